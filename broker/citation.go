@@ -1,0 +1,87 @@
+package broker
+
+import "strings"
+
+// Citation is what a patron asks for, as exactly as they can say it. A request
+// keeps it even when a title is matched, because the lender sees this.
+type Citation struct {
+	Title     string `json:"title"`
+	Author    string `json:"author,omitempty"`
+	ISBN      string `json:"isbn,omitempty"`
+	ISSN      string `json:"issn,omitempty"`
+	OCLC      string `json:"oclc,omitempty"`
+	Publisher string `json:"publisher,omitempty"`
+	Year      string `json:"year,omitempty"`
+	Edition   string `json:"edition,omitempty"`
+	Volume    string `json:"volume,omitempty"`
+	// Format is one of the Format constants; empty means book.
+	Format Format `json:"format,omitempty"`
+}
+
+// Format is the kind of material, in the words of the desk.
+type Format string
+
+// The formats that lending terms and loan tables distinguish.
+const (
+	FormatBook       Format = "book"
+	FormatPeriodical Format = "periodical"
+	FormatDVD        Format = "dvd"
+	FormatMusicCD    Format = "music_cd"
+	FormatAudiobook  Format = "audiobook"
+	FormatGame       Format = "game"
+	FormatMicrofilm  Format = "microfilm"
+	FormatArticle    Format = "article" // a copy, not returned
+)
+
+// Returnable tells whether the lender expects the item back.
+func (f Format) Returnable() bool { return f != FormatArticle }
+
+// NormalISBN gives the 13-digit form of a valid ISBN-10 or ISBN-13, or "".
+func NormalISBN(text string) string {
+	digits := strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			return r
+		case r == 'x' || r == 'X':
+			return 'X'
+		}
+		return -1
+	}, text)
+	switch len(digits) {
+	case 10:
+		sum := 0
+		for i, r := range digits {
+			value := int(r - '0')
+			if r == 'X' {
+				if i != 9 {
+					return ""
+				}
+				value = 10
+			}
+			sum += value * (10 - i)
+		}
+		if sum%11 != 0 {
+			return ""
+		}
+		body := "978" + digits[:9]
+		return body + isbn13Check(body)
+	case 13:
+		if strings.Contains(digits, "X") || isbn13Check(digits[:12]) != digits[12:] {
+			return ""
+		}
+		return digits
+	}
+	return ""
+}
+
+func isbn13Check(twelve string) string {
+	sum := 0
+	for i, r := range twelve {
+		weight := 1
+		if i%2 == 1 {
+			weight = 3
+		}
+		sum += int(r-'0') * weight
+	}
+	return string(rune('0' + (10-sum%10)%10))
+}
