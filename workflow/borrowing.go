@@ -1,0 +1,420 @@
+package workflow
+
+// States of the borrowing side.
+const (
+	Submitted            State = "submitted"
+	NeedsReview          State = "needs_review"
+	Routing              State = "routing"
+	AwaitingCostApproval State = "awaiting_cost_approval"
+	Requested            State = "requested"
+	Conditional          State = "conditional"
+	WaitingRetry         State = "waiting_retry"
+	WillSupply           State = "will_supply"
+	Shipped              State = "shipped"
+	Received             State = "received"
+	OnHoldShelf          State = "on_hold_shelf"
+	CheckedOut           State = "checked_out"
+	ReturnDue            State = "return_due"
+	ReturnShipped        State = "return_shipped"
+	ReturnUnconfirmed    State = "return_unconfirmed"
+	LostPending          State = "lost_pending"
+	CancelPending        State = "cancel_pending"
+	Completed            State = "completed"
+	Unfilled             State = "unfilled"
+	Cancelled            State = "cancelled"
+	Expired              State = "expired"
+)
+
+// Events of the borrowing side: what people do.
+const (
+	EventSubmit            Event = "submit"
+	EventApproveReview     Event = "approve_review"
+	EventRaiseCeiling      Event = "raise_ceiling"
+	EventAddLender         Event = "add_lender"
+	EventWait              Event = "wait"
+	EventTellPatron        Event = "tell_patron"
+	EventBuyInstead        Event = "buy_instead"
+	EventApproveCost       Event = "approve_cost"
+	EventDeclineCost       Event = "decline_cost"
+	EventAcceptConditions  Event = "accept_conditions"
+	EventDeclineConditions Event = "decline_conditions"
+	EventCancel            Event = "cancel"
+	EventTryNextLender     Event = "try_next_lender"
+	EventReceive           Event = "receive"
+	EventShelve            Event = "shelve"
+	EventRejectItem        Event = "reject_item"
+	EventPatronContact     Event = "patron_contact"
+	EventReturnUnclaimed   Event = "return_unclaimed"
+	EventCheckOut          Event = "check_out"
+	EventReturn            Event = "return"
+	EventRenew             Event = "renew"
+	EventReportLost        Event = "report_lost"
+	EventFound             Event = "found"
+	EventForgive           Event = "forgive"
+	EventPay               Event = "pay_lender"
+	EventShipReturn        Event = "ship_return"
+	EventDispute           Event = "dispute"
+	EventCloseReturn       Event = "close_return"
+	EventLostInTransit     Event = "lost_in_transit"
+	EventReopen            Event = "reopen"
+	EventUndo              Event = "undo"
+	EventUnshelve          Event = "unshelve"
+	EventNote              Event = "note"
+)
+
+// Events of the borrowing side: what a lender says.
+const (
+	EventExpectToSupply Event = "expect_to_supply"
+	EventWillSupply     Event = "will_supply"
+	EventConditional    Event = "conditional"
+	EventRetryLater     Event = "retry_later"
+	EventUnfilled       Event = "unfilled"
+	EventLoaned         Event = "loaned"
+	EventCopyCompleted  Event = "copy_completed"
+	EventCancelAgreed   Event = "cancel_agreed"
+	EventCancelRefused  Event = "cancel_refused"
+	EventRenewalGranted Event = "renewal_granted"
+	EventRenewalUndated Event = "renewal_granted_undated"
+	EventRenewalRefused Event = "renewal_refused"
+	EventOverdueNotice  Event = "overdue_notice"
+	EventRecall         Event = "recall"
+	EventDueChanged     Event = "due_changed"
+	EventLenderConfirms Event = "lender_confirms"
+	EventInvoice        Event = "invoice"
+	EventLateYes        Event = "late_yes"
+	EventLateNo         Event = "late_no"
+	EventLateShipment   Event = "late_shipment"
+	EventHoldOnShelf    Event = "hold_on_shelf"
+	EventHoldInTransit  Event = "hold_in_transit"
+	EventHoldNotFound   Event = "hold_not_found"
+	EventArrivedAgain   Event = "arrived_again"
+)
+
+// Events of the borrowing side: what the system finds or time brings.
+const (
+	EventChecksPassed     Event = "checks_passed"
+	EventNeedsPerson      Event = "needs_person"
+	EventChecksOverdue    Event = "checks_overdue"
+	EventReviewOverdue    Event = "review_overdue"
+	EventHoldingsKnown    Event = "holdings_known"
+	EventRoutingOverdue   Event = "routing_overdue"
+	EventLenderChosen     Event = "lender_chosen"
+	EventCostToApprove    Event = "cost_to_approve"
+	EventNothingLeft      Event = "nothing_left"
+	EventApprovalOverdue  Event = "approval_overdue"
+	EventConfirmed        Event = "confirmed"
+	EventDeliveryFailed   Event = "delivery_failed"
+	EventNoAnswer         Event = "no_answer"
+	EventConditionsLapsed Event = "conditions_lapsed"
+	EventRetryDue         Event = "retry_due"
+	EventShipmentOverdue  Event = "shipment_overdue"
+	EventArrivalOverdue   Event = "arrival_overdue"
+	EventInspectOverdue   Event = "inspection_overdue"
+	EventShelfExpired     Event = "shelf_expired"
+	EventDuePassed        Event = "due_passed"
+	EventReturnOverdue    Event = "return_overdue"
+	EventConfirmOverdue   Event = "confirmation_overdue"
+	EventSettleOverdue    Event = "settlement_overdue"
+	EventCancelSilent     Event = "cancel_silent"
+	EventNeedByPassed     Event = "need_by_passed"
+)
+
+// Guards of the borrowing side.
+const (
+	GuardByHold         Guard = "fulfilled_by_hold"    // the active lender fills it by a hold in a shared catalogue
+	GuardByStaff        Guard = "asked_by_hand"        // staff carry the dialogue themselves
+	GuardCostToApprove  Guard = "cost_to_approve"      // a fee for the patron is above what was approved
+	GuardOfferOpen      Guard = "offer_open"           // the lender has named conditions or a cost
+	GuardRetryWaiting   Guard = "retry_waiting"        // a lender said when to ask again
+	GuardReturnUnused   Guard = "return_unused"        // cancelled while it was on its way
+	GuardPatronContact  Guard = "patron_made_contact"  // the patron was heard from before the shelf date
+	GuardPatronCancels  Guard = "cancelled_by_patron"  // the cancel came from the patron
+	GuardNeedByCancels  Guard = "cancelled_by_need_by" // the cancel came from the need-by date
+	GuardRenewalPending Guard = "renewal_pending"      // the lender has not answered a renewal yet
+	GuardMessageUnsent  Guard = "message_not_yet_sent" // the last outgoing message can be withdrawn
+)
+
+// Effects of the borrowing side.
+const (
+	DoFindHoldings   Effect = "find_holdings"
+	DoChooseLender   Effect = "choose_lender"
+	DoReroute        Effect = "build_rota_again"
+	DoAskLender      Effect = "ask_lender"
+	DoAskAgain       Effect = "ask_again"
+	DoSendCancel     Effect = "send_cancel"
+	DoSendAccept     Effect = "send_accept_conditions"
+	DoSendReject     Effect = "send_reject_conditions"
+	DoSendReceived   Effect = "send_received"
+	DoSendRenew      Effect = "send_renew"
+	DoSendReturned   Effect = "send_shipped_return"
+	DoSendLost       Effect = "send_lost"
+	DoSendPaid       Effect = "send_paid"
+	DoEntryConfirmed Effect = "entry_confirmed"
+	DoEntryOffered   Effect = "entry_offered"
+	DoEntryPromised  Effect = "entry_promised"
+	DoEntrySupplied  Effect = "entry_supplied"
+	DoEntryReturned  Effect = "entry_returned"
+	DoEntryRefused   Effect = "entry_refused"
+	DoEntryTimedOut  Effect = "entry_timed_out"
+	DoEntryDeclined  Effect = "entry_declined"
+	DoEntryRetry     Effect = "entry_retry_later"
+	DoEntryFailed    Effect = "entry_undelivered"
+	DoEntryCancelled Effect = "entry_cancelled"
+	DoCancelHold     Effect = "cancel_hold"
+	DoKeepCost       Effect = "keep_approved_cost"
+	DoRaiseCeiling   Effect = "raise_ceiling"
+	DoAddLender      Effect = "add_lender"
+	DoKeepShipment   Effect = "keep_shipment"
+	DoMakeItem       Effect = "make_temporary_item"
+	DoPutOnShelf     Effect = "put_on_hold_shelf"
+	DoTakeOffShelf   Effect = "take_off_hold_shelf"
+	DoSendHome       Effect = "send_item_home"
+	DoFlagUnused     Effect = "flag_return_unused"
+	DoFlagOverdue    Effect = "flag_overdue"
+	DoFlagRecalled   Effect = "flag_recalled"
+	DoFlagRenewal    Effect = "flag_renewal_pending"
+	DoClearRenewal   Effect = "clear_renewal_pending"
+	DoKeepContact    Effect = "keep_patron_contact"
+	DoChangeDue      Effect = "change_due_date"
+	DoChargeFee      Effect = "charge_fee"
+	DoReverseFee     Effect = "reverse_fee"
+	DoChargeLost     Effect = "charge_lost"
+	DoDeclareLost    Effect = "declare_lost"
+	DoRememberState  Effect = "remember_state"
+	DoCancelByPatron Effect = "cancel_by_patron"
+	DoCancelByNeedBy Effect = "cancel_by_need_by"
+	DoCancelToMoveOn Effect = "cancel_to_move_on"
+	DoTellArrived    Effect = "tell_patron_arrived"
+	DoTellCost       Effect = "tell_patron_cost"
+	DoTellUnfilled   Effect = "tell_patron_unfilled"
+	DoTellCancelled  Effect = "tell_patron_cancelled"
+	DoTellExpired    Effect = "tell_patron_expired"
+	DoTellOverdue    Effect = "tell_patron_overdue"
+	DoTellRecalled   Effect = "tell_patron_recalled"
+	DoTellRenewed    Effect = "tell_patron_renewed"
+	DoTellNotRenewed Effect = "tell_patron_not_renewed"
+	DoTellNotShelf   Effect = "tell_patron_not_picked_up"
+	DoDropNotices    Effect = "drop_notices"
+	DoOpenTask       Effect = "open_task"
+	DoCloseTasks     Effect = "close_tasks"
+	DoUndoLast       Effect = "undo_last"
+	DoReopen         Effect = "reopen"
+)
+
+// beforeShipping are the states in which a need-by date still matters.
+var (
+	active      = []State{Submitted, NeedsReview, Routing, AwaitingCostApproval, Requested, Conditional, WaitingRetry, WillSupply, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending, CancelPending}
+	ended       = []State{Completed, Unfilled, Cancelled, Expired}
+	notAsked    = []State{Submitted, NeedsReview, Routing, WaitingRetry}
+	asked       = []State{Requested, Conditional, WillSupply}
+	everywhere  = append(append([]State{}, active...), ended...)
+	moneyField  = Field{Name: "cost", Type: FieldMoney, Label: "Cost the lender asks"}
+	noteField   = Field{Name: "note", Type: FieldText, Label: "Note"}
+	reasonField = Field{Name: "reason", Type: FieldText, Label: "Reason"}
+	dueField    = Field{Name: "due", Type: FieldDate, Label: "Lender's due date"}
+)
+
+// Borrowing is the life of a request at the library whose patron asked.
+var Borrowing = &Table{
+	Side:  SideBorrowing,
+	Start: Submitted,
+	Places: []Place{
+		{State: Submitted, Label: "Submitted", Owner: "system", Deadline: "checks", Then: EventChecksOverdue},
+		{State: NeedsReview, Label: "Needs a person", Owner: "staff", Deadline: "review", Then: EventReviewOverdue},
+		{State: Routing, Label: "Choosing a lender", Owner: "system", Deadline: "routing", Then: EventRoutingOverdue},
+		{State: AwaitingCostApproval, Label: "Waiting for the patron to approve a cost", Owner: "patron", Deadline: "approval", Then: EventApprovalOverdue},
+		{State: Requested, Label: "Asked a lender", Owner: "lender", Deadline: "answer", Then: EventNoAnswer},
+		{State: Conditional, Label: "The lender named conditions", Owner: "staff", Deadline: "conditions", Then: EventConditionsLapsed, ISO: "Conditional"},
+		{State: WaitingRetry, Label: "Waiting to ask again", Owner: "system", Deadline: "retry", Then: EventRetryDue, ISO: "RetryPossible"},
+		{State: WillSupply, Label: "Promised by the lender", Owner: "lender", Deadline: "shipment", Then: EventShipmentOverdue, ISO: "WillSupply"},
+		{State: Shipped, Label: "On its way here", Owner: "lender", Deadline: "arrival", Then: EventArrivalOverdue, ISO: "Loaned"},
+		{State: Received, Label: "Arrived, to be shelved", Owner: "staff", Deadline: "inspection", Then: EventInspectOverdue, ISO: "Loaned"},
+		{State: OnHoldShelf, Label: "On the hold shelf", Owner: "patron", Deadline: "pick_up_by", Then: EventShelfExpired, ISO: "Loaned"},
+		{State: CheckedOut, Label: "With the patron", Owner: "patron", Deadline: "due", Then: EventDuePassed, ISO: "Loaned"},
+		{State: ReturnDue, Label: "To be sent back", Owner: "staff", Deadline: "return", Then: EventReturnOverdue, ISO: "Loaned"},
+		{State: ReturnShipped, Label: "On its way home", Owner: "lender", Deadline: "confirmation", Then: EventConfirmOverdue},
+		{State: ReturnUnconfirmed, Label: "Return not confirmed by the lender", Owner: "staff", Deadline: "confirmation", Then: EventConfirmOverdue},
+		{State: LostPending, Label: "Lost or damaged, to be settled", Owner: "staff", Deadline: "settlement", Then: EventSettleOverdue},
+		{State: CancelPending, Label: "Asked the lender to stop", Owner: "lender", Deadline: "cancel_answer", Then: EventCancelSilent},
+		{State: Completed, Label: "Completed", Owner: "none", Ended: true, ISO: "LoanCompleted"},
+		{State: Unfilled, Label: "Not supplied", Owner: "none", Ended: true, ISO: "Unfilled"},
+		{State: Cancelled, Label: "Cancelled", Owner: "none", Ended: true, ISO: "Cancelled"},
+		{State: Expired, Label: "Expired", Owner: "none", Ended: true},
+	},
+	Transitions: []Transition{
+		// Checks
+		{From: []State{Submitted}, On: EventChecksPassed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoFindHoldings}, Label: "Checks passed"},
+		{From: []State{Submitted}, On: EventNeedsPerson, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "A person must decide"},
+		{From: []State{Submitted}, On: EventChecksOverdue, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Checks did not finish"},
+
+		// A person decides
+		{From: []State{NeedsReview}, On: EventApproveReview, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoReroute, DoFindHoldings}, Label: "Look for a lender", Form: []Field{noteField}},
+		{From: []State{NeedsReview}, On: EventRaiseCeiling, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoRaiseCeiling, DoReroute, DoFindHoldings}, Label: "Raise the cost ceiling",
+			Form: []Field{{Name: "max_cost", Type: FieldMoney, Label: "New ceiling", Required: true}}},
+		{From: []State{NeedsReview}, On: EventAddLender, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoAddLender, DoChooseLender}, Label: "Add a lender",
+			Form: []Field{{Name: "lender", Type: FieldLibrary, Label: "Library to ask", Required: true}, moneyField}},
+		{From: []State{NeedsReview}, On: EventWait, To: Same, By: []Party{ByStaff}, Label: "Wait until a date",
+			Form: []Field{{Name: "until", Type: FieldDate, Label: "Look again on", Required: true}, noteField}},
+		{From: []State{NeedsReview}, On: EventTellPatron, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellUnfilled}, Label: "Tell the patron it cannot be had", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
+		{From: []State{NeedsReview}, On: EventBuyInstead, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellUnfilled}, Label: "Buy it instead", Form: []Field{noteField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
+		{From: []State{NeedsReview}, On: EventReviewOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still waiting for a decision"},
+
+		// Choosing a lender
+		{From: []State{Routing}, On: EventHoldingsKnown, To: Same, By: []Party{BySystem}, Do: []Effect{DoChooseLender}, Label: "Holdings looked up"},
+		{From: []State{Routing}, On: EventLenderChosen, To: Requested, By: []Party{BySystem}, Do: []Effect{DoAskLender}, Label: "Lender chosen and asked"},
+		{From: []State{Routing}, On: EventCostToApprove, To: AwaitingCostApproval, By: []Party{BySystem}, Do: []Effect{DoTellCost}, Label: "The patron is asked to approve a cost"},
+		{From: []State{Routing}, On: EventNothingLeft, When: []Guard{GuardRetryWaiting}, To: WaitingRetry, By: []Party{BySystem}, Label: "Nobody else has it; a lender said when to ask again"},
+		{From: []State{Routing}, On: EventNothingLeft, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "No lender left to ask"},
+		{From: []State{Routing}, On: EventRoutingOverdue, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Choosing a lender did not finish"},
+
+		// The patron decides about a cost
+		{From: []State{AwaitingCostApproval}, On: EventApproveCost, When: []Guard{GuardOfferOpen}, To: WillSupply, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoKeepCost, DoDropNotices, DoSendAccept, DoEntryPromised}, Label: "Approve the cost", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{AwaitingCostApproval}, On: EventApproveCost, To: Requested, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoKeepCost, DoDropNotices, DoAskLender}, Label: "Approve the cost", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{AwaitingCostApproval}, On: EventDeclineCost, When: []Guard{GuardOfferOpen}, To: Routing, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoDropNotices, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "Decline the cost"},
+		{From: []State{AwaitingCostApproval}, On: EventDeclineCost, To: Routing, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoDropNotices, DoEntryDeclined, DoChooseLender}, Label: "Decline the cost"},
+		{From: []State{AwaitingCostApproval}, On: EventApprovalOverdue, When: []Guard{GuardOfferOpen}, To: Routing, By: []Party{BySystem}, Do: []Effect{DoDropNotices, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "No word from the patron about the cost"},
+		{From: []State{AwaitingCostApproval}, On: EventApprovalOverdue, To: Routing, By: []Party{BySystem}, Do: []Effect{DoDropNotices, DoEntryDeclined, DoChooseLender}, Label: "No word from the patron about the cost"},
+
+		// The lender answers
+		{From: []State{Requested}, On: EventConfirmed, To: Same, By: []Party{BySystem, ByStaff}, Do: []Effect{DoEntryConfirmed, DoCloseTasks}, Label: "The lender has the request"},
+		{From: []State{Requested}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Do: []Effect{DoEntryConfirmed}, Label: "The lender expects to supply", ISO: "ExpectToSupply"},
+		{From: []State{Requested, Conditional}, On: EventWillSupply, To: WillSupply, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryPromised, DoCloseTasks}, Label: "The lender will supply", ISO: "WillSupply"},
+		{From: []State{WillSupply}, On: EventWillSupply, To: Same, By: []Party{ByLender, ByStaff}, Label: "The lender will supply", ISO: "WillSupply"},
+		{From: []State{Requested, WillSupply, Conditional}, On: EventConditional, To: Conditional, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryOffered, DoOpenTask}, Label: "The lender names conditions", ISO: "Conditional",
+			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions"}, moneyField}},
+		{From: []State{Requested, Conditional, WillSupply}, On: EventRetryLater, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryRetry, DoCloseTasks, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
+			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField}},
+		{From: []State{Requested, Conditional, WillSupply}, On: EventUnfilled, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryRefused, DoCloseTasks, DoChooseLender}, Label: "The lender cannot supply", ISO: "Unfilled", Form: []Field{reasonField}},
+		{From: []State{Requested}, On: EventDeliveryFailed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoEntryFailed, DoChooseLender}, Label: "The request could not be delivered"},
+		{From: []State{Requested}, On: EventNoAnswer, When: []Guard{GuardByHold}, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCancelHold, DoEntryTimedOut, DoChooseLender}, Label: "The copy did not come in time"},
+		{From: []State{Requested}, On: EventNoAnswer, To: Routing, By: []Party{BySystem}, Do: []Effect{DoSendCancel, DoEntryTimedOut, DoCloseTasks, DoChooseLender}, Label: "No answer in time; the next lender is asked"},
+		{From: []State{Requested, WillSupply}, On: EventTryNextLender, When: []Guard{Not(GuardByHold)}, To: CancelPending, By: []Party{ByStaff}, Do: []Effect{DoRememberState, DoCancelToMoveOn, DoSendCancel}, Label: "Stop and ask the next lender", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{Conditional}, On: EventAcceptConditions, When: []Guard{GuardCostToApprove}, To: AwaitingCostApproval, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellCost}, Label: "Accept the conditions"},
+		{From: []State{Conditional}, On: EventAcceptConditions, To: WillSupply, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendAccept, DoEntryPromised}, Label: "Accept the conditions", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{Conditional}, On: EventDeclineConditions, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "Decline the conditions"},
+		{From: []State{Conditional}, On: EventConditionsLapsed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "The conditions were not answered in time"},
+		{From: []State{WaitingRetry}, On: EventRetryDue, To: Requested, By: []Party{BySystem, ByStaff}, Do: []Effect{DoAskAgain}, Label: "Ask the lender again", ISO: "Retry"},
+		{From: []State{WillSupply}, On: EventShipmentOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
+
+		// Shipped
+		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoCloseTasks, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
+		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoCloseTasks}, Label: "The lender has shipped it", ISO: "Loaned",
+			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
+		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
+			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
+		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
+		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
+		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
+		{From: []State{Shipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Not arrived when expected"},
+		{From: []State{Shipped}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoSendLost, DoCloseTasks}, Label: "It was lost on the way", Form: []Field{noteField}},
+
+		// Holds in a shared catalogue
+		{From: []State{Requested}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntrySupplied, DoTellArrived}, Label: "Found on the shelf and kept for the patron"},
+		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold, GuardReturnUnused}, To: Cancelled, By: []Party{BySystem, ByDesk}, Do: []Effect{DoTakeOffShelf, DoEntryReturned}, Label: "Arrived after the patron cancelled"},
+		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem, ByDesk}, Do: []Effect{DoTellArrived}, Label: "Arrived and kept for the patron"},
+		{From: []State{Requested}, On: EventHoldInTransit, When: []Guard{GuardByHold}, To: Shipped, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntrySupplied}, Label: "On its way from another branch or library"},
+		{From: []State{Requested}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The copy is not on its shelf"},
+
+		// At our desk
+		{From: []State{Shipped, WillSupply, Requested, CancelPending}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoKeepShipment, DoMakeItem, DoSendReceived, DoCloseTasks}, Label: "Receive it; it goes back unused", ISO: "Received",
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField}},
+		{From: []State{Shipped, WillSupply, Requested}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived, DoCloseTasks}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField, {Name: "condition", Type: FieldText, Label: "Condition"}}},
+		{From: []State{Received}, On: EventShelve, To: OnHoldShelf, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf, DoTellArrived}, Label: "Put on the hold shelf", Undo: Undo{Kind: UndoBy, Event: EventUnshelve}},
+		{From: []State{OnHoldShelf}, On: EventUnshelve, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoDropNotices}, Label: "Take it off the hold shelf again"},
+		{From: []State{Received}, On: EventRejectItem, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoReverseFee, DoOpenTask}, Label: "Wrong or damaged: send it back", Form: []Field{{Name: "note", Type: FieldText, Label: "What is wrong", Required: true}}},
+		{From: []State{Received}, On: EventInspectOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Arrived, but not shelved yet"},
+		{From: []State{OnHoldShelf}, On: EventPatronContact, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoKeepContact}, Label: "The patron was in touch", Form: []Field{noteField}},
+		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardPatronContact}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Pick-up date passed; the patron was in touch, staff decide"},
+		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardByHold}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoEntryReturned, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; the copy goes to the next in the queue or home"},
+		{From: []State{OnHoldShelf}, On: EventShelfExpired, To: ReturnDue, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; it goes back to its owner"},
+		{From: []State{OnHoldShelf}, On: EventReturnUnclaimed, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoDropNotices, DoCloseTasks}, Label: "Send it back unclaimed"},
+		{From: []State{OnHoldShelf}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoDropNotices, DoCloseTasks}, Label: "Check out to the patron"},
+		{From: []State{OnHoldShelf}, On: EventRecall, To: ReturnDue, By: []Party{ByLender, ByStaff}, Do: []Effect{DoTakeOffShelf, DoFlagRecalled, DoDropNotices, DoTellRecalled}, Label: "Recalled by the lender", ISO: "Recalled"},
+
+		// With the patron
+		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoEntryReturned, DoDropNotices, DoCloseTasks}, Label: "Returned"},
+		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoClearRenewal, DoDropNotices, DoCloseTasks}, Label: "Returned by the patron"},
+		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoFlagRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{CheckedOut}, On: EventRenewalGranted, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoChangeDue, DoCloseTasks, DoTellRenewed}, Label: "Renewed by the lender", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{CheckedOut}, On: EventRenewalUndated, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it without saying until when", ISO: "RenewResponse"},
+		{From: []State{CheckedOut}, On: EventRenewalRefused, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoTellNotRenewed}, Label: "The lender does not renew", ISO: "RenewResponse", Form: []Field{reasonField}},
+		{From: []State{CheckedOut}, On: EventDuePassed, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Due, and the lender has not answered the renewal"},
+		{From: []State{CheckedOut}, On: EventDuePassed, To: Same, By: []Party{BySystem}, Do: []Effect{DoFlagOverdue, DoTellOverdue, DoOpenTask}, Label: "Overdue"},
+		{From: []State{CheckedOut, ReturnDue, Shipped, Received, OnHoldShelf}, On: EventOverdueNotice, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagOverdue, DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
+		{From: []State{CheckedOut}, On: EventRecall, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoFlagRecalled, DoTellRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
+		{From: []State{Shipped, Received, ReturnDue, ReturnShipped}, On: EventRecall, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
+		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventDueChanged, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChangeDue}, Label: "Due date corrected", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{CheckedOut, Received, OnHoldShelf, ReturnDue, ReturnUnconfirmed}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoDeclareLost, DoSendLost, DoCloseTasks}, Label: "Lost or damaged", Form: []Field{noteField}},
+
+		// Getting it home
+		{From: []State{ReturnDue}, On: EventShipReturn, To: ReturnShipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoSendHome, DoSendReturned, DoEntryReturned, DoCloseTasks}, Label: "Send it back", ISO: "ShippedReturn", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{ReturnDue}, On: EventReturnOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still here; it should have been sent back"},
+		{From: []State{ReturnShipped, ReturnUnconfirmed, ReturnDue, CheckedOut, LostPending}, On: EventLenderConfirms, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Home again"},
+		{From: []State{ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "The lender has it back", ISO: "LoanCompleted"},
+		{From: []State{ReturnDue, CheckedOut, Received, OnHoldShelf, Shipped}, On: EventLenderConfirms, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is home, but it is not recorded as sent", ISO: "LoanCompleted"},
+		{From: []State{ReturnShipped}, On: EventConfirmOverdue, To: ReturnUnconfirmed, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The lender has not confirmed the return"},
+		{From: []State{ReturnShipped}, On: EventOverdueNotice, To: ReturnUnconfirmed, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
+		{From: []State{ReturnUnconfirmed}, On: EventConfirmOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The return is still not confirmed"},
+		{From: []State{ReturnUnconfirmed}, On: EventOverdueNotice, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
+		{From: []State{ReturnUnconfirmed}, On: EventDispute, To: Same, By: []Party{ByStaff}, Label: "Dispute with proof of shipment", Form: []Field{{Name: "note", Type: FieldText, Label: "Proof of shipment", Required: true}}},
+		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventCloseReturn, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Close: the lender has it", Form: []Field{noteField}},
+		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoSendLost, DoCloseTasks}, Label: "It was lost on the way", Form: []Field{noteField}},
+
+		// Lost or damaged
+		{From: []State{LostPending}, On: EventFound, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Found again", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks}, Label: "The lender forgives it", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChargeLost, DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
+		{From: []State{LostPending}, On: EventPay, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoSendPaid, DoCloseTasks}, Label: "The lender was paid", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventSettleOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still not settled"},
+
+		// Cancelling, by stage
+		{From: notAsked, On: EventCancel, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoDropNotices, DoCloseTasks}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
+		{From: []State{AwaitingCostApproval}, On: EventCancel, When: []Guard{GuardOfferOpen}, To: CancelPending, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoRememberState, DoCancelByPatron, DoDropNotices, DoSendCancel}, Label: "Cancel", Form: []Field{reasonField}},
+		{From: []State{AwaitingCostApproval}, On: EventCancel, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoDropNotices, DoEntryCancelled}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
+		{From: []State{Requested}, On: EventCancel, When: []Guard{GuardByHold}, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoCancelHold, DoEntryCancelled}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
+		{From: asked, On: EventCancel, To: CancelPending, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoRememberState, DoCancelByPatron, DoSendCancel, DoCloseTasks}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoUntilSent}, ISO: "Cancel"},
+		{From: []State{Shipped}, On: EventCancel, When: []Guard{Not(GuardReturnUnused)}, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoFlagUnused}, Label: "Cancel; it goes back unused", Form: []Field{reasonField}},
+		{From: []State{Received}, On: EventCancel, To: ReturnDue, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoFlagUnused}, Label: "Cancel", Form: []Field{reasonField}},
+		{From: []State{OnHoldShelf}, On: EventCancel, When: []Guard{GuardByHold}, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoTakeOffShelf, DoEntryReturned, DoDropNotices}, Label: "Cancel", Form: []Field{reasonField}},
+		{From: []State{OnHoldShelf}, On: EventCancel, To: ReturnDue, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoTakeOffShelf, DoDropNotices}, Label: "Cancel", Form: []Field{reasonField}},
+		{From: []State{CancelPending}, On: EventCancelAgreed, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellCancelled, DoCloseTasks}, Label: "The lender has stopped", ISO: "CancelResponse"},
+		{From: []State{CancelPending}, On: EventCancelAgreed, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellExpired, DoCloseTasks}, Label: "The lender has stopped", ISO: "CancelResponse"},
+		{From: []State{CancelPending}, On: EventCancelAgreed, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoChooseLender}, Label: "The lender has stopped; the next is asked", ISO: "CancelResponse"},
+		{From: []State{CancelPending}, On: EventUnfilled, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
+		{From: []State{CancelPending}, On: EventUnfilled, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
+		{From: []State{CancelPending}, On: EventUnfilled, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
+		{From: []State{CancelPending}, On: EventCancelRefused, To: Previous, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender does not stop", ISO: "CancelResponse"},
+		{From: []State{CancelPending}, On: EventCancelSilent, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{BySystem}, Do: []Effect{DoEntryCancelled, DoTellCancelled}, Label: "No answer to the cancel; taken as stopped"},
+		{From: []State{CancelPending}, On: EventCancelSilent, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoEntryCancelled, DoTellExpired}, Label: "No answer to the cancel; taken as stopped"},
+		{From: []State{CancelPending}, On: EventCancelSilent, To: Routing, By: []Party{BySystem}, Do: []Effect{DoEntryTimedOut, DoChooseLender}, Label: "No answer to the cancel; the next lender is asked"},
+		{From: []State{CancelPending}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Label: "Said before the lender heard of the cancel", ISO: "ExpectToSupply"},
+		{From: []State{CancelPending}, On: EventWillSupply, To: Same, By: []Party{ByLender}, Label: "Said before the lender heard of the cancel", ISO: "WillSupply"},
+		{From: []State{CancelPending}, On: EventConditional, To: Same, By: []Party{ByLender}, Label: "Said before the lender heard of the cancel", ISO: "Conditional"},
+		{From: []State{CancelPending}, On: EventRetryLater, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender}, Do: []Effect{DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply now anyway", ISO: "RetryPossible"},
+		{From: []State{CancelPending}, On: EventRetryLater, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender}, Do: []Effect{DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply now anyway", ISO: "RetryPossible"},
+		{From: []State{CancelPending}, On: EventRetryLater, To: Routing, By: []Party{ByLender}, Do: []Effect{DoEntryRetry, DoChooseLender}, Label: "The lender cannot supply now anyway", ISO: "RetryPossible"},
+		{From: []State{CancelPending}, On: EventConfirmed, To: Same, By: []Party{BySystem}, Do: []Effect{DoEntryConfirmed}, Label: "The lender has the request"},
+
+		// The date the patron needs it by
+		{From: notAsked, On: EventNeedByPassed, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy, DoDropNotices, DoCloseTasks, DoTellExpired}, Label: "Not supplied by the date it was needed"},
+		{From: []State{AwaitingCostApproval}, On: EventNeedByPassed, When: []Guard{GuardOfferOpen}, To: CancelPending, By: []Party{BySystem}, Do: []Effect{DoRememberState, DoCancelByNeedBy, DoDropNotices, DoSendCancel}, Label: "Needed by a date that has passed"},
+		{From: []State{AwaitingCostApproval}, On: EventNeedByPassed, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy, DoDropNotices, DoEntryCancelled, DoTellExpired}, Label: "Not supplied by the date it was needed"},
+		{From: []State{Requested}, On: EventNeedByPassed, When: []Guard{GuardByHold}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy, DoCancelHold, DoEntryCancelled, DoTellExpired}, Label: "Not supplied by the date it was needed"},
+		{From: asked, On: EventNeedByPassed, To: CancelPending, By: []Party{BySystem}, Do: []Effect{DoRememberState, DoCancelByNeedBy, DoSendCancel, DoCloseTasks}, Label: "Needed by a date that has passed; the lender is asked to stop"},
+		{From: []State{CancelPending, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventNeedByPassed, To: Same, By: []Party{BySystem}, Label: "The need-by date passed"},
+
+		// Late, double and unexpected
+		{From: everywhere, On: EventLateYes, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from says yes"},
+		{From: everywhere, On: EventLateNo, To: Same, By: []Party{ByLender}, Label: "A lender we had moved on from says no"},
+		{From: everywhere, On: EventLateShipment, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from has shipped; send it back unused"},
+		{From: everywhere, On: EventArrivedAgain, To: Same, By: []Party{ByDesk}, Do: []Effect{DoOpenTask}, Label: "Another parcel arrived for this request"},
+		{From: ended, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "Shipped after the request had ended; send it back unused", ISO: "Loaned"},
+		{From: ended, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
+		{From: []State{Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, Shipped}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
+		{From: []State{Completed}, On: EventDispute, To: Same, By: []Party{ByStaff}, Do: []Effect{DoOpenTask}, Label: "Dispute", Form: []Field{{Name: "note", Type: FieldText, Label: "What is disputed", Required: true}}},
+		{From: []State{Unfilled, Cancelled, Expired}, On: EventReopen, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoReopen, DoReroute, DoFindHoldings}, Label: "Open it again", Form: []Field{noteField}},
+		{From: everywhere, On: EventNote, To: Same, By: []Party{ByStaff, ByPatron, ByLender, BySystem}, Label: "Note", Form: []Field{{Name: "note", Type: FieldText, Label: "Note", Required: true}}},
+		{From: everywhere, On: EventUndo, When: []Guard{GuardMessageUnsent}, To: Previous, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoUndoLast}, Label: "Undo"},
+	},
+}

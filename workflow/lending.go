@@ -1,0 +1,159 @@
+package workflow
+
+// States of the lending side that the borrowing side does not have.
+const (
+	ToPull               State = "to_pull"
+	SecondSearch         State = "second_search"
+	ToShip               State = "to_ship"
+	WithBorrowingLibrary State = "with_borrowing_library"
+)
+
+// Events of the lending side.
+const (
+	EventAnswerYes         Event = "answer_yes"
+	EventAnswerNo          Event = "answer_no"
+	EventAnswerConditional Event = "answer_conditional"
+	EventAnswerRetry       Event = "answer_retry"
+	EventRespondOverdue    Event = "respond_overdue"
+	EventConditionsTaken   Event = "conditions_accepted"
+	EventConditionsLeft    Event = "conditions_rejected"
+	EventCancelAsked       Event = "cancel_asked"
+	EventFoundOnShelf      Event = "found_on_shelf"
+	EventNotFound          Event = "not_found"
+	EventPullOverdue       Event = "pull_overdue"
+	EventShip              Event = "ship"
+	EventBorrowerReceived  Event = "borrower_received"
+	EventRenewAsked        Event = "renew_asked"
+	EventAnswerRenewYes    Event = "answer_renewal_yes"
+	EventAnswerRenewNo     Event = "answer_renewal_no"
+	EventSendRecall        Event = "send_recall"
+	EventCorrectDue        Event = "correct_due_date"
+	EventBorrowerReturned  Event = "borrower_returned"
+	EventReceiveReturn     Event = "receive_return"
+	EventBorrowerLost      Event = "borrower_lost"
+	EventSendInvoice       Event = "send_invoice"
+	EventPaid              Event = "paid"
+	EventTooLate           Event = "asked_too_late"
+)
+
+// Effects of the lending side.
+const (
+	DoSayWillSupply    Effect = "say_will_supply"
+	DoSayUnfilled      Effect = "say_unfilled"
+	DoSayConditional   Effect = "say_conditional"
+	DoSayRetry         Effect = "say_retry_later"
+	DoSayLoaned        Effect = "say_loaned"
+	DoSayCopyCompleted Effect = "say_copy_completed"
+	DoSayCancelYes     Effect = "say_cancel_yes"
+	DoSayCancelNo      Effect = "say_cancel_no"
+	DoSayRenewYes      Effect = "say_renewal_yes"
+	DoSayRenewNo       Effect = "say_renewal_no"
+	DoSayOverdue       Effect = "say_overdue"
+	DoSayRecalled      Effect = "say_recalled"
+	DoSayDueChanged    Effect = "say_due_changed"
+	DoSayCompleted     Effect = "say_loan_completed"
+	DoSayInvoice       Effect = "say_invoice"
+	DoChooseItem       Effect = "choose_item"
+	DoReleaseItem      Effect = "release_item"
+	DoItemMissing      Effect = "mark_item_missing"
+	DoLendItem         Effect = "lend_item"
+	DoTakeItemBack     Effect = "take_item_back"
+	DoMoveLoanDue      Effect = "move_loan_due"
+	DoDeclareLentLost  Effect = "declare_lent_item_lost"
+	DoBillBorrower     Effect = "bill_borrower"
+	DoCreditBorrower   Effect = "credit_borrower"
+	DoKeepOffer        Effect = "keep_offer"
+)
+
+// GuardCopy tells a copy, which nobody returns, from a loan.
+const GuardCopy Guard = "a_copy"
+
+var (
+	lendingWaiting = []State{Requested, Conditional, ToPull, SecondSearch, ToShip}
+	lendingOut     = []State{Shipped, WithBorrowingLibrary, ReturnShipped}
+	lendingEnded   = []State{Completed, Unfilled, Cancelled}
+	lendingAll     = append(append(append([]State{}, lendingWaiting...), append(append([]State{}, lendingOut...), LostPending)...), lendingEnded...)
+	noReasons      = []string{"not_on_shelf", "on_loan", "not_owned", "non_circulating", "policy_problem", "lost", "poor_condition", "cost_exceeds_maximum", "other"}
+)
+
+// Lending is the life of one ask at the library that was asked.
+var Lending = &Table{
+	Side:  SideLending,
+	Start: Requested,
+	Places: []Place{
+		{State: Requested, Label: "To answer", Owner: "staff", Deadline: "respond", Then: EventRespondOverdue},
+		{State: Conditional, Label: "Waiting for the borrower to accept", Owner: "borrower", Deadline: "conditions", Then: EventConditionsLapsed, ISO: "Conditional"},
+		{State: ToPull, Label: "To pull from the shelf", Owner: "staff", Deadline: "pull", Then: EventPullOverdue, ISO: "WillSupply"},
+		{State: SecondSearch, Label: "To search a second time", Owner: "staff", Deadline: "pull", Then: EventPullOverdue, ISO: "WillSupply"},
+		{State: ToShip, Label: "To ship", Owner: "staff", Deadline: "pull", Then: EventPullOverdue, ISO: "WillSupply"},
+		{State: Shipped, Label: "On its way to the borrower", Owner: "borrower", Deadline: "due", Then: EventDuePassed, ISO: "Loaned"},
+		{State: WithBorrowingLibrary, Label: "With the borrowing library", Owner: "borrower", Deadline: "due", Then: EventDuePassed, ISO: "Loaned"},
+		{State: ReturnShipped, Label: "On its way home", Owner: "staff", Deadline: "arrival", Then: EventArrivalOverdue, ISO: "Loaned"},
+		{State: LostPending, Label: "Lost or damaged, to be invoiced and paid", Owner: "staff", Deadline: "settlement", Then: EventSettleOverdue},
+		{State: Completed, Label: "Completed", Owner: "none", Ended: true, ISO: "LoanCompleted"},
+		{State: Unfilled, Label: "Not supplied", Owner: "none", Ended: true, ISO: "Unfilled"},
+		{State: Cancelled, Label: "Cancelled by the borrower", Owner: "none", Ended: true, ISO: "Cancelled"},
+	},
+	Transitions: []Transition{
+		// Answering
+		{From: []State{Requested}, On: EventAnswerYes, To: ToPull, By: []Party{ByStaff, BySystem}, Do: []Effect{DoChooseItem, DoSayWillSupply}, Label: "Yes, we will supply", ISO: "WillSupply", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}}},
+		{From: []State{Requested}, On: EventAnswerNo, To: Unfilled, By: []Party{ByStaff, BySystem}, Do: []Effect{DoSayUnfilled}, Label: "No", ISO: "Unfilled", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "reason", Type: FieldChoice, Label: "Why not", Required: true, Choices: noReasons}, noteField}},
+		{From: []State{Requested}, On: EventAnswerConditional, To: Conditional, By: []Party{ByStaff}, Do: []Effect{DoKeepOffer, DoSayConditional}, Label: "Yes, with conditions", ISO: "Conditional", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions", Required: true}, moneyField}},
+		{From: []State{Requested}, On: EventAnswerRetry, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoSayRetry}, Label: "Ask again later", ISO: "RetryPossible", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField}},
+		{From: []State{Requested}, On: EventRespondOverdue, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoSayUnfilled}, Label: "Nobody answered in time", ISO: "Unfilled"},
+		{From: []State{Conditional}, On: EventConditionsTaken, To: ToPull, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoChooseItem, DoSayWillSupply}, Label: "The borrower accepts", ISO: "Notification"},
+		{From: []State{Conditional}, On: EventConditionsLeft, To: Cancelled, By: []Party{ByBorrower, ByStaff}, Label: "The borrower declines", ISO: "Notification"},
+		{From: []State{Conditional}, On: EventConditionsLapsed, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoSayUnfilled}, Label: "The borrower did not answer", ISO: "Unfilled"},
+
+		// Pulling and shipping
+		{From: []State{ToPull, SecondSearch}, On: EventFoundOnShelf, To: ToShip, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoChooseItem}, Label: "Found", Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}}},
+		{From: []State{ToPull}, On: EventNotFound, To: SecondSearch, By: []Party{ByStaff}, Label: "Not on the shelf"},
+		{From: []State{SecondSearch}, On: EventNotFound, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoItemMissing, DoSayUnfilled, DoCloseTasks}, Label: "Still not found", ISO: "Unfilled"},
+		{From: []State{ToPull, SecondSearch, ToShip}, On: EventPullOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
+		{From: []State{ToPull, SecondSearch, ToShip}, On: EventAnswerNo, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoReleaseItem, DoSayUnfilled, DoCloseTasks}, Label: "Cannot supply after all", ISO: "Unfilled",
+			Form: []Field{{Name: "reason", Type: FieldChoice, Label: "Why not", Required: true, Choices: noReasons}, noteField}},
+		{From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, When: []Guard{GuardCopy}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoSayCopyCompleted, DoCloseTasks}, Label: "The copy was delivered", ISO: "CopyCompleted", Form: []Field{moneyField}},
+		{From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, To: Shipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoChooseItem, DoLendItem, DoBillBorrower, DoSayLoaned, DoCloseTasks}, Label: "Ship it", ISO: "Loaned", Undo: Undo{Kind: UndoNever},
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}, dueField, moneyField}},
+
+		// The borrower cancels
+		{From: []State{Requested, Conditional}, On: EventCancelAsked, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelYes}, Label: "Cancelled by the borrower", ISO: "Cancel"},
+		{From: []State{ToPull, SecondSearch, ToShip}, On: EventCancelAsked, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoReleaseItem, DoSayCancelYes, DoCloseTasks}, Label: "Cancelled by the borrower", ISO: "Cancel"},
+		{From: lendingOut, On: EventCancelAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelNo}, Label: "The borrower cancelled too late", ISO: "Cancel"},
+		{From: []State{LostPending, Completed}, On: EventCancelAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelNo}, Label: "The borrower cancelled too late", ISO: "Cancel"},
+		{From: []State{Unfilled, Cancelled}, On: EventCancelAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelYes}, Label: "Cancelled by the borrower", ISO: "Cancel"},
+
+		// Out on loan
+		{From: []State{Shipped}, On: EventBorrowerReceived, To: WithBorrowingLibrary, By: []Party{ByBorrower, ByStaff}, Label: "The borrower has it", ISO: "Received"},
+		{From: []State{WithBorrowingLibrary, ReturnShipped}, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Label: "The borrower has it", ISO: "Received"},
+		{From: []State{Shipped, WithBorrowingLibrary}, On: EventRenewAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoFlagRenewal, DoOpenTask}, Label: "The borrower asks to renew", ISO: "Renew"},
+		{From: []State{Shipped, WithBorrowingLibrary}, On: EventAnswerRenewYes, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByStaff, BySystem}, Do: []Effect{DoClearRenewal, DoMoveLoanDue, DoSayRenewYes, DoCloseTasks}, Label: "Renew it", ISO: "RenewResponse",
+			Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{Shipped, WithBorrowingLibrary}, On: EventAnswerRenewNo, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByStaff, BySystem}, Do: []Effect{DoClearRenewal, DoSayRenewNo, DoCloseTasks}, Label: "Do not renew it", ISO: "RenewResponse", Form: []Field{reasonField}},
+		{From: []State{Shipped, WithBorrowingLibrary}, On: EventDuePassed, To: Same, By: []Party{BySystem}, Do: []Effect{DoFlagOverdue, DoSayOverdue, DoOpenTask}, Label: "Overdue; the borrower is told", ISO: "Overdue"},
+		{From: []State{Shipped, WithBorrowingLibrary}, On: EventSendRecall, To: Same, By: []Party{ByStaff}, Do: []Effect{DoFlagRecalled, DoSayRecalled}, Label: "Recall it", ISO: "Recalled"},
+		{From: []State{Shipped, WithBorrowingLibrary}, On: EventCorrectDue, To: Same, By: []Party{ByStaff}, Do: []Effect{DoMoveLoanDue, DoSayDueChanged}, Label: "Correct the due date", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{Shipped, WithBorrowingLibrary}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "The borrower has sent it back", ISO: "ShippedReturn"},
+		{From: []State{Shipped, WithBorrowingLibrary, ReturnShipped}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoTakeItemBack, DoSayCompleted, DoCloseTasks}, Label: "It is home", ISO: "LoanCompleted", Form: []Field{{Name: "condition", Type: FieldText, Label: "Condition"}}},
+		{From: []State{ReturnShipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Sent back, but not arrived"},
+
+		// Lost
+		{From: lendingOut, On: EventBorrowerLost, To: LostPending, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoDeclareLentLost, DoOpenTask}, Label: "The borrower reports it lost or damaged"},
+		{From: []State{LostPending}, On: EventSendInvoice, To: Same, By: []Party{ByStaff}, Do: []Effect{DoBillBorrower, DoSayInvoice, DoCloseTasks}, Label: "Send an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
+		{From: []State{LostPending}, On: EventPaid, To: Completed, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCreditBorrower, DoCloseTasks}, Label: "Paid"},
+		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoSayCompleted, DoCloseTasks}, Label: "Forgive it", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoTakeItemBack, DoSayCompleted, DoCloseTasks}, Label: "It came home after all", ISO: "LoanCompleted"},
+		{From: []State{LostPending}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks}, Label: "Found; the borrower has sent it back", ISO: "ShippedReturn"},
+		{From: []State{LostPending}, On: EventSettleOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still not settled"},
+
+		// Late, double and unexpected
+		{From: lendingEnded, On: EventReceiveReturn, To: Same, By: []Party{ByDesk, ByStaff}, Label: "It came home once more"},
+		{From: lendingAll, On: EventTooLate, To: Same, By: []Party{ByBorrower}, Do: []Effect{}, Label: "The borrower said something that no longer applies"},
+		{From: lendingAll, On: EventNote, To: Same, By: []Party{ByStaff, ByBorrower, BySystem}, Label: "Note", Form: []Field{{Name: "note", Type: FieldText, Label: "Note", Required: true}}},
+		{From: lendingAll, On: EventUndo, When: []Guard{GuardMessageUnsent}, To: Previous, By: []Party{ByStaff}, Do: []Effect{DoUndoLast}, Label: "Undo"},
+	},
+}

@@ -1,0 +1,177 @@
+package workflow
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"testing"
+
+	"afield/broker"
+)
+
+func everyGuardHolds(Guard) bool { return true }
+
+// Every (state, event) pair has an answer: a row, or a conflict in plain words.
+func TestEveryPairHasAnAnswer(t *testing.T) {
+	t.Parallel()
+	for _, table := range Tables() {
+		for _, place := range table.Places {
+			for _, event := range table.Events() {
+				for _, holds := range []func(Guard) bool{everyGuardHolds, func(Guard) bool { return false }} {
+					row, err := table.Next(place.State, event, holds)
+					if err == nil && row.Label == "" {
+						t.Errorf("%s: %s in %s has a row without a label", table.Side, event, place.State)
+					}
+					if err != nil && !broker.IsKind(err, broker.KindConflict) {
+						t.Errorf("%s: %s in %s: %v is not a conflict", table.Side, event, place.State, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestEveryStateIsReachable(t *testing.T) {
+	t.Parallel()
+	for _, table := range Tables() {
+		reached := map[State]bool{table.Start: true}
+		for range table.Places {
+			for _, row := range table.Transitions {
+				if row.To != Same && row.To != Previous && slices.ContainsFunc(row.From, func(s State) bool { return reached[s] }) {
+					reached[row.To] = true
+				}
+			}
+		}
+		for _, place := range table.Places {
+			if !reached[place.State] {
+				t.Errorf("%s: nothing leads to %s", table.Side, place.State)
+			}
+		}
+	}
+}
+
+// Ended states are left only by reopening or by taking back the last act.
+func TestEndedStatesHaveNoOtherExit(t *testing.T) {
+	t.Parallel()
+	for _, table := range Tables() {
+		for _, row := range table.Transitions {
+			for _, from := range row.From {
+				place, known := table.Place(from)
+				if !known {
+					t.Errorf("%s: row %s leaves unknown state %s", table.Side, row.On, from)
+				}
+				if place.Ended && row.To != Same && row.On != EventReopen && row.On != EventUndo {
+					t.Errorf("%s: %s leaves the ended state %s by %s", table.Side, row.Label, from, row.On)
+				}
+			}
+			if _, known := table.Place(row.To); !known && row.To != Same && row.To != Previous {
+				t.Errorf("%s: row %s goes to unknown state %s", table.Side, row.On, row.To)
+			}
+		}
+	}
+}
+
+// Nothing waits for ever: each open state has an owner, a deadline and an event
+// that the table answers when the deadline passes, whatever the facts.
+func TestEveryOpenStateHasOwnerAndDeadline(t *testing.T) {
+	t.Parallel()
+	for _, table := range Tables() {
+		for _, place := range table.Places {
+			if place.Ended {
+				if place.Deadline != "" || place.Owner != "none" {
+					t.Errorf("%s: ended state %s still waits", table.Side, place.State)
+				}
+				continue
+			}
+			if place.Deadline == "" || place.Owner == "none" || place.Then == "" {
+				t.Errorf("%s: %s has no owner or deadline", table.Side, place.State)
+			}
+			for _, holds := range []func(Guard) bool{everyGuardHolds, func(Guard) bool { return false }} {
+				if _, err := table.Next(place.State, place.Then, holds); err != nil {
+					t.Errorf("%s: when %s passes in %s: %v", table.Side, place.Deadline, place.State, err)
+				}
+			}
+		}
+	}
+}
+
+// A message that a lender or borrower may send at any time never meets a state
+// that cannot take it in some way, however late it comes.
+func TestCompensatingEventsExist(t *testing.T) {
+	t.Parallel()
+	for _, table := range Tables() {
+		for _, row := range table.Transitions {
+			if row.Undo.Kind == UndoBy && !slices.Contains(table.Events(), row.Undo.Event) {
+				t.Errorf("%s: %s is undone by %s, which the table does not have", table.Side, row.On, row.Undo.Event)
+			}
+		}
+	}
+}
+
+func TestGuardsChooseBetweenRows(t *testing.T) {
+	t.Parallel()
+	byPatron := func(g Guard) bool { return g == GuardPatronCancels }
+	row, err := Borrowing.Next(CancelPending, EventCancelAgreed, byPatron)
+	if err != nil || row.To != Cancelled {
+		t.Fatalf("the patron's cancel ends the request: got %s, %v", row.To, err)
+	}
+	row, err = Borrowing.Next(CancelPending, EventCancelAgreed, func(Guard) bool { return false })
+	if err != nil || row.To != Routing {
+		t.Fatalf("our own cancel moves on: got %s, %v", row.To, err)
+	}
+	if _, err = Borrowing.Next(CheckedOut, EventCancel, everyGuardHolds); !broker.IsKind(err, broker.KindConflict) {
+		t.Fatalf("a checked-out item cannot be cancelled: %v", err)
+	}
+}
+
+func TestAvailableActionsFollowTheParty(t *testing.T) {
+	t.Parallel()
+	names := func(party Party, state State) []Event {
+		var list []Event
+		for _, action := range Borrowing.Available(state, party, func(Guard) bool { return false }) {
+			list = append(list, action.Name)
+		}
+		return list
+	}
+	if got := names(ByPatron, AwaitingCostApproval); !slices.Equal(got, []Event{EventApproveCost, EventDeclineCost, EventCancel, EventNote}) {
+		t.Errorf("a patron asked about a cost may %v", got)
+	}
+	if got := names(ByPatron, OnHoldShelf); slices.Contains(got, EventCheckOut) {
+		t.Errorf("a patron cannot check out by the API: %v", got)
+	}
+	if got := names(ByStaff, OnHoldShelf); !slices.Contains(got, EventCheckOut) {
+		t.Errorf("staff can check out: %v", got)
+	}
+}
+
+func TestFormsGiveEveryWrongFieldAtOnce(t *testing.T) {
+	t.Parallel()
+	form := []Field{
+		{Name: "due", Type: FieldDate, Label: "Due", Required: true},
+		{Name: "cost", Type: FieldMoney, Label: "Cost"},
+		{Name: "reason", Type: FieldChoice, Label: "Why", Choices: []string{"on_loan"}},
+	}
+	_, err := Read(form, map[string]json.RawMessage{
+		"cost": json.RawMessage(`"12.50"`), "reason": json.RawMessage(`"tired"`), "colour": json.RawMessage(`1`),
+	})
+	ours, ok := broker.AsError(err)
+	if !ok || len(ours.Fields) != 4 {
+		t.Fatalf("due missing, cost and reason wrong, colour unknown; got %v", err)
+	}
+	input, err := Read(form, map[string]json.RawMessage{"due": json.RawMessage(`"2026-08-22"`), "cost": json.RawMessage(`{"minor":1250,"currency":"usd"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost, _ := input.Money("cost")
+	if input.Date("due").String() != "2026-08-22" || cost.String() != "12.50 USD" {
+		t.Fatalf("read %v", input)
+	}
+}
+
+func TestReadmeIsFresh(t *testing.T) {
+	t.Parallel()
+	have, err := os.ReadFile("README.md")
+	if err != nil || string(have) != Readme() {
+		t.Fatalf("workflow/README.md is not what the tables say; run `make generate` (%v)", err)
+	}
+}
