@@ -89,8 +89,9 @@ func (d Date) AddMonths(months int) Date {
 	return NewDate(first.year, first.month, min(d.day, last.day))
 }
 
-// DaysSince counts calendar days from another date to this one.
-func (d Date) DaysSince(other Date) int { return int(d.UTC().Sub(other.UTC()).Hours() / 24) }
+// DaysSince counts calendar days from another date to this one. It does not go
+// by time.Duration, which ends at 292 years: lenders send due dates in 4999.
+func (d Date) DaysSince(other Date) int { return int((d.UTC().Unix() - other.UTC().Unix()) / 86400) }
 
 // Compare orders dates: -1, 0 or +1.
 func (d Date) Compare(other Date) int { return d.UTC().Compare(other.UTC()) }

@@ -46,6 +46,7 @@ create table libraries (
     check (not member or (sharing_group_id is not null and policy is not null))
 );
 create index libraries_by_state on libraries (country, state);
+create index libraries_by_name on libraries (name, id);
 
 create table symbols (
     namespace  text not null,
@@ -143,8 +144,9 @@ create table lender_figures (
     filled        bigint not null default 0,
     refused       bigint not null default 0,
     silent        bigint not null default 0,
-    answer_hours  double precision not null default 0,   -- summed over answered
-    supply_days   double precision not null default 0,   -- summed over filled
+    supplied      bigint not null default 0,
+    answer_hours  double precision not null default 0,   -- summed over filled and refused
+    supply_days   double precision not null default 0,   -- from yes to arrival, summed over supplied
     open_requests int not null default 0
 );
 

@@ -45,8 +45,10 @@ create table holds (
     request_id     uuid,                      -- of for_library_id
     pickup_branch_id uuid,                    -- of for_library_id
     queued_at      timestamptz not null,      -- first requested, first supplied
+    placed_at      timestamptz not null,      -- when it joined the queue, perhaps later
     status         text not null default 'placed' check (status in
         ('placed', 'in_transit', 'on_hold_shelf', 'fulfilled', 'cancelled', 'expired', 'unfilled')),
+    captured_at    timestamptz,               -- when a copy was given to it
     pick_up_by     date,
     on_shelf_at    timestamptz,
     closed_at      timestamptz,
@@ -158,5 +160,6 @@ create table notices (
     foreign key (library_id, patron_id) references patrons
 );
 create index notices_due on notices (library_id, channel, due_at) where status = 'due';
+create index notices_by_request on notices (library_id, request_id) where request_id is not null;
 create index notices_by_patron on notices (library_id, patron_id, created_at);
 call afield_protect('notices');

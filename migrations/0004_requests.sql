@@ -34,6 +34,8 @@ create table requests (
     pick_up_by       date,
     patron_due_on    date,
     patron_contact_at timestamptz,          -- "we hear from you": stops automatic return
+    looked_up_at     timestamptz,           -- when partners were asked live what they have
+    ill_checked      boolean not null default false, -- passed the rules for interlibrary loan, or staff decided
 
     -- lending side: who borrows, under which id of theirs
     borrower_library_id uuid references libraries,

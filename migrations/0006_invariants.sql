@@ -94,7 +94,7 @@ create view breach_queue_order as
       on a.library_id = b.library_id and a.title_id = b.title_id and a.id <> b.id
      and (a.queued_at, a.id) < (b.queued_at, b.id)
     where a.status = 'placed' and a.item_id is null
-      and b.status in ('in_transit', 'on_hold_shelf') and b.on_shelf_at > a.queued_at
+      and b.status in ('in_transit', 'on_hold_shelf') and b.captured_at > a.placed_at
       and not exists (select 1 from queue_overrides o where o.library_id = b.library_id and o.hold_id = b.id);
 comment on view breach_queue_order is 'First requested, first supplied, except where staff recorded an override.';
 

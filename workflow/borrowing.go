@@ -167,12 +167,14 @@ const (
 	DoKeepShipment   Effect = "keep_shipment"
 	DoMakeItem       Effect = "make_temporary_item"
 	DoPutOnShelf     Effect = "put_on_hold_shelf"
+	DoKeepPickUp     Effect = "keep_pick_up_date"
 	DoTakeOffShelf   Effect = "take_off_hold_shelf"
 	DoSendHome       Effect = "send_item_home"
 	DoFlagUnused     Effect = "flag_return_unused"
 	DoFlagOverdue    Effect = "flag_overdue"
 	DoFlagRecalled   Effect = "flag_recalled"
 	DoFlagRenewal    Effect = "flag_renewal_pending"
+	DoCheckRenewal   Effect = "check_renewal_window"
 	DoClearRenewal   Effect = "clear_renewal_pending"
 	DoKeepContact    Effect = "keep_patron_contact"
 	DoChangeDue      Effect = "change_due_date"
@@ -265,6 +267,7 @@ var Borrowing = &Table{
 		{From: []State{Routing}, On: EventCostToApprove, To: AwaitingCostApproval, By: []Party{BySystem}, Do: []Effect{DoTellCost}, Label: "The patron is asked to approve a cost"},
 		{From: []State{Routing}, On: EventNothingLeft, When: []Guard{GuardRetryWaiting}, To: WaitingRetry, By: []Party{BySystem}, Label: "Nobody else has it; a lender said when to ask again"},
 		{From: []State{Routing}, On: EventNothingLeft, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "No lender left to ask"},
+		{From: []State{Routing}, On: EventNeedsPerson, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "A person must decide before it is asked as interlibrary loan"},
 		{From: []State{Routing}, On: EventRoutingOverdue, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Choosing a lender did not finish"},
 
 		// The patron decides about a cost
@@ -309,9 +312,9 @@ var Borrowing = &Table{
 		{From: []State{Shipped}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoSendLost, DoCloseTasks}, Label: "It was lost on the way", Form: []Field{noteField}},
 
 		// Holds in a shared catalogue
-		{From: []State{Requested}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntrySupplied, DoTellArrived}, Label: "Found on the shelf and kept for the patron"},
+		{From: []State{Requested}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntrySupplied, DoKeepPickUp, DoTellArrived}, Label: "Found on the shelf and kept for the patron"},
 		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold, GuardReturnUnused}, To: Cancelled, By: []Party{BySystem, ByDesk}, Do: []Effect{DoTakeOffShelf, DoEntryReturned}, Label: "Arrived after the patron cancelled"},
-		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem, ByDesk}, Do: []Effect{DoTellArrived}, Label: "Arrived and kept for the patron"},
+		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem, ByDesk}, Do: []Effect{DoKeepPickUp, DoTellArrived}, Label: "Arrived and kept for the patron"},
 		{From: []State{Requested}, On: EventHoldInTransit, When: []Guard{GuardByHold}, To: Shipped, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntrySupplied}, Label: "On its way from another branch or library"},
 		{From: []State{Requested}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The copy is not on its shelf"},
 
@@ -335,7 +338,7 @@ var Borrowing = &Table{
 		// With the patron
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoEntryReturned, DoDropNotices, DoCloseTasks}, Label: "Returned"},
 		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoClearRenewal, DoDropNotices, DoCloseTasks}, Label: "Returned by the patron"},
-		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoFlagRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoCheckRenewal, DoFlagRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{CheckedOut}, On: EventRenewalGranted, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoChangeDue, DoCloseTasks, DoTellRenewed}, Label: "Renewed by the lender", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
 		{From: []State{CheckedOut}, On: EventRenewalUndated, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it without saying until when", ISO: "RenewResponse"},
 		{From: []State{CheckedOut}, On: EventRenewalRefused, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoTellNotRenewed}, Label: "The lender does not renew", ISO: "RenewResponse", Form: []Field{reasonField}},

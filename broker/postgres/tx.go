@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -113,7 +114,8 @@ func (tx *Tx) queueScope() {
 
 // Queue adds a write that travels with the next read or with the commit. Its
 // error comes back from there. Use the returned query's Exec to look at the
-// number of rows, for example to turn a lost race into a conflict.
+// number of rows, for example to turn a lost race into a conflict; where such a
+// look is still waiting at the end, COMMIT goes in a round trip of its own.
 func (tx *Tx) Queue(sql string, args ...any) *pgx.QueuedQuery {
 	tx.writes++
 	return tx.queued.Queue(sql, args...)
@@ -142,12 +144,37 @@ func (tx *Tx) commit(ctx context.Context) error {
 		tx.done = true // nothing was ever asked for
 		return nil
 	}
-	tx.queued.Queue("commit")
+	// A look at a write's result may refuse it, so it must come before COMMIT.
+	if tx.hasHooks() {
+		if err := tx.Flush(ctx); err != nil {
+			return err
+		}
+	}
+	var tag pgconn.CommandTag
+	tx.queued.Queue("commit").Exec(func(ct pgconn.CommandTag) error { tag = ct; return nil })
 	if err := tx.Flush(ctx); err != nil {
 		return err
 	}
 	tx.done = true
+	if tag.String() == "ROLLBACK" {
+		// Work went on after a failed statement without saying so. PostgreSQL
+		// answers such a commit with a rollback and no error.
+		return ErrRolledBack
+	}
 	return nil
+}
+
+// ErrRolledBack says that the work swallowed the error of a statement, so that
+// there was nothing to commit.
+var ErrRolledBack = errors.New("postgres: a statement had failed, and the transaction was rolled back at commit")
+
+func (tx *Tx) hasHooks() bool {
+	for _, queued := range tx.queued.QueuedQueries {
+		if queued.Fn != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (tx *Tx) rollback(ctx context.Context) {
@@ -157,8 +184,10 @@ func (tx *Tx) rollback(ctx context.Context) {
 	tx.done = true
 	// The caller's context may be cancelled already; the connection must still
 	// come back clean, or be closed.
-	if _, err := tx.conn.Exec(context.WithoutCancel(ctx), "rollback"); err != nil {
-		_ = tx.conn.Close(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if _, err := tx.conn.Exec(ctx, "rollback"); err != nil {
+		_ = tx.conn.Close(ctx)
 	}
 }
 
@@ -177,7 +206,8 @@ func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.Command
 // Query sends what is queued together with this query.
 func (tx *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	if tx.queued.Len() == 0 {
-		return tx.conn.Query(ctx, sql, args...)
+		rows, err := tx.conn.Query(ctx, sql, args...)
+		return &batchRows{Rows: rows}, Mapped(err)
 	}
 	batch := tx.take()
 	before := batch.Len()
@@ -197,7 +227,11 @@ func (tx *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, err
 		}
 	}
 	rows, err := results.Query()
-	return &batchRows{Rows: rows, results: results}, err
+	if err != nil {
+		_ = results.Close() // else the connection stays busy and is lost
+		return failedRows{err: Mapped(err)}, Mapped(err)
+	}
+	return &batchRows{Rows: rows, results: results}, nil
 }
 
 func runHook(results pgx.BatchResults, hook func(pgx.BatchResults) error) error {
@@ -236,7 +270,7 @@ func (tx *Tx) Begin(ctx context.Context) (pgx.Tx, error) {
 	if _, err := tx.Exec(ctx, "savepoint inner_work"); err != nil {
 		return nil, err
 	}
-	return &savepoint{tx}, nil
+	return &savepoint{Tx: tx, scope: tx.scope}, nil
 }
 
 // Commit is not for callers: InTx commits. pgx.Tx asks for it.
@@ -256,20 +290,41 @@ func (tx *Tx) Prepare(ctx context.Context, name, sql string) (*pgconn.StatementD
 // Conn gives the connection underneath, for pgx.Tx.
 func (tx *Tx) Conn() *pgx.Conn { return tx.conn }
 
-// savepoint is the inner transaction that pgx.Tx.Begin promises.
-type savepoint struct{ *Tx }
+// savepoint is the inner transaction that pgx.Tx.Begin promises. Savepoints of
+// one name nest: PostgreSQL finds the newest, so each must be released.
+type savepoint struct {
+	*Tx
+	scope  Scope // as it was, because Widen inside is undone too
+	closed bool
+}
 
+// Commit keeps what was done since Begin, within the outer transaction.
 func (s *savepoint) Commit(ctx context.Context) error {
+	if s.closed {
+		return pgx.ErrTxClosed
+	}
+	s.closed = true
 	_, err := s.Exec(ctx, "release savepoint inner_work")
 	return err
 }
 
+// Rollback undoes what was done since Begin. After Commit it does nothing, so
+// that callers may defer it.
 func (s *savepoint) Rollback(ctx context.Context) error {
-	_, err := s.Exec(ctx, "rollback to savepoint inner_work")
-	return err
+	if s.closed {
+		return pgx.ErrTxClosed
+	}
+	s.closed = true
+	// Begin sent everything queued before it, so what waits now is the inner
+	// transaction's own.
+	s.queued, s.writes = pgx.Batch{}, 0
+	s.Tx.scope = s.scope
+	_, err := s.conn.Exec(ctx, "rollback to savepoint inner_work; release savepoint inner_work")
+	return Mapped(err)
 }
 
-// batchRows closes the batch when its rows are closed.
+// batchRows closes the batch it came with, if any, when its rows are closed, and
+// gives errors in our words.
 type batchRows struct {
 	pgx.Rows
 	results pgx.BatchResults
@@ -279,7 +334,7 @@ type batchRows struct {
 
 func (r *batchRows) Close() {
 	r.Rows.Close()
-	if !r.closed {
+	if !r.closed && r.results != nil {
 		r.closed = true
 		r.err = r.results.Close()
 	}
@@ -295,9 +350,9 @@ func (r *batchRows) Next() bool {
 
 func (r *batchRows) Err() error {
 	if err := r.Rows.Err(); err != nil {
-		return err
+		return Mapped(err)
 	}
-	return r.err
+	return Mapped(r.err)
 }
 
 type failedRows struct {

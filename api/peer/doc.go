@@ -1,0 +1,7 @@
+// Package peer is the door for other libraries' systems. It checks who speaks,
+// hands the message to the workflow inside one transaction, and answers once
+// that has committed. It decides nothing about the message.
+//
+// Today it speaks partner REST (connectors/partner has the wire). A message
+// sent again gets the first answer again, from the stored one.
+package peer

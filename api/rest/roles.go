@@ -1,0 +1,119 @@
+package rest
+
+import (
+	"slices"
+
+	"afield/broker"
+	"afield/broker/access"
+)
+
+// rule says who may call an operation. What they may do to one request is the
+// state tables' and the policies' to say.
+type rule struct {
+	// public operations need no sign-in.
+	public bool
+	// staff lists the roles of which a staff user or program needs one; nil
+	// means staff may not call it, anyRole that each may.
+	staff []string
+	// patrons may call it for their own account.
+	patrons bool
+}
+
+func anyRole() []string { return access.Roles() }
+
+var (
+	everybody = rule{public: true}
+	signedIn  = rule{staff: anyRole(), patrons: true}
+	staffOnly = rule{staff: anyRole()}
+	deskStaff = rule{staff: []string{access.RoleDesk, access.RoleILL, access.RoleDirector}}
+	illStaff  = rule{staff: []string{access.RoleILL, access.RoleDirector}}
+	ownOnly   = rule{patrons: true}
+)
+
+// rules is the one table of who may call what. A test holds it against the
+// contract: every operation has a line.
+var rules = map[string]rule{
+	"createSession": everybody,
+	"deleteSession": signedIn,
+
+	"submitRequest":  signedIn,
+	"listRequests":   signedIn,
+	"previewRequest": signedIn,
+	"getRequest":     signedIn,
+	"actOnRequest":   signedIn, // the table says which actions are a patron's
+	"getTimeline":    signedIn,
+	"listMessages":   staffOnly,
+	"listNotes":      signedIn,
+	"addNote":        staffOnly,
+
+	"listLending":  staffOnly,
+	"getLending":   staffOnly,
+	"actOnLending": illStaff,
+
+	"scan":       deskStaff,
+	"checkOut":   deskStaff,
+	"renewLoan":  signedIn,
+	"returnLoan": deskStaff,
+	"placeHold":  signedIn,
+	"cancelHold": signedIn,
+	"listShelf":  staffOnly,
+
+	"getPatron":          staffOnly,
+	"listPatronLoans":    staffOnly,
+	"listPatronHolds":    staffOnly,
+	"listPatronRequests": staffOnly,
+	"listPatronCharges":  staffOnly,
+	"recordPayment":      deskStaff,
+
+	"getMe":          signedIn,
+	"listMyLoans":    ownOnly,
+	"listMyHolds":    ownOnly,
+	"listMyRequests": ownOnly,
+	"listMyCharges":  ownOnly,
+
+	"listTasks":           staffOnly,
+	"listNotices":         staffOnly,
+	"recordNoticeOutcome": deskStaff,
+
+	"listLibraries": everybody,
+	"getLibrary":    everybody,
+	"listPolicies":  everybody,
+	"explainPolicy": staffOnly,
+	"getWorkflow":   everybody,
+}
+
+// admits tells whether a signed-in caller may call an operation. An operation
+// without a line admits nobody.
+func admits(operation string, principal access.Principal) error {
+	allowed := rules[operation]
+	switch {
+	case allowed.public:
+		return nil
+	case principal.Kind == access.KindPatron && allowed.patrons:
+		return nil
+	case principal.IsStaff() && allowed.staff != nil && principal.Holds(allowed.staff...):
+		return nil
+	case principal.Kind == access.KindPatron && allowed.staff != nil:
+		return broker.Forbidden("This is for the library's staff.")
+	case principal.IsStaff() && allowed.staff == nil && allowed.patrons:
+		return broker.Forbidden("This is a patron's own account; staff read /v1/patrons/{id}.")
+	case principal.IsStaff() && len(principal.Roles) > 0 && !slices.Equal(allowed.staff, access.Roles()):
+		return broker.Forbidden("This needs one of the roles %s.", listed(allowed.staff))
+	}
+	return broker.Forbidden("This is not for you to do.")
+}
+
+func listed(words []string) string {
+	text := ""
+	for i, word := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			text += " or "
+		default:
+			text += ", "
+		}
+		text += word
+	}
+	return text
+}

@@ -1,0 +1,240 @@
+package rest
+
+import (
+	"encoding/json"
+	"time"
+
+	"afield/api/gen"
+	"afield/broker"
+	"afield/workflow"
+	"afield/workflow/messages"
+	"afield/workflow/requests"
+)
+
+// The views of requests: what the use cases give, in the words of the contract.
+
+// orZero gives what a pointer points at, or the zero value, which the contract's
+// types leave out of the answer.
+func orZero[T any](value *T) T {
+	var zero T
+	if value == nil {
+		return zero
+	}
+	return *value
+}
+
+func utc(at time.Time) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	return at.UTC()
+}
+
+func utcOrZero(at *time.Time) time.Time { return utc(orZero(at)) }
+
+// actorView hides everything but the kind from patrons: staff are not theirs to
+// look up.
+func actorView(actor broker.Actor, forPatron bool) gen.Actor {
+	view := gen.Actor{Kind: gen.ActorKind(actor.Kind)}
+	if !forPatron {
+		view.ID, view.LibraryID = actor.ID, actor.Library
+	}
+	return view
+}
+
+func libraryRef(id broker.ID, names map[broker.ID]requests.Name) gen.LibraryRef {
+	if id == broker.NoID {
+		return gen.LibraryRef{}
+	}
+	ref := gen.LibraryRef{ID: id, Name: names[id].Name}
+	if symbol := names[id].Symbol; symbol.Namespace != "" {
+		ref.Symbol = symbol.String()
+	}
+	return ref
+}
+
+func deadlineView(deadline *requests.Deadline) gen.Deadline {
+	if deadline == nil {
+		return gen.Deadline{}
+	}
+	return gen.Deadline{Kind: deadline.Kind, Event: string(deadline.Event), DueAt: utc(deadline.DueAt)}
+}
+
+func flagsView(r *requests.Request) gen.Flags {
+	return gen.Flags{Overdue: r.Overdue, Recalled: r.Recalled, RenewalPending: r.RenewalPending, ReturnUnused: r.ReturnUnused}
+}
+
+func summaryView(line requests.Summary, names map[broker.ID]requests.Name) gen.RequestSummary {
+	r := &line.Request
+	return gen.RequestSummary{
+		ID: r.ID, Number: r.Number, Side: gen.RequestSummarySide(r.Side), State: string(r.State), StateLabel: line.Label,
+		Version: r.Version, Owner: gen.RequestSummaryOwner(r.Owner), Citation: r.Citation,
+		Service: gen.RequestSummaryService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: orZero(r.PatronID),
+		Borrower: libraryRef(orZero(r.BorrowerLibraryID), names), Lender: libraryRef(line.LenderID, names),
+		SubmittedAt: utc(r.SubmittedAt), Deadline: deadlineView(line.Deadline), Flags: flagsView(r),
+		PickUpBy: r.PickUpBy, PatronDueOn: r.PatronDueOn, LenderDueOn: r.LenderDueOn,
+		ClosedAt: utcOrZero(r.ClosedAt), ClosedReason: orZero(r.ClosedReason),
+	}
+}
+
+// requestView is one request. Patrons see where it is and what they can do, and
+// neither why lenders were passed over nor the staff's tasks.
+func requestView(view requests.View, forPatron bool) gen.Request {
+	r := view.Request
+	var submittedBy broker.Actor
+	_ = json.Unmarshal(r.SubmittedBy, &submittedBy) // written by us as an actor
+	out := gen.Request{
+		ID: r.ID, Number: r.Number, Side: gen.RequestSide(r.Side), State: string(r.State), StateLabel: view.Label,
+		Version: r.Version, Owner: gen.RequestOwner(r.Owner), Citation: r.Citation, TitleID: orZero(r.TitleID),
+		Service: gen.RequestService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: orZero(r.PatronID),
+		PickupBranchID: orZero(r.PickupBranchID), Copyright: orZero(r.Copyright),
+		Borrower: libraryRef(orZero(r.BorrowerLibraryID), view.Names), SubmittedAt: utc(r.SubmittedAt),
+		SubmittedBy: actorView(submittedBy, forPatron), Deadline: deadlineView(view.Deadline), Flags: flagsView(r),
+		PickUpBy: r.PickUpBy, PatronDueOn: r.PatronDueOn, LenderDueOn: r.LenderDueOn, Renewals: r.Renewals,
+		Fulfilment: gen.RequestFulfilment(orZero(r.Fulfilment)), ExternalNumber: orZero(r.ExternalNumber),
+		BorrowerRequestID: orZero(r.BorrowerRequestID), BorrowerNote: r.BorrowerNote, ItemID: orZero(r.ItemID),
+		CancelReason: orZero(r.CancelReason), PreviousState: orZero(r.PreviousState),
+		ClosedAt: utcOrZero(r.ClosedAt), ClosedReason: orZero(r.ClosedReason),
+		AvailableActions: actionViews(view.Actions), Items: []gen.RequestItem{}, Tasks: []gen.Task{},
+	}
+	if r.MaxCostMinor != nil {
+		out.MaxCost = r.Money(*r.MaxCostMinor)
+	}
+	if r.OfferedCostMinor != nil {
+		out.OfferedCost = r.Money(*r.OfferedCostMinor)
+	}
+	if r.Side == workflow.SideBorrowing {
+		out.ApprovedCost = r.Money(r.ApprovedCostMinor)
+	}
+	for _, item := range view.Items {
+		out.Items = append(out.Items, gen.RequestItem{ID: item.ID, Volume: item.Volume, Barcode: orZero(item.Barcode),
+			ItemID: orZero(item.ItemID), ReceivedAt: utcOrZero(item.ReceivedAt), Condition: item.Condition,
+			ReturnedAt: utcOrZero(item.ReturnedAt)})
+	}
+	if r.Side != workflow.SideLending {
+		out.Rota, out.Lender = rotaView(view, forPatron)
+	}
+	if !forPatron {
+		out.Tasks = taskViews(view.Tasks)
+	}
+	return out
+}
+
+func actionViews(actions []workflow.Action) []gen.AvailableAction {
+	views := make([]gen.AvailableAction, 0, len(actions))
+	for _, action := range actions {
+		view := gen.AvailableAction{Name: string(action.Name), Label: action.Label, AtDesk: action.AtDesk,
+			Form: []gen.FormField{}, Undo: undoText(action.Undo)}
+		for _, field := range action.Form {
+			view.Form = append(view.Form, gen.FormField{Name: field.Name, Type: gen.FormFieldType(field.Type),
+				Label: field.Label, Required: field.Required, Choices: field.Choices})
+		}
+		views = append(views, view)
+	}
+	return views
+}
+
+func undoText(undo workflow.Undo) string {
+	switch undo.Kind {
+	case workflow.UndoUntilSent:
+		return "until_sent"
+	case workflow.UndoBy:
+		return "by " + string(undo.Event)
+	case workflow.UndoNever:
+	}
+	return "never"
+}
+
+// rotaView sorts the lenders into tried, now, next and passed over, and names
+// the lender the request depends on.
+func rotaView(view requests.View, forPatron bool) (gen.Rota, gen.LibraryRef) {
+	rota := gen.Rota{Tried: []gen.RotaEntry{}, Next: []gen.RotaEntry{}, PassedOver: []gen.RotaEntry{}}
+	var lender gen.LibraryRef
+	for _, entry := range view.Rota {
+		shown := entryView(entry, view.Names, forPatron)
+		if view.Request.RotaEntryID != nil && *view.Request.RotaEntryID == entry.ID {
+			lender = shown.Lender
+		}
+		switch {
+		case entry.Active:
+			rota.Now = shown
+		case entry.Status == requests.EntryNext:
+			rota.Next = append(rota.Next, shown)
+		case entry.Status == requests.EntryPassed:
+			rota.PassedOver = append(rota.PassedOver, shown)
+		default:
+			rota.Tried = append(rota.Tried, shown)
+		}
+	}
+	if forPatron {
+		rota.Next, rota.PassedOver = []gen.RotaEntry{}, []gen.RotaEntry{}
+	}
+	return rota, lender
+}
+
+func entryView(entry *requests.RotaEntry, names map[broker.ID]requests.Name, forPatron bool) gen.RotaEntry {
+	view := gen.RotaEntry{
+		ID: entry.ID, Position: entry.Position, Lender: libraryRef(entry.LenderID, names), Tier: entry.Tier, TierName: entry.TierName,
+		Fulfilment: gen.RotaEntryFulfilment(entry.Fulfilment), Status: string(entry.Status), Why: []broker.Reason{},
+		PatronCost:    broker.Money{Minor: entry.PatronCostMinor, Currency: entry.Currency},
+		DaysToRespond: entry.DaysToRespond, RetryAfter: entry.RetryAfter,
+		AskedAt: utcOrZero(entry.AskedAt), ConfirmedAt: utcOrZero(entry.ConfirmedAt), AnsweredAt: utcOrZero(entry.AnsweredAt),
+	}
+	if forPatron {
+		return view
+	}
+	view.Cost, view.Conditions, view.Answer = entry.Cost(), entry.Conditions, entry.Answer
+	if entry.Why != nil {
+		view.Why = entry.Why
+	}
+	return view
+}
+
+func taskViews(tasks []requests.Task) []gen.Task {
+	views := make([]gen.Task, 0, len(tasks))
+	for _, task := range tasks {
+		view := gen.Task{ID: task.ID, RequestID: orZero(task.RequestID), RequestNumber: orZero(task.Number), Kind: task.Kind,
+			Detail: task.Detail, Choices: task.Choices, OpenedAt: utc(task.OpenedAt), DueOn: task.DueOn, Facts: object(task.Facts)}
+		if view.Choices == nil {
+			view.Choices = []string{}
+		}
+		views = append(views, view)
+	}
+	return views
+}
+
+// object reads stored JSON that is an object; anything else is left out.
+func object(raw json.RawMessage) map[string]any {
+	var found map[string]any
+	if json.Unmarshal(raw, &found) != nil || len(found) == 0 {
+		return nil
+	}
+	return found
+}
+
+// eventView is one line of the timeline. What came with it may hold what staff
+// wrote, so patrons see the line alone.
+func eventView(line requests.EventLine, forPatron bool) gen.Event {
+	view := gen.Event{ID: line.ID, Version: line.Version, Event: string(line.Event), Label: line.Label(),
+		FromState: string(line.FromState), ToState: string(line.ToState), Actor: actorView(line.Actor, forPatron), At: utc(line.At)}
+	if !forPatron {
+		view.Cause, view.Data = object(line.Cause), object(line.Data)
+	}
+	return view
+}
+
+func messageView(line messages.Logged, names map[broker.ID]requests.Name) gen.Message {
+	view := gen.Message{ID: line.ID, Direction: gen.MessageDirection(line.Direction), Peer: libraryRef(line.Peer, names),
+		Kind: line.Kind, Status: gen.MessageStatus(line.Status), Tries: line.Tries, NextTryAt: utcOrZero(line.NextTryAt),
+		LastError: line.LastError, Payload: object(line.Payload), Answer: object(line.Answer), Raw: orZero(line.Raw),
+		CreatedAt: utc(line.CreatedAt), DoneAt: utcOrZero(line.DoneAt)}
+	if view.Payload == nil {
+		view.Payload = map[string]any{}
+	}
+	return view
+}
+
+func noteView(note requests.Note, forPatron bool) gen.Note {
+	return gen.Note{ID: note.ID, Audience: gen.NoteAudience(note.Audience), Text: note.Text,
+		Actor: actorView(note.Actor, forPatron), At: utc(note.At)}
+}

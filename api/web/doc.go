@@ -1,0 +1,8 @@
+// Package web serves pages: html/template, one typed struct for each page,
+// parsed at start, everything embedded. They work without scripts, in light and
+// dark, and ask nothing of any other server.
+//
+// Today there is the front page: what is running, the demo's requests, where
+// the documents are and how to sign in. A server that is not a demo gives no
+// stories, so nobody's requests show there.
+package web

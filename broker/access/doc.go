@@ -1,0 +1,21 @@
+// Package access decides who is asking: staff who sign in by name and password,
+// patrons who sign in by card number and PIN, and programs that carry a token.
+// It also remembers what a caller has already done, so that sending a POST
+// again does nothing new.
+//
+// It owns staff_users, access_tokens, signin_attempts, idempotency_keys and the
+// pin_hash of cards. It may not decide what somebody may do with a request or a
+// loan: roles are handed on in the Principal and judged where the act happens.
+//
+// Nothing here needs to see every library. Tokens, libraries and symbols are
+// shared tables: a token names its library, a sign-in names a library or a
+// shared catalogue, and the transaction then widens to just those libraries.
+//
+// Sessions, throttles and expiry follow wall time, never business time: the
+// demo moves the business clock by weeks, and nobody is signed out by that.
+//
+//	service := access.New(db, access.Config{Key: serverKey})
+//	session, err := service.SignInPatron(ctx, access.PatronSignIn{
+//		Realm: "Clinton Essex Franklin", Card: "21234000000011", PIN: "4821", Address: "203.0.113.9"})
+//	principal, err := service.Authenticate(ctx, session.Token)
+package access

@@ -1,0 +1,78 @@
+package access
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// keyKept is how long a POST sent again is known again.
+const keyKept = 48 * time.Hour
+
+// Post is one POST under an Idempotency-Key.
+type Post struct {
+	// Principal is Principal.Key() of the caller.
+	Principal string
+	// Route is the method and the path with its ids, so that one key used on
+	// two requests is two keys.
+	Route string
+	// Key is the header's value, 1 to 255 characters.
+	Key string
+	// BodyHash tells the same body from another.
+	BodyHash []byte
+}
+
+// Done is what a POST did the first time: the status it was answered with and
+// the ids from which the answer is built again. It never holds the body.
+type Done struct {
+	Status   int
+	Resource json.RawMessage
+}
+
+// Repeated takes the key for this transaction and gives what it did before, or
+// nil when it is new. The same key with another body is refused; a key whose
+// first use is still running is a conflict. The transaction must be the one the
+// effect happens in.
+func (s *Service) Repeated(ctx context.Context, tx *postgres.Tx, post Post) (*Done, error) {
+	var free bool
+	lock := post.Principal + "\x1f" + post.Route + "\x1f" + post.Key
+	if err := tx.QueryRow(ctx, `select pg_try_advisory_xact_lock(hashtextextended('post:' || $1, 0))`, lock).Scan(&free); err != nil {
+		return nil, fmt.Errorf("lock an idempotency key: %w", err)
+	}
+	if !free {
+		return nil, broker.Conflict("in_flight", "A request with this Idempotency-Key is being worked on. Ask again in a moment.")
+	}
+	// A second statement, so that it sees what the holder of the lock committed.
+	var done Done
+	var hash []byte
+	err := tx.QueryRow(ctx, `select body_hash, status, resource from idempotency_keys
+		where principal = $1 and route = $2 and key = $3 and created_at > $4`,
+		post.Principal, post.Route, post.Key, s.wall.Now().Add(-keyKept)).Scan(&hash, &done.Status, &done.Resource)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look an idempotency key up: %w", err)
+	}
+	if !bytes.Equal(hash, post.BodyHash) {
+		return nil, broker.Refused("key_reused", "This Idempotency-Key was used before with another body.")
+	}
+	return &done, nil
+}
+
+// Remember records what a POST did. It travels with the commit of the effect.
+func (s *Service) Remember(tx *postgres.Tx, post Post, done Done) {
+	tx.Queue(`insert into idempotency_keys (principal, route, key, body_hash, status, resource, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict (principal, route, key) do update
+		set body_hash = $4, status = $5, resource = $6, created_at = $7`,
+		post.Principal, post.Route, post.Key, post.BodyHash, done.Status, done.Resource, s.wall.Now())
+}

@@ -1,0 +1,194 @@
+package access
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"afield/broker"
+)
+
+// limit allows so many tries within a window that slides with time.
+type limit struct {
+	window time.Duration
+	tries  int
+}
+
+// cardLimits bound the guesses at one card or staff user. A four-digit PIN has
+// 10,000 values: at 20 a day a guesser needs most of a year for an even chance,
+// and the short windows stop a script long before that.
+var cardLimits = []limit{
+	{time.Minute, 5},
+	{15 * time.Minute, 10},
+	{24 * time.Hour, 20},
+}
+
+// networkLimits bound the failures from one network, against spraying one PIN
+// over many cards. They are wider than a card's, because a whole library may
+// stand behind one address; tries that succeed are taken off again.
+var networkLimits = []limit{
+	{time.Minute, 30},
+	{time.Hour, 120},
+	{24 * time.Hour, 400},
+}
+
+// longestWindow is how far back tries are kept.
+const longestWindow = 24 * time.Hour
+
+// tally is the tries of one bucket that began in one minute.
+type tally struct {
+	minute time.Time
+	tries  int
+}
+
+// waitFor tells how long the next try must wait, or 0. It asks every limit and
+// answers the longest wait.
+func waitFor(limits []limit, tallies []tally, now time.Time) time.Duration {
+	var longest time.Duration
+	for _, l := range limits {
+		count := 0
+		var oldest []tally
+		for _, t := range tallies {
+			if t.minute.After(now.Add(-l.window)) {
+				count += t.tries
+				oldest = append(oldest, t)
+			}
+		}
+		if count < l.tries {
+			continue
+		}
+		slices.SortFunc(oldest, func(a, b tally) int { return a.minute.Compare(b.minute) })
+		// The try passes once enough of the oldest have left the window.
+		for _, t := range oldest {
+			count -= t.tries
+			if count < l.tries {
+				longest = max(longest, t.minute.Add(l.window).Sub(now), time.Second)
+				break
+			}
+		}
+	}
+	return longest
+}
+
+// networkOf gives the network a caller is counted under: 256 addresses of
+// IPv4, or the 64 bits that one IPv6 subscriber is given.
+func networkOf(address string) string {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return "unknown"
+	}
+	addr = addr.Unmap().WithZone("")
+	bits := 64
+	if addr.Is4() {
+		bits = 24
+	}
+	prefix, err := addr.Prefix(bits)
+	if err != nil {
+		return "unknown"
+	}
+	return prefix.String()
+}
+
+// normalCard drops what people put between the digits of a card number, so that
+// one card is one bucket however it is typed.
+func normalCard(number string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '-' || r == '.' {
+			return -1
+		}
+		return unicode.ToUpper(r)
+	}, number)
+}
+
+func normalUsername(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+const (
+	minPIN, maxPIN           = 4, 64
+	minPassword, maxPassword = 12, 200
+	maxUsername              = 64
+)
+
+// checkPIN accepts four to sixty-four characters that are not all alike.
+func checkPIN(pin string) error {
+	length := utf8.RuneCountInString(pin)
+	if length < minPIN || length > maxPIN || !printable(pin) {
+		return broker.Invalid(broker.FieldError{Pointer: "/pin", Code: "bad_pin",
+			Message: fmt.Sprintf("must have %d to %d characters", minPIN, maxPIN)})
+	}
+	if strings.Trim(pin, pin[:1]) == "" {
+		return broker.Invalid(broker.FieldError{Pointer: "/pin", Code: "weak_pin",
+			Message: "must not be one character repeated"})
+	}
+	return nil
+}
+
+// checkStaff reports everything wrong with a new staff user at once.
+func checkStaff(staff NewStaff) error {
+	var wrong []broker.FieldError
+	name := normalUsername(staff.Username)
+	if name == "" || len(name) > maxUsername || !printable(name) {
+		wrong = append(wrong, broker.FieldError{Pointer: "/username", Code: "bad_username",
+			Message: fmt.Sprintf("must have 1 to %d characters", maxUsername)})
+	}
+	length := utf8.RuneCountInString(staff.Password)
+	switch {
+	case length < minPassword || length > maxPassword:
+		wrong = append(wrong, broker.FieldError{Pointer: "/password", Code: "bad_password",
+			Message: fmt.Sprintf("must have %d to %d characters", minPassword, maxPassword)})
+	case name != "" && strings.Contains(strings.ToLower(staff.Password), name) && len(name) > 3:
+		wrong = append(wrong, broker.FieldError{Pointer: "/password", Code: "weak_password",
+			Message: "must not contain the user name"})
+	}
+	wrong = append(wrong, checkRoles(staff.Roles)...)
+	if len(wrong) > 0 {
+		return broker.Invalid(wrong...)
+	}
+	return nil
+}
+
+func checkRoles(roles []string) []broker.FieldError {
+	if len(roles) == 0 {
+		return []broker.FieldError{{Pointer: "/roles", Code: "required", Message: "must name at least one role"}}
+	}
+	for _, role := range roles {
+		if !slices.Contains(Roles(), role) {
+			return []broker.FieldError{{Pointer: "/roles", Code: "unknown_role",
+				Message: fmt.Sprintf("%q is not a role; the roles are %s", role, strings.Join(Roles(), ", "))}}
+		}
+	}
+	return nil
+}
+
+func printable(text string) bool {
+	return utf8.ValidString(text) && strings.IndexFunc(text, unicode.IsControl) < 0
+}
+
+// How long a sign-in lasts, and the longest life of a program's token.
+const (
+	staffSession   = 12 * time.Hour
+	patronSession  = 12 * time.Hour
+	longestProgram = 2 * 365 * 24 * time.Hour
+)
+
+// notSignedIn is the one answer to a failed sign-in: it does not tell whether
+// the card, the user, the library or the secret was wrong.
+func notSignedIn() error {
+	return &broker.Error{Kind: broker.KindUnauthenticated, Code: "sign_in_failed",
+		Detail: "That sign-in is not right."}
+}
+
+// badToken is the one answer to a token that is unknown, expired or revoked.
+func badToken() error {
+	return &broker.Error{Kind: broker.KindUnauthenticated, Code: "bad_token",
+		Detail: "The token is not known here, or has ended. Sign in again."}
+}
+
+func throttled(wait time.Duration) error {
+	seconds := int((wait + time.Second - 1) / time.Second)
+	return &broker.Error{Kind: broker.KindThrottled, Code: "too_many_tries", RetryAfterSeconds: seconds,
+		Detail: "Too many tries to sign in. Wait, then try again."}
+}

@@ -1,0 +1,191 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// selectToken finds a token that still counts. access_tokens is shared, so the
+// transaction need not see any library yet.
+func selectToken(ctx context.Context, tx *postgres.Tx, hash []byte, now time.Time) (Principal, error) {
+	var p Principal
+	err := tx.QueryRow(ctx, `select id, kind, library_id, principal_id, roles, expires_at from access_tokens
+		where hash = $1 and revoked_at is null and expires_at > $2`, hash, now).
+		Scan(&p.Token, &p.Kind, &p.Library, &p.ID, &p.Roles, &p.ExpiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Principal{}, badToken()
+	}
+	if err != nil {
+		return Principal{}, fmt.Errorf("look a token up: %w", err)
+	}
+	return p, nil
+}
+
+// standing looks at who holds the token today: a staff user who was disabled or
+// given other roles, a patron whose membership was closed.
+func standing(ctx context.Context, tx *postgres.Tx, p Principal) (Principal, error) {
+	var err error
+	switch p.Kind {
+	case KindStaff:
+		var branch *broker.ID
+		err = tx.QueryRow(ctx, `select roles, branch_id from staff_users
+			where library_id = $1 and id = $2 and disabled_at is null`, p.Library, p.ID).Scan(&p.Roles, &branch)
+		if branch != nil {
+			p.Branch = *branch
+		}
+	case KindPatron:
+		err = tx.QueryRow(ctx, `select '{}'::text[] from patrons
+			where library_id = $1 and id = $2 and status <> 'closed'`, p.Library, p.ID).Scan(&p.Roles)
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Principal{}, badToken()
+	}
+	if err != nil {
+		return Principal{}, fmt.Errorf("look the holder of a token up: %w", err)
+	}
+	return p, nil
+}
+
+func insertToken(tx *postgres.Tx, hash []byte, p Principal, label string, now time.Time) {
+	tx.Queue(`insert into access_tokens (hash, id, kind, library_id, principal_id, roles, label, created_at, expires_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		hash, p.Token, p.Kind, p.Library, p.ID, p.Roles, label, now, p.ExpiresAt)
+}
+
+// selectLibrary resolves a symbol or an id; NoID when there is none.
+func selectLibrary(ctx context.Context, tx *postgres.Tx, name string) (broker.ID, error) {
+	var row pgx.Row
+	if id, err := broker.ParseID("library", name); err == nil {
+		row = tx.QueryRow(ctx, `select id from libraries where id = $1 and member`, id)
+	} else {
+		symbol, _ := broker.ParseSymbol(name) // a malformed symbol is simply not found
+		row = tx.QueryRow(ctx, `select l.id from symbols s join libraries l on l.id = s.library_id
+			where s.namespace = $1 and s.value = $2 and l.member`, symbol.Namespace, symbol.Value)
+	}
+	var id broker.ID
+	if err := row.Scan(&id); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return broker.NoID, fmt.Errorf("look a library up: %w", err)
+	}
+	return id, nil
+}
+
+// realm is a sharing group and the libraries in it.
+type realm struct {
+	id        broker.ID
+	libraries []broker.ID
+}
+
+// selectRealm resolves a shared catalogue by its name or id, or by a library in
+// it. An unknown or ambiguous name gives the empty realm.
+func selectRealm(ctx context.Context, tx *postgres.Tx, name string) (realm, error) {
+	library, err := selectLibrary(ctx, tx, name)
+	if err != nil {
+		return realm{}, err
+	}
+	id, _ := broker.ParseID("realm", name) // NoID matches nothing
+	rows, err := tx.Query(ctx, `with found as (
+			select id from sharing_groups where id = $1 or lower(name) = lower($2)
+			union select sharing_group_id from libraries where id = $3)
+		select f.id, l.id from found f join libraries l on l.sharing_group_id = f.id
+		where (select count(*) from found) = 1`, id, name, library)
+	if err != nil {
+		return realm{}, fmt.Errorf("look a sharing group up: %w", err)
+	}
+	var found realm
+	var member broker.ID
+	_, err = pgx.ForEachRow(rows, []any{&found.id, &member}, func() error {
+		found.libraries = append(found.libraries, member)
+		return nil
+	})
+	if err != nil {
+		return realm{}, fmt.Errorf("look a sharing group up: %w", err)
+	}
+	return found, nil
+}
+
+// secretOf is whoever a sign-in names, with the stored hash. Nobody found gives
+// the zero value, whose empty hash matches nothing.
+type secretOf struct {
+	library, id broker.ID
+	hash        string
+}
+
+func selectStaffSecret(ctx context.Context, tx *postgres.Tx, library broker.ID, username string) (secretOf, error) {
+	found := secretOf{library: library}
+	err := tx.QueryRow(ctx, `select id, password_hash from staff_users
+		where library_id = $1 and username = $2 and disabled_at is null`, library, username).Scan(&found.id, &found.hash)
+	return noneIsZero(found, err)
+}
+
+func selectPatronSecret(ctx context.Context, tx *postgres.Tx, realmID broker.ID, card string) (secretOf, error) {
+	var found secretOf
+	err := tx.QueryRow(ctx, `select c.library_id, c.patron_id, coalesce(c.pin_hash, '')
+		from cards c join patrons p on p.library_id = c.library_id and p.id = c.patron_id
+		where c.realm_id = $1 and c.number = $2 and c.status = 'active' and p.status <> 'closed'`, realmID, card).
+		Scan(&found.library, &found.id, &found.hash)
+	return noneIsZero(found, err)
+}
+
+func noneIsZero(found secretOf, err error) (secretOf, error) {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return secretOf{}, nil
+	}
+	if err != nil {
+		return secretOf{}, fmt.Errorf("look a sign-in up: %w", err)
+	}
+	return found, nil
+}
+
+// bucketLimits is one counter and what bounds it.
+type bucketLimits struct {
+	bucket string
+	limits []limit
+}
+
+// selectTallies locks the counters, in the order given, and reads them. The
+// lock makes a hundred tries at once count as a hundred.
+func selectTallies(ctx context.Context, tx *postgres.Tx, counters []bucketLimits, now time.Time) (map[string][]tally, error) {
+	names := make([]string, len(counters))
+	for i, counter := range counters {
+		names[i] = counter.bucket
+		tx.Queue(`select pg_advisory_xact_lock(hashtextextended('signin:' || $1, 0))`, counter.bucket)
+	}
+	rows, err := tx.Query(ctx, `select bucket, window_start, tries from signin_attempts
+		where bucket = any ($1) and window_start > $2`, names, now.Add(-longestWindow))
+	if err != nil {
+		return nil, fmt.Errorf("count sign-ins: %w", err)
+	}
+	tallies := map[string][]tally{}
+	var name string
+	var one tally
+	_, err = pgx.ForEachRow(rows, []any{&name, &one.minute, &one.tries}, func() error {
+		tallies[name] = append(tallies[name], one)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count sign-ins: %w", err)
+	}
+	return tallies, nil
+}
+
+func countTry(tx *postgres.Tx, bucket string, now time.Time) {
+	tx.Queue(`insert into signin_attempts (bucket, window_start, tries) values ($1, $2, 1)
+		on conflict (bucket, window_start) do update set tries = signin_attempts.tries + 1`,
+		bucket, now.Truncate(time.Minute))
+}
+
+// forgiveTries clears a card's counter after a success and takes the one try
+// off its network's. The network's failures stay, or a guesser could wash them
+// away by signing in with a card of their own.
+func forgiveTries(tx *postgres.Tx, card, network string, tried time.Time) {
+	tx.Queue(`delete from signin_attempts where bucket = $1`, card)
+	tx.Queue(`update signin_attempts set tries = tries - 1 where bucket = $1 and window_start = $2 and tries > 0`,
+		network, tried.Truncate(time.Minute))
+}

@@ -1,0 +1,102 @@
+package catalog
+
+import (
+	"time"
+
+	"afield/broker"
+)
+
+// Title is one edition of a work in one format.
+type Title struct {
+	ID     broker.ID
+	Title  string
+	Author string
+	// ISBNs have 13 digits each (broker.NormalISBN); others are dropped on saving.
+	ISBNs     []string
+	ISSN      string
+	OCLC      string
+	Publisher string
+	Year      string
+	// Format is empty for a book.
+	Format broker.Format
+}
+
+// ItemStatus says where an item is.
+type ItemStatus string
+
+// The statuses of an item.
+const (
+	OnShelf     ItemStatus = "on_shelf"
+	OnHoldShelf ItemStatus = "on_hold_shelf"
+	OnLoan      ItemStatus = "on_loan"
+	InTransit   ItemStatus = "in_transit"
+	Received    ItemStatus = "received" // a borrowed copy, inspected and not yet shelved
+	Missing     ItemStatus = "missing"
+	Lost        ItemStatus = "lost"
+	Withdrawn   ItemStatus = "withdrawn"
+	GoneHome    ItemStatus = "gone_home" // a borrowed copy, back with its lender
+)
+
+// Item is one piece with a barcode: a library's own, or a temporary one for a
+// copy borrowed from a lender.
+type Item struct {
+	Library broker.ID
+	ID      broker.ID
+	// Realm is the sharing group in which the barcode is unique.
+	Realm   broker.ID
+	Barcode string
+	Title   broker.ID // NoID when no title is known
+	Branch  broker.ID // NoID when it has none
+	// Type is a material type the library's policy knows; empty means book.
+	Type string
+	// Audience is adult, teen or child; empty means adult.
+	Audience   string
+	CallNumber string
+	// Price is what replacing it costs; nil when not known.
+	Price    *broker.Money
+	Status   ItemStatus // empty means on_shelf
+	Lendable bool
+	// Request is the borrowing request a temporary item serves; NoID on our own.
+	Request broker.ID
+	// LenderBarcode is the lender's own barcode of a temporary item.
+	LenderBarcode string
+}
+
+// Temporary tells whether the item stands for a borrowed copy.
+func (i Item) Temporary() bool { return i.Request != broker.NoID }
+
+// Holding says that a library elsewhere is known to own a title.
+type Holding struct {
+	Title   broker.ID
+	Library broker.ID
+	Copies  int
+	// Lends is false for copies known not to leave the building.
+	Lends bool
+	// SeenAt is when this was last known to be so.
+	SeenAt time.Time
+}
+
+// Source says how a holder is known.
+type Source string
+
+// The sources of holdings.
+const (
+	SourceItems  Source = "items"  // counted from a member's own items
+	SourceStored Source = "stored" // a partner's holding, stored earlier
+)
+
+// Holder is a library that has a title.
+type Holder struct {
+	Library broker.ID
+	Source  Source
+	// Copies are all it has; Lendable those that may leave at all.
+	Copies, Lendable int
+	// Available are the lendable copies on the shelf that nobody waits for. For
+	// a stored holding it is not known and 0: look at AvailabilityKnown.
+	Available         int
+	AvailabilityKnown bool
+	// Waiting is how many holds of its patrons wait for the title.
+	Waiting int
+	// SeenAt is when a stored holding was last seen; zero for items.
+	SeenAt time.Time
+}

@@ -1,0 +1,107 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"afield/broker"
+)
+
+// normal gives a title the way it is kept: texts trimmed, ISBNs in 13 digits
+// without repeats, OCLC numbers bare, format never empty.
+func (t Title) normal() Title {
+	var isbns []string
+	for _, isbn := range t.ISBNs {
+		if normal := broker.NormalISBN(isbn); normal != "" {
+			isbns = append(isbns, normal)
+		}
+	}
+	slices.Sort(isbns)
+	t.ISBNs = slices.Compact(isbns)
+	t.Title, t.Author = strings.TrimSpace(t.Title), strings.TrimSpace(t.Author)
+	t.OCLC = NormalOCLC(t.OCLC)
+	if t.Format == "" {
+		t.Format = broker.FormatBook
+	}
+	return t
+}
+
+// NormalOCLC gives the bare digits of an OCLC number such as "(OCoLC)ocm00123",
+// or "" when there are none.
+func NormalOCLC(text string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, text)
+	return strings.TrimLeft(digits, "0")
+}
+
+// words are a text's letters and digits in lower case, split at the rest.
+func words(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+}
+
+// Matches tells whether a title may stand for what a citation asks, judged by
+// words because it has no number in common: the same title without its
+// subtitle, every word of the shorter author name in the longer, the same
+// format, and the year and publisher where the citation insists on them.
+func Matches(title Title, citation broker.Citation) bool {
+	format := citation.Format
+	if format == "" {
+		format = broker.FormatBook
+	}
+	if title.Format != format {
+		return false
+	}
+	if citation.Year != "" && title.Year != "" && citation.Year != title.Year {
+		return false
+	}
+	asked, have := words(citation.Title), words(title.Title)
+	if len(asked) == 0 || !(slices.Equal(asked, have) || slices.Equal(asked, words(mainTitle(title.Title))) ||
+		slices.Equal(words(mainTitle(citation.Title)), have)) {
+		return false
+	}
+	return sameAuthor(words(citation.Author), words(title.Author))
+}
+
+// mainTitle is a title up to its subtitle.
+func mainTitle(title string) string {
+	if at := strings.IndexAny(title, ":;/"); at > 0 {
+		return title[:at]
+	}
+	return title
+}
+
+func sameAuthor(a, b []string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	for _, word := range a {
+		if !slices.Contains(b, word) && len(word) > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// pick chooses the one title that matches a citation; none when no title or
+// several do, because asking a lender for the wrong edition costs more than
+// asking a person.
+func pick(titles []Title, citation broker.Citation) (broker.ID, bool) {
+	found := broker.NoID
+	for _, title := range titles {
+		if !Matches(title, citation) {
+			continue
+		}
+		if found != broker.NoID {
+			return broker.NoID, false
+		}
+		found = title.ID
+	}
+	return found, found != broker.NoID
+}

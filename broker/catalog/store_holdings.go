@@ -1,0 +1,119 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// SaveHoldings queues storing what partners hold, all in one statement. What is
+// known from later is kept; no copies at all removes the holding.
+func SaveHoldings(tx *postgres.Tx, holdings []Holding) {
+	columns := struct {
+		titles, libraries []broker.ID
+		copies            []int32
+		lends             []bool
+		seen              []time.Time
+	}{}
+	latest := map[[2]broker.ID]Holding{} // one statement may touch a row once only
+	var order [][2]broker.ID
+	for _, holding := range holdings {
+		key := [2]broker.ID{holding.Title, holding.Library}
+		before, known := latest[key]
+		if !known {
+			order = append(order, key)
+		}
+		if !known || !holding.SeenAt.Before(before.SeenAt) {
+			latest[key] = holding
+		}
+	}
+	for _, key := range order {
+		holding := latest[key]
+		columns.titles = append(columns.titles, holding.Title)
+		columns.libraries = append(columns.libraries, holding.Library)
+		columns.copies = append(columns.copies, int32(min(max(holding.Copies, 0), 1<<30)))
+		columns.lends = append(columns.lends, holding.Lends)
+		columns.seen = append(columns.seen, holding.SeenAt)
+	}
+	if len(order) == 0 {
+		return
+	}
+	tx.Queue(`
+		insert into partner_holdings (title_id, library_id, copies, lends, seen_at)
+		select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::bool[], $5::timestamptz[])
+		on conflict (title_id, library_id) do update
+		set copies = excluded.copies, lends = excluded.lends, seen_at = excluded.seen_at
+		where partner_holdings.seen_at <= excluded.seen_at`,
+		columns.titles, columns.libraries, columns.copies, columns.lends, columns.seen)
+}
+
+// Holders finds the libraries that have a title: members among those named, by
+// their items, and any library with a stored holding. The transaction must see
+// the named libraries (Widen); items of one it does not see are not found.
+// Copies are counted as they are, promised ones apart: an item that a hold or a
+// lending request has chosen, and as many as patrons wait for, are not
+// available. In order of library id.
+func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries []broker.ID) ([]Holder, error) {
+	if title == broker.NoID {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, `
+		with copies as (
+			select i.library_id, count(*)::int as copies,
+			       (count(*) filter (where i.lendable and i.status not in ('missing', 'lost', 'withdrawn', 'gone_home')))::int as lendable,
+			       (count(*) filter (where i.lendable and i.status = 'on_shelf'
+			           and not exists (select 1 from holds h
+			               where h.library_id = i.library_id and h.item_id = i.id and h.status = 'placed')
+			           and not exists (select 1 from requests r
+			               where r.library_id = i.library_id and r.item_id = i.id and r.side = 'lending' and r.closed_at is null)))::int as free
+			from items i
+			where i.title_id = $1 and i.library_id = any($2) and i.request_id is null and i.status <> 'withdrawn'
+			group by i.library_id),
+		waiting as (
+			select h.library_id, count(*)::int as waiting from holds h
+			where h.title_id = $1 and h.library_id = any($2) and h.status = 'placed' and h.item_id is null
+			group by h.library_id)
+		select c.library_id, 'items', c.copies, c.lendable, greatest(c.free - coalesce(w.waiting, 0), 0), true,
+		       coalesce(w.waiting, 0), null::timestamptz
+		from copies c left join waiting w using (library_id)
+		union all
+		select p.library_id, 'stored', p.copies, case when p.lends then p.copies else 0 end, 0, false, 0, p.seen_at
+		from partner_holdings p
+		where p.title_id = $1 and p.copies > 0 and not exists (select 1 from copies c where c.library_id = p.library_id)
+		order by 1`, title, notNil(libraries))
+	if err != nil {
+		return nil, fmt.Errorf("find holders: %w", err)
+	}
+	holders, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Holder, error) {
+		var holder Holder
+		var seen *time.Time
+		err := row.Scan(&holder.Library, &holder.Source, &holder.Copies, &holder.Lendable, &holder.Available,
+			&holder.AvailabilityKnown, &holder.Waiting, &seen)
+		if seen != nil {
+			holder.SeenAt = seen.UTC()
+		}
+		return holder, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find holders: %w", err)
+	}
+	return holders, nil
+}
+
+// Availability counts the copies of a title at the named libraries only,
+// without what partners hold; the transaction must see them.
+func Availability(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries []broker.ID) (map[broker.ID]Holder, error) {
+	holders, err := Holders(ctx, tx, title, libraries)
+	counted := map[broker.ID]Holder{}
+	for _, holder := range holders {
+		if holder.Source == SourceItems {
+			counted[holder.Library] = holder
+		}
+	}
+	return counted, err
+}

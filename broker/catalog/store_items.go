@@ -1,0 +1,148 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+const selectItems = `
+	select i.library_id, i.id, i.realm_id, i.barcode, i.title_id, i.branch_id, i.type, i.audience, i.call_number,
+	       i.price_minor, i.currency, i.status, i.lendable, i.request_id, coalesce(i.lender_barcode, '')
+	from items i `
+
+// SaveItem queues writing an item: our own, or a temporary one when Request is
+// set. An item that exists keeps its status, which SetItemStatus changes.
+func SaveItem(tx *postgres.Tx, item Item, now time.Time) {
+	var price *int64
+	currency := "USD"
+	if item.Price != nil {
+		price, currency = &item.Price.Minor, item.Price.Currency
+	}
+	tx.Queue(`
+		insert into items (library_id, id, realm_id, barcode, title_id, branch_id, type, audience, call_number,
+			price_minor, currency, status, lendable, request_id, lender_barcode, created_at)
+		values ($1, $2, $3, $4, $5, $6, coalesce(nullif($7, ''), 'book'), coalesce(nullif($8, ''), 'adult'), $9, $10, $11,
+			coalesce(nullif($12, ''), 'on_shelf'), $13, $14, nullif($15, ''), $16)
+		on conflict (library_id, id) do update set barcode = excluded.barcode, title_id = excluded.title_id,
+			branch_id = excluded.branch_id, type = excluded.type, audience = excluded.audience,
+			call_number = excluded.call_number, price_minor = excluded.price_minor, currency = excluded.currency,
+			lendable = excluded.lendable, lender_barcode = excluded.lender_barcode`,
+		item.Library, item.ID, item.Realm, item.Barcode, orNull(item.Title), orNull(item.Branch), item.Type, item.Audience,
+		item.CallNumber, price, currency, string(item.Status), item.Lendable, orNull(item.Request), item.LenderBarcode, now)
+}
+
+// SetItemStatus queues moving an item. The item's row must be locked.
+func SetItemStatus(tx *postgres.Tx, library, item broker.ID, status ItemStatus) {
+	tx.Queue(`update items set status = $3 where library_id = $1 and id = $2`, library, item, string(status))
+}
+
+// LoadItem reads an item; lock takes its row for update. A not-found error when
+// there is none that the transaction may see.
+func LoadItem(ctx context.Context, tx *postgres.Tx, library, id broker.ID, lock bool) (Item, error) {
+	return oneItem(ctx, tx, lock, `where i.library_id = $1 and i.id = $2`, library, id)
+}
+
+// ItemByBarcode reads the item that has a barcode in a realm, or the temporary
+// one whose lender's barcode it is while the copy is here. lock takes its row
+// for update. A not-found error when there is none.
+func ItemByBarcode(ctx context.Context, tx *postgres.Tx, realm broker.ID, barcode string, lock bool) (Item, error) {
+	return oneItem(ctx, tx, lock, `
+		where i.realm_id = $1 and (i.barcode = $2 or (i.lender_barcode = $2 and i.status <> 'gone_home'))
+		order by i.barcode = $2 desc, i.created_at desc limit 1`, realm, barcode)
+}
+
+// ItemsOfTitle lists a library's own items of a title, those on the shelf first.
+func ItemsOfTitle(ctx context.Context, tx *postgres.Tx, library, title broker.ID) ([]Item, error) {
+	return queryItems(ctx, tx, `where i.library_id = $1 and i.title_id = $2 and i.request_id is null
+		order by i.status <> 'on_shelf', i.barcode`, library, title)
+}
+
+// ItemOfRequest reads the temporary item of a borrowing request; a not-found
+// error when it has none.
+func ItemOfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID, lock bool) (Item, error) {
+	return oneItem(ctx, tx, lock, `where i.library_id = $1 and i.request_id = $2`, library, request)
+}
+
+func oneItem(ctx context.Context, tx *postgres.Tx, lock bool, where string, args ...any) (Item, error) {
+	if lock {
+		where += ` for update`
+	}
+	items, err := queryItems(ctx, tx, where, args...)
+	if err == nil && len(items) == 0 {
+		err = broker.NotFound("item")
+	}
+	if err != nil {
+		return Item{}, err
+	}
+	return items[0], nil
+}
+
+func queryItems(ctx context.Context, tx *postgres.Tx, where string, args ...any) ([]Item, error) {
+	rows, err := tx.Query(ctx, selectItems+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read items: %w", err)
+	}
+	items, err := collectItems(rows)
+	if err != nil {
+		return nil, fmt.Errorf("read items: %w", err)
+	}
+	return items, nil
+}
+
+// AskItemLocked queues the reading of an item and takes its row for update; the
+// answer stands after the next flush, with NoID when there is no such item.
+// Desk acts ask everything they need in one round trip.
+func AskItemLocked(tx *postgres.Tx, library, id broker.ID, into *Item) {
+	askItem(tx, into, `where i.library_id = $1 and i.id = $2 for update`, library, id)
+}
+
+// AskItem is AskItemLocked without the lock, for lists.
+func AskItem(tx *postgres.Tx, library, id broker.ID, into *Item) {
+	askItem(tx, into, `where i.library_id = $1 and i.id = $2`, library, id)
+}
+
+func askItem(tx *postgres.Tx, into *Item, where string, args ...any) {
+	tx.Queue(selectItems+where, args...).Query(func(rows pgx.Rows) error {
+		items, err := collectItems(rows)
+		if len(items) > 0 {
+			*into = items[0]
+		}
+		return err
+	})
+}
+
+func collectItems(rows pgx.Rows) ([]Item, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Item, error) {
+		var item Item
+		var title, branch, request *broker.ID
+		var price *int64
+		var currency string
+		err := row.Scan(&item.Library, &item.ID, &item.Realm, &item.Barcode, &title, &branch, &item.Type, &item.Audience,
+			&item.CallNumber, &price, &currency, &item.Status, &item.Lendable, &request, &item.LenderBarcode)
+		item.Title, item.Branch, item.Request = orNone(title), orNone(branch), orNone(request)
+		if price != nil {
+			item.Price = &broker.Money{Minor: *price, Currency: currency}
+		}
+		return item, err
+	})
+}
+
+func orNone(id *broker.ID) broker.ID {
+	if id == nil {
+		return broker.NoID
+	}
+	return *id
+}
+
+func orNull(id broker.ID) *broker.ID {
+	if id == broker.NoID {
+		return nil
+	}
+	return &id
+}

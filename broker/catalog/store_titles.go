@@ -1,0 +1,162 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// Tables owned here: titles, items, partner_holdings.
+
+const selectTitles = `
+	select t.id, t.title, t.author, t.isbns, coalesce(t.issn, ''), coalesce(t.oclc, ''), t.publisher, t.year, t.format
+	from titles t `
+
+// LoadTitle reads one title; a not-found error when there is none.
+func LoadTitle(ctx context.Context, tx *postgres.Tx, id broker.ID) (Title, error) {
+	titles, err := queryTitles(ctx, tx, `where t.id = $1`, id)
+	if err == nil && len(titles) == 0 {
+		err = broker.NotFound("title")
+	}
+	if err != nil {
+		return Title{}, err
+	}
+	return titles[0], nil
+}
+
+// SaveTitle stores a title and gives its id. A title of the same format that
+// shares an ISBN or the OCLC number is the same title: it keeps its id and
+// words, gains what it lacks, and its id is given. NoID makes a new id.
+func SaveTitle(ctx context.Context, tx *postgres.Tx, title Title, now time.Time) (broker.ID, error) {
+	title = title.normal()
+	if title.Title == "" {
+		return broker.NoID, broker.Invalid(broker.FieldError{Pointer: "/title", Code: "required", Message: "is needed"})
+	}
+	known, err := lockAndFind(ctx, tx, title)
+	if err != nil {
+		return broker.NoID, err
+	}
+	if known != broker.NoID {
+		tx.Queue(`
+			update titles set isbns = array(select distinct isbn from unnest(isbns || $2::text[]) isbn order by isbn),
+				oclc = coalesce(oclc, nullif($3, '')), issn = coalesce(issn, nullif($4, '')),
+				author = coalesce(nullif(author, ''), $5), publisher = coalesce(nullif(publisher, ''), $6),
+				year = coalesce(nullif(year, ''), $7)
+			where id = $1`,
+			known, notNil(title.ISBNs), title.OCLC, title.ISSN, title.Author, title.Publisher, title.Year)
+		return known, nil
+	}
+	if title.ID == broker.NoID {
+		title.ID = broker.NewID()
+	}
+	tx.Queue(`
+		insert into titles (id, title, author, isbns, issn, oclc, publisher, year, format, created_at)
+		values ($1, $2, $3, $4, nullif($5, ''), nullif($6, ''), $7, $8, $9, $10)
+		on conflict (id) do update set title = excluded.title, author = excluded.author, isbns = excluded.isbns,
+			issn = excluded.issn, oclc = excluded.oclc, publisher = excluded.publisher, year = excluded.year,
+			format = excluded.format`,
+		title.ID, title.Title, title.Author, notNil(title.ISBNs), title.ISSN, title.OCLC, title.Publisher, title.Year,
+		title.Format, now)
+	return title.ID, nil
+}
+
+// lockAndFind looks for the same title under a lock on its numbers, so that two
+// who save it at once make one.
+func lockAndFind(ctx context.Context, tx *postgres.Tx, title Title) (broker.ID, error) {
+	numbers := slices.Clone(title.ISBNs)
+	if title.OCLC != "" {
+		numbers = append(numbers, "oclc:"+title.OCLC)
+	}
+	if len(numbers) == 0 {
+		return broker.NoID, nil
+	}
+	slices.Sort(numbers)
+	for _, number := range numbers {
+		tx.Queue(`select pg_advisory_xact_lock(hashtextextended('title:' || $1, 0))`, number)
+	}
+	titles, err := queryTitles(ctx, tx, `
+		where t.format = $3 and (t.isbns && $1 or (t.oclc = $2 and $2 <> ''))
+		order by t.id limit 1`, notNil(title.ISBNs), title.OCLC, title.Format)
+	if err != nil || len(titles) == 0 {
+		return broker.NoID, err
+	}
+	return titles[0].ID, nil
+}
+
+// MatchCitation finds the title a citation means: by ISBN, by OCLC number, or
+// else by words when exactly one title matches. False means none, or several.
+func MatchCitation(ctx context.Context, tx *postgres.Tx, citation broker.Citation) (broker.ID, bool, error) {
+	format := citation.Format
+	if format == "" {
+		format = broker.FormatBook
+	}
+	if isbn, oclc := broker.NormalISBN(citation.ISBN), NormalOCLC(citation.OCLC); isbn != "" || oclc != "" {
+		titles, err := queryTitles(ctx, tx, `
+			where t.format = $3 and ((t.isbns @> array[$1::text] and $1 <> '') or (t.oclc = $2 and $2 <> ''))
+			order by t.isbns @> array[$1::text] desc, t.id limit 1`, isbn, oclc, format)
+		if err != nil || len(titles) > 0 {
+			return firstID(titles), len(titles) > 0, err
+		}
+	}
+	// The main title's words are the fewest a match has in common.
+	common := strings.Join(words(mainTitle(citation.Title)), " ")
+	if common == "" {
+		return broker.NoID, false, nil
+	}
+	titles, err := queryTitles(ctx, tx, `where t.words @@ plainto_tsquery('simple', $1) and t.format = $2
+		order by t.id limit 200`, common, format)
+	if err != nil {
+		return broker.NoID, false, err
+	}
+	id, found := pick(titles, citation)
+	return id, found, nil
+}
+
+func firstID(titles []Title) broker.ID {
+	if len(titles) == 0 {
+		return broker.NoID
+	}
+	return titles[0].ID
+}
+
+// MostFound is the longest page Search gives.
+const MostFound = 100
+
+// Search gives a page of titles that have all the words, or the ISBN when the
+// text is one, oldest first, and the id to go on after (NoID after the last).
+func Search(ctx context.Context, tx *postgres.Tx, text string, after broker.ID, limit int) ([]Title, broker.ID, error) {
+	limit = max(1, min(limit, MostFound))
+	condition, asked := `t.words @@ plainto_tsquery('simple', $1)`, strings.Join(words(text), " ")
+	if isbn := broker.NormalISBN(text); isbn != "" {
+		condition, asked = `t.isbns @> array[$1::text]`, isbn
+	}
+	if asked == "" {
+		return nil, broker.NoID, nil
+	}
+	titles, err := queryTitles(ctx, tx, fmt.Sprintf(`where %s and t.id > $2 order by t.id limit %d`, condition, limit+1), asked, after)
+	if err != nil || len(titles) <= limit {
+		return titles, broker.NoID, err
+	}
+	return titles[:limit], titles[limit-1].ID, nil
+}
+
+func queryTitles(ctx context.Context, tx *postgres.Tx, where string, args ...any) ([]Title, error) {
+	rows, err := tx.Query(ctx, selectTitles+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read titles: %w", err)
+	}
+	titles, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Title])
+	if err != nil {
+		return nil, fmt.Errorf("read titles: %w", err)
+	}
+	return titles, nil
+}
+
+func notNil[T any](list []T) []T { return append([]T{}, list...) }

@@ -1,0 +1,190 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// CheckOut is a patron taking an item at a desk.
+type CheckOut struct {
+	Desk   Desk
+	Item   ItemRef
+	Patron patrons.Ref
+	// Request is the request it serves; zero for none.
+	Request RequestRef
+	// LenderDue is the lender's due date of a borrowed copy; the patron's is the
+	// last open day on or before it.
+	LenderDue broker.Date
+	// LenderFine is what the lender asks for lateness, where it said.
+	LenderFine *policy.LenderFine
+	// Due sets the due date outright (staff, or a date agreed with the lender).
+	Due broker.Date
+	// Overrides are the codes of reasons to pass over, where the actor's roles
+	// allow it.
+	Overrides []string
+}
+
+// checkoutFacts is what the desk must know before it lends.
+type checkoutFacts struct {
+	standing  patrons.Standing
+	oldestDue broker.Date
+	item      catalog.Item
+	open      Loan
+	captured  Hold // the hold the item is kept for
+	own       Hold // the patron's own hold in the queue of its title
+}
+
+func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
+	askStanding(tx, in.Desk.Library, in.Patron, &facts.standing, &facts.oldestDue)
+	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
+	askOpenLoan(tx, in.Item, &facts.open)
+	askCaptured(tx, in.Item, &facts.captured)
+	askHold(tx, &facts.own, `join items i on i.library_id = h.library_id and i.title_id = h.title_id
+		where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status = 'placed'
+			and h.for_library_id = $3 and h.patron_id = $4 order by h.queued_at, h.id limit 1 for update of h`,
+		in.Item.Library, in.Item.ID, in.Patron.Library, in.Patron.ID)
+}
+
+// CheckOut lends an item. It refuses (refused, code may_not_check_out) with
+// every reason of the policy at once; an item that is out is the conflict
+// already_on_loan, one that is elsewhere the conflict item_not_available. Of
+// two desks at the same instant one wins. The same scan again within seconds
+// gives the loan it made, and renews nothing.
+func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut) (Outcome, error) {
+	if err := in.Request.belongsTo(in.Patron); err != nil {
+		return Outcome{}, err
+	}
+	var facts checkoutFacts
+	askCheckout(tx, in, &facts)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read for a checkout: %w", err)
+	}
+	if facts.standing.Patron.ID == broker.NoID {
+		return Outcome{}, broker.NotFound("patron")
+	}
+	if out, done, err := facts.state(in); done || err != nil {
+		return out, err
+	}
+	document, err := c.policies(in.Desk.Library)
+	if err != nil {
+		return Outcome{}, err
+	}
+	facts.standing.DaysOverdue = daysOverdue(facts.oldestDue, in.Desk.today())
+	passed, err := facts.allowed(document, in)
+	if err != nil {
+		return Outcome{}, err
+	}
+	loan := facts.loan(document, in)
+	addLoan(tx, loan)
+	out := Outcome{Warnings: passed, NextAct: GiveToPatron}
+	out.say("Lent until %s.", loan.DueOn)
+	for _, reason := range passed {
+		out.say("Passed over: %s", reason.Message)
+	}
+	out.setLoan(loan)
+	facts.fulfil(tx, in, &out)
+	facts.item.Status = catalog.OnLoan
+	catalog.SetItemStatus(tx, facts.item.Library, facts.item.ID, catalog.OnLoan)
+	out.setItem(facts.item)
+	return out, nil
+}
+
+// state answers what needs no policy: no such item, out already, elsewhere.
+func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
+	switch {
+	case f.item.ID == broker.NoID:
+		return out, false, broker.NotFound("item")
+	case f.open.ID != broker.NoID && sameScan(f.open, in):
+		out.Replayed, out.NextAct = true, GiveToPatron
+		out.say("Already lent to this patron, until %s.", f.open.DueOn)
+		out.setLoan(f.open)
+		out.setItem(f.item)
+		return out, true, nil
+	case f.open.ID != broker.NoID && f.open.Patron == in.Patron:
+		return out, false, broker.Conflict("already_on_loan", "This patron has that item on loan, until %s. Renew it instead.", f.open.DueOn)
+	case f.open.ID != broker.NoID:
+		return out, false, broker.Conflict("already_on_loan", "That item is already on loan.")
+	case !placeable(f.item, in.Request):
+		return out, false, broker.Conflict("item_not_available", "That item is not here to be lent: it is %s.", words(f.item.Status))
+	}
+	return out, false, nil
+}
+
+// allowed asks the policy, and gives the reasons that were passed over.
+func (f checkoutFacts) allowed(document *policy.Document, in CheckOut) ([]broker.Reason, error) {
+	decision := document.MayCheckOut(in.Desk.moment(), policy.Checkout{
+		Patron: f.standing.Facts(), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Lendable: f.item.Lendable,
+		HeldForOther: f.captured.ID != broker.NoID && f.captured.Patron != in.Patron, LenderDue: in.LenderDue})
+	standing, passed := passOver(decision.Reasons, in.Overrides, in.Desk.Actor)
+	if len(standing) > 0 {
+		decision.Reasons, decision.Allowed = standing, false
+		return nil, decision.Err("may_not_check_out")
+	}
+	return passed, nil
+}
+
+func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
+	match := policy.Match{Owner: ownerOf(f.item, in.Desk), Class: f.standing.Patron.Class, Item: f.item.Type, Audience: f.item.Audience}
+	due := in.Due
+	switch {
+	case !due.IsZero():
+	case !in.LenderDue.IsZero():
+		due = document.ILLDueDate(in.Desk.moment(), in.LenderDue).Due
+	default:
+		due = document.DueDate(in.Desk.moment(), match).Value
+	}
+	request := in.Request.Request
+	if request == broker.NoID {
+		request = f.heldFor(in).Request
+	}
+	return Loan{LoanRef: LoanRef{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Patron, Request: request,
+		Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: due, DueAt: in.Desk.calendar().EndOfBusiness(due),
+		Terms:  document.ResolveTerms(policy.LoanFacts{Match: match, LenderDue: in.LenderDue, LenderFine: in.LenderFine}),
+		Status: LoanOpen}
+}
+
+// heldFor is the patron's own hold that this item fills: the one it is kept
+// for, else their place in the queue.
+func (f checkoutFacts) heldFor(in CheckOut) Hold {
+	if f.captured.ID != broker.NoID && f.captured.Patron == in.Patron {
+		return f.captured
+	}
+	return f.own
+}
+
+func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
+	hold := f.heldFor(in)
+	if hold.ID == broker.NoID {
+		return
+	}
+	hold.Status, hold.Item, hold.ClosedAt = HoldFulfilled, in.Item.ID, in.Desk.Now
+	moveHold(tx, hold)
+	out.Hold = &hold
+	out.say("The hold is fulfilled.")
+}
+
+// words says a status as the desk would.
+func words(status catalog.ItemStatus) string {
+	switch status {
+	case catalog.OnShelf:
+		return "on the shelf"
+	case catalog.OnHoldShelf:
+		return "on the hold shelf"
+	case catalog.OnLoan:
+		return "on loan"
+	case catalog.InTransit:
+		return "on its way"
+	case catalog.Received:
+		return "received and not yet shelved"
+	case catalog.GoneHome:
+		return "back with its lender"
+	case catalog.Missing, catalog.Lost, catalog.Withdrawn:
+	}
+	return string(status)
+}

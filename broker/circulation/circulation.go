@@ -1,0 +1,185 @@
+package circulation
+
+import (
+	"time"
+
+	"afield/broker"
+	"afield/broker/calendar"
+	"afield/broker/catalog"
+	"afield/broker/directory"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+)
+
+// Policies gives the policy document that rules a library's desk.
+type Policies func(directory.Library) (*policy.Document, error)
+
+// Circulation is the desk's use cases. It holds no state but the way to
+// policies; one serves every library.
+type Circulation struct{ policies Policies }
+
+// New makes the desk's use cases over a source of policies. The source is asked
+// on every act, so it should answer from memory.
+func New(policies Policies) *Circulation { return &Circulation{policies: policies} }
+
+// Desk is where an act happens, who does it and when.
+type Desk struct {
+	Library directory.Library
+	// Branch is the building; NoID where the library has only one.
+	Branch broker.ID
+	// Opening is the branch's calendar; nil means the library's.
+	Opening *calendar.Calendar
+	Actor   broker.Actor
+	Now     time.Time
+}
+
+func (d Desk) calendar() *calendar.Calendar {
+	if d.Opening != nil {
+		return d.Opening
+	}
+	return d.Library.Calendar
+}
+
+func (d Desk) today() broker.Date { return d.calendar().DateOf(d.Now) }
+
+func (d Desk) moment() policy.Moment { return policy.Moment{Now: d.Now, Calendar: d.calendar()} }
+
+// ItemRef names an item among its owner's.
+type ItemRef struct {
+	Library broker.ID
+	ID      broker.ID
+}
+
+// RefOf names an item.
+func RefOf(item catalog.Item) ItemRef { return ItemRef{item.Library, item.ID} }
+
+// LoanRef names a loan; Library is the one whose desk lent.
+type LoanRef struct {
+	Library broker.ID
+	ID      broker.ID
+}
+
+// HoldRef names a hold; Library is the one that is to fill it.
+type HoldRef struct {
+	Library broker.ID
+	ID      broker.ID
+}
+
+// RequestRef names a request of the ILL workflow; circulation only carries it.
+type RequestRef struct {
+	Library broker.ID
+	Request broker.ID
+}
+
+// belongsTo refuses a request of another library than the patron's: loans and
+// holds keep its id only, and name it by their patron's library.
+func (r RequestRef) belongsTo(patron patrons.Ref) error {
+	if r.Request != broker.NoID && r.Library != patron.Library {
+		return broker.Invalid(broker.FieldError{Pointer: "/request", Code: "of_another_library",
+			Message: "must be a request of the patron's library"})
+	}
+	return nil
+}
+
+// LoanStatus is where a loan stands.
+type LoanStatus string
+
+// The statuses of a loan.
+const (
+	LoanOpen     LoanStatus = "open"
+	LoanReturned LoanStatus = "returned"
+	LoanLost     LoanStatus = "lost" // not back, and no longer expected
+)
+
+// Loan is one item in one patron's hands.
+type Loan struct {
+	LoanRef
+	Item ItemRef
+	// Patron is the borrower; its ID is NoID once history is anonymised.
+	Patron patrons.Ref
+	// Request is the request it serves, of the patron's library; NoID for none.
+	Request   broker.ID
+	Branch    broker.ID
+	StartedAt time.Time
+	// DueOn is the due date, DueAt the close of business on it.
+	DueOn    broker.Date
+	DueAt    time.Time
+	Renewals int
+	Terms    policy.Terms
+	Status   LoanStatus
+	// ReturnedAt is when it was handed in, ReturnedOn the day that counts.
+	ReturnedAt time.Time
+	ReturnedOn broker.Date
+}
+
+// Serves names the request a loan serves, or nil.
+func (l Loan) Serves() *RequestRef { return requestRef(l.Patron.Library, l.Request) }
+
+// HoldStatus is where a hold stands.
+type HoldStatus string
+
+// The statuses of a hold.
+const (
+	HoldPlaced    HoldStatus = "placed" // in the queue of a title
+	HoldInTransit HoldStatus = "in_transit"
+	HoldOnShelf   HoldStatus = "on_hold_shelf"
+	HoldFulfilled HoldStatus = "fulfilled" // lent to the patron
+	HoldCancelled HoldStatus = "cancelled"
+	HoldExpired   HoldStatus = "expired"  // not picked up
+	HoldUnfilled  HoldStatus = "unfilled" // no copy was found
+)
+
+// Open tells whether the hold still waits for something.
+func (s HoldStatus) Open() bool {
+	return s == HoldPlaced || s == HoldInTransit || s == HoldOnShelf
+}
+
+// Hold keeps a place in the queue of a title, and then a copy, for a patron.
+type Hold struct {
+	HoldRef
+	// Title is whose queue it waits in; NoID for a borrowed copy, which is
+	// nobody else's.
+	Title broker.ID
+	// Item is the copy given to it.
+	Item broker.ID
+	// Patron is whom it is for; their library may be another of the sharing group.
+	Patron patrons.Ref
+	// Class is the patron's class, where the transaction sees their library.
+	Class string
+	// Request is of the patron's library.
+	Request broker.ID
+	Pickup  broker.ID
+	// QueuedAt is what the queue goes by: when it was asked for.
+	QueuedAt   time.Time
+	PlacedAt   time.Time
+	CapturedAt time.Time
+	Status     HoldStatus
+	// PickUpBy is the last day on the hold shelf.
+	PickUpBy  broker.Date
+	OnShelfAt time.Time
+	ClosedAt  time.Time
+}
+
+// Serves names the request a hold serves, or nil.
+func (h Hold) Serves() *RequestRef { return requestRef(h.Patron.Library, h.Request) }
+
+// Transit is an item on its way between branches.
+type Transit struct {
+	Library broker.ID // whose item
+	ID      broker.ID
+	Item    broker.ID
+	// ToLibrary and ToBranch are where it goes.
+	ToLibrary broker.ID
+	ToBranch  broker.ID
+	// Hold is what it travels for; NoID when it goes home.
+	Hold      broker.ID
+	SentAt    time.Time
+	ArrivedAt time.Time
+}
+
+func requestRef(library, request broker.ID) *RequestRef {
+	if request == broker.NoID {
+		return nil
+	}
+	return &RequestRef{Library: library, Request: request}
+}

@@ -1,0 +1,279 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// PlaceHold asks for a copy of a title from one library's shelves.
+type PlaceHold struct {
+	Desk Desk
+	// Library is the one that is to fill it; the patron's may be another of the
+	// sharing group.
+	Library broker.ID
+	Patron  patrons.Ref
+	Title   broker.ID
+	Request RequestRef
+	// Pickup is the branch of the patron's library; NoID for any.
+	Pickup broker.ID
+	// QueuedAt is what the queue goes by: when the patron asked, which may be
+	// long before this. Zero means now.
+	QueuedAt time.Time
+}
+
+// PlaceHold puts a patron in the queue of a title. Placed again for the same
+// request, it is the same hold. Whether the patron may have one is decided
+// before (policy.MayPlaceHold, or the checks of a request).
+func (c *Circulation) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHold) (Outcome, error) {
+	var out Outcome
+	if in.Title == broker.NoID {
+		return out, broker.Invalid(broker.FieldError{Pointer: "/title_id", Code: "required", Message: "a hold is for a title"})
+	}
+	if err := in.Request.belongsTo(in.Patron); err != nil {
+		return out, err
+	}
+	var patron patrons.Patron
+	var before Hold
+	patrons.AskLocked(tx, in.Patron, &patron)
+	askHold(tx, &before, `where h.for_library_id = $1 and h.request_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')`,
+		in.Patron.Library, orNull(in.Request.Request))
+	if err := tx.Flush(ctx); err != nil {
+		return out, fmt.Errorf("read for a hold: %w", err)
+	}
+	if patron.ID == broker.NoID {
+		return out, broker.NotFound("patron")
+	}
+	if before.ID != broker.NoID {
+		out.Replayed = true
+		out.setHold(before)
+		out.say("There is a hold for that request already.")
+		return out, nil
+	}
+	hold := Hold{HoldRef: HoldRef{in.Library, broker.NewID()}, Title: in.Title, Patron: in.Patron, Class: patron.Class,
+		Request: in.Request.Request, Pickup: in.Pickup, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now, Status: HoldPlaced}
+	if hold.QueuedAt.IsZero() {
+		hold.QueuedAt = in.Desk.Now
+	}
+	lockQueue(tx, in.Library, in.Title)
+	addHold(tx, hold)
+	out.setHold(hold)
+	out.say("The hold is placed.")
+	return out, nil
+}
+
+// Capture gives a copy on the shelf to a hold.
+type Capture struct {
+	// Desk is where the copy was scanned: a library that owns it.
+	Desk Desk
+	Item ItemRef
+	// OutOfTurn names a hold to serve before the first in the queue; Reason says
+	// why, and is kept. Zero serves the first.
+	OutOfTurn HoldRef
+	Reason    string
+}
+
+// CaptureHold gives a copy to the first in the queue of its title: onto the
+// hold shelf where it is to be picked up here, else on its way there. Serving
+// another out of turn needs a reason. Nobody waiting, or a copy that is not on
+// the shelf, is a conflict (nobody_waits, item_not_available). Captured again,
+// it stays with the hold that has it.
+func (c *Circulation) CaptureHold(ctx context.Context, tx *postgres.Tx, in Capture) (Outcome, error) {
+	var item catalog.Item
+	var kept, head, asked Hold
+	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &item)
+	askCaptured(tx, in.Item, &kept)
+	askHead(tx, in.Item, &head)
+	askHold(tx, &asked, `where h.library_id = $1 and h.id = $2 for update of h`, in.OutOfTurn.Library, in.OutOfTurn.ID)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read for a capture: %w", err)
+	}
+	var out Outcome
+	switch {
+	case item.ID == broker.NoID:
+		return out, broker.NotFound("item")
+	case kept.ID != broker.NoID:
+		out.Replayed = true
+		out.setHold(kept)
+		out.setItem(item)
+		out.say("It is kept for somebody already.")
+		return out, nil
+	case item.Status != catalog.OnShelf || !item.Lendable:
+		return out, broker.Conflict("item_not_available", "That item cannot be captured: it is %s.", words(item.Status))
+	case head.ID == broker.NoID:
+		return out, broker.Conflict("nobody_waits", "Nobody waits for that title here.")
+	}
+	if in.OutOfTurn.ID != broker.NoID && in.OutOfTurn != head.HoldRef {
+		if err := outOfTurn(tx, in, item, asked); err != nil {
+			return out, err
+		}
+		head = asked
+	}
+	err := c.place(tx, in.Desk, item, head, &out)
+	return out, err
+}
+
+func outOfTurn(tx *postgres.Tx, in Capture, item catalog.Item, asked Hold) error {
+	switch {
+	case asked.ID == broker.NoID || asked.Library != item.Library || asked.Title != item.Title:
+		return broker.NotFound("hold for that title")
+	case asked.Status != HoldPlaced:
+		return broker.Conflict("hold_not_waiting", "That hold does not wait any more.")
+	case in.Reason == "":
+		return broker.Invalid(broker.FieldError{Pointer: "/reason", Code: "required",
+			Message: "giving a copy out of turn needs a reason; others asked first"})
+	}
+	addOverride(tx, asked.HoldRef, in.Reason, in.Desk.Actor, in.Desk.Now)
+	return nil
+}
+
+// CancelHold ends a hold that is not wanted any more, wherever it stands. A
+// copy on the hold shelf goes on to the next; one on its way is placed when it
+// arrives. Cancelled again, nothing changes; a hold that ended otherwise is the
+// conflict hold_ended.
+func (c *Circulation) CancelHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef) (Outcome, error) {
+	return c.endHold(ctx, tx, desk, ref, HoldCancelled, "The hold is cancelled.")
+}
+
+// TakeOffShelf ends the waiting of something on the hold shelf: nobody picked
+// it up in time (HoldExpired), or it was cancelled or recalled (HoldCancelled).
+// A borrowed copy is then received, to go home, and never offered to another
+// patron; one of our own goes to the next in the queue, home, or to the shelf.
+// Done again, nothing changes.
+func (c *Circulation) TakeOffShelf(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, as HoldStatus) (Outcome, error) {
+	if as != HoldExpired && as != HoldCancelled {
+		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/as", Code: "not_an_end", Message: "must be expired or cancelled"})
+	}
+	return c.endHold(ctx, tx, desk, ref, as, "Taken off the hold shelf.")
+}
+
+func (c *Circulation) endHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, as HoldStatus, said string) (Outcome, error) {
+	hold, err := holdWithItem(ctx, tx, ref)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.setHold(hold)
+	if hold.Status == as {
+		out.Replayed = true
+		return out, nil
+	}
+	if !hold.Status.Open() {
+		return Outcome{}, broker.Conflict("hold_ended", "That hold is %s already.", hold.Status)
+	}
+	onShelf := hold.Status == HoldOnShelf
+	hold.Status, hold.ClosedAt = as, desk.Now
+	moveHold(tx, hold)
+	out.setHold(hold)
+	out.say("%s", said)
+	if !onShelf {
+		return out, nil
+	}
+	err = c.clearShelf(ctx, tx, desk, hold, &out)
+	return out, err
+}
+
+// clearShelf sends on what a hold has let go of.
+func (c *Circulation) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk, hold Hold, out *Outcome) error {
+	var item catalog.Item
+	var head Hold
+	ref := ItemRef{hold.Library, hold.Item}
+	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
+	askHead(tx, ref, &head)
+	if err := tx.Flush(ctx); err != nil {
+		return fmt.Errorf("read what was on the hold shelf: %w", err)
+	}
+	document, err := c.policies(desk.Library)
+	if err != nil {
+		return err
+	}
+	facts := policy.ShelfFacts{Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type}
+	if facts.Owner == policy.OwnerConsortium && document.OnShelfExpiry(desk.moment(), facts, false).Action == policy.ReturnToOwner {
+		head = Hold{} // its owner decides who is next
+	}
+	return c.place(tx, desk, item, head, out)
+}
+
+// FailHold notes that the copy for a hold was not where it should be: the hold
+// is unfilled, so that whoever asked can be asked to look elsewhere, and the
+// copy is missing. A hold that has a copy already, or has ended, is the
+// conflict hold_not_waiting.
+func (c *Circulation) FailHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, missing ItemRef) (Outcome, error) {
+	item, err := catalog.LoadItem(ctx, tx, missing.Library, missing.ID, true)
+	if err != nil {
+		return Outcome{}, err
+	}
+	hold, err := holdWithItem(ctx, tx, ref)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.setHold(hold)
+	if hold.Status == HoldUnfilled {
+		out.Replayed = true
+		out.setItem(item)
+		return out, nil
+	}
+	if hold.Status != HoldPlaced {
+		return Outcome{}, broker.Conflict("hold_not_waiting", "That hold is %s.", hold.Status)
+	}
+	hold.Status, hold.ClosedAt = HoldUnfilled, desk.Now
+	moveHold(tx, hold)
+	out.setHold(hold)
+	if item.Status == catalog.OnShelf && item.Library == hold.Library && item.Title == hold.Title {
+		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.Missing)
+		item.Status = catalog.Missing
+	}
+	out.setItem(item)
+	out.say("Not found: the hold is unfilled.")
+	return out, nil
+}
+
+// ReceiveTransit notes that a travelling item has arrived at a desk: for a hold
+// it goes onto the hold shelf here; otherwise it is placed like anything that
+// has come free. Arrived somewhere else than it was sent, it is sent on. An
+// item that is not travelling is the conflict not_in_transit.
+func (c *Circulation) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk Desk, ref ItemRef) (Outcome, error) {
+	var item catalog.Item
+	var transit Transit
+	var kept, head Hold
+	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
+	askTransit(tx, ref, &transit)
+	askCaptured(tx, ref, &kept)
+	askHead(tx, ref, &head)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read an arrival: %w", err)
+	}
+	var out Outcome
+	switch {
+	case item.ID == broker.NoID:
+		return out, broker.NotFound("item")
+	case transit.ID == broker.NoID:
+		return out, broker.Conflict("not_in_transit", "That item was not on its way: it is %s.", words(item.Status))
+	case !isHere(desk, transit.ToLibrary, transit.ToBranch):
+		out.Transit, out.NextAct = &transit, SendOn
+		out.setItem(item)
+		if kept.ID != broker.NoID {
+			out.setHold(kept)
+		}
+		out.say("It is on its way to another branch: send it on.")
+		return out, nil
+	}
+	transit.ArrivedAt = desk.Now
+	endTransit(tx, transit, desk.Now)
+	out.Transit = &transit
+	out.say("Arrived.")
+	if kept.Status == HoldInTransit {
+		head = kept
+	}
+	if err := c.place(tx, desk, item, head, &out); err != nil {
+		return Outcome{}, err
+	}
+	return out, nil
+}

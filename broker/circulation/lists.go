@@ -1,0 +1,160 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+)
+
+// Page asks for part of a list: at most Limit rows, after the row named After
+// (NoID: from the beginning).
+type Page struct {
+	After broker.ID
+	Limit int
+}
+
+// LoansOf gives what a patron has out, the earliest due date first.
+func LoansOf(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) ([]Loan, error) {
+	return collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l
+		where l.patron_library_id = $1 and l.patron_id = $2 and l.status <> 'returned' order by l.due_at, l.id`,
+		patron.Library, patron.ID))
+}
+
+// LoanByID gives a loan.
+func LoanByID(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, error) {
+	return one(collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l where l.library_id = $1 and l.id = $2`,
+		ref.Library, ref.ID)))("loan")
+}
+
+// LoanOfItem gives the loan an item is out on; not found when it is not.
+func LoanOfItem(ctx context.Context, tx *postgres.Tx, item ItemRef) (Loan, error) {
+	return one(collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l
+		where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned'`, item.Library, item.ID)))("loan")
+}
+
+// LoansOfRequest gives the loans that served a request, in order. library is
+// whose desk lent: the borrowing library on its side, the lender on the other.
+func LoansOfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID) ([]Loan, error) {
+	return collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l
+		where l.library_id = $1 and l.request_id = $2 order by l.started_at, l.id`, library, request))
+}
+
+// HoldsOf gives a patron's open holds, oldest first.
+func HoldsOf(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) ([]Hold, error) {
+	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.for_library_id = $1 and h.patron_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')
+		order by h.queued_at, h.id`, patron.Library, patron.ID))
+}
+
+// HoldByID gives a hold.
+func HoldByID(ctx context.Context, tx *postgres.Tx, ref HoldRef) (Hold, error) {
+	return one(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h where h.library_id = $1 and h.id = $2`,
+		ref.Library, ref.ID)))("hold")
+}
+
+// HoldOfItem gives the hold an item is kept or travels for; not found when there
+// is none.
+func HoldOfItem(ctx context.Context, tx *postgres.Tx, item ItemRef) (Hold, error) {
+	return one(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf')`, item.Library, item.ID)))("hold")
+}
+
+// HoldOfRequest gives the open hold of a request; not found when there is none.
+func HoldOfRequest(ctx context.Context, tx *postgres.Tx, request RequestRef) (Hold, error) {
+	return one(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.for_library_id = $1 and h.request_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')`,
+		request.Library, request.Request)))("hold")
+}
+
+// Queue gives who waits for a title at a library, the first in line first.
+func Queue(ctx context.Context, tx *postgres.Tx, library, title broker.ID) ([]Hold, error) {
+	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.library_id = $1 and h.title_id = $2 and h.status = 'placed' order by h.queued_at, h.id`, library, title))
+}
+
+// Place is how many wait before a hold, itself included: 1 is next. Zero when it
+// does not wait in a queue.
+func Place(ctx context.Context, tx *postgres.Tx, ref HoldRef) (int, error) {
+	var place int
+	err := tx.QueryRow(ctx, `select count(*)::int from holds h join holds mine on mine.library_id = h.library_id and mine.title_id = h.title_id
+		where mine.library_id = $1 and mine.id = $2 and mine.status = 'placed' and h.status = 'placed'
+			and (h.queued_at, h.id) <= (mine.queued_at, mine.id)`, ref.Library, ref.ID).Scan(&place)
+	if err != nil {
+		return 0, fmt.Errorf("count a queue: %w", err)
+	}
+	return place, nil
+}
+
+// Shelf gives what waits on the hold shelf for a library's patrons, the earliest
+// pick-up-by date first.
+func Shelf(ctx context.Context, tx *postgres.Tx, library broker.ID, page Page) ([]Hold, error) {
+	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and ($2::uuid is null or (h.pick_up_by, h.id) >
+			(select a.pick_up_by, a.id from holds a where a.for_library_id = $1 and a.id = $2))
+		order by h.pick_up_by, h.id limit $3`, library, orNull(page.After), page.Limit))
+}
+
+// Pull is a hold and a copy on the shelf that could fill it.
+type Pull struct {
+	Hold Hold
+	Item catalog.Item
+}
+
+// PullList gives the holds that a library can fill from its shelves now, with a
+// copy for each, the longest waiting first.
+func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, page Page) ([]Pull, error) {
+	rows, err := tx.Query(ctx, `
+		with waiting as (
+			select h.*, row_number() over (partition by h.title_id order by h.queued_at, h.id) as turn
+			from holds h where h.library_id = $1 and h.status = 'placed'),
+		copies as (
+			select i.id, i.title_id, row_number() over (partition by i.title_id order by i.barcode) as turn
+			from items i where i.library_id = $1 and i.status = 'on_shelf' and i.lendable and i.request_id is null
+				and i.title_id in (select title_id from waiting))
+		select `+holdColumns+`, c.id from waiting h join copies c on c.title_id = h.title_id and c.turn = h.turn
+		where $2::uuid is null or (h.queued_at, h.id) > (select a.queued_at, a.id from holds a where a.library_id = $1 and a.id = $2)
+		order by h.queued_at, h.id limit $3`, library, orNull(page.After), page.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the pull list: %w", err)
+	}
+	pulls, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Pull, error) {
+		var pull Pull
+		err := scanHold(moreColumns{row, []any{&pull.Item.ID}}, &pull.Hold)
+		return pull, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the pull list: %w", err)
+	}
+	for i, pull := range pulls {
+		catalog.AskItem(tx, library, pull.Item.ID, &pulls[i].Item)
+	}
+	return pulls, tx.Flush(ctx)
+}
+
+// moreColumns lets a scanner of one thing read a row that has more at its end.
+type moreColumns struct {
+	row  pgx.Row
+	more []any
+}
+
+func (m moreColumns) Scan(into ...any) error { return m.row.Scan(append(into, m.more...)...) }
+
+// one gives the only row of a list, or not found.
+func one[T any](rows []T, err error) func(what string) (T, error) {
+	return func(what string) (T, error) {
+		var none T
+		if err != nil {
+			return none, err
+		}
+		if len(rows) == 0 {
+			return none, broker.NotFound(what)
+		}
+		return rows[0], nil
+	}
+}

@@ -1,0 +1,89 @@
+package circulation
+
+import (
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// place sends an item that has come free at a desk where it belongs, and writes
+// down everything that follows: status, hold, transit.
+func (c *Circulation) place(tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *Outcome) error {
+	switch whereTo(desk, item, head) {
+	case toLender:
+		item.Status = catalog.Received
+		out.NextAct = ShipToLender
+		out.say("It goes home to its lender.")
+	case toHoldShelf:
+		shelved, err := c.toShelf(desk, item, head, broker.Date{})
+		if err != nil {
+			return err
+		}
+		moveHold(tx, shelved.Hold)
+		item.Status = catalog.OnHoldShelf
+		out.give(shelved.Hold)
+		out.Warnings = append(out.Warnings, shelved.Notes...)
+		out.NextAct = PutOnHoldShelf
+		out.say("Somebody waits for it: put it on the hold shelf until %s.", shelved.Hold.PickUpBy)
+	case toPickup:
+		head.Status, head.Item, head.CapturedAt = HoldInTransit, item.ID, desk.Now
+		moveHold(tx, head)
+		item.Status = catalog.InTransit
+		out.give(head)
+		out.send(tx, Transit{Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: head.Patron.Library,
+			ToBranch: head.Pickup, Hold: head.ID, SentAt: desk.Now})
+		out.say("Somebody waits for it elsewhere: send it there.")
+	case toBorrower, toHome:
+		item.Status = catalog.InTransit
+		out.send(tx, Transit{Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: item.Library,
+			ToBranch: item.Branch, SentAt: desk.Now})
+		out.say("It belongs elsewhere: send it there.")
+	case toShelf:
+		item.Status = catalog.OnShelf
+		out.NextAct = PutOnShelf
+		out.say("Put it back on the shelf.")
+	}
+	catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)
+	out.setItem(item)
+	return nil
+}
+
+// give notes that an item went to a hold. Where another loan or hold was acted
+// on, the hold's request is the next one.
+func (o *Outcome) give(hold Hold) {
+	o.Given = &hold
+	if o.Loan == nil && (o.Hold == nil || o.Hold.HoldRef == hold.HoldRef) {
+		o.setHold(hold)
+		return
+	}
+	o.Next = hold.Serves()
+}
+
+func (o *Outcome) send(tx *postgres.Tx, transit Transit) {
+	addTransit(tx, transit)
+	o.Transit = &transit
+	o.NextAct = SendOn
+}
+
+// shelved is a hold that reached the hold shelf, with what staff should know.
+type shelved struct {
+	Hold  Hold
+	Notes []broker.Reason
+}
+
+// toShelf gives a hold its place on the hold shelf, for as long as the desk's
+// policy says on the desk's calendar and the lender's due date allows.
+func (c *Circulation) toShelf(desk Desk, item catalog.Item, hold Hold, lenderDue broker.Date) (shelved, error) {
+	document, err := c.policies(desk.Library)
+	if err != nil {
+		return shelved{}, err
+	}
+	decision := document.ShelfUntil(desk.moment(), policy.ShelfFacts{Owner: ownerOf(item, desk), Class: hold.Class,
+		Item: item.Type, Arrived: desk.today(), LenderDue: lenderDue})
+	if hold.CapturedAt.IsZero() {
+		hold.CapturedAt = desk.Now
+	}
+	hold.Status, hold.Item, hold.OnShelfAt, hold.PickUpBy = HoldOnShelf, item.ID, desk.Now, decision.Until
+	return shelved{hold, decision.Notes}, nil
+}

@@ -1,0 +1,125 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+const holdColumns = `h.library_id, h.id, h.title_id, h.item_id, h.for_library_id, h.patron_id,
+	coalesce((select p.class from patrons p where p.library_id = h.for_library_id and p.id = h.patron_id), ''),
+	h.request_id, h.pickup_branch_id, h.queued_at, h.placed_at, h.captured_at, h.status, h.pick_up_by, h.on_shelf_at, h.closed_at`
+
+func scanHold(row pgx.Row, h *Hold) error {
+	var captured, onShelf, closed *time.Time
+	err := row.Scan(&h.Library, &h.ID, &h.Title, &h.Item, &h.Patron.Library, &h.Patron.ID, &h.Class, &h.Request, &h.Pickup,
+		&h.QueuedAt, &h.PlacedAt, &captured, &h.Status, &h.PickUpBy, &onShelf, &closed)
+	h.QueuedAt, h.PlacedAt, h.CapturedAt = h.QueuedAt.UTC(), h.PlacedAt.UTC(), timeOrZero(captured)
+	h.OnShelfAt, h.ClosedAt = timeOrZero(onShelf), timeOrZero(closed)
+	return err
+}
+
+// askHold queues the reading of one hold; nothing found leaves its id at NoID.
+func askHold(tx *postgres.Tx, into *Hold, rest string, args ...any) {
+	tx.Queue(`select `+holdColumns+` from holds h `+rest, args...).
+		QueryRow(func(row pgx.Row) error { return orNone(scanHold(row, into)) })
+}
+
+// askCaptured asks for the hold an item is kept or travels for, and locks it.
+func askCaptured(tx *postgres.Tx, item ItemRef, into *Hold) {
+	askHold(tx, into, `where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf') for update of h`,
+		item.Library, item.ID)
+}
+
+// askHead asks who is first in the queue of an item's title, and lets nobody
+// else look until the transaction ends: two copies that come back at once go to
+// the first two, each once. Borrowed copies have no queue.
+func askHead(tx *postgres.Tx, item ItemRef, into *Hold) {
+	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0)) from items
+		where library_id = $1 and id = $2 and title_id is not null and request_id is null`, item.Library, item.ID)
+	askHold(tx, into, `join items i on i.library_id = h.library_id and i.title_id = h.title_id
+		where i.library_id = $1 and i.id = $2 and i.request_id is null and i.lendable
+			and h.status = 'placed' and (h.item_id is null or h.item_id = i.id)
+		order by h.queued_at, h.id limit 1 for update of h`, item.Library, item.ID)
+}
+
+// lockQueue lets one act at a time change the queue of a title.
+func lockQueue(tx *postgres.Tx, library, title broker.ID) {
+	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || $1::uuid || $2::uuid, 0))`, library, title)
+}
+
+func addHold(tx *postgres.Tx, h Hold) {
+	tx.Queue(`insert into holds (library_id, id, title_id, item_id, for_library_id, patron_id, request_id, pickup_branch_id,
+			queued_at, placed_at, captured_at, status, pick_up_by, on_shelf_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		h.Library, h.ID, orNull(h.Title), orNull(h.Item), h.Patron.Library, h.Patron.ID, orNull(h.Request), orNull(h.Pickup),
+		h.QueuedAt, h.PlacedAt, timeOrNull(h.CapturedAt), h.Status, h.PickUpBy, timeOrNull(h.OnShelfAt))
+}
+
+// moveHold queues a hold as it is now.
+func moveHold(tx *postgres.Tx, h Hold) {
+	tx.Queue(`update holds set item_id = $3, captured_at = $4, status = $5, pick_up_by = $6, on_shelf_at = $7, closed_at = $8
+		where library_id = $1 and id = $2`,
+		h.Library, h.ID, orNull(h.Item), timeOrNull(h.CapturedAt), h.Status, h.PickUpBy, timeOrNull(h.OnShelfAt), timeOrNull(h.ClosedAt))
+}
+
+func addOverride(tx *postgres.Tx, hold HoldRef, reason string, actor broker.Actor, at time.Time) {
+	tx.Queue(`insert into queue_overrides (library_id, hold_id, reason, actor, at) values ($1, $2, $3, $4, $5)`,
+		hold.Library, hold.ID, reason, actor, at)
+}
+
+func collectHolds(rows pgx.Rows, err error) ([]Hold, error) {
+	if err != nil {
+		return nil, fmt.Errorf("read holds: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Hold, error) {
+		var hold Hold
+		err := scanHold(row, &hold)
+		return hold, err
+	})
+}
+
+const transitColumns = `t.library_id, t.id, t.item_id, t.to_library_id, t.to_branch_id, t.hold_id, t.sent_at, t.arrived_at`
+
+// askTransit asks for the journey an item is on, and locks it.
+func askTransit(tx *postgres.Tx, item ItemRef, into *Transit) {
+	tx.Queue(`select `+transitColumns+` from transits t where t.library_id = $1 and t.item_id = $2 and t.arrived_at is null for update`,
+		item.Library, item.ID).QueryRow(func(row pgx.Row) error {
+		var arrived *time.Time
+		err := row.Scan(&into.Library, &into.ID, &into.Item, &into.ToLibrary, &into.ToBranch, &into.Hold, &into.SentAt, &arrived)
+		into.SentAt, into.ArrivedAt = into.SentAt.UTC(), timeOrZero(arrived)
+		return orNone(err)
+	})
+}
+
+func addTransit(tx *postgres.Tx, t Transit) {
+	tx.Queue(`insert into transits (library_id, id, item_id, to_library_id, to_branch_id, hold_id, sent_at)
+		values ($1, $2, $3, $4, $5, $6, $7)`,
+		t.Library, t.ID, t.Item, t.ToLibrary, orNull(t.ToBranch), orNull(t.Hold), t.SentAt)
+}
+
+func endTransit(tx *postgres.Tx, t Transit, at time.Time) {
+	tx.Queue(`update transits set arrived_at = $3 where library_id = $1 and id = $2`, t.Library, t.ID, at)
+}
+
+// holdWithItem reads a hold under its lock, after its item was locked.
+func holdWithItem(ctx context.Context, tx *postgres.Tx, ref HoldRef) (Hold, error) {
+	var hold Hold
+	tx.Queue(`select 1 from items i join holds h on h.library_id = i.library_id and h.item_id = i.id
+		where h.library_id = $1 and h.id = $2 for update of i`, ref.Library, ref.ID)
+	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0)) from holds
+		where library_id = $1 and id = $2 and title_id is not null`, ref.Library, ref.ID)
+	askHold(tx, &hold, `where h.library_id = $1 and h.id = $2 for update of h`, ref.Library, ref.ID)
+	if err := tx.Flush(ctx); err != nil {
+		return hold, fmt.Errorf("read a hold: %w", err)
+	}
+	if hold.ID == broker.NoID {
+		return hold, broker.NotFound("hold")
+	}
+	return hold, nil
+}

@@ -1,0 +1,16 @@
+// Package ledger keeps what is owed: by a patron to a library, and by one
+// library to another. It owns the table ledger_entries.
+//
+// Rows are only ever added. A mistake is answered by a reversal, a kindness by
+// a waiver; a balance is nothing but the sum of the rows. Every entry names its
+// cause, and the same cause never posts twice, so whoever is unsure whether a
+// charge was made may simply post it again.
+//
+// It decides nothing: which amount, and whether it may be asked, is for
+// broker/policy. It never converts currencies: an account has the currency of
+// the library that is owed.
+//
+//	account := ledger.OfPatron(library.ID, patron.ID, library.Currency)
+//	charge, err := ledger.Post(tx, ledger.Charge{Account: account, Kind: "overdue", Amount: fine, Cause: "overdue:" + loan.String(), …})
+//	receipt, err := ledger.Pay(ctx, tx, ledger.Payment{Account: account, Amount: cash, Cause: "till:" + slip, …})
+package ledger

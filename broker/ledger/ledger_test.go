@@ -1,0 +1,302 @@
+package ledger_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"afield/broker"
+	"afield/broker/ledger"
+	"afield/broker/postgres"
+	"afield/broker/postgres/pgtest"
+)
+
+var noon = time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)
+
+// till is a library with one patron, and another library that owes it.
+type till struct {
+	t       testing.TB
+	db      *postgres.DB
+	patron  ledger.Account
+	library ledger.Account
+	actor   broker.Actor
+}
+
+func newTill(t testing.TB) till {
+	tl := till{t: t, db: pgtest.New(t)}
+	library, debtor, patron, realm := broker.NewID(), broker.NewID(), broker.NewID(), broker.NewID()
+	admin := pgtest.Admin(t, tl.db)
+	for _, sql := range []string{
+		`insert into sharing_groups (id, name) values ('` + realm.String() + `', 'realm')`,
+		`insert into libraries (id, name, created_at) values ('` + library.String() + `', 'creditor', now()), ('` + debtor.String() + `', 'debtor', now())`,
+		`insert into patrons (library_id, id, class, created_at) values ('` + library.String() + `', '` + patron.String() + `', 'adult', now())`,
+	} {
+		if _, err := admin.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tl.patron = ledger.OfPatron(library, patron, "USD")
+	tl.library = ledger.Between(library, debtor, "USD")
+	tl.actor = broker.Actor{Kind: broker.ActorStaff, ID: broker.NewID(), Library: library}
+	return tl
+}
+
+func (tl till) try(work func(context.Context, *postgres.Tx) error) error {
+	return tl.db.InTx(tl.t.Context(), postgres.ForLibraries(tl.patron.Library), work)
+}
+
+func (tl till) charge(a ledger.Account, kind, amount, cause string) (entry ledger.Entry, err error) {
+	money, err := broker.ParseMoney(amount, "USD")
+	if err != nil {
+		tl.t.Fatal(err)
+	}
+	err = tl.try(func(_ context.Context, tx *postgres.Tx) (err error) {
+		entry, err = ledger.Post(tx, ledger.Charge{Account: a, Kind: kind, Amount: money, Cause: cause, Actor: tl.actor, At: noon})
+		return err
+	})
+	return entry, err
+}
+
+func (tl till) pay(a ledger.Account, amount, cause string, inAdvance bool) (receipt ledger.Receipt, err error) {
+	money, err := broker.ParseMoney(amount, "USD")
+	if err != nil {
+		tl.t.Fatal(err)
+	}
+	err = tl.try(func(ctx context.Context, tx *postgres.Tx) (err error) {
+		receipt, err = ledger.Pay(ctx, tx, ledger.Payment{Account: a, Amount: money, InAdvance: inAdvance, Cause: cause, Actor: tl.actor, At: noon})
+		return err
+	})
+	return receipt, err
+}
+
+func (tl till) balances(a ledger.Account) (b ledger.Balances) {
+	err := tl.try(func(ctx context.Context, tx *postgres.Tx) (err error) {
+		b, err = ledger.BalancesOf(ctx, tx, a)
+		return err
+	})
+	if err != nil {
+		tl.t.Fatal(err)
+	}
+	return b
+}
+
+func wantCode(t testing.TB, err error, code string) {
+	t.Helper()
+	if ours, ok := broker.AsError(err); !ok || ours.Code != code {
+		t.Fatalf("want the error %s, got %v", code, err)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheSameCauseChargesOnce(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	for range 3 {
+		_, err := tl.charge(tl.patron, ledger.Overdue, "0.40", "overdue:loan 1")
+		must(t, err)
+	}
+	if total := tl.balances(tl.patron).Total(); total.Decimal() != "0.40" {
+		t.Errorf("owed %s, want 0.40", total)
+	}
+}
+
+func TestPayOldestFirstInParts(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	oldest, err := tl.charge(tl.patron, ledger.Overdue, "2.00", "a")
+	must(t, err)
+	_, err = tl.charge(tl.patron, ledger.ILLFee, "12.50", "b")
+	must(t, err)
+	receipt, err := tl.pay(tl.patron, "5.00", "slip 1", false)
+	must(t, err)
+	if len(receipt.Lines) != 2 || receipt.Lines[0].Against != oldest.ID || receipt.Lines[0].Amount.Minor != -200 || receipt.Lines[1].Amount.Minor != -300 {
+		t.Errorf("receipt lines: %+v", receipt.Lines)
+	}
+	if receipt.Paid.Decimal() != "5.00" || receipt.Left.Decimal() != "9.50" {
+		t.Errorf("paid %s, left %s", receipt.Paid, receipt.Left)
+	}
+	if kinds := tl.balances(tl.patron).ByKind; len(kinds) != 1 || kinds[ledger.ILLFee] != 950 {
+		t.Errorf("balances %v", kinds)
+	}
+	again, err := tl.pay(tl.patron, "5.00", "slip 1", false)
+	must(t, err)
+	if again.Paid != receipt.Paid || tl.balances(tl.patron).Total().Minor != 950 {
+		t.Errorf("the same payment again took %s", again.Paid)
+	}
+}
+
+func TestWhatATillRefuses(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	_, err := tl.charge(tl.patron, ledger.Overdue, "1.00", "a")
+	must(t, err)
+	for _, amount := range []string{"0.00", "-1.00"} {
+		_, err := tl.pay(tl.patron, amount, "slip "+amount, false)
+		wantCode(t, err, "invalid_input")
+		_, err = tl.charge(tl.patron, ledger.Overdue, amount, "charge "+amount)
+		wantCode(t, err, "invalid_input")
+	}
+	_, err = tl.pay(tl.patron, "1.01", "slip 2", false)
+	wantCode(t, err, "more_than_owed")
+	_, err = tl.charge(ledger.OfPatron(tl.patron.Library, tl.patron.Patron, "CAD"), ledger.Overdue, "1.00", "in dollars of another country")
+	wantCode(t, err, "invalid_input")
+	receipt, err := tl.pay(tl.patron, "1.01", "slip 3", true)
+	must(t, err)
+	if receipt.Left.Decimal() != "-0.01" {
+		t.Errorf("kept in advance: left %s, want -0.01", receipt.Left)
+	}
+}
+
+func TestReversingAPaidChargeLeavesCredit(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	charge, err := tl.charge(tl.patron, ledger.ILLFee, "12.50", "fee")
+	must(t, err)
+	_, err = tl.pay(tl.patron, "12.50", "slip", false)
+	must(t, err)
+	reverse := func(cause string) error {
+		return tl.try(func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := ledger.Reverse(ctx, tx, ledger.Answer{Library: tl.patron.Library, Charge: charge.ID, Cause: cause, Actor: tl.actor, At: noon})
+			return err
+		})
+	}
+	must(t, reverse("cancelled"))
+	must(t, reverse("cancelled")) // the same cause again is nothing new
+	wantCode(t, reverse("another cause"), "charge_taken_back")
+	if total := tl.balances(tl.patron).Total(); total.Decimal() != "-12.50" {
+		t.Errorf("owed %s, want -12.50", total)
+	}
+}
+
+func TestTheLedgerIsAppendOnly(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	_, err := tl.charge(tl.patron, ledger.Overdue, "1.00", "a")
+	must(t, err)
+	for _, sql := range []string{"update ledger_entries set amount_minor = 1", "delete from ledger_entries"} {
+		err := tl.try(func(ctx context.Context, tx *postgres.Tx) error { _, err := tx.Exec(ctx, sql); return err })
+		if err == nil {
+			t.Errorf("%s was let through", sql)
+		}
+	}
+}
+
+func TestWhatLibrariesOweEachOther(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	_, err := tl.charge(tl.library, ledger.Postage, "7.25", "invoice 1")
+	must(t, err)
+	_, err = tl.pay(tl.library, "3.00", "cheque 1", false)
+	must(t, err)
+	must(t, tl.try(func(ctx context.Context, tx *postgres.Tx) error {
+		owed, err := ledger.OwedByLibraries(ctx, tx, tl.library.Library)
+		if len(owed) != 1 || owed[0].Debtor != tl.library.Debtor || owed[0].Balance.Decimal() != "4.25" {
+			t.Errorf("owed: %+v", owed)
+		}
+		return err
+	}))
+	if total := tl.balances(tl.patron).Total(); !total.IsZero() {
+		t.Errorf("a patron owes %s of it", total)
+	}
+}
+
+func TestStatementByPages(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	for i := range 5 {
+		_, err := tl.charge(tl.patron, "print", "0.10", fmt.Sprint("page ", i))
+		must(t, err)
+	}
+	var causes []string
+	after := broker.NoID
+	for range 3 {
+		must(t, tl.try(func(ctx context.Context, tx *postgres.Tx) error {
+			page, err := ledger.Statement(ctx, tx, tl.patron, after, 2)
+			for _, entry := range page {
+				causes, after = append(causes, entry.Cause), entry.ID
+			}
+			return err
+		}))
+	}
+	if fmt.Sprint(causes) != "[page 4 page 3 page 2 page 1 page 0]" {
+		t.Errorf("pages gave %v", causes)
+	}
+}
+
+// Whatever is charged, paid, waived and reversed, in whatever order and however
+// often it is repeated, the balance is what a plain sum says.
+func TestTheLedgerNeverLosesACent(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	run := 0
+	rapid.Check(t, func(r *rapid.T) {
+		run++
+		sum := tl.balances(tl.patron).Total().Minor
+		var charges []ledger.Entry
+		for step := range rapid.IntRange(1, 10).Draw(r, "steps") {
+			cause := fmt.Sprintf("run %d step %d", run, step)
+			minor := rapid.Int64Range(1, 5000).Draw(r, "minor")
+			amount := broker.Money{Minor: minor, Currency: "USD"}
+			answer := ledger.Answer{Library: tl.patron.Library, Cause: cause, Actor: tl.actor, At: noon}
+			if len(charges) > 0 {
+				answer.Charge = rapid.SampledFrom(charges).Draw(r, "charge").ID
+			}
+			act := rapid.SampledFrom([]string{"charge", "charge", "pay", "waive", "reverse"}).Draw(r, "act")
+			for attempt := range rapid.IntRange(1, 2).Draw(r, "times") { // a lost answer is asked again
+				var moved int64
+				err := tl.try(func(ctx context.Context, tx *postgres.Tx) error {
+					switch act {
+					case "charge":
+						entry, err := ledger.Post(tx, ledger.Charge{Account: tl.patron, Kind: ledger.Overdue, Amount: amount, Cause: cause, Actor: tl.actor, At: noon})
+						moved = minor
+						if attempt == 0 {
+							charges = append(charges, entry)
+						}
+						return err
+					case "pay":
+						receipt, err := ledger.Pay(ctx, tx, ledger.Payment{Account: tl.patron, Amount: amount, Cause: cause, Actor: tl.actor, At: noon})
+						moved = -receipt.Paid.Minor
+						return err
+					case "waive":
+						entry, err := ledger.Waive(ctx, tx, answer, amount)
+						moved = entry.Amount.Minor
+						return err
+					}
+					entry, err := ledger.Reverse(ctx, tx, answer)
+					moved = entry.Amount.Minor
+					return err
+				})
+				if err != nil {
+					if _, ours := broker.AsError(err); !ours {
+						r.Fatal(err)
+					}
+					break
+				}
+				if attempt == 0 { // the repeat must change nothing
+					sum += moved
+				}
+				if got := tl.balances(tl.patron).Total().Minor; got != sum {
+					r.Fatalf("%s %s, try %d: balance %d, the sum says %d", act, cause, attempt+1, got, sum)
+				}
+			}
+		}
+	})
+	err := tl.db.InTx(t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		var breaches int
+		err := tx.QueryRow(ctx, `select (select count(*) from breach_ledger_over_credited) + (select count(*) from breach_ledger_credit_without_charge)`).Scan(&breaches)
+		if breaches != 0 {
+			t.Errorf("%d breaches", breaches)
+		}
+		return err
+	})
+	must(t, err)
+}

@@ -1,0 +1,198 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+const columns = `e.library_id, e.id, e.patron_id, e.debtor_library_id, e.kind, e.charge_kind, e.amount_minor,
+	e.currency, e.against_id, e.rule, e.clause, e.note, e.loan_id, e.request_id, e.cause, e.actor, e.at`
+
+// whose is the condition that picks one account: parameters $1 library, $2
+// patron, $3 debtor. It names the one that is set, so that an index serves it.
+func (a Account) whose() string {
+	if a.Patron != broker.NoID {
+		return `e.library_id = $1 and e.patron_id = $2 and $3::uuid is null`
+	}
+	return `e.library_id = $1 and e.debtor_library_id = $3 and $2::uuid is null`
+}
+
+func (a Account) args() []any { return []any{a.Library, orNull(a.Patron), orNull(a.Debtor)} }
+
+// add queues an entry; the same cause a second time changes nothing.
+func add(tx *postgres.Tx, e Entry) {
+	tx.Queue(`insert into ledger_entries (library_id, id, patron_id, debtor_library_id, kind, charge_kind, amount_minor,
+			currency, against_id, rule, clause, note, loan_id, request_id, cause, actor, at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		on conflict on constraint charge_posted_once do nothing`,
+		e.Account.Library, e.ID, orNull(e.Account.Patron), orNull(e.Account.Debtor), e.Kind, e.ChargeKind, e.Amount.Minor,
+		e.Amount.Currency, orNull(e.Against), e.Rule, clauseOrNull(e.Clause), e.Note, orNull(e.Loan), orNull(e.Request),
+		e.Cause, e.Actor, e.At)
+}
+
+// lock lets one payment, waiver or reversal at a time look at an account.
+// Charges need no lock: they only add.
+func lock(tx *postgres.Tx, a Account) {
+	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('account:' || $1 || $2 || $3, 0))`,
+		a.Library.String(), a.Patron.String(), a.Debtor.String())
+}
+
+// AskBalances queues the question what an account owes; the answer stands after
+// the next flush, so that hot paths ask everything in one round trip.
+func AskBalances(tx *postgres.Tx, a Account, into *Balances) {
+	*into = Balances{Currency: a.Currency, ByKind: map[string]int64{}}
+	tx.Queue(`select e.charge_kind, sum(e.amount_minor)::bigint, min(e.currency), max(e.currency)
+		from ledger_entries e where `+a.whose()+` group by 1 having sum(e.amount_minor) <> 0`, a.args()...).
+		Query(func(rows pgx.Rows) error {
+			var kind, least, most string
+			var minor int64
+			_, err := pgx.ForEachRow(rows, []any{&kind, &minor, &least, &most}, func() error {
+				if least != a.Currency || most != a.Currency {
+					return fmt.Errorf("ledger: an account in %s has entries in %s and %s", a.Currency, least, most)
+				}
+				into.ByKind[kind] = minor
+				return nil
+			})
+			return err
+		})
+}
+
+// openCharges gives the charges of an account that are not settled, oldest
+// first.
+func openCharges(ctx context.Context, tx *postgres.Tx, a Account) ([]Open, error) {
+	rows, err := tx.Query(ctx, `select `+columns+`, e.amount_minor + coalesce(answered.minor, 0)
+		from ledger_entries e
+		left join lateral (select sum(x.amount_minor)::bigint as minor from ledger_entries x
+			where x.library_id = e.library_id and x.against_id = e.id) answered on true
+		where `+a.whose()+` and e.kind = 'charge' and e.amount_minor + coalesce(answered.minor, 0) <> 0
+		order by e.at, e.id`, a.args()...)
+	if err != nil {
+		return nil, fmt.Errorf("read open charges: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Open, error) {
+		var open Open
+		err := scanEntry(row, &open.Entry, &open.Owed.Minor)
+		open.Owed.Currency = open.Amount.Currency
+		return open, err
+	})
+}
+
+// chargeByID gives one charge with what is left of it and how much of it may
+// still be taken back (its amount less waivers and reversals, whatever was paid).
+func chargeByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (open Open, reversible int64, err error) {
+	row := tx.QueryRow(ctx, `select `+columns+`,
+			e.amount_minor + coalesce((select sum(x.amount_minor) from ledger_entries x
+				where x.library_id = e.library_id and x.against_id = e.id), 0)::bigint,
+			e.amount_minor + coalesce((select sum(x.amount_minor) from ledger_entries x
+				where x.library_id = e.library_id and x.against_id = e.id and x.kind in ('waiver', 'reversal')), 0)::bigint
+		from ledger_entries e where e.library_id = $1 and e.id = $2 and e.kind = 'charge'`, library, id)
+	err = scanEntry(row, &open.Entry, &open.Owed.Minor, &reversible)
+	open.Owed.Currency = open.Amount.Currency
+	if err == pgx.ErrNoRows {
+		return open, 0, broker.NotFound("charge")
+	}
+	if err != nil {
+		return open, 0, fmt.Errorf("read a charge: %w", err)
+	}
+	return open, reversible, nil
+}
+
+// byCausePrefix gives the entries of one act, in the order they were written.
+func byCausePrefix(ctx context.Context, tx *postgres.Tx, a Account, prefix string) ([]Entry, error) {
+	rows, err := tx.Query(ctx, `select `+columns+` from ledger_entries e
+		where `+a.whose()+` and starts_with(e.cause, $4) order by e.id`, append(a.args(), prefix)...)
+	if err != nil {
+		return nil, fmt.Errorf("read entries by cause: %w", err)
+	}
+	return collect(rows)
+}
+
+func collect(rows pgx.Rows) ([]Entry, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Entry, error) {
+		var entry Entry
+		err := scanEntry(row, &entry)
+		return entry, err
+	})
+}
+
+func scanEntry(row pgx.Row, e *Entry, more ...any) error {
+	var clause *broker.Clause
+	err := row.Scan(append([]any{&e.Account.Library, &e.ID, &e.Account.Patron, &e.Account.Debtor, &e.Kind, &e.ChargeKind,
+		&e.Amount.Minor, &e.Amount.Currency, &e.Against, &e.Rule, &clause, &e.Note, &e.Loan, &e.Request,
+		&e.Cause, &e.Actor, &e.At}, more...)...)
+	if err != nil {
+		return err
+	}
+	e.Account.Currency, e.At = e.Amount.Currency, e.At.UTC()
+	if clause != nil {
+		e.Clause = *clause
+	}
+	return nil
+}
+
+// Statement gives the entries of an account, newest first: at most limit of
+// them, beginning after the entry named by after (NoID: from the newest).
+func Statement(ctx context.Context, tx *postgres.Tx, a Account, after broker.ID, limit int) ([]Entry, error) {
+	rows, err := tx.Query(ctx, `select `+columns+` from ledger_entries e
+		where `+a.whose()+` and ($4::uuid is null or (e.at, e.id) <
+			(select c.at, c.id from ledger_entries c where c.library_id = $1 and c.id = $4))
+		order by e.at desc, e.id desc limit $5`, append(a.args(), orNull(after), limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("read a statement: %w", err)
+	}
+	return collect(rows)
+}
+
+// OfRequest gives every entry a request has brought at a library, in order.
+func OfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID) ([]Entry, error) {
+	rows, err := tx.Query(ctx, `select `+columns+` from ledger_entries e
+		where e.library_id = $1 and e.request_id = $2 order by e.at, e.id`, library, request)
+	if err != nil {
+		return nil, fmt.Errorf("read a request's entries: %w", err)
+	}
+	return collect(rows)
+}
+
+// Owed is what one other library owes to a library.
+type Owed struct {
+	Debtor  broker.ID
+	Balance broker.Money
+	// Since is when the oldest entry was made.
+	Since time.Time
+}
+
+// OwedByLibraries lists what other libraries owe to a library, leaving out
+// those that have settled.
+func OwedByLibraries(ctx context.Context, tx *postgres.Tx, creditor broker.ID) ([]Owed, error) {
+	rows, err := tx.Query(ctx, `select debtor_library_id, sum(amount_minor)::bigint, currency, min(at)
+		from ledger_entries where library_id = $1 and debtor_library_id is not null
+		group by 1, 3 having sum(amount_minor) <> 0 order by 1`, creditor)
+	if err != nil {
+		return nil, fmt.Errorf("read what libraries owe: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Owed, error) {
+		var owed Owed
+		err := row.Scan(&owed.Debtor, &owed.Balance.Minor, &owed.Balance.Currency, &owed.Since)
+		return owed, err
+	})
+}
+
+func orNull(id broker.ID) *broker.ID {
+	if id == broker.NoID {
+		return nil
+	}
+	return &id
+}
+
+func clauseOrNull(clause broker.Clause) *broker.Clause {
+	if clause == (broker.Clause{}) {
+		return nil
+	}
+	return &clause
+}

@@ -1,0 +1,260 @@
+package notices_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"afield/broker"
+	"afield/broker/calendar"
+	"afield/broker/directory"
+	"afield/broker/notices"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+	"afield/broker/postgres/pgtest"
+)
+
+// morning is Thursday 12 March 2026, 10:00 in New York.
+var morning = time.Date(2026, 3, 12, 14, 0, 0, 0, time.UTC)
+
+type desk struct {
+	t       testing.TB
+	db      *postgres.DB
+	library directory.Library
+	actor   broker.Actor
+}
+
+// newDesk is a library that is closed from Friday to Sunday.
+func newDesk(t testing.TB) desk {
+	d := desk{t: t, db: pgtest.New(t)}
+	zone, err := time.LoadLocation("America/New_York")
+	must(t, err)
+	week := calendar.Week{}
+	for day := time.Monday; day <= time.Thursday; day++ {
+		week[day] = calendar.MustHours("09:00-17:00")
+	}
+	must(t, d.db.InTx(t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		group := directory.SharingGroup{ID: broker.NewID(), Name: "alone"}
+		directory.SaveSharingGroup(tx, group)
+		library := directory.Library{ID: broker.NewID(), Name: "Westport Library", Kind: directory.KindLibrary, Member: true, Country: "US",
+			Zone: zone, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive, Plan: calendar.Plan{Hours: week}}
+		if err := directory.SaveLibrary(tx, library, morning); err != nil {
+			return err
+		}
+		var err error
+		d.library, err = directory.Load(ctx, tx, library.ID)
+		return err
+	}))
+	d.actor = broker.Actor{Kind: broker.ActorStaff, ID: broker.NewID(), Library: d.library.ID}
+	return d
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d desk) do(work func(context.Context, *postgres.Tx) error) {
+	d.t.Helper()
+	must(d.t, d.db.InTx(d.t.Context(), postgres.ForLibraries(d.library.ID), work))
+}
+
+func (d desk) patron(phone, email string) patrons.Patron {
+	patron := patrons.Patron{Library: d.library.ID, ID: broker.NewID(), Class: "resident", Phone: phone, Email: email, CreatedAt: morning}
+	d.do(func(_ context.Context, tx *postgres.Tx) error { return patrons.SavePatron(tx, patron) })
+	return patron
+}
+
+func (d desk) arrived(patron patrons.Patron, request broker.ID) (notice notices.Notice) {
+	d.do(func(_ context.Context, tx *postgres.Tx) error {
+		notice = notices.Make(tx, patron, notices.Message{Kind: notices.Arrived, Request: request, Channels: []notices.Channel{notices.Phone},
+			Facts: notices.Facts{Title: "A private matter", PickUpBy: broker.MustDate("2026-03-22")}, Cause: "arrived:" + request.String()}, morning)
+		return nil
+	})
+	return notice
+}
+
+func (d desk) calls(now time.Time) (calls []notices.Call) {
+	d.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
+		calls, err = notices.CallList(ctx, tx, d.library, notices.Page{Limit: 10}, now)
+		return err
+	})
+	return calls
+}
+
+func (d desk) record(notice broker.ID, outcome notices.Outcome, now time.Time) (result notices.Result, err error) {
+	err = d.db.InTx(d.t.Context(), postgres.ForLibraries(d.library.ID), func(ctx context.Context, tx *postgres.Tx) (err error) {
+		result, err = notices.Record(ctx, tx, d.library, notice, outcome, d.actor, now)
+		return err
+	})
+	return result, err
+}
+
+func TestTheCallListSaysWhomWhenAndWhatButNoTitle(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	request := broker.NewID()
+	for range 2 { // made again, it is still one call
+		d.arrived(d.patron("555-0101", "adult@example.org"), request)
+	}
+	calls := d.calls(morning)
+	if len(calls) != 1 {
+		t.Fatalf("%d calls, want 1", len(calls))
+	}
+	call := calls[0]
+	if call.Number != "555-0101" || call.DaysLeft == nil || *call.DaysLeft != 10 {
+		t.Errorf("call %+v", call)
+	}
+	if strings.Contains(call.Script, "private") || call.Facts.Title != "" || !strings.Contains(call.Script, "Sunday 22 March") {
+		t.Errorf("script %q", call.Script)
+	}
+}
+
+func TestNoAnswerIsTriedAgainWhenTheLibraryNextOpens(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	notice := d.arrived(d.patron("555-0101", ""), broker.NewID())
+	result, err := d.record(notice.ID, notices.NoAnswer, morning)
+	must(t, err)
+	// Friday, Saturday and Sunday are closed; clocks went forward on the 8th.
+	monday := time.Date(2026, 3, 16, 13, 0, 0, 0, time.UTC)
+	if !result.Notice.DueAt.Equal(monday) || result.GivenUp {
+		t.Errorf("next call %s, want %s", result.Notice.DueAt, monday)
+	}
+	if calls := d.calls(morning.Add(time.Hour)); len(calls) != 0 {
+		t.Errorf("still on today's list: %+v", calls)
+	}
+	if calls := d.calls(monday); len(calls) != 1 || calls[0].Tries != 1 {
+		t.Errorf("on Monday's list: %+v", calls)
+	}
+	for range 4 {
+		result, err = d.record(notice.ID, notices.NoAnswer, monday)
+		must(t, err)
+	}
+	if !result.GivenUp {
+		t.Errorf("after five tries staff should be told: %+v", result)
+	}
+	_, err = d.record(notice.ID, notices.Reached, monday)
+	if ours, ok := broker.AsError(err); !ok || ours.Code != "notice_not_due" {
+		t.Errorf("recorded after it was given up: %v", err)
+	}
+}
+
+func TestReachedIsDoneAndToldToTheCaller(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	notice := d.arrived(d.patron("555-0101", ""), broker.NewID())
+	result, err := d.record(notice.ID, notices.Reached, morning)
+	must(t, err)
+	if !result.Reached || result.Notice.Status != notices.Done || len(d.calls(morning.Add(240*time.Hour))) != 0 {
+		t.Errorf("result %+v", result)
+	}
+}
+
+func TestAWrongNumberIsTakenOffThePatron(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	patron := d.patron("555-0101", "")
+	notice := d.arrived(patron, broker.NewID())
+	result, err := d.record(notice.ID, notices.WrongNumber, morning)
+	must(t, err)
+	if !result.GivenUp || result.Reached {
+		t.Errorf("result %+v", result)
+	}
+	d.do(func(ctx context.Context, tx *postgres.Tx) error {
+		found, err := patrons.ByID(ctx, tx, patron.Ref())
+		if found.Phone != "" || !strings.Contains(found.Note, "555-0101") {
+			t.Errorf("the number still stands: %+v", found)
+		}
+		return err
+	})
+}
+
+func TestChannels(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	cases := map[string]struct {
+		phone, email, wish string
+		wanted             []notices.Channel
+		want               notices.Channel
+	}{
+		"the policy's channel":          {"555-0101", "a@example.org", "email", []notices.Channel{notices.Phone}, notices.Phone},
+		"no phone, so in writing":       {"", "a@example.org", "", []notices.Channel{notices.Phone}, notices.Email},
+		"the patron's wish":             {"555-0101", "a@example.org", "phone", nil, notices.Phone},
+		"a wish that cannot be met":     {"555-0101", "", "email", nil, notices.Phone},
+		"nothing on file but the account": {"", "", "", nil, notices.Account},
+	}
+	for name, c := range cases {
+		patron := d.patron(c.phone, c.email)
+		patron.NoticeChannel = c.wish
+		d.do(func(_ context.Context, tx *postgres.Tx) error {
+			notice := notices.Make(tx, patron, notices.Message{Kind: notices.Overdue, Channels: c.wanted, Cause: name}, morning)
+			if notice.Channel != c.want {
+				t.Errorf("%s: %s, want %s", name, notice.Channel, c.want)
+			}
+			return nil
+		})
+	}
+}
+
+func TestACancelledRequestCallsNobody(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	request := broker.NewID()
+	d.arrived(d.patron("555-0101", ""), request)
+	d.do(func(_ context.Context, tx *postgres.Tx) error {
+		notices.WithdrawForRequest(tx, d.library.ID, request, morning, notices.Unfilled)
+		return nil
+	})
+	if len(d.calls(morning)) != 1 {
+		t.Error("another kind was withdrawn, too")
+	}
+	d.do(func(_ context.Context, tx *postgres.Tx) error {
+		notices.WithdrawForRequest(tx, d.library.ID, request, morning)
+		return nil
+	})
+	if len(d.calls(morning)) != 0 {
+		t.Error("a call is still due")
+	}
+}
+
+func TestTextsLeaveOutWhatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	fee := broker.Money{Minor: 1250, Currency: "USD"}
+	for _, c := range []struct {
+		kind  notices.Kind
+		facts notices.Facts
+		want  string
+	}{
+		{notices.Arrived, notices.Facts{Title: "Moby Dick"}, "Moby Dick is ready for you. Westport Library."},
+		{notices.Arrived, notices.Facts{}, "What you asked for is ready for you. Westport Library."},
+		{notices.CostApproval, notices.Facts{Title: "Moby Dick", Amount: &fee, AnswerBy: broker.MustDate("2026-03-16")},
+			"A library can lend Moby Dick for 12.50 USD. Please tell us by Monday 16 March whether you agree to pay it. Without your answer nothing is ordered. Westport Library."},
+		{notices.Unfilled, notices.Facts{Reason: "Nobody has the third volume."}, "No library could lend what you asked for. Nobody has the third volume. Westport Library."},
+	} {
+		if got := notices.Written(c.kind, c.facts, "Westport Library"); got != c.want {
+			t.Errorf("got  %q\nwant %q", got, c.want)
+		}
+	}
+}
+
+// Whatever the kind, the telephone hears no title, amount or reason.
+func TestNoScriptTellsWhatItIs(t *testing.T) {
+	t.Parallel()
+	fee := broker.Money{Minor: 1250, Currency: "USD"}
+	date := broker.MustDate("2026-03-16")
+	facts := notices.Facts{Title: "SECRET-TITLE", Reason: "SECRET-REASON", Amount: &fee, PickUpBy: date, DueOn: date, AnswerBy: date}
+	for _, kind := range []notices.Kind{notices.Arrived, notices.ShelfExpiring, notices.Expired, notices.CostApproval, notices.Unfilled, notices.Cancelled,
+		notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged, "a kind of later"} {
+		script := notices.Script(kind, facts, "Westport Library")
+		if strings.Contains(script, "SECRET") || strings.Contains(script, "12.50") || strings.Contains(script, "%") || len(script) < 30 {
+			t.Errorf("%s: %q", kind, script)
+		}
+		if notices.Subject(kind) == "" || strings.Contains(notices.Written(kind, facts, "Westport Library"), "%") {
+			t.Errorf("%s: %q", kind, notices.Written(kind, facts, "Westport Library"))
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package notices
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+const columns = `n.library_id, n.id, n.patron_id, n.request_id, n.loan_id, n.kind, n.channel, n.due_at, n.status,
+	n.outcome, n.tries, n.facts, n.cause, n.done_at, n.done_by, n.created_at`
+
+func scan(row pgx.Row, n *Notice) error {
+	var doneAt *time.Time
+	var doneBy *broker.Actor
+	err := row.Scan(&n.Library, &n.ID, &n.Patron, &n.Request, &n.Loan, &n.Kind, &n.Channel, &n.DueAt, &n.Status,
+		&n.Outcome, &n.Tries, &n.Facts, &n.Cause, &doneAt, &doneBy, &n.CreatedAt)
+	n.DueAt, n.CreatedAt = n.DueAt.UTC(), n.CreatedAt.UTC()
+	if doneAt != nil {
+		n.DoneAt = doneAt.UTC()
+	}
+	if doneBy != nil {
+		n.DoneBy = *doneBy
+	}
+	return err
+}
+
+func collect(rows pgx.Rows, err error) ([]Notice, error) {
+	if err != nil {
+		return nil, fmt.Errorf("read notices: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Notice, error) {
+		var notice Notice
+		err := scan(row, &notice)
+		return notice, err
+	})
+}
+
+// add queues a notice; a second one of the same cause changes nothing.
+func add(tx *postgres.Tx, n Notice) {
+	tx.Queue(`insert into notices (library_id, id, patron_id, request_id, loan_id, kind, channel, due_at, status, outcome,
+			tries, facts, cause, done_at, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+		on conflict on constraint notice_made_once do nothing`,
+		n.Library, n.ID, n.Patron, orNull(n.Request), orNull(n.Loan), n.Kind, n.Channel, n.DueAt, n.Status, n.Outcome,
+		n.Tries, n.Facts, n.Cause, timeOrNull(n.DoneAt), n.CreatedAt)
+}
+
+func update(tx *postgres.Tx, n Notice) {
+	tx.Queue(`update notices set due_at = $3, status = $4, outcome = $5, tries = $6, done_at = $7, done_by = $8
+		where library_id = $1 and id = $2`,
+		n.Library, n.ID, n.DueAt, n.Status, n.Outcome, n.Tries, timeOrNull(n.DoneAt), actorOrNull(n.DoneBy))
+}
+
+// byIDLocked locks the patron before the notice, as every act does.
+func byIDLocked(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Notice, error) {
+	var notice Notice
+	tx.Queue(`select 1 from patrons p join notices n on n.library_id = p.library_id and n.patron_id = p.id
+		where n.library_id = $1 and n.id = $2 for no key update of p`, library, id)
+	err := scan(tx.QueryRow(ctx, `select `+columns+` from notices n where n.library_id = $1 and n.id = $2 for update`,
+		library, id), &notice)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return notice, broker.NotFound("notice")
+	}
+	if err != nil {
+		return notice, fmt.Errorf("read a notice: %w", err)
+	}
+	return notice, nil
+}
+
+// Page asks for part of a list: at most Limit rows, after the row named After
+// (NoID: from the beginning).
+type Page struct {
+	After broker.ID
+	Limit int
+}
+
+// DueBy gives the notices of a channel whose time has come, oldest first: the
+// work of whoever sends mail, prints letters or calls.
+func DueBy(ctx context.Context, tx *postgres.Tx, library broker.ID, channel Channel, page Page, now time.Time) ([]Notice, error) {
+	return collect(tx.Query(ctx, `select `+columns+` from notices n
+		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3
+			and ($4::uuid is null or (n.due_at, n.id) > (select a.due_at, a.id from notices a where a.library_id = $1 and a.id = $4))
+		order by n.due_at, n.id limit $5`, library, channel, now, orNull(page.After), page.Limit))
+}
+
+// OfPatron gives a patron's notices, newest first.
+func OfPatron(ctx context.Context, tx *postgres.Tx, library, patron broker.ID, page Page) ([]Notice, error) {
+	return collect(tx.Query(ctx, `select `+columns+` from notices n
+		where n.library_id = $1 and n.patron_id = $2
+			and ($3::uuid is null or (n.created_at, n.id) < (select a.created_at, a.id from notices a where a.library_id = $1 and a.id = $3))
+		order by n.created_at desc, n.id desc limit $4`, library, patron, orNull(page.After), page.Limit))
+}
+
+// OfRequest gives the notices of a request, in order.
+func OfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID) ([]Notice, error) {
+	return collect(tx.Query(ctx, `select `+columns+` from notices n
+		where n.library_id = $1 and n.request_id = $2 order by n.created_at, n.id`, library, request))
+}
+
+func orNull(id broker.ID) *broker.ID {
+	if id == broker.NoID {
+		return nil
+	}
+	return &id
+}
+
+func timeOrNull(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
+}
+
+func actorOrNull(actor broker.Actor) *broker.Actor {
+	if actor.Kind == "" {
+		return nil
+	}
+	return &actor
+}

@@ -1,0 +1,125 @@
+package patrons
+
+import (
+	"time"
+
+	"afield/broker"
+)
+
+// Ref names a patron: ids are unique within a library's rows.
+type Ref struct {
+	Library broker.ID
+	ID      broker.ID
+}
+
+// Status tells whether a patron may use the library at all.
+type Status string
+
+// The statuses of a patron.
+const (
+	Active    Status = "active"
+	Suspended Status = "suspended"
+	Closed    Status = "closed"
+)
+
+// Patron is somebody who borrows from their home library, or another library
+// that borrows from it.
+type Patron struct {
+	Library broker.ID
+	ID      broker.ID
+	// Class is one the library's policy knows, for example "resident";
+	// ClassLibrary is an institutional patron.
+	Class string
+	Name  string
+	// Institution is the borrowing library of an institutional patron.
+	Institution    broker.ID
+	Branch         broker.ID
+	BornOn         broker.Date
+	Phone          string
+	PhoneCheckedOn broker.Date
+	Email          string
+	// NoticeChannel is the patron's wish; empty follows the policy.
+	NoticeChannel string
+	ExpiresOn     broker.Date
+	Status        Status
+	Note          string
+	CreatedAt     time.Time
+}
+
+// ClassLibrary is the class of institutional patrons.
+const ClassLibrary = "library"
+
+// Ref names the patron.
+func (p Patron) Ref() Ref { return Ref{p.Library, p.ID} }
+
+// AgeOn gives the patron's age in whole years on a date; false when the
+// birthday is not known.
+func (p Patron) AgeOn(date broker.Date) (years int, known bool) {
+	if p.BornOn.IsZero() {
+		return 0, false
+	}
+	years = date.Year() - p.BornOn.Year()
+	if p.BornOn.AddMonths(12 * years).After(date) {
+		years--
+	}
+	return years, true
+}
+
+// CardStatus tells whether a card may be used.
+type CardStatus string
+
+// The statuses of a card.
+const (
+	CardActive   CardStatus = "active"
+	CardLost     CardStatus = "lost"
+	CardStolen   CardStatus = "stolen"
+	CardReplaced CardStatus = "replaced"
+)
+
+// Card is a number a patron shows or types. Numbers are unique in a realm (a
+// sharing group).
+type Card struct {
+	Library broker.ID
+	ID      broker.ID
+	Realm   broker.ID
+	Number  string
+	Patron  broker.ID
+	// PINHash is made and compared by broker/access; empty means no PIN.
+	PINHash   string
+	Status    CardStatus
+	CreatedAt time.Time
+}
+
+// BlockKind says what sort of block was put.
+type BlockKind string
+
+// The kinds of block that are stored. Blocks that follow from today's figures
+// are never stored: policies compute them.
+const (
+	BlockManual       BlockKind = "manual"
+	BlockSuspended    BlockKind = "suspended"
+	BlockILLSuspended BlockKind = "ill_suspended"
+	BlockLatched      BlockKind = "latched"
+)
+
+// Block stops a patron from some actions until it is lifted or ends.
+type Block struct {
+	Library broker.ID
+	ID      broker.ID
+	Patron  broker.ID
+	Kind    BlockKind
+	// Stops are the actions, in the words of broker/policy.
+	Stops  []string
+	Reason string
+	// Rule is the policy attribute of a latched block.
+	Rule     string
+	From     broker.Date
+	Until    broker.Date // the last day; zero means until lifted
+	PutBy    broker.Actor
+	LiftedAt time.Time
+}
+
+// StandsOn tells whether the block holds on a date.
+func (b Block) StandsOn(date broker.Date) bool {
+	return b.LiftedAt.IsZero() && !date.Before(b.From) && (b.Until.IsZero() || !date.After(b.Until))
+}

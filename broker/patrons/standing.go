@@ -1,0 +1,137 @@
+package patrons
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// Standing is everything about a patron's account that a policy may look at,
+// except their loans, which broker/circulation adds.
+type Standing struct {
+	Patron Patron
+	// Cards says which cards there are; a patron without one is not the same as
+	// one whose card was stopped.
+	HasCard, HasUsableCard bool
+	Balances               ledger.Balances
+	// Blocks are those put and not lifted, whether or not they stand today.
+	Blocks []Block
+	// DaysOverdue is how late the latest open loan is; circulation fills it in.
+	DaysOverdue int
+}
+
+// Account is where the patron's debts to their home library stand.
+func Account(library directory.Library, ref Ref) ledger.Account {
+	return ledger.OfPatron(ref.Library, ref.ID, library.Currency)
+}
+
+// AskStanding queues every question about a patron's account, and locks the
+// patron; the answers stand after the next flush. library is the patron's home
+// library. A patron that does not exist leaves Patron.ID at NoID.
+func AskStanding(tx *postgres.Tx, library directory.Library, ref Ref, into *Standing) {
+	AskLocked(tx, ref, &into.Patron)
+	askCards(tx, ref, &into.HasCard, &into.HasUsableCard)
+	askBlocks(tx, ref, &into.Blocks)
+	ledger.AskBalances(tx, Account(library, ref), &into.Balances)
+}
+
+// StandingOf gives a patron's account as it is now, and locks the patron until
+// the transaction ends, so that what is decided from it still holds when it is
+// written. Decisions that also depend on loans ask circulation.StandingOf.
+func StandingOf(ctx context.Context, tx *postgres.Tx, library directory.Library, ref Ref) (Standing, error) {
+	var standing Standing
+	AskStanding(tx, library, ref, &standing)
+	if err := tx.Flush(ctx); err != nil {
+		return Standing{}, fmt.Errorf("read a patron's standing: %w", err)
+	}
+	if standing.Patron.ID == broker.NoID {
+		return Standing{}, broker.NotFound("patron")
+	}
+	return standing, nil
+}
+
+// Facts is the standing in the terms of policies.
+func (s Standing) Facts() policy.Patron {
+	facts := policy.Patron{
+		Class: s.Patron.Class, CardExpires: s.Patron.ExpiresOn,
+		NoCard: !s.HasCard, CardStopped: s.HasCard && !s.HasUsableCard,
+		Owes: policy.Owed(s.Balances.Money()), DaysOverdue: s.DaysOverdue,
+		HasPhone: s.Patron.Phone != "", PhoneConfirmed: s.Patron.PhoneCheckedOn,
+	}
+	if s.Patron.Class == ClassLibrary {
+		facts.NoCard = false // a library borrows by agreement, not by card
+	}
+	for _, block := range s.Blocks {
+		facts.Blocks = append(facts.Blocks, block.fact())
+	}
+	if s.Patron.Status != Active {
+		facts.Blocks = append(facts.Blocks, policy.Block{Rule: "patron.status", Why: "the account is " + string(s.Patron.Status)})
+	}
+	return facts
+}
+
+func (b Block) fact() policy.Block {
+	fact := policy.Block{Latched: b.Kind == BlockLatched, Rule: b.Rule, From: b.From, Until: b.Until, Why: b.Reason}
+	for _, stopped := range b.Stops {
+		fact.Stops = append(fact.Stops, policy.Action(stopped))
+	}
+	return fact
+}
+
+// Latching is a change of the stored blocks that balances call for.
+type Latching struct {
+	Put    []Block
+	Lifted []Block
+}
+
+// UpdateLatch puts or lifts the blocks that latch, by what the patron owes now.
+// Call it in the transaction that posts to the account, after the posting: a
+// block that latches (Perth: in above 20.00, out when settled) would otherwise
+// be forgotten by a part payment. It changes nothing for policies without one.
+func UpdateLatch(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, now time.Time) (Latching, error) {
+	standing, err := StandingOf(ctx, tx, library, ref)
+	if err != nil {
+		return Latching{}, err
+	}
+	change := latching(standing, document.Latches(standing.Facts()), library.Today(now))
+	for _, block := range change.Put {
+		addBlock(tx, block)
+	}
+	for _, block := range change.Lifted {
+		liftBlock(tx, block.Library, block.ID, now)
+	}
+	return change, nil
+}
+
+// latching compares the blocks that stand with those the policy calls for.
+func latching(standing Standing, latches []policy.Latch, today broker.Date) Latching {
+	var change Latching
+	for _, latch := range latches {
+		at := slices.IndexFunc(standing.Blocks, func(b Block) bool { return b.Kind == BlockLatched && b.Rule == latch.Rule })
+		switch {
+		case latch.Blocked && at < 0:
+			change.Put = append(change.Put, Block{Library: standing.Patron.Library, ID: broker.NewID(),
+				Patron: standing.Patron.ID, Kind: BlockLatched, Stops: actionTexts(latch.Stops), Rule: latch.Rule,
+				Reason: "owed " + standing.Balances.Total().String() + ": " + latch.Clause.Says,
+				From:   today, PutBy: broker.System(standing.Patron.Library)})
+		case !latch.Blocked && at >= 0:
+			change.Lifted = append(change.Lifted, standing.Blocks[at])
+		}
+	}
+	return change
+}
+
+func actionTexts(actions []policy.Action) []string {
+	texts := make([]string, 0, len(actions))
+	for _, action := range actions {
+		texts = append(texts, string(action))
+	}
+	return texts
+}

@@ -1,0 +1,193 @@
+package patrons
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+func init() {
+	postgres.Conflict("card_number_unique_in_realm", "card_number_taken", "Another patron has a card with that number.")
+}
+
+const patronColumns = `p.library_id, p.id, p.class, p.name, p.institution_id, p.branch_id, p.born_on, coalesce(p.phone, ''),
+	p.phone_checked_on, coalesce(p.email, ''), coalesce(p.notice_channel, ''), p.expires_on, p.status, p.note, p.created_at`
+
+func scanPatron(row pgx.Row, p *Patron, more ...any) error {
+	err := row.Scan(append([]any{&p.Library, &p.ID, &p.Class, &p.Name, &p.Institution, &p.Branch, &p.BornOn, &p.Phone,
+		&p.PhoneCheckedOn, &p.Email, &p.NoticeChannel, &p.ExpiresOn, &p.Status, &p.Note, &p.CreatedAt}, more...)...)
+	p.CreatedAt = p.CreatedAt.UTC()
+	return err
+}
+
+const cardColumns = `c.library_id, c.id, c.realm_id, c.number, c.patron_id, coalesce(c.pin_hash, ''), c.status, c.created_at`
+
+func scanCard(row pgx.Row, c *Card, more ...any) error {
+	err := row.Scan(append([]any{&c.Library, &c.ID, &c.Realm, &c.Number, &c.Patron, &c.PINHash, &c.Status, &c.CreatedAt}, more...)...)
+	c.CreatedAt = c.CreatedAt.UTC()
+	return err
+}
+
+const blockColumns = `b.library_id, b.id, b.patron_id, b.kind, b.stops, b.reason, b.rule, b.from_on, b.until_on, b.put_by, b.lifted_at`
+
+func scanBlock(row pgx.CollectableRow) (Block, error) {
+	var b Block
+	var lifted *time.Time
+	err := row.Scan(&b.Library, &b.ID, &b.Patron, &b.Kind, &b.Stops, &b.Reason, &b.Rule, &b.From, &b.Until, &b.PutBy, &lifted)
+	if lifted != nil {
+		b.LiftedAt = lifted.UTC()
+	}
+	return b, err
+}
+
+// ByID gives a patron; not found when the library has no such patron or is not
+// in the transaction's scope.
+func ByID(ctx context.Context, tx *postgres.Tx, ref Ref) (Patron, error) {
+	var patron Patron
+	err := scanPatron(tx.QueryRow(ctx, `select `+patronColumns+` from patrons p where p.library_id = $1 and p.id = $2`,
+		ref.Library, ref.ID), &patron)
+	return patron, missing(err, "patron")
+}
+
+// AskLocked queues the reading of a patron and keeps everybody else from acting
+// for them until the transaction ends; the answer stands after the next flush,
+// with NoID when there is no such patron.
+func AskLocked(tx *postgres.Tx, ref Ref, into *Patron) {
+	tx.Queue(`select `+patronColumns+` from patrons p where p.library_id = $1 and p.id = $2 for no key update`,
+		ref.Library, ref.ID).QueryRow(func(row pgx.Row) error { return orNone(scanPatron(row, into)) })
+}
+
+// ByCard gives the patron and card of a number in a realm. The caller looks at
+// the card's status: a lost or stolen card still finds its patron.
+func ByCard(ctx context.Context, tx *postgres.Tx, realm broker.ID, number string) (Patron, Card, error) {
+	var patron Patron
+	var card Card
+	row := tx.QueryRow(ctx, `select `+patronColumns+`, `+cardColumns+`
+		from cards c join patrons p on p.library_id = c.library_id and p.id = c.patron_id
+		where c.realm_id = $1 and c.number = $2`, realm, number)
+	err := scanPatron(row, &patron, &card.Library, &card.ID, &card.Realm, &card.Number, &card.Patron, &card.PINHash,
+		&card.Status, &card.CreatedAt)
+	return patron, card, missing(err, "card")
+}
+
+// Cards lists a patron's cards, newest first.
+func Cards(ctx context.Context, tx *postgres.Tx, ref Ref) ([]Card, error) {
+	rows, err := tx.Query(ctx, `select `+cardColumns+` from cards c where c.library_id = $1 and c.patron_id = $2
+		order by c.created_at desc, c.id desc`, ref.Library, ref.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read cards: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Card, error) {
+		var card Card
+		err := scanCard(row, &card)
+		return card, err
+	})
+}
+
+// Phones gives the phone numbers of several patrons of a library, for a call
+// list; patrons without one are left out.
+func Phones(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID) (map[broker.ID]string, error) {
+	rows, err := tx.Query(ctx, `select id, phone from patrons where library_id = $1 and id = any ($2) and phone <> ''`, library, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read phones: %w", err)
+	}
+	phones := map[broker.ID]string{}
+	var id broker.ID
+	var phone string
+	_, err = pgx.ForEachRow(rows, []any{&id, &phone}, func() error { phones[id] = phone; return nil })
+	return phones, err
+}
+
+// savePatron queues a patron as it is now.
+func savePatron(tx *postgres.Tx, p Patron) {
+	tx.Queue(`insert into patrons (library_id, id, class, name, institution_id, branch_id, born_on, phone, phone_checked_on,
+			email, notice_channel, expires_on, status, note, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''), $9, nullif($10, ''), nullif($11, ''), $12, $13, $14, $15)
+		on conflict (library_id, id) do update set class = excluded.class, name = excluded.name,
+			branch_id = excluded.branch_id, born_on = excluded.born_on, phone = excluded.phone,
+			phone_checked_on = excluded.phone_checked_on, email = excluded.email, notice_channel = excluded.notice_channel,
+			expires_on = excluded.expires_on, status = excluded.status, note = excluded.note`,
+		p.Library, p.ID, p.Class, p.Name, orNull(p.Institution), orNull(p.Branch), p.BornOn, p.Phone, p.PhoneCheckedOn,
+		p.Email, p.NoticeChannel, p.ExpiresOn, p.Status, p.Note, p.CreatedAt)
+}
+
+func saveCard(tx *postgres.Tx, c Card) {
+	tx.Queue(`insert into cards (library_id, id, realm_id, number, patron_id, pin_hash, status, created_at)
+		values ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8)
+		on conflict (library_id, id) do update set number = excluded.number, patron_id = excluded.patron_id,
+			pin_hash = excluded.pin_hash, status = excluded.status`,
+		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt)
+}
+
+// insertInstitution adds the institutional patron unless there is one already.
+func insertInstitution(tx *postgres.Tx, p Patron) {
+	tx.Queue(`insert into patrons (library_id, id, class, name, institution_id, status, created_at)
+		values ($1, $2, $3, $4, $5, 'active', $6)
+		on conflict (library_id, institution_id) where institution_id is not null do nothing`,
+		p.Library, p.ID, p.Class, p.Name, p.Institution, p.CreatedAt)
+}
+
+func institution(ctx context.Context, tx *postgres.Tx, library, borrower broker.ID) (Patron, error) {
+	var patron Patron
+	err := scanPatron(tx.QueryRow(ctx, `select `+patronColumns+` from patrons p
+		where p.library_id = $1 and p.institution_id = $2`, library, borrower), &patron)
+	return patron, missing(err, "institutional patron")
+}
+
+// askBlocks queues the question which blocks were put and not lifted.
+func askBlocks(tx *postgres.Tx, ref Ref, into *[]Block) {
+	tx.Queue(`select `+blockColumns+` from blocks b where b.library_id = $1 and b.patron_id = $2 and b.lifted_at is null
+		order by b.from_on, b.id`, ref.Library, ref.ID).
+		Query(func(rows pgx.Rows) (err error) {
+			*into, err = pgx.CollectRows(rows, scanBlock)
+			return err
+		})
+}
+
+// askCards queues the question whether the patron has a card, and one in use.
+func askCards(tx *postgres.Tx, ref Ref, any, usable *bool) {
+	tx.Queue(`select count(*) > 0, count(*) filter (where status = 'active') > 0
+		from cards where library_id = $1 and patron_id = $2`, ref.Library, ref.ID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(any, usable) })
+}
+
+func addBlock(tx *postgres.Tx, b Block) {
+	tx.Queue(`insert into blocks (library_id, id, patron_id, kind, stops, reason, rule, from_on, until_on, put_by)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		b.Library, b.ID, b.Patron, b.Kind, b.Stops, b.Reason, b.Rule, b.From, b.Until, b.PutBy)
+}
+
+func liftBlock(tx *postgres.Tx, library, id broker.ID, at time.Time) *pgx.QueuedQuery {
+	return tx.Queue(`update blocks set lifted_at = $3 where library_id = $1 and id = $2 and lifted_at is null`, library, id, at)
+}
+
+func missing(err error, what string) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return broker.NotFound(what)
+	}
+	if err != nil {
+		return fmt.Errorf("read a %s: %w", what, err)
+	}
+	return nil
+}
+
+// orNone lets a queued reading that finds nothing leave its target zero.
+func orNone(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+func orNull(id broker.ID) *broker.ID {
+	if id == broker.NoID {
+		return nil
+	}
+	return &id
+}

@@ -1,0 +1,348 @@
+package policy
+
+import (
+	"errors"
+
+	"afield/broker/calendar"
+)
+
+// Channel is how a request reaches the library.
+type Channel string
+
+// The channels a request may come by.
+const (
+	ByStaff  Channel = "staff"  // staff on the patron's behalf
+	ByOnline Channel = "online" // the patron, signed in with card and PIN
+)
+
+// Channels is the set of channels a library accepts requests by.
+type Channels []Channel
+
+func (c Channels) check() error {
+	if len(c) == 0 {
+		return errors.New("must name at least one channel")
+	}
+	for _, channel := range c {
+		if err := oneOf("channel", channel, ByStaff, ByOnline); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// NoticeChannels are the channels of a notice, the wished one first.
+type NoticeChannels []string
+
+func (c NoticeChannels) check() error {
+	if len(c) == 0 {
+		return errors.New("must name at least one channel")
+	}
+	for _, channel := range c {
+		if err := oneOf("channel", channel, "phone", "email", "sms", "letter", "account"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SignIn is what a patron must give to ask online.
+type SignIn struct {
+	// CardDigits is the length of the card number, or none where the text does
+	// not say.
+	CardDigits Optional[int] `yaml:"card_digits" json:"card_digits"`
+	PIN        bool          `yaml:"pin" json:"pin"`
+}
+
+func (s SignIn) check() error { return s.CardDigits.check() }
+
+// Phone says whether a telephone number must be on file to ask.
+type Phone struct {
+	Required bool `yaml:"required" json:"required"`
+	// FreshDays is how long ago the number may have been confirmed; none never asks again.
+	FreshDays Optional[int] `yaml:"fresh_days" json:"fresh_days"`
+}
+
+func (p Phone) check() error { return p.FreshDays.check() }
+
+// Active limits the requests a person may have under way at once.
+type Active struct {
+	Max Optional[int] `yaml:"max" json:"max"`
+	// States are the workflow states of a request that count as active.
+	States []string `yaml:"states" json:"states"`
+}
+
+func (a Active) check() error {
+	if a.Max.Is && len(a.States) == 0 {
+		return errors.New("states must say which requests count as active")
+	}
+	return a.Max.check()
+}
+
+// NotOwned says whose own copies refuse an interlibrary loan.
+type NotOwned struct {
+	Here  bool `yaml:"here" json:"here"`   // ours
+	Group bool `yaml:"group" json:"group"` // in the shared catalogue
+}
+
+// Order is the order in which waiting requests are supplied.
+type Order string
+
+// FirstRequested supplies by the moment of the request, not by when it was
+// typed in.
+const FirstRequested Order = "first_requested"
+
+func (o Order) check() error { return oneOf("order", o, FirstRequested) }
+
+// Wait is what to tell a patron about the time it takes.
+type Wait struct {
+	FromDays int           `yaml:"from_days" json:"from_days"`
+	ToDays   Optional[int] `yaml:"to_days" json:"to_days"`
+}
+
+func (w Wait) check() error {
+	if w.FromDays < 0 || (w.ToDays.Is && w.ToDays.Value < w.FromDays) {
+		return errors.New("to_days must not be less than from_days")
+	}
+	return nil
+}
+
+// Actions are things a block may stop.
+type Actions []Action
+
+func (a Actions) check() error {
+	for _, action := range a {
+		if err := oneOf("action", action, ActionCheckout, ActionILLRequest, ActionHold, ActionRenew,
+			ActionRenewOverdue, ActionComputer, ActionSignForMinor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Overlong blocks by how late a patron's latest item is.
+type Overlong struct {
+	// Days is how many days overdue an item must be to block.
+	Days  int     `yaml:"days" json:"days"`
+	Stops Actions `yaml:"stops" json:"stops"`
+}
+
+func (o Overlong) check() error {
+	if o.Days < 1 {
+		return errors.New("days must be 1 or more")
+	}
+	return o.Stops.check()
+}
+
+// Payer is who bears a lender's fee.
+type Payer string
+
+// The payers.
+const (
+	PayerLibrary Payer = "library" // the borrowing library's own cost
+	PayerPatron  Payer = "patron"  // passed on, exactly
+)
+
+// PassOn says who bears a lender's fee, by where the lender is.
+type PassOn struct {
+	InState    Payer `yaml:"in_state" json:"in_state"`
+	OutOfState Payer `yaml:"out_of_state" json:"out_of_state"`
+}
+
+func (p PassOn) check() error {
+	return errors.Join(oneOf("in_state", p.InState, PayerLibrary, PayerPatron),
+		oneOf("out_of_state", p.OutOfState, PayerLibrary, PayerPatron))
+}
+
+// Consent says when the patron must agree to a cost before it is ordered.
+type Consent struct {
+	// AskAbove is the cost above which the patron is asked; "0.00" asks about
+	// every cost.
+	AskAbove Amount `yaml:"ask_above" json:"ask_above"`
+}
+
+// Rush says what an urgent request means.
+type Rush struct {
+	Offered       bool `yaml:"offered" json:"offered"`
+	NeedsApproval bool `yaml:"needs_approval" json:"needs_approval"`
+}
+
+// Copies is the copyright rule for articles: so many copies a year from the
+// recent years of one periodical.
+type Copies struct {
+	Within      string `yaml:"within" json:"within"` // declared within the guideline
+	Beyond      string `yaml:"beyond" json:"beyond"` // declared for older articles
+	PerYear     int    `yaml:"per_year" json:"per_year"`
+	RecentYears int    `yaml:"recent_years" json:"recent_years"`
+}
+
+func (c Copies) check() error {
+	if c.Within == "" || c.Beyond == "" || c.PerYear < 1 || c.RecentYears < 1 {
+		return errors.New("must give within, beyond, per_year and recent_years")
+	}
+	return nil
+}
+
+// ShelfTime is how long something waits for its patron.
+type ShelfTime struct {
+	Days  int            `yaml:"days" json:"days"`
+	Count calendar.Count `yaml:"count" json:"count"`
+	// Extend moves a last day that is closed to the next open day.
+	Extend bool `yaml:"extend" json:"extend"`
+}
+
+func (s ShelfTime) check() error { return Span{s.Days, s.Count}.check() }
+
+// Expiry is what happens to something nobody picked up.
+type Expiry struct {
+	Then ExpiryAction `yaml:"then" json:"then"`
+	// Contact is what happens instead when the patron made contact in time.
+	Contact ExpiryAction `yaml:"contact" json:"contact"`
+}
+
+// ExpiryAction is one outcome of the hold shelf.
+type ExpiryAction string
+
+// The outcomes.
+const (
+	ReturnToOwner ExpiryAction = "return_to_owner"
+	StaffDecision ExpiryAction = "staff_decision"
+	NextInQueue   ExpiryAction = "next_in_queue"
+)
+
+func (e Expiry) check() error {
+	return errors.Join(oneOf("then", e.Then, ReturnToOwner, StaffDecision, NextInQueue),
+		oneOf("contact", e.Contact, ReturnToOwner, StaffDecision, NextInQueue))
+}
+
+// Period is how long our own items are lent.
+type Period struct {
+	Days int `yaml:"days" json:"days"`
+	// ClosedDay says where a due date on a closed day goes: next_open or keep.
+	ClosedDay ClosedDay `yaml:"closed_day" json:"closed_day"`
+}
+
+// ClosedDay says what becomes of a date on which the library is closed.
+type ClosedDay string
+
+// What becomes of it.
+const (
+	MoveToNextOpen ClosedDay = "next_open"
+	MoveToPrevOpen ClosedDay = "previous_open"
+	KeepClosedDay  ClosedDay = "keep"
+)
+
+func (p Period) check() error {
+	if p.Days < 0 {
+		return errors.New("days must be 0 or more")
+	}
+	return oneOf("closed_day", p.ClosedDay, MoveToNextOpen, KeepClosedDay)
+}
+
+// SetBy says whose figures apply.
+type SetBy string
+
+// Whose they are.
+const (
+	SetByLibrary SetBy = "library"
+	SetByLender  SetBy = "lender"
+)
+
+// FineRate is what a late return costs.
+type FineRate struct {
+	SetBy SetBy `yaml:"set_by" json:"set_by"`
+	// Rate is per counted day.
+	Rate  Amount           `yaml:"rate" json:"rate"`
+	Cap   Optional[Amount] `yaml:"cap" json:"cap"`
+	Count calendar.Count   `yaml:"count" json:"count"`
+}
+
+func (f FineRate) check() error {
+	return errors.Join(oneOf("set_by", f.SetBy, SetByLibrary, SetByLender), checkCount(f.Count))
+}
+
+// LenderDue turns the lender's due date into the patron's.
+type LenderDue struct {
+	// DaysBefore is how many calendar days before the lender's date ours falls.
+	DaysBefore int       `yaml:"days_before" json:"days_before"`
+	ClosedDay  ClosedDay `yaml:"closed_day" json:"closed_day"`
+}
+
+func (l LenderDue) check() error {
+	if l.DaysBefore < 0 {
+		return errors.New("days_before must be 0 or more")
+	}
+	return oneOf("closed_day", l.ClosedDay, MoveToPrevOpen, KeepClosedDay)
+}
+
+// ILLRenewals says who decides on renewals, and how many to expect.
+type ILLRenewals struct {
+	Expected  int           `yaml:"expected" json:"expected"`
+	Limit     Optional[int] `yaml:"limit" json:"limit"`
+	DecidedBy SetBy         `yaml:"decided_by" json:"decided_by"`
+}
+
+func (r ILLRenewals) check() error {
+	return errors.Join(r.Limit.check(), oneOf("decided_by", r.DecidedBy, SetByLender, SetByLibrary))
+}
+
+// Window is until when a renewal may be asked.
+type Window struct {
+	// DaysBefore is how many calendar days before the due date is the last day
+	// to ask; 0 is the due date itself.
+	DaysBefore int       `yaml:"days_before" json:"days_before"`
+	Of         WhichDate `yaml:"of" json:"of"`
+}
+
+// WhichDate names the due date a window is measured from.
+type WhichDate string
+
+// The due dates.
+const (
+	CurrentDue WhichDate = "current_due"
+	InitialDue WhichDate = "initial_due"
+)
+
+func (w Window) check() error {
+	if w.DaysBefore < 0 {
+		return errors.New("days_before must be 0 or more")
+	}
+	return oneOf("of", w.Of, CurrentDue, InitialDue)
+}
+
+// Place says where a borrowed item must come back.
+type Place string
+
+// The rules about the place of return.
+const (
+	HereRequired Place = "here_required"
+	HereAdvised  Place = "here_advised"
+)
+
+func (p Place) check() error { return oneOf("return_place", p, HereRequired, HereAdvised) }
+
+// LostCharge is what a lost borrowed item costs the patron.
+type LostCharge struct {
+	// Amount is lender_invoice: exactly what the lender asks.
+	Amount LostAmount `yaml:"amount" json:"amount"`
+	// OwnFee is what the borrowing library adds.
+	OwnFee Amount `yaml:"own_fee" json:"own_fee"`
+}
+
+// LostAmount names how the charge for a lost item is found.
+type LostAmount string
+
+// LenderInvoice passes on exactly what the lender asks.
+const LenderInvoice LostAmount = "lender_invoice"
+
+func (l LostCharge) check() error { return oneOf("amount", l.Amount, LenderInvoice) }
+
+// Refund says whether a found item is paid back.
+type Refund string
+
+// The rules about refunds for borrowed items.
+const (
+	NoRefund       Refund = "none"
+	RefundAsLender Refund = "as_lender" // what the lender gives back, the patron gets
+)
+
+func (r Refund) check() error { return oneOf("refund", r, NoRefund, RefundAsLender) }

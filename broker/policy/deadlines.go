@@ -1,0 +1,58 @@
+package policy
+
+import "time"
+
+// Deadline names how long somebody has; its text is the last part of the
+// attribute's id under deadlines.
+type Deadline string
+
+// The deadlines of a request. All end at the close of business of their last
+// day, on the library's own calendar.
+const (
+	DeadlineStaff         Deadline = "staff"          // a person must decide
+	DeadlineApproval      Deadline = "approval"       // the patron decides about a cost
+	DeadlineRespond       Deadline = "respond"        // a lender answers; a tier may say otherwise
+	DeadlineConditional   Deadline = "conditional"    // we answer a lender's condition
+	DeadlineRetry         Deadline = "retry"          // when a lender said later without a date
+	DeadlineShip          Deadline = "ship"           // a promised item is sent
+	DeadlineArrival       Deadline = "arrival"        // a sent item reaches us
+	DeadlineReceive       Deadline = "receive"        // a received item reaches the hold shelf
+	DeadlineReturn        Deadline = "return"         // an item at our desk starts home
+	DeadlineReturnArrival Deadline = "return_arrival" // it reaches its lender
+	DeadlineReturnConfirm Deadline = "return_confirm" // the lender says so
+	DeadlineInvoice       Deadline = "invoice"        // the lender's invoice for a lost item
+	DeadlineCancelAnswer  Deadline = "cancel_answer"  // the lender answers a cancel
+	DeadlineRenewalAnswer Deadline = "renewal_answer" // the lender answers a renewal
+	DeadlineAnswer        Deadline = "answer"         // we answer as a lender
+	DeadlinePull          Deadline = "pull"           // we find the copy on the shelf
+	DeadlineLendShip      Deadline = "lend_ship"      // we send it
+)
+
+// span gives the days of a deadline. An unknown name is a programming error.
+func (d *Document) span(deadline Deadline) Entry[Span] {
+	rules := map[Deadline]Rule[Span]{
+		DeadlineStaff: d.rules.StaffDays, DeadlineApproval: d.rules.ApprovalDays, DeadlineRespond: d.rules.RespondDays,
+		DeadlineConditional: d.rules.ConditionalDays, DeadlineRetry: d.rules.RetryDays, DeadlineShip: d.rules.ShipDays,
+		DeadlineArrival: d.rules.ArrivalDays, DeadlineReceive: d.rules.ReceiveDays, DeadlineReturn: d.rules.ReturnDays,
+		DeadlineReturnArrival: d.rules.ReturnArrivalDays, DeadlineReturnConfirm: d.rules.ReturnConfirmDays,
+		DeadlineInvoice: d.rules.InvoiceDays, DeadlineCancelAnswer: d.rules.CancelAnswerDays,
+		DeadlineRenewalAnswer: d.rules.RenewalAnswerDays, DeadlineAnswer: d.rules.AnswerDays,
+		DeadlinePull: d.rules.PullDays, DeadlineLendShip: d.rules.LendShipDays,
+	}
+	rule, known := rules[deadline]
+	if !known {
+		panic("policy: no deadline called " + string(deadline))
+	}
+	return rule.For(Match{Owner: OwnerILL})
+}
+
+// DeadlineSpan gives the days of a deadline, with their source.
+func (d *Document) DeadlineSpan(deadline Deadline) Entry[Span] { return d.span(deadline) }
+
+// DeadlineAt gives the instant a deadline that starts at the moment passes: the
+// end of business of its last day on the library's calendar.
+func (d *Document) DeadlineAt(at Moment, deadline Deadline) time.Time {
+	at = d.settle(at)
+	span := d.span(deadline).Value
+	return at.Calendar.DeadlineAfter(at.Now, span.Days, span.Count)
+}

@@ -1,0 +1,262 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"afield/broker"
+)
+
+//go:embed presets/*.yaml
+var presets embed.FS
+
+// defaultName is the document every other one inherits from.
+const defaultName = "default"
+
+// header is the head of a policy document.
+type header struct {
+	// Policy is the document's name, as a library row names it.
+	Policy string `yaml:"policy"`
+	// Title is the library's name.
+	Title string `yaml:"title"`
+	// Document is the written policy the clauses cite.
+	Document string `yaml:"document"`
+	// Place is the library's state or province, for example US-IN (ISO 3166-2).
+	Place    string `yaml:"place"`
+	Zone     string `yaml:"zone"`
+	Currency string `yaml:"currency"`
+	// Classes and Items are the patron classes and material types that entries
+	// may name, beside those of the documents above.Head.
+	Classes []string `yaml:"classes"`
+	Items   []string `yaml:"items"`
+}
+
+// file is a policy document as written.
+type file struct {
+	Head       header `yaml:",inline"`
+	Attributes Rules  `yaml:"attributes"`
+}
+
+// Document is a library's policy with everything it inherits, ready to answer.
+// It never changes once parsed; many goroutines may share one.
+type Document struct {
+	head    header
+	rules   Rules
+	version string
+	zone    *time.Location
+}
+
+// Presets lists the policy documents that ship with Afield, sorted by name.
+func Presets() []string {
+	entries, err := fs.ReadDir(presets, "presets")
+	if err != nil {
+		return nil // the folder is embedded; it cannot be missing
+	}
+	names := make([]string, 0, len(entries))
+	for _, entry := range entries {
+		names = append(names, strings.TrimSuffix(entry.Name(), ".yaml"))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Preset reads a policy document that ships with Afield, for example
+// "western-district". An unknown name is a not-found error.
+func Preset(name string) (*Document, error) {
+	text, err := presets.ReadFile("presets/" + name + ".yaml")
+	if err != nil {
+		return nil, broker.NotFound("policy document " + name)
+	}
+	return Parse(name, text)
+}
+
+// Parse reads a policy document strictly: an unknown key, a wrong type or two
+// entries that are equally specific for one case is an error of kind invalid
+// that names line and column. Attributes the text leaves out come from the
+// default document.
+func Parse(name string, text []byte) (*Document, error) {
+	own, err := read(name, text)
+	if err != nil {
+		return nil, err
+	}
+	documents := []*file{own}
+	if own.Head.Policy != defaultName {
+		base, err := presets.ReadFile("presets/" + defaultName + ".yaml")
+		if err != nil {
+			return nil, fmt.Errorf("read the default policy document: %w", err)
+		}
+		above, err := read(defaultName, base)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, above)
+	}
+	return compose(name, documents)
+}
+
+// read decodes one document, without what it inherits.
+func read(name string, text []byte) (*file, error) {
+	var said file
+	if err := decodeFile(text, &said); err != nil {
+		return nil, faultIn(name, err)
+	}
+	for _, field := range []struct{ name, value string }{{"policy", said.Head.Policy}, {"title", said.Head.Title}, {"document", said.Head.Document}} {
+		if field.value == "" {
+			return nil, faultIn(name, fmt.Errorf("%s is missing from the head of the document", field.name))
+		}
+	}
+	said.Attributes.each(func(rule string, attribute attribute) { attribute.label(rule, said.Head) })
+	return &said, nil
+}
+
+// compose lays the nearest document over the ones above it.
+func compose(name string, documents []*file) (*Document, error) {
+	document := &Document{head: documents[0].Head, rules: documents[0].Attributes}
+	for _, above := range documents[1:] {
+		document.head.Place = cmpOr(document.head.Place, above.Head.Place)
+		document.head.Zone = cmpOr(document.head.Zone, above.Head.Zone)
+		document.head.Currency = cmpOr(document.head.Currency, above.Head.Currency)
+		document.head.Classes = append(slices.Clone(document.head.Classes), above.Head.Classes...)
+		document.head.Items = append(slices.Clone(document.head.Items), above.Head.Items...)
+		inherited := above.Attributes.byRule()
+		document.rules.each(func(rule string, attribute attribute) { attribute.inherit(inherited[rule]) })
+	}
+	if err := document.check(); err != nil {
+		return nil, faultIn(name, err)
+	}
+	document.version = document.digest()
+	return document, nil
+}
+
+func cmpOr(value, otherwise string) string {
+	if value != "" {
+		return value
+	}
+	return otherwise
+}
+
+// check refuses what a single entry cannot know: a missing attribute, or a
+// condition that names a value nobody declared and so could never be met.
+func (d *Document) check() error {
+	zone, err := time.LoadLocation(d.head.Zone)
+	if err != nil || d.head.Zone == "" {
+		return fmt.Errorf("zone %q is not a time zone", d.head.Zone)
+	}
+	d.zone = zone
+	if len(d.head.Currency) != 3 || strings.ToUpper(d.head.Currency) != d.head.Currency {
+		return fmt.Errorf("currency %q is not a currency code such as USD", d.head.Currency)
+	}
+	known := [5][]string{
+		{string(OwnerOwn), string(OwnerConsortium), string(OwnerILL)}, d.head.Classes, d.head.Items,
+		{"adult", "teen", "child"}, {"new", "high_demand"},
+	}
+	var wrong []error
+	d.rules.each(func(rule string, attribute attribute) {
+		wrong = append(wrong, attribute.vocabulary(func(when When) error { return when.check(known) }))
+		if len(attribute.list()) == 0 {
+			wrong = append(wrong, fmt.Errorf("%s is missing", rule))
+		}
+	})
+	return errors.Join(wrong...)
+}
+
+func (w When) check(known [5][]string) error {
+	for i, named := range w.dimensions() {
+		for _, value := range named {
+			if !slices.Contains(known[i], value) {
+				return fmt.Errorf("when names %q, which is none of %s", value, strings.Join(known[i], ", "))
+			}
+		}
+	}
+	return nil
+}
+
+// each visits every attribute in the order of Rules.
+func (r *Rules) each(visit func(rule string, attribute attribute)) {
+	fields := reflect.ValueOf(r).Elem()
+	for i := range fields.NumField() {
+		visit(fields.Type().Field(i).Tag.Get("yaml"), fields.Field(i).Addr().Interface().(attribute))
+	}
+}
+
+func (r *Rules) byRule() map[string]attribute {
+	all := map[string]attribute{}
+	r.each(func(rule string, attribute attribute) { all[rule] = attribute })
+	return all
+}
+
+// Name is the document's name, for example "western-district".
+func (d *Document) Name() string { return d.head.Policy }
+
+// Title is the name of the library the document is for.
+func (d *Document) Title() string { return d.head.Title }
+
+// Place is the library's state or province, for example US-IN.
+func (d *Document) Place() string { return d.head.Place }
+
+// Currency is the ISO 4217 code every amount of the document is in.
+func (d *Document) Currency() string { return d.head.Currency }
+
+// Money turns an amount of the document into the library's currency.
+func (d *Document) Money(amount Amount) broker.Money {
+	return broker.Money{Minor: int64(amount), Currency: d.head.Currency}
+}
+
+// Version names this exact content: two documents with the same version decide
+// alike. Comments and layout do not count.
+func (d *Document) Version() string { return d.version }
+
+// Attribute is one value of a document with where it comes from, for people and
+// programs that want to read the rules.
+type Attribute struct {
+	Source
+	When  When `json:"when,omitzero"`
+	Value any  `json:"value"`
+	level int
+}
+
+// Attributes lists every value that can still decide something in this
+// document: its own and the inherited ones that it does not replace.
+func (d *Document) Attributes() []Attribute {
+	var all []Attribute
+	d.rules.each(func(_ string, attribute attribute) { all = append(all, attribute.list()...) })
+	return all
+}
+
+// digest hashes the content; JSON of fixed structs is canonical.
+func (d *Document) digest() string {
+	content, err := json.Marshal(struct {
+		Head       header
+		Attributes []Attribute
+	}{d.head, d.Attributes()})
+	if err != nil {
+		panic("policy: a value cannot be written as JSON: " + err.Error()) // a fault in attributes.go
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:8])
+}
+
+// faultIn makes an invalid error that names document, line and column.
+func faultIn(name string, err error) error {
+	where, message := name, err.Error()
+	var located yaml.Error
+	if errors.As(err, &located) {
+		message = located.GetMessage()
+		if at := located.GetToken(); at != nil {
+			where = fmt.Sprintf("%s:%d:%d", name, at.Position.Line, at.Position.Column)
+		}
+	}
+	return &broker.Error{Kind: broker.KindInvalid, Code: "policy_document", Detail: where + ": " + message,
+		Fields: []broker.FieldError{{Pointer: "/", Code: "policy_document", Message: where + ": " + message}}, Cause: err}
+}

@@ -1,0 +1,140 @@
+package policy
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// decodeFile reads a whole document strictly.
+func decodeFile(text []byte, into *file) error {
+	tree, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return err
+	}
+	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
+		return fmt.Errorf("a policy file holds exactly one document")
+	}
+	return decode(tree.Docs[0].Body, into)
+}
+
+// decode reads a node strictly: an unknown key or a wrong type is an error that
+// knows its line and column.
+func decode(node ast.Node, into any) error {
+	if err := checkShape(node, reflect.TypeOf(into).Elem()); err != nil {
+		return err
+	}
+	var nothing bytes.Buffer
+	return yaml.NewDecoder(&nothing, yaml.Strict()).DecodeFromNode(node, into)
+}
+
+// checkShape refuses what the decoder would quietly convert: the text "10" or
+// the number 10.5 where a whole number belongs, a number where a text belongs.
+// Types that read a node themselves are left to do so.
+func checkShape(node ast.Node, want reflect.Type) error {
+	if want.Kind() == reflect.Pointer {
+		want = want.Elem()
+	}
+	if _, reads := reflect.New(want).Interface().(yaml.NodeUnmarshaler); reads {
+		return nil
+	}
+	switch want.Kind() {
+	case reflect.Struct:
+		return checkFields(node, want)
+	case reflect.Slice:
+		list, ok := node.(*ast.SequenceNode)
+		if !ok {
+			return wrongType(node, "a list")
+		}
+		for _, value := range list.Values {
+			if err := checkShape(value, want.Elem()); err != nil {
+				return err
+			}
+		}
+	case reflect.Int:
+		if _, ok := node.(*ast.IntegerNode); !ok {
+			return wrongType(node, "a whole number")
+		}
+	case reflect.Bool:
+		if _, ok := node.(*ast.BoolNode); !ok {
+			return wrongType(node, "true or false")
+		}
+	case reflect.String:
+		switch node.(type) {
+		case *ast.StringNode, *ast.LiteralNode:
+		default:
+			return wrongType(node, "a text")
+		}
+	}
+	return nil
+}
+
+func checkFields(node ast.Node, want reflect.Type) error {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		return wrongType(node, "a mapping of names to values")
+	}
+	types := map[string]reflect.Type{}
+	collectFields(want, types)
+	for at := mapping.MapRange(); at.Next(); {
+		wanted, known := types[at.Key().GetToken().Value]
+		if !known {
+			return faultAt(at.Key(), "unknown key %q", at.Key().GetToken().Value)
+		}
+		if err := checkShape(at.Value(), wanted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func collectFields(of reflect.Type, into map[string]reflect.Type) {
+	for i := range of.NumField() {
+		field := of.Field(i)
+		name, option, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		if option == "inline" {
+			collectFields(field.Type, into)
+			continue
+		}
+		into[name] = field.Type
+	}
+}
+
+func wrongType(node ast.Node, wanted string) error {
+	return faultAt(node, "must be %s, not %q", wanted, node.GetToken().Value)
+}
+
+// faultAt makes an error that knows its line and column.
+func faultAt(node ast.Node, format string, args ...any) error {
+	return &yaml.SyntaxError{Message: fmt.Sprintf(format, args...), Token: startOf(node)}
+}
+
+// startOf gives the token a node begins with; a mapping's own token is the
+// colon after its first key.
+func startOf(node ast.Node) *token.Token {
+	if mapping, ok := node.(ast.MapNode); ok {
+		if at := mapping.MapRange(); at.Next() {
+			return at.Key().GetToken()
+		}
+	}
+	return node.GetToken()
+}
+
+// valueOf gives the node of one key of a mapping, or the mapping itself when it
+// has no such key.
+func valueOf(node ast.Node, key string) ast.Node {
+	if mapping, ok := node.(ast.MapNode); ok {
+		for at := mapping.MapRange(); at.Next(); {
+			if at.Key().GetToken().Value == key {
+				return at.Value()
+			}
+		}
+	}
+	return node
+}

@@ -1,0 +1,203 @@
+package policy
+
+import (
+	"time"
+
+	"afield/broker"
+	"afield/broker/calendar"
+)
+
+// Terms are the rules of one loan, copied onto it when it begins, so that a
+// later policy never rewrites its history. They are stored as JSON.
+type Terms struct {
+	// Policy and Version name the document they were resolved from.
+	Policy  string `json:"policy"`
+	Version string `json:"version"`
+	Owner   Owner  `json:"owner"`
+	Item    string `json:"item,omitempty"`
+	Class   string `json:"class,omitempty"`
+	// Days is the loan period of our own items; 0 where the lender's date rules.
+	Days      int       `json:"days,omitempty"`
+	ClosedDay ClosedDay `json:"closed_day,omitempty"`
+	// Renewals is how many there may be, or none for no limit of ours.
+	Renewals Optional[int] `json:"renewals"`
+	// RenewalsBy says whose yes a renewal takes.
+	RenewalsBy SetBy     `json:"renewals_by"`
+	Overdue    FineTerms `json:"overdue"`
+	// LenderDue is the lender's due date of a borrowed copy.
+	LenderDue broker.Date `json:"lender_due,omitzero"`
+}
+
+// FineTerms are the terms of an overdue fine.
+type FineTerms struct {
+	SetBy SetBy `json:"set_by"`
+	// Rate is per counted day; Cap is the most for one item, nil for no cap.
+	Rate  broker.Money   `json:"rate"`
+	Cap   *broker.Money  `json:"cap,omitempty"`
+	Count calendar.Count `json:"count"`
+	Rule  string         `json:"rule"`
+	// Clause is where it comes from, for the receipt.
+	Clause broker.Clause `json:"clause"`
+}
+
+// LoanFacts is what the terms of a loan depend on.
+type LoanFacts struct {
+	Match
+	LenderDue broker.Date `json:"lender_due,omitzero"`
+	// LenderFine is what the lender told us about late returns; it counts only
+	// where the policy leaves fines to the lender. Nil when the lender told
+	// nothing: then nothing accrues, and its invoice, if any, is passed on.
+	LenderFine *LenderFine `json:"lender_fine,omitempty"`
+}
+
+// LenderFine is a lender's fine, in the borrowing library's currency.
+type LenderFine struct {
+	Rate broker.Money  `json:"rate"`
+	Cap  *broker.Money `json:"cap,omitempty"`
+}
+
+// ResolveTerms copies out of the document what governs one loan.
+func (d *Document) ResolveTerms(f LoanFacts) Terms {
+	terms := Terms{Policy: d.Name(), Version: d.version, Owner: f.Owner, Item: f.Item, Class: f.Class,
+		Overdue: d.fineTerms(f), LenderDue: f.LenderDue, RenewalsBy: SetByLibrary}
+	if f.Owner == OwnerILL {
+		renewals := d.rules.ILLRenewals.For(f.Match).Value
+		terms.Renewals, terms.RenewalsBy = renewals.Limit, renewals.DecidedBy
+		return terms
+	}
+	period := d.rules.LoanPeriod.For(f.Match).Value
+	terms.Days, terms.ClosedDay = period.Days, period.ClosedDay
+	terms.Renewals = d.rules.LoanRenewals.For(f.Match).Value
+	return terms
+}
+
+func (d *Document) fineTerms(f LoanFacts) FineTerms {
+	entry := d.rules.OverdueFine.For(f.Match)
+	fine := FineTerms{SetBy: entry.Value.SetBy, Rate: d.Money(entry.Value.Rate), Count: entry.Value.Count,
+		Rule: entry.Rule, Clause: entry.Clause}
+	if entry.Value.Cap.Is {
+		most := d.Money(entry.Value.Cap.Value)
+		fine.Cap = &most
+	}
+	if fine.SetBy == SetByLender {
+		fine.Rate, fine.Cap = d.Money(0), nil
+		if f.LenderFine != nil {
+			fine.Rate, fine.Cap = f.LenderFine.Rate, f.LenderFine.Cap
+		}
+	}
+	return fine
+}
+
+// Fine is an overdue fine worked out.
+type Fine struct {
+	Amount broker.Money `json:"amount"`
+	// Days is how many days were counted.
+	Days   int           `json:"days"`
+	Capped bool          `json:"capped"`
+	Rule   string        `json:"rule"`
+	Clause broker.Clause `json:"clause"`
+}
+
+// OverdueFine works out what a late return costs on the loan's own terms. due
+// is the due date, returned the date the return counts for (today while it is
+// still out). A due date on a day the library was closed after all moves to the
+// next open day first: nobody could have returned it in time otherwise.
+func OverdueFine(terms Terms, due, returned broker.Date, opening *calendar.Calendar) Fine {
+	fine := Fine{Amount: broker.Money{Currency: terms.Overdue.Rate.Currency},
+		Rule: terms.Overdue.Rule, Clause: terms.Overdue.Clause}
+	fine.Days = opening.CountDays(opening.NextOpenDay(due), returned, terms.Overdue.Count)
+	fine.Amount.Minor = int64(fine.Days) * terms.Overdue.Rate.Minor
+	if most := terms.Overdue.Cap; most != nil && fine.Amount.Minor > most.Minor {
+		fine.Amount.Minor, fine.Capped = most.Minor, true
+	}
+	return fine
+}
+
+// DueDecision answers ILLDueDate.
+type DueDecision struct {
+	// Due is the patron's due date; Ends is the end of business on it.
+	Due  broker.Date `json:"due"`
+	Ends time.Time   `json:"ends"`
+	// Moved tells that it lies before the lender's date.
+	Moved  bool          `json:"moved"`
+	Rule   string        `json:"rule"`
+	Source broker.Clause `json:"source"`
+}
+
+// ILLDueDate turns the lender's due date into the patron's: the last open day on
+// or before it, never after. No local loan period touches it, however far away
+// the lender's date lies.
+func (d *Document) ILLDueDate(at Moment, lenderDue broker.Date) DueDecision {
+	at = d.settle(at)
+	entry := d.rules.ILLDue.For(Match{Owner: OwnerILL})
+	due := lenderDue.AddDays(-entry.Value.DaysBefore)
+	if entry.Value.ClosedDay == MoveToPrevOpen {
+		due = at.Calendar.PrevOpenDay(due)
+	}
+	return DueDecision{Due: due, Ends: at.Calendar.EndOfBusiness(due), Moved: due != lenderDue,
+		Rule: entry.Rule, Source: entry.Clause}
+}
+
+// Charge is an amount a rule puts on a patron's account.
+type Charge struct {
+	// Kind is the charge kind in the ledger.
+	Kind   string        `json:"kind"`
+	Amount broker.Money  `json:"amount"`
+	Rule   string        `json:"rule"`
+	Clause broker.Clause `json:"clause"`
+}
+
+// LostILLCharge gives what a lost or damaged borrowed item costs the patron:
+// the sum of the lender's invoice, exactly, and the library's own fee if it has
+// one. Lines in another currency are an error of kind refused: staff enter the
+// amount in the library's currency first.
+func (d *Document) LostILLCharge(invoice ...broker.Money) (Charge, error) {
+	entry := d.rules.LostCharge.For(Match{Owner: OwnerILL})
+	sum := d.Money(entry.Value.OwnFee)
+	for _, line := range invoice {
+		if line.Currency != sum.Currency {
+			return Charge{}, broker.Refused("currency_differs", "Staff enter the amount in "+sum.Currency+".",
+				ground{code: "currency_differs", message: "The invoice is in another currency.", needed: sum.Currency, found: line.String()}.reason(entry.Source))
+		}
+		sum = sum.Plus(line)
+	}
+	return Charge{Kind: "lost", Amount: sum, Rule: entry.Rule, Clause: entry.Clause}, nil
+}
+
+// SearchUntil gives the last day a patron may search for a misplaced borrowed
+// item before paying: so many days after the due date or the patron's own
+// report, whichever was first. Zero when the policy gives no such time.
+func (d *Document) SearchUntil(due, reported broker.Date) Entry[broker.Date] {
+	entry := d.rules.SearchDays.For(Match{Owner: OwnerILL})
+	answer := Entry[broker.Date]{Source: entry.Source}
+	if entry.Value.Is {
+		answer.Value = due.Earlier(reported).AddDays(entry.Value.Value)
+	}
+	return answer
+}
+
+// MayRefundILL tells whether a paid borrowed item that is found again is paid
+// back; lenderRefunded tells whether the lender gave the money back.
+func (d *Document) MayRefundILL(at Moment, lenderRefunded bool) Decision {
+	entry := d.rules.Refund.For(Match{Owner: OwnerILL})
+	a := d.ask(at, "be refunded for a borrowed item", entry.Source)
+	switch {
+	case entry.Value == NoRefund:
+		a.refuse(entry.Source, ground{code: "no_ill_refund", message: "Borrowed items are not refunded.", needed: "an item of our own", found: "one of a lender"})
+	case !lenderRefunded:
+		a.refuse(entry.Source, ground{code: "lender_has_not_refunded", message: "The patron gets back what the lender gives back.",
+			needed: "the lender's refund", found: "none yet"})
+	}
+	return a.answer()
+}
+
+// MayDonateInLieu tells whether a like item is taken instead of payment for a
+// lost borrowed one.
+func (d *Document) MayDonateInLieu(at Moment) Decision {
+	entry := d.rules.DonationInPlace.For(Match{Owner: OwnerILL})
+	a := d.ask(at, "give a like item instead of paying for a borrowed one", entry.Source)
+	if !entry.Value {
+		a.refuse(entry.Source, ground{code: "no_donation_in_lieu", message: "A like item does not replace a lender's.", needed: "payment", found: "a donation"})
+	}
+	return a.answer()
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker/postgres"
+)
+
+// doctorCommand looks at everything that must be right before serving. It
+// changes nothing: it makes no database and applies no migration.
+type doctorCommand struct{}
+
+// Help is shown by afield doctor --help.
+func (doctorCommand) Help() string {
+	return `Prints the configuration without secrets, then each check. Ends with status 1 when something must be done.
+
+Examples:
+  afield doctor
+  afield doctor --json --data /srv/afield`
+}
+
+// checkup is what doctor found.
+type checkup struct {
+	Configuration []settingShown `json:"configuration"`
+	Checks        []check        `json:"checks"`
+	Healthy       bool           `json:"healthy"`
+}
+
+type settingShown struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+type check struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// Run prints what was found.
+func (doctorCommand) Run(a *app) error {
+	found := &checkup{Configuration: shown(a.settings), Healthy: true}
+	if a.DatabaseURL == "" {
+		found.checkPrivate(a)
+	} else {
+		opened := &database{adminURL: a.DatabaseURL}
+		found.checkDatabase(a.ctx, opened, a.DatabaseURL)
+	}
+	if err := a.ctx.Err(); err != nil {
+		return err
+	}
+	if err := a.print(found, found.words); err != nil {
+		return err
+	}
+	if !found.Healthy {
+		return errReported
+	}
+	return nil
+}
+
+func (c *checkup) words(out io.Writer) {
+	for _, setting := range c.Configuration {
+		fmt.Fprintf(out, "  %-14s %s\n", setting.Name, setting.Value)
+	}
+	for _, check := range c.Checks {
+		mark := "ok  "
+		if !check.OK {
+			mark = "TO DO"
+		}
+		fmt.Fprintf(out, "%-5s %-11s %s\n", mark, check.Name, strings.ReplaceAll(check.Detail, "\n", "\n                  "))
+	}
+	if c.Healthy {
+		fmt.Fprintln(out, "Ready.")
+	}
+}
+
+func (c *checkup) add(name string, err error, detail string) bool {
+	if err != nil {
+		detail = err.Error()
+		c.Healthy = false
+	}
+	c.Checks = append(c.Checks, check{Name: name, OK: err == nil, Detail: detail})
+	return err == nil
+}
+
+// shown lists the settings in force; a password never appears.
+func shown(s settings) []settingShown {
+	data, err := filepath.Abs(s.Data)
+	if err != nil {
+		data = s.Data
+	}
+	where := "private, in the data folder"
+	if s.DatabaseURL != "" {
+		where = withoutSecret(s.DatabaseURL)
+	}
+	return []settingShown{
+		{"version", strings.TrimSpace(readBuild().Version + " " + readBuild().Revision)},
+		{"AFIELD_DATA", data},
+		{"DATABASE_URL", where},
+		{"AFIELD_LISTEN", s.Listen},
+		{"AFIELD_POSTGRES", orSearched(s.Postgres)},
+	}
+}
+
+func orSearched(folder string) string {
+	if folder == "" {
+		return "searched for"
+	}
+	return folder
+}
+
+// withoutSecret rebuilds the address from the parts that are no secret.
+func withoutSecret(address string) string {
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return "not a connection string"
+	}
+	return fmt.Sprintf("postgres://%s@%s/%s", config.User,
+		net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database)
+}
+
+func (c *checkup) checkPrivate(a *app) {
+	installed := postgres.FindBinaries(a.Postgres)
+	var names []string
+	for _, binaries := range installed {
+		names = append(names, fmt.Sprintf("%s in %s", binaries.Version, binaries.Dir))
+	}
+	_, err := postgres.NewestBinaries(a.Postgres)
+	if !c.add("binaries", err, strings.Join(names, "; ")) {
+		return
+	}
+	exists, err := postgres.ClusterExists(a.Data)
+	if !c.add("folder", err, folderWords(exists)) || !exists {
+		return
+	}
+	cluster, err := postgres.StartCluster(a.ctx, postgres.ClusterOptions{DataDir: a.Data, BinDir: a.Postgres, Notice: a.notice})
+	if !c.add("start", err, "the private database starts") {
+		return
+	}
+	opened := &database{adminURL: cluster.AdminURL(postgres.DatabaseName)}
+	c.checkDatabase(a.ctx, opened, cluster.URL(postgres.DatabaseName))
+	c.add("stop", cluster.Close(), "the private database is let go cleanly")
+}
+
+func folderWords(exists bool) string {
+	if exists {
+		return "holds a database"
+	}
+	return "holds no database yet; the first start makes one"
+}
+
+func (c *checkup) checkDatabase(ctx context.Context, opened *database, loginURL string) {
+	var version string
+	err := opened.withAdmin(ctx, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, "select version()").Scan(&version)
+	})
+	if !c.add("database", err, version) {
+		return
+	}
+	pending, err := opened.pending(ctx)
+	if err == nil && len(pending) > 0 {
+		err = fmt.Errorf("run afield migrate, which applies %s", strings.Join(pending, ", "))
+	}
+	c.add("migrations", err, "none pending")
+	db, err := postgres.Open(ctx, postgres.Config{URL: loginURL, AppConns: 1, SystemConns: 1})
+	if c.add("roles", err, postgres.AppRole+" and "+postgres.SystemRole+", neither above row-level security") {
+		db.Close()
+	}
+}

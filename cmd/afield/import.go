@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"afield/broker"
+	"afield/broker/directory"
+)
+
+// importCommand reads files from elsewhere into the database.
+type importCommand struct {
+	Directory importDirectoryCommand `cmd:"" help:"Read a CSV file of libraries into the directory."`
+}
+
+// importDirectoryCommand reads libraries.
+type importDirectoryCommand struct {
+	File   string `arg:"" help:"CSV file, or - for standard input." placeholder:"FILE"`
+	DryRun bool   `help:"Check every row and say what would change; change nothing."`
+}
+
+// Help is shown by afield import directory --help.
+func (importDirectoryCommand) Help() string {
+	return `Two forms are accepted, told apart by their first line:
+  the Public Libraries Survey   FSCSKEY, LIBNAME, STABR; LATITUDE, LONGITUD, TOTCIR
+  Afield's own                  key, name; symbol, state, country, latitude, longitude, yearly_loans, time_zone
+
+Wrong rows are listed with line, column and what would be right, and left out; the status is then 1. A row is known again by its key, so running it again, or after a stop in the middle, only does what is left.
+
+Examples:
+  afield import directory libraries.csv --dry-run
+  afield import directory libraries.csv
+  afield import directory - --json < libraries.csv`
+}
+
+// mostErrorsKept bounds how many row errors --json repeats; all are counted.
+const mostErrorsKept = 10000
+
+// importResult is what the command prints.
+type importResult struct {
+	directory.Imported
+	// Errors are the wrong rows; the first 10,000 of them.
+	Errors []directory.RowError `json:"errors"`
+}
+
+// Run reads the file.
+func (c importDirectoryCommand) Run(a *app) error {
+	source, size, err := openInput(c.File)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	db, err := openDatabase(a.ctx, a, false)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	result := importResult{Errors: []directory.RowError{}}
+	reading, progress := a.progress(source, size)
+	options := directory.ImportOptions{DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), OnProgress: progress,
+		OnError: func(wrong directory.RowError) {
+			if !a.JSON {
+				fmt.Fprintln(a.err, wrong)
+			} else if len(result.Errors) < mostErrorsKept {
+				result.Errors = append(result.Errors, wrong)
+			}
+		}}
+	result.Imported, err = directory.Import(a.ctx, db.DB, reading, options)
+	if err != nil {
+		return stoppedImport(err, result.Imported)
+	}
+	if err := a.print(result, result.words); err != nil {
+		return err
+	}
+	if result.Failed > 0 {
+		return errReported
+	}
+	return nil
+}
+
+// stoppedImport says why reading stopped in the middle, and what is kept.
+func stoppedImport(err error, done directory.Imported) error {
+	if ours, ok := broker.AsError(err); ok {
+		err = errors.New("the " + ours.Detail)
+	}
+	if saved := done.New + done.Changed; saved > 0 && !done.DryRun {
+		return fmt.Errorf("%w (%d rows were saved before; run it again to go on)", err, saved)
+	}
+	return err
+}
+
+func (r importResult) words(out io.Writer) {
+	would := ""
+	if r.DryRun {
+		would = " (dry run: nothing was changed)"
+	}
+	fmt.Fprintf(out, "%d rows: %d new, %d changed, %d unchanged, %d wrong%s\n", r.Rows, r.New, r.Changed, r.Unchanged, r.Failed, would)
+}
+
+// openInput opens a file for reading; its size is -1 when not known.
+func openInput(name string) (io.ReadCloser, int64, error) {
+	if name == "-" {
+		return io.NopCloser(os.Stdin), -1, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder", name)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	if !info.Mode().IsRegular() {
+		return file, -1, nil
+	}
+	return file, info.Size(), nil
+}
+
+// progress shows how far reading is: a bar on a terminal, else a plain line now
+// and then.
+func (a *app) progress(source io.Reader, size int64) (io.Reader, func(directory.Imported)) {
+	if terminal, ok := a.err.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) {
+		bar := progressbar.NewOptions64(size, progressbar.OptionSetWriter(a.err), progressbar.OptionShowBytes(true),
+			progressbar.OptionSetDescription("reading"), progressbar.OptionClearOnFinish())
+		return io.TeeReader(source, bar), nil
+	}
+	shown := 0
+	return source, func(counts directory.Imported) {
+		if counts.Rows >= shown+2000 {
+			shown = counts.Rows
+			fmt.Fprintf(a.err, "%d rows read\n", counts.Rows)
+		}
+	}
+}

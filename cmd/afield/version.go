@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+)
+
+// versionCommand prints which version this is.
+type versionCommand struct{}
+
+// Help is shown by afield version --help.
+func (versionCommand) Help() string {
+	return `Example:
+  afield version --json`
+}
+
+// build is what the Go tool wrote into the program.
+type build struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"`
+	Modified bool   `json:"modified,omitempty"`
+	Go       string `json:"go"`
+}
+
+func readBuild() build {
+	read := build{Version: "unknown", Go: runtime.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return read
+	}
+	read.Version = info.Main.Version
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			read.Revision = setting.Value
+		case "vcs.modified":
+			read.Modified = setting.Value == "true"
+		}
+	}
+	return read
+}
+
+// Run prints it.
+func (versionCommand) Run(a *app) error {
+	read := readBuild()
+	return a.print(read, func(out io.Writer) {
+		fmt.Fprintf(out, "afield %s %s (%s)\n", read.Version, read.Revision, read.Go)
+	})
+}

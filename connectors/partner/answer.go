@@ -1,0 +1,200 @@
+package partner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+
+	"afield/broker"
+	"afield/connectors"
+)
+
+const (
+	maxDetail = 500
+	// longestRetryAfter bounds what a peer may ask us to wait, so that one
+	// mistaken header does not lay a request aside for years.
+	longestRetryAfter = 7 * 24 * time.Hour
+)
+
+// judge says what an answer means for a message. Only an acknowledgement with
+// the message's own id proves that the peer has it: an HTML page with 200 does
+// not. The Content-Type of an acknowledgement is not looked at, because the id
+// is proof enough and many servers label JSON wrongly.
+func judge(got answer, messageID string, now time.Time) connectors.Delivery {
+	delivery := connectors.Delivery{Outcome: connectors.TryAgain, Status: got.status}
+	if errors.Is(got.err, errPrivateAddress) {
+		delivery.Outcome, delivery.Detail = connectors.Refused, errPrivateAddress.Error()
+		return delivery
+	}
+	if got.err != nil {
+		delivery.Detail = explain(got.err)
+		return delivery
+	}
+	switch status := got.status; {
+	case status >= 200 && status < 300:
+		if err := readAcknowledgement(got.body, messageID); err != nil {
+			delivery.Detail = err.Error()
+			return delivery
+		}
+		delivery.Outcome = connectors.Delivered
+	case status >= 300 && status < 400:
+		delivery.Detail = fmt.Sprintf("HTTP %d: redirects are not followed", status)
+	case status == http.StatusConflict:
+		return judgeConflict(delivery, got.body)
+	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests,
+		status >= 500:
+		delivery.RetryAfter = retryAfter(got.header, now)
+		delivery.Detail = problemDetail(status, got.body)
+	default:
+		delivery.Outcome, delivery.Detail = connectors.Refused, problemDetail(status, got.body)
+	}
+	return delivery
+}
+
+// judgeConflict tells "I have it already", which is a delivery whose answer was
+// lost, from a real conflict. A 409 without a problem comes from something in
+// between and proves nothing.
+func judgeConflict(delivery connectors.Delivery, body []byte) connectors.Delivery {
+	code, _ := readProblem(body)
+	switch code {
+	case CodeAlreadyExists:
+		delivery.Outcome = connectors.Delivered
+		return delivery
+	case "", "in_progress":
+		delivery.Outcome = connectors.TryAgain
+	default:
+		delivery.Outcome = connectors.Refused
+	}
+	delivery.Detail = problemDetail(http.StatusConflict, body)
+	return delivery
+}
+
+func readAcknowledgement(body []byte, messageID string) error {
+	root, fields := parse(body)
+	if root == nil || len(fields) > 0 || root.shape != shapeObject {
+		return errors.New("the answer is not an acknowledgement")
+	}
+	r := &reader{}
+	id, status := r.text(root, "", "message_id"), r.text(root, "", "status")
+	switch {
+	case len(r.fields) > 0 || (status != StatusAccepted && status != StatusDuplicate):
+		return errors.New("the answer is not an acknowledgement")
+	case id != messageID:
+		return errors.New("the answer acknowledges another message")
+	}
+	return nil
+}
+
+// readProblem gives code and detail of an RFC 9457 problem, as far as there is
+// one; it is lenient because it only serves the people who read it.
+func readProblem(body []byte) (code, detail string) {
+	var problem struct {
+		Code   json.RawMessage `json:"code"`
+		Title  json.RawMessage `json:"title"`
+		Detail json.RawMessage `json:"detail"`
+	}
+	if len(body) > MaxBytes || json.Unmarshal(body, &problem) != nil {
+		return "", ""
+	}
+	text := func(raw json.RawMessage) string {
+		var text string
+		_ = json.Unmarshal(raw, &text)
+		return strings.TrimSpace(text)
+	}
+	detail = text(problem.Detail)
+	if detail == "" {
+		detail = text(problem.Title)
+	}
+	return text(problem.Code), detail
+}
+
+func problemDetail(status int, body []byte) string {
+	said := fmt.Sprintf("HTTP %d", status)
+	code, detail := readProblem(body)
+	for _, part := range []string{code, detail} {
+		if part != "" {
+			said += ": " + part
+		}
+	}
+	return clip(oneLine(said), maxDetail)
+}
+
+// retryAfter reads Retry-After as seconds or as an HTTP date (RFC 9110, section
+// 10.2.3); what cannot be read counts as not given.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(header.Get("Retry-After"))
+	var wait time.Duration
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(text); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), longestRetryAfter)
+}
+
+// explain says in plain words why there is no answer. It never holds the URL,
+// whose query may say what a patron looks for.
+func explain(err error) string {
+	var timeout net.Error
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "stopped before the peer answered"
+	case errors.Is(err, errTooLong):
+		return fmt.Sprintf("the answer is longer than %d bytes", MaxBytes)
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	case errors.As(err, &dns):
+		return "the peer's host name is not known"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "the peer refuses connections"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection broke off"
+	}
+	return "the call failed: " + clip(oneLine(innermost(err).Error()), maxDetail)
+}
+
+func innermost(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// otherSide gives the party of a note that is not the peer.
+func otherSide(message connectors.Message, peer connectors.Peer) broker.Symbol {
+	if message.Borrower == peer.Symbol {
+		return message.Lender
+	}
+	return message.Borrower
+}
+
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// clip cuts text to a number of bytes without splitting a character.
+func clip(text string, longest int) string {
+	if len(text) <= longest {
+		return strings.ToValidUTF8(text, "�")
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
+}

@@ -1,0 +1,119 @@
+package partner_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"afield/broker"
+	"afield/connectors"
+	"afield/connectors/conntest/suite"
+	"afield/connectors/partner"
+)
+
+// scripted answers every call with what it is set to.
+type scripted struct {
+	calls   atomic.Int32
+	outcome atomic.Value
+}
+
+func (s *scripted) Send(context.Context, connectors.Peer, connectors.Message) connectors.Delivery {
+	s.calls.Add(1)
+	return connectors.Delivery{Outcome: s.outcome.Load().(connectors.Outcome)}
+}
+
+func (s *scripted) Available(context.Context, connectors.Peer, broker.Citation) (connectors.Availability, error) {
+	s.calls.Add(1)
+	return connectors.Availability{}, errors.New("too slow")
+}
+
+func TestBreakerOpensForOnePeerOnly(t *testing.T) {
+	t.Parallel()
+	peers := &scripted{}
+	peers.outcome.Store(connectors.TryAgain)
+	breakers := partner.NewBreakers(peers, peers, partner.BreakerSettings{Failures: 3, OpenFor: time.Hour})
+	bad, good := connectors.Peer{Library: broker.NewID()}, connectors.Peer{Library: broker.NewID()}
+	for range 3 {
+		breakers.Send(t.Context(), bad, suite.Request())
+	}
+	got := breakers.Send(t.Context(), bad, suite.Request())
+	if got.Outcome != connectors.TryAgain || got.Detail != "breaker open" ||
+		got.RetryAfter < 50*time.Minute || got.RetryAfter > time.Hour {
+		t.Errorf("after three failures: %+v, want breaker open for about an hour", got)
+	}
+	if calls := peers.calls.Load(); calls != 3 {
+		t.Errorf("%d calls went out, want 3", calls)
+	}
+	if state := breakers.State(bad.Library); state.State != "open" || state.Until.IsZero() {
+		t.Errorf("state = %+v, want open until some time", state)
+	}
+
+	peers.outcome.Store(connectors.Delivered)
+	if got := breakers.Send(t.Context(), good, suite.Request()); got.Outcome != connectors.Delivered {
+		t.Errorf("another peer: %+v, want delivered", got)
+	}
+	if states := breakers.States(); len(states) != 2 {
+		t.Errorf("states = %+v, want both peers", states)
+	}
+	breakers.Reset(bad.Library)
+	if got := breakers.Send(t.Context(), bad, suite.Request()); got.Outcome != connectors.Delivered {
+		t.Errorf("after a reset: %+v, want delivered", got)
+	}
+}
+
+func TestBreakerClosesAgainAfterOneGoodTry(t *testing.T) {
+	t.Parallel()
+	peers := &scripted{}
+	peers.outcome.Store(connectors.TryAgain)
+	breakers := partner.NewBreakers(peers, nil, partner.BreakerSettings{Failures: 1, OpenFor: time.Millisecond})
+	peer := connectors.Peer{Library: broker.NewID()}
+	breakers.Send(t.Context(), peer, suite.Request())
+	peers.outcome.Store(connectors.Delivered)
+	got := breakers.Send(t.Context(), peer, suite.Request())
+	for got.Detail == "breaker open" {
+		time.Sleep(got.RetryAfter) // what the outbox does
+		got = breakers.Send(t.Context(), peer, suite.Request())
+	}
+	if got.Outcome != connectors.Delivered || breakers.State(peer.Library).State != "closed" {
+		t.Errorf("%+v in state %s, want delivered and closed", got, breakers.State(peer.Library).State)
+	}
+}
+
+// A refusal is an answer: the peer works. A caller who gives up says nothing
+// about the peer.
+func TestBreakerCountsOnlyThePeersFaults(t *testing.T) {
+	t.Parallel()
+	peers := &scripted{}
+	breakers := partner.NewBreakers(peers, peers, partner.BreakerSettings{Failures: 1, OpenFor: time.Hour})
+	peer := connectors.Peer{Library: broker.NewID()}
+	peers.outcome.Store(connectors.Refused)
+	if got := breakers.Send(t.Context(), peer, suite.Request()); got.Outcome != connectors.Refused {
+		t.Errorf("outcome = %s, want refused", got.Outcome)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	peers.outcome.Store(connectors.TryAgain)
+	breakers.Send(stopped, peer, suite.Request())
+	if state := breakers.State(peer.Library).State; state != "closed" {
+		t.Errorf("state = %s, want closed", state)
+	}
+}
+
+// A peer too slow for look-ups may still take messages.
+func TestLookUpsHaveABreakerOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	peers := &scripted{}
+	peers.outcome.Store(connectors.Delivered)
+	breakers := partner.NewBreakers(peers, peers, partner.BreakerSettings{Failures: 1, OpenFor: time.Hour})
+	peer := connectors.Peer{Library: broker.NewID()}
+	_, first := breakers.Available(t.Context(), peer, broker.Citation{})
+	_, second := breakers.Available(t.Context(), peer, broker.Citation{})
+	if first == nil || !broker.IsKind(second, broker.KindUnavailable) || peers.calls.Load() != 1 {
+		t.Errorf("look-ups: %v, then %v with %d calls; want one call", first, second, peers.calls.Load())
+	}
+	if got := breakers.Send(t.Context(), peer, suite.Request()); got.Outcome != connectors.Delivered {
+		t.Errorf("message: %+v, want delivered", got)
+	}
+}

@@ -1,0 +1,52 @@
+package partner
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxRaw bounds the text kept of one direction; both together stay under 64 KB.
+const maxRaw = 31 << 10
+
+// loggedHeaders are the only ones written down: no signature, cookie or token.
+func loggedHeaders() []string {
+	return []string{
+		"Content-Type", HeaderLibrary, HeaderID, HeaderTimestamp,
+		"Date", "Retry-After", "Location", "Server",
+	}
+}
+
+// LogText gives the wire text of one direction for the message log: start line,
+// harmless headers and body, at most 31 KB, always storable as text.
+func LogText(start string, header http.Header, body []byte) string {
+	var text strings.Builder
+	text.WriteString(oneLine(clip(start, 2000)) + "\n")
+	for _, name := range loggedHeaders() {
+		if content := header.Get(name); content != "" {
+			text.WriteString(strings.ToLower(name) + ": " + oneLine(clip(content, 500)) + "\n")
+		}
+	}
+	text.WriteString("\n")
+	// A NUL is valid UTF-8 but PostgreSQL cannot keep it.
+	text.WriteString(strings.ReplaceAll(clip(string(body), maxRaw-text.Len()-16), "\x00", "�"))
+	return clip(text.String(), maxRaw)
+}
+
+// transcript gives both directions of one call. A peer may echo what it got, so
+// the signature is struck out of the answer too.
+func transcript(method string, target *url.URL, header http.Header, body []byte, got answer) string {
+	text := LogText(method+" "+target.RequestURI(), header, body) + "\n\n"
+	if got.status == 0 {
+		return text + "(no answer: " + explain(got.err) + ")"
+	}
+	text += LogText(fmt.Sprintf("HTTP %d", got.status), got.header, got.body)
+	if got.err != nil {
+		text += "\n(the answer is not whole: " + explain(got.err) + ")"
+	}
+	if signature := strings.TrimPrefix(header.Get(HeaderSignature), "v1,"); signature != "" {
+		text = strings.ReplaceAll(text, signature, "[signature]")
+	}
+	return text
+}

@@ -1,0 +1,91 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/workflow/messages"
+)
+
+// idempotencyKept is how long the answer to a POST is remembered.
+const idempotencyKept = 48 * time.Hour
+
+type sweepArgs struct{}
+
+// Kind names the job.
+func (sweepArgs) Kind() string { return "sweep" }
+
+type sweepWorker struct {
+	river.WorkerDefaults[sweepArgs]
+	queue *Queue
+}
+
+// Work does it.
+func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
+	_, err := w.queue.Sweep(ctx)
+	return err
+}
+
+// Swept is what a sweep found to do.
+type Swept struct {
+	Deadlines int
+	Messages  int
+	Repaired  int
+}
+
+// Sweep works off everything that is due at the present business time:
+// deadlines, messages to be tried again or whose worker died, and requests that
+// nothing would move any more. It runs every minute; running it twice, or on
+// two nodes at once, does nothing twice.
+func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
+	now := q.config.Clock.Now()
+	var swept Swept
+	var err error
+	if err = q.joinPartners(ctx); err != nil {
+		return swept, err
+	}
+	if swept.Deadlines, err = q.requests.WorkDeadlines(ctx, q.config.DB, now); err != nil {
+		return swept, err
+	}
+	if swept.Repaired, err = q.requests.Repair(ctx, q.config.DB, now); err != nil {
+		return swept, err
+	}
+	if swept.Repaired > 0 {
+		q.config.Log.Warn("requests without a next step were repaired", "count", swept.Repaired)
+	}
+	if swept.Messages, err = q.resend(ctx, now); err != nil {
+		return swept, err
+	}
+	return swept, q.forget(ctx, now)
+}
+
+func (q *Queue) resend(ctx context.Context, now time.Time) (int, error) {
+	var due []messages.Ref
+	err := q.config.DB.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) (err error) {
+		if due, err = messages.Due(ctx, tx, now, time.Now(), 1000); err != nil || len(due) == 0 {
+			return err
+		}
+		return q.Send(ctx, tx, due)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("enqueue due messages: %w", err)
+	}
+	return len(due), nil
+}
+
+// forget drops what is kept for a time only: wire texts, answers to POSTs,
+// counted sign-in tries.
+func (q *Queue) forget(ctx context.Context, now time.Time) error {
+	return q.config.DB.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+		messages.ClearRaw(tx, broker.DateIn(now, time.UTC))
+		wall := time.Now()
+		tx.Queue(`delete from idempotency_keys where created_at < $1`, wall.Add(-idempotencyKept))
+		tx.Queue(`delete from signin_attempts where window_start < $1`, wall.Add(-48*time.Hour))
+		return nil
+	})
+}

@@ -1,0 +1,184 @@
+package messages
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/connectors"
+)
+
+// rawKeptDays is how long the wire text is kept: it may hold patron data that a
+// partner put into a note, and nobody needs it after a dispute could be over.
+const rawKeptDays = 90
+
+// claimFor is how long, in wall time, a worker may take over one message before
+// another may try. It is longer than any peer's time limit.
+const claimFor = 75 * time.Second
+
+// Outgoing is a message about to be sent for a request.
+type Outgoing struct {
+	Library broker.ID
+	Peer    broker.ID
+	Request broker.ID
+	// Version is the request's version whose event caused the message; undo
+	// finds it by that.
+	Version int
+	Message connectors.Message
+}
+
+// Put writes a message to the outbox. Message.ID must be a UUID made for it.
+func Put(tx *postgres.Tx, now time.Time, out Outgoing) error {
+	id, err := broker.ParseID("message_id", out.Message.ID)
+	if err != nil {
+		return fmt.Errorf("outgoing message without an id of ours: %w", err)
+	}
+	payload, err := json.Marshal(out.Message)
+	if err != nil {
+		return fmt.Errorf("write a message: %w", err)
+	}
+	tx.Queue(`insert into messages (library_id, id, direction, peer_library_id, request_id, event_version, kind, payload,
+			status, next_try_at, raw_expires_on, created_at)
+		values ($1, $2, 'out', $3, $4, $5, $6, $7, 'ready', $8, $9, $8)`,
+		out.Library, id, out.Peer, out.Request, out.Version, string(out.Message.Kind), payload, now, keptUntil(now))
+	return nil
+}
+
+func keptUntil(now time.Time) broker.Date { return broker.DateIn(now, time.UTC).AddDays(rawKeptDays) }
+
+// Ref names one outgoing message and where it goes.
+type Ref struct {
+	Library broker.ID
+	ID      broker.ID
+	Peer    broker.ID
+	// Partner tells a library outside this Afield, which has a queue of its own.
+	Partner bool
+}
+
+// Claimed is a message a worker may send now.
+type Claimed struct {
+	Ref
+	Request   broker.ID
+	Message   connectors.Message
+	Tries     int
+	CreatedAt time.Time
+}
+
+// Claim takes a message for sending; ok is false when it was sent, withdrawn or
+// is being sent by another worker. now is business time, wall is wall time.
+func Claim(ctx context.Context, tx *postgres.Tx, library, id broker.ID, now, wall time.Time) (claimed Claimed, ok bool, err error) {
+	var payload []byte
+	var request *broker.ID
+	err = tx.QueryRow(ctx, `update messages set status = 'claimed', claimed_until = $4, tries = tries + 1
+		where library_id = $1 and id = $2 and direction = 'out' and next_try_at <= $3
+		  and (status = 'ready' or (status = 'claimed' and claimed_until < $5))
+		returning peer_library_id, request_id, payload, tries, created_at`,
+		library, id, now, wall.Add(claimFor), wall).Scan(&claimed.Peer, &request, &payload, &claimed.Tries, &claimed.CreatedAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Claimed{}, false, nil
+	}
+	if err != nil {
+		return Claimed{}, false, fmt.Errorf("claim a message: %w", err)
+	}
+	if err := json.Unmarshal(payload, &claimed.Message); err != nil {
+		return Claimed{}, false, fmt.Errorf("read a stored message: %w", err)
+	}
+	claimed.Library, claimed.ID = library, id
+	if request != nil {
+		claimed.Request = *request
+	}
+	return claimed, true, nil
+}
+
+// MarkSent records that the peer has the message.
+func MarkSent(tx *postgres.Tx, library, id broker.ID, now time.Time, delivery connectors.Delivery) {
+	finish(tx, library, id, "sent", now, delivery)
+}
+
+// MarkFailed records that the peer will never take the message.
+func MarkFailed(tx *postgres.Tx, library, id broker.ID, now time.Time, delivery connectors.Delivery) {
+	finish(tx, library, id, "failed", now, delivery)
+}
+
+func finish(tx *postgres.Tx, library, id broker.ID, status string, now time.Time, delivery connectors.Delivery) {
+	answer, _ := json.Marshal(map[string]any{"status": delivery.Status, "detail": delivery.Detail})
+	tx.Queue(`update messages set status = $3, done_at = $4, claimed_until = null, answer = $5, last_error = $6, raw = nullif($7, '')
+		where library_id = $1 and id = $2 and status = 'claimed'`,
+		library, id, status, now, answer, errorText(status, delivery), delivery.Raw)
+}
+
+func errorText(status string, delivery connectors.Delivery) string {
+	if status == "sent" {
+		return ""
+	}
+	return delivery.Detail
+}
+
+// TryAgain puts a message back to be sent at a later business time.
+func TryAgain(tx *postgres.Tx, library, id broker.ID, next time.Time, delivery connectors.Delivery) {
+	tx.Queue(`update messages set status = 'ready', next_try_at = $3, claimed_until = null, last_error = $4, raw = nullif($5, '')
+		where library_id = $1 and id = $2 and status = 'claimed'`, library, id, next, delivery.Detail, delivery.Raw)
+}
+
+// Due lists outgoing messages whose time has come, oldest first, and those whose
+// worker died. It looks over all libraries: call it in the system's scope.
+func Due(ctx context.Context, tx *postgres.Tx, now, wall time.Time, limit int) ([]Ref, error) {
+	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id, p.protocol = 'partner' from messages m
+		join peers p on p.library_id = m.peer_library_id
+		where m.status in ('ready', 'claimed') and m.next_try_at <= $1 and (m.status = 'ready' or m.claimed_until < $2)
+		order by m.next_try_at limit $3`, now, wall, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list due messages: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (ref Ref, err error) {
+		return ref, row.Scan(&ref.Library, &ref.ID, &ref.Peer, &ref.Partner)
+	})
+}
+
+// Withdraw takes back the messages that one version of a request put out. It
+// fails with a conflict when a worker has one already, or sent it.
+func Withdraw(ctx context.Context, tx *postgres.Tx, library, request broker.ID, version int, now time.Time) error {
+	rows, err := tx.Query(ctx, `select id, status from messages
+		where library_id = $1 and request_id = $2 and event_version = $3 and direction = 'out' for update`, library, request, version)
+	if err != nil {
+		return fmt.Errorf("lock messages to withdraw: %w", err)
+	}
+	type held struct {
+		ID     broker.ID
+		Status string
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[held])
+	if err != nil {
+		return fmt.Errorf("lock messages to withdraw: %w", err)
+	}
+	for _, message := range found {
+		if message.Status != "ready" {
+			return broker.Conflict("already_sent", "The message to the other library has gone out already; it can no longer be undone.")
+		}
+		tx.Queue(`update messages set status = 'withdrawn', done_at = $3 where library_id = $1 and id = $2`, library, message.ID, now)
+	}
+	return nil
+}
+
+// Unsent tells whether a version of a request put out messages and all of them
+// are still unclaimed.
+func Unsent(ctx context.Context, tx *postgres.Tx, library, request broker.ID, version int) (bool, error) {
+	var unsent bool
+	err := tx.QueryRow(ctx, `select coalesce(bool_and(status = 'ready'), false) from messages
+		where library_id = $1 and request_id = $2 and event_version = $3 and direction = 'out'`, library, request, version).Scan(&unsent)
+	if err != nil {
+		return false, fmt.Errorf("look for unsent messages: %w", err)
+	}
+	return unsent, nil
+}
+
+// ClearRaw forgets wire texts whose time is over, in the system's scope.
+func ClearRaw(tx *postgres.Tx, today broker.Date) {
+	tx.Queue(`update messages set raw = null where raw is not null and raw_expires_on < $1`, today)
+}

@@ -1,0 +1,129 @@
+package requests
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/workflow"
+)
+
+// Act is what a person wants to do with a request.
+type Act struct {
+	Library broker.ID
+	Request broker.ID
+	// Side, when given, must be the request's: /v1/lending shows only lending.
+	Side   workflow.Side
+	Action workflow.Event
+	// Body are the fields of the action's form.
+	Body map[string]json.RawMessage
+	// ExpectVersion, when not 0, refuses if somebody was quicker.
+	ExpectVersion int
+	Cause         Cause
+}
+
+// Act lets a person do what the table allows: it reads the action's form and
+// fires. A patron may act on their own requests only.
+func (s *Service) Act(ctx context.Context, tx *postgres.Tx, now time.Time, actor broker.Actor, act Act) (Fired, error) {
+	var side workflow.Side
+	var state workflow.State
+	var patron *broker.ID
+	err := tx.QueryRow(ctx, `select side, state, patron_id from requests where library_id = $1 and id = $2`, act.Library, act.Request).Scan(&side, &state, &patron)
+	if errors.Is(err, pgx.ErrNoRows) || (err == nil && act.Side != "" && act.Side != side) {
+		return Fired{}, broker.NotFound("request")
+	}
+	if err != nil {
+		return Fired{}, fmt.Errorf("find a request: %w", err)
+	}
+	if actor.Kind == broker.ActorPatron && (patron == nil || *patron != actor.ID) {
+		return Fired{}, broker.NotFound("request")
+	}
+	form, known := formOf(workflow.TableOf(side), state, act.Action)
+	if !known {
+		return Fired{}, broker.NotFound("action " + string(act.Action))
+	}
+	input, err := workflow.Read(form, act.Body)
+	if err != nil {
+		return Fired{}, err
+	}
+	cause := act.Cause
+	if cause.Kind == "" {
+		cause = Cause{Kind: "api"}
+	}
+	fired, err := s.Fire(ctx, tx, now, Firing{
+		Library: act.Library, Request: act.Request, Event: act.Action, Input: input, By: partyOf(actor), Actor: actor,
+		Cause: cause, ExpectVersion: act.ExpectVersion,
+	})
+	if err != nil {
+		return Fired{}, err
+	}
+	return fired[0], nil
+}
+
+// formOf finds what an action asks for; known is false for a name that no row of
+// the table lets a person choose.
+func formOf(table *workflow.Table, state workflow.State, action workflow.Event) (form []workflow.Field, known bool) {
+	for _, row := range table.Transitions {
+		if row.On != action || !row.IsAction() {
+			continue
+		}
+		known = true
+		if slices.Contains(row.From, state) && len(row.Form) > len(form) {
+			form = row.Form
+		}
+	}
+	return form, known
+}
+
+func partyOf(actor broker.Actor) workflow.Party {
+	switch actor.Kind {
+	case broker.ActorStaff:
+		return workflow.ByStaff
+	case broker.ActorPatron:
+		return workflow.ByPatron
+	case broker.ActorPartner:
+		return workflow.ByLender
+	}
+	return workflow.BySystem
+}
+
+// Available lists what an actor may do with a request now, with the forms.
+func (s *Service) Available(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, actor broker.Actor) ([]workflow.Action, error) {
+	st := &step{service: s, tx: tx, now: now}
+	rows, err := tx.Query(ctx, `select `+requestColumns+` from requests where library_id = $1 and id = $2`, library, request)
+	if err != nil {
+		return nil, fmt.Errorf("read a request: %w", err)
+	}
+	if st.request, err = pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Request]); err != nil {
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil, broker.NotFound("request")
+		}
+		return nil, fmt.Errorf("read a request: %w", err)
+	}
+	rows, err = tx.Query(ctx, `select `+entryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`, library, request)
+	if err != nil {
+		return nil, fmt.Errorf("read a rota: %w", err)
+	}
+	if st.entries, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[RotaEntry]); err != nil {
+		return nil, fmt.Errorf("read a rota: %w", err)
+	}
+	if err := st.settle(ctx); err != nil {
+		return nil, err
+	}
+	var guardErr error
+	actions := workflow.TableOf(st.request.Side).Available(st.request.State, partyOf(actor), func(guard workflow.Guard) bool {
+		holds, err := s.guards[guard](st, ctx)
+		if err != nil {
+			guardErr = err
+		}
+		return holds
+	})
+	return actions, guardErr
+}

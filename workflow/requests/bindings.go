@@ -1,0 +1,145 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/workflow"
+	"afield/workflow/messages"
+	"afield/workflow/routing"
+)
+
+// Jobs is what this room needs of the job queue; workflow/jobs implements it.
+// Both are called inside the transaction whose effect they serve.
+type Jobs interface {
+	// Send enqueues the handing over of messages to their peers.
+	Send(ctx context.Context, tx *postgres.Tx, refs []messages.Ref) error
+	// LookUp enqueues a live look-up of holdings for a request.
+	LookUp(ctx context.Context, tx *postgres.Tx, library, request broker.ID) error
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Jobs        Jobs
+	Circulation *circulation.Circulation
+	Finder      *routing.Finder
+	Cache       *directory.Cache
+	Vault       *directory.Vault
+}
+
+// Service holds the use cases of requests.
+type Service struct {
+	jobs        Jobs
+	circulation *circulation.Circulation
+	finder      *routing.Finder
+	cache       *directory.Cache
+	vault       *directory.Vault
+
+	guards  map[workflow.Guard]func(*step, context.Context) (bool, error)
+	effects map[workflow.Effect]func(*step, context.Context) error
+
+	mu       sync.RWMutex
+	lenders  map[broker.ID]*directory.Lender // as last seen, for calendars
+	policies map[string]*policy.Document
+}
+
+// New binds every guard and effect of the tables that are in use; a name that
+// is not bound stops the start. Brokered requests join when outside borrowers
+// can reach us.
+func New(config Config) (*Service, error) {
+	s := &Service{
+		jobs: config.Jobs, circulation: config.Circulation, finder: config.Finder, cache: config.Cache, vault: config.Vault,
+		lenders: map[broker.ID]*directory.Lender{}, policies: map[string]*policy.Document{},
+	}
+	s.bindGuards()
+	s.bindEffects()
+	for _, table := range []*workflow.Table{workflow.Borrowing, workflow.Lending} {
+		for _, guard := range table.Guards() {
+			if s.guards[guard] == nil {
+				return nil, fmt.Errorf("requests: guard %q of the %s table is not bound", guard, table.Side)
+			}
+		}
+		for _, effect := range table.Effects() {
+			if s.effects[effect] == nil {
+				return nil, fmt.Errorf("requests: effect %q of the %s table is not bound", effect, table.Side)
+			}
+		}
+	}
+	return s, nil
+}
+
+// library reads a library through the cache and remembers it.
+func (s *Service) library(ctx context.Context, tx *postgres.Tx, id broker.ID) (*directory.Lender, error) {
+	found, err := s.cache.Lenders(ctx, tx, []broker.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	lender := found[id]
+	if lender == nil {
+		return nil, broker.NotFound("library")
+	}
+	s.mu.Lock()
+	s.lenders[id] = lender
+	s.mu.Unlock()
+	return lender, nil
+}
+
+// known gives a library seen before, or nil.
+func (s *Service) known(id broker.ID) *directory.Lender {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.lenders[id]
+}
+
+// policy gives a parsed policy document; documents never change once parsed.
+func (s *Service) policy(name string) (*policy.Document, error) {
+	s.mu.RLock()
+	doc := s.policies[name]
+	s.mu.RUnlock()
+	if doc != nil {
+		return doc, nil
+	}
+	doc, err := policy.Preset(name)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.policies[name] = doc
+	s.mu.Unlock()
+	return doc, nil
+}
+
+func (s *Service) bindGuards() {
+	flag := func(read func(*step) bool) func(*step, context.Context) (bool, error) {
+		return func(st *step, _ context.Context) (bool, error) { return read(st), nil }
+	}
+	reason := func(why string) func(*step, context.Context) (bool, error) {
+		return flag(func(st *step) bool { return st.request.CancelReason != nil && *st.request.CancelReason == why })
+	}
+	s.guards = map[workflow.Guard]func(*step, context.Context) (bool, error){
+		workflow.GuardByHold:         flag(func(st *step) bool { return st.request.ByHold() }),
+		workflow.GuardByStaff:        flag(func(st *step) bool { return st.request.Fulfilment != nil && *st.request.Fulfilment == "staff" }),
+		workflow.GuardCostToApprove:  flag(func(st *step) bool { entry := st.active(); return entry != nil && st.consent(entry).NeedsApproval }),
+		workflow.GuardOfferOpen:      flag(func(st *step) bool { entry := st.active(); return entry != nil && entry.Status == EntryOffered }),
+		workflow.GuardRetryWaiting:   flag(func(st *step) bool { return st.retryEntry() != nil }),
+		workflow.GuardReturnUnused:   flag(func(st *step) bool { return st.request.ReturnUnused }),
+		workflow.GuardPatronContact:  flag((*step).contactKeepsIt),
+		workflow.GuardPatronCancels:  reason(CancelledByPatron),
+		workflow.GuardNeedByCancels:  reason(CancelledByNeedBy),
+		workflow.GuardRenewalPending: flag(func(st *step) bool { return st.request.RenewalPending }),
+		workflow.GuardCopy:           flag(func(st *step) bool { return st.request.Service == "copy" }),
+		workflow.GuardMessageUnsent:  (*step).canUndo,
+	}
+}
+
+// at is a moment for decisions that are asked without a step.
+func at(now time.Time, library *directory.Lender) policy.Moment {
+	return policy.Moment{Now: now, Calendar: library.Calendar, Place: placeOf(library.Country, library.State)}
+}

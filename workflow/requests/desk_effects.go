@@ -1,0 +1,412 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/ledger"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/connectors"
+	"afield/workflow"
+	"afield/workflow/routing"
+)
+
+// Effects that move the item in hand and the money that goes with it.
+
+func (st *step) desk() circulation.Desk {
+	return circulation.Desk{Library: st.library.Library, Branch: branchOf(st.request), Actor: st.firing.Actor, Now: st.now}
+}
+
+func (st *step) ref() circulation.RequestRef {
+	return circulation.RequestRef{Library: st.request.LibraryID, Request: st.request.ID}
+}
+
+func (st *step) patron() patrons.Ref {
+	return patrons.Ref{Library: st.request.LibraryID, ID: *st.request.PatronID}
+}
+
+// keepShipment records what the lender sent: due date, cost, barcodes.
+func (st *step) keepShipment(context.Context) error {
+	if due := st.firing.Input.Date("due"); !due.IsZero() {
+		st.request.LenderDueOn = due
+	}
+	entry := st.active()
+	if cost, given := st.firing.Input.Money("cost"); given && entry != nil {
+		entry.CostMinor, entry.Currency, entry.changed = cost.Minor, cost.Currency, true
+	}
+	for _, item := range st.shipped() {
+		st.tx.Queue(`insert into request_items (library_id, request_id, id, volume, barcode)
+			select $1, $2, $3, $4, $5 where not exists (select 1 from request_items
+				where library_id = $1 and request_id = $2 and barcode is not distinct from $5)`,
+			st.request.LibraryID, st.request.ID, broker.NewID(), item.Volume, item.Barcode)
+	}
+	return nil
+}
+
+func (st *step) shipped() []connectors.MessageItem {
+	if items, ok := st.firing.Input["items"].([]connectors.MessageItem); ok {
+		return items
+	}
+	if barcode := st.firing.Input.Text("barcode"); barcode != "" {
+		return []connectors.MessageItem{{Barcode: barcode}}
+	}
+	return nil
+}
+
+// makeItem gives the borrowed copy a place among our items for a while.
+func (st *step) makeItem(ctx context.Context) error {
+	barcode, err := st.lenderBarcode(ctx)
+	if err != nil {
+		return err
+	}
+	title := broker.NoID
+	if st.request.TitleID != nil {
+		title = *st.request.TitleID
+	}
+	item, err := st.service.circulation.MakeTemporaryItem(ctx, st.tx, circulation.TempItem{
+		Desk: st.desk(), Request: st.ref(), Number: st.request.Number, Title: title,
+		Type: string(st.request.Format), LenderBarcode: barcode,
+	})
+	if err != nil {
+		return err
+	}
+	st.request.ItemID = &item.ID
+	st.tx.Queue(`insert into request_items (library_id, request_id, id, barcode)
+		select $1, $2, $3, nullif($4, '') where not exists (select 1 from request_items where library_id = $1 and request_id = $2)`,
+		st.request.LibraryID, st.request.ID, broker.NewID(), barcode)
+	st.tx.Queue(`update request_items set item_id = $3, received_at = $4, condition = $5 where library_id = $1 and request_id = $2 and received_at is null`,
+		st.request.LibraryID, st.request.ID, item.ID, st.now, st.firing.Input.Text("condition"))
+	if entry := st.active(); entry != nil && entry.AnsweredAt != nil {
+		routing.NoteSupplied(st.tx, entry.LenderID, st.now.Sub(*entry.AnsweredAt).Hours()/24)
+	}
+	return nil
+}
+
+func (st *step) lenderBarcode(ctx context.Context) (string, error) {
+	if barcode := st.firing.Input.Text("barcode"); barcode != "" {
+		return barcode, nil
+	}
+	var barcode string
+	err := st.tx.QueryRow(ctx, `select coalesce(min(barcode), '') from request_items where library_id = $1 and request_id = $2`,
+		st.request.LibraryID, st.request.ID).Scan(&barcode)
+	if err != nil {
+		return "", fmt.Errorf("read the lender's barcode: %w", err)
+	}
+	return barcode, nil
+}
+
+func (st *step) itemRef() circulation.ItemRef {
+	if st.request.ItemID == nil {
+		return circulation.ItemRef{}
+	}
+	return circulation.ItemRef{Library: st.request.LibraryID, ID: *st.request.ItemID}
+}
+
+// putOnShelf starts the shelf time: policy gives the last day, bounded by the
+// lender's due date less the days the way home takes.
+func (st *step) putOnShelf(ctx context.Context) error {
+	outcome, err := st.service.circulation.ShelveForRequest(ctx, st.tx, circulation.Shelve{
+		Desk: st.desk(), Item: st.itemRef(), Patron: st.patron(), Request: st.ref(),
+		QueuedAt: st.request.SubmittedAt, LenderDue: st.request.LenderDueOn,
+	})
+	if err != nil {
+		return err
+	}
+	st.request.PickUpBy = outcome.Hold.PickUpBy
+	st.data["pick_up_by"] = outcome.Hold.PickUpBy.String()
+	if len(outcome.Warnings) > 0 {
+		st.data["warnings"] = outcome.Warnings
+		return st.task("shelf_time_short", "The lender's due date leaves less than the usual time on the hold shelf; hurry, or ask the lender for longer.")
+	}
+	return nil
+}
+
+// takeOffShelf ends the wait on the hold shelf. A borrowed copy is ready to go
+// home; a copy of the shared catalogue serves the next in its queue or goes to
+// its own shelf.
+func (st *step) takeOffShelf(ctx context.Context) error {
+	how := circulation.HoldCancelled
+	if st.firing.Event == workflow.EventShelfExpired {
+		how = circulation.HoldExpired
+	}
+	hold, err := st.ownHold(ctx)
+	if err != nil || hold == nil {
+		return err
+	}
+	outcome, err := st.service.circulation.TakeOffShelf(ctx, st.tx, st.desk(), hold.HoldRef, how)
+	if err != nil {
+		return err
+	}
+	st.request.PickUpBy = broker.Date{}
+	st.passOn(outcome)
+	return nil
+}
+
+// ownHold finds the request's open hold, wherever its copy belongs, or nil.
+func (st *step) ownHold(ctx context.Context) (*circulation.Hold, error) {
+	if entry := st.current(); entry != nil && entry.Fulfilment == "hold" {
+		st.tx.Widen(entry.LenderID)
+	}
+	hold, err := circulation.HoldOfRequest(ctx, st.tx, st.ref())
+	if broker.IsKind(err, broker.KindNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &hold, nil
+}
+
+// passOn tells the next in a queue that the copy just freed is theirs.
+func (st *step) passOn(outcome circulation.Outcome) {
+	if outcome.Next != nil {
+		st.others = append(st.others, CopyGiven(outcome, *outcome.Next, st.firing.Actor))
+	}
+}
+
+// CopyGiven is the event of a request whose hold was given a copy: onto the
+// hold shelf, or on its way there.
+func CopyGiven(outcome circulation.Outcome, request circulation.RequestRef, actor broker.Actor) Firing {
+	firing := Firing{Library: request.Library, Request: request.Request, Event: workflow.EventHoldOnShelf,
+		By: workflow.ByDesk, Actor: actor, Cause: Cause{Kind: "desk"}, Data: map[string]any{}}
+	if outcome.Transit != nil && outcome.Transit.ArrivedAt.IsZero() {
+		firing.Event = workflow.EventHoldInTransit
+	}
+	if outcome.Hold != nil {
+		firing.Input = workflow.Input{"pick_up_by": outcome.Hold.PickUpBy}
+	}
+	return firing
+}
+
+// keepPickUpDate takes over the pick-up date that circulation gave a hold.
+func (st *step) keepPickUpDate(context.Context) error {
+	st.request.PickUpBy = st.firing.Input.Date("pick_up_by")
+	if entry := st.active(); entry != nil && entry.AnsweredAt != nil {
+		routing.NoteSupplied(st.tx, entry.LenderID, st.now.Sub(*entry.AnsweredAt).Hours()/24)
+	}
+	return nil
+}
+
+func (st *step) cancelHold(ctx context.Context) error {
+	hold, err := st.ownHold(ctx)
+	if err != nil || hold == nil {
+		return err
+	}
+	outcome, err := st.service.circulation.CancelHold(ctx, st.tx, st.desk(), hold.HoldRef)
+	if err != nil {
+		return err
+	}
+	st.passOn(outcome)
+	return nil
+}
+
+func (st *step) sendHome(ctx context.Context) error {
+	if st.request.ItemID == nil {
+		return nil
+	}
+	st.tx.Queue(`update request_items set returned_at = $3 where library_id = $1 and request_id = $2 and returned_at is null`,
+		st.request.LibraryID, st.request.ID, st.now)
+	_, err := st.service.circulation.SendHome(ctx, st.tx, st.desk(), st.itemRef())
+	return err
+}
+
+// openLoan finds the loan that serves the request, or nil.
+func (st *step) openLoan(ctx context.Context) (*circulation.Loan, error) {
+	loans, err := circulation.LoansOfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, loan := range loans {
+		if loan.Status == circulation.LoanOpen {
+			return &loan, nil
+		}
+	}
+	return nil, nil
+}
+
+// checkRenewal holds a wish to renew to the library's own rules: the window, the
+// patron's standing. The lender decides about the rest.
+func (st *step) checkRenewal(ctx context.Context) error {
+	if st.request.PatronID == nil {
+		return nil
+	}
+	standing, err := circulation.StandingOf(ctx, st.tx, st.desk(), st.patron())
+	if err != nil {
+		return err
+	}
+	decision := st.doc.MayAskRenewal(st.moment(), policy.Renewal{
+		Patron: standing.Facts(), Owner: policy.OwnerILL, Item: string(st.request.Format), Due: st.request.PatronDueOn,
+		Renewals: st.request.Renewals, Recalled: st.request.Recalled,
+	})
+	if !decision.Latest.IsZero() {
+		st.data["latest"] = decision.Latest.String()
+	}
+	if decision.Allowed {
+		return nil
+	}
+	detail := "The renewal cannot be asked."
+	if !decision.Latest.IsZero() {
+		detail = "The renewal had to be asked by " + decision.Latest.String() + "."
+	}
+	return broker.Refused("renewal_refused", detail, decision.Reasons...)
+}
+
+// changeDue takes over a lender's new due date. Both dates move, and no fine
+// arises for days that have passed.
+func (st *step) changeDue(ctx context.Context) error {
+	due := st.firing.Input.Date("due")
+	if due.IsZero() || due == st.request.LenderDueOn {
+		return nil
+	}
+	st.request.LenderDueOn = due
+	st.data["lender_due_on"] = due.String()
+	if st.request.State != workflow.CheckedOut {
+		return nil
+	}
+	loan, err := st.openLoan(ctx)
+	if err != nil || loan == nil {
+		return err
+	}
+	why := circulation.DueCorrected
+	if st.firing.Event == workflow.EventRenewalGranted {
+		why = circulation.DueRenewed
+		st.request.Renewals++
+	}
+	outcome, err := st.service.circulation.ChangeDue(ctx, st.tx, circulation.ChangeDue{Desk: st.desk(), Loan: loan.LoanRef, LenderDue: due, Why: why})
+	if err != nil {
+		return err
+	}
+	st.request.PatronDueOn = outcome.Loan.DueOn
+	st.request.Overdue = false
+	st.resetDeadline = true
+	st.data["due_on"] = outcome.Loan.DueOn.String()
+	return nil
+}
+
+func (st *step) declareLost(ctx context.Context) error {
+	loan, err := st.openLoan(ctx)
+	if err != nil || loan == nil {
+		return err
+	}
+	_, err = st.service.circulation.DeclareLost(ctx, st.tx, st.desk(), loan.LoanRef)
+	return err
+}
+
+// chargeFee passes the lender's fee on to the cent, never above what the patron
+// agreed to: anything dearer goes to staff.
+func (st *step) chargeFee(ctx context.Context) error {
+	entry := st.active()
+	if entry == nil || entry.CostMinor == 0 || st.request.PatronID == nil || entry.Fulfilment == "hold" {
+		return nil
+	}
+	fee := st.consent(entry)
+	if fee.NeedsStaff || fee.NeedsApproval {
+		if err := st.task("cost_above_approved", "The lender's charge is "+entry.Cost().String()+", more than the patron approved ("+st.request.Money(st.request.ApprovedCostMinor).String()+"). Only the approved amount is charged."); err != nil {
+			return err
+		}
+		fee.PatronPays = st.request.Money(st.request.ApprovedCostMinor)
+	}
+	if fee.PatronPays.Minor == 0 {
+		return nil
+	}
+	charge, err := ledger.Post(st.tx, ledger.Charge{
+		Account: ledger.OfPatron(st.request.LibraryID, *st.request.PatronID, st.library.Currency), Kind: ledger.ILLFee,
+		Amount: fee.PatronPays, Rule: fee.Rule, Clause: fee.Source, Request: st.request.ID, At: st.now, Actor: st.firing.Actor,
+		Cause: fmt.Sprintf("ill_fee:%s:%d", entry.ID, st.request.Version),
+	})
+	if err != nil {
+		return err
+	}
+	st.data["charged"] = charge.Amount
+	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	return err
+}
+
+// reverseFee takes a passed-on fee back by a new entry.
+func (st *step) reverseFee(ctx context.Context) error {
+	if st.request.PatronID == nil {
+		return nil
+	}
+	entries, err := ledger.OfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
+	if err != nil {
+		return err
+	}
+	for _, charge := range entries {
+		if charge.Kind != ledger.KindCharge || charge.ChargeKind != ledger.ILLFee {
+			continue
+		}
+		_, err := ledger.Reverse(ctx, st.tx, ledger.Answer{Library: st.request.LibraryID, Charge: charge.ID,
+			Cause: "reverse:" + charge.Cause, Note: st.row.Label, Actor: st.firing.Actor, At: st.now})
+		if err != nil && !broker.IsKind(err, broker.KindConflict) {
+			return err
+		}
+		st.data["reversed"] = charge.Amount
+	}
+	return nil
+}
+
+// chargeLost passes the lender's invoice for a lost item on, exactly.
+func (st *step) chargeLost(ctx context.Context) error {
+	invoice, _ := st.firing.Input.Money("cost")
+	if st.request.PatronID == nil || invoice.Minor == 0 {
+		return nil
+	}
+	charge, err := st.doc.LostILLCharge(invoice)
+	if err != nil {
+		return st.task("invoice_in_other_currency", "The lender's invoice is in another currency ("+invoice.String()+"); enter the amount in ours.")
+	}
+	entry := st.current()
+	cause := "lost:" + st.request.ID.String()
+	if entry != nil {
+		cause = fmt.Sprintf("lost:%s:%d", entry.ID, invoice.Minor)
+	}
+	posted, err := ledger.Post(st.tx, ledger.Charge{
+		Account: ledger.OfPatron(st.request.LibraryID, *st.request.PatronID, st.library.Currency), Kind: ledger.Lost,
+		Amount: charge.Amount, Rule: charge.Rule, Clause: charge.Clause, Request: st.request.ID, At: st.now, Actor: st.firing.Actor, Cause: cause,
+	})
+	if err != nil {
+		return err
+	}
+	st.data["charged"] = posted.Amount
+	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	return err
+}
+
+// contactKeepsIt tells whether the patron's being in touch makes the end of the
+// shelf time a staff decision instead of an automatic return.
+func (st *step) contactKeepsIt() bool {
+	if st.request.PatronContactAt == nil {
+		return false
+	}
+	owner := policy.OwnerILL
+	if st.request.ByHold() {
+		owner = policy.OwnerConsortium
+	}
+	decision := st.doc.OnShelfExpiry(st.moment(), policy.ShelfFacts{Owner: owner, Item: string(st.request.Format), LenderDue: st.request.LenderDueOn}, true)
+	if decision.Action == policy.StaffDecision && !decision.DecideBy.IsZero() {
+		st.until = st.endOfBusiness(decision.DecideBy)
+		if !st.until.After(st.now) {
+			st.until = st.now.Add(systemMinutes * 60e9)
+		}
+	}
+	return decision.Action == policy.StaffDecision
+}
+
+// matchTitle looks the citation up in the catalogue, once.
+func (st *step) matchTitle(ctx context.Context) error {
+	if st.request.TitleID != nil {
+		return nil
+	}
+	title, found, err := catalog.MatchCitation(ctx, st.tx, st.request.Citation)
+	if err != nil {
+		return err
+	}
+	if found {
+		st.request.TitleID = &title
+	}
+	return nil
+}

@@ -1,0 +1,249 @@
+package requests
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/workflow"
+	"afield/workflow/messages"
+)
+
+// mostMoves bounds how many rows one firing may run through by itself; the
+// tables need about six, so more means two rows chase each other.
+const mostMoves = 40
+
+// step is one request while it is being moved, inside one transaction.
+type step struct {
+	service *Service
+	tx      *postgres.Tx
+	now     time.Time
+
+	library *directory.Lender // the request's own library
+	doc     *policy.Document
+	request *Request
+	entries []*RotaEntry
+
+	// of the row being taken:
+	firing Firing
+	row    workflow.Transition
+	from   workflow.State
+	data   map[string]any
+
+	followUps     []Firing
+	others        []Firing       // for other requests, after this one
+	refs          []messages.Ref // messages put out, to be enqueued
+	buildAgain    bool           // the rota must be built anew
+	resetDeadline bool           // the state's deadline starts again
+	until         time.Time      // a deadline that an effect or input fixed
+}
+
+// Fire moves requests: it locks them in order of id, asks the table what each
+// event means, runs the row's effects and every step that follows by itself,
+// and queues all writes onto the transaction. It is the only writer of a
+// request's state. Errors: a conflict where the table has no row, an invalid
+// input, a refusal by policy; nothing is written then.
+func (s *Service) Fire(ctx context.Context, tx *postgres.Tx, now time.Time, firings ...Firing) ([]Fired, error) {
+	steps, err := s.load(ctx, tx, now, firings)
+	if err != nil {
+		return nil, err
+	}
+	fired := make([]Fired, len(firings))
+	for i, firing := range firings {
+		st := steps[firing.Request]
+		moves, err := st.run(ctx, firing)
+		if err != nil {
+			return nil, err
+		}
+		fired[i] = Fired{Request: st.request, Moves: moves}
+	}
+	var others []Firing
+	for _, id := range sortedIDs(steps) {
+		if err := steps[id].save(ctx); err != nil {
+			return nil, err
+		}
+		others = append(others, steps[id].others...)
+	}
+	if len(others) == 0 {
+		return fired, nil
+	}
+	for _, other := range others {
+		tx.Widen(other.Library)
+	}
+	_, err = s.Fire(ctx, tx, now, others...)
+	return fired, err
+}
+
+func sortedIDs(steps map[broker.ID]*step) []broker.ID {
+	ids := make([]broker.ID, 0, len(steps))
+	for id := range steps {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b broker.ID) int { return bytes.Compare(a[:], b[:]) })
+	return ids
+}
+
+// run takes the row of one firing, then the rows that follow by themselves.
+func (st *step) run(ctx context.Context, firing Firing) ([]Move, error) {
+	var moves []Move
+	queue := []Firing{firing}
+	for len(queue) > 0 {
+		if len(moves) >= mostMoves {
+			return nil, fmt.Errorf("request %d: more than %d moves by itself, last %s", st.request.Number, mostMoves, queue[0].Event)
+		}
+		move, err := st.take(ctx, queue[0])
+		if err != nil {
+			return nil, err
+		}
+		moves = append(moves, move)
+		queue = append(queue[1:], st.followUps...)
+		st.followUps = nil
+	}
+	return moves, nil
+}
+
+// take moves the request by one row.
+func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
+	request := st.request
+	if firing.ExpectVersion != 0 && firing.ExpectVersion != request.Version {
+		return Move{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it; it is now %q.", st.label())
+	}
+	st.firing, st.data = firing, map[string]any{}
+	for key, value := range firing.Data {
+		st.data[key] = value
+	}
+	table := workflow.TableOf(request.Side)
+	var guardErr error
+	row, err := table.Next(request.State, firing.Event, func(guard workflow.Guard) bool {
+		holds, err := st.service.guards[guard](st, ctx)
+		if err != nil {
+			guardErr = err
+		}
+		return holds
+	})
+	if guardErr != nil {
+		return Move{}, fmt.Errorf("look at the facts of request %d: %w", request.Number, guardErr)
+	}
+	if err != nil {
+		return Move{}, err
+	}
+	if !row.May(firing.By) && !(firing.By == workflow.BySystem) && !(firing.By == workflow.ByStaff && row.May(workflow.ByDesk)) {
+		return Move{}, broker.Forbidden("%q is not for you to do.", firing.Event.Words())
+	}
+	st.row = row
+	from := request.State
+	st.from = from
+	to := st.target(row)
+	request.Version++
+	st.keepInput()
+	st.state(to)
+	for _, effect := range row.Do {
+		if err := st.service.effects[effect](st, ctx); err != nil {
+			return Move{}, err
+		}
+	}
+	st.deadline(from)
+	move := Move{Event: firing.Event, From: from, To: request.State, Version: request.Version, Label: row.Label}
+	return move, st.event(move)
+}
+
+func (st *step) target(row workflow.Transition) workflow.State {
+	switch row.To {
+	case workflow.Same:
+		return st.request.State
+	case workflow.Previous:
+		if st.request.PreviousState != nil {
+			return workflow.State(*st.request.PreviousState)
+		}
+		return st.request.State
+	}
+	return row.To
+}
+
+// state puts the request into a state and derives what follows from it: the
+// owner, and whether it has ended.
+func (st *step) state(to workflow.State) {
+	place, _ := workflow.TableOf(st.request.Side).Place(to)
+	st.request.State = to
+	st.request.Owner = place.Owner
+	switch {
+	case place.Ended && st.request.ClosedAt == nil:
+		at := st.now
+		st.request.ClosedAt = &at
+		reason := string(st.firing.Event)
+		st.request.ClosedReason = &reason
+	case !place.Ended:
+		st.request.ClosedAt, st.request.ClosedReason = nil, nil
+	}
+	if st.request.PreviousState != nil && to != workflow.CancelPending {
+		st.request.PreviousState = nil
+	}
+}
+
+func (st *step) label() string {
+	place, _ := workflow.TableOf(st.request.Side).Place(st.request.State)
+	return place.Label
+}
+
+// keepInput puts what was entered into the timeline; free text may hold names,
+// so notes go to request_notes and only their existence is recorded.
+func (st *step) keepInput() {
+	for name, value := range st.firing.Input {
+		switch value := value.(type) {
+		case broker.Date:
+			if !value.IsZero() {
+				st.data[name] = value.String()
+			}
+			if name == "until" {
+				st.until = value.Start(st.library.Zone)
+			}
+		case broker.Money:
+			st.data[name] = value
+		case string:
+			if name == "note" {
+				if value != "" {
+					st.note(value)
+				}
+			} else if value != "" {
+				st.data[name] = value
+			}
+		}
+	}
+}
+
+// then fires another event in the same transaction, by the system.
+func (st *step) then(event workflow.Event, data map[string]any) {
+	st.followUps = append(st.followUps, Firing{
+		Library: st.request.LibraryID, Request: st.request.ID, Event: event, By: workflow.BySystem,
+		Actor: broker.System(st.request.LibraryID), Cause: Cause{Kind: "rule", ID: string(st.firing.Event)}, Data: data,
+	})
+}
+
+// active gives the rota entry being asked or supplying, or nil.
+func (st *step) active() *RotaEntry {
+	for _, entry := range st.entries {
+		if entry.Active {
+			return entry
+		}
+	}
+	return nil
+}
+
+// current gives the active entry, or else the one the request last depended on.
+func (st *step) current() *RotaEntry {
+	if entry := st.active(); entry != nil {
+		return entry
+	}
+	for _, entry := range st.entries {
+		if st.request.RotaEntryID != nil && entry.ID == *st.request.RotaEntryID {
+			return entry
+		}
+	}
+	return nil
+}

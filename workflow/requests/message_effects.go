@@ -1,0 +1,154 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/connectors"
+	"afield/workflow/messages"
+)
+
+// Effects that say something to another library. What a borrower says goes to
+// the active lender; what a lender says goes to the borrowing library. A
+// library that is reached by hand gets no message: the act is recorded and
+// staff carry it over.
+
+// say puts a message to the active lender into the outbox.
+func (st *step) say(ctx context.Context, message connectors.Message) error {
+	entry := st.current()
+	if entry == nil || entry.Fulfilment != "ill" {
+		return nil
+	}
+	lender, err := st.service.library(ctx, st.tx, entry.LenderID)
+	if err != nil {
+		return err
+	}
+	if lender.Protocol != directory.ProtocolMember && lender.Protocol != directory.ProtocolPartner {
+		return nil
+	}
+	message.RequestID = entry.ID.String()
+	message.Borrower, message.Lender = st.library.Symbol, lender.Symbol
+	return st.put(lender, message)
+}
+
+// answer puts a message to the borrowing library into the outbox.
+func (st *step) answer(ctx context.Context, message connectors.Message) error {
+	borrower, err := st.service.library(ctx, st.tx, *st.request.BorrowerLibraryID)
+	if err != nil {
+		return err
+	}
+	if borrower.Protocol != directory.ProtocolMember && borrower.Protocol != directory.ProtocolPartner {
+		return nil
+	}
+	message.RequestID = *st.request.BorrowerRequestID
+	message.Borrower, message.Lender = borrower.Symbol, st.library.Symbol
+	return st.put(borrower, message)
+}
+
+func (st *step) put(peer *directory.Lender, message connectors.Message) error {
+	id := broker.NewID()
+	message.ID, message.SentAt = id.String(), st.now
+	err := messages.Put(st.tx, st.now, messages.Outgoing{
+		Library: st.request.LibraryID, Peer: peer.ID, Request: st.request.ID, Version: st.request.Version, Message: message,
+	})
+	if err != nil {
+		return err
+	}
+	st.refs = append(st.refs, messages.Ref{Library: st.request.LibraryID, ID: id, Peer: peer.ID, Partner: peer.Protocol == directory.ProtocolPartner})
+	return nil
+}
+
+// saying makes an effect that says one thing without more to it.
+func saying(kind connectors.Kind) func(*step, context.Context) error {
+	return func(st *step, ctx context.Context) error { return st.say(ctx, connectors.Message{Kind: kind}) }
+}
+
+// answering makes an effect by which a lender says one thing.
+func answering(kind connectors.Kind) func(*step, context.Context) error {
+	return func(st *step, ctx context.Context) error { return st.answer(ctx, connectors.Message{Kind: kind}) }
+}
+
+func answeringYes(kind connectors.Kind, yes bool) func(*step, context.Context) error {
+	return func(st *step, ctx context.Context) error {
+		return st.answer(ctx, connectors.Message{Kind: kind, Yes: &yes, Reason: st.firing.Input.Text("reason"), Due: dueIf(yes, st)})
+	}
+}
+
+func dueIf(yes bool, st *step) broker.Date {
+	if yes {
+		return st.firing.Input.Date("due")
+	}
+	return broker.Date{}
+}
+
+func (st *step) sendCancel(ctx context.Context) error {
+	return st.say(ctx, connectors.Message{Kind: connectors.KindCancel, Reason: textOr(st.request.CancelReason, "no_answer")})
+}
+
+func textOr(text *string, otherwise string) string {
+	if text == nil {
+		return otherwise
+	}
+	return *text
+}
+
+func (st *step) sayUnfilled(ctx context.Context) error {
+	reason := st.firing.Input.Text("reason")
+	if reason == "" {
+		reason = connectors.ReasonOther
+	}
+	if st.firing.Event == "not_found" {
+		reason = connectors.ReasonNotOnShelf
+	}
+	return st.answer(ctx, connectors.Message{Kind: connectors.KindUnfilled, Reason: reason})
+}
+
+func (st *step) sayConditional(ctx context.Context) error {
+	message := connectors.Message{Kind: connectors.KindConditional, Conditions: st.firing.Input.Text("conditions")}
+	if cost, given := st.firing.Input.Money("cost"); given {
+		message.Cost = &cost
+	}
+	return st.answer(ctx, message)
+}
+
+func (st *step) sayRetry(ctx context.Context) error {
+	return st.answer(ctx, connectors.Message{Kind: connectors.KindRetryLater, RetryAfter: st.firing.Input.Date("retry_after"), Reason: st.firing.Input.Text("reason")})
+}
+
+func (st *step) sayLoaned(ctx context.Context) error {
+	barcode, err := st.chosenBarcode(ctx)
+	if err != nil {
+		return err
+	}
+	message := connectors.Message{Kind: connectors.KindLoaned, Due: st.request.LenderDueOn, Items: []connectors.MessageItem{{Barcode: barcode}}}
+	if st.request.OfferedCostMinor != nil {
+		cost := st.request.Money(*st.request.OfferedCostMinor)
+		message.Cost = &cost
+	}
+	return st.answer(ctx, message)
+}
+
+func (st *step) sayDueChanged(ctx context.Context) error {
+	return st.answer(ctx, connectors.Message{Kind: connectors.KindDueChanged, Due: st.request.LenderDueOn})
+}
+
+func (st *step) sayInvoice(ctx context.Context) error {
+	cost, given := st.firing.Input.Money("cost")
+	if !given {
+		return fmt.Errorf("an invoice without an amount")
+	}
+	return st.answer(ctx, connectors.Message{Kind: connectors.KindInvoice, Cost: &cost})
+}
+
+// keepOffer records what we offered, so that shipping can name the same cost.
+func (st *step) keepOffer(context.Context) error {
+	if cost, given := st.firing.Input.Money("cost"); given {
+		if cost.Currency != st.request.Currency {
+			return broker.Invalid(broker.FieldError{Pointer: "/cost", Code: "wrong_currency", Message: "must be in " + st.request.Currency})
+		}
+		st.request.OfferedCostMinor = &cost.Minor
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package requests
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/connectors"
+	"afield/workflow"
+)
+
+// Audience is who a note is written to.
+type Audience string
+
+// The audiences.
+const (
+	ToStaff  Audience = "staff"  // stays inside the library
+	ToPatron Audience = "patron" // shows in the patron's account
+	ToLender Audience = "lender" // to the other library, or from it
+)
+
+// Note is a remark on a request. Its text may hold names, so it is kept here
+// and never in the timeline.
+type Note struct {
+	ID       broker.ID    `db:"id"`
+	Audience Audience     `db:"audience"`
+	Text     string       `db:"text"`
+	Actor    broker.Actor `db:"actor"`
+	At       time.Time    `db:"at"`
+}
+
+// Notes gives the notes a viewer may read, the first first: staff all of them,
+// patrons those written to them.
+func Notes(ctx context.Context, tx *postgres.Tx, viewer Viewer, request broker.ID) ([]Note, error) {
+	if err := Visible(ctx, tx, viewer, request); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, `select id, audience, text, actor, at from request_notes
+		where library_id = $1 and request_id = $2 and ($3 or audience = 'patron') order by at, id`,
+		viewer.Library, request, viewer.Patron == broker.NoID)
+	if err != nil {
+		return nil, fmt.Errorf("read notes: %w", err)
+	}
+	notes, err := pgx.CollectRows(rows, pgx.RowToStructByName[Note])
+	if err != nil {
+		return nil, fmt.Errorf("read notes: %w", err)
+	}
+	return notes, nil
+}
+
+// WriteNote writes a note. One to the other library is also sent to it, where it
+// is reached by messages; with no library to tell it is the conflict
+// nobody_to_tell. A note changes no state.
+func (s *Service) WriteNote(ctx context.Context, tx *postgres.Tx, now time.Time, viewer Viewer, request broker.ID, note Note) (broker.ID, error) {
+	steps, err := s.load(ctx, tx, now, []Firing{{Library: viewer.Library, Request: request}})
+	if err != nil {
+		return broker.NoID, err
+	}
+	st := steps[request]
+	if note.Audience == ToLender {
+		if err := st.tellOther(ctx, note.Text); err != nil {
+			return broker.NoID, err
+		}
+	}
+	actor, err := json.Marshal(note.Actor)
+	if err != nil {
+		return broker.NoID, fmt.Errorf("write an actor: %w", err)
+	}
+	id := broker.NewID()
+	tx.Queue(`insert into request_notes (library_id, request_id, id, audience, text, actor, at) values ($1, $2, $3, $4, $5, $6, $7)`,
+		viewer.Library, request, id, string(note.Audience), note.Text, actor, now)
+	return id, nil
+}
+
+// tellOther sends a note to the library at the other end.
+func (st *step) tellOther(ctx context.Context, text string) error {
+	message := connectors.Message{Kind: connectors.KindNote, Note: text}
+	switch {
+	case st.request.Side == workflow.SideLending:
+		if err := st.answer(ctx, message); err != nil {
+			return err
+		}
+	case st.current() == nil:
+		return broker.Conflict("nobody_to_tell", "No other library is being asked about this request.")
+	default:
+		if err := st.say(ctx, message); err != nil {
+			return err
+		}
+	}
+	if len(st.refs) == 0 {
+		return nil // reached by hand: staff carry it over
+	}
+	return st.service.jobs.Send(ctx, st.tx, st.refs)
+}

@@ -1,0 +1,262 @@
+package requests
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/ledger"
+	"afield/broker/notices"
+	"afield/broker/patrons"
+	"afield/workflow"
+	"afield/workflow/messages"
+)
+
+// Effects that tell people: notices to the patron, tasks for staff.
+
+// tell makes an effect that gives the patron one kind of notice.
+func tell(kind notices.Kind) func(*step, context.Context) error {
+	return func(st *step, ctx context.Context) error {
+		if st.request.PatronID == nil {
+			return nil
+		}
+		patron, err := patrons.ByID(ctx, st.tx, st.patron())
+		if err != nil {
+			return err
+		}
+		message := notices.Message{
+			Kind: kind, Request: st.request.ID, Cause: fmt.Sprintf("%s:%s:%d", kind, st.request.ID, st.request.Version),
+			Facts: st.noticeFacts(kind),
+		}
+		if kind == notices.Arrived {
+			for _, channel := range st.doc.ArrivalNotice(patron.Class).Value {
+				message.Channels = append(message.Channels, notices.Channel(channel))
+			}
+		}
+		notices.Make(st.tx, patron, message, st.now)
+		return nil
+	}
+}
+
+func (st *step) noticeFacts(kind notices.Kind) notices.Facts {
+	facts := notices.Facts{Title: st.request.Citation.Title, Number: st.request.Number}
+	switch kind {
+	case notices.Arrived, notices.ShelfExpiring:
+		facts.PickUpBy = st.request.PickUpBy
+	case notices.CostApproval:
+		if entry := st.active(); entry != nil {
+			amount := st.consent(entry).PatronPays
+			facts.Amount = &amount
+		}
+		facts.AnswerBy = broker.DateIn(st.dueAt("approval"), st.library.Zone)
+	case notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged:
+		facts.DueOn = st.request.PatronDueOn
+	case notices.Unfilled, notices.Cancelled, notices.Expired:
+		facts.Reason = st.row.Label
+	}
+	return facts
+}
+
+func (st *step) dropNotices(context.Context) error {
+	notices.WithdrawForRequest(st.tx, st.request.LibraryID, st.request.ID, st.now)
+	return nil
+}
+
+// openTask puts the event before staff, with the actions that settle it. One
+// task of a kind is open for a request at a time.
+func (st *step) openTask(context.Context) error {
+	return st.task(string(st.firing.Event), st.row.Label)
+}
+
+func (st *step) task(kind, detail string) error {
+	choices := []string{}
+	for _, action := range workflow.TableOf(st.request.Side).Available(st.request.State, workflow.ByStaff, func(workflow.Guard) bool { return true }) {
+		if action.Name != workflow.EventUndo && action.Name != workflow.EventNote {
+			choices = append(choices, string(action.Name))
+		}
+	}
+	facts, err := json.Marshal(st.data)
+	if err != nil {
+		return fmt.Errorf("write the facts of a task: %w", err)
+	}
+	due := broker.DateIn(st.dueAt("review"), st.library.Zone)
+	st.tx.Queue(`insert into staff_tasks (library_id, id, request_id, kind, detail, choices, facts, opened_at, due_on)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		on conflict (library_id, request_id, kind) where closed_at is null and request_id is not null
+		do update set detail = excluded.detail, choices = excluded.choices, facts = excluded.facts, due_on = excluded.due_on`,
+		st.request.LibraryID, broker.NewID(), st.request.ID, kind, detail, choices, facts, st.now, due)
+	return nil
+}
+
+func (st *step) closeTasks(context.Context) error {
+	actor, _ := json.Marshal(st.firing.Actor)
+	st.tx.Queue(`update staff_tasks set closed_at = $3, closed_by = $4 where library_id = $1 and request_id = $2 and closed_at is null`,
+		st.request.LibraryID, st.request.ID, st.now, actor)
+	return nil
+}
+
+// Effects that set a flag or a field of the request.
+
+func setting(set func(*step)) func(*step, context.Context) error {
+	return func(st *step, _ context.Context) error { set(st); return nil }
+}
+
+func cancelling(reason string) func(*step, context.Context) error {
+	return setting(func(st *step) { st.request.CancelReason = &reason })
+}
+
+func (st *step) rememberState(context.Context) error {
+	previous := string(st.from)
+	st.request.PreviousState = &previous
+	return nil
+}
+
+func (st *step) reopen(context.Context) error {
+	st.request.CancelReason, st.request.PreviousState = nil, nil
+	st.request.ReturnUnused, st.request.Recalled, st.request.Overdue, st.request.RenewalPending = false, false, false, false
+	st.request.PatronContactAt, st.request.ApprovedCostMinor = nil, 0
+	st.request.RotaEntryID, st.request.Fulfilment = nil, nil
+	if !st.request.NeedBy.IsZero() {
+		if end := st.request.NeedBy.End(st.library.Zone); end.After(st.now) {
+			st.putDeadline("need_by", workflow.EventNeedByPassed, end)
+		}
+	}
+	return nil
+}
+
+func (st *step) keepContact(context.Context) error {
+	at := st.now
+	st.request.PatronContactAt = &at
+	return nil
+}
+
+// lastUndoable reads the last event and the table's word on taking it back.
+func (st *step) lastUndoable(ctx context.Context) (from workflow.State, version int, undo workflow.Undo, err error) {
+	var event, fromState string
+	err = st.tx.QueryRow(ctx, `select event, from_state, version from request_events
+		where library_id = $1 and request_id = $2 and actor ->> 'kind' in ('staff', 'patron') and event <> 'note' order by version desc limit 1`,
+		st.request.LibraryID, st.request.ID).Scan(&event, &fromState, &version)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", 0, workflow.Undo{}, nil
+	}
+	if err != nil {
+		return "", 0, workflow.Undo{}, fmt.Errorf("read the last act: %w", err)
+	}
+	for _, row := range workflow.TableOf(st.request.Side).Transitions {
+		if row.On == workflow.Event(event) && (row.To == st.request.State || row.To == workflow.Same) && row.Undo.Kind != workflow.UndoNever {
+			return workflow.State(fromState), version, row.Undo, nil
+		}
+	}
+	return workflow.State(fromState), version, workflow.Undo{}, nil
+}
+
+// canUndo tells whether the last act of a person can be taken back: nothing has
+// happened since, and its message is still unclaimed.
+func (st *step) canUndo(ctx context.Context) (bool, error) {
+	_, version, undo, err := st.lastUndoable(ctx)
+	if err != nil || undo.Kind != workflow.UndoUntilSent || version != st.versionBefore() {
+		return false, err
+	}
+	return messages.Unsent(ctx, st.tx, st.request.LibraryID, st.request.ID, version)
+}
+
+// versionBefore is the request's version before the row now being looked at.
+func (st *step) versionBefore() int { return st.request.Version }
+
+// undoLast takes the last act back: its message is withdrawn under its lock,
+// its charges are reversed by new entries, and the request stands where it was.
+func (st *step) undoLast(ctx context.Context) error {
+	from, version, _, err := st.lastUndoable(ctx)
+	if err != nil {
+		return err
+	}
+	if err := messages.Withdraw(ctx, st.tx, st.request.LibraryID, st.request.ID, version, st.now); err != nil {
+		return err
+	}
+	if entry := st.active(); entry != nil {
+		entry.changed = true
+		switch from {
+		case workflow.Requested:
+			entry.Status = EntryAsked
+		case workflow.Conditional:
+			entry.Status = EntryOffered
+		case workflow.AwaitingCostApproval:
+			entry.Status = EntryApproval
+			if entry.Conditions != "" || entry.Answer == "conditional" {
+				entry.Status = EntryOffered
+			}
+			st.request.ApprovedCostMinor = 0
+		}
+	}
+	if st.from == workflow.Received && from != workflow.Received {
+		if err := st.reverseFee(ctx); err != nil {
+			return err
+		}
+	}
+	if st.from == workflow.CheckedOut {
+		st.request.RenewalPending = false
+	}
+	if st.from == workflow.ReturnShipped {
+		catalog.SetItemStatus(st.tx, st.request.LibraryID, *st.request.ItemID, catalog.Received)
+		if entry := st.current(); entry != nil {
+			entry.Status, entry.Active, entry.changed = EntrySupplied, true, true
+		}
+	}
+	if st.request.CancelReason != nil && st.from == workflow.CancelPending {
+		st.request.CancelReason = nil
+	}
+	st.state(from)
+	st.resetDeadline = true
+	st.data["undone_version"] = version
+	return nil
+}
+
+// billBorrower records what the borrowing library owes the lending one.
+func (st *step) billBorrower(context.Context) error {
+	cost, given := st.firing.Input.Money("cost")
+	if !given && st.request.OfferedCostMinor != nil && st.firing.Event == workflow.EventShip {
+		cost = st.request.Money(*st.request.OfferedCostMinor)
+	}
+	if cost.Minor == 0 {
+		return nil
+	}
+	if cost.Currency != st.library.Currency {
+		return broker.Invalid(broker.FieldError{Pointer: "/cost", Code: "wrong_currency", Message: "must be in " + st.library.Currency})
+	}
+	kind := ledger.ILLFee
+	if st.firing.Event == workflow.EventSendInvoice {
+		kind = ledger.Lost
+	}
+	st.request.OfferedCostMinor = &cost.Minor
+	_, err := ledger.Post(st.tx, ledger.Charge{
+		Account: ledger.Between(st.request.LibraryID, *st.request.BorrowerLibraryID, st.library.Currency), Kind: kind, Amount: cost,
+		Rule: "lending.fee", Request: st.request.ID, At: st.now, Actor: st.firing.Actor, Cause: fmt.Sprintf("%s:%s:%d", kind, st.request.ID, st.request.Version),
+	})
+	return err
+}
+
+// creditBorrower records that the borrowing library paid what it owed for this
+// request.
+func (st *step) creditBorrower(ctx context.Context) error {
+	account := ledger.Between(st.request.LibraryID, *st.request.BorrowerLibraryID, st.library.Currency)
+	charges, err := ledger.OpenCharges(ctx, st.tx, account)
+	if err != nil {
+		return err
+	}
+	for _, charge := range charges {
+		if charge.Request != st.request.ID || charge.Owed.Minor <= 0 {
+			continue
+		}
+		_, err := ledger.Pay(ctx, st.tx, ledger.Payment{Account: account, Amount: charge.Owed, Charge: charge.ID,
+			Cause: "paid:" + charge.Cause, Actor: st.firing.Actor, At: st.now})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/workflow"
+)
+
+// Queue is one of the ILL desk's piles of work.
+type Queue string
+
+// The queues. A request may lie in more than one.
+const (
+	QueueNeedsMe     Queue = "needs_me"     // our staff have to do the next thing
+	QueueWithLenders Queue = "with_lenders" // asked, promised, to be asked again
+	QueueArriving    Queue = "arriving"
+	QueueOnShelf     Queue = "on_shelf"
+	QueueWithPatrons Queue = "with_patrons" // out, or waiting for the patron's word
+	QueueDueBack     Queue = "due_back"
+	QueueEnded       Queue = "ended"
+)
+
+// statesOf lists a queue's states; needs_me goes by the owner instead.
+func statesOf(queue Queue) []workflow.State {
+	switch queue {
+	case QueueWithLenders:
+		return []workflow.State{workflow.Requested, workflow.Conditional, workflow.WaitingRetry, workflow.WillSupply, workflow.CancelPending}
+	case QueueArriving:
+		return []workflow.State{workflow.Shipped, workflow.Received}
+	case QueueOnShelf:
+		return []workflow.State{workflow.OnHoldShelf}
+	case QueueWithPatrons:
+		return []workflow.State{workflow.CheckedOut, workflow.AwaitingCostApproval}
+	case QueueDueBack:
+		return []workflow.State{workflow.ReturnDue, workflow.ReturnShipped, workflow.ReturnUnconfirmed, workflow.LostPending}
+	case QueueEnded:
+		return []workflow.State{workflow.Completed, workflow.Unfilled, workflow.Cancelled, workflow.Expired}
+	case QueueNeedsMe:
+	}
+	return nil
+}
+
+// Filter narrows a list of requests; its zero value takes all.
+type Filter struct {
+	Sides  []workflow.Side
+	States []workflow.State
+	Queue  Queue
+	// Open, when given, tells open requests from ended ones.
+	Open *bool
+	// Number is a request number, Words part of its title or author.
+	Number int64
+	Words  string
+	// OldestFirst turns the order round.
+	OldestFirst bool
+}
+
+// Summary is one line of a list of requests.
+type Summary struct {
+	Request
+	Label    string
+	Deadline *Deadline
+	// LenderID is the lender being asked or supplying; NoID for none.
+	LenderID broker.ID
+}
+
+// summaryRow is a Summary as the database gives it.
+type summaryRow struct {
+	Request
+	DeadlineKind  *string         `db:"deadline_kind"`
+	DeadlineEvent *workflow.Event `db:"deadline_event"`
+	DeadlineAt    *time.Time      `db:"deadline_at"`
+	LenderID      *broker.ID      `db:"lender_id"`
+}
+
+// List gives a page of a library's requests, or of one patron's, and the names
+// of the libraries in it. after is the last id of the page before, NoID for the
+// first page.
+func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filter Filter, after broker.ID, limit int) ([]Summary, map[broker.ID]Name, error) {
+	where, args := filter.where(viewer, after)
+	order := "desc"
+	if filter.OldestFirst {
+		order = "asc"
+	}
+	rows, err := tx.Query(ctx, `select `+qualified("r", requestColumns)+`, d.kind as deadline_kind, d.event as deadline_event,
+			d.due_at as deadline_at, e.lender_id
+		from requests r
+		left join lateral (select kind, event, due_at from deadlines
+			where library_id = r.library_id and request_id = r.id order by due_at, kind limit 1) d on true
+		left join rota_entries e on e.library_id = r.library_id and e.id = r.rota_entry_id
+		where `+where+fmt.Sprintf(` order by r.id %s limit %d`, order, limit), args...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list requests: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[summaryRow])
+	if err != nil {
+		return nil, nil, fmt.Errorf("list requests: %w", err)
+	}
+	list := make([]Summary, len(found))
+	var ids []broker.ID
+	for i, row := range found {
+		list[i] = row.summary()
+		ids = append(ids, row.LibraryID)
+		if row.LenderID != nil {
+			ids = append(ids, *row.LenderID)
+		}
+		if row.BorrowerLibraryID != nil {
+			ids = append(ids, *row.BorrowerLibraryID)
+		}
+	}
+	names, err := s.names(ctx, tx, ids)
+	return list, names, err
+}
+
+func (row summaryRow) summary() Summary {
+	summary := Summary{Request: row.Request}
+	if place, ok := workflow.TableOf(row.Side).Place(row.State); ok {
+		summary.Label = place.Label
+	}
+	if row.DeadlineKind != nil {
+		summary.Deadline = &Deadline{Kind: *row.DeadlineKind, Event: *row.DeadlineEvent, DueAt: *row.DeadlineAt}
+	}
+	if row.LenderID != nil {
+		summary.LenderID = *row.LenderID
+	}
+	return summary
+}
+
+// where writes the conditions of a list. Every value is an argument.
+func (f Filter) where(viewer Viewer, after broker.ID) (string, []any) {
+	var conditions []string
+	var args []any
+	add := func(condition string, value any) {
+		args = append(args, value)
+		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
+	}
+	add("r.library_id = $%d", viewer.Library)
+	add("r.side = any ($%d)", texts(f.Sides))
+	if viewer.Patron != broker.NoID {
+		add("r.patron_id = $%d", viewer.Patron)
+	}
+	if len(f.States) > 0 {
+		add("r.state = any ($%d)", texts(f.States))
+	}
+	switch states := statesOf(f.Queue); {
+	case f.Queue == QueueNeedsMe:
+		add("r.owner = $%d and r.closed_at is null", "staff")
+	case len(states) > 0:
+		add("r.state = any ($%d)", texts(states))
+	}
+	if f.Open != nil {
+		add("(r.closed_at is null) = $%d", *f.Open)
+	}
+	if f.Number != 0 {
+		add("r.number = $%d", f.Number)
+	}
+	for _, word := range strings.Fields(f.Words) {
+		add("position(lower($%d) in lower(r.citation->>'title' || ' ' || coalesce(r.citation->>'author', ''))) > 0", word)
+	}
+	if after != broker.NoID {
+		if f.OldestFirst {
+			add("r.id > $%d", after)
+		} else {
+			add("r.id < $%d", after)
+		}
+	}
+	return strings.Join(conditions, " and "), args
+}
+
+// Tasks gives a page of a library's open tasks, the oldest first. after is the
+// last task's id of the page before.
+func Tasks(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit int) ([]Task, error) {
+	rows, err := tx.Query(ctx, `select t.id, t.request_id, r.number, t.kind, t.detail, t.choices, t.facts, t.opened_at, t.due_on
+		from staff_tasks t left join requests r on r.library_id = t.library_id and r.id = t.request_id
+		where t.library_id = $1 and t.closed_at is null and ($2::uuid is null or t.id > $2) order by t.id limit $3`,
+		library, idOrNull(after), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list tasks: %w", err)
+	}
+	tasks, err := pgx.CollectRows(rows, pgx.RowToStructByName[Task])
+	if err != nil {
+		return nil, fmt.Errorf("list tasks: %w", err)
+	}
+	return tasks, nil
+}

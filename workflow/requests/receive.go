@@ -1,0 +1,325 @@
+package requests
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/directory"
+	"afield/broker/postgres"
+	"afield/connectors"
+	"afield/workflow"
+	"afield/workflow/messages"
+)
+
+// Incoming is a message from another library, decoded, with its sender proved.
+type Incoming struct {
+	// Peer is who sent it: the holder of the credential it came with.
+	Peer    broker.ID
+	Message connectors.Message
+	// Hash is of the body as received; Raw the wire text for the log.
+	Hash []byte
+	Raw  string
+}
+
+// Receive takes a message from another library: stored once, acted on in the
+// same transaction, and answered the same way however often it comes. The
+// transaction is widened to the library the message is for. A message about a
+// request the sender has no part in is "not found".
+func (s *Service) Receive(ctx context.Context, tx *postgres.Tx, now time.Time, in Incoming) (messages.Answer, error) {
+	library, err := s.addressed(ctx, tx, in)
+	if err != nil {
+		return messages.Answer{}, err
+	}
+	tx.Widen(library.ID)
+	id, replay, err := messages.Take(ctx, tx, now, messages.Incoming{Library: library.ID, Peer: in.Peer, Message: in.Message, Hash: in.Hash, Raw: in.Raw})
+	if err != nil {
+		return messages.Answer{}, err
+	}
+	if replay != nil {
+		return *replay, nil
+	}
+	answer := messages.Answer{MessageID: in.Message.ID, Status: "accepted", Outcome: "acted"}
+	var request broker.ID
+	switch {
+	case in.Message.Kind == connectors.KindRequest:
+		request, err = s.openLending(ctx, tx, now, library, in, &answer)
+	case in.Message.Kind.FromBorrower():
+		request, err = s.fromBorrower(ctx, tx, now, library, in, id, &answer)
+	default:
+		request, err = s.fromLender(ctx, tx, now, library, in, id, &answer)
+	}
+	if err != nil {
+		return messages.Answer{}, err
+	}
+	answer.RequestID = request.String()
+	return answer, messages.Record(tx, library.ID, id, request, now, answer)
+}
+
+// addressed finds the member library a message is for, and holds the sender to
+// its own symbol.
+func (s *Service) addressed(ctx context.Context, tx *postgres.Tx, in Incoming) (*directory.Lender, error) {
+	to, from := in.Message.Borrower, in.Message.Lender
+	if in.Message.Kind.FromBorrower() {
+		to, from = from, to
+	}
+	if in.Message.Kind == connectors.KindNote {
+		sender, err := directory.BySymbol(ctx, tx, from)
+		if err != nil || sender.ID != in.Peer {
+			to, from = from, to
+		}
+	}
+	sender, err := directory.BySymbol(ctx, tx, from)
+	if err != nil && !broker.IsKind(err, broker.KindNotFound) {
+		return nil, err
+	}
+	if err != nil || sender.ID != in.Peer {
+		return nil, broker.Forbidden("The message says it is from %s, which is not who you signed in as.", from)
+	}
+	library, err := directory.BySymbol(ctx, tx, to)
+	if err != nil {
+		return nil, err
+	}
+	if !library.Member {
+		return nil, broker.NotFound("member library " + to.String())
+	}
+	return s.library(ctx, tx, library.ID)
+}
+
+// openLending starts the lending side of an ask.
+func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, in Incoming, answer *messages.Answer) (broker.ID, error) {
+	var known broker.ID
+	err := tx.QueryRow(ctx, `select id from requests where library_id = $1 and side = 'lending' and borrower_library_id = $2 and borrower_request_id = $3`,
+		library.ID, in.Peer, in.Message.RequestID).Scan(&known)
+	if err == nil {
+		answer.Outcome, answer.Detail = "noted", "This request is known already."
+		return known, nil
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return broker.NoID, fmt.Errorf("look for a lending request: %w", err)
+	}
+	number, err := nextNumber(ctx, tx)
+	if err != nil {
+		return broker.NoID, err
+	}
+	message := in.Message
+	actor := broker.Actor{Kind: broker.ActorPartner, ID: in.Peer, Library: library.ID}
+	by, err := json.Marshal(actor)
+	if err != nil {
+		return broker.NoID, fmt.Errorf("write an actor: %w", err)
+	}
+	request := &Request{
+		LibraryID: library.ID, ID: broker.NewID(), Number: number, Side: workflow.SideLending, State: workflow.Requested, Version: 1, Owner: "staff",
+		Citation: *message.Citation, Format: message.Citation.Format, Service: message.Service, Rush: message.Rush, NeedBy: message.NeedBy,
+		SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
+		BorrowerLibraryID: &in.Peer, BorrowerRequestID: &message.RequestID, BorrowerNote: message.Note,
+	}
+	if request.Format == "" {
+		request.Format = broker.FormatBook
+	}
+	if request.Service == "" {
+		request.Service = "loan"
+	}
+	if message.Copyright == "US:CCG" || message.Copyright == "US:CCL" {
+		request.Copyright = &message.Copyright
+	}
+	if message.MaxCost != nil && message.MaxCost.Currency == library.Currency {
+		request.MaxCostMinor = &message.MaxCost.Minor
+	}
+	if title, found, err := catalog.MatchCitation(ctx, tx, *message.Citation); err != nil {
+		return broker.NoID, err
+	} else if found {
+		request.TitleID = &title
+	}
+	facts := map[string]any{"borrower_id": in.Peer, "previous_request_id": message.PreviousRequestID}
+	if err := insert(tx, request, now, actor, Cause{Kind: "message", ID: message.ID}, facts); err != nil {
+		return broker.NoID, err
+	}
+	st := &step{service: s, tx: tx, now: now, request: request, library: library}
+	if st.doc, err = s.policy(library.Policy); err != nil {
+		return broker.NoID, err
+	}
+	place, _ := workflow.Lending.Place(workflow.Requested)
+	st.putDeadline(place.Deadline, place.Then, st.dueAt(place.Deadline))
+	return request.ID, nil
+}
+
+var borrowerEvents = map[connectors.Kind]workflow.Event{
+	connectors.KindCancel: workflow.EventCancelAsked, connectors.KindAcceptConditions: workflow.EventConditionsTaken,
+	connectors.KindRejectConditions: workflow.EventConditionsLeft, connectors.KindReceived: workflow.EventBorrowerReceived,
+	connectors.KindRenew: workflow.EventRenewAsked, connectors.KindShippedReturn: workflow.EventBorrowerReturned,
+	connectors.KindLostByBorrower: workflow.EventBorrowerLost, connectors.KindPaid: workflow.EventPaid,
+}
+
+func (s *Service) fromBorrower(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, in Incoming, id broker.ID, answer *messages.Answer) (broker.ID, error) {
+	var request broker.ID
+	err := tx.QueryRow(ctx, `select id from requests where library_id = $1 and side = 'lending' and borrower_library_id = $2 and borrower_request_id = $3`,
+		library.ID, in.Peer, in.Message.RequestID).Scan(&request)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return broker.NoID, broker.NotFound("request " + in.Message.RequestID)
+	}
+	if err != nil {
+		return broker.NoID, fmt.Errorf("find a lending request: %w", err)
+	}
+	firing := s.heard(library.ID, request, in, id, workflow.ByBorrower)
+	firing.Event = borrowerEvents[in.Message.Kind]
+	return request, s.fireOrNote(ctx, tx, now, firing, workflow.EventTooLate, answer)
+}
+
+func (s *Service) fromLender(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, in Incoming, id broker.ID, answer *messages.Answer) (broker.ID, error) {
+	entry, err := broker.ParseID("request_id", in.Message.RequestID)
+	if err != nil {
+		return broker.NoID, broker.NotFound("request " + in.Message.RequestID)
+	}
+	var request broker.ID
+	var current *broker.ID
+	err = tx.QueryRow(ctx, `select r.id, r.rota_entry_id from rota_entries e join requests r on r.library_id = e.library_id and r.id = e.request_id
+		where e.library_id = $1 and e.id = $2 and e.lender_id = $3 and e.asked_at is not null`, library.ID, entry, in.Peer).Scan(&request, &current)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return broker.NoID, broker.NotFound("request " + in.Message.RequestID)
+	}
+	if err != nil {
+		return broker.NoID, fmt.Errorf("find the request of a rota entry: %w", err)
+	}
+	firing := s.heard(library.ID, request, in, id, workflow.ByLender)
+	firing.Entry = entry
+	late := lateEvent(in.Message)
+	if in.Message.Kind == connectors.KindNote {
+		firing.Event, firing.Input = workflow.EventNote, workflow.Input{"note": in.Message.Note}
+		return request, s.fireOrNote(ctx, tx, now, firing, workflow.EventNote, answer)
+	}
+	if current == nil || *current != entry {
+		firing.Event = late
+		answer.Outcome, answer.Detail = "noted", "The request has moved on; staff are told where that matters."
+		return request, s.fireOrNote(ctx, tx, now, firing, late, answer)
+	}
+	firing.Event = lenderEvent(in.Message)
+	return request, s.fireOrNote(ctx, tx, now, firing, late, answer)
+}
+
+// heard makes the firing of a message, with what it said as input.
+func (s *Service) heard(library, request broker.ID, in Incoming, id broker.ID, by workflow.Party) Firing {
+	m := in.Message
+	input := workflow.Input{"due": m.Due, "retry_after": m.RetryAfter, "reason": m.Reason, "conditions": m.Conditions, "items": m.Items, "note": m.Note}
+	if m.Cost != nil {
+		input["cost"] = *m.Cost
+	}
+	return Firing{Library: library, Request: request, Input: input, By: by,
+		Actor: broker.Actor{Kind: broker.ActorPartner, ID: in.Peer, Library: library},
+		Cause: Cause{Kind: "message", ID: id.String()}, Data: map[string]any{"peer_message_id": m.ID}}
+}
+
+// lenderEvent is what a lender's message means for the request it supplies.
+func lenderEvent(m connectors.Message) workflow.Event {
+	yes := m.Yes != nil && *m.Yes
+	switch m.Kind {
+	case connectors.KindExpectToSupply:
+		return workflow.EventExpectToSupply
+	case connectors.KindWillSupply:
+		return workflow.EventWillSupply
+	case connectors.KindConditional:
+		return workflow.EventConditional
+	case connectors.KindRetryLater:
+		return workflow.EventRetryLater
+	case connectors.KindUnfilled:
+		return workflow.EventUnfilled
+	case connectors.KindLoaned:
+		return workflow.EventLoaned
+	case connectors.KindCopyCompleted:
+		return workflow.EventCopyCompleted
+	case connectors.KindCancelAnswer:
+		if yes {
+			return workflow.EventCancelAgreed
+		}
+		return workflow.EventCancelRefused
+	case connectors.KindRenewAnswer:
+		switch {
+		case !yes:
+			return workflow.EventRenewalRefused
+		case m.Due.IsZero():
+			return workflow.EventRenewalUndated
+		}
+		return workflow.EventRenewalGranted
+	case connectors.KindOverdue:
+		return workflow.EventOverdueNotice
+	case connectors.KindRecalled:
+		return workflow.EventRecall
+	case connectors.KindDueChanged:
+		return workflow.EventDueChanged
+	case connectors.KindLoanCompleted:
+		return workflow.EventLenderConfirms
+	case connectors.KindInvoice:
+		return workflow.EventInvoice
+	}
+	return workflow.EventNote
+}
+
+// lateEvent is what the same message means once we have moved on.
+func lateEvent(m connectors.Message) workflow.Event {
+	switch m.Kind {
+	case connectors.KindExpectToSupply, connectors.KindWillSupply, connectors.KindConditional:
+		return workflow.EventLateYes
+	case connectors.KindLoaned, connectors.KindCopyCompleted:
+		return workflow.EventLateShipment
+	}
+	return workflow.EventLateNo
+}
+
+// fireOrNote fires an event; where the table has no row for it any more, the
+// message is noted instead, so that no order of messages loses one.
+func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, now time.Time, firing Firing, otherwise workflow.Event, answer *messages.Answer) error {
+	_, err := s.Fire(ctx, tx, now, firing)
+	if err == nil || !noRow(err) || firing.Event == otherwise {
+		return err
+	}
+	answer.Outcome = "noted"
+	if ours, ok := broker.AsError(err); ok {
+		answer.Detail = ours.Detail
+	}
+	firing.Data["said"] = string(firing.Event)
+	firing.Event = otherwise
+	_, err = s.Fire(ctx, tx, now, firing)
+	return err
+}
+
+func noRow(err error) bool {
+	ours, ok := broker.AsError(err)
+	return ok && (ours.Code == "not_in_this_state" || ours.Code == "not_now")
+}
+
+// Delivered records that a lender has our request: its clock starts now.
+func (s *Service) Delivered(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message) error {
+	return s.aboutDelivery(ctx, tx, now, library, request, message, workflow.EventConfirmed, nil)
+}
+
+// Undeliverable records that a lender will never take a message of ours. A
+// request moves on to the next lender; anything else is put before staff.
+func (s *Service) Undeliverable(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message, detail string) error {
+	return s.aboutDelivery(ctx, tx, now, library, request, message, workflow.EventDeliveryFailed, map[string]any{"detail": detail})
+}
+
+func (s *Service) aboutDelivery(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message, event workflow.Event, data map[string]any) error {
+	if message.Kind != connectors.KindRequest {
+		return nil
+	}
+	var current *broker.ID
+	err := tx.QueryRow(ctx, `select rota_entry_id from requests where library_id = $1 and id = $2`, library, request).Scan(&current)
+	if err != nil {
+		return fmt.Errorf("find the lender a message went to: %w", err)
+	}
+	if current == nil || current.String() != message.RequestID {
+		return nil // we have moved on
+	}
+	_, err = s.Fire(ctx, tx, now, Firing{Library: library, Request: request, Event: event, By: workflow.BySystem, Actor: broker.System(library),
+		Cause: Cause{Kind: "job", ID: message.ID}, Data: data})
+	if err != nil && noRow(err) {
+		return nil // answered before the delivery was recorded
+	}
+	return err
+}

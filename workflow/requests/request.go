@@ -1,0 +1,190 @@
+package requests
+
+import (
+	"encoding/json"
+	"time"
+
+	"afield/broker"
+	"afield/broker/policy"
+	"afield/workflow"
+)
+
+// Request is one row of requests, on any side.
+type Request struct {
+	LibraryID broker.ID       `db:"library_id"`
+	ID        broker.ID       `db:"id"`
+	Number    int64           `db:"number"`
+	Side      workflow.Side   `db:"side"`
+	State     workflow.State  `db:"state"`
+	Version   int             `db:"version"`
+	Owner     string          `db:"owner"`
+	Citation  broker.Citation `db:"citation"`
+	TitleID   *broker.ID      `db:"title_id"`
+	Format    broker.Format   `db:"format"`
+	// Service is "loan" or "copy".
+	Service   string      `db:"service"`
+	Rush      bool        `db:"rush"`
+	NeedBy    broker.Date `db:"need_by"`
+	Copyright *string     `db:"copyright"`
+
+	PatronID       *broker.ID      `db:"patron_id"`
+	PickupBranchID *broker.ID      `db:"pickup_branch_id"`
+	SubmittedBy    json.RawMessage `db:"submitted_by"`
+	SubmittedAt    time.Time       `db:"submitted_at"`
+	// MaxCostMinor is the patron's ceiling; nil means none was given.
+	MaxCostMinor      *int64      `db:"max_cost_minor"`
+	ApprovedCostMinor int64       `db:"approved_cost_minor"`
+	Currency          string      `db:"currency"`
+	RotaEntryID       *broker.ID  `db:"rota_entry_id"`
+	Fulfilment        *string     `db:"fulfilment"`
+	ExternalNumber    *string     `db:"external_number"`
+	PickUpBy          broker.Date `db:"pick_up_by"`
+	PatronDueOn       broker.Date `db:"patron_due_on"`
+	PatronContactAt   *time.Time  `db:"patron_contact_at"`
+	ILLChecked        bool        `db:"ill_checked"`
+	LookedUpAt        *time.Time  `db:"looked_up_at"`
+
+	BorrowerLibraryID *broker.ID `db:"borrower_library_id"`
+	BorrowerRequestID *string    `db:"borrower_request_id"`
+	BorrowerNote      string     `db:"borrower_note"`
+	ItemID            *broker.ID `db:"item_id"`
+	OfferedCostMinor  *int64     `db:"offered_cost_minor"`
+
+	LenderDueOn    broker.Date `db:"lender_due_on"`
+	Renewals       int         `db:"renewals"`
+	PreviousState  *string     `db:"previous_state"`
+	CancelReason   *string     `db:"cancel_reason"`
+	Overdue        bool        `db:"overdue"`
+	Recalled       bool        `db:"recalled"`
+	RenewalPending bool        `db:"renewal_pending"`
+	ReturnUnused   bool        `db:"return_unused"`
+	ClosedAt       *time.Time  `db:"closed_at"`
+	ClosedReason   *string     `db:"closed_reason"`
+}
+
+// ByHold tells whether the active lender fills it by a hold.
+func (r *Request) ByHold() bool { return r.Fulfilment != nil && *r.Fulfilment == "hold" }
+
+// Money gives an amount in the request's currency.
+func (r *Request) Money(minor int64) broker.Money {
+	return broker.Money{Minor: minor, Currency: r.Currency}
+}
+
+// Why a request is being cancelled.
+const (
+	CancelledByPatron = "patron"
+	CancelledByNeedBy = "need_by"
+	CancelledToMoveOn = "moved_on"
+)
+
+// EntryStatus is where one lender of the rota stands.
+type EntryStatus string
+
+// The statuses of a rota entry.
+const (
+	EntryNext      EntryStatus = "next"
+	EntryApproval  EntryStatus = "awaiting_approval"
+	EntryAsked     EntryStatus = "asked"
+	EntryOffered   EntryStatus = "conditional"
+	EntryPromised  EntryStatus = "promised"
+	EntrySupplied  EntryStatus = "supplied"
+	EntryReturned  EntryStatus = "returned"
+	EntryRefused   EntryStatus = "refused"
+	EntryTimedOut  EntryStatus = "timed_out"
+	EntryDeclined  EntryStatus = "declined"
+	EntryRetry     EntryStatus = "retry_later"
+	EntryFailed    EntryStatus = "undelivered"
+	EntryCancelled EntryStatus = "cancelled"
+	EntryPassed    EntryStatus = "passed_over"
+)
+
+// RotaEntry is one lender of a request's rota; its id is the request id that
+// lender sees.
+type RotaEntry struct {
+	LibraryID       broker.ID       `db:"library_id"`
+	RequestID       broker.ID       `db:"request_id"`
+	ID              broker.ID       `db:"id"`
+	Position        int             `db:"position"`
+	LenderID        broker.ID       `db:"lender_id"`
+	Tier            int             `db:"tier"`
+	TierName        string          `db:"tier_name"`
+	Fulfilment      string          `db:"fulfilment"`
+	Status          EntryStatus     `db:"status"`
+	Active          bool            `db:"active"`
+	Why             []broker.Reason `db:"why"`
+	CostMinor       int64           `db:"cost_minor"`
+	PatronCostMinor int64           `db:"patron_cost_minor"`
+	Currency        string          `db:"currency"`
+	DaysToRespond   int             `db:"days_to_respond"`
+	RetryOf         *broker.ID      `db:"retry_of"`
+	RetryAfter      broker.Date     `db:"retry_after"`
+	Conditions      string          `db:"conditions"`
+	Answer          string          `db:"answer"`
+	AskedAt         *time.Time      `db:"asked_at"`
+	ConfirmedAt     *time.Time      `db:"confirmed_at"`
+	AnsweredAt      *time.Time      `db:"answered_at"`
+
+	changed bool // must be written
+	added   bool // is not in the database yet
+}
+
+// Cost gives what the lender asks.
+func (e *RotaEntry) Cost() broker.Money {
+	return broker.Money{Minor: e.CostMinor, Currency: e.Currency}
+}
+
+// Cause is what brought an event: it ends up in the timeline.
+type Cause struct {
+	// Kind is "api", "desk", "message", "deadline", "job" or "sweep".
+	Kind string `json:"kind"`
+	// ID names it: a message id, a deadline's kind, a job.
+	ID string `json:"id,omitempty"`
+}
+
+// Firing is one event to be fired at one request.
+type Firing struct {
+	Library broker.ID
+	Request broker.ID
+	Event   workflow.Event
+	Input   workflow.Input
+	// By is the party that brings it; Actor who exactly.
+	By    workflow.Party
+	Actor broker.Actor
+	Cause Cause
+	// ExpectVersion, when not 0, makes the event a conflict if the request has
+	// moved on since the caller looked.
+	ExpectVersion int
+	// Data goes into the timeline as it is; never patron data.
+	Data map[string]any
+	// Entry is the rota entry a lender's message is about, NoID for the active one.
+	Entry broker.ID
+}
+
+// Fired is what became of a firing.
+type Fired struct {
+	Request *Request
+	// Moves lists every row taken, in order: the fired event and what followed
+	// by itself.
+	Moves []Move
+}
+
+// Move is one row of the table taken.
+type Move struct {
+	Event    workflow.Event
+	From, To workflow.State
+	Version  int
+	Label    string
+}
+
+// Place gives a library's place as policies name it, for example US-NY.
+func placeOf(country, state string) string {
+	if state == "" {
+		return country
+	}
+	return country + "-" + state
+}
+
+// moment is when and where a decision is asked.
+func (st *step) moment() policy.Moment {
+	return policy.Moment{Now: st.now, Calendar: st.library.Calendar, Place: placeOf(st.library.Country, st.library.State)}
+}

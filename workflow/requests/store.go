@@ -1,0 +1,210 @@
+package requests
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/workflow"
+)
+
+const requestColumns = `library_id, id, number, side, state, version, owner, citation, title_id, format, service, rush, need_by, copyright,
+	patron_id, pickup_branch_id, submitted_by, submitted_at, max_cost_minor, approved_cost_minor, currency, rota_entry_id, fulfilment,
+	external_number, pick_up_by, patron_due_on, patron_contact_at, ill_checked, looked_up_at, borrower_library_id, borrower_request_id, borrower_note,
+	item_id, offered_cost_minor, lender_due_on, renewals, previous_state, cancel_reason, overdue, recalled, renewal_pending,
+	return_unused, closed_at, closed_reason`
+
+const entryColumns = `library_id, request_id, id, position, lender_id, tier, tier_name, fulfilment, status, active, why, cost_minor,
+	patron_cost_minor, currency, days_to_respond, retry_of, retry_after, conditions, answer, asked_at, confirmed_at, answered_at`
+
+// load locks the requests of some firings in order of id and reads their rotas;
+// it travels in one round trip with whatever is queued.
+func (s *Service) load(ctx context.Context, tx *postgres.Tx, now time.Time, firings []Firing) (map[broker.ID]*step, error) {
+	steps := map[broker.ID]*step{}
+	libraries := map[broker.ID]broker.ID{}
+	for _, firing := range firings {
+		if steps[firing.Request] == nil {
+			steps[firing.Request] = &step{service: s, tx: tx, now: now}
+			libraries[firing.Request] = firing.Library
+		}
+	}
+	for _, id := range sortedIDs(steps) {
+		st := steps[id]
+		tx.Queue(`select `+requestColumns+` from requests where library_id = $1 and id = $2 for update`, libraries[id], id).Query(
+			func(rows pgx.Rows) (err error) {
+				st.request, err = pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Request])
+				if errors.Is(err, pgx.ErrNoRows) {
+					return broker.NotFound("request")
+				}
+				return err
+			})
+		tx.Queue(`select `+entryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`, libraries[id], id).Query(
+			func(rows pgx.Rows) (err error) {
+				st.entries, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[RotaEntry])
+				return err
+			})
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("lock requests: %w", err)
+	}
+	for _, st := range steps {
+		if err := st.settle(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
+}
+
+// settle gives a step its library and that library's policy.
+func (st *step) settle(ctx context.Context) error {
+	lender, err := st.service.library(ctx, st.tx, st.request.LibraryID)
+	if err != nil {
+		return err
+	}
+	st.library = lender
+	st.doc, err = st.service.policy(lender.Policy)
+	return err
+}
+
+// save queues everything a step changed: the rota, the request row, the jobs.
+func (st *step) save(ctx context.Context) error {
+	for _, active := range []bool{false, true} { // leave one lender before asking the next
+		for _, entry := range st.entries {
+			if entry.Active == active {
+				st.saveEntry(entry)
+			}
+		}
+	}
+	st.saveRequest()
+	if len(st.refs) == 0 {
+		return nil
+	}
+	return st.service.jobs.Send(ctx, st.tx, st.refs)
+}
+
+func (st *step) saveEntry(e *RotaEntry) {
+	if !e.changed && !e.added {
+		return
+	}
+	why, _ := json.Marshal(e.Why)
+	st.tx.Queue(`insert into rota_entries (`+entryColumns+`)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		on conflict (library_id, id) do update set status = excluded.status, active = excluded.active, why = excluded.why,
+			cost_minor = excluded.cost_minor, patron_cost_minor = excluded.patron_cost_minor, currency = excluded.currency,
+			retry_after = excluded.retry_after, conditions = excluded.conditions, answer = excluded.answer,
+			asked_at = excluded.asked_at, confirmed_at = excluded.confirmed_at, answered_at = excluded.answered_at`,
+		e.LibraryID, e.RequestID, e.ID, e.Position, e.LenderID, e.Tier, e.TierName, e.Fulfilment, string(e.Status), e.Active, why,
+		e.CostMinor, e.PatronCostMinor, e.Currency, e.DaysToRespond, e.RetryOf, e.RetryAfter, e.Conditions, e.Answer,
+		e.AskedAt, e.ConfirmedAt, e.AnsweredAt)
+	e.changed, e.added = false, false
+}
+
+func (st *step) saveRequest() {
+	r := st.request
+	var entry *broker.ID
+	if active := st.active(); active != nil {
+		entry = &active.ID
+	} else {
+		entry = r.RotaEntryID
+	}
+	r.RotaEntryID = entry
+	st.tx.Queue(`update requests set state = $3, version = $4, owner = $5, title_id = $6, need_by = $7, pickup_branch_id = $8,
+			max_cost_minor = $9, approved_cost_minor = $10, rota_entry_id = $11, fulfilment = $12, external_number = $13, pick_up_by = $14,
+			patron_due_on = $15, patron_contact_at = $16, ill_checked = $17, item_id = $18, offered_cost_minor = $19, lender_due_on = $20,
+			renewals = $21, previous_state = $22, cancel_reason = $23, overdue = $24, recalled = $25, renewal_pending = $26,
+			return_unused = $27, closed_at = $28, closed_reason = $29, looked_up_at = $30
+		where library_id = $1 and id = $2`,
+		r.LibraryID, r.ID, string(r.State), r.Version, r.Owner, r.TitleID, r.NeedBy, r.PickupBranchID,
+		r.MaxCostMinor, r.ApprovedCostMinor, r.RotaEntryID, r.Fulfilment, r.ExternalNumber, r.PickUpBy,
+		r.PatronDueOn, r.PatronContactAt, r.ILLChecked, r.ItemID, r.OfferedCostMinor, r.LenderDueOn,
+		r.Renewals, r.PreviousState, r.CancelReason, r.Overdue, r.Recalled, r.RenewalPending,
+		r.ReturnUnused, r.ClosedAt, r.ClosedReason, r.LookedUpAt).Exec(exactlyOne("update a request"))
+}
+
+func exactlyOne(what string) func(pgconn.CommandTag) error {
+	return func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != 1 {
+			return fmt.Errorf("%s: %d rows", what, tag.RowsAffected())
+		}
+		return nil
+	}
+}
+
+// event appends a line to the timeline.
+func (st *step) event(move Move) error {
+	return appendEvent(st.tx, st.request, st.now, move, st.firing.Actor, st.firing.Cause, st.data)
+}
+
+func appendEvent(tx *postgres.Tx, r *Request, now time.Time, move Move, by broker.Actor, cause Cause, facts map[string]any) error {
+	actor, err := json.Marshal(by)
+	if err != nil {
+		return fmt.Errorf("write an actor: %w", err)
+	}
+	why, err := json.Marshal(cause)
+	if err != nil {
+		return fmt.Errorf("write a cause: %w", err)
+	}
+	facts = withLabel(facts, move.Label)
+	data, err := json.Marshal(facts)
+	if err != nil {
+		return fmt.Errorf("write the facts of an event: %w", err)
+	}
+	tx.Queue(`insert into request_events (library_id, request_id, version, event, from_state, to_state, actor, cause, data, at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		r.LibraryID, r.ID, move.Version, string(move.Event), string(move.From), string(move.To), actor, why, data, now)
+	return nil
+}
+
+func withLabel(data map[string]any, label string) map[string]any {
+	if data == nil {
+		data = map[string]any{}
+	}
+	data["label"] = label
+	return data
+}
+
+// insert writes a new request and the first line of its timeline.
+func insert(tx *postgres.Tx, r *Request, now time.Time, by broker.Actor, cause Cause, facts map[string]any) error {
+	citation, err := json.Marshal(r.Citation)
+	if err != nil {
+		return fmt.Errorf("write a citation: %w", err)
+	}
+	tx.Queue(`insert into requests (library_id, id, number, side, state, version, owner, citation, title_id, format, service, rush, need_by,
+			copyright, patron_id, pickup_branch_id, submitted_by, submitted_at, max_cost_minor, currency, ill_checked,
+			borrower_library_id, borrower_request_id, borrower_note)
+		values ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+		r.LibraryID, r.ID, r.Number, string(r.Side), string(r.State), r.Owner, citation, r.TitleID, string(r.Format), r.Service, r.Rush, r.NeedBy,
+		r.Copyright, r.PatronID, r.PickupBranchID, r.SubmittedBy, r.SubmittedAt, r.MaxCostMinor, r.Currency, r.ILLChecked,
+		r.BorrowerLibraryID, r.BorrowerRequestID, r.BorrowerNote)
+	label := "Submitted"
+	event := workflow.EventSubmit
+	if r.Side == workflow.SideLending {
+		label = "Asked by another library"
+	}
+	return appendEvent(tx, r, now, Move{Event: event, From: "", To: r.State, Version: 1, Label: label}, by, cause, facts)
+}
+
+func nextNumber(ctx context.Context, tx *postgres.Tx) (number int64, err error) {
+	if err := tx.QueryRow(ctx, `select nextval('request_numbers')`).Scan(&number); err != nil {
+		return 0, fmt.Errorf("take a request number: %w", err)
+	}
+	return number, nil
+}
+
+// note adds what a person wrote.
+func (st *step) note(text string) {
+	audience := "staff"
+	if st.firing.By == workflow.ByLender || st.firing.By == workflow.ByBorrower {
+		audience = "lender"
+	}
+	actor, _ := json.Marshal(st.firing.Actor)
+	st.tx.Queue(`insert into request_notes (library_id, request_id, id, audience, text, actor, at) values ($1, $2, $3, $4, $5, $6, $7)`,
+		st.request.LibraryID, st.request.ID, broker.NewID(), audience, text, actor, st.now)
+}

@@ -1,0 +1,224 @@
+package requests
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/connectors"
+	"afield/workflow"
+	"afield/workflow/routing"
+)
+
+// chunk is how many deadlines are worked off in one transaction.
+const chunk = 50
+
+// quarantine is how long a deadline that fails is left alone after it was put
+// before staff.
+const quarantine = time.Hour
+
+type dueDeadline struct {
+	Library broker.ID
+	Request broker.ID
+	Kind    string
+	Event   string
+}
+
+// WorkDeadlines fires every deadline that has passed, the oldest first, in
+// chunks; it gives how many it fired. A chunk that fails is halved until the bad
+// one stands alone: that one becomes a staff task, and the rest goes on. Two
+// workers at once share the work and never do it twice.
+func (s *Service) WorkDeadlines(ctx context.Context, db *postgres.DB, now time.Time) (int, error) {
+	worked := 0
+	for {
+		due, err := s.dueDeadlines(ctx, db, now)
+		if err != nil || len(due) == 0 {
+			return worked, err
+		}
+		fired, err := s.workChunk(ctx, db, now, due)
+		worked += fired
+		if err != nil {
+			return worked, err
+		}
+		if fired == 0 {
+			return worked, nil // another worker has them
+		}
+	}
+}
+
+func (s *Service) dueDeadlines(ctx context.Context, db *postgres.DB, now time.Time) (due []dueDeadline, err error) {
+	err = db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		rows, err := tx.Query(ctx, `select library_id, request_id, kind, event from deadlines where due_at <= $1 order by due_at limit $2`, now, chunk)
+		if err != nil {
+			return err
+		}
+		due, err = pgx.CollectRows(rows, pgx.RowToStructByPos[dueDeadline])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list deadlines: %w", err)
+	}
+	return due, nil
+}
+
+func (s *Service) workChunk(ctx context.Context, db *postgres.DB, now time.Time, due []dueDeadline) (int, error) {
+	fired := 0
+	err := db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		fired = 0
+		for _, deadline := range due {
+			ours, err := claim(ctx, tx, deadline, now)
+			if err != nil {
+				return err
+			}
+			if !ours {
+				continue
+			}
+			if err := s.fireDeadline(ctx, tx, now, deadline); err != nil {
+				return err
+			}
+			fired++
+		}
+		return nil
+	})
+	switch {
+	case err == nil:
+		return fired, nil
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case len(due) == 1:
+		return 1, s.setAside(ctx, db, now, due[0], err)
+	}
+	first, err := s.workChunk(ctx, db, now, due[:len(due)/2])
+	if err != nil {
+		return first, err
+	}
+	second, err := s.workChunk(ctx, db, now, due[len(due)/2:])
+	return first + second, err
+}
+
+// claim takes a deadline if it is still due and nobody else works on it.
+func claim(ctx context.Context, tx *postgres.Tx, d dueDeadline, now time.Time) (bool, error) {
+	var one int
+	err := tx.QueryRow(ctx, `select 1 from requests where library_id = $1 and id = $2 for update skip locked`, d.Library, d.Request).Scan(&one)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err == nil {
+		err = tx.QueryRow(ctx, `select 1 from deadlines where library_id = $1 and request_id = $2 and kind = $3 and event = $4 and due_at <= $5 for update`,
+			d.Library, d.Request, d.Kind, d.Event, now).Scan(&one)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return false, nil
+		}
+	}
+	if err != nil {
+		return false, fmt.Errorf("claim a deadline: %w", err)
+	}
+	return true, nil
+}
+
+func (s *Service) fireDeadline(ctx context.Context, tx *postgres.Tx, now time.Time, d dueDeadline) error {
+	_, err := s.Fire(ctx, tx, now, Firing{Library: d.Library, Request: d.Request, Event: workflow.Event(d.Event), By: workflow.BySystem,
+		Actor: broker.System(d.Library), Cause: Cause{Kind: "deadline", ID: d.Kind}})
+	return err
+}
+
+// setAside puts a deadline that cannot be fired before staff and leaves it alone
+// for a while: one bad row never stops the rest, and is never forgotten.
+func (s *Service) setAside(ctx context.Context, db *postgres.DB, now time.Time, d dueDeadline, why error) error {
+	err := db.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update deadlines set due_at = $4 where library_id = $1 and request_id = $2 and kind = $3`, d.Library, d.Request, d.Kind, now.Add(quarantine))
+		openSystemTask(tx, d.Library, d.Request, "deadline_failed", "A step that was due ("+workflow.Event(d.Event).Words()+") could not be done: "+plain(why), now)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("set a deadline aside after %q: %w", why, err)
+	}
+	return nil
+}
+
+func plain(err error) string {
+	if ours, ok := broker.AsError(err); ok {
+		return ours.Detail
+	}
+	return "an unexpected fault; the server's log has it."
+}
+
+func openSystemTask(tx *postgres.Tx, library, request broker.ID, kind, detail string, now time.Time) {
+	facts, _ := json.Marshal(map[string]string{})
+	tx.Queue(`insert into staff_tasks (library_id, id, request_id, kind, detail, facts, opened_at, due_on)
+		values ($1, $2, $3, $4, $5, $6, $7, ($7 at time zone 'UTC')::date + 1)
+		on conflict (library_id, request_id, kind) where closed_at is null and request_id is not null do update set detail = excluded.detail`,
+		library, broker.NewID(), request, kind, detail, facts, now)
+}
+
+// OpenTask puts something about a request before the library's staff.
+func OpenTask(tx *postgres.Tx, library, request broker.ID, kind, detail string, now time.Time) {
+	openSystemTask(tx, library, request, kind, detail, now)
+}
+
+// Repair finds open requests that nothing would ever move again (no deadline)
+// and gives them one, with a task for staff. It gives how many it found; more
+// than none is a fault worth looking into.
+func (s *Service) Repair(ctx context.Context, db *postgres.DB, now time.Time) (int, error) {
+	var stuck []dueDeadline
+	err := db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		rows, err := tx.Query(ctx, `select r.library_id, r.id, '', '' from requests r where r.closed_at is null
+			and not exists (select 1 from deadlines d where d.library_id = r.library_id and d.request_id = r.id) limit 200`)
+		if err != nil {
+			return err
+		}
+		stuck, err = pgx.CollectRows(rows, pgx.RowToStructByPos[dueDeadline])
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("look for stuck requests: %w", err)
+	}
+	for _, request := range stuck {
+		err := db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+			openSystemTask(tx, request.Library, request.Request, "was_stuck", "Nothing would have moved this request any more; look at it.", now)
+			_, err := s.Fire(ctx, tx, now, Firing{Library: request.Library, Request: request.Request, Event: workflow.EventNote, By: workflow.BySystem,
+				Actor: broker.System(request.Library), Cause: Cause{Kind: "sweep"}, Input: workflow.Input{"note": "The minute sweep found no deadline and set one."}})
+			return err
+		})
+		if err != nil {
+			return len(stuck), fmt.Errorf("repair a stuck request: %w", err)
+		}
+	}
+	return len(stuck), nil
+}
+
+// LivePeers lists the partners worth asking live about a request, and its
+// citation; nobody when the request has moved on.
+func (s *Service) LivePeers(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID) ([]connectors.Peer, broker.Citation, error) {
+	steps, err := s.load(ctx, tx, now, []Firing{{Library: library, Request: request}})
+	if err != nil {
+		return nil, broker.Citation{}, err
+	}
+	st := steps[request]
+	if st.request.State != workflow.Routing {
+		return nil, broker.Citation{}, nil
+	}
+	query, err := st.query(ctx)
+	if err != nil {
+		return nil, broker.Citation{}, err
+	}
+	peers, err := s.finder.LivePeers(ctx, tx, s.vault, query)
+	return peers, st.request.Citation, err
+}
+
+// HoldingsKnown takes what partners said live and goes on choosing a lender.
+func (s *Service) HoldingsKnown(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, live map[broker.ID]routing.Live) error {
+	_, err := s.Fire(ctx, tx, now, Firing{Library: library, Request: request, Event: workflow.EventHoldingsKnown, By: workflow.BySystem,
+		Actor: broker.System(library), Cause: Cause{Kind: "job", ID: "look_up"}, Input: workflow.Input{"live": live},
+		Data: map[string]any{"asked_live": len(live)}})
+	if err != nil && noRow(err) {
+		return nil // it has moved on meanwhile
+	}
+	return err
+}

@@ -1,0 +1,26 @@
+package routing
+
+import (
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/policy"
+)
+
+// FollowPolicy makes a query obey the borrower's policy: which lenders may be
+// asked at all, and what part of a price the patron would pay. class is the
+// patron's class.
+func (q *Query) FollowPolicy(document *policy.Document, at policy.Moment, class string) {
+	decided := map[string][]broker.Reason{} // one decision for each place
+	q.MayAsk = func(lender directory.Library) []broker.Reason {
+		place := lender.Place()
+		reasons, known := decided[place]
+		if !known {
+			reasons = document.MayAskLender(at, policy.Lender{Place: place, Class: class}).Reasons
+			decided[place] = reasons
+		}
+		return reasons
+	}
+	q.PassedOn = func(lender directory.Library, asks broker.Money) broker.Money {
+		return document.FeeConsent(at, policy.Cost{Amount: &asks, LenderPlace: lender.Place(), Class: class}).PatronPays
+	}
+}
