@@ -29,6 +29,7 @@ create table loans (
 create unique index one_open_loan_per_item on loans (item_library_id, item_id) where status <> 'returned';
 create index open_loans_by_patron on loans (patron_library_id, patron_id) where status <> 'returned';
 create index loans_by_request on loans (library_id, request_id) where request_id is not null;
+create index ended_loans_by_item on loans (item_library_id, item_id, returned_at) where status = 'returned';
 create index open_loans_by_due on loans (due_at) where status = 'open';
 call afield_protect('loans', 'library_id = any ((select afield_visible())::uuid[])
     or item_library_id = any ((select afield_visible())::uuid[])');
@@ -125,6 +126,7 @@ create table ledger_entries (
 );
 create index ledger_by_patron on ledger_entries (library_id, patron_id, at) where patron_id is not null;
 create index ledger_by_debtor on ledger_entries (library_id, debtor_library_id) where debtor_library_id is not null;
+create index ledger_by_charge on ledger_entries (library_id, against_id) where against_id is not null;
 create index ledger_by_request on ledger_entries (library_id, request_id) where request_id is not null;
 call afield_protect('ledger_entries');
 

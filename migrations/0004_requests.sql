@@ -95,6 +95,7 @@ create table rota_entries (
         'refused', 'timed_out', 'declined', 'retry_later', 'undelivered', 'cancelled', 'passed_over')),
     active      boolean not null default false,
     why         jsonb not null default '[]',   -- broker.Reason list: chosen for, or passed over for
+    cost_known  boolean not null default true, -- false: nobody knows what the lender asks
     cost_minor  bigint not null default 0,     -- what the lender asks
     patron_cost_minor bigint not null default 0, -- what of it may be passed on
     currency    text not null default 'USD',

@@ -174,6 +174,7 @@ const (
 	DoFlagOverdue    Effect = "flag_overdue"
 	DoFlagRecalled   Effect = "flag_recalled"
 	DoFlagRenewal    Effect = "flag_renewal_pending"
+	DoKeepLoanDue    Effect = "keep_loan_due_date"
 	DoCheckRenewal   Effect = "check_renewal_window"
 	DoClearRenewal   Effect = "clear_renewal_pending"
 	DoKeepContact    Effect = "keep_patron_contact"
@@ -332,7 +333,7 @@ var Borrowing = &Table{
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardByHold}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoEntryReturned, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; the copy goes to the next in the queue or home"},
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, To: ReturnDue, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; it goes back to its owner"},
 		{From: []State{OnHoldShelf}, On: EventReturnUnclaimed, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoDropNotices, DoCloseTasks}, Label: "Send it back unclaimed"},
-		{From: []State{OnHoldShelf}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoDropNotices, DoCloseTasks}, Label: "Check out to the patron"},
+		{From: []State{OnHoldShelf}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoKeepLoanDue, DoDropNotices, DoCloseTasks}, Label: "Check out to the patron"},
 		{From: []State{OnHoldShelf}, On: EventRecall, To: ReturnDue, By: []Party{ByLender, ByStaff}, Do: []Effect{DoTakeOffShelf, DoFlagRecalled, DoDropNotices, DoTellRecalled}, Label: "Recalled by the lender", ISO: "Recalled"},
 
 		// With the patron

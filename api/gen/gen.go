@@ -79,6 +79,13 @@ const (
 	LibraryStatusSuspended LibraryStatus = "suspended"
 )
 
+// Defines values for LikelyLenderFulfilment.
+const (
+	LikelyLenderFulfilmentHold  LikelyLenderFulfilment = "hold"
+	LikelyLenderFulfilmentIll   LikelyLenderFulfilment = "ill"
+	LikelyLenderFulfilmentStaff LikelyLenderFulfilment = "staff"
+)
+
 // Defines values for LoanStatus.
 const (
 	Lost     LoanStatus = "lost"
@@ -265,13 +272,6 @@ const (
 	Own          TierMembers = "own"
 	SharingGroup TierMembers = "sharing_group"
 	States       TierMembers = "states"
-)
-
-// Defines values for TierViewFulfilment.
-const (
-	TierViewFulfilmentHold  TierViewFulfilment = "hold"
-	TierViewFulfilmentIll   TierViewFulfilment = "ill"
-	TierViewFulfilmentStaff TierViewFulfilment = "staff"
 )
 
 // Defines values for ListNoticesParamsChannel.
@@ -654,6 +654,25 @@ type LibraryRef struct {
 	Symbol string `json:"symbol,omitempty,omitzero"`
 }
 
+// LikelyLender defines model for LikelyLender.
+type LikelyLender struct {
+	// Cost What the lender asks; absent when it never said.
+	Cost          Money `json:"cost,omitempty,omitzero"`
+	DaysToRespond int   `json:"days_to_respond,omitempty,omitzero"`
+
+	// ExpectedDays From asking to arrival, as measured.
+	ExpectedDays int                    `json:"expected_days,omitempty,omitzero"`
+	Fulfilment   LikelyLenderFulfilment `json:"fulfilment"`
+	Lender       LibraryRef             `json:"lender"`
+
+	// PatronCost What of it would be passed on.
+	PatronCost Money    `json:"patron_cost,omitempty,omitzero"`
+	Why        []Reason `json:"why"`
+}
+
+// LikelyLenderFulfilment defines model for LikelyLender.Fulfilment.
+type LikelyLenderFulfilment string
+
 // Loan defines model for Loan.
 type Loan struct {
 	Author  string    `json:"author,omitempty,omitzero"`
@@ -852,7 +871,10 @@ type NoteList struct {
 // Notice defines model for Notice.
 type Notice struct {
 	Channel NoticeChannel `json:"channel"`
-	DueAt   time.Time     `json:"due_at"`
+
+	// DaysLeft To the pick-up or due date; below zero when it has passed.
+	DaysLeft int       `json:"days_left,omitempty,omitzero"`
+	DueAt    time.Time `json:"due_at"`
 
 	// Facts Dates and amounts that the call is about.
 	Facts map[string]interface{} `json:"facts,omitempty,omitzero"`
@@ -871,9 +893,12 @@ type Notice struct {
 	Phone    string `json:"phone,omitempty,omitzero"`
 
 	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	RequestID ID           `json:"request_id,omitempty,omitzero"`
-	Status    NoticeStatus `json:"status"`
-	Tries     int          `json:"tries"`
+	RequestID ID `json:"request_id,omitempty,omitzero"`
+
+	// Script What to say; it names no title, so it may be left on a machine.
+	Script string       `json:"script,omitempty,omitzero"`
+	Status NoticeStatus `json:"status"`
+	Tries  int          `json:"tries"`
 }
 
 // NoticeChannel defines model for Notice.Channel.
@@ -936,14 +961,20 @@ type PatronStatus string
 
 // Policy defines model for Policy.
 type Policy struct {
-	// Document The written policy that the clauses cite.
-	Document string `json:"document,omitempty,omitzero"`
+	Currency string `json:"currency"`
 	Name     string `json:"name"`
 
-	// Rules Every attribute with its entries and their source clauses.
-	Rules   map[string]interface{} `json:"rules"`
-	Title   string                 `json:"title"`
-	Version string                 `json:"version"`
+	// Place For example US-IN.
+	Place string `json:"place,omitempty,omitzero"`
+
+	// Rules Every value that can decide something, with where it comes from.
+	Rules []PolicyRule `json:"rules"`
+
+	// Title The library it is for.
+	Title string `json:"title"`
+
+	// Version Names this exact content.
+	Version string `json:"version"`
 }
 
 // PolicyList defines model for PolicyList.
@@ -951,9 +982,25 @@ type PolicyList struct {
 	Policies []Policy `json:"policies"`
 }
 
+// PolicyRule defines model for PolicyRule.
+type PolicyRule struct {
+	// Clause Where a rule comes from. `silent` marks a value the library's text does not give.
+	Clause Clause `json:"clause"`
+
+	// From The policy document the value stands in.
+	From string `json:"from"`
+
+	// Override The roles that may pass over it.
+	Override []string    `json:"override,omitempty,omitzero"`
+	Rule     string      `json:"rule"`
+	Value    interface{} `json:"value"`
+
+	// When Which cases it is for; all when absent.
+	When map[string]interface{} `json:"when,omitempty,omitzero"`
+}
+
 // Preview defines model for Preview.
 type Preview struct {
-	ActiveLimit    int  `json:"active_limit,omitempty,omitzero"`
 	ActiveRequests int  `json:"active_requests,omitempty,omitzero"`
 	Allowed        bool `json:"allowed"`
 
@@ -1369,18 +1416,18 @@ type TierFulfilment string
 // TierMembers defines model for Tier.Members.
 type TierMembers string
 
-// TierView One step outward, with the lenders it would ask in order.
+// TierView One step outward. Staff see the first lenders it would ask, in order, and those passed over.
 type TierView struct {
-	DaysToRespond int                `json:"days_to_respond,omitempty,omitzero"`
-	Fulfilment    TierViewFulfilment `json:"fulfilment"`
-	Lenders       []RotaEntry        `json:"lenders"`
-	Name          string             `json:"name"`
-	PassedOver    []RotaEntry        `json:"passed_over"`
-	Position      int                `json:"position,omitempty,omitzero"`
-}
+	// Askable Those of them that would be asked.
+	Askable int `json:"askable"`
 
-// TierViewFulfilment defines model for TierView.Fulfilment.
-type TierViewFulfilment string
+	// Holders Libraries that may have it.
+	Holders    int            `json:"holders"`
+	Lenders    []LikelyLender `json:"lenders"`
+	Name       string         `json:"name"`
+	PassedOver []LikelyLender `json:"passed_over"`
+	Position   int            `json:"position"`
+}
 
 // Workflow defines model for Workflow.
 type Workflow struct {
@@ -1453,7 +1500,7 @@ type ListLibrariesParams struct {
 	// Limit How many to a page; 50 when not given.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
-	// Q A symbol such as `ISIL:US-NWPTL`, or the beginning of any word of the name.
+	// Q A symbol such as `ISIL:US-NWPTL`, or part of the name.
 	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
 
 	// State Two letters of the state or province.

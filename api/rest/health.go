@@ -10,9 +10,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
-
-	"afield/api/gen"
 )
+
+// health is the answer about the server itself; see Health in the contract.
+type health struct {
+	Status  string            `json:"status"`
+	Version string            `json:"version,omitempty"`
+	Checks  map[string]string `json:"checks,omitempty"`
+}
 
 // serverRoutes are those about the server itself.
 func (s *Server) serverRoutes(e *echo.Echo) {
@@ -28,7 +33,7 @@ func (s *Server) serverRoutes(e *echo.Echo) {
 }
 
 func (s *Server) healthz(c echo.Context) error {
-	return c.JSON(http.StatusOK, gen.Health{Status: "ok", Version: s.Version})
+	return c.JSON(http.StatusOK, health{Status: "ok", Version: s.Version})
 }
 
 // readyTime bounds one check of readiness.
@@ -37,7 +42,7 @@ const readyTime = 3 * time.Second
 func (s *Server) readyz(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTime)
 	defer cancel()
-	answer := gen.Health{Status: "ok", Version: s.Version, Checks: map[string]string{}}
+	answer := health{Status: "ok", Version: s.Version, Checks: map[string]string{}}
 	status := http.StatusOK
 	for name, check := range s.Ready {
 		answer.Checks[name] = "ok"

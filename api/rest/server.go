@@ -18,6 +18,8 @@ import (
 	"afield/broker/access"
 	"afield/broker/directory"
 	"afield/broker/postgres"
+	"afield/workflow/messages"
+	"afield/workflow/requests"
 )
 
 // Deps is everything the API stands on.
@@ -86,6 +88,11 @@ func New(deps Deps) (*echo.Echo, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// receive hands a partner's message to the workflow at the present business time.
+func (s *Server) receive(ctx context.Context, tx *postgres.Tx, in requests.Incoming) (messages.Answer, error) {
+	return s.Requests.Receive(ctx, tx, s.Clock.Now(), in)
 }
 
 func (s *Server) routes(e *echo.Echo) error {

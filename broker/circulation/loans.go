@@ -138,14 +138,14 @@ func (c *Circulation) mayRenew(ctx context.Context, tx *postgres.Tx, document *p
 // DeclareLost notes that an item will not come back. What it costs is for
 // whoever declares it: an invoice of the lender, or the next fee schedule.
 // Declared again, nothing changes.
-func (c *Circulation) DeclareLost(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
+func (c *Circulation) DeclareLost(ctx context.Context, tx *postgres.Tx, _ Desk, ref LoanRef) (Outcome, error) {
 	return c.moveLost(ctx, tx, ref, LoanOpen, LoanLost, catalog.Lost, "Declared lost.")
 }
 
 // FoundAgain takes back a declaration of loss: the patron has the item after
 // all, and the loan goes on as it was. An item that turns up at a desk is
 // returned instead.
-func (c *Circulation) FoundAgain(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
+func (c *Circulation) FoundAgain(ctx context.Context, tx *postgres.Tx, _ Desk, ref LoanRef) (Outcome, error) {
 	return c.moveLost(ctx, tx, ref, LoanLost, LoanOpen, catalog.OnLoan, "Found again, and still on loan.")
 }
 

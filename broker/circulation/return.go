@@ -23,7 +23,6 @@ type Return struct {
 type returnFacts struct {
 	item catalog.Item
 	open Loan
-	last Loan
 	head Hold
 }
 
@@ -38,7 +37,6 @@ func (c *Circulation) Return(ctx context.Context, tx *postgres.Tx, in Return) (O
 	lockBorrower(tx, in.Item)
 	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
 	askOpenLoan(tx, in.Item, &facts.open)
-	askLastLoan(tx, in.Item, &facts.last)
 	askHead(tx, in.Item, &facts.head)
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read for a return: %w", err)
@@ -47,26 +45,31 @@ func (c *Circulation) Return(ctx context.Context, tx *postgres.Tx, in Return) (O
 		return Outcome{}, broker.NotFound("item")
 	}
 	if facts.open.ID == broker.NoID {
-		return facts.notOut(), nil
+		return notOut(ctx, tx, facts.item)
 	}
 	return c.close(ctx, tx, in.Desk, facts)
 }
 
 // notOut answers the scan of an item that nobody has: the second scan of a
 // return, or a stray.
-func (f returnFacts) notOut() Outcome {
-	out := Outcome{Replayed: true}
-	out.setItem(f.item)
-	if f.last.ID == broker.NoID {
-		out.say("It was not on loan: it is %s.", words(f.item.Status))
-		return out
+func notOut(ctx context.Context, tx *postgres.Tx, item catalog.Item) (Outcome, error) {
+	var last Loan
+	askLastLoan(tx, RefOf(item), &last)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read the last loan: %w", err)
 	}
-	out.setLoan(f.last)
-	out.say("It was returned already, on %s: it is %s.", f.last.ReturnedOn, words(f.item.Status))
-	if f.item.Temporary() && f.item.Status == catalog.Received {
+	out := Outcome{Replayed: true}
+	out.setItem(item)
+	if item.Temporary() && item.Status == catalog.Received {
 		out.NextAct = ShipToLender
 	}
-	return out
+	if last.ID == broker.NoID {
+		out.say("It was not on loan: it is %s.", words(item.Status))
+		return out, nil
+	}
+	out.setLoan(last)
+	out.say("It was returned already, on %s: it is %s.", last.ReturnedOn, words(item.Status))
+	return out, nil
 }
 
 func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, desk Desk, facts returnFacts) (Outcome, error) {

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -299,4 +300,48 @@ func TestTheLedgerNeverLosesACent(t *testing.T) {
 		return err
 	})
 	must(t, err)
+}
+
+// Paying a fee while it is being taken back: either the payment comes first and
+// becomes credit, or it comes second and is refused. Nothing between.
+func TestCON07PayingAndTakingBackAtOnce(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	for i := range 20 {
+		before := tl.balances(tl.patron).Total().Minor
+		charge, err := tl.charge(tl.patron, ledger.ILLFee, "3.00", fmt.Sprint("fee ", i))
+		must(t, err)
+		var paid error
+		var desks sync.WaitGroup
+		desks.Go(func() {
+			paid = tl.try(func(ctx context.Context, tx *postgres.Tx) error {
+				_, err := ledger.Pay(ctx, tx, ledger.Payment{Account: tl.patron, Charge: charge.ID, Amount: charge.Amount, InAdvance: false,
+					Cause: fmt.Sprint("slip ", i), Actor: tl.actor, At: noon})
+				return err
+			})
+		})
+		desks.Go(func() {
+			err := tl.try(func(ctx context.Context, tx *postgres.Tx) error {
+				_, err := ledger.Reverse(ctx, tx, ledger.Answer{Library: tl.patron.Library, Charge: charge.ID, Cause: fmt.Sprint("back ", i), Actor: tl.actor, At: noon})
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		desks.Wait()
+		want := before
+		if paid == nil {
+			want -= 300
+		} else if !broker.IsKind(paid, broker.KindConflict) && !broker.IsKind(paid, broker.KindRefused) {
+			t.Fatal(paid)
+		}
+		if got := tl.balances(tl.patron).Total().Minor; got != want {
+			t.Fatalf("balance %d, want %d (payment: %v)", got, want, paid)
+		}
+		if paid == nil { // give the credit a fee to meet, so that the next round starts level
+			_, err := tl.charge(tl.patron, ledger.ILLFee, "3.00", fmt.Sprint("level ", i))
+			must(t, err)
+		}
+	}
 }

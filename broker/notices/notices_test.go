@@ -181,10 +181,10 @@ func TestChannels(t *testing.T) {
 		wanted             []notices.Channel
 		want               notices.Channel
 	}{
-		"the policy's channel":          {"555-0101", "a@example.org", "email", []notices.Channel{notices.Phone}, notices.Phone},
-		"no phone, so in writing":       {"", "a@example.org", "", []notices.Channel{notices.Phone}, notices.Email},
-		"the patron's wish":             {"555-0101", "a@example.org", "phone", nil, notices.Phone},
-		"a wish that cannot be met":     {"555-0101", "", "email", nil, notices.Phone},
+		"the policy's channel":            {"555-0101", "a@example.org", "email", []notices.Channel{notices.Phone}, notices.Phone},
+		"no phone, so in writing":         {"", "a@example.org", "", []notices.Channel{notices.Phone}, notices.Email},
+		"the patron's wish":               {"555-0101", "a@example.org", "phone", nil, notices.Phone},
+		"a wish that cannot be met":       {"555-0101", "", "email", nil, notices.Phone},
 		"nothing on file but the account": {"", "", "", nil, notices.Account},
 	}
 	for name, c := range cases {

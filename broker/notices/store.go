@@ -58,6 +58,19 @@ func update(tx *postgres.Tx, n Notice) {
 }
 
 // byIDLocked locks the patron before the notice, as every act does.
+// ByID gives one notice; not found where the library has none of that id.
+func ByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Notice, error) {
+	var notice Notice
+	err := scan(tx.QueryRow(ctx, `select `+columns+` from notices n where n.library_id = $1 and n.id = $2`, library, id), &notice)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return notice, broker.NotFound("notice")
+	}
+	if err != nil {
+		return notice, fmt.Errorf("read a notice: %w", err)
+	}
+	return notice, nil
+}
+
 func byIDLocked(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Notice, error) {
 	var notice Notice
 	tx.Queue(`select 1 from patrons p join notices n on n.library_id = p.library_id and n.patron_id = p.id

@@ -35,7 +35,6 @@ var installPlaces = []string{
 	"/usr/libexec/postgresql*",                           // Alpine
 	"/opt/homebrew/opt/postgresql@*/bin",                 // Homebrew on Apple silicon
 	"/usr/local/opt/postgresql@*/bin",                    // Homebrew on Intel
-	"/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",    // Homebrew on Linux
 	"/Applications/Postgres.app/Contents/Versions/*/bin", // Postgres.app
 	"/usr/bin", // Fedora, Arch
 }

@@ -154,7 +154,7 @@ func TestStartsAtOnceShareOneServer(t *testing.T) {
 	clusters := make([]*postgres.Cluster, 4)
 	for i := range clusters {
 		group.Go(func() {
-			cluster, err := postgres.StartCluster(t.Context(), postgres.ClusterOptions{DataDir: folder})
+			cluster, err := postgres.StartCluster(t.Context(), postgres.ClusterOptions{DataDir: folder, Scratch: true})
 			if err != nil {
 				t.Error(err)
 			}
@@ -285,7 +285,7 @@ func TestLongPathMovesTheSocket(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(dataDir(t), strings.Repeat("long", 30))
 	var notices []string
-	cluster := start(t, postgres.ClusterOptions{DataDir: folder, Notice: func(text string) { notices = append(notices, text) }})
+	cluster := start(t, postgres.ClusterOptions{DataDir: folder, Scratch: true, Notice: func(text string) { notices = append(notices, text) }})
 	run(t, cluster, "create table kept as select 1")
 	if len(notices) != 1 || !strings.Contains(notices[0], "too long") {
 		t.Errorf("the notices are %q, want one about the path", notices)

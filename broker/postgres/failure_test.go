@@ -22,7 +22,7 @@ func TestMissingPrograms(t *testing.T) {
 func stopped(t *testing.T) (data, cluster string) {
 	t.Helper()
 	data = dataDir(t)
-	running := start(t, postgres.ClusterOptions{DataDir: data})
+	running := start(t, postgres.ClusterOptions{DataDir: data, Scratch: true})
 	if err := running.Close(); err != nil {
 		t.Fatal(err)
 	}

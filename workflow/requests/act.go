@@ -94,36 +94,18 @@ func partyOf(actor broker.Actor) workflow.Party {
 	return workflow.BySystem
 }
 
-// Available lists what an actor may do with a request now, with the forms.
-func (s *Service) Available(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, actor broker.Actor) ([]workflow.Action, error) {
-	st := &step{service: s, tx: tx, now: now}
+// Load reads a request without locking it.
+func (s *Service) Load(ctx context.Context, tx *postgres.Tx, library, request broker.ID) (*Request, error) {
 	rows, err := tx.Query(ctx, `select `+requestColumns+` from requests where library_id = $1 and id = $2`, library, request)
 	if err != nil {
 		return nil, fmt.Errorf("read a request: %w", err)
 	}
-	if st.request, err = pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Request]); err != nil {
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil, broker.NotFound("request")
-		}
+	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Request])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, broker.NotFound("request")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read a request: %w", err)
 	}
-	rows, err = tx.Query(ctx, `select `+entryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`, library, request)
-	if err != nil {
-		return nil, fmt.Errorf("read a rota: %w", err)
-	}
-	if st.entries, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[RotaEntry]); err != nil {
-		return nil, fmt.Errorf("read a rota: %w", err)
-	}
-	if err := st.settle(ctx); err != nil {
-		return nil, err
-	}
-	var guardErr error
-	actions := workflow.TableOf(st.request.Side).Available(st.request.State, partyOf(actor), func(guard workflow.Guard) bool {
-		holds, err := s.guards[guard](st, ctx)
-		if err != nil {
-			guardErr = err
-		}
-		return holds
-	})
-	return actions, guardErr
+	return found, nil
 }

@@ -46,7 +46,6 @@ type Service struct {
 	effects map[workflow.Effect]func(*step, context.Context) error
 
 	mu       sync.RWMutex
-	lenders  map[broker.ID]*directory.Lender // as last seen, for calendars
 	policies map[string]*policy.Document
 }
 
@@ -56,7 +55,7 @@ type Service struct {
 func New(config Config) (*Service, error) {
 	s := &Service{
 		jobs: config.Jobs, circulation: config.Circulation, finder: config.Finder, cache: config.Cache, vault: config.Vault,
-		lenders: map[broker.ID]*directory.Lender{}, policies: map[string]*policy.Document{},
+		policies: map[string]*policy.Document{},
 	}
 	s.bindGuards()
 	s.bindEffects()
@@ -75,7 +74,7 @@ func New(config Config) (*Service, error) {
 	return s, nil
 }
 
-// library reads a library through the cache and remembers it.
+// library reads a library through the cache.
 func (s *Service) library(ctx context.Context, tx *postgres.Tx, id broker.ID) (*directory.Lender, error) {
 	found, err := s.cache.Lenders(ctx, tx, []broker.ID{id})
 	if err != nil {
@@ -85,17 +84,7 @@ func (s *Service) library(ctx context.Context, tx *postgres.Tx, id broker.ID) (*
 	if lender == nil {
 		return nil, broker.NotFound("library")
 	}
-	s.mu.Lock()
-	s.lenders[id] = lender
-	s.mu.Unlock()
 	return lender, nil
-}
-
-// known gives a library seen before, or nil.
-func (s *Service) known(id broker.ID) *directory.Lender {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.lenders[id]
 }
 
 // policy gives a parsed policy document; documents never change once parsed.

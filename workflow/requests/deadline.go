@@ -109,7 +109,7 @@ func (st *step) answerBy() time.Time {
 		return st.doc.DeadlineAt(st.moment(), policy.DeadlineRespond)
 	}
 	hours := st.library.Calendar
-	if lender := st.service.known(entry.LenderID); lender != nil {
+	if lender := st.others[entry.LenderID]; lender != nil {
 		hours = lender.Calendar
 	}
 	return hours.DeadlineAfter(st.now, entry.DaysToRespond, "open")

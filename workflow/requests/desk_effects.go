@@ -36,7 +36,7 @@ func (st *step) keepShipment(context.Context) error {
 	}
 	entry := st.active()
 	if cost, given := st.firing.Input.Money("cost"); given && entry != nil {
-		entry.CostMinor, entry.Currency, entry.changed = cost.Minor, cost.Currency, true
+		entry.CostKnown, entry.CostMinor, entry.Currency, entry.changed = true, cost.Minor, cost.Currency, true
 	}
 	for _, item := range st.shipped() {
 		st.tx.Queue(`insert into request_items (library_id, request_id, id, volume, barcode)
@@ -164,7 +164,7 @@ func (st *step) ownHold(ctx context.Context) (*circulation.Hold, error) {
 // passOn tells the next in a queue that the copy just freed is theirs.
 func (st *step) passOn(outcome circulation.Outcome) {
 	if outcome.Next != nil {
-		st.others = append(st.others, CopyGiven(outcome, *outcome.Next, st.firing.Actor))
+		st.elsewhere = append(st.elsewhere, CopyGiven(outcome, *outcome.Next, st.firing.Actor))
 	}
 }
 
@@ -176,8 +176,8 @@ func CopyGiven(outcome circulation.Outcome, request circulation.RequestRef, acto
 	if outcome.Transit != nil && outcome.Transit.ArrivedAt.IsZero() {
 		firing.Event = workflow.EventHoldInTransit
 	}
-	if outcome.Hold != nil {
-		firing.Input = workflow.Input{"pick_up_by": outcome.Hold.PickUpBy}
+	if outcome.Given != nil {
+		firing.Input = workflow.Input{"pick_up_by": outcome.Given.PickUpBy}
 	}
 	return firing
 }
@@ -346,7 +346,8 @@ func (st *step) reverseFee(ctx context.Context) error {
 		}
 		st.data["reversed"] = charge.Amount
 	}
-	return nil
+	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	return err
 }
 
 // chargeLost passes the lender's invoice for a lost item on, exactly.

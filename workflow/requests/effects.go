@@ -54,6 +54,7 @@ func (s *Service) bindEffects() {
 		workflow.DoTakeOffShelf: (*step).takeOffShelf,
 		workflow.DoSendHome:     (*step).sendHome,
 		workflow.DoChangeDue:    (*step).changeDue,
+		workflow.DoKeepLoanDue:  setting(func(st *step) { st.request.PatronDueOn = st.firing.Input.Date("due_on") }),
 		workflow.DoCheckRenewal: (*step).checkRenewal,
 		workflow.DoChargeFee:    (*step).chargeFee,
 		workflow.DoReverseFee:   (*step).reverseFee,

@@ -28,7 +28,7 @@ func (st *step) entryOffered(context.Context) error {
 	entry.Status, entry.changed = EntryOffered, true
 	entry.Conditions, entry.Answer = st.firing.Input.Text("conditions"), "conditional"
 	if cost, given := st.firing.Input.Money("cost"); given {
-		entry.CostMinor, entry.Currency = cost.Minor, cost.Currency
+		entry.CostKnown, entry.CostMinor, entry.Currency = true, cost.Minor, cost.Currency
 		entry.PatronCostMinor = st.consent(entry).PatronPays.Minor
 	}
 	return nil

@@ -29,6 +29,7 @@ type step struct {
 	doc     *policy.Document
 	request *Request
 	entries []*RotaEntry
+	others  map[broker.ID]*directory.Lender // libraries it deals with
 
 	// of the row being taken:
 	firing Firing
@@ -37,7 +38,7 @@ type step struct {
 	data   map[string]any
 
 	followUps     []Firing
-	others        []Firing       // for other requests, after this one
+	elsewhere     []Firing       // for other requests, after this one
 	refs          []messages.Ref // messages put out, to be enqueued
 	buildAgain    bool           // the rota must be built anew
 	resetDeadline bool           // the state's deadline starts again
@@ -68,7 +69,7 @@ func (s *Service) Fire(ctx context.Context, tx *postgres.Tx, now time.Time, firi
 		if err := steps[id].save(ctx); err != nil {
 			return nil, err
 		}
-		others = append(others, steps[id].others...)
+		others = append(others, steps[id].elsewhere...)
 	}
 	if len(others) == 0 {
 		return fired, nil

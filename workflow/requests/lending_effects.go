@@ -104,7 +104,7 @@ func (st *step) lendItem(ctx context.Context) error {
 
 // usualFee is what our terms ask of this borrower, when nothing was offered.
 func (st *step) usualFee(broker.ID) {
-	borrower := st.service.known(*st.request.BorrowerLibraryID)
+	borrower := st.others[*st.request.BorrowerLibraryID]
 	if _, given := st.firing.Input.Money("cost"); given || borrower == nil {
 		return
 	}

@@ -189,3 +189,33 @@ func Tasks(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit
 	}
 	return tasks, nil
 }
+
+// Brief is what a list of loans needs to know of the requests they serve.
+type Brief struct {
+	Citation       broker.Citation
+	RenewalPending bool
+}
+
+// Briefs gives a library's requests by id, in brief; ids that name none are
+// left out.
+func Briefs(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID) (map[broker.ID]Brief, error) {
+	briefs := map[broker.ID]Brief{}
+	if len(ids) == 0 {
+		return briefs, nil
+	}
+	rows, err := tx.Query(ctx, `select id, citation, renewal_pending from requests where library_id = $1 and id = any ($2)`, library, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read requests in brief: %w", err)
+	}
+	var id broker.ID
+	var brief Brief
+	_, err = pgx.ForEachRow(rows, []any{&id, &brief.Citation, &brief.RenewalPending}, func() error {
+		briefs[id] = brief
+		brief = Brief{}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read requests in brief: %w", err)
+	}
+	return briefs, nil
+}

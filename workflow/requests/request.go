@@ -101,28 +101,31 @@ const (
 // RotaEntry is one lender of a request's rota; its id is the request id that
 // lender sees.
 type RotaEntry struct {
-	LibraryID       broker.ID       `db:"library_id"`
-	RequestID       broker.ID       `db:"request_id"`
-	ID              broker.ID       `db:"id"`
-	Position        int             `db:"position"`
-	LenderID        broker.ID       `db:"lender_id"`
-	Tier            int             `db:"tier"`
-	TierName        string          `db:"tier_name"`
-	Fulfilment      string          `db:"fulfilment"`
-	Status          EntryStatus     `db:"status"`
-	Active          bool            `db:"active"`
-	Why             []broker.Reason `db:"why"`
-	CostMinor       int64           `db:"cost_minor"`
-	PatronCostMinor int64           `db:"patron_cost_minor"`
-	Currency        string          `db:"currency"`
-	DaysToRespond   int             `db:"days_to_respond"`
-	RetryOf         *broker.ID      `db:"retry_of"`
-	RetryAfter      broker.Date     `db:"retry_after"`
-	Conditions      string          `db:"conditions"`
-	Answer          string          `db:"answer"`
-	AskedAt         *time.Time      `db:"asked_at"`
-	ConfirmedAt     *time.Time      `db:"confirmed_at"`
-	AnsweredAt      *time.Time      `db:"answered_at"`
+	LibraryID  broker.ID       `db:"library_id"`
+	RequestID  broker.ID       `db:"request_id"`
+	ID         broker.ID       `db:"id"`
+	Position   int             `db:"position"`
+	LenderID   broker.ID       `db:"lender_id"`
+	Tier       int             `db:"tier"`
+	TierName   string          `db:"tier_name"`
+	Fulfilment string          `db:"fulfilment"`
+	Status     EntryStatus     `db:"status"`
+	Active     bool            `db:"active"`
+	Why        []broker.Reason `db:"why"`
+	// CostKnown is false while nobody knows what the lender asks; that is not
+	// the same as nothing.
+	CostKnown       bool        `db:"cost_known"`
+	CostMinor       int64       `db:"cost_minor"`
+	PatronCostMinor int64       `db:"patron_cost_minor"`
+	Currency        string      `db:"currency"`
+	DaysToRespond   int         `db:"days_to_respond"`
+	RetryOf         *broker.ID  `db:"retry_of"`
+	RetryAfter      broker.Date `db:"retry_after"`
+	Conditions      string      `db:"conditions"`
+	Answer          string      `db:"answer"`
+	AskedAt         *time.Time  `db:"asked_at"`
+	ConfirmedAt     *time.Time  `db:"confirmed_at"`
+	AnsweredAt      *time.Time  `db:"answered_at"`
 
 	changed bool // must be written
 	added   bool // is not in the database yet

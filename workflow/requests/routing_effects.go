@@ -175,7 +175,8 @@ func (st *step) buildRota(ctx context.Context, live map[broker.ID]routing.Live) 
 	if err != nil {
 		return err
 	}
-	rota, _, _ := routing.Rank(query, candidates).Trimmed(storedPlaces, storedPlaces)
+	query.Most = storedPlaces
+	rota := routing.Rank(query, candidates)
 	position := 0
 	for _, entry := range st.entries {
 		position = max(position, entry.Position)
@@ -185,7 +186,7 @@ func (st *step) buildRota(ctx context.Context, live map[broker.ID]routing.Live) 
 		st.entries = append(st.entries, &RotaEntry{
 			LibraryID: st.request.LibraryID, RequestID: st.request.ID, ID: broker.NewID(), Position: position,
 			LenderID: chosen.Lender, Tier: chosen.Tier, TierName: chosen.TierName, Fulfilment: string(chosen.Fulfilment),
-			Status: EntryNext, Why: chosen.Why, CostMinor: chosen.Cost.Minor, PatronCostMinor: chosen.PatronCost.Minor,
+			Status: EntryNext, Why: chosen.Why, CostKnown: chosen.CostKnown, CostMinor: chosen.Cost.Minor, PatronCostMinor: chosen.PatronCost.Minor,
 			Currency: currencyOr(chosen.Cost.Currency, st.request.Currency), DaysToRespond: chosen.DaysToRespond, added: true,
 		})
 	}
@@ -194,10 +195,10 @@ func (st *step) buildRota(ctx context.Context, live map[broker.ID]routing.Live) 
 		st.entries = append(st.entries, &RotaEntry{
 			LibraryID: st.request.LibraryID, RequestID: st.request.ID, ID: broker.NewID(), Position: position,
 			LenderID: passed.Lender, Tier: passed.Tier, TierName: passed.TierName, Fulfilment: string(passed.Fulfilment),
-			Status: EntryPassed, Why: passed.Reasons, Currency: st.request.Currency, DaysToRespond: 1, added: true,
+			Status: EntryPassed, Why: passed.Reasons, CostKnown: true, Currency: st.request.Currency, DaysToRespond: 1, added: true,
 		})
 	}
-	return nil
+	return st.meet(ctx)
 }
 
 func currencyOr(currency, usual string) string {
@@ -230,9 +231,12 @@ func (st *step) buildRotaAgain(context.Context) error {
 
 // consent asks the policy who pays what a lender asks.
 func (st *step) consent(entry *RotaEntry) policy.FeeDecision {
-	asks := entry.Cost()
-	cost := policy.Cost{Amount: &asks, Approved: st.request.Money(st.request.ApprovedCostMinor), Rush: st.request.Rush, AsHold: entry.Fulfilment == "hold"}
-	if lender := st.service.known(entry.LenderID); lender != nil {
+	cost := policy.Cost{Approved: st.request.Money(st.request.ApprovedCostMinor), Rush: st.request.Rush, AsHold: entry.Fulfilment == "hold"}
+	if entry.CostKnown {
+		asks := entry.Cost()
+		cost.Amount = &asks
+	}
+	if lender := st.others[entry.LenderID]; lender != nil {
 		cost.LenderPlace = placeOf(lender.Country, lender.State)
 	}
 	return st.doc.FeeConsent(st.moment(), cost)
@@ -370,7 +374,7 @@ func (st *step) addLender(ctx context.Context) error {
 			return err
 		}
 	}
-	cost, given := st.firing.Input.Money("cost")
+	cost, given := st.firing.Input.Money("cost") // not given: nobody knows
 	if !given {
 		cost = broker.Money{Currency: st.request.Currency}
 	}
@@ -387,11 +391,11 @@ func (st *step) addLender(ctx context.Context) error {
 	added := &RotaEntry{
 		LibraryID: st.request.LibraryID, RequestID: st.request.ID, ID: broker.NewID(), Position: st.lastPosition() + 1,
 		LenderID: lender.ID, Tier: 99, TierName: "Added by staff", Fulfilment: fulfilment, Status: EntryNext,
-		CostMinor: cost.Minor, Currency: cost.Currency, DaysToRespond: 4, added: true,
+		CostKnown: given, CostMinor: cost.Minor, Currency: cost.Currency, DaysToRespond: 4, added: true,
 		Why: []broker.Reason{{Code: "added_by_staff", Rule: "routing.by_staff", Message: "Staff named this library."}},
 	}
 	st.entries = append([]*RotaEntry{added}, st.entries...)
-	return nil
+	return st.meet(ctx)
 }
 
 // lenderNamed finds a library by id or symbol.

@@ -21,7 +21,7 @@ const requestColumns = `library_id, id, number, side, state, version, owner, cit
 	item_id, offered_cost_minor, lender_due_on, renewals, previous_state, cancel_reason, overdue, recalled, renewal_pending,
 	return_unused, closed_at, closed_reason`
 
-const entryColumns = `library_id, request_id, id, position, lender_id, tier, tier_name, fulfilment, status, active, why, cost_minor,
+const entryColumns = `library_id, request_id, id, position, lender_id, tier, tier_name, fulfilment, status, active, why, cost_known, cost_minor,
 	patron_cost_minor, currency, days_to_respond, retry_of, retry_after, conditions, answer, asked_at, confirmed_at, answered_at`
 
 // load locks the requests of some firings in order of id and reads their rotas;
@@ -69,7 +69,25 @@ func (st *step) settle(ctx context.Context) error {
 		return err
 	}
 	st.library = lender
-	st.doc, err = st.service.policy(lender.Policy)
+	if st.doc, err = st.service.policy(lender.Policy); err != nil {
+		return err
+	}
+	return st.meet(ctx)
+}
+
+// meet reads, through the cache, the other libraries the request deals with:
+// whether a fee is passed on depends on where the lender is.
+func (st *step) meet(ctx context.Context) (err error) {
+	var ids []broker.ID
+	if st.request.BorrowerLibraryID != nil {
+		ids = append(ids, *st.request.BorrowerLibraryID)
+	}
+	for _, entry := range st.entries {
+		if entry.Status != EntryPassed {
+			ids = append(ids, entry.LenderID)
+		}
+	}
+	st.others, err = st.service.cache.Lenders(ctx, st.tx, ids)
 	return err
 }
 
@@ -95,13 +113,13 @@ func (st *step) saveEntry(e *RotaEntry) {
 	}
 	why, _ := json.Marshal(e.Why)
 	st.tx.Queue(`insert into rota_entries (`+entryColumns+`)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 		on conflict (library_id, id) do update set status = excluded.status, active = excluded.active, why = excluded.why,
-			cost_minor = excluded.cost_minor, patron_cost_minor = excluded.patron_cost_minor, currency = excluded.currency,
+			cost_known = excluded.cost_known, cost_minor = excluded.cost_minor, patron_cost_minor = excluded.patron_cost_minor, currency = excluded.currency,
 			retry_after = excluded.retry_after, conditions = excluded.conditions, answer = excluded.answer,
 			asked_at = excluded.asked_at, confirmed_at = excluded.confirmed_at, answered_at = excluded.answered_at`,
 		e.LibraryID, e.RequestID, e.ID, e.Position, e.LenderID, e.Tier, e.TierName, e.Fulfilment, string(e.Status), e.Active, why,
-		e.CostMinor, e.PatronCostMinor, e.Currency, e.DaysToRespond, e.RetryOf, e.RetryAfter, e.Conditions, e.Answer,
+		e.CostKnown, e.CostMinor, e.PatronCostMinor, e.Currency, e.DaysToRespond, e.RetryOf, e.RetryAfter, e.Conditions, e.Answer,
 		e.AskedAt, e.ConfirmedAt, e.AnsweredAt)
 	e.changed, e.added = false, false
 }

@@ -1,0 +1,45 @@
+# What you need: Go, and a package manager for what is missing besides.
+#
+#   make run       build, start, load the demo consortium, serve on 127.0.0.1:8080
+#   make test      all tests
+#   make check     lint, formatting, generated files
+#   make generate  write generated files again
+#   make clean     remove what was built (never a database)
+
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOFUMPT  := mvdan.cc/gofumpt@v0.12.0
+
+# TESTFLAGS goes to go test: make test TESTFLAGS=-race
+TESTFLAGS ?=
+
+.PHONY: run build test check lint format generate clean
+
+run: build
+	./bin/afield demo
+
+build:
+	@.ci/setup
+	CGO_ENABLED=0 go build -trimpath -o bin/afield ./cmd/afield
+
+test:
+	@.ci/setup $(if $(findstring -race,$(TESTFLAGS) $(GOFLAGS)),race)
+	go test $(TESTFLAGS) ./...
+
+check: lint
+	.ci/fresh
+
+lint:
+	go vet ./...
+	go run $(GOLANGCI) run
+	@unformatted=$$(go run $(GOFUMPT) -l cmd api workflow broker connectors migrations) && \
+		if [ -n "$$unformatted" ]; then echo "run make format; gofumpt would change:"; echo "$$unformatted"; exit 1; fi
+
+format:
+	go run $(GOFUMPT) -w cmd api workflow broker connectors migrations
+
+generate:
+	go generate ./...
+
+clean:
+	rm -rf bin
+	go clean -testcache

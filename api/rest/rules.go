@@ -1,0 +1,237 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"afield/api/gen"
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/workflow"
+)
+
+// ListLibraries pages through the directory, by name. It is shared by all and
+// holds nothing private.
+func (s *Server) ListLibraries(ctx context.Context, request gen.ListLibrariesRequestObject) (gen.ListLibrariesResponseObject, error) {
+	in := request.Params
+	filter := directory.Filter{State: in.State, Member: in.Member}
+	symbol, symbolErr := broker.ParseSymbol(in.Q)
+	if symbolErr != nil {
+		filter.Text = strings.TrimSpace(in.Q)
+	}
+	list := fmt.Sprintf("libraries %q %q %v", in.Q, in.State, orZero(in.Member))
+	after, err := s.cursors.open(list, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	page := gen.LibraryPage{Libraries: []gen.Library{}}
+	_, err = read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (made, error) {
+		var found []directory.Library
+		var next string
+		if in.Q != "" && symbolErr == nil {
+			library, err := directory.BySymbol(ctx, tx, symbol)
+			if err != nil && !broker.IsKind(err, broker.KindNotFound) {
+				return made{}, err
+			}
+			if err == nil {
+				found = []directory.Library{library}
+			}
+		} else if found, next, err = directory.List(ctx, tx, filter, after, pageSize(in.Limit)); err != nil {
+			return made{}, err
+		}
+		symbols, err := directory.SymbolsOf(ctx, tx, idsOf(found))
+		if err != nil {
+			return made{}, err
+		}
+		for _, library := range found {
+			page.Libraries = append(page.Libraries, libraryView(library, symbols[library.ID]))
+		}
+		page.NextCursor = s.cursors.seal(list, next)
+		return made{}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.ListLibraries200JSONResponse(page), nil
+}
+
+func idsOf(libraries []directory.Library) []broker.ID {
+	ids := make([]broker.ID, len(libraries))
+	for i, library := range libraries {
+		ids[i] = library.ID
+	}
+	return ids
+}
+
+func libraryView(library directory.Library, symbols []broker.Symbol) gen.Library {
+	return gen.Library{ID: library.ID, Name: library.Name, Kind: gen.LibraryKind(library.Kind), Member: library.Member,
+		Status: gen.LibraryStatus(library.Status), State: library.State, Country: library.Country,
+		Symbols: append([]broker.Symbol{}, symbols...), TimeZone: library.Zone.String(), Currency: library.Currency, Policy: library.Policy}
+}
+
+// GetLibrary shows one library with what it lends, its branches and its tiers.
+func (s *Server) GetLibrary(ctx context.Context, request gen.GetLibraryRequestObject) (gen.GetLibraryResponseObject, error) {
+	view, err := read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (gen.Library, error) {
+		library, err := directory.Load(ctx, tx, request.ID)
+		if err != nil {
+			return gen.Library{}, err
+		}
+		symbols, err := directory.Symbols(ctx, tx, library.ID)
+		if err != nil {
+			return gen.Library{}, err
+		}
+		terms, err := directory.Terms(ctx, tx, []broker.ID{library.ID})
+		if err != nil {
+			return gen.Library{}, err
+		}
+		branches, err := directory.Branches(ctx, tx, library.ID)
+		if err != nil {
+			return gen.Library{}, err
+		}
+		tiers, err := directory.Tiers(ctx, tx, library.ID)
+		if err != nil {
+			return gen.Library{}, err
+		}
+		view := libraryView(library, symbols)
+		view.Lends = termsView(terms[library.ID])
+		for _, branch := range branches {
+			view.Branches = append(view.Branches, gen.Branch{ID: branch.ID, Code: branch.Code, Name: branch.Name})
+		}
+		for _, tier := range tiers {
+			view.Tiers = append(view.Tiers, gen.Tier{Position: tier.Position, Name: tier.Name, Members: gen.TierMembers(tier.Members),
+				States: tier.States, CostRule: gen.TierCostRule(tier.CostRule), DaysToRespond: tier.DaysToRespond,
+				Fulfilment: gen.TierFulfilment(tier.Fulfilment)})
+		}
+		return view, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.GetLibrary200JSONResponse(view), nil
+}
+
+func termsView(terms directory.LendingTerms) gen.LendingTerms {
+	view := gen.LendingTerms{Known: terms.Known, Lends: terms.Lends, Formats: []string{}, LoanDays: terms.LoanDays,
+		Renewals: terms.Renewals, Fee: terms.Fee, FreeInState: terms.FreeInState, PausedFrom: terms.PausedFrom, PausedUntil: terms.PausedUntil}
+	for _, format := range terms.Formats {
+		view.Formats = append(view.Formats, string(format))
+	}
+	return view
+}
+
+// ListPolicies shows every policy document, each value with its clause.
+func (s *Server) ListPolicies(context.Context, gen.ListPoliciesRequestObject) (gen.ListPoliciesResponseObject, error) {
+	list := gen.PolicyList{Policies: []gen.Policy{}}
+	for _, name := range policy.Presets() {
+		document, err := policy.Preset(name)
+		if err != nil {
+			return nil, err
+		}
+		view := gen.Policy{Name: document.Name(), Title: document.Title(), Place: document.Place(), Currency: document.Currency(),
+			Version: document.Version(), Rules: []gen.PolicyRule{}}
+		for _, attribute := range document.Attributes() {
+			rule := gen.PolicyRule{Rule: attribute.Rule, From: attribute.From, Clause: attribute.Clause, Override: attribute.Override,
+				Value: attribute.Value}
+			if when, err := json.Marshal(attribute.When); err == nil {
+				rule.When = object(when)
+			}
+			view.Rules = append(view.Rules, rule)
+		}
+		list.Policies = append(list.Policies, view)
+	}
+	return gen.ListPolicies200JSONResponse(list), nil
+}
+
+// ExplainPolicy asks the rules about one patron and one act.
+func (s *Server) ExplainPolicy(ctx context.Context, request gen.ExplainPolicyRequestObject) (gen.ExplainPolicyResponseObject, error) {
+	in := *request.Body
+	if in.At.IsZero() {
+		in.At = s.Clock.Now()
+	}
+	decision, err := read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (policy.Decision, error) {
+		library, ref, err := s.ours(ctx, tx, in.PatronID)
+		if err != nil {
+			return policy.Decision{}, err
+		}
+		document, err := s.Policies.Of(library)
+		if err != nil {
+			return policy.Decision{}, err
+		}
+		return s.explain(ctx, tx, asked{library: library, patron: ref, document: document}, in)
+	})
+	if err != nil {
+		return nil, err
+	}
+	view := gen.Decision{Allowed: decision.Allowed, Question: decision.Question, Rule: decision.Rule, Source: decision.Source,
+		Reasons: append([]broker.Reason{}, decision.Reasons...), Notes: append([]broker.Reason{}, decision.Notes...), Lines: decision.Lines()}
+	return gen.ExplainPolicy200JSONResponse(view), nil
+}
+
+// asked is about whom and by whose rules a question is.
+type asked struct {
+	library  directory.Library
+	patron   patrons.Ref
+	document *policy.Document
+}
+
+func (s *Server) explain(ctx context.Context, tx *postgres.Tx, about asked, in gen.Explain) (policy.Decision, error) {
+	moment := policy.Moment{Now: in.At, Calendar: about.library.Calendar}
+	standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: about.library, Now: in.At}, about.patron)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	facts := standing.Facts()
+	switch in.Act {
+	case gen.ExplainActCheckout:
+		return about.document.MayCheckOut(moment, policy.Checkout{Patron: facts, Owner: policy.OwnerOwn, Item: string(formatOr(in.Citation.Format)), Lendable: true}), nil
+	case gen.ExplainActHold:
+		open, err := circulation.HoldsOf(ctx, tx, about.patron)
+		if err != nil {
+			return policy.Decision{}, err
+		}
+		return about.document.MayPlaceHold(moment, policy.HoldRequest{Patron: facts, Owner: policy.OwnerOwn,
+			Format: formatOr(in.Citation.Format), OpenHolds: len(open)}), nil
+	case gen.ExplainActRenew:
+		return s.explainRenewal(ctx, tx, about, in, facts)
+	case gen.ExplainActRequest:
+	}
+	outlook, err := s.Requests.Preview(ctx, tx, in.At, callOf(ctx).principal.Actor(), submissionFor(about, in))
+	return outlook.Decision, err
+}
+
+func formatOr(format broker.Format) broker.Format {
+	if format == "" {
+		return broker.FormatBook
+	}
+	return format
+}
+
+func (s *Server) explainRenewal(ctx context.Context, tx *postgres.Tx, about asked, in gen.Explain, facts policy.Patron) (policy.Decision, error) {
+	if in.LoanID == broker.NoID {
+		return policy.Decision{}, broker.Invalid(broker.FieldError{Pointer: "/loan_id", Code: "required", Message: "is required for renew"})
+	}
+	loan, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: about.library.ID, ID: in.LoanID})
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	if loan.Patron != about.patron {
+		return policy.Decision{}, broker.NotFound("loan of this patron")
+	}
+	return about.document.MayAskRenewal(policy.Moment{Now: in.At, Calendar: about.library.Calendar}, policy.Renewal{
+		Patron: facts, Owner: loan.Terms.Owner, Item: loan.Terms.Item, Due: loan.DueOn, Renewals: loan.Renewals}).Decision, nil
+}
+
+// GetWorkflow gives the state tables as they are enforced.
+func (s *Server) GetWorkflow(context.Context, gen.GetWorkflowRequestObject) (gen.GetWorkflowResponseObject, error) {
+	var view gen.Workflow
+	for _, table := range workflow.Tables() {
+		view.Tables = append(view.Tables, table.Describe())
+	}
+	return gen.GetWorkflow200JSONResponse(view), nil
+}

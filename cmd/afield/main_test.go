@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"afield/broker/postgres/pgtest"
+)
+
+// call runs the program inside the test.
+func call(t *testing.T, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var outText, errText bytes.Buffer
+	code = run(t.Context(), args, &outText, &errText)
+	return code, outText.String(), errText.String()
+}
+
+// dataFolder can be entered by the database's account when the tests run as root.
+func dataFolder(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.Chmod(filepath.Dir(folder), 0o711); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"--help", exitDone, "Examples:"},
+		{"migrate --help", exitDone, "afield migrate"},
+		{"doctor --help", exitDone, "afield doctor --json"},
+		{"version --help", exitDone, "afield version --json"},
+		{"version", exitDone, "afield "},
+		{"dance", exitUsage, "unexpected argument dance"},
+		{"migrate --backwards", exitUsage, "unknown flag"},
+		{"migrate --database-url=postgres://user:hush@host:port/x", exitUsage, "DATABASE_URL is not"},
+	} {
+		code, out, errOut := call(t, strings.Fields(c.args)...)
+		if code != c.code || !strings.Contains(out+errOut, c.says) || strings.Contains(out+errOut, "hush") {
+			t.Errorf("afield %s ends with %d and says\n%s%s\nwant %d and %q", c.args, code, out, errOut, c.code, c.says)
+		}
+	}
+}
+
+func TestVersionAsJSON(t *testing.T) {
+	t.Parallel()
+	_, out, _ := call(t, "version", "--json")
+	var read build
+	if err := json.Unmarshal([]byte(out), &read); err != nil || !strings.HasPrefix(read.Go, "go") {
+		t.Errorf("%q: %v", out, err)
+	}
+}
+
+func TestMigrateThenDoctorOnGivenDatabase(t *testing.T) {
+	t.Parallel()
+	address := pgtest.EmptyURL(t)
+	if code, out, _ := call(t, "doctor", "--database-url", address); code != exitFailed || !strings.Contains(out, "run afield migrate") {
+		t.Errorf("before migrating doctor ends with %d:\n%s", code, out)
+	}
+	code, out, errOut := call(t, "migrate", "--json", "--database-url", address)
+	var result struct{ Applied []string }
+	if err := json.Unmarshal([]byte(out), &result); err != nil || code != exitDone || len(result.Applied) == 0 {
+		t.Fatalf("migrate ends with %d: %s %s (%v)", code, out, errOut, err)
+	}
+	code, out, errOut = call(t, "doctor", "--json", "--database-url", address)
+	var found checkup
+	if err := json.Unmarshal([]byte(out), &found); err != nil || code != exitDone || !found.Healthy {
+		t.Errorf("after migrating doctor ends with %d: %s %s (%v)", code, out, errOut, err)
+	}
+}
+
+func TestPrivateDatabase(t *testing.T) {
+	t.Parallel()
+	data := dataFolder(t)
+	code, out, errOut := call(t, "doctor", "--data", data, "--database-url=")
+	if code != exitDone || !strings.Contains(out, "no database yet") {
+		t.Errorf("doctor ends with %d: %s%s", code, out, errOut)
+	}
+	if left, err := os.ReadDir(data); err != nil || len(left) != 0 {
+		t.Errorf("doctor made %v, %v; it must change nothing", left, err)
+	}
+	if code, out, errOut := call(t, "migrate", "--data", data, "--database-url="); code != exitDone {
+		t.Fatalf("migrate ends with %d: %s%s", code, out, errOut)
+	}
+	code, out, errOut = call(t, "doctor", "--data", data, "--database-url=")
+	if code != exitDone || !strings.Contains(out, "none pending") {
+		t.Errorf("doctor ends with %d: %s%s", code, out, errOut)
+	}
+}
+
+func TestDoctorShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"postgres://afield:hush@127.0.0.1:1/afield", "host=127.0.0.1 port=1 user=afield password=hush dbname=afield"} {
+		code, out, errOut := call(t, "doctor", "--database-url", address)
+		if code != exitFailed || strings.Contains(out+errOut, "hush") || !strings.Contains(out, "postgres://afield@127.0.0.1:1/afield") {
+			t.Errorf("doctor ends with %d: %s%s", code, out, errOut)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+	"afield/workflow"
+	"afield/workflow/requests"
+)
+
+// Service does what happens at a desk.
+type Service struct {
+	circulation *circulation.Circulation
+	requests    *requests.Service
+}
+
+// New makes the desk of all libraries.
+func New(c *circulation.Circulation, r *requests.Service) *Service {
+	return &Service{circulation: c, requests: r}
+}
+
+// At is which desk, who stands there and when.
+type At struct {
+	Library broker.ID
+	Branch  broker.ID // NoID where the library has only one
+	Actor   broker.Actor
+	Now     time.Time
+}
+
+// Done is what a desk act did, in words and as ids.
+type Done struct {
+	// Did is one word: received, shelved, checked_out, checked_in, captured,
+	// sent_on, pulled, shipped, returned_home, unmatched, nothing.
+	Did string
+	// Message says what was done and what to do with the item.
+	Message string
+	// Undo is the action of the request that takes it back, or "".
+	Undo     string
+	Item     broker.ID
+	Request  broker.ID
+	Task     broker.ID
+	Loan     *circulation.Loan
+	Hold     *circulation.Hold
+	DueOn    broker.Date
+	PickUpBy broker.Date
+	Notes    []broker.Reason
+}
+
+// place reads the library of a desk and lets the transaction see its sharing
+// group, whose items and patrons are at home at each other's desks.
+func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (circulation.Desk, error) {
+	library, err := directory.Load(ctx, tx, at.Library)
+	if err != nil {
+		return circulation.Desk{}, err
+	}
+	shared, err := directory.SharedWith(ctx, tx, library.SharingGroup)
+	if err != nil {
+		return circulation.Desk{}, err
+	}
+	tx.Widen(shared...)
+	return circulation.Desk{Library: library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}, nil
+}
+
+// follow fires what a circulation act means for the request it served, and for
+// the next one whose hold was given the copy.
+func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome, event workflow.Event, input workflow.Input) (broker.ID, error) {
+	served := broker.NoID
+	if outcome.Serves != nil && event != "" && !outcome.Replayed {
+		served = outcome.Serves.Request
+		tx.Widen(outcome.Serves.Library)
+		_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: outcome.Serves.Library, Request: served, Event: event, Input: input,
+			By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+		if err != nil {
+			return served, err
+		}
+	}
+	if outcome.Next != nil {
+		tx.Widen(outcome.Next.Library)
+		if _, err := s.requests.Fire(ctx, tx, at.Now, requests.CopyGiven(outcome, *outcome.Next, at.Actor)); err != nil {
+			return served, err
+		}
+	}
+	return served, nil
+}
+
+// given fires the request whose hold was given a copy.
+func (s *Service) given(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {
+	if outcome.Serves == nil || outcome.Replayed {
+		return nil
+	}
+	tx.Widen(outcome.Serves.Library)
+	_, err := s.requests.Fire(ctx, tx, at.Now, requests.CopyGiven(outcome, *outcome.Serves, at.Actor))
+	return err
+}
+
+func doneOf(did string, outcome circulation.Outcome) Done {
+	done := Done{Did: did, Loan: outcome.Loan, Hold: outcome.Hold, Notes: outcome.Warnings}
+	for i, said := range outcome.Said {
+		if i > 0 {
+			done.Message += " "
+		}
+		done.Message += said
+	}
+	if outcome.Item != nil {
+		done.Item = outcome.Item.ID
+	}
+	if outcome.Loan != nil {
+		done.DueOn = outcome.Loan.DueOn
+	}
+	if outcome.Given != nil {
+		done.Hold = outcome.Given
+	}
+	if done.Hold != nil {
+		done.PickUpBy = done.Hold.PickUpBy
+	}
+	if outcome.Serves != nil {
+		done.Request = outcome.Serves.Request
+	}
+	return done
+}
+
+// patronNamed finds a patron by card in the desk's realm.
+func patronNamed(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, card string, patron broker.ID) (patrons.Patron, error) {
+	if card != "" {
+		found, _, err := patrons.ByCard(ctx, tx, desk.Library.SharingGroup, card)
+		return found, err
+	}
+	return patrons.ByID(ctx, tx, patrons.Ref{Library: desk.Library.ID, ID: patron})
+}

@@ -1,0 +1,244 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/workflow"
+	"afield/workflow/requests"
+)
+
+// CheckOut is an item and the patron it is for, by card or id.
+type CheckOut struct {
+	Barcode string
+	Card    string
+	Patron  broker.ID
+	// Overrides are codes of reasons to pass over, where the role allows it.
+	Overrides []string
+}
+
+// CheckOut lends an item. An item that waits for an ILL request is lent for it,
+// with the lender's due date; it is refused with every reason otherwise.
+func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at At, in CheckOut) (Done, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return Done{}, err
+	}
+	patron, err := patronNamed(ctx, tx, desk, in.Card, in.Patron)
+	if err != nil {
+		return Done{}, err
+	}
+	item, err := catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, in.Barcode, false)
+	if err != nil {
+		return Done{}, err
+	}
+	return s.lend(ctx, tx, at, desk, item, patron, in.Overrides)
+}
+
+func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, patron patrons.Patron, overrides []string) (Done, error) {
+	request, lenderDue, err := s.waitingFor(ctx, tx, desk, item)
+	if err != nil {
+		return Done{}, err
+	}
+	outcome, err := s.circulation.CheckOut(ctx, tx, circulation.CheckOut{
+		Desk: desk, Item: circulation.RefOf(item), Patron: patron.Ref(), Request: request, LenderDue: lenderDue, Overrides: overrides,
+	})
+	if err != nil {
+		return Done{}, err
+	}
+	if _, err := s.follow(ctx, tx, at, outcome, workflow.EventCheckOut, workflow.Input{"due_on": outcome.Loan.DueOn}); err != nil {
+		return Done{}, err
+	}
+	return doneOf("checked_out", outcome), nil
+}
+
+// waitingFor finds the request an item waits for, by the item and not by title
+// and patron: two open requests of one title keep their own due dates.
+func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, item catalog.Item) (circulation.RequestRef, broker.Date, error) {
+	ref := circulation.RequestRef{Library: item.Library, Request: item.Request}
+	if !item.Temporary() {
+		hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
+		if broker.IsKind(err, broker.KindNotFound) || (err == nil && hold.Request == broker.NoID) {
+			return circulation.RequestRef{}, broker.Date{}, nil
+		}
+		if err != nil {
+			return circulation.RequestRef{}, broker.Date{}, err
+		}
+		return circulation.RequestRef{Library: hold.Patron.Library, Request: hold.Request}, broker.Date{}, nil
+	}
+	var due broker.Date
+	err := tx.QueryRow(ctx, `select lender_due_on from requests where library_id = $1 and id = $2`, ref.Library, ref.Request).Scan(&due)
+	if err != nil {
+		return ref, due, fmt.Errorf("read the lender's due date: %w", err)
+	}
+	if due.IsZero() {
+		return ref, due, broker.Conflict("no_due_date", "The lender has not said when this item is due; record its due date first.")
+	}
+	return ref, due, nil
+}
+
+// TakeBack takes an item in by its loan.
+func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (Done, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return Done{}, err
+	}
+	found, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: loan})
+	if err != nil {
+		return Done{}, err
+	}
+	return s.takeIn(ctx, tx, at, desk, found.Item)
+}
+
+func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item circulation.ItemRef) (Done, error) {
+	outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: item})
+	if err != nil {
+		return Done{}, err
+	}
+	if outcome.Loan != nil && outcome.Serves != nil && !outcome.Replayed {
+		if lending, err := s.isLending(ctx, tx, outcome.Serves); err != nil {
+			return Done{}, err
+		} else if lending {
+			return Done{}, broker.Conflict("lent_to_library", "That item is lent to another library; record its coming home on the lending request.")
+		}
+	}
+	_, err = s.follow(ctx, tx, at, outcome, workflow.EventReturn, nil)
+	return doneOf("checked_in", outcome), err
+}
+
+func (s *Service) isLending(ctx context.Context, tx *postgres.Tx, ref *circulation.RequestRef) (bool, error) {
+	var side workflow.Side
+	err := tx.QueryRow(ctx, `select side from requests where library_id = $1 and id = $2`, ref.Library, ref.Request).Scan(&side)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the request of a loan: %w", err)
+	}
+	return side == workflow.SideLending, nil
+}
+
+// Renew renews a loan: our own items at once, a borrowed one by asking its
+// lender (pending is true then).
+func (s *Service) Renew(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, overrides []string) (done Done, pending bool, err error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return Done{}, false, err
+	}
+	found, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: loan})
+	if err != nil {
+		return Done{}, false, err
+	}
+	if at.Actor.Kind == broker.ActorPatron && found.Patron.ID != at.Actor.ID {
+		return Done{}, false, broker.NotFound("loan")
+	}
+	if found.Terms.Owner != policy.OwnerILL || found.Serves() == nil {
+		outcome, err := s.circulation.Renew(ctx, tx, circulation.Renew{Desk: desk, Loan: found.LoanRef, Overrides: overrides})
+		if err != nil {
+			return Done{}, false, err
+		}
+		return doneOf("renewed", outcome), false, nil
+	}
+	if found.Status != circulation.LoanOpen {
+		return Done{}, false, broker.Conflict("not_on_loan", "That loan is %s.", found.Status)
+	}
+	by := workflow.ByStaff
+	if at.Actor.Kind == broker.ActorPatron {
+		by = workflow.ByPatron
+	}
+	served := found.Serves()
+	_, err = s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: served.Library, Request: served.Request, Event: workflow.EventRenew,
+		By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+	if err != nil {
+		return Done{}, false, err
+	}
+	return Done{Did: "renewal_asked", Message: "The lender is asked; the due date stays until it answers.", Loan: &found,
+		Item: found.Item.ID, Request: served.Request, DueOn: found.DueOn, Undo: string(workflow.EventUndo)}, true, nil
+}
+
+// Act does an action of a request's table. What lends or takes back an item
+// goes through circulation first; the rest is fired as it is.
+func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (requests.Fired, error) {
+	switch act.Action {
+	case workflow.EventCheckOut, workflow.EventReturn:
+		if at.Actor.Kind != broker.ActorStaff {
+			return requests.Fired{}, broker.Forbidden("%q happens at the desk.", act.Action.Words())
+		}
+		return s.actOnItem(ctx, tx, at, act)
+	case workflow.EventHoldOnShelf, workflow.EventHoldInTransit, workflow.EventArrivedAgain:
+		return requests.Fired{}, broker.Conflict("scan_it", "Scan the item: where it goes depends on who waits for it.")
+	}
+	return s.requests.Act(ctx, tx, at.Now, at.Actor, act)
+}
+
+func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (requests.Fired, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return requests.Fired{}, err
+	}
+	if _, err := workflow.Read(nil, act.Body); err != nil {
+		return requests.Fired{}, err
+	}
+	request, err := s.requests.Load(ctx, tx, act.Library, act.Request)
+	if err != nil {
+		return requests.Fired{}, err
+	}
+	if act.Side != "" && request.Side != act.Side {
+		return requests.Fired{}, broker.NotFound("request")
+	}
+	if act.ExpectVersion != 0 && act.ExpectVersion != request.Version {
+		return requests.Fired{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it.")
+	}
+	item, err := s.itemOf(ctx, tx, request)
+	if err != nil {
+		return requests.Fired{}, err
+	}
+	if act.Action == workflow.EventReturn {
+		_, err = s.takeIn(ctx, tx, at, desk, circulation.RefOf(item))
+	} else {
+		if request.PatronID == nil {
+			return requests.Fired{}, broker.Conflict("no_patron", "The request has no patron any more.")
+		}
+		var patron patrons.Patron
+		if patron, err = patrons.ByID(ctx, tx, patrons.Ref{Library: request.LibraryID, ID: *request.PatronID}); err == nil {
+			_, err = s.lend(ctx, tx, at, desk, item, patron, nil)
+		}
+	}
+	if err != nil {
+		return requests.Fired{}, err
+	}
+	after, err := s.requests.Load(ctx, tx, act.Library, act.Request)
+	return requests.Fired{Request: after}, err
+}
+
+// itemOf finds the item of a request: the temporary one, or the copy its hold
+// or loan has.
+func (s *Service) itemOf(ctx context.Context, tx *postgres.Tx, request *requests.Request) (catalog.Item, error) {
+	item, err := catalog.ItemOfRequest(ctx, tx, request.LibraryID, request.ID, false)
+	if err == nil || !broker.IsKind(err, broker.KindNotFound) {
+		return item, err
+	}
+	ref := circulation.RequestRef{Library: request.LibraryID, Request: request.ID}
+	if hold, err := circulation.HoldOfRequest(ctx, tx, ref); err == nil && hold.Item != broker.NoID {
+		return catalog.LoadItem(ctx, tx, hold.Library, hold.Item, false)
+	}
+	loans, err := circulation.LoansOfRequest(ctx, tx, request.LibraryID, request.ID)
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	for _, loan := range loans {
+		if loan.Status != circulation.LoanReturned {
+			return catalog.LoadItem(ctx, tx, loan.Item.Library, loan.Item.ID, false)
+		}
+	}
+	return catalog.Item{}, broker.Conflict("no_item", "No item is here for this request.")
+}
