@@ -46,6 +46,12 @@ const (
 	FormFieldTypeText    FormFieldType = "text"
 )
 
+// Defines values for HealthStatus.
+const (
+	HealthStatusOk          HealthStatus = "ok"
+	HealthStatusUnavailable HealthStatus = "unavailable"
+)
+
 // Defines values for HoldStatus.
 const (
 	HoldStatusCancelled   HoldStatus = "cancelled"
@@ -166,6 +172,57 @@ const (
 const (
 	Newest Order = "newest"
 	Oldest Order = "oldest"
+)
+
+// Defines values for PartnerAcknowledgementStatus.
+const (
+	Accepted  PartnerAcknowledgementStatus = "accepted"
+	Duplicate PartnerAcknowledgementStatus = "duplicate"
+)
+
+// Defines values for PartnerMessageCopyright.
+const (
+	USCCG PartnerMessageCopyright = "US:CCG"
+	USCCL PartnerMessageCopyright = "US:CCL"
+)
+
+// Defines values for PartnerMessageKind.
+const (
+	PartnerMessageKindAcceptConditions PartnerMessageKind = "accept_conditions"
+	PartnerMessageKindCancel           PartnerMessageKind = "cancel"
+	PartnerMessageKindCancelAnswer     PartnerMessageKind = "cancel_answer"
+	PartnerMessageKindConditional      PartnerMessageKind = "conditional"
+	PartnerMessageKindCopyCompleted    PartnerMessageKind = "copy_completed"
+	PartnerMessageKindDueChanged       PartnerMessageKind = "due_changed"
+	PartnerMessageKindExpectToSupply   PartnerMessageKind = "expect_to_supply"
+	PartnerMessageKindInvoice          PartnerMessageKind = "invoice"
+	PartnerMessageKindLoanCompleted    PartnerMessageKind = "loan_completed"
+	PartnerMessageKindLoaned           PartnerMessageKind = "loaned"
+	PartnerMessageKindLostByBorrower   PartnerMessageKind = "lost_by_borrower"
+	PartnerMessageKindNote             PartnerMessageKind = "note"
+	PartnerMessageKindOverdue          PartnerMessageKind = "overdue"
+	PartnerMessageKindPaid             PartnerMessageKind = "paid"
+	PartnerMessageKindRecalled         PartnerMessageKind = "recalled"
+	PartnerMessageKindReceived         PartnerMessageKind = "received"
+	PartnerMessageKindRejectConditions PartnerMessageKind = "reject_conditions"
+	PartnerMessageKindRenew            PartnerMessageKind = "renew"
+	PartnerMessageKindRenewAnswer      PartnerMessageKind = "renew_answer"
+	PartnerMessageKindRequest          PartnerMessageKind = "request"
+	PartnerMessageKindRetryLater       PartnerMessageKind = "retry_later"
+	PartnerMessageKindShippedReturn    PartnerMessageKind = "shipped_return"
+	PartnerMessageKindUnfilled         PartnerMessageKind = "unfilled"
+	PartnerMessageKindWillSupply       PartnerMessageKind = "will_supply"
+)
+
+// Defines values for PartnerMessageService.
+const (
+	PartnerMessageServiceCopy PartnerMessageService = "copy"
+	PartnerMessageServiceLoan PartnerMessageService = "loan"
+)
+
+// Defines values for PartnerMessageVersion.
+const (
+	N1 PartnerMessageVersion = "1"
 )
 
 // Defines values for PatronStatus.
@@ -480,6 +537,9 @@ type Explain struct {
 // ExplainAct What the patron would like to do.
 type ExplainAct string
 
+// FieldError defines model for FieldError.
+type FieldError = broker.FieldError
+
 // Flags defines model for Flags.
 type Flags struct {
 	Overdue        bool `json:"overdue"`
@@ -506,6 +566,17 @@ type FormFieldType string
 
 // Format The kind of material; book when not given. An article is a copy and is not returned.
 type Format = broker.Format
+
+// Health defines model for Health.
+type Health struct {
+	// Checks Each part: ok, or what is missing.
+	Checks  map[string]string `json:"checks,omitempty,omitzero"`
+	Status  HealthStatus      `json:"status"`
+	Version string            `json:"version,omitempty,omitzero"`
+}
+
+// HealthStatus defines model for Health.Status.
+type HealthStatus string
 
 // Hold defines model for Hold.
 type Hold struct {
@@ -774,7 +845,7 @@ type NewHold struct {
 	// PatronID For whom; staff must say, a patron's own is implied.
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
 
-	// PickupBranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	// PickupBranchID The branch of the desk; the staff user's own when absent.
 	PickupBranchID ID `json:"pickup_branch_id,omitempty,omitzero"`
 
 	// TitleID Example: 01890a5d-ac96-774b-bcce-b302099a8057
@@ -924,6 +995,109 @@ type NoticePage struct {
 // Order Newest first when not given.
 type Order string
 
+// PartnerAcknowledgement defines model for PartnerAcknowledgement.
+type PartnerAcknowledgement struct {
+	MessageID string                       `json:"message_id"`
+	Status    PartnerAcknowledgementStatus `json:"status"`
+}
+
+// PartnerAcknowledgementStatus defines model for PartnerAcknowledgement.Status.
+type PartnerAcknowledgementStatus string
+
+// PartnerMessage One thing one library says to another. It carries no patron data.
+//
+// | kind | said by | needs besides |
+// |---|---|---|
+// | request | borrower | citation, service |
+// | cancel, accept_conditions, reject_conditions, received, renew, shipped_return, lost_by_borrower, paid | borrower | |
+// | expect_to_supply, will_supply, copy_completed, overdue, recalled, loan_completed | lender | |
+// | conditional | lender | conditions or cost |
+// | retry_later | lender | retry_after |
+// | unfilled | lender | reason |
+// | loaned, due_changed | lender | due |
+// | cancel_answer | lender | yes |
+// | renew_answer | lender | yes; due with a yes |
+// | invoice | lender | cost |
+// | note | either | note |
+type PartnerMessage struct {
+	// Borrower NAMESPACE:VALUE
+	//
+	// Example: ISIL:US-NWPTL
+	Borrower string `json:"borrower"`
+
+	// Citation What is asked for, as exactly as the patron can say it.
+	//
+	// Example: {"author":"Shepherd, Nan","isbn":"9780857861832","title":"The Living Mountain"}
+	Citation   Citation                `json:"citation,omitempty,omitzero"`
+	Conditions string                  `json:"conditions,omitempty,omitzero"`
+	Copyright  PartnerMessageCopyright `json:"copyright,omitempty,omitzero"`
+
+	// Cost Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Cost Money `json:"cost,omitempty,omitzero"`
+
+	// Due A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Due Date `json:"due,omitempty,omitzero"`
+
+	// ID Yours; unique and the same when sent again.
+	ID    string `json:"id"`
+	Items []struct {
+		Barcode string `json:"barcode"`
+		Volume  string `json:"volume,omitempty,omitzero"`
+	} `json:"items,omitempty,omitzero"`
+	Kind PartnerMessageKind `json:"kind"`
+
+	// Lender NAMESPACE:VALUE
+	//
+	// Example: ISIL:US-NPLAT
+	Lender string `json:"lender"`
+
+	// MaxCost Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	MaxCost Money `json:"max_cost,omitempty,omitzero"`
+
+	// NeedBy A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	NeedBy Date   `json:"need_by,omitempty,omitzero"`
+	Note   string `json:"note,omitempty,omitzero"`
+
+	// PreviousRequestID Links a repeated ask to the earlier one.
+	PreviousRequestID string `json:"previous_request_id,omitempty,omitzero"`
+
+	// Reason not_on_shelf, on_loan, not_owned, non_circulating, policy_problem, lost, poor_condition, cost_exceeds_maximum, other
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// RequestID The borrower's id of this one ask to this one lender.
+	RequestID string `json:"request_id"`
+
+	// RetryAfter A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	RetryAfter Date                  `json:"retry_after,omitempty,omitzero"`
+	Rush       bool                  `json:"rush,omitempty,omitzero"`
+	SentAt     time.Time             `json:"sent_at"`
+	Service    PartnerMessageService `json:"service,omitempty,omitzero"`
+	Version    PartnerMessageVersion `json:"version"`
+	Yes        bool                  `json:"yes,omitempty,omitzero"`
+}
+
+// PartnerMessageCopyright defines model for PartnerMessage.Copyright.
+type PartnerMessageCopyright string
+
+// PartnerMessageKind defines model for PartnerMessage.Kind.
+type PartnerMessageKind string
+
+// PartnerMessageService defines model for PartnerMessage.Service.
+type PartnerMessageService string
+
+// PartnerMessageVersion defines model for PartnerMessage.Version.
+type PartnerMessageVersion string
+
 // Patron defines model for Patron.
 type Patron struct {
 	Blocks []Block `json:"blocks,omitempty,omitzero"`
@@ -1019,6 +1193,29 @@ type Preview struct {
 	Notes       []Reason   `json:"notes,omitempty,omitzero"`
 	Reasons     []Reason   `json:"reasons"`
 	Tiers       []TierView `json:"tiers"`
+}
+
+// Problem RFC 9457.
+type Problem struct {
+	// Code Stable; for programs.
+	Code string `json:"code"`
+
+	// Detail One plain sentence; for people.
+	Detail string `json:"detail"`
+
+	// Errors Every wrong field.
+	Errors []FieldError `json:"errors,omitempty,omitzero"`
+
+	// Instance Names this call in our log.
+	Instance string `json:"instance"`
+
+	// Reasons Every ground of a refusal.
+	Reasons []Reason `json:"reasons,omitempty,omitzero"`
+	Status  int      `json:"status"`
+	Title   string   `json:"title"`
+
+	// Type urn:afield:problem:CODE
+	Type string `json:"type"`
 }
 
 // Queue defines model for Queue.
@@ -1278,29 +1475,21 @@ type RotaEntryFulfilment string
 
 // Scan defines model for Scan.
 type Scan struct {
-	// Act What to do, where the barcode alone leaves a choice.
-	Act     string `json:"act,omitempty,omitzero"`
 	Barcode string `json:"barcode"`
 
-	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	// BranchID The branch of the desk; the staff user's own when absent.
 	BranchID ID `json:"branch_id,omitempty,omitzero"`
 
-	// Card The card of the patron at the desk, in place of `patron_id`.
+	// Card The card of the patron at the desk, who takes the item.
 	Card string `json:"card,omitempty,omitzero"`
-
-	// Condition The state of an arriving item.
-	Condition string `json:"condition,omitempty,omitzero"`
 
 	// Override Codes of reasons that staff with the right role pass over.
 	Override []string `json:"override,omitempty,omitzero"`
-
-	// PatronID The patron at the desk.
-	PatronID ID `json:"patron_id,omitempty,omitzero"`
 }
 
 // ScanResult defines model for ScanResult.
 type ScanResult struct {
-	// Did For example received, shelved, checked_out, checked_in, shipped, unmatched.
+	// Did received, shelved, checked_out, checked_in, captured, sent_on, pulled, shipped, returned_home, unmatched, or nothing.
 	Did string `json:"did"`
 
 	// DueOn A calendar date in the library's zone.
@@ -1451,6 +1640,42 @@ type IdempotencyKey = string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// Conflict RFC 9457.
+type Conflict = Problem
+
+// Fault RFC 9457.
+type Fault = Problem
+
+// Forbidden RFC 9457.
+type Forbidden = Problem
+
+// Invalid RFC 9457.
+type Invalid = Problem
+
+// NotFound RFC 9457.
+type NotFound = Problem
+
+// PartnerAccepted defines model for PartnerAccepted.
+type PartnerAccepted = PartnerAcknowledgement
+
+// Refused RFC 9457.
+type Refused = Problem
+
+// TooLarge RFC 9457.
+type TooLarge = Problem
+
+// TooManyRequests RFC 9457.
+type TooManyRequests = Problem
+
+// Unauthenticated RFC 9457.
+type Unauthenticated = Problem
+
+// Unavailable RFC 9457.
+type Unavailable = Problem
+
+// UnsupportedMediaType RFC 9457.
+type UnsupportedMediaType = Problem
 
 // ScanParams defines parameters for Scan.
 type ScanParams struct {
@@ -2910,6 +3135,44 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/workflow", wrapper.GetWorkflow, options.OperationMiddlewares["getWorkflow"]...)
 
 }
+
+type ConflictApplicationProblemPlusJSONResponse Problem
+
+type FaultApplicationProblemPlusJSONResponse Problem
+
+type ForbiddenApplicationProblemPlusJSONResponse Problem
+
+type InvalidApplicationProblemPlusJSONResponse Problem
+
+type NotFoundApplicationProblemPlusJSONResponse Problem
+
+type PartnerAcceptedJSONResponse PartnerAcknowledgement
+
+type RefusedApplicationProblemPlusJSONResponse Problem
+
+type TooLargeApplicationProblemPlusJSONResponse Problem
+
+type TooManyRequestsResponseHeaders struct {
+	RetryAfter int
+}
+type TooManyRequestsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManyRequestsResponseHeaders
+}
+
+type UnauthenticatedResponseHeaders struct {
+	WWWAuthenticate string
+}
+type UnauthenticatedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers UnauthenticatedResponseHeaders
+}
+
+type UnavailableApplicationProblemPlusJSONResponse Problem
+
+type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
 
 type ScanRequestObject struct {
 	Params ScanParams

@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
+	"afield/workflow/desk"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
 )
@@ -17,7 +19,6 @@ import (
 type Requests interface {
 	Submit(context.Context, *postgres.Tx, time.Time, broker.Actor, requests.Submission) (*requests.Request, error)
 	Preview(context.Context, *postgres.Tx, time.Time, broker.Actor, requests.Submission) (requests.Outlook, error)
-	Act(context.Context, *postgres.Tx, time.Time, broker.Actor, requests.Act) (requests.Fired, error)
 	Receive(context.Context, *postgres.Tx, time.Time, requests.Incoming) (messages.Answer, error)
 	Look(context.Context, *postgres.Tx, time.Time, requests.Viewer, broker.ID, ...workflow.Side) (requests.View, error)
 	List(context.Context, *postgres.Tx, requests.Viewer, requests.Filter, broker.ID, int) ([]requests.Summary, map[broker.ID]requests.Name, error)
@@ -29,3 +30,14 @@ type Policies func(directory.Library) (*policy.Document, error)
 
 // Of gives a library's policy document.
 func (p Policies) Of(library directory.Library) (*policy.Document, error) { return p(library) }
+
+// Desk is what the API needs of workflow/desk; *desk.Service is one.
+type Desk interface {
+	Act(context.Context, *postgres.Tx, desk.At, requests.Act) (requests.Fired, error)
+	Scan(context.Context, *postgres.Tx, desk.At, desk.Scan) (desk.Done, error)
+	CheckOut(context.Context, *postgres.Tx, desk.At, desk.CheckOut) (desk.Done, error)
+	Renew(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID, overrides []string) (done desk.Done, pending bool, err error)
+	TakeBack(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error)
+	PlaceHold(context.Context, *postgres.Tx, desk.At, desk.PlaceHold) (desk.Done, error)
+	CancelHold(context.Context, *postgres.Tx, desk.At, circulation.HoldRef) (desk.Done, error)
+}

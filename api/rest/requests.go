@@ -159,7 +159,11 @@ func (s *Server) act(ctx context.Context, id broker.ID, action string, body *gen
 		return gen.Request{}, err
 	}
 	_, err = once(ctx, s, http.StatusOK, func(ctx context.Context, tx *postgres.Tx) (made, error) {
-		_, err := s.Requests.Act(ctx, tx, s.Clock.Now(), callOf(ctx).principal.Actor(), requests.Act{
+		at, err := s.at(ctx, tx, broker.NoID)
+		if err != nil {
+			return made{}, err
+		}
+		_, err = s.Desk.Act(ctx, tx, at, requests.Act{
 			Library: callOf(ctx).library(), Request: id, Side: side, Action: workflow.Event(action), Body: form, ExpectVersion: version})
 		return made{id}, err
 	})

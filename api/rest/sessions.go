@@ -23,7 +23,7 @@ func (s *Server) CreateSession(ctx context.Context, request gen.CreateSessionReq
 	if in.Kind == gen.SignInKindStaff {
 		session, err = s.Access.SignInStaff(ctx, access.StaffSignIn{Library: in.Library, Username: in.Username, Password: in.Password, Address: address})
 	} else {
-		session, err = s.Access.SignInPatron(ctx, access.PatronSignIn{Realm: in.Realm, Card: in.Card, PIN: in.PIN, Address: address})
+		session, err = s.Access.SignInPatron(ctx, access.PatronSignIn{Realm: in.Realm, Card: in.Card, PIN: in.Pin, Address: address})
 	}
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func complete(in gen.SignIn) error {
 	needed := map[string]string{"library": in.Library, "username": in.Username, "password": in.Password}
 	order := []string{"library", "username", "password"}
 	if in.Kind == gen.SignInKindPatron {
-		needed = map[string]string{"realm": in.Realm, "card": in.Card, "pin": in.PIN}
+		needed = map[string]string{"realm": in.Realm, "card": in.Card, "pin": in.Pin}
 		order = []string{"realm", "card", "pin"}
 	}
 	var wrong []broker.FieldError

@@ -46,13 +46,16 @@ type Principal struct {
 }
 
 // Actor is the principal as the timeline records it. A program is its
-// library's staff.
+// library's staff; an admin acts in every role.
 func (p Principal) Actor() broker.Actor {
-	kind := broker.ActorStaff
+	actor := broker.Actor{Kind: broker.ActorStaff, ID: p.ID, Library: p.Library, Roles: p.Roles}
 	if p.Kind == KindPatron {
-		kind = broker.ActorPatron
+		actor.Kind, actor.Roles = broker.ActorPatron, nil
 	}
-	return broker.Actor{Kind: kind, ID: p.ID, Library: p.Library, Roles: p.Roles}
+	if slices.Contains(p.Roles, RoleAdmin) {
+		actor.Roles = Roles()
+	}
+	return actor
 }
 
 // IsStaff tells whether the principal acts for the library: a person of the

@@ -58,6 +58,13 @@ func HoldByID(ctx context.Context, tx *postgres.Tx, ref HoldRef) (Hold, error) {
 		ref.Library, ref.ID)))("hold")
 }
 
+// HoldFor gives a hold by its id alone, for the library whose patron waits or
+// the one that is to fill it; not found for any other.
+func HoldFor(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Hold, error) {
+	return one(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.id = $2 and (h.library_id = $1 or h.for_library_id = $1)`, library, id)))("hold")
+}
+
 // HoldOfItem gives the hold an item is kept or travels for; not found when there
 // is none.
 func HoldOfItem(ctx context.Context, tx *postgres.Tx, item ItemRef) (Hold, error) {

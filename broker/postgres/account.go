@@ -25,11 +25,10 @@ func accountFor(owner int) (account, error) {
 		return account{name: currentName(), uid: os.Geteuid(), gid: os.Getegid()}, nil
 	}
 	if owner > 0 {
-		found, err := user.LookupId(strconv.Itoa(owner))
-		if err != nil {
-			return account{name: fmt.Sprintf("uid %d", owner), uid: owner, gid: owner, drop: true}, nil
+		if found, err := user.LookupId(strconv.Itoa(owner)); err == nil {
+			return dropTo(found)
 		}
-		return dropTo(found)
+		return account{name: fmt.Sprintf("uid %d", owner), uid: owner, gid: owner, drop: true}, nil
 	}
 	for _, name := range []string{"postgres", "_postgres", "nobody"} {
 		if found, err := user.Lookup(name); err == nil {

@@ -66,8 +66,7 @@ func StartCluster(ctx context.Context, options ClusterOptions) (*Cluster, error)
 	ctx, cancel := context.WithTimeout(ctx, options.Wait)
 	defer cancel()
 	if err := cluster.join(ctx); err != nil {
-		cluster.letGo()
-		return nil, err
+		return nil, errors.Join(err, cluster.letGo())
 	}
 	cluster.done.Add(1)
 	go cluster.supervise()

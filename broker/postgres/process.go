@@ -162,8 +162,7 @@ func serves(pid int, cluster string) bool {
 
 // rotateLog keeps one older log once the present one passes 10 MB.
 func rotateLog(here place) error {
-	info, err := os.Stat(here.log)
-	if err != nil || info.Size() < 10<<20 {
+	if info, err := os.Stat(here.log); errors.Is(err, os.ErrNotExist) || (err == nil && info.Size() < 10<<20) {
 		return nil
 	}
 	if err := os.Rename(here.log, here.log+".1"); err != nil {

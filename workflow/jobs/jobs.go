@@ -214,3 +214,13 @@ func (q *Queue) Waiting(ctx context.Context) (int, error) {
 	}
 	return count, nil
 }
+
+// Ready tells whether jobs are being worked.
+func (q *Queue) Ready(context.Context) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.running {
+		return errors.New("the job queue is not running")
+	}
+	return nil
+}

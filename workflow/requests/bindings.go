@@ -3,7 +3,6 @@ package requests
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"afield/broker"
@@ -32,6 +31,8 @@ type Config struct {
 	Finder      *routing.Finder
 	Cache       *directory.Cache
 	Vault       *directory.Vault
+	// Policies gives a policy document by name, from memory.
+	Policies func(name string) (*policy.Document, error)
 }
 
 // Service holds the use cases of requests.
@@ -45,8 +46,7 @@ type Service struct {
 	guards  map[workflow.Guard]func(*step, context.Context) (bool, error)
 	effects map[workflow.Effect]func(*step, context.Context) error
 
-	mu       sync.RWMutex
-	policies map[string]*policy.Document
+	policy func(name string) (*policy.Document, error)
 }
 
 // New binds every guard and effect of the tables that are in use; a name that
@@ -55,7 +55,7 @@ type Service struct {
 func New(config Config) (*Service, error) {
 	s := &Service{
 		jobs: config.Jobs, circulation: config.Circulation, finder: config.Finder, cache: config.Cache, vault: config.Vault,
-		policies: map[string]*policy.Document{},
+		policy: config.Policies,
 	}
 	s.bindGuards()
 	s.bindEffects()
@@ -85,24 +85,6 @@ func (s *Service) library(ctx context.Context, tx *postgres.Tx, id broker.ID) (*
 		return nil, broker.NotFound("library")
 	}
 	return lender, nil
-}
-
-// policy gives a parsed policy document; documents never change once parsed.
-func (s *Service) policy(name string) (*policy.Document, error) {
-	s.mu.RLock()
-	doc := s.policies[name]
-	s.mu.RUnlock()
-	if doc != nil {
-		return doc, nil
-	}
-	doc, err := policy.Preset(name)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	s.policies[name] = doc
-	s.mu.Unlock()
-	return doc, nil
 }
 
 func (s *Service) bindGuards() {

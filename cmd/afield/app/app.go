@@ -1,0 +1,250 @@
+// Package app puts the running program together: database, use cases, jobs,
+// connectors and the web server. Commands and tests start the same thing.
+package app
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"afield/api/rest"
+	"afield/api/web"
+	"afield/broker"
+	"afield/broker/access"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/connectors/partner"
+	"afield/workflow/desk"
+	"afield/workflow/jobs"
+	"afield/workflow/requests"
+	"afield/workflow/routing"
+)
+
+// directoryAge is how old what is known of a library may be, in wall time.
+const directoryAge = 30 * time.Second
+
+// Config is what an App is made of.
+type Config struct {
+	DB *postgres.DB
+	// Clock is business time; nil is the wall clock.
+	Clock broker.Clock
+	// Listen is HOST:PORT; port 0 takes a free one.
+	Listen string
+	// Secret is the server's own secret, 32 bytes or more. Everything secret is
+	// derived from it or sealed with it.
+	Secret []byte
+	// Node names this process among others on the same database.
+	Node string
+	Log  *slog.Logger
+	// Version of the program.
+	Version string
+	// Front gives the front page; nil shows only what is running.
+	Front func(context.Context) (web.FrontPage, error)
+	// Policies gives libraries' policy documents; nil takes the presets.
+	Policies func(name string) (*policy.Document, error)
+	// Breakers sets when a partner that fails is left alone for a while.
+	Breakers partner.BreakerSettings
+}
+
+// App is the running program.
+type App struct {
+	DB          *postgres.DB
+	Clock       broker.Clock
+	Access      *access.Service
+	Vault       *directory.Vault
+	Cache       *directory.Cache
+	Circulation *circulation.Circulation
+	Requests    *requests.Service
+	Desk        *desk.Service
+	Queue       *jobs.Queue
+	Breakers    *partner.Breakers
+
+	log      *slog.Logger
+	client   *partner.Client
+	server   *http.Server
+	listener net.Listener
+	failed   chan error
+}
+
+// Start puts everything together, begins to work and to serve. The database
+// must be migrated.
+func Start(ctx context.Context, config Config) (*App, error) {
+	if config.Clock == nil {
+		config.Clock = broker.SystemClock{}
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Node == "" {
+		config.Node = nodeName(config.Listen)
+	}
+	a := &App{DB: config.DB, Clock: config.Clock, log: config.Log, failed: make(chan error, 1)}
+	if err := a.build(config); err != nil {
+		return nil, err
+	}
+	if err := a.listen(ctx, config); err != nil {
+		return nil, err
+	}
+	if err := a.Queue.Serve(ctx, a.Requests); err != nil {
+		_ = a.listener.Close()
+		return nil, err
+	}
+	go func() {
+		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- err
+		}
+	}()
+	return a, nil
+}
+
+func nodeName(listen string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "afield"
+	}
+	return host + "@" + listen
+}
+
+func (a *App) build(config Config) (err error) {
+	vaultKey, err := derive(config.Secret, "vault")
+	if err != nil {
+		return err
+	}
+	accessKey, err := derive(config.Secret, "access")
+	if err != nil {
+		return err
+	}
+	if a.Vault, err = directory.NewVault(vaultKey); err != nil {
+		return err
+	}
+	if a.Access, err = access.New(config.DB, access.Config{Key: accessKey}); err != nil {
+		return err
+	}
+	policies := newPolicies(config.Policies)
+	a.Cache = directory.NewCache(directoryAge, time.Now)
+	a.Circulation = circulation.New(policies.of)
+	a.client = partner.NewClient(partner.Options{UserAgent: "Afield/" + config.Version})
+	a.Breakers = partner.NewBreakers(a.client, a.client, config.Breakers)
+	a.Queue, err = jobs.New(jobs.Config{DB: config.DB, Clock: config.Clock, Node: config.Node, Sender: a.Breakers, Holdings: a.Breakers, Vault: a.Vault, Log: config.Log})
+	if err != nil {
+		return err
+	}
+	a.Requests, err = requests.New(requests.Config{
+		Jobs: a.Queue, Circulation: a.Circulation, Finder: &routing.Finder{Lenders: a.Cache}, Cache: a.Cache, Vault: a.Vault, Policies: policies.named,
+	})
+	if err != nil {
+		return err
+	}
+	a.Desk = desk.New(a.Circulation, a.Requests)
+	cursorKey, err := derive(config.Secret, "cursors")
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	handler, err := rest.New(rest.Deps{
+		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Policies: policies.of, Vault: a.Vault,
+		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Front: config.Front,
+		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "jobs": a.Queue.Ready},
+	})
+	if err != nil {
+		return err
+	}
+	a.server = rest.HTTP(config.Listen, handler)
+	return nil
+}
+
+// derive makes one key for one use from the server's secret.
+func derive(secret []byte, use string) ([]byte, error) {
+	if len(secret) < 32 {
+		return nil, errors.New("the server's secret must have at least 32 bytes")
+	}
+	key, err := hkdf.Key(sha256.New, secret, nil, "afield "+use, 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive a key: %w", err)
+	}
+	return key, nil
+}
+
+func (a *App) listen(ctx context.Context, config Config) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s (choose another address with --listen): %w", config.Listen, err)
+	}
+	a.listener = listener
+	return nil
+}
+
+// URL is where the program answers.
+func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
+
+// Wait blocks until the context ends or the server fails.
+func (a *App) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-a.failed:
+		return fmt.Errorf("the web server stopped: %w", err)
+	}
+}
+
+// stopWithin is how long calls and jobs under way may take to finish.
+const stopWithin = 15 * time.Second
+
+// Close stops taking calls, lets what is under way finish, and stops the jobs.
+// The database stays open.
+func (a *App) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	err := a.server.Shutdown(ctx)
+	err = errors.Join(err, a.Queue.Stop(ctx))
+	a.client.Close()
+	return err
+}
+
+// Settle works off everything that is due at the present business time and
+// waits until no job and no message is runnable. Only the demo, scenarios and
+// tests need it: they move the clock.
+func (a *App) Settle(ctx context.Context) error {
+	for quiet := 0; quiet < 2; {
+		swept, err := a.Queue.Sweep(ctx)
+		if err != nil {
+			return err
+		}
+		if err := a.idle(ctx); err != nil {
+			return err
+		}
+		if swept.Deadlines == 0 && swept.Messages == 0 {
+			quiet++
+		} else {
+			quiet = 0
+		}
+	}
+	return nil
+}
+
+func (a *App) idle(ctx context.Context) error {
+	for {
+		waiting, err := a.Queue.Waiting(ctx)
+		if err != nil || waiting == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d jobs did not finish: %w", waiting, ctx.Err())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}

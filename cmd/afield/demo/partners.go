@@ -1,0 +1,125 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/postgres"
+	"afield/connectors"
+	"afield/connectors/conntest"
+)
+
+// habits is how each partner deals with any request, unless a story has asked
+// it to behave otherwise.
+func habits(key string, fee int64) conntest.Plan {
+	var cost *broker.Money
+	if fee > 0 {
+		cost = &broker.Money{Minor: fee, Currency: "USD"}
+	}
+	switch key {
+	case "still-pond":
+		return conntest.NeverAnswers()
+	case "two-tongues":
+		return conntest.Contradicts()
+	case "slow-river":
+		slow := conntest.Trouble{Fault: conntest.Slow, Delay: 150 * time.Millisecond}
+		return conntest.Lends(28, cost).WithTrouble(connectors.KindRequest, slow).WithTrouble(connectors.KindShippedReturn, slow)
+	}
+	return conntest.Lends(28, cost)
+}
+
+// partners are the running partner libraries, by key.
+type partners map[string]*conntest.Partner
+
+// startPartners starts every partner library; they answer to callback.
+func startPartners(callback string, now func() time.Time) (partners, error) {
+	running := partners{}
+	for _, p := range places() {
+		if p.protocol != directory.ProtocolPartner {
+			continue
+		}
+		symbol, err := broker.ParseSymbol(p.symbol)
+		if err != nil {
+			return nil, err
+		}
+		options := conntest.Options{Symbol: symbol, CallbackURL: callback, Now: now, Zone: p.location(), Plans: []conntest.Plan{habits(p.key, p.terms.fee)}}
+		for _, b := range books() {
+			for _, holder := range b.copies {
+				if holder == p.key {
+					stock := conntest.Stock{Title: b.isbn, Available: 1}
+					if p.terms.fee > 0 {
+						stock.Cost = &broker.Money{Minor: p.terms.fee, Currency: p.currency}
+					}
+					options.Stock = append(options.Stock, stock)
+				}
+			}
+		}
+		partner, err := conntest.NewPartner(options)
+		if err != nil {
+			running.close()
+			return nil, fmt.Errorf("start %s: %w", p.name, err)
+		}
+		running[p.key] = partner
+	}
+	return running, nil
+}
+
+// register writes where the partners are and with which secrets.
+func (p partners) register(ctx context.Context, db *postgres.DB, vault *directory.Vault, now time.Time) error {
+	err := db.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+		for _, at := range places() {
+			partner := p[at.key]
+			if partner == nil {
+				continue
+			}
+			peer := partner.Peer(at.id())
+			err := directory.SavePeer(tx, vault, directory.Peer{
+				Library: at.id(), Protocol: directory.ProtocolPartner, BaseURL: peer.BaseURL, OutboundSecret: peer.OutboundSecret,
+				InboundSecret: peer.InboundSecret, AllowPrivateAddress: true, Timeout: peer.Timeout,
+			}, now)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("register the demo's partners: %w", err)
+	}
+	return nil
+}
+
+// settle lets every partner say what it has to say now; spoke tells whether any
+// had something.
+func (p partners) settle(ctx context.Context) (spoke bool, err error) {
+	for _, partner := range p {
+		if partner.Pending() == 0 {
+			continue
+		}
+		spoke = true
+		if err := partner.Settle(ctx); err != nil {
+			return spoke, err
+		}
+	}
+	return spoke, nil
+}
+
+// nextAt is when a partner will next say something of itself, after an instant.
+func (p partners) nextAt(after time.Time) (at time.Time) {
+	for _, partner := range p {
+		next, any := partner.NextAt()
+		if any && next.After(after) && (at.IsZero() || next.Before(at)) {
+			at = next
+		}
+	}
+	return at
+}
+
+func (p partners) close() {
+	for _, partner := range p {
+		_ = partner.Close() // they hold nothing
+	}
+}
