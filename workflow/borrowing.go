@@ -280,18 +280,18 @@ var Borrowing = &Table{
 		{From: []State{AwaitingCostApproval}, On: EventApprovalOverdue, To: Routing, By: []Party{BySystem}, Do: []Effect{DoDropNotices, DoEntryDeclined, DoChooseLender}, Label: "No word from the patron about the cost"},
 
 		// The lender answers
-		{From: []State{Requested}, On: EventConfirmed, To: Same, By: []Party{BySystem, ByStaff}, Do: []Effect{DoEntryConfirmed, DoCloseTasks}, Label: "The lender has the request"},
+		{From: []State{Requested}, On: EventConfirmed, To: Same, By: []Party{BySystem, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryConfirmed}, Label: "The lender has the request"},
 		{From: []State{Requested}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Do: []Effect{DoEntryConfirmed}, Label: "The lender expects to supply", ISO: "ExpectToSupply"},
-		{From: []State{Requested, Conditional}, On: EventWillSupply, To: WillSupply, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryPromised, DoCloseTasks}, Label: "The lender will supply", ISO: "WillSupply"},
+		{From: []State{Requested, Conditional}, On: EventWillSupply, To: WillSupply, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryPromised}, Label: "The lender will supply", ISO: "WillSupply"},
 		{From: []State{WillSupply}, On: EventWillSupply, To: Same, By: []Party{ByLender, ByStaff}, Label: "The lender will supply", ISO: "WillSupply"},
 		{From: []State{Requested, WillSupply, Conditional}, On: EventConditional, To: Conditional, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryOffered, DoOpenTask}, Label: "The lender names conditions", ISO: "Conditional",
 			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions"}, moneyField}},
-		{From: []State{Requested, Conditional, WillSupply}, On: EventRetryLater, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryRetry, DoCloseTasks, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
+		{From: []State{Requested, Conditional, WillSupply}, On: EventRetryLater, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRetry, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
 			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField}},
-		{From: []State{Requested, Conditional, WillSupply}, On: EventUnfilled, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryRefused, DoCloseTasks, DoChooseLender}, Label: "The lender cannot supply", ISO: "Unfilled", Form: []Field{reasonField}},
+		{From: []State{Requested, Conditional, WillSupply}, On: EventUnfilled, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply", ISO: "Unfilled", Form: []Field{reasonField}},
 		{From: []State{Requested}, On: EventDeliveryFailed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoEntryFailed, DoChooseLender}, Label: "The request could not be delivered"},
 		{From: []State{Requested}, On: EventNoAnswer, When: []Guard{GuardByHold}, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCancelHold, DoEntryTimedOut, DoChooseLender}, Label: "The copy did not come in time"},
-		{From: []State{Requested}, On: EventNoAnswer, To: Routing, By: []Party{BySystem}, Do: []Effect{DoSendCancel, DoEntryTimedOut, DoCloseTasks, DoChooseLender}, Label: "No answer in time; the next lender is asked"},
+		{From: []State{Requested}, On: EventNoAnswer, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoSendCancel, DoEntryTimedOut, DoChooseLender}, Label: "No answer in time; the next lender is asked"},
 		{From: []State{Requested, WillSupply}, On: EventTryNextLender, When: []Guard{Not(GuardByHold)}, To: CancelPending, By: []Party{ByStaff}, Do: []Effect{DoRememberState, DoCancelToMoveOn, DoSendCancel}, Label: "Stop and ask the next lender", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{Conditional}, On: EventAcceptConditions, When: []Guard{GuardCostToApprove}, To: AwaitingCostApproval, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellCost}, Label: "Accept the conditions"},
 		{From: []State{Conditional}, On: EventAcceptConditions, To: WillSupply, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendAccept, DoEntryPromised}, Label: "Accept the conditions", Undo: Undo{Kind: UndoUntilSent}},
@@ -301,8 +301,8 @@ var Borrowing = &Table{
 		{From: []State{WillSupply}, On: EventShipmentOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
 
 		// Shipped
-		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoCloseTasks, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
-		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoCloseTasks}, Label: "The lender has shipped it", ISO: "Loaned",
+		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
+		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied}, Label: "The lender has shipped it", ISO: "Loaned",
 			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
 			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
@@ -310,7 +310,7 @@ var Borrowing = &Table{
 		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
 		{From: []State{Shipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Not arrived when expected"},
-		{From: []State{Shipped}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoSendLost, DoCloseTasks}, Label: "It was lost on the way", Form: []Field{noteField}},
+		{From: []State{Shipped}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Label: "It was lost on the way", Form: []Field{noteField}},
 
 		// Holds in a shared catalogue
 		{From: []State{Requested}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntrySupplied, DoKeepPickUp, DoTellArrived}, Label: "Found on the shelf and kept for the patron"},
@@ -320,9 +320,9 @@ var Borrowing = &Table{
 		{From: []State{Requested}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The copy is not on its shelf"},
 
 		// At our desk
-		{From: []State{Shipped, WillSupply, Requested, CancelPending}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoKeepShipment, DoMakeItem, DoSendReceived, DoCloseTasks}, Label: "Receive it; it goes back unused", ISO: "Received",
+		{From: []State{Shipped, WillSupply, Requested, CancelPending}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Label: "Receive it; it goes back unused", ISO: "Received",
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField}},
-		{From: []State{Shipped, WillSupply, Requested}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived, DoCloseTasks}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
+		{From: []State{Shipped, WillSupply, Requested}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField, {Name: "condition", Type: FieldText, Label: "Condition"}}},
 		{From: []State{Received}, On: EventShelve, To: OnHoldShelf, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf, DoTellArrived}, Label: "Put on the hold shelf", Undo: Undo{Kind: UndoBy, Event: EventUnshelve}},
 		{From: []State{OnHoldShelf}, On: EventUnshelve, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoDropNotices}, Label: "Take it off the hold shelf again"},
@@ -332,15 +332,15 @@ var Borrowing = &Table{
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardPatronContact}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Pick-up date passed; the patron was in touch, staff decide"},
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardByHold}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoEntryReturned, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; the copy goes to the next in the queue or home"},
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, To: ReturnDue, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; it goes back to its owner"},
-		{From: []State{OnHoldShelf}, On: EventReturnUnclaimed, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoDropNotices, DoCloseTasks}, Label: "Send it back unclaimed"},
-		{From: []State{OnHoldShelf}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoKeepLoanDue, DoDropNotices, DoCloseTasks}, Label: "Check out to the patron"},
+		{From: []State{OnHoldShelf}, On: EventReturnUnclaimed, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices}, Label: "Send it back unclaimed"},
+		{From: []State{OnHoldShelf}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Label: "Check out to the patron"},
 		{From: []State{OnHoldShelf}, On: EventRecall, To: ReturnDue, By: []Party{ByLender, ByStaff}, Do: []Effect{DoTakeOffShelf, DoFlagRecalled, DoDropNotices, DoTellRecalled}, Label: "Recalled by the lender", ISO: "Recalled"},
 
 		// With the patron
-		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoEntryReturned, DoDropNotices, DoCloseTasks}, Label: "Returned"},
-		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoClearRenewal, DoDropNotices, DoCloseTasks}, Label: "Returned by the patron"},
+		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoEntryReturned, DoDropNotices}, Label: "Returned"},
+		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoDropNotices}, Label: "Returned by the patron"},
 		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoCheckRenewal, DoFlagRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
-		{From: []State{CheckedOut}, On: EventRenewalGranted, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoChangeDue, DoCloseTasks, DoTellRenewed}, Label: "Renewed by the lender", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{CheckedOut}, On: EventRenewalGranted, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoChangeDue, DoTellRenewed}, Label: "Renewed by the lender", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
 		{From: []State{CheckedOut}, On: EventRenewalUndated, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it without saying until when", ISO: "RenewResponse"},
 		{From: []State{CheckedOut}, On: EventRenewalRefused, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoTellNotRenewed}, Label: "The lender does not renew", ISO: "RenewResponse", Form: []Field{reasonField}},
 		{From: []State{CheckedOut}, On: EventDuePassed, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Due, and the lender has not answered the renewal"},
@@ -349,10 +349,10 @@ var Borrowing = &Table{
 		{From: []State{CheckedOut}, On: EventRecall, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoFlagRecalled, DoTellRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
 		{From: []State{Shipped, Received, ReturnDue, ReturnShipped}, On: EventRecall, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventDueChanged, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChangeDue}, Label: "Due date corrected", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
-		{From: []State{CheckedOut, Received, OnHoldShelf, ReturnDue, ReturnUnconfirmed}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoDeclareLost, DoSendLost, DoCloseTasks}, Label: "Lost or damaged", Form: []Field{noteField}},
+		{From: []State{CheckedOut, Received, OnHoldShelf, ReturnDue, ReturnUnconfirmed}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoSendLost}, Label: "Lost or damaged", Form: []Field{noteField}},
 
 		// Getting it home
-		{From: []State{ReturnDue}, On: EventShipReturn, To: ReturnShipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoSendHome, DoSendReturned, DoEntryReturned, DoCloseTasks}, Label: "Send it back", ISO: "ShippedReturn", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{ReturnDue}, On: EventShipReturn, To: ReturnShipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoSendHome, DoSendReturned, DoEntryReturned}, Label: "Send it back", ISO: "ShippedReturn", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{ReturnDue}, On: EventReturnOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still here; it should have been sent back"},
 		{From: []State{ReturnShipped, ReturnUnconfirmed, ReturnDue, CheckedOut, LostPending}, On: EventLenderConfirms, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Home again"},
 		{From: []State{ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "The lender has it back", ISO: "LoanCompleted"},
@@ -363,27 +363,27 @@ var Borrowing = &Table{
 		{From: []State{ReturnUnconfirmed}, On: EventOverdueNotice, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
 		{From: []State{ReturnUnconfirmed}, On: EventDispute, To: Same, By: []Party{ByStaff}, Label: "Dispute with proof of shipment", Form: []Field{{Name: "note", Type: FieldText, Label: "Proof of shipment", Required: true}}},
 		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventCloseReturn, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Close: the lender has it", Form: []Field{noteField}},
-		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoSendLost, DoCloseTasks}, Label: "It was lost on the way", Form: []Field{noteField}},
+		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Label: "It was lost on the way", Form: []Field{noteField}},
 
 		// Lost or damaged
 		{From: []State{LostPending}, On: EventFound, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Found again", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks}, Label: "The lender forgives it", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChargeLost, DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
-		{From: []State{LostPending}, On: EventPay, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoSendPaid, DoCloseTasks}, Label: "The lender was paid", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventPay, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendPaid}, Label: "The lender was paid", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventSettleOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still not settled"},
 
 		// Cancelling, by stage
-		{From: notAsked, On: EventCancel, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoDropNotices, DoCloseTasks}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
+		{From: notAsked, On: EventCancel, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCloseTasks, DoCancelByPatron, DoDropNotices}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
 		{From: []State{AwaitingCostApproval}, On: EventCancel, When: []Guard{GuardOfferOpen}, To: CancelPending, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoRememberState, DoCancelByPatron, DoDropNotices, DoSendCancel}, Label: "Cancel", Form: []Field{reasonField}},
 		{From: []State{AwaitingCostApproval}, On: EventCancel, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoDropNotices, DoEntryCancelled}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
 		{From: []State{Requested}, On: EventCancel, When: []Guard{GuardByHold}, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoCancelHold, DoEntryCancelled}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
-		{From: asked, On: EventCancel, To: CancelPending, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoRememberState, DoCancelByPatron, DoSendCancel, DoCloseTasks}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoUntilSent}, ISO: "Cancel"},
+		{From: asked, On: EventCancel, To: CancelPending, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCloseTasks, DoRememberState, DoCancelByPatron, DoSendCancel}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoUntilSent}, ISO: "Cancel"},
 		{From: []State{Shipped}, On: EventCancel, When: []Guard{Not(GuardReturnUnused)}, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoFlagUnused}, Label: "Cancel; it goes back unused", Form: []Field{reasonField}},
 		{From: []State{Received}, On: EventCancel, To: ReturnDue, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoFlagUnused}, Label: "Cancel", Form: []Field{reasonField}},
 		{From: []State{OnHoldShelf}, On: EventCancel, When: []Guard{GuardByHold}, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoTakeOffShelf, DoEntryReturned, DoDropNotices}, Label: "Cancel", Form: []Field{reasonField}},
 		{From: []State{OnHoldShelf}, On: EventCancel, To: ReturnDue, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoTakeOffShelf, DoDropNotices}, Label: "Cancel", Form: []Field{reasonField}},
-		{From: []State{CancelPending}, On: EventCancelAgreed, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellCancelled, DoCloseTasks}, Label: "The lender has stopped", ISO: "CancelResponse"},
-		{From: []State{CancelPending}, On: EventCancelAgreed, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellExpired, DoCloseTasks}, Label: "The lender has stopped", ISO: "CancelResponse"},
+		{From: []State{CancelPending}, On: EventCancelAgreed, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryCancelled, DoTellCancelled}, Label: "The lender has stopped", ISO: "CancelResponse"},
+		{From: []State{CancelPending}, On: EventCancelAgreed, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryCancelled, DoTellExpired}, Label: "The lender has stopped", ISO: "CancelResponse"},
 		{From: []State{CancelPending}, On: EventCancelAgreed, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoChooseLender}, Label: "The lender has stopped; the next is asked", ISO: "CancelResponse"},
 		{From: []State{CancelPending}, On: EventUnfilled, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
 		{From: []State{CancelPending}, On: EventUnfilled, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
@@ -401,11 +401,11 @@ var Borrowing = &Table{
 		{From: []State{CancelPending}, On: EventConfirmed, To: Same, By: []Party{BySystem}, Do: []Effect{DoEntryConfirmed}, Label: "The lender has the request"},
 
 		// The date the patron needs it by
-		{From: notAsked, On: EventNeedByPassed, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy, DoDropNotices, DoCloseTasks, DoTellExpired}, Label: "Not supplied by the date it was needed"},
+		{From: notAsked, On: EventNeedByPassed, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoCancelByNeedBy, DoDropNotices, DoTellExpired}, Label: "Not supplied by the date it was needed"},
 		{From: []State{AwaitingCostApproval}, On: EventNeedByPassed, When: []Guard{GuardOfferOpen}, To: CancelPending, By: []Party{BySystem}, Do: []Effect{DoRememberState, DoCancelByNeedBy, DoDropNotices, DoSendCancel}, Label: "Needed by a date that has passed"},
 		{From: []State{AwaitingCostApproval}, On: EventNeedByPassed, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy, DoDropNotices, DoEntryCancelled, DoTellExpired}, Label: "Not supplied by the date it was needed"},
 		{From: []State{Requested}, On: EventNeedByPassed, When: []Guard{GuardByHold}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy, DoCancelHold, DoEntryCancelled, DoTellExpired}, Label: "Not supplied by the date it was needed"},
-		{From: asked, On: EventNeedByPassed, To: CancelPending, By: []Party{BySystem}, Do: []Effect{DoRememberState, DoCancelByNeedBy, DoSendCancel, DoCloseTasks}, Label: "Needed by a date that has passed; the lender is asked to stop"},
+		{From: asked, On: EventNeedByPassed, To: CancelPending, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoRememberState, DoCancelByNeedBy, DoSendCancel}, Label: "Needed by a date that has passed; the lender is asked to stop"},
 		{From: []State{CancelPending, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventNeedByPassed, To: Same, By: []Party{BySystem}, Label: "The need-by date passed"},
 
 		// Late, double and unexpected

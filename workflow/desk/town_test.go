@@ -375,3 +375,17 @@ func (h *house) owed(patron broker.ID) (minor int64) {
 	})
 	return minor
 }
+
+func (h *house) notices(request broker.ID, kind string) (count int) {
+	h.do(func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select count(*)::int from notices where request_id = $1 and kind = $2`, request, kind).Scan(&count)
+	})
+	return count
+}
+
+func (h *house) tasks(request broker.ID) (count int) {
+	h.do(func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select count(*)::int from staff_tasks where request_id = $1 and closed_at is null`, request).Scan(&count)
+	})
+	return count
+}

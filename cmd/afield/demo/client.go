@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"afield/api/gen"
+	"afield/api/problem"
 	"afield/broker"
 )
 
@@ -25,7 +25,7 @@ func newClient(base string) *client {
 
 // refusal is an error the API answered.
 type refusal struct {
-	gen.Problem
+	problem.Problem
 	call string
 }
 
