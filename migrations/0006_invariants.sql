@@ -128,3 +128,18 @@ create view breach_tenant_differs as
     select l.library_id, l.id, 'temporary item and request'
     from items l join requests r on r.id = l.request_id where r.library_id <> l.library_id;
 comment on view breach_tenant_differs is 'Every row belongs to the same library as its parent.';
+
+-- The views look over all libraries, so only the system role may read them.
+do $$
+declare
+    name text;
+begin
+    for name in select viewname from pg_views where schemaname = current_schema() and viewname like 'breach\_%' loop
+        execute format('revoke all on %I from afield_app', name);
+        execute format('revoke insert, update, delete on %I from afield_system', name);
+    end loop;
+end $$;
+
+-- What is only ever added to stays so whatever the code asks for.
+revoke update, delete on ledger_entries from afield_app, afield_system;
+revoke update, delete on request_events from afield_app, afield_system;

@@ -25,7 +25,7 @@ func (s *Server) ListLibraries(ctx context.Context, request gen.ListLibrariesReq
 	if symbolErr != nil {
 		filter.Text = strings.TrimSpace(in.Q)
 	}
-	list := fmt.Sprintf("libraries %q %q %v", in.Q, in.State, orZero(in.Member))
+	list := fmt.Sprintf("libraries %q %q %t %t", in.Q, in.State, in.Member != nil, orZero(in.Member))
 	after, err := s.cursors.open(list, in.Cursor)
 	if err != nil {
 		return nil, err

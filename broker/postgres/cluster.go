@@ -130,12 +130,21 @@ func (c *Cluster) own(ctx context.Context, owner *fileLock) error {
 }
 
 // takeOver uses a server whose process is gone, if it keeps answering. One that
-// is shutting down, because its process was killed a moment ago, is waited for.
+// is shutting down, because its process was killed a moment ago, is waited for:
+// it still answers, with a refusal. One that does not answer at all is left to
+// the new server's own check.
 func (c *Cluster) takeOver(ctx context.Context, running *postmaster) bool {
-	answered := 0
-	for running.alive() {
-		if c.pingAdmin(ctx) == nil {
+	answered, silent := 0, 0
+	for running.alive() && silent < 100 {
+		err := c.pingAdmin(ctx)
+		var refusal *pgconn.PgError
+		switch {
+		case err == nil:
 			answered++
+		case errors.As(err, &refusal):
+			silent = 0
+		default:
+			silent++
 		}
 		if answered == 3 {
 			c.setServer(running)

@@ -146,12 +146,12 @@ func processExists(pid int) bool {
 // not yet cleared away has none. Where the system does not show the folder, the
 // answer is yes and the server's own check decides.
 func serves(pid int, cluster string) bool {
-	if runtime.GOOS != "linux" {
+	if _, err := os.Readlink("/proc/self/cwd"); err != nil {
 		return true
 	}
 	working, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
 	if err != nil {
-		return !errors.Is(err, os.ErrNotExist)
+		return false // gone, or another account's
 	}
 	real, err := filepath.EvalSymlinks(cluster)
 	if err != nil {

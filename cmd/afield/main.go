@@ -23,10 +23,13 @@ import (
 type commandLine struct {
 	settings
 
-	Migrate migrateCommand `cmd:"" help:"Bring the database up to this version."`
-	Import  importCommand  `cmd:"" help:"Read files from elsewhere, such as a directory of libraries."`
-	Doctor  doctorCommand  `cmd:"" help:"Check the configuration, the database and what is still to do."`
-	Version versionCommand `cmd:"" help:"Print which version this is."`
+	Serve    serveCommand    `cmd:"" help:"Serve the API and work the jobs."`
+	Verify   verifyCommand   `cmd:"" help:"Check what must always be true; status 1 on a breach."`
+	Workflow workflowCommand `cmd:"" help:"Print the state tables, as diagrams or JSON."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to this version."`
+	Import   importCommand   `cmd:"" help:"Read files from elsewhere, such as a directory of libraries."`
+	Doctor   doctorCommand   `cmd:"" help:"Check the configuration, the database and what is still to do."`
+	Version  versionCommand  `cmd:"" help:"Print which version this is."`
 }
 
 // settings are the flags all subcommands share; each can also come from the
@@ -36,6 +39,7 @@ type settings struct {
 	DatabaseURL string `help:"PostgreSQL to use instead of a private one." env:"DATABASE_URL" placeholder:"URL"`
 	Listen      string `help:"Address to serve on." default:"127.0.0.1:8080" env:"AFIELD_LISTEN" placeholder:"HOST:PORT"`
 	Postgres    string `help:"Folder of PostgreSQL's programs; searched for by default." env:"AFIELD_POSTGRES" placeholder:"FOLDER"`
+	Secret      string `help:"The server's own secret, 32 bytes or more in base64; kept in --data by default." env:"AFIELD_SECRET" placeholder:"BASE64"`
 	JSON        bool   `help:"Print results as JSON." env:"AFIELD_JSON"`
 }
 

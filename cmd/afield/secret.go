@@ -1,0 +1,67 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// secretFile holds the server's own secret beside its data.
+const secretFile = "secret.key"
+
+// serverSecret gives the secret that passwords, PINs and partners' keys depend
+// on: AFIELD_SECRET, or a random one kept in --data, made on the first start and
+// readable by its owner only.
+func serverSecret(a *app) ([]byte, error) {
+	if a.Secret != "" {
+		secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(a.Secret))
+		if err != nil || len(secret) < 32 {
+			return nil, fmt.Errorf("AFIELD_SECRET must be at least 32 random bytes in base64, for example from: openssl rand -base64 32 (%w)", errUsage)
+		}
+		return secret, nil
+	}
+	path := filepath.Join(a.Data, secretFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeSecret(a.Data, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the server's secret: %w", err)
+	}
+	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(secret) < 32 {
+		return nil, fmt.Errorf("%s is damaged; restore it from a backup: without it nobody can sign in", path)
+	}
+	return secret, nil
+}
+
+func makeSecret(folder, path string) ([]byte, error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	secret := make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		return nil, fmt.Errorf("make a secret: %w", err)
+	}
+	file, err := os.CreateTemp(folder, ".secret-*") // 0600; linked under its name only when whole
+	if err != nil {
+		return nil, fmt.Errorf("keep the server's secret: %w", err)
+	}
+	defer os.Remove(file.Name())
+	_, err = file.WriteString(base64.StdEncoding.EncodeToString(secret) + "\n")
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return nil, fmt.Errorf("keep the server's secret: %w", err)
+	}
+	if err := os.Link(file.Name(), path); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return serverSecret(&app{settings: settings{Data: folder}}) // another start was quicker
+		}
+		return nil, fmt.Errorf("keep the server's secret: %w", err)
+	}
+	return secret, nil
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	server "afield/cmd/afield/app"
+)
+
+// serveCommand runs the server and the jobs.
+type serveCommand struct{}
+
+// Help is shown by afield serve --help.
+func (serveCommand) Help() string {
+	return `Brings the database up to this version, then serves the API and works the jobs until stopped. Stopping (Ctrl-C, SIGTERM) lets what is under way finish.
+
+Examples:
+  afield serve
+  afield serve --listen 0.0.0.0:8080 --data /var/lib/afield
+  DATABASE_URL=postgres://… AFIELD_SECRET=… afield serve`
+}
+
+// Run serves until stopped.
+func (serveCommand) Run(a *app) error {
+	return a.withDatabase(func(opened *database) error {
+		secret, err := serverSecret(a)
+		if err != nil {
+			return err
+		}
+		running, err := server.Start(a.ctx, server.Config{DB: opened.DB, Listen: a.Listen, Secret: secret, Version: readBuild().Version, Log: a.logger()})
+		if err != nil {
+			return err
+		}
+		a.notice(fmt.Sprintf("Afield serves on %s (API documents: %s/docs). Stop with Ctrl-C.", running.URL(), running.URL()))
+		return errors.Join(running.Wait(a.ctx), running.Close())
+	})
+}
+
+// withDatabase opens and migrates the database for as long as work runs.
+func (a *app) withDatabase(work func(*database) error) error {
+	opened, err := openDatabase(a.ctx, a, true)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(opened), opened.Close())
+}
+
+// logger writes structured lines to standard error.
+func (a *app) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(a.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
