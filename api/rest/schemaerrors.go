@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,9 +114,20 @@ func fieldError(err *openapi3.SchemaError) broker.FieldError {
 	case "maximum", "exclusiveMaximum":
 		return field("out_of_range", "must be at most %v", plain(schema.Max))
 	case "properties", "additionalProperties":
+		pointer += "/" + escapePointer(unsupported(err.Reason))
 		return field("unknown_field", "is not a field here; letter case counts")
 	}
 	return field("invalid", "does not fit")
+}
+
+// unsupported takes the name of an unknown field out of the checker's words:
+// its error points at the object, not at the field.
+func unsupported(reason string) string {
+	quoted := strings.TrimSuffix(strings.TrimPrefix(reason, "property "), " is unsupported")
+	if name, err := strconv.Unquote(quoted); err == nil {
+		return name
+	}
+	return ""
 }
 
 func number(limit *uint64) uint64 {

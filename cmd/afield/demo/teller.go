@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"afield/api/gen"
@@ -271,3 +272,11 @@ func (l *lending) is(state string) {
 	l.by.get("/v1/lending/"+l.ID.String(), &l.Request)
 	l.by.t.check(fmt.Sprintf("state of lending request %d", l.Number), l.State, state)
 }
+
+// id gives a library's id.
+func (t *teller) id(key string) broker.ID {
+	p := t.library(key)
+	return p.id()
+}
+
+func containsText(text, part string) bool { return strings.Contains(text, part) }
