@@ -15,7 +15,7 @@ TESTFLAGS ?=
 .PHONY: run build test check lint format generate clean
 
 run: build
-	./bin/afield demo
+	@exec ./bin/afield demo
 
 build:
 	@.ci/setup

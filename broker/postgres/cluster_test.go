@@ -299,3 +299,17 @@ func TestLongPathMovesTheSocket(t *testing.T) {
 		t.Errorf("the socket's folder has mode %v: %v", info.Mode(), err)
 	}
 }
+
+func TestInterruptedStartLeavesNoServer(t *testing.T) {
+	t.Parallel()
+	folder := dataDir(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // Ctrl-C at once
+	if _, err := postgres.StartCluster(ctx, postgres.ClusterOptions{DataDir: folder, Scratch: true}); err == nil {
+		t.Error("an interrupted start gives no error")
+	}
+	again := start(t, postgres.ClusterOptions{DataDir: folder, Scratch: true})
+	if !again.Owns() {
+		t.Error("the interrupted start still holds the cluster")
+	}
+}

@@ -330,3 +330,49 @@ func TestARenewalIsTheLendersToDecide(t *testing.T) {
 	}
 	tw.sound()
 }
+
+// LST-11: a lost borrowed item costs the patron what the lender asks, exactly.
+func TestALostItemCostsTheLendersInvoice(t *testing.T) {
+	t.Parallel()
+	tw, home, lender, request, patron := asksPartner(t, 0)
+	lender.says(home, connectors.Message{Kind: connectors.KindLoaned, Due: due("2026-04-20"), Items: []connectors.MessageItem{{Barcode: "VT-5"}}})
+	home.scans("VT-5", "")
+	home.does(request, workflow.EventShelve, nil)
+	home.does(request, workflow.EventCheckOut, nil)
+	home.does(request, workflow.EventReportLost, map[string]any{"note": "left on a train"})
+	home.expects(request, workflow.LostPending)
+	invoice := connectors.Message{Kind: connectors.KindInvoice, Cost: &broker.Money{Minor: 10000, Currency: "USD"}}
+	lender.says(home, invoice)
+	lender.says(home, invoice) // a second copy under another id
+	if owed := home.owed(patron); owed != 10000 {
+		t.Fatalf("100.00 once, not %d cents", owed)
+	}
+	home.does(request, workflow.EventPay, nil)
+	home.expects(request, workflow.Completed)
+	if lender.heard(connectors.KindPaid) != 1 {
+		t.Fatal("the lender hears that it was paid")
+	}
+	tw.sound()
+}
+
+// A request that never reached its lender is withdrawn, not followed by a
+// cancel that might overtake it.
+func TestWhatNeverReachedALenderNeverWill(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, "2026-03-02T15:00:00Z")
+	home := tw.library("westport", "NY", broker.NoID)
+	lender := tw.partner("VT", 0, tw.title("A title nobody here owns", isbn))
+	home.looksTo([]broker.ID{lender.id})
+	tw.sent.answer = connectors.Delivery{Outcome: connectors.TryAgain, Detail: "connection refused"}
+	request, err := home.asks(requests.Submission{Patron: home.patron("resident"), Citation: citation()})
+	tw.must(err)
+	home.does(request.ID, workflow.EventCancel, nil)
+	home.expects(request.ID, workflow.CancelPending) // a try was made: the lender may have it
+	tw.sent.answer = connectors.Delivery{Outcome: connectors.Refused, Status: 404, Detail: "no such request"}
+	tw.pass(1)
+	home.expects(request.ID, workflow.Cancelled)
+	if tries := lender.heard(connectors.KindRequest); tries != 1 {
+		t.Fatalf("the request is not sent again once it is withdrawn, but was %d times", tries)
+	}
+	tw.sound()
+}

@@ -105,12 +105,7 @@ func (q *Queue) record(ctx context.Context, claimed messages.Claimed, delivery c
 			return q.requests.Delivered(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message)
 		case connectors.Refused:
 			messages.MarkFailed(tx, claimed.Library, claimed.ID, now, delivery)
-			if claimed.Message.Kind == connectors.KindRequest {
-				return q.requests.Undeliverable(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message, delivery.Detail)
-			}
-			requests.OpenTask(tx, claimed.Library, claimed.Request, "message_refused",
-				"The other library's system refuses our message ("+string(claimed.Message.Kind)+"): tell them another way.", now)
-			return nil
+			return q.requests.Undeliverable(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message, delivery.Detail)
 		default:
 			messages.TryAgain(tx, claimed.Library, claimed.ID, now.Add(backoff(claimed.Tries, delivery.RetryAfter)), delivery)
 			if now.Sub(claimed.CreatedAt) > staffHearAfter {

@@ -166,6 +166,28 @@ func Withdraw(ctx context.Context, tx *postgres.Tx, library, request broker.ID, 
 	return nil
 }
 
+// WithdrawAsk takes back a request message that has not got through to its
+// lender, before it is asked to stop. It tells whether the lender may have the
+// request all the same: it was sent, is on its way, or a try went unanswered.
+func WithdrawAsk(ctx context.Context, tx *postgres.Tx, library, request, entry broker.ID, now time.Time) (mayHaveIt bool, err error) {
+	var id broker.ID
+	var status string
+	var tries int
+	err = tx.QueryRow(ctx, `select id, status, tries from messages where library_id = $1 and request_id = $2 and direction = 'out'
+			and kind = 'request' and payload ->> 'request_id' = $3 for update`, library, request, entry.String()).Scan(&id, &status, &tries)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for an ask to withdraw: %w", err)
+	}
+	if status != "ready" {
+		return true, nil
+	}
+	tx.Queue(`update messages set status = 'withdrawn', done_at = $3 where library_id = $1 and id = $2`, library, id, now)
+	return tries > 0, nil
+}
+
 // Unsent tells whether a version of a request put out messages and all of them
 // are still unclaimed.
 func Unsent(ctx context.Context, tx *postgres.Tx, library, request broker.ID, version int) (bool, error) {

@@ -149,6 +149,11 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 			return Move{}, err
 		}
 	}
+	if request.ClosedAt != nil {
+		if entry := st.active(); entry != nil { // an ended request depends on nobody
+			entry.Active, entry.changed = false, true
+		}
+	}
 	st.deadline(from)
 	move := Move{Event: firing.Event, From: from, To: request.State, Version: request.Version, Label: row.Label}
 	return move, st.event(move)

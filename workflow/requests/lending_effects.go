@@ -3,11 +3,13 @@ package requests
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/patrons"
+	"afield/broker/policy"
 )
 
 // Effects of the lending side on our own items.
@@ -39,13 +41,26 @@ func (st *step) chooseItem(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, item := range items {
-		if item.Status == catalog.OnShelf && item.Lendable && !item.Temporary() {
-			st.request.ItemID = &item.ID
-			return nil
-		}
+	items = slices.DeleteFunc(items, func(i catalog.Item) bool { return i.Status != catalog.OnShelf || !i.Lendable || i.Temporary() })
+	if len(items) > 0 {
+		st.request.ItemID = &items[0].ID
+		return st.ownPatronsFirst(ctx, len(items))
 	}
 	return broker.Conflict("no_copy", "No copy is on the shelf now; answer no, or scan the copy to send.")
+}
+
+// ownPatronsFirst holds a yes to the lender's policy: our own patrons who wait
+// come first, unless somebody who may passes over that.
+func (st *step) ownPatronsFirst(ctx context.Context, copies int) error {
+	waiting, err := circulation.Queue(ctx, st.tx, st.request.LibraryID, *st.request.TitleID)
+	if err != nil {
+		return err
+	}
+	decision := st.doc.MayLend(st.moment(), policy.Lending{OwnHolds: len(waiting), Copies: copies})
+	if decision.Allowed || decision.OverridableBy(st.firing.Actor.Roles) {
+		return nil
+	}
+	return decision.Err("own_patrons_wait")
 }
 
 func (st *step) releaseItem(context.Context) error {

@@ -7,6 +7,7 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/connectors"
+	"afield/workflow"
 	"afield/workflow/messages"
 )
 
@@ -83,7 +84,21 @@ func dueIf(yes bool, st *step) broker.Date {
 	return broker.Date{}
 }
 
+// sendCancel asks the lender to stop. A request that never reached it is taken
+// out of the outbox instead, so that it cannot arrive after all.
 func (st *step) sendCancel(ctx context.Context) error {
+	if entry := st.current(); entry != nil && entry.Fulfilment == "ill" {
+		mayHaveIt, err := messages.WithdrawAsk(ctx, st.tx, st.request.LibraryID, st.request.ID, entry.ID, st.now)
+		if err != nil {
+			return err
+		}
+		if !mayHaveIt {
+			if st.request.State == workflow.CancelPending {
+				st.then(workflow.EventCancelAgreed, map[string]any{"never_delivered": true})
+			}
+			return nil
+		}
+	}
 	return st.say(ctx, connectors.Message{Kind: connectors.KindCancel, Reason: textOr(st.request.CancelReason, "no_answer")})
 }
 

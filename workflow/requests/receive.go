@@ -295,19 +295,28 @@ func noRow(err error) bool {
 
 // Delivered records that a lender has our request: its clock starts now.
 func (s *Service) Delivered(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message) error {
+	if message.Kind != connectors.KindRequest {
+		return nil
+	}
 	return s.aboutDelivery(ctx, tx, now, library, request, message, workflow.EventConfirmed, nil)
 }
 
 // Undeliverable records that a lender will never take a message of ours. A
 // request moves on to the next lender; anything else is put before staff.
 func (s *Service) Undeliverable(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message, detail string) error {
+	if message.Kind == connectors.KindCancel {
+		// A lender that knows nothing of the request has nothing to stop.
+		return s.aboutDelivery(ctx, tx, now, library, request, message, workflow.EventCancelAgreed, map[string]any{"detail": detail})
+	}
+	if message.Kind != connectors.KindRequest {
+		OpenTask(tx, library, request, "message_refused",
+			"The other library's system refuses our message ("+string(message.Kind)+"): tell them another way.", now)
+		return nil
+	}
 	return s.aboutDelivery(ctx, tx, now, library, request, message, workflow.EventDeliveryFailed, map[string]any{"detail": detail})
 }
 
 func (s *Service) aboutDelivery(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message, event workflow.Event, data map[string]any) error {
-	if message.Kind != connectors.KindRequest {
-		return nil
-	}
 	var current *broker.ID
 	err := tx.QueryRow(ctx, `select rota_entry_id from requests where library_id = $1 and id = $2`, library, request).Scan(&current)
 	if err != nil {

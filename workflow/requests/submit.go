@@ -87,9 +87,8 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 	}
 	request.ILLChecked = decision.Allowed && decision.CountsAsILL
 	if request.Service == "copy" {
-		declared := doc.Copyright(at(now, library), policy.Article{Year: yearOf(in.Citation.Year)}).Declare
-		if declared != "" {
-			request.Copyright = &declared
+		if err := s.declareCopyright(ctx, tx, now, library, doc, request); err != nil {
+			return nil, err
 		}
 	}
 	facts := map[string]any{"format": request.Format, "service": request.Service}
@@ -304,6 +303,24 @@ func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *direc
 		ActiveRequests: activeCount, OwnedHere: in.owned && !in.ownedChecked, OwnedInGroup: in.ownedInGroup && !in.ownedChecked,
 		SameTitle: same, Rush: in.rush, AsHold: in.asHold,
 	}), nil
+}
+
+// declareCopyright records under which rule a copy is asked for: so many a year
+// from the recent issues of one periodical, the rest under the law itself.
+func (s *Service) declareCopyright(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, doc *policy.Document, request *Request) error {
+	today := library.Today(now)
+	var copies int
+	err := tx.QueryRow(ctx, `select count(*)::int from requests where library_id = $1 and side = 'borrowing' and service = 'copy'
+			and state not in ('unfilled', 'cancelled', 'expired') and submitted_at >= $2
+			and citation ->> 'issn' <> '' and citation ->> 'issn' = $3`,
+		library.ID, broker.NewDate(today.Year(), time.January, 1).Start(library.Zone), request.Citation.ISSN).Scan(&copies)
+	if err != nil {
+		return fmt.Errorf("count copies of a periodical: %w", err)
+	}
+	if declared := doc.Copyright(at(now, library), policy.Article{Year: yearOf(request.Citation.Year), CopiesThisYear: copies}).Declare; declared != "" {
+		request.Copyright = &declared
+	}
+	return nil
 }
 
 // needBy starts the clock of a request that is wanted by a date.

@@ -41,6 +41,10 @@ type keptCluster struct {
 	AdminURL string `json:"admin_url"`
 	LoginURL string `json:"login_url"`
 	Failure  string `json:"failure,omitempty"`
+
+	// users is the lock that keeps the cluster; it is let go by the end of the
+	// process, so whoever holds this value must hold it until then.
+	users *os.File
 }
 
 func init() {
@@ -50,7 +54,7 @@ func init() {
 }
 
 // useKeptCluster joins the scratch cluster, starting its keeper where there is
-// none. The shared lock it takes is given back by the end of the process.
+// none.
 func useKeptCluster(ctx context.Context) (keptCluster, error) {
 	folder := clusterFolder()
 	if err := os.MkdirAll(folder, 0o711); err != nil {
@@ -65,23 +69,16 @@ func useKeptCluster(ctx context.Context) (keptCluster, error) {
 	if err != nil {
 		return keptCluster{}, err
 	}
-	if kept, ok := running(ctx, folder); ok {
-		keepOpen(users)
-		return kept, nil
+	kept, ok := running(ctx, folder)
+	if !ok {
+		if kept, err = startKeeper(folder); err != nil {
+			_ = users.Close()
+			return keptCluster{}, err
+		}
 	}
-	kept, err := startKeeper(folder)
-	if err != nil {
-		_ = users.Close()
-		return keptCluster{}, err
-	}
-	keepOpen(users)
+	kept.users = users
 	return kept, nil
 }
-
-// keepOpen holds a file, and so its lock, until the process ends.
-func keepOpen(file *os.File) { held = append(held, file) }
-
-var held []*os.File
 
 // clusterFolder is in memory where the system has such a place, and private to
 // the account.

@@ -75,6 +75,7 @@ func Admin(t testing.TB, db *postgres.DB) *pgx.Conn {
 type testServer struct {
 	adminURL, loginURL string
 	template           string
+	kept               keptCluster // without DATABASE_URL; holds its lock
 }
 
 // shared finds or starts the server once per test program and makes the
@@ -88,6 +89,7 @@ var shared = sync.OnceValues(func() (*testServer, error) {
 		if err != nil {
 			return nil, err
 		}
+		server.kept = kept
 		server.adminURL, server.loginURL = kept.AdminURL, kept.LoginURL
 	}
 	fingerprint, err := migrations.Fingerprint()

@@ -6,6 +6,7 @@ import "afield/broker"
 // no story disturbs another.
 type book struct {
 	key           string
+	story         string // the id of the story it is for; "today" for what is open in the end
 	title, author string
 	isbn          string
 	// copies are libraries that own one: members as items, others as holdings.
@@ -14,30 +15,30 @@ type book struct {
 
 func books() []book {
 	return []book{
-		{"own", "The Outermost House", "Beston, Henry", "9780805073683", []string{"westport"}},
-		{"local", "The Sea Around Us", "Carson, Rachel", "9780195147018", []string{"plattsburgh"}},
-		{"regional", "Coming into the Country", "McPhee, John", "9780374522872", []string{"massena", "still-pond", "potsdam"}},
-		{"fee", "The Living Mountain", "Shepherd, Nan", "9780857861832", []string{"green-mountain"}},
-		{"declined", "Arctic Dreams", "Lopez, Barry", "9780375727481", []string{"green-mountain", "high-surf"}},
-		{"condition", "Basin and Range", "McPhee, John", "9780374516901", []string{"slow-river"}},
-		{"unclaimed", "Pilgrim at Tinker Creek", "Dillard, Annie", "9780061233326", []string{"champlain"}},
-		{"renewed", "The Snow Leopard", "Matthiessen, Peter", "9780143105510", []string{"tall-grass"}},
-		{"renewed-late", "Desert Solitaire", "Abbey, Edward", "9780671695880", []string{"tall-grass"}},
-		{"fourth-1", "Gilead", "Robinson, Marilynne", "9780312424404", []string{"michigan-city"}},
-		{"fourth-2", "Housekeeping", "Robinson, Marilynne", "9780312424091", []string{"michigan-city"}},
-		{"fourth-3", "My Ántonia", "Cather, Willa", "9780679741879", []string{"michigan-city"}},
-		{"fourth-4", "Ethan Frome", "Wharton, Edith", "9780486266909", []string{"michigan-city"}},
-		{"five-dollars-in", "Angle of Repose", "Stegner, Wallace", "9780141185477", []string{"michigan-city"}},
-		{"five-dollars-il", "The Shipping News", "Proulx, Annie", "9780671510053", []string{"tall-grass"}},
-		{"first", "Silent Spring", "Carson, Rachel", "9780618249060", []string{"westport"}},
-		{"crossed", "The Control of Nature", "McPhee, John", "9780374522599", []string{"slow-river"}},
-		{"dead", "The Country of the Pointed Firs", "Jewett, Sarah Orne", "9780486281964", []string{"long-night"}},
-		{"meanwhile", "Walden", "Thoreau, Henry David", "9780691096124", []string{"slow-river"}},
-		{"lies", "A Sand County Almanac", "Leopold, Aldo", "9780345345059", []string{"two-tongues", "slow-river"}},
-		{"by-hand", "To the Lighthouse", "Woolf, Virginia", "9780156907392", []string{"smiths-falls"}},
-		{"open-cost", "To Kill a Mockingbird", "Lee, Harper", "9780061120084", []string{"green-mountain"}},
-		{"open-hold", "The Great Gatsby", "Fitzgerald, F. Scott", "9780743273565", []string{"westport"}},
-		{"open-lending", "Invisible Man", "Ellison, Ralph", "9780679732761", []string{"westport"}},
+		{"own", "a", "The Outermost House", "Beston, Henry", "9780805073683", []string{"westport"}},
+		{"local", "b", "The Sea Around Us", "Carson, Rachel", "9780195147018", []string{"plattsburgh"}},
+		{"regional", "c", "Coming into the Country", "McPhee, John", "9780374522872", []string{"massena", "still-pond", "potsdam"}},
+		{"fee", "d", "The Living Mountain", "Shepherd, Nan", "9780857861832", []string{"green-mountain"}},
+		{"declined", "e", "Arctic Dreams", "Lopez, Barry", "9780375727481", []string{"green-mountain", "high-surf"}},
+		{"condition", "f", "Basin and Range", "McPhee, John", "9780374516901", []string{"slow-river"}},
+		{"unclaimed", "g", "Pilgrim at Tinker Creek", "Dillard, Annie", "9780061233326", []string{"champlain"}},
+		{"renewed", "h", "The Snow Leopard", "Matthiessen, Peter", "9780143105510", []string{"tall-grass"}},
+		{"renewed-late", "h", "Desert Solitaire", "Abbey, Edward", "9780671695880", []string{"tall-grass"}},
+		{"fourth-1", "i", "Gilead", "Robinson, Marilynne", "9780312424404", []string{"michigan-city"}},
+		{"fourth-2", "i", "Housekeeping", "Robinson, Marilynne", "9780312424091", []string{"michigan-city"}},
+		{"fourth-3", "i", "My Ántonia", "Cather, Willa", "9780679741879", []string{"michigan-city"}},
+		{"fourth-4", "i", "Ethan Frome", "Wharton, Edith", "9780486266909", []string{"michigan-city"}},
+		{"five-dollars-in", "j", "Angle of Repose", "Stegner, Wallace", "9780141185477", []string{"michigan-city"}},
+		{"five-dollars-il", "j", "The Shipping News", "Proulx, Annie", "9780671510053", []string{"tall-grass"}},
+		{"first", "k", "Silent Spring", "Carson, Rachel", "9780618249060", []string{"westport"}},
+		{"crossed", "l", "The Control of Nature", "McPhee, John", "9780374522599", []string{"slow-river"}},
+		{"dead", "m", "The Country of the Pointed Firs", "Jewett, Sarah Orne", "9780486281964", []string{"long-night"}},
+		{"meanwhile", "m", "Walden", "Thoreau, Henry David", "9780691096124", []string{"slow-river"}},
+		{"lies", "n", "A Sand County Almanac", "Leopold, Aldo", "9780345345059", []string{"two-tongues", "slow-river"}},
+		{"by-hand", "o", "To the Lighthouse", "Woolf, Virginia", "9780156907392", []string{"smiths-falls"}},
+		{"open-cost", "today", "To Kill a Mockingbird", "Lee, Harper", "9780061120084", []string{"green-mountain"}},
+		{"open-hold", "today", "The Great Gatsby", "Fitzgerald, F. Scott", "9780743273565", []string{"westport"}},
+		{"open-lending", "today", "Invisible Man", "Ellison, Ralph", "9780679732761", []string{"westport"}},
 	}
 }
 

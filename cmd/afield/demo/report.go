@@ -82,7 +82,9 @@ func (t *teller) gather() {
 	}
 }
 
-func local(at time.Time, zone *time.Location) string { return at.In(zone).Format("Mon 2 Jan 2006 15:04") }
+func local(at time.Time, zone *time.Location) string {
+	return at.In(zone).Format("Mon 2 Jan 2006 15:04")
+}
 
 // actorOf says who did something: a role and, for staff and partners, where.
 func (t *teller) actorOf(event gen.Event, r tracked) string {

@@ -45,7 +45,7 @@ func outOfState(t *teller) {
 	request.called(staff, "arrived")
 	t.day(10, "16:00", staff)
 	_, err = staff.scan(request.band(), reader.person.card())
-	refusedAt := t.refused(err, "checkout_refused")
+	refusedAt := t.refused(err, "may_not_check_out")
 	t.say(staff, "may not lend it yet: %s", refusedAt.Reasons[0].Message)
 	t.pays(reader, exactFee)
 	t.owes(reader, 0)

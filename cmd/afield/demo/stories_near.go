@@ -150,7 +150,7 @@ func notPickedUp(t *teller) {
 	request.is("on_hold_shelf")
 	t.onDate(last.AddDays(1), "10:00", staff)
 	request.is("return_due")
-	request.called(staff, "not_picked_up")
+	request.called(staff, "expired")
 	expired := request.eventOn("shelf_expired")
 	t.check("the day the shelf time ended", expired, last)
 
@@ -183,7 +183,7 @@ func firstCome(t *teller) {
 	t.check("whose request the one copy is given", caught.RequestID, request.ID)
 	request.is("on_hold_shelf")
 	_, err = staff.scan(barcodeOf("westport", b), second.person.card())
-	t.refused(err, "held_for_other")
+	t.because(t.refused(err, "may_not_check_out"), "held_for_other")
 	t.say(staff, "cannot lend it to the second: it waits for the first.")
 	t.day(2, "10:00", staff)
 	request.lent(staff, barcodeOf("westport", b))

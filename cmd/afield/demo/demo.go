@@ -1,0 +1,272 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"afield/broker"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/cmd/afield/app"
+	"afield/connectors/partner"
+)
+
+// Config is what the demo needs.
+type Config struct {
+	// DB is a migrated database. With Exit it must not hold the demo yet.
+	DB *postgres.DB
+	// Secret is the server's own, 32 bytes or more.
+	Secret []byte
+	// Listen is where to serve; with Exit a free port of this machine is used.
+	Listen string
+	// Exit tells the stories and ends; otherwise the demo is served afterwards.
+	Exit bool
+	// Only plays the story with this id alone.
+	Only string
+	// JSON writes the report for programs.
+	JSON bool
+	// Out takes the report and how to sign in, Progress what happens meanwhile.
+	Out, Progress io.Writer
+	Log           *slog.Logger
+	Version       string
+	// Policies gives policy documents; nil takes the presets. Tests break a rule
+	// here to see that a story notices.
+	Policies func(name string) (*policy.Document, error)
+}
+
+// ErrNotAsTold says that a story did not come out as told, or that an invariant
+// does not hold; the report says which.
+var ErrNotAsTold = errors.New("not everything came out as told")
+
+// ErrUnknownStory says that Only names no story.
+var ErrUnknownStory = errors.New("there is no such story")
+
+// ErrLoaded says that the database holds a demo already.
+var ErrLoaded = errors.New("this database holds the demo already; its stories are told once, in an empty database")
+
+// Run loads the demo where it is not yet, plays the stories then, and serves it
+// until the context ends, unless Config.Exit. The error is ErrNotAsTold when the
+// report has failures.
+func Run(ctx context.Context, config Config) (Report, error) {
+	chosen, err := choose(config.Only)
+	if err != nil {
+		return Report{}, err
+	}
+	loaded, err := Loaded(ctx, config.DB)
+	if err != nil {
+		return Report{}, err
+	}
+	if loaded && config.Exit {
+		return Report{}, ErrLoaded
+	}
+	today := broker.DateIn(broker.SystemClock{}.Now(), time.UTC)
+	clock := NewClock(beginning(today).Start(time.UTC))
+	if loaded {
+		clock.Release()
+	}
+	if err := Load(ctx, config.DB, clock.Now()); err != nil {
+		return Report{}, err
+	}
+	running, err := start(ctx, config, clock)
+	if err != nil {
+		return Report{}, err
+	}
+	defer running.close()
+	report := Report{From: beginning(today), To: today, Passed: true}
+	if !loaded {
+		if report, err = running.tell(ctx, chosen, today); err != nil {
+			return report, err
+		}
+		if err := config.show(report); err != nil {
+			return report, err
+		}
+	}
+	if config.Exit {
+		return report, report.err()
+	}
+	return report, running.serve(ctx, config)
+}
+
+// beginning is the first day of the demo's calendar.
+func beginning(today broker.Date) broker.Date {
+	return renewalDue(today).AddDays(-21).Earlier(firstMonday(today).AddDays(-1))
+}
+
+func choose(only string) ([]story, error) {
+	all := stories()
+	if only == "" {
+		return all, nil
+	}
+	chosen := slices.DeleteFunc(all, func(s story) bool { return s.id != only })
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("%w: %q", ErrUnknownStory, only)
+	}
+	return chosen, nil
+}
+
+func (r Report) err() error {
+	if r.Passed {
+		return nil
+	}
+	return ErrNotAsTold
+}
+
+func (c Config) show(report Report) error {
+	if !c.JSON {
+		report.write(c.Out)
+		return nil
+	}
+	encoder := json.NewEncoder(c.Out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(report)
+}
+
+// running is the demo with its server and partners.
+type running struct {
+	app      *app.App
+	partners partners
+	stage    *stage
+	front    *front
+}
+
+// breakerRests is short, because the demo's days pass in seconds.
+const breakerRests = 200 * time.Millisecond
+
+func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
+	listen := config.Listen
+	if config.Exit {
+		listen = "127.0.0.1:0"
+	}
+	r := &running{front: &front{version: config.Version, clock: clock, db: config.DB}}
+	var err error
+	r.app, err = app.Start(ctx, app.Config{
+		DB: config.DB, Clock: clock, Listen: listen, Secret: config.Secret, Log: config.Log, Version: config.Version,
+		Front: r.front.page, Policies: config.Policies, Breakers: partner.BreakerSettings{OpenFor: breakerRests},
+	})
+	if err != nil {
+		return nil, err
+	}
+	fail := func(err error) (*running, error) { r.close(); return nil, err }
+	if r.partners, err = startPartners(r.app.URL()+"/v1/partner/messages", clock.Now); err != nil {
+		return fail(err)
+	}
+	if err := r.partners.register(ctx, config.DB, r.app.Vault, clock.Now()); err != nil {
+		return fail(err)
+	}
+	r.app.Cache.Invalidate()
+	signIns, err := issue(ctx, config.DB, r.app.Access)
+	if err != nil {
+		return fail(err)
+	}
+	r.stage = &stage{db: config.DB, clock: clock, api: newClient(r.app.URL()), settle: r.app.Settle, partners: r.partners,
+		signIns: signIns, tokens: map[string]string{}, reset: r.app.Breakers.Reset}
+	r.front.ready(r.app.Requests, signIns)
+	return r, nil
+}
+
+func (r *running) close() {
+	r.partners.close()
+	if r.app != nil {
+		_ = r.app.Close() // the stories are over; there is nothing left to lose
+	}
+}
+
+// tell plays the stories up to today and looks at every invariant.
+func (r *running) tell(ctx context.Context, chosen []story, today broker.Date) (Report, error) {
+	r.stage.today, r.stage.monday = today, firstMonday(today)
+	report := Report{From: beginning(today), To: today}
+	tellers, err := r.stage.perform(ctx, chosen)
+	if err != nil {
+		return report, err
+	}
+	if err := r.stage.advance(ctx, broker.SystemClock{}.Now()); err != nil {
+		return report, err
+	}
+	r.stage.clock.Release()
+	if report.Breaches, err = breaches(ctx, r.app.DB); err != nil {
+		return report, err
+	}
+	report.Passed = len(report.Breaches) == 0
+	for _, one := range tellers {
+		told := one.report()
+		report.Passed = report.Passed && told.Passed
+		report.Stories = append(report.Stories, told)
+	}
+	return report, nil
+}
+
+// breaches looks at every view that is empty while an invariant holds.
+func breaches(ctx context.Context, db *postgres.DB) (found []Breach, err error) {
+	err = db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		rows, err := tx.Query(ctx, `select c.relname, coalesce(obj_description(c.oid), '') from pg_class c
+			where c.relkind = 'v' and c.relname like 'breach\_%' and pg_table_is_visible(c.oid) order by 1`)
+		if err != nil {
+			return err
+		}
+		var views []Breach
+		for rows.Next() {
+			var one Breach
+			if err := rows.Scan(&one.View, &one.Rule); err != nil {
+				return err
+			}
+			views = append(views, one)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		for _, view := range views {
+			// The name comes from the catalogue of this database's own views.
+			if err := tx.QueryRow(ctx, `select count(*)::int from `+view.View).Scan(&view.Rows); err != nil {
+				return err
+			}
+			if view.Rows > 0 {
+				found = append(found, view)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at the invariants: %w", err)
+	}
+	return found, nil
+}
+
+// serve keeps the demo running on the system's clock until the context ends.
+func (r *running) serve(ctx context.Context, config Config) error {
+	if !config.JSON {
+		r.welcome(config.Out)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	talking := make(chan struct{})
+	go func() { // ends with the context
+		defer close(talking)
+		r.keepTalking(ctx)
+	}()
+	err := r.app.Wait(ctx)
+	stop()
+	<-talking
+	return err
+}
+
+// keepTalking lets the partners answer as long as the demo is served.
+func (r *running) keepTalking(ctx context.Context) {
+	ticker := time.NewTicker(250 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		each, stop := context.WithTimeout(ctx, 5*time.Second)
+		_, _ = r.partners.settle(each) // what did not get through is said again at the next tick
+		stop()
+	}
+}

@@ -1,0 +1,156 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+
+	"afield/api/gen"
+	"afield/api/web"
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/workflow"
+	"afield/workflow/requests"
+)
+
+// front gathers the front page: what runs, the demo's requests, how to sign in.
+type front struct {
+	version string
+	clock   *Clock
+	db      *postgres.DB
+
+	mu       sync.Mutex
+	requests *requests.Service
+	signIns  *Credentials
+}
+
+// ready gives the page what exists only once the server runs.
+func (f *front) ready(service *requests.Service, signIns *Credentials) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests, f.signIns = service, signIns
+}
+
+// mostLines bounds a timeline on the page.
+const mostLines = 60
+
+func (f *front) page(ctx context.Context) (web.FrontPage, error) {
+	f.mu.Lock()
+	service, signIns := f.requests, f.signIns
+	f.mu.Unlock()
+	page := web.FrontPage{Version: f.version, Now: f.clock.Now(), Demo: true, Running: whatRuns()}
+	if service == nil {
+		return page, nil // still starting
+	}
+	for _, way := range signIns.ways() {
+		page.SignIns = append(page.SignIns, web.SignIn{Who: way.who, Body: way.body})
+	}
+	for _, p := range places() {
+		if !p.member() {
+			continue
+		}
+		told, err := f.storiesAt(ctx, service, p)
+		if err != nil {
+			return page, err
+		}
+		page.Stories = append(page.Stories, told...)
+	}
+	return page, nil
+}
+
+func (f *front) storiesAt(ctx context.Context, service *requests.Service, p place) (stories []web.Story, err error) {
+	viewer := requests.Viewer{Library: p.id()}
+	err = f.db.InTx(ctx, postgres.ForLibraries(p.id()), func(ctx context.Context, tx *postgres.Tx) error {
+		list, _, err := service.List(ctx, tx, viewer, requests.Filter{Sides: []workflow.Side{workflow.SideBorrowing}, OldestFirst: true}, broker.NoID, 100)
+		if err != nil {
+			return err
+		}
+		for _, one := range list {
+			told := web.Story{Number: one.Number, Title: one.Citation.Title, Library: p.name, State: one.Label, Told: tellingOf(one.Citation.ISBN),
+				Ended: one.ClosedAt != nil}
+			events, err := requests.Timeline(ctx, tx, viewer, one.ID, 0, mostLines)
+			if err != nil {
+				return err
+			}
+			for _, event := range events {
+				told.Lines = append(told.Lines, web.Line{At: event.At, Text: event.Label(), By: string(event.Actor.Kind)})
+			}
+			stories = append(stories, told)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gather the stories at %s: %w", p.name, err)
+	}
+	return stories, nil
+}
+
+// tellingOf says what a request shows, by its book.
+func tellingOf(isbn string) string {
+	for _, b := range books() {
+		if b.isbn != isbn {
+			continue
+		}
+		for _, one := range stories() {
+			if one.id == b.story {
+				return fmt.Sprintf("(%s) %s: %s", one.id, one.title, one.shows)
+			}
+		}
+	}
+	return ""
+}
+
+func whatRuns() []web.Running {
+	count := map[bool]int{}
+	for _, p := range places() {
+		count[p.member()]++
+	}
+	return []web.Running{
+		{What: "Member libraries", Detail: fmt.Sprintf("%d, five of them with the rules of real libraries", count[true])},
+		{What: "Libraries elsewhere", Detail: fmt.Sprintf("%d, reached over HTTP or by hand; some misbehave", count[false])},
+	}
+}
+
+// way is one way to sign in.
+type way struct{ who, body string }
+
+// ways lists the sign-ins of the five libraries, staff first.
+func (c *Credentials) ways() []way {
+	var ways []way
+	five := []string{"westport", "westchester", "dover", "western-district", "perth"}
+	byKey := map[string]place{}
+	for _, p := range places() {
+		byKey[p.key] = p
+	}
+	body := func(in gen.SignIn) string {
+		text, _ := json.Marshal(in) // plain texts always marshal
+		return string(text)
+	}
+	for _, key := range five {
+		p := byKey[key]
+		ways = append(ways, way{"Staff of " + p.name, body(gen.SignIn{Kind: gen.SignInKindStaff, Library: p.symbol, Username: staffName, Password: c.passwords[key]})})
+	}
+	for _, key := range five {
+		p := byKey[key]
+		for _, one := range people() {
+			if one.library == key && one.number == 1 {
+				ways = append(ways, way{fmt.Sprintf("Adult patron 1 of %s", p.name),
+					body(gen.SignIn{Kind: gen.SignInKindPatron, Realm: p.symbol, Card: one.card(), Pin: c.pins[one.id()]})})
+			}
+		}
+	}
+	return ways
+}
+
+// welcome prints where the demo is and how to sign in.
+func (r *running) welcome(out io.Writer) {
+	url := r.app.URL()
+	fmt.Fprintf(out, "\nAfield is running at %s\n  Front page      %s/\n  API, to try     %s/docs\n  API document    %s/openapi.json\n  Health          %s/readyz\n", url, url, url, url, url)
+	fmt.Fprintf(out, "\nSign in with POST %s/v1/sessions and one of these bodies; they are good until the next start:\n", url)
+	for _, way := range r.stage.signIns.ways() {
+		fmt.Fprintf(out, "  %s\n    %s\n", way.who, way.body)
+	}
+	fmt.Fprintf(out, "For example:\n  curl -s %s/v1/sessions -H 'Content-Type: application/json' -d '%s'\nStop with Ctrl-C.\n", url, r.stage.signIns.ways()[0].body)
+}
