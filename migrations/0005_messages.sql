@@ -15,6 +15,7 @@ create table messages (
     tries           int not null default 0,
     next_try_at     timestamptz,                           -- business time
     claimed_until   timestamptz,                           -- wall time: a dead worker's claim lapses
+    claimed_by      text not null default '',              -- the node that has it, or had it last
     answer          jsonb,                                 -- what came back, or what we answered
     last_error      text not null default '',
     raw             text,                                  -- the wire text; holds patron data

@@ -44,7 +44,7 @@ type MoveDescribed struct {
 func (t *Table) Describe() Description {
 	out := Description{Side: t.Side, Start: t.Start, Guards: map[Guard]string{}, Effects: map[Effect]string{}}
 	for _, p := range t.Places {
-		out.States = append(out.States, StateDescribed{p.State, p.Label, p.Owner, p.Deadline, p.Then, p.Ended, p.ISO})
+		out.States = append(out.States, StateDescribed(p))
 	}
 	for _, row := range t.Transitions {
 		out.Transitions = append(out.Transitions, MoveDescribed{

@@ -45,6 +45,7 @@ func TestARequestThroughTheAPI(t *testing.T) {
 	}
 	wants(t, w.call(t, "POST", path+"/actions/cancel?expected_version=1", w.staff, "{}"), 409, "changed_meanwhile")
 	wants(t, w.call(t, "POST", path+"/actions/cancel", w.staff, `{"reason":"x","unheard_of":1}`), 400, "invalid_input")
+	w.allSent(t)
 	cancelled := w.call(t, "POST", path+"/actions/cancel", w.staff, "", "Idempotency-Key", "two")
 	wants(t, cancelled, 200, "")
 	if cancelled.get("state") != "cancel_pending" {

@@ -165,12 +165,7 @@ func (w *world) people(ctx context.Context, tx *postgres.Tx, doors *access.Servi
 	if library == w.away {
 		id, number, class = w.neighbour, "29999000000011", "resident"
 	}
-	document, err := policy.Preset(map[bool]string{true: "western-district", false: "westport"}[library == w.away])
-	if err != nil {
-		return err
-	}
-	_ = document
-	err = patrons.SavePatron(tx, patrons.Patron{Library: library, ID: id, Class: class, Name: "adult patron 1", Phone: "+1 555 0100",
+	err := patrons.SavePatron(tx, patrons.Patron{Library: library, ID: id, Class: class, Name: "adult patron 1", Phone: "+1 555 0100",
 		PhoneCheckedOn: broker.MustDate("2026-07-01"), ExpiresOn: broker.MustDate("2027-12-31"), CreatedAt: now})
 	if err != nil {
 		return err
@@ -203,6 +198,15 @@ func (w *world) books(ctx context.Context, tx *postgres.Tx, now time.Time) error
 			Title: copy.title, Type: "book", Status: catalog.OnShelf, Lendable: true}, now)
 	}
 	return nil
+}
+
+// allSent marks the outbox as handed over, as the jobs would.
+func (w *world) allSent(t testing.TB) {
+	t.Helper()
+	must(t, w.db.InTx(t.Context(), postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update messages set status = 'sent', done_at = created_at where direction = 'out'`)
+		return nil
+	}))
 }
 
 // answer is one answer, with its JSON read.

@@ -117,3 +117,9 @@ func SavePeer(tx *postgres.Tx, vault *Vault, peer Peer, now time.Time) error {
 func PausePeer(tx *postgres.Tx, library broker.ID, paused bool) {
 	tx.Queue(`update peers set paused = $2 where library_id = $1`, library, paused)
 }
+
+// PartnerIDs lists the libraries that are reached by partner REST, by name.
+func PartnerIDs(ctx context.Context, tx *postgres.Tx) ([]broker.ID, error) {
+	return queryIDs(ctx, tx, `select p.library_id from peers p join libraries l on l.id = p.library_id
+		where p.protocol = 'partner' order by l.name, l.id`)
+}

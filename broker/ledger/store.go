@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -94,7 +95,7 @@ func chargeByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (op
 		from ledger_entries e where e.library_id = $1 and e.id = $2 and e.kind = 'charge'`, library, id)
 	err = scanEntry(row, &open.Entry, &open.Owed.Minor, &reversible)
 	open.Owed.Currency = open.Amount.Currency
-	if err == pgx.ErrNoRows {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return open, 0, broker.NotFound("charge")
 	}
 	if err != nil {

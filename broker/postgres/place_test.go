@@ -17,7 +17,10 @@ func TestRootsHomeFallsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := filepath.Join(closed, "data")
-	t.Cleanup(func() { _ = os.RemoveAll(fallbackFolder(data)) })
+	t.Cleanup(func() {
+		_ = os.RemoveAll(fallbackFolder(data))
+		_ = os.Remove(filepath.Dir(fallbackFolder(data))) // only where nothing else is in it
+	})
 	var notices []string
 	here, err := choosePlace(data, func(text string) { notices = append(notices, text) })
 	if err != nil {

@@ -59,7 +59,7 @@ func (c importDirectoryCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	result := importResult{Errors: []directory.RowError{}}
 	reading, progress := a.progress(source, size)
 	options := directory.ImportOptions{DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), OnProgress: progress,

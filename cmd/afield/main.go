@@ -24,9 +24,13 @@ type commandLine struct {
 	settings
 
 	Serve    serveCommand    `cmd:"" help:"Serve the API and work the jobs."`
+	Demo     demoCommand     `cmd:"" help:"Play the demo's stories and serve what there is."`
 	Verify   verifyCommand   `cmd:"" help:"Check what must always be true; status 1 on a breach."`
 	Workflow workflowCommand `cmd:"" help:"Print the state tables, as diagrams or JSON."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to this version."`
+	User     userCommand     `cmd:"" help:"Keep staff users, and patrons' PINs."`
+	Token    tokenCommand    `cmd:"" help:"Keep the tokens of libraries' own programs."`
+	Partner  partnerCommand  `cmd:"" help:"Keep the connections to libraries elsewhere."`
 	Import   importCommand   `cmd:"" help:"Read files from elsewhere, such as a directory of libraries."`
 	Doctor   doctorCommand   `cmd:"" help:"Check the configuration, the database and what is still to do."`
 	Version  versionCommand  `cmd:"" help:"Print which version this is."`

@@ -52,7 +52,7 @@ func makeSecret(folder, path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keep the server's secret: %w", err)
 	}
-	defer os.Remove(file.Name())
+	defer func() { _ = os.Remove(file.Name()) }()
 	_, err = file.WriteString(base64.StdEncoding.EncodeToString(secret) + "\n")
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return nil, fmt.Errorf("keep the server's secret: %w", err)

@@ -68,24 +68,21 @@ func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (circulatio
 
 // follow fires what a circulation act means for the request it served, and for
 // the next one whose hold was given the copy.
-func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome, event workflow.Event, input workflow.Input) (broker.ID, error) {
-	served := broker.NoID
+func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome, event workflow.Event, input workflow.Input) error {
 	if outcome.Serves != nil && event != "" && !outcome.Replayed {
-		served = outcome.Serves.Request
 		tx.Widen(outcome.Serves.Library)
-		_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: outcome.Serves.Library, Request: served, Event: event, Input: input,
+		_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: outcome.Serves.Library, Request: outcome.Serves.Request, Event: event, Input: input,
 			By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
 		if err != nil {
-			return served, err
+			return err
 		}
 	}
-	if outcome.Next != nil {
-		tx.Widen(outcome.Next.Library)
-		if _, err := s.requests.Fire(ctx, tx, at.Now, requests.CopyGiven(outcome, *outcome.Next, at.Actor)); err != nil {
-			return served, err
-		}
+	if outcome.Next == nil {
+		return nil
 	}
-	return served, nil
+	tx.Widen(outcome.Next.Library)
+	_, err := s.requests.Fire(ctx, tx, at.Now, requests.CopyGiven(outcome, *outcome.Next, at.Actor))
+	return err
 }
 
 // given fires the request whose hold was given a copy.

@@ -21,7 +21,7 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold cir
 	if err != nil {
 		return Done{}, err
 	}
-	_, err = s.follow(ctx, tx, at, outcome, workflow.EventHoldNotFound, nil)
+	err = s.follow(ctx, tx, at, outcome, workflow.EventHoldNotFound, nil)
 	return doneOf("not_found", outcome), err
 }
 
@@ -53,6 +53,6 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref ci
 	if err != nil {
 		return Done{}, err
 	}
-	_, err = s.follow(ctx, tx, at, outcome, "", nil)
+	err = s.follow(ctx, tx, at, outcome, "", nil)
 	return doneOf("cancelled", outcome), err
 }

@@ -45,7 +45,7 @@ func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at At, in Check
 }
 
 func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, patron patrons.Patron, overrides []string) (Done, error) {
-	request, lenderDue, err := s.waitingFor(ctx, tx, desk, item)
+	request, lenderDue, err := s.waitingFor(ctx, tx, item)
 	if err != nil {
 		return Done{}, err
 	}
@@ -55,7 +55,7 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circula
 	if err != nil {
 		return Done{}, err
 	}
-	if _, err := s.follow(ctx, tx, at, outcome, workflow.EventCheckOut, workflow.Input{"due_on": outcome.Loan.DueOn}); err != nil {
+	if err := s.follow(ctx, tx, at, outcome, workflow.EventCheckOut, workflow.Input{"due_on": outcome.Loan.DueOn}); err != nil {
 		return Done{}, err
 	}
 	return doneOf("checked_out", outcome), nil
@@ -63,7 +63,7 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circula
 
 // waitingFor finds the request an item waits for, by the item and not by title
 // and patron: two open requests of one title keep their own due dates.
-func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, item catalog.Item) (circulation.RequestRef, broker.Date, error) {
+func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, item catalog.Item) (circulation.RequestRef, broker.Date, error) {
 	ref := circulation.RequestRef{Library: item.Library, Request: item.Request}
 	if !item.Temporary() {
 		hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
@@ -111,7 +111,7 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, desk circu
 			return Done{}, broker.Conflict("lent_to_library", "That item is lent to another library; record its coming home on the lending request.")
 		}
 	}
-	_, err = s.follow(ctx, tx, at, outcome, workflow.EventReturn, nil)
+	err = s.follow(ctx, tx, at, outcome, workflow.EventReturn, nil)
 	return doneOf("checked_in", outcome), err
 }
 

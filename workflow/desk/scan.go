@@ -85,7 +85,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk circ
 	if outcome.Next == nil && outcome.Given != nil {
 		err = s.given(ctx, tx, at, outcome)
 	} else {
-		_, err = s.follow(ctx, tx, at, outcome, "", nil)
+		err = s.follow(ctx, tx, at, outcome, "", nil)
 	}
 	return doneOf(did, outcome), err
 }

@@ -389,3 +389,5 @@ func (h *house) tasks(request broker.ID) (count int) {
 	})
 	return count
 }
+
+func scan(barcode string) desk.Scan { return desk.Scan{Barcode: barcode} }

@@ -21,15 +21,20 @@ import (
 	"afield/workflow/requests"
 )
 
-// Times of the queue, in wall time. A killed process leaves running jobs behind:
-// they are taken back at the next start of the same node, and by River's rescuer
-// within a minute otherwise.
+// Times of the queue, in wall time. A killed process leaves running jobs and
+// claimed messages behind. They are taken back at the next start of the same
+// node; otherwise by the sweep of another, which sees a job as dead after
+// deadAfter and a claim as lapsed after 40 seconds, so that with sweepEvery
+// nothing is stuck for a minute. (River's own rescuer looks twice a minute and
+// adds its schedule to that, which can make more than a minute.)
 const (
 	jobTimeout    = 25 * time.Second
-	rescueAfter   = 30 * time.Second
+	deadAfter     = 30 * time.Second
 	fetchCooldown = 10 * time.Millisecond
 	pollInterval  = time.Second
-	sweepEvery    = time.Minute
+	sweepEvery    = 15 * time.Second
+	// cancelWithin is how long jobs that were cancelled may take to note it.
+	cancelWithin = 5 * time.Second
 )
 
 const (
@@ -76,9 +81,11 @@ func New(config Config) (*Queue, error) {
 		FetchCooldown:        fetchCooldown,
 		FetchPollInterval:    pollInterval,
 		JobTimeout:           jobTimeout,
-		RescueStuckJobsAfter: rescueAfter,
+		RescueStuckJobsAfter: deadAfter,
 		MaxAttempts:          8,
-		RetryPolicy:          shortRetries{},
+		// Reindexing needs to own the tables, which the application's role does not.
+		ReindexerSchedule: river.NeverSchedule(),
+		RetryPolicy:       shortRetries{},
 		Queues: map[string]river.QueueConfig{
 			queueMembers: {MaxWorkers: 4},
 			queueLookUps: {MaxWorkers: 4},
@@ -86,7 +93,8 @@ func New(config Config) (*Queue, error) {
 		},
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
 			func() (river.JobArgs, *river.InsertOpts) {
-				return sweepArgs{}, &river.InsertOpts{Queue: queueSweep, UniqueOpts: river.UniqueOpts{ByState: unfinished}}
+				// Unique by its time and not by its state: a sweep that died must not keep the next one away.
+				return sweepArgs{}, &river.InsertOpts{Queue: queueSweep, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
 			}, &river.PeriodicJobOpts{RunOnStart: true})},
 		Workers: workers,
 	})
@@ -97,6 +105,7 @@ func New(config Config) (*Queue, error) {
 	return q, nil
 }
 
+// unfinished are the states of a job that may still run.
 var unfinished = []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
 	rivertype.JobStateRunning, rivertype.JobStateScheduled}
 
@@ -109,38 +118,73 @@ func (shortRetries) NextRetry(job *rivertype.JobRow) time.Time {
 	return time.Now().Add(time.Second << min(len(job.Errors), 5))
 }
 
-// Serve gives the queue its use cases and starts working.
+// Serve gives the queue its use cases, takes back what this node left undone
+// when it was killed, and starts working: with a sweep, so that what fell due
+// meanwhile waits for nothing.
 func (q *Queue) Serve(ctx context.Context, service *requests.Service) error {
 	q.requests = service
 	if err := q.reclaim(ctx); err != nil {
 		return err
 	}
-	if err := q.client.Start(ctx); err != nil {
+	// Work ends by Stop, which lets it finish, and not with the context.
+	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
 	q.mu.Lock()
 	q.running = true
 	q.mu.Unlock()
-	return q.joinPartners(ctx)
-}
-
-// Stop ends work: running jobs finish, or are cancelled when ctx ends.
-func (q *Queue) Stop(ctx context.Context) error {
-	q.mu.Lock()
-	q.running = false
-	q.mu.Unlock()
-	if err := q.client.Stop(ctx); err != nil {
-		return errors.Join(err, q.client.StopAndCancel(context.WithoutCancel(ctx)))
+	if err := q.joinPartners(ctx); err != nil {
+		return err
+	}
+	if _, err := q.client.Insert(ctx, sweepArgs{}, &river.InsertOpts{Queue: queueSweep}); err != nil {
+		return fmt.Errorf("enqueue the first sweep: %w", err)
 	}
 	return nil
 }
 
-// reclaim takes back what this node was running when it was killed.
+// Stop ends work: running jobs finish, or are cancelled when ctx ends, which
+// loses nothing because their rows are still there.
+func (q *Queue) Stop(ctx context.Context) error {
+	q.mu.Lock()
+	q.running = false
+	q.mu.Unlock()
+	if err := q.client.Stop(ctx); err == nil {
+		return nil
+	}
+	cancelling, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelWithin)
+	defer cancel()
+	if err := q.client.StopAndCancel(cancelling); err != nil {
+		return fmt.Errorf("stop the job queue: %w", err)
+	}
+	return nil
+}
+
+// reclaim takes back what this node was doing when it was killed: its messages,
+// its jobs and its lead among the nodes, which would else lapse only in time.
 func (q *Queue) reclaim(ctx context.Context) error {
-	_, err := q.config.DB.AppPool().Exec(ctx, `update river_job set state = 'available', scheduled_at = now()
-		where state = 'running' and attempted_by[array_length(attempted_by, 1)] = $1`, q.config.Node)
+	err := q.config.DB.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+		messages.Release(tx, q.config.Node)
+		tx.Queue(`update river_job set state = 'available', scheduled_at = now()
+			where state = 'running' and attempted_by[array_length(attempted_by, 1)] = $1`, q.config.Node)
+		tx.Queue(`delete from river_leader where leader_id = $1`, q.config.Node)
+		return nil
+	})
 	if err != nil {
-		return fmt.Errorf("take back jobs of an earlier run: %w", err)
+		return fmt.Errorf("take back the work of an earlier run: %w", err)
+	}
+	return nil
+}
+
+// takeOver lets jobs run again that have been running for longer than a job may:
+// their node is dead.
+func (q *Queue) takeOver(ctx context.Context) error {
+	taken, err := q.config.DB.AppPool().Exec(ctx, `update river_job set state = 'available', scheduled_at = now()
+		where state = 'running' and attempted_at < now() - $1::interval`, deadAfter)
+	if err != nil {
+		return fmt.Errorf("take over jobs of a dead node: %w", err)
+	}
+	if taken.RowsAffected() > 0 {
+		q.config.Log.Warn("jobs of a dead node were taken over", "count", taken.RowsAffected())
 	}
 	return nil
 }
@@ -181,6 +225,10 @@ func partnerQueue(partner broker.ID) string { return "partner-" + partner.String
 // Send enqueues the handing over of messages, in the transaction that wrote
 // them. A job that is lost does no harm: the sweep finds the row.
 func (q *Queue) Send(ctx context.Context, tx *postgres.Tx, refs []messages.Ref) error {
+	return q.enqueue(ctx, tx, refs, river.UniqueOpts{})
+}
+
+func (q *Queue) enqueue(ctx context.Context, tx *postgres.Tx, refs []messages.Ref, unique river.UniqueOpts) error {
 	params := make([]river.InsertManyParams, 0, len(refs))
 	for _, ref := range refs {
 		queue := queueMembers
@@ -188,7 +236,7 @@ func (q *Queue) Send(ctx context.Context, tx *postgres.Tx, refs []messages.Ref) 
 			queue = partnerQueue(ref.Peer)
 			q.join(ref.Peer)
 		}
-		params = append(params, river.InsertManyParams{Args: sendArgs{Library: ref.Library, Message: ref.ID}, InsertOpts: &river.InsertOpts{Queue: queue}})
+		params = append(params, river.InsertManyParams{Args: sendArgs{Library: ref.Library, Message: ref.ID}, InsertOpts: &river.InsertOpts{Queue: queue, UniqueOpts: unique}})
 	}
 	if _, err := q.client.InsertManyFastTx(ctx, tx, params); err != nil {
 		return fmt.Errorf("enqueue messages: %w", err)

@@ -43,7 +43,7 @@ func (w *sendWorker) Work(ctx context.Context, job *river.Job[sendArgs]) error {
 	var peer directory.Peer
 	var ok bool
 	err := q.config.DB.InTx(ctx, postgres.ForLibraries(job.Args.Library), func(ctx context.Context, tx *postgres.Tx) (err error) {
-		claimed, ok, err = messages.Claim(ctx, tx, job.Args.Library, job.Args.Message, q.config.Clock.Now(), time.Now())
+		claimed, ok, err = messages.Claim(ctx, tx, q.config.Node, job.Args.Library, job.Args.Message, q.config.Clock.Now(), time.Now())
 		if err != nil || !ok {
 			return err
 		}
@@ -117,9 +117,10 @@ func (q *Queue) record(ctx context.Context, claimed messages.Claimed, delivery c
 	})
 }
 
-// backoff is how long, in business time, a message waits for its next try.
+// backoff is how long, in business time, a message waits for its next try: not
+// long at first, because most faults pass at once.
 func backoff(tries int, asked time.Duration) time.Duration {
-	waits := []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
+	waits := []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
 	wait := waits[min(max(tries-1, 0), len(waits)-1)]
 	return max(wait, asked)
 }

@@ -40,12 +40,15 @@ type Swept struct {
 
 // Sweep works off everything that is due at the present business time:
 // deadlines, messages to be tried again or whose worker died, and requests that
-// nothing would move any more. It runs every minute; running it twice, or on
+// nothing would move any more. It runs every sweepEvery; running it twice, or on
 // two nodes at once, does nothing twice.
 func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	now := q.config.Clock.Now()
 	var swept Swept
 	var err error
+	if err = q.takeOver(ctx); err != nil {
+		return swept, err
+	}
 	if err = q.joinPartners(ctx); err != nil {
 		return swept, err
 	}
@@ -70,7 +73,8 @@ func (q *Queue) resend(ctx context.Context, now time.Time) (int, error) {
 		if due, err = messages.Due(ctx, tx, now, time.Now(), 1000); err != nil || len(due) == 0 {
 			return err
 		}
-		return q.Send(ctx, tx, due)
+		// A sweep adds no second job while its first one waits: a slow partner's queue must not grow by being looked at.
+		return q.enqueue(ctx, tx, due, river.UniqueOpts{ByArgs: true, ByState: unfinished})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("enqueue due messages: %w", err)

@@ -19,8 +19,9 @@ import (
 const rawKeptDays = 90
 
 // claimFor is how long, in wall time, a worker may take over one message before
-// another may try. It is longer than any peer's time limit.
-const claimFor = 75 * time.Second
+// another may try. It is longer than a job may run; together with the sweep's
+// interval it stays below a minute, so a killed node holds nothing up for longer.
+const claimFor = 40 * time.Second
 
 // Outgoing is a message about to be sent for a request.
 type Outgoing struct {
@@ -70,16 +71,17 @@ type Claimed struct {
 	CreatedAt time.Time
 }
 
-// Claim takes a message for sending; ok is false when it was sent, withdrawn or
-// is being sent by another worker. now is business time, wall is wall time.
-func Claim(ctx context.Context, tx *postgres.Tx, library, id broker.ID, now, wall time.Time) (claimed Claimed, ok bool, err error) {
+// Claim takes a message for sending by a node; ok is false when it was sent,
+// withdrawn or is being sent by another worker. now is business time, wall is
+// wall time.
+func Claim(ctx context.Context, tx *postgres.Tx, node string, library, id broker.ID, now, wall time.Time) (claimed Claimed, ok bool, err error) {
 	var payload []byte
 	var request *broker.ID
-	err = tx.QueryRow(ctx, `update messages set status = 'claimed', claimed_until = $4, tries = tries + 1
+	err = tx.QueryRow(ctx, `update messages set status = 'claimed', claimed_until = $4, claimed_by = $6, tries = tries + 1
 		where library_id = $1 and id = $2 and direction = 'out' and next_try_at <= $3
 		  and (status = 'ready' or (status = 'claimed' and claimed_until < $5))
 		returning peer_library_id, request_id, payload, tries, created_at`,
-		library, id, now, wall.Add(claimFor), wall).Scan(&claimed.Peer, &request, &payload, &claimed.Tries, &claimed.CreatedAt)
+		library, id, now, wall.Add(claimFor), wall, node).Scan(&claimed.Peer, &request, &payload, &claimed.Tries, &claimed.CreatedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Claimed{}, false, nil
 	}
@@ -94,6 +96,14 @@ func Claim(ctx context.Context, tx *postgres.Tx, library, id broker.ID, now, wal
 		claimed.Request = *request
 	}
 	return claimed, true, nil
+}
+
+// Release lets go of what a node had claimed when it was killed; the node calls
+// it before it works again. The messages stay claimed, for they may have been
+// sent, but anybody may take them over at once. It looks over all libraries:
+// call it in the system's scope.
+func Release(tx *postgres.Tx, node string) {
+	tx.Queue(`update messages set claimed_until = '-infinity' where status = 'claimed' and claimed_by = $1`, node)
 }
 
 // MarkSent records that the peer has the message.
@@ -129,8 +139,8 @@ func TryAgain(tx *postgres.Tx, library, id broker.ID, next time.Time, delivery c
 // Due lists outgoing messages whose time has come, oldest first, and those whose
 // worker died. It looks over all libraries: call it in the system's scope.
 func Due(ctx context.Context, tx *postgres.Tx, now, wall time.Time, limit int) ([]Ref, error) {
-	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id, p.protocol = 'partner' from messages m
-		join peers p on p.library_id = m.peer_library_id
+	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id, coalesce(p.protocol = 'partner', false) from messages m
+		left join peers p on p.library_id = m.peer_library_id -- a member needs no entry there
 		where m.status in ('ready', 'claimed') and m.next_try_at <= $1 and (m.status = 'ready' or m.claimed_until < $2)
 		order by m.next_try_at limit $3`, now, wall, limit)
 	if err != nil {
@@ -142,9 +152,10 @@ func Due(ctx context.Context, tx *postgres.Tx, now, wall time.Time, limit int) (
 }
 
 // Withdraw takes back the messages that one version of a request put out. It
-// fails with a conflict when a worker has one already, or sent it.
+// fails with a conflict when a worker has one already, sent it, or tried to: a
+// try that went unanswered may have got through.
 func Withdraw(ctx context.Context, tx *postgres.Tx, library, request broker.ID, version int, now time.Time) error {
-	rows, err := tx.Query(ctx, `select id, status from messages
+	rows, err := tx.Query(ctx, `select id, status, tries from messages
 		where library_id = $1 and request_id = $2 and event_version = $3 and direction = 'out' for update`, library, request, version)
 	if err != nil {
 		return fmt.Errorf("lock messages to withdraw: %w", err)
@@ -152,13 +163,14 @@ func Withdraw(ctx context.Context, tx *postgres.Tx, library, request broker.ID, 
 	type held struct {
 		ID     broker.ID
 		Status string
+		Tries  int
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[held])
 	if err != nil {
 		return fmt.Errorf("lock messages to withdraw: %w", err)
 	}
 	for _, message := range found {
-		if message.Status != "ready" {
+		if message.Status != "ready" || message.Tries > 0 {
 			return broker.Conflict("already_sent", "The message to the other library has gone out already; it can no longer be undone.")
 		}
 		tx.Queue(`update messages set status = 'withdrawn', done_at = $3 where library_id = $1 and id = $2`, library, message.ID, now)
@@ -189,10 +201,10 @@ func WithdrawAsk(ctx context.Context, tx *postgres.Tx, library, request, entry b
 }
 
 // Unsent tells whether a version of a request put out messages and all of them
-// are still unclaimed.
+// were never tried.
 func Unsent(ctx context.Context, tx *postgres.Tx, library, request broker.ID, version int) (bool, error) {
 	var unsent bool
-	err := tx.QueryRow(ctx, `select coalesce(bool_and(status = 'ready'), false) from messages
+	err := tx.QueryRow(ctx, `select coalesce(bool_and(status = 'ready' and tries = 0), false) from messages
 		where library_id = $1 and request_id = $2 and event_version = $3 and direction = 'out'`, library, request, version).Scan(&unsent)
 	if err != nil {
 		return false, fmt.Errorf("look for unsent messages: %w", err)

@@ -82,7 +82,8 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 	if err != nil {
 		return nil, err
 	}
-	if !decision.Allowed && !(in.AskAnyway && actor.Kind == broker.ActorStaff) {
+	storeAnyway := in.AskAnyway && actor.Kind == broker.ActorStaff
+	if !decision.Allowed && !storeAnyway {
 		return nil, broker.Refused("request_refused", "The request cannot be made as it stands.", decision.Reasons...)
 	}
 	request.ILLChecked = decision.Allowed && decision.CountsAsILL
@@ -95,7 +96,7 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 	if err := insert(tx, request, now, actor, Cause{Kind: "api"}, facts); err != nil {
 		return nil, err
 	}
-	s.needBy(tx, library, request, now)
+	s.needBy(tx, library, request)
 	firing := Firing{Library: in.Library, Request: request.ID, Event: workflow.EventChecksPassed, By: workflow.BySystem,
 		Actor: broker.System(in.Library), Cause: Cause{Kind: "rule", ID: "submit"}}
 	if !decision.Allowed {
@@ -324,7 +325,7 @@ func (s *Service) declareCopyright(ctx context.Context, tx *postgres.Tx, now tim
 }
 
 // needBy starts the clock of a request that is wanted by a date.
-func (s *Service) needBy(tx *postgres.Tx, library *directory.Lender, request *Request, now time.Time) {
+func (s *Service) needBy(tx *postgres.Tx, library *directory.Lender, request *Request) {
 	if request.NeedBy.IsZero() {
 		return
 	}

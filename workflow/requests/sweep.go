@@ -137,7 +137,7 @@ func (s *Service) setAside(ctx context.Context, db *postgres.DB, now time.Time, 
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("set a deadline aside after %q: %w", why, err)
+		return fmt.Errorf("set a deadline aside after another fault (%w): %w", why, err)
 	}
 	return nil
 }

@@ -208,8 +208,10 @@ const stopWithin = 15 * time.Second
 func (a *App) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- a.Queue.Stop(ctx) }()
 	err := a.server.Shutdown(ctx)
-	err = errors.Join(err, a.Queue.Stop(ctx))
+	err = errors.Join(err, <-stopped)
 	a.client.Close()
 	return err
 }

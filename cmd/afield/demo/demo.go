@@ -47,31 +47,28 @@ var ErrNotAsTold = errors.New("not everything came out as told")
 // ErrUnknownStory says that Only names no story.
 var ErrUnknownStory = errors.New("there is no such story")
 
-// ErrLoaded says that the database holds a demo already.
-var ErrLoaded = errors.New("this database holds the demo already; its stories are told once, in an empty database")
+// ErrPlayed says that the stories were played in this database before.
+var ErrPlayed = errors.New("the stories were played in this database before; they need one where they were not")
 
-// Run loads the demo where it is not yet, plays the stories then, and serves it
-// until the context ends, unless Config.Exit. The error is ErrNotAsTold when the
+// Run loads the demo where it is not yet, plays the stories where they were not
+// played, and serves it until the context ends, unless Config.Exit. The error is ErrNotAsTold when the
 // report has failures.
 func Run(ctx context.Context, config Config) (Report, error) {
 	chosen, err := choose(config.Only)
 	if err != nil {
 		return Report{}, err
 	}
-	loaded, err := Loaded(ctx, config.DB)
+	played, err := Played(ctx, config.DB)
 	if err != nil {
 		return Report{}, err
 	}
-	if loaded && config.Exit {
-		return Report{}, ErrLoaded
+	if played && config.Exit {
+		return Report{}, ErrPlayed
 	}
 	today := broker.DateIn(broker.SystemClock{}.Now(), time.UTC)
 	clock := NewClock(beginning(today).Start(time.UTC))
-	if loaded {
+	if played {
 		clock.Release()
-	}
-	if err := Load(ctx, config.DB, clock.Now()); err != nil {
-		return Report{}, err
 	}
 	running, err := start(ctx, config, clock)
 	if err != nil {
@@ -79,7 +76,8 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	}
 	defer running.close()
 	report := Report{From: beginning(today), To: today, Passed: true}
-	if !loaded {
+	if !played {
+		config.progress("Playing the stories, from %s to today …", beginning(today))
 		if report, err = running.tell(ctx, chosen, today); err != nil {
 			return report, err
 		}
@@ -115,6 +113,12 @@ func (r Report) err() error {
 		return nil
 	}
 	return ErrNotAsTold
+}
+
+func (c Config) progress(format string, args ...any) {
+	if c.Progress != nil {
+		fmt.Fprintf(c.Progress, format+"\n", args...)
+	}
 }
 
 func (c Config) show(report Report) error {
@@ -153,6 +157,9 @@ func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
 		return nil, err
 	}
 	fail := func(err error) (*running, error) { r.close(); return nil, err }
+	if err := Load(ctx, config.DB, clock.Now()); err != nil {
+		return fail(err)
+	}
 	if r.partners, err = startPartners(r.app.URL()+"/v1/partner/messages", clock.Now); err != nil {
 		return fail(err)
 	}
@@ -189,6 +196,13 @@ func (r *running) tell(ctx context.Context, chosen []story, today broker.Date) (
 		return report, err
 	}
 	r.stage.clock.Release()
+	if len(chosen) > 1 { // not when one story was asked for
+		open, err := r.stage.perform(ctx, []story{openToday()})
+		if err != nil {
+			return report, err
+		}
+		tellers = append(tellers, open...)
+	}
 	if report.Breaches, err = breaches(ctx, r.app.DB); err != nil {
 		return report, err
 	}
@@ -201,40 +215,13 @@ func (r *running) tell(ctx context.Context, chosen []story, today broker.Date) (
 	return report, nil
 }
 
-// breaches looks at every view that is empty while an invariant holds.
-func breaches(ctx context.Context, db *postgres.DB) (found []Breach, err error) {
-	err = db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
-		rows, err := tx.Query(ctx, `select c.relname, coalesce(obj_description(c.oid), '') from pg_class c
-			where c.relkind = 'v' and c.relname like 'breach\_%' and pg_table_is_visible(c.oid) order by 1`)
-		if err != nil {
-			return err
-		}
-		var views []Breach
-		for rows.Next() {
-			var one Breach
-			if err := rows.Scan(&one.View, &one.Rule); err != nil {
-				return err
-			}
-			views = append(views, one)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		for _, view := range views {
-			// The name comes from the catalogue of this database's own views.
-			if err := tx.QueryRow(ctx, `select count(*)::int from `+view.View).Scan(&view.Rows); err != nil {
-				return err
-			}
-			if view.Rows > 0 {
-				found = append(found, view)
-			}
-		}
-		return nil
-	})
+// breaches gives the invariants that do not hold.
+func breaches(ctx context.Context, db *postgres.DB) (broken []postgres.Invariant, err error) {
+	checked, err := db.Invariants(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look at the invariants: %w", err)
 	}
-	return found, nil
+	return slices.DeleteFunc(checked, func(one postgres.Invariant) bool { return one.Count == 0 }), nil
 }
 
 // serve keeps the demo running on the system's clock until the context ends.

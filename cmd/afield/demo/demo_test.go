@@ -1,12 +1,21 @@
 package demo
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"io"
+	"net/http"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"afield/api/gen"
+	"afield/broker"
+	"afield/broker/policy"
 	"afield/broker/postgres/pgtest"
 )
 
@@ -42,5 +51,159 @@ func TestEveryStoryComesOutAsTold(t *testing.T) {
 	}
 	if testing.Verbose() {
 		t.Log(text)
+	}
+}
+
+// A rule that is broken on purpose must make its story fail, and with it the demo.
+
+func TestElevenDaysOnTheShelfAreNoticed(t *testing.T) {
+	t.Parallel()
+	preset, err := os.ReadFile("../../../broker/policy/presets/westport.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Replace(preset, []byte("{days: 10,"), []byte("{days: 11,"), 1)
+	eleven, err := policy.Parse("westport", changed)
+	if err != nil || bytes.Equal(preset, changed) {
+		t.Fatalf("the preset no longer says ten days: %v", err)
+	}
+	report, text, err := run(t, func(config *Config) {
+		config.Only = "g"
+		config.Policies = func(name string) (*policy.Document, error) {
+			if name == "westport" {
+				return eleven, nil
+			}
+			return policy.Preset(name)
+		}
+	})
+	wantFailure(t, report, text, err, "days on the hold shelf: got 11, the story says 10")
+}
+
+func TestAFeeOneCentWrongIsNoticed(t *testing.T) {
+	t.Parallel()
+	report, text, err := run(t, func(config *Config) {
+		config.Only = "d"
+		_, err := pgtest.Admin(t, config.DB).Exec(t.Context(), `
+			create function one_cent_more() returns trigger language plpgsql as $$ begin new.amount_minor := new.amount_minor + 1; return new; end $$;
+			create trigger one_cent_more before insert on ledger_entries for each row when (new.kind = 'charge' and new.charge_kind = 'ill_fee')
+				execute function one_cent_more()`)
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	wantFailure(t, report, text, err, "got 12.51 USD, the story says 12.50 USD")
+}
+
+func TestABrokenInvariantIsNoticed(t *testing.T) {
+	t.Parallel()
+	report, text, err := run(t, func(config *Config) {
+		config.Only = "e"
+		if _, err := pgtest.Admin(t, config.DB).Exec(t.Context(), `drop trigger ledger_is_append_only on ledger_entries`); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !errors.Is(err, ErrNotAsTold) || report.Passed || len(report.Breaches) != 1 || !strings.Contains(text, "BREACH") {
+		t.Errorf("%v, %d breaches\n%s", err, len(report.Breaches), text)
+	}
+}
+
+func wantFailure(t *testing.T, report Report, text string, err error, says string) {
+	t.Helper()
+	if !errors.Is(err, ErrNotAsTold) || report.Passed || len(report.Stories) != 1 || !strings.Contains(report.Stories[0].Failure, says) || !strings.Contains(text, "NOT AS TOLD") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+func TestASecondStartServesTheSameAndTellsHowToSignIn(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	if _, _, err := run(t, func(config *Config) { config.DB, config.Only = db, "e" }); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { // ends with ctx
+		_, err := Run(ctx, Config{DB: db, Secret: secret, Listen: "127.0.0.1:0", Out: writer, Version: "test"})
+		_ = writer.Close()
+		ended <- err
+	}()
+	url, body := "", ""
+	lines := bufio.NewScanner(reader)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if found, is := strings.CutPrefix(line, "Afield is running at "); is {
+			url = found
+		}
+		if strings.HasPrefix(line, "{") && body == "" {
+			body = line
+		}
+		if strings.HasPrefix(line, "Stop with") {
+			break
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, reader) }() // ends with the writer
+	var session gen.Session
+	if err := newClient(url).call(ctx, "", http.MethodPost, "/v1/sessions", json.RawMessage(body), &session); err != nil || session.Token == "" {
+		t.Errorf("sign in at %q with %q: %v", url, body, err)
+	}
+	page, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.Body.Close()
+	text, err := io.ReadAll(page.Body)
+	if err != nil || !strings.Contains(string(text), "Arctic Dreams") || !strings.Contains(string(text), "The fee declined") {
+		t.Errorf("the front page does not show the demo's request: %v\n%s", err, text)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	if _, _, err := run(t, func(config *Config) { config.DB = db }); !errors.Is(err, ErrPlayed) {
+		t.Errorf("played again in the same database: %v", err)
+	}
+}
+
+func TestTheWorldIsWellFormed(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, p := range places() {
+		if known[p.key] || known[p.symbol] {
+			t.Errorf("%s is there twice", p.key)
+		}
+		known[p.key], known[p.symbol] = true, true
+	}
+	for _, b := range books() {
+		if broker.NormalISBN(b.isbn) != b.isbn {
+			t.Errorf("%s: %s is no ISBN", b.title, b.isbn)
+		}
+		for _, key := range b.copies {
+			if !known[key] {
+				t.Errorf("%s: no library %s", b.title, key)
+			}
+		}
+	}
+	cards := map[string]bool{}
+	for _, one := range people() {
+		if number := one.card(); len(number) != 14 || cards[number] {
+			t.Errorf("%s of %s has the card %s", one.name(), one.library, number)
+		}
+		cards[one.card()] = true
+	}
+}
+
+func TestTheCalendarFitsEveryToday(t *testing.T) {
+	t.Parallel()
+	for day := range 3 * 366 {
+		today := broker.NewDate(2026, time.January, 1+day)
+		due := renewalDue(today)
+		if due.Weekday() == time.Sunday || due.Month() != time.August || due.Day() != 22 || !due.AddDays(25).Before(today) {
+			t.Fatalf("on %s the renewals are due %s", today, due)
+		}
+		monday := firstMonday(today)
+		if monday.Weekday() != time.Monday || !monday.AddDays(40).Before(today) || beginning(today).After(monday) || beginning(today).After(due.AddDays(-20)) {
+			t.Fatalf("on %s the calendar begins %s", today, monday)
+		}
 	}
 }

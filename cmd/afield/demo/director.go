@@ -119,6 +119,17 @@ func (s *stage) nextDue(ctx context.Context, now time.Time) (time.Time, error) {
 	return spoken, nil
 }
 
+// lastEvent is the number of the last thing that happened to any request.
+func (s *stage) lastEvent(ctx context.Context) (id int64, err error) {
+	err = s.db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select coalesce(max(id), 0) from request_events`).Scan(&id)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("look for the last event: %w", err)
+	}
+	return id, nil
+}
+
 // quietWithin bounds, in wall time, how long everything may take to come to rest.
 const quietWithin = 20 * time.Second
 

@@ -31,6 +31,22 @@ func Loaded(ctx context.Context, db *postgres.DB) (bool, error) {
 	return loaded, err
 }
 
+// Played tells whether stories were played here: whether the demo's libraries
+// have requests.
+func Played(ctx context.Context, db *postgres.DB) (played bool, err error) {
+	var ids []broker.ID
+	for _, p := range places() {
+		ids = append(ids, p.id())
+	}
+	err = db.InTx(ctx, postgres.ForLibraries(ids...), func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select exists (select 1 from requests where library_id = any ($1))`, ids).Scan(&played)
+	})
+	if err != nil {
+		return false, fmt.Errorf("look whether the demo was played: %w", err)
+	}
+	return played, nil
+}
+
 // Load writes the demo's libraries, titles, copies and patrons as of an instant,
 // all or nothing. What is there already is left as it is.
 func Load(ctx context.Context, db *postgres.DB, now time.Time) error {

@@ -10,6 +10,7 @@ import (
 
 	"afield/api/gen"
 	"afield/broker"
+	"afield/broker/postgres"
 )
 
 // line is one line of a story's timeline.
@@ -57,7 +58,7 @@ func (t *teller) gather() {
 		var page gen.EventPage
 		r.by.get("/v1/requests/"+r.id.String()+"/timeline?limit=200", &page)
 		for _, event := range page.Events {
-			one := line{At: event.At, On: local(event.At, r.by.zone), Request: r.no, Who: t.actorOf(event, r), What: event.Label, order: event.ID}
+			one := line{At: event.At, On: local(event.At, r.by.zone), Request: r.no, Who: t.actorOf(event, r), What: event.Label, order: 2 * event.ID}
 			if r.side == "lending" {
 				one.Side = "lending"
 			}
@@ -74,7 +75,7 @@ func (t *teller) gather() {
 		t.rotas = append(t.rotas, rotaFrom(request))
 	}
 	for _, said := range t.remarks {
-		t.lines = append(t.lines, line{At: said.at, On: local(said.at, said.zone), Who: said.who, What: said.text, order: 1 << 62})
+		t.lines = append(t.lines, line{At: said.at, On: local(said.at, said.zone), Who: said.who, What: said.text, order: 2*said.after + 1})
 	}
 	slices.SortStableFunc(t.lines, func(a, b line) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.order, b.order)) })
 	for i, one := range t.accounts {
@@ -146,8 +147,8 @@ type Report struct {
 	To      broker.Date   `json:"to"`
 	Stories []StoryReport `json:"stories"`
 	// Breaches are the invariants that do not hold: none, if all is well.
-	Breaches []Breach `json:"breaches"`
-	Passed   bool     `json:"passed"`
+	Breaches []postgres.Invariant `json:"breaches"`
+	Passed   bool                 `json:"passed"`
 }
 
 // StoryReport is one story as it was told.
@@ -170,13 +171,6 @@ type AccountReport struct {
 	Who     string   `json:"who"`
 	Owes    string   `json:"owes"`
 	Entries []string `json:"entries,omitempty"`
-}
-
-// Breach is an invariant that does not hold.
-type Breach struct {
-	View string `json:"view"`
-	Rule string `json:"rule"`
-	Rows int    `json:"rows"`
 }
 
 func (t *teller) report() StoryReport {
@@ -269,6 +263,6 @@ func (r Report) write(out io.Writer) {
 		fmt.Fprintln(out, "Every invariant holds.")
 	}
 	for _, breach := range r.Breaches {
-		fmt.Fprintf(out, "BREACH %s: %d rows against: %s\n", breach.View, breach.Rows, breach.Rule)
+		fmt.Fprintf(out, "BREACH %s (%d rows in %s)\n", breach.Rule, breach.Count, breach.View)
 	}
 }

@@ -155,7 +155,7 @@ func deadForADay(t *teller) {
 
 	t.day(3, "10:00", staff)
 	t.must(lender.Die())
-	t.say(staff, "does not know it, but the system of Long Night goes down.")
+	t.narrate("long-night", "its system goes down.")
 	request, err := reader.submit(b, reader)
 	t.must(err)
 	request.is("requested")
@@ -169,7 +169,7 @@ func deadForADay(t *teller) {
 	request.is("requested")
 	t.must(lender.Revive())
 	t.stage.reset(t.id("long-night"))
-	t.say(staff, "does not know it either, but it is back.")
+	t.narrate("long-night", "its system is back.")
 	t.day(4, "12:00", staff)
 	request.is("shipped")
 	asks := lender.Requests(b.title)

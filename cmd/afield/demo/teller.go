@@ -37,6 +37,8 @@ type remark struct {
 	zone *time.Location
 	who  string
 	text string
+	// after is the last event there was.
+	after int64
 }
 
 // tracked is a request of the story, on either side.
@@ -113,8 +115,21 @@ func (t *teller) onDate(date broker.Date, clock string, where *actor) {
 // date gives a day of the common calendar.
 func (t *teller) date(day int) broker.Date { return t.stage.monday.AddDays(day) }
 
+// say puts what somebody did or saw into the timeline.
 func (t *teller) say(by *actor, format string, args ...any) {
-	t.remarks = append(t.remarks, remark{t.stage.clock.Now(), by.zone, by.who, fmt.Sprintf(format, args...)})
+	t.remark(by.who, by.zone, fmt.Sprintf(format, args...))
+}
+
+// narrate puts what happened at a library into the timeline.
+func (t *teller) narrate(key, text string) {
+	p := t.library(key)
+	t.remark(p.name, p.location(), text)
+}
+
+func (t *teller) remark(who string, zone *time.Location, text string) {
+	after, err := t.stage.lastEvent(t.ctx)
+	t.must(err)
+	t.remarks = append(t.remarks, remark{t.stage.clock.Now(), zone, who, text, after})
 }
 
 // settle waits until everything that follows from what was done has happened.

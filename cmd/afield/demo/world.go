@@ -121,7 +121,7 @@ func places() []place {
 		{key: "massena", name: "Massena Public Library", state: "NY", zone: east, latitude: 44.9311, longitude: -74.8910, yearlyLoans: 28154,
 			policy: "open-lender", hours: weekdays("09:30-17:00"), tiers: []tier{ownShelves(), furtherAfield()}, past: past{filled: 60, hours: 8}},
 		{key: "potsdam", name: "Potsdam Public Library", state: "NY", zone: east, latitude: 44.6694, longitude: -74.9826, yearlyLoans: 62349,
-			policy: "open-lender", hours: weekdays("09:30-18:00"), tiers: []tier{ownShelves(), furtherAfield()}, past: past{filled: 20, refused: 60, hours: 96}},
+			policy: "open-lender", hours: weekdays("09:30-18:00"), tiers: []tier{ownShelves(), furtherAfield()}, past: past{filled: 5, refused: 95, hours: 120}},
 
 		// Westchester stands alone, in two buildings.
 		{key: "westchester", name: "Westchester Public Library", state: "IN", zone: central, latitude: 41.6099, longitude: -87.0538, yearlyLoans: 125561,
@@ -169,7 +169,7 @@ func lenders() []place {
 		{key: "slow-river", name: "Slow River Demonstration Library", state: "MA", zone: east, latitude: 42.36, longitude: -71.06, protocol: partner, terms: terms{days: 28}},
 		{key: "two-tongues", name: "Two Tongues Demonstration Library", state: "OH", zone: east, latitude: 41.5, longitude: -81.69, protocol: partner, terms: terms{days: 28}, past: past{filled: 60, hours: 4}},
 		{key: "long-night", name: "Long Night Demonstration Library", state: "ME", zone: east, latitude: 44.8, longitude: -68.77, protocol: partner, terms: terms{days: 28}},
-		{key: "still-pond", name: "Still Pond Demonstration Library", state: "NY", zone: east, latitude: 44.3, longitude: -74.1, protocol: partner, terms: terms{days: 28}},
+		{key: "still-pond", name: "Still Pond Demonstration Library", state: "NY", zone: east, latitude: 44.3, longitude: -74.1, protocol: partner, terms: terms{days: 28}, past: past{filled: 40, hours: 24}},
 		{key: "tall-grass", name: "Tall Grass Demonstration Library", state: "IL", zone: central, latitude: 39.8, longitude: -89.65, protocol: partner, terms: terms{days: 28}, past: past{filled: 30, hours: 12}},
 		{key: "high-surf", name: "High Surf Demonstration Library", state: "HI", zone: "Pacific/Honolulu", latitude: 21.3, longitude: -157.86, protocol: directory.ProtocolManual, terms: terms{days: 28}},
 	}

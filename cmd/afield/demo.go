@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"afield/broker/postgres"
+	"afield/cmd/afield/demo"
+)
+
+// demoCommand plays and serves the demo.
+type demoCommand struct {
+	Exit bool   `help:"Play the stories in a database of their own and end: status 0 only if all came out as told."`
+	Only string `help:"Play only the story of this letter." placeholder:"LETTER"`
+}
+
+// Help is shown by afield demo --help.
+func (demoCommand) Help() string {
+	return `Loads five libraries with their real rules, their neighbours, and lenders elsewhere that misbehave; plays the demo's stories on a clock that starts in the past and ends today, through the real API, jobs and messages; prints each as a timeline; then serves what there is and says how to sign in. A second start serves the same again.
+
+With --exit the stories are played in a database of their own, which is dropped afterwards, and nothing stays running.
+
+Examples:
+  afield demo
+  afield demo --exit
+  afield demo --exit --only g --json | jq '.stories[].passed'`
+}
+
+// Run plays, and serves unless told to exit.
+func (c demoCommand) Run(a *app) error {
+	config := demo.Config{
+		Listen: a.Listen, Exit: c.Exit, Only: c.Only, JSON: a.JSON, Out: a.out, Progress: a.err, Version: readBuild().Version,
+		Log: slog.New(slog.NewJSONHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	if c.Exit {
+		config.Log = nil
+		return c.play(a, config)
+	}
+	return a.withDatabase(func(opened *database) (err error) {
+		if config.Secret, err = serverSecret(a); err != nil {
+			return err
+		}
+		config.DB = opened.DB
+		_, err = demo.Run(a.ctx, config)
+		return demoError(err)
+	})
+}
+
+// play runs the stories in a database made for them.
+func (c demoCommand) play(a *app, config demo.Config) error {
+	config.Secret = make([]byte, 32)
+	if _, err := rand.Read(config.Secret); err != nil {
+		return fmt.Errorf("make a secret: %w", err)
+	}
+	return a.withScratch(func(scratch *postgres.DB) error {
+		config.DB = scratch
+		_, err := demo.Run(a.ctx, config)
+		return demoError(err)
+	})
+}
+
+// demoError turns what the demo found into how the program ends.
+func demoError(err error) error {
+	switch {
+	case errors.Is(err, demo.ErrNotAsTold):
+		return errReported
+	case errors.Is(err, demo.ErrUnknownStory):
+		return fmt.Errorf("%w (%w)", err, errUsage)
+	}
+	return err
+}
+
+// withScratch makes an empty, migrated database beside the usual one for as long
+// as work runs, and drops it.
+func (a *app) withScratch(work func(*postgres.DB) error) (err error) {
+	server := &database{adminURL: a.DatabaseURL}
+	login := func(name string) (string, error) { return withDatabaseName(a.DatabaseURL, name) }
+	admin := login
+	if a.DatabaseURL == "" {
+		server.cluster, err = postgres.StartCluster(a.ctx, postgres.ClusterOptions{DataDir: a.Data, BinDir: a.Postgres, Notice: a.notice})
+		if err != nil {
+			return err
+		}
+		server.adminURL = server.cluster.AdminURL(postgres.DatabaseName)
+		login = func(name string) (string, error) { return server.cluster.URL(name), nil }
+		admin = func(name string) (string, error) { return server.cluster.AdminURL(name), nil }
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	name, err := server.makeScratch(a.ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.dropScratch(name)) }()
+	adminURL, err := admin(name)
+	if err != nil {
+		return err
+	}
+	if _, err := (&database{adminURL: adminURL}).migrate(a.ctx); err != nil {
+		return err
+	}
+	loginURL, err := login(name)
+	if err != nil {
+		return err
+	}
+	db, err := postgres.Open(a.ctx, postgres.Config{URL: loginURL})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return work(db)
+}
+
+// scratchPrefix begins the name of every database made for a while.
+const scratchPrefix = "afield_demo_"
+
+func (d *database) makeScratch(ctx context.Context) (name string, err error) {
+	var random [6]byte
+	_, _ = rand.Read(random[:]) // never fails
+	name = scratchPrefix + hex.EncodeToString(random[:])
+	err = d.withAdmin(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize())
+		return err
+	})
+	var denied *pgconn.PgError
+	if errors.As(err, &denied) && denied.Code == "42501" {
+		return "", fmt.Errorf("the demo plays in a database of its own, and the account of DATABASE_URL may not make one: give it CREATEDB, or run without DATABASE_URL")
+	}
+	if err != nil {
+		return "", fmt.Errorf("make a database for the demo: %w", err)
+	}
+	return name, nil
+}
+
+// dropScratch works also after the command was stopped.
+func (d *database) dropScratch(name string) error {
+	ctx := context.Background()
+	err := d.withAdmin(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "drop database if exists "+pgx.Identifier{name}.Sanitize()+" with (force)")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("drop the demo's database %s: %w", name, err)
+	}
+	return nil
+}
+
+// withDatabaseName gives a connection string to another database of the same
+// server, in either of the two ways they are written.
+func withDatabaseName(connection, name string) (string, error) {
+	if !strings.Contains(connection, "://") {
+		return connection + " dbname=" + name, nil // the last of several counts
+	}
+	parsed, err := url.Parse(connection)
+	if err != nil {
+		return "", errBadURL // the parser's own words may repeat the password
+	}
+	parsed.Path = "/" + name
+	query := parsed.Query()
+	query.Del("dbname")
+	query.Del("database")
+	parsed.RawQuery = query.Encode()
+	return parsed.String(), nil
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/postgres"
+	"afield/connectors/partner"
+)
+
+// partnerCommand keeps the libraries elsewhere that speak partner REST.
+type partnerCommand struct {
+	Add    partnerAddCommand   `cmd:"" help:"Connect a library elsewhere; its two secrets are shown once."`
+	List   partnerListCommand  `cmd:"" help:"List the partners."`
+	Pause  partnerPauseCommand `cmd:"" help:"Stop sending to a partner; messages wait."`
+	Resume partnerGoCommand    `cmd:"" help:"Send to a partner again."`
+}
+
+// Help is shown by afield partner --help.
+func (partnerCommand) Help() string {
+	return `A partner is a library whose own system talks to this one: it signs what it sends with one secret and checks what it receives with the other. How, is on the page /docs under Partners.
+
+Examples:
+  afield partner add ISIL:US-NPLAT https://ill.example.org/afield
+  afield partner add ISIL:US-XYZ https://ill.example.net --name "Example Library" --state VT
+  afield partner pause ISIL:US-NPLAT`
+}
+
+type partnerAddCommand struct {
+	Symbol  string        `arg:"" help:"Symbol of the library, NAMESPACE:VALUE." placeholder:"SYMBOL"`
+	URL     string        `arg:"" help:"Base address of its system." placeholder:"URL"`
+	Name    string        `help:"Name of the library, where the directory does not have it yet." placeholder:"TEXT"`
+	State   string        `help:"Two letters of the state or province, for a new library." placeholder:"XX"`
+	Country string        `help:"Two letters of the country, for a new library." default:"US" placeholder:"XX"`
+	Replace bool          `help:"It is a partner already: give it new secrets and this address."`
+	Private bool          `help:"Allow an address on a private network or this machine."`
+	Timeout time.Duration `help:"How long one try may take." default:"10s"`
+}
+
+// partnerShown is a new partner with its secrets.
+type partnerShown struct {
+	Symbol  string `json:"symbol"`
+	Name    string `json:"name"`
+	BaseURL string `json:"base_url"`
+	// TheyUse signs what the partner sends; WeUse signs what it receives.
+	TheyUse string `json:"signs_what_they_send"`
+	WeUse   string `json:"signs_what_they_receive"`
+}
+
+// Run connects the partner.
+func (c partnerAddCommand) Run(a *app) error {
+	symbol, err := broker.ParseSymbol(c.Symbol)
+	if err != nil {
+		return fmt.Errorf("%q is not a symbol such as ISIL:US-NPLAT (%w)", c.Symbol, errUsage)
+	}
+	base, err := url.Parse(c.URL)
+	if err != nil || base.Host == "" || (base.Scheme != "https" && !(base.Scheme == "http" && c.Private)) {
+		return fmt.Errorf("%q is not an https address; http is only for --private ones (%w)", c.URL, errUsage)
+	}
+	if c.Timeout < 100*time.Millisecond || c.Timeout > time.Minute {
+		return fmt.Errorf("--timeout must lie between 100ms and 1m (%w)", errUsage)
+	}
+	return a.withDoors("", func(d doors) error {
+		ours, theirs := directory.NewSecret(), directory.NewSecret()
+		shown := partnerShown{Symbol: symbol.String(), BaseURL: c.URL, TheyUse: partner.SecretText(theirs), WeUse: partner.SecretText(ours)}
+		err := d.db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+			library, err := c.library(ctx, tx, symbol)
+			if err != nil {
+				return err
+			}
+			shown.Name = library.Name
+			before, err := directory.LoadPeer(ctx, tx, nil, library.ID)
+			if err != nil {
+				return err
+			}
+			if before.Protocol == directory.ProtocolPartner && !c.Replace {
+				return fmt.Errorf("%s is a partner already; --replace gives it new secrets, and the old ones stop working", library.Name)
+			}
+			return directory.SavePeer(tx, d.vault, directory.Peer{Library: library.ID, Protocol: directory.ProtocolPartner, BaseURL: c.URL,
+				OutboundSecret: ours, InboundSecret: theirs, AllowPrivateAddress: c.Private, Timeout: c.Timeout}, broker.SystemClock{}.Now())
+		})
+		if err != nil {
+			return err
+		}
+		return a.print(shown, shown.words)
+	})
+}
+
+// library finds the partner in the directory, or adds it when it is named.
+func (c partnerAddCommand) library(ctx context.Context, tx *postgres.Tx, symbol broker.Symbol) (directory.Library, error) {
+	library, err := directory.BySymbol(ctx, tx, symbol)
+	switch {
+	case err == nil && library.Member:
+		return library, fmt.Errorf("%s is a member library and needs no connection", library.Name)
+	case err == nil || !broker.IsKind(err, broker.KindNotFound):
+		return library, err
+	case c.Name == "":
+		return library, fmt.Errorf("the directory has no %s; give --name (and --state) to add it (%w)", symbol, errUsage)
+	}
+	zone, known := directory.ZoneOf(c.Country, c.State)
+	if !known {
+		return library, fmt.Errorf("--state %q of --country %q is not known (%w)", c.State, c.Country, errUsage)
+	}
+	currency := "USD"
+	if c.Country == "CA" {
+		currency = "CAD"
+	}
+	library = directory.Library{ID: broker.NewID(), Name: c.Name, Kind: directory.KindLibrary, State: c.State, Country: c.Country,
+		Zone: zone, Currency: currency, Status: directory.StatusActive}
+	if err := directory.SaveLibrary(tx, library, broker.SystemClock{}.Now()); err != nil {
+		return library, err
+	}
+	directory.SaveSymbols(tx, library.ID, symbol)
+	return library, nil
+}
+
+func (s partnerShown) words(out io.Writer) {
+	fmt.Fprintf(out, `%s (%s) is connected at %s.
+Give its programmers these two secrets; they are shown this once:
+  signs what they send:     %s
+  signs what they receive:  %s
+`, s.Name, s.Symbol, s.BaseURL, s.TheyUse, s.WeUse)
+}
+
+type partnerListCommand struct{}
+
+// partnerLine is one partner, without its secrets.
+type partnerLine struct {
+	Symbol  string `json:"symbol"`
+	Name    string `json:"name"`
+	BaseURL string `json:"base_url"`
+	Paused  bool   `json:"paused"`
+}
+
+// Run lists the partners.
+func (partnerListCommand) Run(a *app) error {
+	return a.withDoors("", func(d doors) error {
+		lines := []partnerLine{}
+		err := d.db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+			ids, err := directory.PartnerIDs(ctx, tx)
+			if err != nil {
+				return err
+			}
+			peers, err := directory.LoadPeers(ctx, tx, nil, ids)
+			if err != nil {
+				return err
+			}
+			libraries, err := directory.LoadMany(ctx, tx, ids)
+			for _, id := range ids {
+				lines = append(lines, partnerLine{peers[id].Symbol.String(), libraries[id].Name, peers[id].BaseURL, peers[id].Paused})
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return a.print(lines, func(out io.Writer) {
+			for _, line := range lines {
+				state := ""
+				if line.Paused {
+					state = "  paused"
+				}
+				fmt.Fprintf(out, "%-24s %-40s %s%s\n", line.Symbol, line.Name, line.BaseURL, state)
+			}
+			fmt.Fprintf(out, "%d partners.\n", len(lines))
+		})
+	})
+}
+
+type partnerPauseCommand struct {
+	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+}
+
+// Run pauses the partner.
+func (c partnerPauseCommand) Run(a *app) error { return a.setPaused(c.Library, true) }
+
+type partnerGoCommand struct {
+	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+}
+
+// Run resumes sending.
+func (c partnerGoCommand) Run(a *app) error { return a.setPaused(c.Library, false) }
+
+func (a *app) setPaused(library string, paused bool) error {
+	return a.withDoors(library, func(d doors) error {
+		line := partnerLine{Symbol: d.symbol.String(), Name: d.library.Name, Paused: paused}
+		err := d.db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+			peer, err := directory.LoadPeer(ctx, tx, nil, d.library.ID)
+			if err != nil {
+				return err
+			}
+			if peer.Protocol != directory.ProtocolPartner {
+				return fmt.Errorf("%s is not a partner", d.library.Name)
+			}
+			line.BaseURL = peer.BaseURL
+			directory.PausePeer(tx, d.library.ID, paused)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return a.print(line, func(out io.Writer) {
+			if paused {
+				fmt.Fprintf(out, "Nothing is sent to %s until: afield partner resume %s\n", line.Name, line.Symbol)
+			} else {
+				fmt.Fprintf(out, "Messages to %s go out again.\n", line.Name)
+			}
+		})
+	})
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"afield/broker"
+	"afield/broker/access"
+	"afield/broker/postgres"
+)
+
+// tokenCommand keeps the tokens of libraries' own programs.
+type tokenCommand struct {
+	Add    tokenAddCommand    `cmd:"" help:"Make a token for a program; it is shown once."`
+	List   tokenListCommand   `cmd:"" help:"List a library's tokens."`
+	Revoke tokenRevokeCommand `cmd:"" help:"End a token at once."`
+}
+
+// Help is shown by afield token --help.
+func (tokenCommand) Help() string {
+	return `A program sends its token as "Authorization: Bearer af_…" and acts as its library's staff, with the roles given. Only a hash of the token is kept.
+
+Examples:
+  afield token add ISIL:US-NWPTL --label "catalogue sync" --role ill --days 365
+  afield token list ISIL:US-NWPTL
+  afield token revoke ISIL:US-NWPTL 01890a5d-ac96-774b-bcce-b302099a8057`
+}
+
+type tokenAddCommand struct {
+	Library string   `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+	Label   string   `help:"What the token is for." required:"" placeholder:"TEXT"`
+	Role    []string `help:"Roles: desk, ill, director, admin." required:""`
+	Days    int      `help:"How long it lasts, in days; 730 at most." default:"365"`
+}
+
+// tokenShown is a new token, and the only time it is shown.
+type tokenShown struct {
+	Token     string    `json:"token"`
+	ID        broker.ID `json:"id"`
+	Library   string    `json:"library"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// Run makes the token.
+func (c tokenAddCommand) Run(a *app) error {
+	return a.withDoors(c.Library, func(d doors) error {
+		if err := d.members(); err != nil {
+			return err
+		}
+		shown := tokenShown{Library: d.library.Name}
+		err := d.in(a, func(_ context.Context, tx *postgres.Tx) error {
+			token, info, err := d.IssueToken(tx, access.NewToken{Library: d.library.ID, Label: c.Label, Roles: c.Role,
+				Lifetime: time.Duration(c.Days) * 24 * time.Hour})
+			shown.Token, shown.ID, shown.ExpiresAt = token, info.ID, info.ExpiresAt
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return a.print(shown, func(out io.Writer) {
+			fmt.Fprintf(out, "%s\n", shown.Token)
+			a.notice(fmt.Sprintf("Token %s for %s, good until %s. It is shown this once.", shown.ID, shown.Library, shown.ExpiresAt.Format(time.DateOnly)))
+		})
+	})
+}
+
+type tokenListCommand struct {
+	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+}
+
+// Run lists the tokens.
+func (c tokenListCommand) Run(a *app) error {
+	return a.withDoors(c.Library, func(d doors) error {
+		var tokens []access.TokenInfo
+		err := d.in(a, func(ctx context.Context, tx *postgres.Tx) (err error) {
+			tokens, err = d.Tokens(ctx, tx, d.library.ID)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return a.print(tokens, func(out io.Writer) {
+			for _, token := range tokens {
+				state := "until " + token.ExpiresAt.Format(time.DateOnly)
+				if token.RevokedAt != nil {
+					state = "revoked " + token.RevokedAt.Format(time.DateOnly)
+				}
+				fmt.Fprintf(out, "%s  %-18s  %-20s  %s\n", token.ID, state, strings.Join(token.Roles, ", "), token.Label)
+			}
+			fmt.Fprintf(out, "%d tokens of %s.\n", len(tokens), d.library.Name)
+		})
+	})
+}
+
+type tokenRevokeCommand struct {
+	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+	ID      string `arg:"" help:"The token's id, as afield token list shows it." placeholder:"ID"`
+}
+
+// Run ends the token.
+func (c tokenRevokeCommand) Run(a *app) error {
+	id, err := broker.ParseID("token", c.ID)
+	if err != nil {
+		return fmt.Errorf("%q is not an id (%w)", c.ID, errUsage)
+	}
+	return a.withDoors(c.Library, func(d doors) error {
+		err := d.in(a, func(ctx context.Context, tx *postgres.Tx) error { return d.Revoke(ctx, tx, d.library.ID, id) })
+		if err != nil {
+			return err
+		}
+		return a.print(map[string]string{"revoked": id.String()}, func(out io.Writer) { fmt.Fprintf(out, "Token %s has ended.\n", id) })
+	})
+}

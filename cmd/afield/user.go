@@ -1,0 +1,341 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"afield/broker"
+	"afield/broker/access"
+	"afield/broker/directory"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+	server "afield/cmd/afield/app"
+)
+
+// userCommand keeps staff users and patrons' PINs.
+type userCommand struct {
+	Add      userAddCommand      `cmd:"" help:"Add a staff user."`
+	List     userListCommand     `cmd:"" help:"List a library's staff users."`
+	Password userPasswordCommand `cmd:"" help:"Give a staff user a new password and end their sessions."`
+	Disable  userDisableCommand  `cmd:"" help:"Stop a staff user from signing in and end their sessions."`
+	PIN      userPINCommand      `cmd:"" name:"pin" help:"Give a patron's card a new PIN and end the patron's sessions."`
+}
+
+// Help is shown by afield user --help.
+func (userCommand) Help() string {
+	return `A library is named by a symbol (ISIL:US-NWPTL) or its id. Without --stdin, and where nobody sits at a terminal, a random password or PIN is made and shown once; nothing has a password from the start.
+
+Examples:
+  afield user add ISIL:US-NWPTL desk1 --role desk --role ill
+  pass show desk1 | afield user password ISIL:US-NWPTL desk1 --stdin
+  afield user pin ISIL:US-NWPTL 21234000000011`
+}
+
+// doors is an open database with what lets people and programs in.
+type doors struct {
+	*access.Service
+	db      *database
+	vault   *directory.Vault
+	library directory.Library
+	symbol  broker.Symbol
+}
+
+// in runs work in one transaction that sees the library.
+func (d doors) in(a *app, work func(context.Context, *postgres.Tx) error) error {
+	return d.db.InTx(a.ctx, postgres.ForLibraries(d.library.ID), work)
+}
+
+// withDoors opens the database and finds the library a command is about; with
+// an empty name it is about none.
+func (a *app) withDoors(library string, work func(doors) error) error {
+	opened, err := openDatabase(a.ctx, a, false)
+	if err != nil {
+		return err
+	}
+	secret, err := serverSecret(a)
+	if err == nil {
+		opening := doors{db: opened}
+		if opening.Service, opening.vault, err = server.Doors(opened.DB, secret); err == nil && library != "" {
+			err = opened.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+				opening.library, opening.symbol, err = libraryNamed(ctx, tx, library)
+				return err
+			})
+		}
+		if err == nil {
+			err = work(opening)
+		}
+	}
+	return errors.Join(err, opened.Close())
+}
+
+// libraryNamed finds a library by symbol or id.
+func libraryNamed(ctx context.Context, tx *postgres.Tx, name string) (directory.Library, broker.Symbol, error) {
+	id, notID := broker.ParseID("library", name)
+	if notID == nil {
+		library, err := directory.Load(ctx, tx, id)
+		if err != nil {
+			return library, broker.Symbol{}, err
+		}
+		symbol, err := directory.Symbol(ctx, tx, id)
+		return library, symbol, err
+	}
+	symbol, err := broker.ParseSymbol(name)
+	if err != nil {
+		return directory.Library{}, symbol, fmt.Errorf("%q is neither a symbol such as ISIL:US-NWPTL nor an id (%w)", name, errUsage)
+	}
+	library, err := directory.BySymbol(ctx, tx, symbol)
+	if broker.IsKind(err, broker.KindNotFound) {
+		err = fmt.Errorf("no library has the symbol %s", symbol)
+	}
+	return library, symbol, err
+}
+
+// members refuses to act for a library that does not work here.
+func (d doors) members() error {
+	if !d.library.Member {
+		return fmt.Errorf("%s is not a member library: nobody signs in there", d.library.Name)
+	}
+	return nil
+}
+
+type userAddCommand struct {
+	Library string   `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+	Name    string   `arg:"" help:"User name." placeholder:"USERNAME"`
+	Role    []string `help:"Roles: desk, ill, director, admin." default:"desk"`
+	Branch  string   `help:"Code of the branch whose desk it is." placeholder:"CODE"`
+	Stdin   bool     `help:"Read the password from standard input."`
+}
+
+// secretShown is what a command prints of a secret it made.
+type secretShown struct {
+	ID       string `json:"id,omitempty"`
+	Library  string `json:"library"`
+	Username string `json:"username,omitempty"`
+	Card     string `json:"card,omitempty"`
+	// Password and PIN are set only when they were made here.
+	Password string `json:"password,omitempty"`
+	PIN      string `json:"pin,omitempty"`
+}
+
+func (s secretShown) words(out io.Writer) {
+	who := s.Username
+	if s.Card != "" {
+		who = "card " + s.Card
+	}
+	fmt.Fprintf(out, "%s at %s: done.\n", who, s.Library)
+	if s.Password+s.PIN != "" {
+		fmt.Fprintf(out, "Made for you, shown this once: %s%s\n", s.Password, s.PIN)
+	}
+}
+
+// Run adds the user.
+func (c userAddCommand) Run(a *app) error {
+	return a.withDoors(c.Library, func(d doors) error {
+		if err := d.members(); err != nil {
+			return err
+		}
+		password, made, err := a.secret(c.Stdin, "Password", 20)
+		if err != nil {
+			return err
+		}
+		shown := secretShown{Library: d.library.Name, Username: c.Name}
+		err = d.in(a, func(ctx context.Context, tx *postgres.Tx) error {
+			branch, err := branchCalled(ctx, tx, d.library.ID, c.Branch)
+			if err != nil {
+				return err
+			}
+			id, err := d.CreateStaff(ctx, tx, access.NewStaff{Library: d.library.ID, Username: c.Name, Password: password, Roles: c.Role, Branch: branch})
+			shown.ID = id.String()
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if made {
+			shown.Password = password
+		}
+		return a.print(shown, shown.words)
+	})
+}
+
+func branchCalled(ctx context.Context, tx *postgres.Tx, library broker.ID, code string) (broker.ID, error) {
+	if code == "" {
+		return broker.NoID, nil
+	}
+	branches, err := directory.Branches(ctx, tx, library)
+	if err != nil {
+		return broker.NoID, err
+	}
+	var codes []string
+	for _, branch := range branches {
+		if branch.Code == code {
+			return branch.ID, nil
+		}
+		codes = append(codes, branch.Code)
+	}
+	return broker.NoID, fmt.Errorf("no branch has the code %q; the branches are: %s", code, strings.Join(codes, ", "))
+}
+
+type userPasswordCommand struct {
+	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+	Name    string `arg:"" help:"User name." placeholder:"USERNAME"`
+	Stdin   bool   `help:"Read the password from standard input."`
+}
+
+// Run sets the password.
+func (c userPasswordCommand) Run(a *app) error {
+	return a.withDoors(c.Library, func(d doors) error {
+		password, made, err := a.secret(c.Stdin, "New password", 20)
+		if err != nil {
+			return err
+		}
+		err = d.in(a, func(ctx context.Context, tx *postgres.Tx) error {
+			return d.SetPassword(ctx, tx, d.library.ID, c.Name, password)
+		})
+		if err != nil {
+			return err
+		}
+		shown := secretShown{Library: d.library.Name, Username: c.Name}
+		if made {
+			shown.Password = password
+		}
+		return a.print(shown, shown.words)
+	})
+}
+
+type userDisableCommand struct {
+	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+	Name    string `arg:"" help:"User name." placeholder:"USERNAME"`
+}
+
+// Run disables the user.
+func (c userDisableCommand) Run(a *app) error {
+	return a.withDoors(c.Library, func(d doors) error {
+		err := d.in(a, func(ctx context.Context, tx *postgres.Tx) error {
+			return d.DisableStaff(ctx, tx, d.library.ID, c.Name)
+		})
+		if err != nil {
+			return err
+		}
+		shown := secretShown{Library: d.library.Name, Username: c.Name}
+		return a.print(shown, shown.words)
+	})
+}
+
+type userListCommand struct {
+	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+}
+
+// Run lists the users.
+func (c userListCommand) Run(a *app) error {
+	return a.withDoors(c.Library, func(d doors) error {
+		var users []access.StaffUser
+		err := d.in(a, func(ctx context.Context, tx *postgres.Tx) (err error) {
+			users, err = d.Staff(ctx, tx, d.library.ID)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return a.print(users, func(out io.Writer) {
+			for _, user := range users {
+				state := ""
+				if user.Disabled {
+					state = "  disabled"
+				}
+				fmt.Fprintf(out, "%-24s %s%s\n", user.Username, strings.Join(user.Roles, ", "), state)
+			}
+			fmt.Fprintf(out, "%d staff users at %s.\n", len(users), d.library.Name)
+		})
+	})
+}
+
+type userPINCommand struct {
+	Library string `arg:"" help:"Symbol or id of any library of the shared catalogue." placeholder:"LIBRARY"`
+	Card    string `arg:"" help:"Card number." placeholder:"CARD"`
+	Stdin   bool   `help:"Read the PIN from standard input."`
+}
+
+// Run sets the PIN.
+func (c userPINCommand) Run(a *app) error {
+	return a.withDoors(c.Library, func(d doors) error {
+		if err := d.members(); err != nil {
+			return err
+		}
+		pin, made, err := a.secret(c.Stdin, "New PIN", 0)
+		if err != nil {
+			return err
+		}
+		err = d.in(a, func(ctx context.Context, tx *postgres.Tx) error {
+			shared, err := directory.SharedWith(ctx, tx, d.library.SharingGroup)
+			if err != nil {
+				return err
+			}
+			tx.Widen(shared...)
+			_, card, err := patrons.ByCard(ctx, tx, d.library.SharingGroup, c.Card)
+			if err != nil {
+				return err
+			}
+			return d.SetPIN(ctx, tx, card.Library, card.ID, pin)
+		})
+		if err != nil {
+			return err
+		}
+		shown := secretShown{Library: d.library.Name, Card: c.Card}
+		if made {
+			shown.PIN = pin
+		}
+		return a.print(shown, shown.words)
+	})
+}
+
+// secret reads a secret from standard input or the terminal, or makes one where
+// there is neither: so many letters, or six digits for length 0.
+func (a *app) secret(stdin bool, prompt string, length int) (secret string, made bool, err error) {
+	if stdin {
+		line, err := bufio.NewReader(io.LimitReader(os.Stdin, 4096)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", false, fmt.Errorf("read the secret: %w", err)
+		}
+		return strings.TrimRight(line, "\r\n"), false, nil
+	}
+	if terminal, ok := a.err.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) && term.IsTerminal(int(os.Stdin.Fd())) {
+		fmt.Fprint(a.err, prompt+" (empty: make one): ")
+		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
+		fmt.Fprintln(a.err)
+		if err != nil {
+			return "", false, fmt.Errorf("read the secret: %w", err)
+		}
+		if len(typed) > 0 {
+			return string(typed), false, nil
+		}
+	}
+	if length == 0 {
+		return randomDigits(6), true, nil
+	}
+	return rand.Text()[:length], true, nil
+}
+
+// randomDigits makes a PIN whose digits are not all alike.
+func randomDigits(count int) string {
+	for {
+		digits := make([]byte, 0, count)
+		for _, each := range []byte(rand.Text() + rand.Text()) {
+			// rand.Text gives 32 letters evenly; 30 of them share out over ten digits.
+			if at := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZ2345", each); at >= 0 && len(digits) < count {
+				digits = append(digits, byte('0'+at%10))
+			}
+		}
+		if len(digits) == count && strings.Trim(string(digits), string(digits[:1])) != "" {
+			return string(digits)
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package desk_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/connectors"
+	"afield/workflow"
+	"afield/workflow/requests"
+)
+
+// Whatever people, lenders and time do to a request, in any order: each step is
+// done or refused in plain words, and what must always be true is true.
+func TestWanderingThroughTheTables(t *testing.T) {
+	t.Parallel()
+	for seed := uint64(1); seed <= 6; seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			wander(t, seed, 60)
+		})
+	}
+}
+
+func wander(t *testing.T, seed uint64, steps int) {
+	random := rand.New(rand.NewPCG(seed, 7))
+	tw := newTown(t, "2026-03-02T15:00:00Z")
+	home := tw.library("westport", "NY", broker.NoID)
+	member := tw.library("open-lender", "NY", broker.NoID)
+	title := tw.title("A title nobody here owns", isbn)
+	partners := []*partner{tw.partner("VT", 500, title), tw.partner("MA", 0, title)}
+	barcode := member.owns(title)
+	home.looksTo([]broker.ID{member.Library.ID}, []broker.ID{partners[0].id, partners[1].id})
+	submitted, err := home.asks(requests.Submission{Patron: home.patron("resident"), Citation: citation(), NeedBy: due("2026-05-30")})
+	tw.must(err)
+	w := &walk{town: tw, random: random, home: home, member: member, partners: partners, request: submitted.ID, barcode: barcode}
+	for range steps {
+		w.step()
+	}
+	tw.sound()
+}
+
+type walk struct {
+	*town
+	random       *rand.Rand
+	home, member *house
+	partners     []*partner
+	request      broker.ID
+	barcode      string
+}
+
+func (w *walk) step() {
+	w.t.Helper()
+	switch w.random.IntN(6) {
+	case 0, 1:
+		w.someAction(w.home, w.request)
+	case 2:
+		w.tolerates(w.someMessage())
+	case 3:
+		w.clock.Set(w.clock.Now().Add(time.Duration(w.random.IntN(5*24)) * time.Hour))
+		w.settle()
+	case 4:
+		w.someScan()
+	case 5:
+		if id := w.lendingID(); id != broker.NoID {
+			w.someAction(w.member, id)
+		}
+	}
+}
+
+func (w *walk) tolerates(err error) {
+	w.t.Helper()
+	if _, ours := broker.AsError(err); err != nil && !ours {
+		w.t.Fatalf("a fault instead of an answer: %v\n%s", err, w.timeline(w.request))
+	}
+}
+
+// someAction does anything that is offered now; what is offered must not turn
+// out impossible for a reason the table knew.
+func (w *walk) someAction(house *house, id broker.ID) {
+	w.t.Helper()
+	var view requests.View
+	w.must(house.try(func(ctx context.Context, tx *postgres.Tx) (err error) {
+		view, err = house.requests.Look(ctx, tx, w.clock.Now(), requests.Viewer{Library: house.Library.ID}, id, workflow.SideBorrowing, workflow.SideLending)
+		return err
+	}))
+	if len(view.Actions) == 0 {
+		return
+	}
+	action := view.Actions[w.random.IntN(len(view.Actions))]
+	form := map[string]any{}
+	for _, field := range action.Form {
+		form[field.Name] = w.value(field)
+	}
+	err := house.acts(id, action.Name, form)
+	w.tolerates(err)
+	if ours, ok := broker.AsError(err); ok && (ours.Code == "not_in_this_state" || ours.Kind == broker.KindForbidden) {
+		w.t.Fatalf("%s was offered and then refused: %v", action.Name, err)
+	}
+}
+
+func (w *walk) value(field workflow.Field) any {
+	today := w.home.Today(w.clock.Now())
+	switch field.Type {
+	case workflow.FieldDate:
+		return today.AddDays(w.random.IntN(40) - 3).String()
+	case workflow.FieldMoney:
+		return map[string]any{"minor": w.random.IntN(2000), "currency": "USD"}
+	case workflow.FieldLibrary:
+		return w.partners[w.random.IntN(2)].symbol.String()
+	case workflow.FieldBarcode:
+		return w.barcode
+	case workflow.FieldChoice:
+		return field.Choices[w.random.IntN(len(field.Choices))]
+	default:
+		return "as it happens"
+	}
+}
+
+var said = []connectors.Kind{
+	connectors.KindExpectToSupply, connectors.KindWillSupply, connectors.KindConditional, connectors.KindRetryLater, connectors.KindUnfilled,
+	connectors.KindLoaned, connectors.KindLoaned, connectors.KindCancelAnswer, connectors.KindRenewAnswer, connectors.KindOverdue, connectors.KindRecalled,
+	connectors.KindDueChanged, connectors.KindLoanCompleted, connectors.KindInvoice, connectors.KindCopyCompleted,
+}
+
+func (w *walk) someMessage() error {
+	p := w.partners[w.random.IntN(2)]
+	if p.heard(connectors.KindRequest) == 0 {
+		return nil
+	}
+	yes := w.random.IntN(2) == 0
+	m := connectors.Message{Kind: said[w.random.IntN(len(said))], Yes: &yes, Reason: connectors.ReasonOnLoan, Conditions: "with care"}
+	if w.random.IntN(2) == 0 {
+		m.Cost = &broker.Money{Minor: int64(w.random.IntN(1500)), Currency: "USD"}
+	}
+	if m.Kind == connectors.KindLoaned || w.random.IntN(2) == 0 {
+		m.Due = w.home.Today(w.clock.Now()).AddDays(w.random.IntN(40))
+		m.Items = []connectors.MessageItem{{Barcode: "P-1"}}
+	}
+	_, err := p.tries(w.home, m)
+	return err
+}
+
+func (w *walk) someScan() {
+	house, codes := w.home, []string{"P-1", w.barcode, "ILL-" + w.home.number(w.request), "0000"}
+	if w.random.IntN(3) == 0 {
+		house, codes = w.member, []string{w.barcode}
+	}
+	err := house.try(func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := house.desk.Scan(ctx, tx, house.at(), scan(codes[w.random.IntN(len(codes))]))
+		return err
+	})
+	w.settle()
+	w.tolerates(err)
+}
+
+func (w *walk) lendingID() (id broker.ID) {
+	w.do(func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select coalesce((select id from requests where library_id = $1 and side = 'lending' order by id desc limit 1),
+			'00000000-0000-0000-0000-000000000000')`, w.member.Library.ID).Scan(&id)
+	})
+	return id
+}
