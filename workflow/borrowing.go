@@ -280,15 +280,15 @@ var Borrowing = &Table{
 		{From: []State{AwaitingCostApproval}, On: EventApprovalOverdue, To: Routing, By: []Party{BySystem}, Do: []Effect{DoDropNotices, DoEntryDeclined, DoChooseLender}, Label: "No word from the patron about the cost"},
 
 		// The lender answers
-		{From: []State{Requested}, On: EventConfirmed, To: Same, By: []Party{BySystem, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryConfirmed}, Label: "The lender has the request"},
+		{From: []State{Requested}, On: EventConfirmed, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{BySystem, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryConfirmed}, Label: "The lender has the request"},
 		{From: []State{Requested}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Do: []Effect{DoEntryConfirmed}, Label: "The lender expects to supply", ISO: "ExpectToSupply"},
-		{From: []State{Requested, Conditional}, On: EventWillSupply, To: WillSupply, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryPromised}, Label: "The lender will supply", ISO: "WillSupply"},
+		{From: []State{Requested, Conditional}, On: EventWillSupply, When: []Guard{Not(GuardByHold)}, To: WillSupply, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryPromised}, Label: "The lender will supply", ISO: "WillSupply"},
 		{From: []State{WillSupply}, On: EventWillSupply, To: Same, By: []Party{ByLender, ByStaff}, Label: "The lender will supply", ISO: "WillSupply"},
-		{From: []State{Requested, WillSupply, Conditional}, On: EventConditional, To: Conditional, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryOffered, DoOpenTask}, Label: "The lender names conditions", ISO: "Conditional",
+		{From: []State{Requested, WillSupply, Conditional}, On: EventConditional, When: []Guard{Not(GuardByHold)}, To: Conditional, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryOffered, DoOpenTask}, Label: "The lender names conditions", ISO: "Conditional",
 			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions"}, moneyField}},
-		{From: []State{Requested, Conditional, WillSupply}, On: EventRetryLater, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRetry, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
+		{From: []State{Requested, Conditional, WillSupply}, On: EventRetryLater, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRetry, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
 			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField}},
-		{From: []State{Requested, Conditional, WillSupply}, On: EventUnfilled, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply", ISO: "Unfilled", Form: []Field{reasonField}},
+		{From: []State{Requested, Conditional, WillSupply}, On: EventUnfilled, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply", ISO: "Unfilled", Form: []Field{reasonField}},
 		{From: []State{Requested}, On: EventDeliveryFailed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoEntryFailed, DoChooseLender}, Label: "The request could not be delivered"},
 		{From: []State{Requested}, On: EventNoAnswer, When: []Guard{GuardByHold}, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCancelHold, DoEntryTimedOut, DoChooseLender}, Label: "The copy did not come in time"},
 		{From: []State{Requested}, On: EventNoAnswer, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoSendCancel, DoEntryTimedOut, DoChooseLender}, Label: "No answer in time; the next lender is asked"},
@@ -301,8 +301,8 @@ var Borrowing = &Table{
 		{From: []State{WillSupply}, On: EventShipmentOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
 
 		// Shipped
-		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
-		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied}, Label: "The lender has shipped it", ISO: "Loaned",
+		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, When: []Guard{Not(GuardByHold)}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
+		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, When: []Guard{Not(GuardByHold)}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied}, Label: "The lender has shipped it", ISO: "Loaned",
 			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
 			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
@@ -313,11 +313,11 @@ var Borrowing = &Table{
 		{From: []State{Shipped}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Label: "It was lost on the way", Form: []Field{noteField}},
 
 		// Holds in a shared catalogue
-		{From: []State{Requested}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntrySupplied, DoKeepPickUp, DoTellArrived}, Label: "Found on the shelf and kept for the patron"},
-		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold, GuardReturnUnused}, To: Cancelled, By: []Party{BySystem, ByDesk}, Do: []Effect{DoTakeOffShelf, DoEntryReturned}, Label: "Arrived after the patron cancelled"},
-		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem, ByDesk}, Do: []Effect{DoKeepPickUp, DoTellArrived}, Label: "Arrived and kept for the patron"},
-		{From: []State{Requested}, On: EventHoldInTransit, When: []Guard{GuardByHold}, To: Shipped, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntrySupplied}, Label: "On its way from another branch or library"},
-		{From: []State{Requested}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{BySystem, ByDesk}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The copy is not on its shelf"},
+		{From: []State{Requested}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem}, Do: []Effect{DoEntrySupplied, DoKeepPickUp, DoTellArrived}, Label: "Found on the shelf and kept for the patron"},
+		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold, GuardReturnUnused}, To: Cancelled, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoEntryReturned}, Label: "Arrived after the patron cancelled"},
+		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem}, Do: []Effect{DoKeepPickUp, DoTellArrived}, Label: "Arrived and kept for the patron"},
+		{From: []State{Requested}, On: EventHoldInTransit, When: []Guard{GuardByHold}, To: Shipped, By: []Party{BySystem}, Do: []Effect{DoEntrySupplied}, Label: "On its way from another branch or library"},
+		{From: []State{Requested}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{ByDesk}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The copy is not on its shelf"},
 
 		// At our desk
 		{From: []State{Shipped, WillSupply, Requested, CancelPending}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Label: "Receive it; it goes back unused", ISO: "Received",
@@ -412,7 +412,7 @@ var Borrowing = &Table{
 		{From: everywhere, On: EventLateYes, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from says yes"},
 		{From: everywhere, On: EventLateNo, To: Same, By: []Party{ByLender}, Label: "A lender we had moved on from says no"},
 		{From: everywhere, On: EventLateShipment, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from has shipped; send it back unused"},
-		{From: everywhere, On: EventArrivedAgain, To: Same, By: []Party{ByDesk}, Do: []Effect{DoOpenTask}, Label: "Another parcel arrived for this request"},
+		{From: everywhere, On: EventArrivedAgain, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Another parcel arrived for this request"},
 		{From: ended, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "Shipped after the request had ended; send it back unused", ISO: "Loaned"},
 		{From: ended, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 		{From: []State{Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, Shipped}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},

@@ -14,6 +14,10 @@ import (
 // longestText bounds free text in forms, in characters.
 const longestText = 2000
 
+// The years a date in a form may lie in, the same as on the partner wire:
+// beyond them it is a slip of the finger.
+const firstYear, lastYear = 1900, 2199
+
 // Input is what came with an event, by field name: text as string, dates as
 // broker.Date, money as broker.Money.
 type Input map[string]any
@@ -76,7 +80,7 @@ func readField(field Field, raw json.RawMessage) (any, string) {
 		return nil, fmt.Sprintf("is longer than %d characters", longestText)
 	case field.Type == FieldDate && text != "":
 		date, err := broker.ParseDate(text)
-		if err != nil {
+		if err != nil || date.Year() < firstYear || date.Year() > lastYear {
 			return nil, "must be a date such as 2026-08-22"
 		}
 		return date, ""

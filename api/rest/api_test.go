@@ -151,8 +151,10 @@ func TestPayments(t *testing.T) {
 func TestRulesAreOpenToAll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/v1/libraries", "/v1/libraries?q=ISIL:US-AWAY", "/v1/libraries?member=true&limit=1",
-		"/v1/libraries/" + w.away.String(), "/v1/policies", "/v1/workflow"} {
+	for _, path := range []string{
+		"/v1/libraries", "/v1/libraries?q=ISIL:US-AWAY", "/v1/libraries?member=true&limit=1",
+		"/v1/libraries/" + w.away.String(), "/v1/policies", "/v1/workflow",
+	} {
 		wants(t, w.call(t, "GET", path, "", ""), 200, "")
 	}
 	if one := w.call(t, "GET", "/v1/libraries?q=isil:us-away", "", ""); strings.Count(one.text, `"member":`) != 1 {
@@ -188,11 +190,21 @@ func TestOtherLibrariesRowsAreNotThere(t *testing.T) {
 	lent := w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"barcode":%q,"card":%q}`, w.item, w.card))
 	request, loan, patron := "/v1/requests/"+submitted.id(), "/v1/loans/"+lent.id(), "/v1/patrons/"+w.patron.String()
 	for _, c := range []struct{ method, path, body string }{
-		{"GET", request, ""}, {"GET", request + "/timeline", ""}, {"GET", request + "/messages", ""}, {"GET", request + "/notes", ""},
-		{"POST", request + "/notes", `{"audience":"staff","text":"x"}`}, {"POST", request + "/actions/cancel", "{}"},
-		{"GET", strings.Replace(request, "requests", "lending", 1), ""}, {"POST", strings.Replace(request, "requests", "lending", 1) + "/actions/answer_yes", "{}"},
-		{"POST", loan + "/renew", ""}, {"POST", loan + "/return", ""},
-		{"GET", patron, ""}, {"GET", patron + "/loans", ""}, {"GET", patron + "/holds", ""}, {"GET", patron + "/requests", ""}, {"GET", patron + "/charges", ""},
+		{"GET", request, ""},
+		{"GET", request + "/timeline", ""},
+		{"GET", request + "/messages", ""},
+		{"GET", request + "/notes", ""},
+		{"POST", request + "/notes", `{"audience":"staff","text":"x"}`},
+		{"POST", request + "/actions/cancel", "{}"},
+		{"GET", strings.Replace(request, "requests", "lending", 1), ""},
+		{"POST", strings.Replace(request, "requests", "lending", 1) + "/actions/answer_yes", "{}"},
+		{"POST", loan + "/renew", ""},
+		{"POST", loan + "/return", ""},
+		{"GET", patron, ""},
+		{"GET", patron + "/loans", ""},
+		{"GET", patron + "/holds", ""},
+		{"GET", patron + "/requests", ""},
+		{"GET", patron + "/charges", ""},
 		{"POST", patron + "/payments", `{"amount":{"minor":1,"currency":"USD"}}`},
 		{"POST", "/v1/requests", fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"x"}}`, w.patron)},
 		{"POST", "/v1/requests", fmt.Sprintf(`{"card":%q,"citation":{"title":"x"}}`, w.card)},
@@ -232,8 +244,10 @@ func TestListsOfRequests(t *testing.T) {
 	if len(seen) != 5 {
 		t.Errorf("page by page: %d requests", len(seen))
 	}
-	for query, want := range map[string]int{"q=unheard+3": 1, "q=heard": 5, "open=true": 5, "open=false": 0, "queue=ended": 0,
-		"queue=needs_me": 0, "state=routing": 5, "state=completed&state=routing": 5, "q=%25": 0} {
+	for query, want := range map[string]int{
+		"q=unheard+3": 1, "q=heard": 5, "open=true": 5, "open=false": 0, "queue=ended": 0,
+		"queue=needs_me": 0, "state=routing": 5, "state=completed&state=routing": 5, "q=%25": 0,
+	} {
 		page := w.call(t, "GET", "/v1/requests?"+query, w.staff, "")
 		if list, _ := page.body["requests"].([]any); page.status != 200 || len(list) != want {
 			t.Errorf("%s: %d requests, want %d", query, len(list), want)

@@ -44,8 +44,10 @@ func (w *world) rows(t testing.TB) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
 	must(t, w.db.InTx(t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
-		for _, table := range []string{"requests", "request_events", "rota_entries", "deadlines", "staff_tasks", "request_notes", "messages",
-			"loans", "holds", "ledger_entries", "notices", "items", "idempotency_keys", "access_tokens"} {
+		for _, table := range []string{
+			"requests", "request_events", "rota_entries", "deadlines", "staff_tasks", "request_notes", "messages",
+			"loans", "holds", "ledger_entries", "notices", "items", "idempotency_keys", "access_tokens",
+		} {
 			var count int
 			if err := tx.QueryRow(ctx, "select count(*)::int from "+table).Scan(&count); err != nil {
 				return err
@@ -77,7 +79,8 @@ func (w *world) send(t testing.TB, p place, path, token string, body []byte, hea
 	w.api.ServeHTTP(recorder, request)
 	got := answer{status: recorder.Code, header: recorder.Header(), text: recorder.Body.String()}
 	if got.status >= 500 {
-		t.Fatalf("%s %s with %.200q: %d %s", p.method, path, body, got.status, got.text)
+		log := w.log.String()
+		t.Fatalf("%s %s with %.200q: %d %s\n%s", p.method, path, body, got.status, got.text, log[max(0, len(log)-600):])
 	}
 	if got.status >= 400 {
 		if json.Unmarshal(recorder.Body.Bytes(), &got.body) != nil || got.code() == "" || got.header.Get("Content-Type") != "application/problem+json" {
@@ -198,8 +201,10 @@ func TestAllWrongFieldsAtOnce(t *testing.T) {
 	got := w.call(t, "POST", "/v1/requests?no=1", w.staff, `{"patron_id":"x","citation":{"isbn":7,"format":"papyrus"},"need_by":"2026-02-30",
 		"max_cost":{"minor":"a","currency":"usd"},"service":"gift","more":1,"a/b":2}`, "Idempotency-Key", "a b")
 	wants(t, got, 400, "invalid_input")
-	for _, pointer := range []string{"/patron_id", "/citation/isbn", "/citation/format", "/need_by", "/max_cost/minor", "/max_cost/currency",
-		"/service", "/more", "/a~1b", "query:no", "header:Idempotency-Key"} {
+	for _, pointer := range []string{
+		"/patron_id", "/citation/isbn", "/citation/format", "/need_by", "/max_cost/minor", "/max_cost/currency",
+		"/service", "/more", "/a~1b", "query:no", "header:Idempotency-Key",
+	} {
 		if !strings.Contains(got.text, `"pointer":"`+pointer+`"`) {
 			t.Errorf("%s is not named: %s", pointer, got.text)
 		}
@@ -225,8 +230,10 @@ func TestWrongParametersOnEveryRoute(t *testing.T) {
 				}
 			}
 		}
-		for _, query := range []string{"no_such=1", "limit=0", "limit=201", "limit=x", "limit=1&limit=2", "cursor=", "cursor=x", "cursor=1AAAA", "%zz=1", "q=%ff", "q=%00", "a;b",
-			"patron_id=x", "queue=x", "order=x", "open=x", "state=" + strings.Repeat("x", 500), "expected_version=-1", "channel=x", "member=7"} {
+		for _, query := range []string{
+			"no_such=1", "limit=0", "limit=201", "limit=x", "limit=1&limit=2", "cursor=", "cursor=x", "cursor=1AAAA", "%zz=1", "q=%ff", "q=%00", "a;b",
+			"patron_id=x", "queue=x", "order=x", "open=x", "state=" + strings.Repeat("x", 500), "expected_version=-1", "channel=x", "member=7",
+		} {
 			token := w.staff
 			if strings.HasPrefix(p.path, "/v1/me/") {
 				token = w.me
@@ -280,4 +287,57 @@ func FuzzBodies(f *testing.F) {
 		p := open[(which%len(open)+len(open))%len(open)]
 		w.send(t, p, p.path, w.staff, body, nil)
 	})
+}
+
+// garbage is what somebody may put into a form's field: right in type and
+// senseless, or wrong.
+func garbage(field map[string]any) []string {
+	common := []string{`null`, `7`, `[]`, `{}`, `""`, `"x"`, `"\u0000"`, `"` + strings.Repeat("é", 3000) + `"`}
+	switch field["type"] {
+	case "money":
+		return append(common, `{"minor":-1,"currency":"USD"}`, `{"minor":1,"currency":"XYZ"}`, `{"minor":1e300,"currency":"USD"}`, `{"minor":1}`,
+			`{"minor":99999999,"currency":"USD"}`)
+	case "date":
+		return append(common, `"2026-02-30"`, `"0001-01-01"`, `"9999-12-31"`, `"1900-01-01"`)
+	case "library":
+		return append(common, `"ISIL:US-NOWHERE"`, `"`+broker.NewID().String()+`"`, `"ISIL:US-HOME"`, `"ISIL:US-AWAY"`, `"::::"`)
+	}
+	return common
+}
+
+// Every action that is offered, with garbage in each field of its form: a typed
+// answer, never a fault. What goes through is the request's to bear.
+func TestGarbageInEveryForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	submitted := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"The Living Mountain"}}`, w.patron))
+	wants(t, w.partnerSays(t, "requests", w.ask("m-1"), w.secret), 200, "")
+	inbox := w.call(t, "GET", "/v1/lending", w.otherStaff, "")
+	lending, _ := inbox.body["requests"].([]any)[0].(map[string]any)["id"].(string)
+	for _, side := range []struct{ path, token string }{{"/v1/requests/" + submitted.id(), w.staff}, {"/v1/lending/" + lending, w.otherStaff}} {
+		for round := range 6 { // an accepted act opens the next state's forms
+			one := w.call(t, "GET", side.path, side.token, "")
+			actions, _ := one.body["available_actions"].([]any)
+			for _, each := range actions {
+				action := each.(map[string]any)
+				path := side.path + "/actions/" + action["name"].(string)
+				form, _ := action["form"].([]any)
+				for _, field := range form {
+					for _, value := range garbage(field.(map[string]any)) {
+						w.send(t, place{method: "POST"}, path, side.token, []byte(fmt.Sprintf(`{%q:%s}`, field.(map[string]any)["name"], value)), nil)
+					}
+				}
+				if round > 0 && len(form) == 0 && len(actions) > 0 {
+					w.send(t, place{method: "POST"}, path, side.token, nil, nil)
+				}
+			}
+		}
+	}
+	checked, err := w.db.Invariants(t.Context())
+	must(t, err)
+	for _, invariant := range checked {
+		if invariant.Count > 0 {
+			t.Errorf("%s: %d rows, %v", invariant.Rule, invariant.Count, invariant.Rows)
+		}
+	}
 }

@@ -15,8 +15,6 @@ type call struct {
 	id        string
 	operation string
 	principal access.Principal
-	// signedIn is false on routes that need no sign-in.
-	signedIn bool
 	// address is the caller's network address; kept out of every log.
 	address string
 	// key is the Idempotency-Key, or "".

@@ -23,8 +23,10 @@ func mustContract(t *testing.T) *contract {
 }
 
 // ownDoors are operations with a guard of their own, or none.
-var ownDoors = map[string]bool{"partnerRequest": true, "partnerMessage": true, "health": true, "ready": true,
-	"metrics": true, "openapi": true, "docs": true}
+var ownDoors = map[string]bool{
+	"partnerRequest": true, "partnerMessage": true, "health": true, "ready": true,
+	"metrics": true, "openapi": true, "docs": true,
+}
 
 func TestEveryOperationHasALineInTheTableOfRoles(t *testing.T) {
 	t.Parallel()
@@ -119,8 +121,10 @@ func TestEveryErrorIsDocumented(t *testing.T) {
 func TestTheContractNamesTheSignatureHeadersOfTheWire(t *testing.T) {
 	t.Parallel()
 	schemes := mustContract(t).doc.Components.SecuritySchemes
-	for scheme, header := range map[string]string{"partnerPeer": partner.HeaderLibrary, "partnerId": partner.HeaderID,
-		"partnerTimestamp": partner.HeaderTimestamp, "partnerSignature": partner.HeaderSignature} {
+	for scheme, header := range map[string]string{
+		"partnerPeer": partner.HeaderLibrary, "partnerId": partner.HeaderID,
+		"partnerTimestamp": partner.HeaderTimestamp, "partnerSignature": partner.HeaderSignature,
+	} {
 		if got := schemes[scheme].Value.Name; got != header {
 			t.Errorf("%s is %q in the contract and %q on the wire", scheme, got, header)
 		}
@@ -211,8 +215,10 @@ func TestCursorsBelongToTheirList(t *testing.T) {
 	if position, err := c.open("tasks", sealed); err != nil || position != "42" {
 		t.Errorf("%q, %v", position, err)
 	}
-	for name, cursor := range map[string]string{"another list's": c.seal("loans", "42"), "changed": sealed[:len(sealed)-1] + "A",
-		"made up": "1abc", "of another key": cursors{[]byte("fedcba9876543210")}.seal("tasks", "42"), "of another version": "0" + sealed[1:]} {
+	for name, cursor := range map[string]string{
+		"another list's": c.seal("loans", "42"), "changed": sealed[:len(sealed)-1] + "A",
+		"made up": "1abc", "of another key": cursors{[]byte("fedcba9876543210")}.seal("tasks", "42"), "of another version": "0" + sealed[1:],
+	} {
 		if _, err := c.open("tasks", cursor); !broker.IsKind(err, broker.KindInvalid) {
 			t.Errorf("a cursor that is %s: %v", name, err)
 		}
@@ -231,10 +237,17 @@ func TestWhoMayCallWhat(t *testing.T) {
 		who       access.Principal
 		allowed   bool
 	}{
-		{"scan", staff(access.RoleDesk), true}, {"scan", patron, false}, {"scan", staff(), false},
-		{"actOnLending", staff(access.RoleDesk), false}, {"actOnLending", staff(access.RoleILL), true}, {"actOnLending", staff(access.RoleAdmin), true},
-		{"listMyLoans", patron, true}, {"listMyLoans", staff(access.RoleAdmin), false},
-		{"getPatron", patron, false}, {"submitRequest", patron, true}, {"no such operation", staff(access.RoleAdmin), false},
+		{"scan", staff(access.RoleDesk), true},
+		{"scan", patron, false},
+		{"scan", staff(), false},
+		{"actOnLending", staff(access.RoleDesk), false},
+		{"actOnLending", staff(access.RoleILL), true},
+		{"actOnLending", staff(access.RoleAdmin), true},
+		{"listMyLoans", patron, true},
+		{"listMyLoans", staff(access.RoleAdmin), false},
+		{"getPatron", patron, false},
+		{"submitRequest", patron, true},
+		{"no such operation", staff(access.RoleAdmin), false},
 		{"scan", access.Principal{Kind: access.KindProgram, Roles: []string{access.RoleDesk}}, true},
 	} {
 		err := admits(c.operation, c.who)

@@ -46,8 +46,10 @@ func (c cursors) open(list, cursor string) (string, error) {
 			return position, nil
 		}
 	}
-	return "", broker.Invalid(broker.FieldError{Pointer: "query:cursor", Code: "not_a_cursor",
-		Message: "must be the next_cursor of an earlier page of this list with these filters"})
+	return "", broker.Invalid(broker.FieldError{
+		Pointer: "query:cursor", Code: "not_a_cursor",
+		Message: "must be the next_cursor of an earlier page of this list with these filters",
+	})
 }
 
 // pageSize gives the asked-for limit, or the usual one.

@@ -44,8 +44,10 @@ type scanned struct {
 }
 
 func scannedOf(done desk.Done) scanned {
-	out := scanned{Did: done.Did, Message: done.Message, Undo: done.Undo, Item: done.Item, Request: done.Request, Task: done.Task,
-		DueOn: done.DueOn, PickUpBy: done.PickUpBy, Notes: done.Notes}
+	out := scanned{
+		Did: done.Did, Message: done.Message, Undo: done.Undo, Item: done.Item, Request: done.Request, Task: done.Task,
+		DueOn: done.DueOn, PickUpBy: done.PickUpBy, Notes: done.Notes,
+	}
 	if done.Loan != nil {
 		out.Loan = done.Loan.ID
 	}
@@ -69,8 +71,10 @@ func (s *Server) Scan(ctx context.Context, request gen.ScanRequestObject) (gen.S
 	if err != nil {
 		return nil, err
 	}
-	return gen.Scan200JSONResponse{Did: done.Did, Message: done.Message, Undo: done.Undo, ItemID: done.Item, RequestID: done.Request,
-		LoanID: done.Loan, HoldID: done.Hold, TaskID: done.Task, DueOn: done.DueOn, PickUpBy: done.PickUpBy, Notes: done.Notes}, nil
+	return gen.Scan200JSONResponse{
+		Did: done.Did, Message: done.Message, Undo: done.Undo, ItemID: done.Item, RequestID: done.Request,
+		LoanID: done.Loan, HoldID: done.Hold, TaskID: done.Task, DueOn: done.DueOn, PickUpBy: done.PickUpBy, Notes: done.Notes,
+	}, nil
 }
 
 // madeLoan names a loan for the answer; its desk may be of another library of
@@ -227,10 +231,12 @@ func loanViews(ctx context.Context, tx *postgres.Tx, now time.Time, loans []circ
 	for _, loan := range loans {
 		item, brief := named.items[loan.Item.ID], briefs[loan.Request]
 		title := named.titles[item.Title]
-		view := gen.Loan{ID: loan.ID, ItemID: loan.Item.ID, Barcode: item.Barcode, Title: title.Title, Author: title.Author,
+		view := gen.Loan{
+			ID: loan.ID, ItemID: loan.Item.ID, Barcode: item.Barcode, Title: title.Title, Author: title.Author,
 			PatronID: loan.Patron.ID, RequestID: loan.Request, Status: gen.LoanStatus(loan.Status), StartedAt: utc(loan.StartedAt),
 			DueOn: loan.DueOn, DueAt: utc(loan.DueAt), Overdue: loan.Status == circulation.LoanOpen && now.After(loan.DueAt),
-			Renewals: loan.Renewals, RenewalPending: brief.RenewalPending, ReturnedAt: utc(loan.ReturnedAt)}
+			Renewals: loan.Renewals, RenewalPending: brief.RenewalPending, ReturnedAt: utc(loan.ReturnedAt),
+		}
 		if brief.Citation.Title != "" {
 			view.Title, view.Author = brief.Citation.Title, brief.Citation.Author
 		}
@@ -264,8 +270,10 @@ func (s *Server) PlaceHold(ctx context.Context, request gen.PlaceHoldRequestObje
 		if err != nil {
 			return madeHold{}, err
 		}
-		done, err := s.Desk.PlaceHold(ctx, tx, at, desk.PlaceHold{Title: in.TitleID, Patron: patron, Pickup: in.PickupBranchID,
-			Rules: rules, Overrides: in.Override})
+		done, err := s.Desk.PlaceHold(ctx, tx, at, desk.PlaceHold{
+			Title: in.TitleID, Patron: patron, Pickup: in.PickupBranchID,
+			Rules: rules, Overrides: in.Override,
+		})
 		if err != nil {
 			return madeHold{}, err
 		}
@@ -376,10 +384,12 @@ func holdViews(ctx context.Context, tx *postgres.Tx, holds []circulation.Hold) (
 	}
 	views := make([]gen.Hold, 0, len(holds))
 	for _, hold := range holds {
-		view := gen.Hold{ID: hold.ID, TitleID: hold.Title, Title: named.titles[hold.Title].Title, Author: named.titles[hold.Title].Author,
+		view := gen.Hold{
+			ID: hold.ID, TitleID: hold.Title, Title: named.titles[hold.Title].Title, Author: named.titles[hold.Title].Author,
 			ItemID: hold.Item, Barcode: named.items[hold.Item].Barcode, PatronID: hold.Patron.ID, RequestID: hold.Request,
 			LibraryID: hold.Library, PickupBranchID: hold.Pickup, Status: gen.HoldStatus(hold.Status), QueuedAt: utc(hold.QueuedAt),
-			OnShelfAt: utc(hold.OnShelfAt), PickUpBy: hold.PickUpBy}
+			OnShelfAt: utc(hold.OnShelfAt), PickUpBy: hold.PickUpBy,
+		}
 		if brief := briefs[hold.Request]; view.Title == "" {
 			view.Title, view.Author = brief.Citation.Title, brief.Citation.Author
 		}

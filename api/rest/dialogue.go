@@ -104,7 +104,8 @@ func (s *Server) AddNote(ctx context.Context, request gen.AddNoteRequestObject) 
 	this := callOf(ctx)
 	written, err := once(ctx, s, http.StatusCreated, func(ctx context.Context, tx *postgres.Tx) (made, error) {
 		id, err := s.Requests.WriteNote(ctx, tx, s.Clock.Now(), this.viewer(), request.ID, requests.Note{
-			Audience: requests.Audience(request.Body.Audience), Text: strings.TrimSpace(request.Body.Text), Actor: this.principal.Actor()})
+			Audience: requests.Audience(request.Body.Audience), Text: strings.TrimSpace(request.Body.Text), Actor: this.principal.Actor(),
+		})
 		return made{id}, err
 	})
 	if err != nil {

@@ -11,8 +11,10 @@ import (
 // ListLending lists what other libraries ask of us.
 func (s *Server) ListLending(ctx context.Context, request gen.ListLendingRequestObject) (gen.ListLendingResponseObject, error) {
 	in := request.Params
-	filter := requests.Filter{Sides: []workflow.Side{workflow.SideLending}, States: statesOf(in.State), Open: in.Open,
-		OldestFirst: in.Order == gen.Oldest}
+	filter := requests.Filter{
+		Sides: []workflow.Side{workflow.SideLending}, States: statesOf(in.State), Open: in.Open,
+		OldestFirst: in.Order == gen.Oldest,
+	}
 	filter.Number, filter.Words = numberOrWords(in.Q)
 	page, err := s.page(ctx, callOf(ctx).viewer(), filter, in.Cursor, in.Limit)
 	if err != nil {

@@ -41,10 +41,14 @@ type figures struct {
 
 func newFigures(registry prometheus.Registerer) (*figures, error) {
 	f := &figures{
-		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "afield_http_calls_total",
-			Help: "Calls answered, by route and status."}, []string{"method", "route", "status"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "afield_http_call_seconds",
-			Help: "How long calls took, by route.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}, []string{"method", "route"}),
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "afield_http_calls_total",
+			Help: "Calls answered, by route and status.",
+		}, []string{"method", "route", "status"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "afield_http_call_seconds",
+			Help: "How long calls took, by route.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14),
+		}, []string{"method", "route"}),
 	}
 	for _, collector := range []prometheus.Collector{f.calls, f.duration} {
 		if err := registry.Register(collector); err != nil {
@@ -150,7 +154,8 @@ func bound(timeout time.Duration) echo.MiddlewareFunc {
 	}
 }
 
-// private keeps answers to signed-in callers out of every cache.
+// private keeps answers out of every cache: most hold somebody's rows, and one
+// a token.
 func private(header http.Header) { header.Set("Cache-Control", "no-store") }
 
 // admit is what every operation of the contract passes before its handler:
@@ -164,8 +169,8 @@ func (s *Server) admit(op *operation) echo.MiddlewareFunc {
 				if err := s.signIn(c, this); err != nil {
 					return err
 				}
-				private(c.Response().Header())
 			}
+			private(c.Response().Header())
 			body, err := op.check(c)
 			if err != nil {
 				return err
@@ -187,14 +192,16 @@ func (s *Server) admit(op *operation) echo.MiddlewareFunc {
 func (s *Server) signIn(c echo.Context, this *call) error {
 	token, ok := bearer(c.Request().Header.Get(echo.HeaderAuthorization))
 	if !ok {
-		return &broker.Error{Kind: broker.KindUnauthenticated, Code: "sign_in_needed",
-			Detail: "Sign in with POST /v1/sessions and send the token as Authorization: Bearer."}
+		return &broker.Error{
+			Kind: broker.KindUnauthenticated, Code: "sign_in_needed",
+			Detail: "Sign in with POST /v1/sessions and send the token as Authorization: Bearer.",
+		}
 	}
 	principal, err := s.Access.Authenticate(c.Request().Context(), token)
 	if err != nil {
 		return err
 	}
-	this.principal, this.signedIn = principal, true
+	this.principal = principal
 	return admits(this.operation, principal)
 }
 

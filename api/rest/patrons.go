@@ -35,14 +35,18 @@ func patronView(ctx context.Context, tx *postgres.Tx, library directory.Library,
 		return gen.Patron{}, err
 	}
 	p := account.Patron
-	view := gen.Patron{ID: p.ID, Class: p.Class, Name: p.Name, Phone: p.Phone, PhoneCheckedOn: p.PhoneCheckedOn, Email: p.Email,
-		NoticeChannel: p.NoticeChannel, BranchID: p.Branch, ExpiresOn: p.ExpiresOn, Status: gen.PatronStatus(p.Status), Owes: account.Owes}
+	view := gen.Patron{
+		ID: p.ID, Class: p.Class, Name: p.Name, Phone: p.Phone, PhoneCheckedOn: p.PhoneCheckedOn, Email: p.Email,
+		NoticeChannel: p.NoticeChannel, BranchID: p.Branch, ExpiresOn: p.ExpiresOn, Status: gen.PatronStatus(p.Status), Owes: account.Owes,
+	}
 	if view.Owes.Currency == "" {
 		view.Owes.Currency = library.Currency
 	}
 	for _, block := range account.Blocks {
-		shown := gen.Block{ID: block.ID, Kind: string(block.Kind), Stops: append([]string{}, block.Stops...), Reason: block.Reason,
-			Rule: block.Rule, FromOn: block.From, UntilOn: block.Until}
+		shown := gen.Block{
+			ID: block.ID, Kind: string(block.Kind), Stops: append([]string{}, block.Stops...), Reason: block.Reason,
+			Rule: block.Rule, FromOn: block.From, UntilOn: block.Until,
+		}
 		if forPatron && block.Kind == patrons.BlockManual {
 			shown.Reason = "Please ask at the desk." // what staff wrote is theirs
 		}
@@ -150,13 +154,17 @@ func accountView(library directory.Library, balances ledger.Balances, open []led
 		view.Owes.Currency = library.Currency
 	}
 	for _, charge := range open {
-		view.Charges = append(view.Charges, gen.Charge{ID: charge.ID, Kind: charge.ChargeKind, Amount: charge.Amount, Owed: charge.Owed,
-			Rule: charge.Rule, Clause: charge.Clause, Note: charge.Note, LoanID: charge.Loan, RequestID: charge.Request, At: utc(charge.At)})
+		view.Charges = append(view.Charges, gen.Charge{
+			ID: charge.ID, Kind: charge.ChargeKind, Amount: charge.Amount, Owed: charge.Owed,
+			Rule: charge.Rule, Clause: charge.Clause, Note: charge.Note, LoanID: charge.Loan, RequestID: charge.Request, At: utc(charge.At),
+		})
 	}
 	for _, entry := range entries {
-		view.Entries = append(view.Entries, gen.LedgerEntry{ID: entry.ID, Kind: gen.LedgerEntryKind(entry.Kind),
+		view.Entries = append(view.Entries, gen.LedgerEntry{
+			ID: entry.ID, Kind: gen.LedgerEntryKind(entry.Kind),
 			ChargeKind: entry.ChargeKind, Amount: entry.Amount, AgainstID: entry.Against, Rule: entry.Rule, Note: entry.Note,
-			LoanID: entry.Loan, RequestID: entry.Request, At: utc(entry.At)})
+			LoanID: entry.Loan, RequestID: entry.Request, At: utc(entry.At),
+		})
 	}
 	return view
 }
@@ -214,8 +222,10 @@ func (s *Server) RecordPayment(ctx context.Context, request gen.RecordPaymentReq
 			return made{}, err
 		}
 		id := broker.NewID()
-		_, err = ledger.Pay(ctx, tx, ledger.Payment{Account: patrons.Account(library, ref), Amount: in.Amount, Charge: in.ChargeID,
-			InAdvance: in.InAdvance, Cause: "payment:" + id.String(), Note: in.Note, Actor: callOf(ctx).principal.Actor(), At: s.Clock.Now()})
+		_, err = ledger.Pay(ctx, tx, ledger.Payment{
+			Account: patrons.Account(library, ref), Amount: in.Amount, Charge: in.ChargeID,
+			InAdvance: in.InAdvance, Cause: "payment:" + id.String(), Note: in.Note, Actor: callOf(ctx).principal.Actor(), At: s.Clock.Now(),
+		})
 		if err != nil {
 			return made{}, err
 		}

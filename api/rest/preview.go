@@ -32,9 +32,11 @@ func submissionFor(about asked, in gen.Explain) requests.Submission {
 // previewView shows staff the lenders by name; a patron sees how far the request
 // would go, what it may cost and how long it may take.
 func previewView(outlook requests.Outlook, forPatron bool) gen.Preview {
-	view := gen.Preview{Allowed: outlook.Decision.Allowed, Reasons: append([]broker.Reason{}, outlook.Decision.Reasons...),
+	view := gen.Preview{
+		Allowed: outlook.Decision.Allowed, Reasons: append([]broker.Reason{}, outlook.Decision.Reasons...),
 		Notes: append([]broker.Reason{}, outlook.Decision.Notes...), LocalCopies: outlook.LocalCopies,
-		Duplicates: append([]broker.ID{}, outlook.Duplicates...), ActiveRequests: outlook.Active, Tiers: []gen.TierView{}}
+		Duplicates: append([]broker.ID{}, outlook.Duplicates...), ActiveRequests: outlook.Active, Tiers: []gen.TierView{},
+	}
 	if likely := outlook.Likely; likely != nil {
 		view.LikelyLender = refOf(likely.Lender, likely.Name, likely.Symbol)
 		view.LikelyCost, view.LikelyDays = likely.PatronCost, int(likely.ExpectedDays+0.5)
@@ -43,8 +45,10 @@ func previewView(outlook requests.Outlook, forPatron bool) gen.Preview {
 		}
 	}
 	for _, tier := range outlook.Tiers {
-		shown := gen.TierView{Position: tier.Position, Name: tier.Name, Holders: tier.Holders, Askable: tier.Askable,
-			Lenders: []gen.LikelyLender{}, PassedOver: []gen.LikelyLender{}}
+		shown := gen.TierView{
+			Position: tier.Position, Name: tier.Name, Holders: tier.Holders, Askable: tier.Askable,
+			Lenders: []gen.LikelyLender{}, PassedOver: []gen.LikelyLender{},
+		}
 		if !forPatron {
 			shown.Lenders, shown.PassedOver = lendersOf(outlook.Rota, tier.Position)
 		}
@@ -57,8 +61,10 @@ func lendersOf(rota routing.Rota, tier int) (lenders, passed []gen.LikelyLender)
 	lenders, passed = []gen.LikelyLender{}, []gen.LikelyLender{}
 	for _, entry := range rota.Entries {
 		if entry.Tier == tier {
-			view := gen.LikelyLender{Lender: refOf(entry.Lender, entry.Name, entry.Symbol), Fulfilment: gen.LikelyLenderFulfilment(entry.Fulfilment),
-				DaysToRespond: entry.DaysToRespond, ExpectedDays: int(entry.ExpectedDays + 0.5), Why: append([]broker.Reason{}, entry.Why...)}
+			view := gen.LikelyLender{
+				Lender: refOf(entry.Lender, entry.Name, entry.Symbol), Fulfilment: gen.LikelyLenderFulfilment(entry.Fulfilment),
+				DaysToRespond: entry.DaysToRespond, ExpectedDays: int(entry.ExpectedDays + 0.5), Why: append([]broker.Reason{}, entry.Why...),
+			}
 			if entry.CostKnown {
 				view.Cost, view.PatronCost = entry.Cost, entry.PatronCost
 			}
@@ -67,8 +73,10 @@ func lendersOf(rota routing.Rota, tier int) (lenders, passed []gen.LikelyLender)
 	}
 	for _, entry := range rota.PassedOver {
 		if entry.Tier == tier {
-			passed = append(passed, gen.LikelyLender{Lender: refOf(entry.Lender, entry.Name, entry.Symbol),
-				Fulfilment: gen.LikelyLenderFulfilment(entry.Fulfilment), Why: append([]broker.Reason{}, entry.Reasons...)})
+			passed = append(passed, gen.LikelyLender{
+				Lender:     refOf(entry.Lender, entry.Name, entry.Symbol),
+				Fulfilment: gen.LikelyLenderFulfilment(entry.Fulfilment), Why: append([]broker.Reason{}, entry.Reasons...),
+			})
 		}
 	}
 	return lenders, passed

@@ -47,8 +47,10 @@ func (s *Server) SubmitRequest(ctx context.Context, request gen.SubmitRequestReq
 	if err != nil {
 		return nil, err
 	}
-	return gen.SubmitRequest201JSONResponse{Body: view,
-		Headers: gen.SubmitRequest201ResponseHeaders{Location: "/v1/requests/" + stored.ID.String()}}, nil
+	return gen.SubmitRequest201JSONResponse{
+		Body:    view,
+		Headers: gen.SubmitRequest201ResponseHeaders{Location: "/v1/requests/" + stored.ID.String()},
+	}, nil
 }
 
 // submission turns the body into what the use case takes. Staff name the
@@ -163,7 +165,8 @@ func (s *Server) act(ctx context.Context, id broker.ID, action string, body *gen
 			return made{}, err
 		}
 		_, err = s.Desk.Act(ctx, tx, at, requests.Act{
-			Library: callOf(ctx).library(), Request: id, Side: side, Action: workflow.Event(action), Body: form, ExpectVersion: version})
+			Library: callOf(ctx).library(), Request: id, Side: side, Action: workflow.Event(action), Body: form, ExpectVersion: version,
+		})
 		return made{id}, err
 	})
 	if err != nil {
@@ -198,8 +201,10 @@ func (s *Server) ListRequests(ctx context.Context, request gen.ListRequestsReque
 		}
 		viewer.Patron = in.PatronID
 	}
-	filter := requests.Filter{Sides: borrowingSides(), States: statesOf(in.State), Queue: requests.Queue(in.Queue), Open: in.Open,
-		OldestFirst: in.Order == gen.Oldest}
+	filter := requests.Filter{
+		Sides: borrowingSides(), States: statesOf(in.State), Queue: requests.Queue(in.Queue), Open: in.Open,
+		OldestFirst: in.Order == gen.Oldest,
+	}
 	filter.Number, filter.Words = numberOrWords(in.Q)
 	page, err := s.page(ctx, viewer, filter, in.Cursor, in.Limit)
 	if err != nil {

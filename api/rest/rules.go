@@ -70,9 +70,11 @@ func idsOf(libraries []directory.Library) []broker.ID {
 }
 
 func libraryView(library directory.Library, symbols []broker.Symbol) gen.Library {
-	return gen.Library{ID: library.ID, Name: library.Name, Kind: gen.LibraryKind(library.Kind), Member: library.Member,
+	return gen.Library{
+		ID: library.ID, Name: library.Name, Kind: gen.LibraryKind(library.Kind), Member: library.Member,
 		Status: gen.LibraryStatus(library.Status), State: library.State, Country: library.Country,
-		Symbols: append([]broker.Symbol{}, symbols...), TimeZone: library.Zone.String(), Currency: library.Currency, Policy: library.Policy}
+		Symbols: append([]broker.Symbol{}, symbols...), TimeZone: library.Zone.String(), Currency: library.Currency, Policy: library.Policy,
+	}
 }
 
 // GetLibrary shows one library with what it lends, its branches and its tiers.
@@ -104,9 +106,11 @@ func (s *Server) GetLibrary(ctx context.Context, request gen.GetLibraryRequestOb
 			view.Branches = append(view.Branches, gen.Branch{ID: branch.ID, Code: branch.Code, Name: branch.Name})
 		}
 		for _, tier := range tiers {
-			view.Tiers = append(view.Tiers, gen.Tier{Position: tier.Position, Name: tier.Name, Members: gen.TierMembers(tier.Members),
+			view.Tiers = append(view.Tiers, gen.Tier{
+				Position: tier.Position, Name: tier.Name, Members: gen.TierMembers(tier.Members),
 				States: tier.States, CostRule: gen.TierCostRule(tier.CostRule), DaysToRespond: tier.DaysToRespond,
-				Fulfilment: gen.TierFulfilment(tier.Fulfilment)})
+				Fulfilment: gen.TierFulfilment(tier.Fulfilment),
+			})
 		}
 		return view, nil
 	})
@@ -117,8 +121,10 @@ func (s *Server) GetLibrary(ctx context.Context, request gen.GetLibraryRequestOb
 }
 
 func termsView(terms directory.LendingTerms) gen.LendingTerms {
-	view := gen.LendingTerms{Known: terms.Known, Lends: terms.Lends, Formats: []string{}, LoanDays: terms.LoanDays,
-		Renewals: terms.Renewals, Fee: terms.Fee, FreeInState: terms.FreeInState, PausedFrom: terms.PausedFrom, PausedUntil: terms.PausedUntil}
+	view := gen.LendingTerms{
+		Known: terms.Known, Lends: terms.Lends, Formats: []string{}, LoanDays: terms.LoanDays,
+		Renewals: terms.Renewals, Fee: terms.Fee, FreeInState: terms.FreeInState, PausedFrom: terms.PausedFrom, PausedUntil: terms.PausedUntil,
+	}
 	for _, format := range terms.Formats {
 		view.Formats = append(view.Formats, string(format))
 	}
@@ -133,11 +139,15 @@ func (s *Server) ListPolicies(context.Context, gen.ListPoliciesRequestObject) (g
 		if err != nil {
 			return nil, err
 		}
-		view := gen.Policy{Name: document.Name(), Title: document.Title(), Place: document.Place(), Currency: document.Currency(),
-			Version: document.Version(), Rules: []gen.PolicyRule{}}
+		view := gen.Policy{
+			Name: document.Name(), Title: document.Title(), Place: document.Place(), Currency: document.Currency(),
+			Version: document.Version(), Rules: []gen.PolicyRule{},
+		}
 		for _, attribute := range document.Attributes() {
-			rule := gen.PolicyRule{Rule: attribute.Rule, From: attribute.From, Clause: attribute.Clause, Override: attribute.Override,
-				Value: attribute.Value}
+			rule := gen.PolicyRule{
+				Rule: attribute.Rule, From: attribute.From, Clause: attribute.Clause, Override: attribute.Override,
+				Value: attribute.Value,
+			}
 			if when, err := json.Marshal(attribute.When); err == nil {
 				rule.When = object(when)
 			}
@@ -168,8 +178,10 @@ func (s *Server) ExplainPolicy(ctx context.Context, request gen.ExplainPolicyReq
 	if err != nil {
 		return nil, err
 	}
-	view := gen.Decision{Allowed: decision.Allowed, Question: decision.Question, Rule: decision.Rule, Source: decision.Source,
-		Reasons: append([]broker.Reason{}, decision.Reasons...), Notes: append([]broker.Reason{}, decision.Notes...), Lines: decision.Lines()}
+	view := gen.Decision{
+		Allowed: decision.Allowed, Question: decision.Question, Rule: decision.Rule, Source: decision.Source,
+		Reasons: append([]broker.Reason{}, decision.Reasons...), Notes: append([]broker.Reason{}, decision.Notes...), Lines: decision.Lines(),
+	}
 	return gen.ExplainPolicy200JSONResponse(view), nil
 }
 
@@ -195,8 +207,10 @@ func (s *Server) explain(ctx context.Context, tx *postgres.Tx, about asked, in g
 		if err != nil {
 			return policy.Decision{}, err
 		}
-		return about.document.MayPlaceHold(moment, policy.HoldRequest{Patron: facts, Owner: policy.OwnerOwn,
-			Format: formatOr(in.Citation.Format), OpenHolds: len(open)}), nil
+		return about.document.MayPlaceHold(moment, policy.HoldRequest{
+			Patron: facts, Owner: policy.OwnerOwn,
+			Format: formatOr(in.Citation.Format), OpenHolds: len(open),
+		}), nil
 	case gen.ExplainActRenew:
 		return s.explainRenewal(ctx, tx, about, in, facts)
 	case gen.ExplainActRequest:
@@ -224,7 +238,8 @@ func (s *Server) explainRenewal(ctx context.Context, tx *postgres.Tx, about aske
 		return policy.Decision{}, broker.NotFound("loan of this patron")
 	}
 	return about.document.MayAskRenewal(policy.Moment{Now: in.At, Calendar: about.library.Calendar}, policy.Renewal{
-		Patron: facts, Owner: loan.Terms.Owner, Item: loan.Terms.Item, Due: loan.DueOn, Renewals: loan.Renewals}).Decision, nil
+		Patron: facts, Owner: loan.Terms.Owner, Item: loan.Terms.Item, Due: loan.DueOn, Renewals: loan.Renewals,
+	}).Decision, nil
 }
 
 // GetWorkflow gives the state tables as they are enforced.

@@ -157,9 +157,11 @@ func (w *world) partnerSays(t *testing.T, door string, message connectors.Messag
 }
 
 func (w *world) ask(id string) connectors.Message {
-	return connectors.Message{ID: id, Kind: connectors.KindRequest, RequestID: "ask-1", Borrower: broker.NewSymbol("ISIL", "US-PARTNER"),
+	return connectors.Message{
+		ID: id, Kind: connectors.KindRequest, RequestID: "ask-1", Borrower: broker.NewSymbol("ISIL", "US-PARTNER"),
 		Lender: broker.NewSymbol("ISIL", "US-AWAY"), SentAt: w.clock.Now(), Service: "loan",
-		Citation: &broker.Citation{Title: "The Living Mountain", ISBN: "9780857861832"}}
+		Citation: &broker.Citation{Title: "The Living Mountain", ISBN: "9780857861832"},
+	}
 }
 
 // A partner asks one of our libraries, which finds it in its lending inbox and
@@ -213,9 +215,11 @@ func TestThePartnersDoorIsGuarded(t *testing.T) {
 	submitted := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"The Living Mountain"}}`, w.patron))
 	entry, _ := submitted.get("rota", "now", "id").(string)
 	before := w.rows(t)
-	wants(t, w.partnerSays(t, "messages", connectors.Message{ID: "m-2", Kind: connectors.KindLoaned, RequestID: entry,
+	wants(t, w.partnerSays(t, "messages", connectors.Message{
+		ID: "m-2", Kind: connectors.KindLoaned, RequestID: entry,
 		Borrower: broker.NewSymbol("ISIL", "US-HOME"), Lender: broker.NewSymbol("ISIL", "US-PARTNER"), SentAt: w.clock.Now(),
-		Due: broker.MustDate("2026-09-14")}, w.secret), 404, "not_found")
+		Due: broker.MustDate("2026-09-14"),
+	}, w.secret), 404, "not_found")
 
 	body, err := partner.Encode(w.ask("m-3"))
 	must(t, err)

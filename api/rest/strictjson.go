@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,7 +26,7 @@ const (
 // NUL is reported at once; a broken syntax ends the reading.
 func parseStrict(body []byte) (any, error) {
 	if !utf8.Valid(body) {
-		return nil, invalidBody("", "not_utf8", "the body is not UTF-8")
+		return nil, invalidBody("not_utf8", "the body is not UTF-8")
 	}
 	reader := &strictReader{decoder: json.NewDecoder(bytes.NewReader(body))}
 	reader.decoder.UseNumber()
@@ -34,7 +35,7 @@ func parseStrict(body []byte) (any, error) {
 		return nil, reader.syntax(err)
 	}
 	if _, err := reader.decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, invalidBody("", "trailing_data", "there is something after the JSON value")
+		return nil, invalidBody("trailing_data", "there is something after the JSON value")
 	}
 	if len(reader.wrong) > 0 {
 		return nil, broker.Invalid(reader.wrong...)
@@ -42,8 +43,9 @@ func parseStrict(body []byte) (any, error) {
 	return value, nil
 }
 
-func invalidBody(pointer, code, message string) *broker.Error {
-	return broker.Invalid(broker.FieldError{Pointer: pointer, Code: code, Message: message})
+// invalidBody says what is wrong with a body as a whole.
+func invalidBody(code, message string) *broker.Error {
+	return broker.Invalid(broker.FieldError{Code: code, Message: message})
 }
 
 type strictReader struct {
@@ -56,7 +58,7 @@ func (r *strictReader) syntax(err error) error {
 	if ours, ok := broker.AsError(err); ok {
 		return ours
 	}
-	return invalidBody("", "not_json", fmt.Sprintf("the body is not JSON (at byte %d)", r.decoder.InputOffset()))
+	return invalidBody("not_json", fmt.Sprintf("the body is not JSON (at byte %d)", r.decoder.InputOffset()))
 }
 
 func (r *strictReader) fail(pointer, code, message string) {
@@ -67,7 +69,7 @@ func (r *strictReader) fail(pointer, code, message string) {
 
 func (r *strictReader) value(pointer string, depth int) (any, error) {
 	if r.values++; r.values > maxValues || depth > maxDepth {
-		return nil, invalidBody("", "too_complex", fmt.Sprintf("the body nests deeper than %d or holds more than %d values", maxDepth, maxValues))
+		return nil, invalidBody("too_complex", fmt.Sprintf("the body nests deeper than %d or holds more than %d values", maxDepth, maxValues))
 	}
 	token, err := r.decoder.Token()
 	if err != nil {
@@ -83,9 +85,9 @@ func (r *strictReader) value(pointer string, depth int) (any, error) {
 		r.text(pointer, token)
 		return token, nil
 	case json.Number:
-		if _, err := token.Float64(); err != nil {
+		if number, err := token.Float64(); err != nil || math.IsInf(number, 0) {
 			r.fail(pointer, "out_of_range", "is not a number that can be held")
-			return float64(0), nil
+			token = "0"
 		}
 		return token, nil
 	}

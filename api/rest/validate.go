@@ -58,8 +58,10 @@ func readContract() (*contract, error) {
 	c := &contract{doc: doc, json: text, operations: map[string]*operation{}}
 	for path, item := range doc.Paths.Map() {
 		for method, spec := range item.Operations() {
-			op := &operation{id: spec.OperationID, method: method, path: path, spec: spec,
-				route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: spec}}
+			op := &operation{
+				id: spec.OperationID, method: method, path: path, spec: spec,
+				route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: spec},
+			}
 			for _, parameter := range append(slices.Clone(item.Parameters), spec.Parameters...) {
 				op.parameters = append(op.parameters, parameter.Value)
 			}
@@ -67,11 +69,6 @@ func readContract() (*contract, error) {
 		}
 	}
 	return c, nil
-}
-
-// echoPath is the path in echo's notation.
-func (op *operation) echoPath() string {
-	return strings.NewReplacer("{", ":", "}", "").Replace(op.path)
 }
 
 // check validates parameters and body and reports everything wrong at once. It
@@ -109,8 +106,10 @@ func (op *operation) checkParameters(c echo.Context) ([]broker.FieldError, error
 			return nil, broker.Invalid(broker.FieldError{Pointer: "path:" + name, Code: "malformed", Message: "cannot be read"})
 		}
 	}
-	input := &openapi3filter.RequestValidationInput{Request: request, PathParams: path, QueryParams: query, Route: op.route,
-		Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true, SchemaValidationOptions: schemaOptions()}}
+	input := &openapi3filter.RequestValidationInput{
+		Request: request, PathParams: path, QueryParams: query, Route: op.route,
+		Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true, SchemaValidationOptions: schemaOptions()},
+	}
 	for _, parameter := range op.parameters {
 		if parameter.In == openapi3.ParameterInHeader && len(request.Header.Values(parameter.Name)) > 1 {
 			wrong = append(wrong, broker.FieldError{Pointer: "header:" + parameter.Name, Code: "given_twice", Message: "is given twice"})
@@ -179,7 +178,7 @@ func (op *operation) checkBody(c echo.Context) ([]byte, []broker.FieldError, err
 		request.ContentLength = 0
 		request.Body = http.NoBody
 		if expected != nil && expected.Value.Required {
-			return nil, nil, invalidBody("", "required", "a body is required")
+			return nil, nil, invalidBody("required", "a body is required")
 		}
 		return nil, nil, nil
 	}
@@ -195,7 +194,7 @@ func (op *operation) checkBody(c echo.Context) ([]byte, []broker.FieldError, err
 	}
 	if expected == nil {
 		if object, ok := value.(map[string]any); !ok || len(object) > 0 {
-			return nil, nil, invalidBody("", "body_not_expected", "no body is expected here")
+			return nil, nil, invalidBody("body_not_expected", "no body is expected here")
 		}
 		return body, nil, nil
 	}
@@ -221,7 +220,7 @@ func bodyError(err error) error {
 	if errors.As(err, &large) {
 		return tooLarge(large.Limit)
 	}
-	return invalidBody("", "broken_off", "the body could not be read to its end")
+	return invalidBody("broken_off", "the body could not be read to its end")
 }
 
 func tooLarge(limit int64) error {

@@ -107,9 +107,11 @@ func requestView(view requests.View, forPatron bool) gen.Request {
 		out.ApprovedCost = r.Money(r.ApprovedCostMinor)
 	}
 	for _, item := range view.Items {
-		out.Items = append(out.Items, gen.RequestItem{ID: item.ID, Volume: item.Volume, Barcode: orZero(item.Barcode),
+		out.Items = append(out.Items, gen.RequestItem{
+			ID: item.ID, Volume: item.Volume, Barcode: orZero(item.Barcode),
 			ItemID: orZero(item.ItemID), ReceivedAt: utcOrZero(item.ReceivedAt), Condition: item.Condition,
-			ReturnedAt: utcOrZero(item.ReturnedAt)})
+			ReturnedAt: utcOrZero(item.ReturnedAt),
+		})
 	}
 	if r.Side != workflow.SideLending {
 		out.Rota, out.Lender = rotaView(view, forPatron)
@@ -123,11 +125,15 @@ func requestView(view requests.View, forPatron bool) gen.Request {
 func actionViews(actions []workflow.Action) []gen.AvailableAction {
 	views := make([]gen.AvailableAction, 0, len(actions))
 	for _, action := range actions {
-		view := gen.AvailableAction{Name: string(action.Name), Label: action.Label, AtDesk: action.AtDesk,
-			Form: []gen.FormField{}, Undo: undoText(action.Undo)}
+		view := gen.AvailableAction{
+			Name: string(action.Name), Label: action.Label, AtDesk: action.AtDesk,
+			Form: []gen.FormField{}, Undo: undoText(action.Undo),
+		}
 		for _, field := range action.Form {
-			view.Form = append(view.Form, gen.FormField{Name: field.Name, Type: gen.FormFieldType(field.Type),
-				Label: field.Label, Required: field.Required, Choices: field.Choices})
+			view.Form = append(view.Form, gen.FormField{
+				Name: field.Name, Type: gen.FormFieldType(field.Type),
+				Label: field.Label, Required: field.Required, Choices: field.Choices,
+			})
 		}
 		views = append(views, view)
 	}
@@ -193,8 +199,10 @@ func entryView(entry *requests.RotaEntry, names map[broker.ID]requests.Name, for
 func taskViews(tasks []requests.Task) []gen.Task {
 	views := make([]gen.Task, 0, len(tasks))
 	for _, task := range tasks {
-		view := gen.Task{ID: task.ID, RequestID: orZero(task.RequestID), RequestNumber: orZero(task.Number), Kind: task.Kind,
-			Detail: task.Detail, Choices: task.Choices, OpenedAt: utc(task.OpenedAt), DueOn: task.DueOn, Facts: object(task.Facts)}
+		view := gen.Task{
+			ID: task.ID, RequestID: orZero(task.RequestID), RequestNumber: orZero(task.Number), Kind: task.Kind,
+			Detail: task.Detail, Choices: task.Choices, OpenedAt: utc(task.OpenedAt), DueOn: task.DueOn, Facts: object(task.Facts),
+		}
 		if view.Choices == nil {
 			view.Choices = []string{}
 		}
@@ -215,8 +223,10 @@ func object(raw json.RawMessage) map[string]any {
 // eventView is one line of the timeline. What came with it may hold what staff
 // wrote, so patrons see the line alone.
 func eventView(line requests.EventLine, forPatron bool) gen.Event {
-	view := gen.Event{ID: line.ID, Version: line.Version, Event: string(line.Event), Label: line.Label(),
-		FromState: string(line.FromState), ToState: string(line.ToState), Actor: actorView(line.Actor, forPatron), At: utc(line.At)}
+	view := gen.Event{
+		ID: line.ID, Version: line.Version, Event: string(line.Event), Label: line.Label(),
+		FromState: string(line.FromState), ToState: string(line.ToState), Actor: actorView(line.Actor, forPatron), At: utc(line.At),
+	}
 	if !forPatron {
 		view.Cause, view.Data = object(line.Cause), object(line.Data)
 	}
@@ -224,10 +234,12 @@ func eventView(line requests.EventLine, forPatron bool) gen.Event {
 }
 
 func messageView(line messages.Logged, names map[broker.ID]requests.Name) gen.Message {
-	view := gen.Message{ID: line.ID, Direction: gen.MessageDirection(line.Direction), Peer: libraryRef(line.Peer, names),
+	view := gen.Message{
+		ID: line.ID, Direction: gen.MessageDirection(line.Direction), Peer: libraryRef(line.Peer, names),
 		Kind: line.Kind, Status: gen.MessageStatus(line.Status), Tries: line.Tries, NextTryAt: utcOrZero(line.NextTryAt),
 		LastError: line.LastError, Payload: object(line.Payload), Answer: object(line.Answer), Raw: orZero(line.Raw),
-		CreatedAt: utc(line.CreatedAt), DoneAt: utcOrZero(line.DoneAt)}
+		CreatedAt: utc(line.CreatedAt), DoneAt: utcOrZero(line.DoneAt),
+	}
 	if view.Payload == nil {
 		view.Payload = map[string]any{}
 	}
@@ -235,6 +247,8 @@ func messageView(line messages.Logged, names map[broker.ID]requests.Name) gen.Me
 }
 
 func noteView(note requests.Note, forPatron bool) gen.Note {
-	return gen.Note{ID: note.ID, Audience: gen.NoteAudience(note.Audience), Text: note.Text,
-		Actor: actorView(note.Actor, forPatron), At: utc(note.At)}
+	return gen.Note{
+		ID: note.ID, Audience: gen.NoteAudience(note.Audience), Text: note.Text,
+		Actor: actorView(note.Actor, forPatron), At: utc(note.At),
+	}
 }

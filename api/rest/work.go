@@ -105,9 +105,11 @@ func callView(call notices.Call) gen.Notice {
 
 func noticeView(notice notices.Notice) gen.Notice {
 	facts, _ := json.Marshal(notice.Facts) // a struct of texts, dates and amounts
-	return gen.Notice{ID: notice.ID, PatronID: notice.Patron, RequestID: notice.Request, LoanID: notice.Loan,
+	return gen.Notice{
+		ID: notice.ID, PatronID: notice.Patron, RequestID: notice.Request, LoanID: notice.Loan,
 		Kind: string(notice.Kind), Channel: gen.NoticeChannel(notice.Channel), DueAt: utc(notice.DueAt),
-		Status: gen.NoticeStatus(notice.Status), Outcome: string(notice.Outcome), Tries: notice.Tries, Facts: object(facts)}
+		Status: gen.NoticeStatus(notice.Status), Outcome: string(notice.Outcome), Tries: notice.Tries, Facts: object(facts),
+	}
 }
 
 // RecordNoticeOutcome records what came of a call.

@@ -80,9 +80,11 @@ const password = "a long enough secret"
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{db: pgtest.New(t), clock: broker.NewManualClock(time.Date(2026, 8, 3, 15, 0, 0, 0, time.UTC)), log: &lockedBuffer{},
+	w := &world{
+		db: pgtest.New(t), clock: broker.NewManualClock(time.Date(2026, 8, 3, 15, 0, 0, 0, time.UTC)), log: &lockedBuffer{},
 		home: broker.NewID(), away: broker.NewID(), partner: broker.NewID(), patron: broker.NewID(), neighbour: broker.NewID(),
-		card: "21234000000011", item: "31234000000011", secret: bytes.Repeat([]byte("s"), 32)}
+		card: "21234000000011", item: "31234000000011", secret: bytes.Repeat([]byte("s"), 32),
+	}
 	vault, err := directory.NewVault(bytes.Repeat([]byte("v"), 32))
 	must(t, err)
 	doors, err := access.New(w.db, access.Config{Key: bytes.Repeat([]byte("k"), 32), Cost: access.Cost{MemoryKiB: 64, Passes: 1}})
@@ -93,12 +95,16 @@ func newWorld(t testing.TB) *world {
 	policies := func(library directory.Library) (*policy.Document, error) { return policy.Preset(library.Policy) }
 	circ := circulation.New(policies)
 	cache := directory.NewCache(time.Minute, time.Now)
-	service, err := requests.New(requests.Config{Jobs: idleJobs{}, Circulation: circ, Finder: &routing.Finder{Lenders: cache},
-		Cache: cache, Vault: vault, Policies: policy.Preset})
+	service, err := requests.New(requests.Config{
+		Jobs: idleJobs{}, Circulation: circ, Finder: &routing.Finder{Lenders: cache},
+		Cache: cache, Vault: vault, Policies: policy.Preset,
+	})
 	must(t, err)
-	w.api, err = rest.New(rest.Deps{DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(circ, service),
+	w.api, err = rest.New(rest.Deps{
+		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(circ, service),
 		Policies: policies, Vault: vault, CursorKey: bytes.Repeat([]byte("c"), 32), Log: slog.New(slog.NewTextHandler(w.log, nil)),
-		Metrics: prometheus.NewRegistry(), Version: "test", Ready: map[string]func(context.Context) error{"database": w.db.Ping}})
+		Metrics: prometheus.NewRegistry(), Version: "test", Ready: map[string]func(context.Context) error{"database": w.db.Ping},
+	})
 	must(t, err)
 	w.staff = w.signIn(t, `{"kind":"staff","library":"ISIL:US-HOME","username":"ill1","password":"`+password+`"}`)
 	w.otherStaff = w.signIn(t, `{"kind":"staff","library":"ISIL:US-AWAY","username":"ill1","password":"`+password+`"}`)
@@ -125,8 +131,10 @@ func (w *world) furnish(ctx context.Context, tx *postgres.Tx, doors *access.Serv
 	}{{w.home, "US-HOME", "westport"}, {w.away, "US-AWAY", "western-district"}} {
 		group := directory.SharingGroup{ID: broker.NewID(), Name: member.symbol}
 		directory.SaveSharingGroup(tx, group)
-		err := directory.SaveLibrary(tx, directory.Library{ID: member.id, Name: member.symbol, Kind: directory.KindLibrary, Member: true,
-			State: "NY", Country: "US", Zone: zone, Currency: "USD", SharingGroup: group.ID, Policy: member.policy, Status: directory.StatusActive}, now)
+		err := directory.SaveLibrary(tx, directory.Library{
+			ID: member.id, Name: member.symbol, Kind: directory.KindLibrary, Member: true,
+			State: "NY", Country: "US", Zone: zone, Currency: "USD", SharingGroup: group.ID, Policy: member.policy, Status: directory.StatusActive,
+		}, now)
 		if err != nil {
 			return err
 		}
@@ -138,22 +146,28 @@ func (w *world) furnish(ctx context.Context, tx *postgres.Tx, doors *access.Serv
 		if err != nil {
 			return err
 		}
-		if _, err := doors.CreateStaff(ctx, tx, access.NewStaff{Library: member.id, Username: "ill1", Password: password,
-			Roles: []string{access.RoleILL, access.RoleDesk}}); err != nil {
+		if _, err := doors.CreateStaff(ctx, tx, access.NewStaff{
+			Library: member.id, Username: "ill1", Password: password,
+			Roles: []string{access.RoleILL, access.RoleDesk},
+		}); err != nil {
 			return err
 		}
 		if err := w.people(ctx, tx, doors, member.id, group.ID, now); err != nil {
 			return err
 		}
 	}
-	err = directory.SaveLibrary(tx, directory.Library{ID: w.partner, Name: "Library elsewhere", Kind: directory.KindLibrary, State: "NY",
-		Country: "US", Zone: zone, Currency: "USD", Status: directory.StatusActive}, now)
+	err = directory.SaveLibrary(tx, directory.Library{
+		ID: w.partner, Name: "Library elsewhere", Kind: directory.KindLibrary, State: "NY",
+		Country: "US", Zone: zone, Currency: "USD", Status: directory.StatusActive,
+	}, now)
 	if err != nil {
 		return err
 	}
 	directory.SaveSymbols(tx, w.partner, broker.NewSymbol("ISIL", "US-PARTNER"))
-	err = directory.SavePeer(tx, vault, directory.Peer{Library: w.partner, Protocol: directory.ProtocolPartner, BaseURL: "https://partner.example/ill",
-		OutboundSecret: bytes.Repeat([]byte("o"), 32), InboundSecret: w.secret}, now)
+	err = directory.SavePeer(tx, vault, directory.Peer{
+		Library: w.partner, Protocol: directory.ProtocolPartner, BaseURL: "https://partner.example/ill",
+		OutboundSecret: bytes.Repeat([]byte("o"), 32), InboundSecret: w.secret,
+	}, now)
 	if err != nil {
 		return err
 	}
@@ -165,8 +179,10 @@ func (w *world) people(ctx context.Context, tx *postgres.Tx, doors *access.Servi
 	if library == w.away {
 		id, number, class = w.neighbour, "29999000000011", "resident"
 	}
-	err := patrons.SavePatron(tx, patrons.Patron{Library: library, ID: id, Class: class, Name: "adult patron 1", Phone: "+1 555 0100",
-		PhoneCheckedOn: broker.MustDate("2026-07-01"), ExpiresOn: broker.MustDate("2027-12-31"), CreatedAt: now})
+	err := patrons.SavePatron(tx, patrons.Patron{
+		Library: library, ID: id, Class: class, Name: "adult patron 1", Phone: "+1 555 0100",
+		PhoneCheckedOn: broker.MustDate("2026-07-01"), ExpiresOn: broker.MustDate("2027-12-31"), CreatedAt: now,
+	})
 	if err != nil {
 		return err
 	}
@@ -179,8 +195,10 @@ func (w *world) people(ctx context.Context, tx *postgres.Tx, doors *access.Servi
 
 func (w *world) books(ctx context.Context, tx *postgres.Tx, now time.Time) error {
 	var err error
-	if w.title, err = catalog.SaveTitle(ctx, tx, catalog.Title{ID: broker.NewID(), Title: "The Living Mountain", Author: "Shepherd, Nan",
-		ISBNs: []string{"9780857861832"}}, now); err != nil {
+	if w.title, err = catalog.SaveTitle(ctx, tx, catalog.Title{
+		ID: broker.NewID(), Title: "The Living Mountain", Author: "Shepherd, Nan",
+		ISBNs: []string{"9780857861832"},
+	}, now); err != nil {
 		return err
 	}
 	if w.ownTitle, err = catalog.SaveTitle(ctx, tx, catalog.Title{ID: broker.NewID(), Title: "Walden", Author: "Thoreau, Henry David"}, now); err != nil {
@@ -194,8 +212,10 @@ func (w *world) books(ctx context.Context, tx *postgres.Tx, now time.Time) error
 		if err != nil {
 			return err
 		}
-		catalog.SaveItem(tx, catalog.Item{Library: copy.library, ID: broker.NewID(), Realm: library.SharingGroup, Barcode: copy.barcode,
-			Title: copy.title, Type: "book", Status: catalog.OnShelf, Lendable: true}, now)
+		catalog.SaveItem(tx, catalog.Item{
+			Library: copy.library, ID: broker.NewID(), Realm: library.SharingGroup, Barcode: copy.barcode,
+			Title: copy.title, Type: "book", Status: catalog.OnShelf, Lendable: true,
+		}, now)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ func front(t *testing.T, page web.FrontPage) string {
 		t.Fatal(err)
 	}
 	recorder := httptest.NewRecorder()
-	if err := pages.Front(echo.New().NewContext(httptest.NewRequest("GET", "/", nil), recorder)); err != nil {
+	if err := pages.Front(echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", nil), recorder)); err != nil {
 		t.Fatal(err)
 	}
 	return recorder.Body.String()
@@ -28,17 +29,23 @@ func front(t *testing.T, page web.FrontPage) string {
 
 func page(demo bool) web.FrontPage {
 	at := time.Date(2026, 8, 3, 15, 0, 0, 0, time.UTC)
-	return web.FrontPage{Version: "1.2.3", Now: at, Demo: demo, Running: []web.Running{{What: "Libraries", Detail: "five members"}},
+	return web.FrontPage{
+		Version: "1.2.3", Now: at, Demo: demo, Running: []web.Running{{What: "Libraries", Detail: "five members"}},
 		SignIns: []web.SignIn{{Who: "ILL staff", Body: `{"kind":"staff"}`}},
-		Stories: []web.Story{{Number: 10001, Title: "A <b>bold</b> title", Library: "Westport", State: "completed", Ended: true,
-			Lines: []web.Line{{At: at, Text: "Asked Elm Library", By: "system"}}}}}
+		Stories: []web.Story{{
+			Number: 10001, Title: "A <b>bold</b> title", Library: "Westport", State: "completed", Ended: true,
+			Lines: []web.Line{{At: at, Text: "Asked Elm Library", By: "system"}},
+		}},
+	}
 }
 
 func TestTheDemosStories(t *testing.T) {
 	t.Parallel()
 	text := front(t, page(true))
-	for _, wanted := range []string{"1.2.3", "five members", "10001", "A &lt;b&gt;bold&lt;/b&gt; title", "Asked Elm Library", "<details>",
-		`<time datetime="2026-08-03T15:00:00Z">`, "kind", `href="/docs"`, `lang="en"`} {
+	for _, wanted := range []string{
+		"1.2.3", "five members", "10001", "A &lt;b&gt;bold&lt;/b&gt; title", "Asked Elm Library", "<details>",
+		`<time datetime="2026-08-03T15:00:00Z">`, "kind", `href="/docs"`, `lang="en"`,
+	} {
 		if !strings.Contains(text, wanted) {
 			t.Errorf("the page lacks %q", wanted)
 		}
@@ -69,7 +76,7 @@ func TestAFaultIsNotHalfAPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	recorder := httptest.NewRecorder()
-	if err := pages.Front(echo.New().NewContext(httptest.NewRequest("GET", "/", nil), recorder)); err == nil || recorder.Body.Len() > 0 {
+	if err := pages.Front(echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", nil), recorder)); err == nil || recorder.Body.Len() > 0 {
 		t.Errorf("%v, %d bytes", err, recorder.Body.Len())
 	}
 }

@@ -116,12 +116,16 @@ const (
 func checkPIN(pin string) error {
 	length := utf8.RuneCountInString(pin)
 	if length < minPIN || length > maxPIN || !printable(pin) {
-		return broker.Invalid(broker.FieldError{Pointer: "/pin", Code: "bad_pin",
-			Message: fmt.Sprintf("must have %d to %d characters", minPIN, maxPIN)})
+		return broker.Invalid(broker.FieldError{
+			Pointer: "/pin", Code: "bad_pin",
+			Message: fmt.Sprintf("must have %d to %d characters", minPIN, maxPIN),
+		})
 	}
 	if strings.Trim(pin, pin[:1]) == "" {
-		return broker.Invalid(broker.FieldError{Pointer: "/pin", Code: "weak_pin",
-			Message: "must not be one character repeated"})
+		return broker.Invalid(broker.FieldError{
+			Pointer: "/pin", Code: "weak_pin",
+			Message: "must not be one character repeated",
+		})
 	}
 	return nil
 }
@@ -131,17 +135,23 @@ func checkStaff(staff NewStaff) error {
 	var wrong []broker.FieldError
 	name := normalUsername(staff.Username)
 	if name == "" || len(name) > maxUsername || !printable(name) {
-		wrong = append(wrong, broker.FieldError{Pointer: "/username", Code: "bad_username",
-			Message: fmt.Sprintf("must have 1 to %d characters", maxUsername)})
+		wrong = append(wrong, broker.FieldError{
+			Pointer: "/username", Code: "bad_username",
+			Message: fmt.Sprintf("must have 1 to %d characters", maxUsername),
+		})
 	}
 	length := utf8.RuneCountInString(staff.Password)
 	switch {
 	case length < minPassword || length > maxPassword:
-		wrong = append(wrong, broker.FieldError{Pointer: "/password", Code: "bad_password",
-			Message: fmt.Sprintf("must have %d to %d characters", minPassword, maxPassword)})
+		wrong = append(wrong, broker.FieldError{
+			Pointer: "/password", Code: "bad_password",
+			Message: fmt.Sprintf("must have %d to %d characters", minPassword, maxPassword),
+		})
 	case name != "" && strings.Contains(strings.ToLower(staff.Password), name) && len(name) > 3:
-		wrong = append(wrong, broker.FieldError{Pointer: "/password", Code: "weak_password",
-			Message: "must not contain the user name"})
+		wrong = append(wrong, broker.FieldError{
+			Pointer: "/password", Code: "weak_password",
+			Message: "must not contain the user name",
+		})
 	}
 	wrong = append(wrong, checkRoles(staff.Roles)...)
 	if len(wrong) > 0 {
@@ -156,8 +166,10 @@ func checkRoles(roles []string) []broker.FieldError {
 	}
 	for _, role := range roles {
 		if !slices.Contains(Roles(), role) {
-			return []broker.FieldError{{Pointer: "/roles", Code: "unknown_role",
-				Message: fmt.Sprintf("%q is not a role; the roles are %s", role, strings.Join(Roles(), ", "))}}
+			return []broker.FieldError{{
+				Pointer: "/roles", Code: "unknown_role",
+				Message: fmt.Sprintf("%q is not a role; the roles are %s", role, strings.Join(Roles(), ", ")),
+			}}
 		}
 	}
 	return nil
@@ -177,18 +189,24 @@ const (
 // notSignedIn is the one answer to a failed sign-in: it does not tell whether
 // the card, the user, the library or the secret was wrong.
 func notSignedIn() error {
-	return &broker.Error{Kind: broker.KindUnauthenticated, Code: "sign_in_failed",
-		Detail: "That sign-in is not right."}
+	return &broker.Error{
+		Kind: broker.KindUnauthenticated, Code: "sign_in_failed",
+		Detail: "That sign-in is not right.",
+	}
 }
 
 // badToken is the one answer to a token that is unknown, expired or revoked.
 func badToken() error {
-	return &broker.Error{Kind: broker.KindUnauthenticated, Code: "bad_token",
-		Detail: "The token is not known here, or has ended. Sign in again."}
+	return &broker.Error{
+		Kind: broker.KindUnauthenticated, Code: "bad_token",
+		Detail: "The token is not known here, or has ended. Sign in again.",
+	}
 }
 
 func throttled(wait time.Duration) error {
 	seconds := int((wait + time.Second - 1) / time.Second)
-	return &broker.Error{Kind: broker.KindThrottled, Code: "too_many_tries", RetryAfterSeconds: seconds,
-		Detail: "Too many tries to sign in. Wait, then try again."}
+	return &broker.Error{
+		Kind: broker.KindThrottled, Code: "too_many_tries", RetryAfterSeconds: seconds,
+		Detail: "Too many tries to sign in. Wait, then try again.",
+	}
 }

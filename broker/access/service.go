@@ -179,22 +179,30 @@ func (s *Service) SetPIN(ctx context.Context, tx *postgres.Tx, library, card bro
 func (s *Service) IssueToken(tx *postgres.Tx, wanted NewToken) (string, TokenInfo, error) {
 	wrong := checkRoles(wanted.Roles)
 	if strings.TrimSpace(wanted.Label) == "" || len(wanted.Label) > 200 || !printable(wanted.Label) {
-		wrong = append(wrong, broker.FieldError{Pointer: "/label", Code: "bad_label",
-			Message: "must say in 1 to 200 characters what the token is for"})
+		wrong = append(wrong, broker.FieldError{
+			Pointer: "/label", Code: "bad_label",
+			Message: "must say in 1 to 200 characters what the token is for",
+		})
 	}
 	if wanted.Lifetime <= 0 || wanted.Lifetime > longestProgram {
-		wrong = append(wrong, broker.FieldError{Pointer: "/lifetime", Code: "bad_lifetime",
-			Message: "must be more than nothing and at most two years"})
+		wrong = append(wrong, broker.FieldError{
+			Pointer: "/lifetime", Code: "bad_lifetime",
+			Message: "must be more than nothing and at most two years",
+		})
 	}
 	if len(wrong) > 0 {
 		return "", TokenInfo{}, broker.Invalid(wrong...)
 	}
 	now, token := s.wall.Now(), newToken()
-	principal := Principal{Kind: KindProgram, Library: wanted.Library, ID: broker.NewID(), Roles: wanted.Roles,
-		Token: broker.NewID(), ExpiresAt: now.Add(wanted.Lifetime)}
+	principal := Principal{
+		Kind: KindProgram, Library: wanted.Library, ID: broker.NewID(), Roles: wanted.Roles,
+		Token: broker.NewID(), ExpiresAt: now.Add(wanted.Lifetime),
+	}
 	insertToken(tx, tokenHash(token), principal, wanted.Label, now)
-	return token, TokenInfo{ID: principal.Token, Kind: KindProgram, Label: wanted.Label, Roles: wanted.Roles,
-		CreatedAt: now, ExpiresAt: principal.ExpiresAt}, nil
+	return token, TokenInfo{
+		ID: principal.Token, Kind: KindProgram, Label: wanted.Label, Roles: wanted.Roles,
+		CreatedAt: now, ExpiresAt: principal.ExpiresAt,
+	}, nil
 }
 
 // Tokens lists the tokens of a library's programs, the newest first.

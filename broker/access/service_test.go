@@ -35,8 +35,10 @@ type house struct {
 
 func newHouse(t *testing.T) house {
 	t.Helper()
-	h := house{db: pgtest.New(t), clock: broker.NewManualClock(time.Date(2026, 8, 3, 12, 0, 0, 0, time.UTC)),
-		north: broker.NewID(), south: broker.NewID(), patron: broker.NewID(), card: broker.NewID()}
+	h := house{
+		db: pgtest.New(t), clock: broker.NewManualClock(time.Date(2026, 8, 3, 12, 0, 0, 0, time.UTC)),
+		north: broker.NewID(), south: broker.NewID(), patron: broker.NewID(), card: broker.NewID(),
+	}
 	var err error
 	h.service, err = access.New(h.db, access.Config{Key: []byte(strings.Repeat("k", 32)), Wall: h.clock, Cost: access.Cost{MemoryKiB: 64, Passes: 1}})
 	if err != nil {
@@ -46,8 +48,10 @@ func newHouse(t *testing.T) house {
 	h.in(t, func(ctx context.Context, tx *postgres.Tx) error {
 		directory.SaveSharingGroup(tx, group)
 		for id, symbol := range map[broker.ID]string{h.north: "US-NORTH", h.south: "US-SOUTH"} {
-			library := directory.Library{ID: id, Name: symbol, Kind: directory.KindLibrary, Member: true, Country: "US", State: "NY",
-				Zone: time.UTC, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive}
+			library := directory.Library{
+				ID: id, Name: symbol, Kind: directory.KindLibrary, Member: true, Country: "US", State: "NY",
+				Zone: time.UTC, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive,
+			}
 			if err := directory.SaveLibrary(tx, library, h.clock.Now()); err != nil {
 				return err
 			}

@@ -70,7 +70,8 @@ type lookup func() (secretOf, error)
 // commits before the hash is compared: a guess counts even if its caller hangs
 // up. Above a limit nothing is read and nothing more is counted.
 func (s *Service) begin(ctx context.Context, address string,
-	find func(context.Context, *postgres.Tx) (string, lookup, error)) (attempt, error) {
+	find func(context.Context, *postgres.Tx) (string, lookup, error),
+) (attempt, error) {
 	now := s.wall.Now()
 	found := attempt{network: s.hasher.bucket("network", networkOf(address)), at: now}
 	err := s.db.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
@@ -109,8 +110,10 @@ func (s *Service) finish(ctx context.Context, found attempt, secret string, kind
 	if !good {
 		return Session{}, notSignedIn()
 	}
-	session := Session{Token: newToken(), Principal: Principal{Kind: kind, Library: found.library, ID: found.id,
-		Roles: []string{}, Token: broker.NewID(), ExpiresAt: s.wall.Now().Add(lasts)}}
+	session := Session{Token: newToken(), Principal: Principal{
+		Kind: kind, Library: found.library, ID: found.id,
+		Roles: []string{}, Token: broker.NewID(), ExpiresAt: s.wall.Now().Add(lasts),
+	}}
 	err = s.db.InTx(ctx, postgres.ForLibraries(found.library), func(ctx context.Context, tx *postgres.Tx) error {
 		held, err := standing(ctx, tx, session.Principal)
 		if err != nil {

@@ -27,8 +27,10 @@ func memberDatabase(t *testing.T) (address string, db *postgres.DB) {
 	err = db.InTx(t.Context(), postgres.ForLibraries(), func(_ context.Context, tx *postgres.Tx) error {
 		group := directory.SharingGroup{ID: broker.NewID(), Name: "one library alone"}
 		directory.SaveSharingGroup(tx, group)
-		library := directory.Library{ID: broker.NewID(), Name: "Member library", Kind: directory.KindLibrary, Member: true, Country: "US", State: "NY",
-			Zone: time.UTC, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive}
+		library := directory.Library{
+			ID: broker.NewID(), Name: "Member library", Kind: directory.KindLibrary, Member: true, Country: "US", State: "NY",
+			Zone: time.UTC, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive,
+		}
 		if err := directory.SaveLibrary(tx, library, time.Now()); err != nil {
 			return err
 		}

@@ -81,8 +81,10 @@ func (c partnerAddCommand) Run(a *app) error {
 			if before.Protocol == directory.ProtocolPartner && !c.Replace {
 				return fmt.Errorf("%s is a partner already; --replace gives it new secrets, and the old ones stop working", library.Name)
 			}
-			return directory.SavePeer(tx, d.vault, directory.Peer{Library: library.ID, Protocol: directory.ProtocolPartner, BaseURL: c.URL,
-				OutboundSecret: ours, InboundSecret: theirs, AllowPrivateAddress: c.Private, Timeout: c.Timeout}, broker.SystemClock{}.Now())
+			return directory.SavePeer(tx, d.vault, directory.Peer{
+				Library: library.ID, Protocol: directory.ProtocolPartner, BaseURL: c.URL,
+				OutboundSecret: ours, InboundSecret: theirs, AllowPrivateAddress: c.Private, Timeout: c.Timeout,
+			}, broker.SystemClock{}.Now())
 		})
 		if err != nil {
 			return err
@@ -110,8 +112,10 @@ func (c partnerAddCommand) library(ctx context.Context, tx *postgres.Tx, symbol 
 	if c.Country == "CA" {
 		currency = "CAD"
 	}
-	library = directory.Library{ID: broker.NewID(), Name: c.Name, Kind: directory.KindLibrary, State: c.State, Country: c.Country,
-		Zone: zone, Currency: currency, Status: directory.StatusActive}
+	library = directory.Library{
+		ID: broker.NewID(), Name: c.Name, Kind: directory.KindLibrary, State: c.State, Country: c.Country,
+		Zone: zone, Currency: currency, Status: directory.StatusActive,
+	}
 	if err := directory.SaveLibrary(tx, library, broker.SystemClock{}.Now()); err != nil {
 		return library, err
 	}

@@ -52,8 +52,10 @@ func (c tokenAddCommand) Run(a *app) error {
 		}
 		shown := tokenShown{Library: d.library.Name}
 		err := d.in(a, func(_ context.Context, tx *postgres.Tx) error {
-			token, info, err := d.IssueToken(tx, access.NewToken{Library: d.library.ID, Label: c.Label, Roles: c.Role,
-				Lifetime: time.Duration(c.Days) * 24 * time.Hour})
+			token, info, err := d.IssueToken(tx, access.NewToken{
+				Library: d.library.ID, Label: c.Label, Roles: c.Role,
+				Lifetime: time.Duration(c.Days) * 24 * time.Hour,
+			})
 			shown.Token, shown.ID, shown.ExpiresAt = token, info.ID, info.ExpiresAt
 			return err
 		})

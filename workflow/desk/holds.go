@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/postgres"
 	"afield/workflow"
@@ -23,6 +24,55 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold cir
 	}
 	err = s.follow(ctx, tx, at, outcome, workflow.EventHoldNotFound, nil)
 	return doneOf("not_found", outcome), err
+}
+
+// copyNotFound is NotFound asked of the request whose hold it is, where the
+// copy is the library's own.
+func (s *Service) copyNotFound(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (requests.Fired, error) {
+	if at.Actor.Kind != broker.ActorStaff {
+		return requests.Fired{}, broker.Forbidden("Only staff can look on the shelf.")
+	}
+	if _, err := workflow.Read(nil, act.Body); err != nil {
+		return requests.Fired{}, err
+	}
+	request, err := s.requests.Load(ctx, tx, act.Library, act.Request)
+	if err != nil {
+		return requests.Fired{}, err
+	}
+	hold, err := circulation.HoldOfRequest(ctx, tx, circulation.RequestRef{Library: act.Library, Request: act.Request})
+	if err != nil {
+		return requests.Fired{}, err
+	}
+	if hold.Library != at.Library {
+		return requests.Fired{}, broker.Conflict("not_your_shelf", "The copy belongs to another library; its staff say whether it is there.")
+	}
+	if _, err := s.NoCopy(ctx, tx, at, hold.HoldRef); err != nil {
+		return requests.Fired{}, err
+	}
+	request, err = s.requests.Load(ctx, tx, request.LibraryID, request.ID)
+	return requests.Fired{Request: request}, err
+}
+
+// NoCopy notes that no copy for a hold is to be found: the copy that should be
+// on the shelf is missing, and the request the hold served looks elsewhere.
+func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at At, ref circulation.HoldRef) (Done, error) {
+	hold, err := circulation.HoldByID(ctx, tx, ref)
+	if err != nil {
+		return Done{}, err
+	}
+	if hold.Library != at.Library {
+		return Done{}, broker.NotFound("hold")
+	}
+	items, err := catalog.ItemsOfTitle(ctx, tx, hold.Library, hold.Title)
+	if err != nil {
+		return Done{}, err
+	}
+	for _, item := range items {
+		if item.Status == catalog.OnShelf && !item.Temporary() {
+			return s.NotFound(ctx, tx, at, ref, circulation.RefOf(item))
+		}
+	}
+	return Done{}, broker.Conflict("no_copy_expected", "No copy is expected on the shelf; the hold waits for one to come back.")
 }
 
 // CancelHold ends a hold. One that serves a request ends with the request, so

@@ -174,8 +174,8 @@ func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at At, act requests.
 			return requests.Fired{}, broker.Forbidden("%q happens at the desk.", act.Action.Words())
 		}
 		return s.actOnItem(ctx, tx, at, act)
-	case workflow.EventHoldOnShelf, workflow.EventHoldInTransit, workflow.EventArrivedAgain:
-		return requests.Fired{}, broker.Conflict("scan_it", "Scan the item: where it goes depends on who waits for it.")
+	case workflow.EventHoldNotFound:
+		return s.copyNotFound(ctx, tx, at, act)
 	}
 	return s.requests.Act(ctx, tx, at.Now, at.Actor, act)
 }

@@ -58,7 +58,8 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 	}
 	decision := in.Rules.MayPlaceHold(policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, policy.HoldRequest{
 		Patron: standing.Facts(), Owner: ownerOf(filler, desk.Library.ID), Format: title.Format, OpenHolds: len(open),
-		SameTitle: slices.ContainsFunc(open, func(hold circulation.Hold) bool { return hold.Title == in.Title })})
+		SameTitle: slices.ContainsFunc(open, func(hold circulation.Hold) bool { return hold.Title == in.Title }),
+	})
 	passed, standingReasons := passOver(decision.Reasons, in.Overrides, at.Actor)
 	if len(standingReasons) > 0 {
 		return Done{}, broker.Refused("may_not_place_hold", "May not "+decision.Question+".", standingReasons...)

@@ -227,7 +227,9 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, in Scan) (
 
 // again notes a parcel for a request that has moved on, and tells staff.
 func (s *Service) again(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, barcode string) (Done, error) {
-	_, err := s.fire(ctx, tx, at, library, request, workflow.EventArrivedAgain, workflow.Input{"barcode": barcode})
+	tx.Widen(library)
+	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: library, Request: request, Event: workflow.EventArrivedAgain,
+		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
 	if err != nil {
 		return Done{}, err
 	}

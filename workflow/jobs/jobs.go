@@ -62,6 +62,8 @@ type Queue struct {
 	client   *river.Client[pgx.Tx]
 	requests *requests.Service
 
+	finished *finished
+
 	mu       sync.Mutex
 	partners map[broker.ID]bool // with a queue of their own
 	running  bool
@@ -70,7 +72,7 @@ type Queue struct {
 // New makes the queue; Start begins to work. The requests service is given
 // later, because each needs the other.
 func New(config Config) (*Queue, error) {
-	q := &Queue{config: config, partners: map[broker.ID]bool{}}
+	q := &Queue{config: config, partners: map[broker.ID]bool{}, finished: &finished{}}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sendWorker{queue: q})
 	river.AddWorker(workers, &lookUpWorker{queue: q})
@@ -96,7 +98,8 @@ func New(config Config) (*Queue, error) {
 				// Unique by its time and not by its state: a sweep that died must not keep the next one away.
 				return sweepArgs{}, &river.InsertOpts{Queue: queueSweep, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
 			}, &river.PeriodicJobOpts{RunOnStart: true})},
-		Workers: workers,
+		Middleware: []rivertype.Middleware{q.finished},
+		Workers:    workers,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the job queue: %w", err)
@@ -238,7 +241,14 @@ func (q *Queue) enqueue(ctx context.Context, tx *postgres.Tx, refs []messages.Re
 		}
 		params = append(params, river.InsertManyParams{Args: sendArgs{Library: ref.Library, Message: ref.ID}, InsertOpts: &river.InsertOpts{Queue: queue, UniqueOpts: unique}})
 	}
-	if _, err := q.client.InsertManyFastTx(ctx, tx, params); err != nil {
+	var err error
+	if unique.ByArgs {
+		// The fast insertion fails as a whole on the first job that is there already.
+		_, err = q.client.InsertManyTx(ctx, tx, params)
+	} else {
+		_, err = q.client.InsertManyFastTx(ctx, tx, params)
+	}
+	if err != nil {
 		return fmt.Errorf("enqueue messages: %w", err)
 	}
 	return nil
@@ -252,11 +262,13 @@ func (q *Queue) LookUp(ctx context.Context, tx *postgres.Tx, library, request br
 	return nil
 }
 
-// Waiting counts jobs that could run now or are running.
+// Waiting counts jobs that could run now or are running. A job whose work is
+// done does not count, even while its row does not say so yet.
 func (q *Queue) Waiting(ctx context.Context) (int, error) {
 	var count int
 	err := q.config.DB.AppPool().QueryRow(ctx, `select count(*)::int from river_job
-		where state in ('available', 'running', 'pending') or (state in ('retryable', 'scheduled') and scheduled_at < now() + interval '40 seconds')`).Scan(&count)
+		where state in ('available', 'pending') or (state = 'running' and id <> all ($1))
+			or (state in ('retryable', 'scheduled') and scheduled_at < now() + interval '40 seconds')`, q.finished.jobs()).Scan(&count)
 	if err != nil {
 		return 0, fmt.Errorf("count jobs: %w", err)
 	}

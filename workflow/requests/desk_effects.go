@@ -172,7 +172,7 @@ func (st *step) passOn(outcome circulation.Outcome) {
 // hold shelf, or on its way there.
 func CopyGiven(outcome circulation.Outcome, request circulation.RequestRef, actor broker.Actor) Firing {
 	firing := Firing{Library: request.Library, Request: request.Request, Event: workflow.EventHoldOnShelf,
-		By: workflow.ByDesk, Actor: actor, Cause: Cause{Kind: "desk"}, Data: map[string]any{}}
+		By: workflow.BySystem, Actor: actor, Cause: Cause{Kind: "desk"}, Data: map[string]any{}}
 	if outcome.Transit != nil && outcome.Transit.ArrivedAt.IsZero() {
 		firing.Event = workflow.EventHoldInTransit
 	}

@@ -154,6 +154,9 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 			entry.Active, entry.changed = false, true
 		}
 	}
+	if entry := st.active(); entry != nil && request.Owner == "lender" && entry.LenderID == request.LibraryID {
+		request.Owner = "staff" // our own shelf: nobody else is waited for
+	}
 	st.deadline(from)
 	move := Move{Event: firing.Event, From: from, To: request.State, Version: request.Version, Label: row.Label}
 	return move, st.event(move)

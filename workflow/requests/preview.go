@@ -48,16 +48,20 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	if err := in.check(library, now); err != nil {
 		return Outlook{}, err
 	}
-	request := &Request{LibraryID: in.Library, ID: broker.NewID(), Side: workflow.SideBorrowing, Citation: in.Citation,
-		Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy, Currency: library.Currency}
+	request := &Request{
+		LibraryID: in.Library, ID: broker.NewID(), Side: workflow.SideBorrowing, Citation: in.Citation,
+		Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy, Currency: library.Currency,
+	}
 	if request.Format == "" {
 		request.Format = broker.FormatBook
 	}
 	if err := s.title(ctx, tx, request, in.Title); err != nil {
 		return Outlook{}, err
 	}
-	checks := submission{patron: in.Patron, request: request.ID, title: request.TitleID, citation: request.Citation, rush: in.Rush,
-		channel: channelOf(actor), digits: in.CardDigits, pin: in.PINGiven, now: now}
+	checks := submission{
+		patron: in.Patron, request: request.ID, title: request.TitleID, citation: request.Citation, rush: in.Rush,
+		channel: channelOf(actor), digits: in.CardDigits, pin: in.PINGiven, now: now,
+	}
 	if err := s.ownCopies(ctx, tx, library, request, &checks); err != nil {
 		return Outlook{}, err
 	}

@@ -35,8 +35,10 @@ func TestEveryStateLiesInAQueue(t *testing.T) {
 func TestFiltersAreArguments(t *testing.T) {
 	t.Parallel()
 	open := true
-	filter := Filter{Sides: []workflow.Side{workflow.SideBorrowing}, States: []workflow.State{"x'; drop"}, Queue: QueueOnShelf, Open: &open,
-		Number: 7, Words: "o'brien %_ x"}
+	filter := Filter{
+		Sides: []workflow.Side{workflow.SideBorrowing}, States: []workflow.State{"x'; drop"}, Queue: QueueOnShelf, Open: &open,
+		Number: 7, Words: "o'brien %_ x",
+	}
 	where, args := filter.where(Viewer{Library: broker.NewID(), Patron: broker.NewID()}, broker.NewID())
 	if strings.Contains(where, "brien") || strings.Contains(where, "drop") || strings.Count(where, "$") != len(args) {
 		t.Errorf("%s with %d arguments", where, len(args))

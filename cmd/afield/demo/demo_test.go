@@ -41,8 +41,8 @@ func TestEveryStoryComesOutAsTold(t *testing.T) {
 	if err != nil || !report.Passed {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if len(report.Stories) != len(stories()) {
-		t.Errorf("%d stories were told, there are %d", len(report.Stories), len(stories()))
+	if len(report.Stories) != len(stories())+1 {
+		t.Errorf("%d stories were told, there are %d and what is open today", len(report.Stories), len(stories()))
 	}
 	for _, told := range report.Stories {
 		if told.Checked == 0 || len(told.Lines) == 0 {
