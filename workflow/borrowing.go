@@ -42,6 +42,7 @@ const (
 	EventTryNextLender     Event = "try_next_lender"
 	EventReceive           Event = "receive"
 	EventShelve            Event = "shelve"
+	EventReceiveVolume     Event = "receive_volume"
 	EventRejectItem        Event = "reject_item"
 	EventPatronContact     Event = "patron_contact"
 	EventReturnUnclaimed   Event = "return_unclaimed"
@@ -166,6 +167,7 @@ const (
 	DoAddLender      Effect = "add_lender"
 	DoKeepShipment   Effect = "keep_shipment"
 	DoMakeItem       Effect = "make_temporary_item"
+	DoKeepVolume     Effect = "keep_volume"
 	DoPutOnShelf     Effect = "put_on_hold_shelf"
 	DoKeepPickUp     Effect = "keep_pick_up_date"
 	DoTakeOffShelf   Effect = "take_off_hold_shelf"
@@ -324,6 +326,7 @@ var Borrowing = &Table{
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField}},
 		{From: []State{Shipped, WillSupply, Requested}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField, {Name: "condition", Type: FieldText, Label: "Condition"}}},
+		{From: []State{Received, OnHoldShelf, CheckedOut}, On: EventReceiveVolume, To: Same, By: []Party{BySystem}, Do: []Effect{DoKeepVolume}, Label: "Another volume of it arrived"},
 		{From: []State{Received}, On: EventShelve, To: OnHoldShelf, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf, DoTellArrived}, Label: "Put on the hold shelf", Undo: Undo{Kind: UndoBy, Event: EventUnshelve}},
 		{From: []State{OnHoldShelf}, On: EventUnshelve, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoDropNotices}, Label: "Take it off the hold shelf again"},
 		{From: []State{Received}, On: EventRejectItem, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoReverseFee, DoOpenTask}, Label: "Wrong or damaged: send it back", Form: []Field{{Name: "note", Type: FieldText, Label: "What is wrong", Required: true}}},

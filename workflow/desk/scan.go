@@ -190,11 +190,13 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, in Scan) (
 	number, _ := strconv.ParseInt(strings.TrimPrefix(strings.ToUpper(in.Barcode), "ILL-"), 10, 64)
 	var request broker.ID
 	var state workflow.State
-	err := tx.QueryRow(ctx, `select r.id, r.state from requests r
+	var expected bool
+	err := tx.QueryRow(ctx, `select r.id, r.state, exists (select 1 from request_items i
+			where i.library_id = r.library_id and i.request_id = r.id and i.barcode = $2 and i.received_at is null) from requests r
 		where r.library_id = $1 and r.side = 'borrowing' and coalesce(r.fulfilment, '') <> 'hold' and (r.number = $3 or exists (select 1 from request_items i
 			where i.library_id = r.library_id and i.request_id = r.id and i.barcode = $2))
 		order by r.closed_at is null desc, r.state in ('shipped', 'will_supply', 'requested') desc, r.submitted_at limit 1`,
-		at.Library, in.Barcode, number).Scan(&request, &state)
+		at.Library, in.Barcode, number).Scan(&request, &state, &expected)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s.unmatched(tx, at, in.Barcode)
 	}
@@ -203,6 +205,11 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, in Scan) (
 	}
 	switch state {
 	case workflow.Shipped, workflow.WillSupply, workflow.Requested:
+	case workflow.Received, workflow.OnHoldShelf, workflow.CheckedOut:
+		if expected {
+			return s.volume(ctx, tx, at, request, in.Barcode)
+		}
+		return s.again(ctx, tx, at, at.Library, request, in.Barcode)
 	default:
 		return s.again(ctx, tx, at, at.Library, request, in.Barcode)
 	}
@@ -223,6 +230,16 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, in Scan) (
 		done.Message = "The patron cancelled: send it back unused."
 	}
 	return done, nil
+}
+
+// volume takes in another volume of something that has arrived in part.
+func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at At, request broker.ID, barcode string) (Done, error) {
+	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: at.Library, Request: request, Event: workflow.EventReceiveVolume,
+		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Did: "received", Request: request, Message: "Another volume of it: put it with the rest."}, nil
 }
 
 // again notes a parcel for a request that has moved on, and tells staff.

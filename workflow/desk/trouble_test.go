@@ -376,3 +376,25 @@ func TestWhatNeverReachedALenderNeverWill(t *testing.T) {
 	}
 	tw.sound()
 }
+
+// A work in two volumes: the first that comes says that one is missing, the
+// second completes it.
+func TestVolumesThatComeOneByOne(t *testing.T) {
+	t.Parallel()
+	tw, home, lender, request, _ := asksPartner(t, 0)
+	lender.says(home, connectors.Message{Kind: connectors.KindLoaned, Due: due("2026-04-20"),
+		Items: []connectors.MessageItem{{Barcode: "VT-8", Volume: "1"}, {Barcode: "VT-9", Volume: "2"}}})
+	home.scans("VT-8", "")
+	home.expects(request, workflow.Received)
+	if home.tasks(request) != 1 {
+		t.Fatal("staff hear that a volume is missing")
+	}
+	if done := home.scans("VT-9", ""); done.Did != "received" {
+		t.Fatalf("the second volume is received too: %+v", done)
+	}
+	home.expects(request, workflow.Received)
+	if done := home.scans("VT-9", ""); done.Did != "unmatched" {
+		t.Fatalf("once more is one too many: %+v", done)
+	}
+	tw.sound()
+}

@@ -27,10 +27,14 @@ import (
 // deadAfter and a claim as lapsed after 40 seconds, so that with sweepEvery
 // nothing is stuck for a minute. (River's own rescuer looks twice a minute and
 // adds its schedule to that, which can make more than a minute.)
+//
+// River announces new jobs of a queue once in a cooldown. A job that another job
+// of its queue brings about (an ask, its answer) comes a few milliseconds after
+// it: with a longer cooldown it would go unannounced and wait for the next poll.
 const (
 	jobTimeout    = 25 * time.Second
 	deadAfter     = 30 * time.Second
-	fetchCooldown = 10 * time.Millisecond
+	fetchCooldown = 2 * time.Millisecond
 	pollInterval  = time.Second
 	sweepEvery    = 15 * time.Second
 	// cancelWithin is how long jobs that were cancelled may take to note it.

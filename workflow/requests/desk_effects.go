@@ -78,12 +78,42 @@ func (st *step) makeItem(ctx context.Context) error {
 	st.tx.Queue(`insert into request_items (library_id, request_id, id, barcode)
 		select $1, $2, $3, nullif($4, '') where not exists (select 1 from request_items where library_id = $1 and request_id = $2)`,
 		st.request.LibraryID, st.request.ID, broker.NewID(), barcode)
-	st.tx.Queue(`update request_items set item_id = $3, received_at = $4, condition = $5 where library_id = $1 and request_id = $2 and received_at is null`,
-		st.request.LibraryID, st.request.ID, item.ID, st.now, st.firing.Input.Text("condition"))
+	if err := st.volumeArrived(ctx, item.ID, st.firing.Input.Text("barcode")); err != nil {
+		return err
+	}
 	if entry := st.active(); entry != nil && entry.AnsweredAt != nil {
 		routing.NoteSupplied(st.tx, entry.LenderID, st.now.Sub(*entry.AnsweredAt).Hours()/24)
 	}
 	return nil
+}
+
+// volumeArrived notes which volume is here; while others are missing, staff
+// decide whether to wait or to lend what came.
+func (st *step) volumeArrived(ctx context.Context, item broker.ID, barcode string) error {
+	st.tx.Queue(`update request_items v set item_id = $3, received_at = $4, condition = $5
+		where library_id = $1 and request_id = $2 and received_at is null
+		  and ($6 = '' or barcode = $6 or 1 = (select count(*) from request_items where library_id = $1 and request_id = $2))`,
+		st.request.LibraryID, st.request.ID, item, st.now, st.firing.Input.Text("condition"), barcode)
+	var volumes, missing int
+	err := st.tx.QueryRow(ctx, `select count(*)::int, count(*) filter (where received_at is null)::int
+		from request_items where library_id = $1 and request_id = $2`, st.request.LibraryID, st.request.ID).Scan(&volumes, &missing)
+	if err != nil {
+		return fmt.Errorf("count volumes: %w", err)
+	}
+	if volumes > 1 {
+		st.data["volumes"] = fmt.Sprintf("%d of %d", volumes-missing, volumes)
+	}
+	if missing > 0 {
+		return st.task("volumes_missing", fmt.Sprintf("%d of %d volumes have arrived: wait for the rest, or lend what is here.", volumes-missing, volumes))
+	}
+	return nil
+}
+
+func (st *step) keepVolume(ctx context.Context) error {
+	if st.request.ItemID == nil {
+		return broker.Conflict("no_item", "No item is here for this request.")
+	}
+	return st.volumeArrived(ctx, *st.request.ItemID, st.firing.Input.Text("barcode"))
 }
 
 func (st *step) lenderBarcode(ctx context.Context) (string, error) {

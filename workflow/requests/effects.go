@@ -49,6 +49,7 @@ func (s *Service) bindEffects() {
 		workflow.DoCancelHold:   (*step).cancelHold,
 		workflow.DoKeepShipment: (*step).keepShipment,
 		workflow.DoMakeItem:     (*step).makeItem,
+		workflow.DoKeepVolume:   (*step).keepVolume,
 		workflow.DoPutOnShelf:   (*step).putOnShelf,
 		workflow.DoKeepPickUp:   (*step).keepPickUpDate,
 		workflow.DoTakeOffShelf: (*step).takeOffShelf,

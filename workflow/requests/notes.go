@@ -71,10 +71,14 @@ func (s *Service) WriteNote(ctx context.Context, tx *postgres.Tx, now time.Time,
 	if err != nil {
 		return broker.NoID, fmt.Errorf("write an actor: %w", err)
 	}
-	id := broker.NewID()
+	note.ID, note.At = broker.NewID(), now
+	writeNote(tx, viewer.Library, request, note, actor)
+	return note.ID, nil
+}
+
+func writeNote(tx *postgres.Tx, library, request broker.ID, note Note, actor []byte) {
 	tx.Queue(`insert into request_notes (library_id, request_id, id, audience, text, actor, at) values ($1, $2, $3, $4, $5, $6, $7)`,
-		viewer.Library, request, id, string(note.Audience), note.Text, actor, now)
-	return id, nil
+		library, request, note.ID, string(note.Audience), note.Text, actor, note.At)
 }
 
 // tellOther sends a note to the library at the other end.

@@ -190,8 +190,9 @@ func Tasks(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit
 	return tasks, nil
 }
 
-// Brief is what a list of loans needs to know of the requests they serve.
+// Brief is what a list of loans or holds needs to know of the requests they serve.
 type Brief struct {
+	Number         int64
 	Citation       broker.Citation
 	RenewalPending bool
 }
@@ -203,13 +204,13 @@ func Briefs(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broke
 	if len(ids) == 0 {
 		return briefs, nil
 	}
-	rows, err := tx.Query(ctx, `select id, citation, renewal_pending from requests where library_id = $1 and id = any ($2)`, library, ids)
+	rows, err := tx.Query(ctx, `select id, number, citation, renewal_pending from requests where library_id = $1 and id = any ($2)`, library, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read requests in brief: %w", err)
 	}
 	var id broker.ID
 	var brief Brief
-	_, err = pgx.ForEachRow(rows, []any{&id, &brief.Citation, &brief.RenewalPending}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &brief.Number, &brief.Citation, &brief.RenewalPending}, func() error {
 		briefs[id] = brief
 		brief = Brief{}
 		return nil
