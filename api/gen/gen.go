@@ -919,6 +919,12 @@ type NewRequest struct {
 // NewRequestService `loan` when not given.
 type NewRequestService string
 
+// NotFoundCopy defines model for NotFoundCopy.
+type NotFoundCopy struct {
+	// ItemID The copy that was looked for, as the pull list named it; without it, the first that should be on the shelf.
+	ItemID ID `json:"item_id,omitempty,omitzero"`
+}
+
 // Note defines model for Note.
 type Note struct {
 	// Actor Who did something. Names are never given; patrons see the kind only.
@@ -1216,6 +1222,45 @@ type Problem struct {
 
 	// Type urn:afield:problem:CODE
 	Type string `json:"type"`
+}
+
+// Pull A hold, and the copy on the shelf that can fill it.
+type Pull struct {
+	Author  string `json:"author,omitempty,omitzero"`
+	Barcode string `json:"barcode"`
+
+	// Branch Where the copy stands, in a library with branches.
+	Branch     Branch `json:"branch,omitempty,omitzero"`
+	CallNumber string `json:"call_number,omitempty,omitzero"`
+
+	// ForLibrary Whose patron waits; another library of the shared catalogue, or this one.
+	ForLibrary LibraryRef `json:"for_library"`
+
+	// ID The hold's.
+	ID ID `json:"id"`
+
+	// ItemID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ItemID ID `json:"item_id"`
+
+	// PickupBranch Where it is to go, when the hold names a branch.
+	PickupBranch Branch `json:"pickup_branch,omitempty,omitzero"`
+
+	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	RequestID ID `json:"request_id,omitempty,omitzero"`
+
+	// RequestNumber Of the request the hold serves, in the patron's library.
+	RequestNumber int64  `json:"request_number,omitempty,omitzero"`
+	Title         string `json:"title"`
+
+	// TitleID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	TitleID      ID        `json:"title_id"`
+	WaitingSince time.Time `json:"waiting_since"`
+}
+
+// PullPage defines model for PullPage.
+type PullPage struct {
+	NextCursor string `json:"next_cursor,omitempty,omitzero"`
+	Pulls      []Pull `json:"pulls"`
 }
 
 // Queue defines model for Queue.
@@ -1561,7 +1606,13 @@ type Symbol = broker.Symbol
 type Task struct {
 	// Choices Actions of the request that settle it.
 	Choices []string `json:"choices"`
-	Detail  string   `json:"detail"`
+
+	// ClosedAt Absent while it is open.
+	ClosedAt time.Time `json:"closed_at,omitempty,omitzero"`
+
+	// ClosedBy Who did something. Names are never given; patrons see the kind only.
+	ClosedBy Actor  `json:"closed_by,omitempty,omitzero"`
+	Detail   string `json:"detail"`
 
 	// DueOn A calendar date in the library's zone.
 	//
@@ -1577,6 +1628,12 @@ type Task struct {
 	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	RequestID     ID    `json:"request_id,omitempty,omitzero"`
 	RequestNumber int64 `json:"request_number,omitempty,omitzero"`
+}
+
+// TaskClosing defines model for TaskClosing.
+type TaskClosing struct {
+	// Note What came of it. It is a staff note on the task's request; without a request it stays with the task, in `facts`.
+	Note string `json:"note,omitempty,omitzero"`
 }
 
 // TaskPage defines model for TaskPage.
@@ -1683,8 +1740,23 @@ type ScanParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ListPullsParams defines parameters for ListPulls.
+type ListPullsParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // PlaceHoldParams defines parameters for PlaceHold.
 type PlaceHoldParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// HoldNotFoundParams defines parameters for HoldNotFound.
+type HoldNotFoundParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -1882,11 +1954,20 @@ type ListTasksParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// CloseTaskParams defines parameters for CloseTask.
+type CloseTaskParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ScanJSONRequestBody defines body for Scan for application/json ContentType.
 type ScanJSONRequestBody = Scan
 
 // PlaceHoldJSONRequestBody defines body for PlaceHold for application/json ContentType.
 type PlaceHoldJSONRequestBody = NewHold
+
+// HoldNotFoundJSONRequestBody defines body for HoldNotFound for application/json ContentType.
+type HoldNotFoundJSONRequestBody = NotFoundCopy
 
 // ActOnLendingJSONRequestBody defines body for ActOnLending for application/json ContentType.
 type ActOnLendingJSONRequestBody = ActionForm
@@ -1918,17 +1999,26 @@ type AddNoteJSONRequestBody = NewNote
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = SignIn
 
+// CloseTaskJSONRequestBody defines body for CloseTask for application/json ContentType.
+type CloseTaskJSONRequestBody = TaskClosing
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// Scan Scan one barcode and do the right thing
 	// (POST /v1/desk/scan)
 	Scan(ctx echo.Context, params ScanParams) error
+	// ListPulls The pull list
+	// (GET /v1/holds)
+	ListPulls(ctx echo.Context, params ListPullsParams) error
 	// PlaceHold Put a patron in the queue for a title
 	// (POST /v1/holds)
 	PlaceHold(ctx echo.Context, params PlaceHoldParams) error
 	// CancelHold Cancel a hold
 	// (DELETE /v1/holds/{id})
 	CancelHold(ctx echo.Context, id ID) error
+	// HoldNotFound The copy is not on its shelf
+	// (POST /v1/holds/{id}/not-found)
+	HoldNotFound(ctx echo.Context, id ID, params HoldNotFoundParams) error
 	// ListLending What other libraries ask of us
 	// (GET /v1/lending)
 	ListLending(ctx echo.Context, params ListLendingParams) error
@@ -2037,6 +2127,9 @@ type ServerInterface interface {
 	// ListTasks What waits for a decision
 	// (GET /v1/tasks)
 	ListTasks(ctx echo.Context, params ListTasksParams) error
+	// CloseTask Close a task by hand
+	// (POST /v1/tasks/{id}/close)
+	CloseTask(ctx echo.Context, id ID, params CloseTaskParams) error
 	// GetWorkflow The state tables
 	// (GET /v1/workflow)
 	GetWorkflow(ctx echo.Context) error
@@ -2073,6 +2166,31 @@ func (w *ServerInterfaceWrapper) Scan(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.Scan(ctx, params)
+	return err
+}
+
+// ListPulls converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPulls(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPullsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPulls(ctx, params)
 	return err
 }
 
@@ -2118,6 +2236,42 @@ func (w *ServerInterfaceWrapper) CancelHold(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CancelHold(ctx, id)
+	return err
+}
+
+// HoldNotFound converts echo context to params.
+func (w *ServerInterfaceWrapper) HoldNotFound(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params HoldNotFoundParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.HoldNotFound(ctx, id, params)
 	return err
 }
 
@@ -3037,6 +3191,42 @@ func (w *ServerInterfaceWrapper) ListTasks(ctx echo.Context) error {
 	return err
 }
 
+// CloseTask converts echo context to params.
+func (w *ServerInterfaceWrapper) CloseTask(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseTaskParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CloseTask(ctx, id, params)
+	return err
+}
+
 // GetWorkflow converts echo context to params.
 func (w *ServerInterfaceWrapper) GetWorkflow(ctx echo.Context) error {
 	var err error
@@ -3094,8 +3284,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.POST(options.BaseURL+"/v1/desk/scan", wrapper.Scan, options.OperationMiddlewares["scan"]...)
+	router.GET(options.BaseURL+"/v1/holds", wrapper.ListPulls, options.OperationMiddlewares["listPulls"]...)
 	router.POST(options.BaseURL+"/v1/holds", wrapper.PlaceHold, options.OperationMiddlewares["placeHold"]...)
 	router.DELETE(options.BaseURL+"/v1/holds/:id", wrapper.CancelHold, options.OperationMiddlewares["cancelHold"]...)
+	router.POST(options.BaseURL+"/v1/holds/:id/not-found", wrapper.HoldNotFound, options.OperationMiddlewares["holdNotFound"]...)
 	router.GET(options.BaseURL+"/v1/lending", wrapper.ListLending, options.OperationMiddlewares["listLending"]...)
 	router.GET(options.BaseURL+"/v1/lending/:id", wrapper.GetLending, options.OperationMiddlewares["getLending"]...)
 	router.POST(options.BaseURL+"/v1/lending/:id/actions/:action", wrapper.ActOnLending, options.OperationMiddlewares["actOnLending"]...)
@@ -3132,6 +3324,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/sessions", wrapper.CreateSession, options.OperationMiddlewares["createSession"]...)
 	router.GET(options.BaseURL+"/v1/shelf", wrapper.ListShelf, options.OperationMiddlewares["listShelf"]...)
 	router.GET(options.BaseURL+"/v1/tasks", wrapper.ListTasks, options.OperationMiddlewares["listTasks"]...)
+	router.POST(options.BaseURL+"/v1/tasks/:id/close", wrapper.CloseTask, options.OperationMiddlewares["closeTask"]...)
 	router.GET(options.BaseURL+"/v1/workflow", wrapper.GetWorkflow, options.OperationMiddlewares["getWorkflow"]...)
 
 }
@@ -3197,6 +3390,28 @@ func (response Scan200JSONResponse) VisitScanResponse(w http.ResponseWriter) err
 	return err
 }
 
+type ListPullsRequestObject struct {
+	Params ListPullsParams
+}
+
+type ListPullsResponseObject interface {
+	VisitListPullsResponse(w http.ResponseWriter) error
+}
+
+type ListPulls200JSONResponse PullPage
+
+func (response ListPulls200JSONResponse) VisitListPullsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlaceHoldRequestObject struct {
 	Params PlaceHoldParams
 	Body   *PlaceHoldJSONRequestBody
@@ -3234,6 +3449,30 @@ type CancelHold204Response struct {
 func (response CancelHold204Response) VisitCancelHoldResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
 	return nil
+}
+
+type HoldNotFoundRequestObject struct {
+	ID     ID `json:"id"`
+	Params HoldNotFoundParams
+	Body   *HoldNotFoundJSONRequestBody
+}
+
+type HoldNotFoundResponseObject interface {
+	VisitHoldNotFoundResponse(w http.ResponseWriter) error
+}
+
+type HoldNotFound200JSONResponse Hold
+
+func (response HoldNotFound200JSONResponse) VisitHoldNotFoundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ListLendingRequestObject struct {
@@ -4043,6 +4282,30 @@ func (response ListTasks200JSONResponse) VisitListTasksResponse(w http.ResponseW
 	return err
 }
 
+type CloseTaskRequestObject struct {
+	ID     ID `json:"id"`
+	Params CloseTaskParams
+	Body   *CloseTaskJSONRequestBody
+}
+
+type CloseTaskResponseObject interface {
+	VisitCloseTaskResponse(w http.ResponseWriter) error
+}
+
+type CloseTask200JSONResponse Task
+
+func (response CloseTask200JSONResponse) VisitCloseTaskResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetWorkflowRequestObject struct {
 }
 
@@ -4069,12 +4332,18 @@ type StrictServerInterface interface {
 	// Scan Scan one barcode and do the right thing
 	// (POST /v1/desk/scan)
 	Scan(ctx context.Context, request ScanRequestObject) (ScanResponseObject, error)
+	// ListPulls The pull list
+	// (GET /v1/holds)
+	ListPulls(ctx context.Context, request ListPullsRequestObject) (ListPullsResponseObject, error)
 	// PlaceHold Put a patron in the queue for a title
 	// (POST /v1/holds)
 	PlaceHold(ctx context.Context, request PlaceHoldRequestObject) (PlaceHoldResponseObject, error)
 	// CancelHold Cancel a hold
 	// (DELETE /v1/holds/{id})
 	CancelHold(ctx context.Context, request CancelHoldRequestObject) (CancelHoldResponseObject, error)
+	// HoldNotFound The copy is not on its shelf
+	// (POST /v1/holds/{id}/not-found)
+	HoldNotFound(ctx context.Context, request HoldNotFoundRequestObject) (HoldNotFoundResponseObject, error)
 	// ListLending What other libraries ask of us
 	// (GET /v1/lending)
 	ListLending(ctx context.Context, request ListLendingRequestObject) (ListLendingResponseObject, error)
@@ -4183,6 +4452,9 @@ type StrictServerInterface interface {
 	// ListTasks What waits for a decision
 	// (GET /v1/tasks)
 	ListTasks(ctx context.Context, request ListTasksRequestObject) (ListTasksResponseObject, error)
+	// CloseTask Close a task by hand
+	// (POST /v1/tasks/{id}/close)
+	CloseTask(ctx context.Context, request CloseTaskRequestObject) (CloseTaskResponseObject, error)
 	// GetWorkflow The state tables
 	// (GET /v1/workflow)
 	GetWorkflow(ctx context.Context, request GetWorkflowRequestObject) (GetWorkflowResponseObject, error)
@@ -4242,6 +4514,31 @@ func (sh *strictHandler) Scan(ctx echo.Context, params ScanParams) error {
 		return err
 	} else if validResponse, ok := response.(ScanResponseObject); ok {
 		return validResponse.VisitScanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPulls operation middleware
+func (sh *strictHandler) ListPulls(ctx echo.Context, params ListPullsParams) error {
+	var request ListPullsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPulls(ctx.Request().Context(), request.(ListPullsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPulls")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPullsResponseObject); ok {
+		return validResponse.VisitListPullsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4315,6 +4612,58 @@ func (sh *strictHandler) CancelHold(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(CancelHoldResponseObject); ok {
 		return validResponse.VisitCancelHoldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// HoldNotFound operation middleware
+func (sh *strictHandler) HoldNotFound(ctx echo.Context, id ID, params HoldNotFoundParams) error {
+	var request HoldNotFoundRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body HoldNotFoundJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.HoldNotFound(ctx.Request().Context(), request.(HoldNotFoundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "HoldNotFound")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(HoldNotFoundResponseObject); ok {
+		return validResponse.VisitHoldNotFoundResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -5445,6 +5794,58 @@ func (sh *strictHandler) ListTasks(ctx echo.Context, params ListTasksParams) err
 		return err
 	} else if validResponse, ok := response.(ListTasksResponseObject); ok {
 		return validResponse.VisitListTasksResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CloseTask operation middleware
+func (sh *strictHandler) CloseTask(ctx echo.Context, id ID, params CloseTaskParams) error {
+	var request CloseTaskRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body CloseTaskJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseTask(ctx.Request().Context(), request.(CloseTaskRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseTask")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseTaskResponseObject); ok {
+		return validResponse.VisitCloseTaskResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -188,6 +188,8 @@ func TestOtherLibrariesRowsAreNotThere(t *testing.T) {
 	w := newWorld(t)
 	submitted := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"The Living Mountain"}}`, w.patron))
 	lent := w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"barcode":%q,"card":%q}`, w.item, w.card))
+	hold := w.call(t, "POST", "/v1/holds", w.me, fmt.Sprintf(`{"title_id":%q}`, w.ownTitle))
+	stray := w.call(t, "POST", "/v1/desk/scan", w.staff, `{"barcode":"nobody-knows-this"}`)
 	request, loan, patron := "/v1/requests/"+submitted.id(), "/v1/loans/"+lent.id(), "/v1/patrons/"+w.patron.String()
 	for _, c := range []struct{ method, path, body string }{
 		{"GET", request, ""},
@@ -198,6 +200,9 @@ func TestOtherLibrariesRowsAreNotThere(t *testing.T) {
 		{"POST", request + "/actions/cancel", "{}"},
 		{"GET", strings.Replace(request, "requests", "lending", 1), ""},
 		{"POST", strings.Replace(request, "requests", "lending", 1) + "/actions/answer_yes", "{}"},
+		{"POST", "/v1/holds/" + hold.id() + "/not-found", ""},
+		{"DELETE", "/v1/holds/" + hold.id(), ""},
+		{"POST", "/v1/tasks/" + stray.get("task_id").(string) + "/close", `{"note":"x"}`},
 		{"POST", loan + "/renew", ""},
 		{"POST", loan + "/return", ""},
 		{"GET", patron, ""},

@@ -358,29 +358,19 @@ func (s *Server) ListShelf(ctx context.Context, request gen.ListShelfRequestObje
 func holdViews(ctx context.Context, tx *postgres.Tx, holds []circulation.Hold) ([]gen.Hold, error) {
 	var items []circulation.ItemRef
 	var wanted []broker.ID
-	asked := map[broker.ID][]broker.ID{}
 	for _, hold := range holds {
 		if hold.Item != broker.NoID {
 			items = append(items, circulation.ItemRef{Library: hold.Library, ID: hold.Item})
 		}
 		wanted = append(wanted, hold.Title)
-		if hold.Request != broker.NoID {
-			asked[hold.Patron.Library] = append(asked[hold.Patron.Library], hold.Request)
-		}
 	}
 	named, err := readTitles(ctx, tx, items, wanted)
 	if err != nil {
 		return nil, err
 	}
-	briefs := map[broker.ID]requests.Brief{}
-	for library, ids := range asked {
-		found, err := requests.Briefs(ctx, tx, library, ids)
-		if err != nil {
-			return nil, err
-		}
-		for id, brief := range found {
-			briefs[id] = brief
-		}
+	briefs, err := briefsOf(ctx, tx, holds)
+	if err != nil {
+		return nil, err
 	}
 	views := make([]gen.Hold, 0, len(holds))
 	for _, hold := range holds {

@@ -40,4 +40,6 @@ type Desk interface {
 	TakeBack(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error)
 	PlaceHold(context.Context, *postgres.Tx, desk.At, desk.PlaceHold) (desk.Done, error)
 	CancelHold(context.Context, *postgres.Tx, desk.At, circulation.HoldRef) (desk.Done, error)
+	NotFound(context.Context, *postgres.Tx, desk.At, circulation.HoldRef, circulation.ItemRef) (desk.Done, error)
+	NoCopy(context.Context, *postgres.Tx, desk.At, circulation.HoldRef) (desk.Done, error)
 }

@@ -58,6 +58,9 @@ var rules = map[string]rule{
 	"cancelHold": signedIn,
 	"listShelf":  staffOnly,
 
+	"listPulls":    staffOnly,
+	"holdNotFound": deskStaff,
+
 	"getPatron":          staffOnly,
 	"listPatronLoans":    staffOnly,
 	"listPatronHolds":    staffOnly,
@@ -72,6 +75,7 @@ var rules = map[string]rule{
 	"listMyCharges":  ownOnly,
 
 	"listTasks":           staffOnly,
+	"closeTask":           deskStaff,
 	"listNotices":         staffOnly,
 	"recordNoticeOutcome": deskStaff,
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"afield/api/gen"
 	"afield/broker"
@@ -35,6 +36,30 @@ func (s *Server) ListTasks(ctx context.Context, request gen.ListTasksRequestObje
 	}
 	page.Tasks = taskViews(tasks)
 	return gen.ListTasks200JSONResponse(page), nil
+}
+
+// CloseTask closes a task by hand.
+func (s *Server) CloseTask(ctx context.Context, request gen.CloseTaskRequestObject) (gen.CloseTaskResponseObject, error) {
+	this := callOf(ctx)
+	closing := requests.Closing{Library: this.library(), Task: request.ID, Actor: this.principal.Actor()}
+	if request.Body != nil {
+		closing.Note = strings.TrimSpace(request.Body.Note)
+	}
+	_, err := once(ctx, s, http.StatusOK, func(ctx context.Context, tx *postgres.Tx) (made, error) {
+		return made{request.ID}, requests.CloseTask(ctx, tx, s.Clock.Now(), closing)
+	})
+	if err != nil {
+		return nil, err
+	}
+	task, err := read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (requests.HandledTask, error) {
+		return requests.TaskByID(ctx, tx, this.library(), request.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	view := taskViews([]requests.Task{task.Task})[0]
+	view.ClosedAt, view.ClosedBy = utcOrZero(task.ClosedAt), actorView(orZero(task.ClosedBy), false)
+	return gen.CloseTask200JSONResponse(view), nil
 }
 
 // ListNotices lists the calls that are due, or another channel's notices.

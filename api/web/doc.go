@@ -2,7 +2,7 @@
 // parsed at start, everything embedded. They work without scripts, in light and
 // dark, and ask nothing of any other server.
 //
-// Today there is the front page: what is running, the demo's requests, where
-// the documents are and how to sign in. A server that is not a demo gives no
+// Today there is the front page: where the documents are, the demo's requests,
+// what is running and, folded away, how to sign in. A server that is not a demo gives no
 // stories, so nobody's requests show there.
 package web

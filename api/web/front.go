@@ -23,12 +23,12 @@ type FrontPage struct {
 	// Demo tells that the rows here are invented. Without it Stories and SignIns
 	// must be empty: the page is open to everybody.
 	Demo bool
+	// Stories are the demo's requests, the open ones first; the page leads with them.
+	Stories []Story
 	// Running lists what is up, in plain words.
 	Running []Running
-	// SignIns says how to try the server out.
+	// SignIns says how to try the server out; folded away until asked for.
 	SignIns []SignIn
-	// Stories are the demo's requests.
-	Stories []Story
 }
 
 // Running is one thing that is up, for example the member libraries.

@@ -55,6 +55,23 @@ func TestTheDemosStories(t *testing.T) {
 	}
 }
 
+// The page leads with the requests; passwords show only when asked for.
+func TestTheOrderOfThePage(t *testing.T) {
+	t.Parallel()
+	text := front(t, page(true))
+	at := -1
+	for _, part := range []string{"Requests of the demo", "What is running", `<h2 id="signin">`, "<details>\n    <summary>Accounts", "kind", "</details>\n</section>\n</main>"} {
+		where := strings.LastIndex(text, part)
+		if where <= at {
+			t.Errorf("%q comes too early or not at all", part)
+		}
+		at = where
+	}
+	if strings.Contains(text, "<details open") {
+		t.Error("something is unfolded from the start")
+	}
+}
+
 // Without the demo nobody's rows are shown, even when they are handed over.
 func TestARealServerShowsNobodysRows(t *testing.T) {
 	t.Parallel()

@@ -240,7 +240,7 @@ func (s *Service) RevokeAll(tx *postgres.Tx, library, principal broker.ID) {
 
 // Forget deletes what no longer counts: old tries to sign in, tokens a month
 // after their end, and idempotency keys after 48 hours. It touches shared
-// tables only, so any transaction may run it; a nightly job does.
+// tables only, so any transaction may run it; the jobs' sweep does.
 func (s *Service) Forget(tx *postgres.Tx) {
 	now := s.wall.Now()
 	tx.Queue(`delete from signin_attempts where window_start < $1`, now.Add(-2*longestWindow))

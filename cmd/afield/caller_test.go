@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -113,7 +114,7 @@ func (c *caller) try(ctx context.Context, method, path, key string, body []byte)
 
 // submit asks for a title for a patron.
 func (c *caller) submit(ctx context.Context, title string, card string) (asked gen.Request, err error) {
-	return asked, c.post(ctx, "/v1/requests", gen.NewRequest{Citation: broker.Citation{Title: title}, Card: card}, &asked)
+	return asked, c.post(ctx, "/v1/requests", gen.NewRequest{Citation: citationOf(title), Card: card}, &asked)
 }
 
 func (c *caller) act(ctx context.Context, path, action string) error {
@@ -121,15 +122,31 @@ func (c *caller) act(ctx context.Context, path, action string) error {
 	return c.post(ctx, path+"/actions/"+action, struct{}{}, &after)
 }
 
+// errAside says that a request waits for a person although nobody should be
+// needed.
+var errAside = errors.New("it was put before staff")
+
+func eventsOf(timeline gen.EventPage) (text string) {
+	for _, event := range timeline.Events {
+		text += fmt.Sprintf("  %s %s -> %s %v\n", event.Event, event.FromState, event.ToState, event.Data)
+	}
+	return text
+}
+
 // until waits until a request is in a state.
 func (c *caller) until(ctx context.Context, path, state string) (now gen.Request, err error) {
 	err = waitUntil(ctx, func() (bool, error) {
 		now = gen.Request{}
 		err := c.get(ctx, path, &now)
+		if err == nil && now.State == "needs_review" {
+			err = errAside
+		}
 		return now.State == state, err
 	})
 	if err != nil {
-		err = fmt.Errorf("%s is %q and should become %s: %w", path, now.State, state, err)
+		var timeline gen.EventPage
+		_ = c.get(ctx, path+"/timeline", &timeline) // only to show it
+		err = fmt.Errorf("%s is %q and should become %s: %w\n%s", path, now.State, state, err, eventsOf(timeline))
 	}
 	return now, err
 }

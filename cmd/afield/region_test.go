@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"testing"
 	"time"
@@ -200,7 +202,7 @@ func (r *region) answersTo(base string) {
 func (r *region) heldBy(title string, libraries ...broker.ID) {
 	r.t.Helper()
 	r.write(func(ctx context.Context, tx *postgres.Tx) error {
-		id, err := catalog.SaveTitle(ctx, tx, catalog.Title{ID: broker.NewID(), Title: title, Format: broker.FormatBook}, r.now())
+		id, err := catalog.SaveTitle(ctx, tx, catalog.Title{ID: broker.NewID(), Title: title, ISBNs: []string{citationOf(title).ISBN}, Format: broker.FormatBook}, r.now())
 		for _, library := range libraries {
 			catalog.SaveHoldings(tx, []catalog.Holding{{Title: id, Library: library, Copies: 1, Lends: true, SeenAt: r.now()}})
 		}
@@ -214,12 +216,23 @@ func (r *region) ownedByLender(title string) (barcode string) {
 	r.count++
 	barcode = fmt.Sprintf("3100000000%04d", r.count)
 	r.write(func(ctx context.Context, tx *postgres.Tx) error {
-		id, err := catalog.SaveTitle(ctx, tx, catalog.Title{ID: broker.NewID(), Title: title, Format: broker.FormatBook}, r.now())
+		id, err := catalog.SaveTitle(ctx, tx, catalog.Title{ID: broker.NewID(), Title: title, ISBNs: []string{citationOf(title).ISBN}, Format: broker.FormatBook}, r.now())
 		catalog.SaveItem(tx, catalog.Item{Library: r.lender.ID, ID: broker.NewID(), Realm: r.lender.SharingGroup, Barcode: barcode, Title: id,
 			Branch: r.lender.branch, Type: "book", Audience: "adult", Status: catalog.OnShelf, Lendable: true}, r.now())
 		return err
 	})
 	return barcode
+}
+
+// citationOf names a book, with an ISBN made from its title.
+func citationOf(title string) broker.Citation {
+	sum := sha256.Sum256([]byte(title))
+	digits := fmt.Sprintf("978%09d", binary.BigEndian.Uint32(sum[:4])%1_000_000_000)
+	check := 0
+	for i, digit := range digits {
+		check += int(digit-'0') * (1 + 2*(i%2))
+	}
+	return broker.Citation{Title: title, ISBN: fmt.Sprintf("%s%d", digits, (10-check%10)%10)}
 }
 
 // sound checks every invariant of the database.

@@ -57,7 +57,10 @@ type Config struct {
 	// Holdings asks partners live; nil asks nobody.
 	Holdings connectors.Holdings
 	Vault    *directory.Vault
-	Log      *slog.Logger
+	// Forget deletes, with every sweep, what others keep for a time only; nil
+	// means nobody does. It may queue writes and nothing else.
+	Forget func(*postgres.Tx)
+	Log    *slog.Logger
 }
 
 // Queue is the running job queue. It implements requests.Jobs.
@@ -100,7 +103,7 @@ func New(config Config) (*Queue, error) {
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
 			func() (river.JobArgs, *river.InsertOpts) {
 				// Unique by its time and not by its state: a sweep that died must not keep the next one away.
-				return sweepArgs{}, &river.InsertOpts{Queue: queueSweep, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
+				return sweepArgs{}, &river.InsertOpts{Queue: queueSweep, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery / 3}}
 			}, &river.PeriodicJobOpts{RunOnStart: true})},
 		Middleware: []rivertype.Middleware{q.finished},
 		Workers:    workers,

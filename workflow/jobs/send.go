@@ -120,7 +120,7 @@ func (q *Queue) record(ctx context.Context, claimed messages.Claimed, delivery c
 // backoff is how long, in business time, a message waits for its next try: not
 // long at first, because most faults pass at once.
 func backoff(tries int, asked time.Duration) time.Duration {
-	waits := []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
+	waits := []time.Duration{5 * time.Second, 25 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
 	wait := waits[min(max(tries-1, 0), len(waits)-1)]
 	return max(wait, asked)
 }

@@ -12,9 +12,6 @@ import (
 	"afield/workflow/messages"
 )
 
-// idempotencyKept is how long the answer to a POST is remembered.
-const idempotencyKept = 48 * time.Hour
-
 type sweepArgs struct{}
 
 // Kind names the job.
@@ -82,14 +79,14 @@ func (q *Queue) resend(ctx context.Context, now time.Time) (int, error) {
 	return len(due), nil
 }
 
-// forget drops what is kept for a time only: wire texts, answers to POSTs,
-// counted sign-in tries.
+// forget drops what is kept for a time only: wire texts, and what Config.Forget
+// knows of.
 func (q *Queue) forget(ctx context.Context, now time.Time) error {
 	return q.config.DB.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		messages.ClearRaw(tx, broker.DateIn(now, time.UTC))
-		wall := time.Now()
-		tx.Queue(`delete from idempotency_keys where created_at < $1`, wall.Add(-idempotencyKept))
-		tx.Queue(`delete from signin_attempts where window_start < $1`, wall.Add(-48*time.Hour))
+		if q.config.Forget != nil {
+			q.config.Forget(tx)
+		}
 		return nil
 	})
 }

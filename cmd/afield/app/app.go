@@ -137,7 +137,10 @@ func (a *App) build(config Config) (err error) {
 	a.Circulation = circulation.New(policies.of)
 	a.client = partner.NewClient(partner.Options{UserAgent: "Afield/" + config.Version})
 	a.Breakers = partner.NewBreakers(a.client, a.client, config.Breakers)
-	a.Queue, err = jobs.New(jobs.Config{DB: config.DB, Clock: config.Clock, Node: config.Node, Sender: a.Breakers, Holdings: a.Breakers, Vault: a.Vault, Log: config.Log})
+	a.Queue, err = jobs.New(jobs.Config{
+		DB: config.DB, Clock: config.Clock, Node: config.Node, Sender: a.Breakers, Holdings: a.Breakers, Vault: a.Vault,
+		Forget: a.Access.Forget, Log: config.Log,
+	})
 	if err != nil {
 		return err
 	}
@@ -152,12 +155,16 @@ func (a *App) build(config Config) (err error) {
 	if err != nil {
 		return err
 	}
+	migrated, err := migratedUp(config.DB)
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	handler, err := rest.New(rest.Deps{
 		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Policies: policies.of, Vault: a.Vault,
 		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Front: config.Front,
-		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "jobs": a.Queue.Ready},
+		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "migrations": migrated, "jobs": a.Queue.Ready},
 	})
 	if err != nil {
 		return err
@@ -216,6 +223,9 @@ func (a *App) Close() error {
 	return err
 }
 
+// announceAgain is longer than the queue's cooldown between announcements.
+const announceAgain = 5 * time.Millisecond
+
 // Settle works off everything that is due at the present business time and
 // waits until no job and no message is runnable. Only the demo, scenarios and
 // tests need it: they move the clock.
@@ -230,8 +240,13 @@ func (a *App) Settle(ctx context.Context) error {
 		}
 		if swept.Deadlines == 0 && swept.Messages == 0 {
 			quiet++
-		} else {
-			quiet = 0
+			continue
+		}
+		quiet = 0
+		if swept.Messages > 0 {
+			// River announces new jobs of a queue once in a cooldown; one that comes
+			// sooner would wait for the next poll.
+			time.Sleep(announceAgain)
 		}
 	}
 	return nil

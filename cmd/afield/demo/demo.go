@@ -85,6 +85,9 @@ func Run(ctx context.Context, config Config) (Report, error) {
 			return report, err
 		}
 	}
+	if played {
+		config.progress("The stories were played here before; serving what they left.")
+	}
 	if config.Exit {
 		return report, report.err()
 	}
@@ -171,8 +174,10 @@ func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
 	if err != nil {
 		return fail(err)
 	}
-	r.stage = &stage{db: config.DB, clock: clock, api: newClient(r.app.URL()), settle: r.app.Settle, partners: r.partners,
-		signIns: signIns, tokens: map[string]string{}, reset: r.app.Breakers.Reset}
+	r.stage = &stage{
+		db: config.DB, clock: clock, api: newClient(r.app.URL()), settle: r.app.Settle, partners: r.partners,
+		signIns: signIns, tokens: map[string]string{}, reset: r.app.Breakers.Reset,
+	}
 	r.front.ready(r.app.Requests, signIns)
 	return r, nil
 }
@@ -226,8 +231,8 @@ func breaches(ctx context.Context, db *postgres.DB) (broken []postgres.Invariant
 
 // serve keeps the demo running on the system's clock until the context ends.
 func (r *running) serve(ctx context.Context, config Config) error {
-	if !config.JSON {
-		r.welcome(config.Out)
+	if err := r.welcome(config); err != nil {
+		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

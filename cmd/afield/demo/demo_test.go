@@ -207,3 +207,18 @@ func TestTheCalendarFitsEveryToday(t *testing.T) {
 		}
 	}
 }
+
+func TestADatabaseInUseIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	_, _, err := run(t, func(config *Config) {
+		_, err := pgtest.Admin(t, config.DB).Exec(t.Context(), `
+			with realm as (insert into sharing_groups (id, name) values (gen_random_uuid(), 'Own catalogue') returning id)
+			insert into libraries (id, name, member, sharing_group_id, policy, created_at) select gen_random_uuid(), 'A library', true, id, 'default', now() from realm`)
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !errors.Is(err, ErrInUse) {
+		t.Errorf("the demo was loaded beside a library: %v", err)
+	}
+}

@@ -113,25 +113,23 @@ func (t *teller) pays(patron *actor, minor int64) {
 }
 
 // entry finds a lender's place in the rota as staff see it.
-func (r *asked) entry(lender string) (gen.RotaEntry, string) {
+func (r *asked) entry(lender string) gen.RotaEntry {
 	t := r.by.t
-	id := t.library(lender)
-	places := map[string][]gen.RotaEntry{"tried": r.Rota.Tried, "now": {r.Rota.Now}, "next": r.Rota.Next, "passed over": r.Rota.PassedOver}
-	for where, entries := range places {
+	for _, entries := range [][]gen.RotaEntry{r.Rota.Tried, {r.Rota.Now}, r.Rota.Next, r.Rota.PassedOver} {
 		for _, entry := range entries {
-			if entry.Lender.ID == id.id() {
-				return entry, where
+			if entry.Lender.ID == t.id(lender) {
+				return entry
 			}
 		}
 	}
-	t.fail("%s is nowhere in the rota of request %d", id.name, r.Number)
-	return gen.RotaEntry{}, ""
+	t.fail("%s is nowhere in the rota of request %d", lender, r.Number)
+	return gen.RotaEntry{}
 }
 
 // lenderIs wants a lender's place in the rota to have a status.
 func (r *asked) lenderIs(lender, status string) gen.RotaEntry {
 	r.look()
-	entry, _ := r.entry(lender)
+	entry := r.entry(lender)
 	r.by.t.check(fmt.Sprintf("status of %s in the rota of request %d", entry.Lender.Name, r.Number), entry.Status, status)
 	return entry
 }

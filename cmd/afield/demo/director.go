@@ -131,20 +131,17 @@ func (s *stage) lastEvent(ctx context.Context) (id int64, err error) {
 }
 
 // quietWithin bounds, in wall time, how long everything may take to come to rest.
-const quietWithin = 20 * time.Second
+const quietWithin = time.Minute
 
 // quiet waits until neither the server nor a partner has anything to do now.
 func (s *stage) quiet(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, quietWithin)
 	defer stop()
 	for {
-		b := time.Now()
 		if err := s.settle(ctx); err != nil {
 			return fmt.Errorf("wait for the server to come to rest: %w", err)
 		}
-		d1 := time.Since(b); b = time.Now()
 		spoke, err := s.partners.settle(ctx)
-		fmt.Println("QQ", s.clock.Now().Format("01-02 15:04"), d1.Milliseconds(), time.Since(b).Milliseconds(), spoke)
 		if err != nil {
 			return fmt.Errorf("wait for the partners: %w", err)
 		}

@@ -1,10 +1,11 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
+	"slices"
 	"sync"
 
 	"afield/api/gen"
@@ -15,7 +16,7 @@ import (
 	"afield/workflow/requests"
 )
 
-// front gathers the front page: what runs, the demo's requests, how to sign in.
+// front gathers the front page: the demo's requests, what runs, how to sign in.
 type front struct {
 	version string
 	clock   *Clock
@@ -57,6 +58,15 @@ func (f *front) page(ctx context.Context) (web.FrontPage, error) {
 		}
 		page.Stories = append(page.Stories, told...)
 	}
+	slices.SortFunc(page.Stories, func(a, b web.Story) int {
+		if a.Ended != b.Ended {
+			if b.Ended {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.Number, b.Number)
+	})
 	return page, nil
 }
 
@@ -68,8 +78,10 @@ func (f *front) storiesAt(ctx context.Context, service *requests.Service, p plac
 			return err
 		}
 		for _, one := range list {
-			told := web.Story{Number: one.Number, Title: one.Citation.Title, Library: p.name, State: one.Label, Told: tellingOf(one.Citation.ISBN),
-				Ended: one.ClosedAt != nil}
+			told := web.Story{
+				Number: one.Number, Title: one.Citation.Title, Library: p.name, State: one.Label, Told: tellingOf(one.Citation.ISBN),
+				Ended: one.ClosedAt != nil,
+			}
 			events, err := requests.Timeline(ctx, tx, viewer, one.ID, 0, mostLines)
 			if err != nil {
 				return err
@@ -136,8 +148,10 @@ func (c *Credentials) ways() []way {
 		p := byKey[key]
 		for _, one := range people() {
 			if one.library == key && one.number == 1 {
-				ways = append(ways, way{fmt.Sprintf("Adult patron 1 of %s", p.name),
-					body(gen.SignIn{Kind: gen.SignInKindPatron, Realm: p.symbol, Card: one.card(), Pin: c.pins[one.id()]})})
+				ways = append(ways, way{
+					fmt.Sprintf("Adult patron 1 of %s", p.name),
+					body(gen.SignIn{Kind: gen.SignInKindPatron, Realm: p.symbol, Card: one.card(), Pin: c.pins[one.id()]}),
+				})
 			}
 		}
 	}
@@ -145,12 +159,23 @@ func (c *Credentials) ways() []way {
 }
 
 // welcome prints where the demo is and how to sign in.
-func (r *running) welcome(out io.Writer) {
-	url := r.app.URL()
+func (r *running) welcome(config Config) error {
+	url, ways, out := r.app.URL(), r.stage.signIns.ways(), config.Out
+	if config.JSON {
+		served := struct {
+			URL     string            `json:"url"`
+			SignIns []json.RawMessage `json:"sign_ins"`
+		}{URL: url}
+		for _, way := range ways {
+			served.SignIns = append(served.SignIns, json.RawMessage(way.body))
+		}
+		return json.NewEncoder(out).Encode(served)
+	}
 	fmt.Fprintf(out, "\nAfield is running at %s\n  Front page      %s/\n  API, to try     %s/docs\n  API document    %s/openapi.json\n  Health          %s/readyz\n", url, url, url, url, url)
 	fmt.Fprintf(out, "\nSign in with POST %s/v1/sessions and one of these bodies; they are good until the next start:\n", url)
-	for _, way := range r.stage.signIns.ways() {
+	for _, way := range ways {
 		fmt.Fprintf(out, "  %s\n    %s\n", way.who, way.body)
 	}
-	fmt.Fprintf(out, "For example:\n  curl -s %s/v1/sessions -H 'Content-Type: application/json' -d '%s'\nStop with Ctrl-C.\n", url, r.stage.signIns.ways()[0].body)
+	_, err := fmt.Fprintf(out, "For example:\n  curl -s %s/v1/sessions -H 'Content-Type: application/json' -d '%s'\nStop with Ctrl-C.\n", url, ways[0].body)
+	return err
 }

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -47,14 +48,25 @@ func Played(ctx context.Context, db *postgres.DB) (played bool, err error) {
 	return played, nil
 }
 
+// ErrInUse says that a database is somebody's own.
+var ErrInUse = errors.New("this database has member libraries of its own; the demo needs one without")
+
 // Load writes the demo's libraries, titles, copies and patrons as of an instant,
-// all or nothing. What is there already is left as it is.
+// all or nothing. What is there already is left as it is. ErrInUse means that
+// the database has member libraries of its own: the demo's clock is not theirs.
 func Load(ctx context.Context, db *postgres.DB, now time.Time) error {
 	there, err := Loaded(ctx, db)
 	if err != nil || there {
 		return err
 	}
 	err = db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		members, err := directory.Members(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(members) > 0 {
+			return ErrInUse
+		}
 		for _, write := range []func(context.Context, *postgres.Tx, time.Time) error{loadLibraries, loadReach, loadBooks, loadPeople} {
 			if err := write(ctx, tx, now); err != nil {
 				return err
@@ -169,8 +181,10 @@ func loadBooks(ctx context.Context, tx *postgres.Tx, now time.Time) error {
 				continue
 			}
 			price := broker.Money{Minor: 1800, Currency: p.currency}
-			catalog.SaveItem(tx, catalog.Item{Library: p.id(), ID: broker.DeriveID("demo", "item", key, b.isbn), Realm: p.realm(),
-				Barcode: barcodeOf(key, b), Title: title, Branch: p.branch(p.buildings()[0]), Price: &price, Lendable: true}, now)
+			catalog.SaveItem(tx, catalog.Item{
+				Library: p.id(), ID: broker.DeriveID("demo", "item", key, b.isbn), Realm: p.realm(),
+				Barcode: barcodeOf(key, b), Title: title, Branch: p.branch(p.buildings()[0]), Price: &price, Lendable: true,
+			}, now)
 		}
 	}
 	return nil
@@ -184,8 +198,10 @@ func loadPeople(_ context.Context, tx *postgres.Tx, now time.Time) error {
 	for _, one := range people() {
 		home := byKey[one.library]
 		today := broker.DateIn(now, home.location())
-		patron := patrons.Patron{Library: home.id(), ID: one.id(), Class: one.class, Name: one.name(), Branch: home.branch(home.buildings()[0]),
-			Phone: one.phone(), PhoneCheckedOn: today, ExpiresOn: today.AddMonths(36), CreatedAt: now}
+		patron := patrons.Patron{
+			Library: home.id(), ID: one.id(), Class: one.class, Name: one.name(), Branch: home.branch(home.buildings()[0]),
+			Phone: one.phone(), PhoneCheckedOn: today, ExpiresOn: today.AddMonths(36), CreatedAt: now,
+		}
 		if err := patrons.SavePatron(tx, patron); err != nil {
 			return fmt.Errorf("%s: %w", one.name(), err)
 		}
@@ -196,9 +212,11 @@ func loadPeople(_ context.Context, tx *postgres.Tx, now time.Time) error {
 		if one.owes == 0 {
 			continue
 		}
-		_, err := ledger.Post(tx, ledger.Charge{Account: ledger.OfPatron(home.id(), one.id(), home.currency), Kind: "print",
+		_, err := ledger.Post(tx, ledger.Charge{
+			Account: ledger.OfPatron(home.id(), one.id(), home.currency), Kind: "print",
 			Amount: broker.Money{Minor: one.owes, Currency: home.currency}, Cause: "print:" + one.id().String(), Rule: "print",
-			Note: "copies and printing", Actor: broker.System(home.id()), At: now})
+			Note: "copies and printing", Actor: broker.System(home.id()), At: now,
+		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.name(), err)
 		}
@@ -231,8 +249,10 @@ func issue(ctx context.Context, db *postgres.DB, to issuer) (*Credentials, error
 		}
 		made.passwords[p.key] = randomPassword()
 		err := db.InTx(ctx, postgres.ForLibraries(p.id()), func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := to.CreateStaff(ctx, tx, access.NewStaff{Library: p.id(), Username: staffName, Password: made.passwords[p.key],
-				Roles: []string{access.RoleDesk, access.RoleILL}, Branch: p.branch(p.buildings()[0])})
+			_, err := to.CreateStaff(ctx, tx, access.NewStaff{
+				Library: p.id(), Username: staffName, Password: made.passwords[p.key],
+				Roles: []string{access.RoleDesk, access.RoleILL}, Branch: p.branch(p.buildings()[0]),
+			})
 			if broker.IsKind(err, broker.KindConflict) {
 				err = to.SetPassword(ctx, tx, p.id(), staffName, made.passwords[p.key])
 			}

@@ -18,11 +18,18 @@ type person struct {
 // people lists the patrons. Each story has patrons of its own.
 func people() []person {
 	list := []person{
-		{"westchester", 1, "resident", 0}, {"westchester", 2, "resident", 0}, {"westchester", 3, "resident", 500}, {"westchester", 4, "resident", 0},
+		{"westchester", 1, "resident", 0},
+		{"westchester", 2, "resident", 0},
+		{"westchester", 3, "resident", 500},
+		{"westchester", 4, "resident", 0},
 		{"dover", 1, "adult", 0},
-		{"western-district", 1, "resident", 0}, {"western-district", 2, "resident", 0}, {"western-district", 3, "resident", 0}, {"western-district", 4, "resident", 500},
+		{"western-district", 1, "resident", 0},
+		{"western-district", 2, "resident", 0},
+		{"western-district", 3, "resident", 0},
+		{"western-district", 4, "resident", 500},
 		{"perth", 1, "member", 0},
-		{"keeseville", 1, "adult", 0}, {"champlain", 1, "adult", 0},
+		{"keeseville", 1, "adult", 0},
+		{"champlain", 1, "adult", 0},
 	}
 	for number := 1; number <= 10; number++ {
 		list = append(list, person{"westport", number, "resident", 0})

@@ -177,8 +177,10 @@ func (t *teller) report() StoryReport {
 	if !t.told && len(t.lines) == 0 {
 		t.gatherWhatThereIs()
 	}
-	told := StoryReport{ID: t.story.id, Title: t.story.title, Shows: t.story.shows, Passed: t.told && t.failure == "",
-		Failure: t.failure, Checked: t.checked, Lines: t.lines, Rotas: t.rotas}
+	told := StoryReport{
+		ID: t.story.id, Title: t.story.title, Shows: t.story.shows, Passed: t.told && t.failure == "",
+		Failure: t.failure, Checked: t.checked, Lines: t.lines, Rotas: t.rotas,
+	}
 	for _, one := range t.accounts {
 		account := AccountReport{Who: one.patron.who, Owes: one.account.Owes.String()}
 		entries := slices.Clone(one.account.Entries)

@@ -38,9 +38,9 @@ func renewalDue(today broker.Date) broker.Date {
 	}
 }
 
-// firstMonday is where the calendar of the other stories begins: the Monday ten
-// weeks before the last one.
+// firstMonday is where the calendar of the other stories begins: the Monday six
+// weeks before the last one. The longest story takes five.
 func firstMonday(today broker.Date) broker.Date {
 	back := (int(today.Weekday()) + 6) % 7
-	return today.AddDays(-back - 70)
+	return today.AddDays(-back - 42)
 }

@@ -27,7 +27,7 @@ func outOfState(t *teller) {
 	request, err := staff.submit(b, reader)
 	t.must(err)
 	request.is("awaiting_cost_approval")
-	entry, _ := request.entry("green-mountain")
+	entry := request.entry("green-mountain")
 	t.check("what would be passed on", entry.PatronCost, fee)
 	t.check("asks that reached the lender before approval", len(t.stage.partners["green-mountain"].Requests(b.title)), 0)
 	request.called(staff, "cost_approval")

@@ -144,7 +144,7 @@ func fiveDollars(t *teller) {
 	t.day(9, "16:00", mild)
 	request.lent(mild, request.band())
 	t.owes(here, 500)
-	t.day(20, "10:00", mild)
+	t.day(21, "10:00", mild)
 	request.comesBack(mild)
 	request.goesHome(mild)
 	request.is("completed")

@@ -98,8 +98,11 @@ func (t *teller) because(said *refusal, code string) broker.Reason {
 func (t *teller) at(instant time.Time) { t.wait(instant) }
 
 // day waits for a wall-clock time on a day of the common calendar: 0 is its
-// first Monday.
+// first Monday. No library here opens on Sundays.
 func (t *teller) day(day int, clock string, where *actor) {
+	if t.date(day).Weekday() == time.Sunday {
+		t.fail("day %d is a Sunday: nobody is at the desk", day)
+	}
 	t.onDate(t.stage.monday.AddDays(day), clock, where)
 }
 
@@ -163,8 +166,10 @@ func (t *teller) library(key string) place {
 func (t *teller) staff(key string) *actor {
 	p := t.library(key)
 	who := "staff at " + p.name
-	return t.signIn(&actor{t: t, who: who, library: p, zone: p.location()}, gen.SignIn{Kind: gen.SignInKindStaff, Library: p.symbol,
-		Username: staffName, Password: t.stage.signIns.passwords[key]})
+	return t.signIn(&actor{t: t, who: who, library: p, zone: p.location()}, gen.SignIn{
+		Kind: gen.SignInKindStaff, Library: p.symbol,
+		Username: staffName, Password: t.stage.signIns.passwords[key],
+	})
 }
 
 // patron signs a patron in by card and PIN.

@@ -87,13 +87,17 @@ func groupTier(key, name string, days int) tier {
 }
 
 func stateTier(name, state string) tier {
-	return tier{Tier: directory.Tier{Name: name, Members: directory.TierStates, States: []string{state}, CostRule: directory.CostLenderFee,
-		Fulfilment: directory.FulfilILL, DaysToRespond: 4}}
+	return tier{Tier: directory.Tier{
+		Name: name, Members: directory.TierStates, States: []string{state}, CostRule: directory.CostLenderFee,
+		Fulfilment: directory.FulfilILL, DaysToRespond: 4,
+	}}
 }
 
 func furtherAfield() tier {
-	return tier{Tier: directory.Tier{Name: "Out of state", Members: directory.TierEverywhere, CostRule: directory.CostLenderFee,
-		Fulfilment: directory.FulfilILL, DaysToRespond: 5}}
+	return tier{Tier: directory.Tier{
+		Name: "Out of state", Members: directory.TierEverywhere, CostRule: directory.CostLenderFee,
+		Fulfilment: directory.FulfilILL, DaysToRespond: 5,
+	}}
 }
 
 const (
@@ -108,50 +112,84 @@ func places() []place {
 	const east, central = "America/New_York", "America/Chicago"
 	list := []place{
 		// Westport, its local system and its regional network.
-		{key: "westport", name: "Westport Library Association", symbol: "ISIL:US-NWPTL", state: "NY", zone: east, latitude: 44.1819, longitude: -73.4342,
+		{
+			key: "westport", name: "Westport Library Association", symbol: "ISIL:US-NWPTL", state: "NY", zone: east, latitude: 44.1819, longitude: -73.4342,
 			yearlyLoans: 3094, catalogue: catalogueCEF, policy: "westport", hours: weekdays("10:00-17:00"),
-			tiers: []tier{ownShelves(), sharedCatalogue("Shared catalogue of the local system"), groupTier(systemCEF, "Local system: Clinton Essex Franklin", 3),
-				groupTier(networkNCLS, "Regional network: North Country", 4), furtherAfield()}},
-		{key: "plattsburgh", name: "Plattsburgh Public Library", state: "NY", zone: east, latitude: 44.6972, longitude: -73.4555, yearlyLoans: 51509,
-			catalogue: catalogueCEF, policy: "open-lender", hours: weekdays("09:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue("Shared catalogue of the local system"), furtherAfield()}},
-		{key: "keeseville", name: "Keeseville Free Library", state: "NY", zone: east, latitude: 44.5044, longitude: -73.4806, yearlyLoans: 3038,
-			catalogue: catalogueCEF, policy: "open-lender", hours: weekdays("10:00-17:00"), tiers: []tier{ownShelves(), sharedCatalogue("Shared catalogue of the local system"), furtherAfield()}},
-		{key: "champlain", name: "Champlain Memorial Library", state: "NY", zone: east, latitude: 44.9861, longitude: -73.4405, yearlyLoans: 1085,
-			policy: "open-lender", hours: weekdays("10:00-17:00"), tiers: []tier{ownShelves(), furtherAfield()}, terms: terms{days: 42}},
-		{key: "massena", name: "Massena Public Library", state: "NY", zone: east, latitude: 44.9311, longitude: -74.8910, yearlyLoans: 28154,
-			policy: "open-lender", hours: weekdays("09:30-17:00"), tiers: []tier{ownShelves(), furtherAfield()}, past: past{filled: 60, hours: 8}},
-		{key: "potsdam", name: "Potsdam Public Library", state: "NY", zone: east, latitude: 44.6694, longitude: -74.9826, yearlyLoans: 62349,
-			policy: "open-lender", hours: weekdays("09:30-18:00"), tiers: []tier{ownShelves(), furtherAfield()}, past: past{filled: 5, refused: 95, hours: 120}},
+			tiers: []tier{
+				ownShelves(), sharedCatalogue("Shared catalogue of the local system"), groupTier(systemCEF, "Local system: Clinton Essex Franklin", 3),
+				groupTier(networkNCLS, "Regional network: North Country", 4), furtherAfield(),
+			},
+		},
+		{
+			key: "plattsburgh", name: "Plattsburgh Public Library", state: "NY", zone: east, latitude: 44.6972, longitude: -73.4555, yearlyLoans: 51509,
+			catalogue: catalogueCEF, policy: "open-lender", hours: weekdays("09:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue("Shared catalogue of the local system"), furtherAfield()},
+		},
+		{
+			key: "keeseville", name: "Keeseville Free Library", state: "NY", zone: east, latitude: 44.5044, longitude: -73.4806, yearlyLoans: 3038,
+			catalogue: catalogueCEF, policy: "open-lender", hours: weekdays("10:00-17:00"), tiers: []tier{ownShelves(), sharedCatalogue("Shared catalogue of the local system"), furtherAfield()},
+		},
+		{
+			key: "champlain", name: "Champlain Memorial Library", state: "NY", zone: east, latitude: 44.9861, longitude: -73.4405, yearlyLoans: 1085,
+			policy: "open-lender", hours: weekdays("10:00-17:00"), tiers: []tier{ownShelves(), furtherAfield()}, terms: terms{days: 42},
+		},
+		{
+			key: "massena", name: "Massena Public Library", state: "NY", zone: east, latitude: 44.9311, longitude: -74.8910, yearlyLoans: 28154,
+			policy: "open-lender", hours: weekdays("09:30-17:00"), tiers: []tier{ownShelves(), furtherAfield()}, past: past{filled: 60, hours: 8},
+		},
+		{
+			key: "potsdam", name: "Potsdam Public Library", state: "NY", zone: east, latitude: 44.6694, longitude: -74.9826, yearlyLoans: 62349,
+			policy: "open-lender", hours: weekdays("09:30-18:00"), tiers: []tier{ownShelves(), furtherAfield()}, past: past{filled: 5, refused: 95, hours: 120},
+		},
 
 		// Westchester stands alone, in two buildings.
-		{key: "westchester", name: "Westchester Public Library", state: "IN", zone: central, latitude: 41.6099, longitude: -87.0538, yearlyLoans: 125561,
+		{
+			key: "westchester", name: "Westchester Public Library", state: "IN", zone: central, latitude: 41.6099, longitude: -87.0538, yearlyLoans: 125561,
 			policy: "westchester", hours: weekdays("09:00-20:00"), branches: []string{"Thomas Library", "Hageman Library"},
-			tiers: []tier{ownShelves(), stateTier("Indiana", "IN"), furtherAfield()}},
-		{key: "michigan-city", name: "Michigan City Public Library", state: "IN", zone: central, latitude: 41.7184, longitude: -86.9024, yearlyLoans: 112783,
-			policy: "open-lender", hours: weekdays("09:00-20:00"), tiers: []tier{ownShelves(), furtherAfield()}},
+			tiers: []tier{ownShelves(), stateTier("Indiana", "IN"), furtherAfield()},
+		},
+		{
+			key: "michigan-city", name: "Michigan City Public Library", state: "IN", zone: central, latitude: 41.7184, longitude: -86.9024, yearlyLoans: 112783,
+			policy: "open-lender", hours: weekdays("09:00-20:00"), tiers: []tier{ownShelves(), furtherAfield()},
+		},
 
 		// A library of the Delaware Library Catalog.
-		{key: "dover", name: "Dover Public Library", state: "DE", zone: east, latitude: 39.1586, longitude: -75.5226, yearlyLoans: 299700,
-			catalogue: catalogueDelaware, policy: "delaware", hours: weekdays("09:00-20:00"), tiers: []tier{ownShelves(), sharedCatalogue(catalogueDelaware), furtherAfield()}},
-		{key: "lewes", name: "Lewes Public Library", state: "DE", zone: east, latitude: 38.7675, longitude: -75.1411, yearlyLoans: 210724,
-			catalogue: catalogueDelaware, policy: "open-lender", hours: weekdays("10:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue(catalogueDelaware), furtherAfield()}},
-		{key: "rehoboth", name: "Rehoboth Beach Public Library", state: "DE", zone: east, latitude: 38.7158, longitude: -75.0829, yearlyLoans: 67775,
-			catalogue: catalogueDelaware, policy: "open-lender", hours: weekdays("10:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue(catalogueDelaware), furtherAfield()}},
+		{
+			key: "dover", name: "Dover Public Library", state: "DE", zone: east, latitude: 39.1586, longitude: -75.5226, yearlyLoans: 299700,
+			catalogue: catalogueDelaware, policy: "delaware", hours: weekdays("09:00-20:00"), tiers: []tier{ownShelves(), sharedCatalogue(catalogueDelaware), furtherAfield()},
+		},
+		{
+			key: "lewes", name: "Lewes Public Library", state: "DE", zone: east, latitude: 38.7675, longitude: -75.1411, yearlyLoans: 210724,
+			catalogue: catalogueDelaware, policy: "open-lender", hours: weekdays("10:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue(catalogueDelaware), furtherAfield()},
+		},
+		{
+			key: "rehoboth", name: "Rehoboth Beach Public Library", state: "DE", zone: east, latitude: 38.7158, longitude: -75.0829, yearlyLoans: 67775,
+			catalogue: catalogueDelaware, policy: "open-lender", hours: weekdays("10:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue(catalogueDelaware), furtherAfield()},
+		},
 
 		// Western District and its consortium.
-		{key: "western-district", name: "Western District Public Library", state: "IL", zone: central, latitude: 41.3531, longitude: -90.3814, yearlyLoans: 19026,
+		{
+			key: "western-district", name: "Western District Public Library", state: "IL", zone: central, latitude: 41.3531, longitude: -90.3814, yearlyLoans: 19026,
 			catalogue: cataloguePrairieCat, policy: "western-district", hours: weekdays("09:00-18:00"),
-			tiers: []tier{ownShelves(), sharedCatalogue(cataloguePrairieCat), stateTier("Illinois", "IL"), furtherAfield()}},
-		{key: "geneseo", name: "Geneseo Public Library District", state: "IL", zone: central, latitude: 41.4631, longitude: -90.1438, yearlyLoans: 63150,
-			catalogue: cataloguePrairieCat, policy: "open-lender", hours: weekdays("09:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue(cataloguePrairieCat), furtherAfield()}},
-		{key: "coal-valley", name: "Robert R. Jones Public Library District", state: "IL", zone: central, latitude: 41.4431, longitude: -90.4611, yearlyLoans: 31010,
-			catalogue: cataloguePrairieCat, policy: "open-lender", hours: weekdays("09:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue(cataloguePrairieCat), furtherAfield()}},
+			tiers: []tier{ownShelves(), sharedCatalogue(cataloguePrairieCat), stateTier("Illinois", "IL"), furtherAfield()},
+		},
+		{
+			key: "geneseo", name: "Geneseo Public Library District", state: "IL", zone: central, latitude: 41.4631, longitude: -90.1438, yearlyLoans: 63150,
+			catalogue: cataloguePrairieCat, policy: "open-lender", hours: weekdays("09:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue(cataloguePrairieCat), furtherAfield()},
+		},
+		{
+			key: "coal-valley", name: "Robert R. Jones Public Library District", state: "IL", zone: central, latitude: 41.4431, longitude: -90.4611, yearlyLoans: 31010,
+			catalogue: cataloguePrairieCat, policy: "open-lender", hours: weekdays("09:00-18:00"), tiers: []tier{ownShelves(), sharedCatalogue(cataloguePrairieCat), furtherAfield()},
+		},
 
 		// Perth, in Canada, and a neighbour that is asked by hand.
-		{key: "perth", name: "Perth & District Union Public Library", state: "ON", country: "CA", zone: "America/Toronto", currency: "CAD", latitude: 44.9, longitude: -76.25,
-			policy: "perth", hours: weekdays("10:00-18:00"), tiers: []tier{ownShelves(), stateTier("Ontario", "ON"), furtherAfield()}},
-		{key: "smiths-falls", name: "Smiths Falls Public Library", state: "ON", country: "CA", zone: "America/Toronto", currency: "CAD", latitude: 44.9, longitude: -76.02,
-			protocol: directory.ProtocolManual},
+		{
+			key: "perth", name: "Perth & District Union Public Library", state: "ON", country: "CA", zone: "America/Toronto", currency: "CAD", latitude: 44.9, longitude: -76.25,
+			policy: "perth", hours: weekdays("10:00-18:00"), tiers: []tier{ownShelves(), stateTier("Ontario", "ON"), furtherAfield()},
+		},
+		{
+			key: "smiths-falls", name: "Smiths Falls Public Library", state: "ON", country: "CA", zone: "America/Toronto", currency: "CAD", latitude: 44.9, longitude: -76.02,
+			protocol: directory.ProtocolManual,
+		},
 	}
 	list = append(list, lenders()...)
 	for i := range list {
