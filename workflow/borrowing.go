@@ -76,6 +76,7 @@ const (
 	EventCancelRefused  Event = "cancel_refused"
 	EventRenewalGranted Event = "renewal_granted"
 	EventRenewalUndated Event = "renewal_granted_undated"
+	EventRenewalOverdue Event = "renewal_answer_overdue"
 	EventRenewalRefused Event = "renewal_refused"
 	EventOverdueNotice  Event = "overdue_notice"
 	EventRecall         Event = "recall"
@@ -123,7 +124,6 @@ const (
 // Guards of the borrowing side.
 const (
 	GuardByHold         Guard = "fulfilled_by_hold"    // the active lender fills it by a hold in a shared catalogue
-	GuardByStaff        Guard = "asked_by_hand"        // staff carry the dialogue themselves
 	GuardCostToApprove  Guard = "cost_to_approve"      // a fee for the patron is above what was approved
 	GuardOfferOpen      Guard = "offer_open"           // the lender has named conditions or a cost
 	GuardRetryWaiting   Guard = "retry_waiting"        // a lender said when to ask again
@@ -178,6 +178,12 @@ const (
 	DoFlagRenewal    Effect = "flag_renewal_pending"
 	DoKeepLoanDue    Effect = "keep_loan_due_date"
 	DoCheckRenewal   Effect = "check_renewal_window"
+	DoAwaitRenewal   Effect = "await_renewal_answer"
+	DoTakeBackFine   Effect = "take_back_fine"
+	DoWaiveLost      Effect = "waive_what_is_unpaid_of_the_loss"
+	DoCloseLoan      Effect = "close_loan"
+	DoKeepCancel     Effect = "keep_wish_to_cancel"
+	DoCheckOffer     Effect = "check_offer"
 	DoClearRenewal   Effect = "clear_renewal_pending"
 	DoKeepContact    Effect = "keep_patron_contact"
 	DoChangeDue      Effect = "change_due_date"
@@ -206,17 +212,18 @@ const (
 	DoReopen         Effect = "reopen"
 )
 
-// beforeShipping are the states in which a need-by date still matters.
+// Sets of states that several rows leave.
 var (
-	active      = []State{Submitted, NeedsReview, Routing, AwaitingCostApproval, Requested, Conditional, WaitingRetry, WillSupply, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending, CancelPending}
-	ended       = []State{Completed, Unfilled, Cancelled, Expired}
-	notAsked    = []State{Submitted, NeedsReview, Routing, WaitingRetry}
-	asked       = []State{Requested, Conditional, WillSupply}
-	everywhere  = append(append([]State{}, active...), ended...)
-	moneyField  = Field{Name: "cost", Type: FieldMoney, Label: "Cost the lender asks"}
-	noteField   = Field{Name: "note", Type: FieldText, Label: "Note"}
-	reasonField = Field{Name: "reason", Type: FieldText, Label: "Reason"}
-	dueField    = Field{Name: "due", Type: FieldDate, Label: "Lender's due date"}
+	active           = []State{Submitted, NeedsReview, Routing, AwaitingCostApproval, Requested, Conditional, WaitingRetry, WillSupply, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending, CancelPending}
+	ended            = []State{Completed, Unfilled, Cancelled, Expired}
+	notAsked         = []State{Submitted, NeedsReview, Routing, WaitingRetry}
+	asked            = []State{Requested, Conditional, WillSupply}
+	waitingForLender = []State{Requested, Conditional, WillSupply, AwaitingCostApproval}
+	everywhere       = append(append([]State{}, active...), ended...)
+	moneyField       = Field{Name: "cost", Type: FieldMoney, Label: "Cost the lender asks"}
+	noteField        = Field{Name: "note", Type: FieldText, Label: "Note"}
+	reasonField      = Field{Name: "reason", Type: FieldText, Label: "Reason"}
+	dueField         = Field{Name: "due", Type: FieldDate, Label: "Lender's due date"}
 )
 
 // Borrowing is the life of a request at the library whose patron asked.
@@ -274,8 +281,8 @@ var Borrowing = &Table{
 		{From: []State{Routing}, On: EventRoutingOverdue, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Choosing a lender did not finish"},
 
 		// The patron decides about a cost
-		{From: []State{AwaitingCostApproval}, On: EventApproveCost, When: []Guard{GuardOfferOpen}, To: WillSupply, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoKeepCost, DoDropNotices, DoSendAccept, DoEntryPromised}, Label: "Approve the cost", Undo: Undo{Kind: UndoUntilSent}},
-		{From: []State{AwaitingCostApproval}, On: EventApproveCost, To: Requested, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoKeepCost, DoDropNotices, DoAskLender}, Label: "Approve the cost", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{AwaitingCostApproval}, On: EventApproveCost, When: []Guard{GuardOfferOpen}, To: WillSupply, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoKeepCost, DoDropNotices, DoSendAccept, DoEntryPromised}, Label: "Approve the cost", Undo: Undo{Kind: UndoUntilSent}, Form: []Field{{Name: "most", Type: FieldMoney, Label: "Most the patron will pay, where the price is not known"}}},
+		{From: []State{AwaitingCostApproval}, On: EventApproveCost, To: Requested, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoKeepCost, DoDropNotices, DoAskLender}, Label: "Approve the cost", Undo: Undo{Kind: UndoUntilSent}, Form: []Field{{Name: "most", Type: FieldMoney, Label: "Most the patron will pay, where the price is not known"}}},
 		{From: []State{AwaitingCostApproval}, On: EventDeclineCost, When: []Guard{GuardOfferOpen}, To: Routing, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoDropNotices, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "Decline the cost"},
 		{From: []State{AwaitingCostApproval}, On: EventDeclineCost, To: Routing, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoDropNotices, DoEntryDeclined, DoChooseLender}, Label: "Decline the cost"},
 		{From: []State{AwaitingCostApproval}, On: EventApprovalOverdue, When: []Guard{GuardOfferOpen}, To: Routing, By: []Party{BySystem}, Do: []Effect{DoDropNotices, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "No word from the patron about the cost"},
@@ -285,27 +292,32 @@ var Borrowing = &Table{
 		{From: []State{Requested}, On: EventConfirmed, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{BySystem, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryConfirmed}, Label: "The lender has the request"},
 		{From: []State{Requested}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Do: []Effect{DoEntryConfirmed}, Label: "The lender expects to supply", ISO: "ExpectToSupply"},
 		{From: []State{Requested, Conditional}, On: EventWillSupply, When: []Guard{Not(GuardByHold)}, To: WillSupply, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryPromised}, Label: "The lender will supply", ISO: "WillSupply"},
-		{From: []State{WillSupply}, On: EventWillSupply, To: Same, By: []Party{ByLender, ByStaff}, Label: "The lender will supply", ISO: "WillSupply"},
-		{From: []State{Requested, WillSupply, Conditional}, On: EventConditional, When: []Guard{Not(GuardByHold)}, To: Conditional, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryOffered, DoOpenTask}, Label: "The lender names conditions", ISO: "Conditional",
+		{From: []State{WillSupply, AwaitingCostApproval}, On: EventWillSupply, To: Same, By: []Party{ByLender, ByStaff}, Label: "The lender will supply", ISO: "WillSupply"},
+		{From: []State{Requested, WillSupply, Conditional, AwaitingCostApproval}, On: EventConditional, When: []Guard{Not(GuardByHold)}, To: Conditional, By: []Party{ByLender, ByStaff}, Do: []Effect{DoDropNotices, DoEntryOffered, DoOpenTask}, Label: "The lender names conditions", ISO: "Conditional",
 			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions"}, moneyField}},
-		{From: []State{Requested, Conditional, WillSupply}, On: EventRetryLater, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRetry, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
+		{From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold), GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply now, and the patron had cancelled", ISO: "RetryPossible"},
+		{From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold), GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply now, and it is too late", ISO: "RetryPossible"},
+		{From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryRetry, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
 			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField}},
-		{From: []State{Requested, Conditional, WillSupply}, On: EventUnfilled, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply", ISO: "Unfilled", Form: []Field{reasonField}},
+		{From: waitingForLender, On: EventUnfilled, When: []Guard{Not(GuardByHold), GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply, and the patron had cancelled", ISO: "Unfilled"},
+		{From: waitingForLender, On: EventUnfilled, When: []Guard{Not(GuardByHold), GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply, and it is too late", ISO: "Unfilled"},
+		{From: waitingForLender, On: EventUnfilled, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply", ISO: "Unfilled", Form: []Field{reasonField}},
 		{From: []State{Requested}, On: EventDeliveryFailed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoEntryFailed, DoChooseLender}, Label: "The request could not be delivered"},
 		{From: []State{Requested}, On: EventNoAnswer, When: []Guard{GuardByHold}, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCancelHold, DoEntryTimedOut, DoChooseLender}, Label: "The copy did not come in time"},
 		{From: []State{Requested}, On: EventNoAnswer, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoSendCancel, DoEntryTimedOut, DoChooseLender}, Label: "No answer in time; the next lender is asked"},
 		{From: []State{Requested, WillSupply}, On: EventTryNextLender, When: []Guard{Not(GuardByHold)}, To: CancelPending, By: []Party{ByStaff}, Do: []Effect{DoRememberState, DoCancelToMoveOn, DoSendCancel}, Label: "Stop and ask the next lender", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{Conditional}, On: EventAcceptConditions, When: []Guard{GuardCostToApprove}, To: AwaitingCostApproval, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellCost}, Label: "Accept the conditions"},
-		{From: []State{Conditional}, On: EventAcceptConditions, To: WillSupply, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendAccept, DoEntryPromised}, Label: "Accept the conditions", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{Conditional}, On: EventAcceptConditions, To: WillSupply, By: []Party{ByStaff}, Do: []Effect{DoCheckOffer, DoCloseTasks, DoSendAccept, DoEntryPromised}, Label: "Accept the conditions", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{Conditional}, On: EventDeclineConditions, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "Decline the conditions"},
 		{From: []State{Conditional}, On: EventConditionsLapsed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "The conditions were not answered in time"},
 		{From: []State{WaitingRetry}, On: EventRetryDue, To: Requested, By: []Party{BySystem, ByStaff}, Do: []Effect{DoAskAgain}, Label: "Ask the lender again", ISO: "Retry"},
 		{From: []State{WillSupply}, On: EventShipmentOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
 
 		// Shipped
-		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, When: []Guard{Not(GuardByHold)}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
-		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, When: []Guard{Not(GuardByHold)}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied}, Label: "The lender has shipped it", ISO: "Loaned",
+		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, When: []Guard{Not(GuardByHold)}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
+		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, When: []Guard{Not(GuardByHold)}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied}, Label: "The lender has shipped it", ISO: "Loaned",
 			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
+		{From: []State{CancelPending}, On: EventCopyCompleted, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoEntryReturned, DoOpenTask}, Label: "The copy was delivered before the lender heard of the cancel", ISO: "CopyCompleted"},
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
 			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
@@ -322,9 +334,11 @@ var Borrowing = &Table{
 		{From: []State{Requested}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{ByDesk}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The copy is not on its shelf"},
 
 		// At our desk
-		{From: []State{Shipped, WillSupply, Requested, CancelPending}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Label: "Receive it; it goes back unused", ISO: "Received",
+		{From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Label: "Receive it; it goes back unused", ISO: "Received",
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField}},
-		{From: []State{Shipped, WillSupply, Requested}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
+		{From: []State{CancelPending}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoMakeItem, DoSendReceived}, Label: "Receive it; it was cancelled and goes back unused", ISO: "Received",
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField}},
+		{From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField, {Name: "condition", Type: FieldText, Label: "Condition"}}},
 		{From: []State{Received, OnHoldShelf, CheckedOut}, On: EventReceiveVolume, To: Same, By: []Party{BySystem}, Do: []Effect{DoKeepVolume}, Label: "Another volume of it arrived"},
 		{From: []State{Received}, On: EventShelve, To: OnHoldShelf, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf, DoTellArrived}, Label: "Put on the hold shelf", Undo: Undo{Kind: UndoBy, Event: EventUnshelve}},
@@ -337,13 +351,19 @@ var Borrowing = &Table{
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, To: ReturnDue, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; it goes back to its owner"},
 		{From: []State{OnHoldShelf}, On: EventReturnUnclaimed, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices}, Label: "Send it back unclaimed"},
 		{From: []State{OnHoldShelf}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Label: "Check out to the patron"},
+		{From: []State{Received}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Label: "Check out to the patron"},
+		{From: []State{Requested}, On: EventCheckOut, When: []Guard{GuardByHold}, To: CheckedOut, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoEntrySupplied, DoKeepLoanDue}, Label: "Checked out straight from the shelf"},
 		{From: []State{OnHoldShelf}, On: EventRecall, To: ReturnDue, By: []Party{ByLender, ByStaff}, Do: []Effect{DoTakeOffShelf, DoFlagRecalled, DoDropNotices, DoTellRecalled}, Label: "Recalled by the lender", ISO: "Recalled"},
 
 		// With the patron
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoEntryReturned, DoDropNotices}, Label: "Returned"},
-		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoDropNotices}, Label: "Returned by the patron"},
-		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoCheckRenewal, DoFlagRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoWaiveLost}, Label: "Returned by the patron"},
+		{From: ended, On: EventReturn, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "It came back after the request had ended; settle it with the lender"},
+		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoCheckRenewal, DoFlagRenewal, DoAwaitRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{CheckedOut}, On: EventRenewalGranted, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoChangeDue, DoTellRenewed}, Label: "Renewed by the lender", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{CheckedOut}, On: EventRenewalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The lender has not answered the renewal"},
+		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalGranted, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoTakeBackFine}, Label: "Renewed by the lender after it was returned", ISO: "RenewResponse"},
+		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalRefused, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender}, Do: []Effect{DoClearRenewal}, Label: "The lender does not renew", ISO: "RenewResponse"},
 		{From: []State{CheckedOut}, On: EventRenewalUndated, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it without saying until when", ISO: "RenewResponse"},
 		{From: []State{CheckedOut}, On: EventRenewalRefused, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoTellNotRenewed}, Label: "The lender does not renew", ISO: "RenewResponse", Form: []Field{reasonField}},
 		{From: []State{CheckedOut}, On: EventDuePassed, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Due, and the lender has not answered the renewal"},
@@ -358,7 +378,7 @@ var Borrowing = &Table{
 		{From: []State{ReturnDue}, On: EventShipReturn, To: ReturnShipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoSendHome, DoSendReturned, DoEntryReturned}, Label: "Send it back", ISO: "ShippedReturn", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{ReturnDue}, On: EventReturnOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still here; it should have been sent back"},
 		{From: []State{ReturnShipped, ReturnUnconfirmed, ReturnDue, CheckedOut, LostPending}, On: EventLenderConfirms, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Home again"},
-		{From: []State{ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "The lender has it back", ISO: "LoanCompleted"},
+		{From: []State{ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoWaiveLost}, Label: "The lender has it back", ISO: "LoanCompleted"},
 		{From: []State{ReturnDue, CheckedOut, Received, OnHoldShelf, Shipped}, On: EventLenderConfirms, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is home, but it is not recorded as sent", ISO: "LoanCompleted"},
 		{From: []State{ReturnShipped}, On: EventConfirmOverdue, To: ReturnUnconfirmed, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The lender has not confirmed the return"},
 		{From: []State{ReturnShipped}, On: EventOverdueNotice, To: ReturnUnconfirmed, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
@@ -369,8 +389,8 @@ var Borrowing = &Table{
 		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Label: "It was lost on the way", Form: []Field{noteField}},
 
 		// Lost or damaged
-		{From: []State{LostPending}, On: EventFound, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Found again", Form: []Field{noteField}},
-		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks}, Label: "The lender forgives it", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventFound, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoCloseLoan, DoWaiveLost}, Label: "Found again", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks, DoWaiveLost}, Label: "The lender forgives it", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChargeLost, DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 		{From: []State{LostPending}, On: EventPay, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendPaid}, Label: "The lender was paid", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventSettleOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still not settled"},
@@ -391,7 +411,7 @@ var Borrowing = &Table{
 		{From: []State{CancelPending}, On: EventUnfilled, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
 		{From: []State{CancelPending}, On: EventUnfilled, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
 		{From: []State{CancelPending}, On: EventUnfilled, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
-		{From: []State{CancelPending}, On: EventCancelRefused, To: Previous, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender does not stop", ISO: "CancelResponse"},
+		{From: []State{CancelPending}, On: EventCancelRefused, To: Previous, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepCancel, DoOpenTask}, Label: "The lender does not stop", ISO: "CancelResponse"},
 		{From: []State{CancelPending}, On: EventCancelSilent, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{BySystem}, Do: []Effect{DoEntryCancelled, DoTellCancelled}, Label: "No answer to the cancel; taken as stopped"},
 		{From: []State{CancelPending}, On: EventCancelSilent, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoEntryCancelled, DoTellExpired}, Label: "No answer to the cancel; taken as stopped"},
 		{From: []State{CancelPending}, On: EventCancelSilent, To: Routing, By: []Party{BySystem}, Do: []Effect{DoEntryTimedOut, DoChooseLender}, Label: "No answer to the cancel; the next lender is asked"},
@@ -409,11 +429,12 @@ var Borrowing = &Table{
 		{From: []State{AwaitingCostApproval}, On: EventNeedByPassed, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy, DoDropNotices, DoEntryCancelled, DoTellExpired}, Label: "Not supplied by the date it was needed"},
 		{From: []State{Requested}, On: EventNeedByPassed, When: []Guard{GuardByHold}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy, DoCancelHold, DoEntryCancelled, DoTellExpired}, Label: "Not supplied by the date it was needed"},
 		{From: asked, On: EventNeedByPassed, To: CancelPending, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoRememberState, DoCancelByNeedBy, DoSendCancel}, Label: "Needed by a date that has passed; the lender is asked to stop"},
+		{From: []State{CancelPending}, On: EventNeedByPassed, When: []Guard{Not(GuardPatronCancels)}, To: Same, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy}, Label: "Needed by a date that has passed; nobody else is asked"},
 		{From: []State{CancelPending, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventNeedByPassed, To: Same, By: []Party{BySystem}, Label: "The need-by date passed"},
 
 		// Late, double and unexpected
 		{From: everywhere, On: EventLateYes, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from says yes"},
-		{From: everywhere, On: EventLateNo, To: Same, By: []Party{ByLender}, Label: "A lender we had moved on from says no"},
+		{From: everywhere, On: EventLateNo, To: Same, By: []Party{ByLender}, Label: "A lender's message that came too late to change anything"},
 		{From: everywhere, On: EventLateShipment, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from has shipped; send it back unused"},
 		{From: everywhere, On: EventArrivedAgain, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Another parcel arrived for this request"},
 		{From: ended, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "Shipped after the request had ended; send it back unused", ISO: "Loaned"},

@@ -62,6 +62,7 @@ const (
 	DoDeclareLentLost  Effect = "declare_lent_item_lost"
 	DoBillBorrower     Effect = "bill_borrower"
 	DoCreditBorrower   Effect = "credit_borrower"
+	DoDropInvoice      Effect = "drop_unpaid_invoice"
 	DoKeepOffer        Effect = "keep_offer"
 )
 
@@ -106,6 +107,7 @@ var Lending = &Table{
 			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField}},
 		{From: []State{Requested}, On: EventRespondOverdue, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoSayUnfilled}, Label: "Nobody answered in time", ISO: "Unfilled"},
 		{From: []State{Conditional}, On: EventConditionsTaken, To: ToPull, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoChooseItem, DoSayWillSupply}, Label: "The borrower accepts", ISO: "Notification"},
+		{From: []State{Unfilled, Cancelled}, On: EventConditionsTaken, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayUnfilled}, Label: "The borrower accepts an offer that no longer stands", ISO: "Unfilled"},
 		{From: []State{Conditional}, On: EventConditionsLeft, To: Cancelled, By: []Party{ByBorrower, ByStaff}, Label: "The borrower declines", ISO: "Notification"},
 		{From: []State{Conditional}, On: EventConditionsLapsed, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoSayUnfilled}, Label: "The borrower did not answer", ISO: "Unfilled"},
 
@@ -116,7 +118,7 @@ var Lending = &Table{
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventPullOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventAnswerNo, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoReleaseItem, DoSayUnfilled}, Label: "Cannot supply after all", ISO: "Unfilled",
 			Form: []Field{{Name: "reason", Type: FieldChoice, Label: "Why not", Required: true, Choices: noReasons}, noteField}},
-		{From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, When: []Guard{GuardCopy}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSayCopyCompleted}, Label: "The copy was delivered", ISO: "CopyCompleted", Form: []Field{moneyField}},
+		{From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, When: []Guard{GuardCopy}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoBillBorrower, DoSayCopyCompleted}, Label: "The copy was delivered", ISO: "CopyCompleted", Form: []Field{moneyField}},
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, To: Shipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoChooseItem, DoLendItem, DoBillBorrower, DoSayLoaned}, Label: "Ship it", ISO: "Loaned", Undo: Undo{Kind: UndoNever},
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}, dueField, moneyField}},
 
@@ -138,20 +140,21 @@ var Lending = &Table{
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventSendRecall, To: Same, By: []Party{ByStaff}, Do: []Effect{DoFlagRecalled, DoSayRecalled}, Label: "Recall it", ISO: "Recalled"},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventCorrectDue, To: Same, By: []Party{ByStaff}, Do: []Effect{DoMoveLoanDue, DoSayDueChanged}, Label: "Correct the due date", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "The borrower has sent it back", ISO: "ShippedReturn"},
-		{From: []State{Shipped, WithBorrowingLibrary, ReturnShipped}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoSayCompleted}, Label: "It is home", ISO: "LoanCompleted", Form: []Field{{Name: "condition", Type: FieldText, Label: "Condition"}}},
+		{From: []State{Shipped, WithBorrowingLibrary, ReturnShipped}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoDropInvoice, DoSayCompleted}, Label: "It is home", ISO: "LoanCompleted", Form: []Field{{Name: "condition", Type: FieldText, Label: "Condition"}}},
 		{From: []State{ReturnShipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Sent back, but not arrived"},
 
 		// Lost
 		{From: lendingOut, On: EventBorrowerLost, To: LostPending, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoDeclareLentLost, DoOpenTask}, Label: "The borrower reports it lost or damaged"},
 		{From: []State{LostPending}, On: EventSendInvoice, To: Same, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoBillBorrower, DoSayInvoice}, Label: "Send an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 		{From: []State{LostPending}, On: EventPaid, To: Completed, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks, DoCreditBorrower}, Label: "Paid"},
-		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSayCompleted}, Label: "Forgive it", Form: []Field{noteField}},
-		{From: []State{LostPending}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoSayCompleted}, Label: "It came home after all", ISO: "LoanCompleted"},
+		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDropInvoice, DoSayCompleted}, Label: "Forgive it", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoDropInvoice, DoSayCompleted}, Label: "It came home after all", ISO: "LoanCompleted"},
 		{From: []State{LostPending}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks}, Label: "Found; the borrower has sent it back", ISO: "ShippedReturn"},
 		{From: []State{LostPending}, On: EventSettleOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still not settled"},
+		{From: []State{Completed}, On: EventSendInvoice, When: []Guard{Not(GuardCopy)}, To: Same, By: []Party{ByStaff}, Do: []Effect{DoBillBorrower, DoSayInvoice}, Label: "Send an invoice for damage", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 
 		// Late, double and unexpected
-		{From: lendingEnded, On: EventReceiveReturn, To: Same, By: []Party{ByDesk, ByStaff}, Label: "It came home once more"},
+		{From: lendingEnded, On: EventReceiveReturn, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoTakeItemBack, DoOpenTask}, Label: "It came home after the request had ended"},
 		{From: lendingAll, On: EventTooLate, To: Same, By: []Party{ByBorrower}, Do: []Effect{}, Label: "The borrower said something that no longer applies"},
 		{From: lendingAll, On: EventNote, To: Same, By: []Party{ByStaff, ByBorrower, BySystem}, Label: "Note", Form: []Field{{Name: "note", Type: FieldText, Label: "Note", Required: true}}},
 		{From: lendingAll, On: EventUndo, When: []Guard{GuardMessageUnsent}, To: Previous, By: []Party{ByStaff}, Do: []Effect{DoUndoLast}, Label: "Undo"},

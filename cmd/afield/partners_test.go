@@ -16,6 +16,7 @@ import (
 	"afield/api/gen"
 	"afield/broker"
 	"afield/broker/directory"
+	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/connectors/conntest"
 	"afield/connectors/partner"
@@ -284,6 +285,37 @@ func TestALyingPartner(t *testing.T) {
 	}
 	r.nothing("something happened twice", `select concat_ws(' ', request_id, event, count(*)) from request_events
 		where event in ('will_supply', 'loaned', 'unfilled') group by request_id, event, actor having count(*) > 1`)
+	r.sound()
+}
+
+// The row counts and not the job: a message whose job was lost is found by the
+// sweep, to a member as to a partner, and a second delivery changes nothing.
+func TestAMessageOutlivesItsJob(t *testing.T) {
+	t.Parallel()
+	r, clock := newTown(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	far, lender := r.partner("FAR", "OH", 0, 5*time.Second, conntest.NeverAnswers())
+	r.heldBy("A book far away", far.ID)
+	r.ownedByLender("A neighbour's book")
+	app, network := r.serve(clock)
+	reader := r.reader()
+	for _, title := range []string{"A book far away", "A neighbour's book"} {
+		_, err := network.as(r.home.staff).submit(ctx, title, reader.card)
+		r.must(err)
+	}
+	r.settle(ctx, app)
+	r.write(func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := tx.Exec(ctx, `update messages set status = 'ready', done_at = null where direction = 'out'`) // as if nobody had sent it
+		return err
+	})
+	r.settle(ctx, app)
+	if sent := r.number(`select count(*)::int from messages where direction = 'out' and status = 'sent' and tries = 2`); sent != 2 {
+		t.Errorf("%d of two messages went again", sent)
+	}
+	if asked := r.number(`select count(*)::int from requests where side = 'lending'`); asked != 1 || len(lender.Requests("")) != 1 {
+		t.Errorf("the member has %d requests and the partner %d, each should have one", asked, len(lender.Requests("")))
+	}
 	r.sound()
 }
 

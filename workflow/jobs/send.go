@@ -102,10 +102,17 @@ func (q *Queue) record(ctx context.Context, claimed messages.Claimed, delivery c
 		switch delivery.Outcome {
 		case connectors.Delivered:
 			messages.MarkSent(tx, claimed.Library, claimed.ID, now, delivery)
-			return q.requests.Delivered(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message)
+			requests.SettleTask(tx, claimed.Library, claimed.Request, "partner_unreachable", now)
+			if err := q.requests.Delivered(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message); err != nil {
+				return err
+			}
+			return q.sendNext(ctx, tx, claimed, now)
 		case connectors.Refused:
 			messages.MarkFailed(tx, claimed.Library, claimed.ID, now, delivery)
-			return q.requests.Undeliverable(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message, delivery.Detail)
+			if err := q.requests.Undeliverable(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message, delivery.Detail); err != nil {
+				return err
+			}
+			return q.sendNext(ctx, tx, claimed, now)
 		default:
 			messages.TryAgain(tx, claimed.Library, claimed.ID, now.Add(backoff(claimed.Tries, delivery.RetryAfter)), delivery)
 			if now.Sub(claimed.CreatedAt) > staffHearAfter {
@@ -115,6 +122,15 @@ func (q *Queue) record(ctx context.Context, claimed messages.Claimed, delivery c
 			return nil
 		}
 	})
+}
+
+// sendNext enqueues the message that waited for this one to go first.
+func (q *Queue) sendNext(ctx context.Context, tx *postgres.Tx, done messages.Claimed, now time.Time) error {
+	next, waiting, err := messages.Next(ctx, tx, done.Library, done.Request, done.Peer, now)
+	if err != nil || !waiting {
+		return err
+	}
+	return q.Send(ctx, tx, []messages.Ref{next})
 }
 
 // backoff is how long, in business time, a message waits for its next try: not

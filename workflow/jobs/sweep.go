@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,26 +43,16 @@ type Swept struct {
 func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	now := q.config.Clock.Now()
 	var swept Swept
-	var err error
-	if err = q.takeOver(ctx); err != nil {
-		return swept, err
-	}
-	if err = q.joinPartners(ctx); err != nil {
-		return swept, err
-	}
-	if swept.Deadlines, err = q.requests.WorkDeadlines(ctx, q.config.DB, now); err != nil {
-		return swept, err
-	}
-	if swept.Repaired, err = q.requests.Repair(ctx, q.config.DB, now); err != nil {
-		return swept, err
-	}
+	var errs [5]error // one part that fails does not stop the others
+	errs[0] = q.joinPartners(ctx)
+	swept.Deadlines, errs[1] = q.requests.WorkDeadlines(ctx, q.config.DB, now)
+	swept.Repaired, errs[2] = q.requests.Repair(ctx, q.config.DB, now)
 	if swept.Repaired > 0 {
 		q.config.Log.Warn("requests without a next step were repaired", "count", swept.Repaired)
 	}
-	if swept.Messages, err = q.resend(ctx, now); err != nil {
-		return swept, err
-	}
-	return swept, q.forget(ctx, now)
+	swept.Messages, errs[3] = q.resend(ctx, now)
+	errs[4] = q.forget(ctx, now)
+	return swept, errors.Join(errs[:]...)
 }
 
 func (q *Queue) resend(ctx context.Context, now time.Time) (int, error) {

@@ -71,15 +71,20 @@ type Claimed struct {
 	CreatedAt time.Time
 }
 
+// isNext lets messages about one request reach a peer in the order they were
+// put out: a cancel never overtakes what it cancels.
+const isNext = `not exists (select 1 from messages e where e.library_id = m.library_id and e.request_id = m.request_id
+	and e.peer_library_id = m.peer_library_id and e.direction = 'out' and e.status in ('ready', 'claimed') and e.id < m.id)`
+
 // Claim takes a message for sending by a node; ok is false when it was sent,
 // withdrawn or is being sent by another worker. now is business time, wall is
 // wall time.
 func Claim(ctx context.Context, tx *postgres.Tx, node string, library, id broker.ID, now, wall time.Time) (claimed Claimed, ok bool, err error) {
 	var payload []byte
 	var request *broker.ID
-	err = tx.QueryRow(ctx, `update messages set status = 'claimed', claimed_until = $4, claimed_by = $6, tries = tries + 1
+	err = tx.QueryRow(ctx, `update messages m set status = 'claimed', claimed_until = $4, claimed_by = $6, tries = tries + 1
 		where library_id = $1 and id = $2 and direction = 'out' and next_try_at <= $3
-		  and (status = 'ready' or (status = 'claimed' and claimed_until < $5))
+		  and (status = 'ready' or (status = 'claimed' and claimed_until < $5)) and `+isNext+`
 		returning peer_library_id, request_id, payload, tries, created_at`,
 		library, id, now, wall.Add(claimFor), wall, node).Scan(&claimed.Peer, &request, &payload, &claimed.Tries, &claimed.CreatedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -141,7 +146,7 @@ func TryAgain(tx *postgres.Tx, library, id broker.ID, next time.Time, delivery c
 func Due(ctx context.Context, tx *postgres.Tx, now, wall time.Time, limit int) ([]Ref, error) {
 	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id, coalesce(p.protocol = 'partner', false) from messages m
 		left join peers p on p.library_id = m.peer_library_id -- a member needs no entry there
-		where m.status in ('ready', 'claimed') and m.next_try_at <= $1 and (m.status = 'ready' or m.claimed_until < $2)
+		where m.status in ('ready', 'claimed') and m.next_try_at <= $1 and (m.status = 'ready' or m.claimed_until < $2) and `+isNext+`
 		order by m.next_try_at limit $3`, now, wall, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list due messages: %w", err)
@@ -186,7 +191,7 @@ func WithdrawAsk(ctx context.Context, tx *postgres.Tx, library, request, entry b
 	var status string
 	var tries int
 	err = tx.QueryRow(ctx, `select id, status, tries from messages where library_id = $1 and request_id = $2 and direction = 'out'
-			and kind = 'request' and payload ->> 'request_id' = $3 for update`, library, request, entry.String()).Scan(&id, &status, &tries)
+			and kind = 'request' and payload ->> 'request_id' = $3 and status <> 'withdrawn' order by id desc limit 1 for update`, library, request, entry.String()).Scan(&id, &status, &tries)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
@@ -198,6 +203,39 @@ func WithdrawAsk(ctx context.Context, tx *postgres.Tx, library, request, entry b
 	}
 	tx.Queue(`update messages set status = 'withdrawn', done_at = $3 where library_id = $1 and id = $2`, library, id, now)
 	return tries > 0, nil
+}
+
+// RestoreAsk puts a withdrawn request message back, and tells whether there was
+// one.
+func RestoreAsk(ctx context.Context, tx *postgres.Tx, library, request, entry broker.ID, now time.Time) (ref Ref, restored bool, err error) {
+	err = tx.QueryRow(ctx, `update messages m set status = 'ready', next_try_at = $4, done_at = null
+		from peers p where p.library_id = m.peer_library_id and m.library_id = $1 and m.request_id = $2 and m.direction = 'out' and m.kind = 'request'
+			and m.status = 'withdrawn' and m.payload ->> 'request_id' = $3
+		returning m.id, m.peer_library_id, p.protocol = 'partner'`, library, request, entry.String(), now).Scan(&ref.ID, &ref.Peer, &ref.Partner)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Ref{}, false, nil
+	}
+	if err != nil {
+		return Ref{}, false, fmt.Errorf("put an ask back: %w", err)
+	}
+	ref.Library = library
+	return ref, true, nil
+}
+
+// Next finds the message of a request to a peer that waited for an earlier one
+// to go first; ok is false when none is due.
+func Next(ctx context.Context, tx *postgres.Tx, library, request, peer broker.ID, now time.Time) (ref Ref, ok bool, err error) {
+	err = tx.QueryRow(ctx, `select m.id, p.protocol = 'partner' from messages m join peers p on p.library_id = m.peer_library_id
+		where m.library_id = $1 and m.request_id = $2 and m.peer_library_id = $3 and m.direction = 'out' and m.status = 'ready' and m.next_try_at <= $4
+		order by m.id limit 1`, library, request, peer, now).Scan(&ref.ID, &ref.Partner)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Ref{}, false, nil
+	}
+	if err != nil {
+		return Ref{}, false, fmt.Errorf("look for the next message: %w", err)
+	}
+	ref.Library, ref.Peer = library, peer
+	return ref, true, nil
 }
 
 // Unsent tells whether a version of a request put out messages and all of them

@@ -3,6 +3,7 @@ package requests
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"afield/broker"
@@ -33,6 +34,8 @@ type Config struct {
 	Vault       *directory.Vault
 	// Policies gives a policy document by name, from memory.
 	Policies func(name string) (*policy.Document, error)
+	// Log hears of faults that are set aside; nil is silence.
+	Log *slog.Logger
 }
 
 // Service holds the use cases of requests.
@@ -47,6 +50,7 @@ type Service struct {
 	effects map[workflow.Effect]func(*step, context.Context) error
 
 	policy func(name string) (*policy.Document, error)
+	log    *slog.Logger
 }
 
 // New binds every guard and effect of the tables that are in use; a name that
@@ -56,6 +60,9 @@ func New(config Config) (*Service, error) {
 	s := &Service{
 		jobs: config.Jobs, circulation: config.Circulation, finder: config.Finder, cache: config.Cache, vault: config.Vault,
 		policy: config.Policies,
+	}
+	if s.log = config.Log; s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.bindGuards()
 	s.bindEffects()
@@ -96,7 +103,6 @@ func (s *Service) bindGuards() {
 	}
 	s.guards = map[workflow.Guard]func(*step, context.Context) (bool, error){
 		workflow.GuardByHold:         flag(func(st *step) bool { return st.request.ByHold() }),
-		workflow.GuardByStaff:        flag(func(st *step) bool { return st.request.Fulfilment != nil && *st.request.Fulfilment == "staff" }),
 		workflow.GuardCostToApprove:  flag(func(st *step) bool { entry := st.active(); return entry != nil && st.consent(entry).NeedsApproval }),
 		workflow.GuardOfferOpen:      flag(func(st *step) bool { entry := st.active(); return entry != nil && entry.Status == EntryOffered }),
 		workflow.GuardRetryWaiting:   flag(func(st *step) bool { return st.retryEntry() != nil }),
@@ -112,5 +118,5 @@ func (s *Service) bindGuards() {
 
 // at is a moment for decisions that are asked without a step.
 func at(now time.Time, library *directory.Lender) policy.Moment {
-	return policy.Moment{Now: now, Calendar: library.Calendar, Place: placeOf(library.Country, library.State)}
+	return policy.Moment{Now: now, Calendar: library.Calendar, Place: library.Place()}
 }

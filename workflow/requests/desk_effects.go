@@ -294,6 +294,9 @@ func (st *step) changeDue(ctx context.Context) error {
 	}
 	st.request.LenderDueOn = due
 	st.data["lender_due_on"] = due.String()
+	if st.request.State == workflow.OnHoldShelf {
+		return st.shortenShelf(ctx)
+	}
 	if st.request.State != workflow.CheckedOut {
 		return nil
 	}
@@ -315,6 +318,24 @@ func (st *step) changeDue(ctx context.Context) error {
 	st.resetDeadline = true
 	st.data["due_on"] = outcome.Loan.DueOn.String()
 	return nil
+}
+
+// shortenShelf moves the last pick-up day when the lender's due date has become
+// earlier; it never moves later by itself.
+func (st *step) shortenShelf(ctx context.Context) error {
+	hold, err := st.ownHold(ctx)
+	if err != nil || hold == nil {
+		return err
+	}
+	until := st.doc.ShelfUntil(st.moment(), policy.ShelfFacts{Owner: policy.OwnerILL, Class: hold.Class, Item: string(st.request.Format),
+		Arrived: broker.DateIn(hold.OnShelfAt, st.library.Zone), LenderDue: st.request.LenderDueOn}).Until
+	if !until.Before(st.request.PickUpBy) {
+		return nil
+	}
+	circulation.MoveShelfDate(st.tx, hold.HoldRef, until)
+	st.request.PickUpBy, st.resetDeadline = until, true
+	st.data["pick_up_by"] = until.String()
+	return st.task("shelf_time_short", "The lender wants it back earlier: it leaves the hold shelf on "+until.String()+"; tell the patron.")
 }
 
 func (st *step) declareLost(ctx context.Context) error {
@@ -357,28 +378,7 @@ func (st *step) chargeFee(ctx context.Context) error {
 }
 
 // reverseFee takes a passed-on fee back by a new entry.
-func (st *step) reverseFee(ctx context.Context) error {
-	if st.request.PatronID == nil {
-		return nil
-	}
-	entries, err := ledger.OfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
-	if err != nil {
-		return err
-	}
-	for _, charge := range entries {
-		if charge.Kind != ledger.KindCharge || charge.ChargeKind != ledger.ILLFee {
-			continue
-		}
-		_, err := ledger.Reverse(ctx, st.tx, ledger.Answer{Library: st.request.LibraryID, Charge: charge.ID,
-			Cause: "reverse:" + charge.Cause, Note: st.row.Label, Actor: st.firing.Actor, At: st.now})
-		if err != nil && !broker.IsKind(err, broker.KindConflict) {
-			return err
-		}
-		st.data["reversed"] = charge.Amount
-	}
-	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
-	return err
-}
+func (st *step) reverseFee(ctx context.Context) error { return st.takeBack(ctx, ledger.ILLFee) }
 
 // chargeLost passes the lender's invoice for a lost item on, exactly.
 func (st *step) chargeLost(ctx context.Context) error {
@@ -390,10 +390,10 @@ func (st *step) chargeLost(ctx context.Context) error {
 	if err != nil {
 		return st.task("invoice_in_other_currency", "The lender's invoice is in another currency ("+invoice.String()+"); enter the amount in ours.")
 	}
-	entry := st.current()
-	cause := "lost:" + st.request.ID.String()
-	if entry != nil {
-		cause = fmt.Sprintf("lost:%s:%d", entry.ID, invoice.Minor)
+	cause := fmt.Sprintf("lost:%s:%d", st.request.ID, invoice.Minor)
+	replaced, err := st.replacesInvoice(ctx, cause)
+	if err != nil || replaced {
+		return err
 	}
 	posted, err := ledger.Post(st.tx, ledger.Charge{
 		Account: ledger.OfPatron(st.request.LibraryID, *st.request.PatronID, st.library.Currency), Kind: ledger.Lost,
@@ -405,6 +405,21 @@ func (st *step) chargeLost(ctx context.Context) error {
 	st.data["charged"] = posted.Amount
 	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
 	return err
+}
+
+// replacesInvoice takes an earlier invoice back, because a corrected one counts
+// instead of it. It tells whether this very invoice is charged already.
+func (st *step) replacesInvoice(ctx context.Context, cause string) (charged bool, err error) {
+	open, err := ledger.OfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, charge := range open {
+		if charge.Kind == ledger.KindCharge && charge.ChargeKind == ledger.Lost && charge.Cause == cause {
+			return true, nil
+		}
+	}
+	return false, st.takeBack(ctx, ledger.Lost)
 }
 
 // contactKeepsIt tells whether the patron's being in touch makes the end of the
@@ -419,10 +434,7 @@ func (st *step) contactKeepsIt() bool {
 	}
 	decision := st.doc.OnShelfExpiry(st.moment(), policy.ShelfFacts{Owner: owner, Item: string(st.request.Format), LenderDue: st.request.LenderDueOn}, true)
 	if decision.Action == policy.StaffDecision && !decision.DecideBy.IsZero() {
-		st.until = st.endOfBusiness(decision.DecideBy)
-		if !st.until.After(st.now) {
-			st.until = st.now.Add(systemMinutes * 60e9)
-		}
+		st.until = decision.DecideBy.End(st.library.Zone) // then it must start home
 	}
 	return decision.Action == policy.StaffDecision
 }

@@ -126,20 +126,49 @@ func (st *step) entryRetryLater(context.Context) error {
 	if entry == nil {
 		return nil
 	}
+	if st.timesAsked(entry.LenderID) >= mostAsks {
+		st.entryEnds(EntryRefused, routing.AnswerRefused, "ask again later, once too often")
+		return nil
+	}
 	entry.RetryAfter = st.firing.Input.Date("retry_after")
-	if entry.RetryAfter.IsZero() {
+	if !entry.RetryAfter.After(st.library.Today(st.now)) {
 		entry.RetryAfter = broker.DateIn(st.doc.DeadlineAt(st.moment(), policy.DeadlineRetry), st.library.Zone)
 	}
 	st.entryEnds(EntryRetry, routing.AnswerRefused, "ask again later")
 	return nil
 }
 
+// mostAsks is how often one lender is asked for one request, when it keeps
+// saying later.
+const mostAsks = 4
+
+func (st *step) timesAsked(lender broker.ID) int {
+	asked := 0
+	for _, entry := range st.entries {
+		if entry.LenderID == lender && entry.AskedAt != nil {
+			asked++
+		}
+	}
+	return asked
+}
+
 // keepCost records what the patron agreed to pay: exactly what was asked.
 func (st *step) keepCost(context.Context) error {
-	if entry := st.active(); entry != nil {
-		st.request.ApprovedCostMinor = max(st.request.ApprovedCostMinor, st.consent(entry).PatronPays.Minor)
-		st.data["approved"] = st.request.Money(st.request.ApprovedCostMinor)
+	entry := st.active()
+	if entry == nil {
+		return nil
 	}
+	approved := st.consent(entry).PatronPays.Minor
+	if !entry.CostKnown {
+		most, given := st.firing.Input.Money("most")
+		if !given || most.Minor == 0 || most.Currency != st.request.Currency {
+			return broker.Invalid(broker.FieldError{Pointer: "/most", Code: "required",
+				Message: "is needed in " + st.request.Currency + ": nobody knows the price yet, so say the most the patron will pay"})
+		}
+		approved = most.Minor
+	}
+	st.request.ApprovedCostMinor = max(st.request.ApprovedCostMinor, approved)
+	st.data["approved"] = st.request.Money(st.request.ApprovedCostMinor)
 	return nil
 }
 

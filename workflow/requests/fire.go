@@ -41,6 +41,7 @@ type step struct {
 	elsewhere     []Firing       // for other requests, after this one
 	refs          []messages.Ref // messages put out, to be enqueued
 	buildAgain    bool           // the rota must be built anew
+	built         bool           // it was, in this very step
 	resetDeadline bool           // the state's deadline starts again
 	until         time.Time      // a deadline that an effect or input fixed
 }
@@ -165,7 +166,8 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 // mayBring tells whether a party may bring an event. What the system finds by
 // itself it may always bring; staff may do what happens at the desk.
 func mayBring(row workflow.Transition, by workflow.Party) bool {
-	return by == workflow.BySystem || row.May(by) || (by == workflow.ByStaff && row.May(workflow.ByDesk))
+	return by == workflow.BySystem || row.May(by) || (by == workflow.ByStaff && row.May(workflow.ByDesk)) ||
+		(by == workflow.ByDesk && row.May(workflow.BySystem)) // what a scan finds out
 }
 
 func (st *step) target(row workflow.Transition) workflow.State {
@@ -221,15 +223,30 @@ func (st *step) keepInput() {
 		case broker.Money:
 			st.data[name] = value
 		case string:
-			if name == "note" {
-				if value != "" {
-					st.note(value)
-				}
+			if value != "" && st.isFreeText(name) {
+				st.note(value)
 			} else if value != "" {
 				st.data[name] = value
 			}
 		}
 	}
+}
+
+// isFreeText tells what a person wrote in words of their own, which may name
+// somebody, from codes, barcodes and what another library's system said.
+func (st *step) isFreeText(name string) bool {
+	if name == "note" {
+		return true
+	}
+	if st.firing.By == workflow.ByLender || st.firing.By == workflow.ByBorrower {
+		return false
+	}
+	for _, field := range st.row.Form {
+		if field.Name == name {
+			return field.Type == workflow.FieldText
+		}
+	}
+	return false
 }
 
 // then fires another event in the same transaction, by the system.

@@ -3,6 +3,7 @@ package requests
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"afield/broker"
 	"afield/broker/directory"
@@ -19,15 +20,15 @@ import (
 // say puts a message to the active lender into the outbox.
 func (st *step) say(ctx context.Context, message connectors.Message) error {
 	entry := st.current()
-	if entry == nil || entry.Fulfilment != "ill" {
+	if entry == nil || entry.Fulfilment == "hold" {
 		return nil
 	}
 	lender, err := st.service.library(ctx, st.tx, entry.LenderID)
 	if err != nil {
 		return err
 	}
-	if lender.Protocol != directory.ProtocolMember && lender.Protocol != directory.ProtocolPartner {
-		return nil
+	if entry.Fulfilment == "staff" || !hasSystem(lender) {
+		return st.tellByHand(lender, message.Kind)
 	}
 	message.RequestID = entry.ID.String()
 	message.Borrower, message.Lender = st.library.Symbol, lender.Symbol
@@ -40,12 +41,39 @@ func (st *step) answer(ctx context.Context, message connectors.Message) error {
 	if err != nil {
 		return err
 	}
-	if borrower.Protocol != directory.ProtocolMember && borrower.Protocol != directory.ProtocolPartner {
-		return nil
+	if !hasSystem(borrower) {
+		return st.tellByHand(borrower, message.Kind)
 	}
 	message.RequestID = *st.request.BorrowerRequestID
 	message.Borrower, message.Lender = borrower.Symbol, st.library.Symbol
 	return st.put(borrower, message)
+}
+
+// hasSystem tells whether a library's own system can be sent messages.
+func hasSystem(library *directory.Lender) bool {
+	return library.Protocol == directory.ProtocolMember || library.Protocol == directory.ProtocolPartner
+}
+
+// byHand is what staff are asked to tell a library that no message reaches.
+var byHand = map[connectors.Kind]string{
+	connectors.KindCancel: "ask %s by hand to stop", connectors.KindRenew: "ask %s by hand to renew it, then record the answer",
+	connectors.KindAcceptConditions: "tell %s by hand that the conditions are accepted", connectors.KindRejectConditions: "tell %s by hand that the conditions are declined",
+	connectors.KindShippedReturn: "tell %s by hand that it is on its way home", connectors.KindLostByBorrower: "tell %s by hand that it is lost or damaged",
+	connectors.KindPaid: "tell %s by hand that the invoice is paid", connectors.KindRecalled: "tell %s by hand that it is recalled",
+	connectors.KindOverdue: "tell %s by hand that it is overdue", connectors.KindInvoice: "send %s the invoice by hand",
+	connectors.KindCancelAnswer: "answer %s by hand about its cancel", connectors.KindRenewAnswer: "answer %s by hand about the renewal",
+	connectors.KindUnfilled: "tell %s by hand that we cannot supply", connectors.KindConditional: "tell %s our conditions by hand",
+	connectors.KindDueChanged: "tell %s the new due date by hand",
+}
+
+// tellByHand puts before staff what no message carries.
+func (st *step) tellByHand(library *directory.Lender, kind connectors.Kind) error {
+	words, worth := byHand[kind]
+	if !worth {
+		return nil
+	}
+	words = fmt.Sprintf(words, library.Name)
+	return st.task("tell_by_hand_"+string(kind), strings.ToUpper(words[:1])+words[1:]+".")
 }
 
 func (st *step) put(peer *directory.Lender, message connectors.Message) error {

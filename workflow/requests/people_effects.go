@@ -10,7 +10,6 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/ledger"
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/workflow"
@@ -93,10 +92,21 @@ func (st *step) task(kind, detail string) error {
 	return nil
 }
 
+// lastingTasks are about something that a later move of the request does not
+// settle: only a person closes them.
+var lastingTasks = []string{"cost_above_approved", "invoice_in_other_currency", "late_yes", "late_shipment", "arrived_again", "invoice", "loaned", "return",
+	"dispute", "message_refused", "deadline_failed", "was_stuck", "tell_by_hand_%"}
+
+// closeTasks ends what the event settles: everything that waited for the
+// request to move on.
 func (st *step) closeTasks(context.Context) error {
-	actor, _ := json.Marshal(st.firing.Actor)
-	st.tx.Queue(`update staff_tasks set closed_at = $3, closed_by = $4 where library_id = $1 and request_id = $2 and closed_at is null`,
-		st.request.LibraryID, st.request.ID, st.now, actor)
+	actor, err := json.Marshal(st.firing.Actor)
+	if err != nil {
+		return fmt.Errorf("write an actor: %w", err)
+	}
+	st.tx.Queue(`update staff_tasks set closed_at = $3, closed_by = $4
+		where library_id = $1 and request_id = $2 and closed_at is null and not kind like any ($5)`,
+		st.request.LibraryID, st.request.ID, st.now, actor, lastingTasks)
 	return nil
 }
 
@@ -121,11 +131,30 @@ func (st *step) reopen(context.Context) error {
 	st.request.ReturnUnused, st.request.Recalled, st.request.Overdue, st.request.RenewalPending = false, false, false, false
 	st.request.PatronContactAt, st.request.ApprovedCostMinor = nil, 0
 	st.request.RotaEntryID, st.request.Fulfilment = nil, nil
-	if !st.request.NeedBy.IsZero() {
-		if end := st.request.NeedBy.End(st.library.Zone); end.After(st.now) {
-			st.putDeadline("need_by", workflow.EventNeedByPassed, end)
-		}
+	st.needByAgain()
+	return nil
+}
+
+// needByAgain restarts the clock of the date the patron needs it by.
+func (st *step) needByAgain() {
+	end := st.request.NeedBy.End(st.library.Zone)
+	if !st.request.NeedBy.IsZero() && end.After(st.now) && !pastNeedBy[st.request.State] {
+		st.putDeadline("need_by", workflow.EventNeedByPassed, end)
 	}
+}
+
+// askAfterAll puts the request to the lender back into the outbox, when undoing
+// a cancel finds that it had been withdrawn.
+func (st *step) askAfterAll(ctx context.Context) error {
+	entry := st.active()
+	if entry == nil || entry.Fulfilment != "ill" {
+		return nil
+	}
+	ref, restored, err := messages.RestoreAsk(ctx, st.tx, st.request.LibraryID, st.request.ID, entry.ID, st.now)
+	if err != nil || !restored {
+		return err
+	}
+	st.refs = append(st.refs, ref)
 	return nil
 }
 
@@ -207,56 +236,15 @@ func (st *step) undoLast(ctx context.Context) error {
 			entry.Status, entry.Active, entry.changed = EntrySupplied, true, true
 		}
 	}
-	if st.request.CancelReason != nil && st.from == workflow.CancelPending {
+	if st.from == workflow.CancelPending {
 		st.request.CancelReason = nil
-	}
-	st.state(from)
-	st.resetDeadline = true
-	st.data["undone_version"] = version
-	return nil
-}
-
-// billBorrower records what the borrowing library owes the lending one.
-func (st *step) billBorrower(context.Context) error {
-	cost, given := st.firing.Input.Money("cost")
-	if !given && st.request.OfferedCostMinor != nil && st.firing.Event == workflow.EventShip {
-		cost = st.request.Money(*st.request.OfferedCostMinor)
-	}
-	if cost.Minor == 0 {
-		return nil
-	}
-	if cost.Currency != st.library.Currency {
-		return broker.Invalid(broker.FieldError{Pointer: "/cost", Code: "wrong_currency", Message: "must be in " + st.library.Currency})
-	}
-	kind := ledger.ILLFee
-	if st.firing.Event == workflow.EventSendInvoice {
-		kind = ledger.Lost
-	}
-	st.request.OfferedCostMinor = &cost.Minor
-	_, err := ledger.Post(st.tx, ledger.Charge{
-		Account: ledger.Between(st.request.LibraryID, *st.request.BorrowerLibraryID, st.library.Currency), Kind: kind, Amount: cost,
-		Rule: "lending.fee", Request: st.request.ID, At: st.now, Actor: st.firing.Actor, Cause: fmt.Sprintf("%s:%s:%d", kind, st.request.ID, st.request.Version),
-	})
-	return err
-}
-
-// creditBorrower records that the borrowing library paid what it owed for this
-// request.
-func (st *step) creditBorrower(ctx context.Context) error {
-	account := ledger.Between(st.request.LibraryID, *st.request.BorrowerLibraryID, st.library.Currency)
-	charges, err := ledger.OpenCharges(ctx, st.tx, account)
-	if err != nil {
-		return err
-	}
-	for _, charge := range charges {
-		if charge.Request != st.request.ID || charge.Owed.Minor <= 0 {
-			continue
-		}
-		_, err := ledger.Pay(ctx, st.tx, ledger.Payment{Account: account, Amount: charge.Owed, Charge: charge.ID,
-			Cause: "paid:" + charge.Cause, Actor: st.firing.Actor, At: st.now})
-		if err != nil {
+		if err := st.askAfterAll(ctx); err != nil {
 			return err
 		}
 	}
+	st.state(from)
+	st.needByAgain()
+	st.resetDeadline = true
+	st.data["undone_version"] = version
 	return nil
 }

@@ -179,15 +179,7 @@ type Move struct {
 	Label    string
 }
 
-// Place gives a library's place as policies name it, for example US-NY.
-func placeOf(country, state string) string {
-	if state == "" {
-		return country
-	}
-	return country + "-" + state
-}
-
 // moment is when and where a decision is asked.
 func (st *step) moment() policy.Moment {
-	return policy.Moment{Now: st.now, Calendar: st.library.Calendar, Place: placeOf(st.library.Country, st.library.State)}
+	return policy.Moment{Now: st.now, Calendar: st.library.Calendar, Place: st.library.Place()}
 }

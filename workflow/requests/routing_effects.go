@@ -2,6 +2,7 @@ package requests
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"afield/broker"
@@ -91,7 +92,8 @@ func (st *step) chooseLender(ctx context.Context) error {
 			}
 		}
 		fee := st.consent(entry)
-		if fee.NeedsStaff {
+		namedByStaff := entry.Tier == addedByStaff && fee.Payer == policy.PayerLibrary && entry.Currency == st.request.Currency
+		if fee.NeedsStaff && !namedByStaff {
 			entry.Status, entry.changed = EntryPassed, true
 			entry.Why = append(entry.Why, fee.Reasons...)
 			continue
@@ -106,6 +108,12 @@ func (st *step) chooseLender(ctx context.Context) error {
 		}
 		st.then(workflow.EventLenderChosen, facts)
 		return nil
+	}
+	if !st.built { // only the first places were kept: look once more before giving up
+		if err := st.buildRotaAgain(ctx); err != nil {
+			return err
+		}
+		return st.chooseLender(ctx)
 	}
 	if asking, err := st.lookUp(ctx); err != nil || asking {
 		return err
@@ -142,10 +150,7 @@ func (st *step) checkILL(ctx context.Context) (refused bool, err error) {
 	if st.request.PatronID == nil {
 		return false, nil
 	}
-	decision, err := st.service.maySubmit(ctx, st.tx, st.library, st.doc, submission{
-		patron: *st.request.PatronID, request: st.request.ID, title: st.request.TitleID, citation: st.request.Citation,
-		rush: st.request.Rush, channel: policy.ByStaff, now: st.now, ownedChecked: true,
-	})
+	decision, err := st.illDecision(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -157,9 +162,29 @@ func (st *step) checkILL(ctx context.Context) (refused bool, err error) {
 	return true, nil
 }
 
+// illDecision asks the policy about the request as an interlibrary loan, by
+// whoever submitted it.
+func (st *step) illDecision(ctx context.Context) (policy.SubmitDecision, error) {
+	checks := submission{patron: *st.request.PatronID, request: st.request.ID, title: st.request.TitleID, citation: st.request.Citation,
+		rush: st.request.Rush, channel: policy.ByStaff, now: st.now, ownedChecked: true}
+	var actor broker.Actor
+	if err := json.Unmarshal(st.request.SubmittedBy, &actor); err != nil {
+		return policy.SubmitDecision{}, fmt.Errorf("read who submitted: %w", err)
+	}
+	if actor.Kind == broker.ActorPatron {
+		checks.channel, checks.pin = policy.ByOnline, true
+		err := st.tx.QueryRow(ctx, `select coalesce(max(length(number)), 0)::int from cards where library_id = $1 and patron_id = $2 and status = 'active'`,
+			st.request.LibraryID, actor.ID).Scan(&checks.digits)
+		if err != nil {
+			return policy.SubmitDecision{}, fmt.Errorf("read the card: %w", err)
+		}
+	}
+	return st.service.maySubmit(ctx, st.tx, st.library, st.doc, checks)
+}
+
 // buildRota ranks who could lend and stores the answer with every reason.
 func (st *step) buildRota(ctx context.Context, live map[broker.ID]routing.Live) error {
-	st.buildAgain = false
+	st.buildAgain, st.built = false, true
 	query, err := st.query(ctx)
 	if err != nil {
 		return err
@@ -220,12 +245,32 @@ func (st *step) buildRotaAgain(context.Context) error {
 	}
 	st.entries = kept
 	st.buildAgain = true
-	if st.row.To == workflow.Routing {
-		st.request.LookedUpAt = nil // a new start looks everywhere again
+	return nil
+}
+
+// startOver is staff's word to look everywhere again.
+func (st *step) startOver(ctx context.Context) error {
+	if err := st.passOverRules(ctx); err != nil {
+		return err
 	}
-	if st.firing.By == workflow.ByStaff {
-		st.request.ILLChecked = true // a person has decided
+	st.request.LookedUpAt = nil
+	return st.buildRotaAgain(ctx)
+}
+
+// passOverRules lets a request go on that the rules for interlibrary loan
+// refused: that takes somebody who may pass over each of their reasons.
+func (st *step) passOverRules(ctx context.Context) error {
+	if st.request.ILLChecked || st.request.PatronID == nil {
+		return nil
 	}
+	decision, err := st.illDecision(ctx)
+	if err != nil {
+		return err
+	}
+	if !decision.Allowed && !decision.OverridableBy(st.firing.Actor.Roles) {
+		return decision.Err("not_yours_to_pass_over")
+	}
+	st.request.ILLChecked = true
 	return nil
 }
 
@@ -237,7 +282,7 @@ func (st *step) consent(entry *RotaEntry) policy.FeeDecision {
 		cost.Amount = &asks
 	}
 	if lender := st.others[entry.LenderID]; lender != nil {
-		cost.LenderPlace = placeOf(lender.Country, lender.State)
+		cost.LenderPlace = lender.Place()
 	}
 	return st.doc.FeeConsent(st.moment(), cost)
 }
@@ -266,26 +311,23 @@ func (st *step) askLender(ctx context.Context) error {
 			MaxCost: st.mostCost(), Rush: st.request.Rush, Copyright: textOf(st.request.Copyright), PreviousRequestID: idText(entry.RetryOf),
 		})
 	default:
-		staff := "staff"
-		st.request.Fulfilment = &staff
+		entry.Fulfilment = "staff"
+		st.request.Fulfilment = &entry.Fulfilment
 		return st.task("ask_by_hand", "Ask "+lender.Name+" by hand (telephone, mail or its own system), then record the answer here.")
 	}
 }
 
 func reachable(lender *directory.Lender) bool {
-	return !lender.Paused && (lender.Protocol == directory.ProtocolMember || lender.Protocol == directory.ProtocolPartner)
+	return !lender.Paused && hasSystem(lender)
 }
 
-// mostCost is what the lender may charge without asking again.
+// mostCost is what the lender may charge without asking again: what the patron
+// approved, and nothing said where nobody approved anything.
 func (st *step) mostCost() *broker.Money {
-	if st.request.MaxCostMinor == nil && st.request.ApprovedCostMinor == 0 {
+	if st.request.ApprovedCostMinor == 0 {
 		return nil
 	}
-	most := st.request.ApprovedCostMinor
-	if st.request.MaxCostMinor != nil {
-		most = max(most, *st.request.MaxCostMinor)
-	}
-	money := st.request.Money(most)
+	money := st.request.Money(st.request.ApprovedCostMinor)
 	return &money
 }
 
@@ -360,6 +402,9 @@ func (st *step) lastPosition() int {
 	return last
 }
 
+// addedByStaff is the tier of lenders that staff named, after all others.
+const addedByStaff = 99
+
 // addLender puts a library that staff named at the front of what is left.
 func (st *step) addLender(ctx context.Context) error {
 	lender, err := st.service.lenderNamed(ctx, st.tx, st.firing.Input.Text("lender"))
@@ -369,7 +414,7 @@ func (st *step) addLender(ctx context.Context) error {
 	if lender.ID == st.request.LibraryID {
 		return broker.Invalid(broker.FieldError{Pointer: "/lender", Code: "own_library", Message: "must be another library"})
 	}
-	if decision := st.doc.MayAskLender(st.moment(), policy.Lender{Place: placeOf(lender.Country, lender.State)}); !decision.Allowed {
+	if decision := st.doc.MayAskLender(st.moment(), policy.Lender{Place: lender.Place()}); !decision.Allowed {
 		if err := decision.Err("lender_not_allowed"); err != nil && !decision.OverridableBy(st.firing.Actor.Roles) {
 			return err
 		}
@@ -382,7 +427,9 @@ func (st *step) addLender(ctx context.Context) error {
 	if reachable(lender) {
 		fulfilment = "ill"
 	}
-	st.request.ILLChecked = true
+	if err := st.passOverRules(ctx); err != nil {
+		return err
+	}
 	for _, entry := range st.entries {
 		if entry.LenderID == lender.ID && entry.Status == EntryNext {
 			entry.Status, entry.changed = EntryPassed, true
@@ -390,7 +437,7 @@ func (st *step) addLender(ctx context.Context) error {
 	}
 	added := &RotaEntry{
 		LibraryID: st.request.LibraryID, RequestID: st.request.ID, ID: broker.NewID(), Position: st.lastPosition() + 1,
-		LenderID: lender.ID, Tier: 99, TierName: "Added by staff", Fulfilment: fulfilment, Status: EntryNext,
+		LenderID: lender.ID, Tier: addedByStaff, TierName: "Added by staff", Fulfilment: fulfilment, Status: EntryNext,
 		CostKnown: given, CostMinor: cost.Minor, Currency: cost.Currency, DaysToRespond: 4, added: true,
 		Why: []broker.Reason{{Code: "added_by_staff", Rule: "routing.by_staff", Message: "Staff named this library."}},
 	}

@@ -114,7 +114,7 @@ func (st *step) saveEntry(e *RotaEntry) {
 	why, _ := json.Marshal(e.Why)
 	st.tx.Queue(`insert into rota_entries (`+entryColumns+`)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
-		on conflict (library_id, id) do update set status = excluded.status, active = excluded.active, why = excluded.why,
+		on conflict (library_id, id) do update set status = excluded.status, fulfilment = excluded.fulfilment, active = excluded.active, why = excluded.why,
 			cost_known = excluded.cost_known, cost_minor = excluded.cost_minor, patron_cost_minor = excluded.patron_cost_minor, currency = excluded.currency,
 			retry_after = excluded.retry_after, conditions = excluded.conditions, answer = excluded.answer,
 			asked_at = excluded.asked_at, confirmed_at = excluded.confirmed_at, answered_at = excluded.answered_at`,

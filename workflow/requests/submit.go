@@ -88,7 +88,7 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 	}
 	request.ILLChecked = decision.Allowed && decision.CountsAsILL
 	if request.Service == "copy" {
-		if err := s.declareCopyright(ctx, tx, now, library, doc, request); err != nil {
+		if err := s.declareCopyright(ctx, tx, now, library, doc, request, storeAnyway); err != nil {
 			return nil, err
 		}
 	}
@@ -293,9 +293,11 @@ func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *direc
 	err = tx.QueryRow(ctx, `select
 			count(*) filter (where state = any ($4) and coalesce(fulfilment, 'ill') <> 'hold')::int,
 			coalesce(bool_or(($5::uuid is not null and title_id = $5)
-				or (title_id is null and $5::uuid is null and lower(citation ->> 'title') = lower($6) and lower(coalesce(citation ->> 'author', '')) = lower($7))), false)
+				or ($8 <> '' and citation ->> 'isbn' = $8)
+				or (title_id is null and $5::uuid is null and $6 <> '' and lower(citation ->> 'title') = lower($6)
+					and lower(coalesce(citation ->> 'author', '')) = lower($7))), false)
 		from requests where library_id = $1 and patron_id = $2 and id <> $3 and side = 'borrowing' and closed_at is null`,
-		library.ID, in.patron, in.request, doc.ActiveStates(standing.Patron.Class), in.title, in.citation.Title, in.citation.Author).Scan(&activeCount, &same)
+		library.ID, in.patron, in.request, doc.ActiveStates(standing.Patron.Class), in.title, in.citation.Title, in.citation.Author, in.citation.ISBN).Scan(&activeCount, &same)
 	if err != nil {
 		return policy.SubmitDecision{}, fmt.Errorf("count the patron's requests: %w", err)
 	}
@@ -308,7 +310,7 @@ func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *direc
 
 // declareCopyright records under which rule a copy is asked for: so many a year
 // from the recent issues of one periodical, the rest under the law itself.
-func (s *Service) declareCopyright(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, doc *policy.Document, request *Request) error {
+func (s *Service) declareCopyright(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, doc *policy.Document, request *Request, anyway bool) error {
 	today := library.Today(now)
 	var copies int
 	err := tx.QueryRow(ctx, `select count(*)::int from requests where library_id = $1 and side = 'borrowing' and service = 'copy'
@@ -318,8 +320,12 @@ func (s *Service) declareCopyright(ctx context.Context, tx *postgres.Tx, now tim
 	if err != nil {
 		return fmt.Errorf("count copies of a periodical: %w", err)
 	}
-	if declared := doc.Copyright(at(now, library), policy.Article{Year: yearOf(request.Citation.Year), CopiesThisYear: copies}).Declare; declared != "" {
-		request.Copyright = &declared
+	decision := doc.Copyright(at(now, library), policy.Article{Year: yearOf(request.Citation.Year), CopiesThisYear: copies})
+	if !decision.Allowed && !anyway {
+		return decision.Err("copyright_limit")
+	}
+	if decision.Declare != "" {
+		request.Copyright = &decision.Declare
 	}
 	return nil
 }

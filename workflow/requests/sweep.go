@@ -2,7 +2,6 @@ package requests
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -30,13 +29,18 @@ type dueDeadline struct {
 	Event   string
 }
 
+// workFor is how long one sweep works off deadlines, in wall time; what is left
+// then is the next sweep's.
+const workFor = 15 * time.Second
+
 // WorkDeadlines fires every deadline that has passed, the oldest first, in
 // chunks; it gives how many it fired. A chunk that fails is halved until the bad
 // one stands alone: that one becomes a staff task, and the rest goes on. Two
 // workers at once share the work and never do it twice.
 func (s *Service) WorkDeadlines(ctx context.Context, db *postgres.DB, now time.Time) (int, error) {
 	worked := 0
-	for {
+	wall := broker.SystemClock{}
+	for until := wall.Now().Add(workFor); wall.Now().Before(until); {
 		due, err := s.dueDeadlines(ctx, db, now)
 		if err != nil || len(due) == 0 {
 			return worked, err
@@ -50,6 +54,7 @@ func (s *Service) WorkDeadlines(ctx context.Context, db *postgres.DB, now time.T
 			return worked, nil // another worker has them
 		}
 	}
+	return worked, nil
 }
 
 func (s *Service) dueDeadlines(ctx context.Context, db *postgres.DB, now time.Time) (due []dueDeadline, err error) {
@@ -131,6 +136,7 @@ func (s *Service) fireDeadline(ctx context.Context, tx *postgres.Tx, now time.Ti
 // setAside puts a deadline that cannot be fired before staff and leaves it alone
 // for a while: one bad row never stops the rest, and is never forgotten.
 func (s *Service) setAside(ctx context.Context, db *postgres.DB, now time.Time, d dueDeadline, why error) error {
+	s.log.Error("a deadline could not be worked off", "request", d.Request, "kind", d.Kind, "event", d.Event, "error", why)
 	err := db.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		tx.Queue(`update deadlines set due_at = $4 where library_id = $1 and request_id = $2 and kind = $3`, d.Library, d.Request, d.Kind, now.Add(quarantine))
 		openSystemTask(tx, d.Library, d.Request, "deadline_failed", "A step that was due ("+workflow.Event(d.Event).Words()+") could not be done: "+plain(why), now)
@@ -150,11 +156,15 @@ func plain(err error) string {
 }
 
 func openSystemTask(tx *postgres.Tx, library, request broker.ID, kind, detail string, now time.Time) {
-	facts, _ := json.Marshal(map[string]string{})
-	tx.Queue(`insert into staff_tasks (library_id, id, request_id, kind, detail, facts, opened_at, due_on)
-		values ($1, $2, $3, $4, $5, $6, $7, ($7 at time zone 'UTC')::date + 1)
+	tx.Queue(`insert into staff_tasks (library_id, id, request_id, kind, detail, opened_at, due_on)
+		select l.id, $2, $3, $4, $5, $6, ($6 at time zone l.time_zone)::date + 1 from libraries l where l.id = $1
 		on conflict (library_id, request_id, kind) where closed_at is null and request_id is not null do update set detail = excluded.detail`,
-		library, broker.NewID(), request, kind, detail, facts, now)
+		library, broker.NewID(), request, kind, detail, now)
+}
+
+// SettleTask closes a task that has settled itself.
+func SettleTask(tx *postgres.Tx, library, request broker.ID, kind string, now time.Time) {
+	tx.Queue(`update staff_tasks set closed_at = $4 where library_id = $1 and request_id = $2 and kind = $3 and closed_at is null`, library, request, kind, now)
 }
 
 // OpenTask puts something about a request before the library's staff.
@@ -179,6 +189,7 @@ func (s *Service) Repair(ctx context.Context, db *postgres.DB, now time.Time) (i
 	if err != nil {
 		return 0, fmt.Errorf("look for stuck requests: %w", err)
 	}
+	var faults []error
 	for _, request := range stuck {
 		err := db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
 			openSystemTask(tx, request.Library, request.Request, "was_stuck", "Nothing would have moved this request any more; look at it.", now)
@@ -187,10 +198,10 @@ func (s *Service) Repair(ctx context.Context, db *postgres.DB, now time.Time) (i
 			return err
 		})
 		if err != nil {
-			return len(stuck), fmt.Errorf("repair a stuck request: %w", err)
+			faults = append(faults, fmt.Errorf("repair request %s: %w", request.Request, err))
 		}
 	}
-	return len(stuck), nil
+	return len(stuck), errors.Join(faults...)
 }
 
 // LivePeers lists the partners worth asking live about a request, and its

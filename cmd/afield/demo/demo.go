@@ -38,6 +38,24 @@ type Config struct {
 	// Policies gives policy documents; nil takes the presets. Tests break a rule
 	// here to see that a story notices.
 	Policies func(name string) (*policy.Document, error)
+	// today is the last day; zero is the system's. Tests set it.
+	today broker.Date
+}
+
+// ending is the last day of the stories.
+func (c Config) ending() broker.Date {
+	if !c.today.IsZero() {
+		return c.today
+	}
+	return broker.DateIn(broker.SystemClock{}.Now(), time.UTC)
+}
+
+// end is the instant at which the stories end: now, on the system's today.
+func (c Config) end() time.Time {
+	if !c.today.IsZero() {
+		return c.today.At(12, 0, time.UTC)
+	}
+	return broker.SystemClock{}.Now()
 }
 
 // ErrNotAsTold says that a story did not come out as told, or that an invariant
@@ -65,7 +83,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	if played && config.Exit {
 		return Report{}, ErrPlayed
 	}
-	today := broker.DateIn(broker.SystemClock{}.Now(), time.UTC)
+	today := config.ending()
 	clock := NewClock(beginning(today).Start(time.UTC))
 	if played {
 		clock.Release()
@@ -78,7 +96,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	report := Report{From: beginning(today), To: today, Passed: true}
 	if !played {
 		config.progress("Playing the stories, from %s to today …", beginning(today))
-		if report, err = running.tell(ctx, chosen, today); err != nil {
+		if report, err = running.tell(ctx, config, chosen); err != nil {
 			return report, err
 		}
 		if err := config.show(report); err != nil {
@@ -160,7 +178,7 @@ func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
 		return nil, err
 	}
 	fail := func(err error) (*running, error) { r.close(); return nil, err }
-	if err := Load(ctx, config.DB, clock.Now()); err != nil {
+	if err := Load(ctx, config.DB, clock.Now(), firstMonday(config.ending()).AddDays(-1)); err != nil {
 		return fail(err)
 	}
 	if r.partners, err = startPartners(r.app.URL()+"/v1/partner/messages", clock.Now); err != nil {
@@ -190,17 +208,20 @@ func (r *running) close() {
 }
 
 // tell plays the stories up to today and looks at every invariant.
-func (r *running) tell(ctx context.Context, chosen []story, today broker.Date) (Report, error) {
+func (r *running) tell(ctx context.Context, config Config, chosen []story) (Report, error) {
+	today := config.ending()
 	r.stage.today, r.stage.monday = today, firstMonday(today)
 	report := Report{From: beginning(today), To: today}
 	tellers, err := r.stage.perform(ctx, chosen)
 	if err != nil {
 		return report, err
 	}
-	if err := r.stage.advance(ctx, broker.SystemClock{}.Now()); err != nil {
+	if err := r.stage.advance(ctx, config.end()); err != nil {
 		return report, err
 	}
-	r.stage.clock.Release()
+	if config.today.IsZero() {
+		r.stage.clock.Release()
+	}
 	if len(chosen) > 1 { // not when one story was asked for
 		open, err := r.stage.perform(ctx, []story{openToday()})
 		if err != nil {

@@ -52,9 +52,10 @@ func Played(ctx context.Context, db *postgres.DB) (played bool, err error) {
 var ErrInUse = errors.New("this database has member libraries of its own; the demo needs one without")
 
 // Load writes the demo's libraries, titles, copies and patrons as of an instant,
-// all or nothing. What is there already is left as it is. ErrInUse means that
+// all or nothing. What is there already is left as it is. confirmed is when the
+// patrons last confirmed their telephone numbers. ErrInUse means that
 // the database has member libraries of its own: the demo's clock is not theirs.
-func Load(ctx context.Context, db *postgres.DB, now time.Time) error {
+func Load(ctx context.Context, db *postgres.DB, now time.Time, confirmed broker.Date) error {
 	there, err := Loaded(ctx, db)
 	if err != nil || there {
 		return err
@@ -67,12 +68,12 @@ func Load(ctx context.Context, db *postgres.DB, now time.Time) error {
 		if len(members) > 0 {
 			return ErrInUse
 		}
-		for _, write := range []func(context.Context, *postgres.Tx, time.Time) error{loadLibraries, loadReach, loadBooks, loadPeople} {
+		for _, write := range []func(context.Context, *postgres.Tx, time.Time) error{loadLibraries, loadReach, loadBooks} {
 			if err := write(ctx, tx, now); err != nil {
 				return err
 			}
 		}
-		return nil
+		return loadPeople(tx, now, confirmed)
 	})
 	if err != nil {
 		return fmt.Errorf("load the demo's consortium: %w", err)
@@ -190,7 +191,7 @@ func loadBooks(ctx context.Context, tx *postgres.Tx, now time.Time) error {
 	return nil
 }
 
-func loadPeople(_ context.Context, tx *postgres.Tx, now time.Time) error {
+func loadPeople(tx *postgres.Tx, now time.Time, confirmed broker.Date) error {
 	byKey := map[string]place{}
 	for _, p := range places() {
 		byKey[p.key] = p
@@ -200,7 +201,7 @@ func loadPeople(_ context.Context, tx *postgres.Tx, now time.Time) error {
 		today := broker.DateIn(now, home.location())
 		patron := patrons.Patron{
 			Library: home.id(), ID: one.id(), Class: one.class, Name: one.name(), Branch: home.branch(home.buildings()[0]),
-			Phone: one.phone(), PhoneCheckedOn: today, ExpiresOn: today.AddMonths(36), CreatedAt: now,
+			Phone: one.phone(), PhoneCheckedOn: confirmed, ExpiresOn: today.AddMonths(60), CreatedAt: now,
 		}
 		if err := patrons.SavePatron(tx, patron); err != nil {
 			return fmt.Errorf("%s: %w", one.name(), err)

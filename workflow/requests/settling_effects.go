@@ -1,0 +1,135 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/ledger"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/workflow"
+)
+
+// Effects that settle what is open: renewals that wait for an answer, losses
+// that are no longer one, wishes to cancel that were refused.
+
+// awaitRenewal gives the lender its time to answer a renewal.
+func (st *step) awaitRenewal(context.Context) error {
+	st.putDeadline("renewal_answer", workflow.EventRenewalOverdue, st.doc.DeadlineAt(st.moment(), policy.DeadlineRenewalAnswer))
+	return nil
+}
+
+func (st *step) clearRenewal(context.Context) error {
+	st.request.RenewalPending = false
+	st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind = 'renewal_answer'`, st.request.LibraryID, st.request.ID)
+	return nil
+}
+
+// takeBackFine reverses the fine of a loan whose renewal was asked in time and
+// granted only after the item had come back: fines wait for the answer.
+func (st *step) takeBackFine(ctx context.Context) error {
+	if st.request.PatronID == nil {
+		return nil
+	}
+	loans, err := circulation.LoansOfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
+	if err != nil {
+		return err
+	}
+	due := st.firing.Input.Date("due")
+	for _, loan := range loans {
+		if loan.Status != circulation.LoanReturned || (!due.IsZero() && loan.ReturnedOn.After(due)) {
+			continue
+		}
+		if err := st.takeBack(ctx, ledger.Overdue); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack reverses every charge of a kind that the request made.
+func (st *step) takeBack(ctx context.Context, kind string) error {
+	if st.request.PatronID == nil {
+		return nil
+	}
+	entries, err := ledger.OfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
+	if err != nil {
+		return err
+	}
+	for _, charge := range entries {
+		if charge.Kind != ledger.KindCharge || charge.ChargeKind != kind {
+			continue
+		}
+		_, err := ledger.Reverse(ctx, st.tx, ledger.Answer{Library: st.request.LibraryID, Charge: charge.ID,
+			Cause: "reverse:" + charge.Cause, Note: st.row.Label, Actor: st.firing.Actor, At: st.now})
+		if err != nil && !broker.IsKind(err, broker.KindConflict) {
+			return err
+		}
+		st.data["reversed"] = charge.Amount
+	}
+	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	return err
+}
+
+// waiveLost forgives what is still unpaid of a loss that is none any more. What
+// was paid stays paid: no policy here refunds a lender's item by itself.
+func (st *step) waiveLost(ctx context.Context) error {
+	if st.request.PatronID == nil {
+		return nil
+	}
+	open, err := ledger.OpenCharges(ctx, st.tx, ledger.OfPatron(st.request.LibraryID, *st.request.PatronID, st.library.Currency))
+	if err != nil {
+		return err
+	}
+	for _, charge := range open {
+		if charge.Request != st.request.ID || charge.ChargeKind != ledger.Lost || charge.Owed.Minor <= 0 {
+			continue
+		}
+		_, err := ledger.Waive(ctx, st.tx, ledger.Answer{Library: st.request.LibraryID, Charge: charge.ID,
+			Cause: fmt.Sprintf("waive:%s:%d", charge.Cause, st.request.Version), Note: st.row.Label, Actor: st.firing.Actor, At: st.now}, charge.Owed)
+		if err != nil {
+			return err
+		}
+		st.data["waived"] = charge.Owed
+	}
+	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	return err
+}
+
+// closeLoan takes a lost item in that is at the desk again.
+func (st *step) closeLoan(ctx context.Context) error {
+	if st.request.ItemID == nil {
+		return nil
+	}
+	_, err := st.service.circulation.Return(ctx, st.tx, circulation.Return{Desk: st.desk(), Item: st.itemRef()})
+	return err
+}
+
+// keepCancel remembers, when a lender does not stop, that nobody waits for the
+// item any more: it goes back unused. Our own wish to move on ends here.
+func (st *step) keepCancel(context.Context) error {
+	if st.request.CancelReason == nil {
+		return nil
+	}
+	if *st.request.CancelReason == CancelledToMoveOn {
+		st.request.CancelReason = nil
+		return nil
+	}
+	st.request.ReturnUnused = true
+	return nil
+}
+
+// checkOffer holds accepting an offer to what the library may pay: another
+// currency, or a price above its ceiling, is for whoever may pass over that.
+func (st *step) checkOffer(context.Context) error {
+	entry := st.active()
+	if entry == nil {
+		return nil
+	}
+	if fee := st.consent(entry); fee.NeedsStaff && !fee.OverridableBy(st.firing.Actor.Roles) {
+		return fee.Err("offer_not_acceptable")
+	}
+	return nil
+}
