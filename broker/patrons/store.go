@@ -12,10 +12,6 @@ import (
 	"afield/broker/postgres"
 )
 
-func init() {
-	postgres.Conflict("card_number_unique_in_realm", "card_number_taken", "Another patron has a card with that number.")
-}
-
 const patronColumns = `p.library_id, p.id, p.class, p.name, p.institution_id, p.branch_id, p.born_on, coalesce(p.phone, ''),
 	p.phone_checked_on, coalesce(p.email, ''), coalesce(p.notice_channel, ''), p.expires_on, p.status, p.note, p.created_at`
 

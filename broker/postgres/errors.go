@@ -8,15 +8,15 @@ import (
 	"afield/broker"
 )
 
-// conflicts turns the name of a constraint into the plain sentence for whoever
-// lost the race. A constraint that can be broken by two people acting at once
-// belongs here; any other breach is a fault of ours.
-var conflicts = map[string]*broker.Error{}
-
-// Conflict names what it means when a constraint is breached; the package that
-// owns the table calls it once, at start-up.
-func Conflict(constraint, code, detail string) {
-	conflicts[constraint] = broker.Conflict(code, "%s", detail)
+// lostRaces says, for each constraint that two people acting at once can break,
+// what to tell the one who came second. Any other breach is a fault of ours.
+var lostRaces = map[string]struct{ code, detail string }{
+	"one_open_loan_per_item":      {"already_on_loan", "That item is already on loan."},
+	"one_captured_hold_per_item":  {"held_for_other", "That item is already kept for somebody."},
+	"one_open_hold_per_request":   {"already_on_hold", "There is already a hold for that request."},
+	"one_open_transit_per_item":   {"already_in_transit", "That item is already on its way."},
+	"one_active_attempt":          {"already_asking", "A lender is already being asked for that request."},
+	"card_number_unique_in_realm": {"card_number_taken", "Another patron has a card with that number."},
 }
 
 // Mapped turns a database error into ours where it has a meaning for the
@@ -26,16 +26,18 @@ func Mapped(err error) error {
 	if !errors.As(err, &pg) {
 		return err
 	}
-	if known, ok := conflicts[pg.ConstraintName]; ok && (pg.Code == "23505" || pg.Code == "23P01" || pg.Code == "23514") {
-		mapped := *known
-		mapped.Cause = err
-		return &mapped
+	lost, known := lostRaces[pg.ConstraintName]
+	if !known || pg.Code != "23505" {
+		return err
 	}
-	return err
+	conflict := broker.Conflict(lost.code, "%s", lost.detail)
+	conflict.Cause = err
+	return conflict
 }
 
-// isRetryable tells whether running the same work again can succeed.
+// isRetryable tells whether running the same work again can succeed. The same
+// ask delivered twice at once is one such case: the second run finds the first.
 func isRetryable(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.ConstraintName == "lending_request_once")
 }

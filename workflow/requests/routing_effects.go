@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"afield/broker"
 	"afield/broker/circulation"
@@ -55,7 +56,7 @@ func (st *step) query(ctx context.Context) (routing.Query, error) {
 	asked := map[broker.ID]string{}
 	for _, entry := range st.entries {
 		if entry.Status != EntryPassed && entry.Status != EntryNext {
-			asked[entry.LenderID] = string(entry.Status)
+			asked[entry.LenderID] = strings.ReplaceAll(string(entry.Status), "_", " ")
 		}
 	}
 	query.Request, query.Format, query.Service = st.request.ID, st.request.Format, st.request.Service

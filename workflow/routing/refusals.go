@@ -47,7 +47,7 @@ func refusals(query Query, tier directory.Tier, inTier bool, candidate *Candidat
 	var against grounds
 	placeGrounds(&against, query, tier, inTier, candidate)
 	if outcome, asked := query.Asked[candidate.ID]; asked {
-		against.add(CodeAlreadyAsked, "routing.asked_once", "Was asked for this request already (%s).", outcome).Found = outcome
+		against.add(CodeAlreadyAsked, "routing.asked_once", "Was tried for this request already (%s).", outcome).Found = outcome
 	}
 	libraryGrounds(&against, query, tier, candidate)
 	lendingGrounds(&against, query, tier, candidate)
