@@ -77,6 +77,7 @@ create table requests (
 create unique index lending_request_once on requests (library_id, borrower_library_id, borrower_request_id) where side = 'lending';
 create index requests_by_library on requests (library_id, side, id);
 create index open_requests on requests (library_id, side, id) where closed_at is null;
+create index requests_by_item on requests (library_id, item_id) where item_id is not null;
 create index requests_by_patron on requests (library_id, patron_id, id) where patron_id is not null;
 call afield_protect('requests');
 
@@ -130,6 +131,7 @@ create table request_items (
     foreign key (library_id, request_id) references requests
 );
 create index request_items_by_request on request_items (library_id, request_id);
+create index request_items_by_barcode on request_items (library_id, barcode) where barcode is not null;
 call afield_protect('request_items');
 
 -- The timeline. One row for each change of state or noted event.

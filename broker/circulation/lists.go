@@ -45,6 +45,30 @@ func LoansOfRequest(ctx context.Context, tx *postgres.Tx, library, request broke
 		where l.library_id = $1 and l.request_id = $2 order by l.started_at, l.id`, library, request))
 }
 
+// RequestsTouched gives the requests that an act on an item may move: the one it
+// was borrowed for, the one its loan or hold serves, the first in the queue of
+// its title, and what the patron at the desk (zero for none) waits for. Whoever
+// keeps requests locks them before the act: requests come before items.
+func RequestsTouched(ctx context.Context, tx *postgres.Tx, item ItemRef, patron patrons.Ref) ([]RequestRef, error) {
+	rows, err := tx.Query(ctx, `
+		with queue as (
+			select h.for_library_id, h.request_id, h.patron_id, row_number() over (order by h.queued_at, h.id) as turn
+			from holds h join items i on i.library_id = h.library_id and i.title_id = h.title_id
+			where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status = 'placed')
+		select library_id, request_id from items where library_id = $1 and id = $2 and request_id is not null
+		union select patron_library_id, request_id from loans
+			where item_library_id = $1 and item_id = $2 and status <> 'returned' and request_id is not null
+		union select for_library_id, request_id from holds
+			where library_id = $1 and item_id = $2 and status in ('in_transit', 'on_hold_shelf') and request_id is not null
+		union select for_library_id, request_id from queue
+			where request_id is not null and (turn = 1 or (for_library_id = $3 and patron_id = $4))`,
+		item.Library, item.ID, orNull(patron.Library), orNull(patron.ID))
+	if err != nil {
+		return nil, fmt.Errorf("read the requests of an item: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[RequestRef])
+}
+
 // HoldsOf gives a patron's open holds, oldest first.
 func HoldsOf(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) ([]Hold, error) {
 	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h

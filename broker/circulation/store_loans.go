@@ -13,13 +13,6 @@ import (
 	"afield/broker/postgres"
 )
 
-func init() {
-	postgres.Conflict("one_open_loan_per_item", "already_on_loan", "That item is already on loan.")
-	postgres.Conflict("one_captured_hold_per_item", "held_for_other", "That item is already kept for somebody.")
-	postgres.Conflict("one_open_hold_per_request", "already_on_hold", "There is already a hold for that request.")
-	postgres.Conflict("one_open_transit_per_item", "already_in_transit", "That item is already on its way.")
-}
-
 const loanColumns = `l.library_id, l.id, l.item_library_id, l.item_id, l.patron_library_id, l.patron_id, l.request_id, l.branch_id,
 	l.started_at, l.due_on, l.due_at, l.renewals, l.terms, l.status, l.returned_at, l.returned_on`
 

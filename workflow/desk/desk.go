@@ -70,8 +70,7 @@ func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (circulatio
 // the next one whose hold was given the copy.
 func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome, event workflow.Event, input workflow.Input) error {
 	if outcome.Serves != nil && event != "" && !outcome.Replayed {
-		tx.Widen(outcome.Serves.Library)
-		_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: outcome.Serves.Library, Request: outcome.Serves.Request, Event: event, Input: input,
+		_, err := s.fireOrNote(ctx, tx, at, requests.Firing{Library: outcome.Serves.Library, Request: outcome.Serves.Request, Event: event, Input: input,
 			By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
 		if err != nil {
 			return err
@@ -80,8 +79,7 @@ func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome ci
 	if outcome.Next == nil {
 		return nil
 	}
-	tx.Widen(outcome.Next.Library)
-	_, err := s.requests.Fire(ctx, tx, at.Now, requests.CopyGiven(outcome, *outcome.Next, at.Actor))
+	_, err := s.fireOrNote(ctx, tx, at, requests.CopyGiven(outcome, *outcome.Next, at.Actor))
 	return err
 }
 
@@ -90,9 +88,25 @@ func (s *Service) given(ctx context.Context, tx *postgres.Tx, at At, outcome cir
 	if outcome.Serves == nil || outcome.Replayed {
 		return nil
 	}
-	tx.Widen(outcome.Serves.Library)
-	_, err := s.requests.Fire(ctx, tx, at.Now, requests.CopyGiven(outcome, *outcome.Serves, at.Actor))
+	_, err := s.fireOrNote(ctx, tx, at, requests.CopyGiven(outcome, *outcome.Serves, at.Actor))
 	return err
+}
+
+// fireOrNote fires what a physical act means for a request. The act has
+// happened, so a request that does not expect it never undoes it: it is noted,
+// staff get a task, and known is false.
+func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, at At, firing requests.Firing) (known bool, err error) {
+	tx.Widen(firing.Library)
+	_, err = s.requests.Fire(ctx, tx, at.Now, firing)
+	ours, ok := broker.AsError(err)
+	if !ok || (ours.Code != "not_in_this_state" && ours.Code != "not_now") {
+		return err == nil, err
+	}
+	words := "Done at the desk, though the request did not expect it: " + firing.Event.Words() + "."
+	requests.OpenTask(tx, firing.Library, firing.Request, "desk_differs", words+" Look what follows from it.", at.Now)
+	firing.Event, firing.Input, firing.By = workflow.EventNote, workflow.Input{"note": words}, workflow.BySystem
+	_, err = s.requests.Fire(ctx, tx, at.Now, firing)
+	return false, err
 }
 
 func doneOf(did string, outcome circulation.Outcome) Done {

@@ -6,6 +6,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
+	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
@@ -17,6 +18,15 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold cir
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
+	}
+	waiting, err := circulation.HoldByID(ctx, tx, hold)
+	if err != nil {
+		return Done{}, err
+	}
+	if served := waiting.Serves(); served != nil {
+		if err := requests.Lock(ctx, tx, *served); err != nil {
+			return Done{}, err
+		}
 	}
 	outcome, err := s.circulation.FailHold(ctx, tx, desk, hold, missing)
 	if err != nil {
@@ -68,7 +78,7 @@ func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at At, ref circul
 		return Done{}, err
 	}
 	for _, item := range items {
-		if item.Status == catalog.OnShelf && !item.Temporary() {
+		if item.Status == catalog.OnShelf && item.Lendable && !item.Temporary() {
 			return s.NotFound(ctx, tx, at, ref, circulation.RefOf(item))
 		}
 	}
@@ -98,6 +108,15 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref ci
 		_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: served.Library, Request: served.Request, Event: workflow.EventCancel,
 			By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
 		return Done{Did: "cancelled", Message: "The request and its hold are cancelled.", Request: served.Request, Hold: &hold}, err
+	}
+	if hold.Item != broker.NoID { // its copy goes to the next, whose request comes before the item
+		next, err := circulation.RequestsTouched(ctx, tx, circulation.ItemRef{Library: hold.Library, ID: hold.Item}, patrons.Ref{})
+		if err != nil {
+			return Done{}, err
+		}
+		if err := requests.Lock(ctx, tx, next...); err != nil {
+			return Done{}, err
+		}
 	}
 	outcome, err := s.circulation.CancelHold(ctx, tx, desk, ref)
 	if err != nil {

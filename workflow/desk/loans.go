@@ -45,6 +45,13 @@ func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at At, in Check
 }
 
 func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, patron patrons.Patron, overrides []string) (Done, error) {
+	if item.Temporary() && item.Library != at.Library {
+		return Done{}, broker.Conflict("not_lent_here", "That item was borrowed by another library of the catalogue; it is lent at that library's desk.")
+	}
+	item, err := s.lockServed(ctx, tx, item, patron.Ref())
+	if err != nil {
+		return Done{}, err
+	}
 	request, lenderDue, err := s.waitingFor(ctx, tx, item)
 	if err != nil {
 		return Done{}, err
@@ -59,6 +66,19 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circula
 		return Done{}, err
 	}
 	return doneOf("checked_out", outcome), nil
+}
+
+// lockServed locks the requests that an act on an item may move, before the
+// patron and the item, and reads the item anew once nobody else moves them.
+func (s *Service) lockServed(ctx context.Context, tx *postgres.Tx, item catalog.Item, patron patrons.Ref) (catalog.Item, error) {
+	touched, err := circulation.RequestsTouched(ctx, tx, circulation.RefOf(item), patron)
+	if err != nil || len(touched) == 0 {
+		return item, err
+	}
+	if err := requests.Lock(ctx, tx, touched...); err != nil {
+		return item, err
+	}
+	return catalog.LoadItem(ctx, tx, item.Library, item.ID, false)
 }
 
 // waitingFor finds the request an item waits for, by the item and not by title
@@ -96,23 +116,74 @@ func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at At, loan bro
 	if err != nil {
 		return Done{}, err
 	}
-	return s.takeIn(ctx, tx, at, desk, found.Item)
-}
-
-func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item circulation.ItemRef) (Done, error) {
-	outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: item})
+	item, err := catalog.LoadItem(ctx, tx, found.Item.Library, found.Item.ID, false)
 	if err != nil {
 		return Done{}, err
 	}
-	if outcome.Loan != nil && outcome.Serves != nil && !outcome.Replayed {
-		if lending, err := s.isLending(ctx, tx, outcome.Serves); err != nil {
+	if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err != nil {
+		return Done{}, err
+	}
+	return s.takeIn(ctx, tx, at, desk, item)
+}
+
+// takeIn takes in an item that was lent: from a patron, or home from another
+// library. Something in hand is always taken in, whatever its request expects.
+func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
+	loan, err := circulation.LoanOfItem(ctx, tx, circulation.RefOf(item))
+	if err != nil && !broker.IsKind(err, broker.KindNotFound) {
+		return Done{}, err
+	}
+	if served := loan.Serves(); err == nil && served != nil {
+		lending, err := s.isLending(ctx, tx, served)
+		if err != nil {
 			return Done{}, err
-		} else if lending {
-			return Done{}, broker.Conflict("lent_to_library", "That item is lent to another library; record its coming home on the lending request.")
 		}
+		if lending {
+			return s.homeAgain(ctx, tx, at, desk, item, *served)
+		}
+	}
+	outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: circulation.RefOf(item)})
+	if err != nil {
+		return Done{}, err
 	}
 	err = s.follow(ctx, tx, at, outcome, workflow.EventReturn, nil)
 	return doneOf("checked_in", outcome), err
+}
+
+// homeAgain takes in an item of ours that another library had, however long ago
+// its request was settled. At another desk of the catalogue it is sent on.
+func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, lending circulation.RequestRef) (Done, error) {
+	if item.Library != at.Library {
+		return s.sendOn(ctx, tx, item, item.Library)
+	}
+	known, err := s.fireOrNote(ctx, tx, at, requests.Firing{Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn,
+		By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+	if err != nil {
+		return Done{}, err
+	}
+	done := Done{Did: "returned_home", Message: "Home again from the borrowing library; put it back on its shelf.", Item: item.ID, Request: lending.Request}
+	if !known {
+		outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: circulation.RefOf(item)})
+		if err != nil {
+			return Done{}, err
+		}
+		if err := s.follow(ctx, tx, at, outcome, "", nil); err != nil {
+			return Done{}, err
+		}
+	}
+	hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
+	if broker.IsKind(err, broker.KindNotFound) {
+		return done, nil
+	}
+	if err != nil {
+		return Done{}, err
+	}
+	done.Hold, done.PickUpBy = &hold, hold.PickUpBy
+	done.Message = "Home again from the borrowing library, and somebody waits for it elsewhere: send it there."
+	if hold.Status == circulation.HoldOnShelf {
+		done.Message = "Home again from the borrowing library, and somebody waits for it: put it on the hold shelf until " + hold.PickUpBy.String() + "."
+	}
+	return done, nil
 }
 
 func (s *Service) isLending(ctx context.Context, tx *postgres.Tx, ref *circulation.RequestRef) (bool, error) {
@@ -195,6 +266,9 @@ func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act req
 	if act.Side != "" && request.Side != act.Side {
 		return requests.Fired{}, broker.NotFound("request")
 	}
+	if request.Side != workflow.SideBorrowing {
+		return requests.Fired{}, broker.NotFound("action " + string(act.Action))
+	}
 	if act.ExpectVersion != 0 && act.ExpectVersion != request.Version {
 		return requests.Fired{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it.")
 	}
@@ -203,7 +277,9 @@ func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act req
 		return requests.Fired{}, err
 	}
 	if act.Action == workflow.EventReturn {
-		_, err = s.takeIn(ctx, tx, at, desk, circulation.RefOf(item))
+		if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err == nil {
+			_, err = s.takeIn(ctx, tx, at, desk, item)
+		}
 	} else {
 		if request.PatronID == nil {
 			return requests.Fired{}, broker.Conflict("no_patron", "The request has no patron any more.")

@@ -2,17 +2,15 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
+	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow"
@@ -27,46 +25,76 @@ type Scan struct {
 }
 
 // Scan looks a barcode up and does what is due with that item. What fits
-// nothing becomes a task for staff, never an error.
+// nothing becomes a task for staff, and what another library of the catalogue
+// must go on with is sent there; neither is an error.
 func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Done, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
-	item, err := catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, in.Barcode, true)
-	switch {
-	case broker.IsKind(err, broker.KindNotFound):
-		return s.parcel(ctx, tx, at, in)
-	case err != nil:
+	item, err := catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, in.Barcode, false)
+	if broker.IsKind(err, broker.KindNotFound) {
+		return s.parcel(ctx, tx, at, desk, in)
+	}
+	if err != nil {
 		return Done{}, err
-	case in.Card != "":
+	}
+	if in.Card != "" {
 		patron, _, err := patrons.ByCard(ctx, tx, desk.Library.SharingGroup, in.Card)
 		if err != nil {
 			return Done{}, err
 		}
 		return s.lend(ctx, tx, at, desk, item, patron, in.Overrides)
 	}
+	if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err != nil {
+		return Done{}, err
+	}
 	switch item.Status {
 	case catalog.InTransit:
 		return s.arrived(ctx, tx, at, desk, item)
 	case catalog.OnLoan, catalog.Lost:
-		return s.cameBack(ctx, tx, at, desk, item)
+		return s.takeIn(ctx, tx, at, desk, item)
+	case catalog.OnHoldShelf:
+		return s.waits(ctx, tx, at, item)
+	case catalog.Received, catalog.OnShelf, catalog.Missing, catalog.GoneHome, catalog.Withdrawn:
+	}
+	if item.Library != at.Library {
+		return s.sendOn(ctx, tx, item, item.Library)
+	}
+	switch item.Status {
 	case catalog.Received:
-		return s.borrowedItem(ctx, tx, at, item)
+		return s.borrowedItem(ctx, tx, at, desk, item)
 	case catalog.OnShelf, catalog.Missing:
 		return s.fromShelf(ctx, tx, at, desk, item)
-	case catalog.OnHoldShelf:
-		hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
-		if err != nil {
-			return Done{}, err
-		}
-		return Done{Did: "nothing", Item: item.ID, Hold: &hold, Request: hold.Request, PickUpBy: hold.PickUpBy,
-			Message: "It waits on the hold shelf until " + hold.PickUpBy.String() + "; scan the patron's card to lend it."}, nil
+	case catalog.InTransit, catalog.OnLoan, catalog.Lost, catalog.OnHoldShelf, catalog.GoneHome, catalog.Withdrawn:
 	}
 	if item.Temporary() {
 		return s.again(ctx, tx, at, item.Library, item.Request, in.Barcode)
 	}
 	return Done{Did: "nothing", Item: item.ID, Message: "That item is withdrawn; put it aside."}, nil
+}
+
+// waits tells of something on the hold shelf.
+func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, item catalog.Item) (Done, error) {
+	hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
+	if err != nil {
+		return Done{}, err
+	}
+	if hold.Patron.Library != at.Library {
+		return s.sendOn(ctx, tx, item, hold.Patron.Library)
+	}
+	return Done{Did: "nothing", Item: item.ID, Hold: &hold, Request: hold.Request, PickUpBy: hold.PickUpBy,
+		Message: "It waits on the hold shelf until " + hold.PickUpBy.String() + "; scan the patron's card to lend it."}, nil
+}
+
+// sendOn says where something belongs that another library of the catalogue has
+// to go on with. Nothing is recorded: that library's own scan does it.
+func (s *Service) sendOn(ctx context.Context, tx *postgres.Tx, item catalog.Item, to broker.ID) (Done, error) {
+	library, err := directory.Load(ctx, tx, to)
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Did: "sent_on", Item: item.ID, Message: "It belongs to " + library.Name + ": send it there, to be scanned at its desk. Nothing was recorded here."}, nil
 }
 
 // arrived takes in an item that travelled between branches.
@@ -90,25 +118,9 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk circ
 	return doneOf(did, outcome), err
 }
 
-// cameBack takes in an item that was lent: from a patron, or home from another
-// library.
-func (s *Service) cameBack(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
-	lending, err := s.lendingOf(ctx, tx, item, `state in ('shipped', 'with_borrowing_library', 'return_shipped', 'lost_pending') and item_id = $2`)
-	if err != nil {
-		return Done{}, err
-	}
-	if lending == broker.NoID {
-		return s.takeIn(ctx, tx, at, desk, circulation.RefOf(item))
-	}
-	if _, err := s.fire(ctx, tx, at, item.Library, lending, workflow.EventReceiveReturn, nil); err != nil {
-		return Done{}, err
-	}
-	return Done{Did: "returned_home", Message: "Home again from the borrowing library; put it back on its shelf.", Item: item.ID, Request: lending}, nil
-}
-
 // borrowedItem goes on with a borrowed copy that is in hand: onto the hold
 // shelf, or home.
-func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, item catalog.Item) (Done, error) {
+func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
 	request, err := s.requests.Load(ctx, tx, item.Library, item.Request)
 	if err != nil {
 		return Done{}, err
@@ -127,35 +139,48 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, item
 		}
 		return Done{Did: "shipped", Message: "Send it back to its lender.", Item: item.ID, Request: item.Request, Undo: string(workflow.EventUndo)}, nil
 	}
+	if request.ClosedAt != nil { // it turned up after its request was settled
+		if _, err := s.circulation.SendHome(ctx, tx, desk, circulation.RefOf(item)); err != nil {
+			return Done{}, err
+		}
+		return Done{Did: "shipped", Message: "Its request has ended: send it back to its lender, and settle it with them.", Item: item.ID, Request: item.Request}, nil
+	}
 	return Done{Did: "nothing", Message: "Nothing is due with that item; its request is " + string(request.State) + ".", Item: item.ID, Request: item.Request}, nil
 }
 
 // fromShelf looks who wants a copy that stood on its shelf: another library
 // that was promised it, or the first in the queue.
 func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
-	if item.Status == catalog.Missing {
-		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.OnShelf)
-	}
+	barcode := workflow.Input{"barcode": item.Barcode}
 	lending, err := s.lendingOf(ctx, tx, item, `state = 'to_ship' and item_id = $2`)
 	if err != nil {
 		return Done{}, err
 	}
 	if lending != broker.NoID {
-		if _, err := s.fire(ctx, tx, at, item.Library, lending, workflow.EventShip, nil); err != nil {
+		if _, err := s.fire(ctx, tx, at, item.Library, lending, workflow.EventShip, barcode); err != nil {
 			return Done{}, err
 		}
 		return Done{Did: "shipped", Message: "Send it to the borrowing library.", Item: item.ID, Request: lending}, nil
 	}
-	barcode := workflow.Input{"barcode": item.Barcode}
-	lending, err = s.lendingOf(ctx, tx, item, `state in ('to_pull', 'second_search') and (item_id = $2 or title_id = $3)`)
+	lending, err = s.lendingOf(ctx, tx, item, `state in ('to_pull', 'second_search') and (item_id = $2 or (title_id = $3 and $4))`, item.Title, item.Lendable)
 	if err != nil {
 		return Done{}, err
 	}
 	if lending != broker.NoID {
-		if _, err := s.fire(ctx, tx, at, item.Library, lending, workflow.EventFoundOnShelf, barcode); err != nil {
+		fired, err := s.fire(ctx, tx, at, item.Library, lending, workflow.EventFoundOnShelf, barcode)
+		if err != nil {
 			return Done{}, err
 		}
-		return Done{Did: "pulled", Message: "Found for another library; scan it again when it is packed.", Item: item.ID, Request: lending}, nil
+		message := "Found for another library; scan it again when it is packed."
+		if fired.Request.Service == "copy" {
+			message = "Found for another library: make the copy, put this back on its shelf, and note on the request when the copy is delivered."
+		}
+		return Done{Did: "pulled", Message: message, Item: item.ID, Request: lending}, nil
+	}
+	if item.Status == catalog.Missing {
+		if err := found(ctx, tx, item); err != nil {
+			return Done{}, err
+		}
 	}
 	outcome, err := s.circulation.CaptureHold(ctx, tx, circulation.Capture{Desk: desk, Item: circulation.RefOf(item)})
 	if ours, ok := broker.AsError(err); ok && ours.Code == "nobody_waits" {
@@ -167,14 +192,22 @@ func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk ci
 	return doneOf("captured", outcome), s.given(ctx, tx, at, outcome)
 }
 
-func (s *Service) lendingOf(ctx context.Context, tx *postgres.Tx, item catalog.Item, where string) (broker.ID, error) {
-	var found broker.ID
-	args := []any{item.Library, item.ID}
-	if strings.Contains(where, "$3") {
-		args = append(args, item.Title)
+// found puts a missing item that turned up back on its shelf.
+func found(ctx context.Context, tx *postgres.Tx, item catalog.Item) error {
+	now, err := catalog.LoadItem(ctx, tx, item.Library, item.ID, true)
+	if err == nil && now.Status == catalog.Missing {
+		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.OnShelf)
 	}
+	return err
+}
+
+// lendingOf finds the open lending request that an item is for: the one that
+// was given this very copy, or else the one that has waited longest. where may
+// name the item ($2); $3 and on are more.
+func (s *Service) lendingOf(ctx context.Context, tx *postgres.Tx, item catalog.Item, where string, more ...any) (broker.ID, error) {
+	var found broker.ID
 	err := tx.QueryRow(ctx, `select id from requests where library_id = $1 and side = 'lending' and closed_at is null and `+where+`
-		order by submitted_at, id limit 1`, args...).Scan(&found)
+		order by item_id = $2 desc nulls last, submitted_at, id limit 1`, append([]any{item.Library, item.ID}, more...)...).Scan(&found)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return broker.NoID, nil
 	}
@@ -182,88 +215,6 @@ func (s *Service) lendingOf(ctx context.Context, tx *postgres.Tx, item catalog.I
 		return broker.NoID, fmt.Errorf("look for a lending request: %w", err)
 	}
 	return found, nil
-}
-
-// parcel matches what came from a lender by request: by the lender's barcode as
-// announced, or by the number on the slip.
-func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Done, error) {
-	number, _ := strconv.ParseInt(strings.TrimPrefix(strings.ToUpper(in.Barcode), "ILL-"), 10, 64)
-	var request broker.ID
-	var state workflow.State
-	var expected bool
-	err := tx.QueryRow(ctx, `select r.id, r.state, exists (select 1 from request_items i
-			where i.library_id = r.library_id and i.request_id = r.id and i.barcode = $2 and i.received_at is null) from requests r
-		where r.library_id = $1 and r.side = 'borrowing' and coalesce(r.fulfilment, '') <> 'hold' and (r.number = $3 or exists (select 1 from request_items i
-			where i.library_id = r.library_id and i.request_id = r.id and i.barcode = $2))
-		order by r.closed_at is null desc, r.state in ('shipped', 'will_supply', 'requested') desc, r.submitted_at limit 1`,
-		at.Library, in.Barcode, number).Scan(&request, &state, &expected)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return s.unmatched(tx, at, in.Barcode)
-	}
-	if err != nil {
-		return Done{}, fmt.Errorf("match a parcel: %w", err)
-	}
-	switch state {
-	case workflow.Shipped, workflow.WillSupply, workflow.Requested:
-	case workflow.Received, workflow.OnHoldShelf, workflow.CheckedOut:
-		if expected {
-			return s.volume(ctx, tx, at, request, in.Barcode)
-		}
-		return s.again(ctx, tx, at, at.Library, request, in.Barcode)
-	default:
-		return s.again(ctx, tx, at, at.Library, request, in.Barcode)
-	}
-	input := workflow.Input{}
-	if number == 0 {
-		input["barcode"] = in.Barcode
-	}
-	fired, err := s.fire(ctx, tx, at, at.Library, request, workflow.EventReceive, input)
-	if err != nil {
-		return Done{}, err
-	}
-	done := Done{Did: "received", Request: request, Undo: string(workflow.EventUndo),
-		Message: fmt.Sprintf("Received for request %d: put the band %s on it and scan it again to shelve it.", fired.Request.Number, circulation.TemporaryBarcode(fired.Request.Number))}
-	if fired.Request.ItemID != nil {
-		done.Item = *fired.Request.ItemID
-	}
-	if fired.Request.State == workflow.ReturnDue {
-		done.Message = "The patron cancelled: send it back unused."
-	}
-	return done, nil
-}
-
-// volume takes in another volume of something that has arrived in part.
-func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at At, request broker.ID, barcode string) (Done, error) {
-	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: at.Library, Request: request, Event: workflow.EventReceiveVolume,
-		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
-	if err != nil {
-		return Done{}, err
-	}
-	return Done{Did: "received", Request: request, Message: "Another volume of it: put it with the rest."}, nil
-}
-
-// again notes a parcel for a request that has moved on, and tells staff.
-func (s *Service) again(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, barcode string) (Done, error) {
-	tx.Widen(library)
-	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: library, Request: request, Event: workflow.EventArrivedAgain,
-		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
-	if err != nil {
-		return Done{}, err
-	}
-	return Done{Did: "unmatched", Request: request, Message: "Its request has moved on; a task is open to send it back."}, nil
-}
-
-// unmatched puts a stray item before staff.
-func (s *Service) unmatched(tx *postgres.Tx, at At, barcode string) (Done, error) {
-	facts, err := json.Marshal(map[string]string{"barcode": barcode})
-	if err != nil {
-		return Done{}, fmt.Errorf("write the facts of a task: %w", err)
-	}
-	task := broker.NewID()
-	tx.Queue(`insert into staff_tasks (library_id, id, kind, detail, facts, opened_at, due_on)
-		values ($1, $2, 'unmatched_item', 'An item arrived that belongs to no request and no library here.', $3, $4, ($4 at time zone 'UTC')::date + 2)`,
-		at.Library, task, facts, at.Now)
-	return Done{Did: "unmatched", Task: task, Message: "Nothing here fits that barcode; a task is open. Put it aside."}, nil
 }
 
 func (s *Service) fire(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, event workflow.Event, input workflow.Input) (requests.Fired, error) {

@@ -3,6 +3,7 @@ package requests
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -390,14 +391,14 @@ func (st *step) chargeLost(ctx context.Context) error {
 	if err != nil {
 		return st.task("invoice_in_other_currency", "The lender's invoice is in another currency ("+invoice.String()+"); enter the amount in ours.")
 	}
-	cause := fmt.Sprintf("lost:%s:%d", st.request.ID, invoice.Minor)
-	replaced, err := st.replacesInvoice(ctx, cause)
-	if err != nil || replaced {
+	charged, err := st.replacesInvoice(ctx, charge.Amount)
+	if err != nil || charged {
 		return err
 	}
 	posted, err := ledger.Post(st.tx, ledger.Charge{
 		Account: ledger.OfPatron(st.request.LibraryID, *st.request.PatronID, st.library.Currency), Kind: ledger.Lost,
-		Amount: charge.Amount, Rule: charge.Rule, Clause: charge.Clause, Request: st.request.ID, At: st.now, Actor: st.firing.Actor, Cause: cause,
+		Amount: charge.Amount, Rule: charge.Rule, Clause: charge.Clause, Request: st.request.ID, At: st.now, Actor: st.firing.Actor,
+		Cause: fmt.Sprintf("lost:%s:%d", st.request.ID, st.request.Version),
 	})
 	if err != nil {
 		return err
@@ -408,14 +409,17 @@ func (st *step) chargeLost(ctx context.Context) error {
 }
 
 // replacesInvoice takes an earlier invoice back, because a corrected one counts
-// instead of it. It tells whether this very invoice is charged already.
-func (st *step) replacesInvoice(ctx context.Context, cause string) (charged bool, err error) {
-	open, err := ledger.OfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
+// instead of it. It tells whether this very amount stands already.
+func (st *step) replacesInvoice(ctx context.Context, amount broker.Money) (charged bool, err error) {
+	entries, err := ledger.OfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
 	if err != nil {
 		return false, err
 	}
-	for _, charge := range open {
-		if charge.Kind == ledger.KindCharge && charge.ChargeKind == ledger.Lost && charge.Cause == cause {
+	for _, charge := range entries {
+		answered := slices.ContainsFunc(entries, func(e ledger.Entry) bool {
+			return e.Against == charge.ID && (e.Kind == ledger.KindReversal || e.Kind == ledger.KindWaiver)
+		})
+		if charge.Kind == ledger.KindCharge && charge.ChargeKind == ledger.Lost && charge.Amount == amount && !answered {
 			return true, nil
 		}
 	}

@@ -106,7 +106,8 @@ func (st *step) chooseAny(ctx context.Context) error {
 // lending request was given.
 func (st *step) notPromised(ctx context.Context, items []catalog.Item) ([]broker.ID, error) {
 	rows, err := st.tx.Query(ctx, `select item_id from requests where library_id = $1 and side = 'lending' and closed_at is null
-		and item_id is not null and id <> $2`, st.request.LibraryID, st.request.ID)
+		and id <> $2 and item_id in (select id from items where library_id = $1 and title_id = $3)`,
+		st.request.LibraryID, st.request.ID, st.request.TitleID)
 	if err != nil {
 		return nil, fmt.Errorf("look which copies are promised: %w", err)
 	}

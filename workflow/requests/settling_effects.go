@@ -21,14 +21,18 @@ func (st *step) awaitRenewal(context.Context) error {
 	return nil
 }
 
+// clearRenewal ends the wait for an answer. The due date counts again from here:
+// when it passed meanwhile, the loan is overdue now and not a reminder later.
 func (st *step) clearRenewal(context.Context) error {
 	st.request.RenewalPending = false
+	st.resetDeadline = st.resetDeadline || st.request.State == workflow.CheckedOut
 	st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind = 'renewal_answer'`, st.request.LibraryID, st.request.ID)
 	return nil
 }
 
 // takeBackFine reverses the fine of a loan whose renewal was asked in time and
-// granted only after the item had come back: fines wait for the answer.
+// granted only after the item had come back: fines wait for the answer. What was
+// late even by the new date is charged by that date.
 func (st *step) takeBackFine(ctx context.Context) error {
 	if st.request.PatronID == nil {
 		return nil
@@ -37,15 +41,36 @@ func (st *step) takeBackFine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	due := st.firing.Input.Date("due")
+	if err := st.takeBack(ctx, ledger.Overdue); err != nil {
+		return err
+	}
 	for _, loan := range loans {
-		if loan.Status != circulation.LoanReturned || (!due.IsZero() && loan.ReturnedOn.After(due)) {
+		if loan.Status != circulation.LoanReturned {
 			continue
 		}
-		if err := st.takeBack(ctx, ledger.Overdue); err != nil {
+		due := st.doc.ILLDueDate(st.moment(), st.firing.Input.Date("due")).Due
+		if err := st.fineBy(due, loan); err != nil {
 			return err
 		}
 	}
+	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	return err
+}
+
+// fineBy charges what a returned loan was late by a due date of after its return.
+func (st *step) fineBy(due broker.Date, loan circulation.Loan) error {
+	fine := policy.OverdueFine(loan.Terms, due, loan.ReturnedOn, st.library.Calendar)
+	if fine.Amount.Minor <= 0 {
+		return nil
+	}
+	posted, err := ledger.Post(st.tx, ledger.Charge{Account: ledger.OfPatron(st.request.LibraryID, *st.request.PatronID, fine.Amount.Currency),
+		Kind: ledger.Overdue, Amount: fine.Amount, Rule: fine.Rule, Clause: fine.Clause, Loan: loan.ID, Request: st.request.ID,
+		Note: fmt.Sprintf("renewed until %s, %d days late", due, fine.Days), Cause: fmt.Sprintf("overdue:%s:renewed:%d", loan.ID, st.request.Version),
+		Actor: st.firing.Actor, At: st.now})
+	if err != nil {
+		return err
+	}
+	st.data["charged"] = posted.Amount
 	return nil
 }
 

@@ -1,0 +1,30 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/postgres"
+)
+
+// Lock takes requests for update, in order of id, until the transaction ends.
+// Whoever acts on an item first and fires afterwards locks them before the item,
+// so that a message or a deadline, which begin with the request, never wait
+// crosswise. Requests that are not there are passed over.
+func Lock(ctx context.Context, tx *postgres.Tx, refs ...circulation.RequestRef) error {
+	if len(refs) == 0 {
+		return nil
+	}
+	libraries, ids := make([]broker.ID, len(refs)), make([]broker.ID, len(refs))
+	for i, ref := range refs {
+		libraries[i], ids[i] = ref.Library, ref.Request
+	}
+	_, err := tx.Exec(ctx, `select 1 from requests where (library_id, id) in (select * from unnest($1::uuid[], $2::uuid[]))
+		order by id for update`, libraries, ids)
+	if err != nil {
+		return fmt.Errorf("lock requests: %w", err)
+	}
+	return nil
+}
