@@ -141,8 +141,9 @@ func (d *Document) FeeConsent(at Moment, cost Cost) FeeDecision {
 	return fee
 }
 
+// payer tells who pays; a country alone is not a state in which both could be.
 func (p PassOn) payer(here, there string) Payer {
-	if here != "" && here == there {
+	if here == there && strings.Contains(here, "-") {
 		return p.InState
 	}
 	return p.OutOfState
@@ -198,7 +199,8 @@ type Article struct {
 type CopyrightDecision struct {
 	Decision
 	// Declare is what to tell the lender, for example US:CCG; empty where the
-	// policy has no such rule.
+	// policy has no such rule. After a no it is what to say when somebody passes
+	// over it: never that the guideline was kept.
 	Declare string `json:"declare"`
 }
 
@@ -220,6 +222,7 @@ func (d *Document) Copyright(at Moment, article Article) CopyrightDecision {
 		a.refuse(entry.Source, ground{code: "copyright_limit_reached", message: "This year's copies from recent issues of this periodical are used up.",
 			needed: plural(rule.PerYear, "copy", "copies") + " a year at most", found: plural(article.CopiesThisYear, "copy", "copies") + " this year",
 			override: byILL(), passesAt: a.startOf(nextYear)})
+		return CopyrightDecision{Decision: a.answer(), Declare: rule.Beyond}
 	}
 	return CopyrightDecision{Decision: a.answer(), Declare: rule.Within}
 }

@@ -98,11 +98,11 @@ func (r *region) number(sql string, args ...any) (found int) {
 	return found
 }
 
-// text asks the database for one text, to show what is wrong.
+// text asks the database for lines that show what is wrong, ten at most.
 func (r *region) text(sql string, args ...any) (found string) {
 	r.t.Helper()
 	r.write(func(ctx context.Context, tx *postgres.Tx) error {
-		return tx.QueryRow(ctx, "select coalesce(string_agg(l, E'\n'), '') from ("+sql+") lines (l)", args...).Scan(&found)
+		return tx.QueryRow(ctx, "select coalesce(string_agg(l, E'\n'), '') from (select * from ("+sql+") q limit 10) lines (l)", args...).Scan(&found)
 	})
 	return found
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,11 +43,14 @@ type town struct {
 // postbox stands in for the network: it keeps what was sent to partners and
 // answers as it is told.
 type postbox struct {
-	messages []connectors.Message
-	answer   connectors.Delivery
+	sync.Mutex // for partners that are sent to side by side
+	messages   []connectors.Message
+	answer     connectors.Delivery
 }
 
 func (p *postbox) Send(_ context.Context, _ connectors.Peer, m connectors.Message) connectors.Delivery {
+	p.Lock()
+	defer p.Unlock()
 	p.messages = append(p.messages, m)
 	return p.answer
 }
@@ -72,7 +76,12 @@ func newTown(t testing.TB, start string) *town {
 	tw.queue, err = jobs.New(jobs.Config{DB: tw.db, Clock: tw.clock, Node: "test", Sender: tw.sent, Vault: vault, Log: slog.New(slog.DiscardHandler)})
 	tw.must(err)
 	tw.requests, err = requests.New(requests.Config{Jobs: tw.queue, Circulation: circ, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
-		Policies: func(name string) (*policy.Document, error) { return documents[name], nil }})
+		Policies: func(name string) (*policy.Document, error) {
+			if documents[name] == nil {
+				return nil, fmt.Errorf("there is no policy %q", name)
+			}
+			return documents[name], nil
+		}})
 	tw.must(err)
 	tw.desk = desk.New(circ, tw.requests)
 	tw.must(tw.queue.Serve(context.Background(), tw.requests))

@@ -24,19 +24,19 @@ import (
 // Times of the queue, in wall time. A killed process leaves running jobs and
 // claimed messages behind. They are taken back at the next start of the same
 // node; otherwise by the sweep of another, which sees a job as dead after
-// deadAfter and a claim as lapsed after 40 seconds, so that with sweepEvery
-// nothing is stuck for a minute. (River's own rescuer looks twice a minute and
+// deadAfter and a claim as lapsed after 25 seconds, so that with sweepEvery
+// and the time another node takes to lead, nothing is stuck for a minute. (River's own rescuer looks twice a minute and
 // adds its schedule to that, which can make more than a minute.)
 //
 // River announces new jobs of a queue once in a cooldown. A job that another job
 // of its queue brings about (an ask, its answer) comes a few milliseconds after
 // it: with a longer cooldown it would go unannounced and wait for the next poll.
 const (
-	jobTimeout    = 25 * time.Second
-	deadAfter     = 30 * time.Second
+	jobTimeout    = 18 * time.Second
+	deadAfter     = 22 * time.Second
 	fetchCooldown = 2 * time.Millisecond
 	pollInterval  = time.Second
-	sweepEvery    = 15 * time.Second
+	sweepEvery    = 10 * time.Second
 	// cancelWithin is how long jobs that were cancelled may take to note it.
 	cancelWithin = 5 * time.Second
 )

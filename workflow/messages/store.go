@@ -21,7 +21,7 @@ const rawKeptDays = 90
 // claimFor is how long, in wall time, a worker may take over one message before
 // another may try. It is longer than a job may run; together with the sweep's
 // interval it stays below a minute, so a killed node holds nothing up for longer.
-const claimFor = 40 * time.Second
+const claimFor = 25 * time.Second
 
 // Outgoing is a message about to be sent for a request.
 type Outgoing struct {

@@ -151,7 +151,11 @@ func (st *step) checkILL(ctx context.Context) (refused bool, err error) {
 	if st.request.PatronID == nil {
 		return false, nil
 	}
-	decision, err := st.illDecision(ctx)
+	var submitter broker.Actor
+	if err := json.Unmarshal(st.request.SubmittedBy, &submitter); err != nil {
+		return false, fmt.Errorf("read who submitted: %w", err)
+	}
+	decision, err := st.illDecision(ctx, submitter)
 	if err != nil {
 		return false, err
 	}
@@ -163,15 +167,11 @@ func (st *step) checkILL(ctx context.Context) (refused bool, err error) {
 	return true, nil
 }
 
-// illDecision asks the policy about the request as an interlibrary loan, by
-// whoever submitted it.
-func (st *step) illDecision(ctx context.Context) (policy.SubmitDecision, error) {
+// illDecision asks the policy about the request as an interlibrary loan that
+// somebody asks for: whoever submitted it, or staff who let it go on.
+func (st *step) illDecision(ctx context.Context, actor broker.Actor) (policy.SubmitDecision, error) {
 	checks := submission{patron: *st.request.PatronID, request: st.request.ID, title: st.request.TitleID, citation: st.request.Citation,
 		rush: st.request.Rush, channel: policy.ByStaff, now: st.now, ownedChecked: true}
-	var actor broker.Actor
-	if err := json.Unmarshal(st.request.SubmittedBy, &actor); err != nil {
-		return policy.SubmitDecision{}, fmt.Errorf("read who submitted: %w", err)
-	}
 	if actor.Kind == broker.ActorPatron {
 		checks.channel, checks.pin = policy.ByOnline, true
 		err := st.tx.QueryRow(ctx, `select coalesce(max(length(number)), 0)::int from cards where library_id = $1 and patron_id = $2 and status = 'active'`,
@@ -264,7 +264,7 @@ func (st *step) passOverRules(ctx context.Context) error {
 	if st.request.ILLChecked || st.request.PatronID == nil {
 		return nil
 	}
-	decision, err := st.illDecision(ctx)
+	decision, err := st.illDecision(ctx, st.firing.Actor)
 	if err != nil {
 		return err
 	}

@@ -37,19 +37,22 @@ func (st *step) takeBackFine(ctx context.Context) error {
 	if st.request.PatronID == nil {
 		return nil
 	}
-	loans, err := circulation.LoansOfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
-	if err != nil {
+	if err := st.takeBack(ctx, ledger.Overdue); err != nil {
 		return err
 	}
-	if err := st.takeBack(ctx, ledger.Overdue); err != nil {
+	until := st.firing.Input.Date("due")
+	if until.IsZero() {
+		return nil
+	}
+	loans, err := circulation.LoansOfRequest(ctx, st.tx, st.request.LibraryID, st.request.ID)
+	if err != nil {
 		return err
 	}
 	for _, loan := range loans {
 		if loan.Status != circulation.LoanReturned {
 			continue
 		}
-		due := st.doc.ILLDueDate(st.moment(), st.firing.Input.Date("due")).Due
-		if err := st.fineBy(due, loan); err != nil {
+		if err := st.fineBy(st.doc.ILLDueDate(st.moment(), until).Due, loan); err != nil {
 			return err
 		}
 	}

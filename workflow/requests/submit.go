@@ -82,16 +82,18 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 	if err != nil {
 		return nil, err
 	}
-	storeAnyway := in.AskAnyway && actor.Kind == broker.ActorStaff
-	if !decision.Allowed && !storeAnyway {
-		return nil, broker.Refused("request_refused", "The request cannot be made as it stands.", decision.Reasons...)
-	}
-	request.ILLChecked = decision.Allowed && decision.CountsAsILL
+	reasons := decision.Reasons
 	if request.Service == "copy" {
-		if err := s.declareCopyright(ctx, tx, now, library, doc, request, storeAnyway); err != nil {
+		more, err := s.declareCopyright(ctx, tx, now, library, doc, request)
+		if err != nil {
 			return nil, err
 		}
+		reasons = append(reasons, more...)
 	}
+	if len(reasons) > 0 && (!in.AskAnyway || actor.Kind != broker.ActorStaff) {
+		return nil, broker.Refused("request_refused", "The request cannot be made as it stands.", reasons...)
+	}
+	request.ILLChecked = decision.Allowed && decision.CountsAsILL
 	facts := map[string]any{"format": request.Format, "service": request.Service}
 	if err := insert(tx, request, now, actor, Cause{Kind: "api"}, facts); err != nil {
 		return nil, err
@@ -99,8 +101,8 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 	s.needBy(tx, library, request)
 	firing := Firing{Library: in.Library, Request: request.ID, Event: workflow.EventChecksPassed, By: workflow.BySystem,
 		Actor: broker.System(in.Library), Cause: Cause{Kind: "rule", ID: "submit"}}
-	if !decision.Allowed {
-		firing.Event, firing.Data = workflow.EventNeedsPerson, map[string]any{"reasons": decision.Reasons}
+	if len(reasons) > 0 {
+		firing.Event, firing.Data = workflow.EventNeedsPerson, map[string]any{"reasons": reasons}
 	}
 	fired, err := s.Fire(ctx, tx, now, firing)
 	if err != nil {
@@ -309,8 +311,9 @@ func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *direc
 }
 
 // declareCopyright records under which rule a copy is asked for: so many a year
-// from the recent issues of one periodical, the rest under the law itself.
-func (s *Service) declareCopyright(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, doc *policy.Document, request *Request, anyway bool) error {
+// from the recent issues of one periodical, the rest under the law itself. It
+// gives the reasons why a person must decide first.
+func (s *Service) declareCopyright(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, doc *policy.Document, request *Request) ([]broker.Reason, error) {
 	today := library.Today(now)
 	var copies int
 	err := tx.QueryRow(ctx, `select count(*)::int from requests where library_id = $1 and side = 'borrowing' and service = 'copy'
@@ -318,16 +321,13 @@ func (s *Service) declareCopyright(ctx context.Context, tx *postgres.Tx, now tim
 			and citation ->> 'issn' <> '' and citation ->> 'issn' = $3`,
 		library.ID, broker.NewDate(today.Year(), time.January, 1).Start(library.Zone), request.Citation.ISSN).Scan(&copies)
 	if err != nil {
-		return fmt.Errorf("count copies of a periodical: %w", err)
+		return nil, fmt.Errorf("count copies of a periodical: %w", err)
 	}
 	decision := doc.Copyright(at(now, library), policy.Article{Year: yearOf(request.Citation.Year), CopiesThisYear: copies})
-	if !decision.Allowed && !anyway {
-		return decision.Err("copyright_limit")
-	}
 	if decision.Declare != "" {
 		request.Copyright = &decision.Declare
 	}
-	return nil
+	return decision.Reasons, nil
 }
 
 // needBy starts the clock of a request that is wanted by a date.

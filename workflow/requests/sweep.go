@@ -31,7 +31,7 @@ type dueDeadline struct {
 
 // workFor is how long one sweep works off deadlines, in wall time; what is left
 // then is the next sweep's.
-const workFor = 15 * time.Second
+const workFor = 10 * time.Second
 
 // WorkDeadlines fires every deadline that has passed, the oldest first, in
 // chunks; it gives how many it fired. A chunk that fails is halved until the bad
