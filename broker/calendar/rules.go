@@ -182,9 +182,14 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // AddWallClockDays moves an instant by days on the library's clock: the time of
-// day stays, and one that a clock change skips becomes the same instant an hour
-// later on that day's clock.
+// day stays. One that a clock change skips is later by what was skipped, never
+// earlier: 02:15 in the gap becomes 03:15.
 func (c *Calendar) AddWallClockDays(from time.Time, days int) time.Time {
 	local := from.In(c.zone)
-	return time.Date(local.Year(), local.Month(), local.Day()+days, local.Hour(), local.Minute(), local.Second(), 0, c.zone)
+	moved := time.Date(local.Year(), local.Month(), local.Day()+days, local.Hour(), local.Minute(), local.Second(), 0, c.zone)
+	skipped := (local.Hour()-moved.Hour())*60 + local.Minute() - moved.Minute()
+	if skipped > 0 {
+		return moved.Add(time.Duration(skipped) * time.Minute)
+	}
+	return moved
 }
