@@ -178,6 +178,9 @@ func (d *Document) Place() string { return d.head.Place }
 // Currency is the ISO 4217 code every amount of the document is in.
 func (d *Document) Currency() string { return d.head.Currency }
 
+// Zone is the library's time zone.
+func (d *Document) Zone() *time.Location { return d.zone }
+
 // Money turns an amount of the document into the library's currency.
 func (d *Document) Money(amount Amount) broker.Money {
 	return broker.Money{Minor: int64(amount), Currency: d.head.Currency}
@@ -230,3 +233,16 @@ func faultIn(name string, err error) error {
 	return &broker.Error{Kind: broker.KindInvalid, Code: "policy_document", Detail: where + ": " + message,
 		Fields: []broker.FieldError{{Pointer: "/", Code: "policy_document", Message: where + ": " + message}}, Cause: err}
 }
+
+// Text gives the value as JSON, with < and > as they are, for people who read
+// rules.
+func (a Attribute) Text() string {
+	text, err := json.Marshal(a.Value)
+	if err != nil {
+		return fmt.Sprint(a.Value)
+	}
+	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(text))
+}
+
+// WhereText says for which cases the value holds: "owner ill", or "always".
+func (a Attribute) WhereText() string { return cmpOr(a.When.String(), "always") }

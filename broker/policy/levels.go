@@ -97,6 +97,10 @@ func findText(policy string, find func(string) ([]byte, error)) ([]byte, error) 
 	return find(policy)
 }
 
+// PresetText gives the text of a policy document that ships with Afield, for a
+// search through documents above. An unknown name is a not-found error.
+func PresetText(name string) ([]byte, error) { return presetText(name) }
+
 func presetText(policy string) ([]byte, error) {
 	text, err := presets.ReadFile("presets/" + policy + ".yaml")
 	if err != nil {

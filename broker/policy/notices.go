@@ -32,7 +32,7 @@ func (d *Document) OverdueNotice(at Moment, m Match, due broker.Date, done []str
 		}
 		var passed []string
 		if notice != nil {
-			passed = append(notice.PassedOver, notice.Stage)
+			passed = slices.Concat(notice.PassedOver, []string{notice.Stage})
 		}
 		notice = &NoticeDue{NoticeStage: stage, PassedOver: passed, Rule: entry.Rule, Source: entry.Clause}
 	}
