@@ -258,3 +258,30 @@ func TestEveryAttributeIsExplained(t *testing.T) {
 		}
 	}
 }
+
+func TestALossCostsNoProcessingWhereThePolicyNamesNone(t *testing.T) {
+	t.Parallel()
+	for _, library := range []string{"western-district", "delaware", "perth"} {
+		currency := preset(t, library).Currency()
+		for _, replaced := range []bool{true, false} {
+			mustCharge(t, library, policy.LostItem{Match: own("book"), WillReplace: replaced,
+				PricePaid: money("18.00", currency), Replacement: money("22.00", currency), Shipping: money("4.00", currency)}, "22.00")
+		}
+	}
+	// Delaware's system holds a list price, which comes first.
+	mustCharge(t, "delaware", policy.LostItem{Match: own("book"), ListPrice: usd("25.00"), Replacement: usd("22.00")}, "25.00")
+	// A lender's invoice is passed on to the cent.
+	charge, err := preset(t, "westchester").LostILLCharge(usd("40.00"))
+	if err != nil || charge.Amount != usd("40.00") {
+		t.Errorf("an invoice of 40.00 costs the patron %s, %v", charge.Amount, err)
+	}
+}
+
+func TestWhatWestportOwnsIsHeldAndNotBorrowed(t *testing.T) {
+	t.Parallel()
+	request := asked(adult(usd("0.00")))
+	request.OwnedHere = true
+	mustRefuse(t, preset(t, "westport").MaySubmitILL(noon("2026-03-02"), request).Decision, "held_here")
+	request.OwnedHere, request.OwnedInGroup = false, true
+	mustAllow(t, preset(t, "westport").MaySubmitILL(noon("2026-03-02"), request).Decision)
+}
