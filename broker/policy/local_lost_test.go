@@ -62,6 +62,8 @@ var lostCases = map[string]func(t *testing.T){
 		facts := policy.RefundFacts{Paid: usd("22.00"), PaidOn: broker.MustDate("2026-01-10")}
 		mustBe(t, "refund", refund(t, "westchester", "2026-06-30", facts).Amount, usd("22.00"))
 		mustBe(t, "the last day", refund(t, "westchester", "2026-07-09", facts).Amount, usd("22.00"))
+		facts.Processing = usd("5.00")
+		mustBe(t, "the work is kept", refund(t, "westchester", "2026-06-30", facts).Amount, usd("22.00"))
 		mustBe(t, "six months", refund(t, "westchester", "2026-07-10", facts).Amount, usd("0.00"))
 	},
 	"LST-09": func(t *testing.T) {
@@ -247,6 +249,9 @@ var patronCases = map[string]func(t *testing.T){
 	"PAT-09": func(t *testing.T) {
 		account := policy.Account{Class: "resident", LastUsed: broker.MustDate("2022-03-02"), Owes: usd("0.00")}
 		mustBe(t, "alone", mayPurge(t, "westchester", account), true)
+		account.Owes = usd("0.01")
+		mustBe(t, "owing a cent", mayPurge(t, "westchester", account), false)
+		account.Owes = usd("0.00")
 		account.Linked = true
 		mustBe(t, "linked", mayPurge(t, "westchester", account), false)
 	},
