@@ -129,3 +129,67 @@ func (c *Calendar) DeadlineAfter(start time.Time, days int, count Count) time.Ti
 func (c *Calendar) OneOpenDayAfter(start time.Time) time.Time {
 	return c.DeadlineAfter(start, 1, OpenDays)
 }
+
+// NextSameWeekday gives the first open day on or after a date that falls on its
+// weekday. Where that weekday is never open it gives the next open day instead:
+// moving by weeks would never end.
+func (c *Calendar) NextSameWeekday(date broker.Date) broker.Date {
+	if c.IsOpen(date) {
+		return date
+	}
+	if c.weekHours(dayNumber(date)).Closes == 0 {
+		return c.NextOpenDay(date)
+	}
+	for day := date.AddDays(7); day.DaysSince(date) <= neverOpen; day = day.AddDays(7) {
+		if c.IsOpen(day) {
+			return day
+		}
+	}
+	return date
+}
+
+// OpenMinutes counts the minutes of opening between two instants; 0 when the
+// second is not later. It walks the days between, so it is for loans by the
+// hour, not for years.
+func (c *Calendar) OpenMinutes(from, to time.Time) int {
+	minutes := 0
+	for day, last := c.DateOf(from), c.DateOf(to); !day.After(last); day = day.AddDays(1) {
+		opens, open := c.Opens(day)
+		if !open {
+			continue
+		}
+		closes, _ := c.Closes(day)
+		begin, end := later(opens, from), earlier(closes, to)
+		if end.After(begin) {
+			minutes += int(end.Sub(begin) / time.Minute)
+		}
+	}
+	return minutes
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// AddWallClockDays moves an instant by days on the library's clock: the time of
+// day stays. One that a clock change skips is later by what was skipped, never
+// earlier: 02:15 in the gap becomes 03:15.
+func (c *Calendar) AddWallClockDays(from time.Time, days int) time.Time {
+	local := from.In(c.zone)
+	moved := time.Date(local.Year(), local.Month(), local.Day()+days, local.Hour(), local.Minute(), local.Second(), 0, c.zone)
+	skipped := (local.Hour()-moved.Hour())*60 + local.Minute() - moved.Minute()
+	if skipped > 0 {
+		return moved.Add(time.Duration(skipped) * time.Minute)
+	}
+	return moved
+}

@@ -13,7 +13,11 @@ type Channel string
 const (
 	ByStaff  Channel = "staff"  // staff on the patron's behalf
 	ByOnline Channel = "online" // the patron, signed in with card and PIN
+	ByPhone  Channel = "phone"  // the patron calls, and staff enter it
+	ByEmail  Channel = "email"  // the patron writes, and staff enter it
 )
+
+func allChannels() []Channel { return []Channel{ByStaff, ByOnline, ByPhone, ByEmail} }
 
 // Channels is the set of channels a library accepts requests by.
 type Channels []Channel
@@ -23,7 +27,7 @@ func (c Channels) check() error {
 		return errors.New("must name at least one channel")
 	}
 	for _, channel := range c {
-		if err := oneOf("channel", channel, ByStaff, ByOnline); err != nil {
+		if err := oneOf("channel", channel, allChannels()...); err != nil {
 			return err
 		}
 	}
@@ -38,7 +42,7 @@ func (c NoticeChannels) check() error {
 		return errors.New("must name at least one channel")
 	}
 	for _, channel := range c {
-		if err := oneOf("channel", channel, "phone", "email", "sms", "letter", "account"); err != nil {
+		if err := oneOf("channel", channel, "phone", "email", "sms", "letter", "account", "call_list"); err != nil {
 			return err
 		}
 	}
@@ -111,8 +115,7 @@ type Actions []Action
 
 func (a Actions) check() error {
 	for _, action := range a {
-		if err := oneOf("action", action, ActionCheckout, ActionILLRequest, ActionHold, ActionRenew,
-			ActionRenewOverdue, ActionComputer, ActionSignForMinor); err != nil {
+		if err := oneOf("action", action, allActions()...); err != nil {
 			return err
 		}
 	}
@@ -217,7 +220,10 @@ func (e Expiry) check() error {
 // Period is how long our own items are lent.
 type Period struct {
 	Days int `yaml:"days" json:"days"`
-	// ClosedDay says where a due date on a closed day goes: next_open or keep.
+	// Count says which days count; left out, every date does.
+	Count calendar.Count `yaml:"count" json:"count,omitempty"`
+	// ClosedDay says where a due date on a closed day goes: next_open,
+	// same_weekday or keep.
 	ClosedDay ClosedDay `yaml:"closed_day" json:"closed_day"`
 }
 
@@ -229,13 +235,21 @@ const (
 	MoveToNextOpen ClosedDay = "next_open"
 	MoveToPrevOpen ClosedDay = "previous_open"
 	KeepClosedDay  ClosedDay = "keep"
+	// MoveToSameWeekday moves by whole weeks, or, where that weekday is never
+	// open, to the next open day.
+	MoveToSameWeekday ClosedDay = "same_weekday"
 )
 
 func (p Period) check() error {
 	if p.Days < 0 {
 		return errors.New("days must be 0 or more")
 	}
-	return oneOf("closed_day", p.ClosedDay, MoveToNextOpen, KeepClosedDay)
+	if p.Count != "" {
+		if err := checkCount(p.Count); err != nil {
+			return err
+		}
+	}
+	return oneOf("closed_day", p.ClosedDay, MoveToNextOpen, MoveToSameWeekday, KeepClosedDay)
 }
 
 // SetBy says whose figures apply.
@@ -245,18 +259,37 @@ type SetBy string
 const (
 	SetByLibrary SetBy = "library"
 	SetByLender  SetBy = "lender"
+	// SetByProvider and SetByState are for electronic media and state cards.
+	SetByProvider SetBy = "provider"
+	SetByState    SetBy = "state"
 )
 
 // FineRate is what a late return costs.
 type FineRate struct {
 	SetBy SetBy `yaml:"set_by" json:"set_by"`
-	// Rate is per counted day.
+	// Rate is per counted day, or per hour begun where Per says so.
 	Rate  Amount           `yaml:"rate" json:"rate"`
 	Cap   Optional[Amount] `yaml:"cap" json:"cap"`
 	Count calendar.Count   `yaml:"count" json:"count"`
+	// Per is day (when left out) or hour.
+	Per FinePer `yaml:"per" json:"per,omitempty"`
 }
 
+// FinePer is the unit a fine is counted in.
+type FinePer string
+
+// The units.
+const (
+	PerDay  FinePer = "day"
+	PerHour FinePer = "hour"
+)
+
 func (f FineRate) check() error {
+	if f.Per != "" {
+		if err := oneOf("per", f.Per, PerDay, PerHour); err != nil {
+			return err
+		}
+	}
 	return errors.Join(oneOf("set_by", f.SetBy, SetByLibrary, SetByLender), checkCount(f.Count))
 }
 

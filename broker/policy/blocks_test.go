@@ -59,13 +59,21 @@ func checkout(t *testing.T, library string, patron policy.Patron) policy.Decisio
 
 func TestBlockCases(t *testing.T) {
 	t.Parallel()
+	for id, check := range blockCases() {
+		t.Run(id, func(t *testing.T) { t.Parallel(); check(t) })
+	}
+}
+
+// blockCases are the cases of area blocks that a decision about one patron
+// answers.
+func blockCases() map[string]func(t *testing.T) {
 	latched := []policy.Block{{Latched: true, Rule: "blocks.checkout"}}
 	linked := func(parentOwes, siblingOwes string) policy.Patron {
 		patron := adult(usd("0.00"))
 		patron.Linked = []policy.LinkedAccount{{Parent: true, Owes: policy.OwedInAll(usd(parentOwes))}, {Owes: policy.OwedInAll(usd(siblingOwes))}}
 		return patron
 	}
-	cases := map[string]func(t *testing.T){
+	return map[string]func(t *testing.T){
 		"BLK-01": func(t *testing.T) { mustAllow(t, checkout(t, "westchester", adult(usd("4.99")))) },
 		"BLK-02": func(t *testing.T) { mustRefuse(t, checkout(t, "westchester", adult(usd("5.00"))), "owes_too_much") },
 		"BLK-03": func(t *testing.T) {
@@ -137,9 +145,6 @@ func TestBlockCases(t *testing.T) {
 			answer := preset(t, "western-district").MayAskRenewal(noon("2026-03-02"), renewal)
 			mustRefuse(t, answer.Decision, "renewal_limit_reached", "recalled", "blocked")
 		},
-	}
-	for id, check := range cases {
-		t.Run(id, func(t *testing.T) { t.Parallel(); check(t) })
 	}
 }
 

@@ -22,7 +22,15 @@ const (
 	ActionRenewOverdue Action = "renew_overdue"
 	ActionComputer     Action = "computer"
 	ActionSignForMinor Action = "sign_for_minor"
+	// ActionCapture is having a returned item kept: a patron whom a block stops
+	// here keeps their place, and the item goes to the next who waits.
+	ActionCapture Action = "capture"
 )
+
+func allActions() []Action {
+	return []Action{ActionCheckout, ActionILLRequest, ActionHold, ActionRenew, ActionRenewOverdue,
+		ActionComputer, ActionSignForMinor, ActionCapture}
+}
 
 // Moment is when and where a question is asked.
 type Moment struct {

@@ -22,7 +22,19 @@
 //	answer.Allowed   // false
 //	answer.Explain() // No: may not ask for an interlibrary loan. …
 //
-// To find a rule: its value is in presets/, its type in attributes.go, the
-// decision that uses it in submit.go, lenders.go, shelf.go, loans.go, terms.go
-// or deadlines.go.
+// Documents stand in a line of levels, state → consortium → library → branch,
+// above all the default document. Attribute by attribute the nearest level with
+// an entry for the case wins outright, unless a level above has said its last
+// word (final: true). none is an answer, leaving out is not. WhereFrom walks the
+// line; a Register holds the published versions, each ruling from its day on;
+// Diff compares two documents; Explain answers one question in words.
+//
+// To find a rule: its value is in presets/, its name in attributes.go, its type
+// in attribute_types.go, types_*.go or values.go. The decisions that use it:
+//
+//	may a person …      submit.go loans.go limits.go holds.go renewals.go claims.go privacy.go
+//	until when?         due.go returns.go shelf.go deadlines.go notices.go
+//	how much?           terms.go fines.go lost.go lostreturn.go fees.go
+//	cards and accounts  cards.go patron.go
+//	which lender?       lenders.go
 package policy

@@ -32,6 +32,10 @@ type header struct {
 	Title string `yaml:"title"`
 	// Document is the written policy the clauses cite.
 	Document string `yaml:"document"`
+	// Level is state, consortium, library (when left out) or branch.
+	Level LevelKind `yaml:"level"`
+	// Inherits names the document above; the default document when left out.
+	Inherits string `yaml:"inherits"`
 	// Place is the library's state or province, for example US-IN (ISO 3166-2).
 	Place    string `yaml:"place"`
 	Zone     string `yaml:"zone"`
@@ -53,6 +57,7 @@ type file struct {
 type Document struct {
 	head    header
 	rules   Rules
+	levels  []Level
 	version string
 	zone    *time.Location
 }
@@ -86,23 +91,7 @@ func Preset(name string) (*Document, error) {
 // that names line and column. Attributes the text leaves out come from the
 // default document.
 func Parse(name string, text []byte) (*Document, error) {
-	own, err := read(name, text)
-	if err != nil {
-		return nil, err
-	}
-	documents := []*file{own}
-	if own.Head.Policy != defaultName {
-		base, err := presets.ReadFile("presets/" + defaultName + ".yaml")
-		if err != nil {
-			return nil, fmt.Errorf("read the default policy document: %w", err)
-		}
-		above, err := read(defaultName, base)
-		if err != nil {
-			return nil, err
-		}
-		documents = append(documents, above)
-	}
-	return compose(name, documents)
+	return ParseUnder(name, text, presetText)
 }
 
 // read decodes one document, without what it inherits.
@@ -116,27 +105,11 @@ func read(name string, text []byte) (*file, error) {
 			return nil, faultIn(name, fmt.Errorf("%s is missing from the head of the document", field.name))
 		}
 	}
-	said.Attributes.each(func(rule string, attribute attribute) { attribute.label(rule, said.Head) })
-	return &said, nil
-}
-
-// compose lays the nearest document over the ones above it.
-func compose(name string, documents []*file) (*Document, error) {
-	document := &Document{head: documents[0].Head, rules: documents[0].Attributes}
-	for _, above := range documents[1:] {
-		document.head.Place = cmpOr(document.head.Place, above.Head.Place)
-		document.head.Zone = cmpOr(document.head.Zone, above.Head.Zone)
-		document.head.Currency = cmpOr(document.head.Currency, above.Head.Currency)
-		document.head.Classes = append(slices.Clone(document.head.Classes), above.Head.Classes...)
-		document.head.Items = append(slices.Clone(document.head.Items), above.Head.Items...)
-		inherited := above.Attributes.byRule()
-		document.rules.each(func(rule string, attribute attribute) { attribute.inherit(inherited[rule]) })
-	}
-	if err := document.check(); err != nil {
+	if err := said.Head.settleLevel(); err != nil {
 		return nil, faultIn(name, err)
 	}
-	document.version = document.digest()
-	return document, nil
+	said.Attributes.each(func(rule string, attribute attribute) { attribute.label(rule, said.Head) })
+	return &said, nil
 }
 
 func cmpOr(value, otherwise string) string {
@@ -157,9 +130,9 @@ func (d *Document) check() error {
 	if len(d.head.Currency) != 3 || strings.ToUpper(d.head.Currency) != d.head.Currency {
 		return fmt.Errorf("currency %q is not a currency code such as USD", d.head.Currency)
 	}
-	known := [5][]string{
+	known := [7][]string{
 		{string(OwnerOwn), string(OwnerConsortium), string(OwnerILL)}, d.head.Classes, d.head.Items,
-		{"adult", "teen", "child"}, {"new", "high_demand"},
+		{"adult", "teen", "child"}, {"new", "high_demand"}, texts(allChannels()), texts(allActions()),
 	}
 	var wrong []error
 	d.rules.each(func(rule string, attribute attribute) {
@@ -171,15 +144,12 @@ func (d *Document) check() error {
 	return errors.Join(wrong...)
 }
 
-func (w When) check(known [5][]string) error {
-	for i, named := range w.dimensions() {
-		for _, value := range named {
-			if !slices.Contains(known[i], value) {
-				return fmt.Errorf("when names %q, which is none of %s", value, strings.Join(known[i], ", "))
-			}
-		}
+func texts[T ~string](values []T) []string {
+	all := make([]string, len(values))
+	for i, value := range values {
+		all[i] = string(value)
 	}
-	return nil
+	return all
 }
 
 // each visits every attribute in the order of Rules.
@@ -207,6 +177,9 @@ func (d *Document) Place() string { return d.head.Place }
 
 // Currency is the ISO 4217 code every amount of the document is in.
 func (d *Document) Currency() string { return d.head.Currency }
+
+// Zone is the library's time zone.
+func (d *Document) Zone() *time.Location { return d.zone }
 
 // Money turns an amount of the document into the library's currency.
 func (d *Document) Money(amount Amount) broker.Money {
@@ -260,3 +233,16 @@ func faultIn(name string, err error) error {
 	return &broker.Error{Kind: broker.KindInvalid, Code: "policy_document", Detail: where + ": " + message,
 		Fields: []broker.FieldError{{Pointer: "/", Code: "policy_document", Message: where + ": " + message}}, Cause: err}
 }
+
+// Text gives the value as JSON, with < and > as they are, for people who read
+// rules.
+func (a Attribute) Text() string {
+	text, err := json.Marshal(a.Value)
+	if err != nil {
+		return fmt.Sprint(a.Value)
+	}
+	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(text))
+}
+
+// WhereText says for which cases the value holds: "owner ill", or "always".
+func (a Attribute) WhereText() string { return cmpOr(a.When.String(), "always") }

@@ -12,6 +12,8 @@ import (
 type Patron struct {
 	// Class is a patron class of the document, for example "resident".
 	Class string `json:"class"`
+	// Age is the patron's age in years, none when nobody knows.
+	Age Optional[int] `json:"age,omitzero"`
 	// CardExpires is the last day the card is good; zero never expires.
 	CardExpires broker.Date `json:"card_expires,omitzero"`
 	// CardStopped is set when the card is reported lost or stolen.
@@ -23,6 +25,9 @@ type Patron struct {
 	Blocks []Block `json:"blocks,omitempty"`
 	// DaysOverdue is how late the latest item is, in calendar days.
 	DaysOverdue int `json:"days_overdue,omitempty"`
+	// NotFor are material types or audiences the library keeps from this account,
+	// where its policy lets it restrict materials for minors.
+	NotFor []string `json:"not_for,omitempty"`
 	// Linked are the other accounts of the link group, near and far.
 	Linked []LinkedAccount `json:"linked,omitempty"`
 	// HasPhone tells whether a number is on file; PhoneConfirmed is when it was
@@ -91,6 +96,8 @@ func (d *Document) threshold(action Action) Rule[Optional[Threshold]] {
 		return d.rules.BlockComputer
 	case ActionSignForMinor:
 		return d.rules.BlockSignForMinor
+	case ActionCapture:
+		return d.rules.BlockCapture
 	case ActionCheckout:
 	}
 	return d.rules.BlockCheckout
@@ -116,6 +123,7 @@ func (a *asking) standing(action Action, patron Patron, match Match) {
 	a.owing(action, patron, match)
 	a.longOverdue(action, patron, match)
 	a.linked(action, patron, match)
+	a.guarantees(action, patron, match)
 }
 
 func (a *asking) card(action Action, patron Patron, match Match) {
@@ -210,6 +218,25 @@ func (a *asking) linked(action Action, patron Patron, match Match) {
 	}
 }
 
+// guarantees blocks a guarantor by what the children owe together, where the
+// library counts that way; the spread of blocks is a rule of its own.
+func (a *asking) guarantees(action Action, patron Patron, match Match) {
+	entry := a.doc.rules.GuaranteeDebt.For(match)
+	if !entry.Value.Is || action == ActionCapture {
+		return
+	}
+	owed := broker.Money{Currency: a.doc.head.Currency}
+	for _, account := range patron.Linked {
+		if !account.Parent {
+			owed = owed.Plus(account.Owes.counted(entry.Value.Value.Counts, a.doc.head.Currency))
+		}
+	}
+	if entry.Value.Value.blocks(owed.Minor, false) {
+		a.refuse(entry.Source, ground{code: "guarantees_too_much", message: "Those this person answers for owe " + owed.String() + ".",
+			needed: entry.Value.Value.needs(false, a.doc.head.Currency), found: "they owe " + owed.String(), override: overrideFor(action)})
+	}
+}
+
 // Latch is a stored block that a balance calls for, or no longer does.
 type Latch struct {
 	// Rule is the threshold's id, as Block.Rule names it.
@@ -228,8 +255,7 @@ type Latch struct {
 func (d *Document) Latches(patron Patron) []Latch {
 	var latches []Latch
 	match := Match{Class: patron.Class}
-	for _, action := range []Action{ActionCheckout, ActionILLRequest, ActionHold, ActionRenew,
-		ActionRenewOverdue, ActionComputer, ActionSignForMinor} {
+	for _, action := range allActions() {
 		entry := d.threshold(action).For(match)
 		if !entry.Value.Is || entry.Value.Value.LiftedWhen == nil {
 			continue

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -21,96 +20,6 @@ const (
 	OwnerILL        Owner = "ill"        // borrowed from a lender for this loan
 )
 
-// Match says what a question is about, in the dimensions a rule may name. An
-// empty dimension meets only entries that do not name it.
-type Match struct {
-	Owner Owner `json:"owner,omitempty"`
-	// Class is the patron's class, for example "resident" or "reciprocal".
-	Class string `json:"class,omitempty"`
-	// Item is the material type, for example "book" or "dvd".
-	Item string `json:"item,omitempty"`
-	// Audience is the material's: adult, teen or child.
-	Audience string `json:"audience,omitempty"`
-	// Age is the item's: new, high_demand, or empty.
-	Age string `json:"age,omitempty"`
-}
-
-// When limits an entry to some questions. A dimension that is not named meets
-// everything; one that is named meets any of its values.
-type When struct {
-	Owner    OneOf `yaml:"owner" json:"owner,omitempty"`
-	Class    OneOf `yaml:"class" json:"class,omitempty"`
-	Item     OneOf `yaml:"item" json:"item,omitempty"`
-	Audience OneOf `yaml:"audience" json:"audience,omitempty"`
-	Age      OneOf `yaml:"age" json:"age,omitempty"`
-}
-
-// OneOf is a list of values, any of which meets; in YAML one alone may be
-// written without brackets.
-type OneOf []string
-
-// UnmarshalYAML reads one value or a list.
-func (o *OneOf) UnmarshalYAML(node ast.Node) error {
-	if _, isList := node.(*ast.SequenceNode); !isList {
-		var one string
-		if err := decode(node, &one); err != nil {
-			return err
-		}
-		*o = OneOf{one}
-		return nil
-	}
-	return decode(node, (*[]string)(o))
-}
-
-func (o OneOf) meets(value string) bool { return len(o) == 0 || slices.Contains(o, value) }
-
-// dimensions gives the named values in order of weight, heaviest first.
-func (w When) dimensions() [5]OneOf { return [5]OneOf{w.Owner, w.Class, w.Item, w.Audience, w.Age} }
-
-func (w When) meets(m Match) bool {
-	return w.Owner.meets(string(m.Owner)) && w.Class.meets(m.Class) && w.Item.meets(m.Item) &&
-		w.Audience.meets(m.Audience) && w.Age.meets(m.Age)
-}
-
-// weight orders entries of one level: naming the owner weighs more than naming
-// everything after it, and so on down to the item's age.
-func (w When) weight() int {
-	weight := 0
-	for _, named := range w.dimensions() {
-		weight *= 2
-		if len(named) > 0 {
-			weight++
-		}
-	}
-	return weight
-}
-
-// overlaps tells whether one question could meet both.
-func (w When) overlaps(other When) bool {
-	mine, theirs := w.dimensions(), other.dimensions()
-	for i := range mine {
-		if len(mine[i]) > 0 && len(theirs[i]) > 0 &&
-			!slices.ContainsFunc(mine[i], func(value string) bool { return slices.Contains(theirs[i], value) }) {
-			return false
-		}
-	}
-	return true
-}
-
-// IsZero tells whether nothing is named, so that it meets every question.
-func (w When) IsZero() bool { return w.weight() == 0 }
-
-// String gives "owner ill, class plac or teacher", or "" when nothing is named.
-func (w When) String() string {
-	var parts []string
-	for i, name := range [5]string{"owner", "class", "item", "audience", "age"} {
-		if named := w.dimensions()[i]; len(named) > 0 {
-			parts = append(parts, name+" "+strings.Join(named, " or "))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
 // Source says where a value comes from and who may pass over it.
 type Source struct {
 	// Rule is the attribute's id, for example "ill.active_limit".
@@ -121,6 +30,8 @@ type Source struct {
 	// Override lists the roles that may pass over a refusal by this rule; nil
 	// leaves it to the decision's own custom, empty means nobody.
 	Override []string `json:"override,omitempty"`
+	// Final marks a value that no document below may replace.
+	Final bool `json:"final,omitempty"`
 }
 
 // Entry is one value of an attribute, beside its source.
@@ -136,19 +47,36 @@ type Entry[T any] struct {
 type Rule[T any] struct{ entries []Entry[T] }
 
 // For gives the entry that decides a question. The nearest level that has any
-// entry meeting it wins outright; within a level the most specific entry does.
-// Every attribute has a default that meets everything, so there is always one.
+// entry meeting it wins outright, unless a level above says that its own is
+// final; within a level the most specific entry wins. Every attribute has a
+// default that meets everything, so there is always one.
 func (r Rule[T]) For(m Match) Entry[T] {
-	best := Entry[T]{level: -1}
-	for _, entry := range r.entries {
-		if !entry.When.meets(m) || (best.level >= 0 && entry.level > best.level) {
-			continue
-		}
-		if best.level < 0 || entry.level < best.level || entry.When.weight() > best.When.weight() {
-			best = entry
+	winners := r.winners(m)
+	if len(winners) == 0 {
+		return Entry[T]{level: -1}
+	}
+	for i := len(winners) - 1; i > 0; i-- {
+		if winners[i].Final {
+			return winners[i]
 		}
 	}
-	return best
+	return winners[0]
+}
+
+// winners gives each level's most specific entry for a question, nearest first.
+func (r Rule[T]) winners(m Match) []Entry[T] {
+	var winners []Entry[T]
+	for _, entry := range r.entries {
+		last := len(winners) - 1
+		switch {
+		case !entry.When.meets(m):
+		case last < 0 || winners[last].level != entry.level:
+			winners = append(winners, entry)
+		case entry.When.weight() > winners[last].When.weight():
+			winners[last] = entry
+		}
+	}
+	return winners
 }
 
 // written is an entry as the document says it.
@@ -157,6 +85,7 @@ type written[T any] struct {
 	Value    *T            `yaml:"value"`
 	Clause   broker.Clause `yaml:"clause"`
 	Override *Roles        `yaml:"override"`
+	Final    bool          `yaml:"final"`
 }
 
 // UnmarshalYAML reads one entry or a list of entries.
@@ -198,7 +127,7 @@ func readEntry[T any](node ast.Node) (Entry[T], error) {
 		}
 	}
 	entry := Entry[T]{When: said.When, Value: *said.Value, at: startOf(node)}
-	entry.Clause = said.Clause
+	entry.Clause, entry.Final = said.Clause, said.Final
 	if said.Override != nil {
 		entry.Override = *said.Override
 	}
@@ -216,7 +145,9 @@ func describeWhen(when When) string {
 // attributes is written once: in Rules.
 type attribute interface {
 	label(rule string, doc header)
-	inherit(base attribute)
+	inherit(base attribute, level int)
+	bound() error
+	trace(m Match) []Step
 	vocabulary(check func(When) error) error
 	list() []Attribute
 }
@@ -230,14 +161,26 @@ func (r *Rule[T]) label(rule string, doc header) {
 	}
 }
 
-// inherit puts the entries of the document above behind our own.
-func (r *Rule[T]) inherit(base attribute) {
+// inherit puts the entries of a document so many levels above behind our own.
+func (r *Rule[T]) inherit(base attribute, level int) {
 	own := slices.Clone(r.entries)
 	for _, entry := range base.(*Rule[T]).entries {
-		entry.level++
+		entry.level = level
 		own = append(own, entry)
 	}
 	r.entries = own
+}
+
+// bound refuses an entry of our own where a level above has said the last word.
+func (r *Rule[T]) bound() error {
+	for _, own := range r.entries {
+		for _, above := range r.entries {
+			if own.level == 0 && above.level > 0 && above.Final && above.When.overlaps(own.When) {
+				return &yaml.SyntaxError{Message: own.Rule + " is final in " + above.From + ": it cannot be replaced here", Token: own.at}
+			}
+		}
+	}
+	return nil
 }
 
 func (r *Rule[T]) vocabulary(check func(When) error) error {
@@ -261,18 +204,4 @@ func (r *Rule[T]) list() []Attribute {
 		listed = append(listed, Attribute{Source: entry.Source, When: entry.When, Value: entry.Value, level: entry.level})
 	}
 	return listed
-}
-
-// covers tells whether every question that meets other meets w too.
-func (w When) covers(other When) bool {
-	mine, theirs := w.dimensions(), other.dimensions()
-	for i := range mine {
-		if len(mine[i]) == 0 {
-			continue
-		}
-		if len(theirs[i]) == 0 || slices.ContainsFunc(theirs[i], func(v string) bool { return !slices.Contains(mine[i], v) }) {
-			return false
-		}
-	}
-	return true
 }

@@ -38,6 +38,21 @@ type FineTerms struct {
 	Rule  string         `json:"rule"`
 	// Clause is where it comes from, for the receipt.
 	Clause broker.Clause `json:"clause"`
+	// Per is hour where an hour begun is charged; empty is by the day.
+	Per FinePer `json:"per,omitempty"`
+	// Grace is nil where there is none.
+	Grace *Grace `json:"grace,omitempty"`
+	// Price is the most a fine may come to where the item's price limits it; nil
+	// where it does not, or where no price is known.
+	Price *broker.Money `json:"price,omitempty"`
+}
+
+// most is the lower of the cap and the price; nil for no limit.
+func (f FineTerms) most() *broker.Money {
+	if f.Price != nil && (f.Cap == nil || f.Price.Minor < f.Cap.Minor) {
+		return f.Price
+	}
+	return f.Cap
 }
 
 // LoanFacts is what the terms of a loan depend on.
@@ -48,6 +63,8 @@ type LoanFacts struct {
 	// where the policy leaves fines to the lender. Nil when the lender told
 	// nothing: then nothing accrues, and its invoice, if any, is passed on.
 	LenderFine *LenderFine `json:"lender_fine,omitempty"`
+	// Price is what the item is worth, where known; zero counts as unknown.
+	Price broker.Money `json:"price,omitzero"`
 }
 
 // LenderFine is a lender's fine, in the borrowing library's currency.
@@ -74,7 +91,15 @@ func (d *Document) ResolveTerms(f LoanFacts) Terms {
 func (d *Document) fineTerms(f LoanFacts) FineTerms {
 	entry := d.rules.OverdueFine.For(f.Match)
 	fine := FineTerms{SetBy: entry.Value.SetBy, Rate: d.Money(entry.Value.Rate), Count: entry.Value.Count,
-		Rule: entry.Rule, Clause: entry.Clause}
+		Rule: entry.Rule, Clause: entry.Clause, Per: entry.Value.Per}
+	if grace := d.rules.FineGrace.For(f.Match).Value; grace.Is {
+		fine.Grace = &grace.Value
+	}
+	if d.rules.FinePriceCap.For(f.Match).Value {
+		if price := d.priceOr(f.Price, f.Match); price.Minor > 0 {
+			fine.Price = &price
+		}
+	}
 	if entry.Value.Cap.Is {
 		most := d.Money(entry.Value.Cap.Value)
 		fine.Cap = &most
@@ -84,31 +109,6 @@ func (d *Document) fineTerms(f LoanFacts) FineTerms {
 		if f.LenderFine != nil {
 			fine.Rate, fine.Cap = f.LenderFine.Rate, f.LenderFine.Cap
 		}
-	}
-	return fine
-}
-
-// Fine is an overdue fine worked out.
-type Fine struct {
-	Amount broker.Money `json:"amount"`
-	// Days is how many days were counted.
-	Days   int           `json:"days"`
-	Capped bool          `json:"capped"`
-	Rule   string        `json:"rule"`
-	Clause broker.Clause `json:"clause"`
-}
-
-// OverdueFine works out what a late return costs on the loan's own terms. due
-// is the due date, returned the date the return counts for (today while it is
-// still out). A due date on a day the library was closed after all moves to the
-// next open day first: nobody could have returned it in time otherwise.
-func OverdueFine(terms Terms, due, returned broker.Date, opening *calendar.Calendar) Fine {
-	fine := Fine{Amount: broker.Money{Currency: terms.Overdue.Rate.Currency},
-		Rule: terms.Overdue.Rule, Clause: terms.Overdue.Clause}
-	fine.Days = opening.CountDays(opening.NextOpenDay(due), returned, terms.Overdue.Count)
-	fine.Amount.Minor = int64(fine.Days) * terms.Overdue.Rate.Minor
-	if most := terms.Overdue.Cap; most != nil && fine.Amount.Minor > most.Minor {
-		fine.Amount.Minor, fine.Capped = most.Minor, true
 	}
 	return fine
 }

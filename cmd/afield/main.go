@@ -27,6 +27,7 @@ type commandLine struct {
 	Demo     demoCommand     `cmd:"" help:"Play the demo's stories and serve what there is."`
 	Verify   verifyCommand   `cmd:"" help:"Check what must always be true; status 1 on a breach."`
 	Workflow workflowCommand `cmd:"" help:"Print the state tables, as diagrams or JSON."`
+	Policy   policyCommand   `cmd:"" help:"Read, check, explain and compare libraries' policies."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to this version."`
 	User     userCommand     `cmd:"" help:"Keep staff users, and patrons' PINs."`
 	Token    tokenCommand    `cmd:"" help:"Keep the tokens of libraries' own programs."`

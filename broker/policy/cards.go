@@ -1,0 +1,210 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"afield/broker"
+)
+
+// CardApplication is what is known when somebody wants a card.
+type CardApplication struct {
+	Class string        `json:"class"`
+	Age   Optional[int] `json:"age,omitzero"`
+	// Met are the needs that were brought or proved; the guardian's standing is
+	// worked out from Guardian.
+	Met []CardNeed `json:"met,omitempty"`
+	// Guardian is the account of who answers for a minor; nil for nobody.
+	Guardian *Patron `json:"guardian,omitempty"`
+	// Cards counts those the person, household or business has already.
+	Cards int `json:"cards,omitempty"`
+	// HouseholdPaid tells that a household's fee of this year was paid already.
+	HouseholdPaid bool `json:"household_paid,omitempty"`
+	// Renewal asks about renewing a card rather than getting one.
+	Renewal bool `json:"renewal,omitempty"`
+}
+
+// CardDecision answers MayHaveCard.
+type CardDecision struct {
+	Decision
+	// Fee and Deposit are what is to be paid now; FeeUnknown tells that somebody
+	// else sets the fee and staff enter it.
+	Fee        broker.Money `json:"fee"`
+	FeeUnknown bool         `json:"fee_unknown,omitempty"`
+	Deposit    broker.Money `json:"deposit"`
+	// Expires is the last day the card would be good; zero never ends.
+	Expires broker.Date `json:"expires,omitzero"`
+	Liable  Liable      `json:"liable"`
+}
+
+// MayHaveCard tells whether a card of a class may be given or renewed today, what
+// it costs and until when it is good.
+func (d *Document) MayHaveCard(at Moment, c CardApplication) CardDecision {
+	match := Match{Class: c.Class, PatronAge: c.Age}
+	needs := d.rules.CardNeeds.For(match)
+	question := "get a card"
+	if c.Renewal {
+		needs, question = d.rules.CardRenewal.For(match), "renew a card"
+	}
+	a := d.ask(at, question, needs.Source)
+	for _, need := range needs.Value {
+		a.need(need, c, needs.Source)
+	}
+	if per := d.rules.CardPer.For(match); !c.Renewal && c.Cards > 0 {
+		a.refuse(per.Source, ground{code: "has_card", message: fmt.Sprintf("One card for each %s.", per.Value),
+			needed: "no card yet", found: plural(c.Cards, "card", "cards"), override: byDesk()})
+	}
+	answer := CardDecision{Decision: a.answer(), Fee: d.Money(0), Deposit: d.Money(0), Liable: d.rules.CardLiable.For(match).Value,
+		Expires: d.CardExpires(a.today, c.Class).Value}
+	if fee := d.rules.CardFee.For(match).Value; fee.Is && (fee.Value.Per != PerHousehold || !c.HouseholdPaid) {
+		answer.Fee, answer.FeeUnknown = d.Money(fee.Value.Amount.Value), !fee.Value.Amount.Is
+	}
+	if deposit := d.rules.CardDeposit.For(match).Value; deposit.Is && !c.Renewal {
+		answer.Deposit = d.Money(deposit.Value)
+	}
+	return answer
+}
+
+func (a *asking) need(need CardNeed, c CardApplication, source Source) {
+	if need == NeedGuardianStanding {
+		a.guardian(c, source)
+		return
+	}
+	if !slices.Contains(c.Met, need) {
+		a.refuse(source, ground{code: "card_need_missing", message: "Something is needed for this card.",
+			needed: string(need), found: "not there", override: byDesk()})
+	}
+}
+
+func (a *asking) guardian(c CardApplication, source Source) {
+	if c.Guardian == nil {
+		a.refuse(source, ground{code: "guardian_missing", message: "A guardian with a card is needed.", needed: "a guardian's card", found: "none"})
+		return
+	}
+	a.standing(ActionSignForMinor, *c.Guardian, Match{Class: c.Guardian.Class, PatronAge: c.Guardian.Age, Action: ActionSignForMinor})
+}
+
+// CardExpires gives the last day of a card that begins on a date; zero where
+// the class's cards do not end.
+func (d *Document) CardExpires(from broker.Date, class string) Entry[broker.Date] {
+	entry := d.rules.CardValidity.For(Match{Class: class})
+	answer := Entry[broker.Date]{Source: entry.Source}
+	if entry.Value.Is {
+		answer.Value = from.AddMonths(entry.Value.Value.Months)
+	}
+	return answer
+}
+
+// CardReplacement gives the charge for replacing a card lost today: the first
+// price, or the higher one when one was lost within the time before.
+func (d *Document) CardReplacement(at Moment, class string, earlier ...broker.Date) Charge {
+	at = d.settle(at)
+	entry := d.rules.CardReplacement.For(Match{Class: class})
+	charge := Charge{Kind: "card", Amount: d.Money(0), Rule: entry.Rule, Clause: entry.Clause}
+	if !entry.Value.Is {
+		return charge
+	}
+	ladder, today := entry.Value.Value, at.Calendar.DateOf(at.Now)
+	charge.Amount = d.Money(ladder.First)
+	if slices.ContainsFunc(earlier, func(loss broker.Date) bool { return today.Before(loss.AddMonths(ladder.WithinMonths)) }) {
+		charge.Amount = d.Money(ladder.Again)
+	}
+	return charge
+}
+
+// DepositBack gives the two ways a deposit can be given back to somebody who
+// owes something; staff choose.
+func DepositBack(deposit, owes broker.Money) (netOfDebt, inFull broker.Money) {
+	netOfDebt = deposit
+	netOfDebt.Minor = max(0, deposit.Minor-max(0, owes.Minor))
+	return netOfDebt, deposit
+}
+
+// AdultOn gives the day a patron is a minor no longer; it goes by dates alone, in
+// no zone.
+func (d *Document) AdultOn(born broker.Date) Entry[broker.Date] {
+	entry := d.rules.Adulthood.For(Match{})
+	day := broker.NewDate(born.Year()+entry.Value.Age, born.Month(), born.Day())
+	if born.Month() == time.February && born.Day() == 29 && day.Day() != 29 && entry.Value.LeapDay == LeapFebruary28 {
+		day = day.AddDays(-1)
+	}
+	return Entry[broker.Date]{Source: entry.Source, Value: day}
+}
+
+// AgeOn gives a patron's age in whole years on a date, by the calendar alone. Who
+// was born on 29 February is a year older on 1 March in ordinary years.
+func AgeOn(born, today broker.Date) int {
+	age := today.Year() - born.Year()
+	if today.Before(broker.NewDate(today.Year(), born.Month(), born.Day())) {
+		age--
+	}
+	return age
+}
+
+// PromptsAtAdulthood tells whether staff are asked to look at the account of a
+// minor who has come of age; nothing is ever changed by itself.
+func (d *Document) PromptsAtAdulthood(born, today broker.Date) bool {
+	return d.rules.Adulthood.For(Match{}).Value.Then == "prompt_staff" && !today.Before(d.AdultOn(born).Value)
+}
+
+// RefetchRemote tells whether a patron's standing read from another system so
+// long ago is asked for again before a decision.
+func (d *Document) RefetchRemote(good bool, age time.Duration) bool {
+	holds := d.rules.RemoteStanding.For(Match{}).Value
+	hours := holds.BlockedHours
+	if good {
+		hours = holds.GoodHours
+	}
+	return age >= time.Duration(hours)*time.Hour
+}
+
+// Account is what a purge looks at.
+type Account struct {
+	Class string `json:"class"`
+	// LastUsed is the day of the last circulation; zero is never.
+	LastUsed broker.Date  `json:"last_used,omitzero"`
+	Expired  broker.Date  `json:"expired,omitzero"`
+	Owes     broker.Money `json:"owes"`
+	Linked   bool         `json:"linked,omitempty"`
+	// Open counts open loans, holds and requests: with any nothing is deleted.
+	Open int `json:"open,omitempty"`
+}
+
+// PurgeDecision answers MayPurge.
+type PurgeDecision struct {
+	Decision
+	// By names the rule that lets it go, WriteOff what is then given up and needs
+	// an entry in the ledger.
+	By       string       `json:"by,omitempty"`
+	WriteOff broker.Money `json:"write_off"`
+}
+
+// MayPurge tells whether an account may be deleted today.
+func (d *Document) MayPurge(at Moment, account Account) PurgeDecision {
+	entry := d.rules.CardPurge.For(Match{Class: account.Class})
+	a := d.ask(at, "be deleted", entry.Source)
+	answer := PurgeDecision{WriteOff: d.Money(0)}
+	if account.Open > 0 {
+		a.refuse(entry.Source, ground{code: "account_in_use", message: "Something is still open on the account.",
+			needed: "no open loan, hold or request", found: fmt.Sprintf("%d open", account.Open)})
+	}
+	i := slices.IndexFunc(entry.Value, func(rule PurgeRule) bool { return rule.lets(account, a.today) })
+	if i < 0 {
+		a.refuse(entry.Source, ground{code: "purge_not_due", message: "No rule lets this account go yet.",
+			needed: "one rule of the schedule to hold", found: "owes " + account.Owes.String() + ", expired " + cmpOr(account.Expired.String(), "never")})
+	}
+	answer.Decision = a.answer()
+	if answer.Allowed {
+		answer.By, answer.WriteOff = entry.Value[i].Name, account.Owes
+	}
+	return answer
+}
+
+func (r PurgeRule) lets(account Account, today broker.Date) bool {
+	unused := account.LastUsed.IsZero() || !today.Before(account.LastUsed.AddMonths(r.UnusedMonths))
+	expired := r.ExpiredMonths == 0 || (!account.Expired.IsZero() && !today.Before(account.Expired.AddMonths(r.ExpiredMonths)))
+	lastYear := !r.ExpiredLastYear || (!account.Expired.IsZero() && account.Expired.Year() < today.Year())
+	owes := account.Owes.Minor >= int64(r.OwesFrom) && account.Owes.Minor < int64(r.OwesUnder)
+	return (r.UnusedMonths == 0 || unused) && expired && lastYear && owes && !(r.NoLinks && account.Linked)
+}

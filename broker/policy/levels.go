@@ -1,0 +1,203 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"afield/broker"
+)
+
+// LevelKind is the place of a document in the line of inheritance.
+type LevelKind string
+
+// The levels, from the top down. Every line begins with the default document.
+const (
+	LevelDefault    LevelKind = "default"
+	LevelState      LevelKind = "state"
+	LevelConsortium LevelKind = "consortium"
+	LevelLibrary    LevelKind = "library"
+	LevelBranch     LevelKind = "branch"
+)
+
+// rank orders levels; a document inherits only from one of a higher level.
+func (l LevelKind) rank() int {
+	return slices.Index([]LevelKind{LevelDefault, LevelState, LevelConsortium, LevelLibrary, LevelBranch}, l)
+}
+
+// Level is one document of a line of inheritance.
+type Level struct {
+	Policy   string    `json:"policy"`
+	Level    LevelKind `json:"level"`
+	Title    string    `json:"title"`
+	Document string    `json:"document"`
+	// Effective is the day this version began, where the document was published.
+	Effective broker.Date `json:"effective,omitzero"`
+}
+
+// longestLine bounds a line of inheritance; more is a circle.
+const longestLine = 8
+
+// settleLevel fills what the head leaves out.
+func (h *header) settleLevel() error {
+	if h.Policy == defaultName {
+		h.Level = LevelDefault
+		return nil
+	}
+	h.Level = LevelKind(cmpOr(string(h.Level), string(LevelLibrary)))
+	h.Inherits = cmpOr(h.Inherits, defaultName)
+	return oneOf("level", h.Level, LevelState, LevelConsortium, LevelLibrary, LevelBranch)
+}
+
+// ParseUnder reads a policy document whose documents above are looked for with
+// find, by name; the default document always comes from the program. An entry
+// for something that a level above has made final is refused. Errors are as
+// those of Parse.
+func ParseUnder(name string, text []byte, find func(policy string) ([]byte, error)) (*Document, error) {
+	line, err := readLine(name, text, find)
+	if err != nil {
+		return nil, err
+	}
+	return compose(name, line, true)
+}
+
+// readLine reads a document and all those above it, the nearest first.
+func readLine(name string, text []byte, find func(policy string) ([]byte, error)) ([]*file, error) {
+	own, err := read(name, text)
+	if err != nil {
+		return nil, err
+	}
+	line := []*file{own}
+	for own.Head.Policy != defaultName {
+		if len(line) == longestLine {
+			return nil, faultIn(name, errors.New("inherits from itself, or through too many documents"))
+		}
+		above := own.Head.Inherits
+		text, err := findText(above, find)
+		if err != nil {
+			return nil, faultIn(name, fmt.Errorf("inherits %q: %w", above, err))
+		}
+		next, err := read(above, text)
+		if err != nil {
+			return nil, err
+		}
+		if next.Head.Level.rank() >= own.Head.Level.rank() {
+			return nil, faultIn(name, fmt.Errorf("a %s document cannot inherit from %s, which is a %s document",
+				own.Head.Level, above, next.Head.Level))
+		}
+		line, own = append(line, next), next
+	}
+	return line, nil
+}
+
+func findText(policy string, find func(string) ([]byte, error)) ([]byte, error) {
+	if policy == defaultName {
+		return presetText(policy)
+	}
+	return find(policy)
+}
+
+// PresetText gives the text of a policy document that ships with Afield, for a
+// search through documents above. An unknown name is a not-found error.
+func PresetText(name string) ([]byte, error) { return presetText(name) }
+
+func presetText(policy string) ([]byte, error) {
+	text, err := presets.ReadFile("presets/" + policy + ".yaml")
+	if err != nil {
+		return nil, broker.NotFound("policy document " + policy)
+	}
+	return text, nil
+}
+
+// compose lays the nearest document over the ones above it. A strict one
+// refuses what a level above has made final; a published line is not strict,
+// since a state may say its last word after the library wrote: it then wins.
+func compose(name string, line []*file, strict bool) (*Document, error) {
+	document := &Document{head: line[0].Head, rules: line[0].Attributes.clone(), levels: []Level{line[0].Head.level()}}
+	for i, above := range line[1:] {
+		document.head.Place = cmpOr(document.head.Place, above.Head.Place)
+		document.head.Zone = cmpOr(document.head.Zone, above.Head.Zone)
+		document.head.Currency = cmpOr(document.head.Currency, above.Head.Currency)
+		document.head.Classes = append(slices.Clone(document.head.Classes), above.Head.Classes...)
+		document.head.Items = append(slices.Clone(document.head.Items), above.Head.Items...)
+		document.levels = append(document.levels, above.Head.level())
+		inherited := above.Attributes.byRule()
+		document.rules.each(func(rule string, attribute attribute) { attribute.inherit(inherited[rule], i+1) })
+	}
+	if err := document.check(); err != nil {
+		return nil, faultIn(name, err)
+	}
+	if strict {
+		var wrong []error
+		document.rules.each(func(_ string, attribute attribute) { wrong = append(wrong, attribute.bound()) })
+		if err := errors.Join(wrong...); err != nil {
+			return nil, faultIn(name, err)
+		}
+	}
+	document.version = document.digest()
+	return document, nil
+}
+
+func (h header) level() Level {
+	return Level{Policy: h.Policy, Level: h.Level, Title: h.Title, Document: h.Document}
+}
+
+// clone copies the list of attributes; inherit replaces entries and never writes
+// into shared ones.
+func (r *Rules) clone() Rules { return *r }
+
+// Levels gives the line of inheritance, this document first and the default
+// document last.
+func (d *Document) Levels() []Level { return slices.Clone(d.levels) }
+
+// Step is one level's word on an attribute, for "where does this value come
+// from?".
+type Step struct {
+	// Policy and Level name the document.
+	Policy string    `json:"policy"`
+	Level  LevelKind `json:"level"`
+	// Entry is its most specific value for the question, nil when it says nothing.
+	Entry *Attribute `json:"entry,omitempty"`
+	// Decides is set on the one that counts.
+	Decides bool `json:"decides"`
+}
+
+// WhereFrom walks the levels for one attribute and one case: what each document
+// of the line says, and which one decides. An unknown attribute is a not-found
+// error.
+func (d *Document) WhereFrom(rule string, m Match) ([]Step, error) {
+	attribute, known := d.rules.byRule()[rule]
+	if !known {
+		return nil, broker.NotFound("attribute " + rule)
+	}
+	said := attribute.trace(m)
+	steps := make([]Step, len(d.levels))
+	for i, level := range d.levels {
+		steps[i] = Step{Policy: level.Policy, Level: level.Level}
+		for _, step := range said {
+			if step.Entry.level == i {
+				steps[i].Entry, steps[i].Decides = step.Entry, step.Decides
+			}
+		}
+	}
+	return steps, nil
+}
+
+// trace gives the levels that say anything; WhereFrom adds their names.
+func (r *Rule[T]) trace(m Match) []Step {
+	decides := r.For(m)
+	var steps []Step
+	for _, entry := range r.winners(m) {
+		steps = append(steps, Step{Decides: entry.level == decides.level,
+			Entry: &Attribute{Source: entry.Source, When: entry.When, Value: entry.Value, level: entry.level}})
+	}
+	return steps
+}
+
+// AttributeIDs gives the ids of every attribute a document may give, in the order
+// the program lists them.
+func AttributeIDs() []string {
+	var ids []string
+	new(Rules).each(func(rule string, _ attribute) { ids = append(ids, rule) })
+	return ids
+}

@@ -1,0 +1,270 @@
+package policy_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"afield/broker"
+	"afield/broker/calendar"
+	"afield/broker/policy"
+)
+
+// testedElsewhere says where the cases of local circulation are proved that no
+// pure decision can answer: they need stored rows, or two at once.
+var testedElsewhere = map[string]string{
+	"FIN-14": "the fine goes by the calendar of the library that lent: broker/circulation",
+	"FIN-30": "no fine after a return that raced the nightly work: broker/circulation",
+	"REN-19": "two renewals at one instant: broker/circulation",
+	"HLD-12": "places move up when others cancel: broker/circulation",
+	"HLD-19": "a held item scanned at another branch: broker/circulation",
+	"HLD-20": "a hold cancelled while its item travels: broker/circulation",
+	"HLD-22": "a checkout ends a transit: broker/circulation",
+	"HLD-28": "a stale order of the queue: broker/circulation",
+	"HLD-29": "an expired hold sends the item to its owner: broker/circulation",
+	"LST-25": "an old fee does not touch a later loan: broker/circulation",
+	"PAY-04": "a settled account takes a new charge: broker/ledger",
+	"PAT-03": "merging a patron into itself: broker/patrons",
+	"PAT-04": "merging two patrons: broker/patrons",
+	"PAT-11": "forgetting a loan fails closed: broker/patrons",
+}
+
+// localAreas are the areas of cases.yaml this package answers for.
+var localAreas = []string{"due", "return", "fines", "blocks", "limits", "renew", "holds", "lost", "claims", "money", "patron", "privacy", "time", "notices"}
+
+// localCases gathers the tables of this package, by id.
+func localCases() map[string]func(t *testing.T) {
+	all := map[string]func(t *testing.T){}
+	for _, table := range []map[string]func(t *testing.T){dueCases, returnCases, fineCases, standingCases, renewCases, holdCases, lostCases, moneyCases, patronCases} {
+		for id, check := range table {
+			all[id] = check
+		}
+	}
+	return all
+}
+
+func TestLocalCases(t *testing.T) {
+	t.Parallel()
+	for id, check := range localCases() {
+		t.Run(id, func(t *testing.T) { t.Parallel(); check(t) })
+	}
+}
+
+func TestEveryLocalCaseIsCovered(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "policies", "cases.yaml"))
+	if err != nil {
+		t.Skip("../shared/policies/cases.yaml is not here; the cases themselves are tested from our own tables")
+	}
+	var given struct {
+		Cases []struct{ ID, Area string }
+	}
+	if err := yaml.Unmarshal(text, &given); err != nil {
+		t.Fatal(err)
+	}
+	ours, found := localCases(), 0
+	for _, one := range given.Cases {
+		if !slices.Contains(localAreas, one.Area) {
+			continue
+		}
+		found++
+		if ours[one.ID] == nil && illCases[one.ID] == nil && blockCases()[one.ID] == nil && testedElsewhere[one.ID] == "" {
+			t.Errorf("case %s of area %s has no test", one.ID, one.Area)
+		}
+	}
+	if found < 100 {
+		t.Errorf("only %d cases of local circulation were found: has the file changed its shape?", found)
+	}
+}
+
+// withRules is a library that differs from the default in some attributes; each
+// is an id and a value as YAML.
+func withRules(t *testing.T, rules ...string) *policy.Document {
+	t.Helper()
+	text := ""
+	for i := 0; i < len(rules); i += 2 {
+		text += "  " + rules[i] + ":\n    value: " + rules[i+1] + "\n    clause: {section: A, says: b}\n"
+	}
+	return parsed(t, text)
+}
+
+// clock is a moment at a library with a calendar, at a time of day there.
+func clock(date string, hour, minute int, opening *calendar.Calendar) policy.Moment {
+	return policy.Moment{Now: broker.MustDate(date).At(hour, minute, opening.Zone()), Calendar: opening}
+}
+
+// openOn is open from nine to five on some weekdays in UTC, less the days named.
+func openOn(t *testing.T, closedWeekdays []time.Weekday, closed ...string) *calendar.Calendar {
+	t.Helper()
+	week := calendar.Week{}
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		if !slices.Contains(closedWeekdays, day) {
+			week[day] = calendar.MustHours("09:00-17:00")
+		}
+	}
+	plan := calendar.Plan{Hours: week}
+	for _, day := range closed {
+		plan.Closed = append(plan.Closed, calendar.Closure{From: broker.MustDate(day)})
+	}
+	opening, err := calendar.New("UTC", plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opening
+}
+
+func own(item string) policy.Match {
+	return policy.Match{Owner: policy.OwnerOwn, Item: item, Class: "resident", Audience: "adult"}
+}
+
+var weekend = []time.Weekday{time.Saturday, time.Sunday}
+
+// dueIn checks a due date under one mode of counting.
+func dueIn(period, start, want string, closedWeekdays []time.Weekday, closed ...string) func(t *testing.T) {
+	return func(t *testing.T) {
+		document := withRules(t, "loans.period", period)
+		mustBe(t, "due", document.DueDate(at(start, openOn(t, closedWeekdays, closed...)), own("book")).Value, broker.MustDate(want))
+	}
+}
+
+// dueCases are the cases of areas due and time.
+var dueCases = map[string]func(t *testing.T){
+	"DUE-02": func(t *testing.T) {
+		opening, err := calendar.New("America/Chicago", calendar.Plan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Date(2026, 2, 15, 8, 15, 0, 0, time.UTC)
+		raw := opening.AddWallClockDays(start, 21)
+		mustBe(t, "raw", raw.Format(time.RFC3339), "2026-03-08T03:15:00-05:00")
+		moment := policy.Moment{Now: start, Calendar: opening}
+		due := preset(t, "delaware").DueDate(moment, own("book")).Value
+		mustBe(t, "stored", preset(t, "delaware").DueEnd(moment, due).Format(time.RFC3339), "2026-03-08T23:59:59-05:00")
+	},
+	"DUE-04-days":     dueIn("{days: 1, closed_day: keep}", "2012-07-03", "2012-07-04", weekend, "2012-07-04"),
+	"DUE-05-datedue":  dueIn("{days: 7, closed_day: next_open}", "2012-07-23", "2012-07-30", weekend),
+	"DUE-05-calendar": dueIn("{days: 7, count: open, closed_day: next_open}", "2012-07-23", "2012-08-01", weekend),
+	"DUE-07":          dueIn("{days: 14, closed_day: same_weekday}", "2013-02-09", "2013-02-24", []time.Weekday{time.Saturday}),
+	"DUE-08":          dueIn("{days: 7, closed_day: same_weekday}", "2013-02-09", "2013-03-09", nil, "2013-02-16", "2013-02-23", "2013-03-02"),
+	"DUE-13": func(t *testing.T) {
+		here, there := openOn(t, nil), openOn(t, nil, "2012-08-06")
+		mustBe(t, "open here", here.IsOpen(broker.MustDate("2012-08-06")), true)
+		mustBe(t, "open there", there.IsOpen(broker.MustDate("2012-08-06")), false)
+	},
+	"DUE-14": func(t *testing.T) {
+		opening := closedSundays(t, "2026-01-26", "2026-01-27")
+		mustBe(t, "fine", fine(t, preset(t, "delaware"), ofType(policy.OwnerOwn, "book"), "2026-01-26", "2026-01-28", opening).Amount, usd("0.00"))
+		mustBe(t, "due", preset(t, "delaware").ReliefDue(at("2026-01-26", opening), own("book"), broker.MustDate("2026-01-26")).Value, broker.MustDate("2026-01-28"))
+	},
+	"DUE-15": func(t *testing.T) {
+		got := fine(t, preset(t, "delaware"), ofType(policy.OwnerOwn, "book"), "2026-01-23", "2026-01-27", closedSundays(t, "2026-01-26"))
+		mustBe(t, "fine", got.Amount, usd("0.20"))
+	},
+	"DUE-18": func(t *testing.T) {
+		// Charged day by day before the closing was known; worked out again it is nothing.
+		terms := preset(t, "delaware").ResolveTerms(ofType(policy.OwnerOwn, "book"))
+		before := policy.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), closedSundays(t))
+		after := policy.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), closedSundays(t, "2026-01-26", "2026-01-27"))
+		mustBe(t, "taken back", policy.Settle(after.Amount, before.Amount, usd("0.00")).TakenBack, usd("0.20"))
+	},
+	"DUE-21": func(t *testing.T) {
+		mustBe(t, "due", preset(t, "westchester").DueDate(at("2026-03-03", closedSundays(t)), own("dvd")).Value, broker.MustDate("2026-03-09"))
+	},
+	"DUE-22": func(t *testing.T) {
+		out := policy.Checkout{Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Item: "book", Lendable: true, Due: broker.MustDate("2026-03-01")}
+		mustRefuse(t, preset(t, "westport").MayCheckOut(noon("2026-03-02"), out), "due_in_the_past")
+		out.Due = broker.MustDate("2026-03-02")
+		mustAllow(t, preset(t, "westport").MayCheckOut(noon("2026-03-02"), out))
+	},
+	"DUE-23": func(t *testing.T) {
+		mustBe(t, "lost on", preset(t, "delaware").LostOn(noon("2026-02-01"), own("book"), broker.MustDate("2025-11-30"), false).On, broker.MustDate("2026-02-28"))
+	},
+	"TZ-01": func(t *testing.T) {
+		moment := policy.Moment{Now: time.Date(2026, 6, 2, 4, 30, 0, 0, time.UTC)}
+		library := preset(t, "westchester")
+		mustBe(t, "overdue", library.Overdue(moment, broker.MustDate("2026-06-01")), false)
+		moment.Now = moment.Now.Add(30 * time.Minute)
+		mustBe(t, "overdue at midnight there", library.Overdue(moment, broker.MustDate("2026-06-01")), true)
+	},
+}
+
+// dropped checks a return found in the book drop, and what it costs.
+func dropped(t *testing.T, library, item, due, day string, hour, minute int, wantOn, wantFine string) {
+	t.Helper()
+	document, opening := preset(t, library), closedSundays(t)
+	moment := clock(day, hour, minute, opening)
+	back := document.EffectiveReturn(moment, policy.HandedIn{Owner: policy.OwnerOwn, Item: item, Drop: true})
+	mustBe(t, "counts for", back.On, broker.MustDate(wantOn))
+	got := policy.FineAtReturn(document.ResolveTerms(ofType(policy.OwnerOwn, item)), broker.MustDate(due), back, moment)
+	mustBe(t, "fine", got.Amount, usd(wantFine))
+}
+
+// returnCases are the cases of area return.
+var returnCases = map[string]func(t *testing.T){
+	"RET-01": func(t *testing.T) {
+		dropped(t, "delaware", "dvd", "2026-03-06", "2026-03-07", 7, 30, "2026-03-06", "0.00")
+		dropped(t, "delaware", "dvd", "2026-03-06", "2026-03-07", 8, 59, "2026-03-06", "0.00")
+		dropped(t, "delaware", "dvd", "2026-03-06", "2026-03-07", 9, 0, "2026-03-07", "1.00")
+	},
+	"RET-02": func(t *testing.T) {
+		document, opening := preset(t, "delaware"), closedSundays(t)
+		moment := clock("2026-03-07", 9, 5, opening)
+		back := document.EffectiveReturn(moment, policy.HandedIn{Owner: policy.OwnerOwn, Item: "dvd"})
+		got := policy.FineAtReturn(document.ResolveTerms(ofType(policy.OwnerOwn, "dvd")), broker.MustDate("2026-03-06"), back, moment)
+		mustBe(t, "fine", got.Amount, usd("1.00"))
+	},
+	"RET-03": func(t *testing.T) {
+		dropped(t, "westchester", "book", "2026-03-06", "2026-03-07", 8, 0, "2026-03-07", "0.05")
+		// Emptied on the evening itself it still counts for the following day.
+		dropped(t, "westchester", "book", "2026-03-06", "2026-03-06", 21, 0, "2026-03-07", "0.05")
+	},
+	"RET-05": func(t *testing.T) {
+		dropped(t, "delaware", "dvd", "2026-03-07", "2026-03-09", 8, 0, "2026-03-07", "0.00")
+		dropped(t, "delaware", "dvd", "2026-03-07", "2026-03-08", 12, 0, "2026-03-07", "0.00")
+	},
+	"RET-06": func(t *testing.T) {
+		back := preset(t, "westport").EffectiveReturn(noon("2026-03-02"), policy.HandedIn{Backdate: broker.MustDate("2026-03-03")})
+		mustBe(t, "counts for", back.On, broker.MustDate("2026-03-02"))
+	},
+	"RET-08": func(t *testing.T) {
+		terms := withRules(t, "fines.overdue", `{set_by: library, rate: "1.00", cap: none, count: calendar}`).ResolveTerms(policy.LoanFacts{})
+		now := policy.OverdueFine(terms, broker.MustDate("2026-03-01"), broker.MustDate("2026-03-02"), calendar.EveryDay(nil))
+		settled := policy.Settle(now.Amount, usd("2.00"), usd("2.00"))
+		mustBe(t, "charge", settled.Charge, usd("1.00"))
+		mustBe(t, "taken back", settled.TakenBack, usd("1.00"))
+		mustBe(t, "balance", settled.Balance, usd("-1.00"))
+		mustBe(t, "credit", settled.Credit, usd("1.00"))
+	},
+	"RET-09": func(t *testing.T) {
+		settled := policy.Settle(usd("0.00"), usd("0.25"), usd("0.20"))
+		mustBe(t, "charge", settled.Charge, usd("0.00"))
+		mustBe(t, "balance", settled.Balance, usd("-0.20"))
+	},
+	"RET-10": func(t *testing.T) {
+		settled := policy.Settle(usd("0.00"), usd("1.00"), usd("0.00"))
+		mustBe(t, "balance", settled.Balance, usd("0.00"))
+		mustBe(t, "taken back", settled.TakenBack, usd("1.00"))
+	},
+	"RET-11": func(t *testing.T) {
+		document := preset(t, "perth")
+		moment := noon("2026-03-20")
+		back := document.EffectiveReturn(moment, policy.HandedIn{Backdate: broker.MustDate("2026-03-10"), Amnesty: true})
+		got := policy.FineAtReturn(document.ResolveTerms(ofType(policy.OwnerOwn, "book")), broker.MustDate("2026-03-02"), back, moment)
+		mustBe(t, "fine", got.Amount, cad("0.00"))
+	},
+	"RET-15": func(t *testing.T) {
+		hourly := withRules(t, "fines.overdue", `{set_by: library, rate: "0.50", cap: none, count: open, per: hour}`).ResolveTerms(policy.LoanFacts{})
+		opening := closedSundays(t)
+		closing := broker.MustDate("2026-03-02").At(17, 0, opening.Zone())
+		// Nobody could hand it in between closing and the next opening.
+		mustBe(t, "at night", policy.OverdueFineAt(hourly, closing, closing.Add(5*time.Hour), opening).Amount, usd("0.00"))
+		// Two open hours lie between 15:00 and closing.
+		mustBe(t, "due before closing", policy.OverdueFineAt(hourly, closing.Add(-2*time.Hour), closing.Add(5*time.Hour), opening).Amount, usd("1.00"))
+		// A day loan is not late before the end of its date.
+		mustBe(t, "day loan", fine(t, preset(t, "delaware"), ofType(policy.OwnerOwn, "dvd"), "2026-03-02", "2026-03-02", opening).Amount, usd("0.00"))
+	},
+}

@@ -1,0 +1,102 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"afield/broker"
+)
+
+// NoticeDue is one notice to send now.
+type NoticeDue struct {
+	NoticeStage
+	// PassedOver are earlier stages that were missed; this one stands for them,
+	// and they are recorded as done.
+	PassedOver []string      `json:"passed_over,omitempty"`
+	Rule       string        `json:"rule"`
+	Source     broker.Clause `json:"source"`
+}
+
+// OverdueNotice gives the notice to send today for a loan: the latest stage
+// whose day has come and that was not done. Stages missed before it are passed
+// over, so that a night without a run sends what was due, once. Nil when there is
+// none.
+func (d *Document) OverdueNotice(at Moment, m Match, due broker.Date, done []string) *NoticeDue {
+	at = d.settle(at)
+	entry := d.rules.OverdueNotices.For(m)
+	today := at.Calendar.DateOf(at.Now)
+	var notice *NoticeDue
+	for _, stage := range entry.Value {
+		if today.Before(due.AddDays(stage.DaysAfterDue)) || slices.Contains(done, stage.Stage) {
+			continue
+		}
+		var passed []string
+		if notice != nil {
+			passed = slices.Concat(notice.PassedOver, []string{notice.Stage})
+		}
+		notice = &NoticeDue{NoticeStage: stage, PassedOver: passed, Rule: entry.Rule, Source: entry.Clause}
+	}
+	if notice != nil && laterStageDone(entry.Value, notice.Stage, done) {
+		return nil
+	}
+	return notice
+}
+
+// laterStageDone tells whether a stage after this one was sent: the sequence
+// never goes back.
+func laterStageDone(stages NoticeStages, stage string, done []string) bool {
+	at := slices.IndexFunc(stages, func(s NoticeStage) bool { return s.Stage == stage })
+	return slices.ContainsFunc(stages[at+1:], func(s NoticeStage) bool { return slices.Contains(done, s.Stage) })
+}
+
+// OverdueStages is the whole sequence, for people who want to read it.
+func (d *Document) OverdueStages(m Match) Entry[NoticeStages] { return d.rules.OverdueNotices.For(m) }
+
+// DueSoon tells whether a loan due on a date is to be reminded of today: it is
+// due today or within the days of the policy, and not late.
+func (d *Document) DueSoon(at Moment, m Match, due broker.Date) Entry[bool] {
+	at = d.settle(at)
+	entry := d.rules.DueSoon.For(m)
+	days := due.DaysSince(at.Calendar.DateOf(at.Now))
+	return Entry[bool]{Source: entry.Source, Value: entry.Value.Is && days >= 0 && days <= entry.Value.Value}
+}
+
+// HoldReadyBy gives the channels by which a patron learns that a hold waits, the
+// wished one first.
+func (d *Document) HoldReadyBy(class string) Entry[NoticeChannels] {
+	return d.rules.HoldReady.For(Match{Class: class})
+}
+
+// MayCallAt gives the moment from which a call or text may go out: now, or the
+// end of the quiet hours.
+func (d *Document) MayCallAt(at Moment) time.Time {
+	at = d.settle(at)
+	quiet := d.rules.QuietHours.For(Match{}).Value
+	if !quiet.Is {
+		return at.Now
+	}
+	zone, today := at.Calendar.Zone(), at.Calendar.DateOf(at.Now)
+	clock := func(date broker.Date, text string) time.Time {
+		read, err := time.Parse("15:04", text)
+		if err != nil {
+			return at.Now // checked when the document was read
+		}
+		return date.At(read.Hour(), read.Minute(), zone).UTC()
+	}
+	from, until := clock(today, quiet.Value.From), clock(today, quiet.Value.Until)
+	switch {
+	case until.After(from): // quiet within one day
+		if !at.Now.Before(from) && at.Now.Before(until) {
+			return until
+		}
+	case at.Now.Before(until):
+		return until
+	case !at.Now.Before(from):
+		return clock(today.AddDays(1), quiet.Value.Until)
+	}
+	return at.Now
+}
+
+// TitlesOnVoicemail tells whether a message on an answering machine may name
+// what waits or is late.
+func (d *Document) TitlesOnVoicemail() Entry[bool] { return d.rules.VoicemailTitles.For(Match{}) }

@@ -1,0 +1,122 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"afield/broker"
+	"afield/broker/calendar"
+)
+
+// Question is what somebody wants explained, in the words of a desk. Which facts
+// matter depends on Ask; the others are passed over.
+type Question struct {
+	// Ask is one of Questions, or the id of an attribute: then the answer says
+	// where its value comes from.
+	Ask string
+	// At is the moment of asking.
+	At time.Time
+	// Calendar is the library's; nil is open every day.
+	Calendar *calendar.Calendar
+	Match
+	// Owes is what the patron owes, of every kind.
+	Owes        broker.Money
+	CardExpires broker.Date
+	Out         []OutItem
+	// Due is the due date of a renewal, fine or loss; Returned the day a fine is
+	// worked out to, today when zero.
+	Due, Returned broker.Date
+	Renewals      int
+	HeldByOther   bool
+	Holds, Active int
+	Claims        int
+	Paid          broker.Money
+	PaidOn        broker.Date
+}
+
+// Answer explains a question.
+type Answer struct {
+	// Decision is set on questions of yes or no.
+	Decision *Decision `json:"decision,omitempty"`
+	// Value says what came out of a question for a date or an amount.
+	Value string `json:"value,omitempty"`
+	// Steps say which level gives the value, on questions about an attribute.
+	Steps []Step `json:"steps,omitempty"`
+	// Rule and Source are the attribute that governs the answer.
+	Rule   string        `json:"rule"`
+	Source broker.Clause `json:"source"`
+}
+
+// Questions are what Explain knows besides the attributes.
+func Questions() []string {
+	return []string{"checkout", "ill_request", "hold", "renew", "computer", "sign_for_minor", "claim", "refund", "due", "fine", "lost"}
+}
+
+// Explain answers a question with its rule, clause, what was needed and found,
+// who may override and when it would pass. A word that is neither a question nor
+// an attribute is an invalid error.
+func (d *Document) Explain(q Question) (Answer, error) {
+	at := d.settle(Moment{Now: q.At, Calendar: q.Calendar})
+	if !slices.Contains(Questions(), q.Ask) {
+		return d.explainAttribute(q)
+	}
+	switch q.Ask {
+	case "due":
+		entry := d.DueDate(at, q.Match)
+		return Answer{Value: entry.Value.String(), Rule: entry.Rule, Source: entry.Clause}, nil
+	case "fine":
+		back := q.Returned
+		if back.IsZero() {
+			back = at.Calendar.DateOf(at.Now)
+		}
+		fine := OverdueFine(d.ResolveTerms(LoanFacts{Match: q.Match}), q.Due, back, at.Calendar)
+		value := fmt.Sprintf("%s for %s", fine.Amount, plural(fine.Days, "day", "days"))
+		if fine.Capped {
+			value += ", at its cap"
+		}
+		return Answer{Value: value, Rule: fine.Rule, Source: fine.Clause}, nil
+	case "lost":
+		lost := d.LostOn(at, q.Match, q.Due, false)
+		return Answer{Value: cmpOr(lost.On.String(), "never by itself"), Rule: lost.Rule, Source: lost.Source}, nil
+	}
+	decision := d.decide(at, q)
+	return Answer{Decision: &decision, Rule: decision.Rule, Source: decision.Source}, nil
+}
+
+func (d *Document) explainAttribute(q Question) (Answer, error) {
+	steps, err := d.WhereFrom(q.Ask, q.Match)
+	if err != nil {
+		return Answer{}, broker.Invalid(broker.FieldError{Pointer: "/ask", Code: "unknown_question",
+			Message: fmt.Sprintf("%q is neither a question nor an attribute", q.Ask)})
+	}
+	answer := Answer{Steps: steps, Rule: q.Ask}
+	for _, step := range steps {
+		if step.Decides {
+			answer.Source, answer.Value = step.Entry.Clause, step.Entry.Text()
+		}
+	}
+	return answer, nil
+}
+
+// decide asks one question of yes or no.
+func (d *Document) decide(at Moment, q Question) Decision {
+	patron := Patron{Class: q.Class, Age: q.PatronAge, CardExpires: q.CardExpires, HasPhone: true, Owes: OwedInAll(q.Owes)}
+	switch q.Ask {
+	case "checkout":
+		return d.MayCheckOut(at, Checkout{Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
+			Lendable: true, HeldForOther: q.HeldByOther, Out: q.Out})
+	case "ill_request":
+		return d.MaySubmitILL(at, Submission{Patron: patron, Channel: ByStaff, Format: broker.Format(cmpOr(q.Item, "book")), ActiveRequests: q.Active}).Decision
+	case "hold":
+		return d.MayPlaceHold(at, HoldRequest{Patron: patron, Owner: q.Owner, Item: q.Item, Channel: q.Channel, OpenHolds: q.Holds})
+	case "renew":
+		return d.MayAskRenewal(at, Renewal{Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
+			Channel: q.Channel, Due: q.Due, Renewals: q.Renewals, HeldByOther: q.HeldByOther}).Decision
+	case "claim":
+		return d.MayClaim(at, Claim{Patron: patron, Owner: q.Owner, Item: q.Item, ShelfChecked: true, Carried: q.Claims, Lifetime: q.Claims}).Decision
+	case "refund":
+		return d.MayRefund(at, RefundFacts{Match: q.Match, Paid: q.Paid, PaidOn: q.PaidOn}).Decision
+	}
+	return d.MayAct(at, Action(q.Ask), patron)
+}

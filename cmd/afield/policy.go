@@ -1,0 +1,222 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"afield/broker"
+	"afield/broker/policy"
+)
+
+// policyCommand reads policies: the ones that ship, and files somebody writes.
+type policyCommand struct {
+	Check   policyCheckCommand   `cmd:"" help:"Read policy files strictly; status 1 when one is wrong."`
+	Explain policyExplainCommand `cmd:"" help:"Answer a question from a policy, with every reason and its source."`
+	List    policyListCommand    `cmd:"" help:"List the policies, or every value of one."`
+	Diff    policyDiffCommand    `cmd:"" help:"Show the values in which two policies differ."`
+}
+
+// readPolicy reads a policy that ships, by its name, or a file. A file's
+// documents above are looked for beside it first.
+func readPolicy(name string) (*policy.Document, error) {
+	document, err := policy.Preset(name)
+	if !broker.IsKind(err, broker.KindNotFound) {
+		return document, err
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s is neither a policy that ships (%s) nor a file that can be read: %w",
+			errUsage, name, strings.Join(policy.Presets(), ", "), err)
+	}
+	return policy.ParseUnder(filepath.Base(name), text, beside(filepath.Dir(name)))
+}
+
+// beside finds documents in a folder, then among those that ship.
+func beside(folder string) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		text, err := os.ReadFile(filepath.Join(folder, filepath.Base(name)+".yaml"))
+		if errors.Is(err, os.ErrNotExist) {
+			return policy.PresetText(name)
+		}
+		return text, err
+	}
+}
+
+// policyCheckCommand reads files and says what is wrong with them.
+type policyCheckCommand struct {
+	Files []string `arg:"" name:"file" help:"Policy files, or names of policies that ship."`
+}
+
+// Help is shown by afield policy check --help.
+func (policyCheckCommand) Help() string {
+	return `Reads each file as the server would: an unknown key, a wrong type, two entries that are equally specific, or a value that a level above has made final is named with its line and column. A document's own "inherits" is looked for beside it, then among the policies that ship. Ends with status 1 when a file is wrong.
+
+Examples:
+  afield policy check our-library.yaml
+  afield policy check state.yaml library.yaml branch.yaml --json`
+}
+
+type policyChecked struct {
+	File    string         `json:"file"`
+	OK      bool           `json:"ok"`
+	Policy  string         `json:"policy,omitempty"`
+	Version string         `json:"version,omitempty"`
+	Levels  []policy.Level `json:"levels,omitempty"`
+	Error   string         `json:"error,omitempty"`
+}
+
+// Run checks them all; one that is wrong does not hide the next.
+func (c policyCheckCommand) Run(a *app) error {
+	checked, wrong := []policyChecked{}, false
+	for _, file := range c.Files {
+		document, err := readPolicy(file)
+		if err != nil {
+			checked, wrong = append(checked, policyChecked{File: file, Error: err.Error()}), true
+			continue
+		}
+		checked = append(checked, policyChecked{File: file, OK: true, Policy: document.Name(), Version: document.Version(), Levels: document.Levels()})
+	}
+	err := a.print(checked, func(out io.Writer) {
+		for _, one := range checked {
+			if !one.OK {
+				fmt.Fprintf(out, "WRONG  %s\n       %s\n", one.File, one.Error)
+				continue
+			}
+			var line []string
+			for _, level := range one.Levels {
+				line = append(line, level.Policy)
+			}
+			fmt.Fprintf(out, "ok     %s: %s, version %s, through %s\n", one.File, one.Policy, one.Version, strings.Join(line, " → "))
+		}
+	})
+	if err == nil && wrong {
+		return errReported
+	}
+	return err
+}
+
+// policyListCommand lists policies or the values of one.
+type policyListCommand struct {
+	Policy string `arg:"" optional:"" help:"A policy that ships, or a file; all that ship when left out."`
+	Rule   string `help:"Only attributes whose id begins so, for example fines." placeholder:"PREFIX"`
+	Own    bool   `help:"Only what the document says itself, nothing inherited."`
+	Silent bool   `help:"Only values where the library's text is silent and we chose."`
+}
+
+// Help is shown by afield policy list --help.
+func (policyListCommand) Help() string {
+	return `Without a policy, lists those that ship. With one, lists each of its values: when it holds, what it is, which document it comes from and the clause it rests on.
+
+Examples:
+  afield policy list
+  afield policy list delaware --rule fines
+  afield policy list western-district --silent --json`
+}
+
+type policyListed struct {
+	Policy  string         `json:"policy"`
+	Title   string         `json:"title"`
+	Version string         `json:"version"`
+	Levels  []policy.Level `json:"levels"`
+}
+
+// Run lists them.
+func (c policyListCommand) Run(a *app) error {
+	if c.Policy == "" {
+		return c.listAll(a)
+	}
+	document, err := readPolicy(c.Policy)
+	if err != nil {
+		return err
+	}
+	values := []policy.Attribute{}
+	for _, value := range document.Attributes() {
+		if strings.HasPrefix(value.Rule, c.Rule) && (!c.Own || value.From == document.Name()) && (!c.Silent || value.Clause.Silent) {
+			values = append(values, value)
+		}
+	}
+	return a.print(values, func(out io.Writer) {
+		for _, value := range values {
+			fmt.Fprintf(out, "%s (%s): %s\n", value.Rule, value.WhereText(), value.Text())
+			fmt.Fprintf(out, "    %s\n", sourceLine(value))
+		}
+		fmt.Fprintf(out, "%d values.\n", len(values))
+	})
+}
+
+func (c policyListCommand) listAll(a *app) error {
+	all := []policyListed{}
+	for _, name := range policy.Presets() {
+		document, err := policy.Preset(name)
+		if err != nil {
+			return err
+		}
+		all = append(all, policyListed{Policy: name, Title: document.Title(), Version: document.Version(), Levels: document.Levels()})
+	}
+	return a.print(all, func(out io.Writer) {
+		for _, one := range all {
+			fmt.Fprintf(out, "%-18s %-10s %s  %s\n", one.Policy, one.Levels[0].Level, one.Version, one.Title)
+		}
+	})
+}
+
+func sourceLine(value policy.Attribute) string {
+	line := "from " + value.From + "; " + value.Clause.Document + ", " + value.Clause.Section + ": " + value.Clause.Says
+	if value.Clause.Silent {
+		line += " (the text is silent; our choice)"
+	}
+	if value.Final {
+		line += " (final)"
+	}
+	return line
+}
+
+// policyDiffCommand compares two policies.
+type policyDiffCommand struct {
+	Old string `arg:"" help:"A policy that ships, or a file."`
+	New string `arg:"" help:"The one to compare it with."`
+}
+
+// Help is shown by afield policy diff --help.
+func (policyDiffCommand) Help() string {
+	return `Lists every value in which two policies differ, inherited ones too: two versions of one library's file, or two libraries. A clause in other words is no difference. Ends with status 0 whether they differ or not.
+
+Examples:
+  afield policy diff westchester our-library.yaml
+  afield policy diff westchester western-district --json`
+}
+
+// Run compares them.
+func (c policyDiffCommand) Run(a *app) error {
+	old, err := readPolicy(c.Old)
+	if err != nil {
+		return err
+	}
+	now, err := readPolicy(c.New)
+	if err != nil {
+		return err
+	}
+	differences := append([]policy.Difference{}, policy.Diff(old, now)...)
+	return a.print(differences, func(out io.Writer) {
+		for _, difference := range differences {
+			where := difference.When.String()
+			if where == "" {
+				where = "always"
+			}
+			fmt.Fprintf(out, "%s (%s)\n", difference.Rule, where)
+			sideLine(out, "-", difference.Old)
+			sideLine(out, "+", difference.New)
+		}
+		fmt.Fprintf(out, "%d differences.\n", len(differences))
+	})
+}
+
+func sideLine(out io.Writer, sign string, value *policy.Attribute) {
+	if value != nil {
+		fmt.Fprintf(out, "  %s %s  [%s, %s]\n", sign, value.Text(), value.From, value.Clause.Section)
+	}
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// policyFile writes a policy file into a folder of the test.
+func policyFile(t *testing.T, folder, name, text string) string {
+	t.Helper()
+	path := filepath.Join(folder, name+".yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const stateFile = `policy: our-state
+level: state
+title: Our state
+document: Schedule of fees
+place: US-IN
+attributes:
+  fees.print:
+    final: true
+    value: {black_white: "0.15", colour: "0.30"}
+    clause: {section: Fees, says: "0.15 a page."}
+`
+
+func TestPolicyCommands(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	policyFile(t, folder, "our-state", stateFile)
+	good := policyFile(t, folder, "ours", "policy: ours\ninherits: our-state\ntitle: Ours\ndocument: Rules\nattributes: {}\n")
+	wrong := policyFile(t, folder, "wrong", "policy: wrong\ninherits: our-state\ntitle: Ours\ndocument: Rules\nattributes:\n"+
+		"  fees.print:\n    value: {black_white: \"0.05\", colour: \"0.10\"}\n    clause: {section: A, says: b}\n")
+	for _, c := range []struct {
+		args string
+		code int
+		says []string
+	}{
+		{"policy check --help", exitDone, []string{"Examples:", "afield policy check our-library.yaml"}},
+		{"policy explain --help", exitDone, []string{"Examples:"}},
+		{"policy list", exitDone, []string{"western-district", "delaware-state", "state"}},
+		{"policy list delaware --rule fines.overdue", exitDone, []string{"from delaware-state", "0.10"}},
+		{"policy check westchester " + good, exitDone, []string{"ours → our-state → default"}},
+		{"policy check " + wrong + " westport", exitFailed, []string{"wrong.yaml:7:5", "final in our-state", "ok     westport"}},
+		{"policy check atlantis", exitFailed, []string{"neither a policy that ships"}},
+		{"policy diff westchester western-district", exitDone, []string{"blocks.checkout", `">="`, `">"`}},
+		{"policy diff westport westport", exitDone, []string{"0 differences."}},
+		{"policy diff westport atlantis", exitUsage, []string{"neither a policy that ships"}},
+		{"policy explain westchester checkout --item dvd --out dvd=5 --owes 5.00", exitDone,
+			[]string{"No: may not check out.", "[loans.group_limits]", "[blocks.checkout]", "may override: desk, director", "needed: owes less than 5.00 USD"}},
+		{"policy explain delaware fine --item dvd --due 2026-03-06 --returned 2026-03-10 --closed-on sun", exitDone, []string{"3.00 USD for 3 days"}},
+		{"policy explain delaware fines.overdue --item dvd", exitDone, []string{"* state", "delaware-state", "says nothing"}},
+		{"policy explain perth lost --due 2026-03-01", exitDone, []string{"2026-05-01"}},
+		{"policy explain perth fine", exitUsage, []string{"needs --due"}},
+		{"policy explain perth dance", exitUsage, []string{"neither a question nor an attribute"}},
+		{"policy explain perth checkout --owes much", exitUsage, []string{"not an amount"}},
+	} {
+		code, out, errOut := call(t, strings.Fields(c.args)...)
+		for _, says := range c.says {
+			if code != c.code || !strings.Contains(out+errOut, says) {
+				t.Errorf("afield %s ends with %d and says\n%s%s\nwant %d and %q", c.args, code, out, errOut, c.code, says)
+			}
+		}
+	}
+}
+
+func TestPolicyAnswersAsJSON(t *testing.T) {
+	t.Parallel()
+	_, out, _ := call(t, "policy", "explain", "perth", "checkout", "--owes", "20.01", "--json")
+	var answer struct {
+		Decision struct {
+			Allowed bool
+			Reasons []struct{ Code, Rule string }
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &answer); err != nil || answer.Decision.Allowed ||
+		len(answer.Decision.Reasons) != 1 || answer.Decision.Reasons[0].Rule != "blocks.checkout" {
+		t.Errorf("%s: %v, want one reason of blocks.checkout", out, err)
+	}
+}
