@@ -67,9 +67,14 @@ func (d Date) Weekday() time.Weekday { return d.UTC().Weekday() }
 func (d Date) UTC() time.Time { return time.Date(d.year, d.month, d.day, 0, 0, 0, 0, time.UTC) }
 
 // At gives the instant of a wall-clock time on this date in a zone. A time that
-// a clock change skips becomes the first instant after the gap.
+// a clock change skips moves on by the length of the gap: 02:15 becomes 03:15.
 func (d Date) At(hour, minute int, zone *time.Location) time.Time {
-	return time.Date(d.year, d.month, d.day, hour, minute, 0, 0, zone)
+	at := time.Date(d.year, d.month, d.day, hour, minute, 0, 0, zone)
+	if at.Hour() == hour%24 && at.Minute() == minute%60 {
+		return at
+	}
+	midnight := time.Date(d.year, d.month, d.day, 0, 0, 0, 0, zone)
+	return midnight.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute)
 }
 
 // Start gives the first instant of the date in a zone.
