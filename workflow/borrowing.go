@@ -323,6 +323,9 @@ var Borrowing = &Table{
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
 		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
+		{From: []State{Requested, Conditional, AwaitingCostApproval, WillSupply, CancelPending}, On: EventDueChanged, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "Due date corrected before we heard of the shipment"},
+		{From: []State{Conditional, AwaitingCostApproval, WillSupply, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "ExpectToSupply"},
+		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventWillSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "WillSupply"},
 		{From: []State{Shipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Not arrived when expected"},
 		{From: []State{Shipped}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Label: "It was lost on the way", Form: []Field{noteField}},
 
@@ -371,7 +374,7 @@ var Borrowing = &Table{
 		{From: []State{CheckedOut}, On: EventDuePassed, To: Same, By: []Party{BySystem}, Do: []Effect{DoFlagOverdue, DoTellOverdue, DoOpenTask}, Label: "Overdue"},
 		{From: []State{CheckedOut, ReturnDue, Shipped, Received, OnHoldShelf}, On: EventOverdueNotice, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagOverdue, DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
 		{From: []State{CheckedOut}, On: EventRecall, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoFlagRecalled, DoTellRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
-		{From: []State{Shipped, Received, ReturnDue, ReturnShipped}, On: EventRecall, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
+		{From: []State{Shipped, Received, ReturnDue, ReturnShipped, ReturnUnconfirmed}, On: EventRecall, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventDueChanged, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChangeDue}, Label: "Due date corrected", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
 		{From: []State{CheckedOut, Received, OnHoldShelf, ReturnDue, ReturnUnconfirmed}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoSendLost}, Label: "Lost or damaged", Form: []Field{noteField}},
 

@@ -105,13 +105,12 @@ func (tw *town) do(work func(context.Context, *postgres.Tx) error) {
 	tw.must(tw.db.InTx(tw.t.Context(), postgres.Everywhere(), work))
 }
 
-// settle works off what is due and waits until nothing is runnable.
+// settle waits until nothing is runnable and works off what is due. It waits
+// first: a sweep enqueues what has a job already once more.
 func (tw *town) settle() {
 	tw.t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
-	for quiet := 0; quiet < 2; {
-		swept, err := tw.queue.Sweep(tw.t.Context())
-		tw.must(err)
+	for busy := true; busy; {
 		for {
 			waiting, err := tw.queue.Waiting(tw.t.Context())
 			tw.must(err)
@@ -123,11 +122,9 @@ func (tw *town) settle() {
 			}
 			time.Sleep(3 * time.Millisecond)
 		}
-		if swept.Deadlines+swept.Messages == 0 {
-			quiet++
-		} else {
-			quiet = 0
-		}
+		swept, err := tw.queue.Sweep(tw.t.Context())
+		tw.must(err)
+		busy = swept.Deadlines+swept.Messages > 0
 	}
 }
 

@@ -25,8 +25,9 @@ import (
 // claimed messages behind. They are taken back at the next start of the same
 // node; otherwise by the sweep of another, which sees a job as dead after
 // deadAfter and a claim as lapsed after 25 seconds, so that with sweepEvery
-// and the time another node takes to lead, nothing is stuck for a minute. (River's own rescuer looks twice a minute and
-// adds its schedule to that, which can make more than a minute.)
+// and the time another node takes to lead, nothing is stuck for a minute.
+// (River's own rescuer looks twice a minute and adds its schedule to that, which
+// can make more than a minute.)
 //
 // River announces new jobs of a queue once in a cooldown. A job that another job
 // of its queue brings about (an ask, its answer) comes a few milliseconds after
@@ -225,6 +226,10 @@ func (q *Queue) join(partner broker.ID) {
 	var exists *river.QueueAlreadyAddedError
 	if err != nil && !errors.As(err, &exists) {
 		q.config.Log.Error("a partner has no queue here", "error", err)
+		// River keeps a queue that it could not start; the next sweep must find none, to start it.
+		removing, cancel := context.WithTimeout(context.Background(), cancelWithin)
+		defer cancel()
+		_ = q.client.Queues().Remove(removing, partnerQueue(partner))
 		return
 	}
 	q.partners[partner] = true

@@ -43,8 +43,9 @@ type Swept struct {
 func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	now := q.config.Clock.Now()
 	var swept Swept
-	var errs [5]error // one part that fails does not stop the others
+	var errs [6]error // one part that fails does not stop the others
 	errs[0] = q.joinPartners(ctx)
+	errs[5] = q.takeOver(ctx)
 	swept.Deadlines, errs[1] = q.requests.WorkDeadlines(ctx, q.config.DB, now)
 	swept.Repaired, errs[2] = q.requests.Repair(ctx, q.config.DB, now)
 	if swept.Repaired > 0 {

@@ -30,9 +30,12 @@ func (st *step) patron() patrons.Ref {
 	return patrons.Ref{Library: st.request.LibraryID, ID: *st.request.PatronID}
 }
 
-// keepShipment records what the lender sent: due date, cost, barcodes.
+// keepShipment records what the lender sent: due date, cost, barcodes. A date
+// that is known before the lender says it has shipped is a correction that came
+// first, and stands.
 func (st *step) keepShipment(context.Context) error {
-	if due := st.firing.Input.Date("due"); !due.IsZero() {
+	due := st.firing.Input.Date("due")
+	if corrected := st.firing.By == workflow.ByLender && !st.request.LenderDueOn.IsZero(); !due.IsZero() && !corrected {
 		st.request.LenderDueOn = due
 	}
 	entry := st.active()

@@ -223,6 +223,9 @@ func (st *step) undoLast(ctx context.Context) error {
 		}
 	}
 	if st.from == workflow.Received && from != workflow.Received {
+		if from != workflow.Shipped {
+			st.request.LenderDueOn = broker.Date{} // staff had entered it
+		}
 		if err := st.reverseFee(ctx); err != nil {
 			return err
 		}
