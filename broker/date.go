@@ -28,8 +28,10 @@ func DateIn(at time.Time, zone *time.Location) Date { return dateOf(at.In(zone))
 func ParseDate(text string) (Date, error) {
 	at, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		return Date{}, Invalid(FieldError{Pointer: "/date", Code: "not_a_date",
-			Message: fmt.Sprintf("%q is not a date; write it as 2026-08-22", text)})
+		return Date{}, Invalid(FieldError{
+			Pointer: "/date", Code: "not_a_date",
+			Message: fmt.Sprintf("%q is not a date; write it as 2026-08-22", text),
+		})
 	}
 	return dateOf(at), nil
 }

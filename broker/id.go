@@ -21,8 +21,10 @@ func NewID() ID { return uuid.Must(uuid.NewV7()) }
 func ParseID(field, text string) (ID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != 36 {
-		return NoID, Invalid(FieldError{Pointer: "/" + field, Code: "not_an_id",
-			Message: "must be an id such as 01890a5d-ac96-774b-bcce-b302099a8057"})
+		return NoID, Invalid(FieldError{
+			Pointer: "/" + field, Code: "not_an_id",
+			Message: "must be an id such as 01890a5d-ac96-774b-bcce-b302099a8057",
+		})
 	}
 	return id, nil
 }
@@ -51,8 +53,10 @@ func ParseSymbol(text string) (Symbol, error) {
 	namespace, value, found := strings.Cut(text, ":")
 	symbol := NewSymbol(namespace, value)
 	if !found || symbol.Namespace == "" || symbol.Value == "" {
-		return Symbol{}, Invalid(FieldError{Pointer: "/symbol", Code: "not_a_symbol",
-			Message: "must be NAMESPACE:VALUE, for example ISIL:US-NWPTL"})
+		return Symbol{}, Invalid(FieldError{
+			Pointer: "/symbol", Code: "not_a_symbol",
+			Message: "must be NAMESPACE:VALUE, for example ISIL:US-NWPTL",
+		})
 	}
 	return symbol, nil
 }

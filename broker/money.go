@@ -20,8 +20,10 @@ type Money struct {
 // never involved, so 2.30 is 230 and not 229.
 func ParseMoney(text, currency string) (Money, error) {
 	bad := func() (Money, error) {
-		return Money{}, Invalid(FieldError{Pointer: "/amount", Code: "not_an_amount",
-			Message: fmt.Sprintf("%q is not an amount; write it as 12.50", text)})
+		return Money{}, Invalid(FieldError{
+			Pointer: "/amount", Code: "not_an_amount",
+			Message: fmt.Sprintf("%q is not an amount; write it as 12.50", text),
+		})
 	}
 	rest, negative := strings.CutPrefix(strings.TrimSpace(text), "-")
 	units, cents, hasCents := strings.Cut(rest, ".")

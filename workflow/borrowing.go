@@ -261,12 +261,18 @@ var Borrowing = &Table{
 
 		// A person decides
 		{From: []State{NeedsReview}, On: EventApproveReview, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoReroute, DoFindHoldings}, Label: "Look for a lender", Form: []Field{noteField}},
-		{From: []State{NeedsReview}, On: EventRaiseCeiling, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoRaiseCeiling, DoReroute, DoFindHoldings}, Label: "Raise the cost ceiling",
-			Form: []Field{{Name: "max_cost", Type: FieldMoney, Label: "New ceiling", Required: true}}},
-		{From: []State{NeedsReview}, On: EventAddLender, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoAddLender, DoChooseLender}, Label: "Add a lender",
-			Form: []Field{{Name: "lender", Type: FieldLibrary, Label: "Library to ask", Required: true}, moneyField}},
-		{From: []State{NeedsReview}, On: EventWait, To: Same, By: []Party{ByStaff}, Label: "Wait until a date",
-			Form: []Field{{Name: "until", Type: FieldDate, Label: "Look again on", Required: true}, noteField}},
+		{
+			From: []State{NeedsReview}, On: EventRaiseCeiling, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoRaiseCeiling, DoReroute, DoFindHoldings}, Label: "Raise the cost ceiling",
+			Form: []Field{{Name: "max_cost", Type: FieldMoney, Label: "New ceiling", Required: true}},
+		},
+		{
+			From: []State{NeedsReview}, On: EventAddLender, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoAddLender, DoChooseLender}, Label: "Add a lender",
+			Form: []Field{{Name: "lender", Type: FieldLibrary, Label: "Library to ask", Required: true}, moneyField},
+		},
+		{
+			From: []State{NeedsReview}, On: EventWait, To: Same, By: []Party{ByStaff}, Label: "Wait until a date",
+			Form: []Field{{Name: "until", Type: FieldDate, Label: "Look again on", Required: true}, noteField},
+		},
 		{From: []State{NeedsReview}, On: EventTellPatron, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellUnfilled}, Label: "Tell the patron it cannot be had", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
 		{From: []State{NeedsReview}, On: EventBuyInstead, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellUnfilled}, Label: "Buy it instead", Form: []Field{noteField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
 		{From: []State{NeedsReview}, On: EventReviewOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still waiting for a decision"},
@@ -293,12 +299,16 @@ var Borrowing = &Table{
 		{From: []State{Requested}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Do: []Effect{DoEntryConfirmed}, Label: "The lender expects to supply", ISO: "ExpectToSupply"},
 		{From: []State{Requested, Conditional}, On: EventWillSupply, When: []Guard{Not(GuardByHold)}, To: WillSupply, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryPromised}, Label: "The lender will supply", ISO: "WillSupply"},
 		{From: []State{WillSupply, AwaitingCostApproval}, On: EventWillSupply, To: Same, By: []Party{ByLender, ByStaff}, Label: "The lender will supply", ISO: "WillSupply"},
-		{From: []State{Requested, WillSupply, Conditional, AwaitingCostApproval}, On: EventConditional, When: []Guard{Not(GuardByHold)}, To: Conditional, By: []Party{ByLender, ByStaff}, Do: []Effect{DoDropNotices, DoEntryOffered, DoOpenTask}, Label: "The lender names conditions", ISO: "Conditional",
-			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions"}, moneyField}},
+		{
+			From: []State{Requested, WillSupply, Conditional, AwaitingCostApproval}, On: EventConditional, When: []Guard{Not(GuardByHold)}, To: Conditional, By: []Party{ByLender, ByStaff}, Do: []Effect{DoDropNotices, DoEntryOffered, DoOpenTask}, Label: "The lender names conditions", ISO: "Conditional",
+			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions"}, moneyField},
+		},
 		{From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold), GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply now, and the patron had cancelled", ISO: "RetryPossible"},
 		{From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold), GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply now, and it is too late", ISO: "RetryPossible"},
-		{From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryRetry, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
-			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField}},
+		{
+			From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryRetry, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
+			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField},
+		},
 		{From: waitingForLender, On: EventUnfilled, When: []Guard{Not(GuardByHold), GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply, and the patron had cancelled", ISO: "Unfilled"},
 		{From: waitingForLender, On: EventUnfilled, When: []Guard{Not(GuardByHold), GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply, and it is too late", ISO: "Unfilled"},
 		{From: waitingForLender, On: EventUnfilled, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply", ISO: "Unfilled", Form: []Field{reasonField}},
@@ -315,11 +325,15 @@ var Borrowing = &Table{
 
 		// Shipped
 		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, When: []Guard{Not(GuardByHold)}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
-		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, When: []Guard{Not(GuardByHold)}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied}, Label: "The lender has shipped it", ISO: "Loaned",
-			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
+		{
+			From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, When: []Guard{Not(GuardByHold)}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied}, Label: "The lender has shipped it", ISO: "Loaned",
+			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}},
+		},
 		{From: []State{CancelPending}, On: EventCopyCompleted, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoEntryReturned, DoOpenTask}, Label: "The copy was delivered before the lender heard of the cancel", ISO: "CopyCompleted"},
-		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
-			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}}},
+		{
+			From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
+			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}},
+		},
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
 		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
@@ -337,12 +351,18 @@ var Borrowing = &Table{
 		{From: []State{Requested}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{ByDesk}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The copy is not on its shelf"},
 
 		// At our desk
-		{From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Label: "Receive it; it goes back unused", ISO: "Received",
-			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField}},
-		{From: []State{CancelPending}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoMakeItem, DoSendReceived}, Label: "Receive it; it was cancelled and goes back unused", ISO: "Received",
-			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField}},
-		{From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
-			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField, {Name: "condition", Type: FieldText, Label: "Condition"}}},
+		{
+			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Label: "Receive it; it goes back unused", ISO: "Received",
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField},
+		},
+		{
+			From: []State{CancelPending}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoMakeItem, DoSendReceived}, Label: "Receive it; it was cancelled and goes back unused", ISO: "Received",
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField},
+		},
+		{
+			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField, {Name: "condition", Type: FieldText, Label: "Condition"}},
+		},
 		{From: []State{Received, OnHoldShelf, CheckedOut}, On: EventReceiveVolume, To: Same, By: []Party{BySystem}, Do: []Effect{DoKeepVolume}, Label: "Another volume of it arrived"},
 		{From: []State{Received}, On: EventShelve, To: OnHoldShelf, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf, DoTellArrived}, Label: "Put on the hold shelf", Undo: Undo{Kind: UndoBy, Event: EventUnshelve}},
 		{From: []State{OnHoldShelf}, On: EventUnshelve, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoDropNotices}, Label: "Take it off the hold shelf again"},

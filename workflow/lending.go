@@ -97,14 +97,22 @@ var Lending = &Table{
 	},
 	Transitions: []Transition{
 		// Answering
-		{From: []State{Requested}, On: EventAnswerYes, To: ToPull, By: []Party{ByStaff, BySystem}, Do: []Effect{DoChooseItem, DoSayWillSupply}, Label: "Yes, we will supply", ISO: "WillSupply", Undo: Undo{Kind: UndoUntilSent},
-			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}}},
-		{From: []State{Requested}, On: EventAnswerNo, To: Unfilled, By: []Party{ByStaff, BySystem}, Do: []Effect{DoSayUnfilled}, Label: "No", ISO: "Unfilled", Undo: Undo{Kind: UndoUntilSent},
-			Form: []Field{{Name: "reason", Type: FieldChoice, Label: "Why not", Required: true, Choices: noReasons}, noteField}},
-		{From: []State{Requested}, On: EventAnswerConditional, To: Conditional, By: []Party{ByStaff}, Do: []Effect{DoKeepOffer, DoSayConditional}, Label: "Yes, with conditions", ISO: "Conditional", Undo: Undo{Kind: UndoUntilSent},
-			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions", Required: true}, moneyField}},
-		{From: []State{Requested}, On: EventAnswerRetry, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoSayRetry}, Label: "Ask again later", ISO: "RetryPossible", Undo: Undo{Kind: UndoUntilSent},
-			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField}},
+		{
+			From: []State{Requested}, On: EventAnswerYes, To: ToPull, By: []Party{ByStaff, BySystem}, Do: []Effect{DoChooseItem, DoSayWillSupply}, Label: "Yes, we will supply", ISO: "WillSupply", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}},
+		},
+		{
+			From: []State{Requested}, On: EventAnswerNo, To: Unfilled, By: []Party{ByStaff, BySystem}, Do: []Effect{DoSayUnfilled}, Label: "No", ISO: "Unfilled", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "reason", Type: FieldChoice, Label: "Why not", Required: true, Choices: noReasons}, noteField},
+		},
+		{
+			From: []State{Requested}, On: EventAnswerConditional, To: Conditional, By: []Party{ByStaff}, Do: []Effect{DoKeepOffer, DoSayConditional}, Label: "Yes, with conditions", ISO: "Conditional", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions", Required: true}, moneyField},
+		},
+		{
+			From: []State{Requested}, On: EventAnswerRetry, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoSayRetry}, Label: "Ask again later", ISO: "RetryPossible", Undo: Undo{Kind: UndoUntilSent},
+			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField},
+		},
 		{From: []State{Requested}, On: EventRespondOverdue, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoSayUnfilled}, Label: "Nobody answered in time", ISO: "Unfilled"},
 		{From: []State{Conditional}, On: EventConditionsTaken, To: ToPull, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoChooseItem, DoSayWillSupply}, Label: "The borrower accepts", ISO: "Notification"},
 		{From: []State{Unfilled, Cancelled}, On: EventConditionsTaken, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayUnfilled}, Label: "The borrower accepts an offer that no longer stands", ISO: "Unfilled"},
@@ -116,11 +124,15 @@ var Lending = &Table{
 		{From: []State{ToPull}, On: EventNotFound, To: SecondSearch, By: []Party{ByStaff}, Label: "Not on the shelf"},
 		{From: []State{SecondSearch}, On: EventNotFound, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoItemMissing, DoSayUnfilled}, Label: "Still not found", ISO: "Unfilled"},
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventPullOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
-		{From: []State{ToPull, SecondSearch, ToShip}, On: EventAnswerNo, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoReleaseItem, DoSayUnfilled}, Label: "Cannot supply after all", ISO: "Unfilled",
-			Form: []Field{{Name: "reason", Type: FieldChoice, Label: "Why not", Required: true, Choices: noReasons}, noteField}},
+		{
+			From: []State{ToPull, SecondSearch, ToShip}, On: EventAnswerNo, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoReleaseItem, DoSayUnfilled}, Label: "Cannot supply after all", ISO: "Unfilled",
+			Form: []Field{{Name: "reason", Type: FieldChoice, Label: "Why not", Required: true, Choices: noReasons}, noteField},
+		},
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, When: []Guard{GuardCopy}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoBillBorrower, DoSayCopyCompleted}, Label: "The copy was delivered", ISO: "CopyCompleted", Form: []Field{moneyField}},
-		{From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, To: Shipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoChooseItem, DoLendItem, DoBillBorrower, DoSayLoaned}, Label: "Ship it", ISO: "Loaned", Undo: Undo{Kind: UndoNever},
-			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}, dueField, moneyField}},
+		{
+			From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, To: Shipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoChooseItem, DoLendItem, DoBillBorrower, DoSayLoaned}, Label: "Ship it", ISO: "Loaned", Undo: Undo{Kind: UndoNever},
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}, dueField, moneyField},
+		},
 
 		// The borrower cancels
 		{From: []State{Requested, Conditional}, On: EventCancelAsked, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelYes}, Label: "Cancelled by the borrower", ISO: "Cancel"},
@@ -133,8 +145,10 @@ var Lending = &Table{
 		{From: []State{Shipped}, On: EventBorrowerReceived, To: WithBorrowingLibrary, By: []Party{ByBorrower, ByStaff}, Label: "The borrower has it", ISO: "Received"},
 		{From: []State{WithBorrowingLibrary, ReturnShipped}, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Label: "The borrower has it", ISO: "Received"},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventRenewAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoFlagRenewal, DoOpenTask}, Label: "The borrower asks to renew", ISO: "Renew"},
-		{From: []State{Shipped, WithBorrowingLibrary}, On: EventAnswerRenewYes, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByStaff, BySystem}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoMoveLoanDue, DoSayRenewYes}, Label: "Renew it", ISO: "RenewResponse",
-			Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{
+			From: []State{Shipped, WithBorrowingLibrary}, On: EventAnswerRenewYes, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByStaff, BySystem}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoMoveLoanDue, DoSayRenewYes}, Label: "Renew it", ISO: "RenewResponse",
+			Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}},
+		},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventAnswerRenewNo, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByStaff, BySystem}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoSayRenewNo}, Label: "Do not renew it", ISO: "RenewResponse", Form: []Field{reasonField}},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventDuePassed, To: Same, By: []Party{BySystem}, Do: []Effect{DoFlagOverdue, DoSayOverdue, DoOpenTask}, Label: "Overdue; the borrower is told", ISO: "Overdue"},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventSendRecall, To: Same, By: []Party{ByStaff}, Do: []Effect{DoFlagRecalled, DoSayRecalled}, Label: "Recall it", ISO: "Recalled"},

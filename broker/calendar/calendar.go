@@ -33,8 +33,10 @@ type Calendar struct {
 func New(zone string, plan Plan, closures ...Closure) (*Calendar, error) {
 	location, err := time.LoadLocation(zone)
 	if zone == "" || err != nil {
-		return nil, broker.Invalid(broker.FieldError{Pointer: "/time_zone", Code: "unknown_zone",
-			Message: fmt.Sprintf("%q is not a time zone; write it as America/New_York", zone)})
+		return nil, broker.Invalid(broker.FieldError{
+			Pointer: "/time_zone", Code: "unknown_zone",
+			Message: fmt.Sprintf("%q is not a time zone; write it as America/New_York", zone),
+		})
 	}
 	calendar := &Calendar{zone: location, hours: map[int]Hours{}, closed: map[int]string{}}
 	calendar.setWeek(plan.Hours)

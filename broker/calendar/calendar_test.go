@@ -261,7 +261,8 @@ func TestBadCalendarsAreRefused(t *testing.T) {
 		t.Errorf("an unknown zone gave %v", err)
 	}
 	_, err := calendar.New("UTC", calendar.Plan{Closed: []calendar.Closure{
-		{From: day("2026-01-02"), To: day("2026-01-01")}, {Reason: "when?"}, {From: day("2020-01-01"), To: day("2030-01-01")}}})
+		{From: day("2026-01-02"), To: day("2026-01-01")}, {Reason: "when?"}, {From: day("2020-01-01"), To: day("2030-01-01")},
+	}})
 	ours, ok := broker.AsError(err)
 	if !ok || len(ours.Fields) != 3 {
 		t.Errorf("three wrong closures gave %v", err)

@@ -72,8 +72,10 @@ func ParseHours(text string) (Hours, error) {
 	opens, fromOK := parseClock(from)
 	closes, toOK := parseClock(to)
 	if !found || !fromOK || !toOK || opens >= closes {
-		return Hours{}, broker.Invalid(broker.FieldError{Pointer: "/hours", Code: "not_hours",
-			Message: fmt.Sprintf("%q are not opening hours; write them as 09:00-17:00", text)})
+		return Hours{}, broker.Invalid(broker.FieldError{
+			Pointer: "/hours", Code: "not_hours",
+			Message: fmt.Sprintf("%q are not opening hours; write them as 09:00-17:00", text),
+		})
 	}
 	return Hours{opens, closes}, nil
 }
@@ -152,8 +154,10 @@ func (w *Week) read(decode func(any) error) error {
 	for name, hours := range named {
 		day, ok := weekdayNamed(name)
 		if !ok {
-			return broker.Invalid(broker.FieldError{Pointer: "/hours/" + name, Code: "not_a_weekday",
-				Message: "weekdays are mon, tue, wed, thu, fri, sat, sun"})
+			return broker.Invalid(broker.FieldError{
+				Pointer: "/hours/" + name, Code: "not_a_weekday",
+				Message: "weekdays are mon, tue, wed, thu, fri, sat, sun",
+			})
 		}
 		week[day] = hours
 	}

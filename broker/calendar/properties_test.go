@@ -86,8 +86,10 @@ func TestAShelfEndsOpenAndNeverEarly(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		opening, arrival := anyCalendar(t), anyDate(t)
-		shelf := calendar.Shelf{Days: rapid.IntRange(1, 15).Draw(t, "days"), Extend: true,
-			Count: rapid.SampledFrom([]calendar.Count{calendar.CalendarDays, calendar.OpenDays}).Draw(t, "count")}
+		shelf := calendar.Shelf{
+			Days: rapid.IntRange(1, 15).Draw(t, "days"), Extend: true,
+			Count: rapid.SampledFrom([]calendar.Count{calendar.CalendarDays, calendar.OpenDays}).Draw(t, "count"),
+		}
 		until := opening.ShelfUntil(arrival, shelf)
 		if !opening.IsOpen(until) || until.DaysSince(arrival) < shelf.Days {
 			t.Fatalf("arrived %s, %+v: until %s", arrival, shelf, until)

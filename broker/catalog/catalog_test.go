@@ -181,7 +181,8 @@ func TestHoldersCountWhatCouldBeLent(t *testing.T) {
 		catalog.SaveHoldings(tx, []catalog.Holding{
 			{Title: title, Library: far, Copies: 2, Lends: true, SeenAt: started},
 			{Title: title, Library: far, Copies: 9, Lends: true, SeenAt: started.Add(-time.Hour)},
-			{Title: title, Library: oak, Copies: 7, Lends: true, SeenAt: started}})
+			{Title: title, Library: oak, Copies: 7, Lends: true, SeenAt: started},
+		})
 		return nil
 	})
 	within(t, db, postgres.ForLibraries(elm), func(ctx context.Context, tx *postgres.Tx) error {

@@ -35,9 +35,11 @@ func (c *Circulation) MakeTemporaryItem(ctx context.Context, tx *postgres.Tx, in
 	item, err := catalog.ItemOfRequest(ctx, tx, in.Request.Library, in.Request.Request, true)
 	switch {
 	case broker.IsKind(err, broker.KindNotFound):
-		item = catalog.Item{Library: in.Desk.Library.ID, ID: broker.NewID(), Realm: in.Desk.Library.SharingGroup,
+		item = catalog.Item{
+			Library: in.Desk.Library.ID, ID: broker.NewID(), Realm: in.Desk.Library.SharingGroup,
 			Barcode: TemporaryBarcode(in.Number), Title: in.Title, Branch: in.Desk.Branch, Type: in.Type,
-			Status: catalog.Received, Lendable: true, Request: in.Request.Request, LenderBarcode: in.LenderBarcode}
+			Status: catalog.Received, Lendable: true, Request: in.Request.Request, LenderBarcode: in.LenderBarcode,
+		}
 		catalog.SaveItem(tx, item, in.Desk.Now)
 		return item, nil
 	case err != nil:
@@ -103,8 +105,10 @@ func (c *Circulation) ShelveForRequest(ctx context.Context, tx *postgres.Tx, in 
 	case item.Status != catalog.Received && item.Status != catalog.OnShelf:
 		return out, broker.Conflict("item_not_available", "That item cannot be shelved: it is %s.", words(item.Status))
 	}
-	hold := Hold{HoldRef: HoldRef{item.Library, broker.NewID()}, Patron: in.Patron, Class: patron.Class,
-		Request: in.Request.Request, Pickup: in.Desk.Branch, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now}
+	hold := Hold{
+		HoldRef: HoldRef{item.Library, broker.NewID()}, Patron: in.Patron, Class: patron.Class,
+		Request: in.Request.Request, Pickup: in.Desk.Branch, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now,
+	}
 	if hold.QueuedAt.IsZero() {
 		hold.QueuedAt = in.Desk.Now
 	}
@@ -200,11 +204,15 @@ func (c *Circulation) LendToLibrary(ctx context.Context, tx *postgres.Tx, in Len
 	if err != nil {
 		return out, err
 	}
-	loan := Loan{LoanRef: LoanRef{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Borrower,
+	loan := Loan{
+		LoanRef: LoanRef{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Borrower,
 		Request: in.Request.Request, Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: in.Due,
 		DueAt: in.Desk.calendar().EndOfBusiness(in.Due), Status: LoanOpen,
-		Terms: withoutFine(document.ResolveTerms(policy.LoanFacts{Match: policy.Match{Owner: policy.OwnerOwn,
-			Class: patron.Class, Item: item.Type, Audience: item.Audience}}))}
+		Terms: withoutFine(document.ResolveTerms(policy.LoanFacts{Match: policy.Match{
+			Owner: policy.OwnerOwn,
+			Class: patron.Class, Item: item.Type, Audience: item.Audience,
+		}})),
+	}
 	addLoan(tx, loan)
 	catalog.SetItemStatus(tx, item.Library, item.ID, catalog.OnLoan)
 	item.Status = catalog.OnLoan

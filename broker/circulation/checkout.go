@@ -120,7 +120,8 @@ func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 func (f checkoutFacts) allowed(document *policy.Document, in CheckOut) ([]broker.Reason, error) {
 	decision := document.MayCheckOut(in.Desk.moment(), policy.Checkout{
 		Patron: f.standing.Facts(), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Lendable: f.item.Lendable,
-		HeldForOther: f.captured.ID != broker.NoID && f.captured.Patron != in.Patron, LenderDue: in.LenderDue})
+		HeldForOther: f.captured.ID != broker.NoID && f.captured.Patron != in.Patron, LenderDue: in.LenderDue,
+	})
 	standing, passed := passOver(decision.Reasons, in.Overrides, in.Desk.Actor)
 	if len(standing) > 0 {
 		decision.Reasons, decision.Allowed = standing, false
@@ -143,10 +144,12 @@ func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 	if request == broker.NoID {
 		request = f.heldFor(in).Request
 	}
-	return Loan{LoanRef: LoanRef{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Patron, Request: request,
+	return Loan{
+		LoanRef: LoanRef{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Patron, Request: request,
 		Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: due, DueAt: in.Desk.calendar().EndOfBusiness(due),
 		Terms:  document.ResolveTerms(policy.LoanFacts{Match: match, LenderDue: in.LenderDue, LenderFine: in.LenderFine}),
-		Status: LoanOpen}
+		Status: LoanOpen,
+	}
 }
 
 // heldFor is the patron's own hold that this item fills: the one it is kept

@@ -75,8 +75,10 @@ func TestILL01TheLendersDueDateIsNotCappedByALocalRule(t *testing.T) {
 	perth := oneLibrary(t, "perth", "America/Toronto")
 	desk := perth.at("2026-03-02 10:00")
 	item, request := perth.borrowed("book", desk)
-	out, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: perth.patron("member"),
-		Request: request, LenderDue: broker.MustDate("4999-12-18")})
+	out, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{
+		Desk: desk, Item: item, Patron: perth.patron("member"),
+		Request: request, LenderDue: broker.MustDate("4999-12-18"),
+	})
 	perth.must(err)
 	equal(t, "due", out.Loan.DueOn, broker.MustDate("4999-12-18"))
 }
@@ -91,8 +93,10 @@ func TestILL02ALoanHasTheDueDateOfItsOwnRequest(t *testing.T) {
 		_, err := act(perth.town, perth.circ.ShelveForRequest, circulation.Shelve{Desk: desk, Item: item, Patron: member, Request: request})
 		perth.must(err)
 	}
-	out, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: second, Patron: member,
-		Request: secondRequest, LenderDue: broker.MustDate("2026-04-10")})
+	out, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{
+		Desk: desk, Item: second, Patron: member,
+		Request: secondRequest, LenderDue: broker.MustDate("2026-04-10"),
+	})
 	perth.must(err)
 	equal(t, "serves", *out.Serves, secondRequest)
 	equal(t, "fulfils", out.Hold.Request, secondRequest.Request)
@@ -114,8 +118,10 @@ func TestILL03TriedAgainThereIsStillOneTemporaryItem(t *testing.T) {
 			equal(t, "status", item.Status, catalog.Received)
 			return err
 		})
-		_, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: desk, Request: request, Patron: blocked,
-			Item: circulation.ItemRef{Library: perth.Library.ID, ID: ids[0]}, LenderDue: broker.MustDate("2026-04-10")})
+		_, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{
+			Desk: desk, Request: request, Patron: blocked,
+			Item: circulation.ItemRef{Library: perth.Library.ID, ID: ids[0]}, LenderDue: broker.MustDate("2026-04-10"),
+		})
 		refusal := wantCode(t, err, "may_not_check_out")
 		equal(t, "reason", refusal.Reasons[0].Code, "card_expired")
 	}
@@ -174,8 +180,10 @@ func (h house) charge(patron patrons.Ref, amount, local string) {
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
 		minor, err := broker.ParseMoney(amount, h.Currency)
 		h.must(err)
-		_, err = ledger.Post(tx, ledger.Charge{Account: patrons.Account(h.Library, patron), Kind: ledger.Overdue,
-			Amount: minor, Cause: "test:" + local, Actor: desk.Actor, At: desk.Now})
+		_, err = ledger.Post(tx, ledger.Charge{
+			Account: patrons.Account(h.Library, patron), Kind: ledger.Overdue,
+			Amount: minor, Cause: "test:" + local, Actor: desk.Actor, At: desk.Now,
+		})
 		h.must(err)
 		return h.latch(ctx, tx, patron, desk.Now)
 	})
@@ -187,8 +195,10 @@ func (h house) pay(patron patrons.Ref, amount, local string) {
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
 		minor, err := broker.ParseMoney(amount, h.Currency)
 		h.must(err)
-		_, err = ledger.Pay(ctx, tx, ledger.Payment{Account: patrons.Account(h.Library, patron), Amount: minor,
-			Cause: "test:" + local, Actor: desk.Actor, At: desk.Now})
+		_, err = ledger.Pay(ctx, tx, ledger.Payment{
+			Account: patrons.Account(h.Library, patron), Amount: minor,
+			Cause: "test:" + local, Actor: desk.Actor, At: desk.Now,
+		})
 		h.must(err)
 		return h.latch(ctx, tx, patron, desk.Now)
 	})

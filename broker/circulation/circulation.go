@@ -75,8 +75,10 @@ type RequestRef struct {
 // holds keep its id only, and name it by their patron's library.
 func (r RequestRef) belongsTo(patron patrons.Ref) error {
 	if r.Request != broker.NoID && r.Library != patron.Library {
-		return broker.Invalid(broker.FieldError{Pointer: "/request", Code: "of_another_library",
-			Message: "must be a request of the patron's library"})
+		return broker.Invalid(broker.FieldError{
+			Pointer: "/request", Code: "of_another_library",
+			Message: "must be a request of the patron's library",
+		})
 	}
 	return nil
 }

@@ -56,8 +56,10 @@ func (c *Circulation) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHo
 		out.say("There is a hold for that request already.")
 		return out, nil
 	}
-	hold := Hold{HoldRef: HoldRef{in.Library, broker.NewID()}, Title: in.Title, Patron: in.Patron, Class: patron.Class,
-		Request: in.Request.Request, Pickup: in.Pickup, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now, Status: HoldPlaced}
+	hold := Hold{
+		HoldRef: HoldRef{in.Library, broker.NewID()}, Title: in.Title, Patron: in.Patron, Class: patron.Class,
+		Request: in.Request.Request, Pickup: in.Pickup, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now, Status: HoldPlaced,
+	}
 	if hold.QueuedAt.IsZero() {
 		hold.QueuedAt = in.Desk.Now
 	}
@@ -126,8 +128,10 @@ func outOfTurn(tx *postgres.Tx, in Capture, item catalog.Item, asked Hold) error
 	case asked.Status != HoldPlaced:
 		return broker.Conflict("hold_not_waiting", "That hold does not wait any more.")
 	case in.Reason == "":
-		return broker.Invalid(broker.FieldError{Pointer: "/reason", Code: "required",
-			Message: "giving a copy out of turn needs a reason; others asked first"})
+		return broker.Invalid(broker.FieldError{
+			Pointer: "/reason", Code: "required",
+			Message: "giving a copy out of turn needs a reason; others asked first",
+		})
 	}
 	addOverride(tx, asked.HoldRef, in.Reason, in.Desk.Actor, in.Desk.Now)
 	return nil

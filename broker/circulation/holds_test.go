@@ -18,8 +18,10 @@ import (
 // hold puts a patron of this library in another's queue, as of a local time.
 func (h house) hold(filler house, patron patrons.Ref, title broker.ID, local string) circulation.Hold {
 	h.t.Helper()
-	out, err := act(h.town, h.circ.PlaceHold, circulation.PlaceHold{Desk: h.at(local), Library: filler.Library.ID, Patron: patron, Title: title,
-		Request: circulation.RequestRef{Library: h.Library.ID, Request: broker.NewID()}, Pickup: h.branch})
+	out, err := act(h.town, h.circ.PlaceHold, circulation.PlaceHold{
+		Desk: h.at(local), Library: filler.Library.ID, Patron: patron, Title: title,
+		Request: circulation.RequestRef{Library: h.Library.ID, Request: broker.NewID()}, Pickup: h.branch,
+	})
 	h.must(err)
 	return *out.Hold
 }
@@ -60,8 +62,10 @@ func TestHLD01FirstRequestedFirstSupplied(t *testing.T) {
 	book := westport.item("book", title)
 	place := func(queued string) circulation.Hold {
 		asked := westport.at(queued).Now
-		out, err := act(westport.town, westport.circ.PlaceHold, circulation.PlaceHold{Desk: westport.at("2026-02-01 10:00"), Library: westport.Library.ID,
-			Patron: westport.patron("resident"), Title: title, QueuedAt: asked})
+		out, err := act(westport.town, westport.circ.PlaceHold, circulation.PlaceHold{
+			Desk: westport.at("2026-02-01 10:00"), Library: westport.Library.ID,
+			Patron: westport.patron("resident"), Title: title, QueuedAt: asked,
+		})
 		westport.must(err)
 		return *out.Hold
 	}
@@ -264,8 +268,10 @@ func TestOutOfTurnNeedsAReasonAndIsKept(t *testing.T) {
 func (tw *town) noBreach() {
 	tw.t.Helper()
 	err := tw.db.InTx(tw.t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
-		for _, view := range []string{"breach_queue_order", "breach_item_in_two_places", "breach_two_open_loans", "breach_ledger_over_credited",
-			"breach_ledger_credit_without_charge", "breach_tenant_differs"} {
+		for _, view := range []string{
+			"breach_queue_order", "breach_item_in_two_places", "breach_two_open_loans", "breach_ledger_over_credited",
+			"breach_ledger_credit_without_charge", "breach_tenant_differs",
+		} {
 			var rows int
 			if err := tx.QueryRow(ctx, "select count(*) from "+view).Scan(&rows); err != nil {
 				return err
@@ -320,8 +326,10 @@ func TestQueueOrderHolds(t *testing.T) {
 			switch rapid.SampledFrom([]string{"place", "place", "capture", "expire", "cancel"}).Draw(r, "act") {
 			case "place":
 				asked := desk.Now.Add(-time.Duration(rapid.IntRange(0, 100000).Draw(r, "seconds ago")) * time.Second)
-				out, err := act(perth.town, perth.circ.PlaceHold, circulation.PlaceHold{Desk: desk, Library: perth.Library.ID, Title: title,
-					Patron: rapid.SampledFrom(borrowers).Draw(r, "who"), QueuedAt: asked})
+				out, err := act(perth.town, perth.circ.PlaceHold, circulation.PlaceHold{
+					Desk: desk, Library: perth.Library.ID, Title: title,
+					Patron: rapid.SampledFrom(borrowers).Draw(r, "who"), QueuedAt: asked,
+				})
 				perth.must(err)
 				waiting = append(waiting, *out.Hold)
 			case "capture":

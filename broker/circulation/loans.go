@@ -125,9 +125,11 @@ func (c *Circulation) mayRenew(ctx context.Context, tx *postgres.Tx, document *p
 		return nil, fmt.Errorf("read for a renewal: %w", err)
 	}
 	standing.DaysOverdue = daysOverdue(oldestDue, in.Desk.today())
-	decision := document.MayAskRenewal(in.Desk.moment(), policy.Renewal{Patron: standing.Facts(), Owner: loan.Terms.Owner,
+	decision := document.MayAskRenewal(in.Desk.moment(), policy.Renewal{
+		Patron: standing.Facts(), Owner: loan.Terms.Owner,
 		Item: loan.Terms.Item, Due: loan.DueOn, Renewals: loan.Renewals,
-		HeldByOther: head.ID != broker.NoID && head.Patron != loan.Patron})
+		HeldByOther: head.ID != broker.NoID && head.Patron != loan.Patron,
+	})
 	reasons, passed := passOver(decision.Reasons, in.Overrides, in.Desk.Actor)
 	if len(reasons) > 0 {
 		return nil, broker.Refused("may_not_renew", "May not "+decision.Question+".", reasons...)

@@ -31,13 +31,17 @@ func (c *Circulation) place(tx *postgres.Tx, desk Desk, item catalog.Item, head 
 		moveHold(tx, head)
 		item.Status = catalog.InTransit
 		out.give(head)
-		out.send(tx, Transit{Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: head.Patron.Library,
-			ToBranch: head.Pickup, Hold: head.ID, SentAt: desk.Now})
+		out.send(tx, Transit{
+			Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: head.Patron.Library,
+			ToBranch: head.Pickup, Hold: head.ID, SentAt: desk.Now,
+		})
 		out.say("Somebody waits for it elsewhere: send it there.")
 	case toBorrower, toHome:
 		item.Status = catalog.InTransit
-		out.send(tx, Transit{Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: item.Library,
-			ToBranch: item.Branch, SentAt: desk.Now})
+		out.send(tx, Transit{
+			Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: item.Library,
+			ToBranch: item.Branch, SentAt: desk.Now,
+		})
 		out.say("It belongs elsewhere: send it there.")
 	case toShelf:
 		item.Status = catalog.OnShelf
@@ -79,8 +83,10 @@ func (c *Circulation) toShelf(desk Desk, item catalog.Item, hold Hold, lenderDue
 	if err != nil {
 		return shelved{}, err
 	}
-	decision := document.ShelfUntil(desk.moment(), policy.ShelfFacts{Owner: ownerOf(item, desk), Class: hold.Class,
-		Item: item.Type, Arrived: desk.today(), LenderDue: lenderDue})
+	decision := document.ShelfUntil(desk.moment(), policy.ShelfFacts{
+		Owner: ownerOf(item, desk), Class: hold.Class,
+		Item: item.Type, Arrived: desk.today(), LenderDue: lenderDue,
+	})
 	if hold.CapturedAt.IsZero() {
 		hold.CapturedAt = desk.Now
 	}

@@ -117,7 +117,8 @@ func (c *Circulation) chargeOverdue(ctx context.Context, tx *postgres.Tx, desk D
 		Account: ledger.OfPatron(loan.Patron.Library, loan.Patron.ID, fine.Amount.Currency), Kind: ledger.Overdue,
 		Amount: fine.Amount, Cause: "overdue:" + loan.ID.String() + ":" + strconv.Itoa(loan.Renewals),
 		Rule: fine.Rule, Clause: fine.Clause, Note: fineNote(fine, loan.DueOn), Loan: loan.ID, Request: loan.Request,
-		Actor: desk.Actor, At: desk.Now})
+		Actor: desk.Actor, At: desk.Now,
+	})
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,10 @@ func (h house) returnedLate(kind, class, due, back string, lenderFine *policy.Le
 	h.t.Helper()
 	desk := h.at("2026-03-02 10:00")
 	item, request := h.borrowed(kind, desk)
-	_, err := act(h.town, h.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: h.patron(class), Request: request,
-		Due: broker.MustDate(due), LenderDue: broker.MustDate(due), LenderFine: lenderFine})
+	_, err := act(h.town, h.circ.CheckOut, circulation.CheckOut{
+		Desk: desk, Item: item, Patron: h.patron(class), Request: request,
+		Due: broker.MustDate(due), LenderDue: broker.MustDate(due), LenderFine: lenderFine,
+	})
 	h.must(err)
 	in := circulation.Return{Desk: h.at(back), Item: item}
 	out, err := act(h.town, h.circ.Return, in)
@@ -45,8 +47,10 @@ func TestFinesThroughRealReturns(t *testing.T) {
 		lenderFine                           *policy.LenderFine
 		want                                 string
 	}{
-		{"ILL-16 the lender's 0.50 a day, four days late", "perth", "America/Toronto", "member", "2026-03-10", "2026-03-14 10:00",
-			&policy.LenderFine{Rate: broker.Money{Minor: 50, Currency: "CAD"}}, "2.00"},
+		{
+			"ILL-16 the lender's 0.50 a day, four days late", "perth", "America/Toronto", "member", "2026-03-10", "2026-03-14 10:00",
+			&policy.LenderFine{Rate: broker.Money{Minor: 50, Currency: "CAD"}}, "2.00",
+		},
 		{"ILL-17 four open days late at the local rate", "delaware", "America/New_York", "adult", "2026-03-06", "2026-03-11 10:00", nil, "0.40"},
 		{"WCH ILL: 1.00 a day and no maximum", "westchester", "America/Chicago", "resident", "2026-03-10", "2026-03-20 10:00", nil, "10.00"},
 		{"WCH ILL: one day late", "westchester", "America/Chicago", "resident", "2026-03-10", "2026-03-11 09:30", nil, "1.00"},
@@ -94,8 +98,10 @@ func TestILL04ABorrowedCopyIsNeverCapturedForALocalHold(t *testing.T) {
 		return err
 	})
 	ref := circulation.RefOf(item)
-	_, err := act(westport.town, westport.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: ref, Patron: westport.patron("resident"),
-		Request: request, LenderDue: broker.MustDate("2026-03-30")})
+	_, err := act(westport.town, westport.circ.CheckOut, circulation.CheckOut{
+		Desk: desk, Item: ref, Patron: westport.patron("resident"),
+		Request: request, LenderDue: broker.MustDate("2026-03-30"),
+	})
 	westport.must(err)
 	out, err := act(westport.town, westport.circ.Return, circulation.Return{Desk: westport.at("2026-03-20 10:00"), Item: ref})
 	westport.must(err)
@@ -120,8 +126,10 @@ func TestRET13And14HandedInElsewhereClosesTheLoanWithAWarning(t *testing.T) {
 			elsewhere := here.library(preset, "America/New_York")
 			desk := here.at("2026-03-02 10:00")
 			item, request := here.borrowed("book", desk)
-			_, err := act(here.town, here.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: here.patron("resident"),
-				Request: request, LenderDue: broker.MustDate("2026-03-16")})
+			_, err := act(here.town, here.circ.CheckOut, circulation.CheckOut{
+				Desk: desk, Item: item, Patron: here.patron("resident"),
+				Request: request, LenderDue: broker.MustDate("2026-03-16"),
+			})
 			here.must(err)
 			out, err := act(here.town, here.circ.Return, circulation.Return{Desk: elsewhere.at("2026-03-16 10:00"), Item: item})
 			here.must(err)
@@ -146,12 +154,16 @@ func TestAChangedDueDateNeverMakesAPastFine(t *testing.T) {
 	desk := westchester.at("2026-03-02 10:00")
 	item, request := westchester.borrowed("book", desk)
 	patron := westchester.patron("resident")
-	lent, err := act(westchester.town, westchester.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: patron,
-		Request: request, LenderDue: broker.MustDate("2026-03-30")})
+	lent, err := act(westchester.town, westchester.circ.CheckOut, circulation.CheckOut{
+		Desk: desk, Item: item, Patron: patron,
+		Request: request, LenderDue: broker.MustDate("2026-03-30"),
+	})
 	westchester.must(err)
 	// On 20 March the lender says that it was due on the 10th.
-	moved, err := act(westchester.town, westchester.circ.ChangeDue, circulation.ChangeDue{Desk: westchester.at("2026-03-20 10:00"),
-		Loan: lent.Loan.LoanRef, LenderDue: broker.MustDate("2026-03-10"), Why: circulation.DueCorrected})
+	moved, err := act(westchester.town, westchester.circ.ChangeDue, circulation.ChangeDue{
+		Desk: westchester.at("2026-03-20 10:00"),
+		Loan: lent.Loan.LoanRef, LenderDue: broker.MustDate("2026-03-10"), Why: circulation.DueCorrected,
+	})
 	westchester.must(err)
 	equal(t, "today at the earliest", moved.Loan.DueOn, broker.MustDate("2026-03-20"))
 	out, err := act(westchester.town, westchester.circ.Return, circulation.Return{Desk: westchester.at("2026-03-20 15:00"), Item: item})
@@ -164,8 +176,10 @@ func TestARenewalGrantedInTimeMovesTheDueDateOnce(t *testing.T) {
 	westchester := oneLibrary(t, "westchester", "America/Chicago")
 	desk := westchester.at("2026-03-02 10:00")
 	item, request := westchester.borrowed("book", desk)
-	lent, err := act(westchester.town, westchester.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item,
-		Patron: westchester.patron("resident"), Request: request, LenderDue: broker.MustDate("2026-03-10")})
+	lent, err := act(westchester.town, westchester.circ.CheckOut, circulation.CheckOut{
+		Desk: desk, Item: item,
+		Patron: westchester.patron("resident"), Request: request, LenderDue: broker.MustDate("2026-03-10"),
+	})
 	westchester.must(err)
 	in := circulation.ChangeDue{Desk: westchester.at("2026-03-12 10:00"), Loan: lent.Loan.LoanRef, LenderDue: broker.MustDate("2026-03-24"), Why: circulation.DueRenewed}
 	for range 2 { // the answer comes twice
@@ -210,8 +224,10 @@ func TestALibraryBorrowsWithoutFines(t *testing.T) {
 	borrower := lender.library("westport", "America/New_York")
 	book := lender.item("book", lender.title())
 	request := circulation.RequestRef{Library: lender.Library.ID, Request: broker.NewID()}
-	in := circulation.LendOut{Desk: lender.at("2026-03-02 10:00"), Item: book, Borrower: lender.institution(borrower),
-		Due: broker.MustDate("2026-03-30"), Request: request}
+	in := circulation.LendOut{
+		Desk: lender.at("2026-03-02 10:00"), Item: book, Borrower: lender.institution(borrower),
+		Due: broker.MustDate("2026-03-30"), Request: request,
+	}
 	first, err := act(lender.town, lender.circ.LendToLibrary, in)
 	lender.must(err)
 	again, err := act(lender.town, lender.circ.LendToLibrary, in)

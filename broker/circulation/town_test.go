@@ -82,9 +82,11 @@ func (tw *town) library(preset, zone string, closed ...string) house {
 	}
 	location, err := time.LoadLocation(zone)
 	tw.must(err)
-	h := house{town: tw, branch: broker.NewID(), Library: directory.Library{ID: broker.NewID(), Name: document.Title(), Kind: directory.KindLibrary,
+	h := house{town: tw, branch: broker.NewID(), Library: directory.Library{
+		ID: broker.NewID(), Name: document.Title(), Kind: directory.KindLibrary,
 		Member: true, Country: "US", Zone: location, Currency: document.Currency(), SharingGroup: tw.group, Policy: preset,
-		Plan: plan, Status: directory.StatusActive}}
+		Plan: plan, Status: directory.StatusActive,
+	}}
 	tw.all = append(tw.all, h.Library.ID)
 	tw.do(func(ctx context.Context, tx *postgres.Tx) error {
 		if err := directory.SaveLibrary(tx, h.Library, founded); err != nil {
@@ -130,8 +132,10 @@ func (h house) at(local string) circulation.Desk {
 	h.t.Helper()
 	now, err := time.ParseInLocation("2006-01-02 15:04", local, h.Zone)
 	h.must(err)
-	return circulation.Desk{Library: h.Library, Branch: h.branch, Now: now.UTC(),
-		Actor: broker.Actor{Kind: broker.ActorStaff, ID: broker.NewID(), Library: h.Library.ID, Roles: []string{"desk"}}}
+	return circulation.Desk{
+		Library: h.Library, Branch: h.branch, Now: now.UTC(),
+		Actor: broker.Actor{Kind: broker.ActorStaff, ID: broker.NewID(), Library: h.Library.ID, Roles: []string{"desk"}},
+	}
 }
 
 func (h house) patron(class string, change ...func(*patrons.Patron)) patrons.Ref {
@@ -164,8 +168,10 @@ func (h house) title() (id broker.ID) {
 // item is a copy of the library's own, on its shelf.
 func (h house) item(kind string, title broker.ID) circulation.ItemRef {
 	h.count++
-	item := catalog.Item{Library: h.Library.ID, ID: broker.NewID(), Realm: h.group, Barcode: fmt.Sprintf("3%013d", h.count),
-		Title: title, Branch: h.branch, Type: kind, Lendable: true}
+	item := catalog.Item{
+		Library: h.Library.ID, ID: broker.NewID(), Realm: h.group, Barcode: fmt.Sprintf("3%013d", h.count),
+		Title: title, Branch: h.branch, Type: kind, Lendable: true,
+	}
 	h.do(func(_ context.Context, tx *postgres.Tx) error { catalog.SaveItem(tx, item, founded); return nil })
 	return circulation.RefOf(item)
 }

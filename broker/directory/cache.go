@@ -118,8 +118,10 @@ func LoadLenders(ctx context.Context, tx *postgres.Tx, ids []broker.ID) (map[bro
 	lenders := make(map[broker.ID]*Lender, len(libraries))
 	for id, library := range libraries {
 		peer := peers[id]
-		lenders[id] = &Lender{Library: library, Symbol: peer.Symbol, Terms: terms[id], Groups: groups[id],
-			Protocol: peer.Protocol, Paused: peer.Paused}
+		lenders[id] = &Lender{
+			Library: library, Symbol: peer.Symbol, Terms: terms[id], Groups: groups[id],
+			Protocol: peer.Protocol, Paused: peer.Paused,
+		}
 	}
 	return lenders, nil
 }

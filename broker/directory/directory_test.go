@@ -35,10 +35,13 @@ func within(t *testing.T, db *postgres.DB, work func(context.Context, *postgres.
 // lakeside saves a member with hours, a closure, two branches and two symbols.
 func lakeside(t *testing.T, db *postgres.DB) directory.Library {
 	t.Helper()
-	library := directory.Library{ID: broker.NewID(), Name: "Lakeside Library", Member: true, State: "NY", Country: "US",
+	library := directory.Library{
+		ID: broker.NewID(), Name: "Lakeside Library", Member: true, State: "NY", Country: "US",
 		Latitude: place(44.18), Longitude: place(-73.43), Zone: zone(t, "America/New_York"), SharingGroup: broker.NewID(),
 		Policy: "westport", Plan: calendar.Plan{Hours: calendar.Week{
-			time.Monday: calendar.MustHours("09:00-17:00"), time.Friday: calendar.MustHours("09:00-17:00")}}}
+			time.Monday: calendar.MustHours("09:00-17:00"), time.Friday: calendar.MustHours("09:00-17:00"),
+		}},
+	}
 	within(t, db, func(_ context.Context, tx *postgres.Tx) error {
 		directory.SaveSharingGroup(tx, directory.SharingGroup{ID: library.SharingGroup, Name: "System catalogue"})
 		if err := directory.SaveLibrary(tx, library, started); err != nil {
@@ -53,12 +56,16 @@ func lakeside(t *testing.T, db *postgres.DB) directory.Library {
 		if err := directory.SaveBranch(tx, directory.Branch{Library: library.ID, ID: bayside, Code: "B", Name: "Bayside", Plan: &own}); err != nil {
 			return err
 		}
-		if err := directory.SaveClosure(tx, directory.Closure{Library: library.ID, ID: broker.NewID(),
-			Closure: calendar.Closure{From: broker.MustDate("2026-09-07"), Reason: "Labor Day"}}); err != nil {
+		if err := directory.SaveClosure(tx, directory.Closure{
+			Library: library.ID, ID: broker.NewID(),
+			Closure: calendar.Closure{From: broker.MustDate("2026-09-07"), Reason: "Labor Day"},
+		}); err != nil {
 			return err
 		}
-		return directory.SaveClosure(tx, directory.Closure{Library: library.ID, ID: broker.NewID(), Branch: bayside,
-			Closure: calendar.Closure{From: broker.MustDate("2026-09-13"), Reason: "painting"}})
+		return directory.SaveClosure(tx, directory.Closure{
+			Library: library.ID, ID: broker.NewID(), Branch: bayside,
+			Closure: calendar.Closure{From: broker.MustDate("2026-09-13"), Reason: "painting"},
+		})
 	})
 	return library
 }
@@ -136,8 +143,10 @@ func TestTiersGroupsAndTermsComeBackAsSaved(t *testing.T) {
 		}
 		directory.SaveGroup(tx, network, library.ID, partner.ID)
 		directory.SaveGroup(tx, network, partner.ID) // the later list is the whole list
-		directory.SaveTerms(tx, directory.LendingTerms{Library: partner.ID, Lends: true, Fee: broker.Money{Minor: 1250, Currency: "USD"},
-			PausedFrom: broker.MustDate("2026-12-20"), PausedUntil: broker.MustDate("2027-01-04")})
+		directory.SaveTerms(tx, directory.LendingTerms{
+			Library: partner.ID, Lends: true, Fee: broker.Money{Minor: 1250, Currency: "USD"},
+			PausedFrom: broker.MustDate("2026-12-20"), PausedUntil: broker.MustDate("2027-01-04"),
+		})
 		err := directory.SaveTiers(tx, library.ID, []directory.Tier{
 			{Name: "Own shelves", Members: directory.TierOwn, Fulfilment: directory.FulfilHold},
 			{Name: "Network", Members: directory.TierGroup, Group: network.ID, Fulfilment: directory.FulfilILL},
@@ -179,8 +188,10 @@ func TestAPeersSecretsAreSealedInTheDatabase(t *testing.T) {
 	}
 	outbound, inbound := directory.NewSecret(), directory.NewSecret()
 	within(t, db, func(ctx context.Context, tx *postgres.Tx) error {
-		err := directory.SavePeer(tx, vault, directory.Peer{Library: library.ID, Protocol: directory.ProtocolPartner,
-			BaseURL: "https://partner.example/ill", OutboundSecret: outbound, InboundSecret: inbound, Timeout: 3 * time.Second}, started)
+		err := directory.SavePeer(tx, vault, directory.Peer{
+			Library: library.ID, Protocol: directory.ProtocolPartner,
+			BaseURL: "https://partner.example/ill", OutboundSecret: outbound, InboundSecret: inbound, Timeout: 3 * time.Second,
+		}, started)
 		if err != nil {
 			return err
 		}

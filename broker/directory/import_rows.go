@@ -45,11 +45,15 @@ func (f form) reads(column string) bool {
 // forms lists the accepted kinds of file.
 func forms() []form {
 	return []form{
-		{name: "Public Libraries Survey", needed: []string{"FSCSKEY", "LIBNAME", "STABR"},
-			known: []string{"LONGITUD", "LATITUDE", "TOTCIR"}, read: readSurvey},
-		{name: "Afield's own", needed: []string{"KEY", "NAME"},
+		{
+			name: "Public Libraries Survey", needed: []string{"FSCSKEY", "LIBNAME", "STABR"},
+			known: []string{"LONGITUD", "LATITUDE", "TOTCIR"}, read: readSurvey,
+		},
+		{
+			name: "Afield's own", needed: []string{"KEY", "NAME"},
 			known:  []string{"SYMBOL", "STATE", "COUNTRY", "LATITUDE", "LONGITUDE", "YEARLY_LOANS", "TIME_ZONE"},
-			closed: true, read: readOwn},
+			closed: true, read: readOwn,
+		},
 	}
 }
 

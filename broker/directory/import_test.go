@@ -27,8 +27,10 @@ const survey = `"FSCSKEY","LIBID","LIBNAME","STABR","LONGITUD","LATITUDE","TOTCI
 func read(t *testing.T, db *postgres.DB, text string, dryRun bool) (directory.Imported, []string) {
 	t.Helper()
 	var wrong []string
-	counts, err := directory.Import(t.Context(), db, strings.NewReader(text), directory.ImportOptions{DryRun: dryRun, Now: started,
-		OnError: func(one directory.RowError) { wrong = append(wrong, one.String()) }})
+	counts, err := directory.Import(t.Context(), db, strings.NewReader(text), directory.ImportOptions{
+		DryRun: dryRun, Now: started,
+		OnError: func(one directory.RowError) { wrong = append(wrong, one.String()) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,9 +207,11 @@ func TestTheWholeSurveyLoads(t *testing.T) {
 	defer file.Close()
 	db := pgtest.New(t)
 	var slices500 []int
-	counts, err := directory.Import(t.Context(), db, file, directory.ImportOptions{Now: started,
+	counts, err := directory.Import(t.Context(), db, file, directory.ImportOptions{
+		Now:        started,
 		OnError:    func(wrong directory.RowError) { t.Error(wrong) },
-		OnProgress: func(so directory.Imported) { slices500 = append(slices500, so.New) }})
+		OnProgress: func(so directory.Imported) { slices500 = append(slices500, so.New) },
+	})
 	if err != nil || counts != (directory.Imported{Rows: 9245, New: 9245}) {
 		t.Errorf("%+v, %v", counts, err)
 	}

@@ -89,6 +89,8 @@ func readCursor(cursor string) (string, broker.ID, error) {
 			return strings.ToValidUTF8(strings.ReplaceAll(string(text[36:]), "\x00", ""), ""), id, nil
 		}
 	}
-	return "", broker.NoID, broker.Invalid(broker.FieldError{Pointer: "query:cursor", Code: "not_a_cursor",
-		Message: "must be a cursor that an earlier page gave"})
+	return "", broker.NoID, broker.Invalid(broker.FieldError{
+		Pointer: "query:cursor", Code: "not_a_cursor",
+		Message: "must be a cursor that an earlier page gave",
+	})
 }

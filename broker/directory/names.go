@@ -40,7 +40,7 @@ func readableToken(token string, begins bool) string {
 	var out strings.Builder
 	for at := 0; at < len(token); {
 		end := at
-		for end < len(token) && (isWordByte(token[end])) {
+		for end < len(token) && isWordByte(token[end]) {
 			end++
 		}
 		if end == at { // a sign between words

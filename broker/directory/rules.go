@@ -13,8 +13,10 @@ import (
 func UsualTerms(library broker.ID, currency string) LendingTerms {
 	return LendingTerms{
 		Library: library, Lends: true,
-		Formats: []broker.Format{broker.FormatBook, broker.FormatAudiobook, broker.FormatMusicCD,
-			broker.FormatDVD, broker.FormatPeriodical, broker.FormatArticle},
+		Formats: []broker.Format{
+			broker.FormatBook, broker.FormatAudiobook, broker.FormatMusicCD,
+			broker.FormatDVD, broker.FormatPeriodical, broker.FormatArticle,
+		},
 		LoanDays: 28, Renewals: 1, Fee: broker.Money{Currency: currency},
 	}
 }

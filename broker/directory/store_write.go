@@ -113,16 +113,22 @@ func SaveTiers(tx *postgres.Tx, library broker.ID, tiers []Tier) error {
 	for i, tier := range tiers {
 		at := fmt.Sprintf("/tiers/%d", i)
 		if (tier.Members == TierGroup) != (tier.Group != broker.NoID) {
-			wrong = append(wrong, broker.FieldError{Pointer: at + "/group", Code: "group_mismatch",
-				Message: "must be given for a tier of a group, and only there"})
+			wrong = append(wrong, broker.FieldError{
+				Pointer: at + "/group", Code: "group_mismatch",
+				Message: "must be given for a tier of a group, and only there",
+			})
 		}
 		if (tier.Members == TierStates) != (len(tier.States) > 0) {
-			wrong = append(wrong, broker.FieldError{Pointer: at + "/states", Code: "states_mismatch",
-				Message: "must be given for a tier of states, and only there"})
+			wrong = append(wrong, broker.FieldError{
+				Pointer: at + "/states", Code: "states_mismatch",
+				Message: "must be given for a tier of states, and only there",
+			})
 		}
 		if tier.Members == TierOwn && tier.Fulfilment != FulfilHold {
-			wrong = append(wrong, broker.FieldError{Pointer: at + "/fulfilment", Code: "own_is_hold",
-				Message: "must be hold: a copy of one's own is never borrowed from another"})
+			wrong = append(wrong, broker.FieldError{
+				Pointer: at + "/fulfilment", Code: "own_is_hold",
+				Message: "must be hold: a copy of one's own is never borrowed from another",
+			})
 		}
 	}
 	if wrong != nil {

@@ -315,8 +315,10 @@ func TestCON07PayingAndTakingBackAtOnce(t *testing.T) {
 		var desks sync.WaitGroup
 		desks.Go(func() {
 			paid = tl.try(func(ctx context.Context, tx *postgres.Tx) error {
-				_, err := ledger.Pay(ctx, tx, ledger.Payment{Account: tl.patron, Charge: charge.ID, Amount: charge.Amount, InAdvance: false,
-					Cause: fmt.Sprint("slip ", i), Actor: tl.actor, At: noon})
+				_, err := ledger.Pay(ctx, tx, ledger.Payment{
+					Account: tl.patron, Charge: charge.ID, Amount: charge.Amount, InAdvance: false,
+					Cause: fmt.Sprint("slip ", i), Actor: tl.actor, At: noon,
+				})
 				return err
 			})
 		})

@@ -48,15 +48,19 @@ func mayPay(payment Payment, owed int64) error {
 // its currency.
 func (a Account) takes(pointer string, amount broker.Money) error {
 	if (a.Patron == broker.NoID) == (a.Debtor == broker.NoID) || a.Library == broker.NoID || a.Currency == "" {
-		return broker.Invalid(broker.FieldError{Pointer: "/account", Code: "not_an_account",
-			Message: "must name a library, its currency, and either a patron or a debtor library"})
+		return broker.Invalid(broker.FieldError{
+			Pointer: "/account", Code: "not_an_account",
+			Message: "must name a library, its currency, and either a patron or a debtor library",
+		})
 	}
 	if amount.Minor <= 0 {
 		return broker.Invalid(broker.FieldError{Pointer: pointer, Code: "not_above_zero", Message: "must be above zero"})
 	}
 	if amount.Currency != a.Currency {
-		return broker.Invalid(broker.FieldError{Pointer: pointer, Code: "other_currency",
-			Message: "must be in " + a.Currency + "; amounts are never converted"})
+		return broker.Invalid(broker.FieldError{
+			Pointer: pointer, Code: "other_currency",
+			Message: "must be in " + a.Currency + "; amounts are never converted",
+		})
 	}
 	return nil
 }

@@ -17,12 +17,16 @@ func Post(tx *postgres.Tx, c Charge) (Entry, error) {
 		return Entry{}, err
 	}
 	if c.Kind == "" || c.Cause == "" {
-		return Entry{}, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required",
-			Message: "a charge says what it is for and what caused it"})
+		return Entry{}, broker.Invalid(broker.FieldError{
+			Pointer: "/cause", Code: "required",
+			Message: "a charge says what it is for and what caused it",
+		})
 	}
-	entry := Entry{ID: broker.NewID(), Account: c.Account, Kind: KindCharge, ChargeKind: c.Kind, Amount: c.Amount,
+	entry := Entry{
+		ID: broker.NewID(), Account: c.Account, Kind: KindCharge, ChargeKind: c.Kind, Amount: c.Amount,
 		Rule: c.Rule, Clause: c.Clause, Note: c.Note, Loan: c.Loan, Request: c.Request,
-		Cause: c.Cause, Actor: c.Actor, At: c.At}
+		Cause: c.Cause, Actor: c.Actor, At: c.At,
+	}
 	add(tx, entry)
 	return entry, nil
 }
@@ -90,10 +94,12 @@ func (p Payment) lines(charges []Open) []Entry {
 	shares, rest := allocate(p.Amount.Minor, charges)
 	var lines []Entry
 	line := func(minor int64, kind string, against Entry) {
-		lines = append(lines, Entry{ID: broker.NewID(), Account: p.Account, Kind: KindPayment, ChargeKind: kind,
+		lines = append(lines, Entry{
+			ID: broker.NewID(), Account: p.Account, Kind: KindPayment, ChargeKind: kind,
 			Amount: broker.Money{Minor: -minor, Currency: p.Account.Currency}, Against: against.ID,
 			Loan: against.Loan, Request: against.Request, Note: p.Note,
-			Cause: fmt.Sprintf("%s#%d", p.Cause, len(lines)+1), Actor: p.Actor, At: p.At})
+			Cause: fmt.Sprintf("%s#%d", p.Cause, len(lines)+1), Actor: p.Actor, At: p.At,
+		})
 	}
 	for _, share := range shares {
 		line(share.minor, share.charge.ChargeKind, share.charge.Entry)
@@ -114,8 +120,10 @@ func only(charges []Open, id broker.ID) []Open {
 }
 
 func receipt(a Account, lines []Entry, left int64) Receipt {
-	receipt := Receipt{Paid: broker.Money{Currency: a.Currency}, Lines: lines,
-		Left: broker.Money{Minor: left, Currency: a.Currency}}
+	receipt := Receipt{
+		Paid: broker.Money{Currency: a.Currency}, Lines: lines,
+		Left: broker.Money{Minor: left, Currency: a.Currency},
+	}
 	for _, line := range lines {
 		receipt.Paid.Minor -= line.Amount.Minor
 	}
@@ -199,10 +207,12 @@ func (answer Answer) done(ctx context.Context, tx *postgres.Tx, a Account) (Entr
 }
 
 func (answer Answer) post(tx *postgres.Tx, charge Open, kind Kind, minor int64) Entry {
-	entry := Entry{ID: broker.NewID(), Account: charge.Account, Kind: kind, ChargeKind: charge.ChargeKind,
+	entry := Entry{
+		ID: broker.NewID(), Account: charge.Account, Kind: kind, ChargeKind: charge.ChargeKind,
 		Amount: broker.Money{Minor: -minor, Currency: charge.Amount.Currency}, Against: charge.ID,
 		Rule: charge.Rule, Note: answer.Note, Loan: charge.Loan, Request: charge.Request,
-		Cause: answer.Cause, Actor: answer.Actor, At: answer.At}
+		Cause: answer.Cause, Actor: answer.Actor, At: answer.At,
+	}
 	add(tx, entry)
 	return entry
 }

@@ -124,9 +124,11 @@ func collect(rows pgx.Rows) ([]Entry, error) {
 
 func scanEntry(row pgx.Row, e *Entry, more ...any) error {
 	var clause *broker.Clause
-	err := row.Scan(append([]any{&e.Account.Library, &e.ID, &e.Account.Patron, &e.Account.Debtor, &e.Kind, &e.ChargeKind,
+	err := row.Scan(append([]any{
+		&e.Account.Library, &e.ID, &e.Account.Patron, &e.Account.Debtor, &e.Kind, &e.ChargeKind,
 		&e.Amount.Minor, &e.Amount.Currency, &e.Against, &e.Rule, &clause, &e.Note, &e.Loan, &e.Request,
-		&e.Cause, &e.Actor, &e.At}, more...)...)
+		&e.Cause, &e.Actor, &e.At,
+	}, more...)...)
 	if err != nil {
 		return err
 	}

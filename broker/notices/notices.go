@@ -150,8 +150,10 @@ func afterCall(n Notice, outcome Outcome, nextDay time.Time) (Notice, error) {
 	case WrongNumber:
 		n.Status = Failed
 	default:
-		return n, broker.Invalid(broker.FieldError{Pointer: "/outcome", Code: "not_an_outcome",
-			Message: "must be reached, voicemail, no_answer, wrong_number or sent"})
+		return n, broker.Invalid(broker.FieldError{
+			Pointer: "/outcome", Code: "not_an_outcome",
+			Message: "must be reached, voicemail, no_answer, wrong_number or sent",
+		})
 	}
 	return n, nil
 }

@@ -37,8 +37,10 @@ func newDesk(t testing.TB) desk {
 	must(t, d.db.InTx(t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
 		group := directory.SharingGroup{ID: broker.NewID(), Name: "alone"}
 		directory.SaveSharingGroup(tx, group)
-		library := directory.Library{ID: broker.NewID(), Name: "Westport Library", Kind: directory.KindLibrary, Member: true, Country: "US",
-			Zone: zone, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive, Plan: calendar.Plan{Hours: week}}
+		library := directory.Library{
+			ID: broker.NewID(), Name: "Westport Library", Kind: directory.KindLibrary, Member: true, Country: "US",
+			Zone: zone, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive, Plan: calendar.Plan{Hours: week},
+		}
 		if err := directory.SaveLibrary(tx, library, morning); err != nil {
 			return err
 		}
@@ -70,8 +72,10 @@ func (d desk) patron(phone, email string) patrons.Patron {
 
 func (d desk) arrived(patron patrons.Patron, request broker.ID) (notice notices.Notice) {
 	d.do(func(_ context.Context, tx *postgres.Tx) error {
-		notice = notices.Make(tx, patron, notices.Message{Kind: notices.Arrived, Request: request, Channels: []notices.Channel{notices.Phone},
-			Facts: notices.Facts{Title: "A private matter", PickUpBy: broker.MustDate("2026-03-22")}, Cause: "arrived:" + request.String()}, morning)
+		notice = notices.Make(tx, patron, notices.Message{
+			Kind: notices.Arrived, Request: request, Channels: []notices.Channel{notices.Phone},
+			Facts: notices.Facts{Title: "A private matter", PickUpBy: broker.MustDate("2026-03-22")}, Cause: "arrived:" + request.String(),
+		}, morning)
 		return nil
 	})
 	return notice
@@ -231,8 +235,11 @@ func TestTextsLeaveOutWhatIsNotKnown(t *testing.T) {
 	}{
 		{notices.Arrived, notices.Facts{Title: "Moby Dick"}, "Moby Dick is ready for you. Westport Library."},
 		{notices.Arrived, notices.Facts{}, "What you asked for is ready for you. Westport Library."},
-		{notices.CostApproval, notices.Facts{Title: "Moby Dick", Amount: &fee, AnswerBy: broker.MustDate("2026-03-16")},
-			"A library can lend Moby Dick for 12.50 USD. Please tell us by Monday 16 March whether you agree to pay it. Without your answer nothing is ordered. Westport Library."},
+		{
+			notices.CostApproval,
+			notices.Facts{Title: "Moby Dick", Amount: &fee, AnswerBy: broker.MustDate("2026-03-16")},
+			"A library can lend Moby Dick for 12.50 USD. Please tell us by Monday 16 March whether you agree to pay it. Without your answer nothing is ordered. Westport Library.",
+		},
 		{notices.Unfilled, notices.Facts{Reason: "Nobody has the third volume."}, "No library could lend what you asked for. Nobody has the third volume. Westport Library."},
 	} {
 		if got := notices.Written(c.kind, c.facts, "Westport Library"); got != c.want {
@@ -247,8 +254,10 @@ func TestNoScriptTellsWhatItIs(t *testing.T) {
 	fee := broker.Money{Minor: 1250, Currency: "USD"}
 	date := broker.MustDate("2026-03-16")
 	facts := notices.Facts{Title: "SECRET-TITLE", Reason: "SECRET-REASON", Amount: &fee, PickUpBy: date, DueOn: date, AnswerBy: date}
-	for _, kind := range []notices.Kind{notices.Arrived, notices.ShelfExpiring, notices.Expired, notices.CostApproval, notices.Unfilled, notices.Cancelled,
-		notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged, "a kind of later"} {
+	for _, kind := range []notices.Kind{
+		notices.Arrived, notices.ShelfExpiring, notices.Expired, notices.CostApproval, notices.Unfilled, notices.Cancelled,
+		notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged, "a kind of later",
+	} {
 		script := notices.Script(kind, facts, "Westport Library")
 		if strings.Contains(script, "SECRET") || strings.Contains(script, "12.50") || strings.Contains(script, "%") || len(script) < 30 {
 			t.Errorf("%s: %q", kind, script)

@@ -14,9 +14,11 @@ import (
 // notice of the same cause that was made before is left as it is. What stands
 // in the account only is done at once.
 func Make(tx *postgres.Tx, patron patrons.Patron, message Message, now time.Time) Notice {
-	notice := Notice{Library: patron.Library, ID: broker.NewID(), Patron: patron.ID, Request: message.Request,
+	notice := Notice{
+		Library: patron.Library, ID: broker.NewID(), Patron: patron.ID, Request: message.Request,
 		Loan: message.Loan, Kind: message.Kind, Channel: chooseChannel(message.Channels, patron), DueAt: message.DueAt,
-		Status: Due, Facts: message.Facts, Cause: message.Cause, CreatedAt: now}
+		Status: Due, Facts: message.Facts, Cause: message.Cause, CreatedAt: now,
+	}
 	if notice.DueAt.IsZero() {
 		notice.DueAt = now
 	}
@@ -59,9 +61,11 @@ func CallList(ctx context.Context, tx *postgres.Tx, library directory.Library, p
 	}
 	calls := make([]Call, len(due))
 	for i, notice := range due {
-		calls[i] = Call{Notice: notice, Number: numbers[notice.Patron],
+		calls[i] = Call{
+			Notice: notice, Number: numbers[notice.Patron],
 			Script:   Script(notice.Kind, notice.Facts, library.Name),
-			DaysLeft: daysLeft(notice.Facts, library.Today(now))}
+			DaysLeft: daysLeft(notice.Facts, library.Today(now)),
+		}
 	}
 	return calls, nil
 }

@@ -18,19 +18,25 @@ type words struct{ subject, written, script string }
 func textOf(kind Kind) words {
 	switch kind {
 	case Arrived:
-		return words{"Ready to pick up",
+		return words{
+			"Ready to pick up",
 			"%T is ready for you.|Please pick it up by %P.|It is kept at %B.|Its due date is %D.",
-			"Something you asked for is ready at the library.|Please pick it up by %P.|It is kept at %B."}
+			"Something you asked for is ready at the library.|Please pick it up by %P.|It is kept at %B.",
+		}
 	case ShelfExpiring:
-		return words{"Still waiting for you",
+		return words{
+			"Still waiting for you",
 			"%T is still waiting for you.|After %P it goes back to the library that lent it.|Tell us if you need a few more days.",
-			"Something you asked for is still waiting at the library.|It is kept until %P.|Please call us if you need a few more days."}
+			"Something you asked for is still waiting at the library.|It is kept until %P.|Please call us if you need a few more days.",
+		}
 	case Expired:
 		return words{"No longer held for you", "%T is no longer held for you.|%R", "Something you asked for is no longer held for you.|Please call the library if you still need it."}
 	case CostApproval:
-		return words{"Your decision about a fee",
+		return words{
+			"Your decision about a fee",
 			"A library can lend %T for %A.|Please tell us by %W whether you agree to pay it.|Without your answer nothing is ordered.",
-			"We need your decision about a request of yours.|Please call the library by %W."}
+			"We need your decision about a request of yours.|Please call the library by %W.",
+		}
 	case Unfilled:
 		return words{"We could not get it", "No library could lend %T.|%R", "There is news about a request of yours.|Please call the library."}
 	case Cancelled:
@@ -38,9 +44,11 @@ func textOf(kind Kind) words {
 	case Overdue:
 		return words{"Overdue", "%T was due on %D.|Please bring it back.", "Something you borrowed was due on %D.|Please bring it back."}
 	case Recalled:
-		return words{"Please bring it back early",
+		return words{
+			"Please bring it back early",
 			"The library that lent %T needs it back.|Please bring it back by %D.",
-			"Something you borrowed is needed back.|Please bring it to the library by %D."}
+			"Something you borrowed is needed back.|Please bring it to the library by %D.",
+		}
 	case RenewalGranted:
 		return words{"Renewed", "%T is renewed.|It is now due on %D.", "Your renewal was granted.|The new due date is %D."}
 	case RenewalRefused:
@@ -72,8 +80,10 @@ func fill(text string, facts Facts, library string) string {
 	if title == "" {
 		title = "What you asked for"
 	}
-	known := map[string]string{"%T": title, "%B": facts.Branch, "%P": day(facts.PickUpBy), "%D": day(facts.DueOn),
-		"%W": day(facts.AnswerBy), "%R": facts.Reason, "%L": library}
+	known := map[string]string{
+		"%T": title, "%B": facts.Branch, "%P": day(facts.PickUpBy), "%D": day(facts.DueOn),
+		"%W": day(facts.AnswerBy), "%R": facts.Reason, "%L": library,
+	}
 	if facts.Number != 0 {
 		known["%N"] = fmt.Sprint(facts.Number)
 	}

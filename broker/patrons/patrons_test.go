@@ -29,8 +29,10 @@ func newDesk(t testing.TB) desk {
 		for _, library := range []*directory.Library{&d.here, &d.there} {
 			group := directory.SharingGroup{ID: broker.NewID(), Name: "alone"}
 			directory.SaveSharingGroup(tx, group)
-			*library = directory.Library{ID: broker.NewID(), Name: "A library", Kind: directory.KindLibrary, Member: true, Country: "US",
-				Zone: time.UTC, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive}
+			*library = directory.Library{
+				ID: broker.NewID(), Name: "A library", Kind: directory.KindLibrary, Member: true, Country: "US",
+				Zone: time.UTC, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive,
+			}
 			if err := directory.SaveLibrary(tx, *library, noon); err != nil {
 				return err
 			}
@@ -153,8 +155,10 @@ func TestBlocksArePutAndLifted(t *testing.T) {
 	ref := d.patron(d.here, "1")
 	var block patrons.Block
 	must(t, d.try(d.here, func(_ context.Context, tx *postgres.Tx) (err error) {
-		block, err = patrons.PutBlock(tx, patrons.Block{Library: ref.Library, Patron: ref.ID, Kind: patrons.BlockILLSuspended,
-			Reason: "borrowed items came back damaged", From: broker.MustDate("2026-03-01"), PutBy: broker.System(ref.Library)})
+		block, err = patrons.PutBlock(tx, patrons.Block{
+			Library: ref.Library, Patron: ref.ID, Kind: patrons.BlockILLSuspended,
+			Reason: "borrowed items came back damaged", From: broker.MustDate("2026-03-01"), PutBy: broker.System(ref.Library),
+		})
 		return err
 	}))
 	stops := func() []policy.Block {

@@ -38,8 +38,10 @@ func SavePatron(tx *postgres.Tx, patron Patron) error {
 // realm has is the conflict card_number_taken.
 func SaveCard(tx *postgres.Tx, card Card) error {
 	if card.Number == "" || card.Patron == broker.NoID || card.Realm == broker.NoID {
-		return broker.Invalid(broker.FieldError{Pointer: "/number", Code: "required",
-			Message: "a card has a number, a patron and a realm"})
+		return broker.Invalid(broker.FieldError{
+			Pointer: "/number", Code: "required",
+			Message: "a card has a number, a patron and a realm",
+		})
 	}
 	if card.Status == "" {
 		card.Status = CardActive
@@ -56,8 +58,10 @@ func Institution(ctx context.Context, tx *postgres.Tx, library, borrower directo
 		return patron, err
 	}
 	// Two first requests at once: the second waits for the first and finds it.
-	insertInstitution(tx, Patron{Library: library.ID, ID: broker.NewID(), Class: ClassLibrary, Name: borrower.Name,
-		Institution: borrower.ID, CreatedAt: now})
+	insertInstitution(tx, Patron{
+		Library: library.ID, ID: broker.NewID(), Class: ClassLibrary, Name: borrower.Name,
+		Institution: borrower.ID, CreatedAt: now,
+	})
 	return institution(ctx, tx, library.ID, borrower.ID)
 }
 

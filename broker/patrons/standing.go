@@ -117,10 +117,12 @@ func latching(standing Standing, latches []policy.Latch, today broker.Date) Latc
 		at := slices.IndexFunc(standing.Blocks, func(b Block) bool { return b.Kind == BlockLatched && b.Rule == latch.Rule })
 		switch {
 		case latch.Blocked && at < 0:
-			change.Put = append(change.Put, Block{Library: standing.Patron.Library, ID: broker.NewID(),
+			change.Put = append(change.Put, Block{
+				Library: standing.Patron.Library, ID: broker.NewID(),
 				Patron: standing.Patron.ID, Kind: BlockLatched, Stops: actionTexts(latch.Stops), Rule: latch.Rule,
 				Reason: "owed " + standing.Balances.Total().String() + ": " + latch.Clause.Says,
-				From:   today, PutBy: broker.System(standing.Patron.Library)})
+				From:   today, PutBy: broker.System(standing.Patron.Library),
+			})
 		case !latch.Blocked && at >= 0:
 			change.Lifted = append(change.Lifted, standing.Blocks[at])
 		}

@@ -16,8 +16,10 @@ const patronColumns = `p.library_id, p.id, p.class, p.name, p.institution_id, p.
 	p.phone_checked_on, coalesce(p.email, ''), coalesce(p.notice_channel, ''), p.expires_on, p.status, p.note, p.created_at`
 
 func scanPatron(row pgx.Row, p *Patron, more ...any) error {
-	err := row.Scan(append([]any{&p.Library, &p.ID, &p.Class, &p.Name, &p.Institution, &p.Branch, &p.BornOn, &p.Phone,
-		&p.PhoneCheckedOn, &p.Email, &p.NoticeChannel, &p.ExpiresOn, &p.Status, &p.Note, &p.CreatedAt}, more...)...)
+	err := row.Scan(append([]any{
+		&p.Library, &p.ID, &p.Class, &p.Name, &p.Institution, &p.Branch, &p.BornOn, &p.Phone,
+		&p.PhoneCheckedOn, &p.Email, &p.NoticeChannel, &p.ExpiresOn, &p.Status, &p.Note, &p.CreatedAt,
+	}, more...)...)
 	p.CreatedAt = p.CreatedAt.UTC()
 	return err
 }

@@ -139,8 +139,10 @@ func blockCases() map[string]func(t *testing.T) {
 			}
 		},
 		"BLK-30": func(t *testing.T) {
-			renewal := policy.Renewal{Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Item: "book",
-				Due: broker.MustDate("2026-03-09"), Renewals: 2, Recalled: true}
+			renewal := policy.Renewal{
+				Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Item: "book",
+				Due: broker.MustDate("2026-03-09"), Renewals: 2, Recalled: true,
+			}
 			renewal.Patron.Blocks = []policy.Block{{Why: "blocked by staff"}}
 			answer := preset(t, "western-district").MayAskRenewal(noon("2026-03-02"), renewal)
 			mustRefuse(t, answer.Decision, "renewal_limit_reached", "recalled", "blocked")

@@ -52,11 +52,15 @@ func (d *Document) MayHaveCard(at Moment, c CardApplication) CardDecision {
 		a.need(need, c, needs.Source)
 	}
 	if per := d.rules.CardPer.For(match); !c.Renewal && c.Cards > 0 {
-		a.refuse(per.Source, ground{code: "has_card", message: fmt.Sprintf("One card for each %s.", per.Value),
-			needed: "no card yet", found: plural(c.Cards, "card", "cards"), override: byDesk()})
+		a.refuse(per.Source, ground{
+			code: "has_card", message: fmt.Sprintf("One card for each %s.", per.Value),
+			needed: "no card yet", found: plural(c.Cards, "card", "cards"), override: byDesk(),
+		})
 	}
-	answer := CardDecision{Decision: a.answer(), Fee: d.Money(0), Deposit: d.Money(0), Liable: d.rules.CardLiable.For(match).Value,
-		Expires: d.CardExpires(a.today, c.Class).Value}
+	answer := CardDecision{
+		Decision: a.answer(), Fee: d.Money(0), Deposit: d.Money(0), Liable: d.rules.CardLiable.For(match).Value,
+		Expires: d.CardExpires(a.today, c.Class).Value,
+	}
 	if fee := d.rules.CardFee.For(match).Value; fee.Is && (fee.Value.Per != PerHousehold || !c.HouseholdPaid) {
 		answer.Fee, answer.FeeUnknown = d.Money(fee.Value.Amount.Value), !fee.Value.Amount.Is
 	}
@@ -72,8 +76,10 @@ func (a *asking) need(need CardNeed, c CardApplication, source Source) {
 		return
 	}
 	if !slices.Contains(c.Met, need) {
-		a.refuse(source, ground{code: "card_need_missing", message: "Something is needed for this card.",
-			needed: string(need), found: "not there", override: byDesk()})
+		a.refuse(source, ground{
+			code: "card_need_missing", message: "Something is needed for this card.",
+			needed: string(need), found: "not there", override: byDesk(),
+		})
 	}
 }
 
@@ -186,13 +192,17 @@ func (d *Document) MayPurge(at Moment, account Account) PurgeDecision {
 	a := d.ask(at, "be deleted", entry.Source)
 	answer := PurgeDecision{WriteOff: d.Money(0)}
 	if account.Open > 0 {
-		a.refuse(entry.Source, ground{code: "account_in_use", message: "Something is still open on the account.",
-			needed: "no open loan, hold or request", found: fmt.Sprintf("%d open", account.Open)})
+		a.refuse(entry.Source, ground{
+			code: "account_in_use", message: "Something is still open on the account.",
+			needed: "no open loan, hold or request", found: fmt.Sprintf("%d open", account.Open),
+		})
 	}
 	i := slices.IndexFunc(entry.Value, func(rule PurgeRule) bool { return rule.lets(account, a.today) })
 	if i < 0 {
-		a.refuse(entry.Source, ground{code: "purge_not_due", message: "No rule lets this account go yet.",
-			needed: "one rule of the schedule to hold", found: "owes " + account.Owes.String() + ", expired " + cmpOr(account.Expired.String(), "never")})
+		a.refuse(entry.Source, ground{
+			code: "purge_not_due", message: "No rule lets this account go yet.",
+			needed: "one rule of the schedule to hold", found: "owes " + account.Owes.String() + ", expired " + cmpOr(account.Expired.String(), "never"),
+		})
 	}
 	answer.Decision = a.answer()
 	if answer.Allowed {

@@ -277,8 +277,10 @@ var illCases = map[string]func(t *testing.T){
 }
 
 func borrowedUntil(due string) policy.Renewal {
-	return policy.Renewal{Patron: policy.Patron{Class: "resident"}, Owner: policy.OwnerILL, Item: "book",
-		Due: broker.MustDate(due), InitialDue: broker.MustDate(due)}
+	return policy.Renewal{
+		Patron: policy.Patron{Class: "resident"}, Owner: policy.OwnerILL, Item: "book",
+		Due: broker.MustDate(due), InitialDue: broker.MustDate(due),
+	}
 }
 
 // lastPickUpDay checks six open days with Sundays and 4 May 2026 closed, for a

@@ -44,12 +44,16 @@ func (d *Document) MayClaim(at Moment, c Claim) ClaimDecision {
 	limit := rules.ClaimsLimit.For(match)
 	a := d.ask(at, "claim that it was returned or never had", limit.Source)
 	if accepted := rules.ClaimsAccepted.For(match); !accepted.Value {
-		a.refuse(accepted.Source, ground{code: "claim_excluded", message: "Claims are not taken for this kind of item.",
-			needed: "an item for which claims are taken", found: c.Item, override: []string{"director"}})
+		a.refuse(accepted.Source, ground{
+			code: "claim_excluded", message: "Claims are not taken for this kind of item.",
+			needed: "an item for which claims are taken", found: c.Item, override: []string{"director"},
+		})
 	}
 	if kinds := rules.ClaimsKinds.For(match); c.Kind != "" && !slices.Contains(kinds.Value, c.Kind) {
-		a.refuse(kinds.Source, ground{code: "claim_kind", message: "Such a claim is not taken.",
-			needed: joined(kinds.Value), found: c.Kind, override: []string{"director"}})
+		a.refuse(kinds.Source, ground{
+			code: "claim_kind", message: "Such a claim is not taken.",
+			needed: joined(kinds.Value), found: c.Kind, override: []string{"director"},
+		})
 	}
 	if shelf := rules.ClaimsShelf.For(match); shelf.Value && !c.ShelfChecked {
 		a.refuse(shelf.Source, ground{code: "shelf_not_checked", message: "Look on the shelves first.", needed: "a look on the shelves", found: "none yet", override: byDesk()})
@@ -59,12 +63,16 @@ func (d *Document) MayClaim(at Moment, c Claim) ClaimDecision {
 		had = c.Lifetime
 	}
 	if most := limit.Value; most.Is && had >= most.Value.Max {
-		a.refuse(limit.Source, ground{code: "claim_limit_reached", message: fmt.Sprintf("%s may be claimed.", plural(most.Value.Max, "item", "items")),
-			needed: fmt.Sprintf("fewer than %s (%s)", plural(most.Value.Max, "claim", "claims"), most.Value.Count), found: plural(had, "claim", "claims"), override: []string{"director"}})
+		a.refuse(limit.Source, ground{
+			code: "claim_limit_reached", message: fmt.Sprintf("%s may be claimed.", plural(most.Value.Max, "item", "items")),
+			needed: fmt.Sprintf("fewer than %s (%s)", plural(most.Value.Max, "claim", "claims"), most.Value.Count), found: plural(had, "claim", "claims"), override: []string{"director"},
+		})
 	}
 	if guardian := rules.ClaimsGuardian.For(match); c.ByGuardian && (!guardian.Value.Is || !c.Patron.Age.Is || c.Patron.Age.Value >= guardian.Value.Value) {
-		a.refuse(guardian.Source, ground{code: "not_for_guardian", message: "The patron must claim in person.",
-			needed: "a patron under " + guardian.Value.String(), found: "age " + c.Patron.Age.String()})
+		a.refuse(guardian.Source, ground{
+			code: "not_for_guardian", message: "The patron must claim in person.",
+			needed: "a patron under " + guardian.Value.String(), found: "age " + c.Patron.Age.String(),
+		})
 	}
 	return ClaimDecision{Decision: a.answer(), DecidedBy: rules.ClaimsDecided.For(match).Value, Note: slices.Clone(rules.ClaimsNote.For(match).Value)}
 }

@@ -28,8 +28,10 @@ const (
 )
 
 func allActions() []Action {
-	return []Action{ActionCheckout, ActionILLRequest, ActionHold, ActionRenew, ActionRenewOverdue,
-		ActionComputer, ActionSignForMinor, ActionCapture}
+	return []Action{
+		ActionCheckout, ActionILLRequest, ActionHold, ActionRenew, ActionRenewOverdue,
+		ActionComputer, ActionSignForMinor, ActionCapture,
+	}
 }
 
 // Moment is when and where a question is asked.
@@ -149,7 +151,8 @@ type asking struct {
 func (d *Document) ask(at Moment, question string, governing Source) *asking {
 	at = d.settle(at)
 	return &asking{doc: d, at: at, today: at.Calendar.DateOf(at.Now), decision: Decision{
-		Question: question, Rule: governing.Rule, Source: governing.Clause}}
+		Question: question, Rule: governing.Rule, Source: governing.Clause,
+	}}
 }
 
 // settle fills what a Moment leaves out from the document.
@@ -183,8 +186,10 @@ func (g ground) reason(source Source) broker.Reason {
 	if source.Override != nil {
 		override = source.Override
 	}
-	return broker.Reason{Code: g.code, Rule: source.Rule, Message: g.message, Clause: source.Clause,
-		Needed: g.needed, Found: g.found, MayOverride: override, PassesAt: g.passesAt}
+	return broker.Reason{
+		Code: g.code, Rule: source.Rule, Message: g.message, Clause: source.Clause,
+		Needed: g.needed, Found: g.found, MayOverride: override, PassesAt: g.passesAt,
+	}
 }
 
 // answer closes the decision: allowed when nothing speaks against it.

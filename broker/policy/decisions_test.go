@@ -288,15 +288,24 @@ func TestOwnItemsAreRenewedAsOftenAsTheirTypeSays(t *testing.T) {
 		renewals           int
 		want               bool
 	}{
-		{"westchester", "book", "", 0, true}, {"westchester", "book", "", 1, false},
-		{"westchester", "book", "new", 0, false}, {"westchester", "dvd", "", 0, false},
-		{"delaware", "dvd", "", 2, true}, {"delaware", "dvd", "", 3, false}, {"delaware", "book", "high_demand", 0, false},
-		{"western-district", "book", "", 1, true}, {"western-district", "book", "", 2, false}, {"western-district", "hotspot", "", 0, false},
-		{"perth", "book", "", 1, true}, {"perth", "book", "", 2, false},
+		{"westchester", "book", "", 0, true},
+		{"westchester", "book", "", 1, false},
+		{"westchester", "book", "new", 0, false},
+		{"westchester", "dvd", "", 0, false},
+		{"delaware", "dvd", "", 2, true},
+		{"delaware", "dvd", "", 3, false},
+		{"delaware", "book", "high_demand", 0, false},
+		{"western-district", "book", "", 1, true},
+		{"western-district", "book", "", 2, false},
+		{"western-district", "hotspot", "", 0, false},
+		{"perth", "book", "", 1, true},
+		{"perth", "book", "", 2, false},
 	}
 	for _, test := range tests {
-		renewal := policy.Renewal{Patron: adult(broker.Money{}), Owner: policy.OwnerOwn, Item: test.item, Age: test.age,
-			Due: broker.MustDate("2026-03-09"), Renewals: test.renewals}
+		renewal := policy.Renewal{
+			Patron: adult(broker.Money{}), Owner: policy.OwnerOwn, Item: test.item, Age: test.age,
+			Due: broker.MustDate("2026-03-09"), Renewals: test.renewals,
+		}
 		answer := preset(t, test.library).MayAskRenewal(noon("2026-03-02"), renewal)
 		mustBe(t, test.library+" "+test.item+" "+test.age, answer.Allowed, test.want)
 	}
@@ -329,8 +338,10 @@ func TestDueDatesOfOwnItems(t *testing.T) {
 
 func TestCheckOutGivesEveryReason(t *testing.T) {
 	t.Parallel()
-	facts := policy.Checkout{Patron: adult(usd("5.00")), Owner: policy.OwnerILL, Item: "book", HeldForOther: true,
-		LenderDue: broker.MustDate("2026-03-01")}
+	facts := policy.Checkout{
+		Patron: adult(usd("5.00")), Owner: policy.OwnerILL, Item: "book", HeldForOther: true,
+		LenderDue: broker.MustDate("2026-03-01"),
+	}
 	answer := preset(t, "westchester").MayCheckOut(noon("2026-03-02"), facts)
 	mustRefuse(t, answer, "owes_too_much", "not_lendable", "held_for_other", "lender_due_passed")
 	facts.Patron, facts.HeldForOther, facts.Lendable, facts.LenderDue = adult(usd("4.99")), false, true, broker.MustDate("2026-03-02")
@@ -404,10 +415,12 @@ func TestDeadlinesEndOnOpenDaysAtClosing(t *testing.T) {
 
 func TestEveryDeadlineHasASpan(t *testing.T) {
 	t.Parallel()
-	all := []policy.Deadline{policy.DeadlineStaff, policy.DeadlineApproval, policy.DeadlineRespond, policy.DeadlineConditional,
+	all := []policy.Deadline{
+		policy.DeadlineStaff, policy.DeadlineApproval, policy.DeadlineRespond, policy.DeadlineConditional,
 		policy.DeadlineRetry, policy.DeadlineShip, policy.DeadlineArrival, policy.DeadlineReceive, policy.DeadlineReturn,
 		policy.DeadlineReturnArrival, policy.DeadlineReturnConfirm, policy.DeadlineInvoice, policy.DeadlineCancelAnswer,
-		policy.DeadlineRenewalAnswer, policy.DeadlineAnswer, policy.DeadlinePull, policy.DeadlineLendShip}
+		policy.DeadlineRenewalAnswer, policy.DeadlineAnswer, policy.DeadlinePull, policy.DeadlineLendShip,
+	}
 	for _, deadline := range all {
 		span := preset(t, "delaware").DeadlineSpan(deadline)
 		if span.Value.Days < 1 || span.Rule != "deadlines."+string(deadline) {

@@ -131,8 +131,11 @@ func (d *Document) check() error {
 		return fmt.Errorf("currency %q is not a currency code such as USD", d.head.Currency)
 	}
 	known := [7][]string{
-		{string(OwnerOwn), string(OwnerConsortium), string(OwnerILL)}, d.head.Classes, d.head.Items,
-		{"adult", "teen", "child"}, {"new", "high_demand"}, texts(allChannels()), texts(allActions()),
+		{string(OwnerOwn), string(OwnerConsortium), string(OwnerILL)},
+		d.head.Classes, d.head.Items,
+		{"adult", "teen", "child"},
+		{"new", "high_demand"},
+		texts(allChannels()), texts(allActions()),
 	}
 	var wrong []error
 	d.rules.each(func(rule string, attribute attribute) {
@@ -230,8 +233,10 @@ func faultIn(name string, err error) error {
 			where = fmt.Sprintf("%s:%d:%d", name, at.Position.Line, at.Position.Column)
 		}
 	}
-	return &broker.Error{Kind: broker.KindInvalid, Code: "policy_document", Detail: where + ": " + message,
-		Fields: []broker.FieldError{{Pointer: "/", Code: "policy_document", Message: where + ": " + message}}, Cause: err}
+	return &broker.Error{
+		Kind: broker.KindInvalid, Code: "policy_document", Detail: where + ": " + message,
+		Fields: []broker.FieldError{{Pointer: "/", Code: "policy_document", Message: where + ": " + message}}, Cause: err,
+	}
 }
 
 // Text gives the value as JSON, with < and > as they are, for people who read

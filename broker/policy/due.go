@@ -73,8 +73,10 @@ func (d *Document) MayAdjustDueDates(at Moment, roles []string, reason string) D
 	entry := d.rules.ClosureRelief.For(Match{})
 	a := d.ask(at, "move due dates in bulk", entry.Source)
 	if !slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(entry.Value.AdjustedBy, role) }) {
-		a.refuse(entry.Source, ground{code: "not_for_this_role", message: "This is for others to do.",
-			needed: strings.Join(entry.Value.AdjustedBy, " or "), found: cmpOr(strings.Join(roles, ", "), "no role")})
+		a.refuse(entry.Source, ground{
+			code: "not_for_this_role", message: "This is for others to do.",
+			needed: strings.Join(entry.Value.AdjustedBy, " or "), found: cmpOr(strings.Join(roles, ", "), "no role"),
+		})
 	}
 	if strings.TrimSpace(reason) == "" {
 		a.refuse(entry.Source, ground{code: "reason_missing", message: "Say why: it is recorded.", needed: "a reason", found: "none"})

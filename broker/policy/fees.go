@@ -49,8 +49,10 @@ func (d *Document) MayPayBy(at Moment, method string) Decision {
 	entry := d.rules.Payments.For(Match{})
 	a := d.ask(at, "pay by "+method, entry.Source)
 	if !slices.Contains(entry.Value.Methods, method) {
-		a.refuse(entry.Source, ground{code: "method_not_taken", message: "The library does not take this.",
-			needed: joined(entry.Value.Methods), found: method})
+		a.refuse(entry.Source, ground{
+			code: "method_not_taken", message: "The library does not take this.",
+			needed: joined(entry.Value.Methods), found: method,
+		})
 	}
 	return a.answer()
 }
@@ -62,8 +64,10 @@ func ParsePayment(text, currency string) (broker.Money, error) {
 		return broker.Money{}, err
 	}
 	if amount.Minor <= 0 {
-		return broker.Money{}, broker.Invalid(broker.FieldError{Pointer: "/amount", Code: "not_positive",
-			Message: "a payment must be more than 0.00"})
+		return broker.Money{}, broker.Invalid(broker.FieldError{
+			Pointer: "/amount", Code: "not_positive",
+			Message: "a payment must be more than 0.00",
+		})
 	}
 	return amount, nil
 }

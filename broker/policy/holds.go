@@ -41,18 +41,24 @@ func (a *asking) hold(h HoldRequest, match Match) {
 	a.standing(ActionHold, h.Patron, match)
 	limit := rules.HoldLimit.For(match)
 	if limit.Value.Is && h.OpenHolds >= limit.Value.Value {
-		a.refuse(limit.Source, ground{code: "hold_limit_reached", message: fmt.Sprintf("Only %d holds may be open at a time.", limit.Value.Value),
-			needed: fmt.Sprintf("fewer than %d holds", limit.Value.Value), found: plural(h.OpenHolds, "hold", "holds"), override: byDesk()})
+		a.refuse(limit.Source, ground{
+			code: "hold_limit_reached", message: fmt.Sprintf("Only %d holds may be open at a time.", limit.Value.Value),
+			needed: fmt.Sprintf("fewer than %d holds", limit.Value.Value), found: plural(h.OpenHolds, "hold", "holds"), override: byDesk(),
+		})
 	}
 	format := cmpOr(cmpOr(h.Item, string(h.Format)), string(broker.FormatBook))
 	if formats := rules.HoldFormats.For(match); !formats.Value.Has(format) {
-		a.refuse(formats.Source, ground{code: "format_not_holdable", message: "This kind of material is not put on hold.",
-			needed: formats.Value.String(), found: format, override: byDesk()})
+		a.refuse(formats.Source, ground{
+			code: "format_not_holdable", message: "This kind of material is not put on hold.",
+			needed: formats.Value.String(), found: format, override: byDesk(),
+		})
 	}
 	a.holdWay(h, match)
 	if one := rules.OneCopy.For(match); one.Value && h.SameTitle {
-		a.refuse(one.Source, ground{code: "same_title_open", message: "The same person already has this title requested or on loan.",
-			needed: "one copy of a title for one person", found: "another open request or loan", override: byDesk()})
+		a.refuse(one.Source, ground{
+			code: "same_title_open", message: "The same person already has this title requested or on loan.",
+			needed: "one copy of a title for one person", found: "another open request or loan", override: byDesk(),
+		})
 	}
 }
 
@@ -60,13 +66,17 @@ func (a *asking) hold(h HoldRequest, match Match) {
 func (a *asking) holdWay(h HoldRequest, match Match) {
 	states := a.doc.rules.HoldStates.For(match)
 	if h.State != "" && !states.Value.Has(h.State) {
-		a.refuse(states.Source, ground{code: "state_not_holdable", message: "An item in this state is not put on hold.",
-			needed: states.Value.String(), found: h.State, override: byDesk()})
+		a.refuse(states.Source, ground{
+			code: "state_not_holdable", message: "An item in this state is not put on hold.",
+			needed: states.Value.String(), found: h.State, override: byDesk(),
+		})
 	}
 	by := a.doc.rules.HoldBy.For(match)
 	if h.Channel != "" && !slices.Contains(by.Value, h.Channel) {
-		a.refuse(by.Source, ground{code: "channel_not_open", message: "Holds do not come by this way here.",
-			needed: "by " + joined(by.Value), found: "by " + string(h.Channel)})
+		a.refuse(by.Source, ground{
+			code: "channel_not_open", message: "Holds do not come by this way here.",
+			needed: "by " + joined(by.Value), found: "by " + string(h.Channel),
+		})
 	}
 }
 

@@ -43,8 +43,10 @@ func (d *Document) MayAskLender(at Moment, lender Lender) Decision {
 	entry := d.rules.LenderPlaces.For(Match{Owner: OwnerILL, Class: lender.Class})
 	a := d.ask(at, "ask this lender", entry.Source)
 	if !entry.Value.placeMeets(lender.Place) {
-		a.refuse(entry.Source, ground{code: "lender_place_excluded", message: "The library does not request from there.",
-			needed: "a lender in " + entry.Value.placeNames(), found: "a lender in " + cmpOr(lender.Place, "an unknown place"), override: []string{"director"}})
+		a.refuse(entry.Source, ground{
+			code: "lender_place_excluded", message: "The library does not request from there.",
+			needed: "a lender in " + entry.Value.placeNames(), found: "a lender in " + cmpOr(lender.Place, "an unknown place"), override: []string{"director"},
+		})
 	}
 	return a.answer()
 }
@@ -74,8 +76,10 @@ func (d *Document) MayLend(at Moment, lending Lending) Decision {
 		a.refuse(entry.Source, ground{code: "no_copy_available", message: "No copy can be sent now.", needed: "a copy on the shelf", found: "none"})
 	}
 	if entry.Value && lending.OwnHolds > 0 && lending.Copies <= lending.OwnHolds {
-		a.refuse(entry.Source, ground{code: "own_patrons_wait", message: "Our own patrons wait for this title.",
-			needed: "more copies than own patrons waiting", found: "own patrons wait for every copy", override: byILL()})
+		a.refuse(entry.Source, ground{
+			code: "own_patrons_wait", message: "Our own patrons wait for this title.",
+			needed: "more copies than own patrons waiting", found: "own patrons wait for every copy", override: byILL(),
+		})
 	}
 	return a.answer()
 }
@@ -124,14 +128,18 @@ func (d *Document) FeeConsent(at Moment, cost Cost) FeeDecision {
 	case cost.AsHold && !d.rules.GroupIsILL.For(match).Value:
 		fee.Payer = PayerLibrary
 	case cost.Declined:
-		a.refuse(passOn.Source, ground{code: "cost_declined", message: "The patron does not want to pay this cost.",
-			needed: "the patron's agreement", found: "declined"})
+		a.refuse(passOn.Source, ground{
+			code: "cost_declined", message: "The patron does not want to pay this cost.",
+			needed: "the patron's agreement", found: "declined",
+		})
 	case cost.Amount == nil:
 		a.unknownCost(&fee, cost, match)
 	case cost.Amount.Minor < 0 || (cost.Amount.Minor > 0 && cost.Amount.Currency != d.head.Currency):
 		fee.NeedsStaff = true
-		a.refuse(passOn.Source, ground{code: "currency_differs", message: "The amount is not one in our currency: staff enter what it comes to.",
-			needed: "an amount in " + d.head.Currency, found: cost.Amount.String()})
+		a.refuse(passOn.Source, ground{
+			code: "currency_differs", message: "The amount is not one in our currency: staff enter what it comes to.",
+			needed: "an amount in " + d.head.Currency, found: cost.Amount.String(),
+		})
 	case fee.Payer == PayerPatron:
 		a.patronPays(&fee, cost, passOn.Source, match)
 	default:
@@ -158,9 +166,11 @@ func (a *asking) patronPays(fee *FeeDecision, cost Cost, passOn Source, match Ma
 		return
 	}
 	fee.NeedsApproval = true
-	a.refuse(consent.Source, ground{code: "cost_not_approved", message: "The patron agrees to the lender's fee before it is ordered.",
+	a.refuse(consent.Source, ground{
+		code: "cost_not_approved", message: "The patron agrees to the lender's fee before it is ordered.",
 		needed: "agreement to " + fee.PatronPays.String(), found: "agreement to " + a.doc.Money(Amount(cost.Approved.Minor)).String(),
-		override: passOn.Override})
+		override: passOn.Override,
+	})
 }
 
 // unknownCost lets an ordinary request go out: an offer with a price comes back
@@ -170,8 +180,10 @@ func (a *asking) unknownCost(fee *FeeDecision, cost Cost, match Match) {
 	rush := a.doc.rules.Rush.For(match)
 	if cost.Rush && rush.Value.NeedsApproval && cost.Approved.Minor == 0 {
 		fee.NeedsApproval = true
-		a.refuse(rush.Source, ground{code: "cost_not_approved", message: "An urgent request may cost something: the patron says how much at most.",
-			needed: "agreement to a cost", found: "none yet"})
+		a.refuse(rush.Source, ground{
+			code: "cost_not_approved", message: "An urgent request may cost something: the patron says how much at most.",
+			needed: "agreement to a cost", found: "none yet",
+		})
 	}
 }
 
@@ -182,8 +194,10 @@ func (a *asking) libraryPays(fee *FeeDecision, cost Cost, match Match) {
 		return
 	}
 	fee.NeedsStaff = true
-	a.refuse(ceiling.Source, ground{code: "above_library_ceiling", message: "The library would bear this fee, and it is above the ceiling.",
-		needed: "at most " + a.doc.Money(ceiling.Value.Value).String(), found: fee.LibraryPays.String(), override: byILL()})
+	a.refuse(ceiling.Source, ground{
+		code: "above_library_ceiling", message: "The library would bear this fee, and it is above the ceiling.",
+		needed: "at most " + a.doc.Money(ceiling.Value.Value).String(), found: fee.LibraryPays.String(), override: byILL(),
+	})
 }
 
 // Article is what is known about a copy of an article.
@@ -219,9 +233,11 @@ func (d *Document) Copyright(at Moment, article Article) CopyrightDecision {
 	}
 	if article.CopiesThisYear >= rule.PerYear {
 		nextYear := broker.NewDate(a.today.Year()+1, 1, 1)
-		a.refuse(entry.Source, ground{code: "copyright_limit_reached", message: "This year's copies from recent issues of this periodical are used up.",
+		a.refuse(entry.Source, ground{
+			code: "copyright_limit_reached", message: "This year's copies from recent issues of this periodical are used up.",
 			needed: plural(rule.PerYear, "copy", "copies") + " a year at most", found: plural(article.CopiesThisYear, "copy", "copies") + " this year",
-			override: byILL(), passesAt: a.startOf(nextYear)})
+			override: byILL(), passesAt: a.startOf(nextYear),
+		})
 		return CopyrightDecision{Decision: a.answer(), Declare: rule.Beyond}
 	}
 	return CopyrightDecision{Decision: a.answer(), Declare: rule.Within}

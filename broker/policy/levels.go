@@ -188,8 +188,10 @@ func (r *Rule[T]) trace(m Match) []Step {
 	decides := r.For(m)
 	var steps []Step
 	for _, entry := range r.winners(m) {
-		steps = append(steps, Step{Decides: entry.level == decides.level,
-			Entry: &Attribute{Source: entry.Source, When: entry.When, Value: entry.Value, level: entry.level}})
+		steps = append(steps, Step{
+			Decides: entry.level == decides.level,
+			Entry:   &Attribute{Source: entry.Source, When: entry.When, Value: entry.Value, level: entry.level},
+		})
 	}
 	return steps
 }

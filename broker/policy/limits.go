@@ -35,8 +35,10 @@ func (a *asking) limits(c Checkout, match Match) {
 	}
 	out := tally(c.Out, counts, func(o OutItem) bool { return o.Owner != OwnerILL || counts.ILLTotal })
 	if out >= total.Value.Value {
-		a.refuse(total.Source, ground{code: "total_limit_reached", message: fmt.Sprintf("Only %d items may be out at a time.", total.Value.Value),
-			needed: fmt.Sprintf("fewer than %d items", total.Value.Value), found: plural(out, "item", "items"), override: byDesk()})
+		a.refuse(total.Source, ground{
+			code: "total_limit_reached", message: fmt.Sprintf("Only %d items may be out at a time.", total.Value.Value),
+			needed: fmt.Sprintf("fewer than %d items", total.Value.Value), found: plural(out, "item", "items"), override: byDesk(),
+		})
 	}
 }
 
@@ -55,8 +57,10 @@ func (a *asking) typeLimit(c Checkout, match Match, counts LimitCounts) {
 		return same.level == limit.level && same.When.String() == limit.When.String()
 	})
 	if out >= limit.Value.Value {
-		a.refuse(limit.Source, ground{code: "type_limit_reached", message: fmt.Sprintf("Only %d of this type may be out at a time.", limit.Value.Value),
-			needed: fmt.Sprintf("fewer than %d of this type", limit.Value.Value), found: fmt.Sprintf("%d of this type", out), override: byDesk()})
+		a.refuse(limit.Source, ground{
+			code: "type_limit_reached", message: fmt.Sprintf("Only %d of this type may be out at a time.", limit.Value.Value),
+			needed: fmt.Sprintf("fewer than %d of this type", limit.Value.Value), found: fmt.Sprintf("%d of this type", out), override: byDesk(),
+		})
 	}
 }
 
@@ -70,8 +74,10 @@ func (a *asking) groupLimits(c Checkout, match Match, counts LimitCounts) {
 			return slices.Contains(group.Items, o.Item) && (o.Owner != OwnerILL || counts.ILLTypes)
 		})
 		if out >= group.Max {
-			a.refuse(groups.Source, ground{code: "group_limit_reached", message: fmt.Sprintf("Only %d %s items in all may be out at a time.", group.Max, group.Name),
-				needed: fmt.Sprintf("fewer than %d %s items", group.Max, group.Name), found: fmt.Sprintf("%d %s items", out, group.Name), override: byDesk()})
+			a.refuse(groups.Source, ground{
+				code: "group_limit_reached", message: fmt.Sprintf("Only %d %s items in all may be out at a time.", group.Max, group.Name),
+				needed: fmt.Sprintf("fewer than %d %s items", group.Max, group.Name), found: fmt.Sprintf("%d %s items", out, group.Name), override: byDesk(),
+			})
 		}
 	}
 }

@@ -29,8 +29,10 @@ type Checkout struct {
 }
 
 func (c Checkout) match() Match {
-	return Match{Owner: c.Owner, Class: c.Patron.Class, PatronAge: c.Patron.Age, Item: c.Item, Audience: c.Audience,
-		Age: c.Age, Action: ActionCheckout}
+	return Match{
+		Owner: c.Owner, Class: c.Patron.Class, PatronAge: c.Patron.Age, Item: c.Item, Audience: c.Audience,
+		Age: c.Age, Action: ActionCheckout,
+	}
 }
 
 // MayCheckOut tells whether a person may take an item now.
@@ -41,12 +43,16 @@ func (d *Document) MayCheckOut(at Moment, c Checkout) Decision {
 	a.lent(c, match)
 	a.keptFor(c, match)
 	if !c.LenderDue.IsZero() && c.LenderDue.Before(a.today) {
-		a.refuse(d.rules.ILLDue.For(match).Source, ground{code: "lender_due_passed", message: "The lender's due date has passed: ask for a renewal or send it home.",
-			needed: "a lender's due date still to come", found: c.LenderDue.String(), override: byILL()})
+		a.refuse(d.rules.ILLDue.For(match).Source, ground{
+			code: "lender_due_passed", message: "The lender's due date has passed: ask for a renewal or send it home.",
+			needed: "a lender's due date still to come", found: c.LenderDue.String(), override: byILL(),
+		})
 	}
 	if !c.Due.IsZero() && c.Due.Before(a.today) {
-		a.refuse(d.rules.LoanPeriod.For(match).Source, ground{code: "due_in_the_past", message: "The due date chosen lies in the past.",
-			needed: "a due date from " + a.today.String(), found: c.Due.String()})
+		a.refuse(d.rules.LoanPeriod.For(match).Source, ground{
+			code: "due_in_the_past", message: "The due date chosen lies in the past.",
+			needed: "a due date from " + a.today.String(), found: c.Due.String(),
+		})
 	}
 	a.limits(c, match)
 	return a.answer()
@@ -56,18 +62,24 @@ func (d *Document) MayCheckOut(at Moment, c Checkout) Decision {
 func (a *asking) lent(c Checkout, match Match) {
 	circulates := a.doc.rules.Circulates.For(match)
 	if !c.Lendable || !circulates.Value {
-		a.refuse(circulates.Source, ground{code: "not_lendable", message: "This is for use in the library.",
-			needed: "an item that is lent", found: "one that is not", override: byDesk()})
+		a.refuse(circulates.Source, ground{
+			code: "not_lendable", message: "This is for use in the library.",
+			needed: "an item that is lent", found: "one that is not", override: byDesk(),
+		})
 	}
 	borrows := a.doc.rules.CardBorrows.For(match)
 	if !borrows.Value.lends(c.Item, Owner(cmpOr(string(c.Owner), string(OwnerOwn)))) {
-		a.refuse(borrows.Source, ground{code: "card_does_not_lend", message: "This kind of card does not lend that.",
-			needed: "a card that lends " + cmpOr(c.Item, "this"), found: "a card of class " + c.Patron.Class, override: byDesk()})
+		a.refuse(borrows.Source, ground{
+			code: "card_does_not_lend", message: "This kind of card does not lend that.",
+			needed: "a card that lends " + cmpOr(c.Item, "this"), found: "a card of class " + c.Patron.Class, override: byDesk(),
+		})
 	}
 	restricted := a.doc.rules.MinorRestriction.For(match)
 	if restricted.Value && (slices.Contains(c.Patron.NotFor, c.Item) || slices.Contains(c.Patron.NotFor, cmpOr(c.Audience, "adult")+" material")) {
-		a.refuse(restricted.Source, ground{code: "not_for_minor", message: "The library keeps this material from this account.",
-			needed: "material this account may have", found: c.Item, override: byDesk()})
+		a.refuse(restricted.Source, ground{
+			code: "not_for_minor", message: "The library keeps this material from this account.",
+			needed: "material this account may have", found: c.Item, override: byDesk(),
+		})
 	}
 }
 
@@ -80,8 +92,10 @@ func (a *asking) keptFor(c Checkout, match Match) {
 		a.note(kept.Source, ground{code: "lent_by_permission", message: "It is kept for somebody else, who has allowed this."})
 		return
 	}
-	a.refuse(kept.Source, ground{code: "held_for_other", message: "It waits on the hold shelf for somebody else.",
-		needed: "the person it is held for, or that person's express permission", found: "another person", override: byDesk()})
+	a.refuse(kept.Source, ground{
+		code: "held_for_other", message: "It waits on the hold shelf for somebody else.",
+		needed: "the person it is held for, or that person's express permission", found: "another person", override: byDesk(),
+	})
 }
 
 // MayAct tells whether a person's standing allows an action that has no further

@@ -198,8 +198,10 @@ var moneyCases = map[string]func(t *testing.T){
 		mustBe(t, "nothing refundable", policy.CreditBalance(usd("3.00"), usd("5.00")), usd("0.00"))
 	},
 	"PAY-06": func(t *testing.T) {
-		card := preset(t, "westchester").MayHaveCard(noon("2026-03-02"), policy.CardApplication{Class: "temporary",
-			Met: []policy.CardNeed{policy.NeedBothResidences, policy.NeedID, policy.NeedPayment}})
+		card := preset(t, "westchester").MayHaveCard(noon("2026-03-02"), policy.CardApplication{
+			Class: "temporary",
+			Met:   []policy.CardNeed{policy.NeedBothResidences, policy.NeedID, policy.NeedPayment},
+		})
 		mustAllow(t, card.Decision)
 		mustBe(t, "deposit", card.Deposit, usd("10.00"))
 		net, full := policy.DepositBack(card.Deposit, usd("3.00"))

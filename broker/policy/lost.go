@@ -74,8 +74,10 @@ func (d *Document) LostCharges(item LostItem) ([]Charge, error) {
 	}
 	price := d.priceOr(parts.Basis.of(item), item.Match)
 	if price.Minor <= 0 {
-		return nil, broker.Refused("price_unknown", "Staff enter what the item costs.", ground{code: "price_unknown",
-			message: "No price of this item is known.", needed: "a price", found: "none"}.reason(entry.Source))
+		return nil, broker.Refused("price_unknown", "Staff enter what the item costs.", ground{
+			code:    "price_unknown",
+			message: "No price of this item is known.", needed: "a price", found: "none",
+		}.reason(entry.Source))
 	}
 	line := func(kind string, amount broker.Money) Charge {
 		return Charge{Kind: kind, Amount: amount, Rule: entry.Rule, Clause: entry.Clause}
@@ -172,12 +174,16 @@ func (d *Document) MayRefund(at Moment, f RefundFacts) RefundDecision {
 	rule := entry.Value.Value
 	answer.Until = rule.until(f)
 	if a.today.After(answer.Until) {
-		a.refuse(entry.Source, ground{code: "refund_too_late", message: "It came back too late to be refunded.",
-			needed: "back by " + answer.Until.String(), found: "back on " + a.today.String(), override: []string{"director"}})
+		a.refuse(entry.Source, ground{
+			code: "refund_too_late", message: "It came back too late to be refunded.",
+			needed: "back by " + answer.Until.String(), found: "back on " + a.today.String(), override: []string{"director"},
+		})
 	}
 	if f.Replaced && !rule.IfReplaced {
-		a.refuse(entry.Source, ground{code: "already_replaced", message: "A new copy was bought already.",
-			needed: "an item not yet replaced", found: "a new copy", override: []string{"director"}})
+		a.refuse(entry.Source, ground{
+			code: "already_replaced", message: "A new copy was bought already.",
+			needed: "an item not yet replaced", found: "a new copy", override: []string{"director"},
+		})
 	}
 	answer.Decision = a.answer()
 	if answer.Allowed {
@@ -217,8 +223,10 @@ func (d *Document) MayDonate(at Moment, m Match, approved bool) Decision {
 	case entry.Value == DonationRefused:
 		a.refuse(entry.Source, ground{code: "no_donation_in_lieu", message: "A like item is not taken in place of payment.", needed: "payment", found: "a donation"})
 	case !approved:
-		a.refuse(entry.Source, ground{code: "director_approves", message: "The director approves a like item first.",
-			needed: "the director's approval", found: "none yet", override: []string{"director"}})
+		a.refuse(entry.Source, ground{
+			code: "director_approves", message: "The director approves a like item first.",
+			needed: "the director's approval", found: "none yet", override: []string{"director"},
+		})
 	}
 	return a.answer()
 }

@@ -112,13 +112,16 @@ func (a *asking) standing(action Action, patron Patron, match Match) {
 		if !block.stops(action, a.today) {
 			continue
 		}
-		g := ground{code: "blocked", message: "A block on the account stops this.", needed: "no block",
-			found: cmpOr(block.Why, "a block"), override: []string{"director"}}
+		g := ground{
+			code: "blocked", message: "A block on the account stops this.", needed: "no block",
+			found: cmpOr(block.Why, "a block"), override: []string{"director"},
+		}
 		if !block.Until.IsZero() {
 			g.passesAt = a.startOf(block.Until.AddDays(1))
 		}
 		a.refuse(Source{Rule: cmpOr(block.Rule, "blocks.stored"), From: source.From, Clause: broker.Clause{
-			Document: source.Clause.Document, Section: "Blocks", Says: "A block that staff put stops what it names until it ends."}}, g)
+			Document: source.Clause.Document, Section: "Blocks", Says: "A block that staff put stops what it names until it ends.",
+		}}, g)
 	}
 	a.owing(action, patron, match)
 	a.longOverdue(action, patron, match)
@@ -130,15 +133,21 @@ func (a *asking) card(action Action, patron Patron, match Match) {
 	expired := a.doc.rules.ExpiredCard.For(match)
 	switch {
 	case patron.NoCard:
-		a.refuse(expired.Source, ground{code: "no_card", message: "There is no card of this library.",
-			needed: "a valid card of this library", found: "none"})
+		a.refuse(expired.Source, ground{
+			code: "no_card", message: "There is no card of this library.",
+			needed: "a valid card of this library", found: "none",
+		})
 	case patron.CardStopped:
-		a.refuse(expired.Source, ground{code: "card_stopped", message: "The card is reported lost or stolen.",
-			needed: "a valid card", found: "a stopped card"})
+		a.refuse(expired.Source, ground{
+			code: "card_stopped", message: "The card is reported lost or stolen.",
+			needed: "a valid card", found: "a stopped card",
+		})
 	}
 	if !patron.CardExpires.IsZero() && patron.CardExpires.Before(a.today) && slices.Contains(expired.Value, action) {
-		a.refuse(expired.Source, ground{code: "card_expired", message: "The card has expired.",
-			needed: "a card good on " + a.today.String(), found: "expired after " + patron.CardExpires.String(), override: byDesk()})
+		a.refuse(expired.Source, ground{
+			code: "card_expired", message: "The card has expired.",
+			needed: "a card good on " + a.today.String(), found: "expired after " + patron.CardExpires.String(), override: byDesk(),
+		})
 	}
 }
 
@@ -153,8 +162,10 @@ func (a *asking) owing(action Action, patron Patron, match Match) {
 	if !threshold.blocks(owed.Minor, latched) {
 		return
 	}
-	a.refuse(entry.Source, ground{code: "owes_too_much", message: "Owes " + owed.String() + ".",
-		needed: threshold.needs(latched, a.doc.head.Currency), found: "owes " + owed.String(), override: overrideFor(action)})
+	a.refuse(entry.Source, ground{
+		code: "owes_too_much", message: "Owes " + owed.String() + ".",
+		needed: threshold.needs(latched, a.doc.head.Currency), found: "owes " + owed.String(), override: overrideFor(action),
+	})
 }
 
 func overrideFor(action Action) []string {
@@ -184,9 +195,11 @@ func (a *asking) longOverdue(action Action, patron Patron, match Match) {
 	if !entry.Value.Is || patron.DaysOverdue < overlong.Days || !slices.Contains(overlong.Stops, action) {
 		return
 	}
-	a.refuse(entry.Source, ground{code: "long_overdue", message: "An item is long overdue.",
+	a.refuse(entry.Source, ground{
+		code: "long_overdue", message: "An item is long overdue.",
 		needed: fmt.Sprintf("nothing %d days overdue or more", overlong.Days),
-		found:  fmt.Sprintf("an item %d days overdue", patron.DaysOverdue), override: byDesk()})
+		found:  fmt.Sprintf("an item %d days overdue", patron.DaysOverdue), override: byDesk(),
+	})
 }
 
 // linked lets a block spread through a link group. What spreads is the block,
@@ -212,8 +225,10 @@ func (a *asking) linked(action Action, patron Patron, match Match) {
 			found = append(found, "the parent's account is blocked")
 		}
 		if found != nil {
-			a.refuse(entry.Source, ground{code: "linked_account_blocked", message: "A linked account is blocked.",
-				needed: "no blocked account among the linked cards", found: strings.Join(found, "; "), override: overrideFor(action)})
+			a.refuse(entry.Source, ground{
+				code: "linked_account_blocked", message: "A linked account is blocked.",
+				needed: "no blocked account among the linked cards", found: strings.Join(found, "; "), override: overrideFor(action),
+			})
 		}
 	}
 }
@@ -232,8 +247,10 @@ func (a *asking) guarantees(action Action, patron Patron, match Match) {
 		}
 	}
 	if entry.Value.Value.blocks(owed.Minor, false) {
-		a.refuse(entry.Source, ground{code: "guarantees_too_much", message: "Those this person answers for owe " + owed.String() + ".",
-			needed: entry.Value.Value.needs(false, a.doc.head.Currency), found: "they owe " + owed.String(), override: overrideFor(action)})
+		a.refuse(entry.Source, ground{
+			code: "guarantees_too_much", message: "Those this person answers for owe " + owed.String() + ".",
+			needed: entry.Value.Value.needs(false, a.doc.head.Currency), found: "they owe " + owed.String(), override: overrideFor(action),
+		})
 	}
 }
 
@@ -263,8 +280,10 @@ func (d *Document) Latches(patron Patron) []Latch {
 		threshold := entry.Value.Value
 		latched := slices.ContainsFunc(patron.Blocks, func(b Block) bool { return b.Latched && b.Rule == entry.Rule })
 		owed := patron.Owes.counted(threshold.Counts, d.head.Currency)
-		latches = append(latches, Latch{Rule: entry.Rule, Stops: []Action{action},
-			Blocked: threshold.blocks(owed.Minor, latched), Clause: entry.Clause})
+		latches = append(latches, Latch{
+			Rule: entry.Rule, Stops: []Action{action},
+			Blocked: threshold.blocks(owed.Minor, latched), Clause: entry.Clause,
+		})
 	}
 	return latches
 }

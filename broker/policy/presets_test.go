@@ -72,16 +72,24 @@ func TestTheFiveLibrariesRestOnTheirOwnTexts(t *testing.T) {
 	t.Parallel()
 	// The attributes each text gives; the rest is silence.
 	stated := map[string][]string{
-		"westport": {"signin.patron", "ill.submit_by", "ill.phone_on_file", "ill.queue_order", "ill.expected_wait",
-			"ill.arrival_notice", "shelf.days", "shelf.on_expiry", "ill.renewals", "ill.return_place"},
-		"westchester": {"ill.may_ask", "ill.active_limit", "ill.not_owned", "ill.expected_wait", "ill.arrival_notice",
-			"blocks.checkout", "blocks.ill_request", "blocks.linked_cards", "ill.fee_pass_on", "ill.renewals", "ill.refund", "fines.overdue"},
-		"delaware": {"ill.submit_by", "ill.not_owned", "ill.shared_catalogue_counts", "blocks.checkout", "blocks.computer",
-			"ill.fee_pass_on", "fines.overdue", "loans.renewals"},
-		"western-district": {"ill.may_ask", "ill.not_owned", "ill.shared_catalogue_counts", "ill.one_copy_per_person",
+		"westport": {
+			"signin.patron", "ill.submit_by", "ill.phone_on_file", "ill.queue_order", "ill.expected_wait",
+			"ill.arrival_notice", "shelf.days", "shelf.on_expiry", "ill.renewals", "ill.return_place",
+		},
+		"westchester": {
+			"ill.may_ask", "ill.active_limit", "ill.not_owned", "ill.expected_wait", "ill.arrival_notice",
+			"blocks.checkout", "blocks.ill_request", "blocks.linked_cards", "ill.fee_pass_on", "ill.renewals", "ill.refund", "fines.overdue",
+		},
+		"delaware": {
+			"ill.submit_by", "ill.not_owned", "ill.shared_catalogue_counts", "blocks.checkout", "blocks.computer",
+			"ill.fee_pass_on", "fines.overdue", "loans.renewals",
+		},
+		"western-district": {
+			"ill.may_ask", "ill.not_owned", "ill.shared_catalogue_counts", "ill.one_copy_per_person",
 			"ill.expected_wait", "blocks.checkout", "blocks.ill_request", "blocks.renew_overdue", "blocks.sign_for_minor",
 			"ill.lender_places", "ill.fee_pass_on", "ill.rush", "shelf.days", "ill.renewal_window", "ill.return_place",
-			"ill.lost_charge", "ill.search_days", "ill.refund", "ill.donation_in_lieu", "fines.overdue"},
+			"ill.lost_charge", "ill.search_days", "ill.refund", "ill.donation_in_lieu", "fines.overdue",
+		},
 		"perth": {"blocks.checkout", "blocks.expired_card", "blocks.long_overdue", "loans.period", "loans.renewals", "fines.overdue"},
 	}
 	for name, rules := range stated {
@@ -101,10 +109,12 @@ func TestTheFiveLibrariesRestOnTheirOwnTexts(t *testing.T) {
 
 func TestActiveStatesAreStatesOfABorrowingRequest(t *testing.T) {
 	t.Parallel()
-	known := []string{"submitted", "needs_review", "routing", "awaiting_cost_approval", "requested",
+	known := []string{
+		"submitted", "needs_review", "routing", "awaiting_cost_approval", "requested",
 		"conditional", "waiting_retry", "will_supply", "shipped", "received", "on_hold_shelf", "checked_out",
 		"return_due", "return_shipped", "return_unconfirmed", "lost_pending", "cancel_pending",
-		"completed", "unfilled", "cancelled", "expired"}
+		"completed", "unfilled", "cancelled", "expired",
+	}
 	for _, name := range policy.Presets() {
 		states := preset(t, name).ActiveStates("resident")
 		if !slices.Contains(states, "submitted") || slices.Contains(states, "completed") || slices.Contains(states, "return_due") {

@@ -39,8 +39,10 @@ func (d *Document) MayDisclose(at Moment, r DisclosureRequest) Decision {
 	case AskerPatron:
 	case AskerGuardian:
 		if under := guardian.Value; !under.Is || !r.PatronAge.Is || r.PatronAge.Value >= under.Value {
-			a.refuse(guardian.Source, ground{code: "not_for_guardian", message: "This is told to the patron only.",
-				needed: "a patron under " + under.String(), found: "age " + r.PatronAge.String()})
+			a.refuse(guardian.Source, ground{
+				code: "not_for_guardian", message: "This is told to the patron only.",
+				needed: "a patron under " + under.String(), found: "age " + r.PatronAge.String(),
+			})
 		}
 	case AskerOther:
 		a.legalPaper(r, rule)
@@ -52,11 +54,15 @@ func (d *Document) MayDisclose(at Moment, r DisclosureRequest) Decision {
 
 func (a *asking) legalPaper(r DisclosureRequest, rule Entry[Disclosure]) {
 	if !slices.Contains(rule.Value.Needs, r.Paper) {
-		a.refuse(rule.Source, ground{code: "no_legal_paper", message: "Records are shown on a legal paper only.",
-			needed: strings.Join(rule.Value.Needs, " or "), found: cmpOr(r.Paper, "none")})
+		a.refuse(rule.Source, ground{
+			code: "no_legal_paper", message: "Records are shown on a legal paper only.",
+			needed: strings.Join(rule.Value.Needs, " or "), found: cmpOr(r.Paper, "none"),
+		})
 	}
 	if rule.Value.ReviewedBy != "" && !r.Reviewed {
-		a.refuse(rule.Source, ground{code: "review_needed", message: "It is reviewed first.",
-			needed: "the review of the " + rule.Value.ReviewedBy, found: "none yet"})
+		a.refuse(rule.Source, ground{
+			code: "review_needed", message: "It is reviewed first.",
+			needed: "the review of the " + rule.Value.ReviewedBy, found: "none yet",
+		})
 	}
 }

@@ -87,8 +87,10 @@ func (d *Document) Explain(q Question) (Answer, error) {
 func (d *Document) explainAttribute(q Question) (Answer, error) {
 	steps, err := d.WhereFrom(q.Ask, q.Match)
 	if err != nil {
-		return Answer{}, broker.Invalid(broker.FieldError{Pointer: "/ask", Code: "unknown_question",
-			Message: fmt.Sprintf("%q is neither a question nor an attribute", q.Ask)})
+		return Answer{}, broker.Invalid(broker.FieldError{
+			Pointer: "/ask", Code: "unknown_question",
+			Message: fmt.Sprintf("%q is neither a question nor an attribute", q.Ask),
+		})
 	}
 	answer := Answer{Steps: steps, Rule: q.Ask}
 	for _, step := range steps {
@@ -104,15 +106,19 @@ func (d *Document) decide(at Moment, q Question) Decision {
 	patron := Patron{Class: q.Class, Age: q.PatronAge, CardExpires: q.CardExpires, HasPhone: true, Owes: OwedInAll(q.Owes)}
 	switch q.Ask {
 	case "checkout":
-		return d.MayCheckOut(at, Checkout{Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
-			Lendable: true, HeldForOther: q.HeldByOther, Out: q.Out})
+		return d.MayCheckOut(at, Checkout{
+			Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
+			Lendable: true, HeldForOther: q.HeldByOther, Out: q.Out,
+		})
 	case "ill_request":
 		return d.MaySubmitILL(at, Submission{Patron: patron, Channel: ByStaff, Format: broker.Format(cmpOr(q.Item, "book")), ActiveRequests: q.Active}).Decision
 	case "hold":
 		return d.MayPlaceHold(at, HoldRequest{Patron: patron, Owner: q.Owner, Item: q.Item, Channel: q.Channel, OpenHolds: q.Holds})
 	case "renew":
-		return d.MayAskRenewal(at, Renewal{Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
-			Channel: q.Channel, Due: q.Due, Renewals: q.Renewals, HeldByOther: q.HeldByOther}).Decision
+		return d.MayAskRenewal(at, Renewal{
+			Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
+			Channel: q.Channel, Due: q.Due, Renewals: q.Renewals, HeldByOther: q.HeldByOther,
+		}).Decision
 	case "claim":
 		return d.MayClaim(at, Claim{Patron: patron, Owner: q.Owner, Item: q.Item, ShelfChecked: true, Carried: q.Claims, Lifetime: q.Claims}).Decision
 	case "refund":

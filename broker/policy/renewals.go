@@ -38,8 +38,10 @@ type Renewal struct {
 }
 
 func (r Renewal) match() Match {
-	return Match{Owner: r.Owner, Class: r.Patron.Class, PatronAge: r.Patron.Age, Item: r.Item, Audience: r.Audience,
-		Age: r.Age, Channel: r.Channel, Action: ActionRenew}
+	return Match{
+		Owner: r.Owner, Class: r.Patron.Class, PatronAge: r.Patron.Age, Item: r.Item, Audience: r.Audience,
+		Age: r.Age, Channel: r.Channel, Action: ActionRenew,
+	}
 }
 
 // RenewalDecision answers MayAskRenewal.
@@ -74,8 +76,10 @@ func (d *Document) mayAskLenderToRenew(at Moment, r Renewal) RenewalDecision {
 	a := d.ask(at, "ask the lender for a renewal", window.Source)
 	a.renewable(r, Entry[Optional[int]]{Source: rules.Source, Value: rules.Value.Limit})
 	if r.Pending {
-		a.refuse(rules.Source, ground{code: "renewal_pending", message: "A renewal is already asked; the lender has not answered.",
-			needed: "no open question", found: "one waiting"})
+		a.refuse(rules.Source, ground{
+			code: "renewal_pending", message: "A renewal is already asked; the lender has not answered.",
+			needed: "no open question", found: "one waiting",
+		})
 	}
 	due := r.Due
 	if window.Value.Of == InitialDue && !r.InitialDue.IsZero() {
@@ -83,8 +87,10 @@ func (d *Document) mayAskLenderToRenew(at Moment, r Renewal) RenewalDecision {
 	}
 	latest := due.AddDays(-window.Value.DaysBefore)
 	if a.today.After(latest) {
-		a.refuse(window.Source, ground{code: "renewal_window_passed", message: "A renewal had to be asked by " + latest.String() + ".",
-			needed: "asked by " + latest.String(), found: "asked on " + a.today.String(), override: byILL()})
+		a.refuse(window.Source, ground{
+			code: "renewal_window_passed", message: "A renewal had to be asked by " + latest.String() + ".",
+			needed: "asked by " + latest.String(), found: "asked on " + a.today.String(), override: byILL(),
+		})
 	}
 	return RenewalDecision{Decision: a.answer(), Latest: latest, DecidedBy: rules.Value.DecidedBy, Expected: rules.Value.Expected}
 }
@@ -93,9 +99,11 @@ func (d *Document) mayAskLenderToRenew(at Moment, r Renewal) RenewalDecision {
 func (a *asking) renewable(r Renewal, limit Entry[Optional[int]]) {
 	a.standing(ActionRenew, r.Patron, r.match())
 	if limit.Value.Is && r.Renewals >= limit.Value.Value {
-		a.refuse(limit.Source, ground{code: "renewal_limit_reached", message: "It has been renewed as often as it may be.",
+		a.refuse(limit.Source, ground{
+			code: "renewal_limit_reached", message: "It has been renewed as often as it may be.",
 			needed: fmt.Sprintf("fewer than %s", plural(limit.Value.Value, "renewal", "renewals")),
-			found:  plural(r.Renewals, "renewal", "renewals"), override: byDesk()})
+			found:  plural(r.Renewals, "renewal", "renewals"), override: byDesk(),
+		})
 	}
 	a.othersWait(r, limit.Source)
 	if r.Recalled {
@@ -114,8 +122,10 @@ func (a *asking) othersWait(r Renewal, source Source) {
 		return
 	}
 	a.refuse(Source{Rule: rule.Rule, From: rule.From, Clause: rule.Clause, Override: source.Override},
-		ground{code: "held_for_other", message: "Somebody else waits for it.",
-			needed: "nobody else waiting", found: "a hold by another person", override: byDesk()})
+		ground{
+			code: "held_for_other", message: "Somebody else waits for it.",
+			needed: "nobody else waiting", found: "a hold by another person", override: byDesk(),
+		})
 }
 
 // ownRenewal checks what only the library's own items know: the way it is asked,
@@ -123,18 +133,24 @@ func (a *asking) othersWait(r Renewal, source Source) {
 func (a *asking) ownRenewal(r Renewal) {
 	match := r.match()
 	if by := a.doc.rules.RenewalBy.For(match); r.Channel != "" && !slices.Contains(by.Value, r.Channel) {
-		a.refuse(by.Source, ground{code: "channel_not_open", message: "Renewals do not come by this way here.",
-			needed: "by " + joined(by.Value), found: "by " + string(r.Channel)})
+		a.refuse(by.Source, ground{
+			code: "channel_not_open", message: "Renewals do not come by this way here.",
+			needed: "by " + joined(by.Value), found: "by " + string(r.Channel),
+		})
 	}
 	a.tooSoon(r)
 	overdue := a.doc.rules.OtherOverdues.For(match)
 	switch {
 	case overdue.Value == OverduesBlock && (r.OtherOverdue || a.today.After(r.Due)):
-		a.refuse(overdue.Source, ground{code: "has_overdue", message: "Nothing is renewed while an item is overdue.",
-			needed: "nothing overdue", found: "an overdue item", override: byDesk()})
+		a.refuse(overdue.Source, ground{
+			code: "has_overdue", message: "Nothing is renewed while an item is overdue.",
+			needed: "nothing overdue", found: "an overdue item", override: byDesk(),
+		})
 	case overdue.Value == OverduesBlockItem && a.today.After(r.Due):
-		a.refuse(overdue.Source, ground{code: "item_overdue", message: "An overdue item is not renewed.",
-			needed: "an item that is not overdue", found: "due " + r.Due.String(), override: byDesk()})
+		a.refuse(overdue.Source, ground{
+			code: "item_overdue", message: "An overdue item is not renewed.",
+			needed: "an item that is not overdue", found: "due " + r.Due.String(), override: byDesk(),
+		})
 	}
 }
 
@@ -147,8 +163,10 @@ func (a *asking) tooSoon(r Renewal) bool {
 	if !a.at.Now.Before(from) {
 		return false
 	}
-	a.refuse(opens.Source, ground{code: "too_soon", message: "It is too early to renew.", passesAt: &from,
-		needed: "asked from " + from.In(a.at.Calendar.Zone()).Format("2006-01-02 15:04"), found: "asked on " + a.today.String(), override: byDesk()})
+	a.refuse(opens.Source, ground{
+		code: "too_soon", message: "It is too early to renew.", passesAt: &from,
+		needed: "asked from " + from.In(a.at.Calendar.Zone()).Format("2006-01-02 15:04"), found: "asked on " + a.today.String(), override: byDesk(),
+	})
 	return true
 }
 

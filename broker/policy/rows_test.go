@@ -129,8 +129,10 @@ func TestAGuardianInGoodStandingSignsForAMinor(t *testing.T) {
 	t.Parallel()
 	for owes, allowed := range map[string]bool{"4.99": true, "5.00": false, "5.01": false} {
 		guardian := adult(usd(owes))
-		card := preset(t, "western-district").MayHaveCard(noon("2026-03-02"), policy.CardApplication{Class: "minor", Age: policy.Some(12), Guardian: &guardian,
-			Met: []policy.CardNeed{policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress}})
+		card := preset(t, "western-district").MayHaveCard(noon("2026-03-02"), policy.CardApplication{
+			Class: "minor", Age: policy.Some(12), Guardian: &guardian,
+			Met: []policy.CardNeed{policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress},
+		})
 		mustBe(t, "owing "+owes, card.Allowed, allowed)
 		mustBe(t, "liable", card.Liable, policy.LiableGuardian)
 	}
@@ -252,8 +254,10 @@ func TestEveryAttributeIsExplained(t *testing.T) {
 	}
 	for _, ask := range policy.Questions() {
 		due := broker.MustDate("2026-03-01")
-		if _, err := document.Explain(policy.Question{Ask: ask, At: noon("2026-03-02").Now, Match: own("book"), Due: due, PaidOn: due,
-			Owes: usd("0.00"), Paid: usd("1.00")}); err != nil {
+		if _, err := document.Explain(policy.Question{
+			Ask: ask, At: noon("2026-03-02").Now, Match: own("book"), Due: due, PaidOn: due,
+			Owes: usd("0.00"), Paid: usd("1.00"),
+		}); err != nil {
 			t.Errorf("%s: %v", ask, err)
 		}
 	}
@@ -264,8 +268,10 @@ func TestALossCostsNoProcessingWhereThePolicyNamesNone(t *testing.T) {
 	for _, library := range []string{"western-district", "delaware", "perth"} {
 		currency := preset(t, library).Currency()
 		for _, replaced := range []bool{true, false} {
-			mustCharge(t, library, policy.LostItem{Match: own("book"), WillReplace: replaced,
-				PricePaid: money("18.00", currency), Replacement: money("22.00", currency), Shipping: money("4.00", currency)}, "22.00")
+			mustCharge(t, library, policy.LostItem{
+				Match: own("book"), WillReplace: replaced,
+				PricePaid: money("18.00", currency), Replacement: money("22.00", currency), Shipping: money("4.00", currency),
+			}, "22.00")
 		}
 	}
 	// Delaware's system holds a list price, which comes first.

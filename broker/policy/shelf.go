@@ -55,10 +55,14 @@ func (d *Document) ShelfUntil(at Moment, f ShelfFacts) ShelfDecision {
 	answer := ShelfDecision{Until: until, Bound: BoundByShelf, Rule: shelf.Rule, Source: shelf.Clause}
 	if latest := d.latestOnShelf(at, f); !latest.IsZero() && latest.Before(until) {
 		before := d.rules.ShelfBeforeDue.For(f.match())
-		answer = ShelfDecision{Until: laterOf(latest, f.Arrived), Bound: BoundByLenderDue, StaffAlert: true,
-			Rule: before.Rule, Source: before.Clause}
-		answer.Notes = []broker.Reason{ground{code: "lender_due_binds", message: "The lender's due date leaves less than the usual time on the hold shelf.",
-			needed: "until " + until.String(), found: "until " + answer.Until.String()}.reason(before.Source)}
+		answer = ShelfDecision{
+			Until: laterOf(latest, f.Arrived), Bound: BoundByLenderDue, StaffAlert: true,
+			Rule: before.Rule, Source: before.Clause,
+		}
+		answer.Notes = []broker.Reason{ground{
+			code: "lender_due_binds", message: "The lender's due date leaves less than the usual time on the hold shelf.",
+			needed: "until " + until.String(), found: "until " + answer.Until.String(),
+		}.reason(before.Source)}
 	}
 	answer.Ends = at.Calendar.EndOfBusiness(answer.Until)
 	return answer
@@ -144,8 +148,10 @@ func (d *Document) ReturnPlaceOf(here bool) PlaceDecision {
 		return answer
 	}
 	answer.SendToBorrower = true
-	g := ground{code: "not_the_checkout_library", message: "Best handed in where it was checked out. The loan is closed; send the item there.",
-		needed: "the checkout library", found: "another library"}
+	g := ground{
+		code: "not_the_checkout_library", message: "Best handed in where it was checked out. The loan is closed; send the item there.",
+		needed: "the checkout library", found: "another library",
+	}
 	if answer.Required {
 		g.code = "must_return_to_borrowing_library"
 		g.message = "It must be returned to the library that borrowed it. The loan is closed; send the item there."

@@ -62,20 +62,26 @@ func (d *Document) MaySubmitILL(at Moment, s Submission) SubmitDecision {
 	}
 	a := d.ask(at, "ask for an interlibrary loan", mayAsk.Source)
 	if !mayAsk.Value {
-		a.refuse(mayAsk.Source, ground{code: "class_may_not_ask", message: "This kind of card does not give interlibrary loan.",
-			needed: "a card that gives interlibrary loan", found: "a card of class " + s.Patron.Class, override: byILL()})
+		a.refuse(mayAsk.Source, ground{
+			code: "class_may_not_ask", message: "This kind of card does not give interlibrary loan.",
+			needed: "a card that gives interlibrary loan", found: "a card of class " + s.Patron.Class, override: byILL(),
+		})
 	}
 	a.channel(s, match)
 	a.standing(ActionILLRequest, s.Patron, match)
 	a.active(s, match)
 	a.notOwned(s, match)
 	if one := d.rules.OneCopy.For(match); one.Value && s.SameTitle {
-		a.refuse(one.Source, ground{code: "same_title_open", message: "The same person already has this title requested or on loan.",
-			needed: "one copy of a title for one person", found: "another open request or loan", override: byILL()})
+		a.refuse(one.Source, ground{
+			code: "same_title_open", message: "The same person already has this title requested or on loan.",
+			needed: "one copy of a title for one person", found: "another open request or loan", override: byILL(),
+		})
 	}
 	a.phone(s, match)
-	return SubmitDecision{Decision: a.answer(), CountsAsILL: true,
-		NeedsCostApproval: a.rush(s, match), Wait: d.rules.ExpectedWait.For(match).Value}
+	return SubmitDecision{
+		Decision: a.answer(), CountsAsILL: true,
+		NeedsCostApproval: a.rush(s, match), Wait: d.rules.ExpectedWait.For(match).Value,
+	}
 }
 
 // submitHold answers for a copy of the shared catalogue that is no ILL.
@@ -92,16 +98,20 @@ func (d *Document) submitHold(at Moment, s Submission, match Match) SubmitDecisi
 func (a *asking) channel(s Submission, match Match) {
 	by := a.doc.rules.SubmitBy.For(match)
 	if match.Owner == OwnerILL && !slices.Contains(by.Value, s.Channel) {
-		a.refuse(by.Source, ground{code: "channel_not_open", message: "Requests do not come by this way here: ask the staff.",
-			needed: "by " + joined(by.Value), found: "by " + string(s.Channel)})
+		a.refuse(by.Source, ground{
+			code: "channel_not_open", message: "Requests do not come by this way here: ask the staff.",
+			needed: "by " + joined(by.Value), found: "by " + string(s.Channel),
+		})
 	}
 	if s.Channel != ByOnline {
 		return
 	}
 	signIn := a.doc.rules.SignIn.For(match)
 	if digits := signIn.Value.CardDigits; digits.Is && s.CardDigits != digits.Value {
-		a.refuse(signIn.Source, ground{code: "card_number_length", message: fmt.Sprintf("The card number has %d digits.", digits.Value),
-			needed: strconv.Itoa(digits.Value) + " digits", found: strconv.Itoa(s.CardDigits) + " digits"})
+		a.refuse(signIn.Source, ground{
+			code: "card_number_length", message: fmt.Sprintf("The card number has %d digits.", digits.Value),
+			needed: strconv.Itoa(digits.Value) + " digits", found: strconv.Itoa(s.CardDigits) + " digits",
+		})
 	}
 	if signIn.Value.PIN && !s.PINGiven {
 		a.refuse(signIn.Source, ground{code: "pin_required", message: "Asking online needs the PIN.", needed: "a PIN", found: "none"})
@@ -111,22 +121,28 @@ func (a *asking) channel(s Submission, match Match) {
 func (a *asking) active(s Submission, match Match) {
 	entry := a.doc.rules.ActiveLimit.For(match)
 	if limit := entry.Value.Max; limit.Is && s.ActiveRequests >= limit.Value {
-		a.refuse(entry.Source, ground{code: "ill_limit_reached",
+		a.refuse(entry.Source, ground{
+			code:    "ill_limit_reached",
 			message: fmt.Sprintf("Only %d interlibrary loan requests may be active at a time.", limit.Value),
 			needed:  fmt.Sprintf("fewer than %d active requests", limit.Value),
-			found:   fmt.Sprintf("%d active requests", s.ActiveRequests), override: byILL()})
+			found:   fmt.Sprintf("%d active requests", s.ActiveRequests), override: byILL(),
+		})
 	}
 }
 
 func (a *asking) notOwned(s Submission, match Match) {
 	entry := a.doc.rules.NotOwned.For(match)
 	if entry.Value.Here && s.OwnedHere {
-		a.refuse(entry.Source, ground{code: "held_here", message: "The library has this itself: place a hold.",
-			needed: "a title that is not in the collection", found: "a copy of our own", override: byILL()})
+		a.refuse(entry.Source, ground{
+			code: "held_here", message: "The library has this itself: place a hold.",
+			needed: "a title that is not in the collection", found: "a copy of our own", override: byILL(),
+		})
 	}
 	if entry.Value.Group && s.OwnedInGroup {
-		a.refuse(entry.Source, ground{code: "held_in_group", message: "A library of the shared catalogue has this: place a hold.",
-			needed: "a title that is not in the shared catalogue", found: "a copy in the shared catalogue", override: byILL()})
+		a.refuse(entry.Source, ground{
+			code: "held_in_group", message: "A library of the shared catalogue has this: place a hold.",
+			needed: "a title that is not in the shared catalogue", found: "a copy in the shared catalogue", override: byILL(),
+		})
 	}
 }
 
@@ -136,15 +152,19 @@ func (a *asking) phone(s Submission, match Match) {
 	confirmed := s.Patron.PhoneConfirmed
 	switch {
 	case !s.Patron.HasPhone && entry.Value.Required:
-		a.refuse(entry.Source, ground{code: "phone_missing", message: "A telephone number is needed: the library calls when the item arrives.",
-			needed: "a telephone number on file", found: "none", override: byILL()})
+		a.refuse(entry.Source, ground{
+			code: "phone_missing", message: "A telephone number is needed: the library calls when the item arrives.",
+			needed: "a telephone number on file", found: "none", override: byILL(),
+		})
 	case !s.Patron.HasPhone && slices.Contains(a.doc.rules.ArrivalNotice.For(match).Value, "phone"):
 		a.note(entry.Source, ground{code: "phone_missing", message: "No telephone number is on file: the arrival call cannot be made."})
 	case s.Patron.HasPhone && entry.Value.Required && confirmed.IsZero():
 		a.note(entry.Source, ground{code: "phone_not_confirmed", message: "Ask whether the telephone number is still right."})
 	case entry.Value.Required && fresh.Is && a.today.DaysSince(confirmed) > fresh.Value:
-		a.refuse(entry.Source, ground{code: "phone_not_confirmed", message: "The telephone number must be confirmed again.",
-			needed: fmt.Sprintf("confirmed within %d days", fresh.Value), found: "confirmed on " + confirmed.String(), override: []string{"desk", "ill", "director"}})
+		a.refuse(entry.Source, ground{
+			code: "phone_not_confirmed", message: "The telephone number must be confirmed again.",
+			needed: fmt.Sprintf("confirmed within %d days", fresh.Value), found: "confirmed on " + confirmed.String(), override: []string{"desk", "ill", "director"},
+		})
 	}
 }
 
@@ -155,8 +175,10 @@ func (a *asking) rush(s Submission, match Match) bool {
 	case !s.Rush:
 		return false
 	case !entry.Value.Offered:
-		a.refuse(entry.Source, ground{code: "rush_not_offered", message: "Urgent requests are not offered here.",
-			needed: "an ordinary request", found: "an urgent one", override: byILL()})
+		a.refuse(entry.Source, ground{
+			code: "rush_not_offered", message: "Urgent requests are not offered here.",
+			needed: "an ordinary request", found: "an urgent one", override: byILL(),
+		})
 		return false
 	case entry.Value.NeedsApproval:
 		a.note(entry.Source, ground{code: "rush_may_cost", message: "An urgent request may cost something: the patron agrees first."})

@@ -75,8 +75,10 @@ type LenderFine struct {
 
 // ResolveTerms copies out of the document what governs one loan.
 func (d *Document) ResolveTerms(f LoanFacts) Terms {
-	terms := Terms{Policy: d.Name(), Version: d.version, Owner: f.Owner, Item: f.Item, Class: f.Class,
-		Overdue: d.fineTerms(f), LenderDue: f.LenderDue, RenewalsBy: SetByLibrary}
+	terms := Terms{
+		Policy: d.Name(), Version: d.version, Owner: f.Owner, Item: f.Item, Class: f.Class,
+		Overdue: d.fineTerms(f), LenderDue: f.LenderDue, RenewalsBy: SetByLibrary,
+	}
 	if f.Owner == OwnerILL {
 		renewals := d.rules.ILLRenewals.For(f.Match).Value
 		terms.Renewals, terms.RenewalsBy = renewals.Limit, renewals.DecidedBy
@@ -90,8 +92,10 @@ func (d *Document) ResolveTerms(f LoanFacts) Terms {
 
 func (d *Document) fineTerms(f LoanFacts) FineTerms {
 	entry := d.rules.OverdueFine.For(f.Match)
-	fine := FineTerms{SetBy: entry.Value.SetBy, Rate: d.Money(entry.Value.Rate), Count: entry.Value.Count,
-		Rule: entry.Rule, Clause: entry.Clause, Per: entry.Value.Per}
+	fine := FineTerms{
+		SetBy: entry.Value.SetBy, Rate: d.Money(entry.Value.Rate), Count: entry.Value.Count,
+		Rule: entry.Rule, Clause: entry.Clause, Per: entry.Value.Per,
+	}
 	if grace := d.rules.FineGrace.For(f.Match).Value; grace.Is {
 		fine.Grace = &grace.Value
 	}
@@ -134,8 +138,10 @@ func (d *Document) ILLDueDate(at Moment, lenderDue broker.Date) DueDecision {
 	if entry.Value.ClosedDay == MoveToPrevOpen {
 		due = at.Calendar.PrevOpenDay(due)
 	}
-	return DueDecision{Due: due, Ends: at.Calendar.EndOfBusiness(due), Moved: due != lenderDue,
-		Rule: entry.Rule, Source: entry.Clause}
+	return DueDecision{
+		Due: due, Ends: at.Calendar.EndOfBusiness(due), Moved: due != lenderDue,
+		Rule: entry.Rule, Source: entry.Clause,
+	}
 }
 
 // Charge is an amount a rule puts on a patron's account.
@@ -185,8 +191,10 @@ func (d *Document) MayRefundILL(at Moment, lenderRefunded bool) Decision {
 	case entry.Value == NoRefund:
 		a.refuse(entry.Source, ground{code: "no_ill_refund", message: "Borrowed items are not refunded.", needed: "an item of our own", found: "one of a lender"})
 	case !lenderRefunded:
-		a.refuse(entry.Source, ground{code: "lender_has_not_refunded", message: "The patron gets back what the lender gives back.",
-			needed: "the lender's refund", found: "none yet"})
+		a.refuse(entry.Source, ground{
+			code: "lender_has_not_refunded", message: "The patron gets back what the lender gives back.",
+			needed: "the lender's refund", found: "none yet",
+		})
 	}
 	return a.answer()
 }

@@ -62,14 +62,16 @@ func (c importDirectoryCommand) Run(a *app) error {
 	defer func() { _ = db.Close() }()
 	result := importResult{Errors: []directory.RowError{}}
 	reading, progress := a.progress(source, size)
-	options := directory.ImportOptions{DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), OnProgress: progress,
+	options := directory.ImportOptions{
+		DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), OnProgress: progress,
 		OnError: func(wrong directory.RowError) {
 			if !a.JSON {
 				fmt.Fprintln(a.err, wrong)
 			} else if len(result.Errors) < mostErrorsKept {
 				result.Errors = append(result.Errors, wrong)
 			}
-		}}
+		},
+	}
 	result.Imported, err = directory.Import(a.ctx, db.DB, reading, options)
 	if err != nil {
 		return stoppedImport(err, result.Imported)

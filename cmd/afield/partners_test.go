@@ -154,10 +154,25 @@ var ways = []struct {
 	// spoilt: then it lends the book itself.
 	hears bool
 }{
-	{conntest.Silent, false}, {conntest.Slow, false}, {conntest.Drip, false}, {conntest.Endless, false}, {conntest.EndlessError, false},
-	{conntest.HTML, false}, {conntest.Garbage, false}, {conntest.Reset, false}, {conntest.Redirect, false}, {conntest.Conflict, false},
-	{conntest.ServerError, false}, {conntest.Unavailable, false}, {conntest.TooMany, false}, {conntest.Refused, false}, {conntest.Unauthorized, false},
-	{conntest.WrongType, true}, {conntest.WrongID, true}, {conntest.Truncated, true}, {conntest.LostAnswer, true},
+	{conntest.Silent, false},
+	{conntest.Slow, false},
+	{conntest.Drip, false},
+	{conntest.Endless, false},
+	{conntest.EndlessError, false},
+	{conntest.HTML, false},
+	{conntest.Garbage, false},
+	{conntest.Reset, false},
+	{conntest.Redirect, false},
+	{conntest.Conflict, false},
+	{conntest.ServerError, false},
+	{conntest.Unavailable, false},
+	{conntest.TooMany, false},
+	{conntest.Refused, false},
+	{conntest.Unauthorized, false},
+	{conntest.WrongType, true},
+	{conntest.WrongID, true},
+	{conntest.Truncated, true},
+	{conntest.LostAnswer, true},
 }
 
 // Whatever a partner does wrong, a request that went to it ends with another
@@ -319,6 +334,54 @@ func TestAMessageOutlivesItsJob(t *testing.T) {
 	r.sound()
 }
 
+// Two messages about one request go in their order, and the second as soon as
+// the first has got through: it does not wait for the next sweep.
+func TestMessagesWaitTheirTurnAndNoLonger(t *testing.T) {
+	t.Parallel()
+	r, clock := newTown(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	far, lender := r.partner("FAR", "OH", 0, 5*time.Second, conntest.NeverAnswers())
+	r.heldBy("A book far away", far.ID)
+	r.ownedByLender("A neighbour's book")
+	app, network := r.serve(clock)
+	reader, staff := r.reader(), network.as(r.home.staff)
+	for _, title := range []string{"A book far away", "A neighbour's book"} {
+		asked, err := staff.submit(ctx, title, reader.card)
+		r.must(err)
+		path := "/v1/requests/" + asked.ID.String()
+		_, err = staff.until(ctx, path, "requested")
+		r.must(err)
+		r.settle(ctx, app)
+		r.must(staff.act(ctx, path, "cancel"))
+	}
+	r.settle(ctx, app)
+	r.must(waitUntil(ctx, func() (bool, error) { // River notes a moment later that a job has ended
+		return r.number(`select count(*)::int from river_job where state <> 'completed'`) == 0, nil
+	}))
+	r.write(func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := tx.Exec(ctx, `update messages set status = 'ready', done_at = null where direction = 'out' and library_id = $1`, r.home.ID)
+		return err
+	})
+	_, err := app.Queue.Sweep(ctx)
+	r.must(err)
+	r.must(waitUntil(ctx, func() (bool, error) {
+		waiting, err := app.Queue.Waiting(ctx)
+		return waiting == 0, err
+	}))
+	if sent := r.number(`select count(*)::int from messages where direction = 'out' and status = 'sent' and tries = 2`); sent != 4 {
+		t.Errorf("%d messages went again in one sweep; two requests and their cancels are four", sent)
+	}
+	var kinds []connectors.Kind
+	for _, try := range lender.Received() {
+		kinds = append(kinds, try.Message.Kind)
+	}
+	if want := []connectors.Kind{connectors.KindRequest, connectors.KindCancel, connectors.KindRequest, connectors.KindCancel}; !slices.Equal(kinds, want) {
+		t.Errorf("the partner heard %v", kinds)
+	}
+	r.sound()
+}
+
 // A third library may not speak about a request between two others: not under
 // its own name, not under another's, and not with words it has overheard.
 func TestAThirdLibraryIsRefused(t *testing.T) {
@@ -342,8 +405,10 @@ func TestAThirdLibraryIsRefused(t *testing.T) {
 
 	// speak sends "we have shipped it" and gives the status of the answer.
 	speak := func(by connectors.Peer, header broker.Symbol, claims broker.Symbol, to string) int {
-		message := connectors.Message{ID: broker.NewID().String(), Kind: connectors.KindLoaned, RequestID: entry, Borrower: broker.NewSymbol("TEST", to),
-			Lender: claims, SentAt: clock.Now(), Due: broker.MustDate("2026-04-30"), Items: []connectors.MessageItem{{Barcode: "X-1"}}}
+		message := connectors.Message{
+			ID: broker.NewID().String(), Kind: connectors.KindLoaned, RequestID: entry, Borrower: broker.NewSymbol("TEST", to),
+			Lender: claims, SentAt: clock.Now(), Due: broker.MustDate("2026-04-30"), Items: []connectors.MessageItem{{Barcode: "X-1"}},
+		}
 		body, err := partner.Encode(message)
 		r.must(err)
 		signed, err := partner.Sign(by.InboundSecret, message.ID, time.Now(), body)

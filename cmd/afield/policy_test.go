@@ -52,8 +52,10 @@ func TestPolicyCommands(t *testing.T) {
 		{"policy diff westchester western-district", exitDone, []string{"blocks.checkout", `">="`, `">"`}},
 		{"policy diff westport westport", exitDone, []string{"0 differences."}},
 		{"policy diff westport atlantis", exitUsage, []string{"neither a policy that ships"}},
-		{"policy explain westchester checkout --item dvd --out dvd=5 --owes 5.00", exitDone,
-			[]string{"No: may not check out.", "[loans.group_limits]", "[blocks.checkout]", "may override: desk, director", "needed: owes less than 5.00 USD"}},
+		{
+			"policy explain westchester checkout --item dvd --out dvd=5 --owes 5.00", exitDone,
+			[]string{"No: may not check out.", "[loans.group_limits]", "[blocks.checkout]", "may override: desk, director", "needed: owes less than 5.00 USD"},
+		},
 		{"policy explain delaware fine --item dvd --due 2026-03-06 --returned 2026-03-10 --closed-on sun", exitDone, []string{"3.00 USD for 3 days"}},
 		{"policy explain delaware fines.overdue --item dvd", exitDone, []string{"* state", "delaware-state", "says nothing"}},
 		{"policy explain perth lost --due 2026-03-01", exitDone, []string{"2026-05-01"}},

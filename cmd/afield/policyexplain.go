@@ -118,12 +118,16 @@ func (c policyExplainCommand) question(document *policy.Document) (policy.Questi
 		}
 	}
 	var read reading
-	question := policy.Question{Ask: c.Ask, At: at, Calendar: opening,
-		Match: policy.Match{Owner: policy.Owner(c.Owner), Class: c.Class, Item: c.Item, Audience: c.Audience, Age: c.ItemAge,
-			Channel: policy.Channel(c.Channel)},
+	question := policy.Question{
+		Ask: c.Ask, At: at, Calendar: opening,
+		Match: policy.Match{
+			Owner: policy.Owner(c.Owner), Class: c.Class, Item: c.Item, Audience: c.Audience, Age: c.ItemAge,
+			Channel: policy.Channel(c.Channel),
+		},
 		Owes: read.money(c.Owes, document.Currency()), CardExpires: read.date(c.CardExpires), Due: read.date(c.Due),
 		Returned: read.date(c.Returned), Renewals: c.Renewals, HeldByOther: c.Held, Holds: c.Holds, Active: c.Active,
-		Claims: c.Claims, Paid: read.money(c.Paid, document.Currency()), PaidOn: read.date(c.PaidOn)}
+		Claims: c.Claims, Paid: read.money(c.Paid, document.Currency()), PaidOn: read.date(c.PaidOn),
+	}
 	if c.PatronAge >= 0 {
 		question.PatronAge = policy.Some(c.PatronAge)
 	}

@@ -117,8 +117,10 @@ func (r *region) library(name, state string) directory.Library {
 	for day := time.Sunday; day <= time.Saturday; day++ {
 		plan.Hours[day] = calendar.MustHours("09:00-17:00")
 	}
-	return directory.Library{ID: broker.NewID(), Name: name, Kind: directory.KindLibrary, Country: "US", State: state, Zone: zone,
-		Currency: "USD", Plan: plan, Status: directory.StatusActive}
+	return directory.Library{
+		ID: broker.NewID(), Name: name, Kind: directory.KindLibrary, Country: "US", State: state, Zone: zone,
+		Currency: "USD", Plan: plan, Status: directory.StatusActive,
+	}
 }
 
 func (r *region) member(preset, name string) member {
@@ -135,8 +137,10 @@ func (r *region) member(preset, name string) member {
 		if err := directory.SaveBranch(tx, directory.Branch{Library: m.ID, ID: m.branch, Code: "main", Name: "Main"}); err != nil {
 			return err
 		}
-		_, err := r.doors.CreateStaff(ctx, tx, access.NewStaff{Library: m.ID, Username: "ill-desk", Password: storyPassword,
-			Roles: []string{access.RoleILL, access.RoleDesk}, Branch: m.branch})
+		_, err := r.doors.CreateStaff(ctx, tx, access.NewStaff{
+			Library: m.ID, Username: "ill-desk", Password: storyPassword,
+			Roles: []string{access.RoleILL, access.RoleDesk}, Branch: m.branch,
+		})
 		return err
 	})
 	session, err := r.doors.SignInStaff(r.t.Context(), access.StaffSignIn{Library: symbol.String(), Username: "ill-desk", Password: storyPassword, Address: "127.0.0.1"})
@@ -153,8 +157,10 @@ func (r *region) reader() reader {
 	card := broker.NewID()
 	today := r.home.Today(r.now())
 	r.write(func(ctx context.Context, tx *postgres.Tx) error {
-		err := patrons.SavePatron(tx, patrons.Patron{Library: r.home.ID, ID: one.id, Class: "resident", Name: fmt.Sprintf("Adult patron %d", r.count),
-			Branch: r.home.branch, Phone: "(555) 555-0100", PhoneCheckedOn: today, ExpiresOn: today.AddMonths(36), Status: patrons.Active, CreatedAt: r.now()})
+		err := patrons.SavePatron(tx, patrons.Patron{
+			Library: r.home.ID, ID: one.id, Class: "resident", Name: fmt.Sprintf("Adult patron %d", r.count),
+			Branch: r.home.branch, Phone: "(555) 555-0100", PhoneCheckedOn: today, ExpiresOn: today.AddMonths(36), Status: patrons.Active, CreatedAt: r.now(),
+		})
 		if err != nil {
 			return err
 		}
@@ -184,8 +190,10 @@ func (r *region) partner(name, state string, cents int64, timeout time.Duration,
 		}
 		directory.SaveSymbols(tx, library.ID, symbol)
 		directory.SaveTerms(tx, directory.LendingTerms{Library: library.ID, Known: true, Lends: true, LoanDays: 28, Renewals: 1, Fee: broker.Money{Minor: cents, Currency: "USD"}})
-		return directory.SavePeer(tx, r.vault, directory.Peer{Library: library.ID, Protocol: directory.ProtocolPartner, BaseURL: peer.BaseURL,
-			OutboundSecret: peer.OutboundSecret, InboundSecret: peer.InboundSecret, AllowPrivateAddress: true, Timeout: timeout}, r.now())
+		return directory.SavePeer(tx, r.vault, directory.Peer{
+			Library: library.ID, Protocol: directory.ProtocolPartner, BaseURL: peer.BaseURL,
+			OutboundSecret: peer.OutboundSecret, InboundSecret: peer.InboundSecret, AllowPrivateAddress: true, Timeout: timeout,
+		}, r.now())
 	})
 	r.partners[library.ID] = running
 	return library, running
@@ -217,8 +225,10 @@ func (r *region) ownedByLender(title string) (barcode string) {
 	barcode = fmt.Sprintf("3100000000%04d", r.count)
 	r.write(func(ctx context.Context, tx *postgres.Tx) error {
 		id, err := catalog.SaveTitle(ctx, tx, catalog.Title{ID: broker.NewID(), Title: title, ISBNs: []string{citationOf(title).ISBN}, Format: broker.FormatBook}, r.now())
-		catalog.SaveItem(tx, catalog.Item{Library: r.lender.ID, ID: broker.NewID(), Realm: r.lender.SharingGroup, Barcode: barcode, Title: id,
-			Branch: r.lender.branch, Type: "book", Audience: "adult", Status: catalog.OnShelf, Lendable: true}, r.now())
+		catalog.SaveItem(tx, catalog.Item{
+			Library: r.lender.ID, ID: broker.NewID(), Realm: r.lender.SharingGroup, Barcode: barcode, Title: id,
+			Branch: r.lender.branch, Type: "book", Audience: "adult", Status: catalog.OnShelf, Lendable: true,
+		}, r.now())
 		return err
 	})
 	return barcode

@@ -70,8 +70,10 @@ func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (circulatio
 // the next one whose hold was given the copy.
 func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome, event workflow.Event, input workflow.Input) error {
 	if outcome.Serves != nil && event != "" && !outcome.Replayed {
-		_, err := s.fireOrNote(ctx, tx, at, requests.Firing{Library: outcome.Serves.Library, Request: outcome.Serves.Request, Event: event, Input: input,
-			By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+		_, err := s.fireOrNote(ctx, tx, at, requests.Firing{
+			Library: outcome.Serves.Library, Request: outcome.Serves.Request, Event: event, Input: input,
+			By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+		})
 		if err != nil {
 			return err
 		}

@@ -145,8 +145,10 @@ func TestACopyIsDelivered(t *testing.T) {
 	home, lender := tw.library("westport", "NY", broker.NoID), tw.partner("VT", 0)
 	home.looksTo()
 	patron := home.patron("resident")
-	request, err := home.asks(requests.Submission{Patron: patron,
-		Citation: broker.Citation{Title: "An article", ISSN: "03785955", Year: "2026", Format: broker.FormatArticle}})
+	request, err := home.asks(requests.Submission{
+		Patron:   patron,
+		Citation: broker.Citation{Title: "An article", ISSN: "03785955", Year: "2026", Format: broker.FormatArticle},
+	})
 	tw.must(err)
 	home.does(request.ID, workflow.EventAddLender, map[string]any{"lender": lender.symbol.String(), "cost": usd(600)})
 	home.does(request.ID, workflow.EventApproveCost, nil)

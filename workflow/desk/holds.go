@@ -105,8 +105,10 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref ci
 		if at.Actor.Kind == broker.ActorPatron {
 			by = workflow.ByPatron
 		}
-		_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: served.Library, Request: served.Request, Event: workflow.EventCancel,
-			By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+		_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+			Library: served.Library, Request: served.Request, Event: workflow.EventCancel,
+			By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+		})
 		return Done{Did: "cancelled", Message: "The request and its hold are cancelled.", Request: served.Request, Hold: &hold}, err
 	}
 	if hold.Item != broker.NoID { // its copy goes to the next, whose request comes before the item

@@ -146,8 +146,10 @@ func TestAMemberSuppliesACopy(t *testing.T) {
 	home, lender := tw.library("westport", "NY", broker.NoID), tw.library("open-lender", "NY", broker.NoID)
 	home.looksTo([]broker.ID{lender.Library.ID})
 	patron := home.patron("resident")
-	request, err := home.asks(requests.Submission{Patron: patron, Service: "copy",
-		Citation: broker.Citation{Title: "An article", ISSN: "12345678", Format: broker.FormatArticle}})
+	request, err := home.asks(requests.Submission{
+		Patron: patron, Service: "copy",
+		Citation: broker.Citation{Title: "An article", ISSN: "12345678", Format: broker.FormatArticle},
+	})
 	tw.must(err)
 	home.does(request.ID, workflow.EventAddLender, map[string]any{"lender": lender.symbol.String()})
 	theirs := lender.lending()

@@ -156,8 +156,10 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk ci
 	if item.Library != at.Library {
 		return s.sendOn(ctx, tx, item, item.Library)
 	}
-	known, err := s.fireOrNote(ctx, tx, at, requests.Firing{Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn,
-		By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+	known, err := s.fireOrNote(ctx, tx, at, requests.Firing{
+		Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn,
+		By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+	})
 	if err != nil {
 		return Done{}, err
 	}
@@ -227,13 +229,17 @@ func (s *Service) Renew(ctx context.Context, tx *postgres.Tx, at At, loan broker
 		by = workflow.ByPatron
 	}
 	served := found.Serves()
-	_, err = s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: served.Library, Request: served.Request, Event: workflow.EventRenew,
-		By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+	_, err = s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+		Library: served.Library, Request: served.Request, Event: workflow.EventRenew,
+		By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+	})
 	if err != nil {
 		return Done{}, false, err
 	}
-	return Done{Did: "renewal_asked", Message: "The lender is asked; the due date stays until it answers.", Loan: &found,
-		Item: found.Item.ID, Request: served.Request, DueOn: found.DueOn, Undo: string(workflow.EventUndo)}, true, nil
+	return Done{
+		Did: "renewal_asked", Message: "The lender is asked; the due date stays until it answers.", Loan: &found,
+		Item: found.Item.ID, Request: served.Request, DueOn: found.DueOn, Undo: string(workflow.EventUndo),
+	}, true, nil
 }
 
 // Act does an action of a request's table. What lends or takes back an item

@@ -77,8 +77,10 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk circu
 	if err != nil {
 		return Done{}, err
 	}
-	done := Done{Did: "received", Request: request, Undo: string(workflow.EventUndo),
-		Message: fmt.Sprintf("Received for request %d: put the band %s on it and scan it again to shelve it.", fired.Request.Number, circulation.TemporaryBarcode(fired.Request.Number))}
+	done := Done{
+		Did: "received", Request: request, Undo: string(workflow.EventUndo),
+		Message: fmt.Sprintf("Received for request %d: put the band %s on it and scan it again to shelve it.", fired.Request.Number, circulation.TemporaryBarcode(fired.Request.Number)),
+	}
 	if fired.Request.ItemID != nil {
 		done.Item = *fired.Request.ItemID
 	}
@@ -90,8 +92,10 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk circu
 
 // volume takes in another volume of something that has arrived in part.
 func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at At, request broker.ID, barcode string) (Done, error) {
-	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: at.Library, Request: request, Event: workflow.EventReceiveVolume,
-		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+		Library: at.Library, Request: request, Event: workflow.EventReceiveVolume,
+		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+	})
 	if err != nil {
 		return Done{}, err
 	}
@@ -101,8 +105,10 @@ func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at At, request br
 // again notes a parcel for a request that has moved on, and tells staff.
 func (s *Service) again(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, barcode string) (Done, error) {
 	tx.Widen(library)
-	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: library, Request: request, Event: workflow.EventArrivedAgain,
-		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+		Library: library, Request: request, Event: workflow.EventArrivedAgain,
+		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+	})
 	if err != nil {
 		return Done{}, err
 	}

@@ -66,8 +66,10 @@ func TestTheSixthCopyOfAPeriodical(t *testing.T) {
 	home := tw.library("western-district", "IL", broker.NoID)
 	home.looksTo()
 	article := func(name, year string) requests.Submission {
-		return requests.Submission{Patron: home.patron("resident"), Service: "copy",
-			Citation: broker.Citation{Title: name, ISSN: "03785955", Year: year, Format: broker.FormatArticle}}
+		return requests.Submission{
+			Patron: home.patron("resident"), Service: "copy",
+			Citation: broker.Citation{Title: name, ISSN: "03785955", Year: year, Format: broker.FormatArticle},
+		}
 	}
 	for _, name := range []string{"one", "two", "three", "four", "five"} {
 		request, err := home.asks(article(name, "2026"))
@@ -132,8 +134,10 @@ func TestWhoMayPassOverARule(t *testing.T) {
 	tw.must(err)
 	home.expects(request.ID, workflow.NeedsReview)
 	refused(t, home.actsAs(home.only("desk"), requests.Act{Request: request.ID, Action: workflow.EventApproveReview}), "class_may_not_ask")
-	refused(t, home.actsAs(home.only("desk"), requests.Act{Request: request.ID, Action: workflow.EventAddLender,
-		Body: map[string]json.RawMessage{"lender": json.RawMessage(`"` + lender.symbol.String() + `"`)}}), "class_may_not_ask")
+	refused(t, home.actsAs(home.only("desk"), requests.Act{
+		Request: request.ID, Action: workflow.EventAddLender,
+		Body: map[string]json.RawMessage{"lender": json.RawMessage(`"` + lender.symbol.String() + `"`)},
+	}), "class_may_not_ask")
 	home.expects(request.ID, workflow.NeedsReview)
 	tw.must(home.actsAs(home.only("director"), requests.Act{Request: request.ID, Action: workflow.EventApproveReview}))
 	home.expects(request.ID, workflow.Requested)
@@ -230,8 +234,10 @@ func TestNoStateIsNotTheSameState(t *testing.T) {
 func TestWordsOfPeopleStayOutOfTheTimeline(t *testing.T) {
 	t.Parallel()
 	tw, home, _, request, patron := asksPartner(t, 0)
-	tw.must(home.actsAs(home.online(patron), requests.Act{Request: request, Action: workflow.EventCancel,
-		Body: map[string]json.RawMessage{"reason": json.RawMessage(`"I am ill and stay in hospital"`)}}))
+	tw.must(home.actsAs(home.online(patron), requests.Act{
+		Request: request, Action: workflow.EventCancel,
+		Body: map[string]json.RawMessage{"reason": json.RawMessage(`"I am ill and stay in hospital"`)},
+	}))
 	home.expects(request, workflow.CancelPending)
 	tw.do(func(ctx context.Context, tx *postgres.Tx) error {
 		var everywhere, noted string

@@ -83,8 +83,10 @@ func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, item catalo
 	if hold.Patron.Library != at.Library {
 		return s.sendOn(ctx, tx, item, hold.Patron.Library)
 	}
-	return Done{Did: "nothing", Item: item.ID, Hold: &hold, Request: hold.Request, PickUpBy: hold.PickUpBy,
-		Message: "It waits on the hold shelf until " + hold.PickUpBy.String() + "; scan the patron's card to lend it."}, nil
+	return Done{
+		Did: "nothing", Item: item.ID, Hold: &hold, Request: hold.Request, PickUpBy: hold.PickUpBy,
+		Message: "It waits on the hold shelf until " + hold.PickUpBy.String() + "; scan the patron's card to lend it.",
+	}, nil
 }
 
 // sendOn says where something belongs that another library of the catalogue has
@@ -131,8 +133,10 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 		if err != nil {
 			return Done{}, err
 		}
-		return Done{Did: "shelved", Message: "Put it on the hold shelf until " + fired.Request.PickUpBy.String() + ".", Item: item.ID,
-			Request: item.Request, PickUpBy: fired.Request.PickUpBy, Undo: string(workflow.EventUnshelve)}, nil
+		return Done{
+			Did: "shelved", Message: "Put it on the hold shelf until " + fired.Request.PickUpBy.String() + ".", Item: item.ID,
+			Request: item.Request, PickUpBy: fired.Request.PickUpBy, Undo: string(workflow.EventUnshelve),
+		}, nil
 	case workflow.ReturnDue:
 		if _, err := s.fire(ctx, tx, at, item.Library, item.Request, workflow.EventShipReturn, nil); err != nil {
 			return Done{}, err
@@ -219,8 +223,10 @@ func (s *Service) lendingOf(ctx context.Context, tx *postgres.Tx, item catalog.I
 
 func (s *Service) fire(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, event workflow.Event, input workflow.Input) (requests.Fired, error) {
 	tx.Widen(library)
-	fired, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{Library: library, Request: request, Event: event, Input: input,
-		By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}})
+	fired, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+		Library: library, Request: request, Event: event, Input: input,
+		By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+	})
 	if err != nil {
 		return requests.Fired{}, err
 	}

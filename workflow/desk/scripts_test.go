@@ -24,44 +24,68 @@ type script struct {
 }
 
 var scripts = []script{
-	{name: "it promises and ships", ends: workflow.Shipped,
+	{
+		name: "it promises and ships", ends: workflow.Shipped,
 		first: func(*house, *partner, broker.ID, string) {},
 		says: func(barcode string) []connectors.Message {
-			return []connectors.Message{{Kind: connectors.KindExpectToSupply}, {Kind: connectors.KindWillSupply},
-				shipped(barcode, "2026-04-10"), {Kind: connectors.KindDueChanged, Due: due("2026-04-24")}}
-		}},
-	{name: "it ships while the patron cancels", ends: workflow.Shipped,
+			return []connectors.Message{
+				{Kind: connectors.KindExpectToSupply},
+				{Kind: connectors.KindWillSupply},
+				shipped(barcode, "2026-04-10"),
+				{Kind: connectors.KindDueChanged, Due: due("2026-04-24")},
+			}
+		},
+	},
+	{
+		name: "it ships while the patron cancels", ends: workflow.Shipped,
 		first: cancelled,
 		says: func(barcode string) []connectors.Message {
-			return []connectors.Message{{Kind: connectors.KindWillSupply}, shipped(barcode, "2026-04-10"),
-				answered(connectors.KindCancelAnswer, false), {Kind: connectors.KindDueChanged, Due: due("2026-04-24")}}
-		}},
-	{name: "it stops when the patron cancels", ends: workflow.Cancelled,
+			return []connectors.Message{
+				{Kind: connectors.KindWillSupply},
+				shipped(barcode, "2026-04-10"),
+				answered(connectors.KindCancelAnswer, false),
+				{Kind: connectors.KindDueChanged, Due: due("2026-04-24")},
+			}
+		},
+	},
+	{
+		name: "it stops when the patron cancels", ends: workflow.Cancelled,
 		first: cancelled,
 		says: func(string) []connectors.Message {
 			return []connectors.Message{{Kind: connectors.KindExpectToSupply}, {Kind: connectors.KindWillSupply}, answered(connectors.KindCancelAnswer, true)}
-		}},
-	{name: "it wants it back from the patron", ends: workflow.CheckedOut, first: lentToPatron,
+		},
+	},
+	{
+		name: "it wants it back from the patron", ends: workflow.CheckedOut, first: lentToPatron,
 		says: func(barcode string) []connectors.Message {
-			return []connectors.Message{{Kind: connectors.KindWillSupply}, {Kind: connectors.KindDueChanged, Due: due("2026-04-02")},
-				{Kind: connectors.KindRecalled}, {Kind: connectors.KindNote, Note: "for a reader of ours"}}
-		}},
-	{name: "it asks for it and has it", ends: workflow.Completed,
+			return []connectors.Message{
+				{Kind: connectors.KindWillSupply},
+				{Kind: connectors.KindDueChanged, Due: due("2026-04-02")},
+				{Kind: connectors.KindRecalled},
+				{Kind: connectors.KindNote, Note: "for a reader of ours"},
+			}
+		},
+	},
+	{
+		name: "it asks for it and has it", ends: workflow.Completed,
 		first: func(home *house, lender *partner, request broker.ID, barcode string) {
 			lentToPatron(home, lender, request, barcode)
 			home.must(home.together(request, workflow.EventReturn, workflow.EventShipReturn))
 		},
 		says: func(string) []connectors.Message {
 			return []connectors.Message{{Kind: connectors.KindOverdue}, {Kind: connectors.KindRecalled}, {Kind: connectors.KindLoanCompleted}}
-		}},
-	{name: "it bills what it then finds", ends: workflow.Completed,
+		},
+	},
+	{
+		name: "it bills what it then finds", ends: workflow.Completed,
 		first: func(home *house, lender *partner, request broker.ID, barcode string) {
 			lentToPatron(home, lender, request, barcode)
 			home.does(request, workflow.EventReportLost, nil)
 		},
 		says: func(string) []connectors.Message {
 			return []connectors.Message{{Kind: connectors.KindOverdue}, invoice(3000), {Kind: connectors.KindLoanCompleted}}
-		}},
+		},
+	},
 }
 
 func cancelled(home *house, _ *partner, request broker.ID, _ string) {

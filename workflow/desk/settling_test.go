@@ -39,8 +39,10 @@ func invoice(minor int64) connectors.Message {
 func (h *house) pays(patron broker.ID, minor int64) {
 	h.t.Helper()
 	h.must(h.try(func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := ledger.Pay(ctx, tx, ledger.Payment{Account: ledger.OfPatron(h.Library.ID, patron, h.Currency), Amount: usd(minor),
-			Cause: "cash:" + broker.NewID().String(), Actor: h.staff(), At: h.clock.Now()})
+		_, err := ledger.Pay(ctx, tx, ledger.Payment{
+			Account: ledger.OfPatron(h.Library.ID, patron, h.Currency), Amount: usd(minor),
+			Cause: "cash:" + broker.NewID().String(), Actor: h.staff(), At: h.clock.Now(),
+		})
 		return err
 	}))
 }

@@ -75,13 +75,15 @@ func newTown(t testing.TB, start string) *town {
 	circ := circulation.New(func(l directory.Library) (*policy.Document, error) { return documents[l.Policy], nil })
 	tw.queue, err = jobs.New(jobs.Config{DB: tw.db, Clock: tw.clock, Node: "test", Sender: tw.sent, Vault: vault, Log: slog.New(slog.DiscardHandler)})
 	tw.must(err)
-	tw.requests, err = requests.New(requests.Config{Jobs: tw.queue, Circulation: circ, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
+	tw.requests, err = requests.New(requests.Config{
+		Jobs: tw.queue, Circulation: circ, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
 		Policies: func(name string) (*policy.Document, error) {
 			if documents[name] == nil {
 				return nil, fmt.Errorf("there is no policy %q", name)
 			}
 			return documents[name], nil
-		}})
+		},
+	})
 	tw.must(err)
 	tw.desk = desk.New(circ, tw.requests)
 	tw.must(tw.queue.Serve(context.Background(), tw.requests))
@@ -125,6 +127,7 @@ func (tw *town) settle() {
 		swept, err := tw.queue.Sweep(tw.t.Context())
 		tw.must(err)
 		busy = swept.Deadlines+swept.Messages > 0
+		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -150,9 +153,13 @@ func (tw *town) library(preset, state string, group broker.ID) *house {
 	if group == broker.NoID {
 		group = broker.NewID()
 	}
-	h := &house{town: tw, branch: broker.NewID(), symbol: broker.NewSymbol("TEST", fmt.Sprintf("L%d", tw.count)),
-		Library: directory.Library{ID: broker.NewID(), Name: fmt.Sprintf("Library %d", tw.count), Kind: directory.KindLibrary, Member: true, Country: "US", State: state,
-			Zone: zone, Currency: document.Currency(), SharingGroup: group, Policy: preset, Plan: plan, Status: directory.StatusActive}}
+	h := &house{
+		town: tw, branch: broker.NewID(), symbol: broker.NewSymbol("TEST", fmt.Sprintf("L%d", tw.count)),
+		Library: directory.Library{
+			ID: broker.NewID(), Name: fmt.Sprintf("Library %d", tw.count), Kind: directory.KindLibrary, Member: true, Country: "US", State: state,
+			Zone: zone, Currency: document.Currency(), SharingGroup: group, Policy: preset, Plan: plan, Status: directory.StatusActive,
+		},
+	}
 	tw.do(func(ctx context.Context, tx *postgres.Tx) error {
 		directory.SaveSharingGroup(tx, directory.SharingGroup{ID: group, Name: "Catalogue"})
 		if err := directory.SaveLibrary(tx, h.Library, tw.clock.Now()); err != nil {
@@ -183,8 +190,10 @@ func (h *house) looksTo(tiers ...[]broker.ID) {
 		for i, members := range tiers {
 			group := directory.Group{ID: broker.NewID(), Name: fmt.Sprintf("Network %d", i+1), Kind: directory.GroupNetwork}
 			directory.SaveGroup(tx, group, members...)
-			list = append(list, directory.Tier{Name: group.Name, Members: directory.TierGroup, Group: group.ID,
-				CostRule: directory.CostLenderFee, DaysToRespond: 3, Fulfilment: directory.FulfilILL})
+			list = append(list, directory.Tier{
+				Name: group.Name, Members: directory.TierGroup, Group: group.ID,
+				CostRule: directory.CostLenderFee, DaysToRespond: 3, Fulfilment: directory.FulfilILL,
+			})
 		}
 		return directory.SaveTiers(tx, h.Library.ID, list)
 	})
@@ -192,8 +201,10 @@ func (h *house) looksTo(tiers ...[]broker.ID) {
 
 func (h *house) charges(minor int64) {
 	h.do(func(_ context.Context, tx *postgres.Tx) error {
-		directory.SaveTerms(tx, directory.LendingTerms{Library: h.Library.ID, Known: true, Lends: true, LoanDays: 28, Renewals: 1,
-			Fee: broker.Money{Minor: minor, Currency: h.Currency}})
+		directory.SaveTerms(tx, directory.LendingTerms{
+			Library: h.Library.ID, Known: true, Lends: true, LoanDays: 28, Renewals: 1,
+			Fee: broker.Money{Minor: minor, Currency: h.Currency},
+		})
 		return nil
 	})
 }
@@ -204,8 +215,10 @@ func (h *house) patron(class string) broker.ID {
 	h.count++
 	number := fmt.Sprintf("2100000000%04d", h.count)
 	h.do(func(_ context.Context, tx *postgres.Tx) error {
-		if err := patrons.SavePatron(tx, patrons.Patron{Library: h.Library.ID, ID: id, Class: class, Phone: "555-0100", PhoneCheckedOn: h.Today(h.clock.Now()),
-			Status: patrons.Active, CreatedAt: h.clock.Now()}); err != nil {
+		if err := patrons.SavePatron(tx, patrons.Patron{
+			Library: h.Library.ID, ID: id, Class: class, Phone: "555-0100", PhoneCheckedOn: h.Today(h.clock.Now()),
+			Status: patrons.Active, CreatedAt: h.clock.Now(),
+		}); err != nil {
 			return err
 		}
 		return patrons.SaveCard(tx, patrons.Card{Library: h.Library.ID, ID: broker.NewID(), Realm: h.SharingGroup, Number: number, Patron: id, Status: patrons.CardActive, CreatedAt: h.clock.Now()})
@@ -226,8 +239,10 @@ func (h *house) owns(title broker.ID) (barcode string) {
 	h.count++
 	barcode = fmt.Sprintf("3100000000%04d", h.count)
 	h.do(func(_ context.Context, tx *postgres.Tx) error {
-		catalog.SaveItem(tx, catalog.Item{Library: h.Library.ID, ID: broker.NewID(), Realm: h.SharingGroup, Barcode: barcode, Title: title, Branch: h.branch,
-			Type: "book", Audience: "adult", Status: catalog.OnShelf, Lendable: true}, h.clock.Now())
+		catalog.SaveItem(tx, catalog.Item{
+			Library: h.Library.ID, ID: broker.NewID(), Realm: h.SharingGroup, Barcode: barcode, Title: title, Branch: h.branch,
+			Type: "book", Audience: "adult", Status: catalog.OnShelf, Lendable: true,
+		}, h.clock.Now())
 		return nil
 	})
 	return barcode

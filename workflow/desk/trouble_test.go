@@ -35,8 +35,10 @@ func (tw *town) partner(state string, fee int64, titles ...broker.ID) *partner {
 		for _, title := range titles {
 			tx.Queue(`insert into partner_holdings (title_id, library_id, copies, lends, seen_at) values ($1, $2, 1, true, $3)`, title, p.id, tw.clock.Now())
 		}
-		return directory.SavePeer(tx, tw.vault, directory.Peer{Library: p.id, Protocol: directory.ProtocolPartner, BaseURL: "http://127.0.0.1:1",
-			OutboundSecret: directory.NewSecret(), InboundSecret: directory.NewSecret(), AllowPrivateAddress: true, Timeout: time.Second}, tw.clock.Now())
+		return directory.SavePeer(tx, tw.vault, directory.Peer{
+			Library: p.id, Protocol: directory.ProtocolPartner, BaseURL: "http://127.0.0.1:1",
+			OutboundSecret: directory.NewSecret(), InboundSecret: directory.NewSecret(), AllowPrivateAddress: true, Timeout: time.Second,
+		}, tw.clock.Now())
 	})
 	return p
 }
@@ -382,8 +384,10 @@ func TestWhatNeverReachedALenderNeverWill(t *testing.T) {
 func TestVolumesThatComeOneByOne(t *testing.T) {
 	t.Parallel()
 	tw, home, lender, request, _ := asksPartner(t, 0)
-	lender.says(home, connectors.Message{Kind: connectors.KindLoaned, Due: due("2026-04-20"),
-		Items: []connectors.MessageItem{{Barcode: "VT-8", Volume: "1"}, {Barcode: "VT-9", Volume: "2"}}})
+	lender.says(home, connectors.Message{
+		Kind: connectors.KindLoaned, Due: due("2026-04-20"),
+		Items: []connectors.MessageItem{{Barcode: "VT-8", Volume: "1"}, {Barcode: "VT-9", Volume: "2"}},
+	})
 	home.scans("VT-8", "")
 	home.expects(request, workflow.Received)
 	if home.tasks(request) != 1 {

@@ -117,8 +117,10 @@ func New(config Config) (*Queue, error) {
 }
 
 // unfinished are the states of a job that may still run.
-var unfinished = []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
-	rivertype.JobStateRunning, rivertype.JobStateScheduled}
+var unfinished = []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+	rivertype.JobStateRunning, rivertype.JobStateScheduled,
+}
 
 // shortRetries tries a failed job again after 1, 2, 4 … seconds: what must wait
 // longer waits as a row, not as a job.

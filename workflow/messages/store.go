@@ -226,7 +226,7 @@ func RestoreAsk(ctx context.Context, tx *postgres.Tx, library, request, entry br
 // Next finds the message of a request to a peer that waited for an earlier one
 // to go first; ok is false when none is due.
 func Next(ctx context.Context, tx *postgres.Tx, library, request, peer broker.ID, now time.Time) (ref Ref, ok bool, err error) {
-	err = tx.QueryRow(ctx, `select m.id, p.protocol = 'partner' from messages m join peers p on p.library_id = m.peer_library_id
+	err = tx.QueryRow(ctx, `select m.id, coalesce(p.protocol = 'partner', false) from messages m left join peers p on p.library_id = m.peer_library_id
 		where m.library_id = $1 and m.request_id = $2 and m.peer_library_id = $3 and m.direction = 'out' and m.status = 'ready' and m.next_try_at <= $4
 		order by m.id limit 1`, library, request, peer, now).Scan(&ref.ID, &ref.Partner)
 	if errors.Is(err, pgx.ErrNoRows) {

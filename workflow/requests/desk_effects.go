@@ -205,8 +205,10 @@ func (st *step) passOn(outcome circulation.Outcome) {
 // CopyGiven is the event of a request whose hold was given a copy: onto the
 // hold shelf, or on its way there.
 func CopyGiven(outcome circulation.Outcome, request circulation.RequestRef, actor broker.Actor) Firing {
-	firing := Firing{Library: request.Library, Request: request.Request, Event: workflow.EventHoldOnShelf,
-		By: workflow.BySystem, Actor: actor, Cause: Cause{Kind: "desk"}, Data: map[string]any{}}
+	firing := Firing{
+		Library: request.Library, Request: request.Request, Event: workflow.EventHoldOnShelf,
+		By: workflow.BySystem, Actor: actor, Cause: Cause{Kind: "desk"}, Data: map[string]any{},
+	}
 	if outcome.Transit != nil && outcome.Transit.ArrivedAt.IsZero() {
 		firing.Event = workflow.EventHoldInTransit
 	}
@@ -331,8 +333,10 @@ func (st *step) shortenShelf(ctx context.Context) error {
 	if err != nil || hold == nil {
 		return err
 	}
-	until := st.doc.ShelfUntil(st.moment(), policy.ShelfFacts{Owner: policy.OwnerILL, Class: hold.Class, Item: string(st.request.Format),
-		Arrived: broker.DateIn(hold.OnShelfAt, st.library.Zone), LenderDue: st.request.LenderDueOn}).Until
+	until := st.doc.ShelfUntil(st.moment(), policy.ShelfFacts{
+		Owner: policy.OwnerILL, Class: hold.Class, Item: string(st.request.Format),
+		Arrived: broker.DateIn(hold.OnShelfAt, st.library.Zone), LenderDue: st.request.LenderDueOn,
+	}).Until
 	if !until.Before(st.request.PickUpBy) {
 		return nil
 	}

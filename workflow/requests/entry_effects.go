@@ -162,8 +162,10 @@ func (st *step) keepCost(context.Context) error {
 	if !entry.CostKnown {
 		most, given := st.firing.Input.Money("most")
 		if !given || most.Minor == 0 || most.Currency != st.request.Currency {
-			return broker.Invalid(broker.FieldError{Pointer: "/most", Code: "required",
-				Message: "is needed in " + st.request.Currency + ": nobody knows the price yet, so say the most the patron will pay"})
+			return broker.Invalid(broker.FieldError{
+				Pointer: "/most", Code: "required",
+				Message: "is needed in " + st.request.Currency + ": nobody knows the price yet, so say the most the patron will pay",
+			})
 		}
 		approved = most.Minor
 	}

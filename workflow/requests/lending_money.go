@@ -131,8 +131,10 @@ func (st *step) dropInvoice(ctx context.Context) error {
 }
 
 func (st *step) answerTo(charge ledger.Open, why string) ledger.Answer {
-	return ledger.Answer{Library: st.request.LibraryID, Charge: charge.ID, Cause: why + ":" + charge.Cause, Note: st.row.Label,
-		Actor: st.firing.Actor, At: st.now}
+	return ledger.Answer{
+		Library: st.request.LibraryID, Charge: charge.ID, Cause: why + ":" + charge.Cause, Note: st.row.Label,
+		Actor: st.firing.Actor, At: st.now,
+	}
 }
 
 // creditBorrower records that the borrowing library paid what it owed for this
@@ -152,8 +154,10 @@ func (st *step) creditBorrower(ctx context.Context) error {
 			continue
 		}
 		left -= part.Minor
-		_, err := ledger.Pay(ctx, st.tx, ledger.Payment{Account: st.borrowerAccount(), Amount: part, Charge: charge.ID, InAdvance: true,
-			Cause: "paid:" + charge.Cause, Actor: st.firing.Actor, At: st.now})
+		_, err := ledger.Pay(ctx, st.tx, ledger.Payment{
+			Account: st.borrowerAccount(), Amount: part, Charge: charge.ID, InAdvance: true,
+			Cause: "paid:" + charge.Cause, Actor: st.firing.Actor, At: st.now,
+		})
 		if err != nil {
 			return err
 		}

@@ -94,8 +94,10 @@ func (st *step) task(kind, detail string) error {
 
 // lastingTasks are about something that a later move of the request does not
 // settle: only a person closes them.
-var lastingTasks = []string{"cost_above_approved", "invoice_in_other_currency", "late_yes", "late_shipment", "arrived_again", "invoice", "loaned", "return",
-	"dispute", "message_refused", "deadline_failed", "was_stuck", "tell_by_hand_%"}
+var lastingTasks = []string{
+	"cost_above_approved", "invoice_in_other_currency", "late_yes", "late_shipment", "arrived_again", "invoice", "loaned", "return",
+	"dispute", "message_refused", "deadline_failed", "was_stuck", "tell_by_hand_%",
+}
 
 // closeTasks ends what the event settles: everything that waited for the
 // request to move on.

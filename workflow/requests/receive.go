@@ -210,9 +210,11 @@ func (s *Service) heard(library, request broker.ID, in Incoming, id broker.ID, b
 	if m.Cost != nil {
 		input["cost"] = *m.Cost
 	}
-	return Firing{Library: library, Request: request, Input: input, By: by,
+	return Firing{
+		Library: library, Request: request, Input: input, By: by,
 		Actor: broker.Actor{Kind: broker.ActorPartner, ID: in.Peer, Library: library},
-		Cause: Cause{Kind: "message", ID: id.String()}, Data: map[string]any{"peer_message_id": m.ID}}
+		Cause: Cause{Kind: "message", ID: id.String()}, Data: map[string]any{"peer_message_id": m.ID},
+	}
 }
 
 // lenderEvent is what a lender's message means for the request it supplies.
@@ -325,8 +327,10 @@ func (s *Service) aboutDelivery(ctx context.Context, tx *postgres.Tx, now time.T
 	if current == nil || current.String() != message.RequestID {
 		return nil // we have moved on
 	}
-	_, err = s.Fire(ctx, tx, now, Firing{Library: library, Request: request, Event: event, By: workflow.BySystem, Actor: broker.System(library),
-		Cause: Cause{Kind: "job", ID: message.ID}, Data: data})
+	_, err = s.Fire(ctx, tx, now, Firing{
+		Library: library, Request: request, Event: event, By: workflow.BySystem, Actor: broker.System(library),
+		Cause: Cause{Kind: "job", ID: message.ID}, Data: data,
+	})
 	if err != nil && noRow(err) {
 		return nil // answered before the delivery was recorded
 	}

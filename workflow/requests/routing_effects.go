@@ -171,8 +171,10 @@ func (st *step) checkILL(ctx context.Context) (refused bool, err error) {
 // illDecision asks the policy about the request as an interlibrary loan that
 // somebody asks for: whoever submitted it, or staff who let it go on.
 func (st *step) illDecision(ctx context.Context, actor broker.Actor) (policy.SubmitDecision, error) {
-	checks := submission{patron: *st.request.PatronID, request: st.request.ID, title: st.request.TitleID, citation: st.request.Citation,
-		rush: st.request.Rush, channel: policy.ByStaff, now: st.now, ownedChecked: true}
+	checks := submission{
+		patron: *st.request.PatronID, request: st.request.ID, title: st.request.TitleID, citation: st.request.Citation,
+		rush: st.request.Rush, channel: policy.ByStaff, now: st.now, ownedChecked: true,
+	}
 	if actor.Kind == broker.ActorPatron {
 		checks.channel, checks.pin = policy.ByOnline, true
 		err := st.tx.QueryRow(ctx, `select coalesce(max(length(number)), 0)::int from cards where library_id = $1 and patron_id = $2 and status = 'active'`,

@@ -66,10 +66,12 @@ func (st *step) fineBy(due broker.Date, loan circulation.Loan) error {
 	if fine.Amount.Minor <= 0 {
 		return nil
 	}
-	posted, err := ledger.Post(st.tx, ledger.Charge{Account: ledger.OfPatron(st.request.LibraryID, *st.request.PatronID, fine.Amount.Currency),
-		Kind: ledger.Overdue, Amount: fine.Amount, Rule: fine.Rule, Clause: fine.Clause, Loan: loan.ID, Request: st.request.ID,
+	posted, err := ledger.Post(st.tx, ledger.Charge{
+		Account: ledger.OfPatron(st.request.LibraryID, *st.request.PatronID, fine.Amount.Currency),
+		Kind:    ledger.Overdue, Amount: fine.Amount, Rule: fine.Rule, Clause: fine.Clause, Loan: loan.ID, Request: st.request.ID,
 		Note: fmt.Sprintf("renewed until %s, %d days late", due, fine.Days), Cause: fmt.Sprintf("overdue:%s:renewed:%d", loan.ID, st.request.Version),
-		Actor: st.firing.Actor, At: st.now})
+		Actor: st.firing.Actor, At: st.now,
+	})
 	if err != nil {
 		return err
 	}
@@ -90,8 +92,10 @@ func (st *step) takeBack(ctx context.Context, kind string) error {
 		if charge.Kind != ledger.KindCharge || charge.ChargeKind != kind {
 			continue
 		}
-		_, err := ledger.Reverse(ctx, st.tx, ledger.Answer{Library: st.request.LibraryID, Charge: charge.ID,
-			Cause: "reverse:" + charge.Cause, Note: st.row.Label, Actor: st.firing.Actor, At: st.now})
+		_, err := ledger.Reverse(ctx, st.tx, ledger.Answer{
+			Library: st.request.LibraryID, Charge: charge.ID,
+			Cause: "reverse:" + charge.Cause, Note: st.row.Label, Actor: st.firing.Actor, At: st.now,
+		})
 		if err != nil && !broker.IsKind(err, broker.KindConflict) {
 			return err
 		}
@@ -115,8 +119,10 @@ func (st *step) waiveLost(ctx context.Context) error {
 		if charge.Request != st.request.ID || charge.ChargeKind != ledger.Lost || charge.Owed.Minor <= 0 {
 			continue
 		}
-		_, err := ledger.Waive(ctx, st.tx, ledger.Answer{Library: st.request.LibraryID, Charge: charge.ID,
-			Cause: fmt.Sprintf("waive:%s:%d", charge.Cause, st.request.Version), Note: st.row.Label, Actor: st.firing.Actor, At: st.now}, charge.Owed)
+		_, err := ledger.Waive(ctx, st.tx, ledger.Answer{
+			Library: st.request.LibraryID, Charge: charge.ID,
+			Cause: fmt.Sprintf("waive:%s:%d", charge.Cause, st.request.Version), Note: st.row.Label, Actor: st.firing.Actor, At: st.now,
+		}, charge.Owed)
 		if err != nil {
 			return err
 		}

@@ -99,8 +99,10 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 		return nil, err
 	}
 	s.needBy(tx, library, request)
-	firing := Firing{Library: in.Library, Request: request.ID, Event: workflow.EventChecksPassed, By: workflow.BySystem,
-		Actor: broker.System(in.Library), Cause: Cause{Kind: "rule", ID: "submit"}}
+	firing := Firing{
+		Library: in.Library, Request: request.ID, Event: workflow.EventChecksPassed, By: workflow.BySystem,
+		Actor: broker.System(in.Library), Cause: Cause{Kind: "rule", ID: "submit"},
+	}
 	if len(reasons) > 0 {
 		firing.Event, firing.Data = workflow.EventNeedsPerson, map[string]any{"reasons": reasons}
 	}

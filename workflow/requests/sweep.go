@@ -128,8 +128,10 @@ func claim(ctx context.Context, tx *postgres.Tx, d dueDeadline, now time.Time) (
 }
 
 func (s *Service) fireDeadline(ctx context.Context, tx *postgres.Tx, now time.Time, d dueDeadline) error {
-	_, err := s.Fire(ctx, tx, now, Firing{Library: d.Library, Request: d.Request, Event: workflow.Event(d.Event), By: workflow.BySystem,
-		Actor: broker.System(d.Library), Cause: Cause{Kind: "deadline", ID: d.Kind}})
+	_, err := s.Fire(ctx, tx, now, Firing{
+		Library: d.Library, Request: d.Request, Event: workflow.Event(d.Event), By: workflow.BySystem,
+		Actor: broker.System(d.Library), Cause: Cause{Kind: "deadline", ID: d.Kind},
+	})
 	return err
 }
 
@@ -193,8 +195,10 @@ func (s *Service) Repair(ctx context.Context, db *postgres.DB, now time.Time) (i
 	for _, request := range stuck {
 		err := db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
 			openSystemTask(tx, request.Library, request.Request, "was_stuck", "Nothing would have moved this request any more; look at it.", now)
-			_, err := s.Fire(ctx, tx, now, Firing{Library: request.Library, Request: request.Request, Event: workflow.EventNote, By: workflow.BySystem,
-				Actor: broker.System(request.Library), Cause: Cause{Kind: "sweep"}, Input: workflow.Input{"note": "The minute sweep found no deadline and set one."}})
+			_, err := s.Fire(ctx, tx, now, Firing{
+				Library: request.Library, Request: request.Request, Event: workflow.EventNote, By: workflow.BySystem,
+				Actor: broker.System(request.Library), Cause: Cause{Kind: "sweep"}, Input: workflow.Input{"note": "The minute sweep found no deadline and set one."},
+			})
 			return err
 		})
 		if err != nil {
@@ -225,9 +229,11 @@ func (s *Service) LivePeers(ctx context.Context, tx *postgres.Tx, now time.Time,
 
 // HoldingsKnown takes what partners said live and goes on choosing a lender.
 func (s *Service) HoldingsKnown(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, live map[broker.ID]routing.Live) error {
-	_, err := s.Fire(ctx, tx, now, Firing{Library: library, Request: request, Event: workflow.EventHoldingsKnown, By: workflow.BySystem,
+	_, err := s.Fire(ctx, tx, now, Firing{
+		Library: library, Request: request, Event: workflow.EventHoldingsKnown, By: workflow.BySystem,
 		Actor: broker.System(library), Cause: Cause{Kind: "job", ID: "look_up"}, Input: workflow.Input{"live": live},
-		Data: map[string]any{"asked_live": len(live)}})
+		Data: map[string]any{"asked_live": len(live)},
+	})
 	if err != nil && noRow(err) {
 		return nil // it has moved on meanwhile
 	}

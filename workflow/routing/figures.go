@@ -103,8 +103,10 @@ func records(ctx context.Context, tx *postgres.Tx, lenders []broker.ID, borrower
 	var lender broker.ID
 	var one record
 	var asOf time.Time
-	_, err = pgx.ForEachRow(rows, []any{&lender, &one.Asked, &one.Filled, &one.Refused, &one.Silent, &one.Supplied,
-		&one.AnswerHours, &one.SupplyDays, &one.Open, &one.Balance, &asOf}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{
+		&lender, &one.Asked, &one.Filled, &one.Refused, &one.Silent, &one.Supplied,
+		&one.AnswerHours, &one.SupplyDays, &one.Open, &one.Balance, &asOf,
+	}, func() error {
 		one.Balance = Decayed(one.Balance, asOf, now)
 		found[lender] = one
 		return nil

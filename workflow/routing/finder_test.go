@@ -35,14 +35,18 @@ func newTown(t *testing.T) town {
 		t.Fatal(err)
 	}
 	wall := func() time.Time { return monday }
-	made := town{db: pgtest.New(t), finder: &routing.Finder{Lenders: directory.NewCache(time.Minute, wall)}, vault: vault,
-		borrower: broker.NewID(), neighbour: broker.NewID(), partner: broker.NewID(), card: broker.NewID(), outsider: broker.NewID()}
+	made := town{
+		db: pgtest.New(t), finder: &routing.Finder{Lenders: directory.NewCache(time.Minute, wall)}, vault: vault,
+		borrower: broker.NewID(), neighbour: broker.NewID(), partner: broker.NewID(), card: broker.NewID(), outsider: broker.NewID(),
+	}
 	system := directory.Group{ID: broker.NewID(), Name: "System", Kind: directory.GroupSystem}
 	made.within(t, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) (err error) {
 		for _, member := range []broker.ID{made.borrower, made.neighbour} {
 			directory.SaveSharingGroup(tx, directory.SharingGroup{ID: member, Name: "alone"})
-			if err := directory.SaveLibrary(tx, directory.Library{ID: member, Name: "Member " + member.String(), Member: true,
-				Policy: "any", SharingGroup: member, State: "NY"}, monday); err != nil {
+			if err := directory.SaveLibrary(tx, directory.Library{
+				ID: member, Name: "Member " + member.String(), Member: true,
+				Policy: "any", SharingGroup: member, State: "NY",
+			}, monday); err != nil {
 				return err
 			}
 		}
@@ -50,23 +54,28 @@ func newTown(t *testing.T) town {
 			if err := directory.SaveLibrary(tx, directory.Library{ID: other, Name: "Library " + other.String(), State: "OH"}, monday); err != nil {
 				return err
 			}
-			if err := directory.SavePeer(tx, vault, directory.Peer{Library: other, Protocol: directory.ProtocolPartner, BaseURL: "https://peer.example",
-				OutboundSecret: directory.NewSecret(), InboundSecret: directory.NewSecret()}, monday); err != nil {
+			if err := directory.SavePeer(tx, vault, directory.Peer{
+				Library: other, Protocol: directory.ProtocolPartner, BaseURL: "https://peer.example",
+				OutboundSecret: directory.NewSecret(), InboundSecret: directory.NewSecret(),
+			}, monday); err != nil {
 				return err
 			}
 		}
 		directory.SaveGroup(tx, system, made.borrower, made.neighbour, made.partner, made.card)
 		if err := directory.SaveTiers(tx, made.borrower, []directory.Tier{
 			{Name: "Own shelves", Members: directory.TierOwn, Fulfilment: directory.FulfilHold},
-			{Name: "System", Members: directory.TierGroup, Group: system.ID, Fulfilment: directory.FulfilILL}}); err != nil {
+			{Name: "System", Members: directory.TierGroup, Group: system.ID, Fulfilment: directory.FulfilILL},
+		}); err != nil {
 			return err
 		}
 		if made.title, err = catalog.SaveTitle(ctx, tx, catalog.Title{Title: "Tides"}, monday); err != nil {
 			return err
 		}
 		for i, member := range []broker.ID{made.borrower, made.neighbour} {
-			catalog.SaveItem(tx, catalog.Item{Library: member, ID: broker.NewID(), Realm: member, Barcode: string(rune('a' + i)), Title: made.title,
-				Lendable: true, Status: []catalog.ItemStatus{catalog.OnLoan, catalog.OnShelf}[i]}, monday)
+			catalog.SaveItem(tx, catalog.Item{
+				Library: member, ID: broker.NewID(), Realm: member, Barcode: string(rune('a' + i)), Title: made.title,
+				Lendable: true, Status: []catalog.ItemStatus{catalog.OnLoan, catalog.OnShelf}[i],
+			}, monday)
 		}
 		catalog.SaveHoldings(tx, []catalog.Holding{{Title: made.title, Library: made.outsider, Copies: 1, Lends: true, SeenAt: monday}})
 		return nil

@@ -57,8 +57,10 @@ func TestEveryPeerGetsAnAnswerOrAProblem(t *testing.T) {
 		if took := time.Since(started); took != 3*time.Second {
 			t.Errorf("took %s, not what one peer may take", took)
 		}
-		want := map[string]string{"quick": "", "slow": "", "silent": "no answer within 3s", "broken": "its system did not answer usefully",
-			"panic": "its connector failed", "lying": "its answer contradicts itself", "absurd": "its answer names an impossible price"}
+		want := map[string]string{
+			"quick": "", "slow": "", "silent": "no answer within 3s", "broken": "its system did not answer usefully",
+			"panic": "its connector failed", "lying": "its answer contradicts itself", "absurd": "its answer names an impossible price",
+		}
 		for kind, problem := range want {
 			if got := live[ids[kind]]; got.Problem != problem || (problem == "") != (got.Availability.Available == 1) {
 				t.Errorf("%s: %+v", kind, got)

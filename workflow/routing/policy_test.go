@@ -29,7 +29,8 @@ func TestWesternDistrictAsksOnlyTheContiguousStates(t *testing.T) {
 		return func(c *Candidate) { c.Country, c.State = country, state }
 	}
 	rota := Rank(following(t, "western-district", "IL"), []Candidate{
-		lender("Ohio", in("US", "OH")), lender("Alaska", in("US", "AK")), lender("Hawaii", in("US", "HI")), lender("Ontario", in("CA", "ON"))})
+		lender("Ohio", in("US", "OH")), lender("Alaska", in("US", "AK")), lender("Hawaii", in("US", "HI")), lender("Ontario", in("CA", "ON")),
+	})
 	if got := names(rota); !slices.Equal(got, []string{"Ohio"}) {
 		t.Errorf("would ask %v", got)
 	}
@@ -51,8 +52,10 @@ func TestWestchesterPassesOnOnlyWhatComesFromOutsideItsState(t *testing.T) {
 	in := func(state string) func(*Candidate) {
 		return func(c *Candidate) { c.State, c.Groups = state, nil }
 	}
-	rota := Rank(query, []Candidate{lender("Indiana", asking("12.50"), in("IN")), lender("Ohio", asking("12.50"), in("OH")),
-		lender("Ohio, cheap", asking("4.25"), in("OH"))})
+	rota := Rank(query, []Candidate{
+		lender("Indiana", asking("12.50"), in("IN")), lender("Ohio", asking("12.50"), in("OH")),
+		lender("Ohio, cheap", asking("4.25"), in("OH")),
+	})
 	patron := map[string]broker.Money{}
 	for _, entry := range rota.Entries {
 		patron[entry.Name] = entry.PatronCost

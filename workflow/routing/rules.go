@@ -74,8 +74,10 @@ type placed struct {
 }
 
 func place(query Query, weights Weights, tier directory.Tier, candidate *Candidate, price price) *placed {
-	place := &placed{candidate: candidate, tier: tier, price: price, days: expectedDays(query, weights, candidate),
-		lot: lot(query.Request, candidate.ID)}
+	place := &placed{
+		candidate: candidate, tier: tier, price: price, days: expectedDays(query, weights, candidate),
+		lot: lot(query.Request, candidate.ID),
+	}
 	place.points = pointsOf(query, weights, place)
 	for _, points := range place.points {
 		place.score += points
@@ -118,8 +120,10 @@ func tierOf(query Query, tiers []directory.Tier, candidate *Candidate) (director
 }
 
 func passOver(tier directory.Tier, inTier bool, candidate *Candidate, reasons []broker.Reason) PassedOver {
-	passed := PassedOver{Lender: candidate.ID, Symbol: candidate.Symbol, Name: candidate.Name,
-		Tier: tier.Position, TierName: tier.Name, Fulfilment: tier.Fulfilment, Reasons: reasons}
+	passed := PassedOver{
+		Lender: candidate.ID, Symbol: candidate.Symbol, Name: candidate.Name,
+		Tier: tier.Position, TierName: tier.Name, Fulfilment: tier.Fulfilment, Reasons: reasons,
+	}
 	if !inTier {
 		passed.TierName = "Out of reach"
 	}
@@ -192,19 +196,23 @@ func (p *placed) entry(query Query, weights Weights) Entry {
 	entry.Why = []broker.Reason{tierReason(query, tier), copyReason(candidate)}
 	if p.price.foreign {
 		entry.Fulfilment = directory.FulfilStaff
-		entry.Why = append(entry.Why, broker.Reason{Code: CodeForeignCurrency, Rule: "routing.currency",
+		entry.Why = append(entry.Why, broker.Reason{
+			Code: CodeForeignCurrency, Rule: "routing.currency",
 			Message: fmt.Sprintf("Asks %s; that cannot be compared with %s, so staff enter the amount and decide.",
 				p.price.asks, query.Borrower.Currency),
-			Needed: query.Borrower.Currency, Found: p.price.asks.Currency})
+			Needed: query.Borrower.Currency, Found: p.price.asks.Currency,
+		})
 	}
 	entry.Why = append(entry.Why, p.explain(query, weights)...)
 	return entry
 }
 
 func tierReason(query Query, tier directory.Tier) broker.Reason {
-	return broker.Reason{Code: "tier", Rule: "routing.tier",
+	return broker.Reason{
+		Code: "tier", Rule: "routing.tier",
 		Message: fmt.Sprintf("In tier %d of %d, %s; a lender there has %s to answer.",
-			tier.Position+1, len(query.Tiers), tier.Name, counted(tier.DaysToRespond, "day", "days"))}
+			tier.Position+1, len(query.Tiers), tier.Name, counted(tier.DaysToRespond, "day", "days")),
+	}
 }
 
 func copyReason(candidate *Candidate) broker.Reason {

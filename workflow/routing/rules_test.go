@@ -44,9 +44,12 @@ func lender(name string, changes ...func(*Candidate)) Candidate {
 	terms.Known, terms.FreeInState = true, true
 	candidate := Candidate{
 		Lender: directory.Lender{
-			Library: directory.Library{ID: id, Name: name, State: "NY", Country: "US", Currency: "USD", Status: directory.StatusActive,
-				Zone: time.UTC, Calendar: calendar.EveryDay(time.UTC), Latitude: at(44), Longitude: at(-73)},
-			Terms: terms, Groups: []broker.ID{system}, Protocol: directory.ProtocolPartner},
+			Library: directory.Library{
+				ID: id, Name: name, State: "NY", Country: "US", Currency: "USD", Status: directory.StatusActive,
+				Zone: time.UTC, Calendar: calendar.EveryDay(time.UTC), Latitude: at(44), Longitude: at(-73),
+			},
+			Terms: terms, Groups: []broker.ID{system}, Protocol: directory.ProtocolPartner,
+		},
 		Holder: &catalog.Holder{Library: id, Copies: 1, Lendable: 1, Available: 1, AvailabilityKnown: true},
 	}
 	for _, change := range changes {
@@ -459,8 +462,10 @@ func TestCheaperIsNeverWorse(t *testing.T) {
 func TestPreviewSumsUp(t *testing.T) {
 	t.Parallel()
 	own := lender("Borrower", func(c *Candidate) { c.Holder.Copies, c.Holder.Available = 2, 0 })
-	outlook := Preview(request(), []Candidate{own, lender("A"), lender("B", func(c *Candidate) { c.Terms.Lends = false }),
-		lender("C", inOhio, saying(false, 0)), lender("D", inOhio, asking("4.00"))})
+	outlook := Preview(request(), []Candidate{
+		own, lender("A"), lender("B", func(c *Candidate) { c.Terms.Lends = false }),
+		lender("C", inOhio, saying(false, 0)), lender("D", inOhio, asking("4.00")),
+	})
 	if outlook.LocalCopies != 2 || outlook.LocalAvailable != 0 || outlook.Likely.Name != "A" {
 		t.Errorf("%+v", outlook)
 	}
