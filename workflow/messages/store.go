@@ -209,10 +209,11 @@ func WithdrawAsk(ctx context.Context, tx *postgres.Tx, library, request, entry b
 // whether there was one. Earlier ones were undone before it and stay withdrawn.
 func RestoreAsk(ctx context.Context, tx *postgres.Tx, library, request, entry broker.ID, now time.Time) (ref Ref, restored bool, err error) {
 	err = tx.QueryRow(ctx, `update messages m set status = 'ready', next_try_at = $4, done_at = null
-		from peers p where p.library_id = m.peer_library_id and m.library_id = $1 and m.status = 'withdrawn'
-			and m.id = (select id from messages where library_id = $1 and request_id = $2 and direction = 'out' and kind = 'request'
-				and payload ->> 'request_id' = $3 order by id desc limit 1)
-		returning m.id, m.peer_library_id, p.protocol = 'partner'`, library, request, entry.String(), now).Scan(&ref.ID, &ref.Peer, &ref.Partner)
+		where m.library_id = $1 and m.status = 'withdrawn' and m.id = (select id from messages
+			where library_id = $1 and request_id = $2 and direction = 'out' and kind = 'request' and payload ->> 'request_id' = $3
+			order by id desc limit 1)
+		returning m.id, m.peer_library_id, coalesce((select p.protocol = 'partner' from peers p where p.library_id = m.peer_library_id), false)`,
+		library, request, entry.String(), now).Scan(&ref.ID, &ref.Peer, &ref.Partner)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Ref{}, false, nil
 	}
