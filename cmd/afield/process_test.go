@@ -136,12 +136,12 @@ func (n *node) ready() {
 }
 
 // lives waits for a while in which the server must not end by itself.
-func (n *node) lives(for_ time.Duration) {
+func (n *node) lives(long time.Duration) {
 	n.t.Helper()
 	select {
 	case err := <-n.ended:
 		n.t.Fatalf("the server ended by itself: %v\n%s", err, lastLines(n.log, 20))
-	case <-time.After(for_):
+	case <-time.After(long):
 	}
 }
 

@@ -4,7 +4,7 @@
 // A job exists only where something outside must be called or time must pass.
 // Handing messages over runs in one queue for all members and one for each
 // partner, so a dead partner slows nobody else. Nothing that waits for business
-// time is a River schedule: the sweep, four times a minute, looks at rows (deadlines, the
+// time is a River schedule: the sweep, every ten seconds, looks at rows (deadlines, the
 // outbox) and works off what is due.
 //
 // Every worker may run twice: claims and unique ids make the second run do
