@@ -1,0 +1,51 @@
+-- What a loan and a hold need beyond a first lending: what nightly work reads in
+-- slices, claims, losses, suspended holds.
+
+-- The terms a fine is worked out from, where one statement can read them; the
+-- terms of the loan stay the only place they are written.
+alter table loans
+    add column fine_rate_minor  bigint generated always as ((terms #>> '{overdue,rate,minor}')::bigint) stored,
+    add column fine_cap_minor   bigint generated always as (least((terms #>> '{overdue,cap,minor}')::bigint, (terms #>> '{overdue,price,minor}')::bigint)) stored,
+    add column fine_currency    text generated always as (terms #>> '{overdue,rate,currency}') stored,
+    add column fine_count       text generated always as (terms #>> '{overdue,count}') stored,
+    add column fine_per         text generated always as (coalesce(terms #>> '{overdue,per}', 'day')) stored,
+    add column fine_grace       jsonb generated always as (terms #> '{overdue,grace}') stored,
+    add column lost_on          date,
+    add column lost_how         text check (lost_how in ('overdue', 'reported', 'claim')),
+    add column referred_on      date,          -- handed to a collection agency
+    add column anonymised_at    timestamptz;
+create index open_loans_by_due_date on loans (library_id, due_on, id) where status = 'open';
+create index loans_to_anonymise on loans (library_id, returned_on, id) where status = 'returned' and patron_id is not null;
+
+-- The patron says it was returned, or never borrowed.
+create table claims (
+    library_id  uuid not null,
+    id          uuid not null,
+    loan_id     uuid not null,
+    patron_library_id uuid not null,
+    patron_id   uuid,
+    kind        text not null check (kind in ('returned', 'never_borrowed')),
+    status      text not null check (status in ('asked_owner', 'open', 'found_in_library', 'found_by_patron', 'charged', 'withdrawn', 'refused')),
+    by_guardian boolean not null default false,
+    note        jsonb not null default '{}',
+    claimed_at  timestamptz not null,
+    claimed_by  jsonb not null,
+    closed_at   timestamptz,
+    closed_by   jsonb,
+    primary key (library_id, id),
+    foreign key (library_id, loan_id) references loans,
+    check ((status in ('asked_owner', 'open')) = (closed_at is null))
+);
+create unique index one_open_claim_per_loan on claims (library_id, loan_id) where closed_at is null;
+create index claims_by_patron on claims (patron_library_id, patron_id);
+call afield_protect('claims', 'library_id = any ((select afield_visible())::uuid[])
+    or patron_library_id = any ((select afield_visible())::uuid[])');
+
+alter table holds
+    add column wanted_item_id  uuid,           -- set when only this copy will do
+    add column suspended_from  date,
+    add column suspended_until date,           -- the last day it is passed by
+    add column permitted_id    uuid,           -- who else may take it, by the patron's express permission
+    add column contact_at      timestamptz,    -- the patron asked to keep it longer
+    add column channel         text not null default 'staff';
+create index holds_on_shelf_by_date on holds (for_library_id, pick_up_by, id) where status = 'on_hold_shelf';
