@@ -13,9 +13,22 @@ alter table loans
     add column lost_on          date,
     add column lost_how         text check (lost_how in ('overdue', 'reported', 'claim')),
     add column referred_on      date,          -- handed to a collection agency
-    add column anonymised_at    timestamptz;
+    add column anonymised_at    timestamptz,
+    add column handed_to_id     uuid;          -- the proxy who took it, of the patron's library
 create index open_loans_by_due_date on loans (library_id, due_on, id) where status = 'open';
+create index overdue_loans_by_patron on loans (patron_library_id, patron_id, due_on) where status = 'open';
 create index loans_to_anonymise on loans (library_id, returned_on, id) where status = 'returned' and patron_id is not null;
+
+-- What the desk looks at in an item besides its type.
+alter table items
+    add column age_mark         text not null default '' check (age_mark in ('', 'new', 'high_demand')),
+    add column parts            int not null default 1 check (parts >= 1),  -- pieces to count: discs, a booklet
+    add column parts_missing    text not null default '',
+    add column loan_note        text not null default '',                   -- shown whenever it is lent or comes back
+    add column price_paid_minor bigint check (price_paid_minor >= 0),       -- what it once cost; price_minor is a new copy's
+    add column list_price_minor bigint check (list_price_minor >= 0),
+    add column brief            boolean not null default false,             -- made at the desk, to be catalogued
+    add column replaced_on      date;                                       -- a new copy was bought for it
 
 -- The patron says it was returned, or never borrowed.
 create table claims (

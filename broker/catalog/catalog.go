@@ -60,6 +60,21 @@ type Item struct {
 	Request broker.ID
 	// LenderBarcode is the lender's own barcode of a temporary item.
 	LenderBarcode string
+	// AgeMark is new or high_demand where other terms hold for such items.
+	AgeMark string
+	// Parts is how many pieces belong to it: discs, a booklet; 0 is 1.
+	Parts int
+	// PartsMissing says what of it did not come back.
+	PartsMissing string
+	// LoanNote is shown to staff whenever it is lent or comes back.
+	LoanNote string
+	// PricePaid is what it once cost, ListPrice the publisher's price now; nil
+	// when not known, in the currency of Price.
+	PricePaid, ListPrice *broker.Money
+	// Brief marks a record made at the desk, which is still to be catalogued.
+	Brief bool
+	// ReplacedOn is when a new copy was bought for it; zero when none was.
+	ReplacedOn broker.Date
 }
 
 // Temporary tells whether the item stands for a borrowed copy.

@@ -13,28 +13,50 @@ import (
 
 const selectItems = `
 	select i.library_id, i.id, i.realm_id, i.barcode, i.title_id, i.branch_id, i.type, i.audience, i.call_number,
-	       i.price_minor, i.currency, i.status, i.lendable, i.request_id, coalesce(i.lender_barcode, '')
+	       i.price_minor, i.currency, i.status, i.lendable, i.request_id, coalesce(i.lender_barcode, ''),
+	       i.age_mark, i.parts, i.parts_missing, i.loan_note, i.price_paid_minor, i.list_price_minor, i.brief, i.replaced_on
 	from items i `
 
 // SaveItem queues writing an item: our own, or a temporary one when Request is
-// set. An item that exists keeps its status, which SetItemStatus changes.
+// set. An item that exists keeps its status, which SetItemStatus changes, and
+// what circulation noted on it (missing parts, a new copy bought).
 func SaveItem(tx *postgres.Tx, item Item, now time.Time) {
-	var price *int64
 	currency := "USD"
-	if item.Price != nil {
-		price, currency = &item.Price.Minor, item.Price.Currency
+	minor := func(price *broker.Money) *int64 {
+		if price == nil {
+			return nil
+		}
+		currency = price.Currency
+		return &price.Minor
 	}
+	paid, list, price := minor(item.PricePaid), minor(item.ListPrice), minor(item.Price)
 	tx.Queue(`
 		insert into items (library_id, id, realm_id, barcode, title_id, branch_id, type, audience, call_number,
-			price_minor, currency, status, lendable, request_id, lender_barcode, created_at)
+			price_minor, currency, status, lendable, request_id, lender_barcode, created_at,
+			age_mark, parts, loan_note, price_paid_minor, list_price_minor, brief)
 		values ($1, $2, $3, $4, $5, $6, coalesce(nullif($7, ''), 'book'), coalesce(nullif($8, ''), 'adult'), $9, $10, $11,
-			coalesce(nullif($12, ''), 'on_shelf'), $13, $14, nullif($15, ''), $16)
+			coalesce(nullif($12, ''), 'on_shelf'), $13, $14, nullif($15, ''), $16, $17, $18, $19, $20, $21, $22)
 		on conflict (library_id, id) do update set barcode = excluded.barcode, title_id = excluded.title_id,
 			branch_id = excluded.branch_id, type = excluded.type, audience = excluded.audience,
 			call_number = excluded.call_number, price_minor = excluded.price_minor, currency = excluded.currency,
-			lendable = excluded.lendable, lender_barcode = excluded.lender_barcode`,
+			lendable = excluded.lendable, lender_barcode = excluded.lender_barcode, age_mark = excluded.age_mark,
+			parts = excluded.parts, loan_note = excluded.loan_note, price_paid_minor = excluded.price_paid_minor,
+			list_price_minor = excluded.list_price_minor, brief = excluded.brief`,
 		item.Library, item.ID, item.Realm, item.Barcode, orNull(item.Title), orNull(item.Branch), item.Type, item.Audience,
-		item.CallNumber, price, currency, string(item.Status), item.Lendable, orNull(item.Request), item.LenderBarcode, now)
+		item.CallNumber, price, currency, string(item.Status), item.Lendable, orNull(item.Request), item.LenderBarcode, now,
+		item.AgeMark, max(1, item.Parts), item.LoanNote, paid, list, item.Brief)
+}
+
+// SetMissingParts queues what of a set did not come back; "" when it is whole
+// again. The item's row must be locked.
+func SetMissingParts(tx *postgres.Tx, library, item broker.ID, missing string) {
+	tx.Queue(`update items set parts_missing = $3 where library_id = $1 and id = $2`, library, item, missing)
+}
+
+// SetReplaced queues the day a new copy was bought for an item; the zero Date
+// takes it back. The item's row must be locked.
+func SetReplaced(tx *postgres.Tx, library, item broker.ID, on broker.Date) {
+	tx.Queue(`update items set replaced_on = $3 where library_id = $1 and id = $2`, library, item, on)
 }
 
 // SetItemStatus queues moving an item. The item's row must be locked.
@@ -121,16 +143,22 @@ func collectItems(rows pgx.Rows) ([]Item, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Item, error) {
 		var item Item
 		var title, branch, request *broker.ID
-		var price *int64
+		var price, paid, list *int64
 		var currency string
 		err := row.Scan(&item.Library, &item.ID, &item.Realm, &item.Barcode, &title, &branch, &item.Type, &item.Audience,
-			&item.CallNumber, &price, &currency, &item.Status, &item.Lendable, &request, &item.LenderBarcode)
+			&item.CallNumber, &price, &currency, &item.Status, &item.Lendable, &request, &item.LenderBarcode,
+			&item.AgeMark, &item.Parts, &item.PartsMissing, &item.LoanNote, &paid, &list, &item.Brief, &item.ReplacedOn)
 		item.Title, item.Branch, item.Request = orNone(title), orNone(branch), orNone(request)
-		if price != nil {
-			item.Price = &broker.Money{Minor: *price, Currency: currency}
-		}
+		item.Price, item.PricePaid, item.ListPrice = moneyOrNil(price, currency), moneyOrNil(paid, currency), moneyOrNil(list, currency)
 		return item, err
 	})
+}
+
+func moneyOrNil(minor *int64, currency string) *broker.Money {
+	if minor == nil {
+		return nil
+	}
+	return &broker.Money{Minor: *minor, Currency: currency}
 }
 
 func orNone(id *broker.ID) broker.ID {
