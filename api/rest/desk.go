@@ -266,7 +266,7 @@ func (s *Server) PlaceHold(ctx context.Context, request gen.PlaceHoldRequestObje
 		if err != nil {
 			return madeHold{}, err
 		}
-		rules, err := s.Policies.Of(library)
+		rules, err := s.Policies.At(library, s.Clock.Now())
 		if err != nil {
 			return madeHold{}, err
 		}

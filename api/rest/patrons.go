@@ -243,7 +243,7 @@ func (s *Server) RecordPayment(ctx context.Context, request gen.RecordPaymentReq
 
 // afterPayment lifts a block that latched, once its way out is reached.
 func (s *Server) afterPayment(ctx context.Context, tx *postgres.Tx, library directory.Library, ref patrons.Ref) error {
-	document, err := s.Policies.Of(library)
+	document, err := s.Policies.At(library, s.Clock.Now())
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,6 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
-	"afield/broker/directory"
-	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/desk"
@@ -24,12 +22,6 @@ type Requests interface {
 	List(context.Context, *postgres.Tx, requests.Viewer, requests.Filter, broker.ID, int) ([]requests.Summary, map[broker.ID]requests.Name, error)
 	WriteNote(context.Context, *postgres.Tx, time.Time, requests.Viewer, broker.ID, requests.Note) (broker.ID, error)
 }
-
-// Policies gives the policy document that rules a library.
-type Policies func(directory.Library) (*policy.Document, error)
-
-// Of gives a library's policy document.
-func (p Policies) Of(library directory.Library) (*policy.Document, error) { return p(library) }
 
 // Desk is what the API needs of workflow/desk; *desk.Service is one.
 type Desk interface {

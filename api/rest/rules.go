@@ -169,7 +169,7 @@ func (s *Server) ExplainPolicy(ctx context.Context, request gen.ExplainPolicyReq
 		if err != nil {
 			return policy.Decision{}, err
 		}
-		document, err := s.Policies.Of(library)
+		document, err := s.Policies.At(library, in.At)
 		if err != nil {
 			return policy.Decision{}, err
 		}

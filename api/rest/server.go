@@ -16,6 +16,7 @@ import (
 	"afield/api/web"
 	"afield/broker"
 	"afield/broker/access"
+	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/workflow/messages"
@@ -32,7 +33,7 @@ type Deps struct {
 	Requests Requests
 	Desk     Desk
 	// Policies gives libraries' policy documents.
-	Policies Policies
+	Policies circulation.Policies
 	// Vault opens partners' secrets.
 	Vault *directory.Vault
 	// CursorKey signs cursors; 16 bytes or more.

@@ -92,12 +92,12 @@ func newWorld(t testing.TB) *world {
 	must(t, w.db.InTx(t.Context(), postgres.ForLibraries(w.home, w.away), func(ctx context.Context, tx *postgres.Tx) error {
 		return w.furnish(ctx, tx, doors, vault)
 	}))
-	policies := func(library directory.Library) (*policy.Document, error) { return policy.Preset(library.Policy) }
+	policies := circulation.ByName(policy.Preset)
 	circ := circulation.New(policies)
 	cache := directory.NewCache(time.Minute, time.Now)
 	service, err := requests.New(requests.Config{
 		Jobs: idleJobs{}, Circulation: circ, Finder: &routing.Finder{Lenders: cache},
-		Cache: cache, Vault: vault, Policies: policy.Preset,
+		Cache: cache, Vault: vault, Policies: policies,
 	})
 	must(t, err)
 	w.api, err = rest.New(rest.Deps{

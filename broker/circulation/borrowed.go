@@ -200,7 +200,7 @@ func (c *Circulation) LendToLibrary(ctx context.Context, tx *postgres.Tx, in Len
 	case item.Status != catalog.OnShelf || item.Temporary():
 		return out, broker.Conflict("item_not_available", "That item cannot be lent: it is %s.", words(item.Status))
 	}
-	document, err := c.policies(in.Desk.Library)
+	document, err := c.Rules(in.Desk)
 	if err != nil {
 		return out, err
 	}

@@ -71,7 +71,7 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	if out, done, err := facts.state(in); done || err != nil {
 		return out, err
 	}
-	document, err := c.policies(in.Desk.Library)
+	document, err := c.Rules(in.Desk)
 	if err != nil {
 		return Outcome{}, err
 	}

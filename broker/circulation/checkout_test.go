@@ -205,7 +205,7 @@ func (h house) pay(patron patrons.Ref, amount, local string) {
 }
 
 func (h house) latch(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, now time.Time) error {
-	document, err := presets()(h.Library)
+	document, err := presets().At(h.Library, now)
 	h.must(err)
 	_, err = patrons.UpdateLatch(ctx, tx, h.Library, document, patron, now)
 	return err

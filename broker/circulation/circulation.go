@@ -11,8 +11,23 @@ import (
 	"afield/broker/policy"
 )
 
-// Policies gives the policy document that rules a library's desk.
-type Policies func(directory.Library) (*policy.Document, error)
+// Policies gives the policy document that rules a desk: the branch's where it
+// has one of its own, else its library's, in the version that rules on a day. A
+// branch of NoID is the library as a whole.
+type Policies func(library directory.Library, branch broker.ID, on broker.Date) (*policy.Document, error)
+
+// At gives the document that rules the library as a whole at a moment.
+func (p Policies) At(library directory.Library, now time.Time) (*policy.Document, error) {
+	return p(library, broker.NoID, library.Today(now))
+}
+
+// ByName takes documents that do not change from a source that knows them by
+// name, and passes branches over: for tests, and for a source of presets.
+func ByName(named func(policy string) (*policy.Document, error)) Policies {
+	return func(library directory.Library, _ broker.ID, _ broker.Date) (*policy.Document, error) {
+		return named(library.Policy)
+	}
+}
 
 // Circulation is the desk's use cases. It holds no state but the way to
 // policies; one serves every library.
@@ -21,6 +36,11 @@ type Circulation struct{ policies Policies }
 // New makes the desk's use cases over a source of policies. The source is asked
 // on every act, so it should answer from memory.
 func New(policies Policies) *Circulation { return &Circulation{policies: policies} }
+
+// Rules gives the policy document that rules a desk on its business day.
+func (c *Circulation) Rules(desk Desk) (*policy.Document, error) {
+	return c.policies(desk.Library, desk.Branch, desk.today())
+}
 
 // Desk is where an act happens, who does it and when.
 type Desk struct {

@@ -193,7 +193,7 @@ func (c *Circulation) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk
 	if err := tx.Flush(ctx); err != nil {
 		return fmt.Errorf("read what was on the hold shelf: %w", err)
 	}
-	document, err := c.policies(desk.Library)
+	document, err := c.Rules(desk)
 	if err != nil {
 		return err
 	}

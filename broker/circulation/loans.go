@@ -46,7 +46,7 @@ func (c *Circulation) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeD
 	}
 	asked := in.Due
 	if asked.IsZero() {
-		document, err := c.policies(in.Desk.Library)
+		document, err := c.Rules(in.Desk)
 		if err != nil {
 			return out, err
 		}
@@ -91,7 +91,7 @@ func (c *Circulation) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Out
 	if loan.Terms.Owner == policy.OwnerILL {
 		return Outcome{}, broker.Refused("lender_decides", "A renewal of a borrowed item is asked of its lender, through the request.")
 	}
-	document, err := c.policies(in.Desk.Library)
+	document, err := c.Rules(in.Desk)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -79,7 +79,7 @@ type shelved struct {
 // toShelf gives a hold its place on the hold shelf, for as long as the desk's
 // policy says on the desk's calendar and the lender's due date allows.
 func (c *Circulation) toShelf(desk Desk, item catalog.Item, hold Hold, lenderDue broker.Date) (shelved, error) {
-	document, err := c.policies(desk.Library)
+	document, err := c.Rules(desk)
 	if err != nil {
 		return shelved{}, err
 	}

@@ -156,6 +156,6 @@ func (c *Circulation) rulesOf(ctx context.Context, tx *postgres.Tx, desk Desk, l
 		}
 		desk = Desk{Library: loaded, Actor: desk.Actor, Now: desk.Now}
 	}
-	document, err := c.policies(desk.Library)
+	document, err := c.Rules(desk)
 	return desk, document, err
 }

@@ -52,16 +52,16 @@ func newTown(t testing.TB) *town {
 func presets() circulation.Policies {
 	var mu sync.Mutex
 	read := map[string]*policy.Document{}
-	return func(library directory.Library) (*policy.Document, error) {
+	return circulation.ByName(func(name string) (*policy.Document, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if document, found := read[library.Policy]; found {
+		if document, found := read[name]; found {
 			return document, nil
 		}
-		document, err := policy.Preset(library.Policy)
-		read[library.Policy] = document
+		document, err := policy.Preset(name)
+		read[name] = document
 		return document, err
-	}
+	})
 }
 
 // oneLibrary is a town with a single library, closed on Sundays.

@@ -71,18 +71,19 @@ func newTown(t testing.TB, start string) *town {
 		documents[name], err = policy.Preset(name)
 		tw.must(err)
 	}
+	policies := circulation.ByName(func(name string) (*policy.Document, error) {
+		if documents[name] == nil {
+			return nil, fmt.Errorf("there is no policy %q", name)
+		}
+		return documents[name], nil
+	})
 	cache := directory.NewCache(0, time.Now)
-	circ := circulation.New(func(l directory.Library) (*policy.Document, error) { return documents[l.Policy], nil })
+	circ := circulation.New(policies)
 	tw.queue, err = jobs.New(jobs.Config{DB: tw.db, Clock: tw.clock, Node: "test", Sender: tw.sent, Vault: vault, Log: slog.New(slog.DiscardHandler)})
 	tw.must(err)
 	tw.requests, err = requests.New(requests.Config{
 		Jobs: tw.queue, Circulation: circ, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
-		Policies: func(name string) (*policy.Document, error) {
-			if documents[name] == nil {
-				return nil, fmt.Errorf("there is no policy %q", name)
-			}
-			return documents[name], nil
-		},
+		Policies: policies,
 	})
 	tw.must(err)
 	tw.desk = desk.New(circ, tw.requests)

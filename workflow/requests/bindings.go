@@ -32,8 +32,8 @@ type Config struct {
 	Finder      *routing.Finder
 	Cache       *directory.Cache
 	Vault       *directory.Vault
-	// Policies gives a policy document by name, from memory.
-	Policies func(name string) (*policy.Document, error)
+	// Policies gives the document that rules a library, from memory.
+	Policies circulation.Policies
 	// Log hears of faults that are set aside; nil is silence.
 	Log *slog.Logger
 }
@@ -49,8 +49,8 @@ type Service struct {
 	guards  map[workflow.Guard]func(*step, context.Context) (bool, error)
 	effects map[workflow.Effect]func(*step, context.Context) error
 
-	policy func(name string) (*policy.Document, error)
-	log    *slog.Logger
+	policies circulation.Policies
+	log      *slog.Logger
 }
 
 // New binds every guard and effect of the tables that are in use; a name that
@@ -59,7 +59,7 @@ type Service struct {
 func New(config Config) (*Service, error) {
 	s := &Service{
 		jobs: config.Jobs, circulation: config.Circulation, finder: config.Finder, cache: config.Cache, vault: config.Vault,
-		policy: config.Policies,
+		policies: config.Policies,
 	}
 	if s.log = config.Log; s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

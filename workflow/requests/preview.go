@@ -41,7 +41,7 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	if err != nil {
 		return Outlook{}, err
 	}
-	doc, err := s.policy(library.Policy)
+	doc, err := s.policies.At(library.Library, now)
 	if err != nil {
 		return Outlook{}, err
 	}

@@ -142,7 +142,7 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 		return broker.NoID, err
 	}
 	st := &step{service: s, tx: tx, now: now, request: request, library: library}
-	if st.doc, err = s.policy(library.Policy); err != nil {
+	if st.doc, err = s.policies.At(library.Library, now); err != nil {
 		return broker.NoID, err
 	}
 	place, _ := workflow.Lending.Place(workflow.Requested)

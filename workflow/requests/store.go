@@ -69,7 +69,7 @@ func (st *step) settle(ctx context.Context) error {
 		return err
 	}
 	st.library = lender
-	if st.doc, err = st.service.policy(lender.Policy); err != nil {
+	if st.doc, err = st.service.policies.At(lender.Library, st.now); err != nil {
 		return err
 	}
 	return st.meet(ctx)

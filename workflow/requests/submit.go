@@ -67,7 +67,7 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 	if err != nil {
 		return nil, err
 	}
-	doc, err := s.policy(library.Policy)
+	doc, err := s.policies.At(library.Library, now)
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +260,7 @@ func (s *Service) ownCopies(ctx context.Context, tx *postgres.Tx, library *direc
 		return err
 	}
 	query.Request, query.Format, query.Service, query.Now = request.ID, request.Format, request.Service, checks.now
-	doc, err := s.policy(library.Policy)
+	doc, err := s.policies.At(library.Library, checks.now)
 	if err != nil {
 		return err
 	}

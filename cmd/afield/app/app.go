@@ -145,7 +145,7 @@ func (a *App) build(config Config) (err error) {
 		return err
 	}
 	a.Requests, err = requests.New(requests.Config{
-		Jobs: a.Queue, Circulation: a.Circulation, Finder: &routing.Finder{Lenders: a.Cache}, Cache: a.Cache, Vault: a.Vault, Policies: policies.named, Log: config.Log,
+		Jobs: a.Queue, Circulation: a.Circulation, Finder: &routing.Finder{Lenders: a.Cache}, Cache: a.Cache, Vault: a.Vault, Policies: policies.of, Log: config.Log,
 	})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package app
 import (
 	"sync"
 
+	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/policy"
 )
@@ -39,6 +40,6 @@ func (p *policies) named(name string) (*policy.Document, error) {
 	return document, nil
 }
 
-func (p *policies) of(library directory.Library) (*policy.Document, error) {
+func (p *policies) of(library directory.Library, _ broker.ID, _ broker.Date) (*policy.Document, error) {
 	return p.named(library.Policy)
 }
