@@ -1,5 +1,6 @@
 // Package ledger keeps what is owed: by a patron to a library, and by one
-// library to another. It owns the table ledger_entries.
+// library to another. It owns the tables ledger_entries,
+// accruals, tills, refund_vouchers and library_invoices.
 //
 // Rows are only ever added. A mistake is answered by a reversal, a kindness by
 // a waiver; a balance is nothing but the sum of the rows. Every entry names its

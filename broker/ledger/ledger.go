@@ -104,9 +104,13 @@ type Open struct {
 	// Owed is what is left after payments, waivers and reversals. It is
 	// negative where a charge was taken back after it was paid.
 	Owed broker.Money
+	// Reversible is what may still be waived or taken back: its amount less what
+	// was, whatever was paid of it.
+	Reversible broker.Money
 }
 
-// Balances is what an account owes, by charge kind.
+// Balances is what an account owes, by charge kind: what was charged, and under
+// Overdue also what has accrued and was not charged yet.
 type Balances struct {
 	Currency string
 	// ByKind leaves out kinds that come to zero. A kind may be negative:

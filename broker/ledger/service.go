@@ -64,14 +64,17 @@ func Pay(ctx context.Context, tx *postgres.Tx, p Payment) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	balances, err := BalancesOf(ctx, tx, p.Account)
-	if err != nil {
-		return Receipt{}, err
+	var balances Balances
+	var accrued broker.Money // what has only accrued is not charged, so it cannot be paid
+	AskBalances(tx, p.Account, &balances)
+	askAccrued(tx, p.Account, &accrued)
+	if err := tx.Flush(ctx); err != nil {
+		return Receipt{}, fmt.Errorf("read balances: %w", err)
 	}
 	if len(before) > 0 {
 		return receipt(p.Account, before, balances.Total().Minor), nil
 	}
-	owed := balances.Total().Minor
+	owed := balances.Total().Minor - accrued.Minor
 	if p.Charge != broker.NoID {
 		if charges = only(charges, p.Charge); charges == nil {
 			return Receipt{}, broker.Conflict("charge_settled", "That charge is not open on this account.")
@@ -144,7 +147,7 @@ type Answer struct {
 // Waive forgives part of what is left of a charge. It refuses an amount that is
 // not above zero, and more than is left.
 func Waive(ctx context.Context, tx *postgres.Tx, answer Answer, amount broker.Money) (Entry, error) {
-	charge, reversible, err := answer.lockCharge(ctx, tx)
+	charge, err := answer.lockCharge(ctx, tx)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -154,7 +157,7 @@ func Waive(ctx context.Context, tx *postgres.Tx, answer Answer, amount broker.Mo
 	if err := charge.Account.takes("/amount", amount); err != nil {
 		return Entry{}, err
 	}
-	if amount.Minor > min(charge.Owed.Minor, reversible) {
+	if amount.Minor > min(charge.Owed.Minor, charge.Reversible.Minor) {
 		return Entry{}, broker.Conflict("more_than_owed", "Only %s of that charge is left to waive.", charge.Owed)
 	}
 	return answer.post(tx, charge, KindWaiver, amount.Minor), nil
@@ -165,28 +168,28 @@ func Waive(ctx context.Context, tx *postgres.Tx, answer Answer, amount broker.Mo
 // charge for the same cause again changes nothing; a charge with nothing left
 // to take back is a conflict.
 func Reverse(ctx context.Context, tx *postgres.Tx, answer Answer) (Entry, error) {
-	charge, reversible, err := answer.lockCharge(ctx, tx)
+	charge, err := answer.lockCharge(ctx, tx)
 	if err != nil {
 		return Entry{}, err
 	}
 	if done, found, err := answer.done(ctx, tx, charge.Account); found || err != nil {
 		return done, err
 	}
-	if reversible <= 0 {
+	if charge.Reversible.Minor <= 0 {
 		return Entry{}, broker.Conflict("charge_taken_back", "That charge was taken back already.")
 	}
-	return answer.post(tx, charge, KindReversal, reversible), nil
+	return answer.post(tx, charge, KindReversal, charge.Reversible.Minor), nil
 }
 
 // lockCharge reads the charge twice: once to learn whose account to lock, once
 // under the lock.
-func (answer Answer) lockCharge(ctx context.Context, tx *postgres.Tx) (Open, int64, error) {
+func (answer Answer) lockCharge(ctx context.Context, tx *postgres.Tx) (Open, error) {
 	if answer.Cause == "" {
-		return Open{}, 0, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required", Message: "must name a cause"})
+		return Open{}, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required", Message: "must name a cause"})
 	}
-	charge, _, err := chargeByID(ctx, tx, answer.Library, answer.Charge)
+	charge, err := chargeByID(ctx, tx, answer.Library, answer.Charge)
 	if err != nil {
-		return Open{}, 0, err
+		return Open{}, err
 	}
 	lock(tx, charge.Account)
 	return chargeByID(ctx, tx, answer.Library, answer.Charge)

@@ -48,8 +48,15 @@ func lock(tx *postgres.Tx, a Account) {
 // the next flush, so that hot paths ask everything in one round trip.
 func AskBalances(tx *postgres.Tx, a Account, into *Balances) {
 	*into = Balances{Currency: a.Currency, ByKind: map[string]int64{}}
-	tx.Queue(`select e.charge_kind, sum(e.amount_minor)::bigint, min(e.currency), max(e.currency)
-		from ledger_entries e where `+a.whose()+` group by 1 having sum(e.amount_minor) <> 0`, a.args()...).
+	accrued := ""
+	if a.Patron != broker.NoID {
+		accrued = ` union all select '` + Overdue + `', c.amount_minor, c.currency from accruals c
+			where c.library_id = $1 and c.patron_id = $2`
+	}
+	tx.Queue(`select kind, sum(minor)::bigint, min(currency), max(currency)
+		from (select e.charge_kind as kind, e.amount_minor as minor, e.currency
+			from ledger_entries e where `+a.whose()+accrued+`) owed
+		group by 1 having sum(minor) <> 0`, a.args()...).
 		Query(func(rows pgx.Rows) error {
 			var kind, least, most string
 			var minor int64
@@ -64,44 +71,43 @@ func AskBalances(tx *postgres.Tx, a Account, into *Balances) {
 		})
 }
 
+// openColumns give what is left of a charge, and what of it may still be taken
+// back, whatever was paid.
+const openColumns = columns + `, e.amount_minor + coalesce(answered.minor, 0), e.amount_minor + coalesce(answered.adjusted, 0)`
+
+const answered = ` left join lateral (select sum(x.amount_minor)::bigint as minor,
+		(sum(x.amount_minor) filter (where x.kind in ('waiver', 'reversal') and x.amount_minor < 0))::bigint as adjusted
+	from ledger_entries x where x.library_id = e.library_id and x.against_id = e.id) answered on true `
+
 // openCharges gives the charges of an account that are not settled, oldest
 // first.
 func openCharges(ctx context.Context, tx *postgres.Tx, a Account) ([]Open, error) {
-	rows, err := tx.Query(ctx, `select `+columns+`, e.amount_minor + coalesce(answered.minor, 0)
-		from ledger_entries e
-		left join lateral (select sum(x.amount_minor)::bigint as minor from ledger_entries x
-			where x.library_id = e.library_id and x.against_id = e.id) answered on true
+	rows, err := tx.Query(ctx, `select `+openColumns+` from ledger_entries e`+answered+`
 		where `+a.whose()+` and e.kind = 'charge' and e.amount_minor + coalesce(answered.minor, 0) <> 0
 		order by e.at, e.id`, a.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("read open charges: %w", err)
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Open, error) {
-		var open Open
-		err := scanEntry(row, &open.Entry, &open.Owed.Minor)
-		open.Owed.Currency = open.Amount.Currency
-		return open, err
-	})
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Open, error) { return scanOpen(row) })
 }
 
-// chargeByID gives one charge with what is left of it and how much of it may
-// still be taken back (its amount less waivers and reversals, whatever was paid).
-func chargeByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (open Open, reversible int64, err error) {
-	row := tx.QueryRow(ctx, `select `+columns+`,
-			e.amount_minor + coalesce((select sum(x.amount_minor) from ledger_entries x
-				where x.library_id = e.library_id and x.against_id = e.id), 0)::bigint,
-			e.amount_minor + coalesce((select sum(x.amount_minor) from ledger_entries x
-				where x.library_id = e.library_id and x.against_id = e.id and x.kind in ('waiver', 'reversal')), 0)::bigint
-		from ledger_entries e where e.library_id = $1 and e.id = $2 and e.kind = 'charge'`, library, id)
-	err = scanEntry(row, &open.Entry, &open.Owed.Minor, &reversible)
-	open.Owed.Currency = open.Amount.Currency
+// chargeByID gives one charge with what is left of it.
+func chargeByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Open, error) {
+	open, err := scanOpen(tx.QueryRow(ctx, `select `+openColumns+` from ledger_entries e`+answered+`
+		where e.library_id = $1 and e.id = $2 and e.kind = 'charge'`, library, id))
 	if errors.Is(err, pgx.ErrNoRows) {
-		return open, 0, broker.NotFound("charge")
+		return open, broker.NotFound("charge")
 	}
 	if err != nil {
-		return open, 0, fmt.Errorf("read a charge: %w", err)
+		return open, fmt.Errorf("read a charge: %w", err)
 	}
-	return open, reversible, nil
+	return open, nil
+}
+
+func scanOpen(row pgx.Row) (open Open, err error) {
+	err = scanEntry(row, &open.Entry, &open.Owed.Minor, &open.Reversible.Minor)
+	open.Owed.Currency, open.Reversible.Currency = open.Amount.Currency, open.Amount.Currency
+	return open, err
 }
 
 // byCausePrefix gives the entries of one act, in the order they were written.

@@ -1,0 +1,82 @@
+package ledger
+
+import (
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// Accrual is what an overdue loan has come to and the account does not yet say:
+// it grows each day, and becomes a charge when the item comes back, is renewed,
+// declared lost or paid for. There is one for each loan.
+type Accrual struct {
+	Account Account
+	// Loan is what it is for, LoanLibrary the library whose desk lent.
+	Loan, LoanLibrary broker.ID
+	// Amount is the part not yet charged; zero while the loan is within its days
+	// of grace, or when everything up to Through was charged.
+	Amount broker.Money
+	// Through is the day up to and with which it was worked out.
+	Through broker.Date
+}
+
+// SetAccrual queues what a loan has come to, in place of what stood before. An
+// amount of zero is kept too, for its date.
+func SetAccrual(tx *postgres.Tx, a Accrual) {
+	tx.Queue(`insert into accruals (library_id, loan_id, loan_library_id, patron_id, amount_minor, currency, through_on)
+		values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict (library_id, loan_id) do update set amount_minor = excluded.amount_minor,
+			currency = excluded.currency, through_on = excluded.through_on, patron_id = excluded.patron_id`,
+		a.Account.Library, a.Loan, a.LoanLibrary, a.Account.Patron, a.Amount.Minor, a.Account.Currency, a.Through)
+}
+
+// EndAccrual queues the end of a loan's accrual: it was charged, or nothing is
+// owed for it. library is the one that is owed, the patron's.
+func EndAccrual(tx *postgres.Tx, library, loan broker.ID) {
+	tx.Queue(`delete from accruals where library_id = $1 and loan_id = $2`, library, loan)
+}
+
+// AskAccrual queues the question what a loan has come to. Where nothing accrues,
+// into is left at zero: its Loan is NoID.
+func AskAccrual(tx *postgres.Tx, library, loan broker.ID, into *Accrual) {
+	*into = Accrual{}
+	tx.Queue(`select `+accrualColumns+` from accruals where library_id = $1 and loan_id = $2`, library, loan).
+		Query(func(rows pgx.Rows) error {
+			found, err := pgx.CollectRows(rows, scanAccrual)
+			if len(found) > 0 {
+				*into = found[0]
+			}
+			return err
+		})
+}
+
+// AskAccruals queues the question what all overdue loans of a patron have come
+// to, in the order of the loans' ids.
+func AskAccruals(tx *postgres.Tx, account Account, into *[]Accrual) {
+	*into = nil
+	tx.Queue(`select `+accrualColumns+` from accruals where library_id = $1 and patron_id = $2 order by loan_id`,
+		account.Library, account.Patron).
+		Query(func(rows pgx.Rows) (err error) {
+			*into, err = pgx.CollectRows(rows, scanAccrual)
+			return err
+		})
+}
+
+// askAccrued queues the question what all loans of a patron have come to.
+func askAccrued(tx *postgres.Tx, account Account, into *broker.Money) {
+	*into = broker.Money{Currency: account.Currency}
+	if account.Patron == broker.NoID {
+		return
+	}
+	tx.Queue(`select coalesce(sum(amount_minor), 0)::bigint from accruals where library_id = $1 and patron_id = $2`,
+		account.Library, account.Patron).QueryRow(func(row pgx.Row) error { return row.Scan(&into.Minor) })
+}
+
+const accrualColumns = `library_id, patron_id, currency, loan_id, loan_library_id, amount_minor, currency, through_on`
+
+func scanAccrual(row pgx.CollectableRow) (a Accrual, err error) {
+	err = row.Scan(&a.Account.Library, &a.Account.Patron, &a.Account.Currency, &a.Loan, &a.LoanLibrary,
+		&a.Amount.Minor, &a.Amount.Currency, &a.Through)
+	return a, err
+}

@@ -1,0 +1,146 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// LoanMoney is what an account says of one loan, for one kind of charge. All
+// amounts are zero or more.
+type LoanMoney struct {
+	// Charged is the sum of the charges, Adjusted of what was waived or taken
+	// back of them, Paid of what was paid for them and not given back.
+	Charged, Adjusted, Paid broker.Money
+	// Open are the charges that were not wholly waived or taken back, oldest
+	// first; one that was paid is among them, with nothing owed.
+	Open []Open
+	// Accrued is what the loan has come to besides; only of kind Overdue.
+	Accrued Accrual
+
+	entries []Entry
+}
+
+// Stands is what of the charges stands: what was charged less what was waived
+// or taken back.
+func (m LoanMoney) Stands() broker.Money { return m.Charged.Plus(m.Adjusted.Negated()) }
+
+// AskLoan queues the question what an account says of one loan for one kind of
+// charge, and locks the account, so that what is then posted from the answer
+// never takes back twice. The answer stands after the next flush.
+func AskLoan(tx *postgres.Tx, account Account, loan broker.ID, chargeKind string, into *LoanMoney) {
+	*into = LoanMoney{}
+	lock(tx, account)
+	tx.Queue(`select `+columns+` from ledger_entries e
+		where `+account.whose()+` and e.loan_id = $4 and e.charge_kind = $5 order by e.at, e.id`,
+		append(account.args(), loan, chargeKind)...).
+		Query(func(rows pgx.Rows) error {
+			entries, err := collect(rows)
+			if err != nil {
+				return err
+			}
+			for _, entry := range entries {
+				if entry.Amount.Currency != account.Currency {
+					return fmt.Errorf("ledger: an account in %s has an entry in %s", account.Currency, entry.Amount.Currency)
+				}
+			}
+			accrued := into.Accrued
+			*into = moneyOf(account.Currency, entries)
+			into.Accrued = accrued
+			return nil
+		})
+	if chargeKind == Overdue && account.Patron != broker.NoID {
+		AskAccrual(tx, account.Library, loan, &into.Accrued)
+	}
+}
+
+// moneyOf sums the entries of one loan, which come oldest first.
+func moneyOf(currency string, entries []Entry) LoanMoney {
+	none := broker.Money{Currency: currency}
+	money := LoanMoney{Charged: none, Adjusted: none, Paid: none, entries: entries}
+	for _, entry := range entries {
+		switch {
+		case entry.Kind == KindCharge:
+			money.Charged.Minor += entry.Amount.Minor
+			if open := openOf(entry, entries); open.Reversible.Minor > 0 {
+				money.Open = append(money.Open, open)
+			}
+		case entry.adjusts():
+			money.Adjusted.Minor -= entry.Amount.Minor
+		default:
+			money.Paid.Minor -= entry.Amount.Minor
+		}
+	}
+	return money
+}
+
+// openOf works out what is left of a charge from the entries about it.
+func openOf(charge Entry, entries []Entry) Open {
+	open := Open{Entry: charge, Owed: charge.Amount, Reversible: charge.Amount}
+	for _, entry := range entries {
+		if entry.Against != charge.ID {
+			continue
+		}
+		open.Owed.Minor += entry.Amount.Minor
+		if entry.adjusts() {
+			open.Reversible.Minor += entry.Amount.Minor
+		}
+	}
+	return open
+}
+
+// adjusts tells whether the entry makes a charge smaller: a waiver, or the
+// taking back of a charge.
+func (e Entry) adjusts() bool {
+	return (e.Kind == KindWaiver || e.Kind == KindReversal) && e.Amount.Minor < 0
+}
+
+// TakeBack queues the taking back of part of what a loan was charged: an item
+// came back earlier than was counted, or an amnesty forgives. It begins with the
+// newest charge. What was paid of it stands as the patron's credit. money is the
+// answer of AskLoan in the same transaction; why.Library and why.Charge are not
+// read. The same cause again changes nothing and gives the entries it made
+// before. More than stands is a conflict.
+func TakeBack(tx *postgres.Tx, money LoanMoney, amount broker.Money, why Answer) ([]Entry, error) {
+	if why.Cause == "" {
+		return nil, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required", Message: "must name a cause"})
+	}
+	if amount.Minor <= 0 || amount.Currency != money.Charged.Currency {
+		return nil, broker.Invalid(broker.FieldError{
+			Pointer: "/amount", Code: "not_above_zero", Message: "must be above zero, in " + money.Charged.Currency,
+		})
+	}
+	if before := money.made(why.Cause + "#"); len(before) > 0 {
+		return before, nil
+	}
+	if amount.Minor > money.Stands().Minor {
+		return nil, broker.Conflict("more_than_charged", "Only %s of those charges is left to take back.", money.Stands())
+	}
+	var entries []Entry
+	cause, left := why.Cause, amount.Minor
+	for _, charge := range slices.Backward(money.Open) {
+		if left == 0 {
+			break
+		}
+		part := min(left, charge.Reversible.Minor)
+		why.Cause = fmt.Sprintf("%s#%d", cause, len(entries)+1)
+		entries = append(entries, why.post(tx, charge, KindReversal, part))
+		left -= part
+	}
+	return entries, nil
+}
+
+// made finds the entries an act made before, by the beginning of their causes.
+func (m LoanMoney) made(prefix string) (before []Entry) {
+	for _, entry := range m.entries {
+		if strings.HasPrefix(entry.Cause, prefix) {
+			before = append(before, entry)
+		}
+	}
+	return before
+}
