@@ -161,5 +161,6 @@ type Rules struct {
 	Payments        Rule[Payments]        `yaml:"payments.taken"`
 	GuardianSees    Rule[Optional[int]]   `yaml:"privacy.guardian_under"`
 	Disclosure      Rule[Disclosure]      `yaml:"privacy.disclosure"`
+	HistoryDays     Rule[Optional[int]]   `yaml:"privacy.history_days"`
 	StatusShown     Rule[bool]            `yaml:"ill.status_shown"`
 }

@@ -31,6 +31,45 @@ func (d *Document) LostOn(at Moment, m Match, due broker.Date, done bool) LostDe
 	return answer
 }
 
+// LostDueBy gives the latest due date for which any rule of the document could
+// say today that an item is lost; false where none ever does. It narrows a
+// search; LostOn decides.
+func (d *Document) LostDueBy(at Moment) (broker.Date, bool) {
+	return latestStart(d.rules.LostAfter, d.settle(at))
+}
+
+// ClaimDueBy gives the latest due date for which any rule could say today that a
+// claimed item is charged; false where staff close every claim.
+func (d *Document) ClaimDueBy(at Moment) (broker.Date, bool) {
+	return latestStart(d.rules.ClaimsLost, d.settle(at))
+}
+
+func latestStart(rule Rule[Optional[Lapse]], at Moment) (latest broker.Date, any bool) {
+	today := at.Calendar.DateOf(at.Now)
+	for _, entry := range rule.entries {
+		if !entry.Value.Is {
+			continue
+		}
+		if start := entry.Value.Value.latest(today); !any || start.After(latest) {
+			latest, any = start, true
+		}
+	}
+	return latest, any
+}
+
+// latest gives the last start whose time has lapsed by a day. Months are clamped
+// to their end, so several starts may lapse on one day.
+func (l Lapse) latest(today broker.Date) broker.Date {
+	start := today.AddDays(-l.Days)
+	if l.Months > 0 {
+		start = today.AddMonths(-l.Months).AddDays(3)
+	}
+	for l.from(start).After(today) {
+		start = start.AddDays(-1)
+	}
+	return start
+}
+
 // from gives the first day on which the time has lapsed.
 func (l Lapse) from(start broker.Date) broker.Date {
 	day := start.AddDays(l.Days)

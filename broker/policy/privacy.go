@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"afield/broker"
 )
 
 // Asker is who wants to know what a patron has borrowed.
@@ -65,4 +67,17 @@ func (a *asking) legalPaper(r DisclosureRequest, rule Entry[Disclosure]) {
 			needed: "the review of the " + rule.Value.ReviewedBy, found: "none yet",
 		})
 	}
+}
+
+// ForgetReturnedBy gives the last day of return whose loans no longer say who
+// had the item; zero where the library keeps the history. Charges that are still
+// open keep it longer, and so does the patron's own wish.
+func (d *Document) ForgetReturnedBy(at Moment) Entry[broker.Date] {
+	at = d.settle(at)
+	entry := d.rules.HistoryDays.For(Match{})
+	answer := Entry[broker.Date]{Source: entry.Source}
+	if entry.Value.Is {
+		answer.Value = at.Calendar.DateOf(at.Now).AddDays(-entry.Value.Value)
+	}
+	return answer
 }

@@ -1,0 +1,46 @@
+package policy_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"afield/broker"
+	"afield/broker/policy"
+)
+
+// What narrows the nightly search never leaves out what the rule itself would
+// find: the day it names is lost, the day after is not.
+func TestTheLatestDueDateThatMayBeLostIsExact(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"western-district", "delaware", "perth"} {
+		document := preset(t, name)
+		rapid.Check(t, func(t *rapid.T) {
+			today := broker.MustDate("2024-01-01").AddDays(rapid.IntRange(0, 1500).Draw(t, "day"))
+			moment := noon(today.String())
+			due, any := document.LostDueBy(moment)
+			if !any {
+				t.Fatalf("%s never loses anything", name)
+			}
+			own := policy.Match{Owner: policy.OwnerOwn, Item: "book", Class: "resident"}
+			if !document.LostOn(moment, own, due, false).Now {
+				t.Fatalf("%s, %s: due %s is not lost", name, today, due)
+			}
+			for days := 1; days < 5; days++ {
+				if document.LostOn(moment, own, due.AddDays(days), false).Now {
+					t.Fatalf("%s, %s: due %s is lost as well", name, today, due.AddDays(days))
+				}
+			}
+		})
+	}
+}
+
+func TestHistoryIsForgottenWhenThePolicySaysSo(t *testing.T) {
+	t.Parallel()
+	document := preset(t, "perth")
+	at := noon("2026-03-31")
+	mustBe(t, "forgotten", document.ForgetReturnedBy(at).Value, broker.MustDate("2026-03-01"))
+	at.Now = at.Now.Add(24 * time.Hour)
+	mustBe(t, "a day later", document.ForgetReturnedBy(at).Value, broker.MustDate("2026-03-02"))
+}
