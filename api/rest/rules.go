@@ -198,7 +198,7 @@ func (s *Server) explain(ctx context.Context, tx *postgres.Tx, about asked, in g
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	facts := standing.Facts()
+	facts := standing.Facts(about.library.Today(in.At))
 	switch in.Act {
 	case gen.ExplainActCheckout:
 		return about.document.MayCheckOut(moment, policy.Checkout{Patron: facts, Owner: policy.OwnerOwn, Item: string(formatOr(in.Citation.Format)), Lendable: true}), nil

@@ -119,7 +119,7 @@ func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 // allowed asks the policy, and gives the reasons that were passed over.
 func (f checkoutFacts) allowed(document *policy.Document, in CheckOut) ([]broker.Reason, error) {
 	decision := document.MayCheckOut(in.Desk.moment(), policy.Checkout{
-		Patron: f.standing.Facts(), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Lendable: f.item.Lendable,
+		Patron: f.standing.Facts(in.Desk.today()), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Lendable: f.item.Lendable,
 		HeldForOther: f.captured.ID != broker.NoID && f.captured.Patron != in.Patron, LenderDue: in.LenderDue,
 	})
 	standing, passed := passOver(decision.Reasons, in.Overrides, in.Desk.Actor)

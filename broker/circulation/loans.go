@@ -126,7 +126,7 @@ func (c *Circulation) mayRenew(ctx context.Context, tx *postgres.Tx, document *p
 	}
 	standing.DaysOverdue = daysOverdue(oldestDue, in.Desk.today())
 	decision := document.MayAskRenewal(in.Desk.moment(), policy.Renewal{
-		Patron: standing.Facts(), Owner: loan.Terms.Owner,
+		Patron: standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner,
 		Item: loan.Terms.Item, Due: loan.DueOn, Renewals: loan.Renewals,
 		HeldByOther: head.ID != broker.NoID && head.Patron != loan.Patron,
 	})

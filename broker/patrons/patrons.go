@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/policy"
 )
 
 // Ref names a patron: ids are unique within a library's rows.
@@ -32,18 +33,37 @@ type Patron struct {
 	Class string
 	Name  string
 	// Institution is the borrowing library of an institutional patron.
-	Institution    broker.ID
-	Branch         broker.ID
-	BornOn         broker.Date
+	Institution broker.ID
+	Branch      broker.ID
+	// Household shares one fee or one card; NoID for none.
+	Household broker.ID
+	BornOn    broker.Date
+	Address   string
+	// Language is that of the patron's notices, for example "en".
+	Language       string
 	Phone          string
 	PhoneCheckedOn broker.Date
 	Email          string
 	// NoticeChannel is the patron's wish; empty follows the policy.
 	NoticeChannel string
-	ExpiresOn     broker.Date
-	Status        Status
-	Note          string
-	CreatedAt     time.Time
+	// NotFor are material types and audiences kept from this account.
+	NotFor []string
+	// HomeLibrary is where a reciprocal borrower's own card is from.
+	HomeLibrary string
+	// KeepHistory is the patron's wish; nil follows the policy.
+	KeepHistory *bool
+	// ExpiresOn is the last day the card is good; zero never ends.
+	ExpiresOn    broker.Date
+	Status       Status
+	Note         string
+	CreatedAt    time.Time
+	RegisteredOn broker.Date
+	// LastActiveOn is the day of the last circulation (TouchActive).
+	LastActiveOn broker.Date
+	// AdultPromptedOn is when staff were asked to look at a minor come of age.
+	AdultPromptedOn broker.Date
+	// MergedInto is the account that took this one's place.
+	MergedInto broker.ID
 }
 
 // ClassLibrary is the class of institutional patrons.
@@ -52,17 +72,13 @@ const ClassLibrary = "library"
 // Ref names the patron.
 func (p Patron) Ref() Ref { return Ref{p.Library, p.ID} }
 
-// AgeOn gives the patron's age in whole years on a date; false when the
-// birthday is not known.
+// AgeOn gives the patron's age in whole years on a date, by the calendar alone;
+// false when the birthday is not known.
 func (p Patron) AgeOn(date broker.Date) (years int, known bool) {
 	if p.BornOn.IsZero() {
 		return 0, false
 	}
-	years = date.Year() - p.BornOn.Year()
-	if p.BornOn.AddMonths(12 * years).After(date) {
-		years--
-	}
-	return years, true
+	return policy.AgeOn(p.BornOn, date), true
 }
 
 // CardStatus tells whether a card may be used.
@@ -88,6 +104,10 @@ type Card struct {
 	PINHash   string
 	Status    CardStatus
 	CreatedAt time.Time
+	// StoppedOn is when it was reported lost or stolen, or replaced.
+	StoppedOn broker.Date
+	// Replaces is the card this one took the place of.
+	Replaces broker.ID
 }
 
 // BlockKind says what sort of block was put.

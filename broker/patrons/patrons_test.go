@@ -128,7 +128,7 @@ func TestStandingTellsAStoppedCardFromNone(t *testing.T) {
 	standing := func() (facts policy.Patron) {
 		must(t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) error {
 			found, err := patrons.StandingOf(ctx, tx, d.here, ref)
-			facts = found.Facts()
+			facts = found.Facts(broker.MustDate("2026-03-02"))
 			return err
 		}))
 		return facts
@@ -165,7 +165,7 @@ func TestBlocksArePutAndLifted(t *testing.T) {
 		var facts policy.Patron
 		must(t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) error {
 			found, err := patrons.StandingOf(ctx, tx, d.here, ref)
-			facts = found.Facts()
+			facts = found.Facts(broker.MustDate("2026-03-02"))
 			return err
 		}))
 		return facts.Blocks

@@ -10,7 +10,7 @@ import (
 func TestAgeOnADate(t *testing.T) {
 	t.Parallel()
 	born := patrons.Patron{BornOn: broker.MustDate("2008-02-29")}
-	for date, want := range map[string]int{"2026-02-27": 17, "2026-02-28": 18, "2026-03-01": 18, "2008-02-29": 0} {
+	for date, want := range map[string]int{"2026-02-27": 17, "2026-02-28": 17, "2026-03-01": 18, "2008-02-29": 0} {
 		if age, known := born.AgeOn(broker.MustDate(date)); !known || age != want {
 			t.Errorf("on %s: %d, want %d", date, age, want)
 		}

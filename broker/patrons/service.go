@@ -113,6 +113,13 @@ func FlagPhone(tx *postgres.Tx, ref Ref) {
 		where library_id = $1 and id = $2 and phone is not null`, ref.Library, ref.ID)
 }
 
+// TouchActive queues the note that a patron used the library on a day. An
+// earlier day than the one known changes nothing.
+func TouchActive(tx *postgres.Tx, ref Ref, day broker.Date) {
+	tx.Queue(`update patrons set last_active_on = $3 where library_id = $1 and id = $2
+		and (last_active_on is null or last_active_on < $3)`, ref.Library, ref.ID, day)
+}
+
 // AccountView is a patron's account as the patron and the desk see it.
 type AccountView struct {
 	Standing

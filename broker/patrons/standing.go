@@ -23,6 +23,8 @@ type Standing struct {
 	Balances               ledger.Balances
 	// Blocks are those put and not lifted, whether or not they stand today.
 	Blocks []Block
+	// Linked are the other accounts of the patron's link group, near and far.
+	Linked []Linked
 	// DaysOverdue is how late the latest open loan is; circulation fills it in.
 	DaysOverdue int
 }
@@ -40,6 +42,7 @@ func AskStanding(tx *postgres.Tx, library directory.Library, ref Ref, into *Stan
 	askCards(tx, ref, &into.HasCard, &into.HasUsableCard)
 	askBlocks(tx, ref, &into.Blocks)
 	ledger.AskBalances(tx, Account(library, ref), &into.Balances)
+	askLinked(tx, library, ref, &into.Linked)
 }
 
 // StandingOf gives a patron's account as it is now, and locks the patron until
@@ -57,10 +60,11 @@ func StandingOf(ctx context.Context, tx *postgres.Tx, library directory.Library,
 	return standing, nil
 }
 
-// Facts is the standing in the terms of policies.
-func (s Standing) Facts() policy.Patron {
+// Facts is the standing in the terms of policies, as of a date: it tells the
+// patron's age.
+func (s Standing) Facts(today broker.Date) policy.Patron {
 	facts := policy.Patron{
-		Class: s.Patron.Class, CardExpires: s.Patron.ExpiresOn,
+		Class: s.Patron.Class, CardExpires: s.Patron.ExpiresOn, NotFor: s.Patron.NotFor,
 		NoCard: !s.HasCard, CardStopped: s.HasCard && !s.HasUsableCard,
 		Owes: policy.Owed(s.Balances.Money()), DaysOverdue: s.DaysOverdue,
 		HasPhone: s.Patron.Phone != "", PhoneConfirmed: s.Patron.PhoneCheckedOn,
@@ -68,11 +72,25 @@ func (s Standing) Facts() policy.Patron {
 	if s.Patron.Class == ClassLibrary {
 		facts.NoCard = false // a library borrows by agreement, not by card
 	}
-	for _, block := range s.Blocks {
-		facts.Blocks = append(facts.Blocks, block.fact())
+	if age, known := s.Patron.AgeOn(today); known {
+		facts.Age = policy.Some(age)
 	}
-	if s.Patron.Status != Active {
-		facts.Blocks = append(facts.Blocks, policy.Block{Rule: "patron.status", Why: "the account is " + string(s.Patron.Status)})
+	facts.Blocks = blockFacts(s.Blocks, s.Patron.Status)
+	for _, account := range s.Linked {
+		facts.Linked = append(facts.Linked, account.fact())
+	}
+	return facts
+}
+
+// blockFacts are an account's stored blocks; an account that is not active is
+// blocked from everything.
+func blockFacts(blocks []Block, status Status) []policy.Block {
+	var facts []policy.Block
+	for _, block := range blocks {
+		facts = append(facts, block.fact())
+	}
+	if status != Active {
+		facts = append(facts, policy.Block{Rule: "patron.status", Why: "the account is " + string(status)})
 	}
 	return facts
 }
@@ -100,7 +118,8 @@ func UpdateLatch(ctx context.Context, tx *postgres.Tx, library directory.Library
 	if err != nil {
 		return Latching{}, err
 	}
-	change := latching(standing, document.Latches(standing.Facts()), library.Today(now))
+	today := library.Today(now)
+	change := latching(standing, document.Latches(standing.Facts(today)), today)
 	for _, block := range change.Put {
 		addBlock(tx, block)
 	}

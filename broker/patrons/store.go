@@ -13,23 +13,36 @@ import (
 )
 
 const patronColumns = `p.library_id, p.id, p.class, p.name, p.institution_id, p.branch_id, p.born_on, coalesce(p.phone, ''),
-	p.phone_checked_on, coalesce(p.email, ''), coalesce(p.notice_channel, ''), p.expires_on, p.status, p.note, p.created_at`
+	p.phone_checked_on, coalesce(p.email, ''), coalesce(p.notice_channel, ''), p.expires_on, p.status, p.note, p.created_at,
+	p.household_id, p.address, p.language, p.not_for, p.home_library, p.keep_history, p.registered_on, p.last_active_on,
+	p.adult_prompted_on, p.merged_into`
 
 func scanPatron(row pgx.Row, p *Patron, more ...any) error {
 	err := row.Scan(append([]any{
 		&p.Library, &p.ID, &p.Class, &p.Name, &p.Institution, &p.Branch, &p.BornOn, &p.Phone,
 		&p.PhoneCheckedOn, &p.Email, &p.NoticeChannel, &p.ExpiresOn, &p.Status, &p.Note, &p.CreatedAt,
+		&p.Household, &p.Address, &p.Language, &p.NotFor, &p.HomeLibrary, &p.KeepHistory, &p.RegisteredOn, &p.LastActiveOn,
+		&p.AdultPromptedOn, &p.MergedInto,
 	}, more...)...)
 	p.CreatedAt = p.CreatedAt.UTC()
 	return err
 }
 
-const cardColumns = `c.library_id, c.id, c.realm_id, c.number, c.patron_id, coalesce(c.pin_hash, ''), c.status, c.created_at`
+const cardColumns = `c.library_id, c.id, c.realm_id, c.number, c.patron_id, coalesce(c.pin_hash, ''), c.status, c.created_at,
+	c.stopped_on, c.replaces`
 
 func scanCard(row pgx.Row, c *Card, more ...any) error {
-	err := row.Scan(append([]any{&c.Library, &c.ID, &c.Realm, &c.Number, &c.Patron, &c.PINHash, &c.Status, &c.CreatedAt}, more...)...)
+	err := row.Scan(append(c.fields(), more...)...)
 	c.CreatedAt = c.CreatedAt.UTC()
 	return err
+}
+
+// fields are where cardColumns are read into.
+func (c *Card) fields() []any {
+	return []any{
+		&c.Library, &c.ID, &c.Realm, &c.Number, &c.Patron, &c.PINHash, &c.Status, &c.CreatedAt,
+		&c.StoppedOn, &c.Replaces,
+	}
 }
 
 const blockColumns = `b.library_id, b.id, b.patron_id, b.kind, b.stops, b.reason, b.rule, b.from_on, b.until_on, b.put_by, b.lifted_at`
@@ -69,8 +82,8 @@ func ByCard(ctx context.Context, tx *postgres.Tx, realm broker.ID, number string
 	row := tx.QueryRow(ctx, `select `+patronColumns+`, `+cardColumns+`
 		from cards c join patrons p on p.library_id = c.library_id and p.id = c.patron_id
 		where c.realm_id = $1 and c.number = $2`, realm, number)
-	err := scanPatron(row, &patron, &card.Library, &card.ID, &card.Realm, &card.Number, &card.Patron, &card.PINHash,
-		&card.Status, &card.CreatedAt)
+	err := scanPatron(row, &patron, card.fields()...)
+	card.CreatedAt = card.CreatedAt.UTC()
 	return patron, card, missing(err, "card")
 }
 
@@ -102,25 +115,34 @@ func Phones(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broke
 	return phones, err
 }
 
-// savePatron queues a patron as it is now.
+// savePatron queues a patron as it is now. The day of the last circulation only
+// moves forward, because a desk may write it meanwhile (TouchActive).
 func savePatron(tx *postgres.Tx, p Patron) {
 	tx.Queue(`insert into patrons (library_id, id, class, name, institution_id, branch_id, born_on, phone, phone_checked_on,
-			email, notice_channel, expires_on, status, note, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''), $9, nullif($10, ''), nullif($11, ''), $12, $13, $14, $15)
+			email, notice_channel, expires_on, status, note, created_at, household_id, address, language, not_for,
+			home_library, keep_history, registered_on, last_active_on, adult_prompted_on, merged_into)
+		values ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''), $9, nullif($10, ''), nullif($11, ''), $12, $13, $14, $15,
+			$16, $17, coalesce(nullif($18, ''), 'en'), coalesce($19::text[], '{}'), $20, $21, $22, $23, $24, $25)
 		on conflict (library_id, id) do update set class = excluded.class, name = excluded.name,
 			branch_id = excluded.branch_id, born_on = excluded.born_on, phone = excluded.phone,
 			phone_checked_on = excluded.phone_checked_on, email = excluded.email, notice_channel = excluded.notice_channel,
-			expires_on = excluded.expires_on, status = excluded.status, note = excluded.note`,
+			expires_on = excluded.expires_on, status = excluded.status, note = excluded.note,
+			household_id = excluded.household_id, address = excluded.address, language = excluded.language,
+			not_for = excluded.not_for, home_library = excluded.home_library, keep_history = excluded.keep_history,
+			registered_on = excluded.registered_on, adult_prompted_on = excluded.adult_prompted_on,
+			merged_into = excluded.merged_into,
+			last_active_on = greatest(patrons.last_active_on, excluded.last_active_on)`,
 		p.Library, p.ID, p.Class, p.Name, orNull(p.Institution), orNull(p.Branch), p.BornOn, p.Phone, p.PhoneCheckedOn,
-		p.Email, p.NoticeChannel, p.ExpiresOn, p.Status, p.Note, p.CreatedAt)
+		p.Email, p.NoticeChannel, p.ExpiresOn, p.Status, p.Note, p.CreatedAt, orNull(p.Household), p.Address, p.Language,
+		p.NotFor, p.HomeLibrary, p.KeepHistory, p.RegisteredOn, p.LastActiveOn, p.AdultPromptedOn, orNull(p.MergedInto))
 }
 
 func saveCard(tx *postgres.Tx, c Card) {
-	tx.Queue(`insert into cards (library_id, id, realm_id, number, patron_id, pin_hash, status, created_at)
-		values ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8)
+	tx.Queue(`insert into cards (library_id, id, realm_id, number, patron_id, pin_hash, status, created_at, stopped_on, replaces)
+		values ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8, $9, $10)
 		on conflict (library_id, id) do update set number = excluded.number, patron_id = excluded.patron_id,
-			pin_hash = excluded.pin_hash, status = excluded.status`,
-		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt)
+			pin_hash = excluded.pin_hash, status = excluded.status, stopped_on = excluded.stopped_on`,
+		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, orNull(c.Replaces))
 }
 
 // insertInstitution adds the institutional patron unless there is one already.

@@ -75,8 +75,10 @@ func (b Block) stops(action Action, today broker.Date) bool {
 
 // LinkedAccount is another account of the same link group.
 type LinkedAccount struct {
-	// Parent is set on the responsible adult; others are children.
+	// Parent is set on the responsible adult; others are children, or neither
+	// where Aside is set: a sibling, or a child's other parent.
 	Parent bool    `json:"parent,omitempty"`
+	Aside  bool    `json:"aside,omitempty"`
 	Owes   Owed    `json:"owes,omitempty"`
 	Blocks []Block `json:"blocks,omitempty"`
 }
@@ -242,7 +244,7 @@ func (a *asking) guarantees(action Action, patron Patron, match Match) {
 	}
 	owed := broker.Money{Currency: a.doc.head.Currency}
 	for _, account := range patron.Linked {
-		if !account.Parent {
+		if !account.Parent && !account.Aside {
 			owed = owed.Plus(account.Owes.counted(entry.Value.Value.Counts, a.doc.head.Currency))
 		}
 	}

@@ -57,7 +57,7 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 		return Done{}, err
 	}
 	decision := in.Rules.MayPlaceHold(policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, policy.HoldRequest{
-		Patron: standing.Facts(), Owner: ownerOf(filler, desk.Library.ID), Format: title.Format, OpenHolds: len(open),
+		Patron: standing.Facts(desk.Library.Today(at.Now)), Owner: ownerOf(filler, desk.Library.ID), Format: title.Format, OpenHolds: len(open),
 		SameTitle: slices.ContainsFunc(open, func(hold circulation.Hold) bool { return hold.Title == in.Title }),
 	})
 	passed, standingReasons := passOver(decision.Reasons, in.Overrides, at.Actor)

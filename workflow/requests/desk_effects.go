@@ -275,7 +275,7 @@ func (st *step) checkRenewal(ctx context.Context) error {
 		return err
 	}
 	decision := st.doc.MayAskRenewal(st.moment(), policy.Renewal{
-		Patron: standing.Facts(), Owner: policy.OwnerILL, Item: string(st.request.Format), Due: st.request.PatronDueOn,
+		Patron: standing.Facts(st.library.Today(st.now)), Owner: policy.OwnerILL, Item: string(st.request.Format), Due: st.request.PatronDueOn,
 		Renewals: st.request.Renewals, Recalled: st.request.Recalled,
 	})
 	if !decision.Latest.IsZero() {

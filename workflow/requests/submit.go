@@ -306,7 +306,7 @@ func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *direc
 		return policy.SubmitDecision{}, fmt.Errorf("count the patron's requests: %w", err)
 	}
 	return doc.MaySubmitILL(at(in.now, library), policy.Submission{
-		Patron: standing.Facts(), Channel: in.channel, CardDigits: in.digits, PINGiven: in.pin, Format: in.citation.Format,
+		Patron: standing.Facts(library.Today(in.now)), Channel: in.channel, CardDigits: in.digits, PINGiven: in.pin, Format: in.citation.Format,
 		ActiveRequests: activeCount, OwnedHere: in.owned && !in.ownedChecked, OwnedInGroup: in.ownedInGroup && !in.ownedChecked,
 		SameTitle: same, Rush: in.rush, AsHold: in.asHold,
 	}), nil

@@ -1,0 +1,48 @@
+package patrons
+
+import (
+	"time"
+
+	"afield/broker"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// Override is a rule that was passed over for a patron: by whom, and why.
+type Override struct {
+	// Library is whose desk passed over it.
+	Library broker.ID
+	// Patron is for whom; NoID where nobody is concerned.
+	Patron broker.ID
+	// Action is what was done all the same.
+	Action policy.Action
+	// Code and Rule are those of the reason passed over.
+	Code string
+	Rule string
+	// Reason is why, in the words of whoever passed over it.
+	Reason string
+	// About is the loan, hold or card it was for.
+	About broker.ID
+	Actor broker.Actor
+	At    time.Time
+}
+
+// RecordOverride queues the record of a rule passed over. It refuses (invalid)
+// one without a written reason or without the code of what was passed over.
+// Whether the actor's role may do it is for the decision's MayOverride.
+func RecordOverride(tx *postgres.Tx, o Override) error {
+	var wrong []broker.FieldError
+	if o.Reason == "" {
+		wrong = append(wrong, broker.FieldError{Pointer: "/override/reason", Code: "required", Message: "passing over a rule needs a written reason"})
+	}
+	if o.Code == "" || o.Action == "" {
+		wrong = append(wrong, broker.FieldError{Pointer: "/override/code", Code: "required", Message: "must name the reason passed over and the act"})
+	}
+	if wrong != nil {
+		return broker.Invalid(wrong...)
+	}
+	tx.Queue(`insert into overrides (library_id, id, patron_id, action, code, rule, reason, about_id, actor, at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		o.Library, broker.NewID(), orNull(o.Patron), o.Action, o.Code, o.Rule, o.Reason, orNull(o.About), o.Actor, o.At)
+	return nil
+}
