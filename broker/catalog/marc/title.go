@@ -1,0 +1,267 @@
+package marc
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"afield/broker"
+	"afield/broker/catalog"
+)
+
+// KeyOf gives the record's control number (001), "" when it has none.
+func KeyOf(record Record) string { return strings.TrimSpace(record.Control("001")) }
+
+// TitleOf gives what a record says of a title; its Title is empty where the
+// record has none (no 245 $a), which the caller refuses.
+func TitleOf(record Record) catalog.Title {
+	title := catalog.Title{Format: formatOf(record), Title: titleText(record), Author: author(record)}
+	for _, field := range record.All("020") {
+		if words := strings.Fields(field.First('a')); len(words) > 0 {
+			if isbn := broker.NormalISBN(words[0]); isbn != "" {
+				title.ISBNs = append(title.ISBNs, isbn)
+			}
+		}
+	}
+	title.ISSN = firstOf(record, "022", 'a')
+	for _, field := range record.All("035") {
+		if number := field.First('a'); strings.HasPrefix(number, "(OCoLC)") && title.OCLC == "" {
+			title.OCLC = catalog.NormalOCLC(number)
+		}
+	}
+	if title.OCLC == "" && strings.TrimSpace(record.Control("003")) == "OCoLC" {
+		title.OCLC = catalog.NormalOCLC(KeyOf(record))
+	}
+	for _, tag := range []string{"264", "260"} {
+		if title.Publisher == "" {
+			title.Publisher = unpunctuated(firstOf(record, tag, 'b'))
+		}
+		if title.Year == "" {
+			title.Year = yearIn.FindString(firstOf(record, tag, 'c'))
+		}
+	}
+	if fixed := record.Control("008"); title.Year == "" && len(fixed) >= 11 {
+		title.Year = yearIn.FindString(fixed[7:11])
+	}
+	return title
+}
+
+var yearIn = regexp.MustCompile(`[12][0-9]{3}`)
+
+func firstOf(record Record, tag string, code byte) string {
+	for _, field := range record.All(tag) {
+		if text := field.First(code); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func titleText(record Record) string {
+	for _, field := range record.All("245") {
+		text := unpunctuated(field.First('a'))
+		for _, subfield := range field.Subfields {
+			part := unpunctuated(strings.TrimSpace(subfield.Value))
+			switch {
+			case part == "" || text == "":
+			case subfield.Code == 'b':
+				text += " : " + part
+			case subfield.Code == 'n' || subfield.Code == 'p':
+				text += ". " + part
+			}
+		}
+		return text
+	}
+	return ""
+}
+
+func author(record Record) string {
+	for _, tag := range []string{"100", "110", "111"} {
+		if name := unpunctuated(firstOf(record, tag, 'a')); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// unpunctuated drops the punctuation that cataloguing rules put between the
+// parts of a field.
+func unpunctuated(text string) string {
+	text = strings.TrimSpace(text)
+	for {
+		cut := strings.TrimRight(strings.TrimSpace(text), "/:;,=")
+		// A full stop goes, too, but not that of an initial or an abbreviation.
+		if words := strings.Fields(cut); strings.HasSuffix(cut, ".") && !strings.HasSuffix(cut, "..") && len(words) > 0 {
+			if last := words[len(words)-1]; len([]rune(last)) > 4 && strings.Count(last, ".") == 1 {
+				cut = strings.TrimSuffix(cut, ".")
+			}
+		}
+		if cut == text {
+			return text
+		}
+		text = cut
+	}
+}
+
+// formatOf goes by the kind of material (leader 06), the level (leader 07) and
+// the physical description (007).
+func formatOf(record Record) broker.Format {
+	kind, level := record.Leader[6], record.Leader[7]
+	for _, physical := range record.All("007") {
+		if strings.HasPrefix(physical.Value, "h") {
+			return broker.FormatMicrofilm
+		}
+	}
+	switch kind {
+	case 'g':
+		return broker.FormatDVD
+	case 'j':
+		return broker.FormatMusicCD
+	case 'i':
+		return broker.FormatAudiobook
+	case 'm', 'r':
+		return broker.FormatGame
+	}
+	switch level {
+	case 's', 'i':
+		return broker.FormatPeriodical
+	case 'a', 'b':
+		return broker.FormatArticle
+	}
+	return broker.FormatBook
+}
+
+// leaders are the leader with which each format is written, and its 007.
+func leaders(format broker.Format) (leader, physical string) {
+	kind := "am"
+	switch format {
+	case broker.FormatPeriodical:
+		kind = "as"
+	case broker.FormatArticle:
+		kind = "aa"
+	case broker.FormatDVD:
+		kind, physical = "gm", "vd"
+	case broker.FormatMusicCD:
+		kind, physical = "jm", "sd"
+	case broker.FormatAudiobook:
+		kind, physical = "im", "sd"
+	case broker.FormatGame:
+		kind = "mm"
+	case broker.FormatMicrofilm:
+		physical = "hd"
+	case broker.FormatBook:
+	}
+	return "00000n" + kind + " a2200000 i 4500", physical
+}
+
+// Copy is what a record says of one piece.
+type Copy struct {
+	Barcode, Branch, CallNumber string
+	// Price is text as the record has it, for example "$18.00"; Status, Type and
+	// Audience are in our words, "" where not said.
+	Price, Status, Type, Audience string
+}
+
+// CopiesOf gives the copies named in the record's holdings: 852 (location $b,
+// call number $h $i, barcode $p), with 876 of the same barcode $p for the price
+// $c, the status $j, and the notes $x "type: dvd" and "audience: child".
+// Locations without a barcode are passed over.
+func CopiesOf(record Record) []Copy {
+	var copies []Copy
+	places := map[string]int{}
+	for _, field := range record.All("852") {
+		if barcode := field.First('p'); barcode != "" {
+			places[barcode] = len(copies)
+			copies = append(copies, Copy{
+				Barcode: barcode, Branch: field.First('b'),
+				CallNumber: strings.TrimSpace(field.First('h') + " " + field.First('i')),
+			})
+		}
+	}
+	for _, field := range record.All("876") {
+		at, known := places[field.First('p')]
+		if !known {
+			continue
+		}
+		copies[at].Price, copies[at].Status = field.First('c'), field.First('j')
+		for _, subfield := range field.Subfields {
+			name, value, _ := strings.Cut(subfield.Value, ":")
+			switch value = strings.TrimSpace(value); {
+			case subfield.Code != 'x':
+			case name == "type":
+				copies[at].Type = value
+			case name == "audience":
+				copies[at].Audience = value
+			}
+		}
+	}
+	return copies
+}
+
+// RecordOf writes a title and its copies as a record that TitleOf and CopiesOf
+// read back. key becomes the control number.
+func RecordOf(key string, title catalog.Title, copies []Copy) Record {
+	leader, physical := leaders(title.Format)
+	record := Record{Leader: leader}
+	control := func(tag, value string) {
+		if value != "" {
+			record.Fields = append(record.Fields, Field{Tag: tag, Value: plain(value)})
+		}
+	}
+	control("001", key)
+	control("007", physical)
+	year := "    "
+	if len(title.Year) == 4 {
+		year = title.Year
+	}
+	control("008", fmt.Sprintf("000000s%s    xx %s und d", year, strings.Repeat(" ", 17)))
+	for _, isbn := range title.ISBNs {
+		record.data("020", "  ", "a", isbn)
+	}
+	record.data("022", "  ", "a", title.ISSN)
+	if title.OCLC != "" {
+		record.data("035", "  ", "a", "(OCoLC)"+title.OCLC)
+	}
+	record.data("100", "1 ", "a", title.Author)
+	record.data("245", "00", "a", title.Title)
+	record.data("264", " 1", "b", title.Publisher, "c", title.Year)
+	for _, one := range copies {
+		record.data("852", "  ", "b", one.Branch, "h", one.CallNumber, "p", one.Barcode)
+		record.data("876", "  ", "c", one.Price, "j", one.Status, "p", one.Barcode,
+			"x", note("type", one.Type), "x", note("audience", one.Audience))
+	}
+	return record
+}
+
+func note(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	return name + ": " + value
+}
+
+// data adds a field with the subfields that say something.
+func (r *Record) data(tag, indicators string, parts ...string) {
+	field := Field{Tag: tag, Indicators: [2]byte{indicators[0], indicators[1]}}
+	for i := 0; i < len(parts); i += 2 {
+		if text := plain(parts[i+1]); text != "" {
+			field.Subfields = append(field.Subfields, Subfield{Code: parts[i][0], Value: text})
+		}
+	}
+	if len(field.Subfields) > 0 {
+		r.Fields = append(r.Fields, field)
+	}
+}
+
+// plain makes of a text what MARC can carry: control characters become spaces.
+func plain(text string) string {
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
+		switch {
+		case c < ' ':
+			return ' '
+		case c == '\uFFFD' || c == '\uFFFE' || c == '\uFFFF':
+			return '?'
+		}
+		return c
+	}, text))
+}
