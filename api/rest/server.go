@@ -18,6 +18,7 @@ import (
 	"afield/broker/access"
 	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/policy/published"
 	"afield/broker/postgres"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
@@ -34,6 +35,8 @@ type Deps struct {
 	Desk     Desk
 	// Policies gives libraries' policy documents.
 	Policies circulation.Policies
+	// Published knows what libraries published; new versions are told to it.
+	Published *published.Source
 	// Vault opens partners' secrets.
 	Vault *directory.Vault
 	// CursorKey signs cursors; 16 bytes or more.

@@ -26,6 +26,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/published"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 	"afield/workflow/desk"
@@ -102,7 +103,7 @@ func newWorld(t testing.TB) *world {
 	must(t, err)
 	w.api, err = rest.New(rest.Deps{
 		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(circ, service),
-		Policies: policies, Vault: vault, CursorKey: bytes.Repeat([]byte("c"), 32), Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Policies: policies, Published: published.NewSource(), Vault: vault, CursorKey: bytes.Repeat([]byte("c"), 32), Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Metrics: prometheus.NewRegistry(), Version: "test", Ready: map[string]func(context.Context) error{"database": w.db.Ping},
 	})
 	must(t, err)

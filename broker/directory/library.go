@@ -78,6 +78,8 @@ type Branch struct {
 	ID      broker.ID
 	Code    string
 	Name    string
+	// Policy names a policy document of its own, under its library's; "" for none.
+	Policy string
 	// Plan is its own calendar as written; nil means the library's.
 	Plan *calendar.Plan
 	// Calendar is made from Plan or else the library's plan, with the closures
@@ -91,7 +93,29 @@ type Closure struct {
 	ID      broker.ID
 	Branch  broker.ID // NoID: the whole library
 	calendar.Closure
+	// Kind is what kind of closing it is; empty means planned.
+	Kind ClosureKind
+	// By put it in the calendar at PutAt; zero where it came with the directory.
+	By    broker.Actor
+	PutAt time.Time
+	// CancelledAt is set once it was taken back: it no longer closes anything.
+	CancelledAt time.Time
 }
+
+// ClosureKind says why a library is shut, and so what becomes of what was due.
+type ClosureKind string
+
+// The kinds of closing.
+const (
+	// ClosurePlanned was known before: due dates are chosen around it.
+	ClosurePlanned ClosureKind = "planned"
+	// ClosureWeather came by surprise: where the policy says so, what was due
+	// then has until the next open day.
+	ClosureWeather ClosureKind = "weather"
+	// ClosureEmergency is decided after the fact, for days on which nobody could
+	// come: those days cost no fine.
+	ClosureEmergency ClosureKind = "emergency"
+)
 
 // SharingGroup is the realm in which card numbers and barcodes are unique: a
 // shared catalogue, or one library alone.

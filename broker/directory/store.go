@@ -21,7 +21,7 @@ const selectLibraries = `
 	       l.time_zone, l.currency, l.sharing_group_id, coalesce(l.policy, '') as policy, l.calendar, l.status,
 	       l.yearly_loans, coalesce(l.source_key, '') as source_key,
 	       (select jsonb_agg(jsonb_build_object('from', c.from_on, 'to', c.to_on, 'reason', c.reason) order by c.from_on)
-	        from closures c where c.library_id = l.id and c.branch_id is null) as closures
+	        from closures c where c.library_id = l.id and c.branch_id is null and c.cancelled_at is null) as closures
 	from libraries l`
 
 // Load reads one library; a not-found error when there is none.
@@ -186,9 +186,9 @@ func SymbolsOf(ctx context.Context, tx *postgres.Tx, libraries []broker.ID) (map
 // Branches lists a library's branches by code, each with its calendar.
 func Branches(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Branch, error) {
 	rows, err := tx.Query(ctx, `
-		select b.id, b.code, b.name, b.calendar, l.calendar, l.time_zone,
+		select b.id, b.code, b.name, coalesce(b.policy, ''), b.calendar, l.calendar, l.time_zone,
 		       (select jsonb_agg(jsonb_build_object('from', c.from_on, 'to', c.to_on, 'reason', c.reason))
-		        from closures c where c.library_id = b.library_id and (c.branch_id is null or c.branch_id = b.id))
+		        from closures c where c.library_id = b.library_id and (c.branch_id is null or c.branch_id = b.id) and c.cancelled_at is null)
 		from branches b join libraries l on l.id = b.library_id
 		where b.library_id = $1 order by b.code`, library)
 	if err != nil {
@@ -198,7 +198,7 @@ func Branches(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Branch
 		branch := Branch{Library: library}
 		var own, general, shut []byte
 		var zone string
-		if err := row.Scan(&branch.ID, &branch.Code, &branch.Name, &own, &general, &zone, &shut); err != nil {
+		if err := row.Scan(&branch.ID, &branch.Code, &branch.Name, &branch.Policy, &own, &general, &zone, &shut); err != nil {
 			return Branch{}, err
 		}
 		var plan calendar.Plan

@@ -75,9 +75,10 @@ func SaveBranch(tx *postgres.Tx, branch Branch) error {
 		return err
 	}
 	tx.Queue(`
-		insert into branches (library_id, id, code, name, calendar) values ($1, $2, $3, $4, $5)
-		on conflict (library_id, id) do update set code = excluded.code, name = excluded.name, calendar = excluded.calendar`,
-		branch.Library, branch.ID, branch.Code, branch.Name, plan)
+		insert into branches (library_id, id, code, name, calendar, policy) values ($1, $2, $3, $4, $5, nullif($6, ''))
+		on conflict (library_id, id) do update set code = excluded.code, name = excluded.name, calendar = excluded.calendar,
+			policy = excluded.policy`,
+		branch.Library, branch.ID, branch.Code, branch.Name, plan, branch.Policy)
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"afield/broker"
 )
@@ -85,6 +87,10 @@ func (r Register) On(policy string, day broker.Date) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.compose(policy, text, day)
+}
+
+func (r Register) compose(policy string, text []byte, day broker.Date) (*Document, error) {
 	line, err := readLine(policy, text, r.textOn(day))
 	if err != nil {
 		return nil, err
@@ -99,6 +105,56 @@ func (r Register) On(policy string, day broker.Date) (*Document, error) {
 		}
 	}
 	return document, nil
+}
+
+// TextOn finds the text of a document as it rules on a day, for reading others
+// under it: the version of that day, else the preset.
+func (r Register) TextOn(day broker.Date) func(policy string) ([]byte, error) { return r.textOn(day) }
+
+// Names lists the documents there are, presets and published, sorted.
+func (r Register) Names() []string {
+	names := Presets()
+	for _, version := range r.published {
+		names = append(names, version.Policy)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Version gives one version of a document, under the documents above it that
+// rule on its first day. Number 0 is the preset, under the presets above it. A
+// version that does not exist is a not-found error.
+func (r Register) Version(policy string, number int) (*Document, error) {
+	if number == 0 {
+		return Preset(policy)
+	}
+	for _, version := range r.Versions(policy) {
+		if version.Number == number {
+			return r.compose(policy, version.Text, version.Effective)
+		}
+	}
+	return nil, broker.NotFound(fmt.Sprintf("version %d of %s", number, policy))
+}
+
+// Named reads a name as people write it: westport is the document that rules on
+// a day, westport@3 its third version, westport@0 the preset, and
+// westport@2026-09-01 as it rules on that day.
+func (r Register) Named(text string, today broker.Date) (*Document, error) {
+	name, which, _ := strings.Cut(text, "@")
+	if which == "" {
+		return r.On(name, today)
+	}
+	if number, err := strconv.Atoi(which); err == nil {
+		return r.Version(name, number)
+	}
+	day, err := broker.ParseDate(which)
+	if err != nil {
+		return nil, broker.Invalid(broker.FieldError{
+			Pointer: "/policy", Code: "not_a_version",
+			Message: fmt.Sprintf("%q: after @ stands the number of a version or a date", text),
+		})
+	}
+	return r.On(name, day)
 }
 
 func (r Register) textOn(day broker.Date) func(policy string) ([]byte, error) {

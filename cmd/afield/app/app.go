@@ -52,7 +52,8 @@ type Config struct {
 	Version string
 	// Front gives the front page; nil shows only what is running.
 	Front func(context.Context) (web.FrontPage, error)
-	// Policies gives libraries' policy documents; nil takes the presets.
+	// Policies gives libraries' policy documents by name, whatever was published;
+	// nil takes the presets and the published versions.
 	Policies func(name string) (*policy.Document, error)
 	// Breakers sets when a partner that fails is left alone for a while.
 	Breakers partner.BreakerSettings
@@ -72,6 +73,7 @@ type App struct {
 	Breakers    *partner.Breakers
 
 	log      *slog.Logger
+	policies *policies
 	client   *partner.Client
 	server   *http.Server
 	listener net.Listener
@@ -91,14 +93,16 @@ func Start(ctx context.Context, config Config) (*App, error) {
 		config.Node = nodeName(config.Listen)
 	}
 	a := &App{DB: config.DB, Clock: config.Clock, log: config.Log, failed: make(chan error, 1)}
-	if err := a.build(config); err != nil {
+	if err := a.build(ctx, config); err != nil {
 		return nil, err
 	}
 	if err := a.listen(ctx, config); err != nil {
+		a.policies.close()
 		return nil, err
 	}
 	if err := a.Queue.Serve(ctx, a.Requests); err != nil {
 		_ = a.listener.Close()
+		a.policies.close()
 		return nil, err
 	}
 	go func() {
@@ -117,7 +121,7 @@ func nodeName(listen string) string {
 	return host + "@" + listen
 }
 
-func (a *App) build(config Config) (err error) {
+func (a *App) build(ctx context.Context, config Config) (err error) {
 	vaultKey, err := derive(config.Secret, "vault")
 	if err != nil {
 		return err
@@ -132,9 +136,16 @@ func (a *App) build(config Config) (err error) {
 	if a.Access, err = access.New(config.DB, access.Config{Key: accessKey}); err != nil {
 		return err
 	}
-	policies := newPolicies(config.Policies)
+	if a.policies, err = startPolicies(ctx, config); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			a.policies.close()
+		}
+	}()
 	a.Cache = directory.NewCache(directoryAge, time.Now)
-	a.Circulation = circulation.New(policies.of)
+	a.Circulation = circulation.New(a.policies.rules)
 	a.client = partner.NewClient(partner.Options{UserAgent: "Afield/" + config.Version})
 	a.Breakers = partner.NewBreakers(a.client, a.client, config.Breakers)
 	a.Queue, err = jobs.New(jobs.Config{
@@ -145,7 +156,7 @@ func (a *App) build(config Config) (err error) {
 		return err
 	}
 	a.Requests, err = requests.New(requests.Config{
-		Jobs: a.Queue, Circulation: a.Circulation, Finder: &routing.Finder{Lenders: a.Cache}, Cache: a.Cache, Vault: a.Vault, Policies: policies.of, Log: config.Log,
+		Jobs: a.Queue, Circulation: a.Circulation, Finder: &routing.Finder{Lenders: a.Cache}, Cache: a.Cache, Vault: a.Vault, Policies: a.policies.rules, Log: config.Log,
 	})
 	if err != nil {
 		return err
@@ -162,7 +173,7 @@ func (a *App) build(config Config) (err error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	handler, err := rest.New(rest.Deps{
-		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Policies: policies.of, Vault: a.Vault,
+		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Policies: a.policies.rules, Published: a.policies.Source, Vault: a.Vault,
 		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Front: config.Front,
 		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "migrations": migrated, "jobs": a.Queue.Ready},
 	})
@@ -220,6 +231,7 @@ func (a *App) Close() error {
 	err := a.server.Shutdown(ctx)
 	err = errors.Join(err, <-stopped)
 	a.client.Close()
+	a.policies.close()
 	return err
 }
 

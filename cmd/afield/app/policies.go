@@ -1,45 +1,59 @@
 package app
 
 import (
-	"sync"
+	"context"
+	"time"
 
-	"afield/broker"
-	"afield/broker/directory"
-	"afield/broker/policy"
+	"afield/broker/circulation"
+	"afield/broker/policy/published"
 )
 
-// policies keeps parsed policy documents: they never change, and parsing takes
-// milliseconds.
+// policiesAge is how long another process's new policy version may go
+// unnoticed, in wall time.
+const policiesAge = 5 * time.Second
+
+// policies gives the documents that rule libraries: what was published, from
+// memory, or what a test puts in its place.
 type policies struct {
-	read func(name string) (*policy.Document, error)
-	mu   sync.RWMutex
-	kept map[string]*policy.Document
+	*published.Source
+	rules circulation.Policies
+	stop  context.CancelFunc
+	ended chan struct{}
 }
 
-func newPolicies(read func(string) (*policy.Document, error)) *policies {
-	if read == nil {
-		read = policy.Preset
+// startPolicies reads what was published and keeps looking for more.
+func startPolicies(ctx context.Context, config Config) (*policies, error) {
+	p := &policies{Source: published.NewSource(), ended: make(chan struct{})}
+	p.rules = p.Rules
+	if config.Policies != nil {
+		p.rules = circulation.ByName(config.Policies)
 	}
-	return &policies{read: read, kept: map[string]*policy.Document{}}
-}
-
-func (p *policies) named(name string) (*policy.Document, error) {
-	p.mu.RLock()
-	document := p.kept[name]
-	p.mu.RUnlock()
-	if document != nil {
-		return document, nil
-	}
-	document, err := p.read(name)
-	if err != nil {
+	if err := p.Refresh(ctx, config.DB); err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	p.kept[name] = document
-	p.mu.Unlock()
-	return document, nil
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	p.stop = stop
+	go p.watch(watching, config)
+	return p, nil
 }
 
-func (p *policies) of(library directory.Library, _ broker.ID, _ broker.Date) (*policy.Document, error) {
-	return p.named(library.Policy)
+func (p *policies) watch(ctx context.Context, config Config) {
+	defer close(p.ended)
+	looks := time.NewTicker(policiesAge)
+	defer looks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-looks.C:
+		}
+		if err := p.Refresh(ctx, config.DB); err != nil && ctx.Err() == nil {
+			config.Log.Warn("new policy versions could not be read; the known ones rule on", "error", err)
+		}
+	}
+}
+
+func (p *policies) close() {
+	p.stop()
+	<-p.ended
 }
