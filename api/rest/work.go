@@ -109,7 +109,11 @@ func (s *Server) due(ctx context.Context, tx *postgres.Tx, channel notices.Chann
 		return nil, err
 	}
 	if channel == notices.Phone {
-		return notices.CallList(ctx, tx, library, page, s.Clock.Now())
+		document, err := s.Policies.At(library, s.Clock.Now())
+		if err != nil {
+			return nil, err
+		}
+		return notices.CallList(ctx, tx, library, document, page, s.Clock.Now())
 	}
 	due, err := notices.DueBy(ctx, tx, library.ID, channel, page, s.Clock.Now())
 	calls := make([]notices.Call, len(due))
@@ -145,7 +149,11 @@ func (s *Server) RecordNoticeOutcome(ctx context.Context, request gen.RecordNoti
 		if err != nil {
 			return made{}, err
 		}
-		_, err = notices.Record(ctx, tx, library, request.ID, notices.Outcome(request.Body.Outcome), this.principal.Actor(), s.Clock.Now())
+		document, err := s.Policies.At(library, s.Clock.Now())
+		if err != nil {
+			return made{}, err
+		}
+		_, err = notices.Record(ctx, tx, library, document, request.ID, notices.Outcome(request.Body.Outcome), this.principal.Actor(), s.Clock.Now())
 		return made{request.ID}, err
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"slices"
 	"time"
 
 	"afield/broker"
@@ -18,6 +19,7 @@ const (
 	CostApproval   Kind = "cost_approval"   // a fee would be passed on: yes or no?
 	Unfilled       Kind = "unfilled"        // nobody could lend it
 	Cancelled      Kind = "cancelled"       // the request was cancelled
+	DueSoon        Kind = "due_soon"        // due in a few days
 	Overdue        Kind = "overdue"         // due date passed
 	Recalled       Kind = "recalled"        // the lender wants it back early
 	RenewalGranted Kind = "renewal_granted" // a new due date
@@ -28,14 +30,27 @@ const (
 // Channel is how a notice reaches the patron.
 type Channel string
 
-// The channels. Account is only shown when the patron looks.
+// The channels. Phone is the call list: a person calls; Voice is a call that the
+// gateway makes. Account is only shown when the patron looks.
 const (
 	Phone   Channel = "phone"
+	Voice   Channel = "voice"
 	Email   Channel = "email"
 	SMS     Channel = "sms"
 	Letter  Channel = "letter"
 	Account Channel = "account"
 )
+
+// callList is a policy's word for Phone.
+const callList Channel = "call_list"
+
+// Sendable are the channels that a program sends by; the others are people's
+// work, or nobody's.
+func Sendable() []Channel { return []Channel{Email, SMS, Voice} }
+
+// Spoken tells whether a notice is heard, or read where others see it: what such
+// a text says must not tell what the thing is.
+func (c Channel) Spoken() bool { return c == Phone || c == Voice || c == SMS }
 
 // Status is where a notice stands.
 type Status string
@@ -73,6 +88,8 @@ type Facts struct {
 	AnswerBy broker.Date   `json:"answer_by,omitzero"`
 	Amount   *broker.Money `json:"amount,omitempty"`
 	Reason   string        `json:"reason,omitempty"` // in plain words
+	// IfTime marks a call that is made only when somebody has the time for it.
+	IfTime bool `json:"if_time,omitempty"`
 }
 
 // Notice is one thing to tell one patron.
@@ -83,7 +100,11 @@ type Notice struct {
 	Request broker.ID
 	Loan    broker.ID
 	Kind    Kind
+	// Stage is the step of a sequence, by the policy's name; empty for none.
+	Stage   string
 	Channel Channel
+	// NextChannels are tried after this one, in order, where it fails.
+	NextChannels []Channel
 	// DueAt is when to tell; a call without answer moves it on.
 	DueAt     time.Time
 	Status    Status
@@ -94,16 +115,26 @@ type Notice struct {
 	DoneAt    time.Time
 	DoneBy    broker.Actor
 	CreatedAt time.Time
+	// LastError is what went wrong at the last try, in words for staff; it names
+	// nobody.
+	LastError string
+	// PrintedAt is when a letter was last printed.
+	PrintedAt time.Time
 }
 
 // Message is what a use case wants a patron to be told.
 type Message struct {
-	Kind    Kind
+	Kind Kind
+	// Stage is the step of a sequence; empty for none.
+	Stage   string
 	Request broker.ID
 	Loan    broker.ID
 	// Channels are the policy's, the wished one first; empty follows the
 	// patron's wish.
 	Channels []Channel
+	// Only keeps to Channels: where none reaches the patron, or all fail, the
+	// notice stands in the account and nowhere else.
+	Only bool
 	// DueAt is when to tell; zero means at once.
 	DueAt time.Time
 	Facts Facts
@@ -114,20 +145,45 @@ type Message struct {
 // maxTries is how often a call goes unanswered before it is given up.
 const maxTries = 5
 
-// chooseChannel gives the first channel that can reach the patron: the
-// policy's, then the patron's wish, then writing, then calling. Nobody is out
-// of reach of their own account.
-func chooseChannel(wanted []Channel, patron patrons.Patron) Channel {
-	candidates := append(append([]Channel{}, wanted...), Channel(patron.NoticeChannel), Email, Phone)
-	for _, channel := range candidates {
-		switch {
-		case channel == Email && patron.Email != "",
-			(channel == Phone || channel == SMS) && patron.Phone != "",
-			channel == Letter, channel == Account:
-			return channel
+// channelsTo gives the channels that can reach the patron, in the order they are
+// tried: the patron's wish where the policy allows it, the policy's, and, unless
+// only those will do, writing and then calling. Nobody is out of reach of their
+// own account, so it is always the last.
+func channelsTo(message Message, patron patrons.Patron) []Channel {
+	wish := Channel(patron.NoticeChannel)
+	var candidates []Channel
+	if slices.Contains(message.Channels, wish) {
+		candidates = append(candidates, wish)
+	}
+	candidates = append(candidates, message.Channels...)
+	if !message.Only {
+		candidates = append(candidates, wish, Email, Phone)
+	}
+	var chain []Channel
+	for _, channel := range append(candidates, Account) {
+		if channel == callList {
+			channel = Phone
+		}
+		if reaches(channel, patron.Phone, patron.Email) && !slices.Contains(chain, channel) {
+			chain = append(chain, channel)
 		}
 	}
-	return Account
+	return chain[:slices.Index(chain, Account)+1]
+}
+
+// reaches tells whether a channel can reach somebody with this number and
+// address. A letter always does: where no postal address is known, whoever
+// prints it sees that.
+func reaches(channel Channel, phone, email string) bool {
+	switch channel {
+	case Email:
+		return email != ""
+	case Phone, Voice, SMS:
+		return phone != ""
+	case Letter, Account:
+		return true
+	}
+	return false
 }
 
 // afterCall says what a call's outcome makes of a notice: done, given up, or

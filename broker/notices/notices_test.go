@@ -11,6 +11,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/notices"
 	"afield/broker/patrons"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 )
@@ -21,13 +22,21 @@ var morning = time.Date(2026, 3, 12, 14, 0, 0, 0, time.UTC)
 type desk struct {
 	t       testing.TB
 	db      *postgres.DB
+	policy  *policy.Document
 	library directory.Library
 	actor   broker.Actor
 }
 
 // newDesk is a library that is closed from Friday to Sunday.
 func newDesk(t testing.TB) desk {
-	d := desk{t: t, db: pgtest.New(t)}
+	return newDeskOf(t, "westport")
+}
+
+// newDeskOf rules the library by one of the presets.
+func newDeskOf(t testing.TB, preset string) desk {
+	document, err := policy.Preset(preset)
+	must(t, err)
+	d := desk{t: t, db: pgtest.New(t), policy: document}
 	zone, err := time.LoadLocation("America/New_York")
 	must(t, err)
 	week := calendar.Week{}
@@ -39,7 +48,7 @@ func newDesk(t testing.TB) desk {
 		directory.SaveSharingGroup(tx, group)
 		library := directory.Library{
 			ID: broker.NewID(), Name: "Westport Library", Kind: directory.KindLibrary, Member: true, Country: "US",
-			Zone: zone, Currency: "USD", SharingGroup: group.ID, Policy: "westport", Status: directory.StatusActive, Plan: calendar.Plan{Hours: week},
+			Zone: zone, Currency: "USD", SharingGroup: group.ID, Policy: preset, Status: directory.StatusActive, Plan: calendar.Plan{Hours: week},
 		}
 		if err := directory.SaveLibrary(tx, library, morning); err != nil {
 			return err
@@ -83,7 +92,7 @@ func (d desk) arrived(patron patrons.Patron, request broker.ID) (notice notices.
 
 func (d desk) calls(now time.Time) (calls []notices.Call) {
 	d.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		calls, err = notices.CallList(ctx, tx, d.library, notices.Page{Limit: 10}, now)
+		calls, err = notices.CallList(ctx, tx, d.library, d.policy, notices.Page{Limit: 10}, now)
 		return err
 	})
 	return calls
@@ -91,7 +100,7 @@ func (d desk) calls(now time.Time) (calls []notices.Call) {
 
 func (d desk) record(notice broker.ID, outcome notices.Outcome, now time.Time) (result notices.Result, err error) {
 	err = d.db.InTx(d.t.Context(), postgres.ForLibraries(d.library.ID), func(ctx context.Context, tx *postgres.Tx) (err error) {
-		result, err = notices.Record(ctx, tx, d.library, notice, outcome, d.actor, now)
+		result, err = notices.Record(ctx, tx, d.library, d.policy, notice, outcome, d.actor, now)
 		return err
 	})
 	return result, err
@@ -222,48 +231,5 @@ func TestACancelledRequestCallsNobody(t *testing.T) {
 	})
 	if len(d.calls(morning)) != 0 {
 		t.Error("a call is still due")
-	}
-}
-
-func TestTextsLeaveOutWhatIsNotKnown(t *testing.T) {
-	t.Parallel()
-	fee := broker.Money{Minor: 1250, Currency: "USD"}
-	for _, c := range []struct {
-		kind  notices.Kind
-		facts notices.Facts
-		want  string
-	}{
-		{notices.Arrived, notices.Facts{Title: "Moby Dick"}, "Moby Dick is ready for you. Westport Library."},
-		{notices.Arrived, notices.Facts{}, "What you asked for is ready for you. Westport Library."},
-		{
-			notices.CostApproval,
-			notices.Facts{Title: "Moby Dick", Amount: &fee, AnswerBy: broker.MustDate("2026-03-16")},
-			"A library can lend Moby Dick for 12.50 USD. Please tell us by Monday 16 March whether you agree to pay it. Without your answer nothing is ordered. Westport Library.",
-		},
-		{notices.Unfilled, notices.Facts{Reason: "Nobody has the third volume."}, "No library could lend what you asked for. Nobody has the third volume. Westport Library."},
-	} {
-		if got := notices.Written(c.kind, c.facts, "Westport Library"); got != c.want {
-			t.Errorf("got  %q\nwant %q", got, c.want)
-		}
-	}
-}
-
-// Whatever the kind, the telephone hears no title, amount or reason.
-func TestNoScriptTellsWhatItIs(t *testing.T) {
-	t.Parallel()
-	fee := broker.Money{Minor: 1250, Currency: "USD"}
-	date := broker.MustDate("2026-03-16")
-	facts := notices.Facts{Title: "SECRET-TITLE", Reason: "SECRET-REASON", Amount: &fee, PickUpBy: date, DueOn: date, AnswerBy: date}
-	for _, kind := range []notices.Kind{
-		notices.Arrived, notices.ShelfExpiring, notices.Expired, notices.CostApproval, notices.Unfilled, notices.Cancelled,
-		notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged, "a kind of later",
-	} {
-		script := notices.Script(kind, facts, "Westport Library")
-		if strings.Contains(script, "SECRET") || strings.Contains(script, "12.50") || strings.Contains(script, "%") || len(script) < 30 {
-			t.Errorf("%s: %q", kind, script)
-		}
-		if notices.Subject(kind) == "" || strings.Contains(notices.Written(kind, facts, "Westport Library"), "%") {
-			t.Errorf("%s: %q", kind, notices.Written(kind, facts, "Westport Library"))
-		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/patrons"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 )
 
@@ -14,23 +15,36 @@ import (
 // notice of the same cause that was made before is left as it is. What stands
 // in the account only is done at once.
 func Make(tx *postgres.Tx, patron patrons.Patron, message Message, now time.Time) Notice {
+	notice := newNotice(patron, message, now)
+	add(tx, notice)
+	return notice
+}
+
+// newNotice is what a message to a patron becomes.
+func newNotice(patron patrons.Patron, message Message, now time.Time) Notice {
+	chain := channelsTo(message, patron)
 	notice := Notice{
 		Library: patron.Library, ID: broker.NewID(), Patron: patron.ID, Request: message.Request,
-		Loan: message.Loan, Kind: message.Kind, Channel: chooseChannel(message.Channels, patron), DueAt: message.DueAt,
+		Loan: message.Loan, Kind: message.Kind, Stage: message.Stage, DueAt: message.DueAt,
 		Status: Due, Facts: message.Facts, Cause: message.Cause, CreatedAt: now,
 	}
 	if notice.DueAt.IsZero() {
 		notice.DueAt = now
 	}
-	switch notice.Channel {
+	return notice.by(chain, now)
+}
+
+// by puts a notice on the first of some channels, the rest to follow.
+func (n Notice) by(chain []Channel, now time.Time) Notice {
+	n.Channel, n.NextChannels = chain[0], chain[1:]
+	switch n.Channel {
 	case Phone:
-		notice.Facts.Title = "" // whoever picks up the list or the phone need not know
+		n.Facts.Title = "" // whoever picks up the list or the phone need not know
 	case Account:
-		notice.Status, notice.Outcome, notice.DoneAt = Done, Shown, now
-	case Email, SMS, Letter:
+		n.Status, n.Outcome, n.DoneAt = Done, Shown, now
+	case Voice, Email, SMS, Letter:
 	}
-	add(tx, notice)
-	return notice
+	return n
 }
 
 // Call is one line of the call list.
@@ -43,31 +57,57 @@ type Call struct {
 	// DaysLeft counts to the pick-up or due date; nil when there is none. It is
 	// negative when that has passed.
 	DaysLeft *int
+	// NotBefore is the end of the quiet hours; zero outside them.
+	NotBefore time.Time
 }
 
-// CallList gives the calls that are due, oldest first.
-func CallList(ctx context.Context, tx *postgres.Tx, library directory.Library, page Page, now time.Time) ([]Call, error) {
+// CallList gives the calls that are due, oldest first, with what to say in the
+// patron's language. Within the policy's quiet hours each says when it may be
+// made. Calls about a loan that is back or renewed meanwhile are left out.
+func CallList(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, page Page, now time.Time) ([]Call, error) {
+	withdrawSettled(tx, library.ID, Phone, now)
 	due, err := DueBy(ctx, tx, library.ID, Phone, page, now)
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]broker.ID, len(due))
-	for i, notice := range due {
-		ids[i] = notice.Patron
-	}
-	numbers, err := patrons.Phones(ctx, tx, library.ID, ids)
+	contacts, err := patrons.Contacts(ctx, tx, library.ID, patronsOf(due))
 	if err != nil {
 		return nil, err
 	}
+	texts, err := textsOfLibrary(ctx, tx, library)
+	if err != nil {
+		return nil, err
+	}
+	var notBefore time.Time
+	if from := mayCallAt(document, library, now); from.After(now) {
+		notBefore = from
+	}
 	calls := make([]Call, len(due))
 	for i, notice := range due {
+		contact := contacts[notice.Patron]
+		text, err := texts.of(notice, contact.Language)
+		if err != nil {
+			return nil, err
+		}
 		calls[i] = Call{
-			Notice: notice, Number: numbers[notice.Patron],
-			Script:   Script(notice.Kind, notice.Facts, library.Name),
-			DaysLeft: daysLeft(notice.Facts, library.Today(now)),
+			Notice: notice, Number: contact.Phone, Script: text.Body,
+			DaysLeft: daysLeft(notice.Facts, library.Today(now)), NotBefore: notBefore,
 		}
 	}
 	return calls, nil
+}
+
+func patronsOf(list []Notice) []broker.ID {
+	ids := make([]broker.ID, len(list))
+	for i, notice := range list {
+		ids[i] = notice.Patron
+	}
+	return ids
+}
+
+// mayCallAt gives when a call or text may go out: now, or when the quiet hours end.
+func mayCallAt(document *policy.Document, library directory.Library, now time.Time) time.Time {
+	return document.MayCallAt(policy.Moment{Now: now, Calendar: library.Calendar})
 }
 
 func daysLeft(facts Facts, today broker.Date) *int {
@@ -92,15 +132,15 @@ type Result struct {
 }
 
 // Record writes down what came of a call (or of handing a notice to mail or
-// post). No answer: tried again when the library next opens on another day, five times in
-// all. A wrong number is taken off the patron's record. A notice that is no
+// post). No answer: tried again when the library next opens on another day and the
+// quiet hours are over, five times in all. A wrong number is taken off the patron's record. A notice that is no
 // longer due is the conflict notice_not_due.
-func Record(ctx context.Context, tx *postgres.Tx, library directory.Library, id broker.ID, outcome Outcome, actor broker.Actor, now time.Time) (Result, error) {
+func Record(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, id broker.ID, outcome Outcome, actor broker.Actor, now time.Time) (Result, error) {
 	notice, err := byIDLocked(ctx, tx, library.ID, id)
 	if err != nil {
 		return Result{}, err
 	}
-	notice, err = afterCall(notice, outcome, nextOpening(library, now))
+	notice, err = afterCall(notice, outcome, mayCallAt(document, library, nextOpening(library, now)))
 	if err != nil {
 		return Result{}, err
 	}
@@ -132,4 +172,21 @@ func WithdrawForRequest(tx *postgres.Tx, library, request broker.ID, now time.Ti
 	tx.Queue(`update notices set status = 'cancelled', done_at = $3
 		where library_id = $1 and request_id = $2 and status = 'due' and ($4::text[] = '{}' or kind = any ($4))`,
 		library, request, now, texts)
+}
+
+// WithdrawForLoan queues the end of a loan's reminders that nobody has been told
+// yet, when it is back, renewed or lost. library is the patron's. Whoever sends or
+// calls looks again anyway, so that a reminder never outlives its loan.
+func WithdrawForLoan(tx *postgres.Tx, library, loan broker.ID, now time.Time) {
+	tx.Queue(`update notices set status = 'cancelled', done_at = $3
+		where library_id = $1 and loan_id = $2 and status = 'due' and kind in ('overdue', 'due_soon')`, library, loan, now)
+}
+
+// withdrawSettled ends the reminders of a channel whose loan is no longer as they
+// say: back, lost, or due later.
+func withdrawSettled(tx *postgres.Tx, library broker.ID, channel Channel, now time.Time) {
+	tx.Queue(`update notices n set status = 'cancelled', done_at = $3 from loans l
+		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3 and n.kind in ('overdue', 'due_soon')
+			and l.patron_library_id = n.library_id and l.id = n.loan_id
+			and (l.status <> 'open' or l.due_on > (n.facts ->> 'due_on')::date)`, library, string(channel), now)
 }

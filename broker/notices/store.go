@@ -13,19 +13,23 @@ import (
 )
 
 const columns = `n.library_id, n.id, n.patron_id, n.request_id, n.loan_id, n.kind, n.channel, n.due_at, n.status,
-	n.outcome, n.tries, n.facts, n.cause, n.done_at, n.done_by, n.created_at`
+	n.outcome, n.tries, n.facts, n.cause, n.done_at, n.done_by, n.created_at, n.stage, n.next_channels, n.last_error, n.printed_at`
 
 func scan(row pgx.Row, n *Notice) error {
-	var doneAt *time.Time
+	var doneAt, printedAt *time.Time
 	var doneBy *broker.Actor
 	err := row.Scan(&n.Library, &n.ID, &n.Patron, &n.Request, &n.Loan, &n.Kind, &n.Channel, &n.DueAt, &n.Status,
-		&n.Outcome, &n.Tries, &n.Facts, &n.Cause, &doneAt, &doneBy, &n.CreatedAt)
+		&n.Outcome, &n.Tries, &n.Facts, &n.Cause, &doneAt, &doneBy, &n.CreatedAt,
+		&n.Stage, &n.NextChannels, &n.LastError, &printedAt)
 	n.DueAt, n.CreatedAt = n.DueAt.UTC(), n.CreatedAt.UTC()
 	if doneAt != nil {
 		n.DoneAt = doneAt.UTC()
 	}
 	if doneBy != nil {
 		n.DoneBy = *doneBy
+	}
+	if printedAt != nil {
+		n.PrintedAt = printedAt.UTC()
 	}
 	return err
 }
@@ -42,13 +46,13 @@ func collect(rows pgx.Rows, err error) ([]Notice, error) {
 }
 
 // add queues a notice; a second one of the same cause changes nothing.
-func add(tx *postgres.Tx, n Notice) {
-	tx.Queue(`insert into notices (library_id, id, patron_id, request_id, loan_id, kind, channel, due_at, status, outcome,
-			tries, facts, cause, done_at, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+func add(tx *postgres.Tx, n Notice) *pgx.QueuedQuery {
+	return tx.Queue(`insert into notices (library_id, id, patron_id, request_id, loan_id, kind, channel, due_at, status, outcome,
+			tries, facts, cause, done_at, created_at, stage, next_channels)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		on conflict on constraint notice_made_once do nothing`,
 		n.Library, n.ID, n.Patron, orNull(n.Request), orNull(n.Loan), n.Kind, n.Channel, n.DueAt, n.Status, n.Outcome,
-		n.Tries, n.Facts, n.Cause, timeOrNull(n.DoneAt), n.CreatedAt)
+		n.Tries, n.Facts, n.Cause, timeOrNull(n.DoneAt), n.CreatedAt, n.Stage, textsOf(n.NextChannels))
 }
 
 func update(tx *postgres.Tx, n Notice) {
@@ -57,7 +61,6 @@ func update(tx *postgres.Tx, n Notice) {
 		n.Library, n.ID, n.DueAt, n.Status, n.Outcome, n.Tries, timeOrNull(n.DoneAt), actorOrNull(n.DoneBy))
 }
 
-// byIDLocked locks the patron before the notice, as every act does.
 // ByID gives one notice; not found where the library has none of that id.
 func ByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Notice, error) {
 	var notice Notice
@@ -71,6 +74,7 @@ func ByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Notice, 
 	return notice, nil
 }
 
+// byIDLocked locks the patron before the notice, as every act does.
 func byIDLocked(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Notice, error) {
 	var notice Notice
 	tx.Queue(`select 1 from patrons p join notices n on n.library_id = p.library_id and n.patron_id = p.id
@@ -114,6 +118,15 @@ func OfPatron(ctx context.Context, tx *postgres.Tx, library, patron broker.ID, p
 func OfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID) ([]Notice, error) {
 	return collect(tx.Query(ctx, `select `+columns+` from notices n
 		where n.library_id = $1 and n.request_id = $2 order by n.created_at, n.id`, library, request))
+}
+
+// textsOf gives channels as the database keeps them, never null.
+func textsOf(channels []Channel) []string {
+	texts := make([]string, 0, len(channels))
+	for _, channel := range channels {
+		texts = append(texts, string(channel))
+	}
+	return texts
 }
 
 func orNull(id broker.ID) *broker.ID {

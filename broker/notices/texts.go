@@ -1,129 +1,196 @@
 package notices
 
 import (
+	"embed"
 	"fmt"
+	"io/fs"
+	"slices"
 	"strings"
-	"time"
+	"sync"
+
+	"github.com/goccy/go-yaml"
 
 	"afield/broker"
 )
 
-// words are the texts of one kind of notice. Sentences are parted by |; a sentence
-// whose fact is missing is left out. A script is read out on the telephone or
-// left on a machine, so it says nothing about what the thing is or costs.
-type words struct{ subject, written, script string }
+//go:embed texts/*.yaml
+var textFiles embed.FS
 
-// textOf gives the words of a kind, in English. %T title, %N number, %B branch,
-// %P pick up by, %D due on, %W answer by, %A amount, %R reason, %L library.
-func textOf(kind Kind) words {
-	switch kind {
-	case Arrived:
-		return words{
-			"Ready to pick up",
-			"%T is ready for you.|Please pick it up by %P.|It is kept at %B.|Its due date is %D.",
-			"Something you asked for is ready at the library.|Please pick it up by %P.|It is kept at %B.",
-		}
-	case ShelfExpiring:
-		return words{
-			"Still waiting for you",
-			"%T is still waiting for you.|After %P it goes back to the library that lent it.|Tell us if you need a few more days.",
-			"Something you asked for is still waiting at the library.|It is kept until %P.|Please call us if you need a few more days.",
-		}
-	case Expired:
-		return words{"No longer held for you", "%T is no longer held for you.|%R", "Something you asked for is no longer held for you.|Please call the library if you still need it."}
-	case CostApproval:
-		return words{
-			"Your decision about a fee",
-			"A library can lend %T for %A.|Please tell us by %W whether you agree to pay it.|Without your answer nothing is ordered.",
-			"We need your decision about a request of yours.|Please call the library by %W.",
-		}
-	case Unfilled:
-		return words{"We could not get it", "No library could lend %T.|%R", "There is news about a request of yours.|Please call the library."}
-	case Cancelled:
-		return words{"Your request was cancelled", "Your request for %T was cancelled.|%R", "There is news about a request of yours.|Please call the library."}
-	case Overdue:
-		return words{"Overdue", "%T was due on %D.|Please bring it back.", "Something you borrowed was due on %D.|Please bring it back."}
-	case Recalled:
-		return words{
-			"Please bring it back early",
-			"The library that lent %T needs it back.|Please bring it back by %D.",
-			"Something you borrowed is needed back.|Please bring it to the library by %D.",
-		}
-	case RenewalGranted:
-		return words{"Renewed", "%T is renewed.|It is now due on %D.", "Your renewal was granted.|The new due date is %D."}
-	case RenewalRefused:
-		return words{"Not renewed", "The library that lent %T did not renew it.|Please bring it back by %D.", "Your renewal was not granted.|The due date stays %D."}
-	case DueChanged:
-		return words{"A new due date", "The due date of %T is now %D.", "The due date of something you borrowed is now %D."}
-	}
-	return words{"News from the library", "There is news about %T.|%R", "There is news from the library.|Please call us."}
+// Text is what a notice says: a template, or one whose facts are filled in.
+// Subject is of written ones only.
+type Text struct{ Subject, Body string }
+
+// TextKey names a text: of which notice, by which channel, in which language.
+type TextKey struct {
+	Kind Kind
+	// Stage narrows it to one step of a sequence; empty is every step.
+	Stage   string
+	Channel Channel
+	// Language is as BCP 47 writes it, for example "en" or "fr".
+	Language string
 }
 
-// Subject gives the subject line of a written notice.
-func Subject(kind Kind) string { return textOf(kind).subject }
-
-// Written gives the text for mail, letter and account.
-func Written(kind Kind, facts Facts, library string) string {
-	return fill(textOf(kind).written, facts, library) + " " + library + "."
+// language is one file of texts.
+type language struct {
+	Language     string `yaml:"language"`
+	Name         string `yaml:"name"`
+	Opening      string `yaml:"opening"`
+	SMSOpening   string `yaml:"sms_opening"`
+	Closing      string `yaml:"closing"`
+	UnknownTitle struct {
+		First  string `yaml:"first"`
+		Within string `yaml:"within"`
+	} `yaml:"unknown_title"`
+	Date     string             `yaml:"date"`
+	FirstDay string             `yaml:"first_day"` // of a month, where it has a word of its own
+	Weekdays []string           `yaml:"weekdays"`
+	Months   []string           `yaml:"months"`
+	Decimal  string             `yaml:"decimal"`
+	Texts    map[string]builtIn `yaml:"texts"`
 }
 
-// Script gives what to say on the telephone: who calls, and no title.
-func Script(kind Kind, facts Facts, library string) string {
-	facts.Title = ""
-	return "This is " + library + ". " + fill(textOf(kind).script, facts, library)
+// builtIn is one text of a language file.
+type builtIn struct {
+	Subject string `yaml:"subject"`
+	Written string `yaml:"written"`
+	Spoken  string `yaml:"spoken"`
 }
 
-// fill puts facts into the sentences of a text, and leaves out every sentence
-// whose fact is not known.
-func fill(text string, facts Facts, library string) string {
-	title := facts.Title
-	if title == "" {
-		title = "What you asked for"
-	}
-	known := map[string]string{
-		"%T": title, "%B": facts.Branch, "%P": day(facts.PickUpBy), "%D": day(facts.DueOn),
-		"%W": day(facts.AnswerBy), "%R": facts.Reason, "%L": library,
-	}
-	if facts.Number != 0 {
-		known["%N"] = fmt.Sprint(facts.Number)
-	}
-	if facts.Amount != nil {
-		known["%A"] = facts.Amount.String()
-	}
-	var sentences []string
-	for _, sentence := range strings.Split(text, "|") {
-		if filled, whole := fillSentence(sentence, known); whole {
-			sentences = append(sentences, filled)
+// usualLanguage is what somebody reads whose language has no file.
+const usualLanguage = "en"
+
+// otherKind names the text for kinds that have none of their own.
+const otherKind = "other"
+
+// languages are the embedded files, read once. They are checked by a test, so
+// reading them cannot fail.
+var languages = sync.OnceValue(func() map[string]*language {
+	read := map[string]*language{}
+	files, _ := fs.Glob(textFiles, "texts/*.yaml")
+	for _, file := range files {
+		text, err := textFiles.ReadFile(file)
+		one := &language{}
+		if err == nil {
+			err = yaml.UnmarshalWithOptions(text, one, yaml.Strict())
 		}
+		if err != nil {
+			panic(fmt.Sprintf("notices: %s: %v", file, err))
+		}
+		read[one.Language] = one
 	}
-	return strings.Join(sentences, " ")
+	return read
+})
+
+// Languages lists the languages that notices are built in for.
+func Languages() []string {
+	var names []string
+	for name := range languages() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
-func fillSentence(sentence string, known map[string]string) (string, bool) {
-	var out strings.Builder
-	for i := 0; i < len(sentence); i++ {
-		if sentence[i] != '%' || i+1 == len(sentence) {
-			out.WriteByte(sentence[i])
-			continue
+// languageOf finds the file of a language: fr for fr-CA, English for one that
+// has none.
+func languageOf(wish string) *language {
+	wish = strings.ToLower(wish)
+	for wish != "" {
+		if found := languages()[wish]; found != nil {
+			return found
 		}
-		fact := known[sentence[i:i+2]]
-		if fact == "" {
-			return "", false
-		}
-		// In the middle of a sentence "What you asked for" begins small.
-		if i > 0 && sentence[i+1] == 'T' && fact == "What you asked for" {
-			fact = "what you asked for"
-		}
-		out.WriteString(fact)
-		i++
+		wish = wish[:max(strings.LastIndexAny(wish, "-_"), 0)]
 	}
-	return out.String(), true
+	return languages()[usualLanguage]
+}
+
+// BuiltIn gives the text that ships with Afield, as a template that a library
+// can begin its own with.
+func BuiltIn(key TextKey) Text {
+	of := languageOf(key.Language)
+	text, known := of.Texts[string(key.Kind)+"/"+key.Stage]
+	if !known {
+		text, known = of.Texts[string(key.Kind)]
+	}
+	if !known {
+		text = of.Texts[otherKind]
+	}
+	switch {
+	case key.Channel == SMS:
+		return Text{Body: of.SMSOpening + " " + text.Spoken}
+	case key.Channel.Spoken():
+		return Text{Body: of.Opening + " " + text.Spoken}
+	}
+	return Text{Subject: text.Subject, Body: text.Written + "\n\n" + of.Closing}
+}
+
+// Fill puts the facts of a notice into a text. A text that cannot be read as a
+// template is an invalid-input error; one that was saved never is.
+func (t Text) Fill(key TextKey, facts Facts, library string) (Text, error) {
+	say := languageOf(key.Language).sayer(facts, library)
+	subject, err := parseTemplate(t.Subject, key.Channel)
+	if err != nil {
+		return Text{}, invalidText("/subject", err)
+	}
+	body, err := parseTemplate(t.Body, key.Channel)
+	if err != nil {
+		return Text{}, invalidText("/body", err)
+	}
+	return Text{Subject: oneLine(fillTemplate(subject, say)), Body: fillTemplate(body, say)}, nil
+}
+
+// oneLine keeps a title from breaking a mail's subject.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func invalidText(pointer string, err error) error {
+	return broker.Invalid(broker.FieldError{Pointer: pointer, Code: "not_a_template", Message: err.Error()})
+}
+
+// sayer gives facts the words of a language.
+func (l *language) sayer(facts Facts, library string) func(string, bool) string {
+	return func(fact string, begins bool) string {
+		switch fact {
+		case "library":
+			return library
+		case "title":
+			switch {
+			case facts.Title != "":
+				return facts.Title
+			case begins:
+				return l.UnknownTitle.First
+			}
+			return l.UnknownTitle.Within
+		case "branch":
+			return facts.Branch
+		case "pick_up_by":
+			return l.day(facts.PickUpBy)
+		case "due_on":
+			return l.day(facts.DueOn)
+		case "answer_by":
+			return l.day(facts.AnswerBy)
+		case "reason":
+			return facts.Reason
+		case "number":
+			if facts.Number != 0 {
+				return fmt.Sprint(facts.Number)
+			}
+		case "amount":
+			if facts.Amount != nil {
+				return strings.ReplaceAll(facts.Amount.String(), ".", l.Decimal)
+			}
+		}
+		return ""
+	}
 }
 
 // day says a date the way it is said aloud: Thursday 12 March.
-func day(date broker.Date) string {
+func (l *language) day(date broker.Date) string {
 	if date.IsZero() {
 		return ""
 	}
-	return date.UTC().In(time.UTC).Format("Monday 2 January")
+	number := fmt.Sprint(date.Day())
+	if date.Day() == 1 && l.FirstDay != "" {
+		number = l.FirstDay
+	}
+	return strings.NewReplacer("{weekday}", l.Weekdays[(int(date.Weekday())+6)%7], "{day}", number, "{month}", l.Months[date.Month()-1]).Replace(l.Date)
 }

@@ -42,7 +42,7 @@ func (c NoticeChannels) check() error {
 		return errors.New("must name at least one channel")
 	}
 	for _, channel := range c {
-		if err := oneOf("channel", channel, "phone", "email", "sms", "letter", "account", "call_list"); err != nil {
+		if err := oneOf("channel", channel, "phone", "voice", "email", "sms", "letter", "account", "call_list"); err != nil {
 			return err
 		}
 	}

@@ -100,3 +100,36 @@ func (d *Document) MayCallAt(at Moment) time.Time {
 // TitlesOnVoicemail tells whether a message on an answering machine may name
 // what waits or is late.
 func (d *Document) TitlesOnVoicemail() Entry[bool] { return d.rules.VoicemailTitles.For(Match{}) }
+
+// OverdueStagesVary tells whether the sequence depends on the patron or the
+// item, so that no one sequence holds for all loans.
+func (d *Document) OverdueStagesVary() bool {
+	return slices.ContainsFunc(d.rules.OverdueNotices.entries, func(e Entry[NoticeStages]) bool { return e.When.weight() != 0 })
+}
+
+// DueSoonDays gives how many days before the due date a loan is reminded of;
+// none for no reminder.
+func (d *Document) DueSoonDays(m Match) Entry[Optional[int]] { return d.rules.DueSoon.For(m) }
+
+// DueSoonAtMost gives the longest such time there is, whatever the loan.
+func (d *Document) DueSoonAtMost() (days int, has bool) {
+	for _, entry := range d.rules.DueSoon.entries {
+		if entry.Value.Is {
+			days, has = max(days, entry.Value.Value), true
+		}
+	}
+	return days, has
+}
+
+// OverdueFrom gives how late the earliest notice of any sequence is sent; false
+// when there is none at all.
+func (d *Document) OverdueFrom() (days int, has bool) {
+	for _, entry := range d.rules.OverdueNotices.entries {
+		for _, stage := range entry.Value {
+			if !has || stage.DaysAfterDue < days {
+				days, has = stage.DaysAfterDue, true
+			}
+		}
+	}
+	return days, has
+}
