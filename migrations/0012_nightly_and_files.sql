@@ -10,6 +10,8 @@ create table nightly_steps (
     slices      int not null default 0,
     touched     bigint not null default 0,
     failed      int not null default 0,
+    after_on    date,                             -- how far it has come: the last thing worked
+    after_id    uuid,
     primary key (library_id, night, step)
 );
 call afield_protect('nightly_steps');

@@ -18,6 +18,7 @@ import (
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow/messages"
+	"afield/workflow/nightly"
 	"afield/workflow/requests"
 )
 
@@ -46,6 +47,7 @@ const (
 	queueMembers = "members"
 	queueLookUps = "look_ups"
 	queueSweep   = "sweep"
+	queueNights  = "nights"
 )
 
 // Config is what the job queue is made of.
@@ -61,6 +63,8 @@ type Config struct {
 	// Forget deletes, with every sweep, what others keep for a time only; nil
 	// means nobody does. It may queue writes and nothing else.
 	Forget func(*postgres.Tx)
+	// Nights does the libraries' nightly work; nil leaves it undone.
+	Nights *nightly.Nights
 	Log    *slog.Logger
 }
 
@@ -85,6 +89,7 @@ func New(config Config) (*Queue, error) {
 	river.AddWorker(workers, &sendWorker{queue: q})
 	river.AddWorker(workers, &lookUpWorker{queue: q})
 	river.AddWorker(workers, &sweepWorker{queue: q})
+	river.AddWorker(workers, &nightWorker{queue: q})
 	client, err := river.NewClient(riverpgxv5.New(config.DB.AppPool()), &river.Config{
 		ID:                   config.Node,
 		Logger:               config.Log,
@@ -100,6 +105,7 @@ func New(config Config) (*Queue, error) {
 			queueMembers: {MaxWorkers: 4},
 			queueLookUps: {MaxWorkers: 4},
 			queueSweep:   {MaxWorkers: 1},
+			queueNights:  {MaxWorkers: 1},
 		},
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
 			func() (river.JobArgs, *river.InsertOpts) {

@@ -34,6 +34,8 @@ type Swept struct {
 	Deadlines int
 	Messages  int
 	Repaired  int
+	// Nights is how many libraries' nightly work is not over.
+	Nights int
 }
 
 // Sweep works off everything that is due at the present business time:
@@ -43,7 +45,7 @@ type Swept struct {
 func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	now := q.config.Clock.Now()
 	var swept Swept
-	var errs [6]error // one part that fails does not stop the others
+	var errs [7]error // one part that fails does not stop the others
 	errs[0] = q.joinPartners(ctx)
 	errs[5] = q.takeOver(ctx)
 	swept.Deadlines, errs[1] = q.requests.WorkDeadlines(ctx, q.config.DB, now)
@@ -53,6 +55,7 @@ func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	}
 	swept.Messages, errs[3] = q.resend(ctx, now)
 	errs[4] = q.forget(ctx, now)
+	swept.Nights, errs[6] = q.beginNights(ctx, now)
 	return swept, errors.Join(errs[:]...)
 }
 

@@ -174,6 +174,16 @@ func OpenTask(tx *postgres.Tx, library, request broker.ID, kind, detail string, 
 	openSystemTask(tx, library, request, kind, detail, now)
 }
 
+// OpenHouseTask puts something before a library's staff that is about no request;
+// one of a kind is open at a time.
+func OpenHouseTask(tx *postgres.Tx, library broker.ID, kind, detail string, now time.Time) {
+	tx.Queue(`insert into staff_tasks (library_id, id, kind, detail, opened_at, due_on)
+		select l.id, $2, $3, $4, $5, ($5 at time zone l.time_zone)::date from libraries l
+		where l.id = $1 and not exists (select 1 from staff_tasks t
+			where t.library_id = $1 and t.request_id is null and t.kind = $3 and t.closed_at is null and t.detail = $4)`,
+		library, broker.NewID(), kind, detail, now)
+}
+
 // Repair finds open requests that nothing would ever move again (no deadline)
 // and gives them one, with a task for staff. It gives how many it found; more
 // than none is a fault worth looking into.

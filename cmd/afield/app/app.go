@@ -28,6 +28,7 @@ import (
 	"afield/connectors/partner"
 	"afield/workflow/desk"
 	"afield/workflow/jobs"
+	"afield/workflow/nightly"
 	"afield/workflow/requests"
 	"afield/workflow/routing"
 )
@@ -151,6 +152,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	a.Queue, err = jobs.New(jobs.Config{
 		DB: config.DB, Clock: config.Clock, Node: config.Node, Sender: a.Breakers, Holdings: a.Breakers, Vault: a.Vault,
 		Forget: a.Access.Forget, Log: config.Log,
+		Nights: nightly.New(nightly.Config{DB: config.DB, Circulation: a.Circulation, Policies: a.policies.rules, Log: config.Log}),
 	})
 	if err != nil {
 		return err
@@ -250,12 +252,12 @@ func (a *App) Settle(ctx context.Context) error {
 		if err := a.idle(ctx); err != nil {
 			return err
 		}
-		if swept.Deadlines == 0 && swept.Messages == 0 {
+		if swept.Deadlines == 0 && swept.Messages == 0 && swept.Nights == 0 {
 			quiet++
 			continue
 		}
 		quiet = 0
-		if swept.Messages > 0 {
+		if swept.Messages+swept.Nights > 0 {
 			// River announces new jobs of a queue once in a cooldown; one that comes
 			// sooner would wait for the next poll.
 			time.Sleep(announceAgain)

@@ -1,0 +1,128 @@
+package circulation_test
+
+import (
+	"context"
+	"testing"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// accrue goes through every overdue loan, a few at a time.
+func (h house) accrue(local string, slice int) (touched int64) {
+	h.t.Helper()
+	desk := h.at(local)
+	h.must(h.db.InTx(h.t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		branches, err := directory.Branches(ctx, tx, h.Library.ID)
+		if err != nil {
+			return err
+		}
+		var after circulation.NightKey
+		for {
+			keys, err := circulation.OverdueBound(ctx, tx, h.Library.ID, h.Library.Today(desk.Now), after, slice)
+			if err != nil || len(keys) == 0 {
+				return err
+			}
+			changed, err := circulation.AccrueRange(ctx, tx, h.Library, branches, desk.Now, after, keys[0])
+			if err != nil {
+				return err
+			}
+			touched += changed
+			after = keys[0]
+		}
+	}))
+	return touched
+}
+
+func (h house) accrued(loan circulation.LoanRef) ledger.Accrual {
+	h.t.Helper()
+	var accrual ledger.Accrual
+	h.do(func(ctx context.Context, tx *postgres.Tx) error {
+		ledger.AskAccrual(tx, h.Library.ID, loan.ID, &accrual)
+		return tx.Flush(ctx)
+	})
+	return accrual
+}
+
+// The statement that accrues a night's fines says the same as the rule that a
+// return at the desk is charged by, for every library and kind of item, day
+// after day, whatever was charged and waived meanwhile.
+func TestNightlyFinesAreTheDesksFines(t *testing.T) {
+	t.Parallel()
+	kinds := map[string][]string{
+		"westchester":      {"book", "dvd", "language"},
+		"delaware":         {"book", "dvd"},
+		"western-district": {"book", "chromebook", "film"},
+		"perth":            {"book", "dvd"},
+	}
+	zones := map[string]string{"perth": "America/Toronto", "delaware": "America/New_York"}
+	for library, items := range kinds {
+		t.Run(library, func(t *testing.T) {
+			t.Parallel()
+			zone := zones[library]
+			if zone == "" {
+				zone = "America/Chicago"
+			}
+			h := oneLibrary(t, library, zone, "2026-04-08", "2026-04-09")
+			patron := h.patron("resident")
+			var loans []circulation.Loan
+			for i, kind := range items {
+				out, err := act(h.town, h.circ.CheckOut, circulation.CheckOut{
+					Desk: h.at("2026-03-0" + string(rune('2'+i)) + " 10:00"), Item: h.item(kind, h.title()), Patron: patron,
+				})
+				h.must(err)
+				loans = append(loans, *out.Loan)
+			}
+			charged := map[broker.ID]int64{}
+			for _, day := range []string{"2026-03-20", "2026-04-04", "2026-04-10", "2026-04-10", "2026-05-30", "2026-09-01"} {
+				h.accrue(day+" 02:00", 2)
+				for _, loan := range loans {
+					want := policy.OverdueFine(loan.Terms, loan.DueOn, broker.MustDate(day), h.Library.Calendar).Amount.Minor - charged[loan.ID]
+					got := h.accrued(loan.LoanRef)
+					equal(t, day+" "+loan.Terms.Item, got.Amount.Minor, want)
+				}
+				if day != "2026-04-04" {
+					continue
+				}
+				// The first loan's fine is charged in part, as before a payment.
+				if first := loans[0]; h.accrued(first.LoanRef).Amount.Minor > 0 {
+					charged[first.ID] = h.post(first, patron)
+				}
+			}
+			if touched := h.accrue("2026-09-01 23:00", 2); touched != 0 {
+				t.Errorf("a second run on the same day changed %d", touched)
+			}
+		})
+	}
+}
+
+// post charges what has accrued for a loan, as a payment would.
+func (h house) post(loan circulation.Loan, patron patrons.Ref) int64 {
+	h.t.Helper()
+	accrual := h.accrued(loan.LoanRef)
+	h.do(func(_ context.Context, tx *postgres.Tx) error {
+		_, err := ledger.Post(tx, ledger.Charge{
+			Account: ledger.OfPatron(patron.Library, patron.ID, h.Library.Currency), Kind: ledger.Overdue, Amount: accrual.Amount,
+			Cause: "overdue:" + loan.ID.String() + ":0:through:" + accrual.Through.String(), Loan: loan.ID, At: founded,
+		})
+		if err != nil {
+			return err
+		}
+		accrual.Amount.Minor = 0
+		ledger.SetAccrual(tx, accrual)
+		return nil
+	})
+	return h.charged(loan.ID)
+}
+
+func (h house) charged(loan broker.ID) (minor int64) {
+	h.do(func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select coalesce(sum(amount_minor), 0)::bigint from ledger_entries where loan_id = $1`, loan).Scan(&minor)
+	})
+	return minor
+}

@@ -1,0 +1,157 @@
+package nightly
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/postgres"
+	"afield/workflow/requests"
+)
+
+// step is one kind of nightly work. Its things are gone through in order of
+// their key. Exactly one of ranged and each is set.
+type step struct {
+	name string
+	// size is how many things a slice has at most.
+	size int
+	// next gives the keys of the next slice, in order, after one key. A ranged
+	// step gives the last key only.
+	next func(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error)
+	// ranged works everything after one key and up to another in a few
+	// statements, and tells how many things changed.
+	ranged func(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo circulation.NightKey) (int64, error)
+	// each works one thing, and tells whether it changed.
+	each func(ctx context.Context, tx *postgres.Tx, night *Night, id broker.ID) (bool, error)
+}
+
+type sliced struct {
+	done Done
+	busy bool
+}
+
+// slice does the next slice of a step and writes down how far it came, in one
+// transaction.
+func (n *Nights) slice(ctx context.Context, night *Night, s step, limit int) (sliced, error) {
+	var result sliced
+	err := n.config.DB.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		at, free, err := takeStep(ctx, tx, night, s.name)
+		result = sliced{done: at.done, busy: !free}
+		if err != nil || !free || at.done.Finished {
+			return err
+		}
+		keys, err := s.next(ctx, tx, night, at.after, limit)
+		if err != nil {
+			return err
+		}
+		if len(keys) == 0 {
+			result.done.Finished = true
+			tx.Queue(`update nightly_steps set finished_at = $4 where library_id = $1 and night = $2 and step = $3`,
+				night.Library.ID, night.On, s.name, night.Now)
+			return nil
+		}
+		touched, err := s.work(ctx, tx, night, at.after, keys)
+		if err != nil {
+			return err
+		}
+		result.done.Slices++
+		result.done.Touched += touched
+		advance(tx, night, s.name, keys[len(keys)-1], touched)
+		return nil
+	})
+	return result, err
+}
+
+func (s step) work(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, keys []circulation.NightKey) (touched int64, err error) {
+	if s.ranged != nil {
+		return s.ranged(ctx, tx, night, after, keys[len(keys)-1])
+	}
+	for _, key := range keys {
+		changed, err := s.each(ctx, tx, night, key.ID)
+		if err != nil {
+			return touched, err
+		}
+		if changed {
+			touched++
+		}
+	}
+	return touched, nil
+}
+
+// place is how far a step of a night has come.
+type place struct {
+	done  Done
+	after circulation.NightKey
+}
+
+// takeStep locks a step of a night and tells how far it is; free is false where
+// another node has it.
+func takeStep(ctx context.Context, tx *postgres.Tx, night *Night, name string) (at place, free bool, err error) {
+	at.done.Step = name
+	tx.Queue(`insert into nightly_steps (library_id, night, step, started_at) values ($1, $2, $3, $4) on conflict do nothing`,
+		night.Library.ID, night.On, name, night.Now)
+	err = tx.QueryRow(ctx, `select slices, touched, failed, finished_at is not null, after_on,
+			coalesce(after_id, '00000000-0000-0000-0000-000000000000')
+		from nightly_steps where library_id = $1 and night = $2 and step = $3 for update skip locked`,
+		night.Library.ID, night.On, name).Scan(&at.done.Slices, &at.done.Touched, &at.done.Failed, &at.done.Finished, &at.after.On, &at.after.ID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return at, false, nil
+	}
+	if err != nil {
+		return at, false, fmt.Errorf("take a step of the night: %w", err)
+	}
+	return at, true, nil
+}
+
+func advance(tx *postgres.Tx, night *Night, name string, to circulation.NightKey, touched int64) {
+	tx.Queue(`update nightly_steps set slices = slices + 1, touched = touched + $4, after_on = $5, after_id = $6
+		where library_id = $1 and night = $2 and step = $3`, night.Library.ID, night.On, name, touched, to.On, to.ID)
+}
+
+// putAside passes over the one row that failed: it is written down, put before
+// staff, and tried again in the next night.
+func (n *Nights) putAside(ctx context.Context, night *Night, s step, why error) error {
+	n.config.Log.Error("a nightly step failed for one row", "library", night.Library.ID, "step", s.name, "error", why)
+	return n.config.DB.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		at, free, err := takeStep(ctx, tx, night, s.name)
+		if err != nil || !free {
+			return err
+		}
+		keys, err := s.next(ctx, tx, night, at.after, 1)
+		if err != nil {
+			return fmt.Errorf("find the row that failed (%w): %w", why, err)
+		}
+		if len(keys) == 0 {
+			return nil
+		}
+		tx.Queue(`insert into nightly_failures (library_id, step, thing_id, error, first_at, last_at) values ($1, $2, $3, $4, $5, $5)
+			on conflict (library_id, step, thing_id) do update
+			set error = excluded.error, last_at = excluded.last_at, tries = nightly_failures.tries + 1, solved_at = null`,
+			night.Library.ID, s.name, keys[0].ID, why.Error(), night.Now)
+		requests.OpenHouseTask(tx, night.Library.ID, "night_failed", "Some nightly work could not be done ("+words(s.name)+"); see what it says and put it right.", night.Now)
+		tx.Queue(`update nightly_steps set failed = failed + 1 where library_id = $1 and night = $2 and step = $3`,
+			night.Library.ID, night.On, s.name)
+		advance(tx, night, s.name, keys[0], 0)
+		return nil
+	})
+}
+
+// whole is the name under which a night as a whole is written down.
+const whole = "night"
+
+// finish writes down that a night is over, and solves the failures of earlier
+// nights that did not come again.
+func (n *Nights) finish(ctx context.Context, night *Night) error {
+	return n.config.DB.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`insert into nightly_steps (library_id, night, step, started_at, finished_at) values ($1, $2, $3, $4, $4) on conflict do nothing`,
+			night.Library.ID, night.On, whole, night.Now)
+		tx.Queue(`update nightly_failures f set solved_at = $3 where f.library_id = $1 and f.solved_at is null
+			and f.last_at < (select min(s.started_at) from nightly_steps s where s.library_id = $1 and s.night = $2)`,
+			night.Library.ID, night.On, night.Now)
+		return nil
+	})
+}
