@@ -28,7 +28,7 @@ func (s *Server) ListPulls(ctx context.Context, request gen.ListPullsRequestObje
 		if err != nil {
 			return page, err
 		}
-		pulls, err := circulation.PullList(ctx, tx, library.ID, circulation.Page{After: after, Limit: size + 1})
+		pulls, err := circulation.PullList(ctx, tx, library.ID, library.Today(s.Clock.Now()), circulation.Page{After: after, Limit: size + 1})
 		if err != nil {
 			return page, err
 		}

@@ -34,7 +34,9 @@ const (
 	Missing     ItemStatus = "missing"
 	Lost        ItemStatus = "lost"
 	Withdrawn   ItemStatus = "withdrawn"
-	GoneHome    ItemStatus = "gone_home" // a borrowed copy, back with its lender
+	GoneHome    ItemStatus = "gone_home"     // a borrowed copy, back with its lender
+	OnOrder     ItemStatus = "on_order"      // bought, and not here yet
+	InProcess   ItemStatus = "in_processing" // here, and not ready for the shelf
 )
 
 // Item is one piece with a barcode: a library's own, or a temporary one for a

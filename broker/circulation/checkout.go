@@ -38,6 +38,7 @@ type checkoutFacts struct {
 	open      Loan
 	captured  Hold // the hold the item is kept for
 	own       Hold // the patron's own hold in the queue of its title
+	transit   Transit
 }
 
 func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
@@ -47,8 +48,10 @@ func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
 	askCaptured(tx, in.Item, &facts.captured)
 	askHold(tx, &facts.own, `join items i on i.library_id = h.library_id and i.title_id = h.title_id
 		where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status = 'placed'
-			and h.for_library_id = $3 and h.patron_id = $4 order by h.queued_at, h.id limit 1 for update of h`,
+			and (h.wanted_item_id is null or h.wanted_item_id = i.id)
+			and h.for_library_id = $3 and h.patron_id = $4 order by h.turn_at, h.id limit 1 for update of h`,
 		in.Item.Library, in.Item.ID, in.Patron.Library, in.Patron.ID)
+	askTransit(tx, in.Item, &facts.transit)
 }
 
 // CheckOut lends an item. It refuses (refused, code may_not_check_out) with
@@ -110,7 +113,7 @@ func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 		return out, false, broker.Conflict("already_on_loan", "This patron has that item on loan, until %s. Renew it instead.", f.open.DueOn)
 	case f.open.ID != broker.NoID:
 		return out, false, broker.Conflict("already_on_loan", "That item is already on loan.")
-	case !placeable(f.item, in.Request):
+	case !placeable(f.item, in.Request) && !arrivedAt(in.Desk, f.item, f.transit):
 		return out, false, broker.Conflict("item_not_available", "That item is not here to be lent: it is %s.", words(f.item.Status))
 	}
 	return out, false, nil
@@ -120,7 +123,7 @@ func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 func (f checkoutFacts) allowed(document *policy.Document, in CheckOut) ([]broker.Reason, error) {
 	decision := document.MayCheckOut(in.Desk.moment(), policy.Checkout{
 		Patron: f.standing.Facts(in.Desk.today()), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Lendable: f.item.Lendable,
-		HeldForOther: f.captured.ID != broker.NoID && f.captured.Patron != in.Patron, LenderDue: in.LenderDue,
+		HeldForOther: f.captured.keptFrom(in.Patron), LenderDue: in.LenderDue,
 	})
 	standing, passed := passOver(decision.Reasons, in.Overrides, in.Desk.Actor)
 	if len(standing) > 0 {
@@ -162,6 +165,13 @@ func (f checkoutFacts) heldFor(in CheckOut) Hold {
 }
 
 func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
+	if f.transit.ID != broker.NoID {
+		endTransit(tx, f.transit, in.Desk.Now)
+	}
+	if f.captured.ID != broker.NoID && f.captured.Patron != in.Patron { // lent with their permission
+		backInLine(tx, in.Desk, f.captured)
+		out.say("Whom it was kept for is first in the queue again.")
+	}
 	hold := f.heldFor(in)
 	if hold.ID == broker.NoID {
 		return
@@ -187,6 +197,10 @@ func words(status catalog.ItemStatus) string {
 		return "received and not yet shelved"
 	case catalog.GoneHome:
 		return "back with its lender"
+	case catalog.OnOrder:
+		return "on order"
+	case catalog.InProcess:
+		return "being made ready for the shelf"
 	case catalog.Missing, catalog.Lost, catalog.Withdrawn:
 	}
 	return string(status)

@@ -162,6 +162,8 @@ type Hold struct {
 	// Title is whose queue it waits in; NoID for a borrowed copy, which is
 	// nobody else's.
 	Title broker.ID
+	// Wanted is the only copy that will do; NoID where any copy of the title does.
+	Wanted broker.ID
 	// Item is the copy given to it.
 	Item broker.ID
 	// Patron is whom it is for; their library may be another of the sharing group.
@@ -171,8 +173,12 @@ type Hold struct {
 	// Request is of the patron's library.
 	Request broker.ID
 	Pickup  broker.ID
-	// QueuedAt is what the queue goes by: when it was asked for.
+	// Channel is how it was asked for.
+	Channel policy.Channel
+	// QueuedAt is when it was asked for, TurnAt what the queue goes by: the same,
+	// unless staff moved it or it lost its copy.
 	QueuedAt   time.Time
+	TurnAt     time.Time
 	PlacedAt   time.Time
 	CapturedAt time.Time
 	Status     HoldStatus
@@ -180,6 +186,19 @@ type Hold struct {
 	PickUpBy  broker.Date
 	OnShelfAt time.Time
 	ClosedAt  time.Time
+	// SuspendedFrom and SuspendedUntil are the first and last day it is passed
+	// by; a zero SuspendedUntil lasts until it is resumed.
+	SuspendedFrom  broker.Date
+	SuspendedUntil broker.Date
+	// ExpiresOn is the last day it waits to be filled; zero as long as it takes.
+	ExpiresOn broker.Date
+	// Permitted is who else of the patron's library may take it, by the patron's
+	// express permission.
+	Permitted broker.ID
+	// ContactAt is when the patron asked to keep it longer.
+	ContactAt time.Time
+
+	passing // what the queue found about it when it asked who is next
 }
 
 // Serves names the request a hold serves, or nil.

@@ -3,72 +3,12 @@ package circulation
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 )
-
-// PlaceHold asks for a copy of a title from one library's shelves.
-type PlaceHold struct {
-	Desk Desk
-	// Library is the one that is to fill it; the patron's may be another of the
-	// sharing group.
-	Library broker.ID
-	Patron  patrons.Ref
-	Title   broker.ID
-	Request RequestRef
-	// Pickup is the branch of the patron's library; NoID for any.
-	Pickup broker.ID
-	// QueuedAt is what the queue goes by: when the patron asked, which may be
-	// long before this. Zero means now.
-	QueuedAt time.Time
-}
-
-// PlaceHold puts a patron in the queue of a title. Placed again for the same
-// request, it is the same hold. Whether the patron may have one is decided
-// before (policy.MayPlaceHold, or the checks of a request).
-func (c *Circulation) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHold) (Outcome, error) {
-	var out Outcome
-	if in.Title == broker.NoID {
-		return out, broker.Invalid(broker.FieldError{Pointer: "/title_id", Code: "required", Message: "a hold is for a title"})
-	}
-	if err := in.Request.belongsTo(in.Patron); err != nil {
-		return out, err
-	}
-	var patron patrons.Patron
-	var before Hold
-	patrons.AskLocked(tx, in.Patron, &patron)
-	askHold(tx, &before, `where h.for_library_id = $1 and h.request_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')`,
-		in.Patron.Library, orNull(in.Request.Request))
-	if err := tx.Flush(ctx); err != nil {
-		return out, fmt.Errorf("read for a hold: %w", err)
-	}
-	if patron.ID == broker.NoID {
-		return out, broker.NotFound("patron")
-	}
-	if before.ID != broker.NoID {
-		out.Replayed = true
-		out.setHold(before)
-		out.say("There is a hold for that request already.")
-		return out, nil
-	}
-	hold := Hold{
-		HoldRef: HoldRef{in.Library, broker.NewID()}, Title: in.Title, Patron: in.Patron, Class: patron.Class,
-		Request: in.Request.Request, Pickup: in.Pickup, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now, Status: HoldPlaced,
-	}
-	if hold.QueuedAt.IsZero() {
-		hold.QueuedAt = in.Desk.Now
-	}
-	lockQueue(tx, in.Library, in.Title)
-	addHold(tx, hold)
-	out.setHold(hold)
-	out.say("The hold is placed.")
-	return out, nil
-}
 
 // Capture gives a copy on the shelf to a hold.
 type Capture struct {
@@ -91,7 +31,7 @@ func (c *Circulation) CaptureHold(ctx context.Context, tx *postgres.Tx, in Captu
 	var kept, head, asked Hold
 	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &item)
 	askCaptured(tx, in.Item, &kept)
-	askHead(tx, in.Item, &head)
+	askHead(tx, in.Desk, in.Item, &head)
 	askHold(tx, &asked, `where h.library_id = $1 and h.id = $2 for update of h`, in.OutOfTurn.Library, in.OutOfTurn.ID)
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read for a capture: %w", err)
@@ -117,7 +57,7 @@ func (c *Circulation) CaptureHold(ctx context.Context, tx *postgres.Tx, in Captu
 		}
 		head = asked
 	}
-	err := c.place(tx, in.Desk, item, head, &out)
+	err := c.place(ctx, tx, in.Desk, item, head, &out)
 	return out, err
 }
 
@@ -189,7 +129,7 @@ func (c *Circulation) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk
 	var head Hold
 	ref := ItemRef{hold.Library, hold.Item}
 	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
-	askHead(tx, ref, &head)
+	askHead(tx, desk, ref, &head)
 	if err := tx.Flush(ctx); err != nil {
 		return fmt.Errorf("read what was on the hold shelf: %w", err)
 	}
@@ -201,7 +141,7 @@ func (c *Circulation) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk
 	if facts.Owner == policy.OwnerConsortium && document.OnShelfExpiry(desk.moment(), facts, false).Action == policy.ReturnToOwner {
 		head = Hold{} // its owner decides who is next
 	}
-	return c.place(tx, desk, item, head, out)
+	return c.place(ctx, tx, desk, item, head, out)
 }
 
 // FailHold notes that the copy for a hold was not where it should be: the hold
@@ -250,7 +190,7 @@ func (c *Circulation) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk 
 	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
 	askTransit(tx, ref, &transit)
 	askCaptured(tx, ref, &kept)
-	askHead(tx, ref, &head)
+	askHead(tx, desk, ref, &head)
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read an arrival: %w", err)
 	}
@@ -276,7 +216,7 @@ func (c *Circulation) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk 
 	if kept.Status == HoldInTransit {
 		head = kept
 	}
-	if err := c.place(tx, desk, item, head, &out); err != nil {
+	if err := c.place(ctx, tx, desk, item, head, &out); err != nil {
 		return Outcome{}, err
 	}
 	return out, nil

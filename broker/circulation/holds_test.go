@@ -231,7 +231,7 @@ func TestNotFoundOnTheShelf(t *testing.T) {
 	hold := perth.hold(perth, perth.patron("member"), title, "2026-03-02 09:00")
 	var pulls []circulation.Pull
 	perth.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		pulls, err = circulation.PullList(ctx, tx, perth.Library.ID, circulation.Page{Limit: 10})
+		pulls, err = circulation.PullList(ctx, tx, perth.Library.ID, broker.MustDate("2026-03-02"), circulation.Page{Limit: 10})
 		return err
 	})
 	if len(pulls) != 1 || circulation.RefOf(pulls[0].Item) != book || pulls[0].Hold.HoldRef != hold.HoldRef {
@@ -290,13 +290,17 @@ func (tw *town) noBreach() {
 func TestQueueOrderHolds(t *testing.T) {
 	t.Parallel()
 	perth := oneLibrary(t, "perth", "America/Toronto")
-	borrowers := []patrons.Ref{perth.patron("member"), perth.patron("member"), perth.patron("member")}
+	var borrowers []patrons.Ref // one for each hold: nobody waits twice for one title
+	for range 12 {
+		borrowers = append(borrowers, perth.patron("member"))
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		title := perth.title()
 		book := perth.item("book", title)
 		desk := perth.at("2026-03-02 10:00")
 		var waiting []circulation.Hold
 		var kept circulation.Hold
+		asking := 0
 		oldest := func() int {
 			best := 0
 			for i, hold := range waiting {
@@ -328,8 +332,9 @@ func TestQueueOrderHolds(t *testing.T) {
 				asked := desk.Now.Add(-time.Duration(rapid.IntRange(0, 100000).Draw(r, "seconds ago")) * time.Second)
 				out, err := act(perth.town, perth.circ.PlaceHold, circulation.PlaceHold{
 					Desk: desk, Library: perth.Library.ID, Title: title,
-					Patron: rapid.SampledFrom(borrowers).Draw(r, "who"), QueuedAt: asked,
+					Patron: borrowers[asking], QueuedAt: asked,
 				})
+				asking++
 				perth.must(err)
 				waiting = append(waiting, *out.Hold)
 			case "capture":

@@ -52,16 +52,18 @@ func LoansOfRequest(ctx context.Context, tx *postgres.Tx, library, request broke
 func RequestsTouched(ctx context.Context, tx *postgres.Tx, item ItemRef, patron patrons.Ref) ([]RequestRef, error) {
 	rows, err := tx.Query(ctx, `
 		with queue as (
-			select h.for_library_id, h.request_id, h.patron_id, row_number() over (order by h.queued_at, h.id) as turn
+			select h.for_library_id, h.request_id, h.patron_id, row_number() over (order by h.turn_at, h.id) as turn,
+				row_number() over (partition by h.suspended_from is null order by h.turn_at, h.id) as awake
 			from holds h join items i on i.library_id = h.library_id and i.title_id = h.title_id
-			where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status = 'placed')
+			where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status = 'placed'
+				and (h.wanted_item_id is null or h.wanted_item_id = i.id))
 		select library_id, request_id from items where library_id = $1 and id = $2 and request_id is not null
 		union select patron_library_id, request_id from loans
 			where item_library_id = $1 and item_id = $2 and status <> 'returned' and request_id is not null
 		union select for_library_id, request_id from holds
 			where library_id = $1 and item_id = $2 and status in ('in_transit', 'on_hold_shelf') and request_id is not null
 		union select for_library_id, request_id from queue
-			where request_id is not null and (turn = 1 or (for_library_id = $3 and patron_id = $4))`,
+			where request_id is not null and (turn = 1 or awake = 1 or (for_library_id = $3 and patron_id = $4))`,
 		item.Library, item.ID, orNull(patron.Library), orNull(patron.ID))
 	if err != nil {
 		return nil, fmt.Errorf("read the requests of an item: %w", err)
@@ -106,7 +108,7 @@ func HoldOfRequest(ctx context.Context, tx *postgres.Tx, request RequestRef) (Ho
 // Queue gives who waits for a title at a library, the first in line first.
 func Queue(ctx context.Context, tx *postgres.Tx, library, title broker.ID) ([]Hold, error) {
 	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
-		where h.library_id = $1 and h.title_id = $2 and h.status = 'placed' order by h.queued_at, h.id`, library, title))
+		where h.library_id = $1 and h.title_id = $2 and h.status = 'placed' order by h.turn_at, h.id`, library, title))
 }
 
 // Place is how many wait before a hold, itself included: 1 is next. Zero when it
@@ -115,7 +117,7 @@ func Place(ctx context.Context, tx *postgres.Tx, ref HoldRef) (int, error) {
 	var place int
 	err := tx.QueryRow(ctx, `select count(*)::int from holds h join holds mine on mine.library_id = h.library_id and mine.title_id = h.title_id
 		where mine.library_id = $1 and mine.id = $2 and mine.status = 'placed' and h.status = 'placed'
-			and (h.queued_at, h.id) <= (mine.queued_at, mine.id)`, ref.Library, ref.ID).Scan(&place)
+			and (h.turn_at, h.id) <= (mine.turn_at, mine.id)`, ref.Library, ref.ID).Scan(&place)
 	if err != nil {
 		return 0, fmt.Errorf("count a queue: %w", err)
 	}
@@ -137,26 +139,34 @@ type Pull struct {
 	Item catalog.Item
 }
 
-// PullList gives the holds that a library can fill from its shelves now, with a
-// copy for each, the longest waiting first.
-func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, page Page) ([]Pull, error) {
+// PullList gives the holds that a library can fill from its shelves on a day,
+// with a copy for each, the longest waiting first. Who is suspended is left
+// out; a hold for one copy is named with that copy.
+func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, page Page) ([]Pull, error) {
 	rows, err := tx.Query(ctx, `
 		with waiting as (
-			select h.*, row_number() over (partition by h.title_id order by h.queued_at, h.id) as turn
-			from holds h where h.library_id = $1 and h.status = 'placed'),
-		copies as (
-			select i.id, i.title_id, row_number() over (partition by i.title_id order by i.barcode) as turn
+			select h.*, row_number() over (partition by h.title_id, h.wanted_item_id order by h.turn_at, h.id) as turn
+			from holds h where h.library_id = $1 and h.status = 'placed'
+				and (h.suspended_from is null or h.suspended_from > $4 or h.suspended_until < $4)
+				and (h.expires_on is null or h.expires_on >= $4)),
+		here as (
+			select i.id, i.title_id, i.barcode, exists (select 1 from waiting w where w.wanted_item_id = i.id) as wanted
 			from items i where i.library_id = $1 and i.status = 'on_shelf' and i.lendable and i.request_id is null
-				and i.title_id in (select title_id from waiting))
-		select `+holdColumns+`, c.id from waiting h join copies c on c.title_id = h.title_id and c.turn = h.turn
-		where $2::uuid is null or (h.queued_at, h.id) > (select a.queued_at, a.id from holds a where a.library_id = $1 and a.id = $2)
-		order by h.queued_at, h.id limit $3`, library, orNull(page.After), page.Limit)
+				and i.title_id in (select title_id from waiting)),
+		copies as (
+			select id, title_id, null::uuid as wanted_item_id, row_number() over (partition by title_id order by barcode) as turn
+			from here where not wanted
+			union all select id, title_id, id, 1 from here where wanted)
+		select `+holdColumns+`, c.id from waiting h
+		join copies c on c.title_id = h.title_id and c.turn = h.turn and c.wanted_item_id is not distinct from h.wanted_item_id
+		where $2::uuid is null or (h.turn_at, h.id) > (select a.turn_at, a.id from holds a where a.library_id = $1 and a.id = $2)
+		order by h.turn_at, h.id limit $3`, library, orNull(page.After), page.Limit, today)
 	if err != nil {
 		return nil, fmt.Errorf("read the pull list: %w", err)
 	}
 	pulls, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Pull, error) {
 		var pull Pull
-		err := scanHold(moreColumns{row, []any{&pull.Item.ID}}, &pull.Hold)
+		err := scanHold(row, &pull.Hold, &pull.Item.ID)
 		return pull, err
 	})
 	if err != nil {
@@ -167,14 +177,6 @@ func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, page Page
 	}
 	return pulls, tx.Flush(ctx)
 }
-
-// moreColumns lets a scanner of one thing read a row that has more at its end.
-type moreColumns struct {
-	row  pgx.Row
-	more []any
-}
-
-func (m moreColumns) Scan(into ...any) error { return m.row.Scan(append(into, m.more...)...) }
 
 // one gives the only row of a list, or not found.
 func one[T any](rows []T, err error) func(what string) (T, error) {

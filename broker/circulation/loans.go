@@ -120,7 +120,7 @@ func (c *Circulation) mayRenew(ctx context.Context, tx *postgres.Tx, document *p
 	var oldestDue broker.Date
 	var head Hold
 	askStanding(tx, in.Desk.Library, loan.Patron, &standing, &oldestDue)
-	askHead(tx, loan.Item, &head)
+	askHead(tx, in.Desk, loan.Item, &head)
 	if err := tx.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("read for a renewal: %w", err)
 	}

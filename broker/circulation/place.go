@@ -1,6 +1,8 @@
 package circulation
 
 import (
+	"context"
+
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/policy"
@@ -8,8 +10,18 @@ import (
 )
 
 // place sends an item that has come free at a desk where it belongs, and writes
-// down everything that follows: status, hold, transit.
-func (c *Circulation) place(tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *Outcome) error {
+// down everything that follows: status, hold, transit. head is who has it
+// already or is first in the queue; one who is blocked is passed by.
+func (c *Circulation) place(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *Outcome) error {
+	if head.Status == HoldPlaced {
+		next, err := c.nextInLine(ctx, tx, desk, RefOf(item), head)
+		if err != nil {
+			return err
+		}
+		if head = next; head.ID != broker.NoID {
+			noteJump(tx, desk, head)
+		}
+	}
 	switch whereTo(desk, item, head) {
 	case toLender:
 		item.Status = catalog.Received
@@ -89,6 +101,9 @@ func (c *Circulation) toShelf(desk Desk, item catalog.Item, hold Hold, lenderDue
 	})
 	if hold.CapturedAt.IsZero() {
 		hold.CapturedAt = desk.Now
+	}
+	if hold.Pickup == broker.NoID {
+		hold.Pickup = desk.Branch // any branch would do, and it is this one
 	}
 	hold.Status, hold.Item, hold.OnShelfAt, hold.PickUpBy = HoldOnShelf, item.ID, desk.Now, decision.Until
 	return shelved{hold, decision.Notes}, nil

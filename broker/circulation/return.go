@@ -37,7 +37,7 @@ func (c *Circulation) Return(ctx context.Context, tx *postgres.Tx, in Return) (O
 	lockBorrower(tx, in.Item)
 	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
 	askOpenLoan(tx, in.Item, &facts.open)
-	askHead(tx, in.Item, &facts.head)
+	askHead(tx, in.Desk, in.Item, &facts.head)
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read for a return: %w", err)
 	}
@@ -88,7 +88,7 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, desk Desk, fac
 		return Outcome{}, err
 	}
 	warnPlace(document, desk, facts.item, loan, &out)
-	if err := c.place(tx, desk, facts.item, facts.head, &out); err != nil {
+	if err := c.place(ctx, tx, desk, facts.item, facts.head, &out); err != nil {
 		return Outcome{}, err
 	}
 	err = c.chargeOverdue(ctx, tx, lender, loan, loan.ReturnedOn, &out)

@@ -29,7 +29,8 @@ func placeable(item catalog.Item, request RequestRef) bool {
 		return true
 	case catalog.Received:
 		return item.Temporary() && item.Request == request.Request
-	case catalog.OnLoan, catalog.InTransit, catalog.Missing, catalog.Lost, catalog.Withdrawn, catalog.GoneHome:
+	case catalog.OnLoan, catalog.InTransit, catalog.Missing, catalog.Lost, catalog.Withdrawn, catalog.GoneHome,
+		catalog.OnOrder, catalog.InProcess:
 	}
 	return false
 }

@@ -13,14 +13,19 @@ import (
 
 const holdColumns = `h.library_id, h.id, h.title_id, h.item_id, h.for_library_id, h.patron_id,
 	coalesce((select p.class from patrons p where p.library_id = h.for_library_id and p.id = h.patron_id), ''),
-	h.request_id, h.pickup_branch_id, h.queued_at, h.placed_at, h.captured_at, h.status, h.pick_up_by, h.on_shelf_at, h.closed_at`
+	h.request_id, h.pickup_branch_id, h.queued_at, h.placed_at, h.captured_at, h.status, h.pick_up_by, h.on_shelf_at, h.closed_at,
+	h.wanted_item_id, h.channel, h.turn_at, h.suspended_from, h.suspended_until, h.expires_on, h.permitted_id, h.contact_at`
 
-func scanHold(row pgx.Row, h *Hold) error {
-	var captured, onShelf, closed *time.Time
-	err := row.Scan(&h.Library, &h.ID, &h.Title, &h.Item, &h.Patron.Library, &h.Patron.ID, &h.Class, &h.Request, &h.Pickup,
-		&h.QueuedAt, &h.PlacedAt, &captured, &h.Status, &h.PickUpBy, &onShelf, &closed)
-	h.QueuedAt, h.PlacedAt, h.CapturedAt = h.QueuedAt.UTC(), h.PlacedAt.UTC(), timeOrZero(captured)
-	h.OnShelfAt, h.ClosedAt = timeOrZero(onShelf), timeOrZero(closed)
+func scanHold(row pgx.Row, h *Hold, more ...any) error {
+	var captured, onShelf, closed, contact *time.Time
+	into := []any{
+		&h.Library, &h.ID, &h.Title, &h.Item, &h.Patron.Library, &h.Patron.ID, &h.Class, &h.Request, &h.Pickup,
+		&h.QueuedAt, &h.PlacedAt, &captured, &h.Status, &h.PickUpBy, &onShelf, &closed,
+		&h.Wanted, &h.Channel, &h.TurnAt, &h.SuspendedFrom, &h.SuspendedUntil, &h.ExpiresOn, &h.Permitted, &contact,
+	}
+	err := row.Scan(append(into, more...)...)
+	h.QueuedAt, h.PlacedAt, h.TurnAt, h.CapturedAt = h.QueuedAt.UTC(), h.PlacedAt.UTC(), h.TurnAt.UTC(), timeOrZero(captured)
+	h.OnShelfAt, h.ClosedAt, h.ContactAt = timeOrZero(onShelf), timeOrZero(closed), timeOrZero(contact)
 	return err
 }
 
@@ -36,18 +41,6 @@ func askCaptured(tx *postgres.Tx, item ItemRef, into *Hold) {
 		item.Library, item.ID)
 }
 
-// askHead asks who is first in the queue of an item's title, and lets nobody
-// else look until the transaction ends: two copies that come back at once go to
-// the first two, each once. Borrowed copies have no queue.
-func askHead(tx *postgres.Tx, item ItemRef, into *Hold) {
-	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0)) from items
-		where library_id = $1 and id = $2 and title_id is not null and request_id is null`, item.Library, item.ID)
-	askHold(tx, into, `join items i on i.library_id = h.library_id and i.title_id = h.title_id
-		where i.library_id = $1 and i.id = $2 and i.request_id is null and i.lendable
-			and h.status = 'placed' and (h.item_id is null or h.item_id = i.id)
-		order by h.queued_at, h.id limit 1 for update of h`, item.Library, item.ID)
-}
-
 // lockQueue lets one act at a time change the queue of a title.
 func lockQueue(tx *postgres.Tx, library, title broker.ID) {
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || $1::uuid || $2::uuid, 0))`, library, title)
@@ -55,21 +48,27 @@ func lockQueue(tx *postgres.Tx, library, title broker.ID) {
 
 func addHold(tx *postgres.Tx, h Hold) {
 	tx.Queue(`insert into holds (library_id, id, title_id, item_id, for_library_id, patron_id, request_id, pickup_branch_id,
-			queued_at, placed_at, captured_at, status, pick_up_by, on_shelf_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+			queued_at, placed_at, captured_at, status, pick_up_by, on_shelf_at,
+			wanted_item_id, channel, suspended_from, suspended_until, expires_on)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce(nullif($16, ''), 'staff'), $17, $18, $19)`,
 		h.Library, h.ID, orNull(h.Title), orNull(h.Item), h.Patron.Library, h.Patron.ID, orNull(h.Request), orNull(h.Pickup),
-		h.QueuedAt, h.PlacedAt, timeOrNull(h.CapturedAt), h.Status, h.PickUpBy, timeOrNull(h.OnShelfAt))
+		h.QueuedAt, h.PlacedAt, timeOrNull(h.CapturedAt), h.Status, h.PickUpBy, timeOrNull(h.OnShelfAt),
+		orNull(h.Wanted), string(h.Channel), h.SuspendedFrom, h.SuspendedUntil, h.ExpiresOn)
 }
 
 // moveHold queues a hold as it is now.
 func moveHold(tx *postgres.Tx, h Hold) {
-	tx.Queue(`update holds set item_id = $3, captured_at = $4, status = $5, pick_up_by = $6, on_shelf_at = $7, closed_at = $8
+	tx.Queue(`update holds set item_id = $3, captured_at = $4, status = $5, pick_up_by = $6, on_shelf_at = $7, closed_at = $8,
+			pickup_branch_id = $9, contact_at = $10
 		where library_id = $1 and id = $2`,
-		h.Library, h.ID, orNull(h.Item), timeOrNull(h.CapturedAt), h.Status, h.PickUpBy, timeOrNull(h.OnShelfAt), timeOrNull(h.ClosedAt))
+		h.Library, h.ID, orNull(h.Item), timeOrNull(h.CapturedAt), h.Status, h.PickUpBy, timeOrNull(h.OnShelfAt), timeOrNull(h.ClosedAt),
+		orNull(h.Pickup), timeOrNull(h.ContactAt))
 }
 
 func addOverride(tx *postgres.Tx, hold HoldRef, reason string, actor broker.Actor, at time.Time) {
-	tx.Queue(`insert into queue_overrides (library_id, hold_id, reason, actor, at) values ($1, $2, $3, $4, $5)`,
+	tx.Queue(`insert into queue_overrides (library_id, hold_id, reason, actor, at) values ($1, $2, $3, $4, $5)
+		on conflict (library_id, hold_id) do update set reason = queue_overrides.reason || '; ' || excluded.reason,
+			actor = excluded.actor, at = excluded.at`,
 		hold.Library, hold.ID, reason, actor, at)
 }
 

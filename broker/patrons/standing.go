@@ -39,6 +39,10 @@ func Account(library directory.Library, ref Ref) ledger.Account {
 // library. A patron that does not exist leaves Patron.ID at NoID.
 func AskStanding(tx *postgres.Tx, library directory.Library, ref Ref, into *Standing) {
 	AskLocked(tx, ref, &into.Patron)
+	askAccount(tx, library, ref, into)
+}
+
+func askAccount(tx *postgres.Tx, library directory.Library, ref Ref, into *Standing) {
 	askCards(tx, ref, &into.HasCard, &into.HasUsableCard)
 	askBlocks(tx, ref, &into.Blocks)
 	ledger.AskBalances(tx, Account(library, ref), &into.Balances)

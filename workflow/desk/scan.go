@@ -56,7 +56,8 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 		return s.takeIn(ctx, tx, at, desk, item)
 	case catalog.OnHoldShelf:
 		return s.waits(ctx, tx, at, item)
-	case catalog.Received, catalog.OnShelf, catalog.Missing, catalog.GoneHome, catalog.Withdrawn:
+	case catalog.Received, catalog.OnShelf, catalog.Missing, catalog.GoneHome, catalog.Withdrawn,
+		catalog.OnOrder, catalog.InProcess:
 	}
 	if item.Library != at.Library {
 		return s.sendOn(ctx, tx, item, item.Library)
@@ -66,7 +67,8 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 		return s.borrowedItem(ctx, tx, at, desk, item)
 	case catalog.OnShelf, catalog.Missing:
 		return s.fromShelf(ctx, tx, at, desk, item)
-	case catalog.InTransit, catalog.OnLoan, catalog.Lost, catalog.OnHoldShelf, catalog.GoneHome, catalog.Withdrawn:
+	case catalog.InTransit, catalog.OnLoan, catalog.Lost, catalog.OnHoldShelf, catalog.GoneHome, catalog.Withdrawn,
+		catalog.OnOrder, catalog.InProcess:
 	}
 	if item.Temporary() {
 		return s.again(ctx, tx, at, item.Library, item.Request, in.Barcode)
