@@ -38,10 +38,30 @@ create table tills (
 create unique index one_open_till on tills (library_id, coalesce(branch_id, '00000000-0000-0000-0000-000000000000'::uuid)) where closed_at is null;
 call afield_protect('tills');
 
+-- What a till held when it was closed stays as it was counted.
+create function closed_till_stays() returns trigger language plpgsql as $$
+begin
+    raise exception 'a closed till is never changed';
+end $$;
+create trigger closed_till_stays before update or delete on tills
+    for each row when (old.closed_at is not null) execute function closed_till_stays();
+
+-- A lapse gives up credit that was paid with something never given back.
 alter table ledger_entries
     add column method         text not null default '',   -- of a payment or refund: cash, check, card …
     add column till_id        uuid,
-    add column receipt_number bigint;
+    add column receipt_number bigint,
+    add column undoes_id      uuid,                        -- the payment or refund a reversal takes back
+    add column paid_by        text not null default '',    -- who paid, where it was not the patron: an agency …
+    add column refundable     boolean not null default true,
+    drop constraint ledger_entries_kind_check,
+    drop constraint ledger_entries_check1,
+    add constraint entry_kind check (kind in ('charge', 'payment', 'waiver', 'refund', 'reversal', 'lapse')),
+    add constraint entry_sign check ((kind in ('charge', 'refund', 'lapse')) = (amount_minor > 0) or kind = 'reversal'),
+    add foreign key (library_id, till_id) references tills,
+    add foreign key (library_id, undoes_id) references ledger_entries (library_id, id);
+create unique index entry_undone_once on ledger_entries (library_id, undoes_id) where undoes_id is not null;
+create index ledger_by_receipt on ledger_entries (library_id, receipt_number) where receipt_number is not null;
 create index ledger_by_till on ledger_entries (library_id, till_id) where till_id is not null;
 create index ledger_by_loan on ledger_entries (library_id, loan_id) where loan_id is not null;
 
@@ -59,9 +79,17 @@ create table refund_vouchers (
     asked_at     timestamptz not null,
     paid_at      timestamptz,
     paid_by      jsonb,
+    paid_method  text not null default '',
+    till_id      uuid,                            -- it was paid from
     cancelled_at timestamptz,
-    primary key (library_id, id)
+    cancelled_by jsonb,
+    primary key (library_id, id),
+    constraint voucher_number_once unique (library_id, number),
+    foreign key (library_id, till_id) references tills,
+    check (paid_at is null or cancelled_at is null)
 );
+create index open_vouchers on refund_vouchers (library_id, number) where paid_at is null and cancelled_at is null;
+create index vouchers_by_till on refund_vouchers (library_id, till_id) where till_id is not null;
 call afield_protect('refund_vouchers');
 
 -- What one library asks of another: a loan's fee, postage, a replacement.
@@ -75,14 +103,18 @@ create table library_invoices (
     currency     text not null,
     request_id   uuid,
     charge_id    uuid not null,                        -- its ledger entry
+    owed_minor   bigint not null,                      -- what the ledger says is left of it
     issued_on    date not null,
     due_on       date not null check (due_on >= issued_on),
     status       text not null default 'open' check (status in ('open', 'disputed', 'paid', 'withdrawn')),
     dispute      text not null default '',
     changed_at   timestamptz not null,
     primary key (library_id, id),
+    foreign key (library_id, charge_id) references ledger_entries (library_id, id),
     constraint invoice_number_once unique (library_id, number)
 );
-create index invoices_by_debtor on library_invoices (debtor_library_id, status);
+create index invoices_by_debtor on library_invoices (debtor_library_id, status, due_on);
+create index invoices_by_charge on library_invoices (library_id, charge_id);
+create index invoices_by_due on library_invoices (library_id, due_on, id);
 call afield_protect('library_invoices', 'library_id = any ((select afield_visible())::uuid[])
     or debtor_library_id = any ((select afield_visible())::uuid[])');

@@ -9,27 +9,39 @@ import (
 // Kind says what an entry does to an account.
 type Kind string
 
-// The kinds of entry. A charge and a refund (money given back) raise what is
-// owed; a payment and a waiver lower it; a reversal takes back what is left of
-// a charge.
+// The kinds of entry. A charge, a refund (money given back) and a lapse (credit
+// given up, because it was paid with what is never given back) raise what is
+// owed; a payment and a waiver lower it. A reversal takes back what is left of a
+// charge, or undoes a payment or refund that was written by mistake.
 const (
 	KindCharge   Kind = "charge"
 	KindPayment  Kind = "payment"
 	KindWaiver   Kind = "waiver"
 	KindRefund   Kind = "refund"
 	KindReversal Kind = "reversal"
+	KindLapse    Kind = "lapse"
 )
 
-// The charge kinds that Afield itself posts. Policies count them for blocks and
-// may know more (print, card, …).
+// The charge kinds. Policies count them for blocks and may know more.
 const (
 	Overdue    = "overdue"    // a fine for a late return
 	ILLFee     = "ill_fee"    // a lender's fee, passed on to the patron
-	Lost       = "lost"       // the price of a lost or damaged item
+	Lost       = "lost"       // the price of a lost item
+	Damage     = "damage"     // of a damaged one
 	Processing = "processing" // what replacing it costs besides
 	Postage    = "postage"    // between libraries
-	Credit     = "credit"     // paid beyond what was owed
+	Print      = "print"
+	Copy       = "copy"
+	Fax        = "fax"
+	Card       = "card"       // a card's fee, or its replacement
+	Deposit    = "deposit"    // of a temporary card
+	Collection = "collection" // what referring to an agency costs
+	Other      = "other"
+	Credit     = "credit" // paid beyond what was owed
 )
+
+// Cash is the method that a till begins with, its float.
+const Cash = "cash"
 
 // Account is whose debts and whose claim: what one patron, or one other
 // library, owes to a library. Exactly one of Patron and Debtor is set.
@@ -67,6 +79,18 @@ type Entry struct {
 	// Against is the charge that a payment, waiver or reversal answers; NoID on
 	// a charge and on money paid in advance.
 	Against broker.ID
+	// Undoes is the payment or refund that a reversal undoes; NoID on all else.
+	Undoes broker.ID
+	// Method is by what a payment or refund was made: cash, check, card …; Till is
+	// where, NoID outside one.
+	Method string
+	Till   broker.ID
+	// Receipt is the number a payment, or refund, was given; 0 for none.
+	Receipt int64
+	// PaidBy is who paid where it was not the patron; NotRefundable is set where
+	// what was paid is never given back.
+	PaidBy        string
+	NotRefundable bool
 	// Rule and Clause are the policy attribute that made the charge, and its
 	// source.
 	Rule    string
@@ -107,6 +131,9 @@ type Open struct {
 	// Reversible is what may still be waived or taken back: its amount less what
 	// was, whatever was paid of it.
 	Reversible broker.Money
+	// kept is what was paid of it with what is never given back, in minor units,
+	// less what lapsed already.
+	kept int64
 }
 
 // Balances is what an account owes, by charge kind: what was charged, and under
@@ -134,26 +161,4 @@ func (b Balances) Money() map[string]broker.Money {
 		amounts[kind] = broker.Money{Minor: minor, Currency: b.Currency}
 	}
 	return amounts
-}
-
-// Payment is money handed over.
-type Payment struct {
-	Account Account
-	Amount  broker.Money
-	// Charge is the one charge it is for; NoID pays the oldest first.
-	Charge broker.ID
-	// InAdvance allows more than is owed: the rest is kept as credit.
-	InAdvance bool
-	Cause     string // one payment has one cause; sent again, the same receipt comes back
-	Note      string // how: cash, cheque 1234 …
-	Actor     broker.Actor
-	At        time.Time
-}
-
-// Receipt is what a payment settled.
-type Receipt struct {
-	Paid  broker.Money
-	Lines []Entry
-	// Left is what the account still owes afterwards.
-	Left broker.Money
 }

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"afield/broker"
 	"afield/broker/ledger"
 	"afield/broker/postgres"
@@ -231,75 +229,6 @@ func TestStatementByPages(t *testing.T) {
 	if fmt.Sprint(causes) != "[page 4 page 3 page 2 page 1 page 0]" {
 		t.Errorf("pages gave %v", causes)
 	}
-}
-
-// Whatever is charged, paid, waived and reversed, in whatever order and however
-// often it is repeated, the balance is what a plain sum says.
-func TestTheLedgerNeverLosesACent(t *testing.T) {
-	t.Parallel()
-	tl := newTill(t)
-	run := 0
-	rapid.Check(t, func(r *rapid.T) {
-		run++
-		sum := tl.balances(tl.patron).Total().Minor
-		var charges []ledger.Entry
-		for step := range rapid.IntRange(1, 10).Draw(r, "steps") {
-			cause := fmt.Sprintf("run %d step %d", run, step)
-			minor := rapid.Int64Range(1, 5000).Draw(r, "minor")
-			amount := broker.Money{Minor: minor, Currency: "USD"}
-			answer := ledger.Answer{Library: tl.patron.Library, Cause: cause, Actor: tl.actor, At: noon}
-			if len(charges) > 0 {
-				answer.Charge = rapid.SampledFrom(charges).Draw(r, "charge").ID
-			}
-			act := rapid.SampledFrom([]string{"charge", "charge", "pay", "waive", "reverse"}).Draw(r, "act")
-			for attempt := range rapid.IntRange(1, 2).Draw(r, "times") { // a lost answer is asked again
-				var moved int64
-				err := tl.try(func(ctx context.Context, tx *postgres.Tx) error {
-					switch act {
-					case "charge":
-						entry, err := ledger.Post(tx, ledger.Charge{Account: tl.patron, Kind: ledger.Overdue, Amount: amount, Cause: cause, Actor: tl.actor, At: noon})
-						moved = minor
-						if attempt == 0 {
-							charges = append(charges, entry)
-						}
-						return err
-					case "pay":
-						receipt, err := ledger.Pay(ctx, tx, ledger.Payment{Account: tl.patron, Amount: amount, Cause: cause, Actor: tl.actor, At: noon})
-						moved = -receipt.Paid.Minor
-						return err
-					case "waive":
-						entry, err := ledger.Waive(ctx, tx, answer, amount)
-						moved = entry.Amount.Minor
-						return err
-					}
-					entry, err := ledger.Reverse(ctx, tx, answer)
-					moved = entry.Amount.Minor
-					return err
-				})
-				if err != nil {
-					if _, ours := broker.AsError(err); !ours {
-						r.Fatal(err)
-					}
-					break
-				}
-				if attempt == 0 { // the repeat must change nothing
-					sum += moved
-				}
-				if got := tl.balances(tl.patron).Total().Minor; got != sum {
-					r.Fatalf("%s %s, try %d: balance %d, the sum says %d", act, cause, attempt+1, got, sum)
-				}
-			}
-		}
-	})
-	err := tl.db.InTx(t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
-		var breaches int
-		err := tx.QueryRow(ctx, `select (select count(*) from breach_ledger_over_credited) + (select count(*) from breach_ledger_credit_without_charge)`).Scan(&breaches)
-		if breaches != 0 {
-			t.Errorf("%d breaches", breaches)
-		}
-		return err
-	})
-	must(t, err)
 }
 
 // Paying a fee while it is being taken back: either the payment comes first and

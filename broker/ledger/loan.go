@@ -87,6 +87,9 @@ func openOf(charge Entry, entries []Entry) Open {
 			continue
 		}
 		open.Owed.Minor += entry.Amount.Minor
+		if entry.NotRefundable || entry.Kind == KindLapse {
+			open.kept -= entry.Amount.Minor
+		}
 		if entry.adjusts() {
 			open.Reversible.Minor += entry.Amount.Minor
 		}
@@ -97,7 +100,7 @@ func openOf(charge Entry, entries []Entry) Open {
 // adjusts tells whether the entry makes a charge smaller: a waiver, or the
 // taking back of a charge.
 func (e Entry) adjusts() bool {
-	return (e.Kind == KindWaiver || e.Kind == KindReversal) && e.Amount.Minor < 0
+	return (e.Kind == KindWaiver || e.Kind == KindReversal) && e.Undoes == broker.NoID
 }
 
 // TakeBack queues the taking back of part of what a loan was charged: an item
@@ -123,13 +126,13 @@ func TakeBack(tx *postgres.Tx, money LoanMoney, amount broker.Money, why Answer)
 	}
 	var entries []Entry
 	cause, left := why.Cause, amount.Minor
-	for _, charge := range slices.Backward(money.Open) {
+	for at, charge := range slices.Backward(money.Open) {
 		if left == 0 {
 			break
 		}
 		part := min(left, charge.Reversible.Minor)
-		why.Cause = fmt.Sprintf("%s#%d", cause, len(entries)+1)
-		entries = append(entries, why.post(tx, charge, KindReversal, part))
+		why.Cause = fmt.Sprintf("%s#%d", cause, at+1)
+		entries = append(entries, why.post(tx, charge, KindReversal, part)...)
 		left -= part
 	}
 	return entries, nil

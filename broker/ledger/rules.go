@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"fmt"
+
 	"afield/broker"
 )
 
@@ -27,21 +29,90 @@ func allocate(minor int64, charges []Open) (shares []share, rest int64) {
 	return shares, minor
 }
 
-// mayPay refuses a payment of nothing, and one beyond what is owed unless it
-// is to be kept in advance.
-func mayPay(payment Payment, owed int64) error {
-	if err := payment.Account.takes("/amount", payment.Amount); err != nil {
-		return err
+// share lays a payment on the open charges of an account that owes so much of
+// what was charged, and refuses what it cannot take; rest is to be kept in
+// advance.
+func (p Payment) share(charges []Open, charged int64) (shares []share, rest int64, err error) {
+	most := charged
+	switch {
+	case p.To != nil && p.Charge != broker.NoID:
+		return nil, 0, broker.Invalid(broker.FieldError{Pointer: "/charge", Code: "two_ways", Message: "must not be given beside shares"})
+	case p.To != nil:
+		if shares, err = p.asSaid(charges); err != nil {
+			return nil, 0, err
+		}
+		rest = p.Amount.Minor
+		for _, share := range shares {
+			rest -= share.minor
+		}
+		if rest < 0 {
+			return nil, 0, broker.Invalid(broker.FieldError{Pointer: "/to", Code: "more_than_paid", Message: "must not come to more than the payment"})
+		}
+		most = min(most, p.Amount.Minor-rest)
+	case p.Charge != broker.NoID:
+		if charges = only(charges, p.Charge); charges == nil {
+			return nil, 0, broker.Conflict("charge_settled", "That charge is not open on this account.")
+		}
+		most = min(most, charges[0].Owed.Minor)
+		fallthrough
+	default:
+		shares, rest = allocate(p.Amount.Minor, charges)
 	}
-	if payment.Amount.Minor <= owed || payment.InAdvance {
+	return shares, rest, p.within(most, rest)
+}
+
+// within refuses a payment of more than is owed unless it is to be kept in
+// advance, and what is never given back from being kept.
+func (p Payment) within(owed, rest int64) error {
+	if p.NotRefundable && rest > 0 {
+		return broker.Refused("not_kept_in_advance", "What is not given back cannot be kept as credit.", broker.Reason{
+			Code: "not_kept_in_advance", Rule: "payment.not_refundable",
+			Message: "It pays what is owed and no more.",
+			Needed:  "at most " + broker.Money{Minor: p.Amount.Minor - rest, Currency: p.Amount.Currency}.String(), Found: p.Amount.String(),
+		})
+	}
+	if p.Amount.Minor <= owed || p.InAdvance {
 		return nil
 	}
-	left := broker.Money{Minor: max(owed, 0), Currency: payment.Account.Currency}
+	left := broker.Money{Minor: max(owed, 0), Currency: p.Account.Currency}
 	return broker.Refused("more_than_owed", "The payment is more than is owed.", broker.Reason{
 		Code: "more_than_owed", Rule: "payment.in_advance",
 		Message: "Only " + left.String() + " is owed.",
-		Needed:  "at most " + left.String(), Found: payment.Amount.String(),
+		Needed:  "at most " + left.String(), Found: p.Amount.String(),
 	})
+}
+
+// asSaid reads the shares a payment names.
+func (p Payment) asSaid(charges []Open) (shares []share, err error) {
+	named := map[broker.ID]bool{}
+	for i, to := range p.To {
+		pointer := fmt.Sprintf("/to/%d", i)
+		if err := p.Account.takes(pointer+"/amount", to.Amount); err != nil {
+			return nil, err
+		}
+		if named[to.Charge] {
+			return nil, broker.Invalid(broker.FieldError{Pointer: pointer + "/charge", Code: "twice", Message: "must not be named twice"})
+		}
+		named[to.Charge] = true
+		open := only(charges, to.Charge)
+		if open == nil {
+			return nil, broker.Conflict("charge_settled", "That charge is not open on this account.")
+		}
+		if to.Amount.Minor > open[0].Owed.Minor {
+			return nil, broker.Conflict("more_than_owed", "Only %s of that charge is left to pay.", open[0].Owed)
+		}
+		shares = append(shares, share{open[0], to.Amount.Minor})
+	}
+	return shares, nil
+}
+
+func only(charges []Open, id broker.ID) []Open {
+	for _, charge := range charges {
+		if charge.ID == id {
+			return []Open{charge}
+		}
+	}
+	return nil
 }
 
 // takes tells whether an amount may be posted to the account: above zero and in

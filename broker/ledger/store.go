@@ -13,7 +13,8 @@ import (
 )
 
 const columns = `e.library_id, e.id, e.patron_id, e.debtor_library_id, e.kind, e.charge_kind, e.amount_minor,
-	e.currency, e.against_id, e.rule, e.clause, e.note, e.loan_id, e.request_id, e.cause, e.actor, e.at`
+	e.currency, e.against_id, e.rule, e.clause, e.note, e.loan_id, e.request_id, e.cause, e.actor, e.at,
+	e.undoes_id, e.method, e.till_id, e.receipt_number, e.paid_by, not e.refundable`
 
 // whose is the condition that picks one account: parameters $1 library, $2
 // patron, $3 debtor. It names the one that is set, so that an index serves it.
@@ -29,12 +30,14 @@ func (a Account) args() []any { return []any{a.Library, orNull(a.Patron), orNull
 // add queues an entry; the same cause a second time changes nothing.
 func add(tx *postgres.Tx, e Entry) {
 	tx.Queue(`insert into ledger_entries (library_id, id, patron_id, debtor_library_id, kind, charge_kind, amount_minor,
-			currency, against_id, rule, clause, note, loan_id, request_id, cause, actor, at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+			currency, against_id, rule, clause, note, loan_id, request_id, cause, actor, at,
+			undoes_id, method, till_id, receipt_number, paid_by, refundable)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, nullif($21, 0), $22, $23)
 		on conflict on constraint charge_posted_once do nothing`,
 		e.Account.Library, e.ID, orNull(e.Account.Patron), orNull(e.Account.Debtor), e.Kind, e.ChargeKind, e.Amount.Minor,
 		e.Amount.Currency, orNull(e.Against), e.Rule, clauseOrNull(e.Clause), e.Note, orNull(e.Loan), orNull(e.Request),
-		e.Cause, e.Actor, e.At)
+		e.Cause, e.Actor, e.At,
+		orNull(e.Undoes), e.Method, orNull(e.Till), e.Receipt, e.PaidBy, !e.NotRefundable)
 }
 
 // lock lets one payment, waiver or reversal at a time look at an account.
@@ -73,10 +76,12 @@ func AskBalances(tx *postgres.Tx, a Account, into *Balances) {
 
 // openColumns give what is left of a charge, and what of it may still be taken
 // back, whatever was paid.
-const openColumns = columns + `, e.amount_minor + coalesce(answered.minor, 0), e.amount_minor + coalesce(answered.adjusted, 0)`
+const openColumns = columns + `, e.amount_minor + coalesce(answered.minor, 0), e.amount_minor + coalesce(answered.adjusted, 0),
+	coalesce(answered.kept, 0)`
 
 const answered = ` left join lateral (select sum(x.amount_minor)::bigint as minor,
-		(sum(x.amount_minor) filter (where x.kind in ('waiver', 'reversal') and x.amount_minor < 0))::bigint as adjusted
+		(sum(x.amount_minor) filter (where x.kind in ('waiver', 'reversal') and x.undoes_id is null))::bigint as adjusted,
+		(-sum(x.amount_minor) filter (where not x.refundable or x.kind = 'lapse'))::bigint as kept
 	from ledger_entries x where x.library_id = e.library_id and x.against_id = e.id) answered on true `
 
 // openCharges gives the charges of an account that are not settled, oldest
@@ -105,7 +110,7 @@ func chargeByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Op
 }
 
 func scanOpen(row pgx.Row) (open Open, err error) {
-	err = scanEntry(row, &open.Entry, &open.Owed.Minor, &open.Reversible.Minor)
+	err = scanEntry(row, &open.Entry, &open.Owed.Minor, &open.Reversible.Minor, &open.kept)
 	open.Owed.Currency, open.Reversible.Currency = open.Amount.Currency, open.Amount.Currency
 	return open, err
 }
@@ -130,10 +135,12 @@ func collect(rows pgx.Rows) ([]Entry, error) {
 
 func scanEntry(row pgx.Row, e *Entry, more ...any) error {
 	var clause *broker.Clause
+	var receipt *int64
 	err := row.Scan(append([]any{
 		&e.Account.Library, &e.ID, &e.Account.Patron, &e.Account.Debtor, &e.Kind, &e.ChargeKind,
 		&e.Amount.Minor, &e.Amount.Currency, &e.Against, &e.Rule, &clause, &e.Note, &e.Loan, &e.Request,
 		&e.Cause, &e.Actor, &e.At,
+		&e.Undoes, &e.Method, &e.Till, &receipt, &e.PaidBy, &e.NotRefundable,
 	}, more...)...)
 	if err != nil {
 		return err
@@ -141,6 +148,9 @@ func scanEntry(row pgx.Row, e *Entry, more ...any) error {
 	e.Account.Currency, e.At = e.Amount.Currency, e.At.UTC()
 	if clause != nil {
 		e.Clause = *clause
+	}
+	if receipt != nil {
+		e.Receipt = *receipt
 	}
 	return nil
 }

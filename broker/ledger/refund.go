@@ -1,0 +1,195 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// Refund is the giving back of what stands in a patron's favour.
+type Refund struct {
+	Account Account
+	// Amount is above zero and at most what the account has in its favour.
+	Amount broker.Money
+	// Method is by what it is given: cash, check …; Till is the open till it comes
+	// out of, NoID for none.
+	Method string
+	Till   broker.ID
+	// Reason is required.
+	Reason string
+	Cause  string
+	Actor  broker.Actor
+	At     time.Time
+}
+
+// GiveBack gives credit back: never more than the whole account has, so a
+// patron who still owes something else gets what is left after it. The same
+// cause again gives the entries it made and pays nothing.
+func GiveBack(ctx context.Context, tx *postgres.Tx, r Refund) ([]Entry, error) {
+	if err := needsReason(r.Reason); err != nil {
+		return nil, err
+	}
+	credits, before, err := r.credits(ctx, tx)
+	if err != nil || len(before) > 0 {
+		return before, err
+	}
+	number, err := atTill(ctx, tx, r.Account, r.Till, r.Method)
+	if err != nil {
+		return nil, err
+	}
+	return r.post(tx, number, credits), nil
+}
+
+// credits locks the account and finds from which credit a refund comes: that of
+// charges taken back after they were paid, oldest first, then what was paid in
+// advance.
+func (r Refund) credits(ctx context.Context, tx *postgres.Tx) (shares []share, before []Entry, err error) {
+	if err := r.Account.takes("/amount", r.Amount); err != nil {
+		return nil, nil, err
+	}
+	open, before, err := askSettling(ctx, tx, r.Account, r.Cause)
+	if err != nil || len(before) > 0 {
+		return nil, before, err
+	}
+	if credit := -open.charged - open.accrued; r.Amount.Minor > credit {
+		has := broker.Money{Minor: max(credit, 0), Currency: r.Account.Currency}
+		return nil, nil, broker.Refused("more_than_credit", "The account has no such credit.", broker.Reason{
+			Code: "more_than_credit", Rule: "refund.credit", Message: "Only " + has.String() + " stands in its favour.",
+			Needed: "at most " + has.String(), Found: r.Amount.String(),
+		})
+	}
+	left := r.Amount.Minor
+	for _, credit := range open.credits() {
+		if part := min(left, credit.minor); part > 0 {
+			shares = append(shares, share{credit.charge, part})
+			left -= part
+		}
+	}
+	return shares, nil, nil
+}
+
+func (r Refund) post(tx *postgres.Tx, number int64, credits []share) []Entry {
+	var entries []Entry
+	for i, credit := range credits {
+		entry := r.entry(number, credit.charge.Entry, credit.minor)
+		entry.Cause = fmt.Sprintf("%s#%d", r.Cause, i+1)
+		add(tx, entry)
+		entries = append(entries, entry)
+	}
+	followInvoices(tx, r.Account, r.At)
+	return entries
+}
+
+// entry gives back a part of the credit of a charge, or of money in advance.
+func (r Refund) entry(number int64, credit Entry, minor int64) Entry {
+	return Entry{
+		ID: broker.NewID(), Account: r.Account, Kind: KindRefund, ChargeKind: credit.ChargeKind,
+		Amount: broker.Money{Minor: minor, Currency: r.Account.Currency}, Against: credit.ID,
+		Method: r.Method, Till: r.Till, Receipt: number, Note: r.Reason,
+		Loan: credit.Loan, Request: credit.Request, Actor: r.Actor, At: r.At,
+	}
+}
+
+// Source is how much of a charge somebody paid.
+type Source struct {
+	// By is an agency or another account; "" is the patron.
+	By     string
+	Amount broker.Money
+}
+
+// PaidBy tells who paid how much of a charge, and has not got it back, in the
+// order they began.
+func PaidBy(ctx context.Context, tx *postgres.Tx, library, charge broker.ID) ([]Source, error) {
+	rows, err := tx.Query(ctx, `select paid_by, -sum(amount_minor)::bigint, min(currency) from ledger_entries
+		where library_id = $1 and against_id = $2
+			and (kind in ('payment', 'refund', 'lapse') or undoes_id is not null)
+		group by 1 having sum(amount_minor) < 0 order by min(at), paid_by`, library, charge)
+	if err != nil {
+		return nil, fmt.Errorf("read who paid: %w", err)
+	}
+	var sources []Source
+	for rows.Next() {
+		var source Source
+		if err := rows.Scan(&source.By, &source.Amount.Minor, &source.Amount.Currency); err != nil {
+			return nil, fmt.Errorf("read who paid: %w", err)
+		}
+		sources = append(sources, source)
+	}
+	return sources, rows.Err()
+}
+
+// Undone is a charge that was taken back, with what that gave to whom.
+type Undone struct {
+	// Entries are the reversal and the refunds, or what was there before.
+	Entries []Entry
+	// Refunds are what each who paid got back, Cancelled what nobody had paid.
+	Refunds   []Source
+	Cancelled broker.Money
+}
+
+// TakeBackPaid takes a whole charge back and gives each who paid their part: an
+// agency or another account at once, as settled outside a till, and the patron
+// by the method and from the till named, or, where method is "", as credit that
+// stands (LST-27). A patron who still owes something else is given only what is
+// left after it. answer.Note is the reason. The same cause again changes nothing.
+func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method string, till broker.ID) (Undone, error) {
+	charge, err := answer.lockCharge(ctx, tx)
+	if err != nil {
+		return Undone{}, err
+	}
+	if _, found, err := answer.done(ctx, tx, charge.Account); found || err != nil {
+		entries, readErr := byCausePrefix(ctx, tx, charge.Account, answer.Cause)
+		return Undone{Entries: entries, Cancelled: broker.Money{Currency: charge.Amount.Currency}}, errors.Join(err, readErr)
+	}
+	sources, err := PaidBy(ctx, tx, answer.Library, answer.Charge)
+	if err != nil {
+		return Undone{}, err
+	}
+	if charge.Reversible.Minor <= 0 {
+		return Undone{}, broker.Conflict("charge_taken_back", "That charge was taken back already.")
+	}
+	balances, err := BalancesOf(ctx, tx, charge.Account)
+	if err != nil {
+		return Undone{}, err
+	}
+	undone := Undone{Cancelled: charge.Owed}
+	undone.Entries = answer.post(tx, charge, KindReversal, charge.Reversible.Minor)
+	credit := -balances.Total().Minor
+	for _, entry := range undone.Entries {
+		credit -= entry.Amount.Minor
+	}
+	// Others first: what the account has in its favour is theirs before it is the
+	// patron's.
+	slices.SortStableFunc(sources, func(a, b Source) int { return cmp.Compare(b.By, a.By) })
+	for i, source := range sources {
+		refund := Refund{
+			Account: charge.Account, Amount: source.Amount, Method: "transfer", Reason: answer.Note,
+			Cause: fmt.Sprintf("%s:source:%d", answer.Cause, i+1), Actor: answer.Actor, At: answer.At,
+		}
+		if source.By == "" {
+			refund.Method, refund.Till = method, till
+			refund.Amount.Minor = min(refund.Amount.Minor, credit)
+		}
+		if refund.Amount.Minor <= 0 || refund.Method == "" {
+			continue
+		}
+		credit -= refund.Amount.Minor
+		undone.Refunds = append(undone.Refunds, Source{By: source.By, Amount: refund.Amount})
+		number, err := atTill(ctx, tx, charge.Account, refund.Till, refund.Method)
+		if err != nil {
+			return Undone{}, err
+		}
+		entry := refund.entry(number, charge.Entry, refund.Amount.Minor)
+		entry.PaidBy, entry.Cause = source.By, refund.Cause
+		add(tx, entry)
+		undone.Entries = append(undone.Entries, entry)
+	}
+	followInvoices(tx, charge.Account, answer.At)
+	return undone, nil
+}
