@@ -76,3 +76,18 @@ func Failures(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Failur
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Failure])
 }
+
+// Member is a library whose nights are done here.
+type Member struct {
+	ID   broker.ID
+	Name string
+}
+
+// Members gives the libraries whose nights are done here, by name.
+func Members(ctx context.Context, tx *postgres.Tx) ([]Member, error) {
+	rows, err := tx.Query(ctx, `select id, name from libraries where member and kind = 'library' and status = 'active' order by name, id`)
+	if err != nil {
+		return nil, fmt.Errorf("list members: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Member])
+}

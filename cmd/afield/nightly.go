@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/policy/published"
+	"afield/broker/postgres"
+	"afield/workflow/nightly"
+)
+
+// nightlyCommand does the nightly work by hand, or shows what it came to.
+type nightlyCommand struct {
+	Library string `arg:"" optional:"" help:"Symbol or id; every member library without it." placeholder:"LIBRARY"`
+	Past    int    `help:"Show what the last so many nights came to, and what was put aside; do nothing." placeholder:"NIGHTS"`
+}
+
+// Help is shown by afield nightly --help.
+func (nightlyCommand) Help() string {
+	return `The server does this by itself, for each library from two o'clock in its own time. By hand it goes on with the night that is on: what is done already is not done twice, also while a server runs. Rows that could not be worked are put aside, named here and tried again the next night; the status is then 1.
+
+Examples:
+  afield nightly
+  afield nightly ISIL:US-NWPTL
+  afield nightly ISIL:US-NWPTL --past 7 --json`
+}
+
+// nightShown is one library's night, or its past ones.
+type nightShown struct {
+	Library  string            `json:"library"`
+	Nights   []nightly.Report  `json:"nights"`
+	PutAside []nightly.Failure `json:"put_aside"`
+}
+
+// Run works or shows.
+func (c nightlyCommand) Run(a *app) error {
+	return a.withDatabase(func(opened *database) error {
+		libraries, err := c.libraries(a, opened)
+		if err != nil {
+			return err
+		}
+		source := published.NewSource()
+		if err := source.Refresh(a.ctx, opened.DB); err != nil {
+			return err
+		}
+		nights := nightly.New(nightly.Config{DB: opened.DB, Circulation: circulation.New(source.Rules), Policies: source.Rules, Log: a.logger()})
+		var all []nightShown
+		failed := 0
+		for _, library := range libraries {
+			one, err := c.one(a, opened, nights, library)
+			if err != nil {
+				return err
+			}
+			all = append(all, one)
+			failed += len(one.PutAside)
+		}
+		if err := a.print(all, func(out io.Writer) { printNights(out, all) }); err != nil {
+			return err
+		}
+		if failed > 0 {
+			return errReported
+		}
+		return nil
+	})
+}
+
+type namedLibrary struct {
+	id   broker.ID
+	name string
+}
+
+func (c nightlyCommand) libraries(a *app, opened *database) (libraries []namedLibrary, err error) {
+	err = opened.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+		if c.Library != "" {
+			library, _, err := libraryNamed(ctx, tx, c.Library)
+			libraries = []namedLibrary{{library.ID, library.Name}}
+			return err
+		}
+		libraries = nil
+		members, err := nightly.Members(ctx, tx)
+		for _, member := range members {
+			libraries = append(libraries, namedLibrary{member.ID, member.Name})
+		}
+		return err
+	})
+	return libraries, err
+}
+
+func (c nightlyCommand) one(a *app, opened *database, nights *nightly.Nights, library namedLibrary) (nightShown, error) {
+	shown := nightShown{Library: library.name, Nights: []nightly.Report{}, PutAside: []nightly.Failure{}}
+	if c.Past == 0 {
+		report, err := nights.Run(a.ctx, library.id, broker.SystemClock{}.Now(), time.Time{}, a.nightProgress(library.name))
+		if err != nil {
+			return shown, err
+		}
+		shown.Nights = []nightly.Report{report}
+	}
+	err := opened.InTx(a.ctx, postgres.ForLibraries(library.id), func(ctx context.Context, tx *postgres.Tx) error {
+		if c.Past > 0 {
+			past, err := nightly.Past(ctx, tx, library.id, c.Past)
+			if err != nil {
+				return err
+			}
+			shown.Nights = append(shown.Nights, past...)
+		}
+		put, err := nightly.Failures(ctx, tx, library.id)
+		shown.PutAside = append(shown.PutAside, put...)
+		return err
+	})
+	return shown, err
+}
+
+// nightProgress tells on the terminal how far a night is, after every slice.
+func (a *app) nightProgress(name string) func(nightly.Report) {
+	if a.JSON {
+		return nil
+	}
+	return func(report nightly.Report) {
+		step := report.Steps[len(report.Steps)-1]
+		if step.Slices > 0 && !step.Finished {
+			fmt.Fprintf(a.err, "%s: %s, %d so far\n", name, strings.ReplaceAll(step.Step, "_", " "), step.Touched)
+		}
+	}
+}
+
+func printNights(out io.Writer, all []nightShown) {
+	for _, library := range all {
+		for _, night := range library.Nights {
+			state := "goes on"
+			if night.Finished {
+				state = "over"
+			}
+			fmt.Fprintf(out, "%s, night of %s: %s\n", library.Library, night.Night, state)
+			for _, step := range night.Steps {
+				fmt.Fprintf(out, "  %-22s %8d changed in %d slices", strings.ReplaceAll(step.Step, "_", " "), step.Touched, step.Slices)
+				if step.Failed > 0 {
+					fmt.Fprintf(out, ", %d put aside", step.Failed)
+				}
+				fmt.Fprintln(out)
+			}
+		}
+		if len(library.Nights) == 0 {
+			fmt.Fprintf(out, "%s: no night yet\n", library.Library)
+		}
+		for _, put := range library.PutAside {
+			fmt.Fprintf(out, "  PUT ASIDE %s %s since %s: %s\n", put.Step, put.Thing, put.FirstAt.Format("2006-01-02"), put.Error)
+		}
+	}
+}
