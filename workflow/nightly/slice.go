@@ -14,7 +14,8 @@ import (
 )
 
 // step is one kind of nightly work. Its things are gone through in order of
-// their key. Exactly one of ranged and each is set.
+// their key, by ranged or each; or again is asked for some more until nothing is
+// left, where the room that owns the rows finds them itself.
 type step struct {
 	name string
 	// size is how many things a slice has at most.
@@ -27,6 +28,8 @@ type step struct {
 	ranged func(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo circulation.NightKey) (int64, error)
 	// each works one thing, and tells whether it changed.
 	each func(ctx context.Context, tx *postgres.Tx, night *Night, id broker.ID) (bool, error)
+	// again does up to limit things that are not done yet, and tells how many.
+	again func(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error)
 }
 
 type sliced struct {
@@ -44,42 +47,49 @@ func (n *Nights) slice(ctx context.Context, night *Night, s step, limit int) (sl
 		if err != nil || !free || at.done.Finished {
 			return err
 		}
-		keys, err := s.next(ctx, tx, night, at.after, limit)
+		upTo, touched, more, err := s.work(ctx, tx, night, at.after, limit)
 		if err != nil {
 			return err
 		}
-		if len(keys) == 0 {
+		if !more {
 			result.done.Finished = true
-			tx.Queue(`update nightly_steps set finished_at = $4 where library_id = $1 and night = $2 and step = $3`,
-				night.Library.ID, night.On, s.name, night.Now)
+			end(tx, night, s.name)
 			return nil
-		}
-		touched, err := s.work(ctx, tx, night, at.after, keys)
-		if err != nil {
-			return err
 		}
 		result.done.Slices++
 		result.done.Touched += touched
-		advance(tx, night, s.name, keys[len(keys)-1], touched)
+		advance(tx, night, s.name, upTo, touched)
 		return nil
 	})
 	return result, err
 }
 
-func (s step) work(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, keys []circulation.NightKey) (touched int64, err error) {
+// work does a slice, and gives the last key it reached; more is false when there
+// was nothing left to do.
+func (s step) work(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (upTo circulation.NightKey, touched int64, more bool, err error) {
+	if s.again != nil {
+		done, err := s.again(ctx, tx, night, limit)
+		return after, int64(done), done > 0, err
+	}
+	keys, err := s.next(ctx, tx, night, after, limit)
+	if err != nil || len(keys) == 0 {
+		return after, 0, false, err
+	}
+	upTo = keys[len(keys)-1]
 	if s.ranged != nil {
-		return s.ranged(ctx, tx, night, after, keys[len(keys)-1])
+		touched, err = s.ranged(ctx, tx, night, after, upTo)
+		return upTo, touched, true, err
 	}
 	for _, key := range keys {
 		changed, err := s.each(ctx, tx, night, key.ID)
 		if err != nil {
-			return touched, err
+			return upTo, touched, true, err
 		}
 		if changed {
 			touched++
 		}
 	}
-	return touched, nil
+	return upTo, touched, true, nil
 }
 
 // place is how far a step of a night has come.
@@ -112,6 +122,11 @@ func advance(tx *postgres.Tx, night *Night, name string, to circulation.NightKey
 		where library_id = $1 and night = $2 and step = $3`, night.Library.ID, night.On, name, touched, to.On, to.ID)
 }
 
+func end(tx *postgres.Tx, night *Night, name string) {
+	tx.Queue(`update nightly_steps set finished_at = $4 where library_id = $1 and night = $2 and step = $3`,
+		night.Library.ID, night.On, name, night.Now)
+}
+
 // putAside passes over the one row that failed: it is written down, put before
 // staff, and tried again in the next night.
 func (n *Nights) putAside(ctx context.Context, night *Night, s step, why error) error {
@@ -121,21 +136,25 @@ func (n *Nights) putAside(ctx context.Context, night *Night, s step, why error) 
 		if err != nil || !free {
 			return err
 		}
-		keys, err := s.next(ctx, tx, night, at.after, 1)
-		if err != nil {
-			return fmt.Errorf("find the row that failed (%w): %w", why, err)
-		}
-		if len(keys) == 0 {
-			return nil
+		var bad circulation.NightKey
+		if s.again != nil {
+			end(tx, night, s.name) // it would find the same row again and again
+		} else {
+			keys, err := s.next(ctx, tx, night, at.after, 1)
+			if err != nil || len(keys) == 0 {
+				return errors.Join(why, err)
+			}
+			bad = keys[0]
+			advance(tx, night, s.name, bad, 0)
 		}
 		tx.Queue(`insert into nightly_failures (library_id, step, thing_id, error, first_at, last_at) values ($1, $2, $3, $4, $5, $5)
 			on conflict (library_id, step, thing_id) do update
 			set error = excluded.error, last_at = excluded.last_at, tries = nightly_failures.tries + 1, solved_at = null`,
-			night.Library.ID, s.name, keys[0].ID, why.Error(), night.Now)
-		requests.OpenHouseTask(tx, night.Library.ID, "night_failed", "Some nightly work could not be done ("+words(s.name)+"); see what it says and put it right.", night.Now)
+			night.Library.ID, s.name, bad.ID, why.Error(), night.Now)
 		tx.Queue(`update nightly_steps set failed = failed + 1 where library_id = $1 and night = $2 and step = $3`,
 			night.Library.ID, night.On, s.name)
-		advance(tx, night, s.name, keys[0], 0)
+		requests.OpenHouseTask(tx, night.Library.ID, "night_failed",
+			"Some nightly work could not be done ("+words(s.name)+"); see what it says and put it right.", night.Now)
 		return nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"afield/broker/circulation"
+	"afield/broker/notices"
 	"afield/broker/postgres"
 )
 
@@ -13,6 +14,8 @@ import (
 func steps() []step {
 	return []step{
 		{name: "fines", size: 5000, next: overdueLoans, ranged: accrueFines},
+		{name: "overdue_notices", size: 500, again: tellOfOverdue},
+		{name: "reminders", size: 500, again: remindOfDue},
 		{name: "histories", size: 5000, next: returnedLoans, ranged: forgetBorrowers},
 	}
 }
@@ -26,6 +29,14 @@ func overdueLoans(ctx context.Context, tx *postgres.Tx, night *Night, after circ
 
 func accrueFines(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo circulation.NightKey) (int64, error) {
 	return circulation.AccrueRange(ctx, tx, night.Library, night.Branches, night.Now, after, upTo)
+}
+
+func tellOfOverdue(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
+	return notices.OverdueSlice(ctx, tx, night.Library, night.Document, night.Now, limit)
+}
+
+func remindOfDue(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
+	return notices.DueSoonSlice(ctx, tx, night.Library, night.Document, night.Now, limit)
 }
 
 func returnedLoans(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {

@@ -1,0 +1,251 @@
+package nightly_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"afield/broker"
+	"afield/broker/calendar"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/broker/postgres/pgtest"
+	"afield/workflow/nightly"
+)
+
+// house is a library with its nights, over a database of its own.
+type house struct {
+	t      *testing.T
+	db     *postgres.DB
+	circ   *circulation.Circulation
+	nights *nightly.Nights
+	directory.Library
+	count int
+}
+
+var founded = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+func newHouse(t *testing.T, preset string) *house {
+	t.Helper()
+	document, err := policy.Preset(preset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := circulation.ByName(func(string) (*policy.Document, error) { return document, nil })
+	zone, err := time.LoadLocation("America/Chicago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, db: pgtest.New(t), circ: circulation.New(rules), Library: directory.Library{
+		ID: broker.NewID(), Name: document.Title(), Kind: directory.KindLibrary, Member: true, Country: "US", Zone: zone,
+		Currency: document.Currency(), SharingGroup: broker.NewID(), Policy: preset, Status: directory.StatusActive,
+		Plan: calendar.Plan{Hours: calendar.Week{time.Monday: calendar.MustHours("09:00-17:00"), time.Thursday: calendar.MustHours("09:00-17:00")}},
+	}}
+	h.nights = nightly.New(nightly.Config{DB: h.db, Circulation: h.circ, Policies: rules})
+	h.do(func(ctx context.Context, tx *postgres.Tx) error {
+		directory.SaveSharingGroup(tx, directory.SharingGroup{ID: h.SharingGroup, Name: "alone"})
+		if err := directory.SaveLibrary(tx, h.Library, founded); err != nil {
+			return err
+		}
+		h.Library, err = directory.Load(ctx, tx, h.Library.ID)
+		return err
+	})
+	return h
+}
+
+func (h *house) do(work func(context.Context, *postgres.Tx) error) {
+	h.t.Helper()
+	if err := h.db.InTx(h.t.Context(), postgres.Everywhere(), work); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) time(local string) time.Time {
+	h.t.Helper()
+	now, err := time.ParseInLocation("2006-01-02 15:04", local, h.Zone)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return now.UTC()
+}
+
+func (h *house) patron() patrons.Ref {
+	h.count++
+	patron := patrons.Patron{Library: h.Library.ID, ID: broker.NewID(), Class: "resident", Phone: "555-0100", Status: patrons.Active, CreatedAt: founded}
+	h.do(func(_ context.Context, tx *postgres.Tx) error {
+		if err := patrons.SavePatron(tx, patron); err != nil {
+			return err
+		}
+		return patrons.SaveCard(tx, patrons.Card{
+			Library: h.Library.ID, ID: broker.NewID(), Realm: h.SharingGroup,
+			Number: fmt.Sprintf("%014d", h.count), Patron: patron.ID, CreatedAt: founded,
+		})
+	})
+	return patron.Ref()
+}
+
+// lends gives a patron so many items of a kind.
+func (h *house) lends(patron patrons.Ref, kind string, items int, local string) (loans []circulation.Loan) {
+	h.t.Helper()
+	price := broker.Money{Minor: 1800, Currency: h.Currency}
+	for range items {
+		h.count++
+		item := catalog.Item{
+			Library: h.Library.ID, ID: broker.NewID(), Realm: h.SharingGroup, Barcode: fmt.Sprintf("3%013d", h.count),
+			Type: kind, Lendable: true, Price: &price,
+		}
+		h.do(func(ctx context.Context, tx *postgres.Tx) error {
+			title, err := catalog.SaveTitle(ctx, tx, catalog.Title{Title: fmt.Sprintf("Title %d", h.count)}, founded)
+			if err != nil {
+				return err
+			}
+			item.Title = title
+			catalog.SaveItem(tx, item, founded)
+			return nil
+		})
+		h.do(func(ctx context.Context, tx *postgres.Tx) error {
+			out, err := h.circ.CheckOut(ctx, tx, circulation.CheckOut{
+				Desk: circulation.Desk{Library: h.Library, Now: h.time(local), Actor: broker.System(h.Library.ID)},
+				Item: circulation.RefOf(item), Patron: patron,
+			})
+			if err == nil {
+				loans = append(loans, *out.Loan)
+			}
+			return err
+		})
+	}
+	return loans
+}
+
+func (h *house) night(local string) nightly.Report {
+	h.t.Helper()
+	report, err := h.nights.Run(h.t.Context(), h.Library.ID, h.time(local), time.Time{}, nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if !report.Finished {
+		h.t.Fatal("the night is not over")
+	}
+	return report
+}
+
+func (h *house) ask(sql string, args ...any) (answer string) {
+	h.t.Helper()
+	h.do(func(ctx context.Context, tx *postgres.Tx) error { return tx.QueryRow(ctx, sql, args...).Scan(&answer) })
+	return answer
+}
+
+func step(report nightly.Report, name string) nightly.Done {
+	for _, done := range report.Steps {
+		if done.Step == name {
+			return done
+		}
+	}
+	return nightly.Done{}
+}
+
+// One row that cannot be worked stands aside and is shown to staff; every other
+// loan's fine grows. The next night tries it again, and solves it once it can be
+// worked.
+func TestOneBadRowStopsNobodyElse(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "western-district")
+	loans := h.lends(h.patron(), "book", 12, "2026-03-02 10:00")
+	bad := loans[7].ID
+	// A rate that no sum can hold.
+	h.do(func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update loans set terms = jsonb_set(terms, '{overdue,rate,minor}', '9000000000000000000') where id = $1`, bad)
+		return nil
+	})
+	report := h.night("2026-03-25 02:30")
+	if done := step(report, "fines"); done.Failed != 1 || done.Touched != 11 {
+		t.Fatalf("the night came to %+v, want 11 fines and one row aside", done)
+	}
+	if got := h.ask(`select string_agg(distinct amount_minor::text, ',') from accruals where loan_id <> $1`, bad); got != "20" {
+		t.Errorf("the others have come to %s, want 20 cents each", got)
+	}
+	if got := h.ask(`select count(*)::text from staff_tasks where kind = 'night_failed' and closed_at is null`); got != "1" {
+		t.Errorf("%s tasks tell of it, want 1", got)
+	}
+	put := h.putAside()
+	if len(put) != 1 || put[0].Thing != bad || put[0].Step != "fines" || put[0].Tries != 1 {
+		t.Fatalf("put aside: %+v", put)
+	}
+	h.night("2026-03-26 02:30")
+	if put := h.putAside(); len(put) != 1 || put[0].Tries != 2 {
+		t.Fatalf("after another night: %+v", put)
+	}
+	h.do(func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update loans set terms = jsonb_set(terms, '{overdue,rate,minor}', '10') where id = $1`, bad)
+		return nil
+	})
+	h.night("2026-03-27 02:30")
+	if put := h.putAside(); len(put) != 0 {
+		t.Errorf("still aside after it could be worked: %+v", put)
+	}
+	if got := h.ask(`select amount_minor::text from accruals where loan_id = $1`, bad); got != "40" {
+		t.Errorf("it has come to %s, want 40 cents", got)
+	}
+}
+
+func (h *house) putAside() (put []nightly.Failure) {
+	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
+		put, err = nightly.Failures(ctx, tx, h.Library.ID)
+		return err
+	})
+	return put
+}
+
+// FIN-31: a second run on the same day changes nothing, and missed nights are
+// caught up by the next one.
+func TestANightIsDoneOnceAndMissedOnesAreCaughtUp(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "western-district")
+	h.lends(h.patron(), "book", 3, "2026-03-02 10:00")
+	h.night("2026-03-24 02:30")
+	first := h.ask(`select sum(amount_minor)::text || ' ' || count(*) from accruals`)
+	if first != "30 3" {
+		t.Fatalf("one day late: %s", first)
+	}
+	h.night("2026-03-24 22:00")
+	if again := h.ask(`select sum(amount_minor)::text || ' ' || count(*) from accruals`); again != first {
+		t.Errorf("the same night again: %s, was %s", again, first)
+	}
+	// Nobody ran the nights of the 25th to the 28th.
+	h.night("2026-03-29 02:30")
+	if later := h.ask(`select sum(amount_minor)::text || ' ' || count(*) from accruals`); later != "180 3" {
+		t.Errorf("six days late: %s", later)
+	}
+}
+
+// A night that is broken off goes on where it was, and what is over stays over.
+func TestANightGoesOnWhereItWasBrokenOff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "western-district")
+	h.lends(h.patron(), "book", 2, "2026-03-02 10:00")
+	ctx, stop := context.WithCancel(t.Context())
+	_, err := h.nights.Run(ctx, h.Library.ID, h.time("2026-03-30 02:30"), time.Time{}, func(nightly.Report) { stop() })
+	if err == nil {
+		t.Fatal("the night was not broken off")
+	}
+	report := h.night("2026-03-30 03:00")
+	if done := step(report, "fines"); done.Touched != 2 {
+		t.Errorf("both halves together: %+v, want 2 fines", done)
+	}
+	waiting := func(local string) (count int) {
+		h.do(func(ctx context.Context, tx *postgres.Tx) error {
+			libraries, err := nightly.Waiting(ctx, tx, h.time(local))
+			count = len(libraries)
+			return err
+		})
+		return count
+	}
+	if waiting("2026-03-31 01:59") != 0 || waiting("2026-03-31 02:00") != 1 {
+		t.Error("the next night begins at two o'clock, and not before")
+	}
+}
