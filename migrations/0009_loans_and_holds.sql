@@ -14,6 +14,7 @@ alter table loans
     add column lost_how         text check (lost_how in ('overdue', 'reported', 'claim')),
     add column referred_on      date,          -- handed to a collection agency
     add column anonymised_at    timestamptz,
+    add column recalled_on      date,          -- its owner wants it back
     add column handed_to_id     uuid;          -- the proxy who took it, of the patron's library
 create index open_loans_by_due_date on loans (library_id, due_on, id) where status = 'open';
 create index overdue_loans_by_patron on loans (patron_library_id, patron_id, due_on) where status = 'open';

@@ -25,24 +25,28 @@ type CheckOut struct {
 	LenderFine *policy.LenderFine
 	// Due sets the due date outright (staff, or a date agreed with the lender).
 	Due broker.Date
-	// Overrides are the codes of reasons to pass over, where the actor's roles
-	// allow it.
-	Overrides []string
+	// HandedTo is the proxy who takes it for the patron, of the patron's library;
+	// NoID where the patron does.
+	HandedTo broker.ID
+	Overriding
 }
 
 // checkoutFacts is what the desk must know before it lends.
 type checkoutFacts struct {
-	standing  patrons.Standing
-	oldestDue broker.Date
+	standing  standingFacts
 	item      catalog.Item
 	open      Loan
 	captured  Hold // the hold the item is kept for
 	own       Hold // the patron's own hold in the queue of its title
 	transit   Transit
+	out       []policy.OutItem
+	permitted bool // by whom it is kept for
+	proxy     bool // whoever takes it is the patron's proxy
 }
 
 func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
-	askStanding(tx, in.Desk.Library, in.Patron, &facts.standing, &facts.oldestDue)
+	today := in.Desk.today()
+	askStanding(tx, in.Desk.Library, today, in.Patron, &facts.standing)
 	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
 	askOpenLoan(tx, in.Item, &facts.open)
 	askCaptured(tx, in.Item, &facts.captured)
@@ -52,13 +56,19 @@ func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
 			and h.for_library_id = $3 and h.patron_id = $4 order by h.turn_at, h.id limit 1 for update of h`,
 		in.Item.Library, in.Item.ID, in.Patron.Library, in.Patron.ID)
 	askTransit(tx, in.Item, &facts.transit)
+	askOut(tx, in.Patron, &facts.out)
+	askPermission(tx, in.Item, in.Patron, today, &facts.permitted)
+	if in.HandedTo != broker.NoID {
+		patrons.AskProxy(tx, in.Patron, patrons.Ref{Library: in.Patron.Library, ID: in.HandedTo}, today, &facts.proxy)
+	}
 }
 
 // CheckOut lends an item. It refuses (refused, code may_not_check_out) with
 // every reason of the policy at once; an item that is out is the conflict
 // already_on_loan, one that is elsewhere the conflict item_not_available. Of
-// two desks at the same instant one wins. The same scan again within seconds
-// gives the loan it made, and renews nothing.
+// two desks at the same instant one wins, and of two items the limit allows one
+// of, too. The same scan again within seconds gives the loan it made, and
+// renews nothing.
 func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut) (Outcome, error) {
 	if err := in.Request.belongsTo(in.Patron); err != nil {
 		return Outcome{}, err
@@ -78,14 +88,20 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	if err != nil {
 		return Outcome{}, err
 	}
-	facts.standing.DaysOverdue = daysOverdue(facts.oldestDue, in.Desk.today())
-	passed, err := facts.allowed(document, in)
+	if err := facts.standing.asOfToday(ctx, tx, lendersFrom(in.Desk)); err != nil {
+		return Outcome{}, err
+	}
+	passed, notes, err := facts.allowed(document, in)
 	if err != nil {
 		return Outcome{}, err
 	}
 	loan := facts.loan(document, in)
 	addLoan(tx, loan)
-	out := Outcome{Warnings: passed, NextAct: GiveToPatron}
+	if err := in.record(tx, in.Desk, policy.ActionCheckout, in.Patron, loan.ID, passed); err != nil {
+		return Outcome{}, err
+	}
+	patrons.TouchActive(tx, in.Patron, in.Desk.today())
+	out := Outcome{Warnings: append(passed, notes...), NextAct: GiveToPatron}
 	out.say("Lent until %s.", loan.DueOn)
 	for _, reason := range passed {
 		out.say("Passed over: %s", reason.Message)
@@ -95,6 +111,7 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	facts.item.Status = catalog.OnLoan
 	catalog.SetItemStatus(tx, facts.item.Library, facts.item.ID, catalog.OnLoan)
 	out.setItem(facts.item)
+	out.lookAt(facts.item)
 	return out, nil
 }
 
@@ -119,22 +136,47 @@ func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 	return out, false, nil
 }
 
-// allowed asks the policy, and gives the reasons that were passed over.
-func (f checkoutFacts) allowed(document *policy.Document, in CheckOut) ([]broker.Reason, error) {
+// heldForOther tells whether it is kept for, or on its way to, somebody else.
+func (f checkoutFacts) heldForOther(in CheckOut) bool {
+	return f.captured.ID != broker.NoID && f.captured.Patron != in.Patron
+}
+
+// allowed asks the policy, and gives the reasons that were passed over and what
+// staff should know.
+func (f checkoutFacts) allowed(document *policy.Document, in CheckOut) (passed, notes []broker.Reason, err error) {
 	decision := document.MayCheckOut(in.Desk.moment(), policy.Checkout{
-		Patron: f.standing.Facts(in.Desk.today()), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Lendable: f.item.Lendable,
-		HeldForOther: f.captured.keptFrom(in.Patron), LenderDue: in.LenderDue,
+		Patron: f.standing.Facts(in.Desk.today()), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
+		Lendable: f.item.Lendable, HeldForOther: f.heldForOther(in), Permission: f.permitted,
+		LenderDue: in.LenderDue, Due: in.Due, Out: f.out,
 	})
-	standing, passed := passOver(decision.Reasons, in.Overrides, in.Desk.Actor)
+	reasons := decision.Reasons
+	if in.HandedTo != broker.NoID && !f.proxy {
+		reasons = append(reasons, notAProxy())
+	}
+	standing, passed := in.passOver(reasons, in.Desk.Actor, f.captured.Request == broker.NoID)
 	if len(standing) > 0 {
 		decision.Reasons, decision.Allowed = standing, false
-		return nil, decision.Err("may_not_check_out")
+		return nil, nil, decision.Err("may_not_check_out")
 	}
-	return passed, nil
+	return passed, decision.Notes, nil
+}
+
+func notAProxy() broker.Reason {
+	return broker.Reason{
+		Code: "not_a_proxy", Rule: "proxies", Message: "The patron has not named this person to pick up for them.",
+		Needed: "a person the patron named", Found: "another person", MayOverride: []string{"desk", "director"},
+	}
+}
+
+func (f checkoutFacts) match(in CheckOut) policy.Match {
+	return policy.Match{
+		Owner: ownerOf(f.item, in.Desk), Class: f.standing.Patron.Class, PatronAge: f.standing.Facts(in.Desk.today()).Age,
+		Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
+	}
 }
 
 func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
-	match := policy.Match{Owner: ownerOf(f.item, in.Desk), Class: f.standing.Patron.Class, Item: f.item.Type, Audience: f.item.Audience}
+	match := f.match(in)
 	due := in.Due
 	switch {
 	case !due.IsZero():
@@ -147,11 +189,14 @@ func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 	if request == broker.NoID {
 		request = f.heldFor(in).Request
 	}
+	facts := policy.LoanFacts{Match: match, LenderDue: in.LenderDue, LenderFine: in.LenderFine}
+	if f.item.Price != nil {
+		facts.Price = *f.item.Price
+	}
 	return Loan{
 		LoanRef: LoanRef{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Patron, Request: request,
 		Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: due, DueAt: in.Desk.calendar().EndOfBusiness(due),
-		Terms:  document.ResolveTerms(policy.LoanFacts{Match: match, LenderDue: in.LenderDue, LenderFine: in.LenderFine}),
-		Status: LoanOpen,
+		Terms: document.ResolveTerms(facts), Status: LoanOpen, HandedTo: in.HandedTo,
 	}
 }
 
@@ -164,11 +209,14 @@ func (f checkoutFacts) heldFor(in CheckOut) Hold {
 	return f.own
 }
 
+// fulfil ends the patron's own hold by the loan, and any journey of the item.
+// Somebody else whom it was kept for is back in their place of the queue.
 func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
 	if f.transit.ID != broker.NoID {
 		endTransit(tx, f.transit, in.Desk.Now)
+		out.Transit = &f.transit
 	}
-	if f.captured.ID != broker.NoID && f.captured.Patron != in.Patron { // lent with their permission
+	if f.heldForOther(in) {
 		backInLine(tx, in.Desk, f.captured)
 		out.say("Whom it was kept for is first in the queue again.")
 	}

@@ -134,7 +134,7 @@ func TestEveryReasonIsToldAtOnceAndStaffMayPassOverSome(t *testing.T) {
 	expired := perth.patron("member", func(p *patrons.Patron) { p.ExpiresOn = broker.MustDate("2026-01-31") })
 	perth.charge(expired, "20.01", "2026-02-01 10:00")
 	book := perth.item("book", perth.title())
-	in := circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: expired, Overrides: []string{"card_expired"}}
+	in := circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: expired, Overriding: circulation.Overriding{Overrides: []string{"card_expired"}, Reason: "renews it today"}}
 	_, err := act(perth.town, perth.circ.CheckOut, in)
 	refusal := wantCode(t, err, "may_not_check_out")
 	equal(t, "reasons left", len(refusal.Reasons), 1)

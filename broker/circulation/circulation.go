@@ -132,7 +132,30 @@ type Loan struct {
 	// ReturnedAt is when it was handed in, ReturnedOn the day that counts.
 	ReturnedAt time.Time
 	ReturnedOn broker.Date
+	// LostOn is when it was declared lost, LostHow why.
+	LostOn  broker.Date
+	LostHow LostHow
+	// ReferredOn is when the debt was handed on for recovery.
+	ReferredOn broker.Date
+	// RecalledOn is when its owner asked for it back.
+	RecalledOn broker.Date
+	// HandedTo is the proxy who took it for the patron, of the patron's library;
+	// NoID where the patron did.
+	HandedTo broker.ID
+	// ClaimedAt is when the patron said that it was returned or never had, while
+	// that is open; zero when nobody says so.
+	ClaimedAt time.Time
 }
+
+// LostHow says what made a loan a loss.
+type LostHow string
+
+// The ways to a loss.
+const (
+	LostOverdue  LostHow = "overdue"  // by its age
+	LostReported LostHow = "reported" // somebody said so
+	LostByClaim  LostHow = "claim"    // claimed, and not found
+)
 
 // Serves names the request a loan serves, or nil.
 func (l Loan) Serves() *RequestRef { return requestRef(l.Patron.Library, l.Request) }

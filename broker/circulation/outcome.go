@@ -44,7 +44,17 @@ type Outcome struct {
 	Warnings []broker.Reason
 	// Charged are the charges posted.
 	Charged []ledger.Entry
-	NextAct NextAct
+	// TakenBack are the reversals of what had been charged too much.
+	TakenBack []ledger.Entry
+	// Refund is what was paid and is to be given back; zero for nothing.
+	Refund broker.Money
+	// CountParts is how many pieces staff are to count; 0 where there is one.
+	CountParts int
+	// Claim is the claim the act opened or closed.
+	Claim *Claim
+	// TellPatron tells that the patron is to be told what was found.
+	TellPatron bool
+	NextAct    NextAct
 	// Replayed is set when this had been done before and nothing changed.
 	Replayed bool
 }
@@ -61,6 +71,21 @@ func (o *Outcome) setLoan(loan Loan) {
 func (o *Outcome) setHold(hold Hold) {
 	o.Hold = &hold
 	o.Serves = hold.Serves()
+}
+
+// lookAt says what staff should look at with an item in hand: how many pieces
+// belong to it, and the note on it.
+func (o *Outcome) lookAt(item catalog.Item) {
+	if item.Parts > 1 {
+		o.CountParts = item.Parts
+		o.say("Count its parts: %d.", item.Parts)
+	}
+	if item.PartsMissing != "" {
+		o.say("Missing of it: %s.", item.PartsMissing)
+	}
+	if item.LoanNote != "" {
+		o.say("%s", item.LoanNote)
+	}
 }
 
 func (o *Outcome) setItem(item catalog.Item) { o.Item = &item }

@@ -101,17 +101,18 @@ func (c *Circulation) blocked(ctx context.Context, tx *postgres.Tx, desk Desk, h
 	if err != nil {
 		return false, err
 	}
-	var standing patrons.Standing
-	var oldestDue broker.Date
-	patrons.AskStandingUnlocked(tx, home.Library, hold.Patron, &standing)
-	askOldestDue(tx, hold.Patron, &oldestDue)
+	var standing standingFacts
+	patrons.AskStandingUnlocked(tx, home.Library, hold.Patron, &standing.Standing)
+	askLate(tx, hold.Patron, home.today(), &standing.late)
 	if err := tx.Flush(ctx); err != nil {
 		return false, fmt.Errorf("read who waits: %w", err)
 	}
 	if standing.Patron.ID == broker.NoID {
 		return false, nil
 	}
-	standing.DaysOverdue = daysOverdue(oldestDue, home.today())
+	if err := standing.asOfToday(ctx, tx, lendersFrom(home)); err != nil {
+		return false, err
+	}
 	facts := standing.Facts(home.today())
 	facts.NoCard, facts.CardStopped = false, false
 	return !document.MayAct(home.moment(), policy.ActionCapture, facts).Allowed, nil
@@ -122,15 +123,6 @@ func noteJump(tx *postgres.Tx, desk Desk, served Hold) {
 	if served.passedBy {
 		addOverride(tx, served.HoldRef, "those before it are suspended, blocked or kept from this kind", desk.Actor, desk.Now)
 	}
-}
-
-// keptFrom tells whether an item that a hold has may not be lent to a patron:
-// it is somebody else's, without their express permission.
-func (h Hold) keptFrom(patron patrons.Ref) bool {
-	if h.ID == broker.NoID || h.Patron == patron {
-		return false
-	}
-	return h.Permitted == broker.NoID || patron.Library != h.Patron.Library || patron.ID != h.Permitted
 }
 
 // arrivedAt tells whether an item that is recorded as on its way stands at the

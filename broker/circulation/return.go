@@ -3,7 +3,6 @@ package circulation
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -18,28 +17,43 @@ import (
 type Return struct {
 	Desk Desk
 	Item ItemRef
+	// Loan is the loan it is out on, where the caller has looked: it saves a
+	// round trip. It need not be right.
+	Loan *Loan
+	// Drop is set for what was found in the book drop.
+	Drop bool
+	// Backdate is the day it counts for, where staff say; one in the future
+	// counts as now.
+	Backdate broker.Date
+	// Amnesty forgives what the lateness cost.
+	Amnesty bool
+	// InLibrary is set for a claimed item that was found on the library's own
+	// shelves: the claim was right.
+	InLibrary bool
+	// Parts is what staff counted of an item of several pieces.
+	Parts Parts
 }
 
 type returnFacts struct {
-	item catalog.Item
-	open Loan
-	head Hold
+	item  catalog.Item
+	open  Loan
+	head  Hold
+	claim Claim
+	money loanMoney
 }
 
-// Return takes an item back, on the day it is scanned. It closes the loan,
-// charges what lateness costs on the loan's own terms, and sends the item on: a
-// borrowed copy home to its lender, never to a local hold; one of our own to
-// the next in the queue, home, or to the shelf. Handed in elsewhere than it was
-// borrowed, it is returned all the same, with a warning. Scanned again, nothing
-// changes and nothing is charged twice.
+// Return takes an item back. It closes the loan for the day the lending desk's
+// policy counts (scanned today, found in the book drop, or backdated), brings
+// what lateness costs to its right total on the loan's own terms, and sends the
+// item on: a borrowed copy home to its lender, never to a local hold; one of
+// our own to the next in the queue, home, or to the shelf. Handed in elsewhere
+// than it was borrowed, it is returned all the same, with a warning. Of a loan
+// that was lost, the charge is settled as the policy says. Scanned again,
+// nothing changes and nothing is charged twice.
 func (c *Circulation) Return(ctx context.Context, tx *postgres.Tx, in Return) (Outcome, error) {
-	var facts returnFacts
-	lockBorrower(tx, in.Item)
-	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
-	askOpenLoan(tx, in.Item, &facts.open)
-	askHead(tx, in.Desk, in.Item, &facts.head)
-	if err := tx.Flush(ctx); err != nil {
-		return Outcome{}, fmt.Errorf("read for a return: %w", err)
+	facts, err := readReturn(ctx, tx, in)
+	if err != nil {
+		return Outcome{}, err
 	}
 	if facts.item.ID == broker.NoID {
 		return Outcome{}, broker.NotFound("item")
@@ -47,7 +61,38 @@ func (c *Circulation) Return(ctx context.Context, tx *postgres.Tx, in Return) (O
 	if facts.open.ID == broker.NoID {
 		return notOut(ctx, tx, facts.item)
 	}
-	return c.close(ctx, tx, in.Desk, facts)
+	return c.close(ctx, tx, in, facts)
+}
+
+// readReturn asks everything in one round trip. What the account says of the
+// loan is asked with it where the caller knows the loan; else after it, and only
+// where lateness or a loss may have cost something.
+func readReturn(ctx context.Context, tx *postgres.Tx, in Return) (returnFacts, error) {
+	var facts returnFacts
+	lockBorrower(tx, in.Item)
+	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
+	askOpenLoan(tx, in.Item, &facts.open)
+	askOpenClaim(tx, in.Item, &facts.claim)
+	askHead(tx, in.Desk, in.Item, &facts.head)
+	charged := false
+	askWhetherCharged(tx, in.Item, &charged)
+	known := in.Loan != nil && in.Loan.Patron.ID != broker.NoID
+	if known {
+		askLoanMoney(tx, *in.Loan, &facts.money)
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return facts, fmt.Errorf("read for a return: %w", err)
+	}
+	known = known && in.Loan.LoanRef == facts.open.LoanRef && in.Loan.Patron == facts.open.Patron && in.Loan.Status == facts.open.Status
+	late := charged || facts.open.Status == LoanLost || in.Desk.today().After(facts.open.DueOn)
+	if known || !late || facts.open.ID == broker.NoID {
+		return facts, nil
+	}
+	askLoanMoney(tx, facts.open, &facts.money)
+	if err := tx.Flush(ctx); err != nil {
+		return facts, fmt.Errorf("read what a loan cost: %w", err)
+	}
+	return facts, nil
 }
 
 // notOut answers the scan of an item that nobody has: the second scan of a
@@ -72,27 +117,88 @@ func notOut(ctx context.Context, tx *postgres.Tx, item catalog.Item) (Outcome, e
 	return out, nil
 }
 
-func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, desk Desk, facts returnFacts) (Outcome, error) {
+func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, facts returnFacts) (Outcome, error) {
 	loan := facts.open
-	wasLost := loan.Status == LoanLost
-	loan.Status, loan.ReturnedAt, loan.ReturnedOn = LoanReturned, desk.Now, desk.today()
-	moveLoan(tx, loan)
-	var out Outcome
-	out.setLoan(loan)
-	out.say("Returned on %s.", loan.ReturnedOn)
-	if wasLost {
-		out.say("It had been declared lost.")
-	}
-	lender, document, err := c.rulesOf(ctx, tx, desk, loan.Library)
+	lenders := lendersFrom(in.Desk)
+	lender, err := lenders.of(ctx, tx, loan)
 	if err != nil {
 		return Outcome{}, err
 	}
-	warnPlace(document, desk, facts.item, loan, &out)
-	if err := c.place(ctx, tx, desk, facts.item, facts.head, &out); err != nil {
+	document, err := c.Rules(lender)
+	if err != nil {
 		return Outcome{}, err
 	}
-	err = c.chargeOverdue(ctx, tx, lender, loan, loan.ReturnedOn, &out)
+	var out Outcome
+	cleared := c.endClaim(tx, in, document, facts, &out)
+	counts := document.EffectiveReturn(lender.moment(), policy.HandedIn{
+		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared,
+	})
+	loan.Status, loan.ReturnedAt, loan.ReturnedOn = LoanReturned, in.Desk.Now, laterDate(counts.On, lender.calendar().DateOf(loan.StartedAt))
+	counts.On = loan.ReturnedOn
+	moveLoan(tx, loan)
+	out.setLoan(loan)
+	out.say("Returned on %s.", loan.ReturnedOn)
+	warnPlace(document, in.Desk, facts.item, loan, &out)
+	in.Parts.look(tx, facts.item, &out)
+	if err := c.place(ctx, tx, in.Desk, facts.item, facts.head, &out); err != nil {
+		return Outcome{}, err
+	}
+	if loan.Patron.ID == broker.NoID {
+		return out, nil // anonymised since it was lost: there is no account to settle
+	}
+	patrons.TouchActive(tx, loan.Patron, in.Desk.today())
+	err = c.settleReturn(ctx, tx, returned{in: in, lender: lender, document: document, facts: facts, loan: loan, counts: counts, cleared: cleared}, &out)
 	return out, err
+}
+
+func laterDate(a, b broker.Date) broker.Date {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// returned is a loan that was just closed, with all that its account depends on.
+type returned struct {
+	in       Return
+	lender   Desk
+	document *policy.Document
+	facts    returnFacts
+	loan     Loan
+	counts   policy.ReturnDecision
+	// cleared tells that a claim was right: nothing is owed for the loan.
+	cleared bool
+}
+
+// settleReturn brings the account of a closed loan to what it comes to.
+func (c *Circulation) settleReturn(ctx context.Context, tx *postgres.Tx, r returned, out *Outcome) error {
+	s := settling{
+		desk: r.in.Desk, loan: r.loan, through: r.counts.On, forgiven: r.counts.FineFree, opening: r.lender.calendar(),
+		fine: policy.FineAtReturn(r.loan.Terms, r.loan.DueOn, r.counts, r.lender.moment()),
+		why:  "return", last: true, money: r.facts.money.overdue,
+	}
+	if r.loan.Terms.Overdue.Per == policy.PerHour && !r.counts.FineFree {
+		s.fine = policy.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.in.Desk.Now, r.lender.calendar())
+	}
+	var err error
+	if !r.loan.LostOn.IsZero() {
+		err = r.settleLost(tx, s, out)
+	} else {
+		err = s.settle(tx, out)
+	}
+	if err == nil {
+		err = r.chargePart(tx, out)
+	}
+	if err != nil {
+		return err
+	}
+	if r.facts.money.overdue.Accrued.Loan != broker.NoID {
+		ledger.EndAccrual(tx, r.loan.Patron.Library, r.loan.ID)
+	}
+	if len(out.Charged)+len(out.TakenBack) == 0 {
+		return nil
+	}
+	return c.updateLatch(ctx, tx, r.in.Desk, r.loan)
 }
 
 // warnPlace tells what the borrowing library's policy says of an interlibrary
@@ -106,42 +212,14 @@ func warnPlace(document *policy.Document, desk Desk, item catalog.Item, loan Loa
 	}
 }
 
-// chargeOverdue posts what a loan's lateness costs up to a date, once for each
-// due date it had, and lets blocks that latch follow.
-func (c *Circulation) chargeOverdue(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, through broker.Date, out *Outcome) error {
-	fine := policy.OverdueFine(loan.Terms, loan.DueOn, through, desk.calendar())
-	if fine.Amount.Minor <= 0 {
-		return nil
-	}
-	entry, err := ledger.Post(tx, ledger.Charge{
-		Account: ledger.OfPatron(loan.Patron.Library, loan.Patron.ID, fine.Amount.Currency), Kind: ledger.Overdue,
-		Amount: fine.Amount, Cause: "overdue:" + loan.ID.String() + ":" + strconv.Itoa(loan.Renewals),
-		Rule: fine.Rule, Clause: fine.Clause, Note: fineNote(fine, loan.DueOn), Loan: loan.ID, Request: loan.Request,
-		Actor: desk.Actor, At: desk.Now,
-	})
-	if err != nil {
-		return err
-	}
-	out.Charged = append(out.Charged, entry)
-	out.say("Overdue fine: %s, for %d days.", fine.Amount, fine.Days)
-	return c.updateLatch(ctx, tx, desk, loan.Patron)
-}
-
-func fineNote(fine policy.Fine, due broker.Date) string {
-	note := fmt.Sprintf("due %s, %d days late", due, fine.Days)
-	if fine.Capped {
-		note += ", at most " + fine.Amount.String()
-	}
-	return note
-}
-
 // updateLatch follows a posting with the blocks of the patron's home library.
-func (c *Circulation) updateLatch(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) error {
-	home, document, err := c.rulesOf(ctx, tx, desk, patron.Library)
-	if err != nil {
+// Where no block of its policy latches, there is nothing to look at.
+func (c *Circulation) updateLatch(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan) error {
+	home, document, err := c.rulesOf(ctx, tx, desk, loan.Patron.Library)
+	if err != nil || len(document.Latches(policy.Patron{Class: loan.Terms.Class})) == 0 {
 		return err
 	}
-	_, err = patrons.UpdateLatch(ctx, tx, home.Library, document, patron, desk.Now)
+	_, err = patrons.UpdateLatch(ctx, tx, home.Library, document, loan.Patron, desk.Now)
 	return err
 }
 

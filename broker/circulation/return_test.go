@@ -199,19 +199,26 @@ func TestLostAndFoundAgain(t *testing.T) {
 	book := perth.item("book", perth.title())
 	lent, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: perth.patron("member")})
 	perth.must(err)
-	move := func(use func(context.Context, *postgres.Tx, circulation.Desk, circulation.LoanRef) (circulation.Outcome, error)) circulation.Outcome {
-		out, err := act(perth.town, func(ctx context.Context, tx *postgres.Tx, ref circulation.LoanRef) (circulation.Outcome, error) {
-			return use(ctx, tx, perth.at("2026-03-10 10:00"), ref)
-		}, lent.Loan.LoanRef)
+	lose := func() circulation.Outcome {
+		out, err := act(perth.town, perth.circ.DeclareLost, circulation.DeclareLost{
+			Desk: perth.at("2026-03-10 10:00"), Loan: lent.Loan.LoanRef, Loss: circulation.Loss{Price: broker.Money{Minor: 2000, Currency: "CAD"}},
+		})
 		perth.must(err)
 		return out
 	}
-	move(perth.circ.DeclareLost)
+	find := func(ctx context.Context, tx *postgres.Tx, ref circulation.LoanRef) (circulation.Outcome, error) {
+		return perth.circ.FoundAgain(ctx, tx, perth.at("2026-03-10 10:00"), ref)
+	}
+	lose()
 	equal(t, "lost", perth.stored(book).Status, catalog.Lost)
-	equal(t, "again", move(perth.circ.DeclareLost).Replayed, true)
-	move(perth.circ.FoundAgain)
+	equal(t, "again", lose().Replayed, true)
+	equal(t, "charged once", perth.owes(lent.Loan.Patron), "20.00")
+	_, err = act(perth.town, find, lent.Loan.LoanRef)
+	perth.must(err)
+	equal(t, "nothing is owed for it", perth.owes(lent.Loan.Patron), "0.00")
 	equal(t, "with the patron after all", perth.stored(book).Status, catalog.OnLoan)
-	move(perth.circ.DeclareLost)
+	lose()
+	equal(t, "lost again the same day", perth.owes(lent.Loan.Patron), "20.00")
 	out, err := act(perth.town, perth.circ.Return, circulation.Return{Desk: perth.at("2026-03-11 10:00"), Item: book})
 	perth.must(err)
 	equal(t, "a lost item that is handed in is returned", out.Loan.Status, circulation.LoanReturned)

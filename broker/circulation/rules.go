@@ -1,7 +1,6 @@
 package circulation
 
 import (
-	"slices"
 	"time"
 
 	"afield/broker"
@@ -44,22 +43,6 @@ func ownerOf(item catalog.Item, desk Desk) policy.Owner {
 		return policy.OwnerOwn
 	}
 	return policy.OwnerConsortium
-}
-
-// passOver splits the reasons of a refusal into those that stand and those the
-// actor asked to pass over and may. What waits for somebody else is never
-// passed over here: whom it waits for would have to be told.
-func passOver(reasons []broker.Reason, overrides []string, actor broker.Actor) (standing, passed []broker.Reason) {
-	for _, reason := range reasons {
-		may := reason.Code != "held_for_other" && slices.Contains(overrides, reason.Code) &&
-			slices.ContainsFunc(reason.MayOverride, actor.HasRole)
-		if may {
-			passed = append(passed, reason)
-		} else {
-			standing = append(standing, reason)
-		}
-	}
-	return standing, passed
 }
 
 // changedDue is the due date a loan gets when its lender moves it. Later is

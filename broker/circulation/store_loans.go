@@ -10,17 +10,24 @@ import (
 
 	"afield/broker"
 	"afield/broker/patrons"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 )
 
 const loanColumns = `l.library_id, l.id, l.item_library_id, l.item_id, l.patron_library_id, l.patron_id, l.request_id, l.branch_id,
-	l.started_at, l.due_on, l.due_at, l.renewals, l.terms, l.status, l.returned_at, l.returned_on`
+	l.started_at, l.due_on, l.due_at, l.renewals, l.terms, l.status, l.returned_at, l.returned_on,
+	l.lost_on, coalesce(l.lost_how, ''), l.referred_on, l.recalled_on, l.handed_to_id,
+	(select c.claimed_at from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)`
 
-func scanLoan(row pgx.Row, l *Loan) error {
-	var returnedAt *time.Time
-	err := row.Scan(&l.Library, &l.ID, &l.Item.Library, &l.Item.ID, &l.Patron.Library, &l.Patron.ID, &l.Request, &l.Branch,
-		&l.StartedAt, &l.DueOn, &l.DueAt, &l.Renewals, &l.Terms, &l.Status, &returnedAt, &l.ReturnedOn)
+func scanLoan(row pgx.Row, l *Loan, more ...any) error {
+	var returnedAt, claimedAt *time.Time
+	err := row.Scan(append([]any{
+		&l.Library, &l.ID, &l.Item.Library, &l.Item.ID, &l.Patron.Library, &l.Patron.ID, &l.Request, &l.Branch,
+		&l.StartedAt, &l.DueOn, &l.DueAt, &l.Renewals, &l.Terms, &l.Status, &returnedAt, &l.ReturnedOn,
+		&l.LostOn, &l.LostHow, &l.ReferredOn, &l.RecalledOn, &l.HandedTo, &claimedAt,
+	}, more...)...)
 	l.StartedAt, l.DueAt, l.ReturnedAt = l.StartedAt.UTC(), l.DueAt.UTC(), timeOrZero(returnedAt)
+	l.ClaimedAt = timeOrZero(claimedAt)
 	return err
 }
 
@@ -39,6 +46,16 @@ func askOpenLoan(tx *postgres.Tx, item ItemRef, into *Loan) {
 func askLastLoan(tx *postgres.Tx, item ItemRef, into *Loan) {
 	askLoan(tx, into, `where l.item_library_id = $1 and l.item_id = $2 and l.status = 'returned'
 		order by l.returned_at desc limit 1`, item.Library, item.ID)
+}
+
+// askPermission asks whether whoever an item is kept for has allowed a patron to
+// take it: by their word on the hold, or as their proxy.
+func askPermission(tx *postgres.Tx, item ItemRef, patron patrons.Ref, today broker.Date, into *bool) {
+	tx.Queue(`select exists (select 1 from holds h
+			where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf') and h.for_library_id = $3
+				and (h.permitted_id = $4 or exists (select 1 from proxies p where p.library_id = h.for_library_id
+					and p.patron_id = h.patron_id and p.proxy_id = $4 and (p.until_on is null or p.until_on >= $5))))`,
+		item.Library, item.ID, patron.Library, patron.ID, today).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 
 // lockBorrower locks the patron who has an item, before the item itself.
@@ -66,24 +83,72 @@ func loanLocked(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, error)
 
 func addLoan(tx *postgres.Tx, l Loan) {
 	tx.Queue(`insert into loans (library_id, id, item_library_id, item_id, patron_library_id, patron_id, request_id, branch_id,
-			started_at, due_on, due_at, renewals, terms, status)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open')`,
+			started_at, due_on, due_at, renewals, terms, status, handed_to_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', $14)`,
 		l.Library, l.ID, l.Item.Library, l.Item.ID, l.Patron.Library, l.Patron.ID, orNull(l.Request), orNull(l.Branch),
-		l.StartedAt, l.DueOn, l.DueAt, l.Renewals, l.Terms)
+		l.StartedAt, l.DueOn, l.DueAt, l.Renewals, l.Terms, orNull(l.HandedTo))
 }
 
 // moveLoan queues a loan as it is now.
 func moveLoan(tx *postgres.Tx, l Loan) {
-	tx.Queue(`update loans set due_on = $3, due_at = $4, renewals = $5, status = $6, returned_at = $7, returned_on = $8
+	tx.Queue(`update loans set due_on = $3, due_at = $4, renewals = $5, status = $6, returned_at = $7, returned_on = $8,
+			lost_on = $9, lost_how = nullif($10, ''), referred_on = $11, recalled_on = $12
 		where library_id = $1 and id = $2`,
-		l.Library, l.ID, l.DueOn, l.DueAt, l.Renewals, l.Status, timeOrNull(l.ReturnedAt), l.ReturnedOn)
+		l.Library, l.ID, l.DueOn, l.DueAt, l.Renewals, l.Status, timeOrNull(l.ReturnedAt), l.ReturnedOn,
+		l.LostOn, string(l.LostHow), l.ReferredOn, l.RecalledOn)
 }
 
-// askOldestDue asks how long a patron's latest item is overdue: the earliest
-// due date of their open loans; the zero Date when there is none.
-func askOldestDue(tx *postgres.Tx, patron patrons.Ref, into *broker.Date) {
-	tx.Queue(`select min(due_on) from loans where patron_library_id = $1 and patron_id = $2 and status = 'open'`,
-		patron.Library, patron.ID).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+// askLate asks for a patron's open loans that are past their due date, with
+// what their account says of the fine for it.
+func askLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into *[]lateLoan) {
+	*into = nil
+	tx.Queue(`select `+loanColumns+`, said.charged, said.adjusted, coalesce(a.amount_minor, 0)
+		from loans l
+		left join accruals a on a.library_id = l.patron_library_id and a.loan_id = l.id
+		cross join lateral (select 'overdue:' || l.id || ':' || l.renewals as cause) own
+		cross join lateral (
+			select coalesce(sum(e.amount_minor) filter (where e.kind = 'charge'), 0)::bigint
+			     + coalesce(sum(e.amount_minor) filter (where e.kind = 'reversal' and starts_with(e.cause, own.cause || ':back:')), 0)::bigint as charged,
+			       coalesce(-sum(e.amount_minor) filter (where e.kind in ('waiver', 'reversal') and not starts_with(e.cause, own.cause || ':back:')), 0)::bigint as adjusted
+			from ledger_entries e
+			left join ledger_entries of on of.library_id = e.library_id and of.id = e.against_id
+			where e.library_id = l.patron_library_id and e.loan_id = l.id and e.charge_kind = 'overdue'
+				and (coalesce(of.cause, e.cause) = own.cause or starts_with(coalesce(of.cause, e.cause), own.cause || ':'))) said
+		where l.patron_library_id = $1 and l.patron_id = $2 and l.status = 'open' and l.due_on < $3
+		order by l.due_on, l.id`, patron.Library, patron.ID, today).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (lateLoan, error) {
+			var late lateLoan
+			err := scanLoan(row, &late.Loan, &late.Charged, &late.Adjusted, &late.Accrued)
+			return late, err
+		})
+		return err
+	})
+}
+
+// askWhetherCharged asks whether the loan an item is out on has cost anything
+// by lateness yet.
+func askWhetherCharged(tx *postgres.Tx, item ItemRef, into *bool) {
+	tx.Queue(`select exists (select 1 from accruals a where a.library_id = l.patron_library_id and a.loan_id = l.id)
+			or exists (select 1 from ledger_entries e where e.library_id = l.patron_library_id and e.loan_id = l.id)
+		from loans l where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned'`, item.Library, item.ID).
+		QueryRow(func(row pgx.Row) error { return orNone(row.Scan(into)) })
+}
+
+// askOut asks what a patron has on loan, as far as limits go.
+func askOut(tx *postgres.Tx, patron patrons.Ref, into *[]policy.OutItem) {
+	*into = nil
+	tx.Queue(`select l.terms ->> 'owner', coalesce(i.type, l.terms ->> 'item', 'book'), coalesce(i.audience, 'adult'), coalesce(i.age_mark, ''),
+			exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null), count(*)::int
+		from loans l left join items i on i.library_id = l.item_library_id and i.id = l.item_id
+		where l.patron_library_id = $1 and l.patron_id = $2 and l.status = 'open'
+		group by 1, 2, 3, 4, 5`, patron.Library, patron.ID).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (policy.OutItem, error) {
+			var out policy.OutItem
+			err := row.Scan(&out.Owner, &out.Item, &out.Audience, &out.Age, &out.Claimed, &out.Count)
+			return out, err
+		})
+		return err
+	})
 }
 
 func collectLoans(rows pgx.Rows, err error) ([]Loan, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -146,4 +147,44 @@ func (m LoanMoney) made(prefix string) (before []Entry) {
 		}
 	}
 	return before
+}
+
+// OfCause gives the part of the money whose charges have this cause or one that
+// goes on from it after a colon: a loan's fine for one due date, of several.
+func (m LoanMoney) OfCause(cause string) LoanMoney {
+	theirs := func(e Entry) bool { return e.Cause == cause || strings.HasPrefix(e.Cause, cause+":") }
+	var kept []Entry
+	charges := map[broker.ID]bool{}
+	for _, entry := range m.entries {
+		if entry.Kind == KindCharge && theirs(entry) {
+			charges[entry.ID] = true
+			kept = append(kept, entry)
+		} else if charges[entry.Against] {
+			kept = append(kept, entry)
+		}
+	}
+	part := moneyOf(m.Charged.Currency, kept)
+	part.Accrued = m.Accrued
+	return part
+}
+
+// TakenBack sums what was taken back for causes that begin so.
+func (m LoanMoney) TakenBack(cause string) broker.Money {
+	sum := broker.Money{Currency: m.Charged.Currency}
+	for _, entry := range m.entries {
+		if entry.Kind == KindReversal && strings.HasPrefix(entry.Cause, cause) {
+			sum.Minor -= entry.Amount.Minor
+		}
+	}
+	return sum
+}
+
+// PaidAt is when the last payment was made; zero when there was none.
+func (m LoanMoney) PaidAt() (at time.Time) {
+	for _, entry := range m.entries {
+		if entry.Kind == KindPayment && entry.At.After(at) {
+			at = entry.At
+		}
+	}
+	return at
 }

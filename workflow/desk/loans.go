@@ -57,7 +57,7 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circula
 		return Done{}, err
 	}
 	outcome, err := s.circulation.CheckOut(ctx, tx, circulation.CheckOut{
-		Desk: desk, Item: circulation.RefOf(item), Patron: patron.Ref(), Request: request, LenderDue: lenderDue, Overrides: overrides,
+		Desk: desk, Item: circulation.RefOf(item), Patron: patron.Ref(), Request: request, LenderDue: lenderDue, Overriding: circulation.Overriding{Overrides: overrides},
 	})
 	if err != nil {
 		return Done{}, err
@@ -215,7 +215,7 @@ func (s *Service) Renew(ctx context.Context, tx *postgres.Tx, at At, loan broker
 		return Done{}, false, broker.NotFound("loan")
 	}
 	if found.Terms.Owner != policy.OwnerILL || found.Serves() == nil {
-		outcome, err := s.circulation.Renew(ctx, tx, circulation.Renew{Desk: desk, Loan: found.LoanRef, Overrides: overrides})
+		outcome, err := s.circulation.Renew(ctx, tx, circulation.Renew{Desk: desk, Loan: found.LoanRef, Overriding: circulation.Overriding{Overrides: overrides}})
 		if err != nil {
 			return Done{}, false, err
 		}

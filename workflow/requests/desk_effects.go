@@ -351,7 +351,7 @@ func (st *step) declareLost(ctx context.Context) error {
 	if err != nil || loan == nil {
 		return err
 	}
-	_, err = st.service.circulation.DeclareLost(ctx, st.tx, st.desk(), loan.LoanRef)
+	_, err = st.service.circulation.DeclareLost(ctx, st.tx, circulation.DeclareLost{Desk: st.desk(), Loan: loan.LoanRef})
 	return err
 }
 

@@ -1,0 +1,245 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// ClaimKind is what a patron says of a loan.
+type ClaimKind string
+
+// What they say.
+const (
+	ClaimReturned      ClaimKind = "returned"       // that it is back
+	ClaimNeverBorrowed ClaimKind = "never_borrowed" // that they never had it
+)
+
+// word is the kind in the words of policies.
+func (k ClaimKind) word() string {
+	if k == ClaimNeverBorrowed {
+		return "never_had"
+	}
+	return string(k)
+}
+
+// ClaimStatus is where a claim stands.
+type ClaimStatus string
+
+// The statuses of a claim.
+const (
+	ClaimAskedOwner     ClaimStatus = "asked_owner" // another library's item: its owner decides
+	ClaimOpen           ClaimStatus = "open"
+	ClaimFoundInLibrary ClaimStatus = "found_in_library"
+	ClaimFoundByPatron  ClaimStatus = "found_by_patron"
+	ClaimCharged        ClaimStatus = "charged" // not found: declared lost
+	ClaimWithdrawn      ClaimStatus = "withdrawn"
+	ClaimRefused        ClaimStatus = "refused" // by the item's owner
+)
+
+// Claim is a patron saying that an item is back, or was never theirs.
+type Claim struct {
+	Library broker.ID // whose desk lent
+	ID      broker.ID
+	Loan    broker.ID
+	Patron  patrons.Ref
+	Kind    ClaimKind
+	Status  ClaimStatus
+	// ByGuardian tells that a guardian said so.
+	ByGuardian bool
+	// Note is what the policy wants on the account, by field: title, author,
+	// barcode, names, date.
+	Note      map[string]string
+	ClaimedAt time.Time
+	ClaimedBy broker.Actor
+	ClosedAt  time.Time
+}
+
+// MakeClaim is a patron, or a guardian, saying so at a desk.
+type MakeClaim struct {
+	Desk Desk
+	Loan LoanRef
+	Kind ClaimKind
+	// ShelfChecked tells that staff looked on the shelves.
+	ShelfChecked bool
+	ByGuardian   bool
+	// Names says who was involved, for the note.
+	Names string
+	Overriding
+}
+
+type claimFacts struct {
+	standing          standingFacts
+	item              catalog.Item
+	title             catalog.Title
+	carried, lifetime int
+}
+
+// Claim records that a patron says an item is back or was never theirs, where
+// the policy takes the claim; it refuses (may_not_claim) with every reason. From
+// then on its fine does not grow. For another library's item the claim waits
+// for its owner. A claim that is open already is answered as it is.
+func (c *Circulation) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) (Outcome, error) {
+	loan, err := loanLocked(ctx, tx, in.Loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.setLoan(loan)
+	if loan.Status == LoanReturned || loan.Patron.ID == broker.NoID {
+		return Outcome{}, broker.Conflict("not_on_loan", "That loan is %s.", loan.Status)
+	}
+	if !loan.ClaimedAt.IsZero() {
+		out.Replayed = true
+		out.say("Claimed already, on %s.", in.Desk.calendar().DateOf(loan.ClaimedAt))
+		return out, nil
+	}
+	facts, err := readClaim(ctx, tx, in, loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	document, err := c.Rules(in.Desk)
+	if err != nil {
+		return Outcome{}, err
+	}
+	decision := document.MayClaim(in.Desk.moment(), policy.Claim{
+		Patron: facts.standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Kind: in.Kind.word(),
+		ShelfChecked: in.ShelfChecked, Carried: facts.carried, Lifetime: facts.lifetime, ByGuardian: in.ByGuardian,
+	})
+	reasons, passed := in.passOver(decision.Reasons, in.Desk.Actor, true)
+	if len(reasons) > 0 {
+		return Outcome{}, broker.Refused("may_not_claim", "May not "+decision.Question+".", reasons...)
+	}
+	claim := Claim{
+		Library: loan.Library, ID: broker.NewID(), Loan: loan.ID, Patron: loan.Patron, Kind: in.Kind, Status: ClaimOpen,
+		ByGuardian: in.ByGuardian, Note: facts.note(decision.Note, in), ClaimedAt: in.Desk.Now, ClaimedBy: in.Desk.Actor,
+	}
+	if decision.DecidedBy == policy.DecidedByOwner && loan.Terms.Owner != policy.OwnerOwn {
+		claim.Status = ClaimAskedOwner
+		out.say("The owning library is to be asked.")
+	}
+	addClaim(tx, claim)
+	if err := in.record(tx, in.Desk, "claim", loan.Patron, claim.ID, passed); err != nil {
+		return Outcome{}, err
+	}
+	loan.ClaimedAt = in.Desk.Now
+	out.setLoan(loan)
+	out.Claim, out.Warnings = &claim, passed
+	out.say("The claim is recorded; the fine stops growing.")
+	return out, nil
+}
+
+func readClaim(ctx context.Context, tx *postgres.Tx, in MakeClaim, loan Loan) (claimFacts, error) {
+	var facts claimFacts
+	askStanding(tx, in.Desk.Library, in.Desk.today(), loan.Patron, &facts.standing)
+	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &facts.item)
+	askClaimCounts(tx, loan.Patron, &facts.carried, &facts.lifetime)
+	if err := tx.Flush(ctx); err != nil {
+		return facts, fmt.Errorf("read for a claim: %w", err)
+	}
+	if facts.item.Title == broker.NoID {
+		return facts, nil
+	}
+	var err error
+	facts.title, err = catalog.LoadTitle(ctx, tx, facts.item.Title)
+	return facts, err
+}
+
+// note fills the fields a note must name.
+func (f claimFacts) note(fields []string, in MakeClaim) map[string]string {
+	known := map[string]string{
+		"title": f.title.Title, "author": f.title.Author, "barcode": f.item.Barcode, "names": in.Names, "date": in.Desk.today().String(),
+	}
+	note := map[string]string{}
+	for _, field := range fields {
+		note[field] = known[field]
+	}
+	return note
+}
+
+// ClaimAnswer is what the owner of an item, or staff, say of a claim.
+type ClaimAnswer struct {
+	Desk Desk
+	Loan LoanRef
+	// Status is what it becomes: open (the owner agrees), refused, withdrawn, or
+	// charged (not found, and declared lost).
+	Status ClaimStatus
+	// Loss is what staff know of the price, where it is charged.
+	Loss Loss
+}
+
+// AnswerClaim moves an open claim: its owner agreed or refused, the patron took
+// it back, or it was not found and is charged as lost. Found items are returned.
+// The same answer again changes nothing.
+func (c *Circulation) AnswerClaim(ctx context.Context, tx *postgres.Tx, in ClaimAnswer) (Outcome, error) {
+	loan, err := loanLocked(ctx, tx, in.Loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var claim Claim
+	askLastClaim(tx, loan, &claim)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read a claim: %w", err)
+	}
+	var out Outcome
+	out.setLoan(loan)
+	switch {
+	case claim.ID == broker.NoID:
+		return Outcome{}, broker.NotFound("claim")
+	case claim.Status == in.Status:
+		out.Claim, out.Replayed = &claim, true
+		return out, nil
+	case !claim.ClosedAt.IsZero():
+		return Outcome{}, broker.Conflict("claim_closed", "That claim is closed: %s.", claim.Status)
+	}
+	switch in.Status {
+	case ClaimOpen:
+		if claim.Status != ClaimAskedOwner {
+			return Outcome{}, broker.Conflict("claim_not_asked", "That claim does not wait for an owner.")
+		}
+	case ClaimCharged:
+		in.Loss.How = LostByClaim
+		if out, err = c.declareLost(ctx, tx, in.Desk, loan, in.Loss); err != nil {
+			return Outcome{}, err
+		}
+		out.TellPatron = true
+	case ClaimRefused, ClaimWithdrawn:
+	case ClaimAskedOwner, ClaimFoundInLibrary, ClaimFoundByPatron:
+		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/status", Code: "not_an_answer", Message: "must be open, refused, withdrawn or charged"})
+	}
+	claim.Status = in.Status
+	if in.Status != ClaimOpen {
+		claim.ClosedAt = in.Desk.Now
+	}
+	moveClaim(tx, claim, in.Desk.Actor)
+	out.Claim = &claim
+	out.say("The claim is %s.", claim.Status)
+	return out, nil
+}
+
+// endClaim closes the claim of an item that came back, and tells whether the
+// record is cleared: nothing is owed for it.
+func (c *Circulation) endClaim(tx *postgres.Tx, in Return, document *policy.Document, facts returnFacts, out *Outcome) bool {
+	claim := facts.claim
+	if claim.ID == broker.NoID {
+		return false
+	}
+	found := document.ClaimFoundBy(matchOf(facts.open, facts.item), in.InLibrary)
+	claim.Status, claim.ClosedAt = ClaimFoundByPatron, in.Desk.Now
+	if in.InLibrary {
+		claim.Status = ClaimFoundInLibrary
+		out.TellPatron = true
+		out.say("It was claimed and is found: tell the patron.")
+	} else {
+		out.say("It was claimed, and the patron brought it.")
+	}
+	moveClaim(tx, claim, in.Desk.Actor)
+	out.Claim = &claim
+	return found.Cleared
+}

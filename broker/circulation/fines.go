@@ -1,0 +1,183 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"afield/broker"
+	"afield/broker/calendar"
+	"afield/broker/ledger"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// overdueCause names what a loan's lateness costs for one of its due dates: a
+// renewal begins the next. Parts charged before the end go on from it.
+func overdueCause(loan Loan) string {
+	return "overdue:" + loan.ID.String() + ":" + strconv.Itoa(loan.Renewals)
+}
+
+// accountOf is the account that answers for a loan.
+func accountOf(loan Loan) ledger.Account {
+	return ledger.OfPatron(loan.Patron.Library, loan.Patron.ID, loan.Terms.Overdue.Rate.Currency)
+}
+
+// askFine asks what the account says of a loan's lateness, and locks it.
+func askFine(tx *postgres.Tx, loan Loan, into *ledger.LoanMoney) {
+	ledger.AskLoan(tx, accountOf(loan), loan.ID, ledger.Overdue, into)
+}
+
+// settling is a loan's fine at a moment that settles it.
+type settling struct {
+	desk Desk
+	loan Loan
+	// through is the day up to which the lateness is counted, fine what it comes
+	// to; forgiven where nothing is owed whatever the day.
+	through  broker.Date
+	fine     policy.Fine
+	forgiven bool
+	opening  *calendar.Calendar
+	// money is what the account says of the loan's lateness.
+	money ledger.LoanMoney
+	// why ends the cause of what is taken back; last tells that nothing can be
+	// added for this due date later.
+	why  string
+	last bool
+}
+
+// settle brings what stands charged for a loan's lateness to what it comes to:
+// the difference is charged or taken back, and what was paid too much stands as
+// a credit. What staff waived stays waived.
+func (s settling) settle(tx *postgres.Tx, out *Outcome) error {
+	cause := overdueCause(s.loan)
+	money := s.money.OfCause(cause)
+	undone := money.TakenBack(cause + ":back:").Minor
+	charged := money.Charged.Minor - undone
+	if over := min(charged-s.fine.Amount.Minor, money.Stands().Minor); over > 0 {
+		return s.takeBack(tx, money, over, out)
+	}
+	return s.charge(tx, s.more(charged, money.Adjusted.Minor-undone), out)
+}
+
+// more is what is to be added to what was charged and adjusted.
+func (s settling) more(charged, adjusted int64) int64 {
+	fine := s.loan.Terms.Overdue
+	if s.forgiven || fine.Per == policy.PerHour {
+		return max(0, s.fine.Amount.Minor-charged)
+	}
+	return policy.Accrue(s.loan.Terms, s.loan.DueOn, s.through, s.opening, policy.Posted{
+		Charged:  broker.Money{Minor: charged, Currency: fine.Rate.Currency},
+		Adjusted: broker.Money{Minor: adjusted, Currency: fine.Rate.Currency},
+	}).Minor
+}
+
+func (s settling) takeBack(tx *postgres.Tx, money ledger.LoanMoney, minor int64, out *Outcome) error {
+	amount := broker.Money{Minor: minor, Currency: money.Charged.Currency}
+	entries, err := ledger.TakeBack(tx, money, amount, ledger.Answer{
+		Cause: overdueCause(s.loan) + ":back:" + s.why, Note: s.note(), Actor: s.desk.Actor, At: s.desk.Now,
+	})
+	out.TakenBack = append(out.TakenBack, entries...)
+	out.say("Of the overdue fine %s is taken back.", amount)
+	return err
+}
+
+func (s settling) charge(tx *postgres.Tx, minor int64, out *Outcome) error {
+	if minor <= 0 {
+		return nil
+	}
+	cause := overdueCause(s.loan)
+	if !s.last {
+		cause += ":through:" + s.through.String()
+	}
+	entry, err := ledger.Post(tx, ledger.Charge{
+		Account: accountOf(s.loan), Kind: ledger.Overdue, Amount: broker.Money{Minor: minor, Currency: s.fine.Amount.Currency},
+		Cause: cause, Rule: s.fine.Rule, Clause: s.fine.Clause, Note: s.note(), Loan: s.loan.ID, Request: s.loan.Request,
+		Actor: s.desk.Actor, At: s.desk.Now,
+	})
+	if err != nil {
+		return err
+	}
+	out.Charged = append(out.Charged, entry)
+	out.say("Overdue fine: %s, for %d days.", entry.Amount, s.fine.Days)
+	return nil
+}
+
+func (s settling) note() string {
+	if s.forgiven {
+		return fmt.Sprintf("due %s, forgiven", s.loan.DueOn)
+	}
+	note := fmt.Sprintf("due %s, %d days late", s.loan.DueOn, s.fine.Days)
+	if s.fine.Capped {
+		note += ", at most " + s.fine.Amount.String()
+	}
+	return note
+}
+
+// lateLoan is an overdue open loan of a patron with what its account says.
+type lateLoan struct {
+	Loan
+	// Charged is what was charged for this due date, less what was taken back
+	// because it was counted wrongly; Adjusted what was waived of it.
+	Charged, Adjusted int64
+	// Accrued is what stands as accrued, and was not charged.
+	Accrued int64
+}
+
+// through is the last day that is counted: a claimed item costs no more from
+// the day of the claim.
+func (l lateLoan) through(today broker.Date, opening *calendar.Calendar) broker.Date {
+	if l.ClaimedAt.IsZero() {
+		return today
+	}
+	return today.Earlier(opening.DateOf(l.ClaimedAt))
+}
+
+// accrues is what a late loan has come to today and was not charged yet.
+func (l lateLoan) accrues(today broker.Date, opening *calendar.Calendar) broker.Money {
+	rate := l.Terms.Overdue.Rate
+	return policy.Accrue(l.Terms, l.DueOn, l.through(today, opening), opening, policy.Posted{
+		Charged:  broker.Money{Minor: l.Charged, Currency: rate.Currency},
+		Adjusted: broker.Money{Minor: l.Adjusted, Currency: rate.Currency},
+	})
+}
+
+// ChargeAccrued charges what a patron's overdue loans have come to up to today:
+// before a payment, so that it can be paid. The loans stay as they are and go
+// on; asked again the same day, nothing is added. It locks the patron.
+func (c *Circulation) ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) ([]ledger.Entry, error) {
+	var locked patrons.Patron
+	var late []lateLoan
+	patrons.AskLocked(tx, patron, &locked)
+	askLate(tx, patron, desk.today(), &late)
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("read what has accrued: %w", err)
+	}
+	if locked.ID == broker.NoID {
+		return nil, broker.NotFound("patron")
+	}
+	var out Outcome
+	lenders := lendersFrom(desk)
+	for _, loan := range late {
+		lender, err := lenders.of(ctx, tx, loan.Loan)
+		if err != nil {
+			return nil, err
+		}
+		opening := lender.calendar()
+		through := loan.through(lender.today(), opening)
+		amount := loan.accrues(lender.today(), opening)
+		if amount.Minor == 0 && loan.Accrued == 0 {
+			continue
+		}
+		s := settling{desk: desk, loan: loan.Loan, through: through, fine: policy.OverdueFine(loan.Terms, loan.DueOn, through, opening)}
+		if err := s.charge(tx, amount.Minor, &out); err != nil {
+			return nil, err
+		}
+		ledger.SetAccrual(tx, ledger.Accrual{
+			Account: accountOf(loan.Loan), Loan: loan.ID, LoanLibrary: loan.Library,
+			Amount: broker.Money{Currency: amount.Currency}, Through: through,
+		})
+	}
+	return out.Charged, nil
+}

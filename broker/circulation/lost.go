@@ -1,0 +1,261 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/ledger"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// shipping is the charge kind of what a new copy's delivery costs.
+const shipping = "shipping"
+
+// loanMoney is what the account says of a loan: its lateness, and its loss.
+type loanMoney struct {
+	overdue, lost, shipping, processing ledger.LoanMoney
+}
+
+// askLoanMoney asks what the account says of a loan, and locks the account.
+func askLoanMoney(tx *postgres.Tx, loan Loan, into *loanMoney) {
+	askFine(tx, loan, &into.overdue)
+	if loan.Status != LoanOpen {
+		account := accountOf(loan)
+		ledger.AskLoan(tx, account, loan.ID, ledger.Lost, &into.lost)
+		ledger.AskLoan(tx, account, loan.ID, shipping, &into.shipping)
+		ledger.AskLoan(tx, account, loan.ID, ledger.Processing, &into.processing)
+	}
+}
+
+// Loss is how an item was lost, and what staff know of its price.
+type Loss struct {
+	How LostHow
+	// WillReplace tells that a new copy is to be bought.
+	WillReplace bool
+	// Price is what staff say that the item costs; zero takes the item's record.
+	Price broker.Money
+	// Shipping is what a new copy's delivery costs.
+	Shipping broker.Money
+	// ForgiveOverdue takes back what the lateness cost so far.
+	ForgiveOverdue bool
+}
+
+// DeclareLost is somebody saying that an item will not come back.
+type DeclareLost struct {
+	Desk Desk
+	Loan LoanRef
+	Loss
+}
+
+// DeclareLost notes that an item will not come back, and charges what its
+// owner's policy says. A borrowed copy, or one lent to another library, costs
+// what its lender asks: its request charges that. Where no price is known it is
+// the conflict price_unknown. Declared again, nothing changes.
+func (c *Circulation) DeclareLost(ctx context.Context, tx *postgres.Tx, in DeclareLost) (Outcome, error) {
+	loan, err := loanLocked(ctx, tx, in.Loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if in.How == "" {
+		in.How = LostReported
+	}
+	return c.declareLost(ctx, tx, in.Desk, loan, in.Loss)
+}
+
+// declareLost declares a locked loan lost: by report, by age, or by a claim that
+// came to nothing.
+func (c *Circulation) declareLost(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, loss Loss) (Outcome, error) {
+	var out Outcome
+	switch loan.Status {
+	case LoanLost:
+		out.Replayed = true
+		out.setLoan(loan)
+		out.say("Declared lost already.")
+		return out, nil
+	case LoanReturned:
+		return out, broker.Conflict("not_on_loan", "That loan is %s.", loan.Status)
+	case LoanOpen:
+	}
+	lender, err := lendersFrom(desk).of(ctx, tx, loan)
+	if err != nil {
+		return out, err
+	}
+	var item catalog.Item
+	var money ledger.LoanMoney
+	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &item)
+	askFine(tx, loan, &money)
+	if err := tx.Flush(ctx); err != nil {
+		return out, fmt.Errorf("read for a loss: %w", err)
+	}
+	if err := c.chargeLoss(ctx, tx, lender, loan, item, loss, &out); err != nil {
+		return out, err
+	}
+	today := lender.today()
+	end := settling{
+		desk: desk, loan: loan, through: lateLoan{Loan: loan}.through(today, lender.calendar()), forgiven: loss.ForgiveOverdue,
+		opening: lender.calendar(), why: "lost", money: money,
+	}
+	end.fine = policy.FineAtReturn(loan.Terms, loan.DueOn, policy.ReturnDecision{On: end.through, FineFree: end.forgiven}, lender.moment())
+	if err := end.settle(tx, &out); err != nil {
+		return out, err
+	}
+	ledger.EndAccrual(tx, loan.Patron.Library, loan.ID)
+	loan.Status, loan.LostOn, loan.LostHow = LoanLost, today, loss.How
+	moveLoan(tx, loan)
+	catalog.SetItemStatus(tx, item.Library, item.ID, catalog.Lost)
+	item.Status = catalog.Lost
+	out.setLoan(loan)
+	out.setItem(item)
+	out.say("Declared lost.")
+	if len(out.Charged)+len(out.TakenBack) == 0 {
+		return out, nil
+	}
+	return out, c.updateLatch(ctx, tx, desk, loan)
+}
+
+// lossCause names one declaring, or one taking back, of a loss: the loan's status
+// lets each happen once, and the same item may be lost again the same day.
+func lossCause(loan Loan) string { return "lost:" + loan.ID.String() + ":" + broker.NewID().String() }
+
+// settledElsewhere tells whether a request settles what a loss costs, with the
+// lender of a borrowed copy or with the library it was lent to.
+func settledElsewhere(loan Loan) bool {
+	return loan.Terms.Owner == policy.OwnerILL || loan.Terms.Class == "library"
+}
+
+func matchOf(loan Loan, item catalog.Item) policy.Match {
+	return policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item, Audience: item.Audience, Age: item.AgeMark}
+}
+
+func (c *Circulation) chargeLoss(ctx context.Context, tx *postgres.Tx, lender Desk, loan Loan, item catalog.Item, loss Loss, out *Outcome) error {
+	if settledElsewhere(loan) {
+		return nil
+	}
+	charges, err := c.lossCharges(ctx, tx, lender, loan, item, loss.item(matchOf(loan, item), item))
+	if err != nil {
+		return err
+	}
+	return postCharges(tx, lender, loan, charges, lossCause(loan), out)
+}
+
+// item is the loss in the terms of policies.
+func (l Loss) item(match policy.Match, item catalog.Item) policy.LostItem {
+	lost := policy.LostItem{
+		Match: match, WillReplace: l.WillReplace, Shipping: l.Shipping,
+		PricePaid: known(item.PricePaid), Replacement: known(item.Price), ListPrice: known(item.ListPrice),
+	}
+	if l.Price.Minor > 0 {
+		lost.PricePaid, lost.Replacement, lost.ListPrice = l.Price, l.Price, l.Price
+	}
+	return lost
+}
+
+func known(price *broker.Money) broker.Money {
+	if price == nil {
+		return broker.Money{}
+	}
+	return *price
+}
+
+// lossCharges asks the policy of whoever says what the item costs: the lending
+// desk's, or, for another library's item, its owner's.
+func (c *Circulation) lossCharges(ctx context.Context, tx *postgres.Tx, lender Desk, loan Loan, item catalog.Item, lost policy.LostItem) ([]policy.Charge, error) {
+	document, err := c.Rules(lender)
+	if err != nil {
+		return nil, err
+	}
+	if item.Library != lender.Library.ID && document.LostSetBy(lost.Match).Value == policy.DecidedByOwner {
+		if _, document, err = c.rulesOf(ctx, tx, lender, item.Library); err != nil {
+			return nil, err
+		}
+		lost.Owner = policy.OwnerOwn
+	}
+	charges, err := document.LostCharges(lost)
+	if ours, ok := broker.AsError(err); ok && ours.Code == "price_unknown" {
+		return nil, broker.Conflict("price_unknown", "No price of this item is known: enter what it costs.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, charge := range charges {
+		if charge.Amount.Currency != accountOf(loan).Currency {
+			return nil, broker.Conflict("currency_differs", "Its price is in %s: enter it in %s.", charge.Amount.Currency, accountOf(loan).Currency)
+		}
+	}
+	return charges, nil
+}
+
+// postCharges posts charges for a loan, each kind once for a cause.
+func postCharges(tx *postgres.Tx, desk Desk, loan Loan, charges []policy.Charge, cause string, out *Outcome) error {
+	for _, charge := range charges {
+		entry, err := ledger.Post(tx, ledger.Charge{
+			Account: accountOf(loan), Kind: charge.Kind, Amount: charge.Amount, Cause: cause + ":" + charge.Kind,
+			Rule: charge.Rule, Clause: charge.Clause, Loan: loan.ID, Request: loan.Request, Actor: desk.Actor, At: desk.Now,
+		})
+		if err != nil {
+			return err
+		}
+		out.Charged = append(out.Charged, entry)
+		out.say("Charged for %s: %s.", charge.Kind, charge.Amount)
+	}
+	return nil
+}
+
+// FoundAgain takes back a declaration of loss, with all that was charged for
+// it: the patron has the item after all, and the loan goes on as it was. An
+// item that turns up at a desk is returned instead.
+func (c *Circulation) FoundAgain(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
+	loan, err := loanLocked(ctx, tx, ref)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.setLoan(loan)
+	out.say("Found again, and still on loan.")
+	switch loan.Status {
+	case LoanOpen:
+		out.Replayed = true
+		return out, nil
+	case LoanReturned:
+		return Outcome{}, broker.Conflict("not_on_loan", "That loan is %s.", loan.Status)
+	case LoanLost:
+	}
+	if loan.Patron.ID == broker.NoID {
+		return Outcome{}, broker.Conflict("no_patron", "Who had it is no longer known.")
+	}
+	var money loanMoney
+	askLoanMoney(tx, loan, &money)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read what a loss cost: %w", err)
+	}
+	for _, part := range []ledger.LoanMoney{money.lost, money.shipping, money.processing} {
+		if err := takeBackLoss(tx, desk, loan, part, part.Stands().Minor, "found_again", &out); err != nil {
+			return Outcome{}, err
+		}
+	}
+	loan.Status, loan.LostOn, loan.LostHow = LoanOpen, broker.Date{}, ""
+	moveLoan(tx, loan)
+	catalog.SetItemStatus(tx, loan.Item.Library, loan.Item.ID, catalog.OnLoan)
+	out.setLoan(loan)
+	if len(out.TakenBack) == 0 {
+		return out, nil
+	}
+	return out, c.updateLatch(ctx, tx, desk, loan)
+}
+
+// takeBackLoss takes back part of what a loss was charged.
+func takeBackLoss(tx *postgres.Tx, desk Desk, loan Loan, money ledger.LoanMoney, minor int64, why string, out *Outcome) error {
+	if minor = min(minor, money.Stands().Minor); minor <= 0 {
+		return nil
+	}
+	kind := money.Open[0].ChargeKind
+	entries, err := ledger.TakeBack(tx, money, broker.Money{Minor: minor, Currency: money.Charged.Currency}, ledger.Answer{
+		Cause: lossCause(loan) + ":" + kind + ":back:" + why,
+		Note:  "the item came back", Actor: desk.Actor, At: desk.Now,
+	})
+	out.TakenBack = append(out.TakenBack, entries...)
+	return err
+}

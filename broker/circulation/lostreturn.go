@@ -1,0 +1,98 @@
+package circulation
+
+import (
+	"afield/broker"
+	"afield/broker/ledger"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// settleLost settles the account of a lost item that came back: what was not
+// paid of the loss is taken back, what was paid is given back where the policy
+// refunds, and the lateness costs what the policy says it then costs. s is the
+// fine as if it had never been lost.
+func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
+	if settledElsewhere(r.loan) {
+		return s.settle(tx, out)
+	}
+	out.say("It had been declared lost.")
+	money := r.facts.money
+	loss := []ledger.LoanMoney{money.lost, money.shipping, money.processing}
+	if r.cleared {
+		for _, part := range loss {
+			if err := takeBackLoss(tx, r.in.Desk, r.loan, part, part.Stands().Minor, "return", out); err != nil {
+				return err
+			}
+		}
+		return s.settle(tx, out)
+	}
+	account := r.lostAccount(s)
+	settled := r.document.SettleLostReturn(account)
+	refund := r.refund()
+	left := settled.LostTakenBack.Minor
+	for i, part := range loss {
+		unpaid := max(0, part.Stands().Minor-part.Paid.Minor)
+		back := min(left, unpaid+refund[i])
+		if err := takeBackLoss(tx, r.in.Desk, r.loan, part, back, "return", out); err != nil {
+			return err
+		}
+		left -= max(0, back)
+		if given := back - unpaid; given > 0 {
+			out.Refund = out.Refund.Plus(broker.Money{Minor: given, Currency: part.Charged.Currency})
+		}
+	}
+	if out.Refund.Minor > 0 {
+		out.say("To be given back: %s.", out.Refund)
+	}
+	return s.settleTo(tx, settled.Overdue.Minor, out)
+}
+
+// lostAccount is how the account stands for the loan.
+func (r returned) lostAccount(s settling) policy.LostAccount {
+	cause := overdueCause(r.loan)
+	money, overdue := r.facts.money, r.facts.money.overdue.OfCause(cause)
+	return policy.LostAccount{
+		Match:            matchOf(r.loan, r.facts.item),
+		LostFee:          money.lost.Stands().Plus(money.shipping.Stands()).Plus(money.processing.Stands()),
+		Overdue:          overdue.Stands(),
+		OverdueTakenBack: overdue.TakenBack(cause + ":back:lost"),
+		OverdueNow:       s.fine.Amount,
+		Paid:             money.lost.Paid.Plus(money.shipping.Paid).Plus(money.processing.Paid).Plus(overdue.Paid),
+		Amnesty:          s.forgiven,
+	}
+}
+
+// refund gives how much of what was paid for the loss is given back: of the
+// item's price, of the delivery, of the processing.
+func (r returned) refund() [3]int64 {
+	money := r.facts.money
+	paid := money.lost.Paid.Plus(money.shipping.Paid)
+	if paid.Minor+money.processing.Paid.Minor <= 0 {
+		return [3]int64{}
+	}
+	paidAt := money.lost.PaidAt()
+	if paidAt.IsZero() {
+		paidAt = money.processing.PaidAt()
+	}
+	decision := r.document.MayRefund(r.lender.moment(), policy.RefundFacts{
+		Match: matchOf(r.loan, r.facts.item), Paid: paid, Processing: money.processing.Paid,
+		PaidOn: r.lender.calendar().DateOf(paidAt), LostOn: r.loan.LostOn, Replaced: !r.facts.item.ReplacedOn.IsZero(),
+	})
+	left := decision.Amount.Minor
+	take := func(most int64) int64 {
+		part := max(0, min(left, most))
+		left -= part
+		return part
+	}
+	return [3]int64{take(money.lost.Paid.Minor), take(money.shipping.Paid.Minor), take(money.processing.Paid.Minor)}
+}
+
+// settleTo brings what stands for the lateness to an amount.
+func (s settling) settleTo(tx *postgres.Tx, minor int64, out *Outcome) error {
+	money := s.money.OfCause(overdueCause(s.loan))
+	s.fine.Amount.Minor = minor
+	if over := money.Stands().Minor - minor; over > 0 {
+		return s.takeBack(tx, money, over, out)
+	}
+	return s.charge(tx, minor-money.Stands().Minor, out)
+}

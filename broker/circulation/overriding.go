@@ -1,0 +1,53 @@
+package circulation
+
+import (
+	"slices"
+
+	"afield/broker"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// Overriding is what staff pass over in an act, and why.
+type Overriding struct {
+	// Overrides are the codes of reasons to pass over, where the actor's roles
+	// allow it.
+	Overrides []string
+	// Reason is why, in words; without it nothing is passed over.
+	Reason string
+}
+
+// passOver splits the reasons of a refusal into those that stand and those the
+// actor asked to pass over and may. What waits for somebody else is passed over
+// only where free tells that nobody outside circulation counts on it: whoever
+// waits through a request would have to be told.
+func (o Overriding) passOver(reasons []broker.Reason, actor broker.Actor, free bool) (standing, passed []broker.Reason) {
+	for _, reason := range reasons {
+		may := (reason.Code != "held_for_other" || free) && slices.Contains(o.Overrides, reason.Code) &&
+			slices.ContainsFunc(reason.MayOverride, actor.HasRole)
+		if may {
+			passed = append(passed, reason)
+		} else {
+			standing = append(standing, reason)
+		}
+	}
+	return standing, passed
+}
+
+// record keeps what was passed over.
+func (o Overriding) record(tx *postgres.Tx, desk Desk, action policy.Action, patron patrons.Ref, about broker.ID, passed []broker.Reason) error {
+	for _, reason := range passed {
+		override := patrons.Override{
+			Library: desk.Library.ID, Action: action, Code: reason.Code, Rule: reason.Rule,
+			Reason: o.Reason, About: about, Actor: desk.Actor, At: desk.Now,
+		}
+		if patron.Library == desk.Library.ID {
+			override.Patron = patron.ID
+		}
+		if err := patrons.RecordOverride(tx, override); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/ledger"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// Renew is a patron keeping an item of our own, or of the shared catalogue,
+// longer.
+type Renew struct {
+	Desk Desk
+	Loan LoanRef
+	// Channel is how it is asked for; empty asks no question of it.
+	Channel policy.Channel
+	Overriding
+}
+
+// renewFacts is what must be known before a loan is renewed.
+type renewFacts struct {
+	standing standingFacts
+	item     catalog.Item
+	money    ledger.LoanMoney
+	waiting  []waiter
+	copies   int
+}
+
+// waiter is somebody else who waits for the title of an item on loan.
+type waiter struct {
+	class  string
+	notFor []string
+}
+
+// Renew lends an item on, by the desk's policy. It refuses with every reason; a
+// borrowed copy is refused with lender_decides, because the question goes to
+// its lender. What an overdue loan has cost so far is charged first, where the
+// policy does not forgive it. Of two renewals at the same instant with one left,
+// one wins.
+func (c *Circulation) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Outcome, error) {
+	loan, err := loanLocked(ctx, tx, in.Loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if loan.Status != LoanOpen {
+		return Outcome{}, broker.Conflict("not_on_loan", "That loan is %s.", loan.Status)
+	}
+	if loan.Terms.Owner == policy.OwnerILL {
+		return Outcome{}, broker.Refused("lender_decides", "A renewal of a borrowed item is asked of its lender, through the request.")
+	}
+	if !loan.ClaimedAt.IsZero() {
+		return Outcome{}, broker.Conflict("claimed", "The patron says that this item is back: close the claim first.")
+	}
+	document, err := c.Rules(in.Desk)
+	if err != nil {
+		return Outcome{}, err
+	}
+	facts, err := readRenew(ctx, tx, in.Desk, loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	asked := facts.asked(document, in, loan)
+	decision := document.MayAskRenewal(in.Desk.moment(), asked)
+	reasons, passed := in.passOver(decision.Reasons, in.Desk.Actor, true)
+	if len(reasons) > 0 {
+		return Outcome{}, broker.Refused("may_not_renew", "May not "+decision.Question+".", reasons...)
+	}
+	if err := in.record(tx, in.Desk, policy.ActionRenew, loan.Patron, loan.ID, passed); err != nil {
+		return Outcome{}, err
+	}
+	return c.renew(ctx, tx, in.Desk, document, loan, facts, passed)
+}
+
+func readRenew(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan) (renewFacts, error) {
+	var facts renewFacts
+	askStanding(tx, desk.Library, desk.today(), loan.Patron, &facts.standing)
+	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &facts.item)
+	askWaiters(tx, loan, desk.today(), &facts.waiting)
+	askOtherCopies(tx, loan.Item, &facts.copies)
+	askFine(tx, loan, &facts.money)
+	if err := tx.Flush(ctx); err != nil {
+		return facts, fmt.Errorf("read for a renewal: %w", err)
+	}
+	return facts, facts.standing.asOfToday(ctx, tx, lendersFrom(desk))
+}
+
+// asked is the renewal in the terms of policies.
+func (f renewFacts) asked(document *policy.Document, in Renew, loan Loan) policy.Renewal {
+	others := 0
+	for _, waiting := range f.waiting {
+		if waiting.couldUse(document, in.Desk, f.item) {
+			others++
+		}
+	}
+	return policy.Renewal{
+		Patron: f.standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Age: f.item.AgeMark, Audience: f.item.Audience,
+		Due: loan.DueOn, Renewals: loan.Renewals, OtherHolds: others, OtherCopies: f.copies, Recalled: !loan.RecalledOn.IsZero(),
+		OtherOverdue: f.standing.otherLate(loan), Channel: in.Channel,
+	}
+}
+
+// couldUse tells whether a waiting patron may have this very copy: one that
+// their card does not lend, or that is kept from their account, does not serve
+// them.
+func (w waiter) couldUse(document *policy.Document, desk Desk, item catalog.Item) bool {
+	decision := document.MayCheckOut(desk.moment(), policy.Checkout{
+		Patron: policy.Patron{Class: w.class, NotFor: w.notFor}, Owner: ownerOf(item, desk), Item: item.Type,
+		Audience: item.Audience, Age: item.AgeMark, Lendable: item.Lendable,
+	})
+	for _, reason := range decision.Reasons {
+		switch reason.Code {
+		case "not_lendable", "card_does_not_lend", "not_for_minor":
+			return false
+		}
+	}
+	return true
+}
+
+// renew moves the due date of a loan that may be renewed.
+func (c *Circulation) renew(ctx context.Context, tx *postgres.Tx, desk Desk, document *policy.Document, loan Loan, facts renewFacts, passed []broker.Reason) (Outcome, error) {
+	match := matchOf(loan, facts.item)
+	match.PatronAge = facts.standing.Facts(desk.today()).Age
+	due := document.RenewalDue(desk.moment(), match, loan.DueOn).Value
+	if !due.After(loan.DueOn) {
+		return Outcome{}, broker.Conflict("renewal_gains_nothing", "It is due on %s already; a renewal today would not be later.", loan.DueOn)
+	}
+	out := Outcome{Warnings: passed}
+	if desk.today().After(loan.DueOn) {
+		lender, err := lendersFrom(desk).of(ctx, tx, loan)
+		if err != nil {
+			return Outcome{}, err
+		}
+		s := settling{
+			desk: desk, loan: loan, through: desk.today(), opening: lender.calendar(), money: facts.money, why: "renewal", last: true,
+			fine: document.FineAtRenewal(lender.moment(), match, loan.Terms, loan.DueOn),
+		}
+		s.forgiven = s.fine.Amount.Minor == 0
+		if err := s.settle(tx, &out); err != nil {
+			return Outcome{}, err
+		}
+		ledger.EndAccrual(tx, loan.Patron.Library, loan.ID)
+	}
+	loan.DueOn, loan.DueAt, loan.Renewals = due, desk.calendar().EndOfBusiness(due), loan.Renewals+1
+	moveLoan(tx, loan)
+	out.setLoan(loan)
+	out.say("Renewed: it is now due on %s.", due)
+	if len(out.Charged)+len(out.TakenBack) == 0 {
+		return out, nil
+	}
+	return out, c.updateLatch(ctx, tx, desk, loan)
+}
+
+// askWaiters asks who else waits for the title of an item on loan and could be
+// given this copy: not whoever wants another copy, nor who is passed by today.
+func askWaiters(tx *postgres.Tx, loan Loan, today broker.Date, into *[]waiter) {
+	*into = nil
+	tx.Queue(`select coalesce(p.class, ''), coalesce(p.not_for, '{}')
+		from items i join holds h on h.library_id = i.library_id and h.title_id = i.title_id and h.status = 'placed'
+		left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
+		where i.library_id = $1 and i.id = $2 and i.request_id is null
+			and (h.for_library_id, h.patron_id) is distinct from ($3::uuid, $4::uuid)
+			and coalesce(h.wanted_item_id, h.item_id, i.id) = i.id
+			and not coalesce(h.suspended_from <= $5 and (h.suspended_until is null or h.suspended_until >= $5), false)
+		order by h.queued_at, h.id limit 100`, loan.Item.Library, loan.Item.ID, loan.Patron.Library, orNull(loan.Patron.ID), today).
+		Query(func(rows pgx.Rows) (err error) {
+			*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (waiter, error) {
+				var w waiter
+				err := row.Scan(&w.class, &w.notFor)
+				return w, err
+			})
+			return err
+		})
+}
+
+// askOtherCopies asks how many other copies of an item's title stand on the
+// shelf and could serve who waits.
+func askOtherCopies(tx *postgres.Tx, item ItemRef, into *int) {
+	tx.Queue(`select count(*)::int from items i join items o on o.library_id = i.library_id and o.title_id = i.title_id
+		where i.library_id = $1 and i.id = $2 and o.id <> i.id and o.status = 'on_shelf' and o.lendable and o.request_id is null`,
+		item.Library, item.ID).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+}
