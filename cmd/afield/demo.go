@@ -21,6 +21,7 @@ import (
 type demoCommand struct {
 	Exit bool   `help:"Play the stories in a database of their own and end: status 0 only if all came out as told."`
 	Only string `help:"Play only the story of this letter." placeholder:"LETTER"`
+	tellingFlags
 }
 
 // Help is shown by afield demo --help.
@@ -37,19 +38,23 @@ Examples:
 
 // Run plays, and serves unless told to exit.
 func (c demoCommand) Run(a *app) error {
+	telling, err := c.read()
+	if err != nil {
+		return err
+	}
 	config := demo.Config{
 		Listen: a.Listen, Exit: c.Exit, Only: c.Only, JSON: a.JSON, Out: a.out, Progress: a.err, Version: readBuild().Version,
 		Log: slog.New(slog.NewJSONHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if c.Exit {
-		config.Log = nil
+		config.Log = nil // and nobody outside is told of stories
 		return c.play(a, config)
 	}
 	return a.withDatabase(func(opened *database) (err error) {
 		if config.Secret, err = serverSecret(a); err != nil {
 			return err
 		}
-		config.DB = opened.DB
+		config.DB, config.Telling = opened.DB, telling
 		_, err = demo.Run(a.ctx, config)
 		return demoError(err)
 	})

@@ -12,11 +12,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker/postgres"
+	server "afield/cmd/afield/app"
 )
 
 // doctorCommand looks at everything that must be right before serving. It
 // changes nothing: it makes no database and applies no migration.
-type doctorCommand struct{}
+type doctorCommand struct{ tellingFlags }
 
 // Help is shown by afield doctor --help.
 func (doctorCommand) Help() string {
@@ -32,6 +33,8 @@ type checkup struct {
 	Configuration []settingShown `json:"configuration"`
 	Checks        []check        `json:"checks"`
 	Healthy       bool           `json:"healthy"`
+
+	telling server.Telling
 }
 
 type settingShown struct {
@@ -46,8 +49,11 @@ type check struct {
 }
 
 // Run prints what was found.
-func (doctorCommand) Run(a *app) error {
-	found := &checkup{Configuration: shown(a.settings), Healthy: true}
+func (c doctorCommand) Run(a *app) error {
+	found := &checkup{Configuration: append(shown(a.settings), c.shown()...), Healthy: true}
+	var err error
+	found.telling, err = c.read()
+	found.add("notices", err, c.words())
 	if a.DatabaseURL == "" {
 		found.checkPrivate(a)
 	} else {
@@ -68,7 +74,7 @@ func (doctorCommand) Run(a *app) error {
 
 func (c *checkup) words(out io.Writer) {
 	for _, setting := range c.Configuration {
-		fmt.Fprintf(out, "  %-14s %s\n", setting.Name, setting.Value)
+		fmt.Fprintf(out, "  %-16s %s\n", setting.Name, setting.Value)
 	}
 	for _, check := range c.Checks {
 		mark := "ok  "
@@ -172,6 +178,9 @@ func (c *checkup) checkDatabase(ctx context.Context, opened *database, loginURL 
 	c.add("migrations", err, "none pending")
 	db, err := postgres.Open(ctx, postgres.Config{URL: loginURL, AppConns: 1, SystemConns: 1})
 	if c.add("roles", err, postgres.AppRole+" and "+postgres.SystemRole+", neither above row-level security") {
+		if err == nil && len(pending) == 0 {
+			c.checkWaiting(ctx, db)
+		}
 		db.Close()
 	}
 }

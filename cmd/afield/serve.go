@@ -9,7 +9,7 @@ import (
 )
 
 // serveCommand runs the server and the jobs.
-type serveCommand struct{}
+type serveCommand struct{ tellingFlags }
 
 // Help is shown by afield serve --help.
 func (serveCommand) Help() string {
@@ -18,17 +18,22 @@ func (serveCommand) Help() string {
 Examples:
   afield serve
   afield serve --listen 0.0.0.0:8080 --data /var/lib/afield
-  DATABASE_URL=postgres://… AFIELD_SECRET=… afield serve`
+  DATABASE_URL=postgres://… AFIELD_SECRET=… afield serve
+  AFIELD_SMTP_PASSWORD=… afield serve --smtp smtp://afield@mail.example.org --smtp-from library@example.org`
 }
 
 // Run serves until stopped.
-func (serveCommand) Run(a *app) error {
+func (c serveCommand) Run(a *app) error {
+	telling, err := c.read()
+	if err != nil {
+		return err
+	}
 	return a.withDatabase(func(opened *database) error {
 		secret, err := serverSecret(a)
 		if err != nil {
 			return err
 		}
-		running, err := server.Start(a.ctx, server.Config{DB: opened.DB, Listen: a.Listen, Secret: secret, Version: readBuild().Version, Log: a.logger()})
+		running, err := server.Start(a.ctx, server.Config{DB: opened.DB, Listen: a.Listen, Secret: secret, Version: readBuild().Version, Log: a.logger(), Telling: telling})
 		if err != nil {
 			return err
 		}

@@ -31,8 +31,8 @@ const (
 // is proof enough and many servers label JSON wrongly.
 func judge(got answer, messageID string, now time.Time) connectors.Delivery {
 	delivery := connectors.Delivery{Outcome: connectors.TryAgain, Status: got.status}
-	if errors.Is(got.err, errPrivateAddress) {
-		delivery.Outcome, delivery.Detail = connectors.Refused, errPrivateAddress.Error()
+	if errors.Is(got.err, connectors.ErrPrivateAddress) {
+		delivery.Outcome, delivery.Detail = connectors.Refused, connectors.ErrPrivateAddress.Error()
 		return delivery
 	}
 	if got.err != nil {

@@ -39,7 +39,7 @@ func TestPublicAddress(t *testing.T) {
 		"::1": false, "::": false, "::ffff:127.0.0.1": false, "::ffff:8.8.8.8": true, "::7f00:1": false,
 		"fe80::1": false, "fe80::1%eth0": false, "fd00:ec2::254": false, "64:ff9b::7f00:1": false, "2002:7f00:1::": false, "ff02::1": false,
 	} {
-		if got := publicAddress(netip.MustParseAddr(text)); got != want {
+		if got := connectors.PublicAddress(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s: public %t, want %t", text, got, want)
 		}
 	}

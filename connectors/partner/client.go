@@ -63,7 +63,7 @@ func NewClient(options Options) *Client {
 	closing, stop := context.WithCancel(context.Background())
 	return &Client{
 		now:     options.Now,
-		public:  newLine(options.UserAgent, &net.Dialer{Timeout: defaultTimeout, Control: refusePrivate}),
+		public:  newLine(options.UserAgent, &net.Dialer{Timeout: defaultTimeout, Control: connectors.RefusePrivate}),
 		private: newLine(options.UserAgent, &net.Dialer{Timeout: defaultTimeout}),
 		closing: closing, close: stop,
 	}

@@ -3,7 +3,8 @@
 //
 // A job exists only where something outside must be called or time must pass.
 // Handing messages over runs in one queue for all members and one for each
-// partner, so a dead partner slows nobody else. Nothing that waits for business
+// partner, so a dead partner slows nobody else. Notices have a queue for each
+// channel and one job for each library in it, however many notices wait. Nothing that waits for business
 // time is a River schedule: the sweep, every ten seconds, looks at rows (deadlines, the
 // outbox) and works off what is due.
 //

@@ -12,9 +12,12 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
+	"github.com/sony/gobreaker/v2"
 
 	"afield/broker"
+	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/notices"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow/messages"
@@ -60,6 +63,11 @@ type Config struct {
 	// Holdings asks partners live; nil asks nobody.
 	Holdings connectors.Holdings
 	Vault    *directory.Vault
+	// Notices sends notices, by channel; a channel that is not in it is not set up
+	// here.
+	Notices map[notices.Channel]connectors.NoticeSender
+	// Policies gives libraries' policy documents, for their quiet hours.
+	Policies circulation.Policies
 	// Forget deletes, with every sweep, what others keep for a time only; nil
 	// means nobody does. It may queue writes and nothing else.
 	Forget func(*postgres.Tx)
@@ -75,6 +83,7 @@ type Queue struct {
 	requests *requests.Service
 
 	finished *finished
+	breakers map[notices.Channel]*gobreaker.CircuitBreaker[connectors.Delivery]
 
 	mu       sync.Mutex
 	partners map[broker.ID]bool // with a queue of their own
@@ -84,10 +93,11 @@ type Queue struct {
 // New makes the queue; Start begins to work. The requests service is given
 // later, because each needs the other.
 func New(config Config) (*Queue, error) {
-	q := &Queue{config: config, partners: map[broker.ID]bool{}, finished: &finished{}}
+	q := &Queue{config: config, partners: map[broker.ID]bool{}, finished: &finished{}, breakers: newNoticeBreakers()}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sendWorker{queue: q})
 	river.AddWorker(workers, &lookUpWorker{queue: q})
+	river.AddWorker(workers, &noticesWorker{queue: q})
 	river.AddWorker(workers, &sweepWorker{queue: q})
 	river.AddWorker(workers, &nightWorker{queue: q})
 	client, err := river.NewClient(riverpgxv5.New(config.DB.AppPool()), &river.Config{
@@ -106,6 +116,10 @@ func New(config Config) (*Queue, error) {
 			queueLookUps: {MaxWorkers: 4},
 			queueSweep:   {MaxWorkers: 1},
 			queueNights:  {MaxWorkers: 1},
+
+			noticeQueue(notices.Email): {MaxWorkers: 2},
+			noticeQueue(notices.SMS):   {MaxWorkers: 2},
+			noticeQueue(notices.Voice): {MaxWorkers: 2},
 		},
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
 			func() (river.JobArgs, *river.InsertOpts) {
@@ -183,6 +197,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 func (q *Queue) reclaim(ctx context.Context) error {
 	err := q.config.DB.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		messages.Release(tx, q.config.Node)
+		notices.ReleaseNode(tx, q.config.Node)
 		tx.Queue(`update river_job set state = 'available', scheduled_at = now()
 			where state = 'running' and attempted_by[array_length(attempted_by, 1)] = $1`, q.config.Node)
 		tx.Queue(`delete from river_leader where leader_id = $1`, q.config.Node)

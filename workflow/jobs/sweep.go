@@ -36,16 +36,19 @@ type Swept struct {
 	Repaired  int
 	// Nights is how many libraries' nightly work is not over.
 	Nights int
+	// Notices counts the senders that were woken, one for each library and
+	// channel, and PassedOn the notices that went to another channel.
+	Notices, PassedOn int
 }
 
 // Sweep works off everything that is due at the present business time:
-// deadlines, messages to be tried again or whose worker died, and requests that
-// nothing would move any more. It runs every sweepEvery; running it twice, or on
+// deadlines, messages and notices to be sent or tried again or whose worker died,
+// and requests that nothing would move any more. It runs every sweepEvery; running it twice, or on
 // two nodes at once, does nothing twice.
 func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	now := q.config.Clock.Now()
 	var swept Swept
-	var errs [7]error // one part that fails does not stop the others
+	var errs [8]error // one part that fails does not stop the others
 	errs[0] = q.joinPartners(ctx)
 	errs[5] = q.takeOver(ctx)
 	swept.Deadlines, errs[1] = q.requests.WorkDeadlines(ctx, q.config.DB, now)
@@ -56,6 +59,7 @@ func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	swept.Messages, errs[3] = q.resend(ctx, now)
 	errs[4] = q.forget(ctx, now)
 	swept.Nights, errs[6] = q.beginNights(ctx, now)
+	swept.Notices, swept.PassedOn, errs[7] = q.sendDueNotices(ctx, now)
 	return swept, errors.Join(errs[:]...)
 }
 

@@ -25,6 +25,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/connectors/gateway"
 	"afield/connectors/partner"
 	"afield/workflow/desk"
 	"afield/workflow/jobs"
@@ -58,6 +59,8 @@ type Config struct {
 	Policies func(name string) (*policy.Document, error)
 	// Breakers sets when a partner that fails is left alone for a while.
 	Breakers partner.BreakerSettings
+	// Telling is how notices leave the house; by default they do not.
+	Telling Telling
 }
 
 // App is the running program.
@@ -76,6 +79,7 @@ type App struct {
 	log      *slog.Logger
 	policies *policies
 	client   *partner.Client
+	gateway  *gateway.Sender
 	server   *http.Server
 	listener net.Listener
 	failed   chan error
@@ -149,9 +153,14 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	a.Circulation = circulation.New(a.policies.rules)
 	a.client = partner.NewClient(partner.Options{UserAgent: "Afield/" + config.Version})
 	a.Breakers = partner.NewBreakers(a.client, a.client, config.Breakers)
+	told, err := a.telling(config)
+	if err != nil {
+		return err
+	}
 	a.Queue, err = jobs.New(jobs.Config{
 		DB: config.DB, Clock: config.Clock, Node: config.Node, Sender: a.Breakers, Holdings: a.Breakers, Vault: a.Vault,
 		Forget: a.Access.Forget, Log: config.Log,
+		Notices: told, Policies: a.policies.rules,
 		Nights: nightly.New(nightly.Config{DB: config.DB, Circulation: a.Circulation, Policies: a.policies.rules, Log: config.Log}),
 	})
 	if err != nil {
@@ -252,12 +261,12 @@ func (a *App) Settle(ctx context.Context) error {
 		if err := a.idle(ctx); err != nil {
 			return err
 		}
-		if swept.Deadlines == 0 && swept.Messages == 0 && swept.Nights == 0 {
+		if swept.Deadlines+swept.Messages+swept.Nights+swept.Notices+swept.PassedOn == 0 {
 			quiet++
 			continue
 		}
 		quiet = 0
-		if swept.Messages+swept.Nights > 0 {
+		if swept.Messages+swept.Nights+swept.Notices > 0 {
 			// River announces new jobs of a queue once in a cooldown; one that comes
 			// sooner would wait for the next poll.
 			time.Sleep(announceAgain)

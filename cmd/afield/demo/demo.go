@@ -38,6 +38,8 @@ type Config struct {
 	// Policies gives policy documents; nil takes the presets. Tests break a rule
 	// here to see that a story notices.
 	Policies func(name string) (*policy.Document, error)
+	// Telling is how notices leave the house; by default they do not.
+	Telling app.Telling
 	// today is the last day; zero is the system's. Tests set it.
 	today broker.Date
 }
@@ -172,7 +174,7 @@ func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
 	var err error
 	r.app, err = app.Start(ctx, app.Config{
 		DB: config.DB, Clock: clock, Listen: listen, Secret: config.Secret, Log: config.Log, Version: config.Version,
-		Front: r.front.page, Policies: config.Policies, Breakers: partner.BreakerSettings{OpenFor: breakerRests},
+		Front: r.front.page, Policies: config.Policies, Breakers: partner.BreakerSettings{OpenFor: breakerRests}, Telling: config.Telling,
 	})
 	if err != nil {
 		return nil, err
