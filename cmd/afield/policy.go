@@ -12,12 +12,14 @@ import (
 	"afield/broker/policy"
 )
 
-// policyCommand reads policies: the ones that ship, and files somebody writes.
+// policyCommand reads policies: the ones that ship, files somebody writes, and
+// the versions that were published.
 type policyCommand struct {
 	Check   policyCheckCommand   `cmd:"" help:"Read policy files strictly; status 1 when one is wrong."`
 	Explain policyExplainCommand `cmd:"" help:"Answer a question from a policy, with every reason and its source."`
 	List    policyListCommand    `cmd:"" help:"List the policies, or every value of one."`
 	Diff    policyDiffCommand    `cmd:"" help:"Show the values in which two policies differ."`
+	Publish policyPublishCommand `cmd:"" help:"Store a new version of a policy, to rule from a day on."`
 }
 
 // readPolicy reads a policy that ships, by its name, or a file. A file's
@@ -105,6 +107,9 @@ type policyListCommand struct {
 	Rule   string `help:"Only attributes whose id begins so, for example fines." placeholder:"PREFIX"`
 	Own    bool   `help:"Only what the document says itself, nothing inherited."`
 	Silent bool   `help:"Only values where the library's text is silent and we chose."`
+
+	On       string `help:"As published, ruling on this day." placeholder:"DATE"`
+	Versions bool   `help:"The published versions, of the policy or of all."`
 }
 
 // Help is shown by afield policy list --help.
@@ -114,7 +119,9 @@ func (policyListCommand) Help() string {
 Examples:
   afield policy list
   afield policy list delaware --rule fines
-  afield policy list western-district --silent --json`
+  afield policy list western-district --silent --json
+  afield policy list westchester --versions
+  afield policy list westchester --on 2026-09-01`
 }
 
 type policyListed struct {
@@ -126,10 +133,13 @@ type policyListed struct {
 
 // Run lists them.
 func (c policyListCommand) Run(a *app) error {
+	if c.Versions {
+		return listVersions(a, c.Policy)
+	}
 	if c.Policy == "" {
 		return c.listAll(a)
 	}
-	document, err := readPolicy(c.Policy)
+	document, err := readPolicyOn(a, c.Policy, c.On)
 	if err != nil {
 		return err
 	}
@@ -177,7 +187,7 @@ func sourceLine(value policy.Attribute) string {
 
 // policyDiffCommand compares two policies.
 type policyDiffCommand struct {
-	Old string `arg:"" help:"A policy that ships, or a file."`
+	Old string `arg:"" help:"A policy that ships, a file, or a published version: ours@2, ours@2026-09-01."`
 	New string `arg:"" help:"The one to compare it with."`
 }
 
@@ -187,16 +197,17 @@ func (policyDiffCommand) Help() string {
 
 Examples:
   afield policy diff westchester our-library.yaml
-  afield policy diff westchester western-district --json`
+  afield policy diff westchester western-district --json
+  afield policy diff westchester@1 westchester@2`
 }
 
 // Run compares them.
 func (c policyDiffCommand) Run(a *app) error {
-	old, err := readPolicy(c.Old)
+	old, err := readPolicyOn(a, c.Old, "")
 	if err != nil {
 		return err
 	}
-	now, err := readPolicy(c.New)
+	now, err := readPolicyOn(a, c.New, "")
 	if err != nil {
 		return err
 	}

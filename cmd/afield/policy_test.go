@@ -86,3 +86,42 @@ func TestPolicyAnswersAsJSON(t *testing.T) {
 		t.Errorf("%s: %v, want one reason of blocks.checkout", out, err)
 	}
 }
+
+// TestPublishedPolicies takes one document through two versions by the commands
+// alone: publish, list, ask on a day, compare.
+func TestPublishedPolicies(t *testing.T) {
+	t.Parallel()
+	address, _ := memberDatabase(t)
+	folder := t.TempDir()
+	holds := func(name, limit string) string {
+		return policyFile(t, folder, name, "policy: westport\ntitle: Ours\ndocument: Rules\nplace: US-NY\nattributes:\n"+
+			"  holds.limit:\n    value: "+limit+"\n    clause: {section: Holds, says: so many}\n")
+	}
+	first, second, wrong := holds("first", "5"), holds("second", "7"), holds("wrong", "many")
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"policy publish " + first + " --from 2126-03-01 --library ISIL:US-HERE --dry-run", exitDone, "nothing was stored"},
+		{"policy list --versions", exitDone, "0 versions."},
+		{"policy publish " + first + " --from 2126-03-01 --library ISIL:US-HERE", exitDone, "westport version 1 published; it rules from 2126-03-01 on."},
+		{"policy publish " + second + " --from 2126-03-01 --library ISIL:US-HERE", exitFailed, "already"},
+		{"policy publish " + second + " --from 2026-01-01 --library ISIL:US-HERE", exitFailed, "has passed"},
+		{"policy publish " + wrong + " --from 2126-06-01 --library ISIL:US-HERE", exitFailed, ":7:12"},
+		{"policy publish " + second + " --from 2126-06-01 --library ISIL:US-HERE", exitDone, "westport version 2 published"},
+		{"policy publish " + second + " --from soon", exitUsage, "--from"},
+		{"policy list westport --versions", exitDone, "westport@2"},
+		{"policy list westport --on 2126-05-31 --rule holds.limit", exitDone, "holds.limit (always): 5"},
+		{"policy list westport --on 2126-02-28 --rule holds.limit", exitDone, `holds.limit (always): "none"`},
+		{"policy explain westport hold --holds 5 --on 2126-05-31", exitDone, "No: may not"},
+		{"policy explain westport hold --holds 5 --on 2126-06-01", exitDone, "Yes: may"},
+		{"policy diff westport@1 westport@2", exitDone, "1 differences."},
+		{"policy diff westport@1 westport@3", exitFailed, "version 3 of westport"},
+	} {
+		code, out, errOut := call(t, append(strings.Fields(c.args), "--database-url", address)...)
+		if code != c.code || !strings.Contains(out+errOut, c.says) {
+			t.Errorf("afield %s ends with %d and says\n%s%s\nwant %d and %q", c.args, code, out, errOut, c.code, c.says)
+		}
+	}
+}

@@ -14,9 +14,10 @@ import (
 
 // policyExplainCommand answers a question from a policy.
 type policyExplainCommand struct {
-	Policy string `arg:"" help:"A policy that ships, or a file."`
+	Policy string `arg:"" help:"A policy that ships, a file, or a published version: ours@2."`
 	Ask    string `arg:"" help:"checkout, ill_request, hold, renew, computer, sign_for_minor, claim, refund, due, fine, lost; or the id of an attribute."`
 
+	On          string         `help:"Ask the published policy that rules on this day." placeholder:"DATE"`
 	At          string         `help:"The moment of asking at the library; now when left out." placeholder:"2026-03-02T15:00"`
 	Class       string         `help:"The patron's class." default:"resident"`
 	PatronAge   int            `help:"The patron's age in years." default:"-1" placeholder:"YEARS"`
@@ -48,12 +49,13 @@ Examples:
   afield policy explain westchester checkout --item dvd --out dvd=5 --owes 5.00
   afield policy explain western-district renew --due 2026-08-01 --owes 5.00 --at 2026-08-03T10:00
   afield policy explain delaware fine --item dvd --due 2026-03-06 --returned 2026-03-10 --closed-on sun
-  afield policy explain delaware fines.overdue --item dvd --json`
+  afield policy explain delaware fines.overdue --item dvd --json
+  afield policy explain westchester checkout --owes 5.00 --on 2026-09-01`
 }
 
 // Run asks and prints.
 func (c policyExplainCommand) Run(a *app) error {
-	document, err := readPolicy(c.Policy)
+	document, err := readPolicyOn(a, c.Policy, c.On)
 	if err != nil {
 		return err
 	}
