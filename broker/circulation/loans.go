@@ -48,6 +48,7 @@ func (c *Circulation) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeD
 			return out, err
 		}
 		asked = document.ILLDueDate(in.Desk.moment(), in.LenderDue).Due
+		keepLenderDue(tx, loan.LoanRef, in.LenderDue)
 	}
 	due := changedDue(loan.DueOn, asked, in.Desk.today())
 	if due == loan.DueOn {

@@ -91,10 +91,10 @@ func SaveClosure(tx *postgres.Tx, closure Closure) error {
 		return err
 	}
 	tx.Queue(`
-		insert into closures (library_id, id, branch_id, from_on, to_on, reason) values ($1, $2, $3, $4, $5, $6)
+		insert into closures (library_id, id, branch_id, from_on, to_on, reason, kind) values ($1, $2, $3, $4, $5, $6, $7)
 		on conflict (library_id, id) do update set branch_id = excluded.branch_id, from_on = excluded.from_on,
-			to_on = excluded.to_on, reason = excluded.reason`,
-		closure.Library, closure.ID, orNull(closure.Branch), closure.From, closure.To, closure.Reason)
+			to_on = excluded.to_on, reason = excluded.reason, kind = excluded.kind`,
+		closure.Library, closure.ID, orNull(closure.Branch), closure.From, closure.To, closure.Reason, orDefault(closure.Kind, ClosurePlanned))
 	return nil
 }
 

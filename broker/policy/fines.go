@@ -26,6 +26,18 @@ func OverdueFine(terms Terms, due, returned broker.Date, opening *calendar.Calen
 	return terms.Overdue.fine(int64(terms.Overdue.charged(late)), late)
 }
 
+// OverdueFineBut works out the same where the days from one date to another cost
+// nothing although they count: an emergency closing decided after the fact, at a
+// library that counts calendar days.
+func OverdueFineBut(terms Terms, due, returned broker.Date, opening *calendar.Calendar, from, to broker.Date) Fine {
+	start := opening.NextOpenDay(due)
+	late := opening.CountDays(start, returned, terms.Overdue.Count)
+	if terms.Overdue.Count == calendar.CalendarDays {
+		late -= max(0, returned.Earlier(to).DaysSince(laterOf(start, from.AddDays(-1))))
+	}
+	return terms.Overdue.fine(int64(terms.Overdue.charged(late)), late)
+}
+
 // OverdueFineAt works out what a late return of a loan by the hour costs: each
 // hour begun after the due instant, of opening hours where the terms count open
 // days. Terms by the day are worked out on the dates of the two instants.

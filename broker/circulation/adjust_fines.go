@@ -1,0 +1,168 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/calendar"
+	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// lateness is one loan whose fine is worked out again.
+type lateness struct {
+	loan Loan
+	// owed is what its lateness comes to now, full what it would without the
+	// closed days given away.
+	owed, full policy.Fine
+	through    broker.Date
+	money      ledger.LoanMoney
+}
+
+// amend follows due dates that moved on with the money: what was charged for
+// days that are no longer late is taken back, and what accrued begins anew.
+func (c *Circulation) amend(ctx context.Context, tx *postgres.Tx, desk Desk, openings openings, why Adjustment, changes []dueChange, moved *Moved) error {
+	var late []lateness
+	for _, change := range changes {
+		opening := openings.of(change.loan)
+		if !change.loan.DueOn.Before(desk.today()) {
+			continue
+		}
+		loan := change.loan
+		loan.DueOn = change.due
+		one := lateness{loan: loan, through: desk.today()}
+		one.owed = policy.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
+		one.full = one.owed
+		late = append(late, one)
+	}
+	return c.settleLateness(ctx, tx, desk, late, ":back:adjusted:"+why.ID.String(), why.Reason, moved)
+}
+
+// voidClosedDays takes back what an emergency closing's days cost: of loans that
+// are still out, and of those that came back since.
+func (c *Circulation) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk Desk, closure directory.Closure, dryRun bool, moved *Moved) error {
+	openings, err := openingsOf(ctx, tx, desk)
+	if err != nil {
+		return err
+	}
+	after := broker.NoID
+	for {
+		loans, err := loansLateIn(ctx, tx, closure, after, adjustSlice)
+		if err != nil {
+			return err
+		}
+		var late []lateness
+		for _, loan := range loans {
+			opening := openings.of(loan)
+			one := lateness{loan: loan, through: desk.today()}
+			if loan.Status == LoanReturned {
+				one.through = loan.ReturnedOn
+			}
+			one.full = policy.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
+			one.owed = policy.OverdueFineBut(loan.Terms, loan.DueOn, one.through, opening, closure.From, closure.To)
+			late = append(late, one)
+		}
+		// Of open days a closed one never counts again; of calendar days it would,
+		// so there it is waived, which the later sums respect.
+		if !dryRun {
+			suffix := func(l lateness) string {
+				if l.loan.Terms.Overdue.Count == calendar.CalendarDays {
+					return ":void:" + closure.ID.String()
+				}
+				return ":back:closed:" + closure.ID.String()
+			}
+			for _, part := range bySuffix(late, suffix) {
+				if err := c.settleLateness(ctx, tx, desk, part.late, part.suffix, closure.Reason, moved); err != nil {
+					return err
+				}
+			}
+		}
+		if len(loans) < adjustSlice {
+			return nil
+		}
+		after = loans[len(loans)-1].ID
+	}
+}
+
+type suffixed struct {
+	suffix string
+	late   []lateness
+}
+
+func bySuffix(late []lateness, suffix func(lateness) string) []suffixed {
+	var parts []suffixed
+	for _, one := range late {
+		if at := suffix(one); len(parts) == 0 || parts[len(parts)-1].suffix != at {
+			parts = append(parts, suffixed{suffix: at})
+		}
+		parts[len(parts)-1].late = append(parts[len(parts)-1].late, one)
+	}
+	return parts
+}
+
+// settleLateness brings what stands charged down to what is owed. Where days are
+// given away that would count again, the whole is charged first, so that what is
+// given away is on the account and stays given.
+func (c *Circulation) settleLateness(ctx context.Context, tx *postgres.Tx, desk Desk, late []lateness, suffix, reason string, moved *Moved) error {
+	for i := range late {
+		ledger.AskLoan(tx, accountOf(late[i].loan), late[i].loan.ID, ledger.Overdue, &late[i].money)
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return fmt.Errorf("read what late loans were charged: %w", err)
+	}
+	touched := map[patrons.Ref]bool{}
+	for i := range late {
+		changed, err := late[i].settle(tx, desk, suffix, reason, moved)
+		if err != nil {
+			return err
+		}
+		if changed && !touched[late[i].loan.Patron] {
+			touched[late[i].loan.Patron] = true
+			if err := c.updateLatch(ctx, tx, desk, late[i].loan); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *lateness) settle(tx *postgres.Tx, desk Desk, suffix, reason string, moved *Moved) (changed bool, err error) {
+	if l.owed.Amount.Currency != moved.TakenBack.Currency {
+		moved.TakenBack.Currency = l.owed.Amount.Currency
+	}
+	money := l.money.OfCause(overdueCause(l.loan))
+	standing := money.Stands()
+	if given := l.full.Amount.Minor - l.owed.Amount.Minor; given > 0 && l.loan.Status == LoanOpen && l.full.Amount.Minor > money.Charged.Minor {
+		entry, err := ledger.Post(tx, ledger.Charge{
+			Account: accountOf(l.loan), Kind: ledger.Overdue, Cause: overdueCause(l.loan) + ":through:" + l.through.String(),
+			Amount: broker.Money{Minor: l.full.Amount.Minor - money.Charged.Minor, Currency: standing.Currency},
+			Rule:   l.full.Rule, Clause: l.full.Clause, Note: fmt.Sprintf("due %s, %d days late", l.loan.DueOn, l.full.Days),
+			Loan: l.loan.ID, Request: l.loan.Request, Actor: desk.Actor, At: desk.Now,
+		})
+		if err != nil {
+			return false, err
+		}
+		money.Open = append(money.Open, ledger.Open{Entry: entry, Owed: entry.Amount, Reversible: entry.Amount})
+		money.Charged.Minor += entry.Amount.Minor
+		standing.Minor += entry.Amount.Minor
+	}
+	if l.money.Accrued.Loan != broker.NoID {
+		// It is worked out again when it is next asked for.
+		ledger.EndAccrual(tx, l.loan.Patron.Library, l.loan.ID)
+		changed = true
+	}
+	over := standing.Minor - l.owed.Amount.Minor
+	if over <= 0 {
+		return changed, nil
+	}
+	amount := broker.Money{Minor: over, Currency: standing.Currency}
+	_, err = ledger.TakeBack(tx, money, amount, ledger.Answer{
+		Cause: overdueCause(l.loan) + suffix, Note: reason, Actor: desk.Actor, At: desk.Now,
+	})
+	moved.TakenBack.Minor += over
+	return true, err
+}
