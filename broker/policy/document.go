@@ -184,6 +184,12 @@ func (d *Document) Currency() string { return d.head.Currency }
 // Zone is the library's time zone.
 func (d *Document) Zone() *time.Location { return d.zone }
 
+// Classes lists the patron classes that the document knows, inherited ones too.
+func (d *Document) Classes() []string { return slices.Clone(d.head.Classes) }
+
+// Items lists the material types that the document knows, inherited ones too.
+func (d *Document) Items() []string { return slices.Clone(d.head.Items) }
+
 // Money turns an amount of the document into the library's currency.
 func (d *Document) Money(amount Amount) broker.Money {
 	return broker.Money{Minor: int64(amount), Currency: d.head.Currency}

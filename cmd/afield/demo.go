@@ -1,17 +1,12 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"afield/broker/postgres"
 	"afield/cmd/afield/demo"
@@ -86,76 +81,8 @@ func demoError(err error) error {
 
 // withScratch makes an empty, migrated database beside the usual one for as long
 // as work runs, and drops it.
-func (a *app) withScratch(work func(*postgres.DB) error) (err error) {
-	server := &database{adminURL: a.DatabaseURL}
-	login := func(name string) (string, error) { return withDatabaseName(a.DatabaseURL, name) }
-	admin := login
-	if a.DatabaseURL == "" {
-		server.cluster, err = postgres.StartCluster(a.ctx, postgres.ClusterOptions{DataDir: a.Data, BinDir: a.Postgres, Notice: a.notice})
-		if err != nil {
-			return err
-		}
-		server.adminURL = server.cluster.AdminURL(postgres.DatabaseName)
-		login = func(name string) (string, error) { return server.cluster.URL(name), nil }
-		admin = func(name string) (string, error) { return server.cluster.AdminURL(name), nil }
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	name, err := server.makeScratch(a.ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.dropScratch(name)) }()
-	adminURL, err := admin(name)
-	if err != nil {
-		return err
-	}
-	if _, err := (&database{adminURL: adminURL}).migrate(a.ctx); err != nil {
-		return err
-	}
-	loginURL, err := login(name)
-	if err != nil {
-		return err
-	}
-	db, err := postgres.Open(a.ctx, postgres.Config{URL: loginURL})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return work(db)
-}
-
-// scratchPrefix begins the name of every database made for a while.
-const scratchPrefix = "afield_demo_"
-
-func (d *database) makeScratch(ctx context.Context) (name string, err error) {
-	var random [6]byte
-	_, _ = rand.Read(random[:]) // never fails
-	name = scratchPrefix + hex.EncodeToString(random[:])
-	err = d.withAdmin(ctx, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize())
-		return err
-	})
-	var denied *pgconn.PgError
-	if errors.As(err, &denied) && denied.Code == "42501" {
-		return "", fmt.Errorf("the demo plays in a database of its own, and the account of DATABASE_URL may not make one: give it CREATEDB, or run without DATABASE_URL")
-	}
-	if err != nil {
-		return "", fmt.Errorf("make a database for the demo: %w", err)
-	}
-	return name, nil
-}
-
-// dropScratch works also after the command was stopped.
-func (d *database) dropScratch(name string) error {
-	ctx := context.Background()
-	err := d.withAdmin(ctx, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "drop database if exists "+pgx.Identifier{name}.Sanitize()+" with (force)")
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("drop the demo's database %s: %w", name, err)
-	}
-	return nil
+func (a *app) withScratch(work func(*postgres.DB) error) error {
+	return a.withScratches("afield_demo_", 1, func(all []*postgres.DB) error { return work(all[0]) })
 }
 
 // withDatabaseName gives a connection string to another database of the same

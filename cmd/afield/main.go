@@ -28,6 +28,7 @@ type commandLine struct {
 	Verify   verifyCommand   `cmd:"" help:"Check what must always be true; status 1 on a breach."`
 	Workflow workflowCommand `cmd:"" help:"Print the state tables, as diagrams or JSON."`
 	Policy   policyCommand   `cmd:"" help:"Read, check, explain and compare libraries' policies."`
+	Scenario scenarioCommand `cmd:"" help:"Play written scenarios against a policy, and say what differs."`
 	Nightly  nightlyCommand  `cmd:"" help:"Do the nightly work by hand, or show what it came to."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to this version."`
 	User     userCommand     `cmd:"" help:"Keep staff users, and patrons' PINs."`

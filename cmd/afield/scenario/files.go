@@ -1,0 +1,104 @@
+package scenario
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:embed cases stories
+var shipped embed.FS
+
+//go:embed example.yaml
+var example string
+
+// Example is a whole scenario with comments, to begin from.
+func Example() string { return example }
+
+// File is a file of scenarios as it was read.
+type File struct {
+	Path      string
+	Scenarios []*Scenario
+	// Mistakes say why it could not be read.
+	Mistakes Mistakes
+	// Watched are the files it depends on, itself included.
+	Watched []string
+}
+
+// Find gives the files behind some arguments, sorted: a file stands for itself, a
+// folder for every .yaml in and below it.
+func Find(arguments []string) ([]string, error) {
+	var found []string
+	for _, argument := range arguments {
+		info, err := os.Stat(argument)
+		if err != nil {
+			return nil, fmt.Errorf("there is no %s", argument)
+		}
+		if !info.IsDir() {
+			found = append(found, argument)
+			continue
+		}
+		err = filepath.WalkDir(argument, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".yaml") {
+				found = append(found, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no .yaml file is in %s", strings.Join(arguments, ", "))
+	}
+	return found, nil
+}
+
+// Load reads a file.
+func Load(path string) File {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return File{Path: path, Mistakes: Mistakes{{Position{path, 1, 1}, err.Error()}}, Watched: []string{path}}
+	}
+	return load(path, text)
+}
+
+func load(path string, text []byte) File {
+	file := File{Path: path, Watched: []string{path}}
+	scenarios, err := Read(path, text)
+	if mistakes, ok := asMistakes(err); ok {
+		file.Mistakes = mistakes
+		return file
+	}
+	file.Scenarios = scenarios
+	for _, scenario := range scenarios {
+		for _, policy := range policyFiles(scenario) {
+			if !slices.Contains(file.Watched, policy) {
+				file.Watched = append(file.Watched, policy)
+			}
+		}
+	}
+	return file
+}
+
+// Shipped reads the scenarios that ship with Afield.
+func Shipped() ([]File, error) {
+	var files []File
+	err := fs.WalkDir(shipped, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".yaml") {
+			return err
+		}
+		text, err := shipped.ReadFile(path)
+		if err == nil {
+			files = append(files, load(path, text))
+		}
+		return err
+	})
+	return files, err
+}

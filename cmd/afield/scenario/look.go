@@ -1,0 +1,236 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+	"afield/workflow/requests"
+)
+
+// view is how things stand at one moment, for the patron, item and request of a
+// step. It only reads.
+type view struct {
+	entries []entryRow
+	notices []noticeRow
+	tasks   []taskRow
+
+	loan    *circulation.Loan
+	lostOn  broker.Date
+	hold    *circulation.Hold
+	place   int
+	item    *catalog.Item
+	request *requests.Request
+	asked   []broker.ID // lenders of the request
+
+	standing *patrons.Standing
+}
+
+type entryRow struct {
+	ID         broker.ID
+	Kind       string
+	ChargeKind string
+	Minor      int64
+}
+
+type noticeRow struct {
+	ID      broker.ID
+	Kind    string
+	Channel string
+	Stage   string
+	Status  string
+}
+
+type taskRow struct {
+	ID   broker.ID
+	Kind string
+}
+
+// look reads how things stand.
+func (p *play) look(s step) (view, error) {
+	var seen view
+	err := p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
+		var err error
+		library := p.home.ID
+		if seen.entries, err = rowsOf[entryRow](ctx, tx, `select id, kind, charge_kind, amount_minor from ledger_entries
+			where library_id = $1 and patron_id is not null order by id`, library); err != nil {
+			return err
+		}
+		if seen.notices, err = rowsOf[noticeRow](ctx, tx, `select id, kind, channel, stage, status from notices where library_id = $1 order by id`, library); err != nil {
+			return err
+		}
+		if seen.tasks, err = rowsOf[taskRow](ctx, tx, `select id, kind from staff_tasks where library_id = $1 order by id`, library); err != nil {
+			return err
+		}
+		if err := p.lookAtItem(ctx, tx, s, &seen); err != nil {
+			return err
+		}
+		if err := p.lookAtHold(ctx, tx, s, &seen); err != nil {
+			return err
+		}
+		if id, known := p.requestOf(s); known {
+			if seen.request, err = p.Stage.requests.Load(ctx, tx, library, id); err != nil {
+				return err
+			}
+			asked, err := rowsOf[struct{ ID broker.ID }](ctx, tx, `select lender_id from rota_entries
+				where library_id = $1 and request_id = $2 and asked_at is not null order by asked_at, position`, library, id)
+			if err != nil {
+				return err
+			}
+			for _, one := range asked {
+				seen.asked = append(seen.asked, one.ID)
+			}
+		}
+		return p.lookAtPatron(ctx, tx, s, &seen)
+	})
+	return seen, err
+}
+
+func rowsOf[T any](ctx context.Context, tx *postgres.Tx, sql string, args ...any) ([]T, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("look how things stand: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+}
+
+func (p *play) lookAtItem(ctx context.Context, tx *postgres.Tx, s step, seen *view) error {
+	name := get[string](s.values, "item")
+	thing, known := p.items[name]
+	if !known {
+		return nil
+	}
+	item, err := p.find(ctx, tx, thing)
+	if broker.IsKind(err, broker.KindNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	seen.item = &item
+	var ref circulation.LoanRef
+	var lostOn broker.Date
+	err = tx.QueryRow(ctx, `select library_id, id, lost_on from loans where item_library_id = $1 and item_id = $2
+		order by started_at desc, id desc limit 1`, item.Library, item.ID).Scan(&ref.Library, &ref.ID, &lostOn)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at a loan: %w", err)
+	}
+	loan, err := circulation.LoanByID(ctx, tx, ref)
+	seen.loan, seen.lostOn = &loan, lostOn
+	return err
+}
+
+// find reads an item; one that a lender announced has a place here only once it
+// was received.
+func (p *play) find(ctx context.Context, tx *postgres.Tx, thing thing) (catalog.Item, error) {
+	if thing.ID != broker.NoID {
+		return catalog.LoadItem(ctx, tx, thing.Library, thing.ID, false)
+	}
+	if thing.request != broker.NoID {
+		return catalog.ItemOfRequest(ctx, tx, p.home.ID, thing.request, false)
+	}
+	return catalog.ItemByBarcode(ctx, tx, p.group, thing.barcode, false)
+}
+
+func (p *play) lookAtHold(ctx context.Context, tx *postgres.Tx, s step, seen *view) error {
+	var item, title, patron any
+	if seen.item != nil {
+		item, title = seen.item.ID, seen.item.Title
+	} else if thing, known := p.items[get[string](s.values, "item")]; known {
+		title = thing.title
+	} else {
+		return nil
+	}
+	if name := get[string](s.values, "patron"); name != "" {
+		patron = p.patrons[name].ID
+	}
+	var ref circulation.HoldRef
+	err := tx.QueryRow(ctx, `select library_id, id from holds where (item_id = $1 or title_id = $2) and ($3::uuid is null or patron_id = $3)
+		order by status in ('on_hold_shelf', 'in_transit') desc, closed_at desc nulls last, placed_at desc, id desc limit 1`, item, title, patron).Scan(&ref.Library, &ref.ID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at a hold: %w", err)
+	}
+	hold, err := circulation.HoldByID(ctx, tx, ref)
+	if err != nil {
+		return err
+	}
+	seen.hold = &hold
+	seen.place, err = circulation.Place(ctx, tx, ref)
+	return err
+}
+
+func (p *play) lookAtPatron(ctx context.Context, tx *postgres.Tx, s step, seen *view) error {
+	ref := p.patrons[get[string](s.values, "patron")].Ref
+	switch {
+	case ref.ID != broker.NoID:
+	case seen.loan != nil && seen.loan.Patron.ID != broker.NoID:
+		ref = seen.loan.Patron
+	case seen.request != nil && seen.request.PatronID != nil:
+		ref = patrons.Ref{Library: seen.request.LibraryID, ID: *seen.request.PatronID}
+	default:
+		return nil
+	}
+	standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: p.home.Library, Actor: staff(p.home.ID), Now: p.now()}, ref)
+	if broker.IsKind(err, broker.KindNotFound) {
+		return nil
+	}
+	seen.standing = &standing
+	return err
+}
+
+// added gives what a list has more than it had.
+func added[T comparable](before, after []T) []T {
+	had := make(map[T]bool, len(before))
+	for _, row := range before {
+		had[row] = true
+	}
+	var more []T
+	for _, row := range after {
+		if !had[row] {
+			more = append(more, row)
+		}
+	}
+	return more
+}
+
+// money sums what was written between two views, by charge kind, of some kinds
+// of entry.
+func money(before, after view, kinds ...string) amounts {
+	sums := amounts{}
+	for _, entry := range added(before.entries, after.entries) {
+		for _, kind := range kinds {
+			if entry.Kind == kind {
+				sums[entry.ChargeKind] += amount(entry.Minor)
+			}
+		}
+	}
+	return sums
+}
+
+func (a amounts) total() amount {
+	var sum amount
+	for _, value := range a {
+		sum += value
+	}
+	return sum
+}
+
+func dateText(date broker.Date) string {
+	if date.IsZero() {
+		return "none"
+	}
+	return date.String()
+}

@@ -1,0 +1,147 @@
+package scenario
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"time"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/postgres"
+	"afield/connectors"
+	"afield/workflow/messages"
+	"afield/workflow/requests"
+)
+
+// post carries messages between libraries without a network and without a job
+// queue: what a use case puts out is handed over as soon as its transaction is
+// through, in the order it was put out. It implements requests.Jobs.
+type post struct {
+	db       *postgres.DB
+	vault    *directory.Vault
+	requests *requests.Service
+	clock    broker.Clock
+
+	waiting []messages.Ref
+	lookUps []lookUp
+	sent    []connectors.Message // to libraries outside
+}
+
+type lookUp struct{ library, request broker.ID }
+
+// begin empties the post for a scenario with a clock of its own.
+func (p *post) begin(clock broker.Clock) {
+	p.clock, p.waiting, p.lookUps, p.sent = clock, nil, nil, nil
+}
+
+// Send notes what is to be handed over; a transaction that fails leaves names of
+// messages that nobody finds.
+func (p *post) Send(_ context.Context, _ *postgres.Tx, refs []messages.Ref) error {
+	p.waiting = append(p.waiting, refs...)
+	return nil
+}
+
+// LookUp notes a live look-up of holdings.
+func (p *post) LookUp(_ context.Context, _ *postgres.Tx, library, request broker.ID) error {
+	p.lookUps = append(p.lookUps, lookUp{library, request})
+	return nil
+}
+
+// settle works off everything that is due now: messages, look-ups and deadlines.
+func (p *post) settle(ctx context.Context) error {
+	for {
+		for len(p.waiting)+len(p.lookUps) > 0 {
+			if err := p.next(ctx); err != nil {
+				return err
+			}
+		}
+		worked, err := p.requests.WorkDeadlines(ctx, p.db, p.clock.Now())
+		if err != nil || (worked == 0 && len(p.waiting)+len(p.lookUps) == 0) {
+			return err
+		}
+	}
+}
+
+func (p *post) next(ctx context.Context) error {
+	if len(p.waiting) > 0 {
+		ref := p.waiting[0]
+		p.waiting = p.waiting[1:]
+		return p.hand(ctx, ref)
+	}
+	asked := p.lookUps[0]
+	p.lookUps = p.lookUps[1:]
+	return p.db.InTx(ctx, postgres.ForLibraries(asked.library), func(ctx context.Context, tx *postgres.Tx) error {
+		return p.requests.HoldingsKnown(ctx, tx, p.clock.Now(), asked.library, asked.request, nil)
+	})
+}
+
+// hand gives one message to the library it is for.
+func (p *post) hand(ctx context.Context, ref messages.Ref) error {
+	var claimed messages.Claimed
+	var protocol directory.Protocol
+	var ok bool
+	err := p.db.InTx(ctx, postgres.ForLibraries(ref.Library), func(ctx context.Context, tx *postgres.Tx) (err error) {
+		claimed, ok, err = messages.Claim(ctx, tx, "scenario", ref.Library, ref.ID, p.clock.Now(), time.Now())
+		if err != nil || !ok {
+			return err
+		}
+		peers, err := directory.LoadPeers(ctx, tx, p.vault, []broker.ID{claimed.Peer})
+		protocol = peers[claimed.Peer].Protocol
+		return err
+	})
+	if err != nil || !ok {
+		return err
+	}
+	delivery := connectors.Delivery{Outcome: connectors.Delivered}
+	switch protocol {
+	case directory.ProtocolMember:
+		delivery, err = p.toMember(ctx, claimed)
+	case directory.ProtocolPartner:
+		p.sent = append(p.sent, claimed.Message)
+	default:
+		delivery = connectors.Delivery{Outcome: connectors.Refused, Detail: "this library is reached by hand"}
+	}
+	if err != nil {
+		return err
+	}
+	return p.record(ctx, claimed, delivery)
+}
+
+func (p *post) toMember(ctx context.Context, claimed messages.Claimed) (connectors.Delivery, error) {
+	body, err := json.Marshal(claimed.Message)
+	if err != nil {
+		return connectors.Delivery{}, err
+	}
+	hash := sha256.Sum256(body)
+	err = p.db.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := p.requests.Receive(ctx, tx, p.clock.Now(), requests.Incoming{Peer: claimed.Library, Message: claimed.Message, Hash: hash[:]})
+		return err
+	})
+	if ours, known := broker.AsError(err); known {
+		return connectors.Delivery{Outcome: connectors.Refused, Detail: ours.Code + ": " + ours.Detail}, nil
+	}
+	return connectors.Delivery{Outcome: connectors.Delivered}, err
+}
+
+func (p *post) record(ctx context.Context, claimed messages.Claimed, delivery connectors.Delivery) error {
+	now := p.clock.Now()
+	return p.db.InTx(ctx, postgres.ForLibraries(claimed.Library), func(ctx context.Context, tx *postgres.Tx) error {
+		if delivery.Outcome == connectors.Delivered {
+			messages.MarkSent(tx, claimed.Library, claimed.ID, now, delivery)
+			if err := p.requests.Delivered(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message); err != nil {
+				return err
+			}
+		} else {
+			messages.MarkFailed(tx, claimed.Library, claimed.ID, now, delivery)
+			if err := p.requests.Undeliverable(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message, delivery.Detail); err != nil {
+				return err
+			}
+		}
+		next, waiting, err := messages.Next(ctx, tx, claimed.Library, claimed.Request, claimed.Peer, now)
+		if waiting {
+			p.waiting = append(p.waiting, next)
+		}
+		return err
+	})
+}

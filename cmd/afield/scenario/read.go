@@ -1,0 +1,226 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Position is a place in a file, for people who edit it.
+type Position struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+}
+
+// String gives file:line:column.
+func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+
+// Mistake is something in a file that cannot be read, and what would be right.
+type Mistake struct {
+	Position
+	Message string `json:"message"`
+}
+
+// Error gives the place and the message.
+func (m Mistake) Error() string { return m.Position.String() + ": " + m.Message }
+
+// reader reads one file strictly and gathers every mistake in it.
+type reader struct {
+	file     string
+	mistakes []Mistake
+	// named are the things a scenario has, by what they are; used are the places
+	// that name one.
+	named map[string][]string
+	used  []use
+}
+
+type use struct {
+	what, name string
+	at         Position
+}
+
+// node is one value of the file.
+type node struct {
+	ast.Node
+	r *reader
+}
+
+func (n node) at() Position {
+	from := startOf(n.Node)
+	return Position{n.r.file, from.Position.Line, from.Position.Column}
+}
+
+func (n node) wrong(format string, args ...any) {
+	n.r.mistakes = append(n.r.mistakes, Mistake{n.at(), fmt.Sprintf(format, args...)})
+}
+
+// raw is the text of a single value as it was written.
+func (n node) raw() string { return n.GetToken().Value }
+
+// text reads a single value as text, whatever YAML would make of it: 5.00 stays
+// 5.00.
+func (n node) text(wanted string) (string, bool) {
+	switch value := n.Node.(type) {
+	case *ast.StringNode:
+		return value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return n.raw(), true
+	case *ast.LiteralNode:
+		return strings.TrimSpace(value.Value.Value), true
+	}
+	n.wrong("must be %s", wanted)
+	return "", false
+}
+
+// isSingle tells a single value from a list or a mapping.
+func (n node) isSingle() bool {
+	switch n.Node.(type) {
+	case *ast.SequenceNode, ast.MapNode, *ast.NullNode:
+		return false
+	}
+	return true
+}
+
+// list reads a list; a single value stands for a list of one.
+func (n node) list() []node {
+	values, ok := n.Node.(*ast.SequenceNode)
+	if !ok {
+		return []node{n}
+	}
+	nodes := make([]node, 0, len(values.Values))
+	for _, value := range values.Values {
+		nodes = append(nodes, node{value, n.r})
+	}
+	return nodes
+}
+
+// entry is one key of a mapping with its value.
+type entry struct {
+	key   node
+	value node
+}
+
+// entries reads a mapping in the order written; a key twice is a mistake.
+func (n node) entries(wanted string) []entry {
+	mapping, ok := n.Node.(ast.MapNode)
+	if !ok {
+		if _, empty := n.Node.(*ast.NullNode); !empty {
+			n.wrong("must be %s", wanted)
+		}
+		return nil
+	}
+	var entries []entry
+	for at := mapping.MapRange(); at.Next(); {
+		key := node{at.Key(), n.r}
+		if slices.ContainsFunc(entries, func(e entry) bool { return e.key.raw() == key.raw() }) {
+			key.wrong("%q stands here twice", key.raw())
+			continue
+		}
+		entries = append(entries, entry{key, node{at.Value(), n.r}})
+	}
+	return entries
+}
+
+// startOf gives the token a node begins with; a mapping's own token is the colon
+// after its first key.
+func startOf(of ast.Node) *token.Token {
+	if mapping, ok := of.(ast.MapNode); ok {
+		if at := mapping.MapRange(); at.Next() {
+			return at.Key().GetToken()
+		}
+	}
+	return of.GetToken()
+}
+
+// define notes that the scenario has a thing of this name.
+func (r *reader) define(what, name string) {
+	if !slices.Contains(r.named[what], name) {
+		r.named[what] = append(r.named[what], name)
+	}
+}
+
+// checkNames finds names that nothing has.
+func (r *reader) checkNames() {
+	for _, use := range r.used {
+		known := r.named[use.what]
+		if slices.Contains(known, use.name) {
+			continue
+		}
+		message := fmt.Sprintf("there is no %s %q", use.what, use.name)
+		if len(known) > 0 {
+			message += "; there " + plural(len(known), "is", "are") + " " + strings.Join(known, ", ")
+		}
+		r.mistakes = append(r.mistakes, Mistake{use.at, message})
+	}
+	r.used = nil
+}
+
+func plural(count int, one, many string) string {
+	if count == 1 {
+		return one
+	}
+	return many
+}
+
+// parse splits a file into its documents.
+func (r *reader) parse(text []byte) []node {
+	tree, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		r.mistakes = append(r.mistakes, r.syntax(err))
+		return nil
+	}
+	var documents []node
+	for _, document := range tree.Docs {
+		if document.Body != nil {
+			documents = append(documents, node{document.Body, r})
+		}
+	}
+	return documents
+}
+
+// syntax finds the place of what the parser could not read.
+func (r *reader) syntax(err error) Mistake {
+	message, _, _ := strings.Cut(err.Error(), "\n")
+	at := Position{File: r.file, Line: 1, Column: 1}
+	if _, scanErr := fmt.Sscanf(message, "[%d:%d]", &at.Line, &at.Column); scanErr == nil {
+		_, message, _ = strings.Cut(message, "] ")
+	}
+	return Mistake{at, "this is not YAML: " + message}
+}
+
+// nearest gives the word most like one that is not known, for "did you mean".
+func nearest(word string, known []string) string {
+	best, bestDistance := "", max(2, len(word)/2)
+	for _, candidate := range known {
+		if distance := distance(word, candidate); distance < bestDistance {
+			best, bestDistance = candidate, distance
+		}
+	}
+	return best
+}
+
+// distance counts the letters to change, add or drop between two words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for i := range row {
+		row[i] = i
+	}
+	for i := 1; i <= len(a); i++ {
+		corner := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := corner
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			corner = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}

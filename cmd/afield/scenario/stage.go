@@ -1,0 +1,82 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/workflow/desk"
+	"afield/workflow/requests"
+	"afield/workflow/routing"
+)
+
+// Stage is a migrated database with the use cases over it, on which one scenario
+// after the other is played. Each brings libraries of its own and leaves nothing
+// behind that time would move.
+type Stage struct {
+	db          *postgres.DB
+	circulation *circulation.Circulation
+	requests    *requests.Service
+	desk        *desk.Service
+	vault       *directory.Vault
+	post        *post
+
+	mu        sync.Mutex
+	documents map[string]*policy.Document // by the name a library row has
+}
+
+// NewStage puts the use cases over an empty, migrated database.
+func NewStage(db *postgres.DB) (*Stage, error) {
+	vault, err := directory.NewVault(make([]byte, 32)) // no secret of anybody is in it
+	if err != nil {
+		return nil, err
+	}
+	s := &Stage{db: db, vault: vault, post: &post{db: db, vault: vault}, documents: map[string]*policy.Document{}}
+	cache := directory.NewCache(0, time.Now)
+	s.circulation = circulation.New(circulation.ByName(s.document))
+	s.requests, err = requests.New(requests.Config{
+		Jobs: s.post, Circulation: s.circulation, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
+		Policies: circulation.ByName(s.document),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.post.requests = s.requests
+	s.desk = desk.New(s.circulation, s.requests)
+	return s, nil
+}
+
+func (s *Stage) document(name string) (*policy.Document, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if document := s.documents[name]; document != nil {
+		return document, nil
+	}
+	return nil, fmt.Errorf("there is no policy %q on the stage", name)
+}
+
+func (s *Stage) keep(name string, document *policy.Document) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.documents[name] = document
+}
+
+// clear takes away what time would still move, so that the next scenario's clock
+// touches nothing of this one.
+func (s *Stage) clear(ctx context.Context) error {
+	return s.db.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`delete from deadlines`)
+		tx.Queue(`update messages set status = 'withdrawn' where status in ('ready', 'claimed')`)
+		tx.Queue(`update libraries set member = false, status = 'closed' where member`)
+		return nil
+	})
+}
+
+// broker.ManualClock is the business time of one scenario.
+var _ broker.Clock = (*broker.ManualClock)(nil)
