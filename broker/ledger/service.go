@@ -144,3 +144,17 @@ func (answer Answer) post(tx *postgres.Tx, charge Open, kind Kind, minor int64) 
 	followInvoices(tx, charge.Account, answer.At)
 	return entries
 }
+
+// ChargeByID gives a charge with what is left of it.
+func ChargeByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Open, error) {
+	return chargeByID(ctx, tx, library, id)
+}
+
+// ChargeByCause gives the charge that a cause made.
+func ChargeByCause(ctx context.Context, tx *postgres.Tx, account Account, cause string) (Entry, error) {
+	entry, found, err := Answer{Cause: cause}.done(ctx, tx, account)
+	if err == nil && !found {
+		err = broker.NotFound("charge")
+	}
+	return entry, err
+}

@@ -1,0 +1,115 @@
+package desk
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/ledger"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// Fee is something asked of a patron at the desk: pages by the policy's prices,
+// or an amount that staff know.
+type Fee struct {
+	Card   string
+	Patron broker.ID
+	// Kind is ledger.Print, Copy, Fax, Card, Deposit, Collection, Damage or Other.
+	Kind string
+	// Pages are what was printed, copied or faxed.
+	Pages  int
+	Colour bool
+	// Country is where a fax goes (ISO 3166); "" is the library's own.
+	Country string
+	// Amount is what staff ask, with a note that says why; the policy's price
+	// where it is zero.
+	Amount broker.Money
+	Note   string
+	Loan   broker.ID
+	// Method is by what it is paid at once; "" puts it on the account, where the
+	// policy lets it stand.
+	Method string
+	Key    string // as of Payment
+}
+
+// AddFee charges a fee, and takes its payment where it is paid at once. It
+// refuses a fax to where none may go, a fee on the account where the policy wants
+// it paid at once, and an amount without a note.
+func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at At, in Fee) (ledger.Entry, *ledger.Receipt, error) {
+	c, err := s.counter(ctx, tx, at)
+	if err != nil {
+		return ledger.Entry{}, nil, err
+	}
+	fee, err := c.price(in)
+	if err != nil {
+		return ledger.Entry{}, nil, err
+	}
+	account, err := c.serve(ctx, tx, in.Card, in.Patron)
+	if err != nil {
+		return ledger.Entry{}, nil, err
+	}
+	key := orNew(in.Key)
+	entry, err := ledger.Post(tx, ledger.Charge{
+		Account: account, Kind: fee.Kind, Amount: fee.Amount, Cause: "fee:" + key, Rule: fee.Rule, Clause: fee.Clause,
+		Note: in.Note, Loan: in.Loan, Actor: at.Actor, At: at.Now,
+	})
+	if err != nil {
+		return ledger.Entry{}, nil, err
+	}
+	if entry, err = ledger.ChargeByCause(ctx, tx, account, entry.Cause); err != nil { // asked before, it is the first
+		return ledger.Entry{}, nil, err
+	}
+	if in.Method == "" {
+		return entry, nil, c.latch(ctx, tx, account)
+	}
+	receipt, err := s.TakePayment(ctx, tx, at, Payment{
+		Patron: account.Patron, Amount: entry.Amount, Method: in.Method, To: []ledger.Share{{Charge: entry.ID, Amount: entry.Amount}},
+		Keep: true, Note: in.Note, Key: "fee:" + key,
+	})
+	return entry, &receipt, err
+}
+
+// price is what a fee comes to, and by which rule.
+func (c counter) price(in Fee) (policy.Charge, error) {
+	fee := policy.Charge{Kind: in.Kind, Amount: in.Amount, Rule: "fee.by_staff"}
+	switch in.Kind {
+	case ledger.Print, ledger.Copy:
+		fee = c.rules.PrintFee(in.Pages, in.Colour)
+	case ledger.Fax:
+		fee = c.rules.FaxFee(in.Pages)
+		if in.Country != "" {
+			if err := c.rules.MayFax(c.moment(), in.Country).Err("may_not_fax"); err != nil {
+				return fee, err
+			}
+		}
+	case ledger.Card, ledger.Deposit, ledger.Collection, ledger.Damage, ledger.Other:
+	default:
+		return fee, broker.Invalid(broker.FieldError{
+			Pointer: "/kind", Code: "unknown_kind", Message: "must be print, copy, fax, card, deposit, collection, damage or other",
+		})
+	}
+	fee.Kind = in.Kind
+	if in.Amount.Minor != 0 {
+		fee.Amount, fee.Rule, fee.Clause = in.Amount, "fee.by_staff", broker.Clause{}
+		if in.Note == "" {
+			return fee, broker.Invalid(broker.FieldError{Pointer: "/note", Code: "required", Message: "must say what the amount is for"})
+		}
+	}
+	if fee.Amount.Minor <= 0 {
+		return fee, broker.Invalid(broker.FieldError{Pointer: "/amount", Code: "not_above_zero", Message: "must be above zero: nothing is asked for that"})
+	}
+	return fee, c.mayStand(in)
+}
+
+// mayStand refuses prints, copies and faxes on the account where the policy wants
+// them paid at once.
+func (c counter) mayStand(in Fee) error {
+	terms := c.rules.FeesOnAccount()
+	pages := in.Kind == ledger.Print || in.Kind == ledger.Copy || in.Kind == ledger.Fax
+	if in.Method != "" || !pages || terms.Value {
+		return nil
+	}
+	return broker.Refused("pay_at_once", "That is paid at once, and is not put on the account.", broker.Reason{
+		Code: "pay_at_once", Rule: terms.Rule, Clause: terms.Clause, Message: "It is paid at once.", Needed: "a way of paying", Found: "none",
+	})
+}

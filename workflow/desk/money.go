@@ -1,0 +1,302 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/access"
+	"afield/broker/circulation"
+	"afield/broker/ledger"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// Payment is money that a patron hands over at a desk.
+type Payment struct {
+	Card   string
+	Patron broker.ID
+	Amount broker.Money
+	// Method is by what, one that the policy takes: cash, check ….
+	Method string
+	// Charge is the one charge it is for; To says how much each receives. With
+	// neither, the policy says how it is laid on what is open.
+	Charge broker.ID
+	To     []ledger.Share
+	// Keep keeps what is paid beyond what is owed as credit.
+	Keep bool
+	// By is who pays, where it is not the patron.
+	By   string
+	Note string
+	// Key names the act, so that sent twice it happens once; "" for a new one.
+	Key string
+}
+
+// TakePayment takes a patron's payment into the till that is open at the desk,
+// if one is. What overdue loans have come to until today is charged first, so
+// that it can be paid, and blocks that latch follow what is owed before and
+// after. It refuses a way of paying that the policy does not take, and more than
+// is owed unless it is kept.
+func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at At, in Payment) (ledger.Receipt, error) {
+	c, err := s.counter(ctx, tx, at)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	if err := c.rules.MayPayBy(c.moment(), in.Method).Err("may_not_pay_so"); err != nil {
+		return ledger.Receipt{}, err
+	}
+	account, err := c.serve(ctx, tx, in.Card, in.Patron)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	if in.To, err = c.shares(ctx, tx, account, in); err != nil {
+		return ledger.Receipt{}, err
+	}
+	till, err := c.till(ctx, tx)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	receipt, err := ledger.Pay(ctx, tx, ledger.Payment{
+		Account: account, Amount: in.Amount, Charge: in.Charge, To: in.To, InAdvance: in.Keep, Method: in.Method, Till: till,
+		By: in.By, Cause: "payment:" + orNew(in.Key), Note: in.Note, Actor: at.Actor, At: at.Now,
+	})
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	return receipt, c.latch(ctx, tx, account)
+}
+
+// shares lays a payment evenly on what is open where the policy says so and the
+// payment says nothing.
+func (c counter) shares(ctx context.Context, tx *postgres.Tx, account ledger.Account, in Payment) ([]ledger.Share, error) {
+	if in.To != nil || in.Charge != broker.NoID || c.rules.PaymentTerms().Value.Split != policy.SplitEvenly {
+		return in.To, nil
+	}
+	open, err := ledger.OpenCharges(ctx, tx, account)
+	if err != nil {
+		return nil, err
+	}
+	owed := make([]broker.Money, len(open))
+	for i, charge := range open {
+		owed[i] = charge.Owed
+	}
+	parts, _ := policy.SplitPayment(policy.SplitEvenly, in.Amount, owed)
+	var shares []ledger.Share
+	for i, part := range parts {
+		if part.Minor > 0 {
+			shares = append(shares, ledger.Share{Charge: open[i].ID, Amount: part})
+		}
+	}
+	return shares, nil
+}
+
+// Waiver is the forgiving of a charge, or of part of it.
+type Waiver struct {
+	Charge broker.ID
+	Amount broker.Money
+	// Reason is required.
+	Reason string
+	Key    string // as of Payment
+}
+
+// Waive forgives part of what is left of a charge. It takes the director.
+func (s *Service) Waive(ctx context.Context, tx *postgres.Tx, at At, in Waiver) (ledger.Entry, error) {
+	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	if err := needsReason(in.Reason); err != nil {
+		return ledger.Entry{}, err
+	}
+	charge, err := ledger.ChargeByID(ctx, tx, at.Library, in.Charge)
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	if err := c.latch(ctx, tx, charge.Account); err != nil {
+		return ledger.Entry{}, err
+	}
+	entry, err := ledger.Waive(ctx, tx, ledger.Answer{
+		Library: at.Library, Charge: in.Charge, Cause: "waiver:" + orNew(in.Key), Note: in.Reason, Actor: at.Actor, At: at.Now,
+	}, in.Amount)
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	return entry, c.latch(ctx, tx, charge.Account)
+}
+
+// Void takes back a payment that was written by mistake, by the number of its
+// receipt: what it paid is owed again. It takes the director, and a reason.
+func (s *Service) Void(ctx context.Context, tx *postgres.Tx, at At, receipt int64, reason string) ([]ledger.Entry, error) {
+	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+	if err != nil {
+		return nil, err
+	}
+	paid, err := ledger.ReceiptByNumber(ctx, tx, at.Library, receipt)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.latch(ctx, tx, paid.Account); err != nil {
+		return nil, err
+	}
+	entries, err := ledger.VoidPayment(ctx, tx, ledger.Void{Library: at.Library, Receipt: receipt, Reason: reason, Actor: at.Actor, At: at.Now})
+	if err != nil {
+		return nil, err
+	}
+	return entries, c.latch(ctx, tx, paid.Account)
+}
+
+// ByVoucher is the method of a refund on paper.
+const ByVoucher = "voucher"
+
+// Refund is the giving back of a patron's credit.
+type Refund struct {
+	Card   string
+	Patron broker.ID
+	Amount broker.Money
+	// Method is by what: ByVoucher, or cash from the open till, check ….
+	Method string
+	// Reason is required.
+	Reason string
+	Key    string // as of Payment
+}
+
+// Given is a refund: its entries, or the voucher that was written.
+type Given struct {
+	Entries []ledger.Entry
+	Voucher *ledger.Voucher
+}
+
+// GiveBack gives a patron's credit back, never more than there is once
+// everything owed until today is counted. It takes the director, and a reason.
+func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at At, in Refund) (given Given, err error) {
+	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+	if err != nil {
+		return Given{}, err
+	}
+	account, err := c.serve(ctx, tx, in.Card, in.Patron)
+	if err != nil {
+		return Given{}, err
+	}
+	refund := ledger.Refund{
+		Account: account, Amount: in.Amount, Method: in.Method, Reason: in.Reason,
+		Cause: "refund:" + orNew(in.Key), Actor: at.Actor, At: at.Now,
+	}
+	if in.Method == ByVoucher {
+		voucher, err := ledger.WriteVoucher(ctx, tx, refund)
+		if err != nil {
+			return Given{}, err
+		}
+		given.Voucher = &voucher
+		return given, c.latch(ctx, tx, account)
+	}
+	if in.Method == "" {
+		return Given{}, broker.Invalid(broker.FieldError{Pointer: "/method", Code: "required", Message: "must say by what"})
+	}
+	if refund.Till, err = c.till(ctx, tx); err != nil {
+		return Given{}, err
+	}
+	if given.Entries, err = ledger.GiveBack(ctx, tx, refund); err != nil {
+		return Given{}, err
+	}
+	return given, c.latch(ctx, tx, account)
+}
+
+// counter is a desk where money is taken, and the rules there.
+type counter struct {
+	service *Service
+	desk    circulation.Desk
+	rules   *policy.Document
+}
+
+// counter opens the desk to a member of the staff who holds one of the roles;
+// with none named, to any.
+func (s *Service) counter(ctx context.Context, tx *postgres.Tx, at At, roles ...string) (counter, error) {
+	if err := needsRole(at.Actor, roles...); err != nil {
+		return counter{}, err
+	}
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return counter{}, err
+	}
+	rules, err := s.circulation.Rules(desk)
+	return counter{s, desk, rules}, err
+}
+
+func needsRole(actor broker.Actor, roles ...string) error {
+	if actor.Kind != broker.ActorStaff {
+		return broker.Forbidden("Money is handled by staff.")
+	}
+	for _, role := range roles {
+		if actor.HasRole(role) {
+			return nil
+		}
+	}
+	if len(roles) == 0 {
+		return nil
+	}
+	return broker.Forbidden("That takes the role %s.", roles[0])
+}
+
+func (c counter) moment() policy.Moment {
+	return policy.Moment{Now: c.desk.Now, Calendar: c.desk.Library.Calendar}
+}
+
+// charger is what charges the accrued fines of a patron until today.
+type charger interface {
+	ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, patron patrons.Ref) error
+}
+
+// serve finds the account of the patron before the desk, with everything charged
+// that is owed until today, and blocks as that calls for; it locks the patron.
+// Accounts stand at the patron's home library, and are settled there.
+func (c counter) serve(ctx context.Context, tx *postgres.Tx, card string, id broker.ID) (ledger.Account, error) {
+	patron, err := patronNamed(ctx, tx, c.desk, card, id)
+	if err != nil {
+		return ledger.Account{}, err
+	}
+	if patron.Library != c.desk.Library.ID {
+		return ledger.Account{}, broker.Conflict("at_home_elsewhere", "That account is settled at the patron's own library.")
+	}
+	if charger, ok := any(c.service.circulation).(charger); ok {
+		if err := charger.ChargeAccrued(ctx, tx, c.desk, patron.Ref()); err != nil {
+			return ledger.Account{}, err
+		}
+	}
+	account := patrons.Account(c.desk.Library, patron.Ref())
+	return account, c.latch(ctx, tx, account)
+}
+
+// latch lets the blocks that latch follow what a patron owes.
+func (c counter) latch(ctx context.Context, tx *postgres.Tx, account ledger.Account) error {
+	if account.Patron == broker.NoID {
+		return nil
+	}
+	ref := patrons.Ref{Library: account.Library, ID: account.Patron}
+	_, err := patrons.UpdateLatch(ctx, tx, c.desk.Library, c.rules, ref, c.desk.Now)
+	return err
+}
+
+// till is the one that is open at the desk, or NoID.
+func (c counter) till(ctx context.Context, tx *postgres.Tx) (broker.ID, error) {
+	till, err := ledger.OpenTillOf(ctx, tx, c.desk.Library.ID, c.desk.Branch)
+	if broker.IsKind(err, broker.KindNotFound) {
+		return broker.NoID, nil
+	}
+	return till.ID, err
+}
+
+func needsReason(reason string) error {
+	if reason == "" {
+		return broker.Invalid(broker.FieldError{Pointer: "/reason", Code: "required", Message: "must say why"})
+	}
+	return nil
+}
+
+// orNew is the key of an act, or one that no other act has.
+func orNew(key string) string {
+	if key != "" {
+		return key
+	}
+	return fmt.Sprint(broker.NewID())
+}

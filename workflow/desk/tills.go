@@ -1,0 +1,147 @@
+package desk
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/access"
+	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/postgres"
+)
+
+// OpenTill opens the desk's till with so much cash in it. One that is open
+// already is a conflict.
+func (s *Service) OpenTill(ctx context.Context, tx *postgres.Tx, at At, float broker.Money) (ledger.Till, error) {
+	c, err := s.counter(ctx, tx, at)
+	if err != nil {
+		return ledger.Till{}, err
+	}
+	if float.Currency != c.desk.Library.Currency {
+		return ledger.Till{}, broker.Invalid(broker.FieldError{Pointer: "/float", Code: "other_currency", Message: "must be in " + c.desk.Library.Currency})
+	}
+	return ledger.OpenTill{Library: at.Library, Branch: at.Branch, Float: float, Actor: at.Actor, At: at.Now}.Open(ctx, tx)
+}
+
+// CloseTill counts a till and closes it for good: what was counted, by method in
+// minor units, beside what was expected. till NoID is the one open at the desk.
+func (s *Service) CloseTill(ctx context.Context, tx *postgres.Tx, at At, till broker.ID, counted map[string]int64, note string) (ledger.Till, error) {
+	if _, err := s.counter(ctx, tx, at); err != nil {
+		return ledger.Till{}, err
+	}
+	if till == broker.NoID {
+		open, err := ledger.OpenTillOf(ctx, tx, at.Library, at.Branch)
+		if err != nil {
+			return ledger.Till{}, err
+		}
+		till = open.ID
+	}
+	return ledger.CloseTill{Library: at.Library, Till: till, Counted: counted, Note: note, Actor: at.Actor, At: at.Now}.Close(ctx, tx)
+}
+
+// PayVoucher pays out a voucher: by the method, from the till that is open at the
+// desk where it is cash.
+func (s *Service) PayVoucher(ctx context.Context, tx *postgres.Tx, at At, voucher broker.ID, method string) (ledger.Voucher, error) {
+	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+	if err != nil {
+		return ledger.Voucher{}, err
+	}
+	till := broker.NoID
+	if method == ledger.Cash {
+		if till, err = c.till(ctx, tx); err != nil {
+			return ledger.Voucher{}, err
+		}
+	}
+	return ledger.PayVoucher(ctx, tx, at.Library, voucher, method, till, at.Actor, at.Now)
+}
+
+// CancelVoucher takes back a voucher that was not paid: the credit stands again.
+// It takes the director, and a reason.
+func (s *Service) CancelVoucher(ctx context.Context, tx *postgres.Tx, at At, voucher broker.ID, reason string) (ledger.Voucher, error) {
+	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+	if err != nil {
+		return ledger.Voucher{}, err
+	}
+	found, err := ledger.VoucherByID(ctx, tx, at.Library, voucher)
+	if err != nil {
+		return ledger.Voucher{}, err
+	}
+	account := ledger.OfPatron(at.Library, found.Patron, found.Amount.Currency)
+	if err := c.latch(ctx, tx, account); err != nil { // the patron is locked before the account
+		return ledger.Voucher{}, err
+	}
+	cancelled, err := ledger.CancelVoucher(ctx, tx, ledger.Void{Library: at.Library, Reason: reason, Actor: at.Actor, At: at.Now}, voucher)
+	if err != nil {
+		return ledger.Voucher{}, err
+	}
+	return cancelled, c.latch(ctx, tx, account)
+}
+
+// invoiceDays is how long another library has to pay where nobody says.
+const invoiceDays = 30
+
+// RaiseInvoice asks another library for money, in the currency of this one: a
+// loan's fee, postage, a replacement. Without a due date it has thirty days.
+func (s *Service) RaiseInvoice(ctx context.Context, tx *postgres.Tx, at At, in ledger.Invoice) (ledger.Invoice, error) {
+	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
+		return ledger.Invoice{}, err
+	}
+	library, err := directory.Load(ctx, tx, at.Library)
+	if err != nil {
+		return ledger.Invoice{}, err
+	}
+	if in.Amount.Currency != library.Currency {
+		return ledger.Invoice{}, broker.Invalid(broker.FieldError{Pointer: "/amount", Code: "other_currency", Message: "must be in " + library.Currency})
+	}
+	if _, err := directory.Load(ctx, tx, in.Debtor); err != nil {
+		return ledger.Invoice{}, err
+	}
+	in.Creditor, in.IssuedOn = at.Library, library.Today(at.Now)
+	if in.DueOn.IsZero() {
+		in.DueOn = in.IssuedOn.AddDays(invoiceDays)
+	}
+	return ledger.RaiseInvoice(ctx, tx, in, "invoice."+string(in.Kind), broker.Clause{}, at.Actor, at.Now)
+}
+
+// PayInvoice records one payment of another library, a check for example, for
+// all that is left of several invoices. key is as of Payment.
+func (s *Service) PayInvoice(ctx context.Context, tx *postgres.Tx, at At, invoices []broker.ID, method, note, key string) (ledger.Receipt, error) {
+	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
+		return ledger.Receipt{}, err
+	}
+	return ledger.PayInvoices(ctx, tx, at.Library, invoices, ledger.Payment{
+		Method: method, Note: note, Cause: "invoices:" + orNew(key), Actor: at.Actor, At: at.Now,
+	})
+}
+
+// DisputeInvoice says why this library does not accept what another asks.
+func (s *Service) DisputeInvoice(ctx context.Context, tx *postgres.Tx, at At, creditor, invoice broker.ID, reason string) error {
+	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
+		return err
+	}
+	found, err := ledger.InvoiceByID(ctx, tx, creditor, invoice)
+	if err != nil {
+		return err
+	}
+	if found.Debtor != at.Library {
+		return broker.NotFound("invoice")
+	}
+	return ledger.Dispute(ctx, tx, creditor, invoice, reason, at.Now)
+}
+
+// InsistOnInvoice answers a dispute: the invoice stands.
+func (s *Service) InsistOnInvoice(ctx context.Context, tx *postgres.Tx, at At, invoice broker.ID) error {
+	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
+		return err
+	}
+	return ledger.Insist(ctx, tx, at.Library, invoice, at.Now)
+}
+
+// WithdrawInvoice takes back what this library asked, with a reason; what was
+// paid of it stands as the other's credit.
+func (s *Service) WithdrawInvoice(ctx context.Context, tx *postgres.Tx, at At, invoice broker.ID, reason string) error {
+	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
+		return err
+	}
+	return ledger.Withdraw(ctx, tx, ledger.Void{Library: at.Library, Reason: reason, Actor: at.Actor, At: at.Now}, invoice)
+}
