@@ -231,15 +231,15 @@ func TestStatementByPages(t *testing.T) {
 	}
 }
 
-// Paying a fee while it is being taken back: either the payment comes first and
+// CON-07 Paying a fee while it is being taken back: either the payment comes first and
 // becomes credit, or it comes second and is refused. Nothing between.
 func TestCON07PayingAndTakingBackAtOnce(t *testing.T) {
 	t.Parallel()
 	tl := newTill(t)
 	for i := range 20 {
 		before := tl.balances(tl.patron).Total().Minor
-		charge, err := tl.charge(tl.patron, ledger.ILLFee, "3.00", fmt.Sprint("fee ", i))
-		must(t, err)
+		loan := broker.NewID()
+		charge := tl.fine(loan, 300, fmt.Sprint("fine ", i))
 		var paid error
 		var desks sync.WaitGroup
 		desks.Go(func() {
@@ -252,10 +252,12 @@ func TestCON07PayingAndTakingBackAtOnce(t *testing.T) {
 			})
 		})
 		desks.Go(func() {
-			err := tl.try(func(ctx context.Context, tx *postgres.Tx) error {
-				_, err := ledger.Reverse(ctx, tx, ledger.Answer{Library: tl.patron.Library, Charge: charge.ID, Cause: fmt.Sprint("back ", i), Actor: tl.actor, At: noon})
-				return err
-			})
+			var err error
+			if i%2 == 0 {
+				err = tl.takeBack(loan, 300, fmt.Sprint("back ", i)) // as a check-in with amnesty does
+			} else {
+				err = tl.reverse(charge.ID, fmt.Sprint("reversed ", i)) // as a cancelled fee is
+			}
 			if err != nil {
 				t.Error(err)
 			}
@@ -275,4 +277,5 @@ func TestCON07PayingAndTakingBackAtOnce(t *testing.T) {
 			must(t, err)
 		}
 	}
+	tl.sound()
 }

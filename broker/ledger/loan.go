@@ -179,10 +179,15 @@ func (m LoanMoney) TakenBack(cause string) broker.Money {
 	return sum
 }
 
-// PaidAt is when the last payment was made; zero when there was none.
+// PaidAt is when the last payment was made that was not voided; zero when there
+// was none.
 func (m LoanMoney) PaidAt() (at time.Time) {
+	voided := map[broker.ID]bool{}
 	for _, entry := range m.entries {
-		if entry.Kind == KindPayment && entry.At.After(at) {
+		voided[entry.Undoes] = true
+	}
+	for _, entry := range m.entries {
+		if entry.Kind == KindPayment && !voided[entry.ID] && entry.At.After(at) {
 			at = entry.At
 		}
 	}

@@ -11,13 +11,14 @@ import (
 
 func usd(minor int64) broker.Money { return broker.Money{Minor: minor, Currency: "USD"} }
 
-func (tl till) fine(loan broker.ID, minor int64, cause string) {
-	must(tl.t, tl.try(func(_ context.Context, tx *postgres.Tx) error {
-		_, err := ledger.Post(tx, ledger.Charge{
+func (tl till) fine(loan broker.ID, minor int64, cause string) (charge ledger.Entry) {
+	must(tl.t, tl.try(func(_ context.Context, tx *postgres.Tx) (err error) {
+		charge, err = ledger.Post(tx, ledger.Charge{
 			Account: tl.patron, Kind: ledger.Overdue, Amount: usd(minor), Loan: loan, Cause: cause, Actor: tl.actor, At: noon,
 		})
 		return err
 	}))
+	return charge
 }
 
 func (tl till) ofLoan(loan broker.ID) (money ledger.LoanMoney) {

@@ -214,6 +214,24 @@ func TestAVoidedPaymentCannotBeTakenBackAsCredit(t *testing.T) {
 	tl.sound()
 }
 
+// A refund's window is counted from the payment; one that was voided is none.
+func TestAVoidedPaymentOpensNoRefundWindow(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	loan := broker.NewID()
+	tl.fine(loan, 300, "overdue")
+	receipt, err := tl.take(ledger.Payment{Amount: usd(300), Method: ledger.Cash, Cause: "slip"})
+	must(t, err)
+	if at := tl.ofLoan(loan).PaidAt(); !at.Equal(noon) {
+		t.Errorf("paid at %s", at)
+	}
+	_, err = tl.void(receipt.Number, "mistyped")
+	must(t, err)
+	if money := tl.ofLoan(loan); !money.PaidAt().IsZero() || !money.Paid.IsZero() {
+		t.Errorf("paid %s at %s, want nothing", money.Paid, money.PaidAt())
+	}
+}
+
 func TestHistoryWithARunningBalance(t *testing.T) {
 	t.Parallel()
 	tl := newTill(t)

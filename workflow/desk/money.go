@@ -242,11 +242,6 @@ func (c counter) moment() policy.Moment {
 	return policy.Moment{Now: c.desk.Now, Calendar: c.desk.Library.Calendar}
 }
 
-// charger is what charges the accrued fines of a patron until today.
-type charger interface {
-	ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, patron patrons.Ref) error
-}
-
 // serve finds the account of the patron before the desk, with everything charged
 // that is owed until today, and blocks as that calls for; it locks the patron.
 // Accounts stand at the patron's home library, and are settled there.
@@ -258,10 +253,8 @@ func (c counter) serve(ctx context.Context, tx *postgres.Tx, card string, id bro
 	if patron.Library != c.desk.Library.ID {
 		return ledger.Account{}, broker.Conflict("at_home_elsewhere", "That account is settled at the patron's own library.")
 	}
-	if charger, ok := any(c.service.circulation).(charger); ok {
-		if err := charger.ChargeAccrued(ctx, tx, c.desk, patron.Ref()); err != nil {
-			return ledger.Account{}, err
-		}
+	if _, err := c.service.circulation.ChargeAccrued(ctx, tx, c.desk, patron.Ref()); err != nil {
+		return ledger.Account{}, err
 	}
 	account := patrons.Account(c.desk.Library, patron.Ref())
 	return account, c.latch(ctx, tx, account)

@@ -206,6 +206,35 @@ func TestABlockThatLatchesFollowsTheTill(t *testing.T) {
 	}
 }
 
+// A fine that still grows is charged as far as it has come, paid, and goes on.
+func TestAGrowingFineIsChargedBeforeItIsPaid(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, "2026-03-02T15:00:00Z")
+	h := tw.library("westchester", "US-PA", broker.NoID)
+	patron := h.patron("adult")
+	due := h.lends(h.owns(tw.title("A late book", "9780306406157")), patron).DueOn
+	tw.clock.Set(due.AddDays(7).At(11, 0, h.Zone))
+	_, err := h.takes(desk.Payment{Patron: patron, Amount: h.money(1), Method: ledger.Cash})
+	h.must(err)
+	first := h.owed(patron) + 1
+	if first <= 1 {
+		t.Fatalf("a week late costs %d cents", first)
+	}
+	paid, err := h.takes(desk.Payment{Patron: patron, Amount: h.money(first - 1), Method: ledger.Cash})
+	h.must(err)
+	if !paid.Left.IsZero() {
+		t.Errorf("left %s", paid.Left)
+	}
+	_, err = h.takes(desk.Payment{Patron: patron, Amount: h.money(1), Method: ledger.Cash})
+	h.wants("more_than_owed", err) // nothing is added the same day
+	tw.clock.Set(due.AddDays(14).At(11, 0, h.Zone))
+	_, err = h.takes(desk.Payment{Patron: patron, Amount: h.money(first), Method: ledger.Cash})
+	h.must(err)
+	if owed := h.owed(patron); owed != 0 {
+		t.Errorf("the second week costs as much as the first: %d cents are left", owed)
+	}
+}
+
 func TestLibrariesAskMoneyOfEachOther(t *testing.T) {
 	t.Parallel()
 	tw := newTown(t, "2026-03-02T15:00:00Z")
