@@ -57,6 +57,9 @@ type Outcome struct {
 	NextAct    NextAct
 	// Replayed is set when this had been done before and nothing changed.
 	Replayed bool
+	// Failed is set by the slices of nightly work, on a row that could not be
+	// worked and is unchanged.
+	Failed error
 }
 
 func (o *Outcome) say(format string, args ...any) {

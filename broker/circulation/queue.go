@@ -24,10 +24,14 @@ type passing struct {
 	askPolicy bool
 }
 
-// waits is the condition for a hold h that a copy i could fill today ($3): of
-// its title, for any copy or this one, neither suspended nor expired, and not
-// of a kind that is kept from the patron (p).
-const waits = `i.library_id = $1 and i.id = $2 and i.request_id is null and i.lendable and h.status = 'placed'
+// waitsAs is the condition for a hold h that the copy i so named could fill
+// today ($3): of its title, for any copy or this one, neither suspended nor
+// expired, and not of a kind that is kept from the patron (p).
+func waitsAs(library, item string) string {
+	return `i.library_id = ` + library + ` and i.id = ` + item + waits
+}
+
+const waits = ` and i.request_id is null and i.lendable and h.status = 'placed'
 	and (h.wanted_item_id is null or h.wanted_item_id = i.id)
 	and (h.suspended_from is null or h.suspended_from > $3 or h.suspended_until < $3)
 	and (h.expires_on is null or h.expires_on >= $3)
@@ -60,7 +64,7 @@ func askWaiting(tx *postgres.Tx, desk Desk, item ItemRef, after Hold, into *Hold
 	tx.Queue(`select `+holdColumns+`, `+passingColumns+`
 		from holds h join items i on i.library_id = h.library_id and i.title_id = h.title_id
 		left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
-		where `+waits+` and ($4::timestamptz is null or (h.turn_at, h.id) > ($4, $5::uuid))
+		where `+waitsAs("$1", "$2")+` and ($4::timestamptz is null or (h.turn_at, h.id) > ($4, $5::uuid))
 		order by h.turn_at, h.id limit 1 for update of h`,
 		item.Library, item.ID, desk.today(), timeOrNull(after.TurnAt), orNull(after.ID)).
 		QueryRow(func(row pgx.Row) error {

@@ -1,0 +1,259 @@
+package circulation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/directory"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// ShelfStep names the nightly step of the hold shelf: rows that stand in
+// nightly_failures under it, unsolved, are left out of the slices.
+const ShelfStep = "hold_shelf"
+
+// ExpireShelfSlice takes off the hold shelf of a library what nobody picked up
+// in time: at most limit holds, the longest overdue first. Each copy goes to
+// the next in its queue, home to its owner, or to its shelf, as the policy and
+// the calendar of the pick-up branch say. What staff must decide, what a closed
+// day keeps, and what serves a request (whose own deadline decides) stays.
+//
+// A row that cannot be worked comes back with Failed set and is unchanged; the
+// others are done. Fewer outcomes than limit means nothing is left. A missed
+// night is caught up, and a second run finds nothing to do.
+func (c *Circulation) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, desk Desk, limit int) ([]Outcome, error) {
+	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
+	if err != nil {
+		return nil, err
+	}
+	var done []Outcome
+	var after Hold
+	for len(done) < limit {
+		page, err := pastDate(ctx, tx, desk, after, limit-len(done))
+		if err != nil || len(page) == 0 {
+			return done, err
+		}
+		after = page[len(page)-1]
+		rows, err := lockPast(ctx, tx, desk, page)
+		if err != nil {
+			return done, err
+		}
+		worked, err := c.expireRows(ctx, tx, desk, branches, rows)
+		if err != nil {
+			return done, err
+		}
+		done = append(done, worked...)
+	}
+	return done, nil
+}
+
+// pastRow is one thing whose pick-up date has been, with those who wait for it.
+type pastRow struct {
+	hold    Hold
+	item    catalog.Item
+	waiting []Hold
+}
+
+// pastDate reads a page of what should have been picked up, without locks.
+func pastDate(ctx context.Context, tx *postgres.Tx, desk Desk, after Hold, limit int) ([]Hold, error) {
+	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by < $2 and h.request_id is null
+			and ($3::uuid is null or (h.pick_up_by, h.id) > ($4::date, $3))
+			and not exists (select 1 from nightly_failures f
+				where f.library_id = $1 and f.step = $6 and f.thing_id = h.id and f.solved_at is null)
+		order by h.pick_up_by, h.id limit $5`,
+		desk.Library.ID, desk.today(), orNull(after.ID), after.PickUpBy, limit, ShelfStep))
+}
+
+// lockPast locks a page in the order of the house (items, queues, holds) and
+// reads it anew, with the first who wait for each copy. It is one round trip
+// whatever the size of the page.
+func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []Hold) ([]pastRow, error) {
+	libraries, ids, items := make([]broker.ID, len(page)), make([]broker.ID, len(page)), make([]broker.ID, len(page))
+	copies, most := map[broker.ID]int{}, 0
+	for i, hold := range page {
+		libraries[i], ids[i], items[i] = hold.Library, hold.ID, hold.Item
+		copies[hold.Title]++
+		most = max(most, copies[hold.Title])
+	}
+	var holds, waiting []Hold
+	var waitsFor []broker.ID
+	stored := make([]catalog.Item, len(page))
+	tx.Queue(`select 1 from items i join unnest($1::uuid[], $2::uuid[]) w (library_id, id) using (library_id, id)
+		order by i.library_id, i.id for update of i`, libraries, items)
+	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0))
+		from (select distinct library_id, title_id from holds join unnest($1::uuid[], $2::uuid[]) w (library_id, id) using (library_id, id)
+			where title_id is not null order by 1, 2) q`, libraries, ids)
+	tx.Queue(`select `+holdColumns+` from holds h join unnest($1::uuid[], $2::uuid[]) w (library_id, id) using (library_id, id)
+		where h.status = 'on_hold_shelf' and h.pick_up_by < $3 order by h.library_id, h.id for update of h`, libraries, ids, desk.today()).
+		Query(func(rows pgx.Rows) (err error) { holds, err = collectHolds(rows, nil); return err })
+	tx.Queue(`select n.* from unnest($1::uuid[], $2::uuid[]) w (library_id, id) cross join lateral (
+			select `+holdColumns+`, `+passingColumns+`, i.id as for_item
+			from holds h join items i on i.library_id = h.library_id and i.title_id = h.title_id
+			left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
+			where `+waitsAs("w.library_id", "w.id")+` order by h.turn_at, h.id limit $4) n`, libraries, items, desk.today(), most).
+		Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				var hold Hold
+				var item broker.ID
+				if err := scanHold(rows, &hold, &hold.passedBy, &hold.askPolicy, &item); err != nil {
+					return err
+				}
+				waiting, waitsFor = append(waiting, hold), append(waitsFor, item)
+			}
+			return rows.Err()
+		})
+	for i := range page {
+		catalog.AskItem(tx, libraries[i], items[i], &stored[i])
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("read what was not picked up: %w", err)
+	}
+	rows := make([]pastRow, 0, len(holds))
+	for _, hold := range holds {
+		row := pastRow{hold: hold}
+		for _, item := range stored {
+			if item.Library == hold.Library && item.ID == hold.Item {
+				row.item = item
+			}
+		}
+		for i, next := range waiting {
+			if waitsFor[i] == hold.Item {
+				row.waiting = append(row.waiting, next)
+			}
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b pastRow) int {
+		return cmp.Or(a.hold.PickUpBy.Compare(b.hold.PickUpBy), a.hold.TurnAt.Compare(b.hold.TurnAt))
+	})
+	return rows, nil
+}
+
+// expireRows works a page at once; where that fails, each row stands alone, so
+// that a bad one stops nobody else.
+func (c *Circulation) expireRows(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []pastRow) ([]Outcome, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	done, err := c.expireTogether(ctx, tx, desk, branches, rows)
+	if err == nil {
+		return done, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if len(rows) == 1 {
+		failed := Outcome{Failed: err}
+		failed.setHold(rows[0].hold)
+		return []Outcome{failed}, nil
+	}
+	half := len(rows) / 2
+	first, err := c.expireRows(ctx, tx, desk, branches, rows[:half])
+	if err != nil {
+		return nil, err
+	}
+	second, err := c.expireRows(ctx, tx, desk, branches, rows[half:])
+	return append(first, second...), err
+}
+
+func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []pastRow) ([]Outcome, error) {
+	inner, err := tx.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var done []Outcome
+	taken := map[broker.ID]bool{}
+	for _, row := range rows {
+		out, ended, err := c.expireRow(ctx, tx, deskOf(desk, branches, row.hold.Pickup), row, taken)
+		if err != nil {
+			_ = inner.Rollback(ctx)
+			return nil, err
+		}
+		if ended {
+			done = append(done, out)
+		}
+	}
+	if err := tx.Flush(ctx); err != nil {
+		_ = inner.Rollback(ctx)
+		return nil, err
+	}
+	return done, inner.Commit(ctx)
+}
+
+func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk, row pastRow, taken map[broker.ID]bool) (out Outcome, ended bool, err error) {
+	if row.item.ID == broker.NoID || row.item.Status != catalog.OnHoldShelf {
+		return out, false, broker.Conflict("item_not_available", "The item of the hold is not on the hold shelf: it is %s.", words(row.item.Status))
+	}
+	document, err := c.Rules(desk)
+	if err != nil {
+		return out, false, err
+	}
+	decision, over := whenPast(document, desk, row.hold, row.item)
+	if !over || decision.Action == policy.StaffDecision {
+		return out, false, nil
+	}
+	var head Hold
+	if decision.Action != policy.ReturnToOwner || ownerOf(row.item, desk) == policy.OwnerOwn {
+		for _, next := range row.waiting {
+			if !taken[next.ID] {
+				head = next
+				break
+			}
+		}
+	}
+	hold := row.hold
+	hold.Status, hold.ClosedAt = HoldExpired, desk.Now
+	moveHold(tx, hold)
+	out.setHold(hold)
+	out.say("Not picked up by %s.", hold.PickUpBy)
+	if err := c.place(ctx, tx, desk, row.item, head, &out); err != nil {
+		return out, false, err
+	}
+	if out.Given != nil {
+		taken[out.Given.ID] = true
+	}
+	return out, true, nil
+}
+
+// whenPast says what becomes of something on the hold shelf today, and whether
+// its time is over.
+func whenPast(document *policy.Document, desk Desk, hold Hold, item catalog.Item) (policy.ExpiryDecision, bool) {
+	facts := policy.ShelfFacts{Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type}
+	over := document.ShelfExpired(desk.moment(), facts, hold.PickUpBy).Value
+	return document.OnShelfExpiry(desk.moment(), facts, !hold.ContactAt.IsZero()), over
+}
+
+// deskOf is the desk of a branch, with its calendar.
+func deskOf(desk Desk, branches []directory.Branch, branch broker.ID) Desk {
+	if branch == broker.NoID {
+		return desk
+	}
+	desk.Branch = branch
+	for _, known := range branches {
+		if known.ID == branch {
+			desk.Opening = known.Calendar
+		}
+	}
+	return desk
+}
+
+// ExpireUnfilledSlice ends holds whose last day to be filled has been: at most
+// limit, of a library's patrons, and none that serves a request. It is one
+// statement.
+func ExpireUnfilledSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, now time.Time, limit int) ([]Hold, error) {
+	return collectHolds(tx.Query(ctx, `
+		with due as (select library_id, id from holds
+			where for_library_id = $1 and status = 'placed' and expires_on < $2 and request_id is null
+			order by expires_on, id limit $4 for update skip locked)
+		update holds h set status = 'expired', closed_at = $3 from due where h.library_id = due.library_id and h.id = due.id
+		returning `+holdColumns, library, today, now, limit))
+}
