@@ -112,7 +112,11 @@ func (c *Circulation) ShelveForRequest(ctx context.Context, tx *postgres.Tx, in 
 	if hold.QueuedAt.IsZero() {
 		hold.QueuedAt = in.Desk.Now
 	}
-	shelved, err := c.toShelf(in.Desk, item, hold, in.LenderDue)
+	desk, err := withOpening(ctx, tx, in.Desk)
+	if err != nil {
+		return out, err
+	}
+	shelved, err := c.toShelf(desk, item, hold, in.LenderDue)
 	if err != nil {
 		return out, err
 	}

@@ -57,7 +57,14 @@ func (c *Circulation) CaptureHold(ctx context.Context, tx *postgres.Tx, in Captu
 		}
 		head = asked
 	}
-	err := c.place(ctx, tx, in.Desk, item, head, &out)
+	next, err := c.nextInLine(ctx, tx, in.Desk, in.Item, head)
+	if err != nil {
+		return out, err
+	}
+	if next.ID == broker.NoID {
+		return out, broker.Conflict("nobody_waits", "Nobody waits for that title here who may have it now.")
+	}
+	err = c.place(ctx, tx, in.Desk, item, next, &out)
 	return out, err
 }
 

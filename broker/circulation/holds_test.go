@@ -270,7 +270,7 @@ func (tw *town) noBreach() {
 	err := tw.db.InTx(tw.t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
 		for _, view := range []string{
 			"breach_queue_order", "breach_item_in_two_places", "breach_two_open_loans", "breach_ledger_over_credited",
-			"breach_ledger_credit_without_charge", "breach_tenant_differs",
+			"breach_ledger_credit_without_charge", "breach_tenant_differs", "breach_transit_beside_its_item",
 		} {
 			var rows int
 			if err := tx.QueryRow(ctx, "select count(*) from "+view).Scan(&rows); err != nil {

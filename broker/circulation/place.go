@@ -5,6 +5,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 )
@@ -28,6 +29,10 @@ func (c *Circulation) place(ctx context.Context, tx *postgres.Tx, desk Desk, ite
 		out.NextAct = ShipToLender
 		out.say("It goes home to its lender.")
 	case toHoldShelf:
+		desk, err := withOpening(ctx, tx, desk)
+		if err != nil {
+			return err
+		}
 		shelved, err := c.toShelf(desk, item, head, broker.Date{})
 		if err != nil {
 			return err
@@ -86,6 +91,16 @@ func (o *Outcome) send(tx *postgres.Tx, transit Transit) {
 type shelved struct {
 	Hold  Hold
 	Notes []broker.Reason
+}
+
+// withOpening gives the desk the calendar of its branch, by which things wait on
+// its hold shelf.
+func withOpening(ctx context.Context, tx *postgres.Tx, desk Desk) (Desk, error) {
+	if desk.Opening != nil || desk.Branch == broker.NoID {
+		return desk, nil
+	}
+	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
+	return deskOf(desk, branches, desk.Branch), err
 }
 
 // toShelf gives a hold its place on the hold shelf, for as long as the desk's

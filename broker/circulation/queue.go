@@ -84,7 +84,7 @@ func askWaiting(tx *postgres.Tx, desk Desk, item ItemRef, after Hold, into *Hold
 func (c *Circulation) nextInLine(ctx context.Context, tx *postgres.Tx, desk Desk, item ItemRef, head Hold) (Hold, error) {
 	for head.ID != broker.NoID && head.askPolicy {
 		blocked, err := c.blocked(ctx, tx, desk, head)
-		if err != nil || !blocked {
+		if head.askPolicy = blocked; err != nil || !blocked {
 			return head, err
 		}
 		var next Hold

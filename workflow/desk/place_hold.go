@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"afield/broker"
@@ -18,12 +20,21 @@ import (
 type PlaceHold struct {
 	Title  broker.ID
 	Patron broker.ID
+	// Item is the only copy that will do; NoID where any will.
+	Item broker.ID
+	// Channel is how it is asked for; empty means online for a patron, at the
+	// desk for staff.
+	Channel policy.Channel
+	// ExpiresOn is the last day it waits to be filled; zero follows the policy.
+	ExpiresOn broker.Date
 	// Pickup is a branch of the library; NoID for any.
 	Pickup broker.ID
 	// Rules is the library's policy.
 	Rules *policy.Document
 	// Overrides are codes of reasons to pass over, where the role allows it.
 	Overrides []string
+	// Reason says why reasons are passed over.
+	Reason string
 }
 
 // PlaceHold puts a patron in the queue of a title: the library's own copies
@@ -48,29 +59,83 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 	if err := ownBranch(ctx, tx, desk.Library.ID, in.Pickup); err != nil {
 		return Done{}, err
 	}
-	filler, err := fillerOf(ctx, tx, desk.Library, in.Title)
+	filler, err := fillerOf(ctx, tx, desk.Library, in.Title, in.Item)
 	if err != nil {
 		return Done{}, err
 	}
-	open, err := circulation.HoldsOf(ctx, tx, ref)
+	decision, err := s.mayPlace(ctx, tx, desk, in, standing, filler, title)
 	if err != nil {
 		return Done{}, err
 	}
-	decision := in.Rules.MayPlaceHold(policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, policy.HoldRequest{
-		Patron: standing.Facts(desk.Library.Today(at.Now)), Owner: ownerOf(filler, desk.Library.ID), Format: title.Format, OpenHolds: len(open),
-		SameTitle: slices.ContainsFunc(open, func(hold circulation.Hold) bool { return hold.Title == in.Title }),
-	})
 	passed, standingReasons := passOver(decision.Reasons, in.Overrides, at.Actor)
 	if len(standingReasons) > 0 {
 		return Done{}, broker.Refused("may_not_place_hold", "May not "+decision.Question+".", standingReasons...)
 	}
-	outcome, err := s.circulation.PlaceHold(ctx, tx, circulation.PlaceHold{Desk: desk, Library: filler, Patron: ref, Title: in.Title, Pickup: in.Pickup})
+	expires := in.ExpiresOn
+	if expires.IsZero() {
+		expires = in.Rules.HoldExpires(policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, standing.Patron.Class).Value
+	}
+	outcome, err := s.circulation.PlaceHold(ctx, tx, circulation.PlaceHold{
+		Desk: desk, Library: filler, Patron: ref, Title: in.Title, Item: in.Item, Pickup: in.Pickup,
+		Channel: in.channel(at.Actor), ExpiresOn: expires,
+	})
 	if err != nil {
 		return Done{}, err
+	}
+	for _, reason := range passed {
+		err := patrons.RecordOverride(tx, patrons.Override{
+			Library: desk.Library.ID, Patron: in.Patron, Action: policy.ActionHold, Code: reason.Code, Rule: reason.Rule,
+			Reason: cmp.Or(in.Reason, "not written down"), About: outcome.Hold.ID, Actor: at.Actor, At: at.Now,
+		})
+		if err != nil {
+			return Done{}, err
+		}
 	}
 	done := doneOf("placed", outcome)
 	done.Notes = append(done.Notes, passed...)
 	return done, nil
+}
+
+func (in PlaceHold) channel(actor broker.Actor) policy.Channel {
+	switch {
+	case in.Channel != "":
+		return in.Channel
+	case actor.Kind == broker.ActorPatron:
+		return policy.ByOnline
+	}
+	return policy.ByStaff
+}
+
+// mayPlace asks the policy with everything it may want to know: the patron's
+// holds, loans and requests, the state of the copies, and the way it came.
+func (s *Service) mayPlace(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, in PlaceHold, standing patrons.Standing, filler broker.ID, title catalog.Title) (policy.Decision, error) {
+	ref := patrons.Ref{Library: desk.Library.ID, ID: in.Patron}
+	facts, err := circulation.HoldFactsOf(ctx, tx, ref, filler, in.Title, in.Item)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	requested, err := asksFor(ctx, tx, ref, in.Title)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	if requested {
+		return policy.Decision{}, broker.Conflict("already_requested", "This patron has an open request for it.")
+	}
+	moment := policy.Moment{Now: desk.Now, Calendar: desk.Library.Calendar}
+	return in.Rules.MayPlaceHold(moment, policy.HoldRequest{
+		Patron: standing.Facts(desk.Library.Today(desk.Now)), Owner: ownerOf(filler, desk.Library.ID), Format: title.Format,
+		Item: facts.Type, State: facts.State, Channel: in.channel(desk.Actor), OpenHolds: facts.OpenHolds, SameTitle: facts.SameTitle,
+	}), nil
+}
+
+// asksFor tells whether a patron has an open request for a title.
+func asksFor(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, title broker.ID) (found bool, err error) {
+	err = tx.QueryRow(ctx, `select exists (select 1 from requests where library_id = $1 and patron_id = $2 and title_id = $3
+		and side = 'borrowing' and closed_at is null)`, patron.Library, patron.ID, title).Scan(&found)
+	if err != nil {
+		return false, fmt.Errorf("look for a request of the title: %w", err)
+	}
+	return found, nil
 }
 
 func ownBranch(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) error {
@@ -87,11 +152,21 @@ func ownBranch(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) 
 	return nil
 }
 
-// fillerOf chooses whose copies are to fill a hold.
-func fillerOf(ctx context.Context, tx *postgres.Tx, library directory.Library, title broker.ID) (broker.ID, error) {
+// fillerOf chooses whose copies are to fill a hold: the owner of the only copy
+// that will do, else the library that has most to lend.
+func fillerOf(ctx context.Context, tx *postgres.Tx, library directory.Library, title, item broker.ID) (broker.ID, error) {
 	shared, err := directory.SharedWith(ctx, tx, library.SharingGroup)
 	if err != nil {
 		return broker.NoID, err
+	}
+	if item != broker.NoID {
+		for _, owner := range shared {
+			_, err := catalog.LoadItem(ctx, tx, owner, item, false)
+			if err == nil || !broker.IsKind(err, broker.KindNotFound) {
+				return owner, err
+			}
+		}
+		return broker.NoID, broker.NotFound("item")
 	}
 	holders, err := catalog.Holders(ctx, tx, title, shared)
 	if err != nil {

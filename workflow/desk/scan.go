@@ -55,7 +55,7 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 	case catalog.OnLoan, catalog.Lost:
 		return s.takeIn(ctx, tx, at, desk, item)
 	case catalog.OnHoldShelf:
-		return s.waits(ctx, tx, at, item)
+		return s.waits(ctx, tx, at, desk, item)
 	case catalog.Received, catalog.OnShelf, catalog.Missing, catalog.GoneHome, catalog.Withdrawn,
 		catalog.OnOrder, catalog.InProcess:
 	}
@@ -76,8 +76,9 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 	return Done{Did: "nothing", Item: item.ID, Message: "That item is withdrawn; put it aside."}, nil
 }
 
-// waits tells of something on the hold shelf.
-func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, item catalog.Item) (Done, error) {
+// waits tells of something on the hold shelf; at the wrong branch it is sent to
+// the right one.
+func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
 	hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
 	if err != nil {
 		return Done{}, err
@@ -85,10 +86,15 @@ func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, item catalo
 	if hold.Patron.Library != at.Library {
 		return s.sendOn(ctx, tx, item, hold.Patron.Library)
 	}
-	return Done{
-		Did: "nothing", Item: item.ID, Hold: &hold, Request: hold.Request, PickUpBy: hold.PickUpBy,
-		Message: "It waits on the hold shelf until " + hold.PickUpBy.String() + "; scan the patron's card to lend it.",
-	}, nil
+	outcome, err := s.circulation.FindShelved(ctx, tx, desk, circulation.RefOf(item))
+	if err != nil {
+		return Done{}, err
+	}
+	did := "nothing"
+	if outcome.NextAct == circulation.SendOn {
+		did = "sent_on"
+	}
+	return doneOf(did, outcome), nil
 }
 
 // sendOn says where something belongs that another library of the catalogue has
