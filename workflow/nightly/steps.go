@@ -3,10 +3,12 @@ package nightly
 import (
 	"context"
 	"strings"
+	"time"
 
 	"afield/broker/circulation"
 	"afield/broker/notices"
 	"afield/broker/postgres"
+	"afield/workflow/requests"
 )
 
 // steps lists the nightly work in the order it is done: what a patron owes
@@ -17,6 +19,9 @@ func steps() []step {
 		{name: "overdue_notices", size: 500, again: tellOfOverdue},
 		{name: "reminders", size: 500, again: remindOfDue},
 		{name: "histories", size: 5000, next: returnedLoans, ranged: forgetBorrowers},
+		{name: "hold_histories", size: 1000, again: forgetHolds},
+		{name: "request_histories", size: 500, again: forgetRequests},
+		{name: "old_notices", size: 2000, again: forgetNotices},
 	}
 }
 
@@ -46,4 +51,26 @@ func returnedLoans(ctx context.Context, tx *postgres.Tx, night *Night, after cir
 func forgetBorrowers(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo circulation.NightKey) (int64, error) {
 	returnedBy := night.Document.ForgetReturnedBy(night.moment()).Value
 	return circulation.ForgetRange(ctx, tx, night.Library.ID, returnedBy, night.Now, after, upTo)
+}
+
+// forgottenBefore is the instant before which what ended is forgotten; zero
+// where the library keeps its history.
+func forgottenBefore(night *Night) time.Time {
+	last := night.Document.ForgetReturnedBy(night.moment()).Value
+	if last.IsZero() {
+		return time.Time{}
+	}
+	return last.End(night.Library.Zone)
+}
+
+func forgetHolds(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
+	return circulation.ForgetHoldsSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
+}
+
+func forgetRequests(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
+	return requests.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
+}
+
+func forgetNotices(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
+	return notices.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
 }

@@ -1,0 +1,49 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// ForgetSlice takes the patron off up to limit ended requests of a library, and
+// off their timelines: of those that ended before an instant (zero: none by
+// their age), and of patrons who wish no history. A request for which something
+// is still owed keeps its patron, and so does that of a patron who wishes to keep
+// the history. It gives how many; 0 means that none is left. It needs the rights
+// of postgres.Everywhere.
+func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore time.Time, limit int) (int, error) {
+	var before *time.Time
+	if !endedBefore.IsZero() {
+		before = &endedBefore
+	}
+	rows, err := tx.Query(ctx, `
+		update requests r set patron_id = null, submitted_by = case when r.submitted_by ->> 'kind' = 'patron'
+			then jsonb_set(r.submitted_by, '{id}', to_jsonb($4::text)) else r.submitted_by end
+		where r.library_id = $1 and r.id in (
+			select r.id from requests r join patrons p on p.library_id = r.library_id and p.id = r.patron_id
+			where r.library_id = $1 and r.side = 'borrowing' and r.closed_at is not null
+				and case when p.keep_history is null then r.closed_at < $2 else not p.keep_history end
+				and 0 = (select coalesce(sum(e.amount_minor), 0) from ledger_entries e
+					where e.library_id = r.library_id and e.request_id = r.id)
+				and not exists (select 1 from loans l where l.patron_library_id = r.library_id and l.request_id = r.id and l.status <> 'returned')
+			order by r.id limit $3)
+		returning r.id`, library, before, limit, broker.NoID)
+	if err != nil {
+		return 0, fmt.Errorf("forget who asked: %w", err)
+	}
+	forgotten, err := pgx.CollectRows(rows, pgx.RowTo[broker.ID])
+	if err != nil {
+		return 0, fmt.Errorf("forget who asked: %w", err)
+	}
+	if len(forgotten) > 0 {
+		tx.Queue(`update request_events set actor = jsonb_set(actor, '{id}', to_jsonb($3::text))
+			where library_id = $1 and request_id = any ($2) and actor ->> 'kind' = 'patron'`, library, forgotten, broker.NoID)
+	}
+	return len(forgotten), nil
+}
