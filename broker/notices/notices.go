@@ -25,6 +25,8 @@ const (
 	RenewalGranted Kind = "renewal_granted" // a new due date
 	RenewalRefused Kind = "renewal_refused" // the old due date stands
 	DueChanged     Kind = "due_changed"     // corrected by the lender
+	Lost           Kind = "lost"            // counts as lost, and what it costs
+	ClaimSettled   Kind = "claim_settled"   // a claimed item was found, and the record is cleared
 )
 
 // Channel is how a notice reaches the patron.

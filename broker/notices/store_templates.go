@@ -68,7 +68,7 @@ func baseOf(language string) string {
 func kinds() []Kind {
 	return []Kind{
 		Arrived, ShelfExpiring, Expired, CostApproval, Unfilled, Cancelled, DueSoon, Overdue, Recalled,
-		RenewalGranted, RenewalRefused, DueChanged,
+		RenewalGranted, RenewalRefused, DueChanged, Lost, ClaimSettled,
 	}
 }
 

@@ -58,7 +58,7 @@ func TestNoScriptTellsWhatItIs(t *testing.T) {
 	for _, language := range notices.Languages() {
 		for _, kind := range []notices.Kind{
 			notices.Arrived, notices.ShelfExpiring, notices.Expired, notices.CostApproval, notices.Unfilled, notices.Cancelled, notices.DueSoon,
-			notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged, "a kind of later",
+			notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged, notices.Lost, notices.ClaimSettled, "a kind of later",
 		} {
 			for _, stage := range []string{"", "final"} {
 				for _, channel := range []notices.Channel{notices.Phone, notices.Voice, notices.SMS} {

@@ -249,3 +249,52 @@ func TestANightGoesOnWhereItWasBrokenOff(t *testing.T) {
 		t.Error("the next night begins at two o'clock, and not before")
 	}
 }
+
+// LST-01, LST-29: on the forty-fourth day an item counts as lost, once, and the
+// patron is told what it costs.
+func TestLongOverdueItemsAreLostOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "western-district")
+	h.lends(h.patron(), "book", 1, "2026-05-11 10:00") // due 2026-06-01
+	lost := func() string {
+		return h.ask(`select count(*) || ' ' || coalesce(sum(amount_minor), 0) from ledger_entries where charge_kind = 'lost'`)
+	}
+	h.night("2026-07-14 02:30")
+	if got := lost(); got != "0 0" {
+		t.Fatalf("lost on day 43: %s", got)
+	}
+	h.night("2026-07-15 02:30")
+	if got := lost(); got != "1 1800" {
+		t.Fatalf("on day 44: %s", got)
+	}
+	h.night("2026-07-16 02:30")
+	h.night("2026-08-16 02:30")
+	if got := lost(); got != "1 1800" {
+		t.Errorf("charged again: %s", got)
+	}
+	if got := h.ask(`select count(*)::text from notices where kind = 'lost'`); got != "1" {
+		t.Errorf("told %s times, want once", got)
+	}
+	if got := h.ask(`select count(*)::text from accruals`); got != "0" {
+		t.Errorf("%s fines still grow for a lost item", got)
+	}
+}
+
+// A lost item without a price stops nothing: staff are asked for it, once.
+func TestALostItemWithoutAPriceIsPutBeforeStaff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "western-district")
+	loans := h.lends(h.patron(), "book", 2, "2026-05-11 10:00")
+	h.do(func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update items set price_minor = null where id = $1`, loans[0].Item.ID)
+		return nil
+	})
+	report := h.night("2026-07-15 02:30")
+	h.night("2026-07-16 02:30")
+	if done := step(report, "lost"); done.Touched != 1 || done.Failed != 0 {
+		t.Errorf("the night came to %+v, want one lost and nothing aside", done)
+	}
+	if got := h.ask(`select count(*)::text from staff_tasks where kind = 'price_needed' and closed_at is null`); got != "1" {
+		t.Errorf("%s tasks ask for the price, want 1", got)
+	}
+}

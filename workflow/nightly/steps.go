@@ -16,6 +16,8 @@ import (
 func steps() []step {
 	return []step{
 		{name: "fines", size: 5000, next: overdueLoans, ranged: accrueFines},
+		{name: "claims", size: 100, next: oldClaims, each: chargeClaim},
+		{name: "lost", size: 100, next: longOverdue, each: declareLost},
 		{name: "overdue_notices", size: 500, again: tellOfOverdue},
 		{name: "reminders", size: 500, again: remindOfDue},
 		{name: "histories", size: 5000, next: returnedLoans, ranged: forgetBorrowers},
