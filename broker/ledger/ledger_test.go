@@ -279,3 +279,38 @@ func TestCON07PayingAndTakingBackAtOnce(t *testing.T) {
 	}
 	tl.sound()
 }
+
+// Two desks take the same fine at once: one payment is taken, the other refused,
+// and no credit comes of it. The same slip sent twice at once is one payment.
+func TestTwoDesksTakeTheSameFine(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	for i := range 10 {
+		_, err := tl.charge(tl.patron, ledger.Overdue, "3.00", fmt.Sprint("fine ", i))
+		must(t, err)
+		slips := []string{fmt.Sprint("slip ", i, "a"), fmt.Sprint("slip ", i, "b")}
+		if i%2 == 1 {
+			slips[1] = slips[0]
+		}
+		errs := make([]error, len(slips))
+		numbers := make([]int64, len(slips))
+		var desks sync.WaitGroup
+		for desk, slip := range slips {
+			desks.Go(func() {
+				receipt, err := tl.take(ledger.Payment{Amount: usd(300), Method: ledger.Cash, Cause: slip})
+				errs[desk], numbers[desk] = err, receipt.Number
+			})
+		}
+		desks.Wait()
+		tl.owes(0)
+		if slips[0] == slips[1] {
+			must(t, errs[0])
+			must(t, errs[1])
+			if numbers[0] != numbers[1] {
+				t.Fatalf("one slip, two receipts: %v", numbers)
+			}
+		} else if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("one of two is taken: %v", errs)
+		}
+	}
+}
