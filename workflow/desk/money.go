@@ -18,7 +18,8 @@ type Payment struct {
 	Card   string
 	Patron broker.ID
 	Amount broker.Money
-	// Method is by what, one that the policy takes: cash, check ….
+	// Method is by what, one that the policy takes: cash, check …. It may be left
+	// out where no till is open.
 	Method string
 	// Charge is the one charge it is for; To says how much each receives. With
 	// neither, the policy says how it is laid on what is open.
@@ -43,8 +44,10 @@ func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at At, in Pa
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
-	if err := c.rules.MayPayBy(c.moment(), in.Method).Err("may_not_pay_so"); err != nil {
-		return ledger.Receipt{}, err
+	if in.Method != "" {
+		if err := c.rules.MayPayBy(c.moment(), in.Method).Err("may_not_pay_so"); err != nil {
+			return ledger.Receipt{}, err
+		}
 	}
 	account, err := c.serve(ctx, tx, in.Card, in.Patron)
 	if err != nil {

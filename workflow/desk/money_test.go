@@ -82,6 +82,8 @@ func TestADayAtTheTill(t *testing.T) {
 	h.wants("invalid_input", err) // what for?
 	_, err = h.takes(desk.Payment{Patron: patron, Amount: h.money(100), Method: "card"})
 	h.wants("may_not_pay_so", err)
+	_, err = h.takes(desk.Payment{Patron: patron, Amount: h.money(100)})
+	h.wants("invalid_input", err) // by what, at an open till?
 	_, err = h.takes(desk.Payment{Patron: patron, Amount: h.money(176), Method: ledger.Cash})
 	h.wants("more_than_owed", err)
 	for range 2 {
