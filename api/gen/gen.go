@@ -123,6 +123,13 @@ const (
 	MessageStatusWithdrawn MessageStatus = "withdrawn"
 )
 
+// Defines values for NewClosureKind.
+const (
+	Emergency NewClosureKind = "emergency"
+	Planned   NewClosureKind = "planned"
+	Weather   NewClosureKind = "weather"
+)
+
 // Defines values for NewNoteAudience.
 const (
 	NewNoteAudienceLender NewNoteAudience = "lender"
@@ -370,6 +377,71 @@ type Actor struct {
 // ActorKind defines model for Actor.Kind.
 type ActorKind string
 
+// Adjustment defines model for Adjustment.
+type Adjustment struct {
+	Dates []struct {
+		// From A calendar date in the library's zone.
+		//
+		// Example: 2026-08-22
+		From  Date `json:"from"`
+		Loans int  `json:"loans"`
+
+		// To A calendar date in the library's zone.
+		//
+		// Example: 2026-08-22
+		To Date `json:"to"`
+	} `json:"dates"`
+
+	// DueFrom A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	DueFrom Date `json:"due_from,omitempty,omitzero"`
+
+	// DueTo A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	DueTo Date `json:"due_to,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID ID `json:"id,omitempty,omitzero"`
+
+	// Kept How many stay: a lender's date, or a rule that gives no relief.
+	Kept int `json:"kept"`
+
+	// Kind closure or director.
+	Kind string `json:"kind,omitempty,omitzero"`
+
+	// Loans How many loans moved.
+	Loans int `json:"loans"`
+
+	// NewDue A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	NewDue   Date   `json:"new_due,omitempty,omitzero"`
+	Reason   string `json:"reason,omitempty,omitzero"`
+	Reversed bool   `json:"reversed,omitempty,omitzero"`
+
+	// TakenBack Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	TakenBack Money `json:"taken_back"`
+}
+
+// AdjustmentList defines model for AdjustmentList.
+type AdjustmentList struct {
+	Adjustments []Adjustment `json:"adjustments"`
+}
+
+// AdjustmentReversed defines model for AdjustmentReversed.
+type AdjustmentReversed struct {
+	// Left Loans that stay as they are.
+	Left     []ID `json:"left"`
+	Restored int  `json:"restored"`
+
+	// Today Of the restored: those that are due today, because the old date has passed.
+	Today int `json:"today"`
+}
+
 // AvailableAction defines model for AvailableAction.
 type AvailableAction struct {
 	// AtDesk Needs the item in hand; scan it at the desk.
@@ -461,6 +533,49 @@ type Citation = broker.Citation
 
 // Clause Where a rule comes from. `silent` marks a value the library's text does not give.
 type Clause = broker.Clause
+
+// Closure defines model for Closure.
+type Closure struct {
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID  ID   `json:"branch_id,omitempty,omitzero"`
+	Cancelled bool `json:"cancelled,omitempty,omitzero"`
+
+	// From A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	From Date `json:"from"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID ID `json:"id"`
+
+	// Kind planned, weather or emergency.
+	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
+
+	// To A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	To Date `json:"to"`
+}
+
+// ClosureCancelled defines model for ClosureCancelled.
+type ClosureCancelled struct {
+	Closure Closure `json:"closure"`
+
+	// Restored How many loans have their old due date again.
+	Restored int `json:"restored"`
+}
+
+// ClosureDone defines model for ClosureDone.
+type ClosureDone struct {
+	Adjustment Adjustment `json:"adjustment"`
+	Closure    Closure    `json:"closure"`
+}
+
+// ClosureList defines model for ClosureList.
+type ClosureList struct {
+	Closures []Closure `json:"closures"`
+}
 
 // Date A calendar date in the library's zone.
 //
@@ -837,6 +952,50 @@ type MessagePage struct {
 // Example: {"currency":"USD","minor":1250}
 type Money = broker.Money
 
+// NewAdjustment defines model for NewAdjustment.
+type NewAdjustment struct {
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID   `json:"branch_id,omitempty,omitzero"`
+	DryRun   bool `json:"dry_run,omitempty,omitzero"`
+
+	// DueFrom A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	DueFrom Date `json:"due_from"`
+
+	// DueTo A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	DueTo Date `json:"due_to"`
+
+	// NewDue A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	NewDue Date   `json:"new_due"`
+	Reason string `json:"reason"`
+}
+
+// NewClosure defines model for NewClosure.
+type NewClosure struct {
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID `json:"branch_id,omitempty,omitzero"`
+
+	// From A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	From   Date           `json:"from"`
+	Kind   NewClosureKind `json:"kind,omitempty,omitzero"`
+	Reason string         `json:"reason"`
+
+	// To A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	To Date `json:"to,omitempty,omitzero"`
+}
+
+// NewClosureKind defines model for NewClosure.Kind.
+type NewClosureKind string
+
 // NewHold defines model for NewHold.
 type NewHold struct {
 	// Override Codes of reasons that staff with the right role pass over.
@@ -1157,6 +1316,29 @@ type Policy struct {
 	Version string `json:"version"`
 }
 
+// PolicyChecked defines model for PolicyChecked.
+type PolicyChecked struct {
+	// Error Where it is wrong, with line and column.
+	Error string `json:"error,omitempty,omitzero"`
+
+	// Number Which version it would be.
+	Number int    `json:"number,omitempty,omitzero"`
+	Ok     bool   `json:"ok"`
+	Policy string `json:"policy,omitempty,omitzero"`
+}
+
+// PolicyDiff defines model for PolicyDiff.
+type PolicyDiff struct {
+	Differences []struct {
+		New  PolicyRule `json:"new,omitempty,omitzero"`
+		Old  PolicyRule `json:"old,omitempty,omitzero"`
+		Rule string     `json:"rule"`
+
+		// When For which cases; `always` for all.
+		When string `json:"when"`
+	} `json:"differences"`
+}
+
 // PolicyList defines model for PolicyList.
 type PolicyList struct {
 	Policies []Policy `json:"policies"`
@@ -1177,6 +1359,34 @@ type PolicyRule struct {
 
 	// When Which cases it is for; all when absent.
 	When map[string]interface{} `json:"when,omitempty,omitzero"`
+}
+
+// PolicyText defines model for PolicyText.
+type PolicyText struct {
+	// Effective A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Effective Date `json:"effective"`
+
+	// Text The document, in YAML.
+	Text string `json:"text"`
+}
+
+// PolicyVersion defines model for PolicyVersion.
+type PolicyVersion struct {
+	// Effective A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Effective   Date      `json:"effective"`
+	Number      int       `json:"number"`
+	Policy      string    `json:"policy"`
+	PublishedAt time.Time `json:"published_at"`
+	Text        string    `json:"text,omitempty,omitzero"`
+}
+
+// PolicyVersionList defines model for PolicyVersionList.
+type PolicyVersionList struct {
+	Versions []PolicyVersion `json:"versions"`
 }
 
 // Preview defines model for Preview.
@@ -1470,6 +1680,12 @@ type RequestSummaryService string
 // RequestSummarySide defines model for RequestSummary.Side.
 type RequestSummarySide string
 
+// ReverseAdjustment defines model for ReverseAdjustment.
+type ReverseAdjustment struct {
+	DryRun bool   `json:"dry_run,omitempty,omitzero"`
+	Reason string `json:"reason"`
+}
+
 // Rota Staff see all of it; patrons see the lenders tried and asked now, without reasons.
 type Rota struct {
 	Next []RotaEntry `json:"next"`
@@ -1734,6 +1950,30 @@ type Unavailable = Problem
 // UnsupportedMediaType RFC 9457.
 type UnsupportedMediaType = Problem
 
+// AdjustDueDatesParams defines parameters for AdjustDueDates.
+type AdjustDueDatesParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ReverseAdjustmentParams defines parameters for ReverseAdjustment.
+type ReverseAdjustmentParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListClosuresParams defines parameters for ListClosures.
+type ListClosuresParams struct {
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+	To   string `form:"to,omitempty" json:"to,omitempty,omitzero"`
+}
+
+// AddClosureParams defines parameters for AddClosure.
+type AddClosureParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ScanParams defines parameters for Scan.
 type ScanParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
@@ -1870,6 +2110,27 @@ type ListPatronRequestsParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// PublishPolicyParams defines parameters for PublishPolicy.
+type PublishPolicyParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DiffPoliciesParams defines parameters for DiffPolicies.
+type DiffPoliciesParams struct {
+	// Old A document: `westport` rules today, `westport@2` is its second version, `westport@0` the one that ships, `westport@2026-09-01` rules on that day.
+	Old string `form:"old" json:"old"`
+
+	// New The one to compare it with.
+	New string `form:"new" json:"new"`
+}
+
+// GetPolicyParams defines parameters for GetPolicy.
+type GetPolicyParams struct {
+	// On As it rules on this day; today when not given.
+	On string `form:"on,omitempty" json:"on,omitempty,omitzero"`
+}
+
 // ListRequestsParams defines parameters for ListRequests.
 type ListRequestsParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -1960,6 +2221,15 @@ type CloseTaskParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// AdjustDueDatesJSONRequestBody defines body for AdjustDueDates for application/json ContentType.
+type AdjustDueDatesJSONRequestBody = NewAdjustment
+
+// ReverseAdjustmentJSONRequestBody defines body for ReverseAdjustment for application/json ContentType.
+type ReverseAdjustmentJSONRequestBody = ReverseAdjustment
+
+// AddClosureJSONRequestBody defines body for AddClosure for application/json ContentType.
+type AddClosureJSONRequestBody = NewClosure
+
 // ScanJSONRequestBody defines body for Scan for application/json ContentType.
 type ScanJSONRequestBody = Scan
 
@@ -1980,6 +2250,12 @@ type RecordNoticeOutcomeJSONRequestBody = NoticeOutcome
 
 // RecordPaymentJSONRequestBody defines body for RecordPayment for application/json ContentType.
 type RecordPaymentJSONRequestBody = NewPayment
+
+// PublishPolicyJSONRequestBody defines body for PublishPolicy for application/json ContentType.
+type PublishPolicyJSONRequestBody = PolicyText
+
+// CheckPolicyJSONRequestBody defines body for CheckPolicy for application/json ContentType.
+type CheckPolicyJSONRequestBody = PolicyText
 
 // ExplainPolicyJSONRequestBody defines body for ExplainPolicy for application/json ContentType.
 type ExplainPolicyJSONRequestBody = Explain
@@ -2004,6 +2280,24 @@ type CloseTaskJSONRequestBody = TaskClosing
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ListAdjustments Due dates that were moved together
+	// (GET /v1/calendar/adjustments)
+	ListAdjustments(ctx echo.Context) error
+	// AdjustDueDates Move due dates together
+	// (POST /v1/calendar/adjustments)
+	AdjustDueDates(ctx echo.Context, params AdjustDueDatesParams) error
+	// ReverseAdjustment Give loans their old due dates back
+	// (POST /v1/calendar/adjustments/{id}/reverse)
+	ReverseAdjustment(ctx echo.Context, id ID, params ReverseAdjustmentParams) error
+	// ListClosures When the library is closed
+	// (GET /v1/calendar/closures)
+	ListClosures(ctx echo.Context, params ListClosuresParams) error
+	// AddClosure Close the library, or one branch
+	// (POST /v1/calendar/closures)
+	AddClosure(ctx echo.Context, params AddClosureParams) error
+	// CancelClosure Take a closure back
+	// (DELETE /v1/calendar/closures/{id})
+	CancelClosure(ctx echo.Context, id ID) error
 	// Scan Scan one barcode and do the right thing
 	// (POST /v1/desk/scan)
 	Scan(ctx echo.Context, params ScanParams) error
@@ -2085,9 +2379,24 @@ type ServerInterface interface {
 	// ListPolicies The policies, each value with its source clause
 	// (GET /v1/policies)
 	ListPolicies(ctx echo.Context) error
+	// PublishPolicy Publish a version of your policy
+	// (POST /v1/policies)
+	PublishPolicy(ctx echo.Context, params PublishPolicyParams) error
+	// CheckPolicy Read a policy document strictly
+	// (POST /v1/policies/check)
+	CheckPolicy(ctx echo.Context) error
+	// DiffPolicies The values in which two documents differ
+	// (GET /v1/policies/diff)
+	DiffPolicies(ctx echo.Context, params DiffPoliciesParams) error
 	// ExplainPolicy Why, or why not
 	// (POST /v1/policies/explain)
 	ExplainPolicy(ctx echo.Context) error
+	// GetPolicy One policy as it rules on a day
+	// (GET /v1/policies/{name})
+	GetPolicy(ctx echo.Context, name string, params GetPolicyParams) error
+	// ListPolicyVersions The published versions of a policy
+	// (GET /v1/policies/{name}/versions)
+	ListPolicyVersions(ctx echo.Context, name string) error
 	// ListRequests Search requests, or read a work queue
 	// (GET /v1/requests)
 	ListRequests(ctx echo.Context, params ListRequestsParams) error
@@ -2138,6 +2447,150 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// ListAdjustments converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAdjustments(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAdjustments(ctx)
+	return err
+}
+
+// AdjustDueDates converts echo context to params.
+func (w *ServerInterfaceWrapper) AdjustDueDates(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdjustDueDatesParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdjustDueDates(ctx, params)
+	return err
+}
+
+// ReverseAdjustment converts echo context to params.
+func (w *ServerInterfaceWrapper) ReverseAdjustment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReverseAdjustmentParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReverseAdjustment(ctx, id, params)
+	return err
+}
+
+// ListClosures converts echo context to params.
+func (w *ServerInterfaceWrapper) ListClosures(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListClosuresParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListClosures(ctx, params)
+	return err
+}
+
+// AddClosure converts echo context to params.
+func (w *ServerInterfaceWrapper) AddClosure(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AddClosureParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddClosure(ctx, params)
+	return err
+}
+
+// CancelClosure converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelClosure(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelClosure(ctx, id)
+	return err
 }
 
 // Scan converts echo context to params.
@@ -2827,12 +3280,116 @@ func (w *ServerInterfaceWrapper) ListPolicies(ctx echo.Context) error {
 	return err
 }
 
+// PublishPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) PublishPolicy(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PublishPolicyParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PublishPolicy(ctx, params)
+	return err
+}
+
+// CheckPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) CheckPolicy(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CheckPolicy(ctx)
+	return err
+}
+
+// DiffPolicies converts echo context to params.
+func (w *ServerInterfaceWrapper) DiffPolicies(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DiffPoliciesParams
+	// ------------- Required query parameter "old" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "old", ctx.QueryParams(), &params.Old, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter old: %s", err))
+	}
+
+	// ------------- Required query parameter "new" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "new", ctx.QueryParams(), &params.New, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter new: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DiffPolicies(ctx, params)
+	return err
+}
+
 // ExplainPolicy converts echo context to params.
 func (w *ServerInterfaceWrapper) ExplainPolicy(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ExplainPolicy(ctx)
+	return err
+}
+
+// GetPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetPolicyParams
+	// ------------- Optional query parameter "on" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "on", ctx.QueryParams(), &params.On, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter on: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPolicy(ctx, name, params)
+	return err
+}
+
+// ListPolicyVersions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPolicyVersions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPolicyVersions(ctx, name)
 	return err
 }
 
@@ -3283,6 +3840,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.GET(options.BaseURL+"/v1/calendar/adjustments", wrapper.ListAdjustments, options.OperationMiddlewares["listAdjustments"]...)
+	router.POST(options.BaseURL+"/v1/calendar/adjustments", wrapper.AdjustDueDates, options.OperationMiddlewares["adjustDueDates"]...)
+	router.POST(options.BaseURL+"/v1/calendar/adjustments/:id/reverse", wrapper.ReverseAdjustment, options.OperationMiddlewares["reverseAdjustment"]...)
+	router.GET(options.BaseURL+"/v1/calendar/closures", wrapper.ListClosures, options.OperationMiddlewares["listClosures"]...)
+	router.POST(options.BaseURL+"/v1/calendar/closures", wrapper.AddClosure, options.OperationMiddlewares["addClosure"]...)
+	router.DELETE(options.BaseURL+"/v1/calendar/closures/:id", wrapper.CancelClosure, options.OperationMiddlewares["cancelClosure"]...)
 	router.POST(options.BaseURL+"/v1/desk/scan", wrapper.Scan, options.OperationMiddlewares["scan"]...)
 	router.GET(options.BaseURL+"/v1/holds", wrapper.ListPulls, options.OperationMiddlewares["listPulls"]...)
 	router.POST(options.BaseURL+"/v1/holds", wrapper.PlaceHold, options.OperationMiddlewares["placeHold"]...)
@@ -3310,6 +3873,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/patrons/:id/payments", wrapper.RecordPayment, options.OperationMiddlewares["recordPayment"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/requests", wrapper.ListPatronRequests, options.OperationMiddlewares["listPatronRequests"]...)
 	router.GET(options.BaseURL+"/v1/policies", wrapper.ListPolicies, options.OperationMiddlewares["listPolicies"]...)
+	router.POST(options.BaseURL+"/v1/policies", wrapper.PublishPolicy, options.OperationMiddlewares["publishPolicy"]...)
+	router.GET(options.BaseURL+"/v1/policies/:name", wrapper.GetPolicy, options.OperationMiddlewares["getPolicy"]...)
+	router.GET(options.BaseURL+"/v1/policies/:name/versions", wrapper.ListPolicyVersions, options.OperationMiddlewares["listPolicyVersions"]...)
+	router.POST(options.BaseURL+"/v1/policies/check", wrapper.CheckPolicy, options.OperationMiddlewares["checkPolicy"]...)
+	router.GET(options.BaseURL+"/v1/policies/diff", wrapper.DiffPolicies, options.OperationMiddlewares["diffPolicies"]...)
 	router.POST(options.BaseURL+"/v1/policies/explain", wrapper.ExplainPolicy, options.OperationMiddlewares["explainPolicy"]...)
 	router.GET(options.BaseURL+"/v1/requests", wrapper.ListRequests, options.OperationMiddlewares["listRequests"]...)
 	router.POST(options.BaseURL+"/v1/requests", wrapper.SubmitRequest, options.OperationMiddlewares["submitRequest"]...)
@@ -3366,6 +3934,141 @@ type UnauthenticatedApplicationProblemPlusJSONResponse struct {
 type UnavailableApplicationProblemPlusJSONResponse Problem
 
 type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
+
+type ListAdjustmentsRequestObject struct {
+}
+
+type ListAdjustmentsResponseObject interface {
+	VisitListAdjustmentsResponse(w http.ResponseWriter) error
+}
+
+type ListAdjustments200JSONResponse AdjustmentList
+
+func (response ListAdjustments200JSONResponse) VisitListAdjustmentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdjustDueDatesRequestObject struct {
+	Params AdjustDueDatesParams
+	Body   *AdjustDueDatesJSONRequestBody
+}
+
+type AdjustDueDatesResponseObject interface {
+	VisitAdjustDueDatesResponse(w http.ResponseWriter) error
+}
+
+type AdjustDueDates200JSONResponse Adjustment
+
+func (response AdjustDueDates200JSONResponse) VisitAdjustDueDatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReverseAdjustmentRequestObject struct {
+	ID     ID `json:"id"`
+	Params ReverseAdjustmentParams
+	Body   *ReverseAdjustmentJSONRequestBody
+}
+
+type ReverseAdjustmentResponseObject interface {
+	VisitReverseAdjustmentResponse(w http.ResponseWriter) error
+}
+
+type ReverseAdjustment200JSONResponse AdjustmentReversed
+
+func (response ReverseAdjustment200JSONResponse) VisitReverseAdjustmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClosuresRequestObject struct {
+	Params ListClosuresParams
+}
+
+type ListClosuresResponseObject interface {
+	VisitListClosuresResponse(w http.ResponseWriter) error
+}
+
+type ListClosures200JSONResponse ClosureList
+
+func (response ListClosures200JSONResponse) VisitListClosuresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddClosureRequestObject struct {
+	Params AddClosureParams
+	Body   *AddClosureJSONRequestBody
+}
+
+type AddClosureResponseObject interface {
+	VisitAddClosureResponse(w http.ResponseWriter) error
+}
+
+type AddClosure201JSONResponse ClosureDone
+
+func (response AddClosure201JSONResponse) VisitAddClosureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelClosureRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type CancelClosureResponseObject interface {
+	VisitCancelClosureResponse(w http.ResponseWriter) error
+}
+
+type CancelClosure200JSONResponse ClosureCancelled
+
+func (response CancelClosure200JSONResponse) VisitCancelClosureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type ScanRequestObject struct {
 	Params ScanParams
@@ -3965,6 +4668,73 @@ func (response ListPolicies200JSONResponse) VisitListPoliciesResponse(w http.Res
 	return err
 }
 
+type PublishPolicyRequestObject struct {
+	Params PublishPolicyParams
+	Body   *PublishPolicyJSONRequestBody
+}
+
+type PublishPolicyResponseObject interface {
+	VisitPublishPolicyResponse(w http.ResponseWriter) error
+}
+
+type PublishPolicy201JSONResponse PolicyVersion
+
+func (response PublishPolicy201JSONResponse) VisitPublishPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPolicyRequestObject struct {
+	Body *CheckPolicyJSONRequestBody
+}
+
+type CheckPolicyResponseObject interface {
+	VisitCheckPolicyResponse(w http.ResponseWriter) error
+}
+
+type CheckPolicy200JSONResponse PolicyChecked
+
+func (response CheckPolicy200JSONResponse) VisitCheckPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiffPoliciesRequestObject struct {
+	Params DiffPoliciesParams
+}
+
+type DiffPoliciesResponseObject interface {
+	VisitDiffPoliciesResponse(w http.ResponseWriter) error
+}
+
+type DiffPolicies200JSONResponse PolicyDiff
+
+func (response DiffPolicies200JSONResponse) VisitDiffPoliciesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ExplainPolicyRequestObject struct {
 	Body *ExplainPolicyJSONRequestBody
 }
@@ -3976,6 +4746,51 @@ type ExplainPolicyResponseObject interface {
 type ExplainPolicy200JSONResponse Decision
 
 func (response ExplainPolicy200JSONResponse) VisitExplainPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPolicyRequestObject struct {
+	Name   string `json:"name"`
+	Params GetPolicyParams
+}
+
+type GetPolicyResponseObject interface {
+	VisitGetPolicyResponse(w http.ResponseWriter) error
+}
+
+type GetPolicy200JSONResponse Policy
+
+func (response GetPolicy200JSONResponse) VisitGetPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPolicyVersionsRequestObject struct {
+	Name string `json:"name"`
+}
+
+type ListPolicyVersionsResponseObject interface {
+	VisitListPolicyVersionsResponse(w http.ResponseWriter) error
+}
+
+type ListPolicyVersions200JSONResponse PolicyVersionList
+
+func (response ListPolicyVersions200JSONResponse) VisitListPolicyVersionsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4329,6 +5144,24 @@ func (response GetWorkflow200JSONResponse) VisitGetWorkflowResponse(w http.Respo
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ListAdjustments Due dates that were moved together
+	// (GET /v1/calendar/adjustments)
+	ListAdjustments(ctx context.Context, request ListAdjustmentsRequestObject) (ListAdjustmentsResponseObject, error)
+	// AdjustDueDates Move due dates together
+	// (POST /v1/calendar/adjustments)
+	AdjustDueDates(ctx context.Context, request AdjustDueDatesRequestObject) (AdjustDueDatesResponseObject, error)
+	// ReverseAdjustment Give loans their old due dates back
+	// (POST /v1/calendar/adjustments/{id}/reverse)
+	ReverseAdjustment(ctx context.Context, request ReverseAdjustmentRequestObject) (ReverseAdjustmentResponseObject, error)
+	// ListClosures When the library is closed
+	// (GET /v1/calendar/closures)
+	ListClosures(ctx context.Context, request ListClosuresRequestObject) (ListClosuresResponseObject, error)
+	// AddClosure Close the library, or one branch
+	// (POST /v1/calendar/closures)
+	AddClosure(ctx context.Context, request AddClosureRequestObject) (AddClosureResponseObject, error)
+	// CancelClosure Take a closure back
+	// (DELETE /v1/calendar/closures/{id})
+	CancelClosure(ctx context.Context, request CancelClosureRequestObject) (CancelClosureResponseObject, error)
 	// Scan Scan one barcode and do the right thing
 	// (POST /v1/desk/scan)
 	Scan(ctx context.Context, request ScanRequestObject) (ScanResponseObject, error)
@@ -4410,9 +5243,24 @@ type StrictServerInterface interface {
 	// ListPolicies The policies, each value with its source clause
 	// (GET /v1/policies)
 	ListPolicies(ctx context.Context, request ListPoliciesRequestObject) (ListPoliciesResponseObject, error)
+	// PublishPolicy Publish a version of your policy
+	// (POST /v1/policies)
+	PublishPolicy(ctx context.Context, request PublishPolicyRequestObject) (PublishPolicyResponseObject, error)
+	// CheckPolicy Read a policy document strictly
+	// (POST /v1/policies/check)
+	CheckPolicy(ctx context.Context, request CheckPolicyRequestObject) (CheckPolicyResponseObject, error)
+	// DiffPolicies The values in which two documents differ
+	// (GET /v1/policies/diff)
+	DiffPolicies(ctx context.Context, request DiffPoliciesRequestObject) (DiffPoliciesResponseObject, error)
 	// ExplainPolicy Why, or why not
 	// (POST /v1/policies/explain)
 	ExplainPolicy(ctx context.Context, request ExplainPolicyRequestObject) (ExplainPolicyResponseObject, error)
+	// GetPolicy One policy as it rules on a day
+	// (GET /v1/policies/{name})
+	GetPolicy(ctx context.Context, request GetPolicyRequestObject) (GetPolicyResponseObject, error)
+	// ListPolicyVersions The published versions of a policy
+	// (GET /v1/policies/{name}/versions)
+	ListPolicyVersions(ctx context.Context, request ListPolicyVersionsRequestObject) (ListPolicyVersionsResponseObject, error)
 	// ListRequests Search requests, or read a work queue
 	// (GET /v1/requests)
 	ListRequests(ctx context.Context, request ListRequestsRequestObject) (ListRequestsResponseObject, error)
@@ -4470,6 +5318,224 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// ListAdjustments operation middleware
+func (sh *strictHandler) ListAdjustments(ctx echo.Context) error {
+	var request ListAdjustmentsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAdjustments(ctx.Request().Context(), request.(ListAdjustmentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAdjustments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAdjustmentsResponseObject); ok {
+		return validResponse.VisitListAdjustmentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdjustDueDates operation middleware
+func (sh *strictHandler) AdjustDueDates(ctx echo.Context, params AdjustDueDatesParams) error {
+	var request AdjustDueDatesRequestObject
+
+	request.Params = params
+
+	var body AdjustDueDatesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdjustDueDates(ctx.Request().Context(), request.(AdjustDueDatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdjustDueDates")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdjustDueDatesResponseObject); ok {
+		return validResponse.VisitAdjustDueDatesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReverseAdjustment operation middleware
+func (sh *strictHandler) ReverseAdjustment(ctx echo.Context, id ID, params ReverseAdjustmentParams) error {
+	var request ReverseAdjustmentRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReverseAdjustmentJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReverseAdjustment(ctx.Request().Context(), request.(ReverseAdjustmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReverseAdjustment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReverseAdjustmentResponseObject); ok {
+		return validResponse.VisitReverseAdjustmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListClosures operation middleware
+func (sh *strictHandler) ListClosures(ctx echo.Context, params ListClosuresParams) error {
+	var request ListClosuresRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListClosures(ctx.Request().Context(), request.(ListClosuresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListClosures")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListClosuresResponseObject); ok {
+		return validResponse.VisitListClosuresResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddClosure operation middleware
+func (sh *strictHandler) AddClosure(ctx echo.Context, params AddClosureParams) error {
+	var request AddClosureRequestObject
+
+	request.Params = params
+
+	var body AddClosureJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddClosure(ctx.Request().Context(), request.(AddClosureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddClosure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddClosureResponseObject); ok {
+		return validResponse.VisitAddClosureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelClosure operation middleware
+func (sh *strictHandler) CancelClosure(ctx echo.Context, id ID) error {
+	var request CancelClosureRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelClosure(ctx.Request().Context(), request.(CancelClosureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelClosure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelClosureResponseObject); ok {
+		return validResponse.VisitCancelClosureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // Scan operation middleware
@@ -5312,6 +6378,125 @@ func (sh *strictHandler) ListPolicies(ctx echo.Context) error {
 	return nil
 }
 
+// PublishPolicy operation middleware
+func (sh *strictHandler) PublishPolicy(ctx echo.Context, params PublishPolicyParams) error {
+	var request PublishPolicyRequestObject
+
+	request.Params = params
+
+	var body PublishPolicyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishPolicy(ctx.Request().Context(), request.(PublishPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PublishPolicyResponseObject); ok {
+		return validResponse.VisitPublishPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CheckPolicy operation middleware
+func (sh *strictHandler) CheckPolicy(ctx echo.Context) error {
+	var request CheckPolicyRequestObject
+
+	var body CheckPolicyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckPolicy(ctx.Request().Context(), request.(CheckPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CheckPolicyResponseObject); ok {
+		return validResponse.VisitCheckPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DiffPolicies operation middleware
+func (sh *strictHandler) DiffPolicies(ctx echo.Context, params DiffPoliciesParams) error {
+	var request DiffPoliciesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DiffPolicies(ctx.Request().Context(), request.(DiffPoliciesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiffPolicies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DiffPoliciesResponseObject); ok {
+		return validResponse.VisitDiffPoliciesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ExplainPolicy operation middleware
 func (sh *strictHandler) ExplainPolicy(ctx echo.Context) error {
 	var request ExplainPolicyRequestObject
@@ -5352,6 +6537,57 @@ func (sh *strictHandler) ExplainPolicy(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ExplainPolicyResponseObject); ok {
 		return validResponse.VisitExplainPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPolicy operation middleware
+func (sh *strictHandler) GetPolicy(ctx echo.Context, name string, params GetPolicyParams) error {
+	var request GetPolicyRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPolicy(ctx.Request().Context(), request.(GetPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPolicyResponseObject); ok {
+		return validResponse.VisitGetPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPolicyVersions operation middleware
+func (sh *strictHandler) ListPolicyVersions(ctx echo.Context, name string) error {
+	var request ListPolicyVersionsRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPolicyVersions(ctx.Request().Context(), request.(ListPolicyVersionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPolicyVersions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPolicyVersionsResponseObject); ok {
+		return validResponse.VisitListPolicyVersionsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
+	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/desk"
@@ -34,4 +35,8 @@ type Desk interface {
 	CancelHold(context.Context, *postgres.Tx, desk.At, circulation.HoldRef) (desk.Done, error)
 	NotFound(context.Context, *postgres.Tx, desk.At, circulation.HoldRef, circulation.ItemRef) (desk.Done, error)
 	NoCopy(context.Context, *postgres.Tx, desk.At, circulation.HoldRef) (desk.Done, error)
+	Close(ctx context.Context, tx *postgres.Tx, at desk.At, closure directory.Closure, dryRun bool) (desk.Closed, error)
+	Reopen(ctx context.Context, tx *postgres.Tx, at desk.At, closure broker.ID) (directory.Closure, circulation.Reversed, error)
+	AdjustDueDates(context.Context, *postgres.Tx, desk.At, circulation.AdjustDueDates) (circulation.Moved, error)
+	ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at desk.At, adjustment broker.ID, reason string, dryRun bool) (circulation.Reversed, error)
 }

@@ -83,7 +83,20 @@ var rules = map[string]rule{
 	"getLibrary":    everybody,
 	"listPolicies":  everybody,
 	"explainPolicy": staffOnly,
-	"getWorkflow":   everybody,
+
+	"getPolicy":          everybody,
+	"listPolicyVersions": everybody,
+	"diffPolicies":       everybody,
+	"checkPolicy":        staffOnly,
+	"publishPolicy":      {staff: []string{access.RoleDirector, access.RoleAdmin}},
+
+	"listClosures":      staffOnly,
+	"addClosure":        {staff: []string{access.RoleDirector, access.RoleAdmin}},
+	"cancelClosure":     {staff: []string{access.RoleDirector, access.RoleAdmin}},
+	"listAdjustments":   staffOnly,
+	"adjustDueDates":    deskStaff, // the policy says who
+	"reverseAdjustment": deskStaff,
+	"getWorkflow":       everybody,
 }
 
 // admits tells whether a signed-in caller may call an operation. An operation

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -129,33 +128,6 @@ func termsView(terms directory.LendingTerms) gen.LendingTerms {
 		view.Formats = append(view.Formats, string(format))
 	}
 	return view
-}
-
-// ListPolicies shows every policy document, each value with its clause.
-func (s *Server) ListPolicies(context.Context, gen.ListPoliciesRequestObject) (gen.ListPoliciesResponseObject, error) {
-	list := gen.PolicyList{Policies: []gen.Policy{}}
-	for _, name := range policy.Presets() {
-		document, err := policy.Preset(name)
-		if err != nil {
-			return nil, err
-		}
-		view := gen.Policy{
-			Name: document.Name(), Title: document.Title(), Place: document.Place(), Currency: document.Currency(),
-			Version: document.Version(), Rules: []gen.PolicyRule{},
-		}
-		for _, attribute := range document.Attributes() {
-			rule := gen.PolicyRule{
-				Rule: attribute.Rule, From: attribute.From, Clause: attribute.Clause, Override: attribute.Override,
-				Value: attribute.Value,
-			}
-			if when, err := json.Marshal(attribute.When); err == nil {
-				rule.When = object(when)
-			}
-			view.Rules = append(view.Rules, rule)
-		}
-		list.Policies = append(list.Policies, view)
-	}
-	return gen.ListPolicies200JSONResponse(list), nil
 }
 
 // ExplainPolicy asks the rules about one patron and one act.

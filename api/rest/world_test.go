@@ -149,7 +149,7 @@ func (w *world) furnish(ctx context.Context, tx *postgres.Tx, doors *access.Serv
 		}
 		if _, err := doors.CreateStaff(ctx, tx, access.NewStaff{
 			Library: member.id, Username: "ill1", Password: password,
-			Roles: []string{access.RoleILL, access.RoleDesk},
+			Roles: []string{access.RoleILL, access.RoleDesk, access.RoleDirector},
 		}); err != nil {
 			return err
 		}

@@ -63,7 +63,15 @@ func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (circulatio
 		return circulation.Desk{}, err
 	}
 	tx.Widen(shared...)
-	return circulation.Desk{Library: library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}, nil
+	desk := circulation.Desk{Library: library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}
+	if at.Branch != broker.NoID {
+		branch, err := directory.BranchByID(ctx, tx, at.Library, at.Branch)
+		if err != nil && !broker.IsKind(err, broker.KindNotFound) {
+			return circulation.Desk{}, err
+		}
+		desk.Opening = branch.Calendar // its own hours and closures
+	}
+	return desk, nil
 }
 
 // follow fires what a circulation act means for the request it served, and for

@@ -1,0 +1,68 @@
+package desk
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/postgres"
+)
+
+// Closed is what putting a closure into the calendar did.
+type Closed struct {
+	Closure  directory.Closure
+	Replayed bool
+	// Moved is what it did to what was due on its days.
+	Moved circulation.Moved
+}
+
+// Close closes a library, or one branch, for some days, and relieves what was
+// due then where the policy says so. The same days of the same kind again change
+// nothing. With dryRun it only tells what would move.
+func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at At, closure directory.Closure, dryRun bool) (Closed, error) {
+	closure.Library, closure.By, closure.PutAt = at.Library, at.Actor, at.Now
+	made, replayed, err := directory.Close(ctx, tx, closure)
+	if err != nil {
+		return Closed{}, err
+	}
+	desk, err := s.place(ctx, tx, at) // with the closure in its calendar
+	if err != nil {
+		return Closed{}, err
+	}
+	moved, err := s.circulation.RelieveClosure(ctx, tx, desk, made, dryRun)
+	return Closed{Closure: made, Replayed: replayed, Moved: moved}, err
+}
+
+// Reopen takes a closure back, and with it what it did to due dates.
+func (s *Service) Reopen(ctx context.Context, tx *postgres.Tx, at At, closure broker.ID) (directory.Closure, circulation.Reversed, error) {
+	cancelled, err := directory.Reopen(ctx, tx, at.Library, closure, at.Actor, at.Now)
+	if err != nil {
+		return cancelled, circulation.Reversed{}, err
+	}
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return cancelled, circulation.Reversed{}, err
+	}
+	reversed, err := s.circulation.UndoRelief(ctx, tx, desk, closure)
+	return cancelled, reversed, err
+}
+
+// AdjustDueDates moves due dates together by somebody's decision.
+func (s *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, at At, in circulation.AdjustDueDates) (circulation.Moved, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return circulation.Moved{}, err
+	}
+	in.Desk = desk
+	return s.circulation.AdjustDueDates(ctx, tx, in)
+}
+
+// ReverseAdjustment gives the loans of an adjustment their old dates back.
+func (s *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at At, adjustment broker.ID, reason string, dryRun bool) (circulation.Reversed, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return circulation.Reversed{}, err
+	}
+	return s.circulation.ReverseAdjustment(ctx, tx, desk, adjustment, reason, dryRun)
+}
