@@ -82,6 +82,7 @@ create table disclosures (
     library_id uuid not null references libraries,
     id         uuid not null,
     patron_id  uuid,
+    by_whom    text not null check (by_whom in ('patron', 'guardian', 'other')),
     asked_by   text not null check (asked_by <> ''),
     paper      text not null default '',  -- what was shown: order, subpoena, warrant …
     about      text not null default '',
@@ -96,3 +97,18 @@ create table disclosures (
 );
 create index open_disclosures on disclosures (library_id, asked_at) where status = 'in_review';
 call afield_protect('disclosures');
+
+alter table patrons
+    add column purged_on date;                          -- nothing personal is left since
+create index patrons_by_name on patrons (library_id, lower(name) text_pattern_ops, id) where name <> '';
+create index patrons_by_phone on patrons (library_id, regexp_replace(phone, '[^0-9]', '', 'g')) where phone is not null;
+create index patrons_by_email on patrons (library_id, lower(email)) where email is not null;
+create index patrons_merged on patrons (library_id, merged_into) where merged_into is not null;
+
+alter table cards
+    add column deposit_id uuid,                         -- the ledger entry of the deposit left for it
+    drop constraint cards_status_check,
+    add constraint cards_status_check check (status in ('active', 'lost', 'stolen', 'replaced', 'surrendered'));
+
+alter table blocks
+    add column ground text not null default '';         -- one of those the library's policy names

@@ -64,6 +64,8 @@ type Patron struct {
 	AdultPromptedOn broker.Date
 	// MergedInto is the account that took this one's place.
 	MergedInto broker.ID
+	// PurgedOn is when everything personal was removed.
+	PurgedOn broker.Date
 }
 
 // ClassLibrary is the class of institutional patrons.
@@ -90,6 +92,8 @@ const (
 	CardLost     CardStatus = "lost"
 	CardStolen   CardStatus = "stolen"
 	CardReplaced CardStatus = "replaced"
+	// CardSurrendered was given back, with its deposit.
+	CardSurrendered CardStatus = "surrendered"
 )
 
 // Card is a number a patron shows or types. Numbers are unique in a realm (a
@@ -108,6 +112,8 @@ type Card struct {
 	StoppedOn broker.Date
 	// Replaces is the card this one took the place of.
 	Replaces broker.ID
+	// Deposit is the charge of the deposit left for it; NoID for none.
+	Deposit broker.ID
 }
 
 // BlockKind says what sort of block was put.
@@ -131,6 +137,8 @@ type Block struct {
 	// Stops are the actions, in the words of broker/policy.
 	Stops  []string
 	Reason string
+	// Ground is one of those the policy names (blocks.grounds); "" for none.
+	Ground string
 	// Rule is the policy attribute of a latched block.
 	Rule     string
 	From     broker.Date

@@ -15,21 +15,21 @@ import (
 const patronColumns = `p.library_id, p.id, p.class, p.name, p.institution_id, p.branch_id, p.born_on, coalesce(p.phone, ''),
 	p.phone_checked_on, coalesce(p.email, ''), coalesce(p.notice_channel, ''), p.expires_on, p.status, p.note, p.created_at,
 	p.household_id, p.address, p.language, p.not_for, p.home_library, p.keep_history, p.registered_on, p.last_active_on,
-	p.adult_prompted_on, p.merged_into`
+	p.adult_prompted_on, p.merged_into, p.purged_on`
 
 func scanPatron(row pgx.Row, p *Patron, more ...any) error {
 	err := row.Scan(append([]any{
 		&p.Library, &p.ID, &p.Class, &p.Name, &p.Institution, &p.Branch, &p.BornOn, &p.Phone,
 		&p.PhoneCheckedOn, &p.Email, &p.NoticeChannel, &p.ExpiresOn, &p.Status, &p.Note, &p.CreatedAt,
 		&p.Household, &p.Address, &p.Language, &p.NotFor, &p.HomeLibrary, &p.KeepHistory, &p.RegisteredOn, &p.LastActiveOn,
-		&p.AdultPromptedOn, &p.MergedInto,
+		&p.AdultPromptedOn, &p.MergedInto, &p.PurgedOn,
 	}, more...)...)
 	p.CreatedAt = p.CreatedAt.UTC()
 	return err
 }
 
 const cardColumns = `c.library_id, c.id, c.realm_id, c.number, c.patron_id, coalesce(c.pin_hash, ''), c.status, c.created_at,
-	c.stopped_on, c.replaces`
+	c.stopped_on, c.replaces, c.deposit_id`
 
 func scanCard(row pgx.Row, c *Card, more ...any) error {
 	err := row.Scan(append(c.fields(), more...)...)
@@ -41,16 +41,16 @@ func scanCard(row pgx.Row, c *Card, more ...any) error {
 func (c *Card) fields() []any {
 	return []any{
 		&c.Library, &c.ID, &c.Realm, &c.Number, &c.Patron, &c.PINHash, &c.Status, &c.CreatedAt,
-		&c.StoppedOn, &c.Replaces,
+		&c.StoppedOn, &c.Replaces, &c.Deposit,
 	}
 }
 
-const blockColumns = `b.library_id, b.id, b.patron_id, b.kind, b.stops, b.reason, b.rule, b.from_on, b.until_on, b.put_by, b.lifted_at`
+const blockColumns = `b.library_id, b.id, b.patron_id, b.kind, b.stops, b.reason, b.rule, b.from_on, b.until_on, b.put_by, b.lifted_at, b.ground`
 
 func scanBlock(row pgx.CollectableRow) (Block, error) {
 	var b Block
 	var lifted *time.Time
-	err := row.Scan(&b.Library, &b.ID, &b.Patron, &b.Kind, &b.Stops, &b.Reason, &b.Rule, &b.From, &b.Until, &b.PutBy, &lifted)
+	err := row.Scan(&b.Library, &b.ID, &b.Patron, &b.Kind, &b.Stops, &b.Reason, &b.Rule, &b.From, &b.Until, &b.PutBy, &lifted, &b.Ground)
 	if lifted != nil {
 		b.LiftedAt = lifted.UTC()
 	}
@@ -138,11 +138,11 @@ func savePatron(tx *postgres.Tx, p Patron) {
 }
 
 func saveCard(tx *postgres.Tx, c Card) {
-	tx.Queue(`insert into cards (library_id, id, realm_id, number, patron_id, pin_hash, status, created_at, stopped_on, replaces)
-		values ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8, $9, $10)
+	tx.Queue(`insert into cards (library_id, id, realm_id, number, patron_id, pin_hash, status, created_at, stopped_on, replaces, deposit_id)
+		values ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8, $9, $10, $11)
 		on conflict (library_id, id) do update set number = excluded.number, patron_id = excluded.patron_id,
-			pin_hash = excluded.pin_hash, status = excluded.status, stopped_on = excluded.stopped_on`,
-		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, orNull(c.Replaces))
+			pin_hash = excluded.pin_hash, status = excluded.status, stopped_on = excluded.stopped_on, deposit_id = excluded.deposit_id`,
+		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, orNull(c.Replaces), orNull(c.Deposit))
 }
 
 // insertInstitution adds the institutional patron unless there is one already.
@@ -178,9 +178,9 @@ func askCards(tx *postgres.Tx, ref Ref, any, usable *bool) {
 }
 
 func addBlock(tx *postgres.Tx, b Block) {
-	tx.Queue(`insert into blocks (library_id, id, patron_id, kind, stops, reason, rule, from_on, until_on, put_by)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		b.Library, b.ID, b.Patron, b.Kind, b.Stops, b.Reason, b.Rule, b.From, b.Until, b.PutBy)
+	tx.Queue(`insert into blocks (library_id, id, patron_id, kind, stops, reason, rule, from_on, until_on, put_by, ground)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		b.Library, b.ID, b.Patron, b.Kind, b.Stops, b.Reason, b.Rule, b.From, b.Until, b.PutBy, b.Ground)
 }
 
 func liftBlock(tx *postgres.Tx, library, id broker.ID, at time.Time) *pgx.QueuedQuery {

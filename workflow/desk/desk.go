@@ -145,11 +145,15 @@ func doneOf(did string, outcome circulation.Outcome) Done {
 	return done
 }
 
-// patronNamed finds a patron by card in the desk's realm.
+// patronNamed finds a patron by card in the desk's realm. A card that was
+// stopped is refused, whatever other cards the patron has.
 func patronNamed(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, card string, patron broker.ID) (patrons.Patron, error) {
 	if card != "" {
-		found, _, err := patrons.ByCard(ctx, tx, desk.Library.SharingGroup, card)
-		return found, err
+		found, shown, err := patrons.ByCard(ctx, tx, desk.Library.SharingGroup, card)
+		if err != nil {
+			return found, err
+		}
+		return found, shown.Usable()
 	}
 	return patrons.ByID(ctx, tx, patrons.Ref{Library: desk.Library.ID, ID: patron})
 }

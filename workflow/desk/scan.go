@@ -40,7 +40,7 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 		return Done{}, err
 	}
 	if in.Card != "" {
-		patron, _, err := patrons.ByCard(ctx, tx, desk.Library.SharingGroup, in.Card)
+		patron, err := patronNamed(ctx, tx, desk, in.Card, broker.NoID)
 		if err != nil {
 			return Done{}, err
 		}

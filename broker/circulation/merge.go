@@ -1,0 +1,87 @@
+package circulation
+
+import (
+	"context"
+	"time"
+
+	"afield/broker"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+)
+
+// TakenOver is what went from one account to another.
+type TakenOver struct {
+	Loans, Holds int64
+	// Dropped are open holds that the other account had too.
+	Dropped []HoldRef
+}
+
+// MovePatron gives another account everything that one has or had: loans, holds
+// and claims, the ended ones too. Of two open holds for the same title one is
+// dropped: the later one, but never one that was given a copy or that serves a
+// request. The transaction sees the whole sharing group, and both patrons are
+// locked.
+func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref, now time.Time) (TakenOver, error) {
+	var moved TakenOver
+	theirs, err := HoldsOf(ctx, tx, from)
+	if err != nil {
+		return moved, err
+	}
+	ours, err := HoldsOf(ctx, tx, to)
+	if err != nil {
+		return moved, err
+	}
+	for _, hold := range duplicates(theirs, ours) {
+		moved.Dropped = append(moved.Dropped, hold.HoldRef)
+		tx.Queue(`update holds set status = 'cancelled', closed_at = $3 where library_id = $1 and id = $2 and status = 'placed'`,
+			hold.Library, hold.ID, now)
+	}
+	holds, err := tx.Exec(ctx, `update holds set patron_id = $3 where for_library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
+	if err != nil {
+		return moved, err
+	}
+	loans, err := tx.Exec(ctx, `update loans set patron_id = $3 where patron_library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
+	if err != nil {
+		return moved, err
+	}
+	tx.Queue(`update claims set patron_id = $3 where patron_library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
+	moved.Holds, moved.Loans = holds.RowsAffected(), loans.RowsAffected()
+	return moved, nil
+}
+
+// duplicates finds, among the open holds of two accounts that become one, those
+// that ask for the same twice.
+func duplicates(theirs, ours []Hold) []Hold {
+	var dropped []Hold
+	for _, one := range theirs {
+		for _, other := range ours {
+			if one.Title == broker.NoID || one.Title != other.Title || one.Wanted != other.Wanted {
+				continue
+			}
+			later, earlier := one, other
+			if later.QueuedAt.Before(earlier.QueuedAt) {
+				later, earlier = earlier, later
+			}
+			switch {
+			case later.droppable():
+				dropped = append(dropped, later)
+			case earlier.droppable():
+				dropped = append(dropped, earlier)
+			}
+			break
+		}
+	}
+	return dropped
+}
+
+// droppable tells whether nothing but a place in a queue is lost with a hold.
+func (h Hold) droppable() bool { return h.Status == HoldPlaced && h.Serves() == nil }
+
+// ForgetPatron queues the removal of a patron from loans and claims that are
+// over, when the account goes.
+func ForgetPatron(tx *postgres.Tx, patron patrons.Ref, now time.Time) {
+	tx.Queue(`update loans set patron_id = null, handed_to_id = null, anonymised_at = $3
+		where patron_library_id = $1 and patron_id = $2 and status = 'returned'`, patron.Library, patron.ID, now)
+	tx.Queue(`update claims set patron_id = null, note = '{}' where patron_library_id = $1 and patron_id = $2 and closed_at is not null`,
+		patron.Library, patron.ID)
+}

@@ -1,0 +1,135 @@
+package patrons
+
+import (
+	"context"
+	"time"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// ConfirmPhone queues the note that a telephone number was asked for and is
+// right, or is now another. From this day it counts as fresh.
+func ConfirmPhone(tx *postgres.Tx, ref Ref, phone string, day broker.Date) error {
+	if phone == "" {
+		return broker.Invalid(broker.FieldError{Pointer: "/phone", Code: "required", Message: "must be the number that was confirmed"})
+	}
+	tx.Queue(`update patrons set phone = $3, phone_checked_on = $4 where library_id = $1 and id = $2`, ref.Library, ref.ID, phone, day)
+	return nil
+}
+
+// Details are what may change about a patron at a desk or by the patron; nil
+// leaves a thing as it is.
+type Details struct {
+	Name, Address, Email, NoticeChannel, Language, Note *string
+	// Phone is confirmed by being said.
+	Phone       *string
+	Branch      *broker.ID
+	Household   *broker.ID
+	BornOn      *broker.Date
+	KeepHistory *bool
+	// NotFor keeps material types and audiences from a minor, where the policy lets
+	// the library do so.
+	NotFor *[]string
+}
+
+// ChangeDetails changes what is known of a patron. It refuses to keep materials
+// from somebody where the policy has no such restriction, or from an adult.
+func ChangeDetails(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, details Details, now time.Time) (Patron, error) {
+	var patron Patron
+	AskLocked(tx, ref, &patron)
+	if err := tx.Flush(ctx); err != nil {
+		return Patron{}, err
+	}
+	if patron.ID == broker.NoID || !patron.PurgedOn.IsZero() {
+		return Patron{}, broker.NotFound("patron")
+	}
+	set(&patron.Name, details.Name)
+	set(&patron.Address, details.Address)
+	set(&patron.Email, details.Email)
+	set(&patron.NoticeChannel, details.NoticeChannel)
+	set(&patron.Language, details.Language)
+	set(&patron.Note, details.Note)
+	set(&patron.Branch, details.Branch)
+	set(&patron.Household, details.Household)
+	set(&patron.BornOn, details.BornOn)
+	set(&patron.NotFor, details.NotFor)
+	today := library.Today(now)
+	if details.Phone != nil {
+		if patron.Phone = *details.Phone; patron.Phone != "" {
+			patron.PhoneCheckedOn = today
+		}
+	}
+	if details.KeepHistory != nil {
+		patron.KeepHistory = details.KeepHistory
+	}
+	if details.NotFor != nil && len(*details.NotFor) > 0 {
+		if err := mayRestrictMaterials(document, patron, today); err != nil {
+			return Patron{}, err
+		}
+	}
+	return patron, SavePatron(tx, patron)
+}
+
+func set[T any](field *T, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+// mayRestrictMaterials refuses to keep materials from a patron where the library
+// restricts nobody, and from one who is a minor no longer.
+func mayRestrictMaterials(document *policy.Document, patron Patron, today broker.Date) error {
+	rule := document.MayRestrictMinors()
+	reason := broker.Reason{Rule: rule.Rule, Clause: rule.Clause}
+	switch {
+	case !rule.Value:
+		reason.Code, reason.Message = "no_restriction", "The library keeps no materials from minors."
+		reason.Needed, reason.Found = "a policy that restricts materials", "none"
+	case patron.BornOn.IsZero() || !today.Before(document.AdultOn(patron.BornOn).Value):
+		reason.Code, reason.Message = "not_a_minor", "Materials are kept from minors only."
+		reason.Needed, reason.Found = "a minor", "an adult, or no birthday"
+	default:
+		return nil
+	}
+	return broker.Refused("may_not_restrict", "Materials may not be kept from this account.", reason)
+}
+
+// ChangeClass gives a patron another class, with the papers the policy asks: a
+// minor come of age shows what renews their card at that age, anybody else what a
+// new card of the class needs. Loans, holds and links stay; staff end the links
+// where the patron now answers for themself. Nothing changes a class but this.
+func ChangeClass(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, class string, met []policy.CardNeed, fee Fee, act Act) (Registered, error) {
+	standing, err := StandingOf(ctx, tx, library, ref)
+	if err != nil {
+		return Registered{}, err
+	}
+	patron, today := standing.Patron, library.Today(act.Now)
+	if patron.Class == class {
+		return Registered{Patron: patron}, nil
+	}
+	if err := knownClass(document, class); err != nil {
+		return Registered{}, err
+	}
+	ask := policy.CardApplication{Class: class, Met: met}
+	if age, known := patron.AgeOn(today); known {
+		ask.Age = policy.Some(age)
+	}
+	ofAge := document.LiableFor(patron.Class).Value == policy.LiableGuardian && !patron.BornOn.IsZero() &&
+		!today.Before(document.AdultOn(patron.BornOn).Value)
+	if ofAge {
+		ask.Class, ask.Renewal = patron.Class, true
+	}
+	decided, err := decide(tx, library, document, ask, patron, fee, act)
+	if err != nil {
+		return Registered{}, err
+	}
+	patron.Class, patron.NotFor = class, nil
+	charges, err := decided.post(ctx, tx, library, patron, "class:"+ref.ID.String()+":"+class+":"+today.String(), fee, act)
+	if err != nil {
+		return Registered{}, err
+	}
+	return Registered{Patron: patron, Charges: charges, Passed: decided.passed}, SavePatron(tx, patron)
+}

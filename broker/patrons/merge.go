@@ -1,0 +1,64 @@
+package patrons
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// Merge queues what of an account becomes another's: cards, as aliases that find
+// the other account and cannot be used; blocks, links and proxies; the later of
+// two dates of use. The account itself stays, closed, and says what it became.
+// Loans, holds, requests, money and notices are their own rooms' to move: the
+// whole is done by workflow/desk. Both patrons are locked by LockBoth.
+func Merge(tx *postgres.Tx, from, to Patron) {
+	args := []any{from.Library, from.ID, to.ID}
+	for _, sql := range []string{
+		`update cards set patron_id = $3, status = case when status = 'active' then 'replaced' else status end
+			where library_id = $1 and patron_id = $2`,
+		// A threshold that was crossed stays so until it is left, whoever's debt it was.
+		`delete from blocks b where b.library_id = $1 and b.patron_id = $2 and b.kind = 'latched' and b.lifted_at is null
+			and exists (select 1 from blocks o where o.library_id = $1 and o.patron_id = $3 and o.kind = 'latched'
+				and o.rule = b.rule and o.lifted_at is null)`,
+		`update blocks set patron_id = $3 where library_id = $1 and patron_id = $2`,
+		// A link between the two means nothing any more; others go over unless there.
+		`insert into patron_links (library_id, parent_id, child_id, since)
+			select library_id, case parent_id when $2 then $3 else parent_id end, case child_id when $2 then $3 else child_id end, since
+			from patron_links where library_id = $1 and $2::uuid in (parent_id, child_id) and not $3::uuid in (parent_id, child_id)
+			on conflict do nothing`,
+		`delete from patron_links where library_id = $1 and $2::uuid in (parent_id, child_id) and $3::uuid is not null`,
+		`insert into proxies (library_id, patron_id, proxy_id, until_on, created_at)
+			select library_id, case patron_id when $2 then $3 else patron_id end, case proxy_id when $2 then $3 else proxy_id end, until_on, created_at
+			from proxies where library_id = $1 and $2::uuid in (patron_id, proxy_id) and not $3::uuid in (patron_id, proxy_id)
+			on conflict do nothing`,
+		`delete from proxies where library_id = $1 and $2::uuid in (patron_id, proxy_id) and $3::uuid is not null`,
+		`update overrides set patron_id = $3 where library_id = $1 and patron_id = $2`,
+		`update disclosures set patron_id = $3 where library_id = $1 and patron_id = $2`,
+		`update patrons set merged_into = $3 where library_id = $1 and merged_into = $2`,
+		`update patrons set status = 'closed', merged_into = $3 where library_id = $1 and id = $2`,
+	} {
+		tx.Queue(sql, args...)
+	}
+	tx.Queue(`update patrons set last_active_on = greatest(last_active_on, $3), registered_on = least(registered_on, $4)
+		where library_id = $1 and id = $2`, to.Library, to.ID, from.LastActiveOn, from.RegisteredOn)
+}
+
+// LockBoth reads two patrons of a library and locks them, in the order of their
+// ids, so that two merges at once do not wait for each other in a ring.
+func LockBoth(ctx context.Context, tx *postgres.Tx, one, other Ref) (first, second Patron, err error) {
+	if other.ID.String() < one.ID.String() {
+		AskLocked(tx, other, &second)
+		AskLocked(tx, one, &first)
+	} else {
+		AskLocked(tx, one, &first)
+		AskLocked(tx, other, &second)
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return first, second, err
+	}
+	if first.ID == broker.NoID || second.ID == broker.NoID {
+		return first, second, broker.NotFound("patron")
+	}
+	return first, second, nil
+}

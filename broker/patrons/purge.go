@@ -1,0 +1,184 @@
+package patrons
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// PurgeCandidates gives accounts that a purge may look at tonight, in the order
+// of their ids after one: those not used, or over, for at least the shortest
+// time any rule of the policy names. Purge decides about each.
+func PurgeCandidates(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, today broker.Date, after broker.ID, limit int) ([]broker.ID, error) {
+	months, any := shortest(document)
+	if !any {
+		return nil, nil
+	}
+	before := today.AddMonths(-months).AddDays(3) // month ends are clamped; the policy counts exactly
+	rows, err := tx.Query(ctx, `select p.id from patrons p
+		where p.library_id = $1 and p.id > $2 and p.purged_on is null and p.institution_id is null
+			and (p.expires_on <= $3 or coalesce(p.last_active_on, p.registered_on, p.created_at::date) <= $3)
+			and (`+openCount+`) = 0
+		order by p.id limit $4`, library.ID, after, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find accounts to purge: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[broker.ID])
+}
+
+// shortest is the least time any purge rule asks for, in months.
+func shortest(document *policy.Document) (months int, any bool) {
+	for _, class := range document.Classes() {
+		for _, rule := range document.PurgeRules(class).Value {
+			for _, named := range []int{rule.UnusedMonths, rule.ExpiredMonths} {
+				if named > 0 && (!any || named < months) {
+					months, any = named, true
+				}
+			}
+		}
+	}
+	return months, any
+}
+
+// Purged is what a purge came to.
+type Purged struct {
+	// By is the rule that let the account go; "" when it stays.
+	By       string
+	WriteOff broker.Money
+	// Reasons are why it stays.
+	Reasons []broker.Reason
+}
+
+// Purge lets an account go if the policy says so: what it owes is given up by
+// entries in the ledger, and everything personal is removed. The bare row stays
+// for the books. Purged again, or of a patron who is gone, nothing happens.
+func Purge(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, now time.Time) (Purged, error) {
+	standing, err := StandingOf(ctx, tx, library, ref)
+	if broker.IsKind(err, broker.KindNotFound) || err == nil && (!standing.Patron.PurgedOn.IsZero() || standing.Patron.Institution != broker.NoID) {
+		return Purged{}, nil
+	}
+	if err != nil {
+		return Purged{}, err
+	}
+	open, err := openThings(ctx, tx, ref)
+	if err != nil {
+		return Purged{}, err
+	}
+	decision := document.MayPurge(policy.Moment{Now: now, Calendar: library.Calendar}, policy.Account{
+		Class: standing.Patron.Class, LastUsed: standing.Patron.lastUsed(library), Expired: standing.Patron.ExpiresOn,
+		Owes: standing.Balances.Total(), Linked: len(standing.Linked) > 0, Open: open,
+	})
+	if !decision.Allowed {
+		return Purged{Reasons: decision.Reasons}, nil
+	}
+	why := ledger.Answer{
+		Library: ref.Library, Cause: "purge:" + ref.ID.String(), Note: "written off: " + decision.By,
+		Actor: broker.System(ref.Library), At: now,
+	}
+	if _, err := ledger.WriteOff(ctx, tx, Account(library, ref), decision.WriteOff, why); err != nil {
+		return Purged{}, fmt.Errorf("write off what is owed: %w", err)
+	}
+	forget(tx, ref, library.Today(now))
+	return Purged{By: decision.By, WriteOff: decision.WriteOff}, nil
+}
+
+// lastUsed is when the account was last of use: the last circulation or, where
+// there was none, the day it began. An account is not unused from its first day.
+func (p Patron) lastUsed(library directory.Library) broker.Date {
+	switch {
+	case !p.LastActiveOn.IsZero():
+		return p.LastActiveOn
+	case !p.RegisteredOn.IsZero():
+		return p.RegisteredOn
+	}
+	return library.Today(p.CreatedAt)
+}
+
+// forget queues the removal of everything personal. Rows in other rooms that
+// point at the patron (loans, holds, requests, entries) find a bare row.
+func forget(tx *postgres.Tx, ref Ref, today broker.Date) {
+	for _, sql := range []string{
+		`delete from cards where library_id = $1 and patron_id = $2`,
+		`delete from blocks where library_id = $1 and patron_id = $2`,
+		`delete from patron_links where library_id = $1 and (parent_id = $2 or child_id = $2)`,
+		`delete from proxies where library_id = $1 and (patron_id = $2 or proxy_id = $2)`,
+		`update overrides set patron_id = null, reason = 'of a purged account' where library_id = $1 and patron_id = $2`,
+	} {
+		tx.Queue(sql, ref.Library, ref.ID)
+	}
+	tx.Queue(`update patrons set name = '', born_on = null, phone = null, phone_checked_on = null, email = null, address = '',
+			note = '', household_id = null, notice_channel = null, not_for = '{}', home_library = '', keep_history = null,
+			status = 'closed', purged_on = $3
+		where library_id = $1 and id = $2`, ref.Library, ref.ID, today)
+}
+
+// AdultsToPrompt gives minors who have come of age and about whom staff were not
+// asked yet, in the order of their ids after one. Only classes for which a
+// guardian answers are looked at. PromptAdult marks each.
+func AdultsToPrompt(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, today broker.Date, after broker.ID, limit int) ([]broker.ID, error) {
+	if document.AdultAge().Value.Then != "prompt_staff" {
+		return nil, nil
+	}
+	// Who turns on 28 February by one custom does so on 1 March by the other, so
+	// the days around it are read too and parted by the policy.
+	bornBy := today.AddMonths(-12 * document.AdultAge().Value.Age).AddDays(1)
+	rows, err := tx.Query(ctx, `select id, born_on from patrons
+		where library_id = $1 and id > $2 and born_on <= $3 and adult_prompted_on is null and status <> 'closed' and class = any ($4)
+		order by id limit $5`, library.ID, after, bornBy, minors(document), limit)
+	if err != nil {
+		return nil, fmt.Errorf("find minors come of age: %w", err)
+	}
+	var adults []broker.ID
+	var id broker.ID
+	var born broker.Date
+	_, err = pgx.ForEachRow(rows, []any{&id, &born}, func() error {
+		if document.PromptsAtAdulthood(born, today) {
+			adults = append(adults, id)
+		}
+		return nil
+	})
+	return adults, err
+}
+
+// minors are the classes for which a guardian answers.
+func minors(document *policy.Document) []string {
+	return slices.DeleteFunc(document.Classes(), func(class string) bool {
+		return document.LiableFor(class).Value != policy.LiableGuardian
+	})
+}
+
+// PromptAdult queues the note that staff are asked to look at a patron who came
+// of age. Nothing else changes: loans, holds and class stay (PAT-01).
+func PromptAdult(tx *postgres.Tx, ref Ref, today broker.Date) {
+	tx.Queue(`update patrons set adult_prompted_on = $3 where library_id = $1 and id = $2 and adult_prompted_on is null`,
+		ref.Library, ref.ID, today)
+}
+
+// AdultsPrompted lists those about whom staff were asked and who still have a
+// minor's card, oldest first.
+func AdultsPrompted(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document) ([]Patron, error) {
+	rows, err := tx.Query(ctx, `select `+patronColumns+` from patrons p
+		where p.library_id = $1 and p.adult_prompted_on is not null and p.status <> 'closed' and p.class = any ($2)
+		order by p.adult_prompted_on, p.id`, library.ID, minors(document))
+	if err != nil {
+		return nil, fmt.Errorf("read minors come of age: %w", err)
+	}
+	return collectPatrons(rows)
+}
+
+func collectPatrons(rows pgx.Rows) ([]Patron, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Patron, error) {
+		var patron Patron
+		err := scanPatron(row, &patron)
+		return patron, err
+	})
+}

@@ -1,0 +1,75 @@
+package patrons
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// Restrict puts a block on an account as the library's policy allows it: on one
+// of the grounds it names, by staff of a role that may. The desk may block, only
+// the director suspends, and interlibrary loan may be ended by those who run it.
+// The patron waits for acts in progress: once it is put, nothing passes it.
+func Restrict(tx *postgres.Tx, document *policy.Document, block Block) (Block, error) {
+	grounds := document.BlockGrounds()
+	if len(grounds.Value) > 0 && !slices.Contains(grounds.Value, block.Ground) {
+		return Block{}, broker.Invalid(broker.FieldError{
+			Pointer: "/ground", Code: "not_a_ground",
+			Message: "must be one of: " + strings.Join(grounds.Value, ", "),
+		})
+	}
+	if err := mayRestrict(block.Kind, block.PutBy); err != nil {
+		return Block{}, err
+	}
+	if block.Rule == "" {
+		block.Rule = grounds.Rule
+	}
+	var patron Patron
+	AskLocked(tx, Ref{block.Library, block.Patron}, &patron)
+	return PutBlock(tx, block)
+}
+
+func mayRestrict(kind BlockKind, actor broker.Actor) error {
+	roles := []string{"desk", "director"}
+	switch kind {
+	case BlockSuspended:
+		roles = []string{"director"}
+	case BlockILLSuspended:
+		roles = []string{"ill", "director"}
+	case BlockManual, BlockLatched:
+	}
+	if slices.ContainsFunc(roles, actor.HasRole) {
+		return nil
+	}
+	return broker.Forbidden("Only the %s may do this.", strings.Join(roles, " or the "))
+}
+
+// Release lifts a block that staff put, by a role that could have put it. A block
+// that latched is lifted by paying, or by a director.
+func Release(ctx context.Context, tx *postgres.Tx, library, id broker.ID, actor broker.Actor, now time.Time) error {
+	var kind BlockKind
+	err := tx.QueryRow(ctx, `select kind from blocks where library_id = $1 and id = $2 and lifted_at is null for update`, library, id).Scan(&kind)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return broker.NotFound("block")
+	}
+	if err != nil {
+		return fmt.Errorf("read a block: %w", err)
+	}
+	if kind == BlockLatched {
+		kind = BlockSuspended
+	}
+	if err := mayRestrict(kind, actor); err != nil {
+		return err
+	}
+	liftBlock(tx, library, id, now)
+	return nil
+}

@@ -1,0 +1,110 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/notices"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/workflow/requests"
+)
+
+// Merged is what became of two accounts that were one person's.
+type Merged struct {
+	Patron patrons.Patron
+	circulation.TakenOver
+	Requests int64
+	Owes     broker.Money
+	// Replayed tells that there was nothing to do.
+	Replayed bool
+}
+
+// MergePatrons lets one account take over everything of another: loans, holds
+// (of two for the same title one is dropped), requests, what is owed to the
+// cent, blocks, links and notices. The cards of the other stay as numbers that
+// find the account and cannot be used. Blocks that latch are worked out anew. An
+// account merged into itself, or merged before, changes nothing.
+func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *policy.Document, at At, from, to broker.ID) (Merged, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return Merged{}, err
+	}
+	one, other := patrons.Ref{Library: at.Library, ID: from}, patrons.Ref{Library: at.Library, ID: to}
+	if from == to {
+		patron, err := patrons.ByID(ctx, tx, other)
+		return Merged{Patron: patron, Replayed: true}, err
+	}
+	moved, err := requests.MovePatron(ctx, tx, one, other) // requests are locked before patrons
+	if err != nil {
+		return Merged{}, err
+	}
+	source, target, err := patrons.LockBoth(ctx, tx, one, other)
+	if err != nil {
+		return Merged{}, err
+	}
+	if source.MergedInto == to {
+		return Merged{Patron: target, Replayed: true}, nil
+	}
+	if err := mayMerge(source, target); err != nil {
+		return Merged{}, err
+	}
+	done := Merged{Patron: target, Requests: moved}
+	if done.TakenOver, err = circulation.MovePatron(ctx, tx, one, other, at.Now); err != nil {
+		return Merged{}, err
+	}
+	account := patrons.Account(desk.Library, other)
+	err = ledger.Move(ctx, tx, patrons.Account(desk.Library, one), account, ledger.Answer{
+		Library: at.Library, Cause: "merge:" + from.String() + ":" + to.String(), Note: "moved: two accounts became one",
+		Actor: at.Actor, At: at.Now,
+	})
+	if err != nil {
+		return Merged{}, err
+	}
+	notices.MovePatron(tx, one, other)
+	patrons.Merge(tx, source, target)
+	if _, err := patrons.UpdateLatch(ctx, tx, desk.Library, document, other, at.Now); err != nil {
+		return Merged{}, err
+	}
+	balances, err := ledger.BalancesOf(ctx, tx, account)
+	if err != nil {
+		return Merged{}, err
+	}
+	done.Owes = balances.Total()
+	done.Patron, err = patrons.ByID(ctx, tx, other)
+	return done, err
+}
+
+// mayMerge refuses accounts that are not two persons' cards: a borrowing
+// library's, and one that is gone itself.
+func mayMerge(source, target patrons.Patron) error {
+	for _, patron := range []patrons.Patron{source, target} {
+		if patron.Institution != broker.NoID {
+			return broker.Conflict("institutional_account", "The account of a borrowing library is never merged.")
+		}
+		if patron.MergedInto != broker.NoID || !patron.PurgedOn.IsZero() {
+			return broker.Conflict("account_gone", "One of the accounts was merged or purged before.")
+		}
+	}
+	return nil
+}
+
+// PurgePatron lets an account go if the policy says so, with everything personal
+// in every room: cards, links, notices, and the names on loans and requests that
+// are over. The transaction sees the patron's library and its sharing group, or
+// everything.
+func PurgePatron(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, patron patrons.Ref, now time.Time) (patrons.Purged, error) {
+	done, err := patrons.Purge(ctx, tx, library, document, patron, now)
+	if err != nil || done.By == "" {
+		return done, err
+	}
+	circulation.ForgetPatron(tx, patron, now)
+	requests.ForgetPatron(tx, patron)
+	notices.ForgetPatron(tx, patron)
+	return done, nil
+}

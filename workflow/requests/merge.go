@@ -1,0 +1,27 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+)
+
+// MovePatron gives another account every request of one, open and ended, when
+// two accounts become one. No state changes, so nothing is fired. It locks the
+// requests: call it before the patrons are locked.
+func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref) (moved int64, err error) {
+	tx.Queue(`select 1 from requests where library_id = $1 and patron_id in ($2, $3) order by id for update`, from.Library, from.ID, to.ID)
+	done, err := tx.Exec(ctx, `update requests set patron_id = $3 where library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
+	if err != nil {
+		return 0, fmt.Errorf("move a patron's requests: %w", err)
+	}
+	return done.RowsAffected(), nil
+}
+
+// ForgetPatron queues the removal of a patron from ended requests, when the
+// account goes.
+func ForgetPatron(tx *postgres.Tx, patron patrons.Ref) {
+	tx.Queue(`update requests set patron_id = null where library_id = $1 and patron_id = $2 and closed_at is not null`, patron.Library, patron.ID)
+}
