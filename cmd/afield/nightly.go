@@ -8,9 +8,8 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
-	"afield/broker/policy/published"
 	"afield/broker/postgres"
+	server "afield/cmd/afield/app"
 	"afield/workflow/nightly"
 )
 
@@ -44,15 +43,19 @@ func (c nightlyCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		source := published.NewSource()
-		if err := source.Refresh(a.ctx, opened.DB); err != nil {
+		secret, err := serverSecret(a)
+		if err != nil {
 			return err
 		}
-		nights := nightly.New(nightly.Config{DB: opened.DB, Circulation: circulation.New(source.Rules), Policies: source.Rules, Log: a.logger()})
+		ready, release, err := server.Assemble(a.ctx, server.Config{DB: opened.DB, Secret: secret, Version: readBuild().Version, Log: a.logger()})
+		if err != nil {
+			return err
+		}
+		defer release()
 		var all []nightShown
 		failed := 0
 		for _, library := range libraries {
-			one, err := c.one(a, opened, nights, library)
+			one, err := c.one(a, opened, ready.Nights, library)
 			if err != nil {
 				return err
 			}

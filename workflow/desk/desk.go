@@ -75,7 +75,8 @@ func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (circulatio
 }
 
 // follow fires what a circulation act means for the request it served, and for
-// the next one whose hold was given the copy.
+// the next one whose hold was given the copy, and tells patrons what no request
+// tells them.
 func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome, event workflow.Event, input workflow.Input) error {
 	if outcome.Serves != nil && event != "" && !outcome.Replayed {
 		_, err := s.fireOrNote(ctx, tx, at, requests.Firing{
@@ -86,17 +87,18 @@ func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome ci
 			return err
 		}
 	}
-	if outcome.Next == nil {
-		return nil
+	if outcome.Next != nil {
+		if _, err := s.fireOrNote(ctx, tx, at, requests.CopyGiven(outcome, *outcome.Next, at.Actor)); err != nil {
+			return err
+		}
 	}
-	_, err := s.fireOrNote(ctx, tx, at, requests.CopyGiven(outcome, *outcome.Next, at.Actor))
-	return err
+	return s.tell(ctx, tx, at, outcome)
 }
 
 // given fires the request whose hold was given a copy.
 func (s *Service) given(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {
 	if outcome.Serves == nil || outcome.Replayed {
-		return nil
+		return s.tell(ctx, tx, at, outcome)
 	}
 	_, err := s.fireOrNote(ctx, tx, at, requests.CopyGiven(outcome, *outcome.Serves, at.Actor))
 	return err

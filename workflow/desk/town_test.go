@@ -87,7 +87,7 @@ func newTown(t testing.TB, start string) *town {
 	})
 	tw.must(err)
 	tw.desk = desk.New(circ, tw.requests)
-	tw.must(tw.queue.Serve(context.Background(), tw.requests))
+	tw.must(tw.queue.Serve(context.Background(), tw.requests, nil))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

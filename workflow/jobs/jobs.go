@@ -71,8 +71,6 @@ type Config struct {
 	// Forget deletes, with every sweep, what others keep for a time only; nil
 	// means nobody does. It may queue writes and nothing else.
 	Forget func(*postgres.Tx)
-	// Nights does the libraries' nightly work; nil leaves it undone.
-	Nights *nightly.Nights
 	Log    *slog.Logger
 }
 
@@ -81,6 +79,7 @@ type Queue struct {
 	config   Config
 	client   *river.Client[pgx.Tx]
 	requests *requests.Service
+	nights   *nightly.Nights
 
 	finished *finished
 	breakers map[notices.Channel]*gobreaker.CircuitBreaker[connectors.Delivery]
@@ -151,11 +150,11 @@ func (shortRetries) NextRetry(job *rivertype.JobRow) time.Time {
 	return time.Now().Add(time.Second << min(len(job.Errors), 5))
 }
 
-// Serve gives the queue its use cases, takes back what this node left undone
+// Serve gives the queue its use cases (no nights leave nightly work undone), takes back what this node left undone
 // when it was killed, and starts working: with a sweep, so that what fell due
 // meanwhile waits for nothing.
-func (q *Queue) Serve(ctx context.Context, service *requests.Service) error {
-	q.requests = service
+func (q *Queue) Serve(ctx context.Context, service *requests.Service, nights *nightly.Nights) error {
+	q.requests, q.nights = service, nights
 	if err := q.reclaim(ctx); err != nil {
 		return err
 	}

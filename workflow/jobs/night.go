@@ -33,7 +33,7 @@ type nightWorker struct {
 // Work does it.
 func (w *nightWorker) Work(ctx context.Context, job *river.Job[nightArgs]) error {
 	q := w.queue
-	report, err := q.config.Nights.Run(ctx, job.Args.Library, q.config.Clock.Now(), time.Now().Add(nightFor), nil)
+	report, err := q.nights.Run(ctx, job.Args.Library, q.config.Clock.Now(), time.Now().Add(nightFor), nil)
 	if err != nil || report.Finished {
 		return err
 	}
@@ -43,7 +43,7 @@ func (w *nightWorker) Work(ctx context.Context, job *river.Job[nightArgs]) error
 // beginNights enqueues the nightly work of every library whose night is on and
 // not over.
 func (q *Queue) beginNights(ctx context.Context, now time.Time) (int, error) {
-	if q.config.Nights == nil {
+	if q.nights == nil {
 		return 0, nil
 	}
 	var waiting []broker.ID

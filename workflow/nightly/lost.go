@@ -7,9 +7,6 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
-	"afield/broker/ledger"
-	"afield/broker/notices"
-	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow/requests"
 )
@@ -23,9 +20,7 @@ func longOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after circu
 }
 
 func declareLost(ctx context.Context, tx *postgres.Tx, night *Night, loan broker.ID) (bool, error) {
-	ref := circulation.LoanRef{Library: night.Library.ID, ID: loan}
-	out, err := night.nights.config.Circulation.LostByAge(ctx, tx, night.desk(), ref)
-	return night.lost(ctx, tx, ref, out, err)
+	return night.lose(ctx, tx, loan, false)
 }
 
 func oldClaims(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
@@ -37,21 +32,17 @@ func oldClaims(ctx context.Context, tx *postgres.Tx, night *Night, after circula
 }
 
 func chargeClaim(ctx context.Context, tx *postgres.Tx, night *Night, loan broker.ID) (bool, error) {
-	ref := circulation.LoanRef{Library: night.Library.ID, ID: loan}
-	out, err := night.nights.config.Circulation.ClaimByAge(ctx, tx, night.desk(), ref)
-	return night.lost(ctx, tx, ref, out, err)
+	return night.lose(ctx, tx, loan, true)
 }
 
-// lost follows a loss: the patron is told what it costs, and where nobody knows
-// the price, staff are asked for it instead.
-func (n *Night) lost(ctx context.Context, tx *postgres.Tx, ref circulation.LoanRef, out circulation.Outcome, err error) (bool, error) {
+// lose declares a loan lost; where nobody knows the price, staff are asked for it
+// instead.
+func (n *Night) lose(ctx context.Context, tx *postgres.Tx, loan broker.ID, claimed bool) (bool, error) {
+	lost, err := n.nights.config.Desk.LoseByAge(ctx, tx, n.at(), loan, claimed)
 	if priceUnknown(err) {
-		return false, n.askPrice(ctx, tx, ref)
+		return false, n.askPrice(ctx, tx, circulation.LoanRef{Library: n.Library.ID, ID: loan})
 	}
-	if err != nil || out.Loan == nil {
-		return false, err
-	}
-	return true, n.tellOfLoss(ctx, tx, out)
+	return lost, err
 }
 
 func priceUnknown(err error) bool {
@@ -71,34 +62,5 @@ func (n *Night) askPrice(ctx context.Context, tx *postgres.Tx, ref circulation.L
 	}
 	requests.OpenHouseTask(tx, n.Library.ID, "price_needed",
 		fmt.Sprintf("Item %s was due on %s and counts as lost; its price is not known. Enter the price, or declare it lost with one.", item.Barcode, loan.DueOn), n.Now)
-	return nil
-}
-
-func (n *Night) tellOfLoss(ctx context.Context, tx *postgres.Tx, out circulation.Outcome) error {
-	loan := *out.Loan
-	patron, err := patrons.ByID(ctx, tx, loan.Patron)
-	if err != nil {
-		return err
-	}
-	sum := broker.Money{Currency: n.Library.Currency}
-	for _, charge := range out.Charged {
-		if charge.ChargeKind != ledger.Overdue {
-			sum = sum.Plus(charge.Amount)
-		}
-	}
-	facts := notices.Facts{DueOn: loan.DueOn}
-	if sum.Minor > 0 {
-		facts.Amount = &sum
-	}
-	if item := out.Item; item != nil && item.Title != broker.NoID {
-		title, err := catalog.LoadTitle(ctx, tx, item.Title)
-		if err != nil {
-			return err
-		}
-		facts.Title = title.Title
-	}
-	notices.Make(tx, patron, notices.Message{
-		Kind: notices.Lost, Loan: loan.ID, Facts: facts, Cause: "lost:" + loan.ID.String() + ":" + loan.LostOn.String(),
-	}, n.Now)
 	return nil
 }

@@ -12,12 +12,13 @@ import (
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/workflow/desk"
 )
 
 // Config is what the nights are made of.
 type Config struct {
-	DB          *postgres.DB
-	Circulation *circulation.Circulation
+	DB   *postgres.DB
+	Desk *desk.Service
 	// Policies gives the document that rules a library.
 	Policies circulation.Policies
 	Log      *slog.Logger
@@ -108,9 +109,9 @@ type Night struct {
 	nights *Nights
 }
 
-// desk is the library itself acting, in no particular building.
-func (n *Night) desk() circulation.Desk {
-	return circulation.Desk{Library: n.Library, Actor: broker.System(n.Library.ID), Now: n.Now}
+// at is the library itself acting, in no particular building.
+func (n *Night) at() desk.At {
+	return desk.At{Library: n.Library.ID, Actor: broker.System(n.Library.ID), Now: n.Now}
 }
 
 // moment is when the library as a whole decides.

@@ -15,6 +15,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
+	"afield/workflow/desk"
 	"afield/workflow/nightly"
 )
 
@@ -46,7 +47,7 @@ func newHouse(t *testing.T, preset string) *house {
 		Currency: document.Currency(), SharingGroup: broker.NewID(), Policy: preset, Status: directory.StatusActive,
 		Plan: calendar.Plan{Hours: calendar.Week{time.Monday: calendar.MustHours("09:00-17:00"), time.Thursday: calendar.MustHours("09:00-17:00")}},
 	}}
-	h.nights = nightly.New(nightly.Config{DB: h.db, Circulation: h.circ, Policies: rules})
+	h.nights = nightly.New(nightly.Config{DB: h.db, Desk: desk.New(h.circ, nil), Policies: rules})
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
 		directory.SaveSharingGroup(tx, directory.SharingGroup{ID: h.SharingGroup, Name: "alone"})
 		if err := directory.SaveLibrary(tx, h.Library, founded); err != nil {

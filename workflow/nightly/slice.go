@@ -147,16 +147,22 @@ func (n *Nights) putAside(ctx context.Context, night *Night, s step, why error) 
 			bad = keys[0]
 			advance(tx, night, s.name, bad, 0)
 		}
-		tx.Queue(`insert into nightly_failures (library_id, step, thing_id, error, first_at, last_at) values ($1, $2, $3, $4, $5, $5)
-			on conflict (library_id, step, thing_id) do update
-			set error = excluded.error, last_at = excluded.last_at, tries = nightly_failures.tries + 1, solved_at = null`,
-			night.Library.ID, s.name, bad.ID, why.Error(), night.Now)
-		tx.Queue(`update nightly_steps set failed = failed + 1 where library_id = $1 and night = $2 and step = $3`,
-			night.Library.ID, night.On, s.name)
-		requests.OpenHouseTask(tx, night.Library.ID, "night_failed",
-			"Some nightly work could not be done ("+words(s.name)+"); see what it says and put it right.", night.Now)
+		note(tx, night, s.name, bad.ID, why)
 		return nil
 	})
+}
+
+// note writes down a row that could not be worked, for staff and for the next
+// night.
+func note(tx *postgres.Tx, night *Night, step string, thing broker.ID, why error) {
+	tx.Queue(`insert into nightly_failures (library_id, step, thing_id, error, first_at, last_at) values ($1, $2, $3, $4, $5, $5)
+		on conflict (library_id, step, thing_id) do update
+		set error = excluded.error, last_at = excluded.last_at, tries = nightly_failures.tries + 1, solved_at = null`,
+		night.Library.ID, step, thing, why.Error(), night.Now)
+	tx.Queue(`update nightly_steps set failed = failed + 1 where library_id = $1 and night = $2 and step = $3`,
+		night.Library.ID, night.On, step)
+	requests.OpenHouseTask(tx, night.Library.ID, "night_failed",
+		"Some nightly work could not be done ("+words(step)+"); see what it says and put it right.", night.Now)
 }
 
 // whole is the name under which a night as a whole is written down.

@@ -18,6 +18,7 @@ func steps() []step {
 		{name: "fines", size: 5000, next: overdueLoans, ranged: accrueFines},
 		{name: "claims", size: 100, next: oldClaims, each: chargeClaim},
 		{name: "lost", size: 100, next: longOverdue, each: declareLost},
+		{name: circulation.ShelfStep, size: 100, again: clearShelf},
 		{name: "overdue_notices", size: 500, again: tellOfOverdue},
 		{name: "reminders", size: 500, again: remindOfDue},
 		{name: "histories", size: 5000, next: returnedLoans, ranged: forgetBorrowers},
@@ -75,4 +76,19 @@ func forgetRequests(ctx context.Context, tx *postgres.Tx, night *Night, limit in
 
 func forgetNotices(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
 	return notices.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
+}
+
+// clearShelf takes off the hold shelf what nobody picked up. Rows that could not
+// be worked are put aside one by one; the slice leaves them out from then on.
+func clearShelf(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
+	done, err := night.nights.config.Desk.ExpireShelf(ctx, tx, night.at(), limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, outcome := range done {
+		if outcome.Failed != nil && outcome.Hold != nil {
+			note(tx, night, circulation.ShelfStep, outcome.Hold.ID, outcome.Failed)
+		}
+	}
+	return len(done), nil
 }

@@ -73,6 +73,7 @@ type App struct {
 	Circulation *circulation.Circulation
 	Requests    *requests.Service
 	Desk        *desk.Service
+	Nights      *nightly.Nights
 	Queue       *jobs.Queue
 	Breakers    *partner.Breakers
 
@@ -88,6 +89,37 @@ type App struct {
 // Start puts everything together, begins to work and to serve. The database
 // must be migrated.
 func Start(ctx context.Context, config Config) (*App, error) {
+	a, err := assemble(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.listen(ctx, config); err != nil {
+		a.policies.close()
+		return nil, err
+	}
+	if err := a.Queue.Serve(ctx, a.Requests, a.Nights); err != nil {
+		_ = a.listener.Close()
+		a.policies.close()
+		return nil, err
+	}
+	go func() {
+		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- err
+		}
+	}()
+	return a, nil
+}
+
+// Assemble puts everything together without serving or working jobs, for
+// commands that do one thing by hand. release ends it.
+func Assemble(ctx context.Context, config Config) (a *App, release func(), err error) {
+	if a, err = assemble(ctx, config); err != nil {
+		return nil, nil, err
+	}
+	return a, func() { a.policies.close(); a.client.Close() }, nil
+}
+
+func assemble(ctx context.Context, config Config) (*App, error) {
 	if config.Clock == nil {
 		config.Clock = broker.SystemClock{}
 	}
@@ -101,20 +133,6 @@ func Start(ctx context.Context, config Config) (*App, error) {
 	if err := a.build(ctx, config); err != nil {
 		return nil, err
 	}
-	if err := a.listen(ctx, config); err != nil {
-		a.policies.close()
-		return nil, err
-	}
-	if err := a.Queue.Serve(ctx, a.Requests); err != nil {
-		_ = a.listener.Close()
-		a.policies.close()
-		return nil, err
-	}
-	go func() {
-		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			a.failed <- err
-		}
-	}()
 	return a, nil
 }
 
@@ -161,7 +179,6 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 		DB: config.DB, Clock: config.Clock, Node: config.Node, Sender: a.Breakers, Holdings: a.Breakers, Vault: a.Vault,
 		Forget: a.Access.Forget, Log: config.Log,
 		Notices: told, Policies: a.policies.rules,
-		Nights: nightly.New(nightly.Config{DB: config.DB, Circulation: a.Circulation, Policies: a.policies.rules, Log: config.Log}),
 	})
 	if err != nil {
 		return err
@@ -173,6 +190,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 		return err
 	}
 	a.Desk = desk.New(a.Circulation, a.Requests)
+	a.Nights = nightly.New(nightly.Config{DB: config.DB, Desk: a.Desk, Policies: a.policies.rules, Log: config.Log})
 	cursorKey, err := derive(config.Secret, "cursors")
 	if err != nil {
 		return err

@@ -1,0 +1,141 @@
+package desk
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/notices"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+)
+
+// tell gives patrons the news of an act that serves no request: a hold is ready
+// or no longer kept, a claim is settled, an item is recalled or counts as lost.
+// Requests tell their patrons themselves. Told again, it is the same notice.
+func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {
+	if outcome.Replayed {
+		return nil
+	}
+	for _, hold := range []*circulation.Hold{outcome.Hold, outcome.Given} {
+		if hold == nil || hold.Request != broker.NoID {
+			continue
+		}
+		if err := s.tellOfHold(ctx, tx, at, *hold); err != nil {
+			return err
+		}
+	}
+	if outcome.TellPatron && outcome.Loan != nil {
+		return s.tellOfLoan(ctx, tx, at, outcome)
+	}
+	return nil
+}
+
+func (s *Service) tellOfHold(ctx context.Context, tx *postgres.Tx, at At, hold circulation.Hold) error {
+	message := notices.Message{Facts: notices.Facts{PickUpBy: hold.PickUpBy}}
+	switch {
+	case hold.Status == circulation.HoldOnShelf && hold.OnShelfAt.Equal(at.Now):
+		message.Kind, message.Cause = notices.Arrived, "arrived:"+hold.ID.String()+":"+hold.PickUpBy.String()
+	case hold.Status == circulation.HoldExpired && hold.ClosedAt.Equal(at.Now):
+		message.Kind, message.Cause = notices.Expired, "expired:"+hold.ID.String()
+		message.Facts.PickUpBy = broker.Date{}
+	default:
+		return nil
+	}
+	library, err := directory.Load(ctx, tx, hold.Patron.Library)
+	if err != nil {
+		return err
+	}
+	document, err := s.circulation.Rules(circulation.Desk{Library: library, Branch: hold.Pickup, Now: at.Now})
+	if err != nil {
+		return err
+	}
+	patron, err := patrons.ByID(ctx, tx, hold.Patron)
+	if err != nil {
+		return err
+	}
+	for _, channel := range document.HoldReadyBy(patron.Class).Value {
+		message.Channels = append(message.Channels, notices.Channel(channel))
+	}
+	if message.Facts.Title, err = titleOf(ctx, tx, hold.Title); err != nil {
+		return err
+	}
+	notices.Make(tx, patron, message, at.Now)
+	return nil
+}
+
+func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {
+	loan := *outcome.Loan
+	if loan.Patron.ID == broker.NoID {
+		return nil
+	}
+	message := notices.Message{Loan: loan.ID, Facts: notices.Facts{DueOn: loan.DueOn}}
+	switch {
+	case outcome.Claim != nil && outcome.Claim.Status == circulation.ClaimFoundInLibrary:
+		message.Kind, message.Cause = notices.ClaimSettled, "claim_settled:"+outcome.Claim.ID.String()
+	case loan.Status == circulation.LoanLost:
+		message.Kind, message.Cause = notices.Lost, "lost:"+loan.ID.String()+":"+loan.LostOn.String()
+		message.Facts.Amount = lossOf(outcome.Charged)
+	case !loan.RecalledOn.IsZero():
+		message.Kind, message.Cause = notices.Recalled, "recalled:"+loan.ID.String()+":"+loan.DueOn.String()
+	default:
+		return nil
+	}
+	patron, err := patrons.ByID(ctx, tx, loan.Patron)
+	if err != nil {
+		return err
+	}
+	if outcome.Item != nil {
+		if message.Facts.Title, err = titleOf(ctx, tx, outcome.Item.Title); err != nil {
+			return err
+		}
+	}
+	notices.Make(tx, patron, message, at.Now)
+	return nil
+}
+
+// lossOf sums what a loss costs, lateness apart; nil where nothing was charged.
+func lossOf(charged []ledger.Entry) *broker.Money {
+	var sum *broker.Money
+	for _, entry := range charged {
+		if entry.ChargeKind == ledger.Overdue {
+			continue
+		}
+		if sum == nil {
+			sum = &broker.Money{Currency: entry.Amount.Currency}
+		}
+		sum.Minor += entry.Amount.Minor
+	}
+	return sum
+}
+
+func titleOf(ctx context.Context, tx *postgres.Tx, title broker.ID) (string, error) {
+	if title == broker.NoID {
+		return "", nil
+	}
+	found, err := catalog.LoadTitle(ctx, tx, title)
+	return found.Title, err
+}
+
+// LoseByAge declares lost a loan that is long overdue, or ends a claim whose item
+// was not found in time, and tells the patron what it costs. It gives whether it
+// was time. An item whose price nobody knows is the conflict price_unknown.
+func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, claimed bool) (bool, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return false, err
+	}
+	lose := s.circulation.LostByAge
+	if claimed {
+		lose = s.circulation.ClaimByAge
+	}
+	outcome, err := lose(ctx, tx, desk, circulation.LoanRef{Library: at.Library, ID: loan})
+	if err != nil || outcome.Loan == nil {
+		return false, err
+	}
+	outcome.TellPatron = true
+	return true, s.tell(ctx, tx, at, outcome)
+}
