@@ -522,6 +522,9 @@ type CheckOut struct {
 	// Override Codes of reasons that staff with the right role pass over.
 	Override []string `json:"override,omitempty,omitzero"`
 
+	// OverrideReason Why a rule is passed over; it is recorded.
+	OverrideReason string `json:"override_reason,omitempty,omitzero"`
+
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
 }
@@ -1746,6 +1749,9 @@ type Scan struct {
 
 	// Override Codes of reasons that staff with the right role pass over.
 	Override []string `json:"override,omitempty,omitzero"`
+
+	// OverrideReason Why a rule is passed over; it is recorded.
+	OverrideReason string `json:"override_reason,omitempty,omitzero"`
 }
 
 // ScanResult defines model for ScanResult.

@@ -65,7 +65,7 @@ func (s *Server) Scan(ctx context.Context, request gen.ScanRequestObject) (gen.S
 		if err != nil {
 			return scanned{}, err
 		}
-		done, err := s.Desk.Scan(ctx, tx, at, desk.Scan{Barcode: in.Barcode, Card: in.Card, Overrides: in.Override})
+		done, err := s.Desk.Scan(ctx, tx, at, desk.Scan{Barcode: in.Barcode, Card: in.Card, Overrides: in.Override, Reason: in.OverrideReason})
 		return scannedOf(done), err
 	})
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *Server) CheckOut(ctx context.Context, request gen.CheckOutRequestObject
 		if err != nil {
 			return madeLoan{}, err
 		}
-		done, err := s.Desk.CheckOut(ctx, tx, at, desk.CheckOut{Barcode: in.Barcode, Card: in.Card, Patron: in.PatronID, Overrides: in.Override})
+		done, err := s.Desk.CheckOut(ctx, tx, at, desk.CheckOut{Barcode: in.Barcode, Card: in.Card, Patron: in.PatronID, Overrides: in.Override, Reason: in.OverrideReason})
 		if err != nil {
 			return madeLoan{}, err
 		}
@@ -167,7 +167,7 @@ func (s *Server) ReturnLoan(ctx context.Context, request gen.ReturnLoanRequestOb
 		if err != nil {
 			return madeLoan{}, err
 		}
-		_, err = s.Desk.TakeBack(ctx, tx, at, request.ID)
+		_, err = s.Desk.TakeBack(ctx, tx, at, desk.TakeBack{Loan: request.ID})
 		return madeLoan{at.Library, request.ID}, err
 	})
 	if err != nil {

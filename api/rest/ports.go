@@ -30,7 +30,7 @@ type Desk interface {
 	Scan(context.Context, *postgres.Tx, desk.At, desk.Scan) (desk.Done, error)
 	CheckOut(context.Context, *postgres.Tx, desk.At, desk.CheckOut) (desk.Done, error)
 	Renew(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID, overrides []string) (done desk.Done, pending bool, err error)
-	TakeBack(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error)
+	TakeBack(ctx context.Context, tx *postgres.Tx, at desk.At, in desk.TakeBack) (desk.Done, error)
 	PlaceHold(context.Context, *postgres.Tx, desk.At, desk.PlaceHold) (desk.Done, error)
 	CancelHold(context.Context, *postgres.Tx, desk.At, circulation.HoldRef) (desk.Done, error)
 	NotFound(context.Context, *postgres.Tx, desk.At, circulation.HoldRef, circulation.ItemRef) (desk.Done, error)

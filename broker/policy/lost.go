@@ -281,6 +281,20 @@ func (d *Document) MayRefer(at Moment, class string) (decision Decision, expense
 	return a.answer(), entry.Value.Value.ExpensesCharged
 }
 
+// DamageCharges gives what a damaged item of our own costs: small damage what
+// staff assess, or nothing where the policy takes it for wear; what cannot be
+// lent again as much as a lost item.
+func (d *Document) DamageCharges(item LostItem, beyond bool, assessed broker.Money) ([]Charge, error) {
+	entry := d.rules.LostDamage.For(item.Match)
+	switch {
+	case beyond:
+		return d.LostCharges(item)
+	case entry.Value.Minor == "free" || assessed.Minor <= 0:
+		return nil, nil
+	}
+	return []Charge{{Kind: "damage", Amount: assessed, Rule: entry.Rule, Clause: entry.Clause}}, nil
+}
+
 // LostSetBy tells who says what a lost item costs: for another library's item,
 // its owner.
 func (d *Document) LostSetBy(m Match) Entry[OwnerSays] {

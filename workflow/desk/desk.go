@@ -7,6 +7,7 @@ import (
 	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow"
@@ -35,7 +36,8 @@ type At struct {
 // Done is what a desk act did, in words and as ids.
 type Done struct {
 	// Did is one word: received, shelved, checked_out, checked_in, captured,
-	// sent_on, pulled, shipped, returned_home, unmatched, nothing.
+	// sent_on, pulled, shipped, returned_home, renewed, claimed, declared_lost …,
+	// unmatched, nothing.
 	Did string
 	// Message says what was done and what to do with the item.
 	Message string
@@ -49,6 +51,15 @@ type Done struct {
 	DueOn    broker.Date
 	PickUpBy broker.Date
 	Notes    []broker.Reason
+	// Charged and TakenBack are what the act did to the patron's account, Refund
+	// what is to be given back in money.
+	Charged, TakenBack []ledger.Entry
+	Refund             broker.Money
+	// CountParts is how many pieces staff are to count; 0 where there is one.
+	CountParts int
+	Claim      *circulation.Claim
+	// TellPatron tells that the patron is to be told of it.
+	TellPatron bool
 }
 
 // place reads the library of a desk and lets the transaction see its sharing
@@ -122,7 +133,10 @@ func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, at At, firing
 }
 
 func doneOf(did string, outcome circulation.Outcome) Done {
-	done := Done{Did: did, Loan: outcome.Loan, Hold: outcome.Hold, Notes: outcome.Warnings}
+	done := Done{
+		Did: did, Loan: outcome.Loan, Hold: outcome.Hold, Notes: outcome.Warnings, Charged: outcome.Charged, TakenBack: outcome.TakenBack,
+		Refund: outcome.Refund, CountParts: outcome.CountParts, Claim: outcome.Claim, TellPatron: outcome.TellPatron,
+	}
 	for i, said := range outcome.Said {
 		if i > 0 {
 			done.Message += " "

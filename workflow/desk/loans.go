@@ -22,8 +22,24 @@ type CheckOut struct {
 	Barcode string
 	Card    string
 	Patron  broker.ID
-	// Overrides are codes of reasons to pass over, where the role allows it.
+	// Due is a due date that staff chose; zero follows the policy.
+	Due broker.Date
+	// HandedTo is the card of the proxy who takes it for the patron, or "".
+	HandedTo string
+	// Overrides are codes of reasons to pass over, where the role allows it, and
+	// Reason why, in words.
 	Overrides []string
+	Reason    string
+	// Brief is the record to make where nothing has the barcode: an item at hand
+	// that was never catalogued. It is kept only if the item is lent.
+	Brief *BriefRecord
+}
+
+// BriefRecord is what staff note of an item that is not catalogued.
+type BriefRecord struct {
+	Title string
+	// Type is the material type; empty means book.
+	Type string
 }
 
 // CheckOut lends an item. An item that waits for an ILL request is lent for it,
@@ -38,15 +54,40 @@ func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at At, in Check
 		return Done{}, err
 	}
 	item, err := catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, in.Barcode, false)
+	if broker.IsKind(err, broker.KindNotFound) && in.Brief != nil {
+		item, err = briefItem(ctx, tx, desk, in.Barcode, *in.Brief)
+	}
 	if err != nil {
 		return Done{}, err
 	}
-	return s.lend(ctx, tx, at, desk, item, patron, in.Overrides)
+	return s.lend(ctx, tx, at, desk, item, patron, in)
 }
 
-func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, patron patrons.Patron, overrides []string) (Done, error) {
+// briefItem makes the record of an item that is not catalogued, to be lent at
+// once.
+func briefItem(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, barcode string, brief BriefRecord) (catalog.Item, error) {
+	title, err := catalog.SaveTitle(ctx, tx, catalog.Title{Title: brief.Title}, desk.Now)
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	item := catalog.Item{
+		Library: desk.Library.ID, ID: broker.NewID(), Realm: desk.Library.SharingGroup, Barcode: barcode, Title: title,
+		Branch: desk.Branch, Type: brief.Type, Lendable: true, Brief: true,
+	}
+	catalog.SaveItem(tx, item, desk.Now)
+	return catalog.LoadItem(ctx, tx, item.Library, item.ID, false)
+}
+
+func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, patron patrons.Patron, in CheckOut) (Done, error) {
 	if item.Temporary() && item.Library != at.Library {
 		return Done{}, broker.Conflict("not_lent_here", "That item was borrowed by another library of the catalogue; it is lent at that library's desk.")
+	}
+	var proxy patrons.Patron
+	if in.HandedTo != "" {
+		var err error
+		if proxy, _, err = patrons.ByCard(ctx, tx, desk.Library.SharingGroup, in.HandedTo); err != nil {
+			return Done{}, err
+		}
 	}
 	item, err := s.lockServed(ctx, tx, item, patron.Ref())
 	if err != nil {
@@ -57,7 +98,8 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circula
 		return Done{}, err
 	}
 	outcome, err := s.circulation.CheckOut(ctx, tx, circulation.CheckOut{
-		Desk: desk, Item: circulation.RefOf(item), Patron: patron.Ref(), Request: request, LenderDue: lenderDue, Overriding: circulation.Overriding{Overrides: overrides},
+		Desk: desk, Item: circulation.RefOf(item), Patron: patron.Ref(), Request: request, LenderDue: lenderDue, Due: in.Due,
+		HandedTo: proxy.ID, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
 		return Done{}, err
@@ -106,88 +148,6 @@ func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, item catalog.
 	return ref, due, nil
 }
 
-// TakeBack takes an item in by its loan.
-func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
-	if err != nil {
-		return Done{}, err
-	}
-	found, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: loan})
-	if err != nil {
-		return Done{}, err
-	}
-	item, err := catalog.LoadItem(ctx, tx, found.Item.Library, found.Item.ID, false)
-	if err != nil {
-		return Done{}, err
-	}
-	if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err != nil {
-		return Done{}, err
-	}
-	return s.takeIn(ctx, tx, at, desk, item)
-}
-
-// takeIn takes in an item that was lent: from a patron, or home from another
-// library. Something in hand is always taken in, whatever its request expects.
-func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
-	loan, err := circulation.LoanOfItem(ctx, tx, circulation.RefOf(item))
-	if err != nil && !broker.IsKind(err, broker.KindNotFound) {
-		return Done{}, err
-	}
-	if served := loan.Serves(); err == nil && served != nil {
-		lending, err := s.isLending(ctx, tx, served)
-		if err != nil {
-			return Done{}, err
-		}
-		if lending {
-			return s.homeAgain(ctx, tx, at, desk, item, *served)
-		}
-	}
-	outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: circulation.RefOf(item)})
-	if err != nil {
-		return Done{}, err
-	}
-	err = s.follow(ctx, tx, at, outcome, workflow.EventReturn, nil)
-	return doneOf("checked_in", outcome), err
-}
-
-// homeAgain takes in an item of ours that another library had, however long ago
-// its request was settled. At another desk of the catalogue it is sent on.
-func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, lending circulation.RequestRef) (Done, error) {
-	if item.Library != at.Library {
-		return s.sendOn(ctx, tx, item, item.Library)
-	}
-	known, err := s.fireOrNote(ctx, tx, at, requests.Firing{
-		Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn,
-		By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
-	})
-	if err != nil {
-		return Done{}, err
-	}
-	done := Done{Did: "returned_home", Message: "Home again from the borrowing library; put it back on its shelf.", Item: item.ID, Request: lending.Request}
-	if !known {
-		outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: circulation.RefOf(item)})
-		if err != nil {
-			return Done{}, err
-		}
-		if err := s.follow(ctx, tx, at, outcome, "", nil); err != nil {
-			return Done{}, err
-		}
-	}
-	hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
-	if broker.IsKind(err, broker.KindNotFound) {
-		return done, nil
-	}
-	if err != nil {
-		return Done{}, err
-	}
-	done.Hold, done.PickUpBy = &hold, hold.PickUpBy
-	done.Message = "Home again from the borrowing library, and somebody waits for it elsewhere: send it there."
-	if hold.Status == circulation.HoldOnShelf {
-		done.Message = "Home again from the borrowing library, and somebody waits for it: put it on the hold shelf until " + hold.PickUpBy.String() + "."
-	}
-	return done, nil
-}
-
 func (s *Service) isLending(ctx context.Context, tx *postgres.Tx, ref *circulation.RequestRef) (bool, error) {
 	var side workflow.Side
 	err := tx.QueryRow(ctx, `select side from requests where library_id = $1 and id = $2`, ref.Library, ref.Request).Scan(&side)
@@ -200,14 +160,29 @@ func (s *Service) isLending(ctx context.Context, tx *postgres.Tx, ref *circulati
 	return side == workflow.SideLending, nil
 }
 
+// Renewal is a loan to be kept longer.
+type Renewal struct {
+	Loan broker.ID
+	// Channel is how it is asked for; empty asks no question of it.
+	Channel policy.Channel
+	// Overrides are codes of reasons to pass over, and Reason why.
+	Overrides []string
+	Reason    string
+}
+
 // Renew renews a loan: our own items at once, a borrowed one by asking its
 // lender (pending is true then).
 func (s *Service) Renew(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, overrides []string) (done Done, pending bool, err error) {
+	return s.RenewAs(ctx, tx, at, Renewal{Loan: loan, Overrides: overrides})
+}
+
+// RenewAs is Renew with the way it is asked, and why a rule is passed over.
+func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewal) (done Done, pending bool, err error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return Done{}, false, err
 	}
-	found, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: loan})
+	found, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: in.Loan})
 	if err != nil {
 		return Done{}, false, err
 	}
@@ -215,7 +190,9 @@ func (s *Service) Renew(ctx context.Context, tx *postgres.Tx, at At, loan broker
 		return Done{}, false, broker.NotFound("loan")
 	}
 	if found.Terms.Owner != policy.OwnerILL || found.Serves() == nil {
-		outcome, err := s.circulation.Renew(ctx, tx, circulation.Renew{Desk: desk, Loan: found.LoanRef, Overriding: circulation.Overriding{Overrides: overrides}})
+		outcome, err := s.circulation.Renew(ctx, tx, circulation.Renew{
+			Desk: desk, Loan: found.LoanRef, Channel: in.Channel, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		})
 		if err != nil {
 			return Done{}, false, err
 		}
@@ -284,7 +261,7 @@ func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act req
 	}
 	if act.Action == workflow.EventReturn {
 		if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err == nil {
-			_, err = s.takeIn(ctx, tx, at, desk, item)
+			_, err = s.takeIn(ctx, tx, at, desk, item, Handed{})
 		}
 	} else {
 		if request.PatronID == nil {
@@ -292,7 +269,7 @@ func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act req
 		}
 		var patron patrons.Patron
 		if patron, err = patrons.ByID(ctx, tx, patrons.Ref{Library: request.LibraryID, ID: *request.PatronID}); err == nil {
-			_, err = s.lend(ctx, tx, at, desk, item, patron, nil)
+			_, err = s.lend(ctx, tx, at, desk, item, patron, CheckOut{})
 		}
 	}
 	if err != nil {

@@ -22,6 +22,10 @@ type Scan struct {
 	Barcode   string
 	Card      string
 	Overrides []string
+	// Reason is why a rule is passed over.
+	Reason string
+	// Handed is how it came back: Drop is the book-drop mode.
+	Handed
 }
 
 // Scan looks a barcode up and does what is due with that item. What fits
@@ -44,7 +48,7 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 		if err != nil {
 			return Done{}, err
 		}
-		return s.lend(ctx, tx, at, desk, item, patron, in.Overrides)
+		return s.lend(ctx, tx, at, desk, item, patron, CheckOut{Overrides: in.Overrides, Reason: in.Reason})
 	}
 	if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err != nil {
 		return Done{}, err
@@ -53,7 +57,7 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 	case catalog.InTransit:
 		return s.arrived(ctx, tx, at, desk, item)
 	case catalog.OnLoan, catalog.Lost:
-		return s.takeIn(ctx, tx, at, desk, item)
+		return s.takeIn(ctx, tx, at, desk, item, in.Handed)
 	case catalog.OnHoldShelf:
 		return s.waits(ctx, tx, at, desk, item)
 	case catalog.Received, catalog.OnShelf, catalog.Missing, catalog.GoneHome, catalog.Withdrawn,

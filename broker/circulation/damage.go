@@ -1,0 +1,198 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/ledger"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// Damage is an item that came back damaged.
+type Damage struct {
+	Desk Desk
+	// Loan is the loan it came back from; it is closed.
+	Loan LoanRef
+	// Beyond tells that it cannot be lent again: it is charged as lost, and
+	// withdrawn.
+	Beyond bool
+	// Assessed is what small damage costs, as staff put it.
+	Assessed broker.Money
+	Loss     Loss
+}
+
+// Damage charges what a damaged item costs whoever had it, by the policy: small
+// damage as staff assess it, or nothing where it is wear; what cannot be lent
+// again as a loss. A lender says what its own item's damage costs, through the
+// request. Charged again, nothing changes.
+func (c *Circulation) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (Outcome, error) {
+	loan, item, err := endedLoan(ctx, tx, in.Loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if settledElsewhere(loan) {
+		return Outcome{}, broker.Conflict("lender_decides", "The lender says what the damage of its item costs: enter its invoice on the request.")
+	}
+	lender, err := lendersFrom(in.Desk).of(ctx, tx, loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	document, err := c.Rules(lender)
+	if err != nil {
+		return Outcome{}, err
+	}
+	charges, err := document.DamageCharges(in.Loss.item(matchOf(loan, item), item), in.Beyond, in.Assessed)
+	if ours, ok := broker.AsError(err); ok && ours.Code == "price_unknown" {
+		return Outcome{}, broker.Conflict("price_unknown", "No price of this item is known: enter what it costs.")
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.setLoan(loan)
+	if err := postCharges(tx, in.Desk, loan, charges, "damage:"+loan.ID.String(), &out); err != nil {
+		return Outcome{}, err
+	}
+	if in.Beyond && item.Status == catalog.OnShelf {
+		item.Status = catalog.Withdrawn
+		catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)
+		out.say("It cannot be lent again: withdrawn.")
+	}
+	out.setItem(item)
+	if len(out.Charged) == 0 {
+		out.say("Nothing is charged for it.")
+		return out, nil
+	}
+	return out, c.updateLatch(ctx, tx, in.Desk, loan)
+}
+
+// endedLoan reads a loan that was returned, whose patron is still known, and its
+// item, under their locks.
+func endedLoan(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, catalog.Item, error) {
+	var item catalog.Item
+	loan, err := loanLocked(ctx, tx, ref)
+	if err != nil {
+		return loan, item, err
+	}
+	switch {
+	case loan.Status != LoanReturned:
+		return loan, item, broker.Conflict("still_on_loan", "Take the item back first.")
+	case loan.Patron.ID == broker.NoID:
+		return loan, item, broker.Conflict("no_patron", "Who had it is no longer known.")
+	}
+	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &item)
+	if err := tx.Flush(ctx); err != nil {
+		return loan, item, fmt.Errorf("read a damaged item: %w", err)
+	}
+	return loan, item, nil
+}
+
+// MarkItem notes at a desk that an item of ours is missing, withdrawn, or found
+// again (on the shelf). One that is lent, kept or on its way is the conflict
+// item_in_use.
+func (c *Circulation) MarkItem(ctx context.Context, tx *postgres.Tx, desk Desk, ref ItemRef, status catalog.ItemStatus) (Outcome, error) {
+	var item catalog.Item
+	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read an item: %w", err)
+	}
+	if item.ID == broker.NoID || item.Library != desk.Library.ID {
+		return Outcome{}, broker.NotFound("item")
+	}
+	switch status {
+	case catalog.Missing, catalog.Withdrawn, catalog.OnShelf:
+	case catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.Lost, catalog.GoneHome, catalog.OnOrder, catalog.InProcess:
+		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/status", Code: "not_a_mark", Message: "must be missing, withdrawn or on_shelf"})
+	}
+	switch item.Status {
+	case catalog.OnLoan, catalog.Lost, catalog.OnHoldShelf, catalog.InTransit, catalog.Received, catalog.GoneHome:
+		return Outcome{}, broker.Conflict("item_in_use", "That item is %s.", words(item.Status))
+	case catalog.OnShelf, catalog.Missing, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
+	}
+	out := Outcome{Replayed: item.Status == status}
+	item.Status = status
+	catalog.SetItemStatus(tx, item.Library, item.ID, status)
+	out.setItem(item)
+	out.say("It is %s.", words(status))
+	return out, nil
+}
+
+// Donate takes a like item in place of what is still owed for a lost one, where
+// the policy does and, if it wants that, the director approved.
+func (c *Circulation) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef, approved bool) (Outcome, error) {
+	loan, money, lender, err := c.lostLoan(ctx, tx, desk, ref)
+	if err != nil {
+		return Outcome{}, err
+	}
+	document, err := c.Rules(lender)
+	if err != nil {
+		return Outcome{}, err
+	}
+	match := policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
+	if err := document.MayDonate(lender.moment(), match, approved).Err("may_not_donate"); err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.setLoan(loan)
+	for _, part := range []ledger.LoanMoney{money.lost, money.shipping, money.processing} {
+		if err := takeBackLoss(tx, desk, loan, part, part.Stands().Minor-part.Paid.Minor, "donation", &out); err != nil {
+			return Outcome{}, err
+		}
+	}
+	out.say("A like item is taken in place of payment.")
+	return out, c.updateLatch(ctx, tx, desk, loan)
+}
+
+// Refer hands the debt of a lost loan on for recovery, and charges what that
+// costs where the policy puts it on the patron. Referred again, nothing changes.
+func (c *Circulation) Refer(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef, expenses broker.Money) (Outcome, error) {
+	loan, _, lender, err := c.lostLoan(ctx, tx, desk, ref)
+	if err != nil {
+		return Outcome{}, err
+	}
+	document, err := c.Rules(lender)
+	if err != nil {
+		return Outcome{}, err
+	}
+	decision, charged := document.MayRefer(lender.moment(), loan.Terms.Class)
+	if err := decision.Err("may_not_refer"); err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.setLoan(loan)
+	if !loan.ReferredOn.IsZero() {
+		out.Replayed = true
+		return out, nil
+	}
+	loan.ReferredOn = lender.today()
+	moveLoan(tx, loan)
+	out.setLoan(loan)
+	out.say("Handed on for recovery.")
+	if !charged || expenses.Minor <= 0 {
+		return out, nil
+	}
+	charge := policy.Charge{Kind: "collection", Amount: expenses, Rule: decision.Rule, Clause: decision.Source}
+	if err := postCharges(tx, desk, loan, []policy.Charge{charge}, "collection:"+loan.ID.String(), &out); err != nil {
+		return Outcome{}, err
+	}
+	return out, c.updateLatch(ctx, tx, desk, loan)
+}
+
+// lostLoan reads a lost loan under its lock, with what its account says.
+func (c *Circulation) lostLoan(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (loan Loan, money loanMoney, lender Desk, err error) {
+	if loan, err = loanLocked(ctx, tx, ref); err != nil {
+		return loan, money, lender, err
+	}
+	if loan.Status != LoanLost || loan.Patron.ID == broker.NoID {
+		return loan, money, lender, broker.Conflict("not_lost", "That loan is %s.", loan.Status)
+	}
+	askLoanMoney(tx, loan, &money)
+	if err = tx.Flush(ctx); err != nil {
+		return loan, money, lender, fmt.Errorf("read what a loss cost: %w", err)
+	}
+	lender, err = lendersFrom(desk).of(ctx, tx, loan)
+	return loan, money, lender, err
+}

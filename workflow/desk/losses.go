@@ -1,0 +1,159 @@
+package desk
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/postgres"
+)
+
+// loanAct does one act on a loan of a desk's library and says what it did.
+func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, did string,
+	act func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error),
+) (Done, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return Done{}, err
+	}
+	outcome, err := act(desk, circulation.LoanRef{Library: at.Library, ID: loan})
+	if err != nil {
+		return Done{}, err
+	}
+	return doneOf(did, outcome), nil
+}
+
+// Claim is a patron saying that an item is back or was never theirs.
+type Claim struct {
+	Loan         broker.ID
+	Kind         circulation.ClaimKind
+	ShelfChecked bool
+	ByGuardian   bool
+	// Names says who was involved, for the note on the account.
+	Names     string
+	Overrides []string
+	Reason    string
+}
+
+// Claim records a claim, where the policy takes it.
+func (s *Service) Claim(ctx context.Context, tx *postgres.Tx, at At, in Claim) (Done, error) {
+	return s.loanAct(ctx, tx, at, in.Loan, "claimed", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
+		return s.circulation.Claim(ctx, tx, circulation.MakeClaim{
+			Desk: desk, Loan: ref, Kind: in.Kind, ShelfChecked: in.ShelfChecked, ByGuardian: in.ByGuardian, Names: in.Names,
+			Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		})
+	})
+}
+
+// ClaimFound takes a claimed item in that was found on the library's shelves:
+// the record is cleared, and the patron is to be told.
+func (s *Service) ClaimFound(ctx context.Context, tx *postgres.Tx, at At, barcode string) (Done, error) {
+	return s.TakeBack(ctx, tx, at, TakeBack{Barcode: barcode, Handed: Handed{InLibrary: true}})
+}
+
+// ClaimAnswer moves an open claim: to open or refused by the item's owner, to
+// withdrawn, or to charged when the item was not found.
+func (s *Service) ClaimAnswer(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, status circulation.ClaimStatus, loss circulation.Loss) (Done, error) {
+	return s.loanAct(ctx, tx, at, loan, "claim_"+string(status), func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
+		return s.circulation.AnswerClaim(ctx, tx, circulation.ClaimAnswer{Desk: desk, Loan: ref, Status: status, Loss: loss})
+	})
+}
+
+// Lost declares an item of our own lost, as somebody reported it, and charges
+// it. For a borrowed one its request says what happens.
+func (s *Service) Lost(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, loss circulation.Loss) (Done, error) {
+	return s.loanAct(ctx, tx, at, loan, "declared_lost", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
+		found, err := circulation.LoanByID(ctx, tx, ref)
+		if err != nil {
+			return circulation.Outcome{}, err
+		}
+		if found.Terms.Owner == "ill" {
+			return circulation.Outcome{}, broker.Conflict("lender_decides", "A borrowed item is reported lost on its request.")
+		}
+		return s.circulation.DeclareLost(ctx, tx, circulation.DeclareLost{Desk: desk, Loan: ref, Loss: loss})
+	})
+}
+
+// FoundAgain takes a declaration of loss back: the patron has the item after all.
+func (s *Service) FoundAgain(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (Done, error) {
+	return s.loanAct(ctx, tx, at, loan, "found_again", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
+		return s.circulation.FoundAgain(ctx, tx, desk, ref)
+	})
+}
+
+// Damaged is an item that comes back damaged, or came back so.
+type Damaged struct {
+	Loan broker.ID
+	// Beyond tells that it cannot be lent again.
+	Beyond   bool
+	Assessed broker.Money
+	Loss     circulation.Loss
+}
+
+// Damaged takes an item back where it is still out, and charges its damage.
+func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at At, in Damaged) (Done, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return Done{}, err
+	}
+	ref := circulation.LoanRef{Library: at.Library, ID: in.Loan}
+	found, err := circulation.LoanByID(ctx, tx, ref)
+	if err != nil {
+		return Done{}, err
+	}
+	var back Done
+	if found.Status != circulation.LoanReturned {
+		if back, err = s.TakeBack(ctx, tx, at, TakeBack{Loan: in.Loan}); err != nil {
+			return Done{}, err
+		}
+	}
+	outcome, err := s.circulation.Damage(ctx, tx, circulation.Damage{Desk: desk, Loan: ref, Beyond: in.Beyond, Assessed: in.Assessed, Loss: in.Loss})
+	if err != nil {
+		return Done{}, err
+	}
+	done := doneOf("damaged", outcome)
+	done.Charged = append(back.Charged, done.Charged...)
+	if back.Message != "" {
+		done.Message = back.Message + " " + done.Message
+	}
+	return done, nil
+}
+
+// Donate takes a like item in place of payment for a lost one.
+func (s *Service) Donate(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, approved bool) (Done, error) {
+	return s.loanAct(ctx, tx, at, loan, "donated", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
+		return s.circulation.Donate(ctx, tx, desk, ref, approved)
+	})
+}
+
+// Refer hands a lost loan's debt on for recovery.
+func (s *Service) Refer(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, expenses broker.Money) (Done, error) {
+	return s.loanAct(ctx, tx, at, loan, "referred", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
+		return s.circulation.Refer(ctx, tx, desk, ref, expenses)
+	})
+}
+
+// Recall asks for an item of our own back early.
+func (s *Service) Recall(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (Done, error) {
+	return s.loanAct(ctx, tx, at, loan, "recalled", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
+		return s.circulation.Recall(ctx, tx, desk, ref)
+	})
+}
+
+// Mark notes that an item is missing, withdrawn, or found again on its shelf.
+func (s *Service) Mark(ctx context.Context, tx *postgres.Tx, at At, barcode string, status catalog.ItemStatus) (Done, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return Done{}, err
+	}
+	item, err := catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, barcode, false)
+	if err != nil {
+		return Done{}, err
+	}
+	outcome, err := s.circulation.MarkItem(ctx, tx, desk, circulation.RefOf(item), status)
+	if err != nil {
+		return Done{}, err
+	}
+	return doneOf("marked_"+string(status), outcome), nil
+}

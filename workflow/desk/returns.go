@@ -1,0 +1,127 @@
+package desk
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+	"afield/workflow"
+	"afield/workflow/requests"
+)
+
+// TakeBack is an item that comes back, by its loan or its barcode.
+type TakeBack struct {
+	Loan    broker.ID
+	Barcode string
+	Handed
+}
+
+// Handed is how an item came back.
+type Handed struct {
+	// Drop is set for what was found in the book drop.
+	Drop bool
+	// Backdate is the day it counts for, where staff say.
+	Backdate broker.Date
+	// Amnesty forgives what the lateness cost.
+	Amnesty bool
+	// InLibrary is set for a claimed item found on the library's own shelves.
+	InLibrary bool
+	// Parts is what staff counted of an item of several pieces.
+	Parts circulation.Parts
+}
+
+// TakeBack takes an item in.
+func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at At, in TakeBack) (Done, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return Done{}, err
+	}
+	var item catalog.Item
+	if in.Loan == broker.NoID {
+		item, err = catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, in.Barcode, false)
+	} else {
+		var found circulation.Loan
+		if found, err = circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: in.Loan}); err == nil {
+			item, err = catalog.LoadItem(ctx, tx, found.Item.Library, found.Item.ID, false)
+		}
+	}
+	if err != nil {
+		return Done{}, err
+	}
+	if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err != nil {
+		return Done{}, err
+	}
+	return s.takeIn(ctx, tx, at, desk, item, in.Handed)
+}
+
+// takeIn takes in an item that was lent: from a patron, or home from another
+// library. Something in hand is always taken in, whatever its request expects.
+func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, handed Handed) (Done, error) {
+	loan, err := circulation.LoanOfItem(ctx, tx, circulation.RefOf(item))
+	if err != nil && !broker.IsKind(err, broker.KindNotFound) {
+		return Done{}, err
+	}
+	in := circulation.Return{
+		Desk: desk, Item: circulation.RefOf(item), Drop: handed.Drop, Backdate: handed.Backdate, Amnesty: handed.Amnesty,
+		InLibrary: handed.InLibrary, Parts: handed.Parts,
+	}
+	if err == nil {
+		in.Loan = &loan
+	}
+	if served := loan.Serves(); err == nil && served != nil {
+		lending, err := s.isLending(ctx, tx, served)
+		if err != nil {
+			return Done{}, err
+		}
+		if lending {
+			return s.homeAgain(ctx, tx, at, desk, item, *served)
+		}
+	}
+	outcome, err := s.circulation.Return(ctx, tx, in)
+	if err != nil {
+		return Done{}, err
+	}
+	err = s.follow(ctx, tx, at, outcome, workflow.EventReturn, nil)
+	return doneOf("checked_in", outcome), err
+}
+
+// homeAgain takes in an item of ours that another library had, however long ago
+// its request was settled. At another desk of the catalogue it is sent on.
+func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, lending circulation.RequestRef) (Done, error) {
+	if item.Library != at.Library {
+		return s.sendOn(ctx, tx, item, item.Library)
+	}
+	known, err := s.fireOrNote(ctx, tx, at, requests.Firing{
+		Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn,
+		By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+	})
+	if err != nil {
+		return Done{}, err
+	}
+	done := Done{Did: "returned_home", Message: "Home again from the borrowing library; put it back on its shelf.", Item: item.ID, Request: lending.Request}
+	if !known {
+		outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: circulation.RefOf(item)})
+		if err != nil {
+			return Done{}, err
+		}
+		if err := s.follow(ctx, tx, at, outcome, "", nil); err != nil {
+			return Done{}, err
+		}
+	}
+	hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
+	if broker.IsKind(err, broker.KindNotFound) {
+		return done, nil
+	}
+	if err != nil {
+		return Done{}, err
+	}
+	done.Hold, done.PickUpBy = &hold, hold.PickUpBy
+	done.Message = "Home again from the borrowing library, and somebody waits for it elsewhere: send it there."
+	if hold.Status == circulation.HoldOnShelf {
+		done.Message = "Home again from the borrowing library, and somebody waits for it: put it on the hold shelf until " + hold.PickUpBy.String() + "."
+	}
+	return done, nil
+}
