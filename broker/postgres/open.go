@@ -21,6 +21,8 @@ type Config struct {
 	// StatementTimeout ends a statement of the application's pool that runs
 	// longer; zero means 30 seconds. The system pool has ten times as long.
 	StatementTimeout time.Duration
+	// Tracer, where set, is told of all that is sent; tests count with it.
+	Tracer pgx.QueryTracer
 }
 
 // Open connects both pools and checks that neither works as a superuser or past
@@ -35,11 +37,11 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	if config.StatementTimeout == 0 {
 		config.StatementTimeout = 30 * time.Second
 	}
-	app, err := openPool(ctx, config.URL, AppRole, config.AppConns, config.StatementTimeout)
+	app, err := openPool(ctx, config.URL, AppRole, config.AppConns, config.StatementTimeout, config.Tracer)
 	if err != nil {
 		return nil, err
 	}
-	system, err := openPool(ctx, config.URL, SystemRole, config.SystemConns, 10*config.StatementTimeout)
+	system, err := openPool(ctx, config.URL, SystemRole, config.SystemConns, 10*config.StatementTimeout, config.Tracer)
 	if err != nil {
 		app.Close()
 		return nil, err
@@ -50,7 +52,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 // ErrUnsafeRole says that a pool would work past row-level security.
 var ErrUnsafeRole = errors.New("the database role is a superuser or bypasses row-level security; Afield does not serve with it")
 
-func openPool(ctx context.Context, address, role string, size int32, timeout time.Duration) (*pgxpool.Pool, error) {
+func openPool(ctx context.Context, address, role string, size int32, timeout time.Duration, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		// The parser's message may repeat the address with its password.
@@ -60,6 +62,7 @@ func openPool(ctx context.Context, address, role string, size int32, timeout tim
 	config.MinConns = 0
 	config.MaxConnIdleTime = 5 * time.Minute
 	config.ConnConfig.ConnectTimeout = 10 * time.Second
+	config.ConnConfig.Tracer = tracer
 	settings := config.ConnConfig.RuntimeParams
 	settings["application_name"] = "afield " + role
 	settings["timezone"] = "UTC"

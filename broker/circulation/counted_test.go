@@ -1,0 +1,60 @@
+package circulation_test
+
+import (
+	"context"
+	"testing"
+
+	"afield/broker/circulation"
+	"afield/broker/postgres"
+	"afield/broker/postgres/pgtest"
+)
+
+// The counts of proof-and-speed: a hot act asks everything in one round trip
+// and writes with the commit. Statements are bounded, too, so that the cost of
+// an act stays in sight.
+func TestCountedRoundTripsOfTheHotActs(t *testing.T) {
+	t.Parallel()
+	perth := oneLibrary(t, "perth", "America/Toronto")
+	patron := perth.patron("member")
+	for range 3 {
+		perth.lend(patron, perth.copyOf(of("book")), "2026-03-02 09:00")
+	}
+	item := perth.copyOf(of("book"))
+	counted, counts := pgtest.Counted(t, perth.db)
+	run := func(what string, trips, statements int, work func(context.Context, *postgres.Tx) error) {
+		t.Helper()
+		counts.Reset()
+		perth.must(counted.InTx(t.Context(), postgres.ForLibraries(perth.all...), work))
+		got := counts.Read()
+		t.Logf("%s: %d round trips, %d statements, %d commits", what, got.RoundTrips, got.Statements, got.Commits)
+		if got.RoundTrips > trips || got.Statements > statements || got.Commits != 1 {
+			t.Errorf("%s: %+v, at most %d round trips, %d statements and 1 commit", what, got, trips, statements)
+		}
+	}
+	checkOut := func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := perth.circ.CheckOut(ctx, tx, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: item, Patron: patron})
+		return err
+	}
+	giveBack := func(local string, loan *circulation.Loan) func(context.Context, *postgres.Tx) error {
+		return func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := perth.circ.Return(ctx, tx, circulation.Return{Desk: perth.at(local), Item: item, Loan: loan})
+			return err
+		}
+	}
+	run("checkout", 2, 20, checkOut)
+	run("return in time", 2, 14, giveBack("2026-03-03 10:00", nil))
+
+	wdl := oneLibrary(t, "western-district", "America/Chicago")
+	late := wdl.copyOf(of("book"))
+	loan := wdl.lend(wdl.patron("resident"), late, "2026-03-02 10:00", "2026-03-23")
+	lateDB, lateCounts := pgtest.Counted(t, wdl.db)
+	wdl.must(lateDB.InTx(t.Context(), postgres.ForLibraries(wdl.all...), func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := wdl.circ.Return(ctx, tx, circulation.Return{Desk: wdl.at("2026-03-25 10:00"), Item: late, Loan: &loan})
+		return err
+	}))
+	got := lateCounts.Read()
+	t.Logf("late return of a known loan: %+v", got)
+	if got.RoundTrips > 2 || got.Commits != 1 {
+		t.Errorf("a late return of a known loan: %+v", got)
+	}
+}

@@ -1,0 +1,92 @@
+package pgtest
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker/postgres"
+)
+
+// Counts is what went over the wire.
+type Counts struct {
+	// RoundTrips counts the sendings that were waited for, Statements what was in
+	// them, begin and commit included.
+	RoundTrips, Statements, Commits int
+}
+
+// Counter counts what the pools of one database send.
+type Counter struct {
+	mu     sync.Mutex
+	counts Counts
+}
+
+// Reset begins to count anew.
+func (c *Counter) Reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts = Counts{}
+}
+
+// Read gives what was counted since.
+func (c *Counter) Read() Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counts
+}
+
+func (c *Counter) add(trips int, statement string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.RoundTrips += trips
+	if statement != "" {
+		c.counts.Statements++
+	}
+	if statement == "commit" {
+		c.counts.Commits++
+	}
+}
+
+// TraceQueryStart counts a statement sent alone; pgx asks for it.
+func (c *Counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	c.add(1, data.SQL)
+	return ctx
+}
+
+// TraceQueryEnd is asked for by pgx.
+func (c *Counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TraceBatchStart counts statements sent together; pgx asks for it.
+func (c *Counter) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	c.add(1, "")
+	return ctx
+}
+
+// TraceBatchQuery counts one of them; pgx asks for it.
+func (c *Counter) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	c.add(0, data.SQL)
+}
+
+// TraceBatchEnd is asked for by pgx.
+func (c *Counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// Counted opens the database of a pool given by New once more, with a counter
+// of what is sent to it: an act's round trips and statements are free of noise.
+// Preparing a statement for the first time is not counted.
+func Counted(t testing.TB, db *postgres.DB) (*postgres.DB, *Counter) {
+	t.Helper()
+	server, err := shared()
+	if err != nil {
+		t.Fatalf("find a server for tests: %v", err)
+	}
+	counter := &Counter{}
+	counted, err := postgres.Open(t.Context(), postgres.Config{URL: server.login(db.AppPool().Config().ConnConfig.Database), AppConns: 2, SystemConns: 2, Tracer: counter})
+	if err != nil {
+		t.Fatalf("open the test's database again: %v", err)
+	}
+	t.Cleanup(counted.Close)
+	counter.Reset() // what opening it took
+	return counted, counter
+}
