@@ -1,6 +1,6 @@
 // Package circulation lends, takes back, keeps on the hold shelf and sends
-// between branches. It owns the tables loans, holds, transits and
-// queue_overrides, and moves items (catalog) from place to place.
+// between branches. It owns the tables loans, claims, holds, transits
+// and queue_overrides, and moves items (catalog) from place to place.
 //
 // It does not know the workflow of a request and never calls up: every use case
 // returns an Outcome that names the request served, and workflow/desk goes on

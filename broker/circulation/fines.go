@@ -90,6 +90,9 @@ func (s settling) charge(tx *postgres.Tx, minor int64, out *Outcome) error {
 	cause := overdueCause(s.loan)
 	if !s.last {
 		cause += ":through:" + s.through.String()
+		if s.loan.Terms.Overdue.Per == policy.PerHour {
+			cause += s.desk.Now.UTC().Format("T15:04")
+		}
 	}
 	entry, err := ledger.Post(tx, ledger.Charge{
 		Account: accountOf(s.loan), Kind: ledger.Overdue, Amount: broker.Money{Minor: minor, Currency: s.fine.Amount.Currency},
@@ -134,10 +137,20 @@ func (l lateLoan) through(today broker.Date, opening *calendar.Calendar) broker.
 	return today.Earlier(opening.DateOf(l.ClaimedAt))
 }
 
-// accrues is what a late loan has come to today and was not charged yet.
-func (l lateLoan) accrues(today broker.Date, opening *calendar.Calendar) broker.Money {
-	rate := l.Terms.Overdue.Rate
-	return policy.Accrue(l.Terms, l.DueOn, l.through(today, opening), opening, policy.Posted{
+// accrues is what a late loan has come to now and was not charged yet, on the
+// clock and calendar of the desk that lent.
+func (l lateLoan) accrues(lender Desk) broker.Money {
+	rate, opening := l.Terms.Overdue.Rate, lender.calendar()
+	if l.Terms.Overdue.Per == policy.PerHour {
+		until := lender.Now
+		if !l.ClaimedAt.IsZero() {
+			until = l.ClaimedAt
+		}
+		fine := policy.OverdueFineAt(l.Terms, l.DueAt, until, opening).Amount
+		fine.Minor = max(0, fine.Minor-l.Charged)
+		return fine
+	}
+	return policy.Accrue(l.Terms, l.DueOn, l.through(lender.today(), opening), opening, policy.Posted{
 		Charged:  broker.Money{Minor: l.Charged, Currency: rate.Currency},
 		Adjusted: broker.Money{Minor: l.Adjusted, Currency: rate.Currency},
 	})
@@ -166,7 +179,7 @@ func (c *Circulation) ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk D
 		}
 		opening := lender.calendar()
 		through := loan.through(lender.today(), opening)
-		amount := loan.accrues(lender.today(), opening)
+		amount := loan.accrues(lender)
 		if amount.Minor == 0 && loan.Accrued == 0 {
 			continue
 		}

@@ -151,7 +151,7 @@ func TestHLD14ABlockedPatronDoesNotGetItAndTheHoldStays(t *testing.T) {
 	_, err := act(perth.town, perth.circ.CheckOut, in)
 	equal(t, "refused", wantCode(t, err, "may_not_check_out").Reasons[0].Code, "blocked")
 	equal(t, "still on the shelf", perth.holdNow(hold.HoldRef).Status, circulation.HoldOnShelf)
-	in.Overrides, in.Desk.Actor.Roles = []string{"blocked"}, []string{"director"}
+	in.Overrides, in.Reason, in.Desk.Actor.Roles = []string{"blocked"}, "the director was asked", []string{"director"}
 	out, err := act(perth.town, perth.circ.CheckOut, in)
 	perth.must(err)
 	equal(t, "staff override", out.Hold.Status, circulation.HoldFulfilled)

@@ -37,7 +37,7 @@ func (f *standingFacts) asOfToday(ctx context.Context, tx *postgres.Tx, lenders 
 		if late.ClaimedAt.IsZero() {
 			f.DaysOverdue = max(f.DaysOverdue, lender.today().DaysSince(late.DueOn))
 		}
-		f.Balances.ByKind[ledger.Overdue] += late.accrues(lender.today(), lender.calendar()).Minor - late.Accrued
+		f.Balances.ByKind[ledger.Overdue] += late.accrues(lender).Minor - late.Accrued
 	}
 	if f.Balances.ByKind[ledger.Overdue] == 0 {
 		delete(f.Balances.ByKind, ledger.Overdue)
