@@ -33,7 +33,7 @@ func New(config Config) (*Sender, error) {
 		config.Timeout = defaultTimeout
 	}
 	sender := &Sender{config: config, tls: &tls.Config{ServerName: config.Host, MinVersion: tls.VersionTLS12}}
-	_, err := sender.client()
+	_, err := sender.client(nil)
 	return sender, err
 }
 
@@ -41,8 +41,17 @@ func New(config Config) (*Sender, error) {
 // system's, for a mail server with an authority of its own.
 func (s *Sender) Trust(authorities *x509.CertPool) { s.tls.RootCAs = authorities }
 
-func (s *Sender) client() (*gomail.Client, error) {
+// client makes what talks to the server. opened gets the connection as soon as
+// there is one, because a talk that fails before a mail leaves it open.
+func (s *Sender) client(opened func(net.Conn)) (*gomail.Client, error) {
 	options := []gomail.Option{
+		gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
+			connection, err := s.dial(ctx, network, address)
+			if err == nil {
+				opened(connection)
+			}
+			return connection, err
+		}),
 		gomail.WithPort(s.config.Port), gomail.WithTimeout(s.config.Timeout), gomail.WithTLSConfig(s.tls),
 		gomail.WithoutNoop(), gomail.WithoutRset(), // one mail for each connection
 	}
@@ -66,13 +75,27 @@ func (s *Sender) client() (*gomail.Client, error) {
 	return client, nil
 }
 
+func (s *Sender) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &net.Dialer{}
+	if s.config.Encryption == TLS {
+		return (&tls.Dialer{NetDialer: dialer, Config: s.tls}).DialContext(ctx, network, address)
+	}
+	return dialer.DialContext(ctx, network, address)
+}
+
 // SendNotice mails a notice, once. See connectors.NoticeSender.
 func (s *Sender) SendNotice(ctx context.Context, notice connectors.Notice) connectors.Delivery {
+	var opened net.Conn
+	defer func() {
+		if opened != nil {
+			_ = opened.Close()
+		}
+	}()
 	message, err := s.message(notice)
 	if err != nil {
 		return connectors.Delivery{Outcome: connectors.Refused, Detail: "What is on file is no e-mail address."}
 	}
-	client, err := s.client()
+	client, err := s.client(func(connection net.Conn) { opened = connection })
 	if err != nil {
 		return tryAgain("the mail server is set up wrongly")
 	}
@@ -125,7 +148,7 @@ func judge(err error) connectors.Delivery {
 	said = strings.TrimSpace(said)
 	switch {
 	case code == 0:
-		return tryAgain(explainDial(err))
+		return tryAgain(explainBroken(failed))
 	case lasting && failed.Reason == gomail.ErrSMTPRcptTo:
 		return connectors.Delivery{Outcome: connectors.Refused, Status: code, Detail: "The mail server refuses the address on file (" + said + ")."}
 	case lasting && (failed.Reason == gomail.ErrSMTPDataClose || failed.Reason == gomail.ErrSMTPData):
@@ -138,6 +161,21 @@ func judge(err error) connectors.Delivery {
 	delivery := tryAgain("the mail server asks to try later (" + said + ")")
 	delivery.Status = code
 	return delivery
+}
+
+// explainBroken says why a mail was cut short. The library keeps the causes to
+// itself, so their words are looked at.
+func explainBroken(failed *gomail.SendError) string {
+	text := failed.Error()
+	for _, sign := range []string{"EOF", "connection reset", "broken pipe", "closed network connection"} {
+		if strings.Contains(text, sign) {
+			return "the mail server broke off the connection"
+		}
+	}
+	if strings.Contains(text, "timeout") {
+		return "the mail server did not answer in time"
+	}
+	return "the talk with the mail server failed"
 }
 
 func tryAgain(detail string) connectors.Delivery {
