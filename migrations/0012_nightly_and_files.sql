@@ -47,3 +47,14 @@ call afield_protect('import_runs');
 -- When a request's history is forgotten, its events no longer say which patron
 -- acted; nothing else of them can ever change, and only nightly work may do it.
 grant update (actor) on request_events to afield_system;
+
+-- The name a title has in the files of a library: the record number of the
+-- system it came from.
+create table title_keys (
+    library_id uuid not null references libraries,
+    key        text not null check (key <> ''),
+    title_id   uuid not null references titles,
+    primary key (library_id, key)
+);
+create index title_keys_by_title on title_keys (library_id, title_id);
+call afield_protect('title_keys');

@@ -13,7 +13,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// Tables owned here: titles, items, partner_holdings.
+// Tables owned here: titles, items, partner_holdings, title_keys.
 
 const selectTitles = `
 	select t.id, t.title, t.author, t.isbns, coalesce(t.issn, ''), coalesce(t.oclc, ''), t.publisher, t.year, t.format
@@ -44,13 +44,7 @@ func SaveTitle(ctx context.Context, tx *postgres.Tx, title Title, now time.Time)
 		return broker.NoID, err
 	}
 	if known != broker.NoID {
-		tx.Queue(`
-			update titles set isbns = array(select distinct isbn from unnest(isbns || $2::text[]) isbn order by isbn),
-				oclc = coalesce(oclc, nullif($3, '')), issn = coalesce(issn, nullif($4, '')),
-				author = coalesce(nullif(author, ''), $5), publisher = coalesce(nullif(publisher, ''), $6),
-				year = coalesce(nullif(year, ''), $7)
-			where id = $1`,
-			known, notNil(title.ISBNs), title.OCLC, title.ISSN, title.Author, title.Publisher, title.Year)
+		fill(tx, known, title)
 		return known, nil
 	}
 	if title.ID == broker.NoID {
@@ -65,6 +59,17 @@ func SaveTitle(ctx context.Context, tx *postgres.Tx, title Title, now time.Time)
 		title.ID, title.Title, title.Author, notNil(title.ISBNs), title.ISSN, title.OCLC, title.Publisher, title.Year,
 		title.Format, now)
 	return title.ID, nil
+}
+
+// fill queues giving a title what it lacks.
+func fill(tx *postgres.Tx, id broker.ID, other Title) {
+	tx.Queue(`
+		update titles set isbns = array(select distinct isbn from unnest(isbns || $2::text[]) isbn order by isbn),
+			oclc = coalesce(oclc, nullif($3, '')), issn = coalesce(issn, nullif($4, '')),
+			author = coalesce(nullif(author, ''), $5), publisher = coalesce(nullif(publisher, ''), $6),
+			year = coalesce(nullif(year, ''), $7)
+		where id = $1`,
+		id, notNil(other.ISBNs), other.OCLC, other.ISSN, other.Author, other.Publisher, other.Year)
 }
 
 // lockAndFind looks for the same title under a lock on its numbers, so that two

@@ -19,6 +19,7 @@ import (
 type Scope struct {
 	libraries  []broker.ID
 	everywhere bool
+	snapshot   bool
 }
 
 // ForLibraries lets a transaction see the private rows of these libraries.
@@ -61,7 +62,7 @@ func (db *DB) inTxOnce(ctx context.Context, scope Scope, work func(context.Conte
 	}
 	defer conn.Release()
 	tx := &Tx{conn: conn.Conn(), scope: scope}
-	tx.queued.Queue("begin")
+	tx.queued.Queue(scope.begin())
 	tx.queueScope()
 	defer func() {
 		if recovered := recover(); recovered != nil {

@@ -58,7 +58,8 @@ func firstOf(record Record, tag string, code byte) string {
 }
 
 func titleText(record Record) string {
-	for _, field := range record.All("245") {
+	if fields := record.All("245"); len(fields) > 0 {
+		field := fields[0]
 		text := unpunctuated(field.First('a'))
 		for _, subfield := range field.Subfields {
 			part := unpunctuated(strings.TrimSpace(subfield.Value))

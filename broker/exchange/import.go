@@ -1,0 +1,398 @@
+package exchange
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// sliceRows is how many rows one transaction takes: enough to be quick, few
+// enough that a stop loses little.
+const sliceRows = 500
+
+// Options says how to read a file in.
+type Options struct {
+	// Kind is one of Kinds.
+	Kind    string
+	Library broker.ID
+	// DryRun checks every row against the database and changes nothing.
+	DryRun bool
+	// Now is business time, for rows that do not say theirs.
+	Now time.Time
+	// Policies gives the library's policy: which classes and types there are,
+	// and the terms of loans.
+	Policies circulation.Policies
+	// OnError, if given, hears of every wrong row as it is found.
+	OnError func(RowError)
+	// OnProgress, if given, hears how many of all rows are done.
+	OnProgress func(done, all int)
+}
+
+// Result counts what became of the rows of a file.
+type Result struct {
+	Rows      int `json:"rows"`
+	New       int `json:"new"`
+	Changed   int `json:"changed"`
+	Unchanged int `json:"unchanged"`
+	Failed    int `json:"failed"` // rows with at least one error
+	// Resumed is how many rows an earlier run, which was stopped, had done;
+	// ResumedFailed of them were wrong and are counted in Failed.
+	Resumed       int  `json:"resumed,omitempty"`
+	ResumedFailed int  `json:"resumed_failed,omitempty"`
+	DryRun        bool `json:"dry_run,omitempty"`
+}
+
+// job is one file being read in.
+type job struct {
+	Options
+	db       *postgres.DB
+	kind     kind
+	library  directory.Library
+	document *policy.Document
+	shared   []broker.ID
+	branches map[string]directory.Branch
+	file     rowReader
+	hash     string
+	// first has the line on which the file first names a thing: for repeats, and
+	// for rows that speak of others further down.
+	first  map[string]int
+	result Result
+	// later is what can only be done when every row is in.
+	later []*row
+}
+
+// kind is a kind of file.
+type kind struct {
+	name    string
+	columns []Column
+	// names are what a row may be called by; the first of each must not be
+	// repeated.
+	names func(*row) []string
+	// save works a slice: marks what is wrong, writes the rest.
+	save func(context.Context, *postgres.Tx, *job, []*row) error
+	// after, if any, works the rows that save put aside.
+	after func(context.Context, *postgres.Tx, *job, []*row) error
+}
+
+// errDryRun rolls a slice back after counting.
+var errDryRun = errors.New("dry run")
+
+// Import reads a file in. Wrong rows are told to OnError and left out; the
+// others are saved, in slices that each stand or fall whole. A run that was
+// stopped goes on where it was when the same file is given again; a file that
+// was read to its end is read again from the start, and changes only what
+// differs. The error is invalid input when the file as a whole cannot be read.
+func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options Options) (Result, error) {
+	j := &job{Options: options, db: db, first: map[string]int{}, result: Result{DryRun: options.DryRun}}
+	var err error
+	if j.kind, err = kindNamed(options.Kind); err != nil {
+		return j.result, err
+	}
+	if err := j.prepare(ctx); err != nil {
+		return j.result, err
+	}
+	if err := j.look(source); err != nil {
+		return j.result, err
+	}
+	if err := j.start(ctx); err != nil {
+		return j.result, err
+	}
+	if _, err := source.Seek(0, io.SeekStart); err != nil {
+		return j.result, fmt.Errorf("read the file again: %w", err)
+	}
+	if err := j.read(ctx, source); err != nil {
+		return j.result, err
+	}
+	return j.result, j.finish(ctx)
+}
+
+// open opens the file from where it stands.
+func (j *job) open(source io.Reader) (rowReader, error) {
+	if j.kind.name == MARC {
+		return openMARC(source)
+	}
+	return openCSV(source, j.kind.columns)
+}
+
+// look reads the file once: its hash, how many rows it has, and what they name.
+func (j *job) look(source io.Reader) error {
+	sum := sha256.New()
+	tee := io.TeeReader(source, sum)
+	file, err := j.open(tee)
+	if err != nil {
+		return err
+	}
+	for {
+		read, err := file.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		j.result.Rows++
+		if read.syntax != nil {
+			continue
+		}
+		for _, name := range j.kind.names(read) {
+			if _, known := j.first[name]; !known && name != "" {
+				j.first[name] = read.line
+			}
+		}
+	}
+	if _, err := io.Copy(io.Discard, tee); err != nil {
+		return fmt.Errorf("read the file: %w", err)
+	}
+	j.hash = hex.EncodeToString(sum.Sum(nil))
+	return nil
+}
+
+func (j *job) prepare(ctx context.Context) error {
+	return j.in(ctx, func(ctx context.Context, tx *postgres.Tx) (err error) {
+		if j.library, err = directory.Load(ctx, tx, j.Library); err != nil {
+			return err
+		}
+		if !j.library.Member {
+			return broker.Refused("not_a_member", "Only a member library has rows of its own.")
+		}
+		if j.document, err = j.Policies.At(j.library, j.Now); err != nil {
+			return err
+		}
+		if j.shared, err = directory.SharedWith(ctx, tx, j.library.SharingGroup); err != nil {
+			return err
+		}
+		branches, err := directory.Branches(ctx, tx, j.Library)
+		j.branches = map[string]directory.Branch{}
+		for _, branch := range branches {
+			j.branches[branch.Code] = branch
+		}
+		return err
+	})
+}
+
+// in runs work in a transaction that sees the library and those it shares a
+// catalogue with: a card or a barcode may be another's.
+func (j *job) in(ctx context.Context, work func(context.Context, *postgres.Tx) error) error {
+	return j.db.InTx(ctx, postgres.ForLibraries(append([]broker.ID{j.Library}, j.shared...)...), work)
+}
+
+// start finds out whether an earlier run was stopped in the middle.
+func (j *job) start(ctx context.Context) error {
+	if j.DryRun {
+		return nil
+	}
+	return j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		done, failed, err := startRun(ctx, tx, j.run(), j.Now)
+		j.result.Resumed, j.result.ResumedFailed, j.result.Failed = done, failed, failed
+		return err
+	})
+}
+
+func (j *job) run() run { return run{j.Library, j.kind.name, j.hash} }
+
+func (j *job) read(ctx context.Context, source io.Reader) error {
+	var err error
+	if j.file, err = j.open(source); err != nil {
+		return err
+	}
+	var slice []*row
+	for {
+		read, err := j.file.next()
+		if errors.Is(err, io.EOF) {
+			return j.save(ctx, slice)
+		}
+		if err != nil {
+			return errors.Join(j.save(ctx, slice), err)
+		}
+		if read.syntax == nil && j.kind.after != nil {
+			j.later = append(j.later, read)
+		}
+		if read.index <= j.result.Resumed {
+			continue
+		}
+		if read.syntax != nil {
+			j.fail(*read.syntax)
+			continue
+		}
+		if slice = append(slice, read); len(slice) == sliceRows {
+			if err := j.save(ctx, slice); err != nil {
+				return err
+			}
+			slice = nil
+		}
+	}
+}
+
+func (j *job) fail(wrong ...RowError) {
+	j.result.Failed++
+	j.tell(wrong)
+}
+
+func (j *job) tell(wrong []RowError) {
+	if j.OnError != nil {
+		for _, one := range wrong {
+			j.OnError(one)
+		}
+	}
+}
+
+// save works rows in one transaction. Where the database itself refuses, the
+// slice is halved until the bad row stands alone.
+func (j *job) save(ctx context.Context, rows []*row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	err := j.try(ctx, rows, j.kind.save)
+	switch {
+	case err == nil:
+	case !isRowsFault(err) || ctx.Err() != nil:
+		return fmt.Errorf("save the rows up to line %d: %w", rows[len(rows)-1].line, err)
+	case len(rows) > 1:
+		if err := j.save(ctx, rows[:len(rows)/2]); err != nil {
+			return err
+		}
+		return j.save(ctx, rows[len(rows)/2:])
+	default:
+		rows[0].errors = nil
+		rows[0].wrong("", "cannot be saved: %s", reason(err))
+	}
+	for _, done := range rows {
+		j.count(done)
+	}
+	if j.OnProgress != nil {
+		j.OnProgress(rows[len(rows)-1].index, j.result.Rows)
+	}
+	return nil
+}
+
+func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *postgres.Tx, *job, []*row) error) error {
+	err := j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		for _, read := range rows {
+			read.errors, read.outcome = nil, unchanged
+			j.repeats(read)
+		}
+		if err := work(ctx, tx, j, rows); err != nil {
+			return err
+		}
+		if j.DryRun {
+			return errors.Join(tx.Flush(ctx), errDryRun)
+		}
+		failed := j.result.Failed
+		for _, read := range rows {
+			if read.errors != nil {
+				failed++
+			}
+		}
+		noteProgress(tx, j.run(), rows[len(rows)-1].index, failed)
+		return nil
+	})
+	if errors.Is(err, errDryRun) && !isRowsFault(err) {
+		return nil
+	}
+	return err
+}
+
+// repeats finds what an earlier row of the file was called.
+func (j *job) repeats(read *row) {
+	for _, name := range j.kind.names(read) {
+		if before := j.first[name]; name != "" && before < read.line {
+			read.wrong("", "has the %s, which line %d had already; keep one of them", name, before)
+			return
+		}
+	}
+}
+
+func (j *job) count(read *row) {
+	switch {
+	case read.errors != nil:
+		j.fail(read.errors...)
+	case read.outcome == isNew:
+		j.result.New++
+	case read.outcome == changed:
+		j.result.Changed++
+	default:
+		j.result.Unchanged++
+	}
+}
+
+// finish does what had to wait for every row, and closes the run.
+func (j *job) finish(ctx context.Context) error {
+	for ; len(j.later) > 0 && !j.DryRun && j.kind.after != nil; j.later = j.later[min(sliceRows, len(j.later)):] {
+		rows := j.later[:min(sliceRows, len(j.later))]
+		if err := j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error { return j.kind.after(ctx, tx, j, rows) }); err != nil {
+			return fmt.Errorf("link the rows up to line %d: %w", rows[len(rows)-1].line, err)
+		}
+	}
+	if j.DryRun {
+		return nil
+	}
+	return j.in(ctx, func(_ context.Context, tx *postgres.Tx) error {
+		finishRun(tx, j.run(), j.result.Rows, j.result.Failed, j.Now)
+		return nil
+	})
+}
+
+// isRowsFault tells an error that some row caused from one of the machinery.
+func isRowsFault(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return len(pg.Code) == 5 && (pg.Code[:2] == "22" || pg.Code[:2] == "23")
+	}
+	_, ours := broker.AsError(err)
+	return ours
+}
+
+func reason(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.ConstraintName != "" {
+		return "it breaks the rule " + pg.ConstraintName
+	}
+	if ours, ok := broker.AsError(err); ok {
+		return ours.Detail
+	}
+	return "the database refuses a value in it"
+}
+
+// run names a file of a library; its row is in import_runs, which is owned here.
+type run struct {
+	library    broker.ID
+	kind, hash string
+}
+
+// startRun begins a run, or finds the one that was stopped.
+func startRun(ctx context.Context, tx *postgres.Tx, r run, now time.Time) (done, failed int, err error) {
+	row := tx.QueryRow(ctx, `
+		insert into import_runs as r (library_id, kind, file_hash, started_at) values ($1, $2, $3, $4)
+		on conflict (library_id, kind, file_hash) do update set
+			rows_done = case when r.finished_at is null then r.rows_done else 0 end,
+			rows_failed = case when r.finished_at is null then r.rows_failed else 0 end,
+			started_at = excluded.started_at, finished_at = null
+		returning rows_done, rows_failed`, r.library, r.kind, r.hash, now)
+	if err := row.Scan(&done, &failed); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, 0, fmt.Errorf("begin an import: %w", err)
+	}
+	return done, failed, nil
+}
+
+func noteProgress(tx *postgres.Tx, r run, done, failed int) {
+	tx.Queue(`update import_runs set rows_done = $4, rows_failed = $5 where library_id = $1 and kind = $2 and file_hash = $3`,
+		r.library, r.kind, r.hash, done, failed)
+}
+
+func finishRun(tx *postgres.Tx, r run, done, failed int, now time.Time) {
+	tx.Queue(`update import_runs set rows_done = $4, rows_failed = $5, finished_at = $6
+		where library_id = $1 and kind = $2 and file_hash = $3`, r.library, r.kind, r.hash, done, failed, now)
+}

@@ -1,0 +1,141 @@
+package exchange
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/postgres"
+)
+
+func holdsKind() kind {
+	return kind{
+		name: Holds,
+		columns: []Column{
+			{Name: "card", Says: "the patron's card number"},
+			{Name: "patron", Says: "or the patron's key"},
+			{Name: "title_key", Says: "the title's key, ISBN or id"},
+			{Name: "barcode", Says: "of the one copy that will do; with any_copy, of any copy of the title"},
+			{Name: "any_copy", Says: "yes: the barcode only names the title"},
+			{Name: "copy", Says: "the barcode of the copy that was given to it"},
+			{Name: "queued_at", Needed: true, Says: "when it was asked for: 2026-08-01 14:30"},
+			{Name: "placed_at", Says: "when it joined the queue, where later"},
+			{Name: "branch", Says: "the code of the pick-up branch"},
+			{Name: "status", Says: "placed, on_hold_shelf, in_transit, fulfilled, cancelled, expired, unfilled"},
+			{Name: "captured_at", Says: "when the copy was given to it"},
+			{Name: "on_shelf_at", Says: "when it reached the hold shelf"},
+			{Name: "pick_up_by", Says: "the last day there"},
+			{Name: "closed_at", Says: "when it ended"},
+			{Name: "suspended_from", Says: "a date"},
+			{Name: "suspended_until", Says: "a date"},
+			{Name: "channel", Says: "how it was asked for: staff, patron …"},
+		},
+		names: func(r *row) []string {
+			return []string{"hold of " + r.text("card") + r.text("patron") + " for " + r.text("title_key") + r.text("barcode") + " from " + r.text("queued_at")}
+		},
+		save: saveHolds,
+	}
+}
+
+func saveHolds(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
+	waiting, err := j.people(ctx, tx, rows, "card", "patron")
+	if err != nil {
+		return err
+	}
+	items, err := j.items(ctx, tx, rows, "barcode", "copy")
+	if err != nil {
+		return err
+	}
+	keys := make([]string, len(rows))
+	for i, read := range rows {
+		keys[i] = read.text("title_key")
+	}
+	titles, err := catalog.TitlesByKey(ctx, tx, j.Library, keys)
+	if err != nil {
+		return err
+	}
+	var holds []circulation.HoldRecord
+	var ids []broker.ID
+	for _, read := range rows {
+		hold := j.hold(read, waiting, items)
+		if err := j.titleOf(ctx, tx, read, &hold, titles, items); err != nil {
+			return err
+		}
+		if read.errors == nil {
+			holds, ids = append(holds, hold), append(ids, hold.ID)
+		}
+	}
+	saved, err := circulation.BringHolds(ctx, tx, holds)
+	settle(good(rows), ids, saved)
+	return err
+}
+
+func (j *job) hold(read *row, waiting people, items map[string]catalog.Item) circulation.HoldRecord {
+	holder, _ := waiting.borrower(j, read)
+	zone := j.library.Zone
+	hold := circulation.HoldRecord{
+		Library: j.Library, ID: broker.NewID(), ForLibrary: holder.Library, Patron: holder.ID, Pickup: j.branch(read),
+		QueuedAt: read.moment("queued_at", zone), PlacedAt: read.moment("placed_at", zone), CapturedAt: orNil(read.moment("captured_at", zone)),
+		OnShelfAt: orNil(read.moment("on_shelf_at", zone)), PickUpBy: read.date("pick_up_by"), ClosedAt: orNil(read.moment("closed_at", zone)),
+		SuspendedFrom: read.date("suspended_from"), SuspendedUntil: read.date("suspended_until"), Channel: orElse(read.text("channel"), "staff"),
+		Status: circulation.HoldStatus(read.oneOf("status", "placed", "on_hold_shelf", "in_transit", "fulfilled", "cancelled", "expired", "unfilled")),
+	}
+	read.needed("queued_at")
+	if hold.PlacedAt.IsZero() {
+		hold.PlacedAt = hold.QueuedAt
+	}
+	if hold.QueuedAt.After(j.Now) {
+		read.wrong("queued_at", "lies in the future")
+	}
+	given, isGiven := itemNamed(read, "copy", items)
+	hold.Item = given.ID
+	if hold.Status == circulation.HoldOnShelf || hold.Status == circulation.HoldInTransit {
+		switch {
+		case !isGiven && read.text("copy") == "":
+			read.wrong("copy", "is empty; a hold that is %s has a copy", hold.Status)
+		case isGiven && given.Status != catalog.OnShelf && given.Status != catalog.OnHoldShelf && given.Status != catalog.InTransit:
+			read.wrong("copy", "%s is %s, so it cannot be kept for a hold", shown(given.Barcode), given.Status)
+		}
+		if hold.CapturedAt == nil {
+			hold.CapturedAt = &j.Now
+		}
+	}
+	if hold.Status == circulation.HoldOnShelf && hold.PickUpBy.IsZero() {
+		read.wrong("pick_up_by", "is empty; a hold on the hold shelf has a last day")
+	}
+	if isGiven && given.Library != j.Library {
+		read.wrong("copy", "%s is another library's item; its hold is in that library's files", shown(given.Barcode))
+	}
+	return hold
+}
+
+// titleOf finds what a hold waits for.
+func (j *job) titleOf(ctx context.Context, tx *postgres.Tx, read *row, hold *circulation.HoldRecord, titles map[string]catalog.Title, items map[string]catalog.Item) error {
+	key := read.text("title_key")
+	if read.text("barcode") != "" {
+		item, found := itemNamed(read, "barcode", items)
+		if hold.Title = item.Title; found && !read.yes("any_copy", false) {
+			hold.WantedItem = item.ID
+		}
+	}
+	switch title, found := titles[key]; {
+	case key == "" && read.text("barcode") == "" && read.text("copy") == "":
+		read.wrong("title_key", "is empty; a hold waits for a title, or for the copy with a barcode")
+	case key == "" && hold.Title == broker.NoID:
+		hold.Title = items[read.text("copy")].Title
+	case key == "":
+	case found:
+		hold.Title = title.ID
+	default:
+		title, found, err := catalog.WithNumber(ctx, tx, catalog.Title{ISBNs: []string{key}})
+		if err != nil {
+			return err
+		}
+		if !found {
+			read.wrong("title_key", "%q is no title here; read the titles or items in first, or correct it", shown(key))
+		}
+		hold.Title = title.ID
+	}
+	return nil
+}

@@ -1,0 +1,317 @@
+package exchange
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/catalog/marc"
+	"afield/broker/postgres"
+)
+
+func itemsKind() kind {
+	return kind{
+		name: Items,
+		columns: []Column{
+			{Name: "barcode", Needed: true, Says: "by it the item is known again"},
+			{Name: "title_key", Says: "the title's record number in the old system"},
+			{Name: "title", Says: "needed for an item that is new, unless title_key or isbn names a title that is known"},
+			{Name: "author"},
+			{Name: "isbn", Says: "one or several, divided by ;"},
+			{Name: "issn"},
+			{Name: "oclc"},
+			{Name: "publisher"},
+			{Name: "year"},
+			{Name: "format", Says: strings.Join(formats(), ", ")},
+			{Name: "type", Says: "a material type the library's policy knows; book when left out"},
+			{Name: "audience", Says: "adult, teen, child"},
+			{Name: "age_mark", Says: "new, high_demand, or empty"},
+			{Name: "call_number"},
+			{Name: "branch", Says: "the code of its branch"},
+			{Name: "price", Says: "what a new copy costs: 18.00"},
+			{Name: "price_paid", Says: "what it once cost"},
+			{Name: "list_price", Says: "the publisher's price now"},
+			{Name: "parts", Says: "how many pieces belong to it"},
+			{Name: "parts_missing"},
+			{Name: "loan_note", Says: "shown whenever it is lent or comes back"},
+			{Name: "brief", Says: "yes: still to be catalogued"},
+			{Name: "lendable", Says: "no: for use in the library"},
+			{Name: "status", Says: "on_shelf, missing, lost, withdrawn; what is on loan comes with the loans, what is held with the holds"},
+			{Name: "replaced", Says: "the day a new copy was bought for it"},
+			{Name: "created", Says: "when the record was made"},
+		},
+		names: func(r *row) []string { return []string{"barcode " + r.text("barcode")} },
+		save: func(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
+			wanted := make([]wantedTitle, len(rows))
+			pieces := make([]piece, len(rows))
+			for i, read := range rows {
+				pieces[i] = piece{read, j.item(read)}
+				wanted[i] = wantedTitle{read: read, key: read.text("title_key"), title: titleIn(read)}
+			}
+			return j.saveItems(ctx, tx, rows, wanted, pieces, itemColumns(j.file))
+		},
+	}
+}
+
+func formats() []string {
+	return []string{"book", "periodical", "dvd", "music_cd", "audiobook", "game", "microfilm", "article"}
+}
+
+func titleIn(read *row) catalog.Title {
+	title := catalog.Title{
+		Title: read.text("title"), Author: read.text("author"), ISSN: read.text("issn"), OCLC: read.text("oclc"),
+		Publisher: read.text("publisher"), Year: read.text("year"), Format: broker.Format(read.oneOf("format", formats()...)),
+	}
+	for _, text := range read.list("isbn") {
+		isbn := broker.NormalISBN(text)
+		if isbn == "" {
+			read.wrong("isbn", "%q is not an ISBN: look at its digits", shown(text))
+			continue
+		}
+		title.ISBNs = append(title.ISBNs, isbn)
+	}
+	return title
+}
+
+func itemColumns(file rowReader) (columns []string) {
+	for name, column := range map[string]string{
+		"type": "type", "audience": "audience", "age_mark": "age_mark", "call_number": "call_number", "branch": "branch_id",
+		"price": "price_minor", "price_paid": "price_paid_minor", "list_price": "list_price_minor", "parts": "parts",
+		"parts_missing": "parts_missing", "loan_note": "loan_note", "brief": "brief", "lendable": "lendable", "status": "status",
+		"replaced": "replaced_on", "title_key": "title_id", "isbn": "title_id",
+	} {
+		if file.has(name) && !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
+	}
+	slices.Sort(columns)
+	return columns
+}
+
+func (j *job) item(read *row) catalog.Record {
+	record := catalog.Record{
+		Library: j.Library, Realm: j.library.SharingGroup, Barcode: read.needed("barcode"), Branch: j.branch(read),
+		Type:     j.itemType(read, "type", orElse(read.text("type"), "book")),
+		Audience: read.oneOf("audience", "adult", "teen", "child"), AgeMark: read.oneOf("age_mark", "", "new", "high_demand"),
+		CallNumber: read.text("call_number"), Price: read.price("price", j.library.Currency), PricePaid: read.price("price_paid", j.library.Currency),
+		ListPrice: read.price("list_price", j.library.Currency), Currency: j.library.Currency, Parts: read.count("parts", 1),
+		PartsMissing: read.text("parts_missing"), LoanNote: read.text("loan_note"), Brief: read.yes("brief", false),
+		Lendable: read.yes("lendable", true), ReplacedOn: read.date("replaced"), CreatedAt: read.moment("created", j.library.Zone),
+		Status: looseStatus(read.oneOf("status", "on_shelf", "missing", "lost", "withdrawn", "on_loan", "on_hold_shelf", "in_transit", "received")),
+	}
+	if record.Parts < 1 {
+		read.wrong("parts", "must be at least 1")
+	}
+	if record.CreatedAt.IsZero() {
+		record.CreatedAt = j.Now
+	}
+	return record
+}
+
+// looseStatus leaves what is on loan, held or travelling to the files that say
+// by whom: until then the item stands on its shelf.
+func looseStatus(status string) catalog.ItemStatus {
+	switch catalog.ItemStatus(status) {
+	case catalog.OnLoan, catalog.OnHoldShelf, catalog.InTransit, catalog.Received, catalog.GoneHome:
+		return catalog.OnShelf
+	case catalog.OnShelf, catalog.Missing, catalog.Lost, catalog.Withdrawn:
+	}
+	return catalog.ItemStatus(status)
+}
+
+func (j *job) itemType(read *row, column, kind string) string {
+	if types := j.document.Items(); !slices.Contains(types, kind) {
+		read.wrong(column, "%q is not a type of the policy %s; right are %s", shown(kind), j.document.Name(), strings.Join(types, ", "))
+	}
+	return kind
+}
+
+// piece is an item that a row speaks of; a MARC record may speak of several.
+type piece struct {
+	read   *row
+	record catalog.Record
+}
+
+// wantedTitle is a title that a row names.
+type wantedTitle struct {
+	read  *row
+	key   string
+	title catalog.Title
+	id    broker.ID
+}
+
+// saveItems writes the titles that are new, then the items. wanted[i] is the
+// title of rows[i].
+func (j *job) saveItems(ctx context.Context, tx *postgres.Tx, rows []*row, wanted []wantedTitle, pieces []piece, columns []string) error {
+	barcodes := make([]string, len(pieces))
+	for i, piece := range pieces {
+		barcodes[i] = piece.record.Barcode
+	}
+	known, err := catalog.ItemsByBarcode(ctx, tx, j.library.SharingGroup, barcodes)
+	if err != nil {
+		return err
+	}
+	for i := range pieces {
+		pieces[i].identify(j, known)
+	}
+	if err := j.saveTitles(ctx, tx, wanted, known); err != nil {
+		return err
+	}
+	titles := map[*row]broker.ID{}
+	for i, read := range rows {
+		titles[read] = wanted[i].id
+	}
+	var records []catalog.Record
+	var kept []*row
+	var ids []broker.ID
+	for _, piece := range pieces {
+		if piece.read.errors != nil {
+			continue
+		}
+		piece.record.Title = titles[piece.read]
+		records, kept, ids = append(records, piece.record), append(kept, piece.read), append(ids, piece.record.ID)
+	}
+	saved, err := catalog.SaveRecords(ctx, tx, columns, records)
+	settle(kept, ids, saved)
+	return err
+}
+
+func (p *piece) identify(j *job, known map[string]catalog.Item) {
+	item, found := known[p.record.Barcode]
+	switch {
+	case !found:
+		p.record.ID = broker.NewID()
+	case item.Library != j.Library:
+		p.read.wrong("barcode", "%s is another library's item", shown(p.record.Barcode))
+	case item.Temporary():
+		p.read.wrong("barcode", "%s stands for a copy borrowed from a lender", shown(p.record.Barcode))
+	default:
+		p.record.ID = item.ID
+	}
+}
+
+// saveTitles finds or makes the title of each row. A title is known by the
+// library's own key, by its numbers, or by the item that is here already; what
+// has none of them is known again by its words.
+func (j *job) saveTitles(ctx context.Context, tx *postgres.Tx, wanted []wantedTitle, items map[string]catalog.Item) error {
+	keys := make([]string, len(wanted))
+	for i := range wanted {
+		want := &wanted[i]
+		if want.key == "" && want.title.Title != "" && len(want.title.ISBNs) == 0 && want.title.OCLC == "" {
+			want.key = wordsKey(want.title)
+		}
+		keys[i] = want.key
+	}
+	known, err := catalog.TitlesByKey(ctx, tx, j.Library, keys)
+	if err != nil {
+		return err
+	}
+	for i := range wanted {
+		if err := j.saveTitle(ctx, tx, &wanted[i], known, items); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wordsKey names a title without a number by its words, so that its copies, and
+// the same file again, find it.
+func wordsKey(title catalog.Title) string {
+	return broker.DeriveID("title", strings.ToLower(title.Title), strings.ToLower(title.Author), title.Year, string(title.Format)).String()
+}
+
+func (j *job) saveTitle(ctx context.Context, tx *postgres.Tx, want *wantedTitle, known map[string]catalog.Title, items map[string]catalog.Item) error {
+	if want.read.errors != nil {
+		return nil
+	}
+	have, found := known[want.key]
+	if !found || want.key == "" {
+		var err error
+		if have, found, err = catalog.WithNumber(ctx, tx, want.title); err != nil {
+			return err
+		}
+		if !found && want.title.Title == "" {
+			if item, here := items[want.read.text("barcode")]; !here || item.Title == broker.NoID {
+				want.read.wrong("title", "is empty; a new item needs a title, or the number of one that is known")
+			} else {
+				want.id = item.Title
+			}
+			return nil
+		}
+	}
+	if found {
+		want.id = have.ID
+		if catalog.Gains(have, want.title) {
+			catalog.FillTitle(tx, have.ID, want.title)
+			want.read.outcome = changed
+		}
+	} else {
+		title := want.title
+		title.ID = broker.NewID()
+		if id, err := broker.ParseID("key", want.key); err == nil {
+			title.ID = id
+		}
+		var err error
+		if want.id, err = catalog.SaveTitle(ctx, tx, title, j.Now); err != nil {
+			return err
+		}
+		title.ID = want.id
+		have, want.read.outcome = title, isNew
+	}
+	if want.key != "" && want.key != want.id.String() {
+		catalog.SaveTitleKey(tx, j.Library, want.key, want.id)
+	}
+	if want.key != "" {
+		known[want.key] = have
+	}
+	return nil
+}
+
+func marcKind() kind {
+	return kind{
+		name: MARC,
+		names: func(r *row) []string {
+			if key := marc.KeyOf(r.record); key != "" {
+				return []string{"control number " + key}
+			}
+			return nil
+		},
+		save: func(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
+			wanted := make([]wantedTitle, len(rows))
+			var pieces []piece
+			for i, read := range rows {
+				wanted[i] = wantedTitle{read: read, key: marc.KeyOf(read.record), title: marc.TitleOf(read.record)}
+				if wanted[i].title.Title == "" {
+					read.wrong("245", "is empty; a record needs a title in 245 $a")
+				}
+				for _, one := range marc.CopiesOf(read.record) {
+					pieces = append(pieces, piece{read, j.copyOf(read, one, wanted[i].title.Format)})
+				}
+			}
+			return j.saveItems(ctx, tx, rows, wanted, pieces,
+				[]string{"title_id", "branch_id", "call_number", "type", "audience", "price_minor", "status"})
+		},
+	}
+}
+
+// copyOf makes an item of what a record says of a copy, by way of a row as a
+// file of items would have it.
+func (j *job) copyOf(read *row, one marc.Copy, format broker.Format) catalog.Record {
+	kind := one.Type
+	if kind == "" {
+		kind = string(format)
+	}
+	as := &row{line: read.line, columns: map[string]int{}}
+	for name, text := range map[string]string{
+		"barcode": one.Barcode, "branch": one.Branch, "call_number": one.CallNumber, "price": one.Price, "status": one.Status,
+		"type": kind, "audience": one.Audience,
+	} {
+		as.columns[name] = len(as.fields)
+		as.fields = append(as.fields, text)
+	}
+	record := j.item(as)
+	read.errors = append(read.errors, as.errors...)
+	return record
+}

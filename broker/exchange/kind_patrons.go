@@ -1,0 +1,330 @@
+package exchange
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+)
+
+func patronsKind() kind {
+	return kind{
+		name: Patrons,
+		columns: []Column{
+			{Name: "card", Needed: true, Says: "the card number; by it the patron is known again"},
+			{Name: "class", Needed: true, Says: "a class the library's policy knows"},
+			{Name: "key", Says: "the patron's number in the old system, where a patron has no card or changes it"},
+			{Name: "card_status", Says: "active, lost, stolen, replaced"},
+			{Name: "other_cards", Says: "earlier cards, as 2123=lost;2124=replaced"},
+			{Name: "institution", Says: "for the class library: its symbol, as ISIL:US-NWPTL"},
+			{Name: "name", Says: "the patron's name"},
+			{Name: "birth_date", Says: "2001-05-30"},
+			{Name: "phone", Says: "a telephone number"},
+			{Name: "phone_checked", Says: "when staff last confirmed it"},
+			{Name: "email", Says: "an address"},
+			{Name: "notices_by", Says: "phone, email, sms, letter"},
+			{Name: "expires", Says: "the last day of the account"},
+			{Name: "status", Says: "active, suspended, closed"},
+			{Name: "note", Says: "for staff"},
+			{Name: "branch", Says: "the code of the home branch"},
+			{Name: "household", Says: "the key of the household or business"},
+			{Name: "household_name", Says: "its name"},
+			{Name: "household_kind", Says: "household, business"},
+			{Name: "household_paid_until", Says: "a date"},
+			{Name: "address", Says: "where letters go"},
+			{Name: "language", Says: "en"},
+			{Name: "not_for", Says: "types and audiences kept from this account, as dvd;adult"},
+			{Name: "home_library", Says: "of a reciprocal borrower"},
+			{Name: "keep_history", Says: "yes, no, or empty: as the policy says"},
+			{Name: "registered", Says: "a date"},
+			{Name: "last_active", Says: "a date"},
+			{Name: "guardian_card", Says: "card numbers or keys of those who answer for the patron, divided by ;"},
+			{Name: "created", Says: "when the record was made"},
+		},
+		names: func(r *row) []string {
+			var names []string
+			for _, column := range []string{"card", "key"} {
+				if text := r.text(column); text != "" {
+					names = append(names, column+" "+text)
+				}
+			}
+			return names
+		},
+		save:  savePatrons,
+		after: linkPatrons,
+	}
+}
+
+// patronColumns are the table's columns behind those of the file.
+func patronColumns(file rowReader) (columns []string) {
+	for name, column := range map[string]string{
+		"class": "class", "name": "name", "birth_date": "born_on", "phone": "phone", "phone_checked": "phone_checked_on",
+		"email": "email", "notices_by": "notice_channel", "expires": "expires_on", "status": "status", "note": "note",
+		"branch": "branch_id", "household": "household_id", "address": "address", "language": "language", "not_for": "not_for",
+		"home_library": "home_library", "keep_history": "keep_history", "registered": "registered_on", "last_active": "last_active_on",
+	} {
+		if file.has(name) {
+			columns = append(columns, column)
+		}
+	}
+	slices.Sort(columns)
+	return columns
+}
+
+func savePatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
+	known, err := j.people(ctx, tx, rows, "card", "key", "guardian_card", "other_cards")
+	if err != nil {
+		return err
+	}
+	institutions, err := j.institutions(ctx, tx, rows)
+	if err != nil {
+		return err
+	}
+	var records []patrons.Record
+	var cards []patrons.CardRecord
+	households := map[broker.ID]patrons.HouseholdRecord{}
+	var kept []*row
+	var ids []broker.ID
+	owner := map[broker.ID]broker.ID{} // of a card
+	for _, read := range rows {
+		record := j.patron(read, known, institutions)
+		j.guardians(read, known)
+		own := j.cards(read, record, known)
+		household := j.household(read)
+		if read.errors != nil {
+			continue
+		}
+		record.Household = household.ID
+		if household.ID != broker.NoID {
+			households[household.ID] = household
+		}
+		records, kept, ids = append(records, record), append(kept, read), append(ids, record.ID)
+		for _, card := range own {
+			owner[card.ID] = record.ID
+		}
+		cards = append(cards, own...)
+	}
+	if err := j.saveHouseholds(ctx, tx, households); err != nil {
+		return err
+	}
+	saved, err := patrons.SaveRecords(ctx, tx, patronColumns(j.file), records)
+	if err != nil {
+		return err
+	}
+	savedCards, err := patrons.SaveCardRecords(ctx, tx, cards)
+	if err != nil {
+		return err
+	}
+	for card, patron := range owner {
+		if savedCards.Has(card) {
+			saved.Changed[patron] = true
+		}
+	}
+	settle(kept, ids, saved)
+	return nil
+}
+
+func (j *job) saveHouseholds(ctx context.Context, tx *postgres.Tx, households map[broker.ID]patrons.HouseholdRecord) error {
+	var records []patrons.HouseholdRecord
+	for _, household := range households {
+		records = append(records, household)
+	}
+	var update []string
+	for name, column := range map[string]string{"household_name": "name", "household_kind": "kind", "household_paid_until": "paid_until"} {
+		if j.file.has(name) {
+			update = append(update, column)
+		}
+	}
+	_, err := patrons.SaveHouseholdRecords(ctx, tx, update, records)
+	return err
+}
+
+func (j *job) patron(read *row, known people, institutions map[string]broker.ID) patrons.Record {
+	record := patrons.Record{
+		Library: j.Library, Class: read.needed("class"), Name: read.text("name"), Branch: j.branch(read),
+		BornOn: read.date("birth_date"), Phone: read.text("phone"), PhoneCheckedOn: read.date("phone_checked"), Email: read.text("email"),
+		NoticeChannel: read.oneOf("notices_by", "", "phone", "email", "sms", "letter", "account"), ExpiresOn: read.date("expires"),
+		Status: patrons.Status(read.oneOf("status", "active", "suspended", "closed")), Note: read.text("note"),
+		Address: read.text("address"), Language: orElse(read.text("language"), "en"), NotFor: read.list("not_for"),
+		HomeLibrary: read.text("home_library"), KeepHistory: read.yesNo("keep_history"),
+		RegisteredOn: read.date("registered"), LastActiveOn: read.date("last_active"), CreatedAt: read.moment("created", j.library.Zone),
+	}
+	if record.CreatedAt.IsZero() {
+		record.CreatedAt = j.Now
+	}
+	classes := j.document.Classes()
+	if record.Class != "" && !slices.Contains(classes, record.Class) {
+		read.wrong("class", "%q is not a class of the policy %s; right are %s", shown(record.Class), j.document.Name(), strings.Join(classes, ", "))
+	}
+	if !record.BornOn.IsZero() && record.BornOn.After(j.library.Today(j.Now)) {
+		read.wrong("birth_date", "%s lies in the future", record.BornOn)
+	}
+	if record.Email != "" && (strings.Count(record.Email, "@") != 1 || strings.ContainsAny(record.Email, " \n")) {
+		read.wrong("email", "%q is not an address; write it as name@example.org", shown(record.Email))
+	}
+	institution := read.text("institution")
+	record.Institution = institutions[institution]
+	switch {
+	case (record.Class == patrons.ClassLibrary) != (institution != ""):
+		read.wrong("institution", "goes with the class library, and only with it")
+	case institution != "" && record.Institution == broker.NoID:
+		read.wrong("institution", "%q is no library of the directory; write a symbol it knows, as ISIL:US-NWPTL", shown(institution))
+	}
+	j.identify(read, &record, known)
+	return record
+}
+
+// identify finds who a row is about: by card, else by key; else somebody new.
+func (j *job) identify(read *row, record *patrons.Record, known people) {
+	card, key := read.text("card"), read.text("key")
+	if card == "" && key == "" {
+		read.wrong("card", "is empty; a patron has a card number, or at least a key")
+		return
+	}
+	byCard, hasCard := known.byCard[card]
+	byKey, hasKey := known.byID[j.keyed("patron", key).String()]
+	switch {
+	case hasCard && byCard.Library != j.Library:
+		read.wrong("card", "%s is the card of another library's patron", shown(card))
+	case key != "" && hasKey && hasCard && byCard.ID != byKey.ID:
+		read.wrong("card", "%s is the card of another patron than the one with the key %s", shown(card), shown(key))
+	case hasCard:
+		record.ID = byCard.ID
+	case key != "":
+		record.ID = j.keyed("patron", key)
+	default:
+		record.ID = broker.NewID()
+	}
+	if hasCard && byCard.Class == patrons.ClassLibrary != (record.Class == patrons.ClassLibrary) {
+		read.wrong("class", "a person does not become a library, nor a library a person")
+	}
+}
+
+func (j *job) cards(read *row, record patrons.Record, known people) []patrons.CardRecord {
+	var cards []patrons.CardRecord
+	add := func(column, number, status string) {
+		card := patrons.CardRecord{
+			Library: j.Library, ID: broker.NewID(), Realm: j.library.SharingGroup, Number: number, Patron: record.ID,
+			Status: patrons.CardStatus(status), CreatedAt: record.CreatedAt,
+		}
+		if holder, taken := known.byCard[number]; taken {
+			card.ID = holder.Card
+			if holder.ID != record.ID && column != "card" {
+				read.wrong(column, "%s is the card of another patron", shown(number))
+			}
+		}
+		if status != string(patrons.CardActive) {
+			card.StoppedOn = j.library.Today(j.Now)
+			if _, known := known.byCard[number]; known {
+				card.StoppedOn = broker.Date{}
+			}
+		}
+		cards = append(cards, card)
+	}
+	for _, other := range read.list("other_cards") {
+		number, status, _ := strings.Cut(other, "=")
+		if !slices.Contains([]string{"active", "lost", "stolen", "replaced"}, status) || number == "" {
+			read.wrong("other_cards", "%q is not a card with its status; write them as 2123=lost;2124=replaced", shown(other))
+			continue
+		}
+		add("other_cards", number, status)
+	}
+	status := read.oneOf("card_status", "active", "lost", "stolen", "replaced")
+	if number := read.text("card"); number != "" {
+		if len(number) > 64 || strings.ContainsAny(number, " ;=") {
+			read.wrong("card", "%q is not a card number: at most 64 letters and digits, without spaces", shown(number))
+		}
+		add("card", number, status)
+	}
+	return cards
+}
+
+func (j *job) household(read *row) patrons.HouseholdRecord {
+	key := read.text("household")
+	paid := read.date("household_paid_until")
+	kind := read.oneOf("household_kind", "household", "business")
+	if key == "" {
+		return patrons.HouseholdRecord{}
+	}
+	return patrons.HouseholdRecord{
+		Library: j.Library, ID: j.keyed("household", key), Kind: kind, Name: orElse(read.text("household_name"), key), PaidUntil: paid, CreatedAt: j.Now,
+	}
+}
+
+// guardians checks that those who answer for a patron are there, or come in the
+// same file.
+func (j *job) guardians(read *row, known people) {
+	for _, name := range read.list("guardian_card") {
+		holder, found := known.holder(j, name)
+		switch {
+		case name == read.text("card") || name == read.text("key"):
+			read.wrong("guardian_card", "is the patron's own")
+		case found && holder.Library != j.Library:
+			read.wrong("guardian_card", "%q belongs to another library's patron", shown(name))
+		case !found && j.first["card "+name] == 0 && j.first["key "+name] == 0:
+			read.wrong("guardian_card", "%q is no patron of this library, nor in this file", shown(name))
+		}
+	}
+}
+
+// linkPatrons links children when everybody is in.
+func linkPatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return r.errors != nil || r.text("guardian_card") == "" })
+	if len(rows) == 0 {
+		return nil
+	}
+	known, err := j.people(ctx, tx, rows, "card", "key", "guardian_card")
+	if err != nil {
+		return err
+	}
+	var parents, children []broker.ID
+	of := map[broker.ID]*row{}
+	for _, read := range rows {
+		child, found := known.holder(j, orElse(read.text("card"), read.text("key")))
+		if !found {
+			continue // it was refused, and told
+		}
+		of[child.ID] = read
+		for _, name := range read.list("guardian_card") {
+			parent, found := known.holder(j, name)
+			if !found {
+				j.fail(RowError{read.line, "guardian_card", "names a patron whose own row was refused; correct that row and read the file in again"})
+				continue
+			}
+			parents, children = append(parents, parent.ID), append(children, child.ID)
+		}
+	}
+	gained, err := patrons.SaveLinks(ctx, tx, j.Library, parents, children, j.library.Today(j.Now))
+	for child := range gained {
+		if read := of[child]; read.outcome == unchanged && read.index > j.result.Resumed {
+			j.result.Unchanged--
+			j.result.Changed++
+		}
+	}
+	return err
+}
+
+// institutions finds the libraries that rows name as borrowers.
+func (j *job) institutions(ctx context.Context, tx *postgres.Tx, rows []*row) (map[string]broker.ID, error) {
+	found := map[string]broker.ID{}
+	for _, read := range rows {
+		text := read.text("institution")
+		symbol, err := broker.ParseSymbol(text)
+		if text == "" || err != nil || found[text] != broker.NoID {
+			continue
+		}
+		library, err := directory.BySymbol(ctx, tx, symbol)
+		if broker.IsKind(err, broker.KindNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found[text] = library.ID
+	}
+	return found, nil
+}

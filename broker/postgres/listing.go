@@ -1,0 +1,24 @@
+package postgres
+
+// Listing is a query for all rows of one kind that a library owns, for taking
+// them out of Afield. Its columns are named as a file should name them; its one
+// parameter is the library's id. It never selects a secret.
+type Listing struct {
+	// Name is the kind, and the file's name without its ending.
+	Name string
+	SQL  string
+}
+
+// Snapshot makes the transaction read only, and all its queries see the same
+// moment, however long they take.
+func (s Scope) Snapshot() Scope {
+	s.snapshot = true
+	return s
+}
+
+func (s Scope) begin() string {
+	if s.snapshot {
+		return "begin isolation level repeatable read read only"
+	}
+	return "begin"
+}
