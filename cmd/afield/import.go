@@ -16,6 +16,13 @@ import (
 // importCommand reads files from elsewhere into the database.
 type importCommand struct {
 	Directory importDirectoryCommand `cmd:"" help:"Read a CSV file of libraries into the directory."`
+	Calendar  importCalendarCommand  `cmd:"" help:"Read a library's weekly hours and closures from CSV."`
+	Patrons   importPatronsCommand   `cmd:"" help:"Read a library's patrons from CSV."`
+	MARC      importMARCCommand      `cmd:"" name:"marc" help:"Read titles and copies from MARC 21, binary or XML."`
+	Items     importItemsCommand     `cmd:"" help:"Read a library's items, and their titles, from CSV."`
+	Loans     importLoansCommand     `cmd:"" help:"Read loans that began in another system from CSV."`
+	Holds     importHoldsCommand     `cmd:"" help:"Read holds that were placed in another system from CSV."`
+	Charges   importChargesCommand   `cmd:"" help:"Read what patrons owe and paid from CSV."`
 }
 
 // importDirectoryCommand reads libraries.

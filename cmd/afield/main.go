@@ -34,7 +34,8 @@ type commandLine struct {
 	User     userCommand     `cmd:"" help:"Keep staff users, and patrons' PINs."`
 	Token    tokenCommand    `cmd:"" help:"Keep the tokens of libraries' own programs."`
 	Partner  partnerCommand  `cmd:"" help:"Keep the connections to libraries elsewhere."`
-	Import   importCommand   `cmd:"" help:"Read files from elsewhere, such as a directory of libraries."`
+	Import   importCommand   `cmd:"" help:"Read a library's rows, or a directory of libraries, from files."`
+	Export   exportCommand   `cmd:"" help:"Write everything a library owns into files."`
 	Doctor   doctorCommand   `cmd:"" help:"Check the configuration, the database and what is still to do."`
 	Version  versionCommand  `cmd:"" help:"Print which version this is."`
 }

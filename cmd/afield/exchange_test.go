@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"afield/broker/exchange"
+	"afield/broker/postgres"
+)
+
+// A library's files are tried, read in and taken out by the commands.
+func TestImportAndExport(t *testing.T) {
+	t.Parallel()
+	address, db := memberDatabase(t)
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	with := func(args ...string) (int, string, string) {
+		return call(t, append(args, "--library", "ISIL:US-HERE", "--database-url", address)...)
+	}
+	patrons := file("patrons.csv", "card,class,email\n21001,adult,\n21002,adult,nowhere\n21003,adult,\n")
+	wrong := filepath.Join(folder, "wrong.csv")
+	code, out, errOut := with("import", "patrons", patrons, "--dry-run")
+	if code != exitFailed || !strings.Contains(out, "3 rows: 2 new, 0 changed, 0 unchanged, 1 wrong (dry run") || !strings.Contains(errOut, "line 3, email:") {
+		t.Fatalf("a trial ends with %d: %s%s", code, out, errOut)
+	}
+	code, out, errOut = with("import", "patrons", patrons, "--json", "--errors", wrong)
+	var result rowsResult
+	if err := json.Unmarshal([]byte(out), &result); err != nil || code != exitFailed || result.New != 2 || len(result.Errors) != 1 || result.Errors[0].Column != "email" {
+		t.Fatalf("it ends with %d: %s%s", code, out, errOut)
+	}
+	if text, err := os.ReadFile(wrong); err != nil || !strings.HasPrefix(string(text), "line,column,message\n3,email,") {
+		t.Errorf("the list of wrong rows: %v %s", err, text)
+	}
+	items := file("items.csv", "barcode,title\n31001,A title\n")
+	if code, out, errOut := with("import", "items", items); code != exitDone || !strings.Contains(out, "1 new") {
+		t.Errorf("items end with %d: %s%s", code, out, errOut)
+	}
+	if code, _, errOut := with("import", "items", file("bad.csv", "barcode,titel\n")); code != exitFailed || !strings.Contains(errOut, `the file has columns that mean nothing here: "titel"`) {
+		t.Errorf("a wrong head ends with %d: %s", code, errOut)
+	}
+	into := filepath.Join(folder, "out")
+	code, out, errOut = with("export", "--out", into, "--json")
+	var manifest exchange.Manifest
+	if err := json.Unmarshal([]byte(out), &manifest); err != nil || code != exitDone {
+		t.Fatalf("export ends with %d: %v %s", code, err, errOut)
+	}
+	rows := map[string]int{}
+	for _, one := range manifest.Files {
+		rows[one.Name] = one.Rows
+	}
+	for name, want := range map[string]int{"patrons.csv": 2, "items.csv": 1, "titles.mrc": 1, "request_timeline.csv": 0} {
+		if got, written := rows[name]; !written || got != want {
+			t.Errorf("%s: %d rows (written: %v), want %d", name, got, written, want)
+		}
+	}
+	if code, _, errOut := with("export", "--out", into); code != exitFailed || !strings.Contains(errOut, "overwrites nothing") {
+		t.Errorf("into the same folder: %d %s", code, errOut)
+	}
+	if code, _, errOut := with("export", "--out", into+"2", "--kind", "secrets"); code != exitUsage || !strings.Contains(errOut, "right are") {
+		t.Errorf("an unknown kind: %d %s", code, errOut)
+	}
+	if code, out, errOut := with("import", "patrons", filepath.Join(into, "patrons.csv")); code != exitDone || !strings.Contains(out, "2 unchanged") {
+		t.Errorf("what was taken out, read in again: %d %s%s", code, out, errOut)
+	}
+	var kept int
+	err := db.InTx(t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select count(*) from import_runs where finished_at is not null`).Scan(&kept)
+	})
+	if err != nil || kept != 3 {
+		t.Errorf("runs: %d, %v", kept, err)
+	}
+	for _, kind := range exchange.Kinds() {
+		code, out, _ := call(t, "import", kind, "--help")
+		if code != exitDone || !strings.Contains(out, "afield import "+kind) {
+			t.Errorf("help for %s: %d %s", kind, code, out)
+		}
+	}
+}

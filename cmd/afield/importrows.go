@@ -1,0 +1,314 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/exchange"
+	"afield/broker/policy/published"
+	"afield/broker/postgres"
+)
+
+// importRows is what the commands that read a library's own rows have in common.
+type importRows struct {
+	File    string `arg:"" help:"The file, or - for standard input." placeholder:"FILE"`
+	Library string `help:"Whose rows they are: symbol or id." required:"" placeholder:"LIBRARY"`
+	DryRun  bool   `help:"Check every row and say what would change; change nothing."`
+	Errors  string `help:"Also write every wrong row into this CSV file." placeholder:"FILE"`
+}
+
+type (
+	importCalendarCommand struct{ importRows }
+	importPatronsCommand  struct{ importRows }
+	importMARCCommand     struct{ importRows }
+	importItemsCommand    struct{ importRows }
+	importLoansCommand    struct{ importRows }
+	importHoldsCommand    struct{ importRows }
+	importChargesCommand  struct{ importRows }
+)
+
+// Run reads weekly hours and closures.
+func (c importCalendarCommand) Run(a *app) error { return c.run(a, exchange.Calendar) }
+
+// Run reads patrons.
+func (c importPatronsCommand) Run(a *app) error { return c.run(a, exchange.Patrons) }
+
+// Run reads titles and copies.
+func (c importMARCCommand) Run(a *app) error { return c.run(a, exchange.MARC) }
+
+// Run reads items.
+func (c importItemsCommand) Run(a *app) error { return c.run(a, exchange.Items) }
+
+// Run reads loans.
+func (c importLoansCommand) Run(a *app) error { return c.run(a, exchange.Loans) }
+
+// Run reads holds.
+func (c importHoldsCommand) Run(a *app) error { return c.run(a, exchange.Holds) }
+
+// Run reads charges and payments.
+func (c importChargesCommand) Run(a *app) error { return c.run(a, exchange.Charges) }
+
+// Help is shown by afield import calendar --help.
+func (importCalendarCommand) Help() string {
+	return importHelp(exchange.Calendar, "A row is a weekday with its hours, a day with hours of its own, or a closure. A weekday that no row names stays as it is.")
+}
+
+// Help is shown by afield import patrons --help.
+func (importPatronsCommand) Help() string {
+	return importHelp(exchange.Patrons, "A patron is known again by card number, or by key. Links to guardians are added, never taken away. PINs are not read: give them with afield user pin.")
+}
+
+// Help is shown by afield import items --help.
+func (importItemsCommand) Help() string {
+	return importHelp(exchange.Items, "An item is known again by its barcode; its title by title_key, ISBN or OCLC number, else by its words.")
+}
+
+// Help is shown by afield import loans --help.
+func (importLoansCommand) Help() string {
+	return importHelp(exchange.Loans, "Read patrons and items in first. A loan that is here already stays as it is. Its terms are those of the library's policy today.")
+}
+
+// Help is shown by afield import holds --help.
+func (importHoldsCommand) Help() string {
+	return importHelp(exchange.Holds, "Read patrons and items in first. Each hold takes its place in the queue by queued_at. One that is here already stays as it is.")
+}
+
+// Help is shown by afield import charges --help.
+func (importChargesCommand) Help() string {
+	return importHelp(exchange.Charges, "An entry whose key was read before is never posted again. Charges come before the payments and waivers that answer them.")
+}
+
+// Help is shown by afield import marc --help.
+func (importMARCCommand) Help() string {
+	return `Binary MARC 21 (ISO 2709) and MARCXML are told apart by themselves. Text must be UTF-8; MARC-8 is read only where it is plain ASCII. A record is known again by its control number (001), ISBN or OCLC number. Copies come from 852 (branch $b, call number $h $i, barcode $p), with 876 of the same barcode $p for price $c, status $j and the notes $x "type: dvd" and "audience: child".
+
+` + importManners + `
+Examples:
+  afield import marc titles.mrc --library ISIL:US-NWPTL --dry-run
+  afield import marc titles.xml --library ISIL:US-NWPTL`
+}
+
+const importManners = `Wrong rows are listed with line, column and what would be right, and left out; the status is then 1. Rows are saved in slices; after a stop in the middle, the same command goes on where it was. Reading the same file twice changes nothing.
+`
+
+func importHelp(kind, about string) string {
+	var columns strings.Builder
+	for _, column := range exchange.ColumnsOf(kind) {
+		needed := ""
+		if column.Needed {
+			needed = "(needed) "
+		}
+		fmt.Fprintf(&columns, "  %-21s %s%s\n", column.Name, needed, column.Says)
+	}
+	return fmt.Sprintf(`%s
+
+The first line names the columns, in any order; commas, semicolons, tabs or bars divide them:
+%s
+%s
+Examples:
+  afield import %s FILE.csv --library ISIL:US-NWPTL --dry-run
+  afield import %s FILE.csv --library ISIL:US-NWPTL --errors wrong.csv`, about, columns.String(), importManners, kind, kind)
+}
+
+// rowsResult is what the commands print.
+type rowsResult struct {
+	Kind string `json:"kind"`
+	exchange.Result
+	// Errors are the wrong rows; the first 10,000 of them.
+	Errors []exchange.RowError `json:"errors"`
+}
+
+// mostErrorsShown bounds how many wrong rows are printed; all are counted, and
+// --errors has them all.
+const mostErrorsShown = 100
+
+func (c importRows) run(a *app, kind string) (err error) {
+	source, cleanUp, err := seekable(c.File)
+	if err != nil {
+		return err
+	}
+	defer cleanUp()
+	db, err := openDatabase(a.ctx, a, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var library directory.Library
+	err = db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+		library, _, err = libraryNamed(ctx, tx, c.Library)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	policies := published.NewSource()
+	if err := policies.Refresh(a.ctx, db.DB); err != nil {
+		return err
+	}
+	list, err := newErrorList(a, c.Errors)
+	if err != nil {
+		return err
+	}
+	bar := a.rowProgress()
+	result := rowsResult{Kind: kind}
+	result.Result, err = exchange.Import(a.ctx, db.DB, source, exchange.Options{
+		Kind: kind, Library: library.ID, DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), Policies: policies.Rules,
+		OnError: list.add, OnProgress: bar.show,
+	})
+	bar.finish()
+	if closing := list.close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return stoppedRows(err, result.Result)
+	}
+	result.Errors = list.kept
+	if err := a.print(result, result.words); err != nil {
+		return err
+	}
+	if result.Failed > 0 {
+		return errReported
+	}
+	return nil
+}
+
+// seekable opens a file; standard input is put into a temporary file first,
+// because it is read twice.
+func seekable(name string) (io.ReadSeeker, func(), error) {
+	opened, size, err := openInput(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if file, ok := opened.(*os.File); ok && size >= 0 {
+		return file, func() { _ = file.Close() }, nil
+	}
+	copied, err := os.CreateTemp("", "afield-import-")
+	if err != nil {
+		return nil, nil, err
+	}
+	cleanUp := func() { _ = errors.Join(opened.Close(), copied.Close(), os.Remove(copied.Name())) }
+	if _, err = io.Copy(copied, opened); err == nil {
+		_, err = copied.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		cleanUp()
+		return nil, nil, err
+	}
+	return copied, cleanUp, nil
+}
+
+// stoppedRows says why reading stopped in the middle, and what is kept.
+func stoppedRows(err error, done exchange.Result) error {
+	if ours, ok := broker.AsError(err); ok && len(ours.Fields) > 0 && ours.Fields[0].Pointer == "/file" {
+		err = errors.New("the file " + ours.Fields[0].Message)
+	}
+	if saved := done.New + done.Changed; saved > 0 && !done.DryRun {
+		return fmt.Errorf("%w (%d rows were saved before; run it again to go on)", err, saved)
+	}
+	return err
+}
+
+func (r rowsResult) words(out io.Writer) {
+	would := ""
+	if r.DryRun {
+		would = " (dry run: nothing was changed)"
+	}
+	if r.Resumed > 0 {
+		fmt.Fprintf(out, "went on after row %d, where an earlier run was stopped; %d rows before it were wrong\n", r.Resumed, r.ResumedFailed)
+	}
+	fmt.Fprintf(out, "%d rows: %d new, %d changed, %d unchanged, %d wrong%s\n", r.Rows, r.New, r.Changed, r.Unchanged, r.Failed, would)
+}
+
+// errorList prints wrong rows as they are found, up to a number, and writes all
+// of them into a file.
+type errorList struct {
+	app   *app
+	kept  []exchange.RowError
+	shown int
+	file  *os.File
+	csv   *csv.Writer
+}
+
+func newErrorList(a *app, name string) (*errorList, error) {
+	list := &errorList{app: a, kept: []exchange.RowError{}}
+	if name == "" {
+		return list, nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	list.file, list.csv = file, csv.NewWriter(file)
+	return list, list.csv.Write([]string{"line", "column", "message"})
+}
+
+func (l *errorList) add(wrong exchange.RowError) {
+	if l.csv != nil {
+		_ = l.csv.Write([]string{strconv.Itoa(wrong.Line), wrong.Column, wrong.Message}) // close tells of errors
+	}
+	if len(l.kept) < mostErrorsKept {
+		l.kept = append(l.kept, wrong)
+	}
+	if l.app.JSON {
+		return
+	}
+	if l.shown++; l.shown <= mostErrorsShown {
+		fmt.Fprintln(l.app.err, wrong)
+	}
+}
+
+func (l *errorList) close() error {
+	if left := l.shown - mostErrorsShown; left > 0 {
+		fmt.Fprintf(l.app.err, "and %d more; --errors FILE writes them all\n", left)
+	}
+	if l.csv == nil {
+		return nil
+	}
+	l.csv.Flush()
+	return errors.Join(l.csv.Error(), l.file.Close())
+}
+
+// rowProgress shows how many rows are done: a bar on a terminal, else a plain
+// line now and then.
+type rowProgress struct {
+	out   io.Writer
+	bar   *progressbar.ProgressBar
+	isTTY bool
+	shown int
+}
+
+func (a *app) rowProgress() *rowProgress {
+	terminal, ok := a.err.(*os.File)
+	return &rowProgress{out: a.err, isTTY: ok && term.IsTerminal(int(terminal.Fd()))}
+}
+
+func (p *rowProgress) show(done, all int) {
+	switch {
+	case p.isTTY:
+		if p.bar == nil {
+			p.bar = progressbar.NewOptions(all, progressbar.OptionSetWriter(p.out), progressbar.OptionShowCount(),
+				progressbar.OptionSetDescription("rows"), progressbar.OptionClearOnFinish())
+		}
+		_ = p.bar.Set(done) // a bar that cannot be drawn stops nothing
+	case done >= p.shown+5000:
+		p.shown = done
+		fmt.Fprintf(p.out, "%d of %d rows done\n", done, all)
+	}
+}
+
+func (p *rowProgress) finish() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}
