@@ -1,6 +1,9 @@
 package ledger
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
@@ -79,4 +82,15 @@ func scanAccrual(row pgx.CollectableRow) (a Accrual, err error) {
 	err = row.Scan(&a.Account.Library, &a.Account.Patron, &a.Account.Currency, &a.Loan, &a.LoanLibrary,
 		&a.Amount.Minor, &a.Amount.Currency, &a.Through)
 	return a, err
+}
+
+// Growing gives the patrons of a library whose fines grow, in the order of their
+// ids after one.
+func Growing(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit int) ([]broker.ID, error) {
+	rows, err := tx.Query(ctx, `select distinct patron_id from accruals
+		where library_id = $1 and patron_id > $2 and amount_minor > 0 order by patron_id limit $3`, library, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list growing accounts: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[broker.ID])
 }

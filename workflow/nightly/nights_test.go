@@ -299,3 +299,23 @@ func TestALostItemWithoutAPriceIsPutBeforeStaff(t *testing.T) {
 		t.Errorf("%s tasks ask for the price, want 1", got)
 	}
 }
+
+// BLK-10: a block that latches is put in the night in which what grows passes the
+// threshold, so that a part payment does not hide it.
+func TestABlockLatchesInTheNight(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "perth")
+	patron := h.patron()
+	h.lends(patron, "dvd", 3, "2026-03-02 10:00") // 7.00 each at most
+	latched := func() string {
+		return h.ask(`select count(*)::text from blocks where patron_id = $1 and kind = 'latched' and lifted_at is null`, patron.ID)
+	}
+	h.night("2026-03-30 02:30")
+	if got := latched(); got != "0" {
+		t.Fatalf("%s blocks before the threshold", got)
+	}
+	h.night("2026-04-30 02:30")
+	if got := latched(); got != "1" {
+		t.Errorf("%s blocks at 21.00, want 1", got)
+	}
+}

@@ -16,11 +16,14 @@ import (
 func steps() []step {
 	return []step{
 		{name: "fines", size: 5000, next: overdueLoans, ranged: accrueFines},
+		{name: "blocks", size: 200, next: growingAccounts, each: latchBlocks},
 		{name: "claims", size: 100, next: oldClaims, each: chargeClaim},
 		{name: "lost", size: 100, next: longOverdue, each: declareLost},
 		{name: circulation.ShelfStep, size: 100, again: clearShelf},
 		{name: "overdue_notices", size: 500, again: tellOfOverdue},
 		{name: "reminders", size: 500, again: remindOfDue},
+		{name: "coming_of_age", size: 200, next: newAdults, each: promptForAdult},
+		{name: "accounts", size: 50, next: oldAccounts, each: purgeAccount},
 		{name: "histories", size: 5000, next: returnedLoans, ranged: forgetBorrowers},
 		{name: "hold_histories", size: 1000, again: forgetHolds},
 		{name: "request_histories", size: 500, again: forgetRequests},

@@ -1,0 +1,60 @@
+package nightly
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/ledger"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/workflow/desk"
+	"afield/workflow/requests"
+)
+
+// keysOf turns ids in order into keys without a date.
+func keysOf(ids []broker.ID, err error) ([]circulation.NightKey, error) {
+	keys := make([]circulation.NightKey, len(ids))
+	for i, id := range ids {
+		keys[i].ID = id
+	}
+	return keys, err
+}
+
+// growingAccounts gives the patrons whose fines grow, where the policy knows a
+// block that latches: it must stand before a part payment could hide the cause.
+func growingAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
+	if len(night.Document.Latches(policy.Patron{})) == 0 {
+		return nil, nil
+	}
+	return keysOf(ledger.Growing(ctx, tx, night.Library.ID, after.ID, limit))
+}
+
+func latchBlocks(ctx context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
+	ref := patrons.Ref{Library: night.Library.ID, ID: patron}
+	change, err := patrons.UpdateLatch(ctx, tx, night.Library, night.Document, ref, night.Now)
+	return len(change.Put)+len(change.Lifted) > 0, err
+}
+
+func newAdults(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
+	return keysOf(patrons.AdultsToPrompt(ctx, tx, night.Library, night.Document, night.On, after.ID, limit))
+}
+
+// promptForAdult asks staff to look at the account of a patron who came of age;
+// the list of them is in the room of accounts, and the task names nobody.
+func promptForAdult(_ context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
+	patrons.PromptAdult(tx, patrons.Ref{Library: night.Library.ID, ID: patron}, night.On)
+	requests.OpenHouseTask(tx, night.Library.ID, "came_of_age",
+		"Patrons have come of age: look at their cards with them when they next come in.", night.Now)
+	return true, nil
+}
+
+func oldAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
+	return keysOf(patrons.PurgeCandidates(ctx, tx, night.Library, night.Document, night.On, after.ID, limit))
+}
+
+func purgeAccount(ctx context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
+	done, err := desk.PurgePatron(ctx, tx, night.Library, night.Document, patrons.Ref{Library: night.Library.ID, ID: patron}, night.Now)
+	return done.By != "", err
+}
