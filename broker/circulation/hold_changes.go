@@ -91,13 +91,13 @@ func (c *Circulation) MovePickup(ctx context.Context, tx *postgres.Tx, desk Desk
 	}
 	from := desk
 	from.Branch = shelvedAt
-	err = c.sendToPickup(tx, from, item, hold, &out)
-	return out, err
+	sendToPickup(tx, from, item, hold, &out)
+	return out, nil
 }
 
 // sendToPickup sends what has left its hold shelf to where its patron comes for
 // it; it waits no longer, and keeps its copy.
-func (c *Circulation) sendToPickup(tx *postgres.Tx, desk Desk, item catalog.Item, hold Hold, out *Outcome) error {
+func sendToPickup(tx *postgres.Tx, desk Desk, item catalog.Item, hold Hold, out *Outcome) {
 	hold.Status, hold.OnShelfAt, hold.PickUpBy = HoldInTransit, time.Time{}, broker.Date{}
 	moveHold(tx, hold)
 	out.setHold(hold)
@@ -109,7 +109,6 @@ func (c *Circulation) sendToPickup(tx *postgres.Tx, desk Desk, item catalog.Item
 	catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)
 	out.setItem(item)
 	out.say("Send it to the branch where it is picked up.")
-	return nil
 }
 
 // FindShelved is the scan of something that is on the hold shelf. Where its
@@ -140,8 +139,8 @@ func (c *Circulation) FindShelved(ctx context.Context, tx *postgres.Tx, desk Des
 		out.say("It waits on the hold shelf of another branch until %s: send it there.", kept.PickUpBy)
 		return out, nil
 	}
-	err := c.sendToPickup(tx, desk, item, kept, &out)
-	return out, err
+	sendToPickup(tx, desk, item, kept, &out)
+	return out, nil
 }
 
 func servesRequest() error {
