@@ -9,93 +9,153 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/workflow/desk"
 )
 
 func accountActs() []act {
+	how := field{word: "how", kind: textKind, says: "By what: cash, check, card …; what the policy names first when left out."}
 	return []act{
-		{word: "pay", says: "Take money for what a patron owes, the oldest first.", fields: []field{
+		{word: "pay", says: "Take money for what a patron owes, as the policy lays it on what is open. What overdue loans have come to is charged first.", fields: []field{
 			patronField,
 			{word: "amount", kind: moneyKind, must: true, says: "How much."},
 			{word: "for", kind: textKind, says: "The kind of charge it is for (overdue, lost …)."},
-			{word: "in_advance", kind: flagKind, says: "true: what is more than owed is kept as credit."},
+			how,
+			{word: "keep", kind: flagKind, says: "true: what is more than owed is kept as credit."},
 		}, run: (*play).pay},
-		{word: "waive", says: "Forgive part of what is owed.", fields: []field{
+		{word: "waive", says: "Forgive part of what is owed; it takes the director.", fields: []field{
 			patronField,
 			{word: "amount", kind: moneyKind, must: true, says: "How much."},
 			{word: "for", kind: textKind, says: "The kind of charge; the oldest charge when left out."},
 		}, run: (*play).waive},
+		{word: "give_back", says: "Give a patron's credit back, or write a voucher for it; it takes the director.", fields: []field{
+			patronField, {word: "amount", kind: moneyKind, must: true, says: "How much."}, how,
+		}, run: (*play).giveBack},
+		{word: "add_fee", says: "Charge copies, prints, a fax or another fee.", fields: []field{
+			patronField,
+			{word: "fee", kind: oneOf(ledger.Print, ledger.Copy, ledger.Fax, ledger.Card, ledger.Deposit, ledger.Collection, ledger.Damage, ledger.Other), must: true, says: "For what."},
+			{word: "pages", kind: countKind, says: "How many pages."},
+			{word: "colour", kind: flagKind, says: "true: in colour."},
+			{word: "country", kind: textKind, says: "Where a fax goes (CA)."},
+			{word: "amount", kind: moneyKind, says: "The amount, where staff know it; with a reason."},
+			how,
+		}, run: (*play).addFee},
 		{word: "use_computer", says: "Sign in at a public computer.", fields: []field{patronField}, run: (*play).useComputer},
 		{word: "sign_for_minor", says: "Sign for a minor's card.", fields: []field{patronField}, run: (*play).signForMinor},
 		{word: "block", says: "Put a block on an account.", fields: []field{
 			patronField,
-			{word: "stops", kind: listOf(oneOf("checkout", "ill_request", "hold", "renew", "renew_overdue", "computer", "sign_for_minor", "capture", "everything")), must: true, says: "What it stops."},
+			{word: "stops", kind: listOf(oneOf(stoppable()...)), must: true, says: "What it stops."},
 			{word: "until", kind: dateKind, says: "Its last day."},
 		}, run: (*play).putBlock},
+		{word: "link", says: "Note that one patron answers for another.", fields: []field{
+			patronField, {word: "parent", kind: nameOf("patron"), must: true, says: "Who answers."},
+		}, run: (*play).link},
+		{word: "unlink", says: "End such a link.", fields: []field{
+			patronField, {word: "parent", kind: nameOf("patron"), must: true, says: "Who answered."},
+		}, run: (*play).unlink},
 	}
+}
+
+// stoppable are the things a block may stop.
+func stoppable() []string {
+	return []string{"checkout", "ill_request", "hold", "renew", "renew_overdue", "computer", "sign_for_minor", "capture", "everything"}
+}
+
+// method is by what money is handed over.
+func (p *play) method(s step) string {
+	if how := get[string](s.values, "how"); how != "" {
+		return how
+	}
+	if taken := p.document.PaymentTerms().Value.Methods; len(taken) > 0 {
+		return taken[0]
+	}
+	return "cash"
 }
 
 func (p *play) pay(s step) (result, error) {
 	patron := p.patronOf(s)
-	_, at := p.at(s)
-	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
+	house, at := p.at(s)
+	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
 		charge, err := p.charge(ctx, tx, patron.Ref, get[string](s.values, "for"))
 		if err != nil {
 			return err
 		}
-		_, err = ledger.Pay(ctx, tx, ledger.Payment{
-			Account: patrons.Account(p.home.Library, patron.Ref), Amount: get[amount](s.values, "amount").money(p.home.Currency), Charge: charge.ID,
-			InAdvance: get[bool](s.values, "in_advance"), Cause: "payment:" + broker.NewID().String(), Actor: at.Actor, At: at.Now,
+		_, err = p.desk.TakePayment(ctx, tx, at, desk.Payment{
+			Patron: patron.ID, Amount: get[amount](s.values, "amount").money(p.home.Currency), Method: p.method(s), Charge: charge,
+			Keep: get[bool](s.values, "keep"), Note: get[string](s.values, "reason"),
 		})
-		if err != nil {
-			return err
-		}
-		_, err = patrons.UpdateLatch(ctx, tx, p.home.Library, p.document, patron.Ref, at.Now)
 		return err
 	})
 	return result{}, err
 }
 
-// charge finds an open charge of a kind; none for no kind.
-func (p *play) charge(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, kind string) (ledger.Open, error) {
+// charge finds the oldest open charge of a kind; NoID for no kind.
+func (p *play) charge(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, kind string) (broker.ID, error) {
 	if kind == "" {
-		return ledger.Open{}, nil
+		return broker.NoID, nil
 	}
 	charges, err := ledger.OpenCharges(ctx, tx, patrons.Account(p.home.Library, patron))
 	if err != nil {
-		return ledger.Open{}, err
+		return broker.NoID, err
 	}
 	for _, charge := range charges {
 		if charge.ChargeKind == kind {
-			return charge, nil
+			return charge.ID, nil
 		}
 	}
-	return ledger.Open{}, broker.NotFound("open charge of the kind " + kind)
+	return broker.NoID, broker.NotFound("open charge of the kind " + kind)
 }
 
 func (p *play) waive(s step) (result, error) {
 	patron := p.patronOf(s)
-	_, at := p.at(s)
-	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
-		charges, err := ledger.OpenCharges(ctx, tx, patrons.Account(p.home.Library, patron.Ref))
+	house, at := p.at(s)
+	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
+		charge, err := p.charge(ctx, tx, patron.Ref, get[string](s.values, "for"))
+		if err == nil && charge == broker.NoID {
+			var charges []ledger.Open
+			charges, err = ledger.OpenCharges(ctx, tx, patrons.Account(p.home.Library, patron.Ref))
+			if err == nil && len(charges) == 0 {
+				err = broker.NotFound("open charge")
+			}
+			if len(charges) > 0 {
+				charge = charges[0].ID
+			}
+		}
 		if err != nil {
 			return err
 		}
-		kind := get[string](s.values, "for")
-		for _, charge := range charges {
-			if kind != "" && charge.ChargeKind != kind {
-				continue
-			}
-			_, err = ledger.Waive(ctx, tx, ledger.Answer{
-				Library: p.home.ID, Charge: charge.ID, Cause: "waiver:" + broker.NewID().String(),
-				Note: get[string](s.values, "reason"), Actor: at.Actor, At: at.Now,
-			}, get[amount](s.values, "amount").money(p.home.Currency))
-			if err != nil {
-				return err
-			}
-			_, err = patrons.UpdateLatch(ctx, tx, p.home.Library, p.document, patron.Ref, at.Now)
-			return err
-		}
-		return broker.NotFound("open charge")
+		_, err = p.desk.Waive(ctx, tx, at, desk.Waiver{
+			Charge: charge, Amount: get[amount](s.values, "amount").money(p.home.Currency), Reason: get[string](s.values, "reason"),
+		})
+		return err
+	})
+	return result{}, err
+}
+
+func (p *play) giveBack(s step) (result, error) {
+	patron := p.patronOf(s)
+	house, at := p.at(s)
+	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := p.desk.GiveBack(ctx, tx, at, desk.Refund{
+			Patron: patron.ID, Amount: get[amount](s.values, "amount").money(p.home.Currency), Method: p.method(s), Reason: get[string](s.values, "reason"),
+		})
+		return err
+	})
+	return result{}, err
+}
+
+func (p *play) addFee(s step) (result, error) {
+	patron := p.patronOf(s)
+	house, at := p.at(s)
+	fee := desk.Fee{
+		Patron: patron.ID, Kind: get[string](s.values, "fee"), Pages: get[int](s.values, "pages"), Colour: get[bool](s.values, "colour"),
+		Country: get[string](s.values, "country"), Note: get[string](s.values, "reason"), Method: get[string](s.values, "how"),
+	}
+	if s.values.has("amount") {
+		fee.Amount = get[amount](s.values, "amount").money(p.home.Currency)
+	}
+	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
+		_, _, err := p.desk.AddFee(ctx, tx, at, fee)
+		return err
 	})
 	return result{}, err
 }
@@ -121,7 +181,7 @@ func (p *play) mayAct(s step, action policy.Action) (result, error) {
 
 func (p *play) putBlock(s step) (result, error) {
 	patron := p.patronOf(s)
-	_, at := p.at(s)
+	house, at := p.at(s)
 	stops := textsOf(s.values, "stops")
 	for _, stop := range stops {
 		if stop == "everything" {
@@ -129,7 +189,7 @@ func (p *play) putBlock(s step) (result, error) {
 			break
 		}
 	}
-	err := p.try(p.home, func(_ context.Context, tx *postgres.Tx) error {
+	err := p.try(house, func(_ context.Context, tx *postgres.Tx) error {
 		_, err := patrons.PutBlock(tx, patrons.Block{
 			Library: patron.Library, Patron: patron.ID, Kind: patrons.BlockManual, Stops: stops, Reason: get[string](s.values, "reason"),
 			From: p.today(), Until: get[broker.Date](s.values, "until"), PutBy: at.Actor,
@@ -137,4 +197,19 @@ func (p *play) putBlock(s step) (result, error) {
 		return err
 	})
 	return result{}, err
+}
+
+func (p *play) link(s step) (result, error) {
+	parent, child := p.patrons[get[string](s.values, "parent")], p.patronOf(s)
+	return result{}, p.try(p.home, func(_ context.Context, tx *postgres.Tx) error {
+		return patrons.Link(tx, parent.Ref, child.Ref, p.today())
+	})
+}
+
+func (p *play) unlink(s step) (result, error) {
+	parent, child := p.patrons[get[string](s.values, "parent")], p.patronOf(s)
+	return result{}, p.try(p.home, func(_ context.Context, tx *postgres.Tx) error {
+		patrons.Unlink(tx, parent.Ref, child.Ref)
+		return nil
+	})
 }

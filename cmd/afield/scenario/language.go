@@ -57,7 +57,7 @@ func patronFields() []field {
 		{word: "phone_checked", kind: dateKind, says: "When the number was last confirmed; the first day when left out."},
 		{word: "email", kind: flagKind, says: "Whether an e-mail address is on file."},
 		{word: "wishes", kind: oneOf("phone", "email", "sms", "letter", "account"), says: "How the patron wants to be told."},
-		{word: "blocked", kind: listOf(oneOf("checkout", "ill_request", "hold", "renew", "renew_overdue", "computer", "sign_for_minor", "capture", "everything")), says: "What a block put by staff stops."},
+		{word: "blocked", kind: listOf(oneOf(stoppable()...)), says: "What a block put by staff stops."},
 		{word: "blocked_until", kind: dateKind, says: "Last day of that block; until lifted when left out."},
 		{word: "ill_suspended", kind: flagKind, says: "Whether interlibrary loan is suspended."},
 		{word: "parents", kind: listOf(nameOf("patron")), says: "Who answers for the patron; blocks spread through such links."},

@@ -12,6 +12,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
+	"afield/workflow/nightly"
 	"afield/workflow/requests"
 	"afield/workflow/routing"
 )
@@ -24,6 +25,7 @@ type Stage struct {
 	circulation *circulation.Circulation
 	requests    *requests.Service
 	desk        *desk.Service
+	nights      *nightly.Nights
 	vault       *directory.Vault
 	post        *post
 
@@ -49,6 +51,7 @@ func NewStage(db *postgres.DB) (*Stage, error) {
 	}
 	s.post.requests = s.requests
 	s.desk = desk.New(s.circulation, s.requests)
+	s.nights = nightly.New(nightly.Config{DB: db, Circulation: s.circulation, Policies: circulation.ByName(s.document)})
 	return s, nil
 }
 

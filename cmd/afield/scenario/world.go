@@ -170,7 +170,8 @@ func (p *play) settle(name string, v values, document *policy.Document, branches
 		}
 		for _, closure := range get[shut](v, "weather").dates {
 			closure.Reason = "weather"
-			if err := directory.SaveClosure(tx, directory.Closure{Library: library.ID, ID: broker.NewID(), Closure: closure}); err != nil {
+			_, _, err := directory.Close(ctx, tx, directory.Closure{Library: library.ID, Kind: directory.ClosureWeather, Closure: closure, By: staff(library.ID), PutAt: now})
+			if err != nil {
 				return err
 			}
 		}
