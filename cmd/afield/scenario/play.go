@@ -51,7 +51,7 @@ type result struct {
 	// reasons are notes and warnings.
 	notes []broker.Reason
 	// told are facts of this act alone: fee, deposit, refund …
-	told map[string]any
+	told map[string]string
 	// decision is the policy's own answer, where a question was asked.
 	decision *policy.Decision
 }

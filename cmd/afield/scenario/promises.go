@@ -11,7 +11,7 @@ import (
 
 // promises are the words that may be expected.
 func promises() []promise {
-	return slices.Concat(refusalPromises(), moneyPromises(), thingPromises(), peoplePromises())
+	return slices.Concat(refusalPromises(), moneyPromises(), thingPromises(), peoplePromises(), rulePromises())
 }
 
 func refusalPromises() []promise {
@@ -44,7 +44,7 @@ func refusalPromises() []promise {
 			})),
 		expects("clause", textKind, "Words of a source clause that is named.",
 			contained(func(did result) []string {
-				var found []string
+				found := []string{did.told["clause"]}
 				for _, reason := range slices.Concat(did.reasons(), did.notes) {
 					found = append(found, reason.Clause.Document+", "+reason.Clause.Section+": "+reason.Clause.Says)
 				}
@@ -104,7 +104,16 @@ func refusalPromises() []promise {
 	}
 }
 
-// contained wants a text to stand in one of several.
+// told gives what the act itself found out.
+func told(word string) checking {
+	return same(func(_ *play, _ step, did result, _, _ view) string {
+		if found, known := did.told[word]; known {
+			return found
+		}
+		return "nothing"
+	})
+}
+
 func contained(read func(result) []string) checking {
 	return func(_ *play, _ step, did result, _, _ view, want any) (string, string, bool) {
 		found, wanted := read(did), fmt.Sprint(want)
@@ -293,5 +302,13 @@ func peoplePromises() []promise {
 				}
 				return opened
 			})),
+	}
+}
+
+func rulePromises() []promise {
+	return []promise{
+		expects("value", textKind, "The value of a rule that was explained, as afield policy list prints it.", told("value")),
+		expects("from", textKind, "The policy a rule's value comes from.", told("from")),
+		expects("silent", flagKind, "Whether the library's text is silent about the rule and Afield chose.", told("silent")),
 	}
 }

@@ -299,7 +299,7 @@ func (p *play) patron(name string, v values) error {
 	patron := patrons.Patron{
 		Library: ref.Library, ID: ref.ID, Class: get[string](v, "class"), BornOn: get[broker.Date](v, "born"),
 		PhoneCheckedOn: get[broker.Date](v, "phone_checked"), NoticeChannel: get[string](v, "wishes"),
-		ExpiresOn: get[broker.Date](v, "expires"), Status: patrons.Active, CreatedAt: p.start.AddDate(-1, 0, 0),
+		ExpiresOn: get[broker.Date](v, "expires"), Status: patrons.Active, CreatedAt: p.start.AddDate(-1, 0, 0), NotFor: textsOf(v, "not_for"),
 	}
 	if patron.Class == "" {
 		patron.Class = "resident"
