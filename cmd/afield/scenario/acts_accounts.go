@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/circulation"
@@ -44,8 +45,12 @@ func accountActs() []act {
 		{word: "block", says: "Put a block on an account.", fields: []field{
 			patronField,
 			{word: "stops", kind: listOf(oneOf(stoppable()...)), must: true, says: "What it stops."},
+			{word: "ground", kind: textKind, says: "One of the grounds the policy names; the first when left out."},
 			{word: "until", kind: dateKind, says: "Its last day."},
 		}, run: (*play).putBlock},
+		{word: "suspend_ill", says: "End a patron's interlibrary loan for a while.", fields: []field{
+			patronField, {word: "ground", kind: textKind, says: "One of the grounds the policy names; the first when left out."},
+		}, run: (*play).suspendILL},
 		{word: "link", says: "Note that one patron answers for another.", fields: []field{
 			patronField, {word: "parent", kind: nameOf("patron"), must: true, says: "Who answers."},
 		}, run: (*play).link},
@@ -180,23 +185,34 @@ func (p *play) mayAct(s step, action policy.Action) (result, error) {
 }
 
 func (p *play) putBlock(s step) (result, error) {
+	stops := textsOf(s.values, "stops")
+	if slices.Contains(stops, "everything") {
+		stops = nil
+	}
+	return p.restrict(s, patrons.BlockManual, stops)
+}
+
+func (p *play) suspendILL(s step) (result, error) {
+	return p.restrict(s, patrons.BlockILLSuspended, nil)
+}
+
+func (p *play) restrict(s step, kind patrons.BlockKind, stops []string) (result, error) {
 	patron := p.patronOf(s)
 	house, at := p.at(s)
-	stops := textsOf(s.values, "stops")
-	for _, stop := range stops {
-		if stop == "everything" {
-			stops = nil
-			break
-		}
+	block := patrons.Block{
+		Library: patron.Library, Patron: patron.ID, Kind: kind, Stops: stops, Ground: get[string](s.values, "ground"),
+		Reason: get[string](s.values, "reason"), From: p.today(), Until: get[broker.Date](s.values, "until"), PutBy: at.Actor,
 	}
-	err := p.try(house, func(_ context.Context, tx *postgres.Tx) error {
-		_, err := patrons.PutBlock(tx, patrons.Block{
-			Library: patron.Library, Patron: patron.ID, Kind: patrons.BlockManual, Stops: stops, Reason: get[string](s.values, "reason"),
-			From: p.today(), Until: get[broker.Date](s.values, "until"), PutBy: at.Actor,
-		})
+	if grounds := p.document.BlockGrounds().Value; block.Ground == "" && len(grounds) > 0 {
+		block.Ground = grounds[0]
+	}
+	if block.Reason == "" {
+		block.Reason = block.Ground
+	}
+	return result{}, p.try(house, func(_ context.Context, tx *postgres.Tx) error {
+		_, err := patrons.Restrict(tx, p.document, block)
 		return err
 	})
-	return result{}, err
 }
 
 func (p *play) link(s step) (result, error) {

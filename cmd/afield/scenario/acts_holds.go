@@ -5,27 +5,79 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 )
 
 func holdActs() []act {
+	until := field{word: "until", kind: dateKind, says: "The last day of it."}
 	return []act{
 		{word: "place_hold", says: "Put a patron in the queue of the title of an item.", fields: []field{
-			patronField, itemField, {word: "pickup", kind: nameOf("branch"), says: "Where it is to be picked up."},
+			patronField, itemField,
+			{word: "this_copy", kind: flagKind, says: "true: only this very copy will do."},
+			{word: "channel", kind: oneOf("staff", "online", "phone", "email"), says: "How it is asked for; at the desk, or (by: patron) online, when left out."},
+			{word: "pickup", kind: nameOf("branch"), says: "Where it is to be picked up."},
 		}, run: (*play).placeHold},
 		{word: "cancel_hold", says: "End a patron's hold.", fields: []field{patronField, itemField}, run: (*play).cancelHold},
+		{word: "suspend_hold", says: "Have a hold passed by for a while; it keeps its place.", fields: []field{patronField, itemField, until}, run: (*play).suspendHold},
+		{word: "resume_hold", says: "End a suspension.", fields: []field{patronField, itemField}, run: (*play).resumeHold},
+		{word: "permit_hold", says: "The patron lets somebody else take what is kept for them.", fields: []field{
+			patronField, itemField, {word: "to", kind: nameOf("patron"), must: true, says: "Who may."},
+		}, run: (*play).permitHold},
+		{word: "hold_contact", says: "The patron asked to keep something on the hold shelf longer.", fields: []field{patronField, itemField}, run: (*play).holdContact},
+		{word: "extend_hold", says: "Give something on the hold shelf more time.", fields: []field{patronField, itemField, until}, run: (*play).extendHold},
+		{word: "clear_from_shelf", says: "Take something off the hold shelf that was not picked up.", fields: []field{patronField, itemField}, run: (*play).clearFromShelf},
 	}
 }
 
 func (p *play) placeHold(s step) (result, error) {
-	patron, item := p.patronOf(s), p.items[get[string](s.values, "item")]
+	patron, item, only := p.patronOf(s), p.items[get[string](s.values, "item")], broker.NoID
+	if get[bool](s.values, "this_copy") {
+		only = item.ID
+	}
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.PlaceHold(ctx, tx, at, desk.PlaceHold{
-			Title: item.title, Patron: patron.ID, Pickup: p.pickup(s.values), Rules: p.document, Overrides: textsOf(s.values, "over"),
+			Title: item.title, Item: only, Patron: patron.ID, Channel: policy.Channel(get[string](s.values, "channel")), Pickup: p.pickup(s.values),
+			Rules: p.document, Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
 		})
 	})
 }
+
+// withHold acts on the patron's hold of a step.
+func (p *play) withHold(s step, act func(context.Context, *postgres.Tx, desk.At, broker.ID) (desk.Done, error)) (result, error) {
+	hold, err := p.holdOf(s)
+	if err != nil {
+		return result{}, err
+	}
+	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+		return act(ctx, tx, at, hold.ID)
+	})
+}
+
+func (p *play) suspendHold(s step) (result, error) {
+	return p.withHold(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error) {
+		return p.desk.SuspendHold(ctx, tx, at, hold, broker.Date{}, get[broker.Date](s.values, "until"))
+	})
+}
+
+func (p *play) resumeHold(s step) (result, error) { return p.withHold(s, p.desk.ResumeHold) }
+
+func (p *play) permitHold(s step) (result, error) {
+	return p.withHold(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error) {
+		return p.desk.PermitHold(ctx, tx, at, hold, p.patrons[get[string](s.values, "to")].ID)
+	})
+}
+
+func (p *play) holdContact(s step) (result, error) { return p.withHold(s, p.desk.HoldContact) }
+
+func (p *play) extendHold(s step) (result, error) {
+	return p.withHold(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error) {
+		return p.desk.ExtendHold(ctx, tx, at, hold, get[broker.Date](s.values, "until"))
+	})
+}
+
+func (p *play) clearFromShelf(s step) (result, error) { return p.withHold(s, p.desk.ClearFromShelf) }
 
 func (p *play) cancelHold(s step) (result, error) {
 	hold, err := p.holdOf(s)

@@ -60,6 +60,8 @@ func patronFields() []field {
 		{word: "blocked", kind: listOf(oneOf(stoppable()...)), says: "What a block put by staff stops."},
 		{word: "blocked_until", kind: dateKind, says: "Last day of that block; until lifted when left out."},
 		{word: "ill_suspended", kind: flagKind, says: "Whether interlibrary loan is suspended."},
+		{word: "household", kind: textKind, says: "The household or business it is of."},
+		{word: "last_used", kind: dateKind, says: "The day of the last circulation."},
 		{word: "not_for", kind: listOf(textKind), says: "What the library keeps from this account: types of material, or \"adult material\"."},
 		{word: "parents", kind: listOf(nameOf("patron")), says: "Who answers for the patron; blocks spread through such links."},
 		{word: "out", kind: byName("types of material", countKind), says: "How many of each type are on loan already."},
@@ -117,7 +119,7 @@ type act struct {
 }
 
 func allActs() []act {
-	return slicesOf(deskActs(), holdActs(), accountActs(), requestActs(), ruleActs(), otherActs())
+	return slicesOf(deskActs(), holdActs(), accountActs(), cardActs(), requestActs(), ruleActs(), otherActs())
 }
 
 func slicesOf(lists ...[]act) []act {

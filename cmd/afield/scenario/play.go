@@ -87,7 +87,7 @@ func (s *Stage) Play(ctx context.Context, scenario *Scenario) Result {
 	found := Result{File: scenario.At.File, Line: scenario.At.Line, Scenario: scenario.Name, Cases: scenario.Cases, Rules: scenario.Rules}
 	p := &play{
 		Stage: s, ctx: ctx, scenario: scenario, houses: map[string]*house{}, patrons: map[string]person{},
-		items: map[string]thing{}, titles: map[string]broker.ID{}, requests: map[string]broker.ID{},
+		items: map[string]thing{}, titles: map[string]broker.ID{}, requests: map[string]broker.ID{}, households: map[string]broker.ID{},
 	}
 	differences, err := p.run()
 	if cleared := s.clear(ctx); err == nil {

@@ -154,6 +154,11 @@ func moneyPromises() []promise {
 				}
 				return after.standing.Balances.Total().Decimal()
 			})),
+		expects("given_back", moneyKind, "What is handed back of a deposit.", told("given_back")),
+		expects("refunds", moneyKind, "What this step paid back.",
+			same(func(_ *play, _ step, _ result, before, after view) string {
+				return money(before, after, "refund").total().String()
+			})),
 		expects("owes_for", amountsKind("overdue"), "What the patron owes afterwards, by kind.",
 			sameAmounts(func(_, after view) amounts {
 				sums := amounts{}
@@ -307,6 +312,15 @@ func peoplePromises() []promise {
 
 func rulePromises() []promise {
 	return []promise{
+		expects("card_expires", dateKind, "The last day of the patron's card; none where it does not end.",
+			same(func(_ *play, _ step, _ result, _, after view) string {
+				if after.standing == nil {
+					return "no patron"
+				}
+				return dateText(after.standing.Patron.ExpiresOn)
+			})),
+		expects("disclosure", oneOf("approved", "refused", "in_review", "declined"), "What became of a request for a patron's record.", told("disclosure")),
+		expects("purged_by", textKind, "The rule of the schedule by which an account went.", told("purged_by")),
 		expects("value", textKind, "The value of a rule that was explained, as afield policy list prints it.", told("value")),
 		expects("from", textKind, "The policy a rule's value comes from.", told("from")),
 		expects("silent", flagKind, "Whether the library's text is silent about the rule and Afield chose.", told("silent")),

@@ -51,7 +51,7 @@ func NewStage(db *postgres.DB) (*Stage, error) {
 	}
 	s.post.requests = s.requests
 	s.desk = desk.New(s.circulation, s.requests)
-	s.nights = nightly.New(nightly.Config{DB: db, Circulation: s.circulation, Policies: circulation.ByName(s.document)})
+	s.nights = nightly.New(nightly.Config{DB: db, Desk: s.desk, Policies: circulation.ByName(s.document)})
 	return s, nil
 }
 

@@ -28,15 +28,18 @@ type play struct {
 	clock    *broker.ManualClock
 	start    time.Time // the moment of the first step
 
-	home      *house
-	houses    map[string]*house
-	patrons   map[string]person
-	items     map[string]thing
-	titles    map[string]broker.ID
-	requests  map[string]broker.ID
-	count     int
-	documents []string
-	group     broker.ID
+	home     *house
+	houses   map[string]*house
+	patrons  map[string]person
+	items    map[string]thing
+	titles   map[string]broker.ID
+	requests map[string]broker.ID
+	// households by their names, and the last request for a patron's record
+	households map[string]broker.ID
+	disclosure broker.ID
+	count      int
+	documents  []string
+	group      broker.ID
 }
 
 // house is a library of the scenario.
@@ -304,6 +307,9 @@ func (p *play) patron(name string, v values) error {
 	if patron.Class == "" {
 		patron.Class = "resident"
 	}
+	if v.has("last_used") {
+		patron.LastActiveOn = get[broker.Date](v, "last_used")
+	}
 	if v.has("age") {
 		patron.BornOn = day.AddMonths(-12 * get[int](v, "age")).AddDays(-1)
 	}
@@ -318,7 +324,11 @@ func (p *play) patron(name string, v values) error {
 	}
 	made := person{Ref: ref, card: p.number("2100")}
 	p.patrons[name] = made
-	return p.everywhere(func(_ context.Context, tx *postgres.Tx) error {
+	return p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
+		var err error
+		if patron.Household, err = p.household(ctx, tx, get[string](v, "household"), patron.Class); err != nil {
+			return err
+		}
 		if err := patrons.SavePatron(tx, patron); err != nil {
 			return err
 		}
