@@ -67,7 +67,7 @@ func baseOf(language string) string {
 
 func kinds() []Kind {
 	return []Kind{
-		Arrived, ShelfExpiring, Expired, CostApproval, Unfilled, Cancelled, DueSoon, Overdue, Recalled,
+		Arrived, ShelfExpiring, Expired, CostApproval, Unfilled, Cancelled, DueSoon, Overdue, Lost, Recalled,
 		RenewalGranted, RenewalRefused, DueChanged, Lost, ClaimSettled,
 	}
 }
