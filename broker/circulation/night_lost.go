@@ -29,7 +29,7 @@ func LongOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, dueBy 
 // that lent it. Loan is nil in the outcome where it is not time yet. An item
 // whose price nobody knows is the conflict price_unknown.
 func (c *Circulation) LostByAge(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
-	loan, match, err := readAgeing(ctx, tx, desk, ref)
+	loan, match, err := readAgeing(ctx, tx, ref)
 	if err != nil || loan.Status != LoanOpen || !loan.ClaimedAt.IsZero() {
 		return Outcome{}, err
 	}
@@ -46,7 +46,7 @@ func (c *Circulation) LostByAge(ctx context.Context, tx *postgres.Tx, desk Desk,
 // ClaimByAge ends a claim whose item was not found in the policy's time: the
 // loan is lost, and charged. Loan is nil in the outcome where it is not time yet.
 func (c *Circulation) ClaimByAge(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
-	loan, match, err := readAgeing(ctx, tx, desk, ref)
+	loan, match, err := readAgeing(ctx, tx, ref)
 	if err != nil || loan.Status != LoanOpen || loan.ClaimedAt.IsZero() {
 		return Outcome{}, err
 	}
@@ -61,7 +61,7 @@ func (c *Circulation) ClaimByAge(ctx context.Context, tx *postgres.Tx, desk Desk
 }
 
 // readAgeing reads a loan and what rules about its age look at, and locks it.
-func readAgeing(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Loan, policy.Match, error) {
+func readAgeing(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, policy.Match, error) {
 	loan, err := loanLocked(ctx, tx, ref)
 	if err != nil {
 		return loan, policy.Match{}, err

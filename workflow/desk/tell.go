@@ -42,6 +42,9 @@ func (s *Service) tellOfHold(ctx context.Context, tx *postgres.Tx, at At, hold c
 	case hold.Status == circulation.HoldExpired && hold.ClosedAt.Equal(at.Now):
 		message.Kind, message.Cause = notices.Expired, "expired:"+hold.ID.String()
 		message.Facts.PickUpBy = broker.Date{}
+	case hold.Status == circulation.HoldUnfilled && hold.ClosedAt.Equal(at.Now):
+		message.Kind, message.Cause = notices.Unfilled, "unfilled:"+hold.ID.String()
+		message.Facts.PickUpBy = broker.Date{}
 	default:
 		return nil
 	}
@@ -65,6 +68,28 @@ func (s *Service) tellOfHold(ctx context.Context, tx *postgres.Tx, at At, hold c
 	}
 	notices.Make(tx, patron, message, at.Now)
 	return nil
+}
+
+// ExpireUnfilled ends up to limit holds that were not filled in their time, tells
+// their patrons, and gives how many.
+func (s *Service) ExpireUnfilled(ctx context.Context, tx *postgres.Tx, at At, limit int) (int, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return 0, err
+	}
+	ended, err := circulation.ExpireUnfilledSlice(ctx, tx, at.Library, desk.Library.Today(at.Now), at.Now, limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, hold := range ended {
+		if hold.Request != broker.NoID {
+			continue
+		}
+		if err := s.tellOfHold(ctx, tx, at, hold); err != nil {
+			return 0, err
+		}
+	}
+	return len(ended), nil
 }
 
 func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {

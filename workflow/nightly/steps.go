@@ -20,6 +20,7 @@ func steps() []step {
 		{name: "claims", size: 100, next: oldClaims, each: chargeClaim},
 		{name: "lost", size: 100, next: longOverdue, each: declareLost},
 		{name: circulation.ShelfStep, size: 100, again: clearShelf},
+		{name: "unfilled_holds", size: 500, again: endUnfilled},
 		{name: "overdue_notices", size: 500, again: tellOfOverdue},
 		{name: "reminders", size: 500, again: remindOfDue},
 		{name: "coming_of_age", size: 200, next: newAdults, each: promptForAdult},
@@ -94,4 +95,10 @@ func clearShelf(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (
 		}
 	}
 	return len(done), nil
+}
+
+// endUnfilled ends holds that nobody filled in their time, and tells whose they
+// were.
+func endUnfilled(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
+	return night.nights.config.Desk.ExpireUnfilled(ctx, tx, night.at(), limit)
 }
