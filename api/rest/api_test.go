@@ -187,8 +187,9 @@ func TestOtherLibrariesRowsAreNotThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	submitted := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"The Living Mountain"}}`, w.patron))
-	lent := w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"barcode":%q,"card":%q}`, w.item, w.card))
+	// The hold comes first: nobody may wait for what they have on loan.
 	hold := w.call(t, "POST", "/v1/holds", w.me, fmt.Sprintf(`{"title_id":%q}`, w.ownTitle))
+	lent := w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"barcode":%q,"card":%q}`, w.item, w.card))
 	stray := w.call(t, "POST", "/v1/desk/scan", w.staff, `{"barcode":"nobody-knows-this"}`)
 	request, loan, patron := "/v1/requests/"+submitted.id(), "/v1/loans/"+lent.id(), "/v1/patrons/"+w.patron.String()
 	for _, c := range []struct{ method, path, body string }{
