@@ -154,7 +154,7 @@ const mostCopies = 100
 // titles writes the library's titles with their copies as MARC.
 func (e *export) titles(ctx context.Context, tx *postgres.Tx, out io.Writer) (count int, note string, err error) {
 	writer := marc.NewBinaryWriter(out)
-	left := 0
+	left, tooLong := 0, 0
 	for after := broker.NoID; ; {
 		titles, err := catalog.EachOwned(ctx, tx, e.Library, after, pageOfTitles)
 		if err != nil {
@@ -171,24 +171,35 @@ func (e *export) titles(ctx context.Context, tx *postgres.Tx, out io.Writer) (co
 		for _, title := range titles {
 			copies := e.copies(items[title.ID])
 			err := writer.Write(marc.RecordOf(title.Key, title.Title, copies))
-			if err != nil {
-				kept := copies[:min(mostCopies, len(copies))]
-				left += len(copies) - len(kept)
-				err = writer.Write(marc.RecordOf(title.Key, title.Title, kept))
+			for _, fewer := range []int{mostCopies, 0} {
+				if err != nil && len(copies) > fewer {
+					left += len(copies) - fewer
+					copies = copies[:fewer]
+					err = writer.Write(marc.RecordOf(title.Key, title.Title, copies))
+				}
 			}
-			if err != nil {
-				return count, "", fmt.Errorf("title %s: %w", title.Key, err)
+			switch {
+			case err == nil:
+				count++
+			case marc.Fits(marc.RecordOf(title.Key, title.Title, nil)):
+				return count, "", fmt.Errorf("title %s: %w", title.Key, err) // the disk, not the title
+			default:
+				tooLong++
 			}
-			count++
 		}
 		if len(titles) < pageOfTitles {
 			break
 		}
 		after = ids[len(ids)-1]
 	}
-	if left > 0 {
-		note = fmt.Sprintf("%d copies did not fit into their MARC records; the file of items has them", left)
+	var notes []string
+	if tooLong > 0 {
+		notes = append(notes, fmt.Sprintf("%d titles are too long for a MARC record; the file of titles has them", tooLong))
 	}
+	if left > 0 {
+		notes = append(notes, fmt.Sprintf("%d copies did not fit into their MARC records; the file of items has them", left))
+	}
+	note = strings.Join(notes, "; ")
 	return count, note, writer.Close()
 }
 

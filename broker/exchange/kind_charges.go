@@ -15,7 +15,7 @@ func chargesKind() kind {
 			{Name: "key", Needed: true, Says: "names the entry, so that it is never posted twice"},
 			{Name: "card", Says: "the patron's card number"},
 			{Name: "patron", Says: "or the patron's key"},
-			{Name: "entry", Says: "charge, payment, waiver, refund, reversal"},
+			{Name: "entry", Says: "charge, payment, waiver, refund, reversal, lapse"},
 			{Name: "kind", Needed: true, Says: "overdue, lost, processing, ill_fee, print, card …"},
 			{Name: "amount", Needed: true, Says: "12.50; what lowers the debt may have a minus"},
 			{Name: "against", Says: "the key of the charge that a payment, waiver or reversal answers"},
@@ -73,7 +73,7 @@ func (j *job) entry(read *row, debtors people) ledger.Record {
 	}
 	entry := ledger.Record{
 		Library: j.Library, ID: broker.NewID(), Patron: holder.ID, ChargeKind: read.needed("kind"), Currency: j.library.Currency,
-		Kind: ledger.Kind(read.oneOf("entry", "charge", "payment", "waiver", "refund", "reversal")),
+		Kind: ledger.Kind(read.oneOf("entry", "charge", "payment", "waiver", "refund", "reversal", "lapse")),
 		Rule: read.text("rule"), Note: read.text("note"), Method: read.text("method"), Cause: ledger.BroughtIn + read.needed("key"),
 		Actor: broker.System(j.Library), At: read.moment("date", j.library.Zone),
 	}

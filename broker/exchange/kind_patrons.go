@@ -18,7 +18,7 @@ func patronsKind() kind {
 			{Name: "card", Needed: true, Says: "the card number; by it the patron is known again"},
 			{Name: "class", Needed: true, Says: "a class the library's policy knows"},
 			{Name: "key", Says: "the patron's number in the old system, where a patron has no card or changes it"},
-			{Name: "card_status", Says: "active, lost, stolen, replaced"},
+			{Name: "card_status", Says: strings.Join(cardStatuses(), ", ") + "; empty: active, or as it is"},
 			{Name: "other_cards", Says: "earlier cards, as 2123=lost;2124=replaced"},
 			{Name: "institution", Says: "for the class library: its symbol, as ISIL:US-NWPTL"},
 			{Name: "name", Says: "the patron's name"},
@@ -26,7 +26,7 @@ func patronsKind() kind {
 			{Name: "phone", Says: "a telephone number"},
 			{Name: "phone_checked", Says: "when staff last confirmed it"},
 			{Name: "email", Says: "an address"},
-			{Name: "notices_by", Says: "phone, email, sms, letter"},
+			{Name: "notices_by", Says: "phone, voice, email, sms, letter, account"},
 			{Name: "expires", Says: "the last day of the account"},
 			{Name: "status", Says: "active, suspended, closed"},
 			{Name: "note", Says: "for staff"},
@@ -147,7 +147,7 @@ func (j *job) patron(read *row, known people, institutions map[string]broker.ID)
 	record := patrons.Record{
 		Library: j.Library, Class: read.needed("class"), Name: read.text("name"), Branch: j.branch(read),
 		BornOn: read.date("birth_date"), Phone: read.text("phone"), PhoneCheckedOn: read.date("phone_checked"), Email: read.text("email"),
-		NoticeChannel: read.oneOf("notices_by", "", "phone", "email", "sms", "letter", "account"), ExpiresOn: read.date("expires"),
+		NoticeChannel: read.oneOf("notices_by", "", "phone", "voice", "email", "sms", "letter", "account"), ExpiresOn: read.date("expires"),
 		Status: patrons.Status(read.oneOf("status", "active", "suspended", "closed")), Note: read.text("note"),
 		Address: read.text("address"), Language: orElse(read.text("language"), "en"), NotFor: read.list("not_for"),
 		HomeLibrary: read.text("home_library"), KeepHistory: read.yesNo("keep_history"),
@@ -204,6 +204,9 @@ func (j *job) identify(read *row, record *patrons.Record, known people) {
 	}
 }
 
+// cardStatuses are those of a card, the usual one first.
+func cardStatuses() []string { return []string{"active", "lost", "stolen", "replaced", "surrendered"} }
+
 func (j *job) cards(read *row, record patrons.Record, known people) []patrons.CardRecord {
 	var cards []patrons.CardRecord
 	add := func(column, number, status string) {
@@ -227,14 +230,17 @@ func (j *job) cards(read *row, record patrons.Record, known people) []patrons.Ca
 	}
 	for _, other := range read.list("other_cards") {
 		number, status, _ := strings.Cut(other, "=")
-		if !slices.Contains([]string{"active", "lost", "stolen", "replaced"}, status) || number == "" {
+		if !slices.Contains(cardStatuses(), status) || number == "" {
 			read.wrong("other_cards", "%q is not a card with its status; write them as 2123=lost;2124=replaced", shown(other))
 			continue
 		}
 		add("other_cards", number, status)
 	}
-	status := read.oneOf("card_status", "active", "lost", "stolen", "replaced")
+	status := read.oneOf("card_status", cardStatuses()...)
 	if number := read.text("card"); number != "" {
+		if holder, found := known.byCard[number]; found && read.text("card_status") == "" {
+			status = string(holder.CardStatus) // a card that was stopped is not brought back unsaid
+		}
 		if len(number) > 64 || strings.ContainsAny(number, " ;=") {
 			read.wrong("card", "%q is not a card number: at most 64 letters and digits, without spaces", shown(number))
 		}

@@ -79,6 +79,7 @@ type Holder struct {
 	Ref
 	// Card is NoID where the patron was found by key.
 	Card        broker.ID
+	CardStatus  CardStatus
 	Class       string
 	BornOn      broker.Date
 	Institution broker.ID
@@ -87,14 +88,14 @@ type Holder struct {
 
 // HoldersOf finds the patrons that have these card numbers in a realm.
 func HoldersOf(ctx context.Context, tx *postgres.Tx, realm broker.ID, numbers []string) (map[string]Holder, error) {
-	return holders(ctx, tx, `select c.number, p.library_id, p.id, c.id, p.class, p.born_on, p.institution_id, p.status
+	return holders(ctx, tx, `select c.number, p.library_id, p.id, c.id, c.status, p.class, p.born_on, p.institution_id, p.status
 		from cards c join patrons p on p.library_id = c.library_id and p.id = c.patron_id
 		where c.realm_id = $1 and c.number = any ($2)`, realm, numbers)
 }
 
 // HoldersByID finds patrons by id, in text form.
 func HoldersByID(ctx context.Context, tx *postgres.Tx, ids []broker.ID) (map[string]Holder, error) {
-	return holders(ctx, tx, `select p.id::text, p.library_id, p.id, null::uuid, p.class, p.born_on, p.institution_id, p.status
+	return holders(ctx, tx, `select p.id::text, p.library_id, p.id, null::uuid, '', p.class, p.born_on, p.institution_id, p.status
 		from patrons p where p.id = any ($1)`, ids)
 }
 
@@ -106,7 +107,7 @@ func holders(ctx context.Context, tx *postgres.Tx, sql string, args ...any) (map
 	found := map[string]Holder{}
 	var name string
 	var one Holder
-	_, err = pgx.ForEachRow(rows, []any{&name, &one.Library, &one.ID, &one.Card, &one.Class, &one.BornOn, &one.Institution, &one.Status},
+	_, err = pgx.ForEachRow(rows, []any{&name, &one.Library, &one.ID, &one.Card, &one.CardStatus, &one.Class, &one.BornOn, &one.Institution, &one.Status},
 		func() error { found[name] = one; return nil })
 	if err != nil {
 		return nil, fmt.Errorf("read cards: %w", err)

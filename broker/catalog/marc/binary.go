@@ -240,5 +240,8 @@ func NewReader(source io.Reader) (Reader, error) {
 	return &binaryReader{source: buffered}, nil
 }
 
+// Fits tells whether a record can be written as binary MARC.
+func Fits(record Record) bool { return binaryWriter{io.Discard}.Write(record) == nil }
+
 // NewBinaryWriter writes binary MARC 21 in UTF-8.
 func NewBinaryWriter(out io.Writer) Writer { return binaryWriter{out} }

@@ -1,0 +1,76 @@
+package exchange_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"afield/broker"
+	"afield/broker/exchange"
+	"afield/broker/postgres"
+)
+
+// A file that says nothing of a card's status never brings a stopped card back.
+func TestAStoppedCardStaysStopped(t *testing.T) {
+	t.Parallel()
+	p := furnished(t)
+	stolen := `select count(*) from cards where number = '21001' and status = 'stolen'`
+	p.write(`update cards set status = 'stolen', stopped_on = '2026-08-20' where number = '21001'`)
+	p.bring(exchange.Patrons, somePatrons)
+	equal(t, "stolen after a file without the column", p.count(stolen), 1)
+	p.bring(exchange.Patrons, "card,class,card_status\n21001,adult,\n")
+	equal(t, "stolen after an empty cell", p.count(stolen), 1)
+	p.bring(exchange.Patrons, "card,class,card_status\n21001,adult,active\n")
+	equal(t, "stolen after a file that says it is in use", p.count(stolen), 0)
+}
+
+// Whatever the desk may have done, an export can be read in again.
+func TestWhatADeskDidCanBeReadInAgain(t *testing.T) {
+	t.Parallel()
+	p := furnished(t)
+	p.write(`update cards set status = 'surrendered', stopped_on = '2026-08-20' where number = '21003'`)
+	p.write(`update patrons set notice_channel = 'voice' where name = 'adult patron 2'`)
+	p.write(`insert into cards (library_id, id, realm_id, number, patron_id, status, created_at, stopped_on)
+		select library_id, gen_random_uuid(), realm_id, '20003', patron_id, 'surrendered', created_at, '2026-01-01' from cards where number = '21001'`)
+	p.write(`insert into ledger_entries (library_id, id, patron_id, kind, charge_kind, amount_minor, currency, cause, actor, at)
+		select library_id, gen_random_uuid(), patron_id, 'payment', 'account', -300, 'USD', 'till:1', '{"kind":"system"}', created_at from cards where number = '21003'`)
+	p.write(`insert into ledger_entries (library_id, id, patron_id, kind, charge_kind, amount_minor, currency, cause, actor, at)
+		select library_id, gen_random_uuid(), patron_id, 'lapse', 'account', 300, 'USD', 'lapse:1', '{"kind":"system"}', created_at from cards where number = '21003'`)
+	files, _ := p.export()
+	for _, kind := range []string{exchange.Patrons, exchange.Charges} {
+		again := p.bring(kind, files[kind+".csv"])
+		equal(t, kind+" read in again", again, counts(again.Rows, 0, 0, again.Rows, 0))
+	}
+	other := newPlace(t)
+	other.bring(exchange.Calendar, someCalendar)
+	other.bring(exchange.Patrons, files["patrons.csv"])
+	other.bring(exchange.Charges, files["charges.csv"])
+	equal(t, "surrendered cards elsewhere", other.count(`select count(*) from cards where status = 'surrendered'`), 2)
+}
+
+// One title that no MARC record can hold keeps no other from being exported.
+func TestATitleTooLongForMARCIsNamedAndLeftOut(t *testing.T) {
+	t.Parallel()
+	p := furnished(t)
+	p.bring(exchange.Items, "barcode,title\n39001,"+strings.Repeat("long ", 1999)+"end\n")
+	p.write(`update titles set publisher = title, author = title where title like 'long %'`)
+	files, manifest := p.export()
+	for _, file := range manifest.Files {
+		if file.Name == "titles.mrc" {
+			equal(t, "records", file.Rows, 2)
+			equal(t, "what is left out is said", strings.Contains(file.Note, "1 titles"), true)
+		}
+	}
+	equal(t, "the list of titles has it", strings.Contains(files["titles.csv"], "long long"), true)
+}
+
+func (p place) write(sql string) {
+	p.t.Helper()
+	p.do(func(ctx context.Context, tx *postgres.Tx) error {
+		tag, err := tx.Exec(ctx, sql)
+		if err == nil && tag.RowsAffected() == 0 {
+			return broker.NotFound("row to change")
+		}
+		return err
+	})
+}
