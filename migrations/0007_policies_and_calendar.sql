@@ -22,6 +22,9 @@ create trigger policy_version_is_immutable before update or delete on policy_ver
     for each row execute function policy_version_is_immutable();
 revoke update, delete on policy_versions from afield_app, afield_system;
 
+-- Every act at a desk sees the rows of the library's sharing group.
+create index libraries_by_sharing_group on libraries (sharing_group_id) where sharing_group_id is not null;
+
 -- A branch may have a document of its own, under its library's.
 alter table branches add column policy text;
 

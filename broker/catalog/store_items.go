@@ -74,9 +74,20 @@ func LoadItem(ctx context.Context, tx *postgres.Tx, library, id broker.ID, lock 
 // one whose lender's barcode it is while the copy is here. lock takes its row
 // for update. A not-found error when there is none.
 func ItemByBarcode(ctx context.Context, tx *postgres.Tx, realm broker.ID, barcode string, lock bool) (Item, error) {
-	return oneItem(ctx, tx, lock, `
+	return oneItem(ctx, tx, lock, ByBarcode, realm, barcode)
+}
+
+// ByBarcode ends a query of items i that finds the one ItemByBarcode finds: $1 is
+// the realm, $2 the barcode. Others who ask about an item in hand, in the same
+// round trip, find the same one by it.
+const ByBarcode = `
 		where i.realm_id = $1 and (i.barcode = $2 or (i.lender_barcode = $2 and i.status <> 'gone_home'))
-		order by i.barcode = $2 desc, i.created_at desc limit 1`, realm, barcode)
+		order by i.barcode = $2 desc, i.created_at desc limit 1`
+
+// AskItemByBarcode queues ItemByBarcode without the lock; the answer stands after
+// the next flush, with NoID where nothing has the barcode.
+func AskItemByBarcode(tx *postgres.Tx, realm broker.ID, barcode string, into *Item) {
+	askItem(tx, into, ByBarcode, realm, barcode)
 }
 
 // ItemsOfTitle lists a library's own items of a title, those on the shelf first.

@@ -87,6 +87,25 @@ func ByCard(ctx context.Context, tx *postgres.Tx, realm broker.ID, number string
 	return patron, card, missing(err, "card")
 }
 
+// AskByCard queues ByCard; the answer stands after the next flush, with NoID
+// where no card has the number.
+func AskByCard(tx *postgres.Tx, realm broker.ID, number string, patron *Patron, card *Card) {
+	tx.Queue(`select `+patronColumns+`, `+cardColumns+`
+		from cards c join patrons p on p.library_id = c.library_id and p.id = c.patron_id
+		where c.realm_id = $1 and c.number = $2`, realm, number).QueryRow(func(row pgx.Row) error {
+		err := scanPatron(row, patron, card.fields()...)
+		card.CreatedAt = card.CreatedAt.UTC()
+		return orNone(err)
+	})
+}
+
+// Ask queues ByID; the answer stands after the next flush, with NoID where there
+// is no such patron.
+func Ask(tx *postgres.Tx, ref Ref, into *Patron) {
+	tx.Queue(`select `+patronColumns+` from patrons p where p.library_id = $1 and p.id = $2`, ref.Library, ref.ID).
+		QueryRow(func(row pgx.Row) error { return orNone(scanPatron(row, into)) })
+}
+
 // Cards lists a patron's cards, newest first.
 func Cards(ctx context.Context, tx *postgres.Tx, ref Ref) ([]Card, error) {
 	rows, err := tx.Query(ctx, `select `+cardColumns+` from cards c where c.library_id = $1 and c.patron_id = $2

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,8 +95,18 @@ var _ pgx.Tx = (*Tx)(nil)
 
 // Widen lets the transaction also see the rows of more libraries. It is for the
 // few acts that touch two libraries at once, such as a hold in a shared catalogue.
+// Libraries that it sees already cost nothing.
 func (tx *Tx) Widen(ids ...broker.ID) {
-	tx.scope.libraries = append(append([]broker.ID{}, tx.scope.libraries...), ids...)
+	seen := slices.Clone(tx.scope.libraries)
+	for _, id := range ids {
+		if !slices.Contains(seen, id) {
+			seen = append(seen, id)
+		}
+	}
+	if len(seen) == len(tx.scope.libraries) {
+		return
+	}
+	tx.scope.libraries = seen
 	tx.queueScope()
 }
 

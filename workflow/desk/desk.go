@@ -18,11 +18,12 @@ import (
 type Service struct {
 	circulation *circulation.Circulation
 	requests    *requests.Service
+	sites       *directory.Sites
 }
 
 // New makes the desk of all libraries.
 func New(c *circulation.Circulation, r *requests.Service) *Service {
-	return &Service{circulation: c, requests: r}
+	return &Service{circulation: c, requests: r, sites: directory.NewSites()}
 }
 
 // At is which desk, who stands there and when.
@@ -62,27 +63,22 @@ type Done struct {
 	TellPatron bool
 }
 
-// place reads the library of a desk and lets the transaction see its sharing
+// place knows the library of a desk and lets the transaction see its sharing
 // group, whose items and patrons are at home at each other's desks.
 func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (circulation.Desk, error) {
-	library, err := directory.Load(ctx, tx, at.Library)
+	site, err := s.sites.Of(ctx, tx, at.Library)
 	if err != nil {
 		return circulation.Desk{}, err
 	}
-	shared, err := directory.SharedWith(ctx, tx, library.SharingGroup)
-	if err != nil {
-		return circulation.Desk{}, err
-	}
-	tx.Widen(shared...)
-	desk := circulation.Desk{Library: library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}
-	if at.Branch != broker.NoID {
-		branch, err := directory.BranchByID(ctx, tx, at.Library, at.Branch)
-		if err != nil && !broker.IsKind(err, broker.KindNotFound) {
-			return circulation.Desk{}, err
-		}
+	return at.desk(site), nil
+}
+
+func (at At) desk(site *directory.Site) circulation.Desk {
+	desk := circulation.Desk{Library: site.Library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}
+	if branch, found := site.Branch(at.Branch); found {
 		desk.Opening = branch.Calendar // its own hours and closures
 	}
-	return desk, nil
+	return desk
 }
 
 // follow fires what a circulation act means for the request it served, and for

@@ -45,22 +45,29 @@ type BriefRecord struct {
 // CheckOut lends an item. An item that waits for an ILL request is lent for it,
 // with the lender's due date; it is refused with every reason otherwise.
 func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at At, in CheckOut) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
+	found, err := s.look(ctx, tx, at, shown{barcode: in.Barcode, card: in.Card, patron: in.Patron, proxy: in.HandedTo})
 	if err != nil {
 		return Done{}, err
 	}
-	patron, err := patronNamed(ctx, tx, desk, in.Card, in.Patron)
+	patron, err := found.borrower(in.Card != "")
 	if err != nil {
 		return Done{}, err
 	}
-	item, err := catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, in.Barcode, false)
-	if broker.IsKind(err, broker.KindNotFound) && in.Brief != nil {
-		item, err = briefItem(ctx, tx, desk, in.Barcode, *in.Brief)
+	if found.item.ID == broker.NoID {
+		if in.Brief == nil {
+			return Done{}, broker.NotFound("item")
+		}
+		item, err := briefItem(ctx, tx, found.desk, in.Barcode, *in.Brief)
+		if err != nil {
+			return Done{}, err
+		}
+		proxy := found.proxy
+		if found, err = holding(ctx, tx, found.desk, item, patron); err != nil {
+			return Done{}, err
+		}
+		found.proxy = proxy
 	}
-	if err != nil {
-		return Done{}, err
-	}
-	return s.lend(ctx, tx, at, desk, item, patron, in)
+	return s.lend(ctx, tx, at, found, in)
 }
 
 // briefItem makes the record of an item that is not catalogued, to be lent at
@@ -78,28 +85,23 @@ func briefItem(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, barc
 	return catalog.LoadItem(ctx, tx, item.Library, item.ID, false)
 }
 
-func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, patron patrons.Patron, in CheckOut) (Done, error) {
-	if item.Temporary() && item.Library != at.Library {
+func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand, in CheckOut) (Done, error) {
+	if found.item.Temporary() && found.item.Library != at.Library {
 		return Done{}, broker.Conflict("not_lent_here", "That item was borrowed by another library of the catalogue; it is lent at that library's desk.")
 	}
-	var proxy patrons.Patron
-	if in.HandedTo != "" {
-		var err error
-		if proxy, _, err = patrons.ByCard(ctx, tx, desk.Library.SharingGroup, in.HandedTo); err != nil {
-			return Done{}, err
-		}
+	if in.HandedTo != "" && found.proxy.ID == broker.NoID {
+		return Done{}, broker.NotFound("card")
 	}
-	item, err := s.lockServed(ctx, tx, item, patron.Ref())
-	if err != nil {
+	if err := s.lockServed(ctx, tx, &found); err != nil {
 		return Done{}, err
 	}
-	request, lenderDue, err := s.waitingFor(ctx, tx, item)
+	request, lenderDue, err := s.waitingFor(ctx, tx, found)
 	if err != nil {
 		return Done{}, err
 	}
 	outcome, err := s.circulation.CheckOut(ctx, tx, circulation.CheckOut{
-		Desk: desk, Item: circulation.RefOf(item), Patron: patron.Ref(), Request: request, LenderDue: lenderDue, Due: in.Due,
-		HandedTo: proxy.ID, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		Desk: found.desk, Item: circulation.RefOf(found.item), Patron: found.patron.Ref(), Request: request, LenderDue: lenderDue, Due: in.Due,
+		HandedTo: found.proxy.ID, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
 		return Done{}, err
@@ -110,22 +112,13 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, desk circula
 	return doneOf("checked_out", outcome), nil
 }
 
-// lockServed locks the requests that an act on an item may move, before the
-// patron and the item, and reads the item anew once nobody else moves them.
-func (s *Service) lockServed(ctx context.Context, tx *postgres.Tx, item catalog.Item, patron patrons.Ref) (catalog.Item, error) {
-	touched, err := circulation.RequestsTouched(ctx, tx, circulation.RefOf(item), patron)
-	if err != nil || len(touched) == 0 {
-		return item, err
-	}
-	if err := requests.Lock(ctx, tx, touched...); err != nil {
-		return item, err
-	}
-	return catalog.LoadItem(ctx, tx, item.Library, item.ID, false)
-}
-
 // waitingFor finds the request an item waits for, by the item and not by title
 // and patron: two open requests of one title keep their own due dates.
-func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, item catalog.Item) (circulation.RequestRef, broker.Date, error) {
+func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand) (circulation.RequestRef, broker.Date, error) {
+	if len(found.touched) == 0 {
+		return circulation.RequestRef{}, broker.Date{}, nil
+	}
+	item := found.item
 	ref := circulation.RequestRef{Library: item.Library, Request: item.Request}
 	if !item.Temporary() {
 		hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
@@ -260,23 +253,43 @@ func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act req
 		return requests.Fired{}, err
 	}
 	if act.Action == workflow.EventReturn {
-		if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err == nil {
-			_, err = s.takeIn(ctx, tx, at, desk, item, Handed{})
-		}
+		err = s.takeBack(ctx, tx, at, desk, item)
 	} else {
-		if request.PatronID == nil {
-			return requests.Fired{}, broker.Conflict("no_patron", "The request has no patron any more.")
-		}
-		var patron patrons.Patron
-		if patron, err = patrons.ByID(ctx, tx, patrons.Ref{Library: request.LibraryID, ID: *request.PatronID}); err == nil {
-			_, err = s.lend(ctx, tx, at, desk, item, patron, CheckOut{})
-		}
+		err = s.lendFor(ctx, tx, at, desk, item, request)
 	}
 	if err != nil {
 		return requests.Fired{}, err
 	}
 	after, err := s.requests.Load(ctx, tx, act.Library, act.Request)
 	return requests.Fired{Request: after}, err
+}
+
+func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) error {
+	found, err := holding(ctx, tx, desk, item, patrons.Patron{})
+	if err == nil {
+		err = s.lockServed(ctx, tx, &found)
+	}
+	if err == nil {
+		_, err = s.takeIn(ctx, tx, at, found, Handed{})
+	}
+	return err
+}
+
+// lendFor lends the item of a request to its patron.
+func (s *Service) lendFor(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, request *requests.Request) error {
+	if request.PatronID == nil {
+		return broker.Conflict("no_patron", "The request has no patron any more.")
+	}
+	patron, err := patrons.ByID(ctx, tx, patrons.Ref{Library: request.LibraryID, ID: *request.PatronID})
+	if err != nil {
+		return err
+	}
+	found, err := holding(ctx, tx, desk, item, patron)
+	if err != nil {
+		return err
+	}
+	_, err = s.lend(ctx, tx, at, found, CheckOut{})
+	return err
 }
 
 // itemOf finds the item of a request: the temporary one, or the copy its hold

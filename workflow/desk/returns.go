@@ -35,43 +35,52 @@ type Handed struct {
 
 // TakeBack takes an item in.
 func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at At, in TakeBack) (Done, error) {
+	found, err := s.comesBack(ctx, tx, at, in)
+	if err != nil {
+		return Done{}, err
+	}
+	if err := s.lockServed(ctx, tx, &found); err != nil {
+		return Done{}, err
+	}
+	return s.takeIn(ctx, tx, at, found, in.Handed)
+}
+
+// comesBack looks at what comes back, by its barcode or its loan.
+func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at At, in TakeBack) (inHand, error) {
+	if in.Loan == broker.NoID {
+		found, err := s.look(ctx, tx, at, shown{barcode: in.Barcode})
+		if err == nil && found.item.ID == broker.NoID {
+			err = broker.NotFound("item")
+		}
+		return found, err
+	}
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
-		return Done{}, err
+		return inHand{}, err
 	}
-	var item catalog.Item
-	if in.Loan == broker.NoID {
-		item, err = catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, in.Barcode, false)
-	} else {
-		var found circulation.Loan
-		if found, err = circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: in.Loan}); err == nil {
-			item, err = catalog.LoadItem(ctx, tx, found.Item.Library, found.Item.ID, false)
-		}
-	}
+	loan, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: in.Loan})
 	if err != nil {
-		return Done{}, err
+		return inHand{}, err
 	}
-	if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err != nil {
-		return Done{}, err
+	item, err := catalog.LoadItem(ctx, tx, loan.Item.Library, loan.Item.ID, false)
+	if err != nil {
+		return inHand{}, err
 	}
-	return s.takeIn(ctx, tx, at, desk, item, in.Handed)
+	return holding(ctx, tx, desk, item, patrons.Patron{})
 }
 
 // takeIn takes in an item that was lent: from a patron, or home from another
 // library. Something in hand is always taken in, whatever its request expects.
-func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, handed Handed) (Done, error) {
-	loan, err := circulation.LoanOfItem(ctx, tx, circulation.RefOf(item))
-	if err != nil && !broker.IsKind(err, broker.KindNotFound) {
-		return Done{}, err
-	}
+func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHand, handed Handed) (Done, error) {
+	desk, item, loan := found.desk, found.item, found.loan
 	in := circulation.Return{
 		Desk: desk, Item: circulation.RefOf(item), Drop: handed.Drop, Backdate: handed.Backdate, Amnesty: handed.Amnesty,
 		InLibrary: handed.InLibrary, Parts: handed.Parts,
 	}
-	if err == nil {
+	if loan.ID != broker.NoID {
 		in.Loan = &loan
 	}
-	if served := loan.Serves(); err == nil && served != nil {
+	if served := loan.Serves(); served != nil {
 		lending, err := s.isLending(ctx, tx, served)
 		if err != nil {
 			return Done{}, err

@@ -11,7 +11,6 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/directory"
-	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
@@ -32,32 +31,28 @@ type Scan struct {
 // nothing becomes a task for staff, and what another library of the catalogue
 // must go on with is sent there; neither is an error.
 func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
+	found, err := s.look(ctx, tx, at, shown{barcode: in.Barcode, card: in.Card})
 	if err != nil {
 		return Done{}, err
 	}
-	item, err := catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, in.Barcode, false)
-	if broker.IsKind(err, broker.KindNotFound) {
-		return s.parcel(ctx, tx, at, desk, in)
-	}
-	if err != nil {
-		return Done{}, err
+	if found.item.ID == broker.NoID {
+		return s.parcel(ctx, tx, at, found.desk, in)
 	}
 	if in.Card != "" {
-		patron, err := patronNamed(ctx, tx, desk, in.Card, broker.NoID)
-		if err != nil {
+		if _, err := found.borrower(true); err != nil {
 			return Done{}, err
 		}
-		return s.lend(ctx, tx, at, desk, item, patron, CheckOut{Overrides: in.Overrides, Reason: in.Reason})
+		return s.lend(ctx, tx, at, found, CheckOut{Overrides: in.Overrides, Reason: in.Reason})
 	}
-	if item, err = s.lockServed(ctx, tx, item, patrons.Ref{}); err != nil {
+	if err := s.lockServed(ctx, tx, &found); err != nil {
 		return Done{}, err
 	}
+	desk, item := found.desk, found.item
 	switch item.Status {
 	case catalog.InTransit:
 		return s.arrived(ctx, tx, at, desk, item)
 	case catalog.OnLoan, catalog.Lost:
-		return s.takeIn(ctx, tx, at, desk, item, in.Handed)
+		return s.takeIn(ctx, tx, at, found, in.Handed)
 	case catalog.OnHoldShelf:
 		return s.waits(ctx, tx, at, desk, item)
 	case catalog.Received, catalog.OnShelf, catalog.Missing, catalog.GoneHome, catalog.Withdrawn,

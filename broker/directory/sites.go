@@ -1,0 +1,121 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// Site is a member library as its desks see it: itself with its calendar, its
+// buildings with theirs, and whose rows are at home at its desks. It is shared
+// between goroutines: read it, never change it.
+type Site struct {
+	Library
+	Branches []Branch
+	// Shared are the libraries of its sharing group, in order of id.
+	Shared []broker.ID
+
+	stamp string // what the rows it was made of were, when it was read
+}
+
+// Branch gives one building; found is false where the library has none of that
+// id.
+func (s *Site) Branch(id broker.ID) (branch Branch, found bool) {
+	for _, known := range s.Branches {
+		if known.ID == id {
+			return known, true
+		}
+	}
+	return Branch{}, false
+}
+
+// Sites keeps sites in memory, because every act at a desk begins with one, and
+// making a calendar ready costs more than reading it. A site is never old: a
+// small question asks with the act whether the rows it was made of are still the
+// same, in this transaction's own eyes. So a closure is noticed at once, whoever
+// put it in.
+type Sites struct {
+	mu    sync.Mutex
+	known map[broker.ID]*Site
+}
+
+// NewSites makes an empty cache.
+func NewSites() *Sites { return &Sites{known: map[broker.ID]*Site{}} }
+
+// Of gives a library's site and lets the transaction see its sharing group; a
+// not-found error where there is no such library.
+func (s *Sites) Of(ctx context.Context, tx *postgres.Tx, library broker.ID) (*Site, error) {
+	return s.With(ctx, tx, library, func(*Site) {})
+}
+
+// With is Of that asks more on the way: in one round trip where the site is
+// known and has not changed. ask queues its questions; it is called again where
+// the site turns out to have changed, so it must begin anew each time.
+func (s *Sites) With(ctx context.Context, tx *postgres.Tx, library broker.ID, ask func(*Site)) (*Site, error) {
+	s.mu.Lock()
+	site := s.known[library]
+	s.mu.Unlock()
+	if site != nil {
+		tx.Widen(site.Shared...)
+		var stamp string
+		askStamp(tx, library, &stamp)
+		ask(site)
+		if err := tx.Flush(ctx); err != nil {
+			return nil, fmt.Errorf("ask at a library: %w", err)
+		}
+		if stamp == site.stamp {
+			return site, nil
+		}
+	}
+	site, err := readSite(ctx, tx, library)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.known[library] = site
+	s.mu.Unlock()
+	tx.Widen(site.Shared...)
+	ask(site)
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("ask at a library: %w", err)
+	}
+	return site, nil
+}
+
+// readSite reads the stamp first: what changes while it reads the rest is noticed
+// by the next act.
+func readSite(ctx context.Context, tx *postgres.Tx, library broker.ID) (*Site, error) {
+	var site Site
+	askStamp(tx, library, &site.stamp)
+	var err error
+	if site.Library, err = Load(ctx, tx, library); err != nil {
+		return nil, err
+	}
+	if site.Shared, err = SharedWith(ctx, tx, site.SharingGroup); err != nil {
+		return nil, err
+	}
+	site.Branches, err = Branches(ctx, tx, library)
+	return &site, err
+}
+
+// askStamp asks for something that differs whenever a row differs that a site is
+// made of: a row's place in its table and who wrote it.
+func askStamp(tx *postgres.Tx, library broker.ID, into *string) {
+	tx.Queue(`select concat_ws('/', l.xmin, l.ctid,
+			(select string_agg(s.id::text, ',' order by s.id) from libraries s where s.sharing_group_id = l.sharing_group_id),
+			(select string_agg(concat_ws(':', b.xmin, b.ctid), ',' order by b.id) from branches b where b.library_id = l.id),
+			(select string_agg(concat_ws(':', c.xmin, c.ctid), ',' order by c.id) from closures c where c.library_id = l.id))
+		from libraries l where l.id = $1`, library).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(into)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+}

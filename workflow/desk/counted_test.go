@@ -1,0 +1,117 @@
+package desk_test
+
+import (
+	"context"
+	"testing"
+
+	"afield/broker"
+	"afield/broker/calendar"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/postgres"
+	"afield/broker/postgres/pgtest"
+	"afield/workflow/desk"
+)
+
+// The counts of proof-and-speed, at the desk's own door: what is shown is
+// resolved in one round trip, facts and locks are a second, and the writes
+// travel with the commit.
+func TestCountedRoundTripsAtTheDoor(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, "2026-03-02T15:00:00Z")
+	group := broker.NewID()
+	wdl, neighbour := tw.library("western-district", "IA", group), tw.library("western-district", "IA", group)
+	card := wdl.card(wdl.patron("resident"))
+	title := tw.title("A plain book", "9780306406157")
+	first, second, third, theirs := wdl.owns(title), wdl.owns(title), wdl.owns(title), neighbour.owns(title)
+	wdl.scans(first, card)
+	counted, counts := pgtest.Counted(t, tw.db)
+	run := func(what string, trips int, work func(context.Context, *postgres.Tx) (desk.Done, error)) {
+		t.Helper()
+		counts.Reset()
+		var done desk.Done
+		tw.must(counted.InTx(t.Context(), postgres.ForLibraries(wdl.Library.ID), func(ctx context.Context, tx *postgres.Tx) (err error) {
+			done, err = work(ctx, tx)
+			return err
+		}))
+		got := counts.Read()
+		t.Logf("%s: %d round trips, %d statements, %d commits", what, got.RoundTrips, got.Statements, got.Commits)
+		if got.RoundTrips > trips || got.Commits != 1 || got.Statements > 30 {
+			t.Errorf("%s (%s): %+v, at most %d round trips, 30 statements and 1 commit", what, done.Message, got, trips)
+		}
+	}
+	checkOut := func(barcode string) func(context.Context, *postgres.Tx) (desk.Done, error) {
+		return func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+			return wdl.desk.CheckOut(ctx, tx, wdl.at(), desk.CheckOut{Barcode: barcode, Card: card})
+		}
+	}
+	scanned := func(barcode, card string) func(context.Context, *postgres.Tx) (desk.Done, error) {
+		return func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+			return wdl.desk.Scan(ctx, tx, wdl.at(), desk.Scan{Barcode: barcode, Card: card})
+		}
+	}
+	takeBack := func(barcode string) func(context.Context, *postgres.Tx) (desk.Done, error) {
+		return func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+			return wdl.desk.TakeBack(ctx, tx, wdl.at(), desk.TakeBack{Barcode: barcode})
+		}
+	}
+	run("checkout by card and barcode", 3, checkOut(second))
+	run("checkout by scans", 3, scanned(third, card))
+	run("checkout of a neighbour's copy", 3, checkOut(theirs))
+	tw.clock.Set(tw.clock.Now().AddDate(0, 0, 1))
+	run("return by barcode", 3, takeBack(second))
+	run("return by a scan", 3, scanned(third, ""))
+	tw.clock.Set(tw.clock.Now().AddDate(0, 0, 60))
+	run("late return by barcode", 3, takeBack(first))
+}
+
+// What a desk keeps in memory of its library is never old: a closure counts at
+// once, put in by this program or by another.
+func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, "2026-03-02T15:00:00Z")
+	wdl := tw.library("western-district", "IA", broker.NoID)
+	title := tw.title("A plain book", "9780306406157")
+	patron := wdl.patron("resident")
+	card := wdl.card(patron)
+	dueOn := wdl.scans(wdl.owns(title), card).DueOn
+	closure := directory.Closure{Library: wdl.Library.ID, Closure: calendar.Closure{From: dueOn, To: dueOn, Reason: "inventory"}, By: wdl.staff(), PutAt: tw.clock.Now()}
+	tw.do(func(ctx context.Context, tx *postgres.Tx) (err error) { // not by the desk
+		closure, _, err = directory.Close(ctx, tx, closure)
+		return err
+	})
+	if got := wdl.scans(wdl.owns(title), card).DueOn; !got.After(dueOn) {
+		t.Errorf("due on %s, a day that was closed meanwhile", got)
+	}
+	tw.must(wdl.try(func(ctx context.Context, tx *postgres.Tx) error {
+		_, _, err := wdl.desk.Reopen(ctx, tx, wdl.at(), closure.ID)
+		return err
+	}))
+	if got := wdl.scans(wdl.owns(title), card).DueOn; got != dueOn {
+		t.Errorf("due on %s, and not %s, which is open again", got, dueOn)
+	}
+	// A closure that is taken back by the end of its transaction never was.
+	err := wdl.try(func(ctx context.Context, tx *postgres.Tx) error {
+		if _, err := wdl.desk.Close(ctx, tx, wdl.at(), directory.Closure{Closure: closure.Closure}, false); err != nil {
+			return err
+		}
+		return broker.Conflict("thought_again", "Not after all.")
+	})
+	if !broker.IsKind(err, broker.KindConflict) {
+		t.Fatal(err)
+	}
+	if got := wdl.scans(wdl.owns(title), card).DueOn; got != dueOn {
+		t.Errorf("due on %s, by a closure that was never kept; %s is open", got, dueOn)
+	}
+	// A new library of the catalogue is at home at once.
+	neighbour := tw.library("western-district", "IA", wdl.SharingGroup)
+	barcode := neighbour.owns(title)
+	var found circulation.Loan
+	done := wdl.scans(barcode, card)
+	if done.Loan != nil {
+		found = *done.Loan
+	}
+	if found.Item.Library != neighbour.Library.ID {
+		t.Errorf("the copy of a library that joined just now is not lent: %+v", done)
+	}
+}

@@ -1,0 +1,111 @@
+package desk
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+	"afield/workflow/requests"
+)
+
+// shown is what was put before a desk: a barcode, and a card or a patron.
+type shown struct {
+	barcode string
+	card    string
+	patron  broker.ID
+	proxy   string // the card of who takes it for the patron
+}
+
+// inHand is what a desk knows before it acts, asked in one round trip. What was
+// not found has the id NoID.
+type inHand struct {
+	desk   circulation.Desk
+	item   catalog.Item
+	patron patrons.Patron
+	card   patrons.Card
+	proxy  patrons.Patron
+	// loan is the one the item is out on.
+	loan circulation.Loan
+	// touched are the requests that the act may move.
+	touched []circulation.RequestRef
+}
+
+// look finds out everything about what is shown at a desk.
+func (s *Service) look(ctx context.Context, tx *postgres.Tx, at At, in shown) (inHand, error) {
+	var found inHand
+	site, err := s.sites.With(ctx, tx, at.Library, func(site *directory.Site) {
+		found = inHand{}
+		realm, patron := site.SharingGroup, patrons.Ref{}
+		switch {
+		case in.card != "":
+			patrons.AskByCard(tx, realm, in.card, &found.patron, &found.card)
+		case in.patron != broker.NoID:
+			patron = patrons.Ref{Library: at.Library, ID: in.patron}
+			patrons.Ask(tx, patron, &found.patron)
+		}
+		if in.proxy != "" {
+			patrons.AskByCard(tx, realm, in.proxy, &found.proxy, &patrons.Card{})
+		}
+		catalog.AskItemByBarcode(tx, realm, in.barcode, &found.item)
+		circulation.AskInHand(tx, circulation.InHand{Realm: realm, Barcode: in.barcode, Card: in.card, Patron: patron}, &found.loan, &found.touched)
+	})
+	if err != nil {
+		return found, err
+	}
+	found.desk = at.desk(site)
+	return found, nil
+}
+
+// borrower is the patron who was shown. A card that was stopped is refused,
+// whatever other cards the patron has.
+func (f inHand) borrower(byCard bool) (patrons.Patron, error) {
+	switch {
+	case f.patron.ID == broker.NoID && byCard:
+		return f.patron, broker.NotFound("card")
+	case f.patron.ID == broker.NoID:
+		return f.patron, broker.NotFound("patron")
+	case byCard:
+		return f.patron, f.card.Usable()
+	}
+	return f.patron, nil
+}
+
+// lockServed locks the requests that an act on an item may move, before the
+// patron and the item, and then looks at the item anew: nobody else moves it any
+// more. Where no request is concerned, which is most of the time, nothing is to
+// be locked.
+func (s *Service) lockServed(ctx context.Context, tx *postgres.Tx, found *inHand) error {
+	if len(found.touched) == 0 {
+		return nil
+	}
+	if err := requests.Lock(ctx, tx, found.touched...); err != nil {
+		return err
+	}
+	return found.lookAgain(ctx, tx)
+}
+
+// lookAgain reads an item and its loan.
+func (f *inHand) lookAgain(ctx context.Context, tx *postgres.Tx) (err error) {
+	if f.item, err = catalog.LoadItem(ctx, tx, f.item.Library, f.item.ID, false); err != nil {
+		return err
+	}
+	f.loan, err = circulation.LoanOfItem(ctx, tx, circulation.RefOf(f.item))
+	if broker.IsKind(err, broker.KindNotFound) {
+		return nil
+	}
+	return err
+}
+
+// holding looks at an item that is known by its id, for a patron (zero for
+// none).
+func holding(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, item catalog.Item, patron patrons.Patron) (found inHand, err error) {
+	found = inHand{desk: desk, item: item, patron: patron}
+	if found.touched, err = circulation.RequestsTouched(ctx, tx, circulation.RefOf(item), patron.Ref()); err != nil {
+		return found, err
+	}
+	return found, found.lookAgain(ctx, tx)
+}
