@@ -28,6 +28,45 @@ const (
 	ActorKindSystem  ActorKind = "system"
 )
 
+// Defines values for CardStatus.
+const (
+	CardStatusActive      CardStatus = "active"
+	CardStatusLost        CardStatus = "lost"
+	CardStatusReplaced    CardStatus = "replaced"
+	CardStatusStolen      CardStatus = "stolen"
+	CardStatusSurrendered CardStatus = "surrendered"
+)
+
+// Defines values for CardNeed.
+const (
+	CardNeedApplication                  CardNeed = "application"
+	CardNeedGuardianID                   CardNeed = "guardian_id"
+	CardNeedGuardianInPerson             CardNeed = "guardian_in_person"
+	CardNeedGuardianSignature            CardNeed = "guardian_signature"
+	CardNeedHomeCardInGoodStanding       CardNeed = "home_card_in_good_standing"
+	CardNeedID                           CardNeed = "id"
+	CardNeedNotResidentNorReciprocal     CardNeed = "not_resident_nor_reciprocal"
+	CardNeedOwnerOrManagerApplies        CardNeed = "owner_or_manager_applies"
+	CardNeedParentHomeCardInGoodStanding CardNeed = "parent_home_card_in_good_standing"
+	CardNeedPermanentAndLocalResidence   CardNeed = "permanent_and_local_residence"
+	CardNeedProofOfAddress               CardNeed = "proof_of_address"
+	CardNeedTeachesInDistrict            CardNeed = "teaches_in_district"
+)
+
+// Defines values for CardReportAs.
+const (
+	CardReportAsLost   CardReportAs = "lost"
+	CardReportAsStolen CardReportAs = "stolen"
+)
+
+// Defines values for DisclosureStatus.
+const (
+	DisclosureStatusApproved DisclosureStatus = "approved"
+	DisclosureStatusDeclined DisclosureStatus = "declined"
+	DisclosureStatusInReview DisclosureStatus = "in_review"
+	DisclosureStatusRefused  DisclosureStatus = "refused"
+)
+
 // Defines values for ExplainAct.
 const (
 	ExplainActCheckout ExplainAct = "checkout"
@@ -63,6 +102,14 @@ const (
 	HoldStatusUnfilled    HoldStatus = "unfilled"
 )
 
+// Defines values for InvoiceStatus.
+const (
+	InvoiceStatusDisputed  InvoiceStatus = "disputed"
+	InvoiceStatusOpen      InvoiceStatus = "open"
+	InvoiceStatusPaid      InvoiceStatus = "paid"
+	InvoiceStatusWithdrawn InvoiceStatus = "withdrawn"
+)
+
 // Defines values for LedgerEntryKind.
 const (
 	LedgerEntryKindCharge   LedgerEntryKind = "charge"
@@ -70,6 +117,15 @@ const (
 	LedgerEntryKindRefund   LedgerEntryKind = "refund"
 	LedgerEntryKindReversal LedgerEntryKind = "reversal"
 	LedgerEntryKindWaiver   LedgerEntryKind = "waiver"
+)
+
+// Defines values for LedgerLineKind.
+const (
+	LedgerLineKindCharge   LedgerLineKind = "charge"
+	LedgerLineKindPayment  LedgerLineKind = "payment"
+	LedgerLineKindRefund   LedgerLineKind = "refund"
+	LedgerLineKindReversal LedgerLineKind = "reversal"
+	LedgerLineKindWaiver   LedgerLineKind = "waiver"
 )
 
 // Defines values for LibraryKind.
@@ -92,11 +148,18 @@ const (
 	LikelyLenderFulfilmentStaff LikelyLenderFulfilment = "staff"
 )
 
+// Defines values for LinkAs.
+const (
+	LinkAsAside  LinkAs = "aside"
+	LinkAsChild  LinkAs = "child"
+	LinkAsParent LinkAs = "parent"
+)
+
 // Defines values for LoanStatus.
 const (
-	Lost     LoanStatus = "lost"
-	Open     LoanStatus = "open"
-	Returned LoanStatus = "returned"
+	LoanStatusLost     LoanStatus = "lost"
+	LoanStatusOpen     LoanStatus = "open"
+	LoanStatusReturned LoanStatus = "returned"
 )
 
 // Defines values for MeKind.
@@ -123,11 +186,68 @@ const (
 	MessageStatusWithdrawn MessageStatus = "withdrawn"
 )
 
+// Defines values for NewBlockKind.
+const (
+	NewBlockKindIllSuspended NewBlockKind = "ill_suspended"
+	NewBlockKindManual       NewBlockKind = "manual"
+	NewBlockKindSuspended    NewBlockKind = "suspended"
+)
+
+// Defines values for NewBlockStops.
+const (
+	NewBlockStopsCheckout     NewBlockStops = "checkout"
+	NewBlockStopsComputer     NewBlockStops = "computer"
+	NewBlockStopsHold         NewBlockStops = "hold"
+	NewBlockStopsIllRequest   NewBlockStops = "ill_request"
+	NewBlockStopsRenew        NewBlockStops = "renew"
+	NewBlockStopsRenewOverdue NewBlockStops = "renew_overdue"
+	NewBlockStopsSignForMinor NewBlockStops = "sign_for_minor"
+)
+
 // Defines values for NewClosureKind.
 const (
 	Emergency NewClosureKind = "emergency"
 	Planned   NewClosureKind = "planned"
 	Weather   NewClosureKind = "weather"
+)
+
+// Defines values for NewDisclosureBy.
+const (
+	NewDisclosureByGuardian NewDisclosureBy = "guardian"
+	NewDisclosureByOther    NewDisclosureBy = "other"
+	NewDisclosureByPatron   NewDisclosureBy = "patron"
+)
+
+// Defines values for NewFeeKind.
+const (
+	NewFeeKindCard       NewFeeKind = "card"
+	NewFeeKindCollection NewFeeKind = "collection"
+	NewFeeKindCopy       NewFeeKind = "copy"
+	NewFeeKindDamage     NewFeeKind = "damage"
+	NewFeeKindDeposit    NewFeeKind = "deposit"
+	NewFeeKindFax        NewFeeKind = "fax"
+	NewFeeKindOther      NewFeeKind = "other"
+	NewFeeKindPrint      NewFeeKind = "print"
+)
+
+// Defines values for NewHouseholdKind.
+const (
+	Business  NewHouseholdKind = "business"
+	Household NewHouseholdKind = "household"
+)
+
+// Defines values for NewInvoiceKind.
+const (
+	NewInvoiceKindLoanFee     NewInvoiceKind = "loan_fee"
+	NewInvoiceKindOther       NewInvoiceKind = "other"
+	NewInvoiceKindPostage     NewInvoiceKind = "postage"
+	NewInvoiceKindReplacement NewInvoiceKind = "replacement"
+)
+
+// Defines values for NewLinkAs.
+const (
+	NewLinkAsChild  NewLinkAs = "child"
+	NewLinkAsParent NewLinkAs = "parent"
 )
 
 // Defines values for NewNoteAudience.
@@ -239,6 +359,13 @@ const (
 	PatronStatusSuspended PatronStatus = "suspended"
 )
 
+// Defines values for PatronLineStatus.
+const (
+	PatronLineStatusActive    PatronLineStatus = "active"
+	PatronLineStatusClosed    PatronLineStatus = "closed"
+	PatronLineStatusSuspended PatronLineStatus = "suspended"
+)
+
 // Defines values for Queue.
 const (
 	Arriving    Queue = "arriving"
@@ -338,6 +465,27 @@ const (
 	States       TierMembers = "states"
 )
 
+// Defines values for VoucherStatus.
+const (
+	VoucherStatusCancelled VoucherStatus = "cancelled"
+	VoucherStatusPaid      VoucherStatus = "paid"
+	VoucherStatusWaiting   VoucherStatus = "waiting"
+)
+
+// Defines values for ListInvoicesParamsSide.
+const (
+	OwedByUs ListInvoicesParamsSide = "owed_by_us"
+	OwedToUs ListInvoicesParamsSide = "owed_to_us"
+)
+
+// Defines values for ListInvoicesParamsStatus.
+const (
+	ListInvoicesParamsStatusDisputed  ListInvoicesParamsStatus = "disputed"
+	ListInvoicesParamsStatusOpen      ListInvoicesParamsStatus = "open"
+	ListInvoicesParamsStatusPaid      ListInvoicesParamsStatus = "paid"
+	ListInvoicesParamsStatusWithdrawn ListInvoicesParamsStatus = "withdrawn"
+)
+
 // Defines values for ListNoticesParamsChannel.
 const (
 	ListNoticesParamsChannelAccount ListNoticesParamsChannel = "account"
@@ -349,6 +497,9 @@ const (
 
 // Account defines model for Account.
 type Account struct {
+	// Accruing What overdue loans have come to as of today; `owes` counts it.
+	Accruing []Accruing `json:"accruing,omitempty,omitzero"`
+
 	// Charges What is not settled, the oldest first.
 	Charges []Charge `json:"charges"`
 
@@ -358,7 +509,24 @@ type Account struct {
 	// Owes Minor units and an ISO 4217 code; 1250 USD is 12.50.
 	//
 	// Example: {"currency":"USD","minor":1250}
-	Owes Money `json:"owes"`
+	Owes    Money   `json:"owes"`
+	Receipt Receipt `json:"receipt,omitempty,omitzero"`
+}
+
+// Accruing What an overdue loan has come to and was not charged yet.
+type Accruing struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money `json:"amount"`
+
+	// LoanID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	LoanID ID `json:"loan_id"`
+
+	// ThroughOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	ThroughOn Date `json:"through_on"`
 }
 
 // ActionForm The fields of the action's form, by name.
@@ -459,7 +627,8 @@ type Block struct {
 	// FromOn A calendar date in the library's zone.
 	//
 	// Example: 2026-08-22
-	FromOn Date `json:"from_on"`
+	FromOn Date   `json:"from_on"`
+	Ground string `json:"ground,omitempty,omitzero"`
 
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ID     ID       `json:"id"`
@@ -474,6 +643,11 @@ type Block struct {
 	UntilOn Date `json:"until_on,omitempty,omitzero"`
 }
 
+// BlockList defines model for BlockList.
+type BlockList struct {
+	Blocks []Block `json:"blocks"`
+}
+
 // Branch defines model for Branch.
 type Branch struct {
 	Code string `json:"code"`
@@ -481,6 +655,97 @@ type Branch struct {
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ID   ID     `json:"id"`
 	Name string `json:"name"`
+}
+
+// ByMethod defines model for ByMethod.
+type ByMethod struct {
+	Method string `json:"method"`
+}
+
+// Card defines model for Card.
+type Card struct {
+	CreatedAt time.Time `json:"created_at,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID     ID     `json:"id"`
+	Number string `json:"number"`
+
+	// ReplacesID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ReplacesID ID         `json:"replaces_id,omitempty,omitzero"`
+	Status     CardStatus `json:"status"`
+
+	// StoppedOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	StoppedOn Date `json:"stopped_on,omitempty,omitzero"`
+}
+
+// CardStatus defines model for Card.Status.
+type CardStatus string
+
+// CardFee `set` is entered where somebody else sets the fee; `paid` is handed over now, by `how`.
+type CardFee struct {
+	How string `json:"how,omitempty,omitzero"`
+
+	// Paid Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Paid Money `json:"paid,omitempty,omitzero"`
+
+	// Set Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Set Money `json:"set,omitempty,omitzero"`
+}
+
+// CardList defines model for CardList.
+type CardList struct {
+	Cards []Card `json:"cards"`
+}
+
+// CardNeed What was brought or proved for a card.
+type CardNeed string
+
+// CardRenewal defines model for CardRenewal.
+type CardRenewal struct {
+	// Fee `set` is entered where somebody else sets the fee; `paid` is handed over now, by `how`.
+	Fee            CardFee    `json:"fee,omitempty,omitzero"`
+	Met            []CardNeed `json:"met,omitempty,omitzero"`
+	Override       []string   `json:"override,omitempty,omitzero"`
+	OverrideReason string     `json:"override_reason,omitempty,omitzero"`
+
+	// Until A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Until Date `json:"until,omitempty,omitzero"`
+}
+
+// CardReplacement defines model for CardReplacement.
+type CardReplacement struct {
+	// CardID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	CardID ID     `json:"card_id"`
+	Number string `json:"number"`
+}
+
+// CardReport defines model for CardReport.
+type CardReport struct {
+	As CardReportAs `json:"as"`
+
+	// CardID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	CardID ID `json:"card_id"`
+}
+
+// CardReportAs defines model for CardReport.As.
+type CardReportAs string
+
+// CardSurrender defines model for CardSurrender.
+type CardSurrender struct {
+	// CardID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	CardID ID     `json:"card_id"`
+	How    string `json:"how,omitempty,omitzero"`
+
+	// NetOfDebt Take what is owed out of the deposit.
+	NetOfDebt bool `json:"net_of_debt,omitempty,omitzero"`
 }
 
 // Charge defines model for Charge.
@@ -533,6 +798,17 @@ type CheckOut struct {
 //
 // Example: {"author":"Shepherd, Nan","isbn":"9780857861832","title":"The Living Mountain"}
 type Citation = broker.Citation
+
+// ClassChange defines model for ClassChange.
+type ClassChange struct {
+	Class string `json:"class"`
+
+	// Fee `set` is entered where somebody else sets the fee; `paid` is handed over now, by `how`.
+	Fee            CardFee    `json:"fee,omitempty,omitzero"`
+	Met            []CardNeed `json:"met,omitempty,omitzero"`
+	Override       []string   `json:"override,omitempty,omitzero"`
+	OverrideReason string     `json:"override_reason,omitempty,omitzero"`
+}
 
 // Clause Where a rule comes from. `silent` marks a value the library's text does not give.
 type Clause = broker.Clause
@@ -607,6 +883,40 @@ type Decision struct {
 	Source Clause `json:"source,omitempty,omitzero"`
 }
 
+// Disclosure defines model for Disclosure.
+type Disclosure struct {
+	About     string    `json:"about,omitempty,omitzero"`
+	AskedAt   time.Time `json:"asked_at"`
+	AskedBy   string    `json:"asked_by"`
+	By        string    `json:"by"`
+	DecidedAt time.Time `json:"decided_at,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID    ID     `json:"id"`
+	Note  string `json:"note,omitempty,omitzero"`
+	Paper string `json:"paper,omitempty,omitzero"`
+
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID               `json:"patron_id,omitempty,omitzero"`
+	Reasons  []Reason         `json:"reasons"`
+	Status   DisclosureStatus `json:"status"`
+}
+
+// DisclosureStatus defines model for Disclosure.Status.
+type DisclosureStatus string
+
+// DisclosureDecision defines model for DisclosureDecision.
+type DisclosureDecision struct {
+	Approve bool   `json:"approve"`
+	Note    string `json:"note"`
+}
+
+// DisclosurePage defines model for DisclosurePage.
+type DisclosurePage struct {
+	Disclosures []Disclosure `json:"disclosures"`
+	NextCursor  string       `json:"next_cursor,omitempty,omitzero"`
+}
+
 // Event defines model for Event.
 type Event struct {
 	// Actor Who did something. Names are never given; patrons see the kind only.
@@ -655,6 +965,12 @@ type Explain struct {
 // ExplainAct What the patron would like to do.
 type ExplainAct string
 
+// FeeDone defines model for FeeDone.
+type FeeDone struct {
+	Charge  Charge  `json:"charge"`
+	Receipt Receipt `json:"receipt,omitempty,omitzero"`
+}
+
 // FieldError defines model for FieldError.
 type FieldError = broker.FieldError
 
@@ -684,6 +1000,12 @@ type FormFieldType string
 
 // Format The kind of material; book when not given. An article is a copy and is not returned.
 type Format = broker.Format
+
+// Given defines model for Given.
+type Given struct {
+	Entries []LedgerEntry `json:"entries"`
+	Voucher Voucher       `json:"voucher,omitempty,omitzero"`
+}
 
 // Health defines model for Health.
 type Health struct {
@@ -749,6 +1071,62 @@ type HoldPage struct {
 // ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 type ID = broker.ID
 
+// Invoice defines model for Invoice.
+type Invoice struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money `json:"amount"`
+
+	// CreditorID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	CreditorID ID `json:"creditor_id"`
+
+	// DebtorID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	DebtorID ID     `json:"debtor_id"`
+	Dispute  string `json:"dispute,omitempty,omitzero"`
+
+	// DueOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	DueOn Date `json:"due_on"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID ID `json:"id"`
+
+	// IssuedOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	IssuedOn Date   `json:"issued_on"`
+	Kind     string `json:"kind"`
+	Late     bool   `json:"late,omitempty,omitzero"`
+	Number   string `json:"number"`
+
+	// Owed Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Owed Money `json:"owed"`
+
+	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	RequestID ID            `json:"request_id,omitempty,omitzero"`
+	Status    InvoiceStatus `json:"status"`
+}
+
+// InvoiceStatus defines model for Invoice.Status.
+type InvoiceStatus string
+
+// InvoicePage defines model for InvoicePage.
+type InvoicePage struct {
+	Invoices   []Invoice `json:"invoices"`
+	NextCursor string    `json:"next_cursor,omitempty,omitzero"`
+}
+
+// InvoicePayment defines model for InvoicePayment.
+type InvoicePayment struct {
+	Also   []ID   `json:"also,omitempty,omitzero"`
+	Method string `json:"method"`
+	Note   string `json:"note,omitempty,omitzero"`
+}
+
 // LedgerEntry defines model for LedgerEntry.
 type LedgerEntry struct {
 	// AgainstID Example: 01890a5d-ac96-774b-bcce-b302099a8057
@@ -774,6 +1152,52 @@ type LedgerEntry struct {
 
 // LedgerEntryKind defines model for LedgerEntry.Kind.
 type LedgerEntryKind string
+
+// LedgerLine defines model for LedgerLine.
+type LedgerLine struct {
+	// AgainstID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	AgainstID ID `json:"against_id,omitempty,omitzero"`
+
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money     `json:"amount"`
+	At     time.Time `json:"at"`
+
+	// Balance What was owed right after it.
+	Balance    Money  `json:"balance"`
+	ChargeKind string `json:"charge_kind"`
+
+	// Clause Where a rule comes from. `silent` marks a value the library's text does not give.
+	Clause Clause `json:"clause,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID   ID             `json:"id"`
+	Kind LedgerLineKind `json:"kind"`
+
+	// LoanID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	LoanID  ID     `json:"loan_id,omitempty,omitzero"`
+	Method  string `json:"method,omitempty,omitzero"`
+	Note    string `json:"note,omitempty,omitzero"`
+	PaidBy  string `json:"paid_by,omitempty,omitzero"`
+	Receipt int64  `json:"receipt,omitempty,omitzero"`
+
+	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	RequestID ID     `json:"request_id,omitempty,omitzero"`
+	Rule      string `json:"rule,omitempty,omitzero"`
+}
+
+// LedgerLineKind defines model for LedgerLine.Kind.
+type LedgerLineKind string
+
+// LedgerPage defines model for LedgerPage.
+type LedgerPage struct {
+	Lines      []LedgerLine `json:"lines"`
+	NextCursor string       `json:"next_cursor,omitempty,omitzero"`
+
+	// Owes With what accrues as of today.
+	Owes Money `json:"owes"`
+}
 
 // LendingTerms defines model for LendingTerms.
 type LendingTerms struct {
@@ -862,6 +1286,28 @@ type LikelyLender struct {
 // LikelyLenderFulfilment defines model for LikelyLender.Fulfilment.
 type LikelyLenderFulfilment string
 
+// Link defines model for Link.
+type Link struct {
+	// As parent answers for the patron, itself or through others.
+	As LinkAs `json:"as"`
+
+	// Owes Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Owes Money `json:"owes"`
+
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID `json:"patron_id"`
+}
+
+// LinkAs parent answers for the patron, itself or through others.
+type LinkAs string
+
+// LinkList defines model for LinkList.
+type LinkList struct {
+	Links []Link `json:"links"`
+}
+
 // Loan defines model for Loan.
 type Loan struct {
 	Author  string    `json:"author,omitempty,omitzero"`
@@ -918,6 +1364,23 @@ type Me struct {
 
 // MeKind defines model for Me.Kind.
 type MeKind string
+
+// Merge defines model for Merge.
+type Merge struct {
+	// IntoID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	IntoID ID `json:"into_id"`
+}
+
+// Merged defines model for Merged.
+type Merged struct {
+	// Again There was nothing to do.
+	Again        bool   `json:"again"`
+	DroppedHolds []ID   `json:"dropped_holds"`
+	Holds        int    `json:"holds"`
+	Loans        int    `json:"loans"`
+	Patron       Patron `json:"patron"`
+	Requests     int    `json:"requests"`
+}
 
 // Message defines model for Message.
 type Message struct {
@@ -978,6 +1441,29 @@ type NewAdjustment struct {
 	Reason string `json:"reason"`
 }
 
+// NewBlock defines model for NewBlock.
+type NewBlock struct {
+	// FromOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	FromOn Date            `json:"from_on,omitempty,omitzero"`
+	Ground string          `json:"ground,omitempty,omitzero"`
+	Kind   NewBlockKind    `json:"kind"`
+	Reason string          `json:"reason"`
+	Stops  []NewBlockStops `json:"stops,omitempty,omitzero"`
+
+	// UntilOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	UntilOn Date `json:"until_on,omitempty,omitzero"`
+}
+
+// NewBlockKind defines model for NewBlock.Kind.
+type NewBlockKind string
+
+// NewBlockStops defines model for NewBlock.Stops.
+type NewBlockStops string
+
 // NewClosure defines model for NewClosure.
 type NewClosure struct {
 	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
@@ -999,6 +1485,42 @@ type NewClosure struct {
 // NewClosureKind defines model for NewClosure.Kind.
 type NewClosureKind string
 
+// NewDisclosure defines model for NewDisclosure.
+type NewDisclosure struct {
+	About   string          `json:"about,omitempty,omitzero"`
+	AskedBy string          `json:"asked_by"`
+	By      NewDisclosureBy `json:"by"`
+	Paper   string          `json:"paper,omitempty,omitzero"`
+
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID `json:"patron_id,omitempty,omitzero"`
+}
+
+// NewDisclosureBy defines model for NewDisclosure.By.
+type NewDisclosureBy string
+
+// NewFee defines model for NewFee.
+type NewFee struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money `json:"amount,omitempty,omitzero"`
+	Colour bool  `json:"colour,omitempty,omitzero"`
+
+	// Country Where a fax goes.
+	Country string     `json:"country,omitempty,omitzero"`
+	Kind    NewFeeKind `json:"kind"`
+
+	// LoanID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	LoanID ID     `json:"loan_id,omitempty,omitzero"`
+	Method string `json:"method,omitempty,omitzero"`
+	Note   string `json:"note,omitempty,omitzero"`
+	Pages  int    `json:"pages,omitempty,omitzero"`
+}
+
+// NewFeeKind defines model for NewFee.Kind.
+type NewFeeKind string
+
 // NewHold defines model for NewHold.
 type NewHold struct {
 	// Override Codes of reasons that staff with the right role pass over.
@@ -1014,6 +1536,53 @@ type NewHold struct {
 	TitleID ID `json:"title_id"`
 }
 
+// NewHousehold Who shares one fee or one card.
+type NewHousehold struct {
+	Kind NewHouseholdKind `json:"kind"`
+	Name string           `json:"name,omitempty,omitzero"`
+}
+
+// NewHouseholdKind defines model for NewHousehold.Kind.
+type NewHouseholdKind string
+
+// NewInvoice defines model for NewInvoice.
+type NewInvoice struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money `json:"amount"`
+
+	// DebtorID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	DebtorID ID `json:"debtor_id"`
+
+	// DueOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	DueOn Date           `json:"due_on,omitempty,omitzero"`
+	Kind  NewInvoiceKind `json:"kind"`
+
+	// Number Our own number; one is given where it is left out.
+	Number string `json:"number,omitempty,omitzero"`
+
+	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	RequestID ID `json:"request_id,omitempty,omitzero"`
+}
+
+// NewInvoiceKind defines model for NewInvoice.Kind.
+type NewInvoiceKind string
+
+// NewLink defines model for NewLink.
+type NewLink struct {
+	// As What that account is to this one.
+	As NewLinkAs `json:"as"`
+
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID `json:"patron_id"`
+}
+
+// NewLinkAs What that account is to this one.
+type NewLinkAs string
+
 // NewNote defines model for NewNote.
 type NewNote struct {
 	Audience NewNoteAudience `json:"audience"`
@@ -1023,6 +1592,49 @@ type NewNote struct {
 // NewNoteAudience defines model for NewNote.Audience.
 type NewNoteAudience string
 
+// NewPatron defines model for NewPatron.
+type NewPatron struct {
+	Address string `json:"address,omitempty,omitzero"`
+
+	// BornOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	BornOn Date `json:"born_on,omitempty,omitzero"`
+
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID `json:"branch_id,omitempty,omitzero"`
+
+	// Card The number of an unused card.
+	Card  string `json:"card"`
+	Class string `json:"class"`
+	Email string `json:"email,omitempty,omitzero"`
+
+	// Fee `set` is entered where somebody else sets the fee; `paid` is handed over now, by `how`.
+	Fee CardFee `json:"fee,omitempty,omitzero"`
+
+	// GuardianID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	GuardianID  ID     `json:"guardian_id,omitempty,omitzero"`
+	HomeLibrary string `json:"home_library,omitempty,omitzero"`
+
+	// HouseholdID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	HouseholdID ID         `json:"household_id,omitempty,omitzero"`
+	Language    string     `json:"language,omitempty,omitzero"`
+	Met         []CardNeed `json:"met,omitempty,omitzero"`
+	Name        string     `json:"name,omitempty,omitzero"`
+
+	// NewHousehold Who shares one fee or one card.
+	NewHousehold   NewHousehold `json:"new_household,omitempty,omitzero"`
+	NoticeChannel  string       `json:"notice_channel,omitempty,omitzero"`
+	Override       []string     `json:"override,omitempty,omitzero"`
+	OverrideReason string       `json:"override_reason,omitempty,omitzero"`
+	Phone          string       `json:"phone,omitempty,omitzero"`
+
+	// Until A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Until Date `json:"until,omitempty,omitzero"`
+}
+
 // NewPayment defines model for NewPayment.
 type NewPayment struct {
 	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
@@ -1030,14 +1642,46 @@ type NewPayment struct {
 	// Example: {"currency":"USD","minor":1250}
 	Amount Money `json:"amount"`
 
+	// By Who pays, where it is not the patron.
+	By string `json:"by,omitempty,omitzero"`
+
 	// ChargeID The one charge it is for; without it the oldest are paid first.
 	ChargeID ID `json:"charge_id,omitempty,omitzero"`
 
 	// InAdvance Keep what is beyond the debt as credit.
 	InAdvance bool `json:"in_advance,omitempty,omitzero"`
 
-	// Note How: cash, cheque number …
+	// Method By what, one that the policy takes: cash, check … Needed where a till is open.
+	Method string `json:"method,omitempty,omitzero"`
+
+	// Note What to remember: the number of a check …
 	Note string `json:"note,omitempty,omitzero"`
+
+	// Shares How much each of several charges receives, in place of `charge_id`.
+	Shares []PaymentShare `json:"shares,omitempty,omitzero"`
+}
+
+// NewProxy defines model for NewProxy.
+type NewProxy struct {
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID `json:"patron_id"`
+
+	// UntilOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	UntilOn Date `json:"until_on,omitempty,omitzero"`
+}
+
+// NewRefund defines model for NewRefund.
+type NewRefund struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money `json:"amount"`
+
+	// Method `voucher`, or cash from the open till, check …
+	Method string `json:"method"`
+	Reason string `json:"reason"`
 }
 
 // NewRequest Say at least a title, an ISBN or an OCLC number, or name a title of the catalogue.
@@ -1080,6 +1724,43 @@ type NewRequest struct {
 
 // NewRequestService `loan` when not given.
 type NewRequestService string
+
+// NewTill defines model for NewTill.
+type NewTill struct {
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID `json:"branch_id,omitempty,omitzero"`
+
+	// Float Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Float Money `json:"float"`
+}
+
+// Night defines model for Night.
+type Night struct {
+	Finished bool `json:"finished"`
+
+	// Night A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Night Date        `json:"night"`
+	Steps []NightStep `json:"steps"`
+}
+
+// NightList defines model for NightList.
+type NightList struct {
+	Nights   []Night    `json:"nights"`
+	PutAside []PutAside `json:"put_aside"`
+}
+
+// NightStep defines model for NightStep.
+type NightStep struct {
+	Finished bool   `json:"finished"`
+	PutAside int    `json:"put_aside"`
+	Slices   int    `json:"slices"`
+	Step     string `json:"step"`
+	Touched  int64  `json:"touched"`
+}
 
 // NotFoundCopy defines model for NotFoundCopy.
 type NotFoundCopy struct {
@@ -1268,7 +1949,91 @@ type PartnerMessageVersion string
 
 // Patron defines model for Patron.
 type Patron struct {
-	Blocks []Block `json:"blocks,omitempty,omitzero"`
+	Address string  `json:"address,omitempty,omitzero"`
+	Blocks  []Block `json:"blocks,omitempty,omitzero"`
+
+	// BornOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	BornOn Date `json:"born_on,omitempty,omitzero"`
+
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID     `json:"branch_id,omitempty,omitzero"`
+	Class    string `json:"class"`
+	Email    string `json:"email,omitempty,omitzero"`
+
+	// ExpiresOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	ExpiresOn   Date   `json:"expires_on,omitempty,omitzero"`
+	HomeLibrary string `json:"home_library,omitempty,omitzero"`
+
+	// HouseholdID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	HouseholdID ID `json:"household_id,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID ID `json:"id"`
+
+	// KeepHistory The patron's wish; the policy's rule where it is missing.
+	KeepHistory *bool    `json:"keep_history,omitempty"`
+	Language    string   `json:"language,omitempty,omitzero"`
+	Name        string   `json:"name,omitempty,omitzero"`
+	NotFor      []string `json:"not_for,omitempty,omitzero"`
+
+	// Note For staff only.
+	Note          string `json:"note,omitempty,omitzero"`
+	NoticeChannel string `json:"notice_channel,omitempty,omitzero"`
+
+	// Owes Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Owes  Money  `json:"owes"`
+	Phone string `json:"phone,omitempty,omitzero"`
+
+	// PhoneCheckedOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	PhoneCheckedOn Date `json:"phone_checked_on,omitempty,omitzero"`
+
+	// RegisteredOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	RegisteredOn Date         `json:"registered_on,omitempty,omitzero"`
+	Status       PatronStatus `json:"status"`
+}
+
+// PatronStatus defines model for Patron.Status.
+type PatronStatus string
+
+// PatronChange defines model for PatronChange.
+type PatronChange struct {
+	Address *string `json:"address,omitempty"`
+
+	// BornOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	BornOn Date `json:"born_on,omitempty,omitzero"`
+
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID    ID      `json:"branch_id,omitempty,omitzero"`
+	Email       *string `json:"email,omitempty"`
+	KeepHistory *bool   `json:"keep_history,omitempty"`
+	Language    *string `json:"language,omitempty"`
+	Name        *string `json:"name,omitempty"`
+
+	// NotFor Material types and audiences kept from a minor.
+	NotFor        *[]string `json:"not_for,omitempty"`
+	Note          *string   `json:"note,omitempty"`
+	NoticeChannel *string   `json:"notice_channel,omitempty"`
+	Phone         *string   `json:"phone,omitempty"`
+}
+
+// PatronLine defines model for PatronLine.
+type PatronLine struct {
+	// BornOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	BornOn Date `json:"born_on,omitempty,omitzero"`
 
 	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	BranchID ID     `json:"branch_id,omitempty,omitzero"`
@@ -1281,25 +2046,31 @@ type Patron struct {
 	ExpiresOn Date `json:"expires_on,omitempty,omitzero"`
 
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	ID            ID     `json:"id"`
-	Name          string `json:"name,omitempty,omitzero"`
-	NoticeChannel string `json:"notice_channel,omitempty,omitzero"`
-
-	// Owes Minor units and an ISO 4217 code; 1250 USD is 12.50.
-	//
-	// Example: {"currency":"USD","minor":1250}
-	Owes  Money  `json:"owes"`
-	Phone string `json:"phone,omitempty,omitzero"`
-
-	// PhoneCheckedOn A calendar date in the library's zone.
-	//
-	// Example: 2026-08-22
-	PhoneCheckedOn Date         `json:"phone_checked_on,omitempty,omitzero"`
-	Status         PatronStatus `json:"status"`
+	ID     ID               `json:"id"`
+	Name   string           `json:"name,omitempty,omitzero"`
+	Phone  string           `json:"phone,omitempty,omitzero"`
+	Status PatronLineStatus `json:"status"`
 }
 
-// PatronStatus defines model for Patron.Status.
-type PatronStatus string
+// PatronLineStatus defines model for PatronLine.Status.
+type PatronLineStatus string
+
+// PatronPage defines model for PatronPage.
+type PatronPage struct {
+	NextCursor string       `json:"next_cursor,omitempty,omitzero"`
+	Patrons    []PatronLine `json:"patrons"`
+}
+
+// PaymentShare defines model for PaymentShare.
+type PaymentShare struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money `json:"amount"`
+
+	// ChargeID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ChargeID ID `json:"charge_id"`
+}
 
 // Policy defines model for Policy.
 type Policy struct {
@@ -1437,6 +2208,22 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
+// Proxy defines model for Proxy.
+type Proxy struct {
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID `json:"patron_id"`
+
+	// UntilOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	UntilOn Date `json:"until_on,omitempty,omitzero"`
+}
+
+// ProxyList defines model for ProxyList.
+type ProxyList struct {
+	Proxies []Proxy `json:"proxies"`
+}
+
 // Pull A hold, and the copy on the shelf that can fill it.
 type Pull struct {
 	Author  string `json:"author,omitempty,omitzero"`
@@ -1476,11 +2263,54 @@ type PullPage struct {
 	Pulls      []Pull `json:"pulls"`
 }
 
+// PutAside A row that nightly work could not do.
+type PutAside struct {
+	Error   string    `json:"error,omitempty,omitzero"`
+	FirstAt time.Time `json:"first_at"`
+	LastAt  time.Time `json:"last_at"`
+	Step    string    `json:"step"`
+
+	// ThingID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ThingID ID  `json:"thing_id"`
+	Tries   int `json:"tries"`
+}
+
 // Queue defines model for Queue.
 type Queue string
 
 // Reason One ground for a refusal, or one thing to know.
 type Reason = broker.Reason
+
+// Receipt defines model for Receipt.
+type Receipt struct {
+	At time.Time `json:"at"`
+
+	// DebtorID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	DebtorID ID `json:"debtor_id,omitempty,omitzero"`
+
+	// Left What of all charges was still owed afterwards; negative is credit.
+	Left   Money         `json:"left"`
+	Lines  []LedgerEntry `json:"lines"`
+	Method string        `json:"method,omitempty,omitzero"`
+	Number int64         `json:"number"`
+
+	// Paid Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Paid Money `json:"paid"`
+
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID   `json:"patron_id,omitempty,omitzero"`
+	Voided   bool `json:"voided"`
+}
+
+// Registered defines model for Registered.
+type Registered struct {
+	Card       Card     `json:"card,omitempty,omitzero"`
+	Charges    []Charge `json:"charges"`
+	PassedOver []Reason `json:"passed_over"`
+	Patron     Patron   `json:"patron"`
+}
 
 // Request defines model for Request.
 type Request struct {
@@ -1819,6 +2649,20 @@ type SignIn struct {
 // SignInKind defines model for SignIn.Kind.
 type SignInKind string
 
+// Surrendered defines model for Surrendered.
+type Surrendered struct {
+	// Back Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Back Money `json:"back"`
+	Card Card  `json:"card"`
+
+	// Left Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Left Money `json:"left"`
+}
+
 // Symbol A library's name in one naming scheme.
 //
 // Example: {"namespace":"ISIL","value":"US-NWPTL"}
@@ -1895,6 +2739,85 @@ type TierView struct {
 	Name       string         `json:"name"`
 	PassedOver []LikelyLender `json:"passed_over"`
 	Position   int            `json:"position"`
+}
+
+// Till defines model for Till.
+type Till struct {
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID         `json:"branch_id,omitempty,omitzero"`
+	Closed   bool       `json:"closed"`
+	ClosedAt time.Time  `json:"closed_at,omitempty,omitzero"`
+	Counted  []TillLine `json:"counted,omitempty,omitzero"`
+
+	// Difference Counted less expected; below zero is missing.
+	Difference []TillLine `json:"difference,omitempty,omitzero"`
+	Expected   []TillLine `json:"expected"`
+
+	// Float Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Float Money `json:"float"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID       ID        `json:"id"`
+	Note     string    `json:"note,omitempty,omitzero"`
+	OpenedAt time.Time `json:"opened_at"`
+}
+
+// TillCount defines model for TillCount.
+type TillCount struct {
+	Counted []TillLine `json:"counted"`
+	Note    string     `json:"note,omitempty,omitzero"`
+}
+
+// TillLine defines model for TillLine.
+type TillLine struct {
+	Method string `json:"method"`
+	Minor  int64  `json:"minor"`
+}
+
+// Voucher defines model for Voucher.
+type Voucher struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount      Money     `json:"amount"`
+	AskedAt     time.Time `json:"asked_at"`
+	CancelledAt time.Time `json:"cancelled_at,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID     ID        `json:"id"`
+	Method string    `json:"method,omitempty,omitzero"`
+	Number int64     `json:"number"`
+	PaidAt time.Time `json:"paid_at,omitempty,omitzero"`
+
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID            `json:"patron_id"`
+	Reason   string        `json:"reason"`
+	Status   VoucherStatus `json:"status"`
+}
+
+// VoucherStatus defines model for Voucher.Status.
+type VoucherStatus string
+
+// VoucherPage defines model for VoucherPage.
+type VoucherPage struct {
+	NextCursor string    `json:"next_cursor,omitempty,omitzero"`
+	Vouchers   []Voucher `json:"vouchers"`
+}
+
+// Waiver defines model for Waiver.
+type Waiver struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money  `json:"amount,omitempty,omitzero"`
+	Reason string `json:"reason"`
+}
+
+// WithReason defines model for WithReason.
+type WithReason struct {
+	Reason string `json:"reason"`
 }
 
 // Workflow defines model for Workflow.
@@ -1980,8 +2903,38 @@ type AddClosureParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// WaiveChargeParams defines parameters for WaiveCharge.
+type WaiveChargeParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ScanParams defines parameters for Scan.
 type ScanParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListDisclosuresParams defines parameters for ListDisclosures.
+type ListDisclosuresParams struct {
+	// InReview Only those nobody has decided.
+	InReview bool `form:"in_review,omitempty" json:"in_review,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// AskDisclosureParams defines parameters for AskDisclosure.
+type AskDisclosureParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DecideDisclosureParams defines parameters for DecideDisclosure.
+type DecideDisclosureParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -2003,6 +2956,58 @@ type PlaceHoldParams struct {
 
 // HoldNotFoundParams defines parameters for HoldNotFound.
 type HoldNotFoundParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListInvoicesParams defines parameters for ListInvoices.
+type ListInvoicesParams struct {
+	// Side What others owe us (the default), or what we owe them.
+	Side   ListInvoicesParamsSide   `form:"side,omitempty" json:"side,omitempty,omitzero"`
+	Status ListInvoicesParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+
+	// Late Only what should have been paid before today.
+	Late bool `form:"late,omitempty" json:"late,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListInvoicesParamsSide defines parameters for ListInvoices.
+type ListInvoicesParamsSide string
+
+// ListInvoicesParamsStatus defines parameters for ListInvoices.
+type ListInvoicesParamsStatus string
+
+// RaiseInvoiceParams defines parameters for RaiseInvoice.
+type RaiseInvoiceParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DisputeInvoiceParams defines parameters for DisputeInvoice.
+type DisputeInvoiceParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// InsistOnInvoiceParams defines parameters for InsistOnInvoice.
+type InsistOnInvoiceParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// PayInvoiceParams defines parameters for PayInvoice.
+type PayInvoiceParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// WithdrawInvoiceParams defines parameters for WithdrawInvoice.
+type WithdrawInvoiceParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -2071,11 +3076,26 @@ type ReturnLoanParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ListMyLedgerParams defines parameters for ListMyLedger.
+type ListMyLedgerParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListMyRequestsParams defines parameters for ListMyRequests.
 type ListMyRequestsParams struct {
 	// Cursor The `next_cursor` of the page before.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListNightsParams defines parameters for ListNights.
+type ListNightsParams struct {
 	// Limit How many to a page; 50 when not given.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
@@ -2101,8 +3121,104 @@ type RecordNoticeOutcomeParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// SearchPatronsParams defines parameters for SearchPatrons.
+type SearchPatronsParams struct {
+	// Q A telephone or card number, an e-mail address, or how the name begins.
+	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
+
+	// Card A card number, whole. It finds who has it, replaced or not.
+	Card string `form:"card,omitempty" json:"card,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// RegisterPatronParams defines parameters for RegisterPatron.
+type RegisterPatronParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// PutBlockParams defines parameters for PutBlock.
+type PutBlockParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// RenewCardParams defines parameters for RenewCard.
+type RenewCardParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ReplaceCardParams defines parameters for ReplaceCard.
+type ReplaceCardParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ReportCardParams defines parameters for ReportCard.
+type ReportCardParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// SurrenderCardParams defines parameters for SurrenderCard.
+type SurrenderCardParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ChangeClassParams defines parameters for ChangeClass.
+type ChangeClassParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// AddFeeParams defines parameters for AddFee.
+type AddFeeParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListPatronLedgerParams defines parameters for ListPatronLedger.
+type ListPatronLedgerParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// LinkPatronParams defines parameters for LinkPatron.
+type LinkPatronParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// MergePatronParams defines parameters for MergePatron.
+type MergePatronParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // RecordPaymentParams defines parameters for RecordPayment.
 type RecordPaymentParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// NameProxyParams defines parameters for NameProxy.
+type NameProxyParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// GiveBackParams defines parameters for GiveBack.
+type GiveBackParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -2135,6 +3251,12 @@ type DiffPoliciesParams struct {
 type GetPolicyParams struct {
 	// On As it rules on this day; today when not given.
 	On string `form:"on,omitempty" json:"on,omitempty,omitzero"`
+}
+
+// VoidReceiptParams defines parameters for VoidReceipt.
+type VoidReceiptParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // ListRequestsParams defines parameters for ListRequests.
@@ -2227,6 +3349,39 @@ type CloseTaskParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// OpenTillParams defines parameters for OpenTill.
+type OpenTillParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CloseTillParams defines parameters for CloseTill.
+type CloseTillParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListVouchersParams defines parameters for ListVouchers.
+type ListVouchersParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// CancelVoucherParams defines parameters for CancelVoucher.
+type CancelVoucherParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// PayVoucherParams defines parameters for PayVoucher.
+type PayVoucherParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // AdjustDueDatesJSONRequestBody defines body for AdjustDueDates for application/json ContentType.
 type AdjustDueDatesJSONRequestBody = NewAdjustment
 
@@ -2236,14 +3391,35 @@ type ReverseAdjustmentJSONRequestBody = ReverseAdjustment
 // AddClosureJSONRequestBody defines body for AddClosure for application/json ContentType.
 type AddClosureJSONRequestBody = NewClosure
 
+// WaiveChargeJSONRequestBody defines body for WaiveCharge for application/json ContentType.
+type WaiveChargeJSONRequestBody = Waiver
+
 // ScanJSONRequestBody defines body for Scan for application/json ContentType.
 type ScanJSONRequestBody = Scan
+
+// AskDisclosureJSONRequestBody defines body for AskDisclosure for application/json ContentType.
+type AskDisclosureJSONRequestBody = NewDisclosure
+
+// DecideDisclosureJSONRequestBody defines body for DecideDisclosure for application/json ContentType.
+type DecideDisclosureJSONRequestBody = DisclosureDecision
 
 // PlaceHoldJSONRequestBody defines body for PlaceHold for application/json ContentType.
 type PlaceHoldJSONRequestBody = NewHold
 
 // HoldNotFoundJSONRequestBody defines body for HoldNotFound for application/json ContentType.
 type HoldNotFoundJSONRequestBody = NotFoundCopy
+
+// RaiseInvoiceJSONRequestBody defines body for RaiseInvoice for application/json ContentType.
+type RaiseInvoiceJSONRequestBody = NewInvoice
+
+// DisputeInvoiceJSONRequestBody defines body for DisputeInvoice for application/json ContentType.
+type DisputeInvoiceJSONRequestBody = WithReason
+
+// PayInvoiceJSONRequestBody defines body for PayInvoice for application/json ContentType.
+type PayInvoiceJSONRequestBody = InvoicePayment
+
+// WithdrawInvoiceJSONRequestBody defines body for WithdrawInvoice for application/json ContentType.
+type WithdrawInvoiceJSONRequestBody = WithReason
 
 // ActOnLendingJSONRequestBody defines body for ActOnLending for application/json ContentType.
 type ActOnLendingJSONRequestBody = ActionForm
@@ -2254,8 +3430,47 @@ type CheckOutJSONRequestBody = CheckOut
 // RecordNoticeOutcomeJSONRequestBody defines body for RecordNoticeOutcome for application/json ContentType.
 type RecordNoticeOutcomeJSONRequestBody = NoticeOutcome
 
+// RegisterPatronJSONRequestBody defines body for RegisterPatron for application/json ContentType.
+type RegisterPatronJSONRequestBody = NewPatron
+
+// ChangePatronJSONRequestBody defines body for ChangePatron for application/json ContentType.
+type ChangePatronJSONRequestBody = PatronChange
+
+// PutBlockJSONRequestBody defines body for PutBlock for application/json ContentType.
+type PutBlockJSONRequestBody = NewBlock
+
+// RenewCardJSONRequestBody defines body for RenewCard for application/json ContentType.
+type RenewCardJSONRequestBody = CardRenewal
+
+// ReplaceCardJSONRequestBody defines body for ReplaceCard for application/json ContentType.
+type ReplaceCardJSONRequestBody = CardReplacement
+
+// ReportCardJSONRequestBody defines body for ReportCard for application/json ContentType.
+type ReportCardJSONRequestBody = CardReport
+
+// SurrenderCardJSONRequestBody defines body for SurrenderCard for application/json ContentType.
+type SurrenderCardJSONRequestBody = CardSurrender
+
+// ChangeClassJSONRequestBody defines body for ChangeClass for application/json ContentType.
+type ChangeClassJSONRequestBody = ClassChange
+
+// AddFeeJSONRequestBody defines body for AddFee for application/json ContentType.
+type AddFeeJSONRequestBody = NewFee
+
+// LinkPatronJSONRequestBody defines body for LinkPatron for application/json ContentType.
+type LinkPatronJSONRequestBody = NewLink
+
+// MergePatronJSONRequestBody defines body for MergePatron for application/json ContentType.
+type MergePatronJSONRequestBody = Merge
+
 // RecordPaymentJSONRequestBody defines body for RecordPayment for application/json ContentType.
 type RecordPaymentJSONRequestBody = NewPayment
+
+// NameProxyJSONRequestBody defines body for NameProxy for application/json ContentType.
+type NameProxyJSONRequestBody = NewProxy
+
+// GiveBackJSONRequestBody defines body for GiveBack for application/json ContentType.
+type GiveBackJSONRequestBody = NewRefund
 
 // PublishPolicyJSONRequestBody defines body for PublishPolicy for application/json ContentType.
 type PublishPolicyJSONRequestBody = PolicyText
@@ -2265,6 +3480,9 @@ type CheckPolicyJSONRequestBody = PolicyText
 
 // ExplainPolicyJSONRequestBody defines body for ExplainPolicy for application/json ContentType.
 type ExplainPolicyJSONRequestBody = Explain
+
+// VoidReceiptJSONRequestBody defines body for VoidReceipt for application/json ContentType.
+type VoidReceiptJSONRequestBody = WithReason
 
 // SubmitRequestJSONRequestBody defines body for SubmitRequest for application/json ContentType.
 type SubmitRequestJSONRequestBody = NewRequest
@@ -2283,6 +3501,18 @@ type CreateSessionJSONRequestBody = SignIn
 
 // CloseTaskJSONRequestBody defines body for CloseTask for application/json ContentType.
 type CloseTaskJSONRequestBody = TaskClosing
+
+// OpenTillJSONRequestBody defines body for OpenTill for application/json ContentType.
+type OpenTillJSONRequestBody = NewTill
+
+// CloseTillJSONRequestBody defines body for CloseTill for application/json ContentType.
+type CloseTillJSONRequestBody = TillCount
+
+// CancelVoucherJSONRequestBody defines body for CancelVoucher for application/json ContentType.
+type CancelVoucherJSONRequestBody = WithReason
+
+// PayVoucherJSONRequestBody defines body for PayVoucher for application/json ContentType.
+type PayVoucherJSONRequestBody = ByMethod
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -2304,9 +3534,21 @@ type ServerInterface interface {
 	// CancelClosure Take a closure back
 	// (DELETE /v1/calendar/closures/{id})
 	CancelClosure(ctx echo.Context, id ID) error
+	// WaiveCharge Forgive a charge, or part of it
+	// (POST /v1/charges/{id}/waive)
+	WaiveCharge(ctx echo.Context, id ID, params WaiveChargeParams) error
 	// Scan Scan one barcode and do the right thing
 	// (POST /v1/desk/scan)
 	Scan(ctx echo.Context, params ScanParams) error
+	// ListDisclosures Requests for patrons' records
+	// (GET /v1/disclosures)
+	ListDisclosures(ctx echo.Context, params ListDisclosuresParams) error
+	// AskDisclosure Record a request for a patron's record
+	// (POST /v1/disclosures)
+	AskDisclosure(ctx echo.Context, params AskDisclosureParams) error
+	// DecideDisclosure Record what was decided
+	// (POST /v1/disclosures/{id}/decide)
+	DecideDisclosure(ctx echo.Context, id ID, params DecideDisclosureParams) error
 	// ListPulls The pull list
 	// (GET /v1/holds)
 	ListPulls(ctx echo.Context, params ListPullsParams) error
@@ -2319,6 +3561,24 @@ type ServerInterface interface {
 	// HoldNotFound The copy is not on its shelf
 	// (POST /v1/holds/{id}/not-found)
 	HoldNotFound(ctx echo.Context, id ID, params HoldNotFoundParams) error
+	// ListInvoices What libraries ask of each other
+	// (GET /v1/invoices)
+	ListInvoices(ctx echo.Context, params ListInvoicesParams) error
+	// RaiseInvoice Ask another library for money
+	// (POST /v1/invoices)
+	RaiseInvoice(ctx echo.Context, params RaiseInvoiceParams) error
+	// DisputeInvoice Say why we do not pay
+	// (POST /v1/invoices/{id}/dispute)
+	DisputeInvoice(ctx echo.Context, id ID, params DisputeInvoiceParams) error
+	// InsistOnInvoice Answer a dispute that the invoice stands
+	// (POST /v1/invoices/{id}/insist)
+	InsistOnInvoice(ctx echo.Context, id ID, params InsistOnInvoiceParams) error
+	// PayInvoice Record that an invoice was paid
+	// (POST /v1/invoices/{id}/pay)
+	PayInvoice(ctx echo.Context, id ID, params PayInvoiceParams) error
+	// WithdrawInvoice Take an invoice back
+	// (POST /v1/invoices/{id}/withdraw)
+	WithdrawInvoice(ctx echo.Context, id ID, params WithdrawInvoiceParams) error
 	// ListLending What other libraries ask of us
 	// (GET /v1/lending)
 	ListLending(ctx echo.Context, params ListLendingParams) error
@@ -2352,33 +3612,105 @@ type ServerInterface interface {
 	// ListMyHolds What I wait for
 	// (GET /v1/me/holds)
 	ListMyHolds(ctx echo.Context) error
+	// ListMyLedger My account, line by line
+	// (GET /v1/me/ledger)
+	ListMyLedger(ctx echo.Context, params ListMyLedgerParams) error
 	// ListMyLoans What I have out
 	// (GET /v1/me/loans)
 	ListMyLoans(ctx echo.Context) error
 	// ListMyRequests What I asked for
 	// (GET /v1/me/requests)
 	ListMyRequests(ctx echo.Context, params ListMyRequestsParams) error
+	// ListNights Past nights' work
+	// (GET /v1/nights)
+	ListNights(ctx echo.Context, params ListNightsParams) error
 	// ListNotices The call list
 	// (GET /v1/notices)
 	ListNotices(ctx echo.Context, params ListNoticesParams) error
 	// RecordNoticeOutcome Record what came of a call
 	// (POST /v1/notices/{id}/outcome)
 	RecordNoticeOutcome(ctx echo.Context, id ID, params RecordNoticeOutcomeParams) error
+	// SearchPatrons Find patrons
+	// (GET /v1/patrons)
+	SearchPatrons(ctx echo.Context, params SearchPatronsParams) error
+	// RegisterPatron Give somebody a card
+	// (POST /v1/patrons)
+	RegisterPatron(ctx echo.Context, params RegisterPatronParams) error
 	// GetPatron A patron
 	// (GET /v1/patrons/{id})
 	GetPatron(ctx echo.Context, id ID) error
+	// ChangePatron Change what is known of a patron
+	// (PATCH /v1/patrons/{id})
+	ChangePatron(ctx echo.Context, id ID) error
+	// ListBlocks What blocks a patron
+	// (GET /v1/patrons/{id}/blocks)
+	ListBlocks(ctx echo.Context, id ID) error
+	// PutBlock Block a patron
+	// (POST /v1/patrons/{id}/blocks)
+	PutBlock(ctx echo.Context, id ID, params PutBlockParams) error
+	// LiftBlock Lift a block
+	// (DELETE /v1/patrons/{id}/blocks/{block})
+	LiftBlock(ctx echo.Context, id ID, block ID) error
+	// ListCards A patron's cards
+	// (GET /v1/patrons/{id}/cards)
+	ListCards(ctx echo.Context, id ID) error
+	// RenewCard Make an account good for another time
+	// (POST /v1/patrons/{id}/cards/renew)
+	RenewCard(ctx echo.Context, id ID, params RenewCardParams) error
+	// ReplaceCard Give a new card for an old one
+	// (POST /v1/patrons/{id}/cards/replace)
+	ReplaceCard(ctx echo.Context, id ID, params ReplaceCardParams) error
+	// ReportCard Stop a card that was lost or stolen
+	// (POST /v1/patrons/{id}/cards/report)
+	ReportCard(ctx echo.Context, id ID, params ReportCardParams) error
+	// SurrenderCard Take a card back for good
+	// (POST /v1/patrons/{id}/cards/surrender)
+	SurrenderCard(ctx echo.Context, id ID, params SurrenderCardParams) error
 	// ListPatronCharges A patron's charges and payments
 	// (GET /v1/patrons/{id}/charges)
 	ListPatronCharges(ctx echo.Context, id ID) error
+	// ChangeClass Give a patron another class
+	// (POST /v1/patrons/{id}/class)
+	ChangeClass(ctx echo.Context, id ID, params ChangeClassParams) error
+	// AddFee Ask a fee
+	// (POST /v1/patrons/{id}/fees)
+	AddFee(ctx echo.Context, id ID, params AddFeeParams) error
 	// ListPatronHolds What a patron waits for
 	// (GET /v1/patrons/{id}/holds)
 	ListPatronHolds(ctx echo.Context, id ID) error
+	// ListPatronLedger A patron's account, line by line
+	// (GET /v1/patrons/{id}/ledger)
+	ListPatronLedger(ctx echo.Context, id ID, params ListPatronLedgerParams) error
+	// ListLinks Who answers for whom
+	// (GET /v1/patrons/{id}/links)
+	ListLinks(ctx echo.Context, id ID) error
+	// LinkPatron Link two accounts
+	// (POST /v1/patrons/{id}/links)
+	LinkPatron(ctx echo.Context, id ID, params LinkPatronParams) error
+	// UnlinkPatron End a link
+	// (DELETE /v1/patrons/{id}/links/{other})
+	UnlinkPatron(ctx echo.Context, id ID, other ID) error
 	// ListPatronLoans What a patron has out
 	// (GET /v1/patrons/{id}/loans)
 	ListPatronLoans(ctx echo.Context, id ID) error
+	// MergePatron Make two accounts of one person one
+	// (POST /v1/patrons/{id}/merge)
+	MergePatron(ctx echo.Context, id ID, params MergePatronParams) error
 	// RecordPayment Record a payment
 	// (POST /v1/patrons/{id}/payments)
 	RecordPayment(ctx echo.Context, id ID, params RecordPaymentParams) error
+	// ListProxies Who may pick up for a patron
+	// (GET /v1/patrons/{id}/proxies)
+	ListProxies(ctx echo.Context, id ID) error
+	// NameProxy Let somebody pick up for a patron
+	// (POST /v1/patrons/{id}/proxies)
+	NameProxy(ctx echo.Context, id ID, params NameProxyParams) error
+	// RemoveProxy Take a proxy back
+	// (DELETE /v1/patrons/{id}/proxies/{other})
+	RemoveProxy(ctx echo.Context, id ID, other ID) error
+	// GiveBack Give credit back
+	// (POST /v1/patrons/{id}/refunds)
+	GiveBack(ctx echo.Context, id ID, params GiveBackParams) error
 	// ListPatronRequests A patron's requests
 	// (GET /v1/patrons/{id}/requests)
 	ListPatronRequests(ctx echo.Context, id ID, params ListPatronRequestsParams) error
@@ -2403,6 +3735,12 @@ type ServerInterface interface {
 	// ListPolicyVersions The published versions of a policy
 	// (GET /v1/policies/{name}/versions)
 	ListPolicyVersions(ctx echo.Context, name string) error
+	// GetReceipt A receipt again
+	// (GET /v1/receipts/{number})
+	GetReceipt(ctx echo.Context, number int64) error
+	// VoidReceipt Undo a payment written by mistake
+	// (POST /v1/receipts/{number}/void)
+	VoidReceipt(ctx echo.Context, number int64, params VoidReceiptParams) error
 	// ListRequests Search requests, or read a work queue
 	// (GET /v1/requests)
 	ListRequests(ctx echo.Context, params ListRequestsParams) error
@@ -2445,6 +3783,24 @@ type ServerInterface interface {
 	// CloseTask Close a task by hand
 	// (POST /v1/tasks/{id}/close)
 	CloseTask(ctx echo.Context, id ID, params CloseTaskParams) error
+	// OpenTill Open a till
+	// (POST /v1/tills)
+	OpenTill(ctx echo.Context, params OpenTillParams) error
+	// GetTill A till
+	// (GET /v1/tills/{id})
+	GetTill(ctx echo.Context, id ID) error
+	// CloseTill Count a till and close it
+	// (POST /v1/tills/{id}/close)
+	CloseTill(ctx echo.Context, id ID, params CloseTillParams) error
+	// ListVouchers Refunds that wait to be paid
+	// (GET /v1/vouchers)
+	ListVouchers(ctx echo.Context, params ListVouchersParams) error
+	// CancelVoucher Take a voucher back
+	// (POST /v1/vouchers/{id}/cancel)
+	CancelVoucher(ctx echo.Context, id ID, params CancelVoucherParams) error
+	// PayVoucher Pay a voucher out
+	// (POST /v1/vouchers/{id}/pay)
+	PayVoucher(ctx echo.Context, id ID, params PayVoucherParams) error
 	// GetWorkflow The state tables
 	// (GET /v1/workflow)
 	GetWorkflow(ctx echo.Context) error
@@ -2599,6 +3955,42 @@ func (w *ServerInterfaceWrapper) CancelClosure(ctx echo.Context) error {
 	return err
 }
 
+// WaiveCharge converts echo context to params.
+func (w *ServerInterfaceWrapper) WaiveCharge(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WaiveChargeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WaiveCharge(ctx, id, params)
+	return err
+}
+
 // Scan converts echo context to params.
 func (w *ServerInterfaceWrapper) Scan(ctx echo.Context) error {
 	var err error
@@ -2625,6 +4017,103 @@ func (w *ServerInterfaceWrapper) Scan(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.Scan(ctx, params)
+	return err
+}
+
+// ListDisclosures converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDisclosures(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDisclosuresParams
+	// ------------- Optional query parameter "in_review" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "in_review", ctx.QueryParams(), &params.InReview, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter in_review: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDisclosures(ctx, params)
+	return err
+}
+
+// AskDisclosure converts echo context to params.
+func (w *ServerInterfaceWrapper) AskDisclosure(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskDisclosureParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AskDisclosure(ctx, params)
+	return err
+}
+
+// DecideDisclosure converts echo context to params.
+func (w *ServerInterfaceWrapper) DecideDisclosure(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DecideDisclosureParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DecideDisclosure(ctx, id, params)
 	return err
 }
 
@@ -2731,6 +4220,225 @@ func (w *ServerInterfaceWrapper) HoldNotFound(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.HoldNotFound(ctx, id, params)
+	return err
+}
+
+// ListInvoices converts echo context to params.
+func (w *ServerInterfaceWrapper) ListInvoices(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListInvoicesParams
+	// ------------- Optional query parameter "side" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "side", ctx.QueryParams(), &params.Side, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter side: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "late" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "late", ctx.QueryParams(), &params.Late, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter late: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListInvoices(ctx, params)
+	return err
+}
+
+// RaiseInvoice converts echo context to params.
+func (w *ServerInterfaceWrapper) RaiseInvoice(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RaiseInvoiceParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RaiseInvoice(ctx, params)
+	return err
+}
+
+// DisputeInvoice converts echo context to params.
+func (w *ServerInterfaceWrapper) DisputeInvoice(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DisputeInvoiceParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DisputeInvoice(ctx, id, params)
+	return err
+}
+
+// InsistOnInvoice converts echo context to params.
+func (w *ServerInterfaceWrapper) InsistOnInvoice(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InsistOnInvoiceParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.InsistOnInvoice(ctx, id, params)
+	return err
+}
+
+// PayInvoice converts echo context to params.
+func (w *ServerInterfaceWrapper) PayInvoice(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PayInvoiceParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PayInvoice(ctx, id, params)
+	return err
+}
+
+// WithdrawInvoice converts echo context to params.
+func (w *ServerInterfaceWrapper) WithdrawInvoice(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawInvoiceParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WithdrawInvoice(ctx, id, params)
 	return err
 }
 
@@ -3043,6 +4751,31 @@ func (w *ServerInterfaceWrapper) ListMyHolds(ctx echo.Context) error {
 	return err
 }
 
+// ListMyLedger converts echo context to params.
+func (w *ServerInterfaceWrapper) ListMyLedger(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListMyLedgerParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListMyLedger(ctx, params)
+	return err
+}
+
 // ListMyLoans converts echo context to params.
 func (w *ServerInterfaceWrapper) ListMyLoans(ctx echo.Context) error {
 	var err error
@@ -3074,6 +4807,24 @@ func (w *ServerInterfaceWrapper) ListMyRequests(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListMyRequests(ctx, params)
+	return err
+}
+
+// ListNights converts echo context to params.
+func (w *ServerInterfaceWrapper) ListNights(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNightsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListNights(ctx, params)
 	return err
 }
 
@@ -3145,6 +4896,74 @@ func (w *ServerInterfaceWrapper) RecordNoticeOutcome(ctx echo.Context) error {
 	return err
 }
 
+// SearchPatrons converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchPatrons(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchPatronsParams
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "card" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "card", ctx.QueryParams(), &params.Card, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter card: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchPatrons(ctx, params)
+	return err
+}
+
+// RegisterPatron converts echo context to params.
+func (w *ServerInterfaceWrapper) RegisterPatron(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RegisterPatronParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RegisterPatron(ctx, params)
+	return err
+}
+
 // GetPatron converts echo context to params.
 func (w *ServerInterfaceWrapper) GetPatron(ctx echo.Context) error {
 	var err error
@@ -3158,6 +4977,258 @@ func (w *ServerInterfaceWrapper) GetPatron(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetPatron(ctx, id)
+	return err
+}
+
+// ChangePatron converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangePatron(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangePatron(ctx, id)
+	return err
+}
+
+// ListBlocks converts echo context to params.
+func (w *ServerInterfaceWrapper) ListBlocks(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListBlocks(ctx, id)
+	return err
+}
+
+// PutBlock converts echo context to params.
+func (w *ServerInterfaceWrapper) PutBlock(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutBlockParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutBlock(ctx, id, params)
+	return err
+}
+
+// LiftBlock converts echo context to params.
+func (w *ServerInterfaceWrapper) LiftBlock(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "block" -------------
+	var block ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "block", ctx.Param("block"), &block, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter block: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LiftBlock(ctx, id, block)
+	return err
+}
+
+// ListCards converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCards(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCards(ctx, id)
+	return err
+}
+
+// RenewCard converts echo context to params.
+func (w *ServerInterfaceWrapper) RenewCard(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RenewCardParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RenewCard(ctx, id, params)
+	return err
+}
+
+// ReplaceCard converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceCard(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceCardParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceCard(ctx, id, params)
+	return err
+}
+
+// ReportCard converts echo context to params.
+func (w *ServerInterfaceWrapper) ReportCard(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportCardParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReportCard(ctx, id, params)
+	return err
+}
+
+// SurrenderCard converts echo context to params.
+func (w *ServerInterfaceWrapper) SurrenderCard(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SurrenderCardParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SurrenderCard(ctx, id, params)
 	return err
 }
 
@@ -3177,6 +5248,78 @@ func (w *ServerInterfaceWrapper) ListPatronCharges(ctx echo.Context) error {
 	return err
 }
 
+// ChangeClass converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeClass(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeClassParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeClass(ctx, id, params)
+	return err
+}
+
+// AddFee converts echo context to params.
+func (w *ServerInterfaceWrapper) AddFee(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AddFeeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddFee(ctx, id, params)
+	return err
+}
+
 // ListPatronHolds converts echo context to params.
 func (w *ServerInterfaceWrapper) ListPatronHolds(ctx echo.Context) error {
 	var err error
@@ -3193,6 +5336,114 @@ func (w *ServerInterfaceWrapper) ListPatronHolds(ctx echo.Context) error {
 	return err
 }
 
+// ListPatronLedger converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPatronLedger(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPatronLedgerParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPatronLedger(ctx, id, params)
+	return err
+}
+
+// ListLinks converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLinks(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLinks(ctx, id)
+	return err
+}
+
+// LinkPatron converts echo context to params.
+func (w *ServerInterfaceWrapper) LinkPatron(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LinkPatronParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LinkPatron(ctx, id, params)
+	return err
+}
+
+// UnlinkPatron converts echo context to params.
+func (w *ServerInterfaceWrapper) UnlinkPatron(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "other" -------------
+	var other ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "other", ctx.Param("other"), &other, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter other: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UnlinkPatron(ctx, id, other)
+	return err
+}
+
 // ListPatronLoans converts echo context to params.
 func (w *ServerInterfaceWrapper) ListPatronLoans(ctx echo.Context) error {
 	var err error
@@ -3206,6 +5457,42 @@ func (w *ServerInterfaceWrapper) ListPatronLoans(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListPatronLoans(ctx, id)
+	return err
+}
+
+// MergePatron converts echo context to params.
+func (w *ServerInterfaceWrapper) MergePatron(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MergePatronParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MergePatron(ctx, id, params)
 	return err
 }
 
@@ -3242,6 +5529,118 @@ func (w *ServerInterfaceWrapper) RecordPayment(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RecordPayment(ctx, id, params)
+	return err
+}
+
+// ListProxies converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProxies(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProxies(ctx, id)
+	return err
+}
+
+// NameProxy converts echo context to params.
+func (w *ServerInterfaceWrapper) NameProxy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NameProxyParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NameProxy(ctx, id, params)
+	return err
+}
+
+// RemoveProxy converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveProxy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "other" -------------
+	var other ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "other", ctx.Param("other"), &other, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter other: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveProxy(ctx, id, other)
+	return err
+}
+
+// GiveBack converts echo context to params.
+func (w *ServerInterfaceWrapper) GiveBack(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GiveBackParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GiveBack(ctx, id, params)
 	return err
 }
 
@@ -3396,6 +5795,58 @@ func (w *ServerInterfaceWrapper) ListPolicyVersions(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListPolicyVersions(ctx, name)
+	return err
+}
+
+// GetReceipt converts echo context to params.
+func (w *ServerInterfaceWrapper) GetReceipt(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "number" -------------
+	var number int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", ctx.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter number: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetReceipt(ctx, number)
+	return err
+}
+
+// VoidReceipt converts echo context to params.
+func (w *ServerInterfaceWrapper) VoidReceipt(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "number" -------------
+	var number int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", ctx.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter number: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params VoidReceiptParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.VoidReceipt(ctx, number, params)
 	return err
 }
 
@@ -3790,6 +6241,184 @@ func (w *ServerInterfaceWrapper) CloseTask(ctx echo.Context) error {
 	return err
 }
 
+// OpenTill converts echo context to params.
+func (w *ServerInterfaceWrapper) OpenTill(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenTillParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.OpenTill(ctx, params)
+	return err
+}
+
+// GetTill converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTill(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTill(ctx, id)
+	return err
+}
+
+// CloseTill converts echo context to params.
+func (w *ServerInterfaceWrapper) CloseTill(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseTillParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CloseTill(ctx, id, params)
+	return err
+}
+
+// ListVouchers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListVouchers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListVouchersParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListVouchers(ctx, params)
+	return err
+}
+
+// CancelVoucher converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelVoucher(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelVoucherParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelVoucher(ctx, id, params)
+	return err
+}
+
+// PayVoucher converts echo context to params.
+func (w *ServerInterfaceWrapper) PayVoucher(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PayVoucherParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PayVoucher(ctx, id, params)
+	return err
+}
+
 // GetWorkflow converts echo context to params.
 func (w *ServerInterfaceWrapper) GetWorkflow(ctx echo.Context) error {
 	var err error
@@ -3852,11 +6481,21 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/calendar/closures", wrapper.ListClosures, options.OperationMiddlewares["listClosures"]...)
 	router.POST(options.BaseURL+"/v1/calendar/closures", wrapper.AddClosure, options.OperationMiddlewares["addClosure"]...)
 	router.DELETE(options.BaseURL+"/v1/calendar/closures/:id", wrapper.CancelClosure, options.OperationMiddlewares["cancelClosure"]...)
+	router.POST(options.BaseURL+"/v1/charges/:id/waive", wrapper.WaiveCharge, options.OperationMiddlewares["waiveCharge"]...)
 	router.POST(options.BaseURL+"/v1/desk/scan", wrapper.Scan, options.OperationMiddlewares["scan"]...)
+	router.GET(options.BaseURL+"/v1/disclosures", wrapper.ListDisclosures, options.OperationMiddlewares["listDisclosures"]...)
+	router.POST(options.BaseURL+"/v1/disclosures", wrapper.AskDisclosure, options.OperationMiddlewares["askDisclosure"]...)
+	router.POST(options.BaseURL+"/v1/disclosures/:id/decide", wrapper.DecideDisclosure, options.OperationMiddlewares["decideDisclosure"]...)
 	router.GET(options.BaseURL+"/v1/holds", wrapper.ListPulls, options.OperationMiddlewares["listPulls"]...)
 	router.POST(options.BaseURL+"/v1/holds", wrapper.PlaceHold, options.OperationMiddlewares["placeHold"]...)
 	router.DELETE(options.BaseURL+"/v1/holds/:id", wrapper.CancelHold, options.OperationMiddlewares["cancelHold"]...)
 	router.POST(options.BaseURL+"/v1/holds/:id/not-found", wrapper.HoldNotFound, options.OperationMiddlewares["holdNotFound"]...)
+	router.GET(options.BaseURL+"/v1/invoices", wrapper.ListInvoices, options.OperationMiddlewares["listInvoices"]...)
+	router.POST(options.BaseURL+"/v1/invoices", wrapper.RaiseInvoice, options.OperationMiddlewares["raiseInvoice"]...)
+	router.POST(options.BaseURL+"/v1/invoices/:id/dispute", wrapper.DisputeInvoice, options.OperationMiddlewares["disputeInvoice"]...)
+	router.POST(options.BaseURL+"/v1/invoices/:id/insist", wrapper.InsistOnInvoice, options.OperationMiddlewares["insistOnInvoice"]...)
+	router.POST(options.BaseURL+"/v1/invoices/:id/pay", wrapper.PayInvoice, options.OperationMiddlewares["payInvoice"]...)
+	router.POST(options.BaseURL+"/v1/invoices/:id/withdraw", wrapper.WithdrawInvoice, options.OperationMiddlewares["withdrawInvoice"]...)
 	router.GET(options.BaseURL+"/v1/lending", wrapper.ListLending, options.OperationMiddlewares["listLending"]...)
 	router.GET(options.BaseURL+"/v1/lending/:id", wrapper.GetLending, options.OperationMiddlewares["getLending"]...)
 	router.POST(options.BaseURL+"/v1/lending/:id/actions/:action", wrapper.ActOnLending, options.OperationMiddlewares["actOnLending"]...)
@@ -3868,15 +6507,39 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.GET(options.BaseURL+"/v1/me/charges", wrapper.ListMyCharges, options.OperationMiddlewares["listMyCharges"]...)
 	router.GET(options.BaseURL+"/v1/me/holds", wrapper.ListMyHolds, options.OperationMiddlewares["listMyHolds"]...)
+	router.GET(options.BaseURL+"/v1/me/ledger", wrapper.ListMyLedger, options.OperationMiddlewares["listMyLedger"]...)
 	router.GET(options.BaseURL+"/v1/me/loans", wrapper.ListMyLoans, options.OperationMiddlewares["listMyLoans"]...)
 	router.GET(options.BaseURL+"/v1/me/requests", wrapper.ListMyRequests, options.OperationMiddlewares["listMyRequests"]...)
+	router.GET(options.BaseURL+"/v1/nights", wrapper.ListNights, options.OperationMiddlewares["listNights"]...)
 	router.GET(options.BaseURL+"/v1/notices", wrapper.ListNotices, options.OperationMiddlewares["listNotices"]...)
 	router.POST(options.BaseURL+"/v1/notices/:id/outcome", wrapper.RecordNoticeOutcome, options.OperationMiddlewares["recordNoticeOutcome"]...)
+	router.GET(options.BaseURL+"/v1/patrons", wrapper.SearchPatrons, options.OperationMiddlewares["searchPatrons"]...)
+	router.POST(options.BaseURL+"/v1/patrons", wrapper.RegisterPatron, options.OperationMiddlewares["registerPatron"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id", wrapper.GetPatron, options.OperationMiddlewares["getPatron"]...)
+	router.PATCH(options.BaseURL+"/v1/patrons/:id", wrapper.ChangePatron, options.OperationMiddlewares["changePatron"]...)
+	router.GET(options.BaseURL+"/v1/patrons/:id/blocks", wrapper.ListBlocks, options.OperationMiddlewares["listBlocks"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/blocks", wrapper.PutBlock, options.OperationMiddlewares["putBlock"]...)
+	router.DELETE(options.BaseURL+"/v1/patrons/:id/blocks/:block", wrapper.LiftBlock, options.OperationMiddlewares["liftBlock"]...)
+	router.GET(options.BaseURL+"/v1/patrons/:id/cards", wrapper.ListCards, options.OperationMiddlewares["listCards"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/cards/renew", wrapper.RenewCard, options.OperationMiddlewares["renewCard"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/cards/replace", wrapper.ReplaceCard, options.OperationMiddlewares["replaceCard"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/cards/report", wrapper.ReportCard, options.OperationMiddlewares["reportCard"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/cards/surrender", wrapper.SurrenderCard, options.OperationMiddlewares["surrenderCard"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/charges", wrapper.ListPatronCharges, options.OperationMiddlewares["listPatronCharges"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/class", wrapper.ChangeClass, options.OperationMiddlewares["changeClass"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/fees", wrapper.AddFee, options.OperationMiddlewares["addFee"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/holds", wrapper.ListPatronHolds, options.OperationMiddlewares["listPatronHolds"]...)
+	router.GET(options.BaseURL+"/v1/patrons/:id/ledger", wrapper.ListPatronLedger, options.OperationMiddlewares["listPatronLedger"]...)
+	router.GET(options.BaseURL+"/v1/patrons/:id/links", wrapper.ListLinks, options.OperationMiddlewares["listLinks"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/links", wrapper.LinkPatron, options.OperationMiddlewares["linkPatron"]...)
+	router.DELETE(options.BaseURL+"/v1/patrons/:id/links/:other", wrapper.UnlinkPatron, options.OperationMiddlewares["unlinkPatron"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/loans", wrapper.ListPatronLoans, options.OperationMiddlewares["listPatronLoans"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/merge", wrapper.MergePatron, options.OperationMiddlewares["mergePatron"]...)
 	router.POST(options.BaseURL+"/v1/patrons/:id/payments", wrapper.RecordPayment, options.OperationMiddlewares["recordPayment"]...)
+	router.GET(options.BaseURL+"/v1/patrons/:id/proxies", wrapper.ListProxies, options.OperationMiddlewares["listProxies"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/proxies", wrapper.NameProxy, options.OperationMiddlewares["nameProxy"]...)
+	router.DELETE(options.BaseURL+"/v1/patrons/:id/proxies/:other", wrapper.RemoveProxy, options.OperationMiddlewares["removeProxy"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/refunds", wrapper.GiveBack, options.OperationMiddlewares["giveBack"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/requests", wrapper.ListPatronRequests, options.OperationMiddlewares["listPatronRequests"]...)
 	router.GET(options.BaseURL+"/v1/policies", wrapper.ListPolicies, options.OperationMiddlewares["listPolicies"]...)
 	router.POST(options.BaseURL+"/v1/policies", wrapper.PublishPolicy, options.OperationMiddlewares["publishPolicy"]...)
@@ -3885,6 +6548,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/policies/check", wrapper.CheckPolicy, options.OperationMiddlewares["checkPolicy"]...)
 	router.GET(options.BaseURL+"/v1/policies/diff", wrapper.DiffPolicies, options.OperationMiddlewares["diffPolicies"]...)
 	router.POST(options.BaseURL+"/v1/policies/explain", wrapper.ExplainPolicy, options.OperationMiddlewares["explainPolicy"]...)
+	router.GET(options.BaseURL+"/v1/receipts/:number", wrapper.GetReceipt, options.OperationMiddlewares["getReceipt"]...)
+	router.POST(options.BaseURL+"/v1/receipts/:number/void", wrapper.VoidReceipt, options.OperationMiddlewares["voidReceipt"]...)
 	router.GET(options.BaseURL+"/v1/requests", wrapper.ListRequests, options.OperationMiddlewares["listRequests"]...)
 	router.POST(options.BaseURL+"/v1/requests", wrapper.SubmitRequest, options.OperationMiddlewares["submitRequest"]...)
 	router.GET(options.BaseURL+"/v1/requests/:id", wrapper.GetRequest, options.OperationMiddlewares["getRequest"]...)
@@ -3899,6 +6564,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/shelf", wrapper.ListShelf, options.OperationMiddlewares["listShelf"]...)
 	router.GET(options.BaseURL+"/v1/tasks", wrapper.ListTasks, options.OperationMiddlewares["listTasks"]...)
 	router.POST(options.BaseURL+"/v1/tasks/:id/close", wrapper.CloseTask, options.OperationMiddlewares["closeTask"]...)
+	router.POST(options.BaseURL+"/v1/tills", wrapper.OpenTill, options.OperationMiddlewares["openTill"]...)
+	router.GET(options.BaseURL+"/v1/tills/:id", wrapper.GetTill, options.OperationMiddlewares["getTill"]...)
+	router.POST(options.BaseURL+"/v1/tills/:id/close", wrapper.CloseTill, options.OperationMiddlewares["closeTill"]...)
+	router.GET(options.BaseURL+"/v1/vouchers", wrapper.ListVouchers, options.OperationMiddlewares["listVouchers"]...)
+	router.POST(options.BaseURL+"/v1/vouchers/:id/cancel", wrapper.CancelVoucher, options.OperationMiddlewares["cancelVoucher"]...)
+	router.POST(options.BaseURL+"/v1/vouchers/:id/pay", wrapper.PayVoucher, options.OperationMiddlewares["payVoucher"]...)
 	router.GET(options.BaseURL+"/v1/workflow", wrapper.GetWorkflow, options.OperationMiddlewares["getWorkflow"]...)
 
 }
@@ -4076,6 +6747,30 @@ func (response CancelClosure200JSONResponse) VisitCancelClosureResponse(w http.R
 	return err
 }
 
+type WaiveChargeRequestObject struct {
+	ID     ID `json:"id"`
+	Params WaiveChargeParams
+	Body   *WaiveChargeJSONRequestBody
+}
+
+type WaiveChargeResponseObject interface {
+	VisitWaiveChargeResponse(w http.ResponseWriter) error
+}
+
+type WaiveCharge200JSONResponse Charge
+
+func (response WaiveCharge200JSONResponse) VisitWaiveChargeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ScanRequestObject struct {
 	Params ScanParams
 	Body   *ScanJSONRequestBody
@@ -4088,6 +6783,75 @@ type ScanResponseObject interface {
 type Scan200JSONResponse ScanResult
 
 func (response Scan200JSONResponse) VisitScanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDisclosuresRequestObject struct {
+	Params ListDisclosuresParams
+}
+
+type ListDisclosuresResponseObject interface {
+	VisitListDisclosuresResponse(w http.ResponseWriter) error
+}
+
+type ListDisclosures200JSONResponse DisclosurePage
+
+func (response ListDisclosures200JSONResponse) VisitListDisclosuresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskDisclosureRequestObject struct {
+	Params AskDisclosureParams
+	Body   *AskDisclosureJSONRequestBody
+}
+
+type AskDisclosureResponseObject interface {
+	VisitAskDisclosureResponse(w http.ResponseWriter) error
+}
+
+type AskDisclosure201JSONResponse Disclosure
+
+func (response AskDisclosure201JSONResponse) VisitAskDisclosureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideDisclosureRequestObject struct {
+	ID     ID `json:"id"`
+	Params DecideDisclosureParams
+	Body   *DecideDisclosureJSONRequestBody
+}
+
+type DecideDisclosureResponseObject interface {
+	VisitDecideDisclosureResponse(w http.ResponseWriter) error
+}
+
+type DecideDisclosure200JSONResponse Disclosure
+
+func (response DecideDisclosure200JSONResponse) VisitDecideDisclosureResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4173,6 +6937,146 @@ type HoldNotFoundResponseObject interface {
 type HoldNotFound200JSONResponse Hold
 
 func (response HoldNotFound200JSONResponse) VisitHoldNotFoundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoicesRequestObject struct {
+	Params ListInvoicesParams
+}
+
+type ListInvoicesResponseObject interface {
+	VisitListInvoicesResponse(w http.ResponseWriter) error
+}
+
+type ListInvoices200JSONResponse InvoicePage
+
+func (response ListInvoices200JSONResponse) VisitListInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RaiseInvoiceRequestObject struct {
+	Params RaiseInvoiceParams
+	Body   *RaiseInvoiceJSONRequestBody
+}
+
+type RaiseInvoiceResponseObject interface {
+	VisitRaiseInvoiceResponse(w http.ResponseWriter) error
+}
+
+type RaiseInvoice201JSONResponse Invoice
+
+func (response RaiseInvoice201JSONResponse) VisitRaiseInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisputeInvoiceRequestObject struct {
+	ID     ID `json:"id"`
+	Params DisputeInvoiceParams
+	Body   *DisputeInvoiceJSONRequestBody
+}
+
+type DisputeInvoiceResponseObject interface {
+	VisitDisputeInvoiceResponse(w http.ResponseWriter) error
+}
+
+type DisputeInvoice200JSONResponse Invoice
+
+func (response DisputeInvoice200JSONResponse) VisitDisputeInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InsistOnInvoiceRequestObject struct {
+	ID     ID `json:"id"`
+	Params InsistOnInvoiceParams
+}
+
+type InsistOnInvoiceResponseObject interface {
+	VisitInsistOnInvoiceResponse(w http.ResponseWriter) error
+}
+
+type InsistOnInvoice200JSONResponse Invoice
+
+func (response InsistOnInvoice200JSONResponse) VisitInsistOnInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayInvoiceRequestObject struct {
+	ID     ID `json:"id"`
+	Params PayInvoiceParams
+	Body   *PayInvoiceJSONRequestBody
+}
+
+type PayInvoiceResponseObject interface {
+	VisitPayInvoiceResponse(w http.ResponseWriter) error
+}
+
+type PayInvoice200JSONResponse Receipt
+
+func (response PayInvoice200JSONResponse) VisitPayInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawInvoiceRequestObject struct {
+	ID     ID `json:"id"`
+	Params WithdrawInvoiceParams
+	Body   *WithdrawInvoiceJSONRequestBody
+}
+
+type WithdrawInvoiceResponseObject interface {
+	VisitWithdrawInvoiceResponse(w http.ResponseWriter) error
+}
+
+type WithdrawInvoice200JSONResponse Invoice
+
+func (response WithdrawInvoice200JSONResponse) VisitWithdrawInvoiceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4429,6 +7333,28 @@ func (response ListMyHolds200JSONResponse) VisitListMyHoldsResponse(w http.Respo
 	return err
 }
 
+type ListMyLedgerRequestObject struct {
+	Params ListMyLedgerParams
+}
+
+type ListMyLedgerResponseObject interface {
+	VisitListMyLedgerResponse(w http.ResponseWriter) error
+}
+
+type ListMyLedger200JSONResponse LedgerPage
+
+func (response ListMyLedger200JSONResponse) VisitListMyLedgerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListMyLoansRequestObject struct {
 }
 
@@ -4461,6 +7387,28 @@ type ListMyRequestsResponseObject interface {
 type ListMyRequests200JSONResponse RequestPage
 
 func (response ListMyRequests200JSONResponse) VisitListMyRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNightsRequestObject struct {
+	Params ListNightsParams
+}
+
+type ListNightsResponseObject interface {
+	VisitListNightsResponse(w http.ResponseWriter) error
+}
+
+type ListNights200JSONResponse NightList
+
+func (response ListNights200JSONResponse) VisitListNightsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4518,6 +7466,51 @@ func (response RecordNoticeOutcome200JSONResponse) VisitRecordNoticeOutcomeRespo
 	return err
 }
 
+type SearchPatronsRequestObject struct {
+	Params SearchPatronsParams
+}
+
+type SearchPatronsResponseObject interface {
+	VisitSearchPatronsResponse(w http.ResponseWriter) error
+}
+
+type SearchPatrons200JSONResponse PatronPage
+
+func (response SearchPatrons200JSONResponse) VisitSearchPatronsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterPatronRequestObject struct {
+	Params RegisterPatronParams
+	Body   *RegisterPatronJSONRequestBody
+}
+
+type RegisterPatronResponseObject interface {
+	VisitRegisterPatronResponse(w http.ResponseWriter) error
+}
+
+type RegisterPatron201JSONResponse Registered
+
+func (response RegisterPatron201JSONResponse) VisitRegisterPatronResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetPatronRequestObject struct {
 	ID ID `json:"id"`
 }
@@ -4529,6 +7522,210 @@ type GetPatronResponseObject interface {
 type GetPatron200JSONResponse Patron
 
 func (response GetPatron200JSONResponse) VisitGetPatronResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePatronRequestObject struct {
+	ID   ID `json:"id"`
+	Body *ChangePatronJSONRequestBody
+}
+
+type ChangePatronResponseObject interface {
+	VisitChangePatronResponse(w http.ResponseWriter) error
+}
+
+type ChangePatron200JSONResponse Patron
+
+func (response ChangePatron200JSONResponse) VisitChangePatronResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBlocksRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ListBlocksResponseObject interface {
+	VisitListBlocksResponse(w http.ResponseWriter) error
+}
+
+type ListBlocks200JSONResponse BlockList
+
+func (response ListBlocks200JSONResponse) VisitListBlocksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutBlockRequestObject struct {
+	ID     ID `json:"id"`
+	Params PutBlockParams
+	Body   *PutBlockJSONRequestBody
+}
+
+type PutBlockResponseObject interface {
+	VisitPutBlockResponse(w http.ResponseWriter) error
+}
+
+type PutBlock201JSONResponse Block
+
+func (response PutBlock201JSONResponse) VisitPutBlockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftBlockRequestObject struct {
+	ID    ID `json:"id"`
+	Block ID `json:"block"`
+}
+
+type LiftBlockResponseObject interface {
+	VisitLiftBlockResponse(w http.ResponseWriter) error
+}
+
+type LiftBlock204Response struct {
+}
+
+func (response LiftBlock204Response) VisitLiftBlockResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ListCardsRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ListCardsResponseObject interface {
+	VisitListCardsResponse(w http.ResponseWriter) error
+}
+
+type ListCards200JSONResponse CardList
+
+func (response ListCards200JSONResponse) VisitListCardsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenewCardRequestObject struct {
+	ID     ID `json:"id"`
+	Params RenewCardParams
+	Body   *RenewCardJSONRequestBody
+}
+
+type RenewCardResponseObject interface {
+	VisitRenewCardResponse(w http.ResponseWriter) error
+}
+
+type RenewCard200JSONResponse Registered
+
+func (response RenewCard200JSONResponse) VisitRenewCardResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceCardRequestObject struct {
+	ID     ID `json:"id"`
+	Params ReplaceCardParams
+	Body   *ReplaceCardJSONRequestBody
+}
+
+type ReplaceCardResponseObject interface {
+	VisitReplaceCardResponse(w http.ResponseWriter) error
+}
+
+type ReplaceCard200JSONResponse Registered
+
+func (response ReplaceCard200JSONResponse) VisitReplaceCardResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportCardRequestObject struct {
+	ID     ID `json:"id"`
+	Params ReportCardParams
+	Body   *ReportCardJSONRequestBody
+}
+
+type ReportCardResponseObject interface {
+	VisitReportCardResponse(w http.ResponseWriter) error
+}
+
+type ReportCard200JSONResponse Card
+
+func (response ReportCard200JSONResponse) VisitReportCardResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SurrenderCardRequestObject struct {
+	ID     ID `json:"id"`
+	Params SurrenderCardParams
+	Body   *SurrenderCardJSONRequestBody
+}
+
+type SurrenderCardResponseObject interface {
+	VisitSurrenderCardResponse(w http.ResponseWriter) error
+}
+
+type SurrenderCard200JSONResponse Surrendered
+
+func (response SurrenderCard200JSONResponse) VisitSurrenderCardResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4562,6 +7759,54 @@ func (response ListPatronCharges200JSONResponse) VisitListPatronChargesResponse(
 	return err
 }
 
+type ChangeClassRequestObject struct {
+	ID     ID `json:"id"`
+	Params ChangeClassParams
+	Body   *ChangeClassJSONRequestBody
+}
+
+type ChangeClassResponseObject interface {
+	VisitChangeClassResponse(w http.ResponseWriter) error
+}
+
+type ChangeClass200JSONResponse Registered
+
+func (response ChangeClass200JSONResponse) VisitChangeClassResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddFeeRequestObject struct {
+	ID     ID `json:"id"`
+	Params AddFeeParams
+	Body   *AddFeeJSONRequestBody
+}
+
+type AddFeeResponseObject interface {
+	VisitAddFeeResponse(w http.ResponseWriter) error
+}
+
+type AddFee201JSONResponse FeeDone
+
+func (response AddFee201JSONResponse) VisitAddFeeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListPatronHoldsRequestObject struct {
 	ID ID `json:"id"`
 }
@@ -4582,6 +7827,86 @@ func (response ListPatronHolds200JSONResponse) VisitListPatronHoldsResponse(w ht
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type ListPatronLedgerRequestObject struct {
+	ID     ID `json:"id"`
+	Params ListPatronLedgerParams
+}
+
+type ListPatronLedgerResponseObject interface {
+	VisitListPatronLedgerResponse(w http.ResponseWriter) error
+}
+
+type ListPatronLedger200JSONResponse LedgerPage
+
+func (response ListPatronLedger200JSONResponse) VisitListPatronLedgerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinksRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ListLinksResponseObject interface {
+	VisitListLinksResponse(w http.ResponseWriter) error
+}
+
+type ListLinks200JSONResponse LinkList
+
+func (response ListLinks200JSONResponse) VisitListLinksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkPatronRequestObject struct {
+	ID     ID `json:"id"`
+	Params LinkPatronParams
+	Body   *LinkPatronJSONRequestBody
+}
+
+type LinkPatronResponseObject interface {
+	VisitLinkPatronResponse(w http.ResponseWriter) error
+}
+
+type LinkPatron204Response struct {
+}
+
+func (response LinkPatron204Response) VisitLinkPatronResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type UnlinkPatronRequestObject struct {
+	ID    ID `json:"id"`
+	Other ID `json:"other"`
+}
+
+type UnlinkPatronResponseObject interface {
+	VisitUnlinkPatronResponse(w http.ResponseWriter) error
+}
+
+type UnlinkPatron204Response struct {
+}
+
+func (response UnlinkPatron204Response) VisitUnlinkPatronResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
 }
 
 type ListPatronLoansRequestObject struct {
@@ -4606,6 +7931,30 @@ func (response ListPatronLoans200JSONResponse) VisitListPatronLoansResponse(w ht
 	return err
 }
 
+type MergePatronRequestObject struct {
+	ID     ID `json:"id"`
+	Params MergePatronParams
+	Body   *MergePatronJSONRequestBody
+}
+
+type MergePatronResponseObject interface {
+	VisitMergePatronResponse(w http.ResponseWriter) error
+}
+
+type MergePatron200JSONResponse Merged
+
+func (response MergePatron200JSONResponse) VisitMergePatronResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RecordPaymentRequestObject struct {
 	ID     ID `json:"id"`
 	Params RecordPaymentParams
@@ -4619,6 +7968,87 @@ type RecordPaymentResponseObject interface {
 type RecordPayment201JSONResponse Account
 
 func (response RecordPayment201JSONResponse) VisitRecordPaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProxiesRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ListProxiesResponseObject interface {
+	VisitListProxiesResponse(w http.ResponseWriter) error
+}
+
+type ListProxies200JSONResponse ProxyList
+
+func (response ListProxies200JSONResponse) VisitListProxiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NameProxyRequestObject struct {
+	ID     ID `json:"id"`
+	Params NameProxyParams
+	Body   *NameProxyJSONRequestBody
+}
+
+type NameProxyResponseObject interface {
+	VisitNameProxyResponse(w http.ResponseWriter) error
+}
+
+type NameProxy204Response struct {
+}
+
+func (response NameProxy204Response) VisitNameProxyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveProxyRequestObject struct {
+	ID    ID `json:"id"`
+	Other ID `json:"other"`
+}
+
+type RemoveProxyResponseObject interface {
+	VisitRemoveProxyResponse(w http.ResponseWriter) error
+}
+
+type RemoveProxy204Response struct {
+}
+
+func (response RemoveProxy204Response) VisitRemoveProxyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GiveBackRequestObject struct {
+	ID     ID `json:"id"`
+	Params GiveBackParams
+	Body   *GiveBackJSONRequestBody
+}
+
+type GiveBackResponseObject interface {
+	VisitGiveBackResponse(w http.ResponseWriter) error
+}
+
+type GiveBack201JSONResponse Given
+
+func (response GiveBack201JSONResponse) VisitGiveBackResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4797,6 +8227,52 @@ type ListPolicyVersionsResponseObject interface {
 type ListPolicyVersions200JSONResponse PolicyVersionList
 
 func (response ListPolicyVersions200JSONResponse) VisitListPolicyVersionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReceiptRequestObject struct {
+	Number int64 `json:"number"`
+}
+
+type GetReceiptResponseObject interface {
+	VisitGetReceiptResponse(w http.ResponseWriter) error
+}
+
+type GetReceipt200JSONResponse Receipt
+
+func (response GetReceipt200JSONResponse) VisitGetReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VoidReceiptRequestObject struct {
+	Number int64 `json:"number"`
+	Params VoidReceiptParams
+	Body   *VoidReceiptJSONRequestBody
+}
+
+type VoidReceiptResponseObject interface {
+	VisitVoidReceiptResponse(w http.ResponseWriter) error
+}
+
+type VoidReceipt200JSONResponse Receipt
+
+func (response VoidReceipt200JSONResponse) VisitVoidReceiptResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -5127,6 +8603,145 @@ func (response CloseTask200JSONResponse) VisitCloseTaskResponse(w http.ResponseW
 	return err
 }
 
+type OpenTillRequestObject struct {
+	Params OpenTillParams
+	Body   *OpenTillJSONRequestBody
+}
+
+type OpenTillResponseObject interface {
+	VisitOpenTillResponse(w http.ResponseWriter) error
+}
+
+type OpenTill201JSONResponse Till
+
+func (response OpenTill201JSONResponse) VisitOpenTillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTillRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetTillResponseObject interface {
+	VisitGetTillResponse(w http.ResponseWriter) error
+}
+
+type GetTill200JSONResponse Till
+
+func (response GetTill200JSONResponse) VisitGetTillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseTillRequestObject struct {
+	ID     ID `json:"id"`
+	Params CloseTillParams
+	Body   *CloseTillJSONRequestBody
+}
+
+type CloseTillResponseObject interface {
+	VisitCloseTillResponse(w http.ResponseWriter) error
+}
+
+type CloseTill200JSONResponse Till
+
+func (response CloseTill200JSONResponse) VisitCloseTillResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListVouchersRequestObject struct {
+	Params ListVouchersParams
+}
+
+type ListVouchersResponseObject interface {
+	VisitListVouchersResponse(w http.ResponseWriter) error
+}
+
+type ListVouchers200JSONResponse VoucherPage
+
+func (response ListVouchers200JSONResponse) VisitListVouchersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelVoucherRequestObject struct {
+	ID     ID `json:"id"`
+	Params CancelVoucherParams
+	Body   *CancelVoucherJSONRequestBody
+}
+
+type CancelVoucherResponseObject interface {
+	VisitCancelVoucherResponse(w http.ResponseWriter) error
+}
+
+type CancelVoucher200JSONResponse Voucher
+
+func (response CancelVoucher200JSONResponse) VisitCancelVoucherResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayVoucherRequestObject struct {
+	ID     ID `json:"id"`
+	Params PayVoucherParams
+	Body   *PayVoucherJSONRequestBody
+}
+
+type PayVoucherResponseObject interface {
+	VisitPayVoucherResponse(w http.ResponseWriter) error
+}
+
+type PayVoucher200JSONResponse Voucher
+
+func (response PayVoucher200JSONResponse) VisitPayVoucherResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetWorkflowRequestObject struct {
 }
 
@@ -5168,9 +8783,21 @@ type StrictServerInterface interface {
 	// CancelClosure Take a closure back
 	// (DELETE /v1/calendar/closures/{id})
 	CancelClosure(ctx context.Context, request CancelClosureRequestObject) (CancelClosureResponseObject, error)
+	// WaiveCharge Forgive a charge, or part of it
+	// (POST /v1/charges/{id}/waive)
+	WaiveCharge(ctx context.Context, request WaiveChargeRequestObject) (WaiveChargeResponseObject, error)
 	// Scan Scan one barcode and do the right thing
 	// (POST /v1/desk/scan)
 	Scan(ctx context.Context, request ScanRequestObject) (ScanResponseObject, error)
+	// ListDisclosures Requests for patrons' records
+	// (GET /v1/disclosures)
+	ListDisclosures(ctx context.Context, request ListDisclosuresRequestObject) (ListDisclosuresResponseObject, error)
+	// AskDisclosure Record a request for a patron's record
+	// (POST /v1/disclosures)
+	AskDisclosure(ctx context.Context, request AskDisclosureRequestObject) (AskDisclosureResponseObject, error)
+	// DecideDisclosure Record what was decided
+	// (POST /v1/disclosures/{id}/decide)
+	DecideDisclosure(ctx context.Context, request DecideDisclosureRequestObject) (DecideDisclosureResponseObject, error)
 	// ListPulls The pull list
 	// (GET /v1/holds)
 	ListPulls(ctx context.Context, request ListPullsRequestObject) (ListPullsResponseObject, error)
@@ -5183,6 +8810,24 @@ type StrictServerInterface interface {
 	// HoldNotFound The copy is not on its shelf
 	// (POST /v1/holds/{id}/not-found)
 	HoldNotFound(ctx context.Context, request HoldNotFoundRequestObject) (HoldNotFoundResponseObject, error)
+	// ListInvoices What libraries ask of each other
+	// (GET /v1/invoices)
+	ListInvoices(ctx context.Context, request ListInvoicesRequestObject) (ListInvoicesResponseObject, error)
+	// RaiseInvoice Ask another library for money
+	// (POST /v1/invoices)
+	RaiseInvoice(ctx context.Context, request RaiseInvoiceRequestObject) (RaiseInvoiceResponseObject, error)
+	// DisputeInvoice Say why we do not pay
+	// (POST /v1/invoices/{id}/dispute)
+	DisputeInvoice(ctx context.Context, request DisputeInvoiceRequestObject) (DisputeInvoiceResponseObject, error)
+	// InsistOnInvoice Answer a dispute that the invoice stands
+	// (POST /v1/invoices/{id}/insist)
+	InsistOnInvoice(ctx context.Context, request InsistOnInvoiceRequestObject) (InsistOnInvoiceResponseObject, error)
+	// PayInvoice Record that an invoice was paid
+	// (POST /v1/invoices/{id}/pay)
+	PayInvoice(ctx context.Context, request PayInvoiceRequestObject) (PayInvoiceResponseObject, error)
+	// WithdrawInvoice Take an invoice back
+	// (POST /v1/invoices/{id}/withdraw)
+	WithdrawInvoice(ctx context.Context, request WithdrawInvoiceRequestObject) (WithdrawInvoiceResponseObject, error)
 	// ListLending What other libraries ask of us
 	// (GET /v1/lending)
 	ListLending(ctx context.Context, request ListLendingRequestObject) (ListLendingResponseObject, error)
@@ -5216,33 +8861,105 @@ type StrictServerInterface interface {
 	// ListMyHolds What I wait for
 	// (GET /v1/me/holds)
 	ListMyHolds(ctx context.Context, request ListMyHoldsRequestObject) (ListMyHoldsResponseObject, error)
+	// ListMyLedger My account, line by line
+	// (GET /v1/me/ledger)
+	ListMyLedger(ctx context.Context, request ListMyLedgerRequestObject) (ListMyLedgerResponseObject, error)
 	// ListMyLoans What I have out
 	// (GET /v1/me/loans)
 	ListMyLoans(ctx context.Context, request ListMyLoansRequestObject) (ListMyLoansResponseObject, error)
 	// ListMyRequests What I asked for
 	// (GET /v1/me/requests)
 	ListMyRequests(ctx context.Context, request ListMyRequestsRequestObject) (ListMyRequestsResponseObject, error)
+	// ListNights Past nights' work
+	// (GET /v1/nights)
+	ListNights(ctx context.Context, request ListNightsRequestObject) (ListNightsResponseObject, error)
 	// ListNotices The call list
 	// (GET /v1/notices)
 	ListNotices(ctx context.Context, request ListNoticesRequestObject) (ListNoticesResponseObject, error)
 	// RecordNoticeOutcome Record what came of a call
 	// (POST /v1/notices/{id}/outcome)
 	RecordNoticeOutcome(ctx context.Context, request RecordNoticeOutcomeRequestObject) (RecordNoticeOutcomeResponseObject, error)
+	// SearchPatrons Find patrons
+	// (GET /v1/patrons)
+	SearchPatrons(ctx context.Context, request SearchPatronsRequestObject) (SearchPatronsResponseObject, error)
+	// RegisterPatron Give somebody a card
+	// (POST /v1/patrons)
+	RegisterPatron(ctx context.Context, request RegisterPatronRequestObject) (RegisterPatronResponseObject, error)
 	// GetPatron A patron
 	// (GET /v1/patrons/{id})
 	GetPatron(ctx context.Context, request GetPatronRequestObject) (GetPatronResponseObject, error)
+	// ChangePatron Change what is known of a patron
+	// (PATCH /v1/patrons/{id})
+	ChangePatron(ctx context.Context, request ChangePatronRequestObject) (ChangePatronResponseObject, error)
+	// ListBlocks What blocks a patron
+	// (GET /v1/patrons/{id}/blocks)
+	ListBlocks(ctx context.Context, request ListBlocksRequestObject) (ListBlocksResponseObject, error)
+	// PutBlock Block a patron
+	// (POST /v1/patrons/{id}/blocks)
+	PutBlock(ctx context.Context, request PutBlockRequestObject) (PutBlockResponseObject, error)
+	// LiftBlock Lift a block
+	// (DELETE /v1/patrons/{id}/blocks/{block})
+	LiftBlock(ctx context.Context, request LiftBlockRequestObject) (LiftBlockResponseObject, error)
+	// ListCards A patron's cards
+	// (GET /v1/patrons/{id}/cards)
+	ListCards(ctx context.Context, request ListCardsRequestObject) (ListCardsResponseObject, error)
+	// RenewCard Make an account good for another time
+	// (POST /v1/patrons/{id}/cards/renew)
+	RenewCard(ctx context.Context, request RenewCardRequestObject) (RenewCardResponseObject, error)
+	// ReplaceCard Give a new card for an old one
+	// (POST /v1/patrons/{id}/cards/replace)
+	ReplaceCard(ctx context.Context, request ReplaceCardRequestObject) (ReplaceCardResponseObject, error)
+	// ReportCard Stop a card that was lost or stolen
+	// (POST /v1/patrons/{id}/cards/report)
+	ReportCard(ctx context.Context, request ReportCardRequestObject) (ReportCardResponseObject, error)
+	// SurrenderCard Take a card back for good
+	// (POST /v1/patrons/{id}/cards/surrender)
+	SurrenderCard(ctx context.Context, request SurrenderCardRequestObject) (SurrenderCardResponseObject, error)
 	// ListPatronCharges A patron's charges and payments
 	// (GET /v1/patrons/{id}/charges)
 	ListPatronCharges(ctx context.Context, request ListPatronChargesRequestObject) (ListPatronChargesResponseObject, error)
+	// ChangeClass Give a patron another class
+	// (POST /v1/patrons/{id}/class)
+	ChangeClass(ctx context.Context, request ChangeClassRequestObject) (ChangeClassResponseObject, error)
+	// AddFee Ask a fee
+	// (POST /v1/patrons/{id}/fees)
+	AddFee(ctx context.Context, request AddFeeRequestObject) (AddFeeResponseObject, error)
 	// ListPatronHolds What a patron waits for
 	// (GET /v1/patrons/{id}/holds)
 	ListPatronHolds(ctx context.Context, request ListPatronHoldsRequestObject) (ListPatronHoldsResponseObject, error)
+	// ListPatronLedger A patron's account, line by line
+	// (GET /v1/patrons/{id}/ledger)
+	ListPatronLedger(ctx context.Context, request ListPatronLedgerRequestObject) (ListPatronLedgerResponseObject, error)
+	// ListLinks Who answers for whom
+	// (GET /v1/patrons/{id}/links)
+	ListLinks(ctx context.Context, request ListLinksRequestObject) (ListLinksResponseObject, error)
+	// LinkPatron Link two accounts
+	// (POST /v1/patrons/{id}/links)
+	LinkPatron(ctx context.Context, request LinkPatronRequestObject) (LinkPatronResponseObject, error)
+	// UnlinkPatron End a link
+	// (DELETE /v1/patrons/{id}/links/{other})
+	UnlinkPatron(ctx context.Context, request UnlinkPatronRequestObject) (UnlinkPatronResponseObject, error)
 	// ListPatronLoans What a patron has out
 	// (GET /v1/patrons/{id}/loans)
 	ListPatronLoans(ctx context.Context, request ListPatronLoansRequestObject) (ListPatronLoansResponseObject, error)
+	// MergePatron Make two accounts of one person one
+	// (POST /v1/patrons/{id}/merge)
+	MergePatron(ctx context.Context, request MergePatronRequestObject) (MergePatronResponseObject, error)
 	// RecordPayment Record a payment
 	// (POST /v1/patrons/{id}/payments)
 	RecordPayment(ctx context.Context, request RecordPaymentRequestObject) (RecordPaymentResponseObject, error)
+	// ListProxies Who may pick up for a patron
+	// (GET /v1/patrons/{id}/proxies)
+	ListProxies(ctx context.Context, request ListProxiesRequestObject) (ListProxiesResponseObject, error)
+	// NameProxy Let somebody pick up for a patron
+	// (POST /v1/patrons/{id}/proxies)
+	NameProxy(ctx context.Context, request NameProxyRequestObject) (NameProxyResponseObject, error)
+	// RemoveProxy Take a proxy back
+	// (DELETE /v1/patrons/{id}/proxies/{other})
+	RemoveProxy(ctx context.Context, request RemoveProxyRequestObject) (RemoveProxyResponseObject, error)
+	// GiveBack Give credit back
+	// (POST /v1/patrons/{id}/refunds)
+	GiveBack(ctx context.Context, request GiveBackRequestObject) (GiveBackResponseObject, error)
 	// ListPatronRequests A patron's requests
 	// (GET /v1/patrons/{id}/requests)
 	ListPatronRequests(ctx context.Context, request ListPatronRequestsRequestObject) (ListPatronRequestsResponseObject, error)
@@ -5267,6 +8984,12 @@ type StrictServerInterface interface {
 	// ListPolicyVersions The published versions of a policy
 	// (GET /v1/policies/{name}/versions)
 	ListPolicyVersions(ctx context.Context, request ListPolicyVersionsRequestObject) (ListPolicyVersionsResponseObject, error)
+	// GetReceipt A receipt again
+	// (GET /v1/receipts/{number})
+	GetReceipt(ctx context.Context, request GetReceiptRequestObject) (GetReceiptResponseObject, error)
+	// VoidReceipt Undo a payment written by mistake
+	// (POST /v1/receipts/{number}/void)
+	VoidReceipt(ctx context.Context, request VoidReceiptRequestObject) (VoidReceiptResponseObject, error)
 	// ListRequests Search requests, or read a work queue
 	// (GET /v1/requests)
 	ListRequests(ctx context.Context, request ListRequestsRequestObject) (ListRequestsResponseObject, error)
@@ -5309,6 +9032,24 @@ type StrictServerInterface interface {
 	// CloseTask Close a task by hand
 	// (POST /v1/tasks/{id}/close)
 	CloseTask(ctx context.Context, request CloseTaskRequestObject) (CloseTaskResponseObject, error)
+	// OpenTill Open a till
+	// (POST /v1/tills)
+	OpenTill(ctx context.Context, request OpenTillRequestObject) (OpenTillResponseObject, error)
+	// GetTill A till
+	// (GET /v1/tills/{id})
+	GetTill(ctx context.Context, request GetTillRequestObject) (GetTillResponseObject, error)
+	// CloseTill Count a till and close it
+	// (POST /v1/tills/{id}/close)
+	CloseTill(ctx context.Context, request CloseTillRequestObject) (CloseTillResponseObject, error)
+	// ListVouchers Refunds that wait to be paid
+	// (GET /v1/vouchers)
+	ListVouchers(ctx context.Context, request ListVouchersRequestObject) (ListVouchersResponseObject, error)
+	// CancelVoucher Take a voucher back
+	// (POST /v1/vouchers/{id}/cancel)
+	CancelVoucher(ctx context.Context, request CancelVoucherRequestObject) (CancelVoucherResponseObject, error)
+	// PayVoucher Pay a voucher out
+	// (POST /v1/vouchers/{id}/pay)
+	PayVoucher(ctx context.Context, request PayVoucherRequestObject) (PayVoucherResponseObject, error)
 	// GetWorkflow The state tables
 	// (GET /v1/workflow)
 	GetWorkflow(ctx context.Context, request GetWorkflowRequestObject) (GetWorkflowResponseObject, error)
@@ -5544,6 +9285,55 @@ func (sh *strictHandler) CancelClosure(ctx echo.Context, id ID) error {
 	return nil
 }
 
+// WaiveCharge operation middleware
+func (sh *strictHandler) WaiveCharge(ctx echo.Context, id ID, params WaiveChargeParams) error {
+	var request WaiveChargeRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body WaiveChargeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WaiveCharge(ctx.Request().Context(), request.(WaiveChargeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WaiveCharge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(WaiveChargeResponseObject); ok {
+		return validResponse.VisitWaiveChargeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Scan operation middleware
 func (sh *strictHandler) Scan(ctx echo.Context, params ScanParams) error {
 	var request ScanRequestObject
@@ -5586,6 +9376,128 @@ func (sh *strictHandler) Scan(ctx echo.Context, params ScanParams) error {
 		return err
 	} else if validResponse, ok := response.(ScanResponseObject); ok {
 		return validResponse.VisitScanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDisclosures operation middleware
+func (sh *strictHandler) ListDisclosures(ctx echo.Context, params ListDisclosuresParams) error {
+	var request ListDisclosuresRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDisclosures(ctx.Request().Context(), request.(ListDisclosuresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDisclosures")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDisclosuresResponseObject); ok {
+		return validResponse.VisitListDisclosuresResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AskDisclosure operation middleware
+func (sh *strictHandler) AskDisclosure(ctx echo.Context, params AskDisclosureParams) error {
+	var request AskDisclosureRequestObject
+
+	request.Params = params
+
+	var body AskDisclosureJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskDisclosure(ctx.Request().Context(), request.(AskDisclosureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskDisclosure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AskDisclosureResponseObject); ok {
+		return validResponse.VisitAskDisclosureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DecideDisclosure operation middleware
+func (sh *strictHandler) DecideDisclosure(ctx echo.Context, id ID, params DecideDisclosureParams) error {
+	var request DecideDisclosureRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body DecideDisclosureJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecideDisclosure(ctx.Request().Context(), request.(DecideDisclosureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecideDisclosure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DecideDisclosureResponseObject); ok {
+		return validResponse.VisitDecideDisclosureResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -5736,6 +9648,252 @@ func (sh *strictHandler) HoldNotFound(ctx echo.Context, id ID, params HoldNotFou
 		return err
 	} else if validResponse, ok := response.(HoldNotFoundResponseObject); ok {
 		return validResponse.VisitHoldNotFoundResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListInvoices operation middleware
+func (sh *strictHandler) ListInvoices(ctx echo.Context, params ListInvoicesParams) error {
+	var request ListInvoicesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListInvoices(ctx.Request().Context(), request.(ListInvoicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListInvoices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListInvoicesResponseObject); ok {
+		return validResponse.VisitListInvoicesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RaiseInvoice operation middleware
+func (sh *strictHandler) RaiseInvoice(ctx echo.Context, params RaiseInvoiceParams) error {
+	var request RaiseInvoiceRequestObject
+
+	request.Params = params
+
+	var body RaiseInvoiceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RaiseInvoice(ctx.Request().Context(), request.(RaiseInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RaiseInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RaiseInvoiceResponseObject); ok {
+		return validResponse.VisitRaiseInvoiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DisputeInvoice operation middleware
+func (sh *strictHandler) DisputeInvoice(ctx echo.Context, id ID, params DisputeInvoiceParams) error {
+	var request DisputeInvoiceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body DisputeInvoiceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DisputeInvoice(ctx.Request().Context(), request.(DisputeInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DisputeInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DisputeInvoiceResponseObject); ok {
+		return validResponse.VisitDisputeInvoiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// InsistOnInvoice operation middleware
+func (sh *strictHandler) InsistOnInvoice(ctx echo.Context, id ID, params InsistOnInvoiceParams) error {
+	var request InsistOnInvoiceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InsistOnInvoice(ctx.Request().Context(), request.(InsistOnInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InsistOnInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(InsistOnInvoiceResponseObject); ok {
+		return validResponse.VisitInsistOnInvoiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PayInvoice operation middleware
+func (sh *strictHandler) PayInvoice(ctx echo.Context, id ID, params PayInvoiceParams) error {
+	var request PayInvoiceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body PayInvoiceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PayInvoice(ctx.Request().Context(), request.(PayInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PayInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PayInvoiceResponseObject); ok {
+		return validResponse.VisitPayInvoiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// WithdrawInvoice operation middleware
+func (sh *strictHandler) WithdrawInvoice(ctx echo.Context, id ID, params WithdrawInvoiceParams) error {
+	var request WithdrawInvoiceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body WithdrawInvoiceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawInvoice(ctx.Request().Context(), request.(WithdrawInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(WithdrawInvoiceResponseObject); ok {
+		return validResponse.VisitWithdrawInvoiceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6064,6 +10222,31 @@ func (sh *strictHandler) ListMyHolds(ctx echo.Context) error {
 	return nil
 }
 
+// ListMyLedger operation middleware
+func (sh *strictHandler) ListMyLedger(ctx echo.Context, params ListMyLedgerParams) error {
+	var request ListMyLedgerRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyLedger(ctx.Request().Context(), request.(ListMyLedgerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyLedger")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListMyLedgerResponseObject); ok {
+		return validResponse.VisitListMyLedgerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListMyLoans operation middleware
 func (sh *strictHandler) ListMyLoans(ctx echo.Context) error {
 	var request ListMyLoansRequestObject
@@ -6106,6 +10289,31 @@ func (sh *strictHandler) ListMyRequests(ctx echo.Context, params ListMyRequestsP
 		return err
 	} else if validResponse, ok := response.(ListMyRequestsResponseObject); ok {
 		return validResponse.VisitListMyRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListNights operation middleware
+func (sh *strictHandler) ListNights(ctx echo.Context, params ListNightsParams) error {
+	var request ListNightsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNights(ctx.Request().Context(), request.(ListNightsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNights")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListNightsResponseObject); ok {
+		return validResponse.VisitListNightsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6186,6 +10394,79 @@ func (sh *strictHandler) RecordNoticeOutcome(ctx echo.Context, id ID, params Rec
 	return nil
 }
 
+// SearchPatrons operation middleware
+func (sh *strictHandler) SearchPatrons(ctx echo.Context, params SearchPatronsParams) error {
+	var request SearchPatronsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchPatrons(ctx.Request().Context(), request.(SearchPatronsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchPatrons")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchPatronsResponseObject); ok {
+		return validResponse.VisitSearchPatronsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RegisterPatron operation middleware
+func (sh *strictHandler) RegisterPatron(ctx echo.Context, params RegisterPatronParams) error {
+	var request RegisterPatronRequestObject
+
+	request.Params = params
+
+	var body RegisterPatronJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RegisterPatron(ctx.Request().Context(), request.(RegisterPatronRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RegisterPatron")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RegisterPatronResponseObject); ok {
+		return validResponse.VisitRegisterPatronResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetPatron operation middleware
 func (sh *strictHandler) GetPatron(ctx echo.Context, id ID) error {
 	var request GetPatronRequestObject
@@ -6205,6 +10486,375 @@ func (sh *strictHandler) GetPatron(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(GetPatronResponseObject); ok {
 		return validResponse.VisitGetPatronResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangePatron operation middleware
+func (sh *strictHandler) ChangePatron(ctx echo.Context, id ID) error {
+	var request ChangePatronRequestObject
+
+	request.ID = id
+
+	var body ChangePatronJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePatron(ctx.Request().Context(), request.(ChangePatronRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePatron")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangePatronResponseObject); ok {
+		return validResponse.VisitChangePatronResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListBlocks operation middleware
+func (sh *strictHandler) ListBlocks(ctx echo.Context, id ID) error {
+	var request ListBlocksRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBlocks(ctx.Request().Context(), request.(ListBlocksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBlocks")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListBlocksResponseObject); ok {
+		return validResponse.VisitListBlocksResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutBlock operation middleware
+func (sh *strictHandler) PutBlock(ctx echo.Context, id ID, params PutBlockParams) error {
+	var request PutBlockRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body PutBlockJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutBlock(ctx.Request().Context(), request.(PutBlockRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutBlock")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutBlockResponseObject); ok {
+		return validResponse.VisitPutBlockResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LiftBlock operation middleware
+func (sh *strictHandler) LiftBlock(ctx echo.Context, id ID, block ID) error {
+	var request LiftBlockRequestObject
+
+	request.ID = id
+	request.Block = block
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiftBlock(ctx.Request().Context(), request.(LiftBlockRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiftBlock")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LiftBlockResponseObject); ok {
+		return validResponse.VisitLiftBlockResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListCards operation middleware
+func (sh *strictHandler) ListCards(ctx echo.Context, id ID) error {
+	var request ListCardsRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCards(ctx.Request().Context(), request.(ListCardsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCards")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCardsResponseObject); ok {
+		return validResponse.VisitListCardsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RenewCard operation middleware
+func (sh *strictHandler) RenewCard(ctx echo.Context, id ID, params RenewCardParams) error {
+	var request RenewCardRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body RenewCardJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RenewCard(ctx.Request().Context(), request.(RenewCardRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RenewCard")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RenewCardResponseObject); ok {
+		return validResponse.VisitRenewCardResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceCard operation middleware
+func (sh *strictHandler) ReplaceCard(ctx echo.Context, id ID, params ReplaceCardParams) error {
+	var request ReplaceCardRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReplaceCardJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceCard(ctx.Request().Context(), request.(ReplaceCardRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceCard")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceCardResponseObject); ok {
+		return validResponse.VisitReplaceCardResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReportCard operation middleware
+func (sh *strictHandler) ReportCard(ctx echo.Context, id ID, params ReportCardParams) error {
+	var request ReportCardRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReportCardJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportCard(ctx.Request().Context(), request.(ReportCardRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportCard")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReportCardResponseObject); ok {
+		return validResponse.VisitReportCardResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SurrenderCard operation middleware
+func (sh *strictHandler) SurrenderCard(ctx echo.Context, id ID, params SurrenderCardParams) error {
+	var request SurrenderCardRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body SurrenderCardJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SurrenderCard(ctx.Request().Context(), request.(SurrenderCardRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SurrenderCard")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SurrenderCardResponseObject); ok {
+		return validResponse.VisitSurrenderCardResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6236,6 +10886,104 @@ func (sh *strictHandler) ListPatronCharges(ctx echo.Context, id ID) error {
 	return nil
 }
 
+// ChangeClass operation middleware
+func (sh *strictHandler) ChangeClass(ctx echo.Context, id ID, params ChangeClassParams) error {
+	var request ChangeClassRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ChangeClassJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeClass(ctx.Request().Context(), request.(ChangeClassRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeClass")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeClassResponseObject); ok {
+		return validResponse.VisitChangeClassResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddFee operation middleware
+func (sh *strictHandler) AddFee(ctx echo.Context, id ID, params AddFeeParams) error {
+	var request AddFeeRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body AddFeeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddFee(ctx.Request().Context(), request.(AddFeeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddFee")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddFeeResponseObject); ok {
+		return validResponse.VisitAddFeeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListPatronHolds operation middleware
 func (sh *strictHandler) ListPatronHolds(ctx echo.Context, id ID) error {
 	var request ListPatronHoldsRequestObject
@@ -6261,6 +11009,132 @@ func (sh *strictHandler) ListPatronHolds(ctx echo.Context, id ID) error {
 	return nil
 }
 
+// ListPatronLedger operation middleware
+func (sh *strictHandler) ListPatronLedger(ctx echo.Context, id ID, params ListPatronLedgerParams) error {
+	var request ListPatronLedgerRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPatronLedger(ctx.Request().Context(), request.(ListPatronLedgerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPatronLedger")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPatronLedgerResponseObject); ok {
+		return validResponse.VisitListPatronLedgerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLinks operation middleware
+func (sh *strictHandler) ListLinks(ctx echo.Context, id ID) error {
+	var request ListLinksRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLinks(ctx.Request().Context(), request.(ListLinksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLinks")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLinksResponseObject); ok {
+		return validResponse.VisitListLinksResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LinkPatron operation middleware
+func (sh *strictHandler) LinkPatron(ctx echo.Context, id ID, params LinkPatronParams) error {
+	var request LinkPatronRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body LinkPatronJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LinkPatron(ctx.Request().Context(), request.(LinkPatronRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LinkPatron")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LinkPatronResponseObject); ok {
+		return validResponse.VisitLinkPatronResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UnlinkPatron operation middleware
+func (sh *strictHandler) UnlinkPatron(ctx echo.Context, id ID, other ID) error {
+	var request UnlinkPatronRequestObject
+
+	request.ID = id
+	request.Other = other
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UnlinkPatron(ctx.Request().Context(), request.(UnlinkPatronRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnlinkPatron")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UnlinkPatronResponseObject); ok {
+		return validResponse.VisitUnlinkPatronResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListPatronLoans operation middleware
 func (sh *strictHandler) ListPatronLoans(ctx echo.Context, id ID) error {
 	var request ListPatronLoansRequestObject
@@ -6280,6 +11154,55 @@ func (sh *strictHandler) ListPatronLoans(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(ListPatronLoansResponseObject); ok {
 		return validResponse.VisitListPatronLoansResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MergePatron operation middleware
+func (sh *strictHandler) MergePatron(ctx echo.Context, id ID, params MergePatronParams) error {
+	var request MergePatronRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body MergePatronJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MergePatron(ctx.Request().Context(), request.(MergePatronRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MergePatron")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MergePatronResponseObject); ok {
+		return validResponse.VisitMergePatronResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6329,6 +11252,155 @@ func (sh *strictHandler) RecordPayment(ctx echo.Context, id ID, params RecordPay
 		return err
 	} else if validResponse, ok := response.(RecordPaymentResponseObject); ok {
 		return validResponse.VisitRecordPaymentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListProxies operation middleware
+func (sh *strictHandler) ListProxies(ctx echo.Context, id ID) error {
+	var request ListProxiesRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProxies(ctx.Request().Context(), request.(ListProxiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProxies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProxiesResponseObject); ok {
+		return validResponse.VisitListProxiesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NameProxy operation middleware
+func (sh *strictHandler) NameProxy(ctx echo.Context, id ID, params NameProxyParams) error {
+	var request NameProxyRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body NameProxyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NameProxy(ctx.Request().Context(), request.(NameProxyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NameProxy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NameProxyResponseObject); ok {
+		return validResponse.VisitNameProxyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveProxy operation middleware
+func (sh *strictHandler) RemoveProxy(ctx echo.Context, id ID, other ID) error {
+	var request RemoveProxyRequestObject
+
+	request.ID = id
+	request.Other = other
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveProxy(ctx.Request().Context(), request.(RemoveProxyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveProxy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveProxyResponseObject); ok {
+		return validResponse.VisitRemoveProxyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GiveBack operation middleware
+func (sh *strictHandler) GiveBack(ctx echo.Context, id ID, params GiveBackParams) error {
+	var request GiveBackRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body GiveBackJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GiveBack(ctx.Request().Context(), request.(GiveBackRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GiveBack")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GiveBackResponseObject); ok {
+		return validResponse.VisitGiveBackResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6594,6 +11666,80 @@ func (sh *strictHandler) ListPolicyVersions(ctx echo.Context, name string) error
 		return err
 	} else if validResponse, ok := response.(ListPolicyVersionsResponseObject); ok {
 		return validResponse.VisitListPolicyVersionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetReceipt operation middleware
+func (sh *strictHandler) GetReceipt(ctx echo.Context, number int64) error {
+	var request GetReceiptRequestObject
+
+	request.Number = number
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReceipt(ctx.Request().Context(), request.(GetReceiptRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReceipt")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetReceiptResponseObject); ok {
+		return validResponse.VisitGetReceiptResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// VoidReceipt operation middleware
+func (sh *strictHandler) VoidReceipt(ctx echo.Context, number int64, params VoidReceiptParams) error {
+	var request VoidReceiptRequestObject
+
+	request.Number = number
+	request.Params = params
+
+	var body VoidReceiptJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.VoidReceipt(ctx.Request().Context(), request.(VoidReceiptRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VoidReceipt")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VoidReceiptResponseObject); ok {
+		return validResponse.VisitVoidReceiptResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7088,6 +12234,251 @@ func (sh *strictHandler) CloseTask(ctx echo.Context, id ID, params CloseTaskPara
 		return err
 	} else if validResponse, ok := response.(CloseTaskResponseObject); ok {
 		return validResponse.VisitCloseTaskResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// OpenTill operation middleware
+func (sh *strictHandler) OpenTill(ctx echo.Context, params OpenTillParams) error {
+	var request OpenTillRequestObject
+
+	request.Params = params
+
+	var body OpenTillJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenTill(ctx.Request().Context(), request.(OpenTillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenTill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(OpenTillResponseObject); ok {
+		return validResponse.VisitOpenTillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTill operation middleware
+func (sh *strictHandler) GetTill(ctx echo.Context, id ID) error {
+	var request GetTillRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTill(ctx.Request().Context(), request.(GetTillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTillResponseObject); ok {
+		return validResponse.VisitGetTillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CloseTill operation middleware
+func (sh *strictHandler) CloseTill(ctx echo.Context, id ID, params CloseTillParams) error {
+	var request CloseTillRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body CloseTillJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseTill(ctx.Request().Context(), request.(CloseTillRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseTill")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseTillResponseObject); ok {
+		return validResponse.VisitCloseTillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListVouchers operation middleware
+func (sh *strictHandler) ListVouchers(ctx echo.Context, params ListVouchersParams) error {
+	var request ListVouchersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListVouchers(ctx.Request().Context(), request.(ListVouchersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListVouchers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListVouchersResponseObject); ok {
+		return validResponse.VisitListVouchersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelVoucher operation middleware
+func (sh *strictHandler) CancelVoucher(ctx echo.Context, id ID, params CancelVoucherParams) error {
+	var request CancelVoucherRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body CancelVoucherJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelVoucher(ctx.Request().Context(), request.(CancelVoucherRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelVoucher")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelVoucherResponseObject); ok {
+		return validResponse.VisitCancelVoucherResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PayVoucher operation middleware
+func (sh *strictHandler) PayVoucher(ctx echo.Context, id ID, params PayVoucherParams) error {
+	var request PayVoucherRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body PayVoucherJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PayVoucher(ctx.Request().Context(), request.(PayVoucherRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PayVoucher")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PayVoucherResponseObject); ok {
+		return validResponse.VisitPayVoucherResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

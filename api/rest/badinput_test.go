@@ -30,7 +30,8 @@ func places(t testing.TB) []place {
 	must(t, err)
 	var list []place
 	for pattern, item := range doc.Paths.Map() {
-		path := strings.NewReplacer("{id}", broker.NewID().String(), "{action}", "cancel").Replace(pattern)
+		path := strings.NewReplacer("{id}", broker.NewID().String(), "{action}", "cancel", "{block}", broker.NewID().String(),
+			"{other}", broker.NewID().String(), "{number}", "7").Replace(pattern)
 		for method, operation := range item.Operations() {
 			list = append(list, place{operation.OperationID, method, path, operation})
 		}

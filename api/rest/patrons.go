@@ -2,14 +2,12 @@ package rest
 
 import (
 	"context"
-	"net/http"
 
 	"afield/api/gen"
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/directory"
-	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow"
@@ -28,27 +26,33 @@ func (s *Server) ours(ctx context.Context, tx *postgres.Tx, patron broker.ID) (d
 	return library, ref, err
 }
 
-// patronView is a patron's account. Patrons do not see the staff's note.
-func patronView(ctx context.Context, tx *postgres.Tx, library directory.Library, id broker.ID, forPatron bool) (gen.Patron, error) {
-	account, err := patrons.View(ctx, tx, library, patrons.Ref{Library: library.ID, ID: id})
+// patronView is a patron's account, with what is owed as of today. Patrons do
+// not see the staff's notes.
+func (s *Server) patronView(ctx context.Context, tx *postgres.Tx, library directory.Library, id broker.ID, forPatron bool) (gen.Patron, error) {
+	ref := patrons.Ref{Library: library.ID, ID: id}
+	account, err := patrons.View(ctx, tx, library, ref)
+	if err != nil {
+		return gen.Patron{}, err
+	}
+	growing, err := s.growing(ctx, tx, ref)
 	if err != nil {
 		return gen.Patron{}, err
 	}
 	p := account.Patron
 	view := gen.Patron{
 		ID: p.ID, Class: p.Class, Name: p.Name, Phone: p.Phone, PhoneCheckedOn: p.PhoneCheckedOn, Email: p.Email,
-		NoticeChannel: p.NoticeChannel, BranchID: p.Branch, ExpiresOn: p.ExpiresOn, Status: gen.PatronStatus(p.Status), Owes: account.Owes,
+		NoticeChannel: p.NoticeChannel, BranchID: p.Branch, ExpiresOn: p.ExpiresOn, Status: gen.PatronStatus(p.Status),
+		BornOn: p.BornOn, Address: p.Address, Language: p.Language, HouseholdID: p.Household, HomeLibrary: p.HomeLibrary,
+		KeepHistory: p.KeepHistory, NotFor: p.NotFor, RegisteredOn: p.RegisteredOn, Note: p.Note,
 	}
-	if view.Owes.Currency == "" {
-		view.Owes.Currency = library.Currency
+	if forPatron {
+		view.Note = ""
 	}
+	view.Owes = broker.Money{Minor: account.Owes.Minor + growing.Since, Currency: library.Currency}
 	for _, block := range account.Blocks {
-		shown := gen.Block{
-			ID: block.ID, Kind: string(block.Kind), Stops: append([]string{}, block.Stops...), Reason: block.Reason,
-			Rule: block.Rule, FromOn: block.From, UntilOn: block.Until,
-		}
+		shown := blockView(block)
 		if forPatron && block.Kind == patrons.BlockManual {
-			shown.Reason = "Please ask at the desk." // what staff wrote is theirs
+			shown.Reason, shown.Ground = "Please ask at the desk.", "" // what staff wrote is theirs
 		}
 		view.Blocks = append(view.Blocks, shown)
 	}
@@ -62,7 +66,7 @@ func (s *Server) GetPatron(ctx context.Context, request gen.GetPatronRequestObje
 		if err != nil {
 			return gen.Patron{}, err
 		}
-		return patronView(ctx, tx, library, ref.ID, false)
+		return s.patronView(ctx, tx, library, ref.ID, false)
 	})
 	if err != nil {
 		return nil, err
@@ -122,53 +126,6 @@ func (s *Server) holdsOf(ctx context.Context, patron broker.ID) (gen.HoldList, e
 	})
 }
 
-// accountEntries is how many of the last entries an account shows.
-const accountEntries = 200
-
-func (s *Server) accountOf(ctx context.Context, patron broker.ID) (gen.Account, error) {
-	return read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (gen.Account, error) {
-		library, ref, err := s.ours(ctx, tx, patron)
-		if err != nil {
-			return gen.Account{}, err
-		}
-		account := patrons.Account(library, ref)
-		balances, err := ledger.BalancesOf(ctx, tx, account)
-		if err != nil {
-			return gen.Account{}, err
-		}
-		open, err := ledger.OpenCharges(ctx, tx, account)
-		if err != nil {
-			return gen.Account{}, err
-		}
-		entries, err := ledger.Statement(ctx, tx, account, broker.NoID, accountEntries)
-		if err != nil {
-			return gen.Account{}, err
-		}
-		return accountView(library, balances, open, entries), nil
-	})
-}
-
-func accountView(library directory.Library, balances ledger.Balances, open []ledger.Open, entries []ledger.Entry) gen.Account {
-	view := gen.Account{Owes: balances.Total(), Charges: []gen.Charge{}, Entries: []gen.LedgerEntry{}}
-	if view.Owes.Currency == "" {
-		view.Owes.Currency = library.Currency
-	}
-	for _, charge := range open {
-		view.Charges = append(view.Charges, gen.Charge{
-			ID: charge.ID, Kind: charge.ChargeKind, Amount: charge.Amount, Owed: charge.Owed,
-			Rule: charge.Rule, Clause: charge.Clause, Note: charge.Note, LoanID: charge.Loan, RequestID: charge.Request, At: utc(charge.At),
-		})
-	}
-	for _, entry := range entries {
-		view.Entries = append(view.Entries, gen.LedgerEntry{
-			ID: entry.ID, Kind: gen.LedgerEntryKind(entry.Kind),
-			ChargeKind: entry.ChargeKind, Amount: entry.Amount, AgainstID: entry.Against, Rule: entry.Rule, Note: entry.Note,
-			LoanID: entry.Loan, RequestID: entry.Request, At: utc(entry.At),
-		})
-	}
-	return view
-}
-
 // ListPatronLoans shows what a patron has out.
 func (s *Server) ListPatronLoans(ctx context.Context, request gen.ListPatronLoansRequestObject) (gen.ListPatronLoansResponseObject, error) {
 	list, err := s.loansOf(ctx, request.ID)
@@ -211,44 +168,6 @@ func (s *Server) ListPatronCharges(ctx context.Context, request gen.ListPatronCh
 		return nil, err
 	}
 	return gen.ListPatronCharges200JSONResponse(account), nil
-}
-
-// RecordPayment records what a patron paid.
-func (s *Server) RecordPayment(ctx context.Context, request gen.RecordPaymentRequestObject) (gen.RecordPaymentResponseObject, error) {
-	in := request.Body
-	_, err := once(ctx, s, http.StatusCreated, func(ctx context.Context, tx *postgres.Tx) (made, error) {
-		library, ref, err := s.ours(ctx, tx, request.ID)
-		if err != nil {
-			return made{}, err
-		}
-		id := broker.NewID()
-		_, err = ledger.Pay(ctx, tx, ledger.Payment{
-			Account: patrons.Account(library, ref), Amount: in.Amount, Charge: in.ChargeID,
-			InAdvance: in.InAdvance, Cause: "payment:" + id.String(), Note: in.Note, Actor: callOf(ctx).principal.Actor(), At: s.Clock.Now(),
-		})
-		if err != nil {
-			return made{}, err
-		}
-		return made{id}, s.afterPayment(ctx, tx, library, ref)
-	})
-	if err != nil {
-		return nil, err
-	}
-	account, err := s.accountOf(ctx, request.ID)
-	if err != nil {
-		return nil, err
-	}
-	return gen.RecordPayment201JSONResponse(account), nil
-}
-
-// afterPayment lifts a block that latched, once its way out is reached.
-func (s *Server) afterPayment(ctx context.Context, tx *postgres.Tx, library directory.Library, ref patrons.Ref) error {
-	document, err := s.Policies.At(library, s.Clock.Now())
-	if err != nil {
-		return err
-	}
-	_, err = patrons.UpdateLatch(ctx, tx, library, document, ref, s.Clock.Now())
-	return err
 }
 
 // ListMyLoans, ListMyHolds, ListMyRequests and ListMyCharges are a patron's own

@@ -7,6 +7,8 @@ import (
 	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/desk"
@@ -39,4 +41,25 @@ type Desk interface {
 	Reopen(ctx context.Context, tx *postgres.Tx, at desk.At, closure broker.ID) (directory.Closure, circulation.Reversed, error)
 	AdjustDueDates(context.Context, *postgres.Tx, desk.At, circulation.AdjustDueDates) (circulation.Moved, error)
 	ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at desk.At, adjustment broker.ID, reason string, dryRun bool) (circulation.Reversed, error)
+	Counter
+}
+
+// Counter is what the desk does with money and accounts.
+type Counter interface {
+	Growing(ctx context.Context, tx *postgres.Tx, at desk.At, patron broker.ID) (circulation.Growing, error)
+	MergePatrons(ctx context.Context, tx *postgres.Tx, document *policy.Document, at desk.At, from, to broker.ID) (desk.Merged, error)
+	TakePayment(context.Context, *postgres.Tx, desk.At, desk.Payment) (ledger.Receipt, error)
+	Waive(context.Context, *postgres.Tx, desk.At, desk.Waiver) (ledger.Entry, error)
+	Void(ctx context.Context, tx *postgres.Tx, at desk.At, receipt int64, reason string) ([]ledger.Entry, error)
+	GiveBack(context.Context, *postgres.Tx, desk.At, desk.Refund) (desk.Given, error)
+	AddFee(context.Context, *postgres.Tx, desk.At, desk.Fee) (ledger.Entry, *ledger.Receipt, error)
+	OpenTill(ctx context.Context, tx *postgres.Tx, at desk.At, float broker.Money) (ledger.Till, error)
+	CloseTill(ctx context.Context, tx *postgres.Tx, at desk.At, till broker.ID, counted map[string]int64, note string) (ledger.Till, error)
+	PayVoucher(ctx context.Context, tx *postgres.Tx, at desk.At, voucher broker.ID, method string) (ledger.Voucher, error)
+	CancelVoucher(ctx context.Context, tx *postgres.Tx, at desk.At, voucher broker.ID, reason string) (ledger.Voucher, error)
+	RaiseInvoice(context.Context, *postgres.Tx, desk.At, ledger.Invoice) (ledger.Invoice, error)
+	PayInvoice(ctx context.Context, tx *postgres.Tx, at desk.At, invoices []broker.ID, method, note, key string) (ledger.Receipt, error)
+	DisputeInvoice(ctx context.Context, tx *postgres.Tx, at desk.At, creditor, invoice broker.ID, reason string) error
+	InsistOnInvoice(ctx context.Context, tx *postgres.Tx, at desk.At, invoice broker.ID) error
+	WithdrawInvoice(ctx context.Context, tx *postgres.Tx, at desk.At, invoice broker.ID, reason string) error
 }

@@ -27,6 +27,7 @@ var (
 	staffOnly = rule{staff: anyRole()}
 	deskStaff = rule{staff: []string{access.RoleDesk, access.RoleILL, access.RoleDirector}}
 	illStaff  = rule{staff: []string{access.RoleILL, access.RoleDirector}}
+	directors = rule{staff: []string{access.RoleDirector, access.RoleAdmin}}
 	ownOnly   = rule{patrons: true}
 )
 
@@ -67,6 +68,52 @@ var rules = map[string]rule{
 	"listPatronRequests": staffOnly,
 	"listPatronCharges":  staffOnly,
 	"recordPayment":      deskStaff,
+
+	"searchPatrons":  staffOnly,
+	"registerPatron": deskStaff,
+	"changePatron":   deskStaff,
+	"changeClass":    deskStaff,
+	"listCards":      staffOnly,
+	"renewCard":      deskStaff,
+	"replaceCard":    deskStaff,
+	"reportCard":     deskStaff,
+	"surrenderCard":  deskStaff,
+	"listBlocks":     staffOnly,
+	"putBlock":       deskStaff, // which block, the rules of blocks say
+	"liftBlock":      deskStaff,
+	"listLinks":      staffOnly,
+	"linkPatron":     deskStaff,
+	"unlinkPatron":   deskStaff,
+	"listProxies":    staffOnly,
+	"nameProxy":      deskStaff,
+	"removeProxy":    deskStaff,
+	"mergePatron":    deskStaff,
+
+	"listDisclosures":  directors,
+	"askDisclosure":    deskStaff,
+	"decideDisclosure": directors,
+
+	"listPatronLedger": staffOnly,
+	"listMyLedger":     ownOnly,
+	"addFee":           deskStaff,
+	"giveBack":         directors,
+	"getReceipt":       staffOnly,
+	"voidReceipt":      directors,
+	"waiveCharge":      directors,
+	"listVouchers":     staffOnly,
+	"payVoucher":       directors,
+	"cancelVoucher":    directors,
+	"openTill":         deskStaff,
+	"getTill":          deskStaff,
+	"closeTill":        deskStaff,
+	"listInvoices":     staffOnly,
+	"raiseInvoice":     illStaff,
+	"payInvoice":       illStaff,
+	"disputeInvoice":   illStaff,
+	"insistOnInvoice":  illStaff,
+	"withdrawInvoice":  illStaff,
+
+	"listNights": directors,
 
 	"getMe":          signedIn,
 	"listMyLoans":    ownOnly,

@@ -96,7 +96,7 @@ func (s *Server) me(ctx context.Context, principal access.Principal) (gen.Me, er
 			me.Library.Symbol = symbol.String()
 		}
 		if principal.Kind == access.KindPatron {
-			me.Patron, err = patronView(ctx, tx, library, principal.ID, true)
+			me.Patron, err = s.patronView(ctx, tx, library, principal.ID, true)
 		}
 		return err
 	})

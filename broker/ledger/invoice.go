@@ -302,6 +302,13 @@ func InvoiceByID(ctx context.Context, tx *postgres.Tx, creditor, id broker.ID) (
 	return oneInvoice(rows, err)
 }
 
+// InvoiceSeen gives an invoice that the transaction may see, whichever of its two
+// libraries that is for.
+func InvoiceSeen(ctx context.Context, tx *postgres.Tx, id broker.ID) (Invoice, error) {
+	rows, err := tx.Query(ctx, `select `+invoiceColumns+` from library_invoices i where i.id = $1`, id)
+	return oneInvoice(rows, err)
+}
+
 func invoiceByNumber(ctx context.Context, tx *postgres.Tx, creditor broker.ID, number string) (Invoice, error) {
 	rows, err := tx.Query(ctx, `select `+invoiceColumns+` from library_invoices i where i.library_id = $1 and i.number = $2`, creditor, number)
 	return oneInvoice(rows, err)

@@ -150,6 +150,11 @@ func disclosure(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Di
 	return d, err
 }
 
+// DisclosureByID gives one request that a library was asked.
+func DisclosureByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Disclosure, error) {
+	return disclosure(ctx, tx, library, id)
+}
+
 // Disclosures lists the requests a library was asked, oldest first: those in
 // review only, or all; at most limit of them, after the one named.
 func Disclosures(ctx context.Context, tx *postgres.Tx, library broker.ID, inReview bool, after broker.ID, limit int) ([]Disclosure, error) {

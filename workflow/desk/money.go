@@ -205,6 +205,16 @@ func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at At, in Refun
 	return given, c.latch(ctx, tx, account)
 }
 
+// Growing reads what a patron's overdue loans have come to today without being
+// charged; it changes nothing.
+func (s *Service) Growing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (circulation.Growing, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return circulation.Growing{}, err
+	}
+	return circulation.GrowingOf(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
+}
+
 // counter is a desk where money is taken, and the rules there.
 type counter struct {
 	service *Service
