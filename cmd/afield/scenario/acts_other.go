@@ -49,17 +49,14 @@ func (p *play) close(s step) (result, error) {
 		kind = directory.ClosureWeather
 	}
 	return result{}, p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
-		closure, _, err := directory.Close(ctx, tx, directory.Closure{
+		_, err := p.desk.Close(ctx, tx, at, directory.Closure{
 			Library: p.home.ID, Kind: kind, By: at.Actor, PutAt: at.Now,
 			Closure: calendar.Closure{From: get[broker.Date](s.values, "from"), To: get[broker.Date](s.values, "to"), Reason: string(kind)},
-		})
+		}, false)
 		if err != nil {
 			return err
 		}
-		if p.home.Library, err = directory.Load(ctx, tx, p.home.ID); err != nil {
-			return err
-		}
-		_, err = p.circulation.RelieveClosure(ctx, tx, circulation.Desk{Library: p.home.Library, Actor: at.Actor, Now: at.Now}, closure, false)
+		p.home.Library, err = directory.Load(ctx, tx, p.home.ID)
 		return err
 	})
 }
@@ -67,14 +64,14 @@ func (p *play) close(s step) (result, error) {
 func (p *play) adjustDue(s step) (result, error) {
 	_, at := p.at(s)
 	in := circulation.AdjustDueDates{
-		Desk: circulation.Desk{Library: p.home.Library, Actor: at.Actor, Now: at.Now}, From: get[broker.Date](s.values, "from"),
-		To: get[broker.Date](s.values, "to"), NewDue: get[broker.Date](s.values, "new_due"), Reason: get[string](s.values, "reason"),
+		From: get[broker.Date](s.values, "from"), To: get[broker.Date](s.values, "to"), NewDue: get[broker.Date](s.values, "new_due"),
+		Reason: get[string](s.values, "reason"),
 	}
 	if in.To.IsZero() {
 		in.To = in.From
 	}
 	return result{}, p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.circulation.AdjustDueDates(ctx, tx, in)
+		_, err := p.desk.AdjustDueDates(ctx, tx, at, in)
 		return err
 	})
 }

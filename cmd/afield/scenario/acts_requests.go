@@ -52,6 +52,7 @@ func requestActs() []act {
 			{word: "due", kind: dateKind, says: "A due date, where one is asked."},
 			{word: "until", kind: dateKind, says: "A date to wait for, where one is asked."},
 			{word: "note", kind: textKind, says: "A note, where one is asked."},
+			{word: "item", kind: nameOf("item"), says: "Which item to look at afterwards."},
 			patronOptional,
 		}, run: (*play).actOn},
 	}

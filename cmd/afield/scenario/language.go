@@ -63,6 +63,7 @@ func patronFields() []field {
 		{word: "household", kind: textKind, says: "The household or business it is of."},
 		{word: "last_used", kind: dateKind, says: "The day of the last circulation."},
 		{word: "not_for", kind: listOf(textKind), says: "What the library keeps from this account: types of material, or \"adult material\"."},
+		{word: "proxies", kind: listOf(nameOf("patron")), says: "Who may pick up what is kept for the patron."},
 		{word: "parents", kind: listOf(nameOf("patron")), says: "Who answers for the patron; blocks spread through such links."},
 		{word: "out", kind: byName("types of material", countKind), says: "How many of each type are on loan already."},
 	}
@@ -76,6 +77,8 @@ func itemFields() []field {
 		{word: "parts", kind: countKind, says: "How many pieces belong to it."},
 		{word: "title", kind: textKind, says: "Title, where several items are copies of one; its own when left out."},
 		{word: "price", kind: moneyKind, says: "What a new copy costs."},
+		{word: "price_paid", kind: moneyKind, says: "What it once cost."},
+		{word: "list_price", kind: moneyKind, says: "The publisher's price now."},
 		{word: "owner", kind: nameOf("library"), says: "Another library of the shared catalogue whose it is."},
 		{word: "branch", kind: nameOf("branch"), says: "Its home branch; main when left out."},
 		{word: "lendable", kind: flagKind, says: "false: used in the house only."},
@@ -119,7 +122,7 @@ type act struct {
 }
 
 func allActs() []act {
-	return slicesOf(deskActs(), holdActs(), accountActs(), cardActs(), requestActs(), ruleActs(), otherActs())
+	return slicesOf(deskActs(), lossActs(), holdActs(), accountActs(), cardActs(), requestActs(), ruleActs(), otherActs())
 }
 
 func slicesOf(lists ...[]act) []act {

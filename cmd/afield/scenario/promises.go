@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -155,6 +156,13 @@ func moneyPromises() []promise {
 				return after.standing.Balances.Total().Decimal()
 			})),
 		expects("given_back", moneyKind, "What is handed back of a deposit.", told("given_back")),
+		expects("refund", moneyKind, "What was paid and is now to be given back.",
+			same(func(_ *play, _ step, did result, _, _ view) string {
+				if did.done == nil {
+					return "0.00"
+				}
+				return did.done.Refund.Decimal()
+			})),
 		expects("refunds", moneyKind, "What this step paid back.",
 			same(func(_ *play, _ step, _ result, before, after view) string {
 				return money(before, after, "refund").total().String()
@@ -203,6 +211,27 @@ func thingPromises() []promise {
 					return "no loan"
 				}
 				return fmt.Sprint(after.loan.Renewals)
+			})),
+		expects("claim", oneOf("asked_owner", "open", "found_in_library", "found_by_patron", "charged", "withdrawn", "refused"), "How the claim stands that this step made or ended.",
+			same(func(_ *play, _ step, did result, _, _ view) string {
+				if did.done == nil || did.done.Claim == nil {
+					return "none"
+				}
+				return string(did.done.Claim.Status)
+			})),
+		expects("claim_note", listOf(textKind), "What the note on the account names.",
+			sameList(func(_ *play, _ step, did result, _, _ view) []string {
+				if did.done == nil || did.done.Claim == nil {
+					return nil
+				}
+				return slices.Collect(maps.Keys(did.done.Claim.Note))
+			})),
+		expects("count_parts", countKind, "How many pieces staff are asked to count.",
+			same(func(_ *play, _ step, did result, _, _ view) string {
+				if did.done == nil {
+					return "0"
+				}
+				return fmt.Sprint(did.done.CountParts)
 			})),
 		expects("item_is", oneOf("on_shelf", "on_hold_shelf", "on_loan", "in_transit", "received", "missing", "lost", "withdrawn", "gone_home"), "Where the item is.",
 			same(func(_ *play, _ step, _ result, _, after view) string {

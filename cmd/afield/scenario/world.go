@@ -347,6 +347,12 @@ func (p *play) patron(name string, v values) error {
 func (p *play) links() error {
 	return p.everywhere(func(_ context.Context, tx *postgres.Tx) error {
 		return p.scenario.given.patrons.each(func(name string, v values) error {
+			for _, proxy := range textsOf(v, "proxies") {
+				err := patrons.SaveProxy(tx, patrons.Proxy{Patron: p.patrons[name].Ref, Proxy: p.patrons[proxy].Ref}, p.start.AddDate(-1, 0, 0))
+				if err != nil {
+					return err
+				}
+			}
 			for _, parent := range textsOf(v, "parents") {
 				if err := patrons.Link(tx, p.patrons[parent].Ref, p.patrons[name].Ref, p.home.Today(p.start.AddDate(-1, 0, 0))); err != nil {
 					return err
@@ -480,13 +486,18 @@ func (p *play) addItem(tx *postgres.Tx, name string, v values) error {
 		Type: get[string](v, "type"), Audience: get[string](v, "audience"), Status: catalog.OnShelf, Lendable: !said || lendable,
 		AgeMark: get[string](v, "age"), Parts: get[int](v, "parts"),
 	}
-	if v.has("price") {
-		price := get[amount](v, "price").money(owner.Currency)
-		item.Price = &price
-	}
+	item.Price, item.PricePaid, item.ListPrice = priceOf(v, "price", owner), priceOf(v, "price_paid", owner), priceOf(v, "list_price", owner)
 	catalog.SaveItem(tx, item, p.start.AddDate(-1, 0, 0))
 	p.items[name] = thing{ItemRef: circulation.RefOf(item), barcode: item.Barcode, title: title}
 	return nil
+}
+
+func priceOf(v values, word string, owner *house) *broker.Money {
+	if !v.has(word) {
+		return nil
+	}
+	price := get[amount](v, word).money(owner.Currency)
+	return &price
 }
 
 // holdings says which titles libraries outside have.
