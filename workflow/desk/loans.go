@@ -24,6 +24,9 @@ type CheckOut struct {
 	Patron  broker.ID
 	// Due is a due date that staff chose; zero follows the policy.
 	Due broker.Date
+	// LenderFine is what the lender of a borrowed copy asks for lateness, where it
+	// said: it counts where the policy leaves fines to the lender.
+	LenderFine *policy.LenderFine
 	// HandedTo is the card of the proxy who takes it for the patron, or "".
 	HandedTo string
 	// Overrides are codes of reasons to pass over, where the role allows it, and
@@ -101,7 +104,7 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand
 	}
 	outcome, err := s.circulation.CheckOut(ctx, tx, circulation.CheckOut{
 		Desk: found.desk, Item: circulation.RefOf(found.item), Patron: found.patron.Ref(), Request: request, LenderDue: lenderDue, Due: in.Due,
-		HandedTo: found.proxy.ID, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		LenderFine: in.LenderFine, HandedTo: found.proxy.ID, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
 		return Done{}, err

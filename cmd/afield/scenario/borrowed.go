@@ -11,6 +11,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
@@ -73,10 +74,23 @@ func (p *play) borrow(name string, v values) error {
 		if err != nil {
 			return err
 		}
-		p.items[name] = thing{circulation.RefOf(item), item.Barcode, item.Title, request}
+		p.items[name] = thing{circulation.RefOf(item), item.Barcode, item.Title, request, p.lenderFine(v)}
 		p.requests[name] = request
 		return nil
 	})
+}
+
+// lenderFine is what a lender asks for lateness; nil where nothing is said.
+func (p *play) lenderFine(v values) *policy.LenderFine {
+	if !v.has("lender_fine") {
+		return nil
+	}
+	fine := &policy.LenderFine{Rate: get[amount](v, "lender_fine").money(p.home.Currency)}
+	if v.has("lender_fine_most") {
+		most := get[amount](v, "lender_fine_most").money(p.home.Currency)
+		fine.Cap = &most
+	}
+	return fine
 }
 
 // arrival is when a borrowed item came: as said, with its loan, or an hour before
@@ -209,7 +223,7 @@ func (p *play) lendBorrowed(patron person, item thing, since time.Time) error {
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
 		_, err := p.desk.CheckOut(ctx, tx, desk.At{
 			Library: p.home.ID, Branch: p.home.branches[mainBranch], Actor: staff(p.home.ID, everyRole()...), Now: since,
-		}, desk.CheckOut{Barcode: item.barcode, Patron: patron.ID})
+		}, desk.CheckOut{Barcode: item.barcode, Patron: patron.ID, LenderFine: item.fine})
 		return err
 	})
 	if err != nil {

@@ -86,7 +86,8 @@ func itemFields() []field {
 		{word: "for", kind: nameOf("patron"), says: "For whom it was borrowed; the first patron when left out."},
 		{word: "lender", kind: nameOf("library"), says: "From whom it was borrowed; some library in the state when left out."},
 		{word: "lender_due", kind: dateKind, says: "The lender's due date."},
-		{word: "lender_fee", kind: moneyKind, says: "What the lender asked for the loan, agreed by the patron."},
+		{word: "lender_fine", kind: moneyKind, says: "What the lender asks for a late day, as staff enter it at the checkout."},
+		{word: "lender_fine_most", kind: moneyKind, says: "The most it asks; without limit when left out."},
 		{word: "arrived", kind: momentKind, says: "When it was received; with its loan, or on the first day, when left out."},
 		{word: "shelved", kind: flagKind, says: "true: it stands on the hold shelf since it arrived."},
 	}
