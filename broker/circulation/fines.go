@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"afield/broker"
 	"afield/broker/calendar"
@@ -140,20 +141,33 @@ func (l lateLoan) through(today broker.Date, opening *calendar.Calendar) broker.
 // accrues is what a late loan has come to now and was not charged yet, on the
 // clock and calendar of the desk that lent.
 func (l lateLoan) accrues(lender Desk) broker.Money {
-	rate, opening := l.Terms.Overdue.Rate, lender.calendar()
+	return l.accruesBy(lender.Now, lender.calendar())
+}
+
+// accruesBy is accrues at a moment of a calendar: by the hour or by the day, as
+// the loan's own terms say.
+func (l lateLoan) accruesBy(now time.Time, opening *calendar.Calendar) broker.Money {
+	rate := l.Terms.Overdue.Rate
 	if l.Terms.Overdue.Per == policy.PerHour {
-		until := lender.Now
 		if !l.ClaimedAt.IsZero() {
-			until = l.ClaimedAt
+			now = l.ClaimedAt
 		}
-		fine := policy.OverdueFineAt(l.Terms, l.DueAt, until, opening).Amount
+		fine := policy.OverdueFineAt(l.Terms, l.DueAt, now, opening).Amount
 		fine.Minor = max(0, fine.Minor-l.Charged)
 		return fine
 	}
-	return policy.Accrue(l.Terms, l.DueOn, l.through(lender.today(), opening), opening, policy.Posted{
+	return policy.Accrue(l.Terms, l.DueOn, l.through(opening.DateOf(now), opening), opening, policy.Posted{
 		Charged:  broker.Money{Minor: l.Charged, Currency: rate.Currency},
 		Adjusted: broker.Money{Minor: l.Adjusted, Currency: rate.Currency},
 	})
+}
+
+// late is a loan with what its account says of this due date.
+func late(loan Loan, posted ledger.LoanMoney) lateLoan {
+	cause := overdueCause(loan)
+	money := posted.OfCause(cause)
+	undone := money.TakenBack(cause + ":back:").Minor
+	return lateLoan{Loan: loan, Charged: money.Charged.Minor - undone, Adjusted: money.Adjusted.Minor - undone}
 }
 
 // ChargeAccrued charges what a patron's overdue loans have come to up to today:

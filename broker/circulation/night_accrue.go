@@ -145,7 +145,7 @@ func accrueOneByOne(ctx context.Context, tx *postgres.Tx, library directory.Libr
 		}
 		ledger.SetAccrual(tx, ledger.Accrual{
 			Account: account, Loan: loan.ID, LoanLibrary: loan.Library, Through: today,
-			Amount: grown(loan, now, calendarOf(library, branches, loan.Branch), posted),
+			Amount: late(loan, posted).accruesBy(now, calendarOf(library, branches, loan.Branch)),
 		})
 	}
 	return int64(len(loans)), nil
@@ -159,14 +159,4 @@ func calendarOf(library directory.Library, branches []directory.Branch, branch b
 		}
 	}
 	return library.Calendar
-}
-
-// grown is what a loan has come to and was not charged yet.
-func grown(loan Loan, now time.Time, opening *calendar.Calendar, money ledger.LoanMoney) broker.Money {
-	if loan.Terms.Overdue.Per != policy.PerHour {
-		return policy.Accrue(loan.Terms, loan.DueOn, opening.DateOf(now), opening, policy.Posted{Charged: money.Charged, Adjusted: money.Adjusted})
-	}
-	fine := policy.OverdueFineAt(loan.Terms, loan.DueAt, now, opening).Amount
-	fine.Minor = max(0, fine.Minor-money.Charged.Minor)
-	return fine
 }

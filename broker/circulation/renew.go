@@ -79,15 +79,25 @@ func (c *Circulation) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Out
 
 func readRenew(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan) (renewFacts, error) {
 	var facts renewFacts
-	askStanding(tx, desk.Library, desk.today(), loan.Patron, &facts.standing)
-	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &facts.item)
-	askWaiters(tx, loan, desk.today(), &facts.waiting)
-	askOtherCopies(tx, loan.Item, &facts.copies)
-	askFine(tx, loan, &facts.money)
+	askRenewing(tx, desk, loan, &facts)
+	askOthers(tx, desk, loan, &facts)
 	if err := tx.Flush(ctx); err != nil {
 		return facts, fmt.Errorf("read for a renewal: %w", err)
 	}
 	return facts, facts.standing.asOfToday(ctx, tx, lendersFrom(desk))
+}
+
+// askRenewing asks about the patron, the item and what the loan has cost.
+func askRenewing(tx *postgres.Tx, desk Desk, loan Loan, facts *renewFacts) {
+	askStanding(tx, desk.Library, desk.today(), loan.Patron, &facts.standing)
+	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &facts.item)
+	askFine(tx, loan, &facts.money)
+}
+
+// askOthers asks who else waits, and what could serve them instead.
+func askOthers(tx *postgres.Tx, desk Desk, loan Loan, facts *renewFacts) {
+	askWaiters(tx, loan, desk.today(), &facts.waiting)
+	askOtherCopies(tx, loan.Item, &facts.copies)
 }
 
 // asked is the renewal in the terms of policies.

@@ -206,3 +206,14 @@ func (d *Document) AutoRenewal(at Moment, r Renewal) RenewalDecision {
 	}
 	return d.MayAskRenewal(at, r)
 }
+
+// AutoRenewAtMost gives the longest time before its due date that any loan is
+// renewed by itself; has is false where none is.
+func (d *Document) AutoRenewAtMost() (days int, has bool) {
+	for _, entry := range d.rules.AutoRenew.entries {
+		if entry.Value.Is {
+			days, has = max(days, entry.Value.Value), true
+		}
+	}
+	return days, has
+}

@@ -164,3 +164,31 @@ func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at At, loan br
 	outcome.TellPatron = true
 	return true, s.tell(ctx, tx, at, outcome)
 }
+
+// RenewByItself renews a loan where the policy does so without being asked, and
+// tells the patron the new due date. It gives whether it was renewed; a loan that
+// was not is told to nobody.
+func (s *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (bool, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return false, err
+	}
+	outcome, err := s.circulation.RenewByItself(ctx, tx, desk, circulation.LoanRef{Library: at.Library, ID: loan})
+	if err != nil || outcome.Loan == nil {
+		return false, err
+	}
+	renewed := *outcome.Loan
+	patron, err := patrons.ByID(ctx, tx, renewed.Patron)
+	if err != nil {
+		return false, err
+	}
+	title, err := titleOf(ctx, tx, outcome.Item.Title)
+	if err != nil {
+		return false, err
+	}
+	notices.Make(tx, patron, notices.Message{
+		Kind: notices.RenewalGranted, Loan: renewed.ID, Cause: "renewed:" + renewed.ID.String() + ":" + renewed.DueOn.String(),
+		Facts: notices.Facts{Title: title, DueOn: renewed.DueOn},
+	}, at.Now)
+	return true, nil
+}

@@ -37,6 +37,12 @@ func newHouse(t *testing.T, preset string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return houseOf(t, document, preset)
+}
+
+// houseOf is a house ruled by any document.
+func houseOf(t *testing.T, document *policy.Document, preset string) *house {
+	t.Helper()
 	rules := circulation.ByName(func(string) (*policy.Document, error) { return document, nil })
 	zone, err := time.LoadLocation("America/Chicago")
 	if err != nil {

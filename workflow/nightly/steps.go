@@ -15,6 +15,7 @@ import (
 // before what follows from it, what is lost before notices about it.
 func steps() []step {
 	return []step{
+		{name: renewalStep, size: 100, next: soonDue, each: renewByItself},
 		{name: "fines", size: 5000, next: overdueLoans, ranged: accrueFines},
 		{name: "blocks", size: 200, next: growingAccounts, each: latchBlocks},
 		{name: "claims", size: 100, next: oldClaims, each: chargeClaim},

@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 
@@ -21,13 +22,26 @@ type Counts struct {
 type Counter struct {
 	mu     sync.Mutex
 	counts Counts
+	sent   []string
 }
 
 // Reset begins to count anew.
 func (c *Counter) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.counts = Counts{}
+	c.counts, c.sent = Counts{}, nil
+}
+
+// Sent counts the statements since that contain a text.
+func (c *Counter) Sent(text string) (count int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, statement := range c.sent {
+		if strings.Contains(statement, text) {
+			count++
+		}
+	}
+	return count
 }
 
 // Read gives what was counted since.
@@ -43,6 +57,7 @@ func (c *Counter) add(trips int, statement string) {
 	c.counts.RoundTrips += trips
 	if statement != "" {
 		c.counts.Statements++
+		c.sent = append(c.sent, statement)
 	}
 	if statement == "commit" {
 		c.counts.Commits++

@@ -1,0 +1,79 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"afield/broker"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// DueBetween gives the keys of the next open loans of own items due from one day
+// to another, at most limit of them: those that may be renewed by themselves.
+// What the patron says is back, what was borrowed from a lender and what was
+// lent to another library are left out.
+func DueBetween(ctx context.Context, tx *postgres.Tx, library broker.ID, from, to broker.Date, after NightKey, limit int) ([]NightKey, error) {
+	return nightKeys(ctx, tx, "loans that are due", `select l.due_on, l.id from loans l
+		where l.library_id = $1 and l.status = 'open' and l.due_on between $2 and $3
+			and l.terms ->> 'owner' is distinct from 'ill' and l.terms ->> 'class' is distinct from 'library'
+			and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
+			and (l.due_on, l.id) > (coalesce($4, '-infinity'::date), $5)
+		order by l.due_on, l.id limit $6`, library, from, to, after.On, after.ID, limit)
+}
+
+// RenewByItself renews a loan where the policy of the desk that lent it does so
+// without being asked. Loan is nil in the outcome where nothing was renewed. Who
+// waits for the title is looked at only once it is not too soon.
+func (c *Circulation) RenewByItself(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
+	loan, err := loanLocked(ctx, tx, ref)
+	if err != nil || loan.Status != LoanOpen || !loan.ClaimedAt.IsZero() || settledElsewhere(loan) {
+		return Outcome{}, err
+	}
+	lender, err := lendersFrom(desk).of(ctx, tx, loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	document, err := c.Rules(lender)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var facts renewFacts
+	askRenewing(tx, lender, loan, &facts)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read for a renewal: %w", err)
+	}
+	if err := facts.standing.asOfToday(ctx, tx, lendersFrom(lender)); err != nil {
+		return Outcome{}, err
+	}
+	in := Renew{Desk: lender, Loan: ref}
+	if !hasCome(document.AutoRenewal(lender.moment(), facts.asked(document, in, loan))) {
+		return Outcome{}, nil
+	}
+	askOthers(tx, lender, loan, &facts)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read who waits: %w", err)
+	}
+	if !document.AutoRenewal(lender.moment(), facts.asked(document, in, loan)).Allowed {
+		return Outcome{}, nil
+	}
+	out, err := c.renew(ctx, tx, lender, document, loan, facts, nil)
+	if ours, ok := broker.AsError(err); ok && ours.Code == "renewal_gains_nothing" {
+		return Outcome{}, nil
+	}
+	if err == nil {
+		out.setItem(facts.item)
+	}
+	return out, err
+}
+
+// hasCome tells whether the day has come on which a loan renews itself, whatever
+// else may be against it.
+func hasCome(decision policy.RenewalDecision) bool {
+	if decision.Allowed {
+		return true
+	}
+	tooSoon := slices.ContainsFunc(decision.Reasons, func(r broker.Reason) bool { return r.Code == "too_soon" })
+	return len(decision.Reasons) > 0 && !tooSoon
+}

@@ -1,0 +1,35 @@
+package nightly
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/postgres"
+)
+
+// renewalStep is the step's name, under which the last night that did it is
+// found again.
+const renewalStep = "auto_renewals"
+
+// soonDue gives the loans that may renew themselves: due within the policy's
+// days, or since the last night that looked. Nothing falls between two nights,
+// however far apart they were.
+func soonDue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
+	days, has := night.Document.AutoRenewAtMost()
+	if !has {
+		return nil, nil
+	}
+	since := night.On
+	err := tx.QueryRow(ctx, `select coalesce(max(night), $2) from nightly_steps
+		where library_id = $1 and step = $3 and night < $2 and finished_at is not null`, night.Library.ID, night.On, renewalStep).Scan(&since)
+	if err != nil {
+		return nil, fmt.Errorf("find the last night that renewed: %w", err)
+	}
+	return circulation.DueBetween(ctx, tx, night.Library.ID, since, night.On.AddDays(days), after, limit)
+}
+
+func renewByItself(ctx context.Context, tx *postgres.Tx, night *Night, loan broker.ID) (bool, error) {
+	return night.nights.config.Desk.RenewByItself(ctx, tx, night.at(), loan)
+}
