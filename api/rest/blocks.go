@@ -67,7 +67,7 @@ func (s *Server) PutBlock(ctx context.Context, request gen.PutBlockRequestObject
 		if block.From.IsZero() {
 			block.From = library.Today(s.Clock.Now())
 		}
-		block, err = patrons.Restrict(tx, document, block)
+		block, err = patrons.Restrict(ctx, tx, document, block)
 		return made{block.ID}, err
 	})
 	if err != nil {

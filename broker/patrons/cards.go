@@ -42,7 +42,7 @@ func RenewCard(ctx context.Context, tx *postgres.Tx, library directory.Library, 
 	if decided.shared && household.PaidUntil.After(patron.ExpiresOn) {
 		decided.expires = decided.expires.Earlier(household.PaidUntil)
 	}
-	if !in.Until.IsZero() {
+	if !in.Until.IsZero() && (decided.expires.IsZero() || in.Until.Before(decided.expires)) {
 		decided.expires = in.Until
 	}
 	patron.ExpiresOn = decided.expires

@@ -189,4 +189,15 @@ func TestACardIsRenewedWithPapersAndFee(t *testing.T) {
 	_, err = renew(policy.NeedID, policy.NeedProofOfAddress) // a double click
 	must(t, err)
 	same(t, "owes", d.owes(ref), "1.00")
+	t.Run("a day of leaving shortens it and never gives more than the policy", func(t *testing.T) {
+		for until, want := range map[string]string{"2027-06-30": "2027-06-30", "2099-01-01": "2028-03-03"} {
+			must(t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
+				done, err = patrons.RenewCard(ctx, tx, d.here, westchester, patrons.Renewal{
+					Patron: ref, Met: []policy.CardNeed{policy.NeedID, policy.NeedProofOfAddress}, Until: broker.MustDate(until), Act: d.at("2027-03-03"),
+				})
+				return err
+			}))
+			same(t, "asked for until "+until, done.Patron.ExpiresOn, broker.MustDate(want))
+		}
+	})
 }

@@ -112,6 +112,10 @@ func forget(tx *postgres.Tx, ref Ref, today broker.Date) {
 		`delete from patron_links where library_id = $1 and (parent_id = $2 or child_id = $2)`,
 		`delete from proxies where library_id = $1 and (patron_id = $2 or proxy_id = $2)`,
 		`update overrides set patron_id = null, reason = 'of a purged account' where library_id = $1 and patron_id = $2`,
+		// A household's name is its people's: it goes with the last of them.
+		`update households h set name = '' from patrons p
+			where p.library_id = $1 and p.id = $2 and h.library_id = p.library_id and h.id = p.household_id and not exists (
+				select 1 from patrons o where o.library_id = $1 and o.household_id = h.id and o.id <> $2 and o.purged_on is null)`,
 	} {
 		tx.Queue(sql, ref.Library, ref.ID)
 	}

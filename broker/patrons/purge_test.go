@@ -210,3 +210,25 @@ func TestStaffFindPatrons(t *testing.T) {
 		return err
 	}))
 }
+
+func TestAHouseholdsNameGoesWithTheLastOfItsPeople(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	western, home := preset(t, "western-district"), broker.NewID()
+	must(t, d.try(d.here, func(_ context.Context, tx *postgres.Tx) error {
+		return patrons.SaveHousehold(tx, patrons.Household{Library: d.here.ID, ID: home, Kind: patrons.OfHousehold, Name: "a family's name", CreatedAt: noon})
+	}))
+	name := func() (name string) {
+		must(t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) error {
+			return tx.QueryRow(ctx, `select name from households where id = $1`, home).Scan(&name)
+		}))
+		return name
+	}
+	old := broker.MustDate("2010-03-01")
+	account := patrons.Patron{Class: "resident", Name: "adult patron", Household: home, ExpiresOn: old, LastActiveOn: old, RegisteredOn: old, Status: patrons.Active}
+	one, other := d.account(account), d.account(account)
+	same(t, "goes", d.purge(western, one, "2026-03-02").By != "", true)
+	same(t, "while one is left", name(), "a family's name")
+	same(t, "goes", d.purge(western, other, "2026-03-02").By != "", true)
+	same(t, "with the last", name(), "")
+}

@@ -18,8 +18,9 @@ import (
 // Restrict puts a block on an account as the library's policy allows it: on one
 // of the grounds it names, by staff of a role that may. The desk may block, only
 // the director suspends, and interlibrary loan may be ended by those who run it.
-// The patron waits for acts in progress: once it is put, nothing passes it.
-func Restrict(tx *postgres.Tx, document *policy.Document, block Block) (Block, error) {
+// The patron waits for acts in progress: once it is put, nothing passes it. Put
+// again in the same words while it stands, it is the same block.
+func Restrict(ctx context.Context, tx *postgres.Tx, document *policy.Document, block Block) (Block, error) {
 	grounds := document.BlockGrounds()
 	if len(grounds.Value) > 0 && !slices.Contains(grounds.Value, block.Ground) {
 		return Block{}, broker.Invalid(broker.FieldError{
@@ -35,7 +36,27 @@ func Restrict(tx *postgres.Tx, document *policy.Document, block Block) (Block, e
 	}
 	var patron Patron
 	AskLocked(tx, Ref{block.Library, block.Patron}, &patron)
+	if err := tx.Flush(ctx); err != nil {
+		return Block{}, fmt.Errorf("read whom to block: %w", err)
+	}
+	if patron.ID == broker.NoID {
+		return Block{}, broker.NotFound("patron")
+	}
+	var standing []Block
+	askBlocks(tx, patron.Ref(), &standing) // as they are under the lock
+	if err := tx.Flush(ctx); err != nil {
+		return Block{}, fmt.Errorf("read the blocks of a patron: %w", err)
+	}
+	if at := slices.IndexFunc(standing, block.says); at >= 0 {
+		return standing[at], nil
+	}
 	return PutBlock(tx, block)
+}
+
+// says tells whether another block was put for the same, in the same words.
+func (b Block) says(other Block) bool {
+	return b.Kind == other.Kind && b.Ground == other.Ground && b.Reason == other.Reason && b.From == other.From && b.Until == other.Until &&
+		(len(b.Stops) == 0 || slices.Equal(b.Stops, other.Stops))
 }
 
 func mayRestrict(kind BlockKind, actor broker.Actor) error {

@@ -12,8 +12,8 @@ import (
 
 func (d desk) restrict(document *policy.Document, block patrons.Block, roles ...string) (put patrons.Block, err error) {
 	block.PutBy = d.at("2026-03-02", roles...).Actor
-	err = d.try(d.here, func(_ context.Context, tx *postgres.Tx) (err error) {
-		put, err = patrons.Restrict(tx, document, block)
+	err = d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
+		put, err = patrons.Restrict(ctx, tx, document, block)
 		return err
 	})
 	return put, err
@@ -43,6 +43,9 @@ func TestStaffBlockOnTheGroundsThePolicyNames(t *testing.T) {
 	}
 	put, err := d.restrict(delaware, block, "desk")
 	must(t, err)
+	again, err := d.restrict(delaware, block, "desk") // a double click
+	must(t, err)
+	same(t, "put twice, it is the same block", again.ID, put.ID)
 	same(t, "borrows", d.mayCheckOut(delaware, ref).Has("blocked"), true)
 	must(t, d.release(put.ID, "desk"))
 	same(t, "borrows", d.mayCheckOut(delaware, ref).Has("blocked"), false)

@@ -209,8 +209,8 @@ func (p *play) restrict(s step, kind patrons.BlockKind, stops []string) (result,
 	if block.Reason == "" {
 		block.Reason = block.Ground
 	}
-	return result{}, p.try(house, func(_ context.Context, tx *postgres.Tx) error {
-		_, err := patrons.Restrict(tx, p.document, block)
+	return result{}, p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := patrons.Restrict(ctx, tx, p.document, block)
 		return err
 	})
 }
