@@ -12,8 +12,8 @@ type Reversed struct {
 	Adjustment
 	Replayed bool
 	// Restored counts the loans that have their old date again. Today counts
-	// those of them that got today instead: the old date has passed since, and
-	// nobody is made overdue by a correction.
+	// those of them that got today instead, or the next open day: the old date has
+	// passed since, and nobody is made overdue by a correction.
 	Restored, Today int
 	// Left are loans whose date has been moved since, by a renewal for example, or
 	// that are not open any more; they stay as they are.
@@ -75,7 +75,7 @@ func (c *Circulation) reverse(ctx context.Context, tx *postgres.Tx, desk Desk, o
 			}
 			due := one.before
 			if due.Before(today) && !due.Before(adjustedOn) {
-				due = today
+				due = openings.of(one.loan).NextOpenDay(today)
 				out.Today++
 			}
 			out.Restored++

@@ -213,6 +213,25 @@ func TestAdjustingDueDatesTogether(t *testing.T) {
 	equal(t, "reversed once", reversed.Replayed, true)
 }
 
+func TestTakenBackOnAClosedDayNothingIsDueThen(t *testing.T) {
+	t.Parallel()
+	library := oneLibrary(t, "delaware", "America/New_York")
+	loan := library.lent(library.patron("adult"), "book", "2026-03-02 10:00") // due the 23rd
+	director := library.at("2026-03-20 10:00")
+	director.Actor.Roles = []string{"director"}
+	sunday := library.at("2026-03-29 10:00")
+	sunday.Actor = director.Actor
+	library.do(func(ctx context.Context, tx *postgres.Tx) error {
+		moved, err := library.circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
+			Desk: director, From: broker.MustDate("2026-03-23"), To: broker.MustDate("2026-03-23"), NewDue: broker.MustDate("2026-04-06"), Reason: "flood",
+		})
+		library.must(err)
+		_, err = library.circ.ReverseAdjustment(ctx, tx, sunday, moved.ID, "it was mended", false)
+		return err
+	})
+	equal(t, "due on the next open day", library.loan(loan.LoanRef).DueOn, broker.MustDate("2026-03-30"))
+}
+
 func TestARecalledCopyIsNotMovedBeyondItsLendersNewDate(t *testing.T) {
 	t.Parallel()
 	library := oneLibrary(t, "delaware", "America/New_York")
