@@ -101,7 +101,9 @@ type Notice struct {
 	Patron  broker.ID
 	Request broker.ID
 	Loan    broker.ID
-	Kind    Kind
+	// Hold is what waits for the patron, where no request tells of it.
+	Hold broker.ID
+	Kind Kind
 	// Stage is the step of a sequence, by the policy's name; empty for none.
 	Stage   string
 	Channel Channel
@@ -131,6 +133,7 @@ type Message struct {
 	Stage   string
 	Request broker.ID
 	Loan    broker.ID
+	Hold    broker.ID
 	// Channels are the policy's, the wished one first; empty follows the
 	// patron's wish.
 	Channels []Channel

@@ -186,6 +186,21 @@ func TestAWrongNumberIsTakenOffThePatron(t *testing.T) {
 	})
 }
 
+func TestWhatNobodyCouldBeCalledAboutIsWritten(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	patron := d.patron("555-0101", "adult@example.org")
+	d.make(patron, notices.Arrived, notices.Phone)
+	result, err := d.record(d.the(patron).ID, notices.WrongNumber, morning)
+	must(t, err)
+	if result.GivenUp || d.the(patron).Channel != notices.Email || d.the(patron).Status != notices.Due {
+		t.Errorf("after a wrong number: %+v", d.the(patron))
+	}
+	if sent := d.claim(notices.Email, morning); len(sent) != 1 || sent[0].To != "adult@example.org" {
+		t.Errorf("written instead: %+v", sent)
+	}
+}
+
 func TestChannels(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

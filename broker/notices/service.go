@@ -25,7 +25,7 @@ func newNotice(patron patrons.Patron, message Message, now time.Time) Notice {
 	chain := channelsTo(message, patron)
 	notice := Notice{
 		Library: patron.Library, ID: broker.NewID(), Patron: patron.ID, Request: message.Request,
-		Loan: message.Loan, Kind: message.Kind, Stage: message.Stage, DueAt: message.DueAt,
+		Loan: message.Loan, Hold: message.Hold, Kind: message.Kind, Stage: message.Stage, DueAt: message.DueAt,
 		Status: Due, Facts: message.Facts, Cause: message.Cause, CreatedAt: now,
 	}
 	if notice.DueAt.IsZero() {
@@ -133,25 +133,39 @@ type Result struct {
 
 // Record writes down what came of a call (or of handing a notice to mail or
 // post). No answer: tried again when the library next opens on another day and the
-// quiet hours are over, five times in all. A wrong number is taken off the patron's record. A notice that is no
-// longer due is the conflict notice_not_due.
+// quiet hours are over, five times in all. A wrong number is taken off the patron's
+// record. What cannot be told by telephone goes on to the next channel that
+// reaches the patron, if there is one. A notice that is no longer due is the
+// conflict notice_not_due.
 func Record(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, id broker.ID, outcome Outcome, actor broker.Actor, now time.Time) (Result, error) {
 	notice, err := byIDLocked(ctx, tx, library.ID, id)
 	if err != nil {
 		return Result{}, err
 	}
+	before := notice
 	notice, err = afterCall(notice, outcome, mayCallAt(document, library, nextOpening(library, now)))
 	if err != nil {
 		return Result{}, err
+	}
+	if outcome == WrongNumber {
+		patrons.FlagPhone(tx, patrons.Ref{Library: notice.Library, ID: notice.Patron})
+	}
+	if notice.Status == Failed {
+		contacts, err := patrons.Contacts(ctx, tx, library.ID, []broker.ID{notice.Patron})
+		if err != nil {
+			return Result{}, err
+		}
+		before.LastError = "Nobody was reached by telephone."
+		if on := before.passedOn(contacts[notice.Patron], now); on.Channel != Account {
+			moveOn(tx, on)
+			return Result{Notice: on}, nil
+		}
 	}
 	notice.DoneBy = actor
 	if notice.Status != Due {
 		notice.DoneAt = now
 	}
 	update(tx, notice)
-	if outcome == WrongNumber {
-		patrons.FlagPhone(tx, patrons.Ref{Library: notice.Library, ID: notice.Patron})
-	}
 	return Result{Notice: notice, Reached: outcome == Reached, GivenUp: notice.Status == Failed}, nil
 }
 
@@ -182,11 +196,16 @@ func WithdrawForLoan(tx *postgres.Tx, library, loan broker.ID, now time.Time) {
 		where library_id = $1 and loan_id = $2 and status = 'due' and kind in ('overdue', 'due_soon')`, library, loan, now)
 }
 
-// withdrawSettled ends the reminders of a channel whose loan is no longer as they
-// say: back, lost, or due later.
+// withdrawSettled ends what a channel would tell of something that is no longer so:
+// reminders of a loan that is back, lost, or due later, and the news of a thing
+// that has left the hold shelf.
 func withdrawSettled(tx *postgres.Tx, library broker.ID, channel Channel, now time.Time) {
 	tx.Queue(`update notices n set status = 'cancelled', done_at = $3 from loans l
 		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3 and n.kind in ('overdue', 'due_soon')
 			and l.patron_library_id = n.library_id and l.id = n.loan_id
 			and (l.status <> 'open' or l.due_on > (n.facts ->> 'due_on')::date)`, library, string(channel), now)
+	tx.Queue(`update notices n set status = 'cancelled', done_at = $3
+		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3 and n.kind = 'arrived' and n.hold_id is not null
+			and not exists (select 1 from holds h where h.for_library_id = n.library_id and h.patron_id = n.patron_id
+				and h.id = n.hold_id and h.status = 'on_hold_shelf')`, library, string(channel), now)
 }

@@ -13,14 +13,14 @@ import (
 )
 
 const columns = `n.library_id, n.id, n.patron_id, n.request_id, n.loan_id, n.kind, n.channel, n.due_at, n.status,
-	n.outcome, n.tries, n.facts, n.cause, n.done_at, n.done_by, n.created_at, n.stage, n.next_channels, n.last_error, n.printed_at`
+	n.outcome, n.tries, n.facts, n.cause, n.done_at, n.done_by, n.created_at, n.stage, n.next_channels, n.last_error, n.printed_at, n.hold_id`
 
 func scan(row pgx.Row, n *Notice) error {
 	var doneAt, printedAt *time.Time
 	var doneBy *broker.Actor
 	err := row.Scan(&n.Library, &n.ID, &n.Patron, &n.Request, &n.Loan, &n.Kind, &n.Channel, &n.DueAt, &n.Status,
 		&n.Outcome, &n.Tries, &n.Facts, &n.Cause, &doneAt, &doneBy, &n.CreatedAt,
-		&n.Stage, &n.NextChannels, &n.LastError, &printedAt)
+		&n.Stage, &n.NextChannels, &n.LastError, &printedAt, &n.Hold)
 	n.DueAt, n.CreatedAt = n.DueAt.UTC(), n.CreatedAt.UTC()
 	if doneAt != nil {
 		n.DoneAt = doneAt.UTC()
@@ -48,11 +48,11 @@ func collect(rows pgx.Rows, err error) ([]Notice, error) {
 // add queues a notice; a second one of the same cause changes nothing.
 func add(tx *postgres.Tx, n Notice) *pgx.QueuedQuery {
 	return tx.Queue(`insert into notices (library_id, id, patron_id, request_id, loan_id, kind, channel, due_at, status, outcome,
-			tries, facts, cause, done_at, created_at, stage, next_channels)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+			tries, facts, cause, done_at, created_at, stage, next_channels, hold_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		on conflict on constraint notice_made_once do nothing`,
 		n.Library, n.ID, n.Patron, orNull(n.Request), orNull(n.Loan), n.Kind, n.Channel, n.DueAt, n.Status, n.Outcome,
-		n.Tries, n.Facts, n.Cause, timeOrNull(n.DoneAt), n.CreatedAt, n.Stage, textsOf(n.NextChannels))
+		n.Tries, n.Facts, n.Cause, timeOrNull(n.DoneAt), n.CreatedAt, n.Stage, textsOf(n.NextChannels), orNull(n.Hold))
 }
 
 func update(tx *postgres.Tx, n Notice) {

@@ -122,6 +122,9 @@ func (s *Service) ClearFromShelf(ctx context.Context, tx *postgres.Tx, at At, ho
 	if found.Request != broker.NoID {
 		return Done{}, broker.Conflict("serves_request", "That hold serves a request: end it there.")
 	}
+	if found.Status.Open() && found.Status != circulation.HoldOnShelf {
+		return Done{}, broker.Conflict("not_on_hold_shelf", "That hold is not on the hold shelf: it is %s.", found.Status)
+	}
 	if found.Item != broker.NoID { // its copy goes to the next, whose request comes before the item
 		next, err := circulation.RequestsTouched(ctx, tx, circulation.ItemRef{Library: found.Library, ID: found.Item}, patrons.Ref{})
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/notices"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
@@ -258,6 +259,52 @@ func TestHLD20CancelledOnTheWayNobodyIsTold(t *testing.T) {
 	})
 	if told != 0 {
 		t.Errorf("%d notices", told)
+	}
+	tw.sound()
+}
+
+func TestOnlyWhatIsOnTheHoldShelfIsClearedAndNewsOfItEndsWithIt(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, "2026-03-02T15:00:00Z")
+	home := tw.library("western-district", "IL", broker.NoID)
+	title, barcode := home.ownTitle(broker.FormatBook, false)
+	patron := home.patron("resident")
+	placed, err := home.placesHold(patron, title)
+	tw.must(err)
+	clear := func() (desk.Done, error) {
+		return home.changesHold(func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+			return home.desk.ClearFromShelf(ctx, tx, at, placed.Hold.ID)
+		})
+	}
+	_, err = clear()
+	refusedFor(t, err, "not_on_hold_shelf")
+	told := func(kind, status string) (count int) {
+		home.do(func(ctx context.Context, tx *postgres.Tx) error {
+			return tx.QueryRow(ctx, `select count(*)::int from notices where patron_id = $1 and kind = $2 and status = $3`, patron, kind, status).Scan(&count)
+		})
+		return count
+	}
+	home.do(func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update patrons set phone = '555-0100', email = null, notice_channel = 'phone' where id = $1`, patron)
+		return nil
+	})
+	home.scans(barcode, "")
+	if told("arrived", "due") != 1 {
+		t.Fatalf("nobody is to be called")
+	}
+	_, err = clear()
+	tw.must(err)
+	home.do(func(ctx context.Context, tx *postgres.Tx) error {
+		calls, err := notices.CallList(ctx, tx, home.Library, home.document(), notices.Page{Limit: 10}, home.at().Now)
+		for _, call := range calls {
+			if call.Kind == notices.Arrived {
+				t.Errorf("somebody is called about what is gone: %+v", call.Notice)
+			}
+		}
+		return err
+	})
+	if told("arrived", "cancelled") != 1 {
+		t.Error("the news still stands")
 	}
 	tw.sound()
 }

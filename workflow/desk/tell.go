@@ -35,7 +35,7 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome circ
 }
 
 func (s *Service) tellOfHold(ctx context.Context, tx *postgres.Tx, at At, hold circulation.Hold) error {
-	message := notices.Message{Facts: notices.Facts{PickUpBy: hold.PickUpBy}}
+	message := notices.Message{Hold: hold.ID, Facts: notices.Facts{PickUpBy: hold.PickUpBy}}
 	switch {
 	case hold.Status == circulation.HoldOnShelf && hold.OnShelfAt.Equal(at.Now):
 		message.Kind, message.Cause = notices.Arrived, "arrived:"+hold.ID.String()+":"+hold.PickUpBy.String()
