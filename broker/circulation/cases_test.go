@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/ledger"
@@ -296,4 +297,34 @@ func TestLossesByEachMode(t *testing.T) {
 			equal(t, day, out.Refund.Decimal(), refund)
 		}
 	})
+	t.Run("LST-04 by age, the policy says whether it is to be replaced; staff say so themselves", func(t *testing.T) {
+		const price = "{replaced: {basis: replacement, processing: \"5.00\"}, not_replaced: {basis: price_paid, processing: \"0.00\"}"
+		for byAge, want := range map[string][2]string{"true": {"27.00", "18.00"}, "false": {"18.00", "27.00"}} {
+			h := on("forgive", "true", "lost.price", price+", replaced_by_age: "+byAge+"}", "lost.after", "{days: 30}")
+			paid, fresh := h.money("18.00"), h.money("22.00")
+			item := func() circulation.ItemRef {
+				return h.copyOf(func(i *catalog.Item) { i.PricePaid, i.Price = &paid, &fresh })
+			}
+			old := h.lend(h.patron("resident"), item(), "2026-03-02 10:00", "2026-03-23")
+			aged, err := act(h.town, func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
+				return h.circ.LostByAge(ctx, tx, desk, old.LoanRef)
+			}, h.at("2026-06-01 02:00"))
+			h.must(err)
+			equal(t, "by age", lostFor(aged), want[0])
+			told, err := h.lose(h.lend(h.patron("resident"), item(), "2026-03-02 10:00"), "2026-03-10 10:00", circulation.Loss{WillReplace: byAge == "false"})
+			h.must(err)
+			equal(t, "at the desk", lostFor(told), want[1])
+		}
+	})
+}
+
+// lostFor is what a loss was charged, lateness apart.
+func lostFor(out circulation.Outcome) string {
+	var sum broker.Money
+	for _, entry := range out.Charged {
+		if entry.ChargeKind != ledger.Overdue {
+			sum = sum.Plus(entry.Amount)
+		}
+	}
+	return sum.Decimal()
 }

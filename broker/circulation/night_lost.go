@@ -40,7 +40,7 @@ func (c *Circulation) LostByAge(ctx context.Context, tx *postgres.Tx, desk Desk,
 	if !document.LostOn(desk.moment(), match, loan.DueOn, false).Now {
 		return Outcome{}, nil
 	}
-	return c.declareLost(ctx, tx, desk, loan, Loss{How: LostOverdue})
+	return c.declareLost(ctx, tx, desk, loan, Loss{How: LostOverdue, WillReplace: document.ReplacedByAge(match).Value})
 }
 
 // ClaimByAge ends a claim whose item was not found in the policy's time: the
@@ -57,7 +57,9 @@ func (c *Circulation) ClaimByAge(ctx context.Context, tx *postgres.Tx, desk Desk
 	if on := document.ClaimChargedOn(match, loan.DueOn).Value; on.IsZero() || desk.today().Before(on) {
 		return Outcome{}, nil
 	}
-	return c.AnswerClaim(ctx, tx, ClaimAnswer{Desk: desk, Loan: ref, Status: ClaimCharged})
+	return c.AnswerClaim(ctx, tx, ClaimAnswer{
+		Desk: desk, Loan: ref, Status: ClaimCharged, Loss: Loss{WillReplace: document.ReplacedByAge(match).Value},
+	})
 }
 
 // readAgeing reads a loan and what rules about its age look at, and locks it.

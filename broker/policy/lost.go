@@ -131,6 +131,13 @@ func (d *Document) LostCharges(item LostItem) ([]Charge, error) {
 	return charges, nil
 }
 
+// ReplacedByAge tells whether an item that is lost by its age is charged as one
+// that the library buys again. At the desk staff say so themselves.
+func (d *Document) ReplacedByAge(m Match) Entry[bool] {
+	entry := d.rules.LostPrice.For(m)
+	return Entry[bool]{Source: entry.Source, Value: entry.Value.ReplacedByAge}
+}
+
 // partCharge prices a part: at its own fixed price, at what a single one costs,
 // or not at all where the whole set is charged.
 func (d *Document) partCharge(item LostItem) (Charge, bool) {

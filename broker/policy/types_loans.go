@@ -162,6 +162,10 @@ func (l Lapse) String() string {
 type LostPrice struct {
 	Replaced    PriceParts `yaml:"replaced" json:"replaced"`
 	NotReplaced PriceParts `yaml:"not_replaced" json:"not_replaced"`
+	// ReplacedByAge tells that what is lost by its age, so that nobody has said,
+	// counts as an item to be bought again; else the price without a new copy is
+	// charged.
+	ReplacedByAge bool `yaml:"replaced_by_age" json:"replaced_by_age,omitempty"`
 }
 
 // PriceParts are what one lost item's charge is made of.
