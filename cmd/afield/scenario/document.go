@@ -24,7 +24,6 @@ type Scenario struct {
 	given    given
 	steps    []step
 	used     []use // words that only the policy knows
-	branches []string
 }
 
 // step is one thing done, and what must come of it.

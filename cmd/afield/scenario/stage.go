@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/policy"
@@ -80,6 +79,3 @@ func (s *Stage) clear(ctx context.Context) error {
 		return nil
 	})
 }
-
-// broker.ManualClock is the business time of one scenario.
-var _ broker.Clock = (*broker.ManualClock)(nil)
