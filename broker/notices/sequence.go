@@ -14,9 +14,17 @@ import (
 	"afield/broker/postgres"
 )
 
-// OverdueSlice makes up to limit notices for loans of a library's desk that are
-// late enough for a stage of the policy's sequence and were not told of it. It
-// gives how many it made; 0 means that nobody is left to tell.
+// LoanPlace is how far a slice has come among a library's loans, the latest due
+// date first. The zero place is before all.
+type LoanPlace struct {
+	On broker.Date
+	ID broker.ID
+}
+
+// OverdueSlice looks at up to limit loans of a library's desk, after a place, that
+// are late enough for a stage of the policy's sequence and were not told of it,
+// and makes the notices they call for. It gives how many it made and how far it
+// came; the same place again means that no loan is left.
 //
 // A stage is a threshold that was crossed and not yet acted on, so nights that
 // were missed are caught up. Where several stages were missed, the latest stands
@@ -24,13 +32,13 @@ import (
 // out, once, and the first never follows. A renewal begins the sequence anew.
 // Nobody is told of a loan they have said they returned. Borrowing libraries are
 // told by messages, not here.
-func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, now time.Time, limit int) (made int, err error) {
+func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, now time.Time, after LoanPlace, limit int) (made int, last LoanPlace, err error) {
 	earliest, has := document.OverdueFrom()
 	if !has {
-		return 0, nil
+		return 0, after, nil
 	}
 	today, moment := library.Today(now), policy.Moment{Now: now, Calendar: library.Calendar}
-	ask := loansAsked{latest: today.AddDays(-earliest), kind: Overdue}
+	ask := loansAsked{latest: today.AddDays(-earliest), kind: Overdue, before: after.On, beforeID: after.ID}
 	if !document.OverdueStagesVary() {
 		ask.told = toldAlready(document.OverdueStages(policy.Match{}).Value, today)
 	}
@@ -47,17 +55,17 @@ func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Librar
 	})
 }
 
-// DueSoonSlice makes up to limit reminders of loans of a library's desk that are
+// DueSoonSlice makes, like OverdueSlice, reminders of loans of a library's desk that are
 // due today or within the policy's days, each once for each due date. They go by
 // e-mail or text message, or stand in the account: nobody is called, and no letter is
 // printed, for a loan that is not late.
-func DueSoonSlice(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, now time.Time, limit int) (made int, err error) {
+func DueSoonSlice(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, now time.Time, after LoanPlace, limit int) (made int, last LoanPlace, err error) {
 	days, has := document.DueSoonAtMost()
 	if !has {
-		return 0, nil
+		return 0, after, nil
 	}
 	today, moment := library.Today(now), policy.Moment{Now: now, Calendar: library.Calendar}
-	ask := loansAsked{earliest: today, latest: today.AddDays(days), kind: DueSoon}
+	ask := loansAsked{earliest: today, latest: today.AddDays(days), kind: DueSoon, before: after.On, beforeID: after.ID}
 	return eachLoan(ctx, tx, library, ask, now, limit, func(loan lateLoan) (Message, bool) {
 		if !document.DueSoon(moment, loan.match(today), loan.DueOn).Value {
 			return Message{}, false
@@ -106,40 +114,28 @@ func channelsOf(texts policy.NoticeChannels) []Channel {
 	return channels
 }
 
-// eachLoan asks for loans in pages and makes the notices they call for, until
-// limit were made or no loan is left.
-func eachLoan(ctx context.Context, tx *postgres.Tx, library directory.Library, ask loansAsked, now time.Time, limit int, say func(lateLoan) (Message, bool)) (int, error) {
+// eachLoan reads a page of loans and makes the notices they call for, in one
+// round trip. It gives how many it made, and the last loan it looked at.
+func eachLoan(ctx context.Context, tx *postgres.Tx, library directory.Library, ask loansAsked, now time.Time, limit int, say func(lateLoan) (Message, bool)) (made int, last LoanPlace, err error) {
+	last = LoanPlace{ask.before, ask.beforeID}
 	if err := widenToBorrowers(ctx, tx, library.ID); err != nil {
-		return 0, err
+		return 0, last, err
 	}
-	made := 0
-	for made < limit {
-		loans, err := askLoans(ctx, tx, library.ID, ask, max(limit, leastPage))
-		if err != nil || len(loans) == 0 {
-			return made, err
-		}
-		queued := 0
-		for _, loan := range loans {
-			if made+queued == limit {
-				break
-			}
-			ask.before, ask.beforeID = loan.DueOn, loan.ID
-			message, wanted := say(loan)
-			if !wanted {
-				continue
-			}
-			queued++
+	loans, err := askLoans(ctx, tx, library.ID, ask, limit)
+	if err != nil {
+		return 0, last, err
+	}
+	for _, loan := range loans {
+		last = LoanPlace{loan.DueOn, loan.ID}
+		if message, wanted := say(loan); wanted {
 			add(tx, newNotice(loan.Patron, message, now)).Exec(func(tag pgconn.CommandTag) error {
 				made += int(tag.RowsAffected())
 				return nil
 			})
 		}
-		if err := tx.Flush(ctx); err != nil {
-			return made, fmt.Errorf("make notices: %w", err)
-		}
 	}
-	return made, nil
+	if err := tx.Flush(ctx); err != nil {
+		return made, last, fmt.Errorf("make notices: %w", err)
+	}
+	return made, last, nil
 }
-
-// leastPage is how many loans are looked at together at least.
-const leastPage = 200

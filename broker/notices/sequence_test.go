@@ -36,20 +36,23 @@ func (d desk) lend(patron patrons.Patron, due broker.Date) (loan broker.ID) {
 // night runs the overdue notices of a day until none is left, in slices of one.
 func (d desk) night(day broker.Date) (made int) {
 	d.t.Helper()
-	return d.slices(func(ctx context.Context, tx *postgres.Tx) (int, error) {
-		return notices.OverdueSlice(ctx, tx, d.library, d.policy, at(day), 1)
+	return d.slices(func(ctx context.Context, tx *postgres.Tx, after notices.LoanPlace) (int, notices.LoanPlace, error) {
+		return notices.OverdueSlice(ctx, tx, d.library, d.policy, at(day), after, 1)
 	})
 }
 
-func (d desk) slices(slice func(context.Context, *postgres.Tx) (int, error)) (made int) {
+func (d desk) slices(slice func(context.Context, *postgres.Tx, notices.LoanPlace) (int, notices.LoanPlace, error)) (made int) {
 	d.t.Helper()
+	var after notices.LoanPlace
 	for {
 		var done int
-		d.do(func(ctx context.Context, tx *postgres.Tx) (err error) { done, err = slice(ctx, tx); return err })
-		if done == 0 {
+		var last notices.LoanPlace
+		d.do(func(ctx context.Context, tx *postgres.Tx) (err error) { done, last, err = slice(ctx, tx, after); return err })
+		made += done
+		if last == after {
 			return made
 		}
-		made += done
+		after = last
 	}
 }
 
@@ -208,8 +211,8 @@ func TestRemindersOfLoansDueSoon(t *testing.T) {
 	d := newDesk(t) // two days in advance
 	today := broker.MustDate("2026-03-12")
 	remind := func(day broker.Date) int {
-		return d.slices(func(ctx context.Context, tx *postgres.Tx) (int, error) {
-			return notices.DueSoonSlice(ctx, tx, d.library, d.policy, at(day), 1)
+		return d.slices(func(ctx context.Context, tx *postgres.Tx, after notices.LoanPlace) (int, notices.LoanPlace, error) {
+			return notices.DueSoonSlice(ctx, tx, d.library, d.policy, at(day), after, 1)
 		})
 	}
 	t.Run("NOT-07 today and in two days, not yesterday and not later", func(t *testing.T) {
@@ -237,7 +240,7 @@ func TestRemindersOfLoansDueSoon(t *testing.T) {
 		w := newDeskOf(t, "westchester")
 		w.lend(w.patron("555-0101", "adult@example.org"), today)
 		w.do(func(ctx context.Context, tx *postgres.Tx) error {
-			made, err := notices.DueSoonSlice(ctx, tx, w.library, w.policy, at(today), 10)
+			made, _, err := notices.DueSoonSlice(ctx, tx, w.library, w.policy, at(today), notices.LoanPlace{}, 10)
 			if made != 0 {
 				t.Errorf("%d reminders", made)
 			}

@@ -21,7 +21,7 @@ import (
 
 // house is a library with its nights, over a database of its own.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	db     *postgres.DB
 	circ   *circulation.Circulation
 	nights *nightly.Nights
@@ -31,7 +31,7 @@ type house struct {
 
 var founded = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-func newHouse(t *testing.T, preset string) *house {
+func newHouse(t testing.TB, preset string) *house {
 	t.Helper()
 	document, err := policy.Preset(preset)
 	if err != nil {

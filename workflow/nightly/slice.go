@@ -14,8 +14,8 @@ import (
 )
 
 // step is one kind of nightly work. Its things are gone through in order of
-// their key, by ranged or each; or again is asked for some more until nothing is
-// left, where the room that owns the rows finds them itself.
+// their key, by ranged or each; or, where the room that owns the rows finds them
+// itself, by paged, or by again until nothing is left.
 type step struct {
 	name string
 	// size is how many things a slice has at most.
@@ -30,6 +30,9 @@ type step struct {
 	each func(ctx context.Context, tx *postgres.Tx, night *Night, id broker.ID) (bool, error)
 	// again does up to limit things that are not done yet, and tells how many.
 	again func(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error)
+	// paged does what the next limit things call for, and gives the last key it
+	// looked at; the key it was given means that none was left.
+	paged func(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error)
 }
 
 type sliced struct {
@@ -67,9 +70,13 @@ func (n *Nights) slice(ctx context.Context, night *Night, s step, limit int) (sl
 // work does a slice, and gives the last key it reached; more is false when there
 // was nothing left to do.
 func (s step) work(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (upTo circulation.NightKey, touched int64, more bool, err error) {
-	if s.again != nil {
+	switch {
+	case s.again != nil:
 		done, err := s.again(ctx, tx, night, limit)
 		return after, int64(done), done > 0, err
+	case s.paged != nil:
+		upTo, done, err := s.paged(ctx, tx, night, after, limit)
+		return upTo, int64(done), upTo != after, err
 	}
 	keys, err := s.next(ctx, tx, night, after, limit)
 	if err != nil || len(keys) == 0 {
@@ -137,7 +144,7 @@ func (n *Nights) putAside(ctx context.Context, night *Night, s step, why error) 
 			return err
 		}
 		var bad circulation.NightKey
-		if s.again != nil {
+		if s.next == nil {
 			end(tx, night, s.name) // it would find the same row again and again
 		} else {
 			keys, err := s.next(ctx, tx, night, at.after, 1)

@@ -22,8 +22,8 @@ func steps() []step {
 		{name: "lost", size: 100, next: longOverdue, each: declareLost},
 		{name: circulation.ShelfStep, size: 100, again: clearShelf},
 		{name: "unfilled_holds", size: 500, again: endUnfilled},
-		{name: "overdue_notices", size: 500, again: tellOfOverdue},
-		{name: "reminders", size: 500, again: remindOfDue},
+		{name: "overdue_notices", size: 500, paged: tellOfOverdue},
+		{name: "reminders", size: 500, paged: remindOfDue},
 		{name: "coming_of_age", size: 200, next: newAdults, each: promptForAdult},
 		{name: "accounts", size: 50, next: oldAccounts, each: purgeAccount},
 		{name: "histories", size: 5000, next: returnedLoans, ranged: forgetBorrowers},
@@ -44,12 +44,14 @@ func accrueFines(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo
 	return circulation.AccrueRange(ctx, tx, night.Library, night.Branches, night.Now, after, upTo)
 }
 
-func tellOfOverdue(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	return notices.OverdueSlice(ctx, tx, night.Library, night.Document, night.Now, limit)
+func tellOfOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error) {
+	made, last, err := notices.OverdueSlice(ctx, tx, night.Library, night.Document, night.Now, notices.LoanPlace(after), limit)
+	return circulation.NightKey(last), made, err
 }
 
-func remindOfDue(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	return notices.DueSoonSlice(ctx, tx, night.Library, night.Document, night.Now, limit)
+func remindOfDue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error) {
+	made, last, err := notices.DueSoonSlice(ctx, tx, night.Library, night.Document, night.Now, notices.LoanPlace(after), limit)
+	return circulation.NightKey(last), made, err
 }
 
 func returnedLoans(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
