@@ -47,7 +47,10 @@ func (d desk) slices(slice func(context.Context, *postgres.Tx, notices.LoanPlace
 	for {
 		var done int
 		var last notices.LoanPlace
-		d.do(func(ctx context.Context, tx *postgres.Tx) (err error) { done, last, err = slice(ctx, tx, after); return err })
+		d.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
+			done, last, err = slice(ctx, tx, after)
+			return err
+		})
 		made += done
 		if last == after {
 			return made
