@@ -41,7 +41,7 @@ func newHouse(t testing.TB, preset string) *house {
 }
 
 // houseOf is a house ruled by any document.
-func houseOf(t *testing.T, document *policy.Document, preset string) *house {
+func houseOf(t testing.TB, document *policy.Document, preset string) *house {
 	t.Helper()
 	rules := circulation.ByName(func(string) (*policy.Document, error) { return document, nil })
 	zone, err := time.LoadLocation("America/Chicago")
