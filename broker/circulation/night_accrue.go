@@ -48,7 +48,9 @@ func AccrueRange(ctx context.Context, tx *postgres.Tx, library directory.Library
 
 // accrueSQL says policy.Accrue for many loans: the fine of its days late less
 // what is charged for this due date (less what was taken back because it was
-// counted wrongly), within what the cap leaves once waivers are taken off.
+// counted wrongly), within what the cap leaves once waivers are taken off. A
+// loan that somebody is just acting on is left to them: it may be back before
+// this commits, and then nothing may grow for it any more.
 const accrueSQL = `
 with units as (
 	select * from unnest($6::date[], $7::uuid[], $8::text[], $9::bigint[]) as u (due_on, branch_id, count, units)),
@@ -61,7 +63,8 @@ late as (
 	where l.library_id = $1 and l.status = 'open' and l.due_on < $10
 		and (l.due_on, l.id) > (coalesce($2, '-infinity'::date), $3) and (l.due_on, l.id) <= ($4::date, $5)
 		and l.fine_rate_minor > 0 and l.fine_per = 'day' and l.fine_grace is null and l.patron_id is not null
-		and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)),
+		and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
+	for share of l skip locked),
 posted as (
 	select l.id, sum(c.amount_minor) + coalesce(sum(taken.back), 0) as charged, -coalesce(sum(taken.waived), 0) as adjusted
 	from late l
@@ -131,7 +134,8 @@ func accrueOneByOne(ctx context.Context, tx *postgres.Tx, library directory.Libr
 			and (l.due_on, l.id) > (coalesce($2, '-infinity'::date), $3) and (l.due_on, l.id) <= ($4::date, $5)
 			and (l.fine_per <> 'day' or l.fine_grace is not null)
 			and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
-			and not exists (select 1 from accruals a where a.library_id = l.patron_library_id and a.loan_id = l.id and a.through_on >= $6)`,
+			and not exists (select 1 from accruals a where a.library_id = l.patron_library_id and a.loan_id = l.id and a.through_on >= $6)
+		order by l.due_on, l.id for share of l skip locked`,
 		library.ID, after.On, after.ID, upTo.On, upTo.ID, today))
 	if err != nil || len(loans) == 0 {
 		return 0, err
