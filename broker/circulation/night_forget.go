@@ -25,7 +25,7 @@ func ReturnedBound(ctx context.Context, tx *postgres.Tx, library broker.ID, afte
 // history. A loan for which something is still owed or owing keeps its patron,
 // and so does the loan of a patron who wishes to keep the history.
 func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, returnedBy broker.Date, now time.Time, after, upTo NightKey) (int64, error) {
-	tag, err := tx.Exec(ctx, `update loans l set patron_id = null, anonymised_at = $7
+	tag, err := tx.Exec(ctx, `update loans l set patron_id = null, handed_to_id = null, anonymised_at = $7
 		from patrons p
 		where l.library_id = $1 and l.status = 'returned' and p.library_id = l.patron_library_id and p.id = l.patron_id
 			and (l.returned_on, l.id) > (coalesce($2, '-infinity'::date), $3) and (l.returned_on, l.id) <= ($4::date, $5)
@@ -38,7 +38,7 @@ func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, return
 	if err != nil {
 		return 0, fmt.Errorf("forget who had what: %w", err)
 	}
-	tx.Queue(`update claims c set patron_id = null from loans l
+	tx.Queue(`update claims c set patron_id = null, note = '{}' from loans l
 		where c.library_id = l.library_id and c.loan_id = l.id and c.patron_id is not null and l.anonymised_at = $2 and l.library_id = $1`,
 		library, now)
 	return tag.RowsAffected(), nil
