@@ -34,7 +34,7 @@ func (c *Circulation) amend(ctx context.Context, tx *postgres.Tx, desk Desk, ope
 		}
 		loan := change.loan
 		loan.DueOn = change.due
-		one := lateness{loan: loan, through: desk.today()}
+		one := lateness{loan: loan, through: lateLoan{Loan: loan}.through(desk.today(), opening)}
 		one.owed = policy.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
 		one.full = one.owed
 		late = append(late, one)
@@ -58,7 +58,7 @@ func (c *Circulation) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk 
 		var late []lateness
 		for _, loan := range loans {
 			opening := openings.of(loan)
-			one := lateness{loan: loan, through: desk.today()}
+			one := lateness{loan: loan, through: lateLoan{Loan: loan}.through(desk.today(), opening)}
 			if loan.Status == LoanReturned {
 				one.through = loan.ReturnedOn
 			}
