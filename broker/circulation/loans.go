@@ -2,8 +2,10 @@ package circulation
 
 import (
 	"context"
+	"fmt"
 
 	"afield/broker"
+	"afield/broker/ledger"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 )
@@ -57,6 +59,11 @@ func (c *Circulation) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeD
 		out.say("It is due on %s, as before.", due)
 		return out, nil
 	}
+	if due.After(loan.DueOn) && in.Desk.today().After(loan.DueOn) {
+		if err := c.settleLate(ctx, tx, in, loan, due, &out); err != nil {
+			return out, err
+		}
+	}
 	loan.DueOn, loan.DueAt = due, in.Desk.calendar().EndOfBusiness(due)
 	switch in.Why {
 	case DueRenewed:
@@ -68,7 +75,50 @@ func (c *Circulation) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeD
 	moveLoan(tx, loan)
 	out.setLoan(loan)
 	out.say("It is now due on %s.", due)
-	return out, nil
+	if len(out.Charged)+len(out.TakenBack) == 0 {
+		return out, nil
+	}
+	return out, c.updateLatch(ctx, tx, in.Desk, loan)
+}
+
+// settleLate settles what a late loan has come to when its due date moves on: a
+// lender's renewal leaves the fine up to today as the policy says, a corrected
+// date what is late by that date.
+func (c *Circulation) settleLate(ctx context.Context, tx *postgres.Tx, in ChangeDue, loan Loan, due broker.Date, out *Outcome) error {
+	if loan.Patron.ID == broker.NoID || loan.Terms.Overdue.Rate.Minor == 0 {
+		return nil
+	}
+	lender, err := lendersFrom(in.Desk).of(ctx, tx, loan)
+	if err != nil {
+		return err
+	}
+	var money ledger.LoanMoney
+	askFine(tx, loan, &money)
+	if err := tx.Flush(ctx); err != nil {
+		return fmt.Errorf("read what a late loan was charged: %w", err)
+	}
+	ledger.EndAccrual(tx, loan.Patron.Library, loan.ID) // where it is still late, it is worked out again
+	opening := lender.calendar()
+	s := settling{desk: in.Desk, loan: loan, through: lateLoan{Loan: loan}.through(lender.today(), opening), opening: opening, money: money}
+	if in.Why == DueRenewed {
+		document, err := c.Rules(lender)
+		if err != nil {
+			return err
+		}
+		match := policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
+		s.why, s.last = "renewal", true
+		s.fine = document.FineAtRenewal(lender.moment(), match, loan.Terms, loan.DueOn)
+		s.forgiven = s.fine.Amount.Minor == 0
+		return s.settle(tx, out)
+	}
+	cause := overdueCause(loan)
+	s.why, s.fine = "corrected", policy.OverdueFine(loan.Terms, due, s.through, opening)
+	s.money = money.OfCause(cause)
+	charged := s.money.Charged.Minor - s.money.TakenBack(cause+":back:").Minor
+	if over := min(charged-s.fine.Amount.Minor, s.money.Stands().Minor); over > 0 {
+		return s.takeBack(tx, s.money, over, out)
+	}
+	return nil
 }
 
 // Recall asks for an item of our own back early, by the desk's policy: never
