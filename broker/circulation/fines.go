@@ -46,6 +46,8 @@ type settling struct {
 	// added for this due date later.
 	why  string
 	last bool
+	// parts is how many charges were made for this due date before.
+	parts int
 }
 
 // settle brings what stands charged for a loan's lateness to what it comes to:
@@ -59,6 +61,7 @@ func (s settling) settle(tx *postgres.Tx, out *Outcome) error {
 	if over := min(charged-s.fine.Amount.Minor, money.Stands().Minor); over > 0 {
 		return s.takeBack(tx, money, over, out)
 	}
+	s.parts = money.Parts()
 	return s.charge(tx, s.more(charged, money.Adjusted.Minor-undone), out)
 }
 
@@ -76,9 +79,13 @@ func (s settling) more(charged, adjusted int64) int64 {
 
 func (s settling) takeBack(tx *postgres.Tx, money ledger.LoanMoney, minor int64, out *Outcome) error {
 	amount := broker.Money{Minor: minor, Currency: money.Charged.Currency}
-	entries, err := ledger.TakeBack(tx, money, amount, ledger.Answer{
-		Cause: overdueCause(s.loan) + ":back:" + s.why, Note: s.note(), Actor: s.desk.Actor, At: s.desk.Now,
-	})
+	// The loan is locked and the amount comes from what stands, so an act of the
+	// same name is another one: an item lost, found and lost again.
+	cause := overdueCause(s.loan) + ":back:" + s.why
+	if before := money.Acts(cause); before > 0 {
+		cause += "." + strconv.Itoa(before+1)
+	}
+	entries, err := ledger.TakeBack(tx, money, amount, ledger.Answer{Cause: cause, Note: s.note(), Actor: s.desk.Actor, At: s.desk.Now})
 	out.TakenBack = append(out.TakenBack, entries...)
 	out.say("Of the overdue fine %s is taken back.", amount)
 	return err
@@ -93,6 +100,9 @@ func (s settling) charge(tx *postgres.Tx, minor int64, out *Outcome) error {
 		cause += ":through:" + s.through.String()
 		if s.loan.Terms.Overdue.Per == policy.PerHour {
 			cause += s.desk.Now.UTC().Format("T15:04")
+		}
+		if s.parts > 0 {
+			cause += "." + strconv.Itoa(s.parts+1) // a part of the same day may have been taken back
 		}
 	}
 	entry, err := ledger.Post(tx, ledger.Charge{
@@ -125,6 +135,8 @@ type lateLoan struct {
 	// Charged is what was charged for this due date, less what was taken back
 	// because it was counted wrongly; Adjusted what was waived of it.
 	Charged, Adjusted int64
+	// Parts is how many charges were made for this due date.
+	Parts int
 	// Accrued is what stands as accrued, and was not charged.
 	Accrued int64
 }
@@ -197,7 +209,7 @@ func (c *Circulation) ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk D
 		if amount.Minor == 0 && loan.Accrued == 0 {
 			continue
 		}
-		s := settling{desk: desk, loan: loan.Loan, through: through, fine: policy.OverdueFine(loan.Terms, loan.DueOn, through, opening)}
+		s := settling{desk: desk, loan: loan.Loan, through: through, parts: loan.Parts, fine: policy.OverdueFine(loan.Terms, loan.DueOn, through, opening)}
 		if err := s.charge(tx, amount.Minor, &out); err != nil {
 			return nil, err
 		}

@@ -96,7 +96,7 @@ func (c *Circulation) declareLost(ctx context.Context, tx *postgres.Tx, desk Des
 	today := lender.today()
 	end := settling{
 		desk: desk, loan: loan, through: lateLoan{Loan: loan}.through(today, lender.calendar()), forgiven: loss.ForgiveOverdue,
-		opening: lender.calendar(), why: "lost", money: money,
+		opening: lender.calendar(), why: "lost:" + today.String(), money: money,
 	}
 	end.fine = policy.FineAtReturn(loan.Terms, loan.DueOn, policy.ReturnDecision{On: end.through, FineFree: end.forgiven}, lender.moment())
 	if err := end.settle(tx, &out); err != nil {

@@ -51,13 +51,15 @@ func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
 func (r returned) lostAccount(s settling) policy.LostAccount {
 	cause := overdueCause(r.loan)
 	money, overdue := r.facts.money, r.facts.money.overdue.OfCause(cause)
+	undone := overdue.TakenBack(cause + ":back:").Negated()
+	waived := overdue.Adjusted.Plus(undone) // as good as paid: it is not asked again
 	return policy.LostAccount{
 		Match:            matchOf(r.loan, r.facts.item),
 		LostFee:          money.lost.Stands().Plus(money.shipping.Stands()).Plus(money.processing.Stands()),
-		Overdue:          overdue.Stands(),
-		OverdueTakenBack: overdue.TakenBack(cause + ":back:lost"),
+		Overdue:          overdue.Charged.Plus(undone),
+		OverdueTakenBack: overdue.TakenBack(cause + ":back:lost:" + r.loan.LostOn.String()),
 		OverdueNow:       s.fine.Amount,
-		Paid:             money.lost.Paid.Plus(money.shipping.Paid).Plus(money.processing.Paid).Plus(overdue.Paid),
+		Paid:             money.lost.Paid.Plus(money.shipping.Paid).Plus(money.processing.Paid).Plus(overdue.Paid).Plus(waived),
 		Amnesty:          s.forgiven,
 	}
 }
@@ -87,12 +89,15 @@ func (r returned) refund() [3]int64 {
 	return [3]int64{take(money.lost.Paid.Minor), take(money.shipping.Paid.Minor), take(money.processing.Paid.Minor)}
 }
 
-// settleTo brings what stands for the lateness to an amount.
+// settleTo brings what was charged for the lateness to an amount. What staff
+// waived of it stays waived.
 func (s settling) settleTo(tx *postgres.Tx, minor int64, out *Outcome) error {
-	money := s.money.OfCause(overdueCause(s.loan))
+	cause := overdueCause(s.loan)
+	money := s.money.OfCause(cause)
+	charged := money.Charged.Minor - money.TakenBack(cause+":back:").Minor
 	s.fine.Amount.Minor = minor
-	if over := money.Stands().Minor - minor; over > 0 {
+	if over := min(charged-minor, money.Stands().Minor); over > 0 {
 		return s.takeBack(tx, money, over, out)
 	}
-	return s.charge(tx, minor-money.Stands().Minor, out)
+	return s.charge(tx, minor-charged, out)
 }

@@ -102,14 +102,15 @@ func moveLoan(tx *postgres.Tx, l Loan) {
 // what their account says of the fine for it.
 func askLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into *[]lateLoan) {
 	*into = nil
-	tx.Queue(`select `+loanColumns+`, said.charged, said.adjusted, coalesce(a.amount_minor, 0)
+	tx.Queue(`select `+loanColumns+`, said.charged, said.adjusted, said.parts, coalesce(a.amount_minor, 0)
 		from loans l
 		left join accruals a on a.library_id = l.patron_library_id and a.loan_id = l.id
 		cross join lateral (select 'overdue:' || l.id || ':' || l.renewals as cause) own
 		cross join lateral (
 			select coalesce(sum(e.amount_minor) filter (where e.kind = 'charge'), 0)::bigint
 			     + coalesce(sum(e.amount_minor) filter (where e.kind = 'reversal' and starts_with(e.cause, own.cause || ':back:')), 0)::bigint as charged,
-			       coalesce(-sum(e.amount_minor) filter (where e.kind in ('waiver', 'reversal') and not starts_with(e.cause, own.cause || ':back:')), 0)::bigint as adjusted
+			       coalesce(-sum(e.amount_minor) filter (where e.kind in ('waiver', 'reversal') and not starts_with(e.cause, own.cause || ':back:')), 0)::bigint as adjusted,
+			       count(*) filter (where e.kind = 'charge') as parts
 			from ledger_entries e
 			left join ledger_entries of on of.library_id = e.library_id and of.id = e.against_id
 			where e.library_id = l.patron_library_id and e.loan_id = l.id and e.charge_kind = 'overdue'
@@ -118,7 +119,7 @@ func askLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into *[]lat
 		order by l.due_on, l.id`, patron.Library, patron.ID, today).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (lateLoan, error) {
 			var late lateLoan
-			err := scanLoan(row, &late.Loan, &late.Charged, &late.Adjusted, &late.Accrued)
+			err := scanLoan(row, &late.Loan, &late.Charged, &late.Adjusted, &late.Parts, &late.Accrued)
 			return late, err
 		})
 		return err

@@ -37,9 +37,14 @@ func (m LoanMoney) Stands() broker.Money { return m.Charged.Plus(m.Adjusted.Nega
 func AskLoan(tx *postgres.Tx, account Account, loan broker.ID, chargeKind string, into *LoanMoney) {
 	*into = LoanMoney{}
 	lock(tx, account)
+	whose, args := account.whose()+` and e.loan_id = $4 and e.charge_kind = $5`, append(account.args(), loan, chargeKind)
+	if account.Patron != broker.NoID {
+		// A loan has one patron; what another account was asked for it came over
+		// from there.
+		whose, args = `e.library_id = $1 and e.loan_id = $2 and e.charge_kind = $3 and e.patron_id is not null`, []any{account.Library, loan, chargeKind}
+	}
 	tx.Queue(`select `+columns+` from ledger_entries e
-		where `+account.whose()+` and e.loan_id = $4 and e.charge_kind = $5 order by e.at, e.id`,
-		append(account.args(), loan, chargeKind)...).
+		where `+whose+` order by e.at, e.id`, args...).
 		Query(func(rows pgx.Rows) error {
 			entries, err := collect(rows)
 			if err != nil {
@@ -178,6 +183,19 @@ func (m LoanMoney) TakenBack(cause string) broker.Money {
 	}
 	return sum
 }
+
+// Parts counts the charges, whatever became of them.
+func (m LoanMoney) Parts() (charges int) {
+	for _, entry := range m.entries {
+		if entry.Kind == KindCharge {
+			charges++
+		}
+	}
+	return charges
+}
+
+// Acts counts the entries whose cause begins so.
+func (m LoanMoney) Acts(cause string) int { return len(m.made(cause)) }
 
 // PaidAt is when the last payment was made that was not voided; zero when there
 // was none.
