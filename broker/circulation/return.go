@@ -32,6 +32,8 @@ type Return struct {
 	InLibrary bool
 	// Parts is what staff counted of an item of several pieces.
 	Parts Parts
+	// Ruined is set for what cannot be lent again: nobody who waits is given it.
+	Ruined bool
 }
 
 type returnFacts struct {
@@ -140,7 +142,11 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 	out.say("Returned on %s.", loan.ReturnedOn)
 	warnPlace(document, in.Desk, facts.item, loan, &out)
 	in.Parts.look(tx, facts.item, &out)
-	if err := c.place(ctx, tx, in.Desk, facts.item, facts.head, &out); err != nil {
+	next := facts.head
+	if in.Ruined {
+		next = Hold{}
+	}
+	if err := c.place(ctx, tx, in.Desk, facts.item, next, &out); err != nil {
 		return Outcome{}, err
 	}
 	if loan.Patron.ID == broker.NoID {

@@ -9,7 +9,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// loanAct does one act on a loan of a desk's library and says what it did.
+// loanAct does one act on a loan of a desk's library, says what it did, and tells
+// the patron where that is called for.
 func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, did string,
 	act func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error),
 ) (Done, error) {
@@ -21,7 +22,7 @@ func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at At, loan brok
 	if err != nil {
 		return Done{}, err
 	}
-	return doneOf(did, outcome), nil
+	return doneOf(did, outcome), s.tell(ctx, tx, at, outcome)
 }
 
 // Claim is a patron saying that an item is back or was never theirs.
@@ -104,7 +105,7 @@ func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at At, in Damage
 	}
 	var back Done
 	if found.Status != circulation.LoanReturned {
-		if back, err = s.TakeBack(ctx, tx, at, TakeBack{Loan: in.Loan}); err != nil {
+		if back, err = s.TakeBack(ctx, tx, at, TakeBack{Loan: in.Loan, Handed: Handed{Ruined: in.Beyond}}); err != nil {
 			return Done{}, err
 		}
 	}

@@ -31,6 +31,8 @@ type Handed struct {
 	InLibrary bool
 	// Parts is what staff counted of an item of several pieces.
 	Parts circulation.Parts
+	// Ruined is set for what cannot be lent again: nobody who waits is given it.
+	Ruined bool
 }
 
 // TakeBack takes an item in.
@@ -75,7 +77,7 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHa
 	desk, item, loan := found.desk, found.item, found.loan
 	in := circulation.Return{
 		Desk: desk, Item: circulation.RefOf(item), Drop: handed.Drop, Backdate: handed.Backdate, Amnesty: handed.Amnesty,
-		InLibrary: handed.InLibrary, Parts: handed.Parts,
+		InLibrary: handed.InLibrary, Parts: handed.Parts, Ruined: handed.Ruined,
 	}
 	if loan.ID != broker.NoID {
 		in.Loan = &loan

@@ -113,10 +113,16 @@ func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcom
 	if err != nil {
 		return err
 	}
-	if outcome.Item != nil {
-		if message.Facts.Title, err = titleOf(ctx, tx, outcome.Item.Title); err != nil {
+	item := outcome.Item
+	if item == nil {
+		found, err := catalog.LoadItem(ctx, tx, loan.Item.Library, loan.Item.ID, false)
+		if err != nil {
 			return err
 		}
+		item = &found
+	}
+	if message.Facts.Title, err = titleOf(ctx, tx, item.Title); err != nil {
+		return err
 	}
 	notices.Make(tx, patron, message, at.Now)
 	return nil
