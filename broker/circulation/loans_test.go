@@ -68,7 +68,7 @@ func (h house) payAt(patron patrons.Ref, amount, local string) {
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
 		_, err := ledger.Pay(ctx, tx, ledger.Payment{
 			Account: patrons.Account(h.Library, patron), Amount: h.money(amount), Method: "cash",
-			Cause: "paid:" + local, Actor: h.at(local).Actor, At: h.at(local).Now,
+			Cause: "paid:" + patron.ID.String() + ":" + local, Actor: h.at(local).Actor, At: h.at(local).Now,
 		})
 		return err
 	})
