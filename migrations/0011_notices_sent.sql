@@ -28,4 +28,5 @@ alter table notices
     add column printed_at    timestamptz;
 create index notices_by_loan on notices (library_id, loan_id) where loan_id is not null;
 create index notices_with_trouble on notices (library_id, created_at) where last_error <> '' or status = 'failed';
+create index notices_by_age on notices (library_id, created_at, id);
 create index notices_printed on notices (library_id, printed_at) where printed_at is not null;

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/circulation"
 	"afield/workflow"
 
 	"github.com/labstack/echo/v4"
@@ -57,6 +58,22 @@ const (
 const (
 	CardReportAsLost   CardReportAs = "lost"
 	CardReportAsStolen CardReportAs = "stolen"
+)
+
+// Defines values for ClaimAnswerStatus.
+const (
+	ClaimAnswerStatusCharged   ClaimAnswerStatus = "charged"
+	ClaimAnswerStatusOpen      ClaimAnswerStatus = "open"
+	ClaimAnswerStatusRefused   ClaimAnswerStatus = "refused"
+	ClaimAnswerStatusWithdrawn ClaimAnswerStatus = "withdrawn"
+)
+
+// Defines values for ClearingNextAct.
+const (
+	PutOnHoldShelf ClearingNextAct = "put_on_hold_shelf"
+	PutOnShelf     ClearingNextAct = "put_on_shelf"
+	SendOn         ClearingNextAct = "send_on"
+	ShipToLender   ClearingNextAct = "ship_to_lender"
 )
 
 // Defines values for DisclosureStatus.
@@ -110,6 +127,56 @@ const (
 	InvoiceStatusWithdrawn InvoiceStatus = "withdrawn"
 )
 
+// Defines values for ItemAgeMark.
+const (
+	ItemAgeMarkHighDemand ItemAgeMark = "high_demand"
+	ItemAgeMarkNew        ItemAgeMark = "new"
+)
+
+// Defines values for ItemAudience.
+const (
+	ItemAudienceAdult ItemAudience = "adult"
+	ItemAudienceChild ItemAudience = "child"
+	ItemAudienceTeen  ItemAudience = "teen"
+)
+
+// Defines values for ItemStatus.
+const (
+	ItemStatusGoneHome     ItemStatus = "gone_home"
+	ItemStatusInProcessing ItemStatus = "in_processing"
+	ItemStatusInTransit    ItemStatus = "in_transit"
+	ItemStatusLost         ItemStatus = "lost"
+	ItemStatusMissing      ItemStatus = "missing"
+	ItemStatusOnHoldShelf  ItemStatus = "on_hold_shelf"
+	ItemStatusOnLoan       ItemStatus = "on_loan"
+	ItemStatusOnOrder      ItemStatus = "on_order"
+	ItemStatusOnShelf      ItemStatus = "on_shelf"
+	ItemStatusReceived     ItemStatus = "received"
+	ItemStatusWithdrawn    ItemStatus = "withdrawn"
+)
+
+// Defines values for ItemChangesAgeMark.
+const (
+	ItemChangesAgeMarkHighDemand ItemChangesAgeMark = "high_demand"
+	ItemChangesAgeMarkNew        ItemChangesAgeMark = "new"
+	ItemChangesAgeMarkNone       ItemChangesAgeMark = "none"
+)
+
+// Defines values for ItemChangesAudience.
+const (
+	ItemChangesAudienceAdult ItemChangesAudience = "adult"
+	ItemChangesAudienceChild ItemChangesAudience = "child"
+	ItemChangesAudienceTeen  ItemChangesAudience = "teen"
+)
+
+// Defines values for ItemMarkAs.
+const (
+	ItemMarkAsDamaged   ItemMarkAs = "damaged"
+	ItemMarkAsFound     ItemMarkAs = "found"
+	ItemMarkAsMissing   ItemMarkAs = "missing"
+	ItemMarkAsWithdrawn ItemMarkAs = "withdrawn"
+)
+
 // Defines values for LedgerEntryKind.
 const (
 	LedgerEntryKindCharge   LedgerEntryKind = "charge"
@@ -155,11 +222,35 @@ const (
 	LinkAsParent LinkAs = "parent"
 )
 
+// Defines values for LoanLostHow.
+const (
+	LoanLostHowClaim    LoanLostHow = "claim"
+	LoanLostHowOverdue  LoanLostHow = "overdue"
+	LoanLostHowReported LoanLostHow = "reported"
+)
+
 // Defines values for LoanStatus.
 const (
 	LoanStatusLost     LoanStatus = "lost"
 	LoanStatusOpen     LoanStatus = "open"
 	LoanStatusReturned LoanStatus = "returned"
+)
+
+// Defines values for LoanClaimKind.
+const (
+	LoanClaimKindNeverBorrowed LoanClaimKind = "never_borrowed"
+	LoanClaimKindReturned      LoanClaimKind = "returned"
+)
+
+// Defines values for LoanClaimStatus.
+const (
+	LoanClaimStatusAskedOwner     LoanClaimStatus = "asked_owner"
+	LoanClaimStatusCharged        LoanClaimStatus = "charged"
+	LoanClaimStatusFoundByPatron  LoanClaimStatus = "found_by_patron"
+	LoanClaimStatusFoundInLibrary LoanClaimStatus = "found_in_library"
+	LoanClaimStatusOpen           LoanClaimStatus = "open"
+	LoanClaimStatusRefused        LoanClaimStatus = "refused"
+	LoanClaimStatusWithdrawn      LoanClaimStatus = "withdrawn"
 )
 
 // Defines values for MeKind.
@@ -204,6 +295,12 @@ const (
 	NewBlockStopsSignForMinor NewBlockStops = "sign_for_minor"
 )
 
+// Defines values for NewClaimKind.
+const (
+	NewClaimKindNeverBorrowed NewClaimKind = "never_borrowed"
+	NewClaimKindReturned      NewClaimKind = "returned"
+)
+
 // Defines values for NewClosureKind.
 const (
 	Emergency NewClosureKind = "emergency"
@@ -230,6 +327,14 @@ const (
 	NewFeeKindPrint      NewFeeKind = "print"
 )
 
+// Defines values for NewHoldChannel.
+const (
+	NewHoldChannelEmail  NewHoldChannel = "email"
+	NewHoldChannelOnline NewHoldChannel = "online"
+	NewHoldChannelPhone  NewHoldChannel = "phone"
+	NewHoldChannelStaff  NewHoldChannel = "staff"
+)
+
 // Defines values for NewHouseholdKind.
 const (
 	Business  NewHouseholdKind = "business"
@@ -244,6 +349,20 @@ const (
 	NewInvoiceKindReplacement NewInvoiceKind = "replacement"
 )
 
+// Defines values for NewItemAgeMark.
+const (
+	NewItemAgeMarkHighDemand NewItemAgeMark = "high_demand"
+	NewItemAgeMarkNew        NewItemAgeMark = "new"
+	NewItemAgeMarkNone       NewItemAgeMark = "none"
+)
+
+// Defines values for NewItemAudience.
+const (
+	NewItemAudienceAdult NewItemAudience = "adult"
+	NewItemAudienceChild NewItemAudience = "child"
+	NewItemAudienceTeen  NewItemAudience = "teen"
+)
+
 // Defines values for NewLinkAs.
 const (
 	NewLinkAsChild  NewLinkAs = "child"
@@ -255,6 +374,16 @@ const (
 	NewNoteAudienceLender NewNoteAudience = "lender"
 	NewNoteAudiencePatron NewNoteAudience = "patron"
 	NewNoteAudienceStaff  NewNoteAudience = "staff"
+)
+
+// Defines values for NewNoticePreviewChannel.
+const (
+	NewNoticePreviewChannelAccount NewNoticePreviewChannel = "account"
+	NewNoticePreviewChannelEmail   NewNoticePreviewChannel = "email"
+	NewNoticePreviewChannelLetter  NewNoticePreviewChannel = "letter"
+	NewNoticePreviewChannelPhone   NewNoticePreviewChannel = "phone"
+	NewNoticePreviewChannelSms     NewNoticePreviewChannel = "sms"
+	NewNoticePreviewChannelVoice   NewNoticePreviewChannel = "voice"
 )
 
 // Defines values for NewRequestService.
@@ -277,6 +406,7 @@ const (
 	NoticeChannelLetter  NoticeChannel = "letter"
 	NoticeChannelPhone   NoticeChannel = "phone"
 	NoticeChannelSms     NoticeChannel = "sms"
+	NoticeChannelVoice   NoticeChannel = "voice"
 )
 
 // Defines values for NoticeStatus.
@@ -368,13 +498,21 @@ const (
 
 // Defines values for Queue.
 const (
-	Arriving    Queue = "arriving"
-	DueBack     Queue = "due_back"
-	Ended       Queue = "ended"
-	NeedsMe     Queue = "needs_me"
-	OnShelf     Queue = "on_shelf"
-	WithLenders Queue = "with_lenders"
-	WithPatrons Queue = "with_patrons"
+	QueueArriving    Queue = "arriving"
+	QueueDueBack     Queue = "due_back"
+	QueueEnded       Queue = "ended"
+	QueueNeedsMe     Queue = "needs_me"
+	QueueOnShelf     Queue = "on_shelf"
+	QueueWithLenders Queue = "with_lenders"
+	QueueWithPatrons Queue = "with_patrons"
+)
+
+// Defines values for RenewalChannel.
+const (
+	RenewalChannelEmail  RenewalChannel = "email"
+	RenewalChannelOnline RenewalChannel = "online"
+	RenewalChannelPhone  RenewalChannel = "phone"
+	RenewalChannelStaff  RenewalChannel = "staff"
 )
 
 // Defines values for RequestFulfilment.
@@ -437,10 +575,22 @@ const (
 	RotaEntryFulfilmentStaff RotaEntryFulfilment = "staff"
 )
 
+// Defines values for ScanMode.
+const (
+	BookDrop ScanMode = "book_drop"
+	Normal   ScanMode = "normal"
+)
+
 // Defines values for SignInKind.
 const (
 	SignInKindPatron SignInKind = "patron"
 	SignInKindStaff  SignInKind = "staff"
+)
+
+// Defines values for SlipKind.
+const (
+	SlipKindHold    SlipKind = "hold"
+	SlipKindTransit SlipKind = "transit"
 )
 
 // Defines values for TierCostRule.
@@ -493,6 +643,22 @@ const (
 	ListNoticesParamsChannelLetter  ListNoticesParamsChannel = "letter"
 	ListNoticesParamsChannelPhone   ListNoticesParamsChannel = "phone"
 	ListNoticesParamsChannelSms     ListNoticesParamsChannel = "sms"
+	ListNoticesParamsChannelVoice   ListNoticesParamsChannel = "voice"
+)
+
+// Defines values for ListNoticesParamsStatus.
+const (
+	ListNoticesParamsStatusCancelled ListNoticesParamsStatus = "cancelled"
+	ListNoticesParamsStatusDone      ListNoticesParamsStatus = "done"
+	ListNoticesParamsStatusDue       ListNoticesParamsStatus = "due"
+	ListNoticesParamsStatusFailed    ListNoticesParamsStatus = "failed"
+	ListNoticesParamsStatusTroubled  ListNoticesParamsStatus = "troubled"
+)
+
+// Defines values for ListShelfParamsDue.
+const (
+	ListShelfParamsDueExpired  ListShelfParamsDue = "expired"
+	ListShelfParamsDueExpiring ListShelfParamsDue = "expiring"
 )
 
 // Account defines model for Account.
@@ -657,6 +823,14 @@ type Branch struct {
 	Name string `json:"name"`
 }
 
+// BriefRecord defines model for BriefRecord.
+type BriefRecord struct {
+	Title string `json:"title"`
+
+	// Type A material type; book when absent.
+	Type string `json:"type,omitempty,omitzero"`
+}
+
 // ByMethod defines model for ByMethod.
 type ByMethod struct {
 	Method string `json:"method"`
@@ -781,13 +955,22 @@ type Charge struct {
 type CheckOut struct {
 	Barcode string `json:"barcode"`
 
+	// Brief The record to make where nothing has the barcode; it is kept only if the item is lent.
+	Brief BriefRecord `json:"brief,omitempty,omitzero"`
+
 	// Card In place of `patron_id`.
 	Card string `json:"card,omitempty,omitzero"`
+
+	// DueOn A due date that staff chose; as the policy says when absent.
+	DueOn Date `json:"due_on,omitempty,omitzero"`
+
+	// HandedTo The card of the proxy who takes it for the patron.
+	HandedTo string `json:"handed_to,omitempty,omitzero"`
 
 	// Override Codes of reasons that staff with the right role pass over.
 	Override []string `json:"override,omitempty,omitzero"`
 
-	// OverrideReason Why a rule is passed over; it is recorded.
+	// OverrideReason Why a rule is passed over; it is recorded, and needed with `override`.
 	OverrideReason string `json:"override_reason,omitempty,omitzero"`
 
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
@@ -798,6 +981,16 @@ type CheckOut struct {
 //
 // Example: {"author":"Shepherd, Nan","isbn":"9780857861832","title":"The Living Mountain"}
 type Citation = broker.Citation
+
+// ClaimAnswer defines model for ClaimAnswer.
+type ClaimAnswer struct {
+	// Loss `charged`: what staff know of the price.
+	Loss   Loss              `json:"loss,omitempty,omitzero"`
+	Status ClaimAnswerStatus `json:"status"`
+}
+
+// ClaimAnswerStatus defines model for ClaimAnswer.Status.
+type ClaimAnswerStatus string
 
 // ClassChange defines model for ClassChange.
 type ClassChange struct {
@@ -812,6 +1005,25 @@ type ClassChange struct {
 
 // Clause Where a rule comes from. `silent` marks a value the library's text does not give.
 type Clause = broker.Clause
+
+// Clearing What to do with something that is to leave the hold shelf.
+type Clearing struct {
+	// Action What the policy does when the shelf time is over.
+	Action string `json:"action,omitempty,omitzero"`
+
+	// Clause Where a rule comes from. `silent` marks a value the library's text does not give.
+	Clause Clause `json:"clause,omitempty,omitzero"`
+
+	// DecideBy The last day for a decision of staff.
+	DecideBy Date            `json:"decide_by,omitempty,omitzero"`
+	NextAct  ClearingNextAct `json:"next_act,omitempty,omitzero"`
+
+	// Say In words.
+	Say string `json:"say"`
+}
+
+// ClearingNextAct defines model for Clearing.NextAct.
+type ClearingNextAct string
 
 // Closure defines model for Closure.
 type Closure struct {
@@ -854,6 +1066,16 @@ type ClosureDone struct {
 // ClosureList defines model for ClosureList.
 type ClosureList struct {
 	Closures []Closure `json:"closures"`
+}
+
+// Damage defines model for Damage.
+type Damage struct {
+	// Assessed What small damage costs, as staff put it.
+	Assessed Money `json:"assessed,omitempty,omitzero"`
+
+	// Beyond It cannot be lent again: charged as lost, and withdrawn.
+	Beyond bool `json:"beyond,omitempty,omitzero"`
+	Loss   Loss `json:"loss,omitempty,omitzero"`
 }
 
 // Date A calendar date in the library's zone.
@@ -915,6 +1137,12 @@ type DisclosureDecision struct {
 type DisclosurePage struct {
 	Disclosures []Disclosure `json:"disclosures"`
 	NextCursor  string       `json:"next_cursor,omitempty,omitzero"`
+}
+
+// Donation defines model for Donation.
+type Donation struct {
+	// Approved The director approves; only a director can say so.
+	Approved bool `json:"approved,omitempty,omitzero"`
 }
 
 // Event defines model for Event.
@@ -1023,6 +1251,18 @@ type Hold struct {
 	Author  string `json:"author,omitempty,omitzero"`
 	Barcode string `json:"barcode,omitempty,omitzero"`
 
+	// Channel How it was asked for.
+	Channel string `json:"channel,omitempty,omitzero"`
+
+	// Clearing What to do with something that is to leave the hold shelf.
+	Clearing Clearing `json:"clearing,omitempty,omitzero"`
+
+	// ContactAt When the patron asked to keep it longer.
+	ContactAt time.Time `json:"contact_at,omitempty,omitzero"`
+
+	// ExpiresOn The last day it waits to be filled.
+	ExpiresOn Date `json:"expires_on,omitempty,omitzero"`
+
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ID ID `json:"id"`
 
@@ -1030,11 +1270,17 @@ type Hold struct {
 	ItemID ID `json:"item_id,omitempty,omitzero"`
 
 	// LibraryID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	LibraryID ID        `json:"library_id,omitempty,omitzero"`
+	LibraryID ID `json:"library_id,omitempty,omitzero"`
+
+	// Notes After an act: what was passed over, and what to know.
+	Notes     []Reason  `json:"notes,omitempty,omitzero"`
 	OnShelfAt time.Time `json:"on_shelf_at,omitempty,omitzero"`
 
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
+
+	// PermittedPatronID Who else may take it.
+	PermittedPatronID ID `json:"permitted_patron_id,omitempty,omitzero"`
 
 	// PickUpBy A calendar date in the library's zone.
 	//
@@ -1042,20 +1288,53 @@ type Hold struct {
 	PickUpBy Date `json:"pick_up_by,omitempty,omitzero"`
 
 	// PickupBranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	PickupBranchID ID        `json:"pickup_branch_id,omitempty,omitzero"`
-	QueuedAt       time.Time `json:"queued_at"`
+	PickupBranchID ID `json:"pickup_branch_id,omitempty,omitzero"`
+
+	// Place How many wait before it, itself included; where one hold is asked for.
+	Place    int       `json:"place,omitempty,omitzero"`
+	QueuedAt time.Time `json:"queued_at"`
 
 	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	RequestID ID         `json:"request_id,omitempty,omitzero"`
-	Status    HoldStatus `json:"status"`
-	Title     string     `json:"title,omitempty,omitzero"`
+	RequestID ID `json:"request_id,omitempty,omitzero"`
+
+	// Said After an act: what was done and what to do with the item.
+	Said   string     `json:"said,omitempty,omitzero"`
+	Status HoldStatus `json:"status"`
+
+	// SuspendedFrom A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	SuspendedFrom Date `json:"suspended_from,omitempty,omitzero"`
+
+	// SuspendedUntil The last day it is passed by; until it is resumed when absent.
+	SuspendedUntil Date   `json:"suspended_until,omitempty,omitzero"`
+	Title          string `json:"title,omitempty,omitzero"`
 
 	// TitleID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	TitleID ID `json:"title_id,omitempty,omitzero"`
+
+	// WantedItemID The only copy that will do.
+	WantedItemID ID `json:"wanted_item_id,omitempty,omitzero"`
 }
 
 // HoldStatus defines model for Hold.Status.
 type HoldStatus string
+
+// HoldExpiry defines model for HoldExpiry.
+type HoldExpiry struct {
+	// ExpiresOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	ExpiresOn Date `json:"expires_on,omitempty,omitzero"`
+}
+
+// HoldExtension defines model for HoldExtension.
+type HoldExtension struct {
+	// Until A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Until Date `json:"until,omitempty,omitzero"`
+}
 
 // HoldList defines model for HoldList.
 type HoldList struct {
@@ -1067,6 +1346,21 @@ type HoldPage struct {
 	Holds      []Hold `json:"holds"`
 	NextCursor string `json:"next_cursor,omitempty,omitzero"`
 }
+
+// HoldPermission defines model for HoldPermission.
+type HoldPermission struct {
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID `json:"patron_id,omitempty,omitzero"`
+}
+
+// HoldPickup defines model for HoldPickup.
+type HoldPickup struct {
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID `json:"branch_id"`
+}
+
+// HoldSlip What to put into an item on the hold shelf.
+type HoldSlip = circulation.HoldSlip
 
 // ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 type ID = broker.ID
@@ -1126,6 +1420,107 @@ type InvoicePayment struct {
 	Method string `json:"method"`
 	Note   string `json:"note,omitempty,omitzero"`
 }
+
+// Item defines model for Item.
+type Item struct {
+	AgeMark  ItemAgeMark  `json:"age_mark,omitempty,omitzero"`
+	Audience ItemAudience `json:"audience"`
+	Author   string       `json:"author,omitempty,omitzero"`
+	Barcode  string       `json:"barcode"`
+
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID `json:"branch_id,omitempty,omitzero"`
+
+	// Brief Made at the desk, and still to be catalogued.
+	Brief      bool   `json:"brief,omitempty,omitzero"`
+	CallNumber string `json:"call_number,omitempty,omitzero"`
+
+	// DueOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	DueOn Date `json:"due_on,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID       ID   `json:"id"`
+	Lendable bool `json:"lendable"`
+
+	// LenderBarcode The lender's own, of a borrowed copy.
+	LenderBarcode string `json:"lender_barcode,omitempty,omitzero"`
+
+	// LibraryID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	LibraryID ID `json:"library_id"`
+
+	// LoanID The loan it is out on.
+	LoanID ID     `json:"loan_id,omitempty,omitzero"`
+	Note   string `json:"note,omitempty,omitzero"`
+
+	// Parts How many pieces belong to it.
+	Parts int `json:"parts"`
+
+	// PartsMissing What of it did not come back.
+	PartsMissing string `json:"parts_missing,omitempty,omitzero"`
+
+	// Price Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Price Money `json:"price,omitempty,omitzero"`
+
+	// RequestID The request that a borrowed copy serves.
+	RequestID ID `json:"request_id,omitempty,omitzero"`
+
+	// Said After an act: what was done.
+	Said   string     `json:"said,omitempty,omitzero"`
+	Status ItemStatus `json:"status"`
+	Title  string     `json:"title,omitempty,omitzero"`
+
+	// TitleID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	TitleID ID     `json:"title_id,omitempty,omitzero"`
+	Type    string `json:"type"`
+}
+
+// ItemAgeMark defines model for Item.AgeMark.
+type ItemAgeMark string
+
+// ItemAudience defines model for Item.Audience.
+type ItemAudience string
+
+// ItemStatus defines model for Item.Status.
+type ItemStatus string
+
+// ItemChanges defines model for ItemChanges.
+type ItemChanges struct {
+	// AgeMark Where other terms hold for such items.
+	AgeMark    *ItemChangesAgeMark  `json:"age_mark,omitempty"`
+	Audience   *ItemChangesAudience `json:"audience,omitempty"`
+	CallNumber *string              `json:"call_number,omitempty"`
+	Lendable   *bool                `json:"lendable,omitempty"`
+
+	// Note Shown to staff whenever it is lent or comes back.
+	Note *string `json:"note,omitempty"`
+
+	// Parts How many pieces belong to it.
+	Parts *int `json:"parts,omitempty"`
+
+	// Price What replacing it costs, in the library's currency.
+	Price *Money `json:"price,omitempty"`
+
+	// Type A material type of the library's policy.
+	Type *string `json:"type,omitempty"`
+}
+
+// ItemChangesAgeMark Where other terms hold for such items.
+type ItemChangesAgeMark string
+
+// ItemChangesAudience defines model for ItemChanges.Audience.
+type ItemChangesAudience string
+
+// ItemMark defines model for ItemMark.
+type ItemMark struct {
+	As ItemMarkAs `json:"as"`
+}
+
+// ItemMarkAs defines model for ItemMark.As.
+type ItemMarkAs string
 
 // LedgerEntry defines model for LedgerEntry.
 type LedgerEntry struct {
@@ -1225,6 +1620,54 @@ type LendingTerms struct {
 	Renewals    int  `json:"renewals"`
 }
 
+// Letter defines model for Letter.
+type Letter struct {
+	// Addressed `false`: no address is on file, and it cannot be posted.
+	Addressed bool   `json:"addressed"`
+	Body      string `json:"body"`
+
+	// Date A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Date Date `json:"date"`
+
+	// DateSaid The date in the letter's language.
+	DateSaid string `json:"date_said,omitempty,omitzero"`
+	Language string `json:"language"`
+
+	// Notices What it tells; mark all of them printed.
+	Notices []ID `json:"notices"`
+
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID `json:"patron_id"`
+
+	// Plain The whole page as plain text, the address where a window envelope shows it.
+	Plain     string    `json:"plain"`
+	PrintedAt time.Time `json:"printed_at,omitempty,omitzero"`
+	Sender    string    `json:"sender"`
+	Subject   string    `json:"subject"`
+
+	// Window Name and address, line by line.
+	Window []string `json:"window"`
+}
+
+// LetterList defines model for LetterList.
+type LetterList struct {
+	Letters []Letter `json:"letters"`
+}
+
+// LettersMarked defines model for LettersMarked.
+type LettersMarked struct {
+	// Marked How many notices.
+	Marked int `json:"marked"`
+}
+
+// LettersPrinted defines model for LettersPrinted.
+type LettersPrinted struct {
+	// Notices As the letters named them.
+	Notices []ID `json:"notices"`
+}
+
 // Library defines model for Library.
 type Library struct {
 	Branches []Branch `json:"branches,omitempty,omitzero"`
@@ -1310,43 +1753,132 @@ type LinkList struct {
 
 // Loan defines model for Loan.
 type Loan struct {
-	Author  string    `json:"author,omitempty,omitzero"`
-	Barcode string    `json:"barcode,omitempty,omitzero"`
-	DueAt   time.Time `json:"due_at,omitempty,omitzero"`
+	Author  string `json:"author,omitempty,omitzero"`
+	Barcode string `json:"barcode,omitempty,omitzero"`
+
+	// Charged After an act: what it charged.
+	Charged []Posting `json:"charged,omitempty,omitzero"`
+
+	// Claim The patron says that it is back, or was never theirs.
+	Claim LoanClaim `json:"claim,omitempty,omitzero"`
+
+	// CountParts After an act: how many pieces to count.
+	CountParts int       `json:"count_parts,omitempty,omitzero"`
+	DueAt      time.Time `json:"due_at,omitempty,omitzero"`
 
 	// DueOn A calendar date in the library's zone.
 	//
 	// Example: 2026-08-22
 	DueOn Date `json:"due_on"`
 
+	// HandedToID The proxy who took it for the patron.
+	HandedToID ID `json:"handed_to_id,omitempty,omitzero"`
+
+	// HoldID After an act: the hold that the item is kept for now.
+	HoldID ID `json:"hold_id,omitempty,omitzero"`
+
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ID ID `json:"id"`
 
 	// ItemID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	ItemID  ID   `json:"item_id"`
-	Overdue bool `json:"overdue,omitempty,omitzero"`
+	ItemID  ID          `json:"item_id"`
+	LostHow LoanLostHow `json:"lost_how,omitempty,omitzero"`
+
+	// LostOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	LostOn Date `json:"lost_on,omitempty,omitzero"`
+
+	// Notes After an act: what was passed over, and what to know.
+	Notes   []Reason `json:"notes,omitempty,omitzero"`
+	Overdue bool     `json:"overdue,omitempty,omitzero"`
 
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
+
+	// RecalledOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	RecalledOn Date `json:"recalled_on,omitempty,omitzero"`
+
+	// ReferredOn When the debt was handed on for recovery.
+	ReferredOn Date `json:"referred_on,omitempty,omitzero"`
+
+	// Refund After an act: what was paid and is to be given back.
+	Refund Money `json:"refund,omitempty,omitzero"`
 
 	// RenewalPending The lender has been asked and has not answered yet.
 	RenewalPending bool `json:"renewal_pending,omitempty,omitzero"`
 	Renewals       int  `json:"renewals"`
 
 	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	RequestID  ID         `json:"request_id,omitempty,omitzero"`
-	ReturnedAt time.Time  `json:"returned_at,omitempty,omitzero"`
-	StartedAt  time.Time  `json:"started_at"`
-	Status     LoanStatus `json:"status"`
-	Title      string     `json:"title,omitempty,omitzero"`
+	RequestID  ID        `json:"request_id,omitempty,omitzero"`
+	ReturnedAt time.Time `json:"returned_at,omitempty,omitzero"`
+
+	// ReturnedOn The day that counts.
+	ReturnedOn Date `json:"returned_on,omitempty,omitzero"`
+
+	// Said After an act: what was done and what to do with the item.
+	Said      string     `json:"said,omitempty,omitzero"`
+	StartedAt time.Time  `json:"started_at"`
+	Status    LoanStatus `json:"status"`
+
+	// TakenBack After an act: what it took back.
+	TakenBack []Posting `json:"taken_back,omitempty,omitzero"`
+	Title     string    `json:"title,omitempty,omitzero"`
 }
+
+// LoanLostHow defines model for Loan.LostHow.
+type LoanLostHow string
 
 // LoanStatus defines model for Loan.Status.
 type LoanStatus string
 
+// LoanClaim The patron says that it is back, or was never theirs.
+type LoanClaim struct {
+	ByGuardian bool      `json:"by_guardian,omitempty,omitzero"`
+	ClaimedAt  time.Time `json:"claimed_at"`
+	ClosedAt   time.Time `json:"closed_at,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID   ID            `json:"id"`
+	Kind LoanClaimKind `json:"kind"`
+
+	// Note What the policy wants on the account, by field.
+	Note   map[string]string `json:"note,omitempty,omitzero"`
+	Status LoanClaimStatus   `json:"status"`
+}
+
+// LoanClaimKind defines model for LoanClaim.Kind.
+type LoanClaimKind string
+
+// LoanClaimStatus defines model for LoanClaim.Status.
+type LoanClaimStatus string
+
 // LoanList defines model for LoanList.
 type LoanList struct {
 	Loans []Loan `json:"loans"`
+}
+
+// LoanPage defines model for LoanPage.
+type LoanPage struct {
+	Loans      []Loan `json:"loans"`
+	NextCursor string `json:"next_cursor,omitempty,omitzero"`
+}
+
+// Loss defines model for Loss.
+type Loss struct {
+	// ForgiveOverdue What the lateness cost so far is taken back.
+	ForgiveOverdue bool `json:"forgive_overdue,omitempty,omitzero"`
+
+	// Price What staff say that it costs; as the item's record says when absent.
+	Price Money `json:"price,omitempty,omitzero"`
+
+	// Shipping What the delivery of a new copy costs.
+	Shipping Money `json:"shipping,omitempty,omitzero"`
+
+	// WillReplace A new copy is to be bought.
+	WillReplace bool `json:"will_replace,omitempty,omitzero"`
 }
 
 // Me defines model for Me.
@@ -1464,6 +1996,27 @@ type NewBlockKind string
 // NewBlockStops defines model for NewBlock.Stops.
 type NewBlockStops string
 
+// NewClaim defines model for NewClaim.
+type NewClaim struct {
+	ByGuardian bool         `json:"by_guardian,omitempty,omitzero"`
+	Kind       NewClaimKind `json:"kind"`
+
+	// Names Who was involved, for the note on the account.
+	Names string `json:"names,omitempty,omitzero"`
+
+	// Override Codes of reasons that staff with the right role pass over.
+	Override []string `json:"override,omitempty,omitzero"`
+
+	// OverrideReason Needed with `override`; it is recorded.
+	OverrideReason string `json:"override_reason,omitempty,omitzero"`
+
+	// ShelfChecked Staff looked on the shelves.
+	ShelfChecked bool `json:"shelf_checked,omitempty,omitzero"`
+}
+
+// NewClaimKind defines model for NewClaim.Kind.
+type NewClaimKind string
+
 // NewClosure defines model for NewClosure.
 type NewClosure struct {
 	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
@@ -1523,18 +2076,36 @@ type NewFeeKind string
 
 // NewHold defines model for NewHold.
 type NewHold struct {
+	// Card Staff may give the patron's card number in place of `patron_id`.
+	Card string `json:"card,omitempty,omitzero"`
+
+	// Channel How it was asked for, where staff write it down for a patron: `staff` when absent. A patron's own is `online`.
+	Channel NewHoldChannel `json:"channel,omitempty,omitzero"`
+
+	// ExpiresOn The last day it waits to be filled; as the policy says when absent.
+	ExpiresOn Date `json:"expires_on,omitempty,omitzero"`
+
+	// ItemID The only copy that will do; any copy of the title when absent.
+	ItemID ID `json:"item_id,omitempty,omitzero"`
+
 	// Override Codes of reasons that staff with the right role pass over.
 	Override []string `json:"override,omitempty,omitzero"`
+
+	// OverrideReason Why a rule is passed over; it is recorded, and needed with `override`.
+	OverrideReason string `json:"override_reason,omitempty,omitzero"`
 
 	// PatronID For whom; staff must say, a patron's own is implied.
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
 
-	// PickupBranchID The branch of the desk; the staff user's own when absent.
+	// PickupBranchID Where it is picked up; at any branch when absent.
 	PickupBranchID ID `json:"pickup_branch_id,omitempty,omitzero"`
 
 	// TitleID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	TitleID ID `json:"title_id"`
 }
+
+// NewHoldChannel How it was asked for, where staff write it down for a patron: `staff` when absent. A patron's own is `online`.
+type NewHoldChannel string
 
 // NewHousehold Who shares one fee or one card.
 type NewHousehold struct {
@@ -1571,6 +2142,43 @@ type NewInvoice struct {
 // NewInvoiceKind defines model for NewInvoice.Kind.
 type NewInvoiceKind string
 
+// NewItem defines model for NewItem.
+type NewItem struct {
+	// AgeMark Where other terms hold for such items.
+	AgeMark  NewItemAgeMark  `json:"age_mark,omitempty,omitzero"`
+	Audience NewItemAudience `json:"audience,omitempty,omitzero"`
+	Author   string          `json:"author,omitempty,omitzero"`
+	Barcode  string          `json:"barcode"`
+
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID   ID     `json:"branch_id,omitempty,omitzero"`
+	CallNumber string `json:"call_number,omitempty,omitzero"`
+
+	// Note Shown to staff whenever it is lent or comes back.
+	Note string `json:"note,omitempty,omitzero"`
+
+	// Parts How many pieces belong to it.
+	Parts int `json:"parts,omitempty,omitzero"`
+
+	// Price What replacing it costs, in the library's currency.
+	Price Money `json:"price,omitempty,omitzero"`
+
+	// Title What it is called; or give `title_id`.
+	Title string `json:"title,omitempty,omitzero"`
+
+	// TitleID A title of the catalogue that it is a copy of.
+	TitleID ID `json:"title_id,omitempty,omitzero"`
+
+	// Type A material type of the library's policy.
+	Type string `json:"type,omitempty,omitzero"`
+}
+
+// NewItemAgeMark Where other terms hold for such items.
+type NewItemAgeMark string
+
+// NewItemAudience defines model for NewItem.Audience.
+type NewItemAudience string
+
 // NewLink defines model for NewLink.
 type NewLink struct {
 	// As What that account is to this one.
@@ -1591,6 +2199,23 @@ type NewNote struct {
 
 // NewNoteAudience defines model for NewNote.Audience.
 type NewNoteAudience string
+
+// NewNoticePreview defines model for NewNoticePreview.
+type NewNoticePreview struct {
+	Channel NewNoticePreviewChannel `json:"channel"`
+
+	// Draft A text that is not saved yet; the one in force when absent.
+	Draft    NoticeText `json:"draft,omitempty,omitzero"`
+	Kind     string     `json:"kind"`
+	Language string     `json:"language"`
+
+	// NoticeID The notice to show it on.
+	NoticeID ID     `json:"notice_id,omitempty,omitzero"`
+	Stage    string `json:"stage,omitempty,omitzero"`
+}
+
+// NewNoticePreviewChannel defines model for NewNoticePreview.Channel.
+type NewNoticePreviewChannel string
 
 // NewPatron defines model for NewPatron.
 type NewPatron struct {
@@ -1794,6 +2419,7 @@ type Notice struct {
 
 	// DaysLeft To the pick-up or due date; below zero when it has passed.
 	DaysLeft int       `json:"days_left,omitempty,omitzero"`
+	DoneAt   time.Time `json:"done_at,omitempty,omitzero"`
 	DueAt    time.Time `json:"due_at"`
 
 	// Facts Dates and amounts that the call is about.
@@ -1803,20 +2429,35 @@ type Notice struct {
 	ID   ID     `json:"id"`
 	Kind string `json:"kind"`
 
+	// LastError What went wrong at the last try; it names nobody.
+	LastError string `json:"last_error,omitempty,omitzero"`
+
 	// LoanID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	LoanID  ID     `json:"loan_id,omitempty,omitzero"`
-	Name    string `json:"name,omitempty,omitzero"`
-	Outcome string `json:"outcome,omitempty,omitzero"`
+	LoanID ID     `json:"loan_id,omitempty,omitzero"`
+	Name   string `json:"name,omitempty,omitzero"`
+
+	// NextChannels Tried after this one, in order.
+	NextChannels []string `json:"next_channels,omitempty,omitzero"`
+
+	// NotBefore The end of the quiet hours, while they last.
+	NotBefore time.Time `json:"not_before,omitempty,omitzero"`
+	Outcome   string    `json:"outcome,omitempty,omitzero"`
 
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID     `json:"patron_id"`
 	Phone    string `json:"phone,omitempty,omitzero"`
 
+	// PrintedAt When a letter was last printed.
+	PrintedAt time.Time `json:"printed_at,omitempty,omitzero"`
+
 	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	RequestID ID `json:"request_id,omitempty,omitzero"`
 
 	// Script What to say; it names no title, so it may be left on a machine.
-	Script string       `json:"script,omitempty,omitzero"`
+	Script string `json:"script,omitempty,omitzero"`
+
+	// Stage The step of a sequence.
+	Stage  string       `json:"stage,omitempty,omitzero"`
 	Status NoticeStatus `json:"status"`
 	Tries  int          `json:"tries"`
 }
@@ -1839,6 +2480,53 @@ type NoticeOutcomeOutcome string
 type NoticePage struct {
 	NextCursor string   `json:"next_cursor,omitempty,omitzero"`
 	Notices    []Notice `json:"notices"`
+}
+
+// NoticePassedOn defines model for NoticePassedOn.
+type NoticePassedOn struct {
+	// Why It is kept for whoever looks; name nobody in it.
+	Why string `json:"why"`
+}
+
+// NoticePreview defines model for NoticePreview.
+type NoticePreview struct {
+	Body string `json:"body"`
+
+	// NoticeID The notice whose facts it shows; sample facts when absent.
+	NoticeID ID         `json:"notice_id,omitempty,omitzero"`
+	Subject  string     `json:"subject,omitempty,omitzero"`
+	Template NoticeText `json:"template"`
+}
+
+// NoticeTemplate defines model for NoticeTemplate.
+type NoticeTemplate struct {
+	Body      string    `json:"body"`
+	ChangedAt time.Time `json:"changed_at,omitempty,omitzero"`
+	Channel   string    `json:"channel"`
+	Kind      string    `json:"kind"`
+	Language  string    `json:"language"`
+
+	// Own `false`: built in.
+	Own bool `json:"own"`
+
+	// Stage One step of a sequence; every step when absent.
+	Stage   string `json:"stage,omitempty,omitzero"`
+	Subject string `json:"subject,omitempty,omitzero"`
+}
+
+// NoticeTemplateList defines model for NoticeTemplateList.
+type NoticeTemplateList struct {
+	// Languages The languages that notices are built in for.
+	Languages []string         `json:"languages"`
+	Templates []NoticeTemplate `json:"templates"`
+}
+
+// NoticeText defines model for NoticeText.
+type NoticeText struct {
+	Body string `json:"body"`
+
+	// Subject Of what is written; what is heard has none.
+	Subject string `json:"subject,omitempty,omitzero"`
 }
 
 // Order Newest first when not given.
@@ -2163,6 +2851,23 @@ type PolicyVersionList struct {
 	Versions []PolicyVersion `json:"versions"`
 }
 
+// Posting What an act did to the patron's account.
+type Posting struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount     Money  `json:"amount"`
+	ChargeKind string `json:"charge_kind"`
+
+	// Clause Where a rule comes from. `silent` marks a value the library's text does not give.
+	Clause Clause `json:"clause,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID   ID     `json:"id"`
+	Kind string `json:"kind"`
+	Rule string `json:"rule,omitempty,omitzero"`
+}
+
 // Preview defines model for Preview.
 type Preview struct {
 	ActiveRequests int  `json:"active_requests,omitempty,omitzero"`
@@ -2278,6 +2983,17 @@ type PutAside struct {
 // Queue defines model for Queue.
 type Queue string
 
+// Queued defines model for Queued.
+type Queued struct {
+	Holds []Hold `json:"holds"`
+
+	// TitleID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	TitleID ID `json:"title_id"`
+
+	// Version Names the queue as it stands; give it when changing the order.
+	Version string `json:"version"`
+}
+
 // Reason One ground for a refusal, or one thing to know.
 type Reason = broker.Reason
 
@@ -2304,12 +3020,43 @@ type Receipt struct {
 	Voided   bool `json:"voided"`
 }
 
+// Referral defines model for Referral.
+type Referral struct {
+	// Expenses What the recovery costs.
+	Expenses Money `json:"expenses,omitempty,omitzero"`
+}
+
 // Registered defines model for Registered.
 type Registered struct {
 	Card       Card     `json:"card,omitempty,omitzero"`
 	Charges    []Charge `json:"charges"`
 	PassedOver []Reason `json:"passed_over"`
 	Patron     Patron   `json:"patron"`
+}
+
+// Renewal defines model for Renewal.
+type Renewal struct {
+	// Channel How it was asked for, where staff write it down for a patron. A patron's own is `online`.
+	Channel RenewalChannel `json:"channel,omitempty,omitzero"`
+
+	// Override Codes of reasons that staff with the right role pass over.
+	Override []string `json:"override,omitempty,omitzero"`
+
+	// OverrideReason Needed with `override`; it is recorded.
+	OverrideReason string `json:"override_reason,omitempty,omitzero"`
+}
+
+// RenewalChannel How it was asked for, where staff write it down for a patron. A patron's own is `online`.
+type RenewalChannel string
+
+// Reorder defines model for Reorder.
+type Reorder struct {
+	// Order Every hold of the queue once, the first in line first.
+	Order []ID `json:"order"`
+
+	// Reason It is kept with each hold that goes before another.
+	Reason  string `json:"reason"`
+	Version string `json:"version"`
 }
 
 // Request defines model for Request.
@@ -2513,6 +3260,35 @@ type RequestSummaryService string
 // RequestSummarySide defines model for RequestSummary.Side.
 type RequestSummarySide string
 
+// Returning defines model for Returning.
+type Returning struct {
+	// Amnesty What the lateness cost is forgiven.
+	Amnesty bool `json:"amnesty,omitempty,omitzero"`
+
+	// Backdate The day it counts for.
+	Backdate Date `json:"backdate,omitempty,omitzero"`
+
+	// Drop It was found in the book drop.
+	Drop bool `json:"drop,omitempty,omitzero"`
+
+	// InLibrary It was claimed, and found on the library's own shelves.
+	InLibrary bool `json:"in_library,omitempty,omitzero"`
+
+	// PartMissing The piece that did not, in the words of the policy; it is charged.
+	PartMissing string `json:"part_missing,omitempty,omitzero"`
+
+	// PartObtainable That piece can be had singly, for `part_price`.
+	PartObtainable bool `json:"part_obtainable,omitempty,omitzero"`
+
+	// PartPrice Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	PartPrice Money `json:"part_price,omitempty,omitzero"`
+
+	// PartsCounted How many pieces came back.
+	PartsCounted int `json:"parts_counted,omitempty,omitzero"`
+}
+
 // ReverseAdjustment defines model for ReverseAdjustment.
 type ReverseAdjustment struct {
 	DryRun bool   `json:"dry_run,omitempty,omitzero"`
@@ -2577,15 +3353,26 @@ type Scan struct {
 	// Card The card of the patron at the desk, who takes the item.
 	Card string `json:"card,omitempty,omitzero"`
 
+	// Mode `book_drop`: it was found in the book drop, which the policy may count for an earlier day; `normal` when absent.
+	Mode ScanMode `json:"mode,omitempty,omitzero"`
+
 	// Override Codes of reasons that staff with the right role pass over.
 	Override []string `json:"override,omitempty,omitzero"`
 
-	// OverrideReason Why a rule is passed over; it is recorded.
+	// OverrideReason Why a rule is passed over; it is recorded, and needed with `override`.
 	OverrideReason string `json:"override_reason,omitempty,omitzero"`
 }
 
+// ScanMode `book_drop`: it was found in the book drop, which the policy may count for an earlier day; `normal` when absent.
+type ScanMode string
+
 // ScanResult defines model for ScanResult.
 type ScanResult struct {
+	Charged []Posting `json:"charged,omitempty,omitzero"`
+
+	// CountParts How many pieces to count.
+	CountParts int `json:"count_parts,omitempty,omitzero"`
+
 	// Did received, shelved, checked_out, checked_in, captured, sent_on, pulled, shipped, returned_home, unmatched, or nothing.
 	Did string `json:"did"`
 
@@ -2612,8 +3399,12 @@ type ScanResult struct {
 	// Example: 2026-08-22
 	PickUpBy Date `json:"pick_up_by,omitempty,omitzero"`
 
+	// Refund What was paid and is to be given back.
+	Refund Money `json:"refund,omitempty,omitzero"`
+
 	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	RequestID ID `json:"request_id,omitempty,omitzero"`
+	RequestID ID        `json:"request_id,omitempty,omitzero"`
+	TakenBack []Posting `json:"taken_back,omitempty,omitzero"`
 
 	// TaskID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	TaskID ID `json:"task_id,omitempty,omitzero"`
@@ -2649,6 +3440,19 @@ type SignIn struct {
 // SignInKind defines model for SignIn.Kind.
 type SignInKind string
 
+// Slip defines model for Slip.
+type Slip struct {
+	// Hold What to put into an item on the hold shelf.
+	Hold HoldSlip `json:"hold,omitempty,omitzero"`
+	Kind SlipKind `json:"kind"`
+
+	// Transit What to put into an item that is sent on.
+	Transit TransitSlip `json:"transit,omitempty,omitzero"`
+}
+
+// SlipKind defines model for Slip.Kind.
+type SlipKind string
+
 // Surrendered defines model for Surrendered.
 type Surrendered struct {
 	// Back Minor units and an ISO 4217 code; 1250 USD is 12.50.
@@ -2661,6 +3465,15 @@ type Surrendered struct {
 	//
 	// Example: {"currency":"USD","minor":1250}
 	Left Money `json:"left"`
+}
+
+// Suspension defines model for Suspension.
+type Suspension struct {
+	// From The first day; today when absent.
+	From Date `json:"from,omitempty,omitzero"`
+
+	// Until The last day; until it is resumed when absent.
+	Until Date `json:"until,omitempty,omitzero"`
 }
 
 // Symbol A library's name in one naming scheme.
@@ -2775,6 +3588,9 @@ type TillLine struct {
 	Method string `json:"method"`
 	Minor  int64  `json:"minor"`
 }
+
+// TransitSlip What to put into an item that is sent on.
+type TransitSlip = circulation.TransitSlip
 
 // Voucher defines model for Voucher.
 type Voucher struct {
@@ -2954,8 +3770,56 @@ type PlaceHoldParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ClearHoldParams defines parameters for ClearHold.
+type ClearHoldParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// NoteHoldContactParams defines parameters for NoteHoldContact.
+type NoteHoldContactParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ExpireHoldOnParams defines parameters for ExpireHoldOn.
+type ExpireHoldOnParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ExtendHoldParams defines parameters for ExtendHold.
+type ExtendHoldParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // HoldNotFoundParams defines parameters for HoldNotFound.
 type HoldNotFoundParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// PermitHoldParams defines parameters for PermitHold.
+type PermitHoldParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// MovePickupParams defines parameters for MovePickup.
+type MovePickupParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ResumeHoldParams defines parameters for ResumeHold.
+type ResumeHoldParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// SuspendHoldParams defines parameters for SuspendHold.
+type SuspendHoldParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -3012,6 +3876,23 @@ type WithdrawInvoiceParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// FindItemParams defines parameters for FindItem.
+type FindItemParams struct {
+	Barcode string `form:"barcode" json:"barcode"`
+}
+
+// AddItemParams defines parameters for AddItem.
+type AddItemParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// MarkItemParams defines parameters for MarkItem.
+type MarkItemParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListLendingParams defines parameters for ListLending.
 type ListLendingParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -3058,8 +3939,69 @@ type ListLibrariesParams struct {
 	Member *bool `form:"member,omitempty" json:"member,omitempty"`
 }
 
+// ListLoansParams defines parameters for ListLoans.
+type ListLoansParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit  Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Patron ID    `form:"patron,omitempty" json:"patron,omitempty,omitzero"`
+
+	// Overdue Only what is past its due date.
+	Overdue bool `form:"overdue,omitempty" json:"overdue,omitempty,omitzero"`
+}
+
 // CheckOutParams defines parameters for CheckOut.
 type CheckOutParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ClaimLoanParams defines parameters for ClaimLoan.
+type ClaimLoanParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// AnswerClaimParams defines parameters for AnswerClaim.
+type AnswerClaimParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DamageLoanParams defines parameters for DamageLoan.
+type DamageLoanParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DonateForLoanParams defines parameters for DonateForLoan.
+type DonateForLoanParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// FindLoanParams defines parameters for FindLoan.
+type FindLoanParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// LoseLoanParams defines parameters for LoseLoan.
+type LoseLoanParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// RecallLoanParams defines parameters for RecallLoan.
+type RecallLoanParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ReferLoanParams defines parameters for ReferLoan.
+type ReferLoanParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -3110,13 +4052,56 @@ type ListNoticesParams struct {
 
 	// Channel The call list is `phone`, which is also what is shown when nothing is given.
 	Channel ListNoticesParamsChannel `form:"channel,omitempty" json:"channel,omitempty,omitzero"`
+
+	// Status `troubled` is everything that could not be told as it should: given up (`failed`), tried again after a failure, or left in the account.
+	Status ListNoticesParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+	Patron ID                      `form:"patron,omitempty" json:"patron,omitempty,omitzero"`
 }
 
 // ListNoticesParamsChannel defines parameters for ListNotices.
 type ListNoticesParamsChannel string
 
+// ListNoticesParamsStatus defines parameters for ListNotices.
+type ListNoticesParamsStatus string
+
+// ListLettersParams defines parameters for ListLetters.
+type ListLettersParams struct {
+	// Again Letters that were printed before, by the notices they told: the printer jammed, the post came back.
+	Again []ID `form:"again,omitempty" json:"again,omitempty,omitzero"`
+}
+
+// MarkLettersPrintedParams defines parameters for MarkLettersPrinted.
+type MarkLettersPrintedParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DropNoticeTemplateParams defines parameters for DropNoticeTemplate.
+type DropNoticeTemplateParams struct {
+	// Stage One step of a sequence; every step when not given.
+	Stage string `form:"stage,omitempty" json:"stage,omitempty,omitzero"`
+}
+
+// GetNoticeTemplateParams defines parameters for GetNoticeTemplate.
+type GetNoticeTemplateParams struct {
+	// Stage One step of a sequence; every step when not given.
+	Stage string `form:"stage,omitempty" json:"stage,omitempty,omitzero"`
+}
+
+// SaveNoticeTemplateParams defines parameters for SaveNoticeTemplate.
+type SaveNoticeTemplateParams struct {
+	// Stage One step of a sequence; every step when not given.
+	Stage string `form:"stage,omitempty" json:"stage,omitempty,omitzero"`
+}
+
 // RecordNoticeOutcomeParams defines parameters for RecordNoticeOutcome.
 type RecordNoticeOutcomeParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// PassOnNoticeParams defines parameters for PassOnNotice.
+type PassOnNoticeParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -3332,7 +4317,21 @@ type ListShelfParams struct {
 
 	// Limit How many to a page; 50 when not given.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Due `expiring`: what waits no longer than through `through`, whom to
+	// remind. `expired`: what to take off the shelf now, each with what to
+	// do with it (`clearing`).
+	Due ListShelfParamsDue `form:"due,omitempty" json:"due,omitempty,omitzero"`
+
+	// Through `expiring`: the last day to look at; tomorrow when not given.
+	Through Date `form:"through,omitempty" json:"through,omitempty,omitzero"`
+
+	// Since `expired`: also what ended since then with the copy still standing there; a day ago when not given.
+	Since time.Time `form:"since,omitempty" json:"since,omitempty,omitzero"`
 }
+
+// ListShelfParamsDue defines parameters for ListShelf.
+type ListShelfParamsDue string
 
 // ListTasksParams defines parameters for ListTasks.
 type ListTasksParams struct {
@@ -3406,8 +4405,23 @@ type DecideDisclosureJSONRequestBody = DisclosureDecision
 // PlaceHoldJSONRequestBody defines body for PlaceHold for application/json ContentType.
 type PlaceHoldJSONRequestBody = NewHold
 
+// ExpireHoldOnJSONRequestBody defines body for ExpireHoldOn for application/json ContentType.
+type ExpireHoldOnJSONRequestBody = HoldExpiry
+
+// ExtendHoldJSONRequestBody defines body for ExtendHold for application/json ContentType.
+type ExtendHoldJSONRequestBody = HoldExtension
+
 // HoldNotFoundJSONRequestBody defines body for HoldNotFound for application/json ContentType.
 type HoldNotFoundJSONRequestBody = NotFoundCopy
+
+// PermitHoldJSONRequestBody defines body for PermitHold for application/json ContentType.
+type PermitHoldJSONRequestBody = HoldPermission
+
+// MovePickupJSONRequestBody defines body for MovePickup for application/json ContentType.
+type MovePickupJSONRequestBody = HoldPickup
+
+// SuspendHoldJSONRequestBody defines body for SuspendHold for application/json ContentType.
+type SuspendHoldJSONRequestBody = Suspension
 
 // RaiseInvoiceJSONRequestBody defines body for RaiseInvoice for application/json ContentType.
 type RaiseInvoiceJSONRequestBody = NewInvoice
@@ -3421,14 +4435,59 @@ type PayInvoiceJSONRequestBody = InvoicePayment
 // WithdrawInvoiceJSONRequestBody defines body for WithdrawInvoice for application/json ContentType.
 type WithdrawInvoiceJSONRequestBody = WithReason
 
+// AddItemJSONRequestBody defines body for AddItem for application/json ContentType.
+type AddItemJSONRequestBody = NewItem
+
+// ChangeItemJSONRequestBody defines body for ChangeItem for application/json ContentType.
+type ChangeItemJSONRequestBody = ItemChanges
+
+// MarkItemJSONRequestBody defines body for MarkItem for application/json ContentType.
+type MarkItemJSONRequestBody = ItemMark
+
 // ActOnLendingJSONRequestBody defines body for ActOnLending for application/json ContentType.
 type ActOnLendingJSONRequestBody = ActionForm
 
 // CheckOutJSONRequestBody defines body for CheckOut for application/json ContentType.
 type CheckOutJSONRequestBody = CheckOut
 
+// ClaimLoanJSONRequestBody defines body for ClaimLoan for application/json ContentType.
+type ClaimLoanJSONRequestBody = NewClaim
+
+// AnswerClaimJSONRequestBody defines body for AnswerClaim for application/json ContentType.
+type AnswerClaimJSONRequestBody = ClaimAnswer
+
+// DamageLoanJSONRequestBody defines body for DamageLoan for application/json ContentType.
+type DamageLoanJSONRequestBody = Damage
+
+// DonateForLoanJSONRequestBody defines body for DonateForLoan for application/json ContentType.
+type DonateForLoanJSONRequestBody = Donation
+
+// LoseLoanJSONRequestBody defines body for LoseLoan for application/json ContentType.
+type LoseLoanJSONRequestBody = Loss
+
+// ReferLoanJSONRequestBody defines body for ReferLoan for application/json ContentType.
+type ReferLoanJSONRequestBody = Referral
+
+// RenewLoanJSONRequestBody defines body for RenewLoan for application/json ContentType.
+type RenewLoanJSONRequestBody = Renewal
+
+// ReturnLoanJSONRequestBody defines body for ReturnLoan for application/json ContentType.
+type ReturnLoanJSONRequestBody = Returning
+
+// MarkLettersPrintedJSONRequestBody defines body for MarkLettersPrinted for application/json ContentType.
+type MarkLettersPrintedJSONRequestBody = LettersPrinted
+
+// PreviewNoticeJSONRequestBody defines body for PreviewNotice for application/json ContentType.
+type PreviewNoticeJSONRequestBody = NewNoticePreview
+
+// SaveNoticeTemplateJSONRequestBody defines body for SaveNoticeTemplate for application/json ContentType.
+type SaveNoticeTemplateJSONRequestBody = NoticeText
+
 // RecordNoticeOutcomeJSONRequestBody defines body for RecordNoticeOutcome for application/json ContentType.
 type RecordNoticeOutcomeJSONRequestBody = NoticeOutcome
+
+// PassOnNoticeJSONRequestBody defines body for PassOnNotice for application/json ContentType.
+type PassOnNoticeJSONRequestBody = NoticePassedOn
 
 // RegisterPatronJSONRequestBody defines body for RegisterPatron for application/json ContentType.
 type RegisterPatronJSONRequestBody = NewPatron
@@ -3508,6 +4567,9 @@ type OpenTillJSONRequestBody = NewTill
 // CloseTillJSONRequestBody defines body for CloseTill for application/json ContentType.
 type CloseTillJSONRequestBody = TillCount
 
+// ReorderQueueJSONRequestBody defines body for ReorderQueue for application/json ContentType.
+type ReorderQueueJSONRequestBody = Reorder
+
 // CancelVoucherJSONRequestBody defines body for CancelVoucher for application/json ContentType.
 type CancelVoucherJSONRequestBody = WithReason
 
@@ -3558,9 +4620,39 @@ type ServerInterface interface {
 	// CancelHold Cancel a hold
 	// (DELETE /v1/holds/{id})
 	CancelHold(ctx echo.Context, id ID) error
+	// GetHold One hold
+	// (GET /v1/holds/{id})
+	GetHold(ctx echo.Context, id ID) error
+	// ClearHold Take something off the hold shelf
+	// (POST /v1/holds/{id}/clear)
+	ClearHold(ctx echo.Context, id ID, params ClearHoldParams) error
+	// NoteHoldContact The patron asked to keep it longer
+	// (POST /v1/holds/{id}/contact)
+	NoteHoldContact(ctx echo.Context, id ID, params NoteHoldContactParams) error
+	// ExpireHoldOn Set the last day a hold waits to be filled
+	// (POST /v1/holds/{id}/expiry)
+	ExpireHoldOn(ctx echo.Context, id ID, params ExpireHoldOnParams) error
+	// ExtendHold Give more time on the hold shelf
+	// (POST /v1/holds/{id}/extend)
+	ExtendHold(ctx echo.Context, id ID, params ExtendHoldParams) error
 	// HoldNotFound The copy is not on its shelf
 	// (POST /v1/holds/{id}/not-found)
 	HoldNotFound(ctx echo.Context, id ID, params HoldNotFoundParams) error
+	// PermitHold Let somebody else take what is kept
+	// (POST /v1/holds/{id}/permit)
+	PermitHold(ctx echo.Context, id ID, params PermitHoldParams) error
+	// MovePickup Pick a hold up at another branch
+	// (POST /v1/holds/{id}/pickup)
+	MovePickup(ctx echo.Context, id ID, params MovePickupParams) error
+	// ResumeHold End a suspension
+	// (POST /v1/holds/{id}/resume)
+	ResumeHold(ctx echo.Context, id ID, params ResumeHoldParams) error
+	// GetSlip What to print for a hold
+	// (GET /v1/holds/{id}/slip)
+	GetSlip(ctx echo.Context, id ID) error
+	// SuspendHold Have a hold passed by for a while
+	// (POST /v1/holds/{id}/suspend)
+	SuspendHold(ctx echo.Context, id ID, params SuspendHoldParams) error
 	// ListInvoices What libraries ask of each other
 	// (GET /v1/invoices)
 	ListInvoices(ctx echo.Context, params ListInvoicesParams) error
@@ -3579,6 +4671,21 @@ type ServerInterface interface {
 	// WithdrawInvoice Take an invoice back
 	// (POST /v1/invoices/{id}/withdraw)
 	WithdrawInvoice(ctx echo.Context, id ID, params WithdrawInvoiceParams) error
+	// FindItem The item with a barcode
+	// (GET /v1/items)
+	FindItem(ctx echo.Context, params FindItemParams) error
+	// AddItem Make a brief record at the desk
+	// (POST /v1/items)
+	AddItem(ctx echo.Context, params AddItemParams) error
+	// GetItem One item
+	// (GET /v1/items/{id})
+	GetItem(ctx echo.Context, id ID) error
+	// ChangeItem Correct an item
+	// (PATCH /v1/items/{id})
+	ChangeItem(ctx echo.Context, id ID) error
+	// MarkItem Note where an item is
+	// (POST /v1/items/{id}/mark)
+	MarkItem(ctx echo.Context, id ID, params MarkItemParams) error
 	// ListLending What other libraries ask of us
 	// (GET /v1/lending)
 	ListLending(ctx echo.Context, params ListLendingParams) error
@@ -3594,9 +4701,39 @@ type ServerInterface interface {
 	// GetLibrary One library
 	// (GET /v1/libraries/{id})
 	GetLibrary(ctx echo.Context, id ID) error
+	// ListLoans What is out
+	// (GET /v1/loans)
+	ListLoans(ctx echo.Context, params ListLoansParams) error
 	// CheckOut Lend an item to a patron
 	// (POST /v1/loans)
 	CheckOut(ctx echo.Context, params CheckOutParams) error
+	// GetLoan One loan
+	// (GET /v1/loans/{id})
+	GetLoan(ctx echo.Context, id ID) error
+	// ClaimLoan The patron says it is back, or was never theirs
+	// (POST /v1/loans/{id}/claim)
+	ClaimLoan(ctx echo.Context, id ID, params ClaimLoanParams) error
+	// AnswerClaim What comes of a claim
+	// (POST /v1/loans/{id}/claim/answer)
+	AnswerClaim(ctx echo.Context, id ID, params AnswerClaimParams) error
+	// DamageLoan It came back damaged
+	// (POST /v1/loans/{id}/damaged)
+	DamageLoan(ctx echo.Context, id ID, params DamageLoanParams) error
+	// DonateForLoan A like item is taken in place of payment
+	// (POST /v1/loans/{id}/donate)
+	DonateForLoan(ctx echo.Context, id ID, params DonateForLoanParams) error
+	// FindLoan The patron has it after all
+	// (POST /v1/loans/{id}/found)
+	FindLoan(ctx echo.Context, id ID, params FindLoanParams) error
+	// LoseLoan It will not come back
+	// (POST /v1/loans/{id}/lost)
+	LoseLoan(ctx echo.Context, id ID, params LoseLoanParams) error
+	// RecallLoan Ask for it back early
+	// (POST /v1/loans/{id}/recall)
+	RecallLoan(ctx echo.Context, id ID, params RecallLoanParams) error
+	// ReferLoan Hand a debt on for recovery
+	// (POST /v1/loans/{id}/refer)
+	ReferLoan(ctx echo.Context, id ID, params ReferLoanParams) error
 	// RenewLoan Renew a loan
 	// (POST /v1/loans/{id}/renew)
 	RenewLoan(ctx echo.Context, id ID, params RenewLoanParams) error
@@ -3627,9 +4764,33 @@ type ServerInterface interface {
 	// ListNotices The call list
 	// (GET /v1/notices)
 	ListNotices(ctx echo.Context, params ListNoticesParams) error
+	// ListLetters Letters to print
+	// (GET /v1/notices/letters)
+	ListLetters(ctx echo.Context, params ListLettersParams) error
+	// MarkLettersPrinted Letters were printed and posted
+	// (POST /v1/notices/letters/printed)
+	MarkLettersPrinted(ctx echo.Context, params MarkLettersPrintedParams) error
+	// PreviewNotice How a notice would read
+	// (POST /v1/notices/preview)
+	PreviewNotice(ctx echo.Context) error
+	// ListNoticeTemplates The library's own texts
+	// (GET /v1/notices/templates)
+	ListNoticeTemplates(ctx echo.Context) error
+	// DropNoticeTemplate Go back to the text built in
+	// (DELETE /v1/notices/templates/{kind}/{channel}/{language})
+	DropNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params DropNoticeTemplateParams) error
+	// GetNoticeTemplate The text of a notice as a template
+	// (GET /v1/notices/templates/{kind}/{channel}/{language})
+	GetNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params GetNoticeTemplateParams) error
+	// SaveNoticeTemplate Have a text of our own
+	// (PUT /v1/notices/templates/{kind}/{channel}/{language})
+	SaveNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params SaveNoticeTemplateParams) error
 	// RecordNoticeOutcome Record what came of a call
 	// (POST /v1/notices/{id}/outcome)
 	RecordNoticeOutcome(ctx echo.Context, id ID, params RecordNoticeOutcomeParams) error
+	// PassOnNotice Put a notice on its next channel
+	// (POST /v1/notices/{id}/pass-on)
+	PassOnNotice(ctx echo.Context, id ID, params PassOnNoticeParams) error
 	// SearchPatrons Find patrons
 	// (GET /v1/patrons)
 	SearchPatrons(ctx echo.Context, params SearchPatronsParams) error
@@ -3792,6 +4953,12 @@ type ServerInterface interface {
 	// CloseTill Count a till and close it
 	// (POST /v1/tills/{id}/close)
 	CloseTill(ctx echo.Context, id ID, params CloseTillParams) error
+	// GetQueue Who waits for a title
+	// (GET /v1/titles/{id}/queue)
+	GetQueue(ctx echo.Context, id ID) error
+	// ReorderQueue Change the order of a queue
+	// (PUT /v1/titles/{id}/queue)
+	ReorderQueue(ctx echo.Context, id ID) error
 	// ListVouchers Refunds that wait to be paid
 	// (GET /v1/vouchers)
 	ListVouchers(ctx echo.Context, params ListVouchersParams) error
@@ -4187,6 +5354,166 @@ func (w *ServerInterfaceWrapper) CancelHold(ctx echo.Context) error {
 	return err
 }
 
+// GetHold converts echo context to params.
+func (w *ServerInterfaceWrapper) GetHold(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetHold(ctx, id)
+	return err
+}
+
+// ClearHold converts echo context to params.
+func (w *ServerInterfaceWrapper) ClearHold(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ClearHoldParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClearHold(ctx, id, params)
+	return err
+}
+
+// NoteHoldContact converts echo context to params.
+func (w *ServerInterfaceWrapper) NoteHoldContact(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NoteHoldContactParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NoteHoldContact(ctx, id, params)
+	return err
+}
+
+// ExpireHoldOn converts echo context to params.
+func (w *ServerInterfaceWrapper) ExpireHoldOn(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExpireHoldOnParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExpireHoldOn(ctx, id, params)
+	return err
+}
+
+// ExtendHold converts echo context to params.
+func (w *ServerInterfaceWrapper) ExtendHold(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExtendHoldParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExtendHold(ctx, id, params)
+	return err
+}
+
 // HoldNotFound converts echo context to params.
 func (w *ServerInterfaceWrapper) HoldNotFound(ctx echo.Context) error {
 	var err error
@@ -4220,6 +5547,166 @@ func (w *ServerInterfaceWrapper) HoldNotFound(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.HoldNotFound(ctx, id, params)
+	return err
+}
+
+// PermitHold converts echo context to params.
+func (w *ServerInterfaceWrapper) PermitHold(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PermitHoldParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PermitHold(ctx, id, params)
+	return err
+}
+
+// MovePickup converts echo context to params.
+func (w *ServerInterfaceWrapper) MovePickup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MovePickupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MovePickup(ctx, id, params)
+	return err
+}
+
+// ResumeHold converts echo context to params.
+func (w *ServerInterfaceWrapper) ResumeHold(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ResumeHoldParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResumeHold(ctx, id, params)
+	return err
+}
+
+// GetSlip converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSlip(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSlip(ctx, id)
+	return err
+}
+
+// SuspendHold converts echo context to params.
+func (w *ServerInterfaceWrapper) SuspendHold(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SuspendHoldParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SuspendHold(ctx, id, params)
 	return err
 }
 
@@ -4442,6 +5929,121 @@ func (w *ServerInterfaceWrapper) WithdrawInvoice(ctx echo.Context) error {
 	return err
 }
 
+// FindItem converts echo context to params.
+func (w *ServerInterfaceWrapper) FindItem(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FindItemParams
+	// ------------- Required query parameter "barcode" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "barcode", ctx.QueryParams(), &params.Barcode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter barcode: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FindItem(ctx, params)
+	return err
+}
+
+// AddItem converts echo context to params.
+func (w *ServerInterfaceWrapper) AddItem(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AddItemParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddItem(ctx, params)
+	return err
+}
+
+// GetItem converts echo context to params.
+func (w *ServerInterfaceWrapper) GetItem(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetItem(ctx, id)
+	return err
+}
+
+// ChangeItem converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeItem(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeItem(ctx, id)
+	return err
+}
+
+// MarkItem converts echo context to params.
+func (w *ServerInterfaceWrapper) MarkItem(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MarkItemParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MarkItem(ctx, id, params)
+	return err
+}
+
 // ListLending converts echo context to params.
 func (w *ServerInterfaceWrapper) ListLending(ctx echo.Context) error {
 	var err error
@@ -4623,6 +6225,45 @@ func (w *ServerInterfaceWrapper) GetLibrary(ctx echo.Context) error {
 	return err
 }
 
+// ListLoans converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLoans(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLoansParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "patron" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "patron", ctx.QueryParams(), &params.Patron, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patron: %s", err))
+	}
+
+	// ------------- Optional query parameter "overdue" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "overdue", ctx.QueryParams(), &params.Overdue, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter overdue: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLoans(ctx, params)
+	return err
+}
+
 // CheckOut converts echo context to params.
 func (w *ServerInterfaceWrapper) CheckOut(ctx echo.Context) error {
 	var err error
@@ -4649,6 +6290,310 @@ func (w *ServerInterfaceWrapper) CheckOut(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CheckOut(ctx, params)
+	return err
+}
+
+// GetLoan converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLoan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLoan(ctx, id)
+	return err
+}
+
+// ClaimLoan converts echo context to params.
+func (w *ServerInterfaceWrapper) ClaimLoan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ClaimLoanParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ClaimLoan(ctx, id, params)
+	return err
+}
+
+// AnswerClaim converts echo context to params.
+func (w *ServerInterfaceWrapper) AnswerClaim(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerClaimParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AnswerClaim(ctx, id, params)
+	return err
+}
+
+// DamageLoan converts echo context to params.
+func (w *ServerInterfaceWrapper) DamageLoan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DamageLoanParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DamageLoan(ctx, id, params)
+	return err
+}
+
+// DonateForLoan converts echo context to params.
+func (w *ServerInterfaceWrapper) DonateForLoan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DonateForLoanParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DonateForLoan(ctx, id, params)
+	return err
+}
+
+// FindLoan converts echo context to params.
+func (w *ServerInterfaceWrapper) FindLoan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FindLoanParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FindLoan(ctx, id, params)
+	return err
+}
+
+// LoseLoan converts echo context to params.
+func (w *ServerInterfaceWrapper) LoseLoan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LoseLoanParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LoseLoan(ctx, id, params)
+	return err
+}
+
+// RecallLoan converts echo context to params.
+func (w *ServerInterfaceWrapper) RecallLoan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecallLoanParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RecallLoan(ctx, id, params)
+	return err
+}
+
+// ReferLoan converts echo context to params.
+func (w *ServerInterfaceWrapper) ReferLoan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReferLoanParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReferLoan(ctx, id, params)
 	return err
 }
 
@@ -4855,8 +6800,210 @@ func (w *ServerInterfaceWrapper) ListNotices(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel: %s", err))
 	}
 
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "patron" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "patron", ctx.QueryParams(), &params.Patron, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patron: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListNotices(ctx, params)
+	return err
+}
+
+// ListLetters converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLetters(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLettersParams
+	// ------------- Optional query parameter "again" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "again", ctx.QueryParams(), &params.Again, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter again: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLetters(ctx, params)
+	return err
+}
+
+// MarkLettersPrinted converts echo context to params.
+func (w *ServerInterfaceWrapper) MarkLettersPrinted(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MarkLettersPrintedParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MarkLettersPrinted(ctx, params)
+	return err
+}
+
+// PreviewNotice converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewNotice(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewNotice(ctx)
+	return err
+}
+
+// ListNoticeTemplates converts echo context to params.
+func (w *ServerInterfaceWrapper) ListNoticeTemplates(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListNoticeTemplates(ctx)
+	return err
+}
+
+// DropNoticeTemplate converts echo context to params.
+func (w *ServerInterfaceWrapper) DropNoticeTemplate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "kind" -------------
+	var kind string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Path parameter "channel" -------------
+	var channel string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channel", ctx.Param("channel"), &channel, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel: %s", err))
+	}
+
+	// ------------- Path parameter "language" -------------
+	var language string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "language", ctx.Param("language"), &language, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter language: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DropNoticeTemplateParams
+	// ------------- Optional query parameter "stage" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "stage", ctx.QueryParams(), &params.Stage, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter stage: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DropNoticeTemplate(ctx, kind, channel, language, params)
+	return err
+}
+
+// GetNoticeTemplate converts echo context to params.
+func (w *ServerInterfaceWrapper) GetNoticeTemplate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "kind" -------------
+	var kind string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Path parameter "channel" -------------
+	var channel string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channel", ctx.Param("channel"), &channel, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel: %s", err))
+	}
+
+	// ------------- Path parameter "language" -------------
+	var language string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "language", ctx.Param("language"), &language, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter language: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNoticeTemplateParams
+	// ------------- Optional query parameter "stage" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "stage", ctx.QueryParams(), &params.Stage, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter stage: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetNoticeTemplate(ctx, kind, channel, language, params)
+	return err
+}
+
+// SaveNoticeTemplate converts echo context to params.
+func (w *ServerInterfaceWrapper) SaveNoticeTemplate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "kind" -------------
+	var kind string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Path parameter "channel" -------------
+	var channel string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channel", ctx.Param("channel"), &channel, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel: %s", err))
+	}
+
+	// ------------- Path parameter "language" -------------
+	var language string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "language", ctx.Param("language"), &language, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter language: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SaveNoticeTemplateParams
+	// ------------- Optional query parameter "stage" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "stage", ctx.QueryParams(), &params.Stage, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter stage: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SaveNoticeTemplate(ctx, kind, channel, language, params)
 	return err
 }
 
@@ -4893,6 +7040,42 @@ func (w *ServerInterfaceWrapper) RecordNoticeOutcome(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RecordNoticeOutcome(ctx, id, params)
+	return err
+}
+
+// PassOnNotice converts echo context to params.
+func (w *ServerInterfaceWrapper) PassOnNotice(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PassOnNoticeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PassOnNotice(ctx, id, params)
 	return err
 }
 
@@ -6175,6 +8358,27 @@ func (w *ServerInterfaceWrapper) ListShelf(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
 	}
 
+	// ------------- Optional query parameter "due" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "due", ctx.QueryParams(), &params.Due, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter due: %s", err))
+	}
+
+	// ------------- Optional query parameter "through" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "through", ctx.QueryParams(), &params.Through, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter through: %s", err))
+	}
+
+	// ------------- Optional query parameter "since" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "since", ctx.QueryParams(), &params.Since, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter since: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListShelf(ctx, params)
 	return err
@@ -6319,6 +8523,38 @@ func (w *ServerInterfaceWrapper) CloseTill(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CloseTill(ctx, id, params)
+	return err
+}
+
+// GetQueue converts echo context to params.
+func (w *ServerInterfaceWrapper) GetQueue(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetQueue(ctx, id)
+	return err
+}
+
+// ReorderQueue converts echo context to params.
+func (w *ServerInterfaceWrapper) ReorderQueue(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReorderQueue(ctx, id)
 	return err
 }
 
@@ -6489,19 +8725,44 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/holds", wrapper.ListPulls, options.OperationMiddlewares["listPulls"]...)
 	router.POST(options.BaseURL+"/v1/holds", wrapper.PlaceHold, options.OperationMiddlewares["placeHold"]...)
 	router.DELETE(options.BaseURL+"/v1/holds/:id", wrapper.CancelHold, options.OperationMiddlewares["cancelHold"]...)
+	router.GET(options.BaseURL+"/v1/holds/:id", wrapper.GetHold, options.OperationMiddlewares["getHold"]...)
+	router.POST(options.BaseURL+"/v1/holds/:id/clear", wrapper.ClearHold, options.OperationMiddlewares["clearHold"]...)
+	router.POST(options.BaseURL+"/v1/holds/:id/contact", wrapper.NoteHoldContact, options.OperationMiddlewares["noteHoldContact"]...)
+	router.POST(options.BaseURL+"/v1/holds/:id/expiry", wrapper.ExpireHoldOn, options.OperationMiddlewares["expireHoldOn"]...)
+	router.POST(options.BaseURL+"/v1/holds/:id/extend", wrapper.ExtendHold, options.OperationMiddlewares["extendHold"]...)
 	router.POST(options.BaseURL+"/v1/holds/:id/not-found", wrapper.HoldNotFound, options.OperationMiddlewares["holdNotFound"]...)
+	router.POST(options.BaseURL+"/v1/holds/:id/permit", wrapper.PermitHold, options.OperationMiddlewares["permitHold"]...)
+	router.POST(options.BaseURL+"/v1/holds/:id/pickup", wrapper.MovePickup, options.OperationMiddlewares["movePickup"]...)
+	router.POST(options.BaseURL+"/v1/holds/:id/resume", wrapper.ResumeHold, options.OperationMiddlewares["resumeHold"]...)
+	router.GET(options.BaseURL+"/v1/holds/:id/slip", wrapper.GetSlip, options.OperationMiddlewares["getSlip"]...)
+	router.POST(options.BaseURL+"/v1/holds/:id/suspend", wrapper.SuspendHold, options.OperationMiddlewares["suspendHold"]...)
 	router.GET(options.BaseURL+"/v1/invoices", wrapper.ListInvoices, options.OperationMiddlewares["listInvoices"]...)
 	router.POST(options.BaseURL+"/v1/invoices", wrapper.RaiseInvoice, options.OperationMiddlewares["raiseInvoice"]...)
 	router.POST(options.BaseURL+"/v1/invoices/:id/dispute", wrapper.DisputeInvoice, options.OperationMiddlewares["disputeInvoice"]...)
 	router.POST(options.BaseURL+"/v1/invoices/:id/insist", wrapper.InsistOnInvoice, options.OperationMiddlewares["insistOnInvoice"]...)
 	router.POST(options.BaseURL+"/v1/invoices/:id/pay", wrapper.PayInvoice, options.OperationMiddlewares["payInvoice"]...)
 	router.POST(options.BaseURL+"/v1/invoices/:id/withdraw", wrapper.WithdrawInvoice, options.OperationMiddlewares["withdrawInvoice"]...)
+	router.GET(options.BaseURL+"/v1/items", wrapper.FindItem, options.OperationMiddlewares["findItem"]...)
+	router.POST(options.BaseURL+"/v1/items", wrapper.AddItem, options.OperationMiddlewares["addItem"]...)
+	router.GET(options.BaseURL+"/v1/items/:id", wrapper.GetItem, options.OperationMiddlewares["getItem"]...)
+	router.PATCH(options.BaseURL+"/v1/items/:id", wrapper.ChangeItem, options.OperationMiddlewares["changeItem"]...)
+	router.POST(options.BaseURL+"/v1/items/:id/mark", wrapper.MarkItem, options.OperationMiddlewares["markItem"]...)
 	router.GET(options.BaseURL+"/v1/lending", wrapper.ListLending, options.OperationMiddlewares["listLending"]...)
 	router.GET(options.BaseURL+"/v1/lending/:id", wrapper.GetLending, options.OperationMiddlewares["getLending"]...)
 	router.POST(options.BaseURL+"/v1/lending/:id/actions/:action", wrapper.ActOnLending, options.OperationMiddlewares["actOnLending"]...)
 	router.GET(options.BaseURL+"/v1/libraries", wrapper.ListLibraries, options.OperationMiddlewares["listLibraries"]...)
 	router.GET(options.BaseURL+"/v1/libraries/:id", wrapper.GetLibrary, options.OperationMiddlewares["getLibrary"]...)
+	router.GET(options.BaseURL+"/v1/loans", wrapper.ListLoans, options.OperationMiddlewares["listLoans"]...)
 	router.POST(options.BaseURL+"/v1/loans", wrapper.CheckOut, options.OperationMiddlewares["checkOut"]...)
+	router.GET(options.BaseURL+"/v1/loans/:id", wrapper.GetLoan, options.OperationMiddlewares["getLoan"]...)
+	router.POST(options.BaseURL+"/v1/loans/:id/claim", wrapper.ClaimLoan, options.OperationMiddlewares["claimLoan"]...)
+	router.POST(options.BaseURL+"/v1/loans/:id/claim/answer", wrapper.AnswerClaim, options.OperationMiddlewares["answerClaim"]...)
+	router.POST(options.BaseURL+"/v1/loans/:id/damaged", wrapper.DamageLoan, options.OperationMiddlewares["damageLoan"]...)
+	router.POST(options.BaseURL+"/v1/loans/:id/donate", wrapper.DonateForLoan, options.OperationMiddlewares["donateForLoan"]...)
+	router.POST(options.BaseURL+"/v1/loans/:id/found", wrapper.FindLoan, options.OperationMiddlewares["findLoan"]...)
+	router.POST(options.BaseURL+"/v1/loans/:id/lost", wrapper.LoseLoan, options.OperationMiddlewares["loseLoan"]...)
+	router.POST(options.BaseURL+"/v1/loans/:id/recall", wrapper.RecallLoan, options.OperationMiddlewares["recallLoan"]...)
+	router.POST(options.BaseURL+"/v1/loans/:id/refer", wrapper.ReferLoan, options.OperationMiddlewares["referLoan"]...)
 	router.POST(options.BaseURL+"/v1/loans/:id/renew", wrapper.RenewLoan, options.OperationMiddlewares["renewLoan"]...)
 	router.POST(options.BaseURL+"/v1/loans/:id/return", wrapper.ReturnLoan, options.OperationMiddlewares["returnLoan"]...)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
@@ -6513,6 +8774,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/nights", wrapper.ListNights, options.OperationMiddlewares["listNights"]...)
 	router.GET(options.BaseURL+"/v1/notices", wrapper.ListNotices, options.OperationMiddlewares["listNotices"]...)
 	router.POST(options.BaseURL+"/v1/notices/:id/outcome", wrapper.RecordNoticeOutcome, options.OperationMiddlewares["recordNoticeOutcome"]...)
+	router.POST(options.BaseURL+"/v1/notices/:id/pass-on", wrapper.PassOnNotice, options.OperationMiddlewares["passOnNotice"]...)
+	router.GET(options.BaseURL+"/v1/notices/letters", wrapper.ListLetters, options.OperationMiddlewares["listLetters"]...)
+	router.POST(options.BaseURL+"/v1/notices/letters/printed", wrapper.MarkLettersPrinted, options.OperationMiddlewares["markLettersPrinted"]...)
+	router.POST(options.BaseURL+"/v1/notices/preview", wrapper.PreviewNotice, options.OperationMiddlewares["previewNotice"]...)
+	router.GET(options.BaseURL+"/v1/notices/templates", wrapper.ListNoticeTemplates, options.OperationMiddlewares["listNoticeTemplates"]...)
+	router.DELETE(options.BaseURL+"/v1/notices/templates/:kind/:channel/:language", wrapper.DropNoticeTemplate, options.OperationMiddlewares["dropNoticeTemplate"]...)
+	router.GET(options.BaseURL+"/v1/notices/templates/:kind/:channel/:language", wrapper.GetNoticeTemplate, options.OperationMiddlewares["getNoticeTemplate"]...)
+	router.PUT(options.BaseURL+"/v1/notices/templates/:kind/:channel/:language", wrapper.SaveNoticeTemplate, options.OperationMiddlewares["saveNoticeTemplate"]...)
 	router.GET(options.BaseURL+"/v1/patrons", wrapper.SearchPatrons, options.OperationMiddlewares["searchPatrons"]...)
 	router.POST(options.BaseURL+"/v1/patrons", wrapper.RegisterPatron, options.OperationMiddlewares["registerPatron"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id", wrapper.GetPatron, options.OperationMiddlewares["getPatron"]...)
@@ -6567,6 +8836,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/tills", wrapper.OpenTill, options.OperationMiddlewares["openTill"]...)
 	router.GET(options.BaseURL+"/v1/tills/:id", wrapper.GetTill, options.OperationMiddlewares["getTill"]...)
 	router.POST(options.BaseURL+"/v1/tills/:id/close", wrapper.CloseTill, options.OperationMiddlewares["closeTill"]...)
+	router.GET(options.BaseURL+"/v1/titles/:id/queue", wrapper.GetQueue, options.OperationMiddlewares["getQueue"]...)
+	router.PUT(options.BaseURL+"/v1/titles/:id/queue", wrapper.ReorderQueue, options.OperationMiddlewares["reorderQueue"]...)
 	router.GET(options.BaseURL+"/v1/vouchers", wrapper.ListVouchers, options.OperationMiddlewares["listVouchers"]...)
 	router.POST(options.BaseURL+"/v1/vouchers/:id/cancel", wrapper.CancelVoucher, options.OperationMiddlewares["cancelVoucher"]...)
 	router.POST(options.BaseURL+"/v1/vouchers/:id/pay", wrapper.PayVoucher, options.OperationMiddlewares["payVoucher"]...)
@@ -6924,6 +9195,122 @@ func (response CancelHold204Response) VisitCancelHoldResponse(w http.ResponseWri
 	return nil
 }
 
+type GetHoldRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetHoldResponseObject interface {
+	VisitGetHoldResponse(w http.ResponseWriter) error
+}
+
+type GetHold200JSONResponse Hold
+
+func (response GetHold200JSONResponse) VisitGetHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearHoldRequestObject struct {
+	ID     ID `json:"id"`
+	Params ClearHoldParams
+}
+
+type ClearHoldResponseObject interface {
+	VisitClearHoldResponse(w http.ResponseWriter) error
+}
+
+type ClearHold200JSONResponse Hold
+
+func (response ClearHold200JSONResponse) VisitClearHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NoteHoldContactRequestObject struct {
+	ID     ID `json:"id"`
+	Params NoteHoldContactParams
+}
+
+type NoteHoldContactResponseObject interface {
+	VisitNoteHoldContactResponse(w http.ResponseWriter) error
+}
+
+type NoteHoldContact200JSONResponse Hold
+
+func (response NoteHoldContact200JSONResponse) VisitNoteHoldContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExpireHoldOnRequestObject struct {
+	ID     ID `json:"id"`
+	Params ExpireHoldOnParams
+	Body   *ExpireHoldOnJSONRequestBody
+}
+
+type ExpireHoldOnResponseObject interface {
+	VisitExpireHoldOnResponse(w http.ResponseWriter) error
+}
+
+type ExpireHoldOn200JSONResponse Hold
+
+func (response ExpireHoldOn200JSONResponse) VisitExpireHoldOnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendHoldRequestObject struct {
+	ID     ID `json:"id"`
+	Params ExtendHoldParams
+	Body   *ExtendHoldJSONRequestBody
+}
+
+type ExtendHoldResponseObject interface {
+	VisitExtendHoldResponse(w http.ResponseWriter) error
+}
+
+type ExtendHold200JSONResponse Hold
+
+func (response ExtendHold200JSONResponse) VisitExtendHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type HoldNotFoundRequestObject struct {
 	ID     ID `json:"id"`
 	Params HoldNotFoundParams
@@ -6937,6 +9324,123 @@ type HoldNotFoundResponseObject interface {
 type HoldNotFound200JSONResponse Hold
 
 func (response HoldNotFound200JSONResponse) VisitHoldNotFoundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PermitHoldRequestObject struct {
+	ID     ID `json:"id"`
+	Params PermitHoldParams
+	Body   *PermitHoldJSONRequestBody
+}
+
+type PermitHoldResponseObject interface {
+	VisitPermitHoldResponse(w http.ResponseWriter) error
+}
+
+type PermitHold200JSONResponse Hold
+
+func (response PermitHold200JSONResponse) VisitPermitHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MovePickupRequestObject struct {
+	ID     ID `json:"id"`
+	Params MovePickupParams
+	Body   *MovePickupJSONRequestBody
+}
+
+type MovePickupResponseObject interface {
+	VisitMovePickupResponse(w http.ResponseWriter) error
+}
+
+type MovePickup200JSONResponse Hold
+
+func (response MovePickup200JSONResponse) VisitMovePickupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeHoldRequestObject struct {
+	ID     ID `json:"id"`
+	Params ResumeHoldParams
+}
+
+type ResumeHoldResponseObject interface {
+	VisitResumeHoldResponse(w http.ResponseWriter) error
+}
+
+type ResumeHold200JSONResponse Hold
+
+func (response ResumeHold200JSONResponse) VisitResumeHoldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSlipRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetSlipResponseObject interface {
+	VisitGetSlipResponse(w http.ResponseWriter) error
+}
+
+type GetSlip200JSONResponse Slip
+
+func (response GetSlip200JSONResponse) VisitGetSlipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendHoldRequestObject struct {
+	ID     ID `json:"id"`
+	Params SuspendHoldParams
+	Body   *SuspendHoldJSONRequestBody
+}
+
+type SuspendHoldResponseObject interface {
+	VisitSuspendHoldResponse(w http.ResponseWriter) error
+}
+
+type SuspendHold200JSONResponse Hold
+
+func (response SuspendHold200JSONResponse) VisitSuspendHoldResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -7088,6 +9592,120 @@ func (response WithdrawInvoice200JSONResponse) VisitWithdrawInvoiceResponse(w ht
 	return err
 }
 
+type FindItemRequestObject struct {
+	Params FindItemParams
+}
+
+type FindItemResponseObject interface {
+	VisitFindItemResponse(w http.ResponseWriter) error
+}
+
+type FindItem200JSONResponse Item
+
+func (response FindItem200JSONResponse) VisitFindItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddItemRequestObject struct {
+	Params AddItemParams
+	Body   *AddItemJSONRequestBody
+}
+
+type AddItemResponseObject interface {
+	VisitAddItemResponse(w http.ResponseWriter) error
+}
+
+type AddItem201JSONResponse Item
+
+func (response AddItem201JSONResponse) VisitAddItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetItemRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetItemResponseObject interface {
+	VisitGetItemResponse(w http.ResponseWriter) error
+}
+
+type GetItem200JSONResponse Item
+
+func (response GetItem200JSONResponse) VisitGetItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeItemRequestObject struct {
+	ID   ID `json:"id"`
+	Body *ChangeItemJSONRequestBody
+}
+
+type ChangeItemResponseObject interface {
+	VisitChangeItemResponse(w http.ResponseWriter) error
+}
+
+type ChangeItem200JSONResponse Item
+
+func (response ChangeItem200JSONResponse) VisitChangeItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MarkItemRequestObject struct {
+	ID     ID `json:"id"`
+	Params MarkItemParams
+	Body   *MarkItemJSONRequestBody
+}
+
+type MarkItemResponseObject interface {
+	VisitMarkItemResponse(w http.ResponseWriter) error
+}
+
+type MarkItem200JSONResponse Item
+
+func (response MarkItem200JSONResponse) VisitMarkItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListLendingRequestObject struct {
 	Params ListLendingParams
 }
@@ -7201,6 +9819,28 @@ func (response GetLibrary200JSONResponse) VisitGetLibraryResponse(w http.Respons
 	return err
 }
 
+type ListLoansRequestObject struct {
+	Params ListLoansParams
+}
+
+type ListLoansResponseObject interface {
+	VisitListLoansResponse(w http.ResponseWriter) error
+}
+
+type ListLoans200JSONResponse LoanPage
+
+func (response ListLoans200JSONResponse) VisitListLoansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CheckOutRequestObject struct {
 	Params CheckOutParams
 	Body   *CheckOutJSONRequestBody
@@ -7224,9 +9864,222 @@ func (response CheckOut201JSONResponse) VisitCheckOutResponse(w http.ResponseWri
 	return err
 }
 
+type GetLoanRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetLoanResponseObject interface {
+	VisitGetLoanResponse(w http.ResponseWriter) error
+}
+
+type GetLoan200JSONResponse Loan
+
+func (response GetLoan200JSONResponse) VisitGetLoanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClaimLoanRequestObject struct {
+	ID     ID `json:"id"`
+	Params ClaimLoanParams
+	Body   *ClaimLoanJSONRequestBody
+}
+
+type ClaimLoanResponseObject interface {
+	VisitClaimLoanResponse(w http.ResponseWriter) error
+}
+
+type ClaimLoan200JSONResponse Loan
+
+func (response ClaimLoan200JSONResponse) VisitClaimLoanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerClaimRequestObject struct {
+	ID     ID `json:"id"`
+	Params AnswerClaimParams
+	Body   *AnswerClaimJSONRequestBody
+}
+
+type AnswerClaimResponseObject interface {
+	VisitAnswerClaimResponse(w http.ResponseWriter) error
+}
+
+type AnswerClaim200JSONResponse Loan
+
+func (response AnswerClaim200JSONResponse) VisitAnswerClaimResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DamageLoanRequestObject struct {
+	ID     ID `json:"id"`
+	Params DamageLoanParams
+	Body   *DamageLoanJSONRequestBody
+}
+
+type DamageLoanResponseObject interface {
+	VisitDamageLoanResponse(w http.ResponseWriter) error
+}
+
+type DamageLoan200JSONResponse Loan
+
+func (response DamageLoan200JSONResponse) VisitDamageLoanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DonateForLoanRequestObject struct {
+	ID     ID `json:"id"`
+	Params DonateForLoanParams
+	Body   *DonateForLoanJSONRequestBody
+}
+
+type DonateForLoanResponseObject interface {
+	VisitDonateForLoanResponse(w http.ResponseWriter) error
+}
+
+type DonateForLoan200JSONResponse Loan
+
+func (response DonateForLoan200JSONResponse) VisitDonateForLoanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FindLoanRequestObject struct {
+	ID     ID `json:"id"`
+	Params FindLoanParams
+}
+
+type FindLoanResponseObject interface {
+	VisitFindLoanResponse(w http.ResponseWriter) error
+}
+
+type FindLoan200JSONResponse Loan
+
+func (response FindLoan200JSONResponse) VisitFindLoanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LoseLoanRequestObject struct {
+	ID     ID `json:"id"`
+	Params LoseLoanParams
+	Body   *LoseLoanJSONRequestBody
+}
+
+type LoseLoanResponseObject interface {
+	VisitLoseLoanResponse(w http.ResponseWriter) error
+}
+
+type LoseLoan200JSONResponse Loan
+
+func (response LoseLoan200JSONResponse) VisitLoseLoanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecallLoanRequestObject struct {
+	ID     ID `json:"id"`
+	Params RecallLoanParams
+}
+
+type RecallLoanResponseObject interface {
+	VisitRecallLoanResponse(w http.ResponseWriter) error
+}
+
+type RecallLoan200JSONResponse Loan
+
+func (response RecallLoan200JSONResponse) VisitRecallLoanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReferLoanRequestObject struct {
+	ID     ID `json:"id"`
+	Params ReferLoanParams
+	Body   *ReferLoanJSONRequestBody
+}
+
+type ReferLoanResponseObject interface {
+	VisitReferLoanResponse(w http.ResponseWriter) error
+}
+
+type ReferLoan200JSONResponse Loan
+
+func (response ReferLoan200JSONResponse) VisitReferLoanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RenewLoanRequestObject struct {
 	ID     ID `json:"id"`
 	Params RenewLoanParams
+	Body   *RenewLoanJSONRequestBody
 }
 
 type RenewLoanResponseObject interface {
@@ -7250,6 +10103,7 @@ func (response RenewLoan200JSONResponse) VisitRenewLoanResponse(w http.ResponseW
 type ReturnLoanRequestObject struct {
 	ID     ID `json:"id"`
 	Params ReturnLoanParams
+	Body   *ReturnLoanJSONRequestBody
 }
 
 type ReturnLoanResponseObject interface {
@@ -7442,6 +10296,164 @@ func (response ListNotices200JSONResponse) VisitListNoticesResponse(w http.Respo
 	return err
 }
 
+type ListLettersRequestObject struct {
+	Params ListLettersParams
+}
+
+type ListLettersResponseObject interface {
+	VisitListLettersResponse(w http.ResponseWriter) error
+}
+
+type ListLetters200JSONResponse LetterList
+
+func (response ListLetters200JSONResponse) VisitListLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MarkLettersPrintedRequestObject struct {
+	Params MarkLettersPrintedParams
+	Body   *MarkLettersPrintedJSONRequestBody
+}
+
+type MarkLettersPrintedResponseObject interface {
+	VisitMarkLettersPrintedResponse(w http.ResponseWriter) error
+}
+
+type MarkLettersPrinted200JSONResponse LettersMarked
+
+func (response MarkLettersPrinted200JSONResponse) VisitMarkLettersPrintedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewNoticeRequestObject struct {
+	Body *PreviewNoticeJSONRequestBody
+}
+
+type PreviewNoticeResponseObject interface {
+	VisitPreviewNoticeResponse(w http.ResponseWriter) error
+}
+
+type PreviewNotice200JSONResponse NoticePreview
+
+func (response PreviewNotice200JSONResponse) VisitPreviewNoticeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNoticeTemplatesRequestObject struct {
+}
+
+type ListNoticeTemplatesResponseObject interface {
+	VisitListNoticeTemplatesResponse(w http.ResponseWriter) error
+}
+
+type ListNoticeTemplates200JSONResponse NoticeTemplateList
+
+func (response ListNoticeTemplates200JSONResponse) VisitListNoticeTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DropNoticeTemplateRequestObject struct {
+	Kind     string `json:"kind"`
+	Channel  string `json:"channel"`
+	Language string `json:"language"`
+	Params   DropNoticeTemplateParams
+}
+
+type DropNoticeTemplateResponseObject interface {
+	VisitDropNoticeTemplateResponse(w http.ResponseWriter) error
+}
+
+type DropNoticeTemplate204Response struct {
+}
+
+func (response DropNoticeTemplate204Response) VisitDropNoticeTemplateResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetNoticeTemplateRequestObject struct {
+	Kind     string `json:"kind"`
+	Channel  string `json:"channel"`
+	Language string `json:"language"`
+	Params   GetNoticeTemplateParams
+}
+
+type GetNoticeTemplateResponseObject interface {
+	VisitGetNoticeTemplateResponse(w http.ResponseWriter) error
+}
+
+type GetNoticeTemplate200JSONResponse NoticeTemplate
+
+func (response GetNoticeTemplate200JSONResponse) VisitGetNoticeTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveNoticeTemplateRequestObject struct {
+	Kind     string `json:"kind"`
+	Channel  string `json:"channel"`
+	Language string `json:"language"`
+	Params   SaveNoticeTemplateParams
+	Body     *SaveNoticeTemplateJSONRequestBody
+}
+
+type SaveNoticeTemplateResponseObject interface {
+	VisitSaveNoticeTemplateResponse(w http.ResponseWriter) error
+}
+
+type SaveNoticeTemplate200JSONResponse NoticeTemplate
+
+func (response SaveNoticeTemplate200JSONResponse) VisitSaveNoticeTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RecordNoticeOutcomeRequestObject struct {
 	ID     ID `json:"id"`
 	Params RecordNoticeOutcomeParams
@@ -7455,6 +10467,30 @@ type RecordNoticeOutcomeResponseObject interface {
 type RecordNoticeOutcome200JSONResponse Notice
 
 func (response RecordNoticeOutcome200JSONResponse) VisitRecordNoticeOutcomeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PassOnNoticeRequestObject struct {
+	ID     ID `json:"id"`
+	Params PassOnNoticeParams
+	Body   *PassOnNoticeJSONRequestBody
+}
+
+type PassOnNoticeResponseObject interface {
+	VisitPassOnNoticeResponse(w http.ResponseWriter) error
+}
+
+type PassOnNotice200JSONResponse Notice
+
+func (response PassOnNotice200JSONResponse) VisitPassOnNoticeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -8672,6 +11708,51 @@ func (response CloseTill200JSONResponse) VisitCloseTillResponse(w http.ResponseW
 	return err
 }
 
+type GetQueueRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetQueueResponseObject interface {
+	VisitGetQueueResponse(w http.ResponseWriter) error
+}
+
+type GetQueue200JSONResponse Queued
+
+func (response GetQueue200JSONResponse) VisitGetQueueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReorderQueueRequestObject struct {
+	ID   ID `json:"id"`
+	Body *ReorderQueueJSONRequestBody
+}
+
+type ReorderQueueResponseObject interface {
+	VisitReorderQueueResponse(w http.ResponseWriter) error
+}
+
+type ReorderQueue200JSONResponse Queued
+
+func (response ReorderQueue200JSONResponse) VisitReorderQueueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListVouchersRequestObject struct {
 	Params ListVouchersParams
 }
@@ -8807,9 +11888,39 @@ type StrictServerInterface interface {
 	// CancelHold Cancel a hold
 	// (DELETE /v1/holds/{id})
 	CancelHold(ctx context.Context, request CancelHoldRequestObject) (CancelHoldResponseObject, error)
+	// GetHold One hold
+	// (GET /v1/holds/{id})
+	GetHold(ctx context.Context, request GetHoldRequestObject) (GetHoldResponseObject, error)
+	// ClearHold Take something off the hold shelf
+	// (POST /v1/holds/{id}/clear)
+	ClearHold(ctx context.Context, request ClearHoldRequestObject) (ClearHoldResponseObject, error)
+	// NoteHoldContact The patron asked to keep it longer
+	// (POST /v1/holds/{id}/contact)
+	NoteHoldContact(ctx context.Context, request NoteHoldContactRequestObject) (NoteHoldContactResponseObject, error)
+	// ExpireHoldOn Set the last day a hold waits to be filled
+	// (POST /v1/holds/{id}/expiry)
+	ExpireHoldOn(ctx context.Context, request ExpireHoldOnRequestObject) (ExpireHoldOnResponseObject, error)
+	// ExtendHold Give more time on the hold shelf
+	// (POST /v1/holds/{id}/extend)
+	ExtendHold(ctx context.Context, request ExtendHoldRequestObject) (ExtendHoldResponseObject, error)
 	// HoldNotFound The copy is not on its shelf
 	// (POST /v1/holds/{id}/not-found)
 	HoldNotFound(ctx context.Context, request HoldNotFoundRequestObject) (HoldNotFoundResponseObject, error)
+	// PermitHold Let somebody else take what is kept
+	// (POST /v1/holds/{id}/permit)
+	PermitHold(ctx context.Context, request PermitHoldRequestObject) (PermitHoldResponseObject, error)
+	// MovePickup Pick a hold up at another branch
+	// (POST /v1/holds/{id}/pickup)
+	MovePickup(ctx context.Context, request MovePickupRequestObject) (MovePickupResponseObject, error)
+	// ResumeHold End a suspension
+	// (POST /v1/holds/{id}/resume)
+	ResumeHold(ctx context.Context, request ResumeHoldRequestObject) (ResumeHoldResponseObject, error)
+	// GetSlip What to print for a hold
+	// (GET /v1/holds/{id}/slip)
+	GetSlip(ctx context.Context, request GetSlipRequestObject) (GetSlipResponseObject, error)
+	// SuspendHold Have a hold passed by for a while
+	// (POST /v1/holds/{id}/suspend)
+	SuspendHold(ctx context.Context, request SuspendHoldRequestObject) (SuspendHoldResponseObject, error)
 	// ListInvoices What libraries ask of each other
 	// (GET /v1/invoices)
 	ListInvoices(ctx context.Context, request ListInvoicesRequestObject) (ListInvoicesResponseObject, error)
@@ -8828,6 +11939,21 @@ type StrictServerInterface interface {
 	// WithdrawInvoice Take an invoice back
 	// (POST /v1/invoices/{id}/withdraw)
 	WithdrawInvoice(ctx context.Context, request WithdrawInvoiceRequestObject) (WithdrawInvoiceResponseObject, error)
+	// FindItem The item with a barcode
+	// (GET /v1/items)
+	FindItem(ctx context.Context, request FindItemRequestObject) (FindItemResponseObject, error)
+	// AddItem Make a brief record at the desk
+	// (POST /v1/items)
+	AddItem(ctx context.Context, request AddItemRequestObject) (AddItemResponseObject, error)
+	// GetItem One item
+	// (GET /v1/items/{id})
+	GetItem(ctx context.Context, request GetItemRequestObject) (GetItemResponseObject, error)
+	// ChangeItem Correct an item
+	// (PATCH /v1/items/{id})
+	ChangeItem(ctx context.Context, request ChangeItemRequestObject) (ChangeItemResponseObject, error)
+	// MarkItem Note where an item is
+	// (POST /v1/items/{id}/mark)
+	MarkItem(ctx context.Context, request MarkItemRequestObject) (MarkItemResponseObject, error)
 	// ListLending What other libraries ask of us
 	// (GET /v1/lending)
 	ListLending(ctx context.Context, request ListLendingRequestObject) (ListLendingResponseObject, error)
@@ -8843,9 +11969,39 @@ type StrictServerInterface interface {
 	// GetLibrary One library
 	// (GET /v1/libraries/{id})
 	GetLibrary(ctx context.Context, request GetLibraryRequestObject) (GetLibraryResponseObject, error)
+	// ListLoans What is out
+	// (GET /v1/loans)
+	ListLoans(ctx context.Context, request ListLoansRequestObject) (ListLoansResponseObject, error)
 	// CheckOut Lend an item to a patron
 	// (POST /v1/loans)
 	CheckOut(ctx context.Context, request CheckOutRequestObject) (CheckOutResponseObject, error)
+	// GetLoan One loan
+	// (GET /v1/loans/{id})
+	GetLoan(ctx context.Context, request GetLoanRequestObject) (GetLoanResponseObject, error)
+	// ClaimLoan The patron says it is back, or was never theirs
+	// (POST /v1/loans/{id}/claim)
+	ClaimLoan(ctx context.Context, request ClaimLoanRequestObject) (ClaimLoanResponseObject, error)
+	// AnswerClaim What comes of a claim
+	// (POST /v1/loans/{id}/claim/answer)
+	AnswerClaim(ctx context.Context, request AnswerClaimRequestObject) (AnswerClaimResponseObject, error)
+	// DamageLoan It came back damaged
+	// (POST /v1/loans/{id}/damaged)
+	DamageLoan(ctx context.Context, request DamageLoanRequestObject) (DamageLoanResponseObject, error)
+	// DonateForLoan A like item is taken in place of payment
+	// (POST /v1/loans/{id}/donate)
+	DonateForLoan(ctx context.Context, request DonateForLoanRequestObject) (DonateForLoanResponseObject, error)
+	// FindLoan The patron has it after all
+	// (POST /v1/loans/{id}/found)
+	FindLoan(ctx context.Context, request FindLoanRequestObject) (FindLoanResponseObject, error)
+	// LoseLoan It will not come back
+	// (POST /v1/loans/{id}/lost)
+	LoseLoan(ctx context.Context, request LoseLoanRequestObject) (LoseLoanResponseObject, error)
+	// RecallLoan Ask for it back early
+	// (POST /v1/loans/{id}/recall)
+	RecallLoan(ctx context.Context, request RecallLoanRequestObject) (RecallLoanResponseObject, error)
+	// ReferLoan Hand a debt on for recovery
+	// (POST /v1/loans/{id}/refer)
+	ReferLoan(ctx context.Context, request ReferLoanRequestObject) (ReferLoanResponseObject, error)
 	// RenewLoan Renew a loan
 	// (POST /v1/loans/{id}/renew)
 	RenewLoan(ctx context.Context, request RenewLoanRequestObject) (RenewLoanResponseObject, error)
@@ -8876,9 +12032,33 @@ type StrictServerInterface interface {
 	// ListNotices The call list
 	// (GET /v1/notices)
 	ListNotices(ctx context.Context, request ListNoticesRequestObject) (ListNoticesResponseObject, error)
+	// ListLetters Letters to print
+	// (GET /v1/notices/letters)
+	ListLetters(ctx context.Context, request ListLettersRequestObject) (ListLettersResponseObject, error)
+	// MarkLettersPrinted Letters were printed and posted
+	// (POST /v1/notices/letters/printed)
+	MarkLettersPrinted(ctx context.Context, request MarkLettersPrintedRequestObject) (MarkLettersPrintedResponseObject, error)
+	// PreviewNotice How a notice would read
+	// (POST /v1/notices/preview)
+	PreviewNotice(ctx context.Context, request PreviewNoticeRequestObject) (PreviewNoticeResponseObject, error)
+	// ListNoticeTemplates The library's own texts
+	// (GET /v1/notices/templates)
+	ListNoticeTemplates(ctx context.Context, request ListNoticeTemplatesRequestObject) (ListNoticeTemplatesResponseObject, error)
+	// DropNoticeTemplate Go back to the text built in
+	// (DELETE /v1/notices/templates/{kind}/{channel}/{language})
+	DropNoticeTemplate(ctx context.Context, request DropNoticeTemplateRequestObject) (DropNoticeTemplateResponseObject, error)
+	// GetNoticeTemplate The text of a notice as a template
+	// (GET /v1/notices/templates/{kind}/{channel}/{language})
+	GetNoticeTemplate(ctx context.Context, request GetNoticeTemplateRequestObject) (GetNoticeTemplateResponseObject, error)
+	// SaveNoticeTemplate Have a text of our own
+	// (PUT /v1/notices/templates/{kind}/{channel}/{language})
+	SaveNoticeTemplate(ctx context.Context, request SaveNoticeTemplateRequestObject) (SaveNoticeTemplateResponseObject, error)
 	// RecordNoticeOutcome Record what came of a call
 	// (POST /v1/notices/{id}/outcome)
 	RecordNoticeOutcome(ctx context.Context, request RecordNoticeOutcomeRequestObject) (RecordNoticeOutcomeResponseObject, error)
+	// PassOnNotice Put a notice on its next channel
+	// (POST /v1/notices/{id}/pass-on)
+	PassOnNotice(ctx context.Context, request PassOnNoticeRequestObject) (PassOnNoticeResponseObject, error)
 	// SearchPatrons Find patrons
 	// (GET /v1/patrons)
 	SearchPatrons(ctx context.Context, request SearchPatronsRequestObject) (SearchPatronsResponseObject, error)
@@ -9041,6 +12221,12 @@ type StrictServerInterface interface {
 	// CloseTill Count a till and close it
 	// (POST /v1/tills/{id}/close)
 	CloseTill(ctx context.Context, request CloseTillRequestObject) (CloseTillResponseObject, error)
+	// GetQueue Who waits for a title
+	// (GET /v1/titles/{id}/queue)
+	GetQueue(ctx context.Context, request GetQueueRequestObject) (GetQueueResponseObject, error)
+	// ReorderQueue Change the order of a queue
+	// (PUT /v1/titles/{id}/queue)
+	ReorderQueue(ctx context.Context, request ReorderQueueRequestObject) (ReorderQueueResponseObject, error)
 	// ListVouchers Refunds that wait to be paid
 	// (GET /v1/vouchers)
 	ListVouchers(ctx context.Context, request ListVouchersRequestObject) (ListVouchersResponseObject, error)
@@ -9602,6 +12788,187 @@ func (sh *strictHandler) CancelHold(ctx echo.Context, id ID) error {
 	return nil
 }
 
+// GetHold operation middleware
+func (sh *strictHandler) GetHold(ctx echo.Context, id ID) error {
+	var request GetHoldRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetHold(ctx.Request().Context(), request.(GetHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetHoldResponseObject); ok {
+		return validResponse.VisitGetHoldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ClearHold operation middleware
+func (sh *strictHandler) ClearHold(ctx echo.Context, id ID, params ClearHoldParams) error {
+	var request ClearHoldRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClearHold(ctx.Request().Context(), request.(ClearHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClearHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClearHoldResponseObject); ok {
+		return validResponse.VisitClearHoldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NoteHoldContact operation middleware
+func (sh *strictHandler) NoteHoldContact(ctx echo.Context, id ID, params NoteHoldContactParams) error {
+	var request NoteHoldContactRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NoteHoldContact(ctx.Request().Context(), request.(NoteHoldContactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NoteHoldContact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NoteHoldContactResponseObject); ok {
+		return validResponse.VisitNoteHoldContactResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExpireHoldOn operation middleware
+func (sh *strictHandler) ExpireHoldOn(ctx echo.Context, id ID, params ExpireHoldOnParams) error {
+	var request ExpireHoldOnRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ExpireHoldOnJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExpireHoldOn(ctx.Request().Context(), request.(ExpireHoldOnRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExpireHoldOn")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExpireHoldOnResponseObject); ok {
+		return validResponse.VisitExpireHoldOnResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExtendHold operation middleware
+func (sh *strictHandler) ExtendHold(ctx echo.Context, id ID, params ExtendHoldParams) error {
+	var request ExtendHoldRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ExtendHoldJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExtendHold(ctx.Request().Context(), request.(ExtendHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExtendHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExtendHoldResponseObject); ok {
+		return validResponse.VisitExtendHoldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // HoldNotFound operation middleware
 func (sh *strictHandler) HoldNotFound(ctx echo.Context, id ID, params HoldNotFoundParams) error {
 	var request HoldNotFoundRequestObject
@@ -9648,6 +13015,210 @@ func (sh *strictHandler) HoldNotFound(ctx echo.Context, id ID, params HoldNotFou
 		return err
 	} else if validResponse, ok := response.(HoldNotFoundResponseObject); ok {
 		return validResponse.VisitHoldNotFoundResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PermitHold operation middleware
+func (sh *strictHandler) PermitHold(ctx echo.Context, id ID, params PermitHoldParams) error {
+	var request PermitHoldRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body PermitHoldJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PermitHold(ctx.Request().Context(), request.(PermitHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PermitHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PermitHoldResponseObject); ok {
+		return validResponse.VisitPermitHoldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MovePickup operation middleware
+func (sh *strictHandler) MovePickup(ctx echo.Context, id ID, params MovePickupParams) error {
+	var request MovePickupRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body MovePickupJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MovePickup(ctx.Request().Context(), request.(MovePickupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MovePickup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MovePickupResponseObject); ok {
+		return validResponse.VisitMovePickupResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResumeHold operation middleware
+func (sh *strictHandler) ResumeHold(ctx echo.Context, id ID, params ResumeHoldParams) error {
+	var request ResumeHoldRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResumeHold(ctx.Request().Context(), request.(ResumeHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResumeHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResumeHoldResponseObject); ok {
+		return validResponse.VisitResumeHoldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetSlip operation middleware
+func (sh *strictHandler) GetSlip(ctx echo.Context, id ID) error {
+	var request GetSlipRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSlip(ctx.Request().Context(), request.(GetSlipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSlip")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSlipResponseObject); ok {
+		return validResponse.VisitGetSlipResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SuspendHold operation middleware
+func (sh *strictHandler) SuspendHold(ctx echo.Context, id ID, params SuspendHoldParams) error {
+	var request SuspendHoldRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body SuspendHoldJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SuspendHold(ctx.Request().Context(), request.(SuspendHoldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SuspendHold")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SuspendHoldResponseObject); ok {
+		return validResponse.VisitSuspendHoldResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -9900,6 +13471,201 @@ func (sh *strictHandler) WithdrawInvoice(ctx echo.Context, id ID, params Withdra
 	return nil
 }
 
+// FindItem operation middleware
+func (sh *strictHandler) FindItem(ctx echo.Context, params FindItemParams) error {
+	var request FindItemRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FindItem(ctx.Request().Context(), request.(FindItemRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FindItem")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FindItemResponseObject); ok {
+		return validResponse.VisitFindItemResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddItem operation middleware
+func (sh *strictHandler) AddItem(ctx echo.Context, params AddItemParams) error {
+	var request AddItemRequestObject
+
+	request.Params = params
+
+	var body AddItemJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddItem(ctx.Request().Context(), request.(AddItemRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddItem")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddItemResponseObject); ok {
+		return validResponse.VisitAddItemResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetItem operation middleware
+func (sh *strictHandler) GetItem(ctx echo.Context, id ID) error {
+	var request GetItemRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetItem(ctx.Request().Context(), request.(GetItemRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetItem")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetItemResponseObject); ok {
+		return validResponse.VisitGetItemResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeItem operation middleware
+func (sh *strictHandler) ChangeItem(ctx echo.Context, id ID) error {
+	var request ChangeItemRequestObject
+
+	request.ID = id
+
+	var body ChangeItemJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeItem(ctx.Request().Context(), request.(ChangeItemRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeItem")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeItemResponseObject); ok {
+		return validResponse.VisitChangeItemResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MarkItem operation middleware
+func (sh *strictHandler) MarkItem(ctx echo.Context, id ID, params MarkItemParams) error {
+	var request MarkItemRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body MarkItemJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MarkItem(ctx.Request().Context(), request.(MarkItemRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MarkItem")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MarkItemResponseObject); ok {
+		return validResponse.VisitMarkItemResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListLending operation middleware
 func (sh *strictHandler) ListLending(ctx echo.Context, params ListLendingParams) error {
 	var request ListLendingRequestObject
@@ -10053,6 +13819,31 @@ func (sh *strictHandler) GetLibrary(ctx echo.Context, id ID) error {
 	return nil
 }
 
+// ListLoans operation middleware
+func (sh *strictHandler) ListLoans(ctx echo.Context, params ListLoansParams) error {
+	var request ListLoansRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLoans(ctx.Request().Context(), request.(ListLoansRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLoans")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLoansResponseObject); ok {
+		return validResponse.VisitListLoansResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // CheckOut operation middleware
 func (sh *strictHandler) CheckOut(ctx echo.Context, params CheckOutParams) error {
 	var request CheckOutRequestObject
@@ -10101,12 +13892,421 @@ func (sh *strictHandler) CheckOut(ctx echo.Context, params CheckOutParams) error
 	return nil
 }
 
+// GetLoan operation middleware
+func (sh *strictHandler) GetLoan(ctx echo.Context, id ID) error {
+	var request GetLoanRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLoan(ctx.Request().Context(), request.(GetLoanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLoan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLoanResponseObject); ok {
+		return validResponse.VisitGetLoanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ClaimLoan operation middleware
+func (sh *strictHandler) ClaimLoan(ctx echo.Context, id ID, params ClaimLoanParams) error {
+	var request ClaimLoanRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ClaimLoanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClaimLoan(ctx.Request().Context(), request.(ClaimLoanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClaimLoan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ClaimLoanResponseObject); ok {
+		return validResponse.VisitClaimLoanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AnswerClaim operation middleware
+func (sh *strictHandler) AnswerClaim(ctx echo.Context, id ID, params AnswerClaimParams) error {
+	var request AnswerClaimRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body AnswerClaimJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerClaim(ctx.Request().Context(), request.(AnswerClaimRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerClaim")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AnswerClaimResponseObject); ok {
+		return validResponse.VisitAnswerClaimResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DamageLoan operation middleware
+func (sh *strictHandler) DamageLoan(ctx echo.Context, id ID, params DamageLoanParams) error {
+	var request DamageLoanRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body DamageLoanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DamageLoan(ctx.Request().Context(), request.(DamageLoanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DamageLoan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DamageLoanResponseObject); ok {
+		return validResponse.VisitDamageLoanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DonateForLoan operation middleware
+func (sh *strictHandler) DonateForLoan(ctx echo.Context, id ID, params DonateForLoanParams) error {
+	var request DonateForLoanRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body DonateForLoanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DonateForLoan(ctx.Request().Context(), request.(DonateForLoanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DonateForLoan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DonateForLoanResponseObject); ok {
+		return validResponse.VisitDonateForLoanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FindLoan operation middleware
+func (sh *strictHandler) FindLoan(ctx echo.Context, id ID, params FindLoanParams) error {
+	var request FindLoanRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FindLoan(ctx.Request().Context(), request.(FindLoanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FindLoan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FindLoanResponseObject); ok {
+		return validResponse.VisitFindLoanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LoseLoan operation middleware
+func (sh *strictHandler) LoseLoan(ctx echo.Context, id ID, params LoseLoanParams) error {
+	var request LoseLoanRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body LoseLoanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LoseLoan(ctx.Request().Context(), request.(LoseLoanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LoseLoan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LoseLoanResponseObject); ok {
+		return validResponse.VisitLoseLoanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RecallLoan operation middleware
+func (sh *strictHandler) RecallLoan(ctx echo.Context, id ID, params RecallLoanParams) error {
+	var request RecallLoanRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecallLoan(ctx.Request().Context(), request.(RecallLoanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecallLoan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RecallLoanResponseObject); ok {
+		return validResponse.VisitRecallLoanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReferLoan operation middleware
+func (sh *strictHandler) ReferLoan(ctx echo.Context, id ID, params ReferLoanParams) error {
+	var request ReferLoanRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReferLoanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReferLoan(ctx.Request().Context(), request.(ReferLoanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReferLoan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReferLoanResponseObject); ok {
+		return validResponse.VisitReferLoanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RenewLoan operation middleware
 func (sh *strictHandler) RenewLoan(ctx echo.Context, id ID, params RenewLoanParams) error {
 	var request RenewLoanRequestObject
 
 	request.ID = id
 	request.Params = params
+
+	var body RenewLoanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.RenewLoan(ctx.Request().Context(), request.(RenewLoanRequestObject))
@@ -10133,6 +14333,32 @@ func (sh *strictHandler) ReturnLoan(ctx echo.Context, id ID, params ReturnLoanPa
 
 	request.ID = id
 	request.Params = params
+
+	var body ReturnLoanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ReturnLoan(ctx.Request().Context(), request.(ReturnLoanRequestObject))
@@ -10345,6 +14571,255 @@ func (sh *strictHandler) ListNotices(ctx echo.Context, params ListNoticesParams)
 	return nil
 }
 
+// ListLetters operation middleware
+func (sh *strictHandler) ListLetters(ctx echo.Context, params ListLettersParams) error {
+	var request ListLettersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLetters(ctx.Request().Context(), request.(ListLettersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLetters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLettersResponseObject); ok {
+		return validResponse.VisitListLettersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MarkLettersPrinted operation middleware
+func (sh *strictHandler) MarkLettersPrinted(ctx echo.Context, params MarkLettersPrintedParams) error {
+	var request MarkLettersPrintedRequestObject
+
+	request.Params = params
+
+	var body MarkLettersPrintedJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MarkLettersPrinted(ctx.Request().Context(), request.(MarkLettersPrintedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MarkLettersPrinted")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MarkLettersPrintedResponseObject); ok {
+		return validResponse.VisitMarkLettersPrintedResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewNotice operation middleware
+func (sh *strictHandler) PreviewNotice(ctx echo.Context) error {
+	var request PreviewNoticeRequestObject
+
+	var body PreviewNoticeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewNotice(ctx.Request().Context(), request.(PreviewNoticeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewNotice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewNoticeResponseObject); ok {
+		return validResponse.VisitPreviewNoticeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListNoticeTemplates operation middleware
+func (sh *strictHandler) ListNoticeTemplates(ctx echo.Context) error {
+	var request ListNoticeTemplatesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNoticeTemplates(ctx.Request().Context(), request.(ListNoticeTemplatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNoticeTemplates")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListNoticeTemplatesResponseObject); ok {
+		return validResponse.VisitListNoticeTemplatesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DropNoticeTemplate operation middleware
+func (sh *strictHandler) DropNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params DropNoticeTemplateParams) error {
+	var request DropNoticeTemplateRequestObject
+
+	request.Kind = kind
+	request.Channel = channel
+	request.Language = language
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DropNoticeTemplate(ctx.Request().Context(), request.(DropNoticeTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DropNoticeTemplate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DropNoticeTemplateResponseObject); ok {
+		return validResponse.VisitDropNoticeTemplateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetNoticeTemplate operation middleware
+func (sh *strictHandler) GetNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params GetNoticeTemplateParams) error {
+	var request GetNoticeTemplateRequestObject
+
+	request.Kind = kind
+	request.Channel = channel
+	request.Language = language
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNoticeTemplate(ctx.Request().Context(), request.(GetNoticeTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNoticeTemplate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetNoticeTemplateResponseObject); ok {
+		return validResponse.VisitGetNoticeTemplateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SaveNoticeTemplate operation middleware
+func (sh *strictHandler) SaveNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params SaveNoticeTemplateParams) error {
+	var request SaveNoticeTemplateRequestObject
+
+	request.Kind = kind
+	request.Channel = channel
+	request.Language = language
+	request.Params = params
+
+	var body SaveNoticeTemplateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SaveNoticeTemplate(ctx.Request().Context(), request.(SaveNoticeTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SaveNoticeTemplate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SaveNoticeTemplateResponseObject); ok {
+		return validResponse.VisitSaveNoticeTemplateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RecordNoticeOutcome operation middleware
 func (sh *strictHandler) RecordNoticeOutcome(ctx echo.Context, id ID, params RecordNoticeOutcomeParams) error {
 	var request RecordNoticeOutcomeRequestObject
@@ -10388,6 +14863,55 @@ func (sh *strictHandler) RecordNoticeOutcome(ctx echo.Context, id ID, params Rec
 		return err
 	} else if validResponse, ok := response.(RecordNoticeOutcomeResponseObject); ok {
 		return validResponse.VisitRecordNoticeOutcomeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PassOnNotice operation middleware
+func (sh *strictHandler) PassOnNotice(ctx echo.Context, id ID, params PassOnNoticeParams) error {
+	var request PassOnNoticeRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body PassOnNoticeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PassOnNotice(ctx.Request().Context(), request.(PassOnNoticeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PassOnNotice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PassOnNoticeResponseObject); ok {
+		return validResponse.VisitPassOnNoticeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -12356,6 +16880,79 @@ func (sh *strictHandler) CloseTill(ctx echo.Context, id ID, params CloseTillPara
 		return err
 	} else if validResponse, ok := response.(CloseTillResponseObject); ok {
 		return validResponse.VisitCloseTillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetQueue operation middleware
+func (sh *strictHandler) GetQueue(ctx echo.Context, id ID) error {
+	var request GetQueueRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetQueue(ctx.Request().Context(), request.(GetQueueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetQueue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetQueueResponseObject); ok {
+		return validResponse.VisitGetQueueResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReorderQueue operation middleware
+func (sh *strictHandler) ReorderQueue(ctx echo.Context, id ID) error {
+	var request ReorderQueueRequestObject
+
+	request.ID = id
+
+	var body ReorderQueueJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReorderQueue(ctx.Request().Context(), request.(ReorderQueueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReorderQueue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReorderQueueResponseObject); ok {
+		return validResponse.VisitReorderQueueResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

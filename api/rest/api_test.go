@@ -120,7 +120,7 @@ func TestTheDeskLendsAndTakesBack(t *testing.T) {
 	if same.text != stray.text {
 		t.Errorf("scanned again: %s, first %s", same.text, stray.text)
 	}
-	hold := w.call(t, "POST", "/v1/holds", w.me, fmt.Sprintf(`{"title_id":%q}`, w.ownTitle))
+	hold := w.call(t, "POST", "/v1/holds", w.staff, fmt.Sprintf(`{"title_id":%q,"patron_id":%q}`, w.ownTitle, w.second(t)))
 	wants(t, hold, 201, "")
 	wants(t, w.call(t, "POST", "/v1/holds", w.me, fmt.Sprintf(`{"title_id":%q}`, w.title)), 409, "not_in_catalogue")
 	captured := w.call(t, "POST", "/v1/desk/scan", w.staff, fmt.Sprintf(`{"barcode":%q}`, w.item))
@@ -189,9 +189,11 @@ func TestOtherLibrariesRowsAreNotThere(t *testing.T) {
 	submitted := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"The Living Mountain"}}`, w.patron))
 	// The hold comes first: nobody may wait for what they have on loan.
 	hold := w.call(t, "POST", "/v1/holds", w.me, fmt.Sprintf(`{"title_id":%q}`, w.ownTitle))
+	wants(t, hold, 201, "")
 	lent := w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"barcode":%q,"card":%q}`, w.item, w.card))
 	stray := w.call(t, "POST", "/v1/desk/scan", w.staff, `{"barcode":"nobody-knows-this"}`)
 	request, loan, patron := "/v1/requests/"+submitted.id(), "/v1/loans/"+lent.id(), "/v1/patrons/"+w.patron.String()
+	item := "/v1/items/" + lent.get("item_id").(string)
 	for _, c := range []struct{ method, path, body string }{
 		{"GET", request, ""},
 		{"GET", request + "/timeline", ""},
@@ -206,6 +208,29 @@ func TestOtherLibrariesRowsAreNotThere(t *testing.T) {
 		{"POST", "/v1/tasks/" + stray.get("task_id").(string) + "/close", `{"note":"x"}`},
 		{"POST", loan + "/renew", ""},
 		{"POST", loan + "/return", ""},
+		{"GET", loan, ""},
+		{"GET", "/v1/loans?patron=" + w.patron.String(), ""},
+		{"POST", loan + "/claim", `{"kind":"returned"}`},
+		{"POST", loan + "/claim/answer", `{"status":"withdrawn"}`},
+		{"POST", loan + "/lost", ""},
+		{"POST", loan + "/found", ""},
+		{"POST", loan + "/damaged", ""},
+		{"POST", loan + "/donate", ""},
+		{"POST", loan + "/refer", ""},
+		{"POST", loan + "/recall", ""},
+		{"GET", "/v1/holds/" + hold.id(), ""},
+		{"GET", "/v1/holds/" + hold.id() + "/slip", ""},
+		{"POST", "/v1/holds/" + hold.id() + "/suspend", ""},
+		{"POST", "/v1/holds/" + hold.id() + "/resume", ""},
+		{"POST", "/v1/holds/" + hold.id() + "/permit", ""},
+		{"POST", "/v1/holds/" + hold.id() + "/contact", ""},
+		{"POST", "/v1/holds/" + hold.id() + "/extend", ""},
+		{"POST", "/v1/holds/" + hold.id() + "/expiry", ""},
+		{"POST", "/v1/holds/" + hold.id() + "/clear", ""},
+		{"GET", "/v1/items?barcode=" + w.item, ""},
+		{"GET", item, ""},
+		{"PATCH", item, `{"note":"x"}`},
+		{"POST", item + "/mark", `{"as":"missing"}`},
 		{"GET", patron, ""},
 		{"GET", patron + "/loans", ""},
 		{"GET", patron + "/holds", ""},

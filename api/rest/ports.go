@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/ledger"
@@ -31,10 +32,32 @@ type Desk interface {
 	Act(context.Context, *postgres.Tx, desk.At, requests.Act) (requests.Fired, error)
 	Scan(context.Context, *postgres.Tx, desk.At, desk.Scan) (desk.Done, error)
 	CheckOut(context.Context, *postgres.Tx, desk.At, desk.CheckOut) (desk.Done, error)
-	Renew(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID, overrides []string) (done desk.Done, pending bool, err error)
+	RenewAs(context.Context, *postgres.Tx, desk.At, desk.Renewal) (done desk.Done, pending bool, err error)
+	Claim(context.Context, *postgres.Tx, desk.At, desk.Claim) (desk.Done, error)
+	ClaimAnswer(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID, status circulation.ClaimStatus, loss circulation.Loss) (desk.Done, error)
+	Lost(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID, loss circulation.Loss) (desk.Done, error)
+	FoundAgain(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error)
+	Damaged(context.Context, *postgres.Tx, desk.At, desk.Damaged) (desk.Done, error)
+	Donate(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID, approved bool) (desk.Done, error)
+	Refer(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID, expenses broker.Money) (desk.Done, error)
+	Recall(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error)
+	Mark(ctx context.Context, tx *postgres.Tx, at desk.At, barcode string, status catalog.ItemStatus) (desk.Done, error)
 	TakeBack(ctx context.Context, tx *postgres.Tx, at desk.At, in desk.TakeBack) (desk.Done, error)
 	PlaceHold(context.Context, *postgres.Tx, desk.At, desk.PlaceHold) (desk.Done, error)
 	CancelHold(context.Context, *postgres.Tx, desk.At, circulation.HoldRef) (desk.Done, error)
+	SuspendHold(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID, from, until broker.Date) (desk.Done, error)
+	ResumeHold(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error)
+	MovePickup(ctx context.Context, tx *postgres.Tx, at desk.At, hold, branch broker.ID) (desk.Done, error)
+	PermitHold(ctx context.Context, tx *postgres.Tx, at desk.At, hold, other broker.ID) (desk.Done, error)
+	HoldContact(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error)
+	ExtendHold(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID, until broker.Date) (desk.Done, error)
+	ExpireHoldOn(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID, day broker.Date) (desk.Done, error)
+	ClearFromShelf(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error)
+	ReorderQueue(context.Context, *postgres.Tx, desk.At, circulation.Reorder) ([]circulation.Hold, error)
+	ShelfToClear(context.Context, *postgres.Tx, desk.At, time.Time, circulation.Page) ([]circulation.Cleared, error)
+	Slip(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Slip, error)
+	AddItem(context.Context, *postgres.Tx, desk.At, desk.NewItem) (catalog.Item, error)
+	ChangeItem(ctx context.Context, tx *postgres.Tx, at desk.At, item broker.ID, changes desk.ItemChanges) (catalog.Item, error)
 	NotFound(context.Context, *postgres.Tx, desk.At, circulation.HoldRef, circulation.ItemRef) (desk.Done, error)
 	NoCopy(context.Context, *postgres.Tx, desk.At, circulation.HoldRef) (desk.Done, error)
 	Close(ctx context.Context, tx *postgres.Tx, at desk.At, closure directory.Closure, dryRun bool) (desk.Closed, error)

@@ -144,9 +144,9 @@ func (s *Server) HoldNotFound(ctx context.Context, request gen.HoldNotFoundReque
 		}
 		hold, err := circulation.HoldByID(ctx, tx, circulation.HoldRef{Library: at.Library, ID: request.ID})
 		if err != nil || hold.Status == circulation.HoldUnfilled {
-			return madeHold{request.ID}, err
+			return madeHold{ID: request.ID}, err
 		}
-		return madeHold{request.ID}, s.notFound(ctx, tx, at, hold, missing)
+		return madeHold{ID: request.ID}, s.notFound(ctx, tx, at, hold, missing)
 	})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package circulation
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,6 +37,34 @@ func LoanByID(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, error) {
 func LoanOfItem(ctx context.Context, tx *postgres.Tx, item ItemRef) (Loan, error) {
 	return one(collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l
 		where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned'`, item.Library, item.ID)))("loan")
+}
+
+// LoanFilter narrows a list of loans; a zero field asks for all.
+type LoanFilter struct {
+	// Patron is one of the library.
+	Patron broker.ID
+	// DueBefore keeps what was due before an instant.
+	DueBefore time.Time
+}
+
+// OpenLoans gives what a library's desks have lent and is still out, the
+// earliest due date first.
+func OpenLoans(ctx context.Context, tx *postgres.Tx, library broker.ID, filter LoanFilter, page Page) ([]Loan, error) {
+	where, args := `l.library_id = $1 and l.status = 'open'`, []any{library, page.Limit}
+	with := func(condition string, value any) {
+		args = append(args, value)
+		where += fmt.Sprintf(" and "+condition, len(args))
+	}
+	if filter.Patron != broker.NoID {
+		with("l.patron_library_id = $1 and l.patron_id = $%d", filter.Patron)
+	}
+	if !filter.DueBefore.IsZero() {
+		with("l.due_at < $%d", filter.DueBefore)
+	}
+	if page.After != broker.NoID {
+		with("(l.due_on, l.id) > (select a.due_on, a.id from loans a where a.library_id = $1 and a.id = $%d)", page.After)
+	}
+	return collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l where `+where+` order by l.due_on, l.id limit $2`, args...))
 }
 
 // LoansOfRequest gives the loans that served a request, in order. library is
@@ -134,6 +163,19 @@ func HoldOfRequest(ctx context.Context, tx *postgres.Tx, request RequestRef) (Ho
 	return one(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.for_library_id = $1 and h.request_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')`,
 		request.Library, request.Request)))("hold")
+}
+
+// TransitOf gives the journey an item is on; not found when it is on none.
+func TransitOf(ctx context.Context, tx *postgres.Tx, item ItemRef) (Transit, error) {
+	var found Transit
+	askTransit(tx, item, &found)
+	if err := tx.Flush(ctx); err != nil {
+		return found, fmt.Errorf("read a journey: %w", err)
+	}
+	if found.ID == broker.NoID {
+		return found, broker.NotFound("journey of that item")
+	}
+	return found, nil
 }
 
 // Queue gives who waits for a title at a library, the first in line first.

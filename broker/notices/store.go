@@ -106,6 +106,36 @@ func DueBy(ctx context.Context, tx *postgres.Tx, library broker.ID, channel Chan
 		order by n.due_at, n.id limit $5`, library, channel, now, orNull(page.After), page.Limit))
 }
 
+// Filter narrows a list of notices; a zero field asks for all.
+type Filter struct {
+	Channel Channel
+	Status  Status
+	Patron  broker.ID
+}
+
+// List gives a library's notices, newest first: what was told, is to be told,
+// and could not be.
+func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter, page Page) ([]Notice, error) {
+	where, args := "n.library_id = $1", []any{library, page.Limit}
+	with := func(condition string, value any) {
+		args = append(args, value)
+		where += fmt.Sprintf(" and "+condition, len(args))
+	}
+	if filter.Channel != "" {
+		with("n.channel = $%d", string(filter.Channel))
+	}
+	if filter.Status != "" {
+		with("n.status = $%d", string(filter.Status))
+	}
+	if filter.Patron != broker.NoID {
+		with("n.patron_id = $%d", filter.Patron)
+	}
+	if page.After != broker.NoID {
+		with("(n.created_at, n.id) < (select a.created_at, a.id from notices a where a.library_id = $1 and a.id = $%d)", page.After)
+	}
+	return collect(tx.Query(ctx, `select `+columns+` from notices n where `+where+` order by n.created_at desc, n.id desc limit $2`, args...))
+}
+
 // OfPatron gives a patron's notices, newest first.
 func OfPatron(ctx context.Context, tx *postgres.Tx, library, patron broker.ID, page Page) ([]Notice, error) {
 	return collect(tx.Query(ctx, `select `+columns+` from notices n

@@ -126,6 +126,30 @@ func Templates(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Templ
 	})
 }
 
+// InForce gives the text of a notice as a template, and whether it is the
+// library's own: for the stage, else for every stage, else the one built in. A
+// key that names no notice is an invalid-input error.
+func InForce(ctx context.Context, tx *postgres.Tx, library broker.ID, key TextKey) (template Template, own bool, err error) {
+	if err := CheckTemplate(key, BuiltIn(key)); err != nil {
+		return template, false, err
+	}
+	templates, err := Templates(ctx, tx, library)
+	if err != nil {
+		return template, false, err
+	}
+	for _, stage := range []string{key.Stage, ""} {
+		for _, language := range []string{strings.ToLower(key.Language), languageOf(key.Language).Language} {
+			wanted := TextKey{Kind: key.Kind, Stage: stage, Channel: key.Channel, Language: language}
+			for _, template := range templates {
+				if template.TextKey == wanted {
+					return template, true, nil
+				}
+			}
+		}
+	}
+	return Template{TextKey: key, Text: BuiltIn(key)}, false, nil
+}
+
 // libraryTexts are the texts in force at a library.
 type libraryTexts struct {
 	library string

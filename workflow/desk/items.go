@@ -1,0 +1,126 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/postgres"
+)
+
+// NewItem is an item at hand that the catalogue does not know: a brief record
+// made at the desk, or one more copy of a title.
+type NewItem struct {
+	Barcode string
+	// TitleID is a title of the catalogue; where it is NoID, Title and Author
+	// say what it is.
+	TitleID       broker.ID
+	Title, Author string
+	ItemChanges
+}
+
+// ItemChanges is what staff correct of an item; nil stays as it is.
+type ItemChanges struct {
+	// Type is a material type of the library's policy.
+	Type, Audience *string
+	// AgeMark is new, high_demand, or empty for none.
+	AgeMark, CallNumber, Note *string
+	Price                     *broker.Money
+	Parts                     *int
+	Lendable                  *bool
+}
+
+// AddItem makes the record of an item at the desk's branch; what has no title in
+// the catalogue yet is marked as brief. A barcode that something has is the
+// conflict barcode_taken.
+func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at At, in NewItem) (catalog.Item, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	if (in.TitleID == broker.NoID) == (strings.TrimSpace(in.Title) == "") {
+		return catalog.Item{}, broker.Invalid(broker.FieldError{Pointer: "/title", Code: "required", Message: "give either title or title_id"})
+	}
+	item := catalog.Item{
+		Library: at.Library, ID: broker.NewID(), Realm: desk.Library.SharingGroup, Barcode: in.Barcode, Branch: at.Branch,
+		Title: in.TitleID, Lendable: true, Brief: in.TitleID == broker.NoID, Parts: 1,
+	}
+	if item.Brief {
+		item.Title, err = catalog.SaveTitle(ctx, tx, catalog.Title{Title: in.Title, Author: in.Author}, at.Now)
+	} else {
+		_, err = catalog.LoadTitle(ctx, tx, item.Title)
+	}
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	if err := s.correct(desk, &item, in.ItemChanges); err != nil {
+		return catalog.Item{}, err
+	}
+	catalog.SaveItem(tx, item, at.Now)
+	if err := tx.Flush(ctx); err != nil {
+		return catalog.Item{}, err
+	}
+	return catalog.LoadItem(ctx, tx, item.Library, item.ID, false)
+}
+
+// ChangeItem corrects an item of the library. Loans keep the terms they began
+// with. A borrowed copy is its lender's: the conflict borrowed_item.
+func (s *Service) ChangeItem(ctx context.Context, tx *postgres.Tx, at At, id broker.ID, changes ItemChanges) (catalog.Item, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	item, err := catalog.LoadItem(ctx, tx, at.Library, id, true)
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	if item.Temporary() {
+		return catalog.Item{}, broker.Conflict("borrowed_item", "That item is borrowed: its record follows its request.")
+	}
+	if err := s.correct(desk, &item, changes); err != nil {
+		return catalog.Item{}, err
+	}
+	catalog.SaveItem(tx, item, at.Now)
+	return item, nil
+}
+
+// correct writes changes into an item, and reports everything wrong with them.
+func (s *Service) correct(desk circulation.Desk, item *catalog.Item, changes ItemChanges) error {
+	var wrong []broker.FieldError
+	document, err := s.circulation.Rules(desk)
+	if err != nil {
+		return err
+	}
+	if known := document.Items(); changes.Type != nil && !slices.Contains(known, *changes.Type) {
+		wrong = append(wrong, broker.FieldError{Pointer: "/type", Code: "unknown_type", Message: "must be one of " + strings.Join(known, ", ")})
+	}
+	if price := changes.Price; price != nil && price.Minor < 0 {
+		wrong = append(wrong, broker.FieldError{Pointer: "/price/minor", Code: "too_small", Message: "must not be below zero"})
+	}
+	if price := changes.Price; price != nil && price.Currency != desk.Library.Currency {
+		wrong = append(wrong, broker.FieldError{Pointer: "/price/currency", Code: "not_our_currency", Message: "must be " + desk.Library.Currency})
+	}
+	if wrong != nil {
+		return broker.Invalid(wrong...)
+	}
+	set(&item.Type, changes.Type)
+	set(&item.Audience, changes.Audience)
+	set(&item.AgeMark, changes.AgeMark)
+	set(&item.CallNumber, changes.CallNumber)
+	set(&item.LoanNote, changes.Note)
+	set(&item.Parts, changes.Parts)
+	set(&item.Lendable, changes.Lendable)
+	if changes.Price != nil {
+		item.Price = changes.Price
+	}
+	return nil
+}
+
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
