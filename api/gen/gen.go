@@ -4324,7 +4324,7 @@ type ListShelfParams struct {
 	Due ListShelfParamsDue `form:"due,omitempty" json:"due,omitempty,omitzero"`
 
 	// Through `expiring`: the last day to look at; tomorrow when not given.
-	Through Date `form:"through,omitempty" json:"through,omitempty,omitzero"`
+	Through string `form:"through,omitempty" json:"through,omitempty,omitzero"`
 
 	// Since `expired`: also what ended since then with the copy still standing there; a day ago when not given.
 	Since time.Time `form:"since,omitempty" json:"since,omitempty,omitzero"`
@@ -8367,7 +8367,7 @@ func (w *ServerInterfaceWrapper) ListShelf(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "through" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "through", ctx.QueryParams(), &params.Through, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "through", ctx.QueryParams(), &params.Through, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter through: %s", err))
 	}

@@ -16,7 +16,11 @@ import (
 // what is to be taken off it now.
 func (s *Server) ListShelf(ctx context.Context, request gen.ListShelfRequestObject) (gen.ListShelfResponseObject, error) {
 	in := request.Params
-	list := "shelf " + string(in.Due) + " " + in.Through.String() + " " + in.Since.UTC().Format(time.RFC3339Nano) + " " + callOf(ctx).library().String()
+	through, err := dateParam("through", in.Through)
+	if err != nil {
+		return nil, err
+	}
+	list := "shelf " + string(in.Due) + " " + in.Through + " " + in.Since.UTC().Format(time.RFC3339Nano) + " " + callOf(ctx).library().String()
 	after, err := s.cursorID(list, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -31,7 +35,7 @@ func (s *Server) ListShelf(ctx context.Context, request gen.ListShelfRequestObje
 		if err := shareCatalogue(ctx, tx, library); err != nil {
 			return made{}, err
 		}
-		lines, err := s.shelf(ctx, tx, library, in, circulation.Page{After: after, Limit: size + 1})
+		lines, err := s.shelf(ctx, tx, library, in, through, circulation.Page{After: after, Limit: size + 1})
 		if err != nil {
 			return made{}, err
 		}
@@ -57,7 +61,7 @@ func (s *Server) ListShelf(ctx context.Context, request gen.ListShelfRequestObje
 }
 
 // shelf reads the list asked for; what is to be cleared says what to do with it.
-func (s *Server) shelf(ctx context.Context, tx *postgres.Tx, library directory.Library, in gen.ListShelfParams, page circulation.Page) ([]circulation.Cleared, error) {
+func (s *Server) shelf(ctx context.Context, tx *postgres.Tx, library directory.Library, in gen.ListShelfParams, through broker.Date, page circulation.Page) ([]circulation.Cleared, error) {
 	var holds []circulation.Hold
 	var err error
 	now := s.Clock.Now()
@@ -73,7 +77,6 @@ func (s *Server) shelf(ctx context.Context, tx *postgres.Tx, library directory.L
 		}
 		return s.Desk.ShelfToClear(ctx, tx, at, since, page)
 	case gen.ListShelfParamsDueExpiring:
-		through := in.Through
 		if through.IsZero() {
 			through = library.Today(now).AddDays(1)
 		}

@@ -1,0 +1,143 @@
+package rest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// waitsFor places a hold of a patron and gives its id.
+func (w *world) waitsFor(t *testing.T, token, body string) string {
+	t.Helper()
+	hold := w.call(t, "POST", "/v1/holds", token, body)
+	wants(t, hold, 201, "")
+	return hold.id()
+}
+
+// A patron suspends and resumes their own hold; what is staff's is refused.
+func TestHoldsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hold := "/v1/holds/" + w.waitsFor(t, w.me, fmt.Sprintf(`{"title_id":%q}`, w.ownTitle))
+	other := "/v1/holds/" + w.waitsFor(t, w.staff, fmt.Sprintf(`{"title_id":%q,"patron_id":%q,"channel":"phone"}`, w.ownTitle, w.second(t)))
+	if one := w.call(t, "GET", hold, w.me, ""); one.get("place") != 1.0 || one.get("channel") != "online" {
+		t.Errorf("my hold: %s", one.text)
+	}
+	if one := w.call(t, "GET", other, w.staff, ""); one.get("place") != 2.0 || one.get("channel") != "phone" {
+		t.Errorf("the other's: %s", one.text)
+	}
+	suspended := w.call(t, "POST", hold+"/suspend", w.me, `{"from":"2026-08-10","until":"2026-08-24"}`, "Idempotency-Key", "s-1")
+	wants(t, suspended, 200, "")
+	if suspended.get("suspended_until") != "2026-08-24" || suspended.get("said") == nil {
+		t.Errorf("suspended: %s", suspended.text)
+	}
+	if again := w.call(t, "POST", hold+"/suspend", w.me, `{"from":"2026-08-10","until":"2026-08-24"}`, "Idempotency-Key", "s-1"); again.text != suspended.text {
+		t.Errorf("the same key: %s", again.text)
+	}
+	wants(t, w.call(t, "POST", hold+"/suspend", w.me, `{"from":"2026-08-24","until":"2026-08-10"}`), 400, "invalid_input")
+	if resumed := w.call(t, "POST", hold+"/resume", w.me, ""); resumed.status != 200 || resumed.get("suspended_from") != nil {
+		t.Errorf("resumed: %d %s", resumed.status, resumed.text)
+	}
+	for _, c := range []struct{ method, path, body string }{
+		{"GET", other, ""}, {"POST", other + "/suspend", ""}, {"POST", other + "/resume", ""}, {"DELETE", other, ""},
+	} {
+		wants(t, w.call(t, c.method, c.path, w.me, c.body), 404, "not_found")
+	}
+	for _, act := range []string{"permit", "contact", "extend", "expiry", "clear"} {
+		wants(t, w.call(t, "POST", hold+"/"+act, w.me, ""), 403, "forbidden")
+	}
+	wants(t, w.call(t, "POST", "/v1/holds", w.me, fmt.Sprintf(`{"title_id":%q,"channel":"phone"}`, w.ownTitle)), 400, "invalid_input")
+}
+
+// Why a hold is refused is told with its rule; passing over it needs a reason in
+// words.
+func TestAHoldRefusedAndPassedOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wants(t, w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"barcode":%q,"card":%q}`, w.item, w.card)), 201, "")
+	ask := fmt.Sprintf(`{"title_id":%q,"patron_id":%q`, w.ownTitle, w.patron)
+	refused := w.call(t, "POST", "/v1/holds", w.staff, ask+`}`)
+	wants(t, refused, 422, "may_not_place_hold")
+	for _, part := range []string{`"rule":"ill.one_copy_per_person"`, `"clause":`, `"needed":`, `"found":`, `"may_override":`} {
+		if !strings.Contains(refused.text, part) {
+			t.Errorf("%s is not told: %s", part, refused.text)
+		}
+	}
+	unsaid := w.call(t, "POST", "/v1/holds", w.staff, ask+`,"override":["same_title_open"]}`)
+	wants(t, unsaid, 400, "invalid_input")
+	if !strings.Contains(unsaid.text, `"pointer":"/override_reason"`) {
+		t.Errorf("what is missing: %s", unsaid.text)
+	}
+}
+
+// The order of a queue changes with the list that was looked at, and not with a
+// stale one.
+func TestTheOrderOfAQueue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.waitsFor(t, w.me, fmt.Sprintf(`{"title_id":%q}`, w.ownTitle))
+	second := w.waitsFor(t, w.staff, fmt.Sprintf(`{"title_id":%q,"patron_id":%q}`, w.ownTitle, w.second(t)))
+	path := "/v1/titles/" + w.ownTitle.String() + "/queue"
+	queue := w.call(t, "GET", path, w.staff, "")
+	wants(t, queue, 200, "")
+	order := fmt.Sprintf(`{"order":[%q,%q],"version":%q,"reason":"needed for a course"}`, second, first, queue.get("version"))
+	changed := w.call(t, "PUT", path, w.staff, order)
+	wants(t, changed, 200, "")
+	if holds := changed.body["holds"].([]any); holds[0].(map[string]any)["id"] != second {
+		t.Errorf("the new order: %s", changed.text)
+	}
+	wants(t, w.call(t, "PUT", path, w.staff, order), 409, "list_is_stale")
+	wants(t, w.call(t, "GET", path, w.me, ""), 403, "forbidden")
+	if theirs := w.call(t, "GET", path, w.otherStaff, ""); strings.Contains(theirs.text, first) {
+		t.Errorf("another library sees the queue: %s", theirs.text)
+	}
+	w.sound(t)
+}
+
+// What is captured gets a slip without a name, may be extended, kept for another
+// with permission, and is cleared.
+func TestTheHoldShelf(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.waitsFor(t, w.me, fmt.Sprintf(`{"title_id":%q}`, w.ownTitle))
+	hold := "/v1/holds/" + id
+	wants(t, w.call(t, "GET", hold+"/slip", w.staff, ""), 409, "nothing_to_print")
+	scanned := w.call(t, "POST", "/v1/desk/scan", w.staff, fmt.Sprintf(`{"barcode":%q}`, w.item))
+	if scanned.get("hold_id") != id {
+		t.Fatalf("captured: %s", scanned.text)
+	}
+	slip := w.call(t, "GET", hold+"/slip", w.staff, "")
+	wants(t, slip, 200, "")
+	if slip.get("kind") != "hold" || slip.get("hold", "barcode") != w.item || strings.Contains(slip.text, "adult patron") || strings.Contains(slip.text, w.card) {
+		t.Errorf("the slip: %s", slip.text)
+	}
+	wants(t, w.call(t, "POST", hold+"/suspend", w.me, ""), 409, "hold_has_copy")
+	if kept := w.call(t, "POST", hold+"/contact", w.staff, ""); kept.status != 200 || kept.get("contact_at") == nil {
+		t.Errorf("contact: %d %s", kept.status, kept.text)
+	}
+	permitted := w.call(t, "POST", hold+"/permit", w.staff, fmt.Sprintf(`{"patron_id":%q}`, w.second(t)))
+	if permitted.status != 200 || permitted.get("permitted_patron_id") == nil {
+		t.Errorf("permitted: %d %s", permitted.status, permitted.text)
+	}
+	refused := w.call(t, "POST", hold+"/extend", w.staff, `{"until":"2027-08-01"}`)
+	wants(t, refused, 422, "shelf_time_too_long")
+	if !strings.Contains(refused.text, `"reasons"`) {
+		t.Errorf("extended too far: %s", refused.text)
+	}
+	wants(t, w.call(t, "POST", hold+"/pickup", w.staff, fmt.Sprintf(`{"branch_id":%q}`, w.home)), 400, "invalid_input")
+	if soon := w.call(t, "GET", "/v1/shelf?due=expiring&through=2026-12-31", w.staff, ""); !strings.Contains(soon.text, id) {
+		t.Errorf("expiring: %s", soon.text)
+	}
+	if over := w.call(t, "GET", "/v1/shelf?due=expired", w.staff, ""); over.status != 200 || strings.Contains(over.text, id) {
+		t.Errorf("expired already: %s", over.text)
+	}
+	cleared := w.call(t, "POST", hold+"/clear", w.staff, "")
+	if cleared.status != 200 || cleared.get("status") != "expired" || cleared.get("said") == nil {
+		t.Errorf("cleared: %d %s", cleared.status, cleared.text)
+	}
+	wants(t, w.call(t, "POST", hold+"/expiry", w.staff, `{"expires_on":"2026-12-31"}`), 409, "hold_ended")
+	if over := w.call(t, "GET", "/v1/shelf?due=expired", w.staff, ""); !strings.Contains(over.text, `"clearing":{`) {
+		t.Errorf("what was cleared: %s", over.text)
+	}
+	w.sound(t)
+}
