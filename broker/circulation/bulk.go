@@ -172,6 +172,10 @@ func Listings() []postgres.Listing {
 			from transits t left join items i on i.library_id = t.library_id and i.id = t.item_id where t.library_id = $1 order by t.id`},
 		{Name: "claims", SQL: `select id, loan_id as loan, patron_id as patron, kind, status, by_guardian, note, claimed_at as claimed,
 			claimed_by, closed_at as closed, closed_by from claims where library_id = $1 order by id`},
+		{Name: "due_adjustments", SQL: `select id, kind, closure_id as closure, branch_id as branch, due_from, due_to, new_due_on as new_due, reason, rule,
+			put_by, put_at as put, reversed_by, reversed_at as reversed from due_adjustments where library_id = $1 order by id`},
+		{Name: "adjusted_loans", SQL: `select adjustment_id as adjustment, loan_id as loan, due_before, due_after
+			from adjusted_loans where library_id = $1 order by 1, 2`},
 		{Name: "queue_overrides", SQL: `select hold_id as hold, reason, actor, at from queue_overrides where library_id = $1 order by at, hold_id`},
 	}
 }

@@ -84,6 +84,14 @@ func Listings() []postgres.Listing {
 		{Name: "charges_between_libraries", SQL: `select id, debtor_library_id as debtor, kind as entry, charge_kind as kind,
 				round(amount_minor / 100.0, 2) as amount, currency, against_id as against, note, request_id as request, cause, at as date
 			from ledger_entries where library_id = $1 and debtor_library_id is not null order by at, id`},
+		{Name: "tills", SQL: `select id, branch_id as branch, opened_at as opened, opened_by, round(float_minor / 100.0, 2) as float, currency,
+				closed_at as closed, closed_by, counted, expected, note from tills where library_id = $1 order by id`},
+		{Name: "refund_vouchers", SQL: `select number, patron_id as patron, charge_id as charge, round(amount_minor / 100.0, 2) as amount, currency, reason,
+				asked_by, asked_at as asked, paid_by, paid_at as paid, paid_method as method, cancelled_by, cancelled_at as cancelled
+			from refund_vouchers where library_id = $1 order by number`},
+		{Name: "library_invoices", SQL: `select number, debtor_library_id as debtor, kind, round(amount_minor / 100.0, 2) as amount,
+				round(owed_minor / 100.0, 2) as owed, currency, request_id as request, charge_id as charge, issued_on as issued, due_on as due, status, dispute
+			from library_invoices where library_id = $1 order by number`},
 		{Name: "fines_growing", SQL: `select loan_id as loan, patron_id as patron, round(amount_minor / 100.0, 2) as amount, currency,
 				through_on as through from accruals where library_id = $1 order by loan_id`},
 	}

@@ -176,13 +176,15 @@ func Listings() []postgres.Listing {
 		{Name: "cards", SQL: `select id, number, patron_id as patron, status, stopped_on, replaces, created_at as created
 			from cards where library_id = $1 order by id`},
 		{Name: "links", SQL: `select parent_id as parent, child_id as child, since from patron_links where library_id = $1 order by 1, 2`},
+		{Name: "households", SQL: `select id, kind, name, paid_until, created_at as created from households where library_id = $1 order by id`},
+		{Name: "accounts_merged", SQL: `select id as patron, merged_into as into from patrons where library_id = $1 and merged_into is not null order by id`},
 		{Name: "proxies", SQL: `select patron_id as patron, proxy_id as proxy, until_on as until, created_at as created
 			from proxies where library_id = $1 order by 1, 2`},
-		{Name: "blocks", SQL: `select id, patron_id as patron, kind, array_to_string(stops, ';') as stops, reason, rule, from_on as "from",
+		{Name: "blocks", SQL: `select id, patron_id as patron, kind, array_to_string(stops, ';') as stops, ground, reason, rule, from_on as "from",
 			until_on as until, put_by, lifted_at as lifted from blocks where library_id = $1 order by id`},
 		{Name: "overrides", SQL: `select id, patron_id as patron, action, code, rule, reason, about_id as about, actor, at
 			from overrides where library_id = $1 order by id`},
-		{Name: "disclosures", SQL: `select id, patron_id as patron, asked_by, paper, about, status, reasons, asked_at, taken_by,
+		{Name: "disclosures", SQL: `select id, patron_id as patron, by_whom, asked_by, paper, about, status, reasons, asked_at, taken_by,
 			decided_at, decided_by, note from disclosures where library_id = $1 order by id`},
 	}
 }
