@@ -69,7 +69,12 @@ func Pay(ctx context.Context, tx *postgres.Tx, p Payment) (Receipt, error) {
 		return Receipt{}, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required", Message: "a payment has a cause"})
 	}
 	lock(tx, p.Account)
+	var others bool
+	askUsedElsewhere(tx, p.Account, p.Cause+"#1", &others)
 	before, err := byCausePrefix(ctx, tx, p.Account, p.Cause+"#")
+	if err == nil && others {
+		err = broker.Conflict("key_used", "That key names a payment of another account.")
+	}
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -290,3 +290,26 @@ func TestFIN08AdjustmentsMakeRoomUnderTheCap(t *testing.T) {
 		t.Errorf("more to charge: %s, want 2.00 of 5 days at 1.00, three of which are done", more)
 	}
 }
+
+// A key that somebody uses again for another patron's payment takes no money
+// without writing it down.
+func TestAKeyNamesOnePayment(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	other := ledger.OfPatron(tl.patron.Library, broker.NewID(), tl.patron.Currency)
+	for _, account := range []ledger.Account{tl.patron, other} {
+		must(t, tl.try(func(_ context.Context, tx *postgres.Tx) error {
+			_, err := ledger.Post(tx, ledger.Charge{Account: account, Kind: ledger.Print, Amount: usd(100), Cause: "print:" + account.Patron.String(), Actor: tl.actor, At: noon})
+			return err
+		}))
+	}
+	_, err := tl.take(ledger.Payment{Amount: usd(100), Cause: "payment:key"})
+	must(t, err)
+	_, err = tl.take(ledger.Payment{Account: other, Amount: usd(100), Cause: "payment:key"})
+	if ours, ok := broker.AsError(err); !ok || ours.Code != "key_used" {
+		t.Errorf("want the conflict key_used, got %v", err)
+	}
+	if total := tl.balances(other).Total(); total != usd(100) {
+		t.Errorf("the other still owes it: %s", total)
+	}
+}

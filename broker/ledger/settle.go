@@ -88,8 +88,13 @@ func askSettling(ctx context.Context, tx *postgres.Tx, account Account, cause st
 		return s, nil, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required", Message: "must name a cause"})
 	}
 	lock(tx, account)
+	var others bool
+	askUsedElsewhere(tx, account, cause+"#1", &others)
 	if before, err = byCausePrefix(ctx, tx, account, cause+"#"); err != nil || len(before) > 0 {
 		return s, before, err
+	}
+	if others {
+		return s, nil, broker.Conflict("key_used", "That key names an act on another account.")
 	}
 	var accrued broker.Money
 	askAccrued(tx, account, &accrued)

@@ -40,6 +40,14 @@ func add(tx *postgres.Tx, e Entry) {
 		orNull(e.Undoes), e.Method, orNull(e.Till), e.Receipt, e.PaidBy, !e.NotRefundable)
 }
 
+// askUsedElsewhere queues the question whether a cause made an entry on another
+// account of the library: nothing would be written for it here.
+func askUsedElsewhere(tx *postgres.Tx, a Account, cause string, into *bool) {
+	tx.Queue(`select exists (select 1 from ledger_entries e where e.library_id = $1 and e.cause = $4
+			and (e.patron_id is distinct from $2 or e.debtor_library_id is distinct from $3))`, append(a.args(), cause)...).
+		QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+}
+
 // lock lets one payment, waiver or reversal at a time look at an account.
 // Charges need no lock: they only add.
 func lock(tx *postgres.Tx, a Account) {
