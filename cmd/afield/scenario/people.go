@@ -1,0 +1,138 @@
+package scenario
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"afield/broker"
+	"afield/broker/ledger"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+)
+
+// patron makes a patron with a card; what is owed and blocked comes later.
+func (p *play) patron(name string, v values) error {
+	ref := patrons.Ref{Library: p.home.ID, ID: broker.NewID()}
+	day := p.home.Today(p.start)
+	patron := patrons.Patron{
+		Library: ref.Library, ID: ref.ID, Class: get[string](v, "class"), BornOn: get[broker.Date](v, "born"),
+		PhoneCheckedOn: get[broker.Date](v, "phone_checked"), NoticeChannel: get[string](v, "wishes"),
+		ExpiresOn: get[broker.Date](v, "expires"), Status: patrons.Active, CreatedAt: p.start.AddDate(-1, 0, 0), NotFor: textsOf(v, "not_for"),
+	}
+	if patron.Class == "" {
+		patron.Class = "resident"
+	}
+	if v.has("last_used") {
+		patron.LastActiveOn = get[broker.Date](v, "last_used")
+	}
+	if v.has("age") {
+		patron.BornOn = day.AddMonths(-12 * get[int](v, "age")).AddDays(-1)
+	}
+	if phone, said := v.read["phone"].(bool); !said || phone {
+		patron.Phone = "555-0100"
+		if patron.PhoneCheckedOn.IsZero() {
+			patron.PhoneCheckedOn = day
+		}
+	}
+	if get[bool](v, "email") {
+		patron.Email = "patron@example.org"
+	}
+	made := person{Ref: ref, card: p.number("2100")}
+	p.patrons[name] = made
+	return p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
+		var err error
+		if patron.Household, err = p.household(ctx, tx, get[string](v, "household"), patron.Class); err != nil {
+			return err
+		}
+		if err := patrons.SavePatron(tx, patron); err != nil {
+			return err
+		}
+		status := get[string](v, "card")
+		if status == "none" {
+			return nil
+		}
+		return patrons.SaveCard(tx, patrons.Card{
+			Library: ref.Library, ID: broker.NewID(), Realm: p.group, Number: made.card, Patron: ref.ID,
+			Status: patrons.CardStatus(status), CreatedAt: patron.CreatedAt,
+		})
+	})
+}
+
+// links says who answers for whom.
+func (p *play) links() error {
+	return p.everywhere(func(_ context.Context, tx *postgres.Tx) error {
+		return p.scenario.given.patrons.each(func(name string, v values) error {
+			for _, proxy := range textsOf(v, "proxies") {
+				err := patrons.SaveProxy(tx, patrons.Proxy{Patron: p.patrons[name].Ref, Proxy: p.patrons[proxy].Ref}, p.start.AddDate(-1, 0, 0))
+				if err != nil {
+					return err
+				}
+			}
+			for _, parent := range textsOf(v, "parents") {
+				if err := patrons.Link(tx, p.patrons[parent].Ref, p.patrons[name].Ref, p.home.Today(p.start.AddDate(-1, 0, 0))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// account puts what is owed and blocked.
+func (p *play) account(name string, v values) error {
+	owes, ref := get[amounts](v, "owes"), p.patrons[name].Ref
+	kinds := make([]string, 0, len(owes))
+	for kind := range owes {
+		kinds = append(kinds, kind)
+	}
+	slices.Sort(kinds)
+	if err := p.takenOut(name, v); err != nil {
+		return err
+	}
+	stops := textsOf(v, "blocked")
+	if len(kinds)+len(stops) == 0 && !get[bool](v, "ill_suspended") {
+		return nil
+	}
+	return p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
+		for _, kind := range kinds {
+			if owes[kind] == 0 {
+				continue
+			}
+			_, err := ledger.Post(tx, ledger.Charge{
+				Account: patrons.Account(p.home.Library, ref), Kind: kind, Amount: owes[kind].money(p.home.Currency),
+				Cause: "given:" + ref.ID.String() + ":" + kind, Note: "owed before", Actor: staff(p.home.ID, "desk"), At: p.start.Add(-time.Hour),
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if err := p.block(tx, ref, stops, v); err != nil {
+			return err
+		}
+		_, err := patrons.UpdateLatch(ctx, tx, p.home.Library, p.document, ref, p.start.Add(-time.Hour))
+		return err
+	})
+}
+
+func (p *play) block(tx *postgres.Tx, ref patrons.Ref, stops []string, v values) error {
+	put := func(kind patrons.BlockKind, stops []string) error {
+		_, err := patrons.PutBlock(tx, patrons.Block{
+			Library: ref.Library, Patron: ref.ID, Kind: kind, Stops: stops, Reason: "put before",
+			From: p.home.Today(p.start.AddDate(-1, 0, 0)), Until: get[broker.Date](v, "blocked_until"), PutBy: staff(p.home.ID, "director"),
+		})
+		return err
+	}
+	if len(stops) > 0 {
+		if slices.Contains(stops, "everything") {
+			stops = nil
+		}
+		if err := put(patrons.BlockManual, stops); err != nil {
+			return err
+		}
+	}
+	if get[bool](v, "ill_suspended") {
+		return put(patrons.BlockILLSuspended, nil)
+	}
+	return nil
+}
