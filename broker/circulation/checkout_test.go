@@ -26,6 +26,7 @@ func TestCheckOutLendsForTheLibrarysPeriod(t *testing.T) {
 	equal(t, "what next", out.NextAct, circulation.GiveToPatron)
 }
 
+// CON-01 of the given cases.
 func TestCON01TwoDesksOneWinner(t *testing.T) {
 	t.Parallel()
 	perth := oneLibrary(t, "perth", "America/Toronto")
@@ -51,6 +52,7 @@ func TestCON01TwoDesksOneWinner(t *testing.T) {
 	}
 }
 
+// CON-02 of the given cases.
 func TestCON02DoubleClickIsOneLoanAndNoRenewal(t *testing.T) {
 	t.Parallel()
 	perth := oneLibrary(t, "perth", "America/Toronto")

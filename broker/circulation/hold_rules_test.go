@@ -329,6 +329,7 @@ func TestCON01ACheckoutWhileAHoldIsCapturedHasOneWinner(t *testing.T) {
 	perth.noBreach()
 }
 
+// CON-06 of the given cases.
 func TestCON06OneOpenJourneyForAnItem(t *testing.T) {
 	t.Parallel()
 	perth := oneLibrary(t, "perth", "America/Toronto")

@@ -464,6 +464,7 @@ func TestREN23ARecallNeverExtends(t *testing.T) {
 	})
 }
 
+// CON-05 of the given cases.
 func TestCON05ChargingAndAnAmnestyAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	westchester := oneLibrary(t, "westchester", "America/Chicago")
