@@ -260,6 +260,7 @@ func TestMARC(t *testing.T) {
 	equal(t, "titles", other.bring(exchange.MARC, exported["titles.mrc"], dryRun).New, 2)
 	equal(t, "titles", other.bring(exchange.MARC, exported["titles.mrc"]), counts(2, 2, 0, 0, 0))
 	equal(t, "again", other.bring(exchange.MARC, exported["titles.mrc"]), counts(2, 0, 0, 2, 0))
+	equal(t, "the same as MARCXML", other.bring(exchange.MARC, exported["titles.xml"]), counts(2, 0, 0, 2, 0))
 	equal(t, "copies", other.count(`select count(*) from items where type in ('book', 'dvd') and title_id is not null`), 4)
 	_, wrong, err := other.try(t.Context(), exchange.MARC, `<collection xmlns="http://www.loc.gov/MARC21/slim">
 		<record><leader>00000nam a2200000 i 4500</leader><controlfield tag="001">x1</controlfield></record>

@@ -17,6 +17,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/catalog/marc"
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/ledger"
@@ -198,8 +199,14 @@ func (e *export) write(ctx context.Context, tx *postgres.Tx) (Manifest, error) {
 		}
 	}
 	if e.wants(MARC) {
-		if err := e.file("titles.mrc", func(out io.Writer) (int, string, error) { return e.titles(ctx, tx, out) }); err != nil {
-			return e.manifest, err
+		for _, form := range []struct {
+			name   string
+			writer func(io.Writer) marc.Writer
+		}{{"titles.mrc", marc.NewBinaryWriter}, {"titles.xml", marc.NewXMLWriter}} {
+			err := e.file(form.name, func(out io.Writer) (int, string, error) { return e.titles(ctx, tx, form.writer(out)) })
+			if err != nil {
+				return e.manifest, err
+			}
 		}
 	}
 	if e.wants(policyTexts) {

@@ -151,9 +151,8 @@ const pageOfTitles = 500
 // them do not fit.
 const mostCopies = 100
 
-// titles writes the library's titles with their copies as MARC.
-func (e *export) titles(ctx context.Context, tx *postgres.Tx, out io.Writer) (count int, note string, err error) {
-	writer := marc.NewBinaryWriter(out)
+// titles writes the library's titles with their copies as MARC, binary or XML.
+func (e *export) titles(ctx context.Context, tx *postgres.Tx, writer marc.Writer) (count int, note string, err error) {
 	left, tooLong := 0, 0
 	for after := broker.NoID; ; {
 		titles, err := catalog.EachOwned(ctx, tx, e.Library, after, pageOfTitles)

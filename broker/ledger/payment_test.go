@@ -313,3 +313,28 @@ func TestAKeyNamesOnePayment(t *testing.T) {
 		t.Errorf("the other still owes it: %s", total)
 	}
 }
+
+// A waiver's key names one act: used again for another patron's charge it is
+// refused, and that charge stays.
+func TestAKeyNamesOneWaiver(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	other := ledger.OfPatron(tl.patron.Library, broker.NewID(), tl.patron.Currency)
+	waive := func(account ledger.Account) error {
+		return tl.try(func(ctx context.Context, tx *postgres.Tx) error {
+			charge, err := ledger.Post(tx, ledger.Charge{Account: account, Kind: ledger.Print, Amount: usd(100), Cause: "print:" + account.Patron.String(), Actor: tl.actor, At: noon})
+			if err != nil {
+				return err
+			}
+			if err := tx.Flush(ctx); err != nil {
+				return err
+			}
+			_, err = ledger.Waive(ctx, tx, ledger.Answer{Library: account.Library, Charge: charge.ID, Cause: "waiver:key", Note: "kindness", Actor: tl.actor, At: noon}, usd(100))
+			return err
+		})
+	}
+	must(t, waive(tl.patron))
+	if ours, ok := broker.AsError(waive(other)); !ok || ours.Code != "key_used" {
+		t.Error("a waiver with a key of another account was taken for done")
+	}
+}

@@ -111,9 +111,14 @@ func (answer Answer) lockCharge(ctx context.Context, tx *postgres.Tx) (Open, err
 
 // done finds the entry this very cause made before.
 func (answer Answer) done(ctx context.Context, tx *postgres.Tx, a Account) (Entry, bool, error) {
+	var others bool
+	askUsedElsewhere(tx, a, answer.Cause, &others)
 	entries, err := byCausePrefix(ctx, tx, a, answer.Cause)
 	if err != nil {
 		return Entry{}, false, err
+	}
+	if others {
+		return Entry{}, false, broker.Conflict("key_used", "That key names an act on another account.")
 	}
 	for _, entry := range entries {
 		if entry.Cause == answer.Cause {

@@ -41,12 +41,12 @@ func newAdults(ctx context.Context, tx *postgres.Tx, night *Night, after circula
 	return keysOf(patrons.AdultsToPrompt(ctx, tx, night.Library, night.Document, night.On, after.ID, limit))
 }
 
-// promptForAdult asks staff to look at the account of a patron who came of age;
-// the list of them is in the room of accounts, and the task names nobody.
+// promptForAdult asks staff to look at the account of a patron who came of age.
+// The task carries the account's id, by which staff open it, and no name.
 func promptForAdult(_ context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
 	patrons.PromptAdult(tx, patrons.Ref{Library: night.Library.ID, ID: patron}, night.On)
 	requests.OpenHouseTask(tx, night.Library.ID, "came_of_age",
-		"Patrons have come of age: look at their cards with them when they next come in.", night.Now)
+		"The patron of account "+patron.String()+" has come of age: look at the card with them when they next come in.", night.Now)
 	return true, nil
 }
 
