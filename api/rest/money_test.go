@@ -18,7 +18,7 @@ func TestWhatAccruesIsShownAndPayableToday(t *testing.T) {
 	w := newWorld(t)
 	card := "29999000000011"
 	lent := done(t, w.call(t, "POST", "/v1/loans", w.otherStaff, fmt.Sprintf(`{"barcode":"39999000000011","card":%q}`, card)), 201)
-	me := w.signIn(t, `{"kind":"patron","realm":"ISIL:US-AWAY","card":"`+card+`","pin":"4821"}`)
+	me := w.signIn(t, `{"kind":"patron","realm":"ISIL:US-AWAY","card":"`+card+`","pin":"`+pin+`"}`)
 	due, err := time.Parse(time.DateOnly, lent.word("due_on"))
 	must(t, err)
 	w.clock.Set(due.Add(10*24*time.Hour + 16*time.Hour)) // ten days late

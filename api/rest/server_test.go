@@ -86,13 +86,14 @@ func TestTheLogHoldsNoPersonalData(t *testing.T) {
 	wants(t, w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"card":%q,"citation":{"title":"The Living Mountain"}}`, w.card)), 201, "")
 	w.call(t, "GET", "/v1/patrons/"+w.patron.String(), w.staff, "")
 	w.call(t, "GET", "/v1/requests?q=Living+Mountain", w.staff, "")
-	w.call(t, "POST", "/v1/sessions", "", `{"kind":"patron","realm":"ISIL:US-HOME","card":"`+w.card+`","pin":"9999"}`)
+	const wrong = "7030614288"
+	w.call(t, "POST", "/v1/sessions", "", `{"kind":"patron","realm":"ISIL:US-HOME","card":"`+w.card+`","pin":"`+wrong+`"}`)
 	w.call(t, "GET", "/v1/nowhere/"+w.card, w.staff, "")
 	log := w.log.String()
 	if !strings.Contains(log, "route=/v1/patrons/:id") {
 		t.Errorf("calls are not logged: %s", log)
 	}
-	for _, secret := range []string{w.card, "4821", "9999", "Mountain", "adult patron", w.patron.String(), w.staff, w.me, password, "192.0.2.1", "nowhere"} {
+	for _, secret := range []string{w.card, pin, wrong, "Mountain", "adult patron", w.patron.String(), w.staff, w.me, password, "192.0.2.1", "nowhere"} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds %q", secret)
 		}
