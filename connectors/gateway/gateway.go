@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -12,7 +13,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -165,21 +165,8 @@ func judge(status int, header http.Header, body []byte, id string, now time.Time
 		return tryAgain(status, fmt.Sprintf("the gateway redirects, which is not followed (%d)", status))
 	}
 	delivery := tryAgain(status, fmt.Sprintf("the gateway fails (%d)", status))
-	delivery.RetryAfter = retryAfter(header, now)
+	delivery.RetryAfter = connectors.RetryAfter(header, now, longestRetryAfter)
 	return delivery
-}
-
-// retryAfter reads Retry-After as seconds or as an HTTP date (RFC 9110, section
-// 10.2.3); what cannot be read counts as not given.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	text := strings.TrimSpace(header.Get("Retry-After"))
-	var wait time.Duration
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		wait = time.Duration(seconds) * time.Second
-	} else if at, err := http.ParseTime(text); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), longestRetryAfter)
 }
 
 func tryAgain(status int, detail string) connectors.Delivery {
@@ -188,21 +175,5 @@ func tryAgain(status int, detail string) connectors.Delivery {
 
 // explain says in plain words why there is no answer; it never holds the address.
 func explain(err error) string {
-	var timeout net.Error
-	var dns *net.DNSError
-	switch {
-	case errors.Is(err, connectors.ErrPrivateAddress):
-		return "the gateway lives on a private address, which is not allowed"
-	case errors.Is(err, context.Canceled):
-		return "stopped before the gateway answered"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "the gateway did not answer in time"
-	case errors.As(err, &dns):
-		return "the gateway's host name is not known"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the gateway refuses connections"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the gateway broke off the connection"
-	}
-	return "the call to the gateway failed"
+	return cmp.Or(connectors.WhyNoAnswer("the gateway", err), "the call to the gateway failed")
 }

@@ -6,11 +6,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/textproto"
 	"strings"
-	"syscall"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -184,28 +182,19 @@ func tryAgain(detail string) connectors.Delivery {
 
 // explainDial says in plain words why there is no talk with the server.
 func explainDial(err error) string {
-	var timeout net.Error
-	var dns *net.DNSError
+	if why := connectors.WhyNoAnswer("the mail server", err); why != "" {
+		return why
+	}
 	var certificate *tls.CertificateVerificationError
 	var said *textproto.Error
 	text := err.Error()
 	switch {
-	case errors.Is(err, context.Canceled):
-		return "stopped before the mail server answered"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "the mail server did not answer in time"
-	case errors.As(err, &dns):
-		return "the mail server's host name is not known"
 	case errors.As(err, &certificate):
 		return "the mail server's certificate is not trusted"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the mail server refuses connections"
 	case errors.As(err, &said) && (said.Code == 535 || said.Code == 534 || said.Code == 530 || said.Code == 538):
 		return fmt.Sprintf("the mail server refuses the user or password (%d)", said.Code)
 	case errors.As(err, &said):
 		return fmt.Sprintf("the mail server is not ready (%d)", said.Code)
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the mail server broke off the connection"
 	case strings.Contains(text, "STARTTLS"):
 		return "the mail server does not encrypt (STARTTLS): use smtps:// or another server"
 	case strings.Contains(text, "AUTH"):

@@ -1,16 +1,12 @@
 package partner
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 
@@ -52,7 +48,7 @@ func judge(got answer, messageID string, now time.Time) connectors.Delivery {
 		return judgeConflict(delivery, got.body)
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests,
 		status >= 500:
-		delivery.RetryAfter = retryAfter(got.header, now)
+		delivery.RetryAfter = connectors.RetryAfter(got.header, now, longestRetryAfter)
 		delivery.Detail = problemDetail(status, got.body)
 	default:
 		delivery.Outcome, delivery.Detail = connectors.Refused, problemDetail(status, got.body)
@@ -128,40 +124,13 @@ func problemDetail(status int, body []byte) string {
 	return clip(oneLine(said), maxDetail)
 }
 
-// retryAfter reads Retry-After as seconds or as an HTTP date (RFC 9110, section
-// 10.2.3); what cannot be read counts as not given.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	text := strings.TrimSpace(header.Get("Retry-After"))
-	var wait time.Duration
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		wait = time.Duration(seconds) * time.Second
-	} else if at, err := http.ParseTime(text); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), longestRetryAfter)
-}
-
 // explain says in plain words why there is no answer. It never holds the URL,
 // whose query may say what a patron looks for.
 func explain(err error) string {
-	var timeout net.Error
-	var dns *net.DNSError
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "stopped before the peer answered"
-	case errors.Is(err, errTooLong):
+	if errors.Is(err, errTooLong) {
 		return fmt.Sprintf("the answer is longer than %d bytes", MaxBytes)
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer in time"
-	case errors.As(err, &dns):
-		return "the peer's host name is not known"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the peer refuses connections"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection broke off"
 	}
-	return "the call failed: " + clip(oneLine(innermost(err).Error()), maxDetail)
+	return cmp.Or(connectors.WhyNoAnswer("the peer", err), "the call failed: "+clip(oneLine(innermost(err).Error()), maxDetail))
 }
 
 func innermost(err error) error {

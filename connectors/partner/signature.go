@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"afield/broker"
@@ -151,18 +150,6 @@ func Speaker(message connectors.Message) (broker.Symbol, bool) {
 // SecretText writes a secret the way partners are given it: whsec_ and base64.
 func SecretText(secret []byte) string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(secret)
-}
-
-// ParseSecret reads a secret from its text form, with or without whsec_.
-func ParseSecret(text string) ([]byte, error) {
-	secret, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(text), secretPrefix))
-	if err != nil || len(secret) < MinSecret {
-		return nil, broker.Invalid(broker.FieldError{
-			Pointer: "/secret", Code: "not_a_secret",
-			Message: fmt.Sprintf("must be whsec_ and the base64 of at least %d bytes", MinSecret),
-		})
-	}
-	return secret, nil
 }
 
 func unauthenticated(code, detail string, cause error) *broker.Error {
