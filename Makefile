@@ -19,7 +19,7 @@ run: build
 
 build:
 	@.ci/setup
-	CGO_ENABLED=0 go build -trimpath -o bin/afield ./cmd/afield
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/afield ./cmd/afield
 
 test:
 	@.ci/setup $(if $(findstring -race,$(TESTFLAGS) $(GOFLAGS)),race)
