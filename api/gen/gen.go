@@ -76,6 +76,28 @@ const (
 	ShipToLender   ClearingNextAct = "ship_to_lender"
 )
 
+// Defines values for CopyAudience.
+const (
+	CopyAudienceAdult CopyAudience = "adult"
+	CopyAudienceChild CopyAudience = "child"
+	CopyAudienceTeen  CopyAudience = "teen"
+)
+
+// Defines values for CopyStatus.
+const (
+	CopyStatusGoneHome     CopyStatus = "gone_home"
+	CopyStatusInProcessing CopyStatus = "in_processing"
+	CopyStatusInTransit    CopyStatus = "in_transit"
+	CopyStatusLost         CopyStatus = "lost"
+	CopyStatusMissing      CopyStatus = "missing"
+	CopyStatusOnHoldShelf  CopyStatus = "on_hold_shelf"
+	CopyStatusOnLoan       CopyStatus = "on_loan"
+	CopyStatusOnOrder      CopyStatus = "on_order"
+	CopyStatusOnShelf      CopyStatus = "on_shelf"
+	CopyStatusReceived     CopyStatus = "received"
+	CopyStatusWithdrawn    CopyStatus = "withdrawn"
+)
+
 // Defines values for DisclosureStatus.
 const (
 	DisclosureStatusApproved DisclosureStatus = "approved"
@@ -1067,6 +1089,34 @@ type ClosureDone struct {
 type ClosureList struct {
 	Closures []Closure `json:"closures"`
 }
+
+// Copy A copy as anybody may know of it.
+type Copy struct {
+	Audience CopyAudience `json:"audience"`
+
+	// Barcode For staff.
+	Barcode    string `json:"barcode,omitempty,omitzero"`
+	Branch     Branch `json:"branch,omitempty,omitzero"`
+	CallNumber string `json:"call_number,omitempty,omitzero"`
+
+	// DueOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	DueOn Date `json:"due_on,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID       ID         `json:"id"`
+	Lendable bool       `json:"lendable"`
+	Library  LibraryRef `json:"library"`
+	Status   CopyStatus `json:"status"`
+	Type     string     `json:"type"`
+}
+
+// CopyAudience defines model for Copy.Audience.
+type CopyAudience string
+
+// CopyStatus defines model for Copy.Status.
+type CopyStatus string
 
 // Damage defines model for Damage.
 type Damage struct {
@@ -3589,6 +3639,46 @@ type TillLine struct {
 	Minor  int64  `json:"minor"`
 }
 
+// Title One edition in one format.
+type Title struct {
+	Author string `json:"author,omitempty,omitzero"`
+
+	// Available Of these on the shelf, and nobody waits for them.
+	Available int `json:"available"`
+
+	// Copies In the library and those it shares a catalogue with.
+	Copies int `json:"copies"`
+
+	// Format The kind of material; book when not given. An article is a copy and is not returned.
+	Format Format `json:"format"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID        ID       `json:"id"`
+	Isbns     []string `json:"isbns,omitempty,omitzero"`
+	Issn      string   `json:"issn,omitempty,omitzero"`
+	Oclc      string   `json:"oclc,omitempty,omitzero"`
+	Publisher string   `json:"publisher,omitempty,omitzero"`
+	Title     string   `json:"title"`
+
+	// Waiting How many holds wait for a copy.
+	Waiting int    `json:"waiting"`
+	Year    string `json:"year,omitempty,omitzero"`
+}
+
+// TitlePage defines model for TitlePage.
+type TitlePage struct {
+	NextCursor string  `json:"next_cursor,omitempty,omitzero"`
+	Titles     []Title `json:"titles"`
+}
+
+// TitleWithCopies defines model for TitleWithCopies.
+type TitleWithCopies struct {
+	Items []Copy `json:"items"`
+
+	// Title One edition in one format.
+	Title Title `json:"title"`
+}
+
 // TransitSlip What to put into an item that is sent on.
 type TransitSlip = circulation.TransitSlip
 
@@ -4360,6 +4450,18 @@ type CloseTillParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// SearchTitlesParams defines parameters for SearchTitles.
+type SearchTitlesParams struct {
+	// Q Every word counts; an ISBN of ten or thirteen digits finds its title.
+	Q string `form:"q" json:"q"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListVouchersParams defines parameters for ListVouchers.
 type ListVouchersParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -4953,6 +5055,12 @@ type ServerInterface interface {
 	// CloseTill Count a till and close it
 	// (POST /v1/tills/{id}/close)
 	CloseTill(ctx echo.Context, id ID, params CloseTillParams) error
+	// SearchTitles Find a title
+	// (GET /v1/titles)
+	SearchTitles(ctx echo.Context, params SearchTitlesParams) error
+	// GetTitle One title with its copies
+	// (GET /v1/titles/{id})
+	GetTitle(ctx echo.Context, id ID) error
 	// GetQueue Who waits for a title
 	// (GET /v1/titles/{id}/queue)
 	GetQueue(ctx echo.Context, id ID) error
@@ -8526,6 +8634,54 @@ func (w *ServerInterfaceWrapper) CloseTill(ctx echo.Context) error {
 	return err
 }
 
+// SearchTitles converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchTitles(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchTitlesParams
+	// ------------- Required query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchTitles(ctx, params)
+	return err
+}
+
+// GetTitle converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTitle(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTitle(ctx, id)
+	return err
+}
+
 // GetQueue converts echo context to params.
 func (w *ServerInterfaceWrapper) GetQueue(ctx echo.Context) error {
 	var err error
@@ -8836,6 +8992,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/tills", wrapper.OpenTill, options.OperationMiddlewares["openTill"]...)
 	router.GET(options.BaseURL+"/v1/tills/:id", wrapper.GetTill, options.OperationMiddlewares["getTill"]...)
 	router.POST(options.BaseURL+"/v1/tills/:id/close", wrapper.CloseTill, options.OperationMiddlewares["closeTill"]...)
+	router.GET(options.BaseURL+"/v1/titles", wrapper.SearchTitles, options.OperationMiddlewares["searchTitles"]...)
+	router.GET(options.BaseURL+"/v1/titles/:id", wrapper.GetTitle, options.OperationMiddlewares["getTitle"]...)
 	router.GET(options.BaseURL+"/v1/titles/:id/queue", wrapper.GetQueue, options.OperationMiddlewares["getQueue"]...)
 	router.PUT(options.BaseURL+"/v1/titles/:id/queue", wrapper.ReorderQueue, options.OperationMiddlewares["reorderQueue"]...)
 	router.GET(options.BaseURL+"/v1/vouchers", wrapper.ListVouchers, options.OperationMiddlewares["listVouchers"]...)
@@ -11708,6 +11866,50 @@ func (response CloseTill200JSONResponse) VisitCloseTillResponse(w http.ResponseW
 	return err
 }
 
+type SearchTitlesRequestObject struct {
+	Params SearchTitlesParams
+}
+
+type SearchTitlesResponseObject interface {
+	VisitSearchTitlesResponse(w http.ResponseWriter) error
+}
+
+type SearchTitles200JSONResponse TitlePage
+
+func (response SearchTitles200JSONResponse) VisitSearchTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTitleRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetTitleResponseObject interface {
+	VisitGetTitleResponse(w http.ResponseWriter) error
+}
+
+type GetTitle200JSONResponse TitleWithCopies
+
+func (response GetTitle200JSONResponse) VisitGetTitleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetQueueRequestObject struct {
 	ID ID `json:"id"`
 }
@@ -12221,6 +12423,12 @@ type StrictServerInterface interface {
 	// CloseTill Count a till and close it
 	// (POST /v1/tills/{id}/close)
 	CloseTill(ctx context.Context, request CloseTillRequestObject) (CloseTillResponseObject, error)
+	// SearchTitles Find a title
+	// (GET /v1/titles)
+	SearchTitles(ctx context.Context, request SearchTitlesRequestObject) (SearchTitlesResponseObject, error)
+	// GetTitle One title with its copies
+	// (GET /v1/titles/{id})
+	GetTitle(ctx context.Context, request GetTitleRequestObject) (GetTitleResponseObject, error)
 	// GetQueue Who waits for a title
 	// (GET /v1/titles/{id}/queue)
 	GetQueue(ctx context.Context, request GetQueueRequestObject) (GetQueueResponseObject, error)
@@ -16880,6 +17088,56 @@ func (sh *strictHandler) CloseTill(ctx echo.Context, id ID, params CloseTillPara
 		return err
 	} else if validResponse, ok := response.(CloseTillResponseObject); ok {
 		return validResponse.VisitCloseTillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SearchTitles operation middleware
+func (sh *strictHandler) SearchTitles(ctx echo.Context, params SearchTitlesParams) error {
+	var request SearchTitlesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchTitles(ctx.Request().Context(), request.(SearchTitlesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchTitles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchTitlesResponseObject); ok {
+		return validResponse.VisitSearchTitlesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTitle operation middleware
+func (sh *strictHandler) GetTitle(ctx echo.Context, id ID) error {
+	var request GetTitleRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTitle(ctx.Request().Context(), request.(GetTitleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTitle")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTitleResponseObject); ok {
+		return validResponse.VisitGetTitleResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -51,3 +51,39 @@ func TestItemsAtTheDesk(t *testing.T) {
 	}
 	wants(t, w.call(t, "GET", item, w.me, ""), 403, "forbidden")
 }
+
+// A title is found by words or by ISBN, tells how many copies there are, and
+// shows where each is; barcodes are for staff.
+func TestFindingATitle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.lends(t, `,"due_on":"2026-08-06"`)
+	found := w.call(t, "GET", "/v1/titles?q=living+MOUNTAIN", w.staff, "")
+	wants(t, found, 200, "")
+	titles, _ := found.body["titles"].([]any)
+	if len(titles) != 1 {
+		t.Fatalf("found: %s", found.text)
+	}
+	title, _ := titles[0].(map[string]any)
+	if title["format"] != "book" || title["copies"] != 0.0 {
+		t.Errorf("a title that only a partner has: %v", title)
+	}
+	if none := w.call(t, "GET", "/v1/titles?q=unheard+of", w.me, ""); none.status != 200 || !strings.Contains(none.text, `"titles":[]`) {
+		t.Errorf("nothing found: %d %s", none.status, none.text)
+	}
+	wants(t, w.call(t, "GET", "/v1/titles", w.staff, ""), 400, "invalid_input")
+	wants(t, w.call(t, "GET", "/v1/titles?q=mountain", "", ""), 401, "")
+
+	one := "/v1/titles/" + w.ownTitle.String()
+	shown := w.call(t, "GET", one, w.staff, "")
+	if shown.status != 200 || shown.get("title", "copies") != 1.0 || shown.get("title", "available") != 0.0 ||
+		!strings.Contains(shown.text, w.item) || !strings.Contains(shown.text, `"due_on":"2026-08-06"`) || !strings.Contains(shown.text, `"on_loan"`) {
+		t.Errorf("shown to staff: %d %s", shown.status, shown.text)
+	}
+	if mine := w.call(t, "GET", one, w.me, ""); mine.status != 200 || strings.Contains(mine.text, w.item) {
+		t.Errorf("shown to a patron: %d %s", mine.status, mine.text)
+	}
+	if theirs := w.call(t, "GET", one, w.otherStaff, ""); theirs.status != 200 || strings.Contains(theirs.text, `"copies":1`) {
+		t.Errorf("shown to a library that shares no catalogue: %d %s", theirs.status, theirs.text)
+	}
+}

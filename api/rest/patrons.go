@@ -98,12 +98,18 @@ func (s *Server) loansOf(ctx context.Context, patron broker.ID) (gen.LoanList, e
 // shared catalogue have lent each other: their holdings are no secret among
 // them. Only what the caller's own loans and holds point at is shown.
 func shareCatalogue(ctx context.Context, tx *postgres.Tx, library directory.Library) error {
+	_, err := sharedCatalogue(ctx, tx, library)
+	return err
+}
+
+// sharedCatalogue is shareCatalogue, and names the libraries.
+func sharedCatalogue(ctx context.Context, tx *postgres.Tx, library directory.Library) ([]broker.ID, error) {
 	shared, err := directory.SharedWith(ctx, tx, library.SharingGroup)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	tx.Widen(shared...)
-	return nil
+	return shared, nil
 }
 
 func (s *Server) holdsOf(ctx context.Context, patron broker.ID) (gen.HoldList, error) {

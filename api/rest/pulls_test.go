@@ -184,7 +184,7 @@ func TestTheCopyThatWasLookedFor(t *testing.T) {
 	statuses := map[broker.ID]catalog.ItemStatus{}
 	must(t, w.db.InTx(t.Context(), postgres.ForLibraries(w.home), func(ctx context.Context, tx *postgres.Tx) error {
 		for _, title := range []broker.ID{w.ownTitle, elsewhere} {
-			items, err := catalog.ItemsOfTitle(ctx, tx, w.home, title)
+			items, err := catalog.ItemsOfTitle(ctx, tx, title, w.home)
 			if err != nil {
 				return err
 			}

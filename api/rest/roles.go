@@ -83,6 +83,9 @@ var rules = map[string]rule{
 	"getQueue":        staffOnly,
 	"reorderQueue":    deskStaff,
 
+	"searchTitles": signedIn,
+	"getTitle":     signedIn,
+
 	"findItem":   staffOnly,
 	"addItem":    deskStaff,
 	"getItem":    staffOnly,

@@ -205,9 +205,9 @@ func TestHoldersCountWhatCouldBeLent(t *testing.T) {
 				t.Errorf("%+v, not %+v", holder, want[holder.Library])
 			}
 		}
-		own, err := catalog.Availability(ctx, tx, title, []broker.ID{elm})
-		if err != nil || len(own) != 1 || own[elm].Available != 1 {
-			t.Errorf("own shelves: %+v, %v", own, err)
+		together, err := catalog.CountCopies(ctx, tx, []broker.ID{title, broker.NewID()}, []broker.ID{elm, oak})
+		if want := (catalog.Counted{Copies: 6, Lendable: 5, Available: 2, Waiting: 1}); err != nil || len(together) != 1 || together[title] != want {
+			t.Errorf("elm and oak together: %+v, not %+v, %v", together, want, err)
 		}
 		return nil
 	})

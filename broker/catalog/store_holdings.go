@@ -52,6 +52,25 @@ func SaveHoldings(tx *postgres.Tx, holdings []Holding) {
 		columns.titles, columns.libraries, columns.copies, columns.lends, columns.seen)
 }
 
+// copiesAndWaiting counts the copies of the titles $1 at the libraries $2, and
+// who waits for one.
+const copiesAndWaiting = `
+		copies as (
+			select i.title_id, i.library_id, count(*)::int as copies,
+			       (count(*) filter (where i.lendable and i.status not in ('missing', 'lost', 'withdrawn', 'gone_home')))::int as lendable,
+			       (count(*) filter (where i.lendable and i.status = 'on_shelf'
+			           and not exists (select 1 from holds h
+			               where h.library_id = i.library_id and h.item_id = i.id and h.status = 'placed')
+			           and not exists (select 1 from requests r
+			               where r.library_id = i.library_id and r.item_id = i.id and r.side = 'lending' and r.closed_at is null)))::int as free
+			from items i
+			where i.title_id = any ($1) and i.library_id = any ($2) and i.request_id is null and i.status <> 'withdrawn'
+			group by i.title_id, i.library_id),
+		waiting as (
+			select h.title_id, h.library_id, count(*)::int as waiting from holds h
+			where h.title_id = any ($1) and h.library_id = any ($2) and h.status = 'placed' and h.item_id is null
+			group by h.title_id, h.library_id)`
+
 // Holders finds the libraries that have a title: members among those named, by
 // their items, and any library with a stored holding. The transaction must see
 // the named libraries (Widen); items of one it does not see are not found.
@@ -63,29 +82,15 @@ func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries []
 		return nil, nil
 	}
 	rows, err := tx.Query(ctx, `
-		with copies as (
-			select i.library_id, count(*)::int as copies,
-			       (count(*) filter (where i.lendable and i.status not in ('missing', 'lost', 'withdrawn', 'gone_home')))::int as lendable,
-			       (count(*) filter (where i.lendable and i.status = 'on_shelf'
-			           and not exists (select 1 from holds h
-			               where h.library_id = i.library_id and h.item_id = i.id and h.status = 'placed')
-			           and not exists (select 1 from requests r
-			               where r.library_id = i.library_id and r.item_id = i.id and r.side = 'lending' and r.closed_at is null)))::int as free
-			from items i
-			where i.title_id = $1 and i.library_id = any($2) and i.request_id is null and i.status <> 'withdrawn'
-			group by i.library_id),
-		waiting as (
-			select h.library_id, count(*)::int as waiting from holds h
-			where h.title_id = $1 and h.library_id = any($2) and h.status = 'placed' and h.item_id is null
-			group by h.library_id)
+		with `+copiesAndWaiting+`
 		select c.library_id, 'items', c.copies, c.lendable, greatest(c.free - coalesce(w.waiting, 0), 0), true,
 		       coalesce(w.waiting, 0), null::timestamptz
-		from copies c left join waiting w using (library_id)
+		from copies c left join waiting w using (title_id, library_id)
 		union all
 		select p.library_id, 'stored', p.copies, case when p.lends then p.copies else 0 end, 0, false, 0, p.seen_at
 		from partner_holdings p
-		where p.title_id = $1 and p.copies > 0 and not exists (select 1 from copies c where c.library_id = p.library_id)
-		order by 1`, title, notNil(libraries))
+		where p.title_id = any ($1) and p.copies > 0 and not exists (select 1 from copies c where c.library_id = p.library_id)
+		order by 1`, []broker.ID{title}, notNil(libraries))
 	if err != nil {
 		return nil, fmt.Errorf("find holders: %w", err)
 	}
@@ -105,15 +110,36 @@ func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries []
 	return holders, nil
 }
 
-// Availability counts the copies of a title at the named libraries only,
-// without what partners hold; the transaction must see them.
-func Availability(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries []broker.ID) (map[broker.ID]Holder, error) {
-	holders, err := Holders(ctx, tx, title, libraries)
-	counted := map[broker.ID]Holder{}
-	for _, holder := range holders {
-		if holder.Source == SourceItems {
-			counted[holder.Library] = holder
-		}
+// Counted is how many copies of a title libraries have together.
+type Counted struct {
+	// Copies are all of them; Lendable those that may leave at all; Available the
+	// lendable ones on the shelf that nobody waits for.
+	Copies, Lendable, Available int
+	// Waiting is how many holds wait for one.
+	Waiting int
+}
+
+// CountCopies counts the copies of titles at libraries, as Holders does. The
+// transaction must see the libraries; a title of which they have none is left
+// out.
+func CountCopies(ctx context.Context, tx *postgres.Tx, titles, libraries []broker.ID) (map[broker.ID]Counted, error) {
+	rows, err := tx.Query(ctx, `with `+copiesAndWaiting+`
+		select c.title_id, sum(c.copies)::int, sum(c.lendable)::int,
+		       sum(greatest(c.free - coalesce(w.waiting, 0), 0))::int, sum(coalesce(w.waiting, 0))::int
+		from copies c left join waiting w using (title_id, library_id)
+		group by c.title_id`, notNil(titles), notNil(libraries))
+	if err != nil {
+		return nil, fmt.Errorf("count copies: %w", err)
 	}
-	return counted, err
+	counted := map[broker.ID]Counted{}
+	var title broker.ID
+	var one Counted
+	_, err = pgx.ForEachRow(rows, []any{&title, &one.Copies, &one.Lendable, &one.Available, &one.Waiting}, func() error {
+		counted[title] = one
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count copies: %w", err)
+	}
+	return counted, nil
 }

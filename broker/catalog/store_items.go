@@ -90,10 +90,11 @@ func AskItemByBarcode(tx *postgres.Tx, realm broker.ID, barcode string, into *It
 	askItem(tx, into, ByBarcode, realm, barcode)
 }
 
-// ItemsOfTitle lists a library's own items of a title, those on the shelf first.
-func ItemsOfTitle(ctx context.Context, tx *postgres.Tx, library, title broker.ID) ([]Item, error) {
-	return queryItems(ctx, tx, `where i.library_id = $1 and i.title_id = $2 and i.request_id is null
-		order by i.status <> 'on_shelf', i.barcode`, library, title)
+// ItemsOfTitle lists the own items that libraries have of a title, those on the
+// shelf first.
+func ItemsOfTitle(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries ...broker.ID) ([]Item, error) {
+	return queryItems(ctx, tx, `where i.library_id = any ($1) and i.title_id = $2 and i.request_id is null
+		order by i.status <> 'on_shelf', i.barcode`, libraries, title)
 }
 
 // ItemOfRequest reads the temporary item of a borrowing request; a not-found

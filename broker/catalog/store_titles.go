@@ -132,7 +132,7 @@ func firstID(titles []Title) broker.ID {
 }
 
 // MostFound is the longest page Search gives.
-const MostFound = 100
+const MostFound = 200
 
 // Search gives a page of titles that have all the words, or the ISBN when the
 // text is one, oldest first, and the id to go on after (NoID after the last).

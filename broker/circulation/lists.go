@@ -39,6 +39,31 @@ func LoanOfItem(ctx context.Context, tx *postgres.Tx, item ItemRef) (Loan, error
 		where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned'`, item.Library, item.ID)))("loan")
 }
 
+// DueDates gives when those of the items that are out are due.
+func DueDates(ctx context.Context, tx *postgres.Tx, items []ItemRef) (map[ItemRef]broker.Date, error) {
+	libraries, ids := make([]broker.ID, len(items)), make([]broker.ID, len(items))
+	for i, item := range items {
+		libraries[i], ids[i] = item.Library, item.ID
+	}
+	rows, err := tx.Query(ctx, `
+		select l.item_library_id, l.item_id, l.due_on from loans l
+		where (l.item_library_id, l.item_id) in (select * from unnest($1::uuid[], $2::uuid[])) and l.status <> 'returned'`, libraries, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read due dates: %w", err)
+	}
+	due := map[ItemRef]broker.Date{}
+	var item ItemRef
+	var on broker.Date
+	_, err = pgx.ForEachRow(rows, []any{&item.Library, &item.ID, &on}, func() error {
+		due[item] = on
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read due dates: %w", err)
+	}
+	return due, nil
+}
+
 // LoanFilter narrows a list of loans; a zero field asks for all.
 type LoanFilter struct {
 	// Patron is one of the library.

@@ -73,7 +73,7 @@ func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at At, ref circul
 	if hold.Library != at.Library {
 		return Done{}, broker.NotFound("hold")
 	}
-	items, err := catalog.ItemsOfTitle(ctx, tx, hold.Library, hold.Title)
+	items, err := catalog.ItemsOfTitle(ctx, tx, hold.Title, hold.Library)
 	if err != nil {
 		return Done{}, err
 	}

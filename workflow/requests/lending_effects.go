@@ -79,7 +79,7 @@ func (st *step) chooseAny(ctx context.Context) error {
 	if st.request.TitleID == nil {
 		return broker.Conflict("no_copy", "No title of ours matches; scan the copy to send.")
 	}
-	items, err := catalog.ItemsOfTitle(ctx, st.tx, st.request.LibraryID, *st.request.TitleID)
+	items, err := catalog.ItemsOfTitle(ctx, st.tx, *st.request.TitleID, st.request.LibraryID)
 	if err != nil {
 		return err
 	}
