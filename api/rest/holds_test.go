@@ -1,9 +1,15 @@
 package rest_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/postgres"
 )
 
 // waitsFor places a hold of a patron and gives its id.
@@ -68,6 +74,38 @@ func TestAHoldRefusedAndPassedOver(t *testing.T) {
 	if !strings.Contains(unsaid.text, `"pointer":"/override_reason"`) {
 		t.Errorf("what is missing: %s", unsaid.text)
 	}
+}
+
+// A hold for one copy is filled by that copy and by no other; picked up at another
+// branch, the copy travels there with a slip.
+func TestAHoldForOneCopyAtAnotherBranch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	main := directory.Branch{Library: w.home, ID: broker.NewID(), Code: "MAIN", Name: "Main library"}
+	branch := directory.Branch{Library: w.home, ID: broker.NewID(), Code: "EAST", Name: "East branch"}
+	must(t, w.db.InTx(t.Context(), postgres.ForLibraries(w.home), func(_ context.Context, tx *postgres.Tx) error {
+		return errors.Join(directory.SaveBranch(tx, main), directory.SaveBranch(tx, branch))
+	}))
+	wanted := w.addCopy(t, w.ownTitle, "31234000000077", "818 THO 2")
+	hold := w.waitsFor(t, w.staff, fmt.Sprintf(`{"title_id":%q,"item_id":%q,"patron_id":%q,"pickup_branch_id":%q}`, w.ownTitle, wanted, w.patron, branch.ID))
+	if other := w.call(t, "POST", "/v1/desk/scan", w.staff, fmt.Sprintf(`{"barcode":%q,"branch_id":%q}`, w.item, main.ID)); other.get("hold_id") != nil {
+		t.Fatalf("another copy fills it: %s", other.text)
+	}
+	if sent := w.call(t, "POST", "/v1/desk/scan", w.staff, fmt.Sprintf(`{"barcode":"31234000000077","branch_id":%q}`, main.ID)); sent.get("hold_id") != hold || !strings.Contains(sent.text, "send it there") {
+		t.Fatalf("the wanted copy: %s", sent.text)
+	}
+	slip := w.call(t, "GET", "/v1/holds/"+hold+"/slip", w.staff, "")
+	if slip.status != 200 || slip.get("kind") != "transit" || slip.get("transit", "branch") != branch.Name || slip.get("transit", "barcode") != "31234000000077" {
+		t.Errorf("the slip of the journey: %d %s", slip.status, slip.text)
+	}
+	arrived := w.call(t, "POST", "/v1/desk/scan", w.staff, fmt.Sprintf(`{"barcode":"31234000000077","branch_id":%q}`, branch.ID))
+	if arrived.status != 200 || arrived.get("hold_id") != hold {
+		t.Errorf("arrived: %d %s", arrived.status, arrived.text)
+	}
+	if slip = w.call(t, "GET", "/v1/holds/"+hold+"/slip", w.staff, ""); slip.get("kind") != "hold" || slip.get("hold", "branch") != branch.Name {
+		t.Errorf("the slip on the shelf: %d %s", slip.status, slip.text)
+	}
+	w.sound(t)
 }
 
 // The order of a queue changes with the list that was looked at, and not with a

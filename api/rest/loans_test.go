@@ -1,10 +1,13 @@
 package rest_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"afield/broker/postgres"
 )
 
 // lends lends the home library's item to its patron and gives the loan's path.
@@ -91,6 +94,27 @@ func TestALossOverTheAPI(t *testing.T) {
 	wants(t, w.call(t, "POST", loan+"/refer", w.staff, ""), 409, "not_lost")
 	if damaged := w.call(t, "POST", loan+"/damaged", w.staff, `{"assessed":{"minor":300,"currency":"USD"}}`); damaged.status != 200 || damaged.get("status") != "returned" {
 		t.Errorf("damaged: %d %s", damaged.status, damaged.text)
+	}
+	w.sound(t)
+}
+
+// A debt is handed on for recovery where the policy says so, once, with what
+// that costs.
+func TestADebtIsHandedOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	must(t, w.db.InTx(t.Context(), postgres.ForLibraries(w.home), func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := tx.Exec(ctx, `update libraries set policy = 'westchester' where id = $1`, w.home)
+		return err
+	}))
+	loan := w.lends(t, "")
+	wants(t, w.call(t, "POST", loan+"/lost", w.staff, `{"price":{"minor":1800,"currency":"USD"}}`), 200, "")
+	referred := w.call(t, "POST", loan+"/refer", w.staff, `{"expenses":{"minor":1000,"currency":"USD"}}`)
+	if referred.status != 200 || !strings.Contains(referred.text, `"rule":"lost.collection"`) || referred.get("charged") == nil {
+		t.Errorf("handed on: %d %s", referred.status, referred.text)
+	}
+	if again := w.call(t, "POST", loan+"/refer", w.staff, `{"expenses":{"minor":1000,"currency":"USD"}}`); again.status != 200 || again.get("charged") != nil {
+		t.Errorf("handed on twice: %d %s", again.status, again.text)
 	}
 	w.sound(t)
 }

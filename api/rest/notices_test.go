@@ -64,7 +64,27 @@ func TestLettersOverTheAPI(t *testing.T) {
 	if theirs := w.call(t, "GET", "/v1/notices?patron="+w.patron.String(), w.otherStaff, ""); strings.Contains(theirs.text, id.String()) {
 		t.Errorf("another library lists it: %s", theirs.text)
 	}
-	wants(t, w.call(t, "POST", "/v1/notices/"+id.String()+"/pass-on", w.otherStaff, `{"why":"x"}`), 404, "not_found")
+}
+
+// A letter that cannot be posted goes on to the next way of telling: here there
+// is none, and it is left where staff see it.
+func TestANoticeIsPassedOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	notice := "/v1/notices/" + w.toTell(t, notices.Letter, "letter-2").String()
+	wants(t, w.call(t, "POST", notice+"/pass-on", w.otherStaff, `{"why":"x"}`), 404, "not_found")
+	wants(t, w.call(t, "POST", notice+"/pass-on", w.staff, `{}`), 400, "invalid_input")
+	passed := w.call(t, "POST", notice+"/pass-on", w.staff, `{"why":"no address on file"}`)
+	wants(t, passed, 200, "")
+	if passed.get("channel") == "letter" && passed.get("status") == "due" {
+		t.Errorf("passed on: %s", passed.text)
+	}
+	if left := w.call(t, "GET", "/v1/notices/letters", w.staff, ""); strings.Contains(left.text, "Walden") {
+		t.Errorf("still to print: %s", left.text)
+	}
+	if troubled := w.call(t, "GET", "/v1/notices?status=troubled", w.staff, ""); !strings.Contains(troubled.text, passed.id()) {
+		t.Errorf("troubled: %s", troubled.text)
+	}
 }
 
 // A library writes a text of its own, sees how it reads, and goes back.
