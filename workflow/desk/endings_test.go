@@ -192,7 +192,7 @@ func TestAReturnThatIsNotConfirmed(t *testing.T) {
 		}
 		home.does(request, workflow.EventDispute, map[string]any{"note": "receipt 4711 of the carrier"})
 		home.expects(request, workflow.ReturnUnconfirmed)
-		if strings.Contains(tw.timeline(request), "4711") {
+		if strings.Contains(tw.timeline(request), "receipt 4711") {
 			t.Fatal("the proof is a note")
 		}
 		lender.says(home, connectors.Message{Kind: connectors.KindLoanCompleted})
