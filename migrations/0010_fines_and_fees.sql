@@ -65,6 +65,20 @@ create index ledger_by_receipt on ledger_entries (library_id, receipt_number) wh
 create index ledger_by_till on ledger_entries (library_id, till_id) where till_id is not null;
 create index ledger_by_loan on ledger_entries (library_id, loan_id) where loan_id is not null;
 
+-- One cause makes one entry. Asked again it is the same entry, and nothing is
+-- written; a cause that made another one (of another account, kind or amount) was
+-- given to two different acts, and the second must hear of it.
+create function cause_names_one_act(creditor uuid, named text, patron uuid, debtor uuid, entry_kind text, what text, minor bigint)
+returns void language plpgsql stable as $$
+begin
+    if exists (select from ledger_entries e where e.library_id = creditor and e.cause = named
+            and (e.patron_id, e.debtor_library_id, e.kind, e.charge_kind, e.amount_minor)
+                is distinct from (patron, debtor, entry_kind, what, minor)) then
+        raise exception 'the cause % names another entry', named
+            using errcode = 'unique_violation', constraint = 'cause_names_one_act';
+    end if;
+end $$;
+
 -- Money to be given back on paper.
 create table refund_vouchers (
     library_id   uuid not null references libraries,

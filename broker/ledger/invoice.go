@@ -157,7 +157,7 @@ func PayInvoices(ctx context.Context, tx *postgres.Tx, creditor broker.ID, ids [
 				return Receipt{}, err
 			}
 			if len(before) > 0 {
-				return ReceiptByNumber(ctx, tx, creditor, before[0].Receipt)
+				return paidBefore(ctx, tx, creditor, ids, before)
 			}
 		}
 		if payment.Account != account {
@@ -176,6 +176,23 @@ func PayInvoices(ctx context.Context, tx *postgres.Tx, creditor broker.ID, ids [
 	}
 	payment.InAdvance = true // credit elsewhere on the account does not stand in the way
 	return Pay(ctx, tx, payment)
+}
+
+// paidBefore gives the receipt of a payment of before, where it was for these
+// invoices.
+func paidBefore(ctx context.Context, tx *postgres.Tx, creditor broker.ID, ids []broker.ID, before []Entry) (Receipt, error) {
+	charges := make([]broker.ID, len(ids))
+	for i, id := range ids {
+		invoice, err := InvoiceByID(ctx, tx, creditor, id)
+		if err != nil {
+			return Receipt{}, err
+		}
+		charges[i] = invoice.Charge
+	}
+	if !paid(before, charges) {
+		return Receipt{}, keyUsed()
+	}
+	return ReceiptByNumber(ctx, tx, creditor, before[0].Receipt)
 }
 
 // Dispute records that the debtor does not accept an invoice, and why. It may

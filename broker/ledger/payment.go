@@ -63,7 +63,8 @@ type Receipt struct {
 // in parts if it does not reach. It refuses an amount of zero or less, and more
 // than is charged unless the payment may be kept in advance. What has only
 // accrued cannot be paid: charge it first. The same cause again gives the same
-// receipt and takes nothing.
+// receipt and takes nothing; for another account, amount, method or charge it is
+// the conflict key_used.
 func Pay(ctx context.Context, tx *postgres.Tx, p Payment) (Receipt, error) {
 	if p.Cause == "" {
 		return Receipt{}, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required", Message: "a payment has a cause"})
@@ -72,8 +73,8 @@ func Pay(ctx context.Context, tx *postgres.Tx, p Payment) (Receipt, error) {
 	var others bool
 	askUsedElsewhere(tx, p.Account, p.Cause+"#1", &others)
 	before, err := byCausePrefix(ctx, tx, p.Account, p.Cause+"#")
-	if err == nil && others {
-		err = broker.Conflict("key_used", "That key names a payment of another account.")
+	if err == nil && (others || len(before) > 0 && !p.made(before)) {
+		err = keyUsed()
 	}
 	if err != nil {
 		return Receipt{}, err

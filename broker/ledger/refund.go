@@ -30,7 +30,8 @@ type Refund struct {
 
 // GiveBack gives credit back: never more than the whole account has, so a
 // patron who still owes something else gets what is left after it. The same
-// cause again gives the entries it made and pays nothing.
+// cause again gives the entries it made and pays nothing; for another account,
+// amount or method it is the conflict key_used.
 func GiveBack(ctx context.Context, tx *postgres.Tx, r Refund) ([]Entry, error) {
 	if err := needsReason(r.Reason); err != nil {
 		return nil, err
@@ -53,7 +54,10 @@ func (r Refund) credits(ctx context.Context, tx *postgres.Tx) (shares []share, b
 	if err := r.Account.takes("/amount", r.Amount); err != nil {
 		return nil, nil, err
 	}
-	open, before, err := askSettling(ctx, tx, r.Account, r.Cause)
+	open, before, err := askSettling(ctx, tx, r.Account, r.Cause, KindRefund)
+	if len(before) > 0 && (!made(before, r.Amount.Minor, KindRefund) || before[0].Method != r.Method) {
+		err = keyUsed()
+	}
 	if err != nil || len(before) > 0 {
 		return nil, before, err
 	}
@@ -143,7 +147,7 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 	if err != nil {
 		return Undone{}, err
 	}
-	if _, found, err := answer.done(ctx, tx, charge.Account); found || err != nil {
+	if _, found, err := answer.done(ctx, tx, charge.Account, KindReversal); found || err != nil {
 		entries, readErr := byCausePrefix(ctx, tx, charge.Account, answer.Cause)
 		return Undone{Entries: entries, Cancelled: broker.Money{Currency: charge.Amount.Currency}}, errors.Join(err, readErr)
 	}

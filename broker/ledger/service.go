@@ -10,8 +10,10 @@ import (
 )
 
 // Post queues a charge and gives its entry. A charge whose cause was posted
-// before is left as it is: that is no error, and nothing is owed twice. It
-// refuses (invalid) an amount that is not above zero or in another currency.
+// before is left as it is: that is no error, and nothing is owed twice. A cause
+// that was posted to another account, for another amount or of another kind is
+// the conflict key_used, from the flush or commit that the charge travels with.
+// It refuses (invalid) an amount that is not above zero or in another currency.
 func Post(tx *postgres.Tx, c Charge) (Entry, error) {
 	if err := c.Account.takes("/amount", c.Amount); err != nil {
 		return Entry{}, err
@@ -65,7 +67,10 @@ func Waive(ctx context.Context, tx *postgres.Tx, answer Answer, amount broker.Mo
 	if err != nil {
 		return Entry{}, err
 	}
-	if done, found, err := answer.done(ctx, tx, charge.Account); found || err != nil {
+	if done, found, err := answer.done(ctx, tx, charge.Account, KindWaiver); found || err != nil {
+		if err == nil && done.Amount.Negated() != amount {
+			err = keyUsed()
+		}
 		return done, err
 	}
 	if err := charge.Account.takes("/amount", amount); err != nil {
@@ -86,7 +91,7 @@ func Reverse(ctx context.Context, tx *postgres.Tx, answer Answer) (Entry, error)
 	if err != nil {
 		return Entry{}, err
 	}
-	if done, found, err := answer.done(ctx, tx, charge.Account); found || err != nil {
+	if done, found, err := answer.done(ctx, tx, charge.Account, KindReversal); found || err != nil {
 		return done, err
 	}
 	if charge.Reversible.Minor <= 0 {
@@ -109,19 +114,30 @@ func (answer Answer) lockCharge(ctx context.Context, tx *postgres.Tx) (Open, err
 	return chargeByID(ctx, tx, answer.Library, answer.Charge)
 }
 
-// done finds the entry this very cause made before.
-func (answer Answer) done(ctx context.Context, tx *postgres.Tx, a Account) (Entry, bool, error) {
+// done finds the entry that this very answer made before. A cause that made
+// anything else is the conflict key_used.
+func (answer Answer) done(ctx context.Context, tx *postgres.Tx, a Account, kind Kind) (Entry, bool, error) {
+	entry, found, err := byCause(ctx, tx, a, answer.Cause)
+	if found && (entry.Kind != kind || entry.Against != answer.Charge) {
+		return Entry{}, false, keyUsed()
+	}
+	return entry, found, err
+}
+
+// byCause finds the entry of a cause. One of another account is the conflict
+// key_used.
+func byCause(ctx context.Context, tx *postgres.Tx, a Account, cause string) (Entry, bool, error) {
 	var others bool
-	askUsedElsewhere(tx, a, answer.Cause, &others)
-	entries, err := byCausePrefix(ctx, tx, a, answer.Cause)
+	askUsedElsewhere(tx, a, cause, &others)
+	entries, err := byCausePrefix(ctx, tx, a, cause)
 	if err != nil {
 		return Entry{}, false, err
 	}
 	if others {
-		return Entry{}, false, broker.Conflict("key_used", "That key names an act on another account.")
+		return Entry{}, false, keyUsed()
 	}
 	for _, entry := range entries {
-		if entry.Cause == answer.Cause {
+		if entry.Cause == cause {
 			return entry, true, nil
 		}
 	}
@@ -157,7 +173,7 @@ func ChargeByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Op
 
 // ChargeByCause gives the charge that a cause made.
 func ChargeByCause(ctx context.Context, tx *postgres.Tx, account Account, cause string) (Entry, error) {
-	entry, found, err := Answer{Cause: cause}.done(ctx, tx, account)
+	entry, found, err := byCause(ctx, tx, account, cause)
 	if err == nil && !found {
 		err = broker.NotFound("charge")
 	}

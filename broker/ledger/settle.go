@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/postgres"
@@ -14,7 +15,7 @@ import (
 // gives no entries. The same cause again gives the entries it made. why.Library
 // and why.Charge are not read.
 func WriteOff(ctx context.Context, tx *postgres.Tx, account Account, most broker.Money, why Answer) ([]Entry, error) {
-	open, before, err := askSettling(ctx, tx, account, why.Cause)
+	open, before, err := askSettling(ctx, tx, account, why.Cause, KindWaiver, KindLapse)
 	if err != nil || len(before) > 0 {
 		return before, err
 	}
@@ -43,7 +44,7 @@ func WriteOff(ctx context.Context, tx *postgres.Tx, account Account, most broker
 // whole owes nothing. It moves no money. The same cause again gives the entries
 // it made. why.Library and why.Charge are not read.
 func UseCredit(ctx context.Context, tx *postgres.Tx, account Account, why Answer) ([]Entry, error) {
-	open, before, err := askSettling(ctx, tx, account, why.Cause)
+	open, before, err := askSettling(ctx, tx, account, why.Cause, KindPayment, KindRefund)
 	if err != nil || len(before) > 0 {
 		return before, err
 	}
@@ -83,18 +84,24 @@ type settling struct {
 	charged, accrued int64
 }
 
-func askSettling(ctx context.Context, tx *postgres.Tx, account Account, cause string) (s settling, before []Entry, err error) {
+// askSettling locks an account and reads it, unless the cause made entries of the
+// kinds named before: they come back instead.
+func askSettling(ctx context.Context, tx *postgres.Tx, account Account, cause string, kinds ...Kind) (s settling, before []Entry, err error) {
 	if cause == "" {
 		return s, nil, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required", Message: "must name a cause"})
 	}
 	lock(tx, account)
 	var others bool
 	askUsedElsewhere(tx, account, cause+"#1", &others)
-	if before, err = byCausePrefix(ctx, tx, account, cause+"#"); err != nil || len(before) > 0 {
-		return s, before, err
+	before, err = byCausePrefix(ctx, tx, account, cause+"#")
+	if err != nil {
+		return s, nil, err
 	}
-	if others {
-		return s, nil, broker.Conflict("key_used", "That key names an act on another account.")
+	if others || slices.ContainsFunc(before, func(e Entry) bool { return !slices.Contains(kinds, e.Kind) }) {
+		return s, nil, keyUsed()
+	}
+	if len(before) > 0 {
+		return s, before, nil
 	}
 	var accrued broker.Money
 	askAccrued(tx, account, &accrued)

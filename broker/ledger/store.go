@@ -27,7 +27,8 @@ func (a Account) whose() string {
 
 func (a Account) args() []any { return []any{a.Library, orNull(a.Patron), orNull(a.Debtor)} }
 
-// add queues an entry; the same cause a second time changes nothing.
+// add queues an entry; the same cause a second time changes nothing where it is
+// the same entry, and is refused where it is another.
 func add(tx *postgres.Tx, e Entry) {
 	tx.Queue(`insert into ledger_entries (library_id, id, patron_id, debtor_library_id, kind, charge_kind, amount_minor,
 			currency, against_id, rule, clause, note, loan_id, request_id, cause, actor, at,
@@ -38,14 +39,7 @@ func add(tx *postgres.Tx, e Entry) {
 		e.Amount.Currency, orNull(e.Against), e.Rule, clauseOrNull(e.Clause), e.Note, orNull(e.Loan), orNull(e.Request),
 		e.Cause, e.Actor, e.At,
 		orNull(e.Undoes), e.Method, orNull(e.Till), e.Receipt, e.PaidBy, !e.NotRefundable)
-}
-
-// askUsedElsewhere queues the question whether a cause made an entry on another
-// account of the library: nothing would be written for it here.
-func askUsedElsewhere(tx *postgres.Tx, a Account, cause string, into *bool) {
-	tx.Queue(`select exists (select 1 from ledger_entries e where e.library_id = $1 and e.cause = $4
-			and (e.patron_id is distinct from $2 or e.debtor_library_id is distinct from $3))`, append(a.args(), cause)...).
-		QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+	keepOnce(tx, e)
 }
 
 // lock lets one payment, waiver or reversal at a time look at an account.

@@ -71,6 +71,15 @@ func TestADayAtTheTill(t *testing.T) {
 			t.Errorf("seven colour pages: %+v", printed)
 		}
 	}
+	for what, fee := range map[string]desk.Fee{
+		"another patron": {Patron: h.patron("adult"), Kind: ledger.Print, Pages: 7, Colour: true, Key: "pages"},
+		"other pages":    {Patron: patron, Kind: ledger.Print, Pages: 8, Colour: true, Key: "pages"},
+		"another kind":   {Patron: patron, Kind: ledger.Copy, Pages: 7, Colour: true, Key: "pages"},
+	} {
+		if _, _, err := h.fee(fee); !broker.IsKind(err, broker.KindConflict) {
+			t.Errorf("the key of seven printed pages taken for %s: %v", what, err)
+		}
+	}
 	faxed, receipt, err := h.fee(desk.Fee{Patron: patron, Kind: ledger.Fax, Pages: 6, Country: "US", Method: ledger.Cash})
 	h.must(err)
 	if faxed.Amount != h.money(105) || receipt == nil || receipt.Left != h.money(175) {
