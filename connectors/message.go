@@ -29,7 +29,7 @@ const (
 	KindConditional    Kind = "conditional" // Conditions and Cost
 	KindRetryLater     Kind = "retry_later" // RetryAfter
 	KindUnfilled       Kind = "unfilled"    // Reason
-	KindLoaned         Kind = "loaned"      // shipped: Due, Items, Cost
+	KindLoaned         Kind = "loaned"      // shipped: Due, Items, Cost, Renewals, Fine
 	KindCopyCompleted  Kind = "copy_completed"
 	KindCancelAnswer   Kind = "cancel_answer"  // Yes
 	KindRenewAnswer    Kind = "renew_answer"   // Yes, Due
@@ -100,6 +100,12 @@ type Message struct {
 	// Due is the lender's due date; RetryAfter when to ask again.
 	Due        broker.Date `json:"due,omitzero"`
 	RetryAfter broker.Date `json:"retry_after,omitzero"`
+	// Renewals is how often the lender renews what it sends; nil leaves it open.
+	Renewals *int `json:"renewals,omitempty"`
+	// Fine is what the lender asks for a day its item is late, and FineMost the
+	// most that comes to; nil says nothing, and no most.
+	Fine     *broker.Money `json:"fine,omitempty"`
+	FineMost *broker.Money `json:"fine_most,omitempty"`
 	// Items are the volumes sent.
 	Items []MessageItem `json:"items,omitempty"`
 	// Note is for the people at the other end.

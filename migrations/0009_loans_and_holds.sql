@@ -16,6 +16,16 @@ alter table loans
     add column anonymised_at    timestamptz,
     add column recalled_on      date,          -- its owner wants it back
     add column handed_to_id     uuid;          -- the proxy who took it, of the patron's library
+
+-- What the lender of a borrowed copy asks besides its due date, and what rules
+-- about renewing and losing it look at.
+alter table requests
+    add column first_due_on           date,    -- the patron's due date when it was lent, before any renewal
+    add column misplaced_on           date,    -- when the patron reported that it cannot be found
+    add column lender_renewals        int      check (lender_renewals >= 0),          -- how often the lender renews it; null: it did not say
+    add column lender_fine_minor      bigint   check (lender_fine_minor >= 0),        -- for a late day; null: it did not say
+    add column lender_fine_most_minor bigint   check (lender_fine_most_minor >= 0);   -- null: no most
+
 create index open_loans_by_due_date on loans (library_id, due_on, id) where status = 'open';
 create index overdue_loans_by_patron on loans (patron_library_id, patron_id, due_on) where status = 'open';
 create index loans_to_anonymise on loans (library_id, returned_on, id) where status = 'returned' and patron_id is not null;

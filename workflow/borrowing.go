@@ -49,6 +49,7 @@ const (
 	EventCheckOut          Event = "check_out"
 	EventReturn            Event = "return"
 	EventRenew             Event = "renew"
+	EventReportMisplaced   Event = "report_misplaced"
 	EventReportLost        Event = "report_lost"
 	EventFound             Event = "found"
 	EventForgive           Event = "forgive"
@@ -114,6 +115,7 @@ const (
 	EventInspectOverdue   Event = "inspection_overdue"
 	EventShelfExpired     Event = "shelf_expired"
 	EventDuePassed        Event = "due_passed"
+	EventSearchEnded      Event = "search_ended"
 	EventReturnOverdue    Event = "return_overdue"
 	EventConfirmOverdue   Event = "confirmation_overdue"
 	EventSettleOverdue    Event = "settlement_overdue"
@@ -132,6 +134,8 @@ const (
 	GuardPatronCancels  Guard = "cancelled_by_patron"  // the cancel came from the patron
 	GuardNeedByCancels  Guard = "cancelled_by_need_by" // the cancel came from the need-by date
 	GuardRenewalPending Guard = "renewal_pending"      // the lender has not answered a renewal yet
+	GuardMisplaced      Guard = "reported_misplaced"   // the patron cannot find it
+	GuardClaimed        Guard = "claimed"              // the patron says it is back, or never had it
 	GuardMessageUnsent  Guard = "message_not_yet_sent" // the last outgoing message can be withdrawn
 )
 
@@ -191,6 +195,8 @@ const (
 	DoReverseFee     Effect = "reverse_fee"
 	DoChargeLost     Effect = "charge_lost"
 	DoDeclareLost    Effect = "declare_lost"
+	DoKeepMisplaced  Effect = "keep_misplaced"
+	DoForgetMisplace Effect = "forget_misplaced"
 	DoRememberState  Effect = "remember_state"
 	DoCancelByPatron Effect = "cancel_by_patron"
 	DoCancelByNeedBy Effect = "cancel_by_need_by"
@@ -201,6 +207,7 @@ const (
 	DoTellCancelled  Effect = "tell_patron_cancelled"
 	DoTellExpired    Effect = "tell_patron_expired"
 	DoTellOverdue    Effect = "tell_patron_overdue"
+	DoTellLost       Effect = "tell_patron_lost"
 	DoTellRecalled   Effect = "tell_patron_recalled"
 	DoTellRenewed    Effect = "tell_patron_renewed"
 	DoTellNotRenewed Effect = "tell_patron_not_renewed"
@@ -224,6 +231,14 @@ var (
 	noteField        = Field{Name: "note", Type: FieldText, Label: "Note"}
 	reasonField      = Field{Name: "reason", Type: FieldText, Label: "Reason"}
 	dueField         = Field{Name: "due", Type: FieldDate, Label: "Lender's due date"}
+
+	// termFields are what a lender may ask besides its due date and its fee.
+	termFields = []Field{
+		{Name: "renewals", Type: FieldCount, Label: "How often the lender renews it"},
+		{Name: "fine", Type: FieldMoney, Label: "What the lender asks for a late day"},
+		{Name: "fine_most", Type: FieldMoney, Label: "The most that comes to"},
+	}
+	barcodeField = Field{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}
 )
 
 // Borrowing is the life of a request at the library whose patron asked.
@@ -327,12 +342,12 @@ var Borrowing = &Table{
 		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, When: []Guard{Not(GuardByHold)}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
 		{
 			From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, When: []Guard{Not(GuardByHold)}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied}, Label: "The lender has shipped it", ISO: "Loaned",
-			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}},
+			Form: append([]Field{dueField, moneyField, barcodeField}, termFields...),
 		},
 		{From: []State{CancelPending}, On: EventCopyCompleted, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoEntryReturned, DoOpenTask}, Label: "The copy was delivered before the lender heard of the cancel", ISO: "CopyCompleted"},
 		{
 			From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
-			Form: []Field{dueField, moneyField, {Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}},
+			Form: append([]Field{dueField, moneyField, barcodeField}, termFields...),
 		},
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
 		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
@@ -353,15 +368,15 @@ var Borrowing = &Table{
 		// At our desk
 		{
 			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Label: "Receive it; it goes back unused", ISO: "Received",
-			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField},
+			Form: []Field{barcodeField, dueField},
 		},
 		{
 			From: []State{CancelPending}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoMakeItem, DoSendReceived}, Label: "Receive it; it was cancelled and goes back unused", ISO: "Received",
-			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField},
+			Form: []Field{barcodeField, dueField},
 		},
 		{
 			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
-			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}, dueField, {Name: "condition", Type: FieldText, Label: "Condition"}},
+			Form: append([]Field{barcodeField, dueField, moneyField, {Name: "condition", Type: FieldText, Label: "Condition"}}, termFields...),
 		},
 		{From: []State{Received, OnHoldShelf, CheckedOut}, On: EventReceiveVolume, To: Same, By: []Party{BySystem}, Do: []Effect{DoKeepVolume}, Label: "Another volume of it arrived"},
 		{From: []State{Received}, On: EventShelve, To: OnHoldShelf, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf, DoTellArrived}, Label: "Put on the hold shelf", Undo: Undo{Kind: UndoBy, Event: EventUnshelve}},
@@ -392,6 +407,11 @@ var Borrowing = &Table{
 		{From: []State{CheckedOut}, On: EventRenewalRefused, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoTellNotRenewed}, Label: "The lender does not renew", ISO: "RenewResponse", Form: []Field{reasonField}},
 		{From: []State{CheckedOut}, On: EventDuePassed, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Due, and the lender has not answered the renewal"},
 		{From: []State{CheckedOut}, On: EventDuePassed, To: Same, By: []Party{BySystem}, Do: []Effect{DoFlagOverdue, DoTellOverdue, DoOpenTask}, Label: "Overdue"},
+		{From: []State{CheckedOut}, On: EventReportMisplaced, When: []Guard{Not(GuardByHold), Not(GuardMisplaced)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoKeepMisplaced}, Label: "The patron cannot find it", Undo: Undo{Kind: UndoBy, Event: EventFound}},
+		{From: []State{CheckedOut}, On: EventFound, When: []Guard{GuardMisplaced}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoForgetMisplace, DoCloseTasks}, Label: "The patron has found it", Form: []Field{noteField}},
+		{From: []State{CheckedOut}, On: EventSearchEnded, When: []Guard{GuardClaimed}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "It would count as lost, but the patron says that it is back"},
+		{From: []State{CheckedOut}, On: EventSearchEnded, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "It would count as lost, but the lender has not answered the renewal"},
+		{From: []State{CheckedOut}, On: EventSearchEnded, To: LostPending, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoTellLost, DoSendLost, DoOpenTask}, Label: "Not found in the time there was to search: it counts as lost"},
 		{From: []State{CheckedOut, ReturnDue, Shipped, Received, OnHoldShelf}, On: EventOverdueNotice, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagOverdue, DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
 		{From: []State{CheckedOut}, On: EventRecall, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoFlagRecalled, DoTellRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
 		{From: []State{Shipped, Received, ReturnDue, ReturnShipped, ReturnUnconfirmed}, On: EventRecall, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},

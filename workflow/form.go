@@ -14,12 +14,15 @@ import (
 // longestText bounds free text in forms, in characters.
 const longestText = 2000
 
+// mostCount bounds the counts in forms.
+const mostCount = 999
+
 // The years a date in a form may lie in, the same as on the partner wire:
 // beyond them it is a slip of the finger.
 const firstYear, lastYear = 1900, 2199
 
 // Input is what came with an event, by field name: text as string, dates as
-// broker.Date, money as broker.Money.
+// broker.Date, money as broker.Money, counts as int.
 type Input map[string]any
 
 // Text gives a text field, or "".
@@ -32,6 +35,12 @@ func (in Input) Date(name string) broker.Date { date, _ := in[name].(broker.Date
 func (in Input) Money(name string) (broker.Money, bool) {
 	money, ok := in[name].(broker.Money)
 	return money, ok
+}
+
+// Count gives a whole number; ok is false where there is none.
+func (in Input) Count(name string) (int, bool) {
+	count, ok := in[name].(int)
+	return count, ok
 }
 
 // Read checks a JSON object against a form and gives every wrong field at once.
@@ -65,8 +74,15 @@ func Read(form []Field, body map[string]json.RawMessage) (Input, error) {
 }
 
 func readField(field Field, raw json.RawMessage) (any, string) {
-	if field.Type == FieldMoney {
+	switch field.Type {
+	case FieldMoney:
 		return readMoney(raw)
+	case FieldCount:
+		var count int
+		if json.Unmarshal(raw, &count) != nil || count < 0 || count > mostCount {
+			return nil, fmt.Sprintf("must be a whole number from 0 to %d", mostCount)
+		}
+		return count, ""
 	}
 	var text string
 	if json.Unmarshal(raw, &text) != nil || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {

@@ -78,6 +78,7 @@ const (
 	FieldLibrary FieldType = "library" // id or NAMESPACE:VALUE
 	FieldBarcode FieldType = "barcode"
 	FieldChoice  FieldType = "choice"
+	FieldCount   FieldType = "count" // a whole number from 0 to 999
 )
 
 // Field is one thing an action asks for.

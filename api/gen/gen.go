@@ -118,6 +118,7 @@ const (
 const (
 	FormFieldTypeBarcode FormFieldType = "barcode"
 	FormFieldTypeChoice  FormFieldType = "choice"
+	FormFieldTypeCount   FormFieldType = "count"
 	FormFieldTypeDate    FormFieldType = "date"
 	FormFieldTypeLibrary FormFieldType = "library"
 	FormFieldTypeMoney   FormFieldType = "money"
@@ -2629,6 +2630,12 @@ type PartnerMessage struct {
 	// Example: 2026-08-22
 	Due Date `json:"due,omitempty,omitzero"`
 
+	// Fine Of `loaned`: what the lender asks for a day its item is late. It counts where the borrowing library's policy leaves fines to the lender.
+	Fine Money `json:"fine,omitempty,omitzero"`
+
+	// FineMost Of `loaned`: the most that fine comes to; absent where there is no most.
+	FineMost Money `json:"fine_most,omitempty,omitzero"`
+
 	// ID Yours; unique and the same when sent again.
 	ID    string `json:"id"`
 	Items []struct {
@@ -2658,6 +2665,9 @@ type PartnerMessage struct {
 
 	// Reason not_on_shelf, on_loan, not_owned, non_circulating, policy_problem, lost, poor_condition, cost_exceeds_maximum, other
 	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Renewals Of `loaned`: how often the lender renews it. Absent where it does not say.
+	Renewals int `json:"renewals,omitempty,omitzero"`
 
 	// RequestID The borrower's id of this one ask to this one lender.
 	RequestID string `json:"request_id"`

@@ -307,15 +307,18 @@ func (l LenderDue) check() error {
 	return oneOf("closed_day", l.ClosedDay, MoveToPrevOpen, KeepClosedDay)
 }
 
-// ILLRenewals says who decides on renewals, and how many to expect.
+// ILLRenewals says how many renewals of a borrowed copy to expect, and how many
+// we ask for at most.
 type ILLRenewals struct {
-	Expected  int           `yaml:"expected" json:"expected"`
-	Limit     Optional[int] `yaml:"limit" json:"limit"`
-	DecidedBy SetBy         `yaml:"decided_by" json:"decided_by"`
+	Expected int           `yaml:"expected" json:"expected"`
+	Limit    Optional[int] `yaml:"limit" json:"limit"`
+	// DecidedBy is the lender, and cannot be anybody else: it is its item. It
+	// stands here for whoever reads the policy.
+	DecidedBy SetBy `yaml:"decided_by" json:"decided_by"`
 }
 
 func (r ILLRenewals) check() error {
-	return errors.Join(r.Limit.check(), oneOf("decided_by", r.DecidedBy, SetByLender, SetByLibrary))
+	return errors.Join(r.Limit.check(), oneOf("decided_by", r.DecidedBy, SetByLender))
 }
 
 // Window is until when a renewal may be asked.

@@ -220,12 +220,6 @@ var illCases = map[string]func(t *testing.T){
 		mustRefuse(t, answer.Decision, "renewal_window_passed")
 		mustBe(t, "latest", answer.Latest, broker.MustDate("2026-08-19"))
 	},
-	"HLD-01": func(t *testing.T) {
-		enteredFirst := policy.QueuePlace{RequestedAt: broker.MustDate("2018-01-10").Start(time.UTC), ID: broker.NewID()}
-		enteredLater := policy.QueuePlace{RequestedAt: broker.MustDate("2017-07-22").Start(time.UTC), ID: broker.NewID()}
-		mustBe(t, "order", policy.CompareQueue(enteredLater, enteredFirst), -1)
-		mustBe(t, "rule", preset(t, "westport").QueueOrder().Value, policy.FirstRequested)
-	},
 	"HLD-02-2": func(t *testing.T) { lastPickUpDay(t, "2026-04-28", "2026-05-06") },
 	"HLD-02-3": func(t *testing.T) { lastPickUpDay(t, "2026-04-29", "2026-05-07") },
 	"HLD-02-4": func(t *testing.T) { lastPickUpDay(t, "2026-04-30", "2026-05-08") },

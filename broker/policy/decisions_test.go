@@ -97,7 +97,7 @@ func TestWhatToTellAboutTheWaitAndTheArrival(t *testing.T) {
 		"western-district": {FromDays: 7, ToDays: policy.Some(21)},
 	}
 	for name, want := range waits {
-		mustBe(t, name+" wait", preset(t, name).ExpectedWait().Value, want)
+		mustBe(t, name+" wait", preset(t, name).ExpectedWait("", "").Value, want)
 	}
 	for _, name := range []string{"westport", "westchester"} {
 		mustBe(t, name+" tells by", preset(t, name).ArrivalNotice("resident").Value[0], "phone")
@@ -127,10 +127,8 @@ func TestLenderPlaces(t *testing.T) {
 	}
 }
 
-func TestAPlaceIsACountryAndAState(t *testing.T) {
+func TestTwoUnknownPlacesAreNotOneState(t *testing.T) {
 	t.Parallel()
-	mustBe(t, "Indiana", policy.PlaceOf("US", "in"), "US-IN")
-	mustBe(t, "unknown", policy.PlaceOf("US", ""), "")
 	fee, nowhere := usd("5.00"), noon("2026-03-02")
 	got := preset(t, "open-lender").FeeConsent(nowhere, policy.Cost{Amount: &fee})
 	mustBe(t, "two unknown places are not one state", got.Payer, policy.PayerPatron)

@@ -15,15 +15,6 @@ const contiguous = "US-48"
 // policy as meaning the mainland, so it is inside.
 var outsideContiguous = [...]string{"US-AK", "US-HI", "US-PR", "US-GU", "US-VI", "US-AS", "US-MP", "US-UM"}
 
-// PlaceOf writes a place from a country and its state or province: US-IN,
-// CA-ON. Empty when either is unknown, which is never "in state".
-func PlaceOf(country, state string) string {
-	if country == "" || state == "" {
-		return ""
-	}
-	return strings.ToUpper(country + "-" + state)
-}
-
 // inContiguous tells whether a place lies among the 48 contiguous states.
 func inContiguous(place string) bool {
 	return strings.HasPrefix(place, "US-") && len(place) == 5 && !slices.Contains(outsideContiguous[:], place)

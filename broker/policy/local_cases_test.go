@@ -20,6 +20,7 @@ var testedElsewhere = map[string]string{
 	"FIN-14": "the fine goes by the calendar of the library that lent: broker/circulation",
 	"FIN-30": "no fine after a return that raced the nightly work: broker/circulation",
 	"REN-19": "two renewals at one instant: broker/circulation",
+	"HLD-01": "first requested, first supplied: cmd/afield/scenario",
 	"HLD-12": "places move up when others cancel: broker/circulation",
 	"HLD-19": "a held item scanned at another branch: broker/circulation",
 	"HLD-20": "a hold cancelled while its item travels: broker/circulation",

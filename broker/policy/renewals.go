@@ -33,6 +33,8 @@ type Renewal struct {
 	// Channel is how the renewal is asked for; empty asks no question of it.
 	Channel  Channel `json:"channel,omitempty"`
 	Audience string  `json:"audience,omitempty"`
+	// LenderRenewals is how often the lender of a borrowed copy said it renews.
+	LenderRenewals Optional[int] `json:"lender_renewals,omitzero"`
 	// Pending tells whether a renewal is asked and not yet answered.
 	Pending bool `json:"pending,omitempty"`
 }
@@ -74,7 +76,7 @@ func (d *Document) MayAskRenewal(at Moment, r Renewal) RenewalDecision {
 func (d *Document) mayAskLenderToRenew(at Moment, r Renewal) RenewalDecision {
 	rules, window := d.rules.ILLRenewals.For(r.match()), d.rules.RenewalWindow.For(r.match())
 	a := d.ask(at, "ask the lender for a renewal", window.Source)
-	a.renewable(r, Entry[Optional[int]]{Source: rules.Source, Value: rules.Value.Limit})
+	a.renewable(r, Entry[Optional[int]]{Source: rules.Source, Value: lower(rules.Value.Limit, r.LenderRenewals)})
 	if r.Pending {
 		a.refuse(rules.Source, ground{
 			code: "renewal_pending", message: "A renewal is already asked; the lender has not answered.",
@@ -92,7 +94,21 @@ func (d *Document) mayAskLenderToRenew(at Moment, r Renewal) RenewalDecision {
 			needed: "asked by " + latest.String(), found: "asked on " + a.today.String(), override: byILL(),
 		})
 	}
+	if r.Renewals >= rules.Value.Expected && (!r.LenderRenewals.Is || r.Renewals >= r.LenderRenewals.Value) {
+		a.note(rules.Source, ground{
+			code: "renewal_not_expected", message: "The lender decides, and patrons do not usually get another renewal.",
+			needed: "one of " + plural(rules.Value.Expected, "expected renewal", "expected renewals"), found: plural(r.Renewals, "renewal", "renewals") + " so far",
+		})
+	}
 	return RenewalDecision{Decision: a.answer(), Latest: latest, DecidedBy: rules.Value.DecidedBy, Expected: rules.Value.Expected}
+}
+
+// lower gives the lower of two limits, either of which may be none.
+func lower(a, b Optional[int]) Optional[int] {
+	if !a.Is || (b.Is && b.Value < a.Value) {
+		return b
+	}
+	return a
 }
 
 // renewable checks what is common to our own and to borrowed items.

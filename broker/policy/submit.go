@@ -1,12 +1,10 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"afield/broker"
 )
@@ -47,8 +45,9 @@ type SubmitDecision struct {
 	// NeedsCostApproval is true when the patron must agree to a cost before
 	// anything is ordered, even one nobody knows yet (rush).
 	NeedsCostApproval bool `json:"needs_cost_approval"`
-	// Wait is what to tell the patron about the time it takes.
-	Wait Wait `json:"wait"`
+	// Wait is what to tell the patron about the time it takes; it has no rule for
+	// a hold in the shared catalogue, which waits its turn.
+	Wait Entry[Wait] `json:"wait"`
 }
 
 // MaySubmitILL tells whether a person may ask for an interlibrary loan now. A
@@ -78,9 +77,10 @@ func (d *Document) MaySubmitILL(at Moment, s Submission) SubmitDecision {
 		})
 	}
 	a.phone(s, match)
+	needsApproval := a.rush(s, match)
 	return SubmitDecision{
 		Decision: a.answer(), CountsAsILL: true,
-		NeedsCostApproval: a.rush(s, match), Wait: d.rules.ExpectedWait.For(match).Value,
+		NeedsCostApproval: needsApproval, Wait: d.rules.ExpectedWait.For(match),
 	}
 }
 
@@ -92,7 +92,7 @@ func (d *Document) submitHold(at Moment, s Submission, match Match) SubmitDecisi
 	a.channel(s, hold)
 	a.hold(HoldRequest{Patron: s.Patron, Owner: OwnerConsortium, Format: s.Format, OpenHolds: s.OpenHolds, SameTitle: s.SameTitle}, hold)
 	a.note(notILL.Source, ground{code: "not_counted_as_ill", message: "A copy of the shared catalogue is not an interlibrary loan: its limits and fees do not apply."})
-	return SubmitDecision{Decision: a.answer(), Wait: Wait{}}
+	return SubmitDecision{Decision: a.answer()}
 }
 
 func (a *asking) channel(s Submission, match Match) {
@@ -203,31 +203,13 @@ func (d *Document) ActiveStates(class string) []string {
 // CountsAsILL tells whether a copy of the shared catalogue counts as ILL.
 func (d *Document) CountsAsILL() bool { return d.rules.GroupIsILL.For(Match{Owner: OwnerILL}).Value }
 
-// ExpectedWait is what to tell a patron about the time a loan takes.
-func (d *Document) ExpectedWait() Entry[Wait] {
-	return d.rules.ExpectedWait.For(Match{Owner: OwnerILL})
+// ExpectedWait is what to tell a patron of a class about the time a loan takes.
+func (d *Document) ExpectedWait(class string, format broker.Format) Entry[Wait] {
+	return d.rules.ExpectedWait.For(Match{Owner: OwnerILL, Class: class, Item: string(format)})
 }
 
 // ArrivalNotice gives the channels by which a patron learns of an arrival, the
 // wished one first.
 func (d *Document) ArrivalNotice(class string) Entry[NoticeChannels] {
 	return d.rules.ArrivalNotice.For(Match{Owner: OwnerILL, Class: class})
-}
-
-// QueueOrder is the order in which waiting requests are supplied; CompareQueue
-// is that order.
-func (d *Document) QueueOrder() Entry[Order] { return d.rules.QueueOrder.For(Match{Owner: OwnerILL}) }
-
-// QueuePlace is a request's place in a queue.
-type QueuePlace struct {
-	// RequestedAt is when the patron asked, which may lie before the request was
-	// typed in.
-	RequestedAt time.Time
-	ID          broker.ID
-}
-
-// CompareQueue orders two waiting requests: first requested, first supplied.
-// Two of the same instant are ordered by id, so that the order never changes.
-func CompareQueue(a, b QueuePlace) int {
-	return cmp.Or(a.RequestedAt.Compare(b.RequestedAt), slices.Compare(a.ID[:], b.ID[:]))
 }

@@ -61,7 +61,7 @@ type LoanFacts struct {
 	LenderDue broker.Date `json:"lender_due,omitzero"`
 	// LenderFine is what the lender told us about late returns; it counts only
 	// where the policy leaves fines to the lender. Nil when the lender told
-	// nothing: then nothing accrues, and its invoice, if any, is passed on.
+	// nothing: then the policy's own rate stands, 0.00 where there is to be none.
 	LenderFine *LenderFine `json:"lender_fine,omitempty"`
 	// Price is what the item is worth, where known; zero counts as unknown.
 	Price broker.Money `json:"price,omitzero"`
@@ -108,11 +108,8 @@ func (d *Document) fineTerms(f LoanFacts) FineTerms {
 		most := d.Money(entry.Value.Cap.Value)
 		fine.Cap = &most
 	}
-	if fine.SetBy == SetByLender {
-		fine.Rate, fine.Cap = d.Money(0), nil
-		if f.LenderFine != nil {
-			fine.Rate, fine.Cap = f.LenderFine.Rate, f.LenderFine.Cap
-		}
+	if fine.SetBy == SetByLender && f.LenderFine != nil {
+		fine.Rate, fine.Cap = f.LenderFine.Rate, f.LenderFine.Cap
 	}
 	return fine
 }
@@ -178,6 +175,23 @@ func (d *Document) SearchUntil(due, reported broker.Date) Entry[broker.Date] {
 	answer := Entry[broker.Date]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = due.Earlier(reported).AddDays(entry.Value.Value)
+	}
+	return answer
+}
+
+// BorrowedLostOn gives the first day a borrowed item counts as lost: when the
+// time to search has ended, or by its age where the policy says so of borrowed
+// items, whichever is first. Zero where staff or the lender must say so.
+func (d *Document) BorrowedLostOn(m Match, due, reported broker.Date) Entry[broker.Date] {
+	answer := d.SearchUntil(due, reported)
+	if !answer.Value.IsZero() {
+		answer.Value = answer.Value.AddDays(1)
+	}
+	m.Owner = OwnerILL
+	if age := d.rules.LostAfter.For(m); age.Value.Is {
+		if on := age.Value.Value.from(due); answer.Value.IsZero() || on.Before(answer.Value) {
+			return Entry[broker.Date]{Source: age.Source, Value: on}
+		}
 	}
 	return answer
 }

@@ -243,7 +243,7 @@ func (p *Partner) compose(c *callback) error {
 		ID: broker.NewID().String(), Kind: say.Kind, RequestID: c.requestID,
 		Borrower: d.request.Borrower, Lender: d.request.Lender, SentAt: now,
 		Yes: say.Yes, Reason: say.Reason, Conditions: say.Conditions, Cost: say.Cost, Due: say.Due,
-		Items: say.Items, Note: say.Note,
+		Items: say.Items, Note: say.Note, Renewals: say.Renewals, Fine: say.Fine, FineMost: say.FineMost,
 	}
 	if say.Due.IsZero() && say.DueInDays != 0 {
 		message.Due = today.AddDays(say.DueInDays)

@@ -24,6 +24,9 @@ type Say struct {
 	Cost       *broker.Money
 	Items      []connectors.MessageItem
 	Note       string
+	// Renewals, Fine and FineMost are terms of a loan.
+	Renewals       *int
+	Fine, FineMost *broker.Money
 	// Due is the due date; where it is zero, DueInDays counts from today.
 	Due       broker.Date
 	DueInDays int

@@ -61,7 +61,7 @@ func (r *reader) reported(pointer string) bool {
 func (r *reader) message(root *value) connectors.Message {
 	r.known(root, "", "version", "id", "kind", "request_id", "previous_request_id", "borrower", "lender",
 		"sent_at", "citation", "service", "need_by", "max_cost", "rush", "copyright", "yes", "reason",
-		"conditions", "cost", "due", "retry_after", "items", "note")
+		"conditions", "cost", "due", "retry_after", "renewals", "fine", "fine_most", "items", "note")
 	r.version(root)
 	message := connectors.Message{
 		ID: r.text(root, "", "id"), Kind: connectors.Kind(r.text(root, "", "kind")),
@@ -71,6 +71,7 @@ func (r *reader) message(root *value) connectors.Message {
 		MaxCost: r.money(root, "max_cost"), Copyright: r.text(root, "", "copyright"),
 		Yes: r.truth(root, "yes"), Reason: r.text(root, "", "reason"), Conditions: r.text(root, "", "conditions"),
 		Cost: r.money(root, "cost"), Due: r.date(root, "due"), RetryAfter: r.date(root, "retry_after"),
+		Renewals: r.count(root, "renewals"), Fine: r.money(root, "fine"), FineMost: r.money(root, "fine_most"),
 		Items: r.items(root), Note: r.text(root, "", "note"),
 	}
 	if rush := r.truth(root, "rush"); rush != nil {
@@ -174,6 +175,18 @@ func (r *reader) date(root *value, name string) broker.Date {
 		r.fail("/"+name, "not_a_date", "must be a date such as 2026-08-22")
 	}
 	return date
+}
+
+func (r *reader) count(root *value, name string) *int {
+	member := r.take(root, "", name, shapeNumber)
+	if member == nil {
+		return nil
+	}
+	count, err := strconv.Atoi(member.text)
+	if err != nil {
+		r.fail("/"+name, "not_a_count", "must be a whole number")
+	}
+	return &count
 }
 
 func (r *reader) money(root *value, name string) *broker.Money {

@@ -85,6 +85,8 @@ func anyMessage(t *rapid.T) connectors.Message {
 		RetryAfter: date.Draw(t, "retry after"), Note: "n" + text("note"),
 	}
 	if rapid.Bool().Draw(t, "optional parts") {
+		renewals := rapid.IntRange(0, 999).Draw(t, "renewals")
+		message.Renewals, message.Fine, message.FineMost = &renewals, money.Draw(t, "fine"), money.Draw(t, "most of the fine")
 		message.PreviousRequestID, message.NeedBy, message.MaxCost = id.Draw(t, "previous"), date.Draw(t, "need by"), money.Draw(t, "max cost")
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "items") {
@@ -181,7 +183,11 @@ func TestEachKindHasItsRequiredFields(t *testing.T) {
 			t.Errorf("%s: %s", kind, diff)
 		}
 	}
-	_, err := partner.Decode([]byte(`{}`))
+	_, err := partner.Decode(edited(t, map[string]any{"renewals": -1, "fine_most": map[string]any{"minor": 400, "currency": "CAD"}}))
+	if diff := cmp.Diff([]string{"/fine required", "/renewals out_of_range"}, faults(t, err)); diff != "" {
+		t.Error(diff)
+	}
+	_, err = partner.Decode([]byte(`{}`))
 	want := []string{
 		"/borrower required", "/id required", "/kind required", "/lender required", "/request_id required",
 		"/sent_at required", "/version required",

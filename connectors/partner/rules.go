@@ -20,6 +20,7 @@ const (
 	maxNote     = 4000
 	maxVolume   = 100
 	maxItems    = 200
+	maxRenewals = 999
 	maxMinor    = 99_999_999_999 // 999,999,999.99 in most currencies
 	minYear     = 1900
 	maxYear     = 2199
@@ -104,6 +105,12 @@ func check(message connectors.Message) []broker.FieldError {
 	c.date("/retry_after", message.RetryAfter)
 	c.money("/max_cost", message.MaxCost)
 	c.money("/cost", message.Cost)
+	c.count("/renewals", message.Renewals)
+	c.money("/fine", message.Fine)
+	c.money("/fine_most", message.FineMost)
+	if message.FineMost != nil && message.Fine == nil {
+		c.fail("/fine", "required", "is required where fine_most is given")
+	}
 	c.prose("/conditions", message.Conditions)
 	c.prose("/note", message.Note)
 	c.items(message.Items)
@@ -181,6 +188,12 @@ func (c *checker) money(pointer string, amount *broker.Money) {
 		c.fail(pointer+"/minor", "out_of_range", fmt.Sprintf("must lie between 0 and %d", int64(maxMinor)))
 	}
 	c.form(pointer+"/currency", amount.Currency, true, currencyForm, "must be an ISO 4217 code such as USD")
+}
+
+func (c *checker) count(pointer string, count *int) {
+	if count != nil && (*count < 0 || *count > maxRenewals) {
+		c.fail(pointer, "out_of_range", fmt.Sprintf("must lie between 0 and %d", maxRenewals))
+	}
 }
 
 // line checks text of one line; prose text that may have many. Control

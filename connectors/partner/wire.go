@@ -57,6 +57,9 @@ type wireMessage struct {
 	Cost              *wireMoney    `json:"cost,omitempty"`
 	Due               string        `json:"due,omitempty"`
 	RetryAfter        string        `json:"retry_after,omitempty"`
+	Renewals          *int          `json:"renewals,omitempty"`
+	Fine              *wireMoney    `json:"fine,omitempty"`
+	FineMost          *wireMoney    `json:"fine_most,omitempty"`
 	Items             []wireItem    `json:"items,omitempty"`
 	Note              string        `json:"note,omitempty"`
 }
@@ -99,6 +102,7 @@ func Encode(message connectors.Message) ([]byte, error) {
 		Rush: message.Rush, Copyright: message.Copyright, Yes: message.Yes, Reason: message.Reason,
 		Conditions: message.Conditions, Cost: moneyToWire(message.Cost), Due: message.Due.String(),
 		RetryAfter: message.RetryAfter.String(), Note: message.Note,
+		Renewals: message.Renewals, Fine: moneyToWire(message.Fine), FineMost: moneyToWire(message.FineMost),
 	}
 	if cited := message.Citation; cited != nil {
 		wire.Citation = &wireCitation{

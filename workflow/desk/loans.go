@@ -24,9 +24,6 @@ type CheckOut struct {
 	Patron  broker.ID
 	// Due is a due date that staff chose; zero follows the policy.
 	Due broker.Date
-	// LenderFine is what the lender of a borrowed copy asks for lateness, where it
-	// said: it counts where the policy leaves fines to the lender.
-	LenderFine *policy.LenderFine
 	// HandedTo is the card of the proxy who takes it for the patron, or "".
 	HandedTo string
 	// Overrides are codes of reasons to pass over, where the role allows it, and
@@ -98,13 +95,13 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand
 	if err := s.lockServed(ctx, tx, &found); err != nil {
 		return Done{}, err
 	}
-	request, lenderDue, err := s.waitingFor(ctx, tx, found)
+	waits, err := s.waitingFor(ctx, tx, found)
 	if err != nil {
 		return Done{}, err
 	}
 	outcome, err := s.circulation.CheckOut(ctx, tx, circulation.CheckOut{
-		Desk: found.desk, Item: circulation.RefOf(found.item), Patron: found.patron.Ref(), Request: request, LenderDue: lenderDue, Due: in.Due,
-		LenderFine: in.LenderFine, HandedTo: found.proxy.ID, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		Desk: found.desk, Item: circulation.RefOf(found.item), Patron: found.patron.Ref(), Request: waits.request, LenderDue: waits.due, Due: in.Due,
+		LenderFine: waits.fine, HandedTo: found.proxy.ID, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
 		return Done{}, err
@@ -115,33 +112,37 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand
 	return doneOf("checked_out", outcome), nil
 }
 
+// waiting is the request an item waits for, with the terms of its lender.
+type waiting struct {
+	request circulation.RequestRef
+	due     broker.Date
+	fine    *policy.LenderFine
+}
+
 // waitingFor finds the request an item waits for, by the item and not by title
 // and patron: two open requests of one title keep their own due dates.
-func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand) (circulation.RequestRef, broker.Date, error) {
-	if len(found.touched) == 0 {
-		return circulation.RequestRef{}, broker.Date{}, nil
-	}
+func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand) (waiting, error) {
 	item := found.item
-	ref := circulation.RequestRef{Library: item.Library, Request: item.Request}
-	if !item.Temporary() {
+	switch {
+	case len(found.touched) == 0:
+		return waiting{}, nil
+	case !item.Temporary():
 		hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
 		if broker.IsKind(err, broker.KindNotFound) || (err == nil && hold.Request == broker.NoID) {
-			return circulation.RequestRef{}, broker.Date{}, nil
+			return waiting{}, nil
 		}
-		if err != nil {
-			return circulation.RequestRef{}, broker.Date{}, err
-		}
-		return circulation.RequestRef{Library: hold.Patron.Library, Request: hold.Request}, broker.Date{}, nil
+		return waiting{request: circulation.RequestRef{Library: hold.Patron.Library, Request: hold.Request}}, err
 	}
-	var due broker.Date
-	err := tx.QueryRow(ctx, `select lender_due_on from requests where library_id = $1 and id = $2`, ref.Library, ref.Request).Scan(&due)
+	request, err := s.requests.Load(ctx, tx, item.Library, item.Request)
 	if err != nil {
-		return ref, due, fmt.Errorf("read the lender's due date: %w", err)
+		return waiting{}, err
 	}
-	if due.IsZero() {
-		return ref, due, broker.Conflict("no_due_date", "The lender has not said when this item is due; record its due date first.")
+	if request.LenderDueOn.IsZero() {
+		return waiting{}, broker.Conflict("no_due_date", "The lender has not said when this item is due; record its due date first.")
 	}
-	return ref, due, nil
+	return waiting{
+		request: circulation.RequestRef{Library: item.Library, Request: item.Request}, due: request.LenderDueOn, fine: request.LenderFine(),
+	}, nil
 }
 
 func (s *Service) isLending(ctx context.Context, tx *postgres.Tx, ref *circulation.RequestRef) (bool, error) {
@@ -202,7 +203,7 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 		by = workflow.ByPatron
 	}
 	served := found.Serves()
-	_, err = s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+	fired, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
 		Library: served.Library, Request: served.Request, Event: workflow.EventRenew,
 		By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
 	})
@@ -211,7 +212,7 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 	}
 	return Done{
 		Did: "renewal_asked", Message: "The lender is asked; the due date stays until it answers.", Loan: &found,
-		Item: found.Item.ID, Request: served.Request, DueOn: found.DueOn, Undo: string(workflow.EventUndo),
+		Item: found.Item.ID, Request: served.Request, DueOn: found.DueOn, Undo: string(workflow.EventUndo), Notes: fired[0].Notes,
 	}, true, nil
 }
 

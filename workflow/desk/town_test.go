@@ -55,7 +55,7 @@ func (p *postbox) Send(_ context.Context, _ connectors.Peer, m connectors.Messag
 	return p.answer
 }
 
-func newTown(t testing.TB, start string) *town {
+func newTown(t testing.TB, start string, own ...*policy.Document) *town {
 	t.Helper()
 	at, err := time.Parse(time.RFC3339, start)
 	if err != nil {
@@ -70,6 +70,9 @@ func newTown(t testing.TB, start string) *town {
 	for _, name := range policy.Presets() {
 		documents[name], err = policy.Preset(name)
 		tw.must(err)
+	}
+	for _, document := range own { // in the place of the preset of its name
+		documents[document.Name()] = document
 	}
 	policies := circulation.ByName(func(name string) (*policy.Document, error) {
 		if documents[name] == nil {

@@ -112,6 +112,8 @@ func (w *walk) value(field workflow.Field) any {
 		return map[string]any{"minor": w.random.IntN(2000), "currency": "USD"}
 	case workflow.FieldLibrary:
 		return w.partners[w.random.IntN(2)].symbol.String()
+	case workflow.FieldCount:
+		return w.random.IntN(4)
 	case workflow.FieldBarcode:
 		return w.barcode
 	case workflow.FieldChoice:

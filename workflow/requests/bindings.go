@@ -111,6 +111,8 @@ func (s *Service) bindGuards() {
 		workflow.GuardPatronCancels:  reason(CancelledByPatron),
 		workflow.GuardNeedByCancels:  reason(CancelledByNeedBy),
 		workflow.GuardRenewalPending: flag(func(st *step) bool { return st.request.RenewalPending }),
+		workflow.GuardMisplaced:      flag(func(st *step) bool { return !st.request.MisplacedOn.IsZero() }),
+		workflow.GuardClaimed:        (*step).claimed,
 		workflow.GuardCopy:           flag(func(st *step) bool { return st.request.Service == "copy" }),
 		workflow.GuardMessageUnsent:  (*step).canUndo,
 	}

@@ -28,6 +28,10 @@ func (st *step) deadline(from workflow.State) {
 		again = true
 	}
 	if st.request.State == from && !again {
+		if st.firing.Cause.Kind == "deadline" { // one beside the state's own: it has done its work
+			st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind = $3 and event = $4`,
+				st.request.LibraryID, st.request.ID, st.firing.Cause.ID, string(st.firing.Event))
+		}
 		return
 	}
 	st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind <> 'need_by'`, st.request.LibraryID, st.request.ID)
@@ -46,6 +50,7 @@ func (st *step) deadline(from workflow.State) {
 		due = st.reminder() // it has passed; the next reminder lies ahead
 	}
 	st.putDeadline(place.Deadline, place.Then, due)
+	st.searchDeadline()
 }
 
 func (st *step) putDeadline(kind string, event workflow.Event, due time.Time) {

@@ -30,7 +30,7 @@ func (st *step) patron() patrons.Ref {
 	return patrons.Ref{Library: st.request.LibraryID, ID: *st.request.PatronID}
 }
 
-// keepShipment records what the lender sent: due date, cost, barcodes. A date
+// keepShipment records what the lender sent: due date, cost, terms, barcodes. A date
 // that is known before the lender says it has shipped is a correction that came
 // first, and stands.
 func (st *step) keepShipment(context.Context) error {
@@ -41,6 +41,9 @@ func (st *step) keepShipment(context.Context) error {
 	entry := st.active()
 	if cost, given := st.firing.Input.Money("cost"); given && entry != nil {
 		entry.CostKnown, entry.CostMinor, entry.Currency, entry.changed = true, cost.Minor, cost.Currency, true
+	}
+	if err := st.keepTerms(); err != nil {
+		return err
 	}
 	for _, item := range st.shipped() {
 		st.tx.Queue(`insert into request_items (library_id, request_id, id, volume, barcode)
@@ -264,6 +267,12 @@ func (st *step) openLoan(ctx context.Context) (*circulation.Loan, error) {
 	return nil, nil
 }
 
+// keepLoanDue notes until when the copy was lent.
+func (st *step) keepLoanDue() {
+	st.request.PatronDueOn = st.firing.Input.Date("due_on")
+	st.request.FirstDueOn = st.request.PatronDueOn
+}
+
 // checkRenewal holds a wish to renew to the library's own rules: the window, the
 // patron's standing. The lender decides about the rest.
 func (st *step) checkRenewal(ctx context.Context) error {
@@ -276,12 +285,13 @@ func (st *step) checkRenewal(ctx context.Context) error {
 	}
 	decision := st.doc.MayAskRenewal(st.moment(), policy.Renewal{
 		Patron: standing.Facts(st.library.Today(st.now)), Owner: policy.OwnerILL, Item: string(st.request.Format), Due: st.request.PatronDueOn,
-		Renewals: st.request.Renewals, Recalled: st.request.Recalled,
+		InitialDue: st.request.FirstDueOn, Renewals: st.request.Renewals, LenderRenewals: limitOf(st.request.LenderRenewals), Recalled: st.request.Recalled,
 	})
 	if !decision.Latest.IsZero() {
 		st.data["latest"] = decision.Latest.String()
 	}
 	if decision.Allowed {
+		st.notes = append(st.notes, decision.Notes...)
 		return nil
 	}
 	detail := "The renewal cannot be asked."
@@ -289,6 +299,14 @@ func (st *step) checkRenewal(ctx context.Context) error {
 		detail = "The renewal had to be asked by " + decision.Latest.String() + "."
 	}
 	return broker.Refused("renewal_refused", detail, decision.Reasons...)
+}
+
+// limitOf is a limit that somebody may have named.
+func limitOf(most *int) policy.Optional[int] {
+	if most == nil {
+		return policy.Optional[int]{}
+	}
+	return policy.Some(*most)
 }
 
 // changeDue takes over a lender's new due date. Both dates move, and no fine
@@ -320,6 +338,9 @@ func (st *step) changeDue(ctx context.Context) error {
 		return err
 	}
 	st.request.PatronDueOn = outcome.Loan.DueOn
+	if st.request.Renewals == 0 {
+		st.request.FirstDueOn = outcome.Loan.DueOn // the lender had said it wrongly
+	}
 	st.request.Overdue = false
 	st.resetDeadline = true
 	st.data["due_on"] = outcome.Loan.DueOn.String()
@@ -351,7 +372,11 @@ func (st *step) declareLost(ctx context.Context) error {
 	if err != nil || loan == nil {
 		return err
 	}
-	_, err = st.service.circulation.DeclareLost(ctx, st.tx, circulation.DeclareLost{Desk: st.desk(), Loan: loan.LoanRef})
+	how := circulation.LostReported
+	if st.firing.Event == workflow.EventSearchEnded {
+		how = circulation.LostOverdue
+	}
+	_, err = st.service.circulation.DeclareLost(ctx, st.tx, circulation.DeclareLost{Desk: st.desk(), Loan: loan.LoanRef, Loss: circulation.Loss{How: how}})
 	return err
 }
 

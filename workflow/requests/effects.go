@@ -55,7 +55,7 @@ func (s *Service) bindEffects() {
 		workflow.DoTakeOffShelf: (*step).takeOffShelf,
 		workflow.DoSendHome:     (*step).sendHome,
 		workflow.DoChangeDue:    (*step).changeDue,
-		workflow.DoKeepLoanDue:  setting(func(st *step) { st.request.PatronDueOn = st.firing.Input.Date("due_on") }),
+		workflow.DoKeepLoanDue:  setting((*step).keepLoanDue),
 		workflow.DoAwaitRenewal: (*step).awaitRenewal,
 		workflow.DoTakeBackFine: (*step).takeBackFine,
 		workflow.DoWaiveLost:    (*step).waiveLost,
@@ -67,6 +67,9 @@ func (s *Service) bindEffects() {
 		workflow.DoReverseFee:   (*step).reverseFee,
 		workflow.DoChargeLost:   (*step).chargeLost,
 		workflow.DoDeclareLost:  (*step).declareLost,
+
+		workflow.DoKeepMisplaced:  (*step).keepMisplaced,
+		workflow.DoForgetMisplace: (*step).forgetMisplaced,
 
 		// flags
 		workflow.DoFlagUnused:     setting(func(st *step) { st.request.ReturnUnused = true }),
@@ -90,6 +93,7 @@ func (s *Service) bindEffects() {
 		workflow.DoTellExpired:    tell(notices.Expired),
 		workflow.DoTellNotShelf:   tell(notices.Expired),
 		workflow.DoTellOverdue:    tell(notices.Overdue),
+		workflow.DoTellLost:       tell(notices.Lost),
 		workflow.DoTellRecalled:   tell(notices.Recalled),
 		workflow.DoTellRenewed:    tell(notices.RenewalGranted),
 		workflow.DoTellNotRenewed: tell(notices.RenewalRefused),

@@ -40,10 +40,11 @@ type step struct {
 	followUps     []Firing
 	elsewhere     []Firing       // for other requests, after this one
 	refs          []messages.Ref // messages put out, to be enqueued
-	buildAgain    bool           // the rota must be built anew
-	built         bool           // it was, in this very step
-	resetDeadline bool           // the state's deadline starts again
-	until         time.Time      // a deadline that an effect or input fixed
+	notes         []broker.Reason
+	buildAgain    bool      // the rota must be built anew
+	built         bool      // it was, in this very step
+	resetDeadline bool      // the state's deadline starts again
+	until         time.Time // a deadline that an effect or input fixed
 }
 
 // Fire moves requests: it locks them in order of id, asks the table what each
@@ -63,7 +64,7 @@ func (s *Service) Fire(ctx context.Context, tx *postgres.Tx, now time.Time, firi
 		if err != nil {
 			return nil, err
 		}
-		fired[i] = Fired{Request: st.request, Moves: moves}
+		fired[i] = Fired{Request: st.request, Moves: moves, Notes: st.notes}
 	}
 	var others []Firing
 	for _, id := range sortedIDs(steps) {
@@ -220,7 +221,7 @@ func (st *step) keepInput() {
 			if name == "until" {
 				st.until = value.Start(st.library.Zone)
 			}
-		case broker.Money:
+		case broker.Money, int:
 			st.data[name] = value
 		case string:
 			if value != "" && st.isFreeText(name) {

@@ -53,7 +53,7 @@ func (st *step) noticeFacts(kind notices.Kind) notices.Facts {
 			facts.Amount = &amount
 		}
 		facts.AnswerBy = broker.DateIn(st.dueAt("approval"), st.library.Zone)
-	case notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged:
+	case notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged, notices.Lost:
 		facts.DueOn = st.request.PatronDueOn
 	case notices.Unfilled, notices.Cancelled, notices.Expired:
 		facts.Reason = st.row.Label
@@ -226,7 +226,7 @@ func (st *step) undoLast(ctx context.Context) error {
 	}
 	if st.from == workflow.Received && from != workflow.Received {
 		if from != workflow.Shipped {
-			st.request.LenderDueOn = broker.Date{} // staff had entered it
+			st.forgetTerms() // staff had entered them
 		}
 		if err := st.reverseFee(ctx); err != nil {
 			return err

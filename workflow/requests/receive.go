@@ -210,6 +210,15 @@ func (s *Service) heard(library, request broker.ID, in Incoming, id broker.ID, b
 	if m.Cost != nil {
 		input["cost"] = *m.Cost
 	}
+	if m.Fine != nil {
+		input["fine"] = *m.Fine
+	}
+	if m.FineMost != nil {
+		input["fine_most"] = *m.FineMost
+	}
+	if m.Renewals != nil {
+		input["renewals"] = *m.Renewals
+	}
 	return Firing{
 		Library: library, Request: request, Input: input, By: by,
 		Actor: broker.Actor{Kind: broker.ActorPartner, ID: in.Peer, Library: library},

@@ -50,7 +50,18 @@ type Request struct {
 	ItemID            *broker.ID `db:"item_id"`
 	OfferedCostMinor  *int64     `db:"offered_cost_minor"`
 
-	LenderDueOn    broker.Date `db:"lender_due_on"`
+	LenderDueOn broker.Date `db:"lender_due_on"`
+	// LenderRenewals, LenderFineMinor and LenderFineMostMinor are the lender's
+	// terms besides its due date; nil where it did not say, the last also where
+	// its fine has no most.
+	LenderRenewals      *int   `db:"lender_renewals"`
+	LenderFineMinor     *int64 `db:"lender_fine_minor"`
+	LenderFineMostMinor *int64 `db:"lender_fine_most_minor"`
+	// FirstDueOn is the patron's due date as it was lent, or as the lender
+	// corrected it, before any renewal.
+	FirstDueOn broker.Date `db:"first_due_on"`
+	// MisplacedOn is when the patron reported that it cannot be found.
+	MisplacedOn    broker.Date `db:"misplaced_on"`
 	Renewals       int         `db:"renewals"`
 	PreviousState  *string     `db:"previous_state"`
 	CancelReason   *string     `db:"cancel_reason"`
@@ -169,6 +180,8 @@ type Fired struct {
 	// Moves lists every row taken, in order: the fired event and what followed
 	// by itself.
 	Moves []Move
+	// Notes are what whoever brought it should know.
+	Notes []broker.Reason
 }
 
 // Move is one row of the table taken.

@@ -133,7 +133,7 @@ func (st *step) depend(entry *RotaEntry) {
 	entry.Active, entry.changed = true, true
 	st.request.RotaEntryID = &entry.ID
 	st.request.Fulfilment = &entry.Fulfilment
-	st.request.LenderDueOn = broker.Date{} // of an earlier lender
+	st.forgetTerms() // of an earlier lender
 }
 
 // leave ends the request's dependence on a lender.

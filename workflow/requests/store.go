@@ -19,7 +19,7 @@ const requestColumns = `library_id, id, number, side, state, version, owner, cit
 	patron_id, pickup_branch_id, submitted_by, submitted_at, max_cost_minor, approved_cost_minor, currency, rota_entry_id, fulfilment,
 	external_number, pick_up_by, patron_due_on, patron_contact_at, ill_checked, looked_up_at, borrower_library_id, borrower_request_id, borrower_note,
 	item_id, offered_cost_minor, lender_due_on, renewals, previous_state, cancel_reason, overdue, recalled, renewal_pending,
-	return_unused, closed_at, closed_reason`
+	return_unused, closed_at, closed_reason, first_due_on, misplaced_on, lender_renewals, lender_fine_minor, lender_fine_most_minor`
 
 const entryColumns = `library_id, request_id, id, position, lender_id, tier, tier_name, fulfilment, status, active, why, cost_known, cost_minor,
 	patron_cost_minor, currency, days_to_respond, retry_of, retry_after, conditions, answer, asked_at, confirmed_at, answered_at`
@@ -137,13 +137,15 @@ func (st *step) saveRequest() {
 			max_cost_minor = $9, approved_cost_minor = $10, rota_entry_id = $11, fulfilment = $12, external_number = $13, pick_up_by = $14,
 			patron_due_on = $15, patron_contact_at = $16, ill_checked = $17, item_id = $18, offered_cost_minor = $19, lender_due_on = $20,
 			renewals = $21, previous_state = $22, cancel_reason = $23, overdue = $24, recalled = $25, renewal_pending = $26,
-			return_unused = $27, closed_at = $28, closed_reason = $29, looked_up_at = $30
+			return_unused = $27, closed_at = $28, closed_reason = $29, looked_up_at = $30,
+			first_due_on = $31, misplaced_on = $32, lender_renewals = $33, lender_fine_minor = $34, lender_fine_most_minor = $35
 		where library_id = $1 and id = $2`,
 		r.LibraryID, r.ID, string(r.State), r.Version, r.Owner, r.TitleID, r.NeedBy, r.PickupBranchID,
 		r.MaxCostMinor, r.ApprovedCostMinor, r.RotaEntryID, r.Fulfilment, r.ExternalNumber, r.PickUpBy,
 		r.PatronDueOn, r.PatronContactAt, r.ILLChecked, r.ItemID, r.OfferedCostMinor, r.LenderDueOn,
 		r.Renewals, r.PreviousState, r.CancelReason, r.Overdue, r.Recalled, r.RenewalPending,
-		r.ReturnUnused, r.ClosedAt, r.ClosedReason, r.LookedUpAt).Exec(exactlyOne("update a request"))
+		r.ReturnUnused, r.ClosedAt, r.ClosedReason, r.LookedUpAt,
+		r.FirstDueOn, r.MisplacedOn, r.LenderRenewals, r.LenderFineMinor, r.LenderFineMostMinor).Exec(exactlyOne("update a request"))
 }
 
 func exactlyOne(what string) func(pgconn.CommandTag) error {

@@ -44,8 +44,7 @@ func (p *play) checkout(s step) (result, error) {
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.CheckOut(ctx, tx, at, desk.CheckOut{
 			Barcode: item.barcode, Patron: id, Card: card, Due: get[broker.Date](s.values, "due"), HandedTo: p.patrons[get[string](s.values, "handed_to")].card,
-			LenderFine: item.fine,
-			Overrides:  textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
+			Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
 		})
 	})
 }

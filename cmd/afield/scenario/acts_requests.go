@@ -41,6 +41,9 @@ func requestActs() []act {
 			{word: "item", kind: newName("item"), says: "A name for what is sent, for later steps."},
 			{word: "due", kind: dateKind, says: "The lender's due date."},
 			{word: "cost", kind: moneyKind, says: "What it asks."},
+			{word: "fine", kind: moneyKind, says: "What it asks for a late day of what it sends."},
+			{word: "fine_most", kind: moneyKind, says: "The most that comes to."},
+			{word: "renewals", kind: countKind, says: "How often it renews what it sends."},
 			{word: "why", kind: textKind, says: "Its reason, or its conditions."},
 			{word: "yes", kind: flagKind, says: "Its answer to a cancel or a renewal."},
 			{word: "later", kind: dateKind, says: "When to ask again."},
@@ -51,6 +54,9 @@ func requestActs() []act {
 			{word: "cost", kind: moneyKind, says: "An amount, where one is asked."},
 			{word: "due", kind: dateKind, says: "A due date, where one is asked."},
 			{word: "until", kind: dateKind, says: "A date to wait for, where one is asked."},
+			{word: "fine", kind: moneyKind, says: "A lender's fine for a late day, where one is asked."},
+			{word: "fine_most", kind: moneyKind, says: "The most that comes to."},
+			{word: "renewals", kind: countKind, says: "How often a lender renews, where that is asked."},
 			{word: "note", kind: textKind, says: "A note, where one is asked."},
 			{word: "item", kind: nameOf("item"), says: "Which item to look at afterwards."},
 			patronOptional,
@@ -143,6 +149,7 @@ func (p *play) lenderSpeaks(s step) (result, error) {
 	case connectors.KindLoaned:
 		barcode := p.number("L")
 		message.Items = []connectors.MessageItem{{Barcode: barcode}}
+		p.lenderTerms(&message, s.values, "")
 		if name := get[string](s.values, "item"); name != "" {
 			p.items[name] = thing{barcode: barcode, request: request}
 			p.requests[name] = request
@@ -190,15 +197,18 @@ func (p *play) actOn(s step) (result, error) {
 		body[word] = text
 		return err
 	}
-	for _, word := range []string{"due", "until", "note"} {
+	for _, word := range []string{"due", "until", "note", "renewals"} {
 		if s.values.has(word) {
 			if err := add(word, s.values.read[word]); err != nil {
 				return result{}, err
 			}
 		}
 	}
-	if s.values.has("cost") {
-		if err := add("cost", get[amount](s.values, "cost").money(p.home.Currency)); err != nil {
+	for _, word := range []string{"cost", "fine", "fine_most"} {
+		if !s.values.has(word) {
+			continue
+		}
+		if err := add(word, get[amount](s.values, word).money(p.home.Currency)); err != nil {
 			return result{}, err
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
-	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
@@ -53,9 +52,11 @@ func (p *play) borrow(name string, v values) error {
 		return err
 	}
 	barcode := p.number("L")
-	err = p.lenderSays(lender, request, connectors.Message{
+	message := connectors.Message{
 		Kind: connectors.KindLoaned, Due: get[broker.Date](v, "lender_due"), Items: []connectors.MessageItem{{Barcode: barcode}},
-	})
+	}
+	p.lenderTerms(&message, v, "lender_")
+	err = p.lenderSays(lender, request, message)
 	if err != nil {
 		return err
 	}
@@ -74,23 +75,26 @@ func (p *play) borrow(name string, v values) error {
 		if err != nil {
 			return err
 		}
-		p.items[name] = thing{circulation.RefOf(item), item.Barcode, item.Title, request, p.lenderFine(v)}
+		p.items[name] = thing{circulation.RefOf(item), item.Barcode, item.Title, request}
 		p.requests[name] = request
 		return nil
 	})
 }
 
-// lenderFine is what a lender asks for lateness; nil where nothing is said.
-func (p *play) lenderFine(v values) *policy.LenderFine {
-	if !v.has("lender_fine") {
-		return nil
+// lenderTerms puts what the lender asks besides its due date into a message.
+func (p *play) lenderTerms(message *connectors.Message, v values, prefix string) {
+	asks := func(word string) *broker.Money {
+		if !v.has(prefix + word) {
+			return nil
+		}
+		money := get[amount](v, prefix+word).money(p.home.Currency)
+		return &money
 	}
-	fine := &policy.LenderFine{Rate: get[amount](v, "lender_fine").money(p.home.Currency)}
-	if v.has("lender_fine_most") {
-		most := get[amount](v, "lender_fine_most").money(p.home.Currency)
-		fine.Cap = &most
+	message.Fine, message.FineMost = asks("fine"), asks("fine_most")
+	if v.has(prefix + "renewals") {
+		renewals := get[int](v, prefix+"renewals")
+		message.Renewals = &renewals
 	}
-	return fine
 }
 
 // arrival is when a borrowed item came: as said, with its loan, or an hour before
@@ -223,7 +227,7 @@ func (p *play) lendBorrowed(patron person, item thing, since time.Time) error {
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
 		_, err := p.desk.CheckOut(ctx, tx, desk.At{
 			Library: p.home.ID, Branch: p.home.branches[mainBranch], Actor: staff(p.home.ID, everyRole()...), Now: since,
-		}, desk.CheckOut{Barcode: item.barcode, Patron: patron.ID, LenderFine: item.fine})
+		}, desk.CheckOut{Barcode: item.barcode, Patron: patron.ID})
 		return err
 	})
 	if err != nil {

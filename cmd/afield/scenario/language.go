@@ -86,8 +86,9 @@ func itemFields() []field {
 		{word: "for", kind: nameOf("patron"), says: "For whom it was borrowed; the first patron when left out."},
 		{word: "lender", kind: nameOf("library"), says: "From whom it was borrowed; some library in the state when left out."},
 		{word: "lender_due", kind: dateKind, says: "The lender's due date."},
-		{word: "lender_fine", kind: moneyKind, says: "What the lender asks for a late day, as staff enter it at the checkout."},
+		{word: "lender_fine", kind: moneyKind, says: "What the lender asks for a late day, as it says when it sends it."},
 		{word: "lender_fine_most", kind: moneyKind, says: "The most it asks; without limit when left out."},
+		{word: "lender_renewals", kind: countKind, says: "How often the lender renews it; it does not say when left out."},
 		{word: "arrived", kind: momentKind, says: "When it was received; with its loan, or on the first day, when left out."},
 		{word: "shelved", kind: flagKind, says: "true: it stands on the hold shelf since it arrived."},
 	}

@@ -56,7 +56,6 @@ type thing struct {
 	barcode string
 	title   broker.ID
 	request broker.ID
-	fine    *policy.LenderFine // what its lender asks for lateness
 }
 
 func (p *play) now() time.Time     { return p.clock.Now() }
