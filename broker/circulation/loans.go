@@ -64,21 +64,20 @@ func (c *Circulation) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeD
 			return out, err
 		}
 	}
-	loan.DueOn, loan.DueAt = due, in.Desk.calendar().EndOfBusiness(due)
+	late := 0
 	switch in.Why {
 	case DueRenewed:
+		late = in.Desk.today().DaysSince(loan.DueOn)
 		loan.Renewals++
 	case DueRecalled:
 		loan.RecalledOn = in.Desk.today()
 	case DueCorrected:
 	}
+	loan.DueOn, loan.DueAt = due, in.Desk.calendar().EndOfBusiness(due)
 	moveLoan(tx, loan)
 	out.setLoan(loan)
 	out.say("It is now due on %s.", due)
-	if len(out.Charged)+len(out.TakenBack) == 0 {
-		return out, nil
-	}
-	return out, c.updateLatch(ctx, tx, in.Desk, loan)
+	return out, c.latchLate(ctx, tx, in.Desk, loan, late, out)
 }
 
 // settleLate settles what a late loan has come to when its due date moves on: a

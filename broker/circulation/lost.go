@@ -110,10 +110,7 @@ func (c *Circulation) declareLost(ctx context.Context, tx *postgres.Tx, desk Des
 	out.setLoan(loan)
 	out.setItem(item)
 	out.say("Declared lost.")
-	if len(out.Charged)+len(out.TakenBack) == 0 {
-		return out, nil
-	}
-	return out, c.updateLatch(ctx, tx, desk, loan)
+	return out, c.latchLate(ctx, tx, desk, loan, end.through.DaysSince(loan.DueOn), out)
 }
 
 // lossCause names one declaring, or one taking back, of a loss: the loan's status

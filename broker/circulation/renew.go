@@ -156,14 +156,12 @@ func (c *Circulation) renew(ctx context.Context, tx *postgres.Tx, desk Desk, doc
 		}
 		ledger.EndAccrual(tx, loan.Patron.Library, loan.ID)
 	}
+	late := desk.today().DaysSince(loan.DueOn)
 	loan.DueOn, loan.DueAt, loan.Renewals = due, desk.calendar().EndOfBusiness(due), loan.Renewals+1
 	moveLoan(tx, loan)
 	out.setLoan(loan)
 	out.say("Renewed: it is now due on %s.", due)
-	if len(out.Charged)+len(out.TakenBack) == 0 {
-		return out, nil
-	}
-	return out, c.updateLatch(ctx, tx, desk, loan)
+	return out, c.latchLate(ctx, tx, desk, loan, late, out)
 }
 
 // askWaiters asks who else waits for the title of an item on loan and could be

@@ -176,6 +176,14 @@ type returned struct {
 	cleared bool
 }
 
+// daysLate is how late the item was: not at all where a claim was right.
+func (r returned) daysLate() int {
+	if r.cleared || !r.facts.open.ClaimedAt.IsZero() {
+		return 0
+	}
+	return r.loan.ReturnedOn.DaysSince(r.loan.DueOn)
+}
+
 // settleReturn brings the account of a closed loan to what it comes to.
 func (c *Circulation) settleReturn(ctx context.Context, tx *postgres.Tx, r returned, out *Outcome) error {
 	s := settling{
@@ -201,10 +209,7 @@ func (c *Circulation) settleReturn(ctx context.Context, tx *postgres.Tx, r retur
 	if r.facts.money.overdue.Accrued.Loan != broker.NoID {
 		ledger.EndAccrual(tx, r.loan.Patron.Library, r.loan.ID)
 	}
-	if len(out.Charged)+len(out.TakenBack) == 0 {
-		return nil
-	}
-	return c.updateLatch(ctx, tx, r.in.Desk, r.loan)
+	return c.latchLate(ctx, tx, r.in.Desk, r.loan, r.daysLate(), *out)
 }
 
 // warnPlace tells what the borrowing library's policy says of an interlibrary
@@ -219,13 +224,27 @@ func warnPlace(document *policy.Document, desk Desk, item catalog.Item, loan Loa
 }
 
 // updateLatch follows a posting with the blocks of the patron's home library.
-// Where no block of its policy latches, there is nothing to look at.
 func (c *Circulation) updateLatch(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan) error {
+	return c.latchAfter(ctx, tx, desk, loan, 0)
+}
+
+// latchLate is updateLatch where a loan was late until now and is so no longer:
+// the end of its lateness may leave a block behind, though nothing was charged.
+func (c *Circulation) latchLate(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, daysLate int, out Outcome) error {
+	if len(out.Charged)+len(out.TakenBack) == 0 && daysLate <= 0 {
+		return nil
+	}
+	return c.latchAfter(ctx, tx, desk, loan, daysLate)
+}
+
+// latchAfter looks at nothing where no block of the home library's policy
+// latches.
+func (c *Circulation) latchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, daysLate int) error {
 	home, document, err := c.rulesOf(ctx, tx, desk, loan.Patron.Library)
 	if err != nil || len(document.Latches(policy.Patron{Class: loan.Terms.Class})) == 0 {
 		return err
 	}
-	_, err = patrons.UpdateLatch(ctx, tx, home.Library, document, loan.Patron, desk.Now)
+	_, err = patrons.UpdateLatchAfter(ctx, tx, home.Library, document, loan.Patron, daysLate, desk.Now)
 	return err
 }
 

@@ -35,11 +35,14 @@ func RenewCard(ctx context.Context, tx *postgres.Tx, library directory.Library, 
 		return Registered{}, err
 	}
 	ask.Renewal = true
+	// What the household paid serves this card only for time that it does not
+	// have yet: the first who renews pays for the next year.
+	ask.HouseholdPaid = ask.HouseholdPaid && household.PaidUntil.After(patron.ExpiresOn)
 	decided, err := decide(tx, library, document, ask, patron, in.Fee, in.Act)
 	if err != nil {
 		return Registered{}, err
 	}
-	if decided.shared && household.PaidUntil.After(patron.ExpiresOn) {
+	if decided.shared {
 		decided.expires = decided.expires.Earlier(household.PaidUntil)
 	}
 	if !in.Until.IsZero() && (decided.expires.IsZero() || in.Until.Before(decided.expires)) {

@@ -173,6 +173,9 @@ type decided struct {
 // decide asks the policy. What is paid in full now counts as brought.
 func decide(tx *postgres.Tx, library directory.Library, document *policy.Document, ask policy.CardApplication, patron Patron, fee Fee, act Act) (decided, error) {
 	moment := policy.Moment{Now: act.Now, Calendar: library.Calendar}
+	if fee.Paid.Minor > 0 {
+		ask.PaysBy = fee.How
+	}
 	priced := document.MayHaveCard(moment, ask)
 	first := ask
 	first.HouseholdPaid = false

@@ -226,6 +226,42 @@ func TestAHouseholdPaysOnceAndABusinessHasOneCard(t *testing.T) {
 		_, err = d.register(western, apply)
 		same(t, "a year later", refused(t, err)[0], "card_need_missing")
 	})
+	t.Run("who renews first pays for the next year, and a card is not a way to pay", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t)
+		apply := patrons.Application{
+			Patron: patrons.Patron{Class: "purchased", Household: household(d, patrons.OfHousehold)},
+			Met:    []policy.CardNeed{policy.NeedID, policy.NeedProofOfAddress}, Fee: patrons.Fee{Paid: usd(t, "125.00"), How: "card"},
+		}
+		_, err := d.register(western, apply)
+		same(t, "by card", refused(t, err)[0], "method_not_taken")
+		apply.Fee.How = "check"
+		first, err := d.register(western, apply)
+		must(t, err)
+		apply.Fee, apply.Act = patrons.Fee{}, d.at("2026-09-01")
+		second, err := d.register(western, apply)
+		must(t, err)
+		renew := func(who patrons.Registered, on string, paid patrons.Fee) (patrons.Registered, error) {
+			var done patrons.Registered
+			err := d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
+				done, err = patrons.RenewCard(ctx, tx, d.here, western, patrons.Renewal{
+					Patron: who.Patron.Ref(), Met: []policy.CardNeed{policy.NeedID}, Fee: paid, Act: d.at(on),
+				})
+				return err
+			})
+			return done, err
+		}
+		last := first.Patron.ExpiresOn.String()
+		_, err = renew(first, last, patrons.Fee{})
+		same(t, "on its last day, without paying", refused(t, err)[0], "card_need_missing")
+		paid, err := renew(first, last, patrons.Fee{Paid: usd(t, "125.00"), How: "cash"})
+		must(t, err)
+		same(t, "another year", paid.Patron.ExpiresOn, first.Patron.ExpiresOn.AddMonths(12))
+		with, err := renew(second, last, patrons.Fee{})
+		must(t, err)
+		same(t, "the other's costs nothing more", len(with.Charges), 0)
+		same(t, "and ends the same day", with.Patron.ExpiresOn, paid.Patron.ExpiresOn)
+	})
 	t.Run("one card for each business", func(t *testing.T) {
 		t.Parallel()
 		d := newDesk(t)

@@ -118,10 +118,17 @@ type Latching struct {
 // block that latches (Perth: in above 20.00, out when settled) would otherwise
 // be forgotten by a part payment. It changes nothing for policies without one.
 func UpdateLatch(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, now time.Time) (Latching, error) {
+	return UpdateLatchAfter(ctx, tx, library, document, ref, 0, now)
+}
+
+// UpdateLatchAfter is UpdateLatch where an item was just so many days overdue,
+// and is so no longer: it came back, was renewed or is lost.
+func UpdateLatchAfter(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, daysOverdue int, now time.Time) (Latching, error) {
 	standing, err := StandingOf(ctx, tx, library, ref)
 	if err != nil {
 		return Latching{}, err
 	}
+	standing.DaysOverdue = daysOverdue
 	today := library.Today(now)
 	change := latching(standing, document.Latches(standing.Facts(today)), today)
 	for _, block := range change.Put {

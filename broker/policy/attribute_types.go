@@ -127,11 +127,20 @@ type Overlong struct {
 	// Days is how many days overdue an item must be to block.
 	Days  int     `yaml:"days" json:"days"`
 	Stops Actions `yaml:"stops" json:"stops"`
+	// LiftedWhen is set where the block outlives the lateness: it then latches,
+	// and stands until what is owed in all meets it (Perth: until the account is
+	// cleared).
+	LiftedWhen *Exit `yaml:"lifted_when" json:"lifted_when,omitempty"`
 }
 
 func (o Overlong) check() error {
 	if o.Days < 1 {
 		return errors.New("days must be 1 or more")
+	}
+	if o.LiftedWhen != nil {
+		if err := o.LiftedWhen.check(); err != nil {
+			return err
+		}
 	}
 	return o.Stops.check()
 }

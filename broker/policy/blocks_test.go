@@ -200,6 +200,36 @@ func TestLongOverdueBlocksFromItsDayOn(t *testing.T) {
 	mustRefuse(t, checkout(t, "perth", patron), "long_overdue")
 }
 
+func TestPER3WhatWasLongOverdueBlocksUntilTheAccountIsCleared(t *testing.T) {
+	t.Parallel()
+	perth := preset(t, "perth")
+	stands := func(daysOverdue int, owes string, latched bool) bool {
+		patron := adult(cad(owes))
+		patron.DaysOverdue = daysOverdue
+		if latched {
+			patron.Blocks = []policy.Block{{Latched: true, Rule: "blocks.long_overdue"}}
+		}
+		for _, latch := range perth.Latches(patron) {
+			if latch.Rule == "blocks.long_overdue" {
+				return latch.Blocked
+			}
+		}
+		t.Fatal("the rule latches nothing")
+		return false
+	}
+	mustBe(t, "29 days late", stands(29, "7.00", false), false)
+	mustBe(t, "30 days late", stands(30, "7.00", false), true)
+	mustBe(t, "30 days late, and nothing owed", stands(30, "0.00", false), false)
+	mustBe(t, "back, a cent owed", stands(0, "0.01", true), true)
+	mustBe(t, "back, settled", stands(0, "0.00", true), false)
+
+	patron := adult(cad("0.01"))
+	patron.Blocks = []policy.Block{{Latched: true, Rule: "blocks.long_overdue"}}
+	mustRefuse(t, checkout(t, "perth", patron), "long_overdue")
+	patron.Owes = policy.OwedInAll(cad("0.00"))
+	mustAllow(t, checkout(t, "perth", patron))
+}
+
 func TestOnlyTheNamedKindsOfChargeCount(t *testing.T) {
 	t.Parallel()
 	document := parsed(t, `

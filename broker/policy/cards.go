@@ -21,6 +21,8 @@ type CardApplication struct {
 	Cards int `json:"cards,omitempty"`
 	// HouseholdPaid tells that a household's fee of this year was paid already.
 	HouseholdPaid bool `json:"household_paid,omitempty"`
+	// PaysBy is by what it is paid now (cash, check …); empty where nothing is.
+	PaysBy string `json:"pays_by,omitempty"`
 	// Renewal asks about renewing a card rather than getting one.
 	Renewal bool `json:"renewal,omitempty"`
 }
@@ -50,6 +52,15 @@ func (d *Document) MayHaveCard(at Moment, c CardApplication) CardDecision {
 	a := d.ask(at, question, needs.Source)
 	for _, need := range needs.Value {
 		a.need(need, c, needs.Source)
+	}
+	if adult := d.rules.Adulthood.For(match); !c.Renewal && c.Age.Is && c.Age.Value >= adult.Value.Age && d.rules.CardLiable.For(match).Value == LiableGuardian {
+		a.refuse(adult.Source, ground{
+			code: "not_a_minor", message: "This card is for minors.",
+			needed: fmt.Sprintf("somebody under %d", adult.Value.Age), found: fmt.Sprintf("age %d", c.Age.Value), override: byDesk(),
+		})
+	}
+	if c.PaysBy != "" {
+		a.payingBy(c.PaysBy)
 	}
 	if per := d.rules.CardPer.For(match); !c.Renewal && c.Cards > 0 {
 		a.refuse(per.Source, ground{

@@ -48,13 +48,18 @@ func (d *Document) PaymentTerms() Entry[Payments] { return d.rules.Payments.For(
 func (d *Document) MayPayBy(at Moment, method string) Decision {
 	entry := d.rules.Payments.For(Match{})
 	a := d.ask(at, "pay by "+method, entry.Source)
+	a.payingBy(method)
+	return a.answer()
+}
+
+func (a *asking) payingBy(method string) {
+	entry := a.doc.rules.Payments.For(Match{})
 	if !slices.Contains(entry.Value.Methods, method) {
 		a.refuse(entry.Source, ground{
 			code: "method_not_taken", message: "The library does not take this.",
 			needed: joined(entry.Value.Methods), found: method,
 		})
 	}
-	return a.answer()
 }
 
 // ParsePayment reads an amount somebody pays: more than zero, in whole cents.

@@ -160,7 +160,7 @@ func (a *asking) owing(action Action, patron Patron, match Match) {
 	}
 	threshold := entry.Value.Value
 	owed := patron.Owes.counted(threshold.Counts, a.doc.head.Currency)
-	latched := slices.ContainsFunc(patron.Blocks, func(b Block) bool { return b.Latched && b.Rule == entry.Rule })
+	latched := patron.latched(entry.Rule)
 	if !threshold.blocks(owed.Minor, latched) {
 		return
 	}
@@ -180,10 +180,7 @@ func overrideFor(action Action) []string {
 // needs says what would pass, in the words of the desk.
 func (t Threshold) needs(latched bool, currency string) string {
 	if latched && t.LiftedWhen != nil {
-		if t.LiftedWhen.Operator == AtMost {
-			return fmt.Sprintf("owes %s %s or less, once blocked", t.LiftedWhen.Amount, currency)
-		}
-		return fmt.Sprintf("owes less than %s %s, once blocked", t.LiftedWhen.Amount, currency)
+		return t.LiftedWhen.needs(currency)
 	}
 	if t.BlockedWhen == AtLeast {
 		return fmt.Sprintf("owes less than %s %s", t.Amount, currency)
@@ -194,14 +191,28 @@ func (t Threshold) needs(latched bool, currency string) string {
 func (a *asking) longOverdue(action Action, patron Patron, match Match) {
 	entry := a.doc.rules.LongOverdue.For(match)
 	overlong := entry.Value.Value
-	if !entry.Value.Is || patron.DaysOverdue < overlong.Days || !slices.Contains(overlong.Stops, action) {
+	if !entry.Value.Is || !slices.Contains(overlong.Stops, action) {
 		return
 	}
-	a.refuse(entry.Source, ground{
-		code: "long_overdue", message: "An item is long overdue.",
-		needed: fmt.Sprintf("nothing %d days overdue or more", overlong.Days),
-		found:  fmt.Sprintf("an item %d days overdue", patron.DaysOverdue), override: byDesk(),
-	})
+	owed := patron.Owes.counted(Set{All: true}, a.doc.head.Currency)
+	switch {
+	case patron.DaysOverdue >= overlong.Days:
+		a.refuse(entry.Source, ground{
+			code: "long_overdue", message: "An item is long overdue.",
+			needed: fmt.Sprintf("nothing %d days overdue or more", overlong.Days),
+			found:  fmt.Sprintf("an item %d days overdue", patron.DaysOverdue), override: byDesk(),
+		})
+	case patron.latched(entry.Rule) && overlong.LiftedWhen != nil && !overlong.LiftedWhen.holds(owed.Minor):
+		a.refuse(entry.Source, ground{
+			code: "long_overdue", message: "An item was long overdue, and the account is not settled.",
+			needed: overlong.LiftedWhen.needs(a.doc.head.Currency), found: "owes " + owed.String(), override: byDesk(),
+		})
+	}
+}
+
+// latched tells whether the stored block of a rule stands.
+func (p Patron) latched(rule string) bool {
+	return slices.ContainsFunc(p.Blocks, func(b Block) bool { return b.Latched && b.Rule == rule })
 }
 
 // linked lets a block spread through a link group. What spreads is the block,
@@ -267,7 +278,7 @@ type Latch struct {
 	Clause  broker.Clause `json:"clause"`
 }
 
-// Latches works out, for each threshold whose way out differs from its way in,
+// Latches works out, for each block whose way out differs from its way in,
 // whether its stored block stands. Ask it in the transaction that changes a
 // balance: a patron who crossed the threshold and paid down only part of it is
 // otherwise forgotten.
@@ -279,12 +290,19 @@ func (d *Document) Latches(patron Patron) []Latch {
 		if !entry.Value.Is || entry.Value.Value.LiftedWhen == nil {
 			continue
 		}
-		threshold := entry.Value.Value
-		latched := slices.ContainsFunc(patron.Blocks, func(b Block) bool { return b.Latched && b.Rule == entry.Rule })
+		threshold, latched := entry.Value.Value, patron.latched(entry.Rule)
 		owed := patron.Owes.counted(threshold.Counts, d.head.Currency)
 		latches = append(latches, Latch{
 			Rule: entry.Rule, Stops: []Action{action},
 			Blocked: threshold.blocks(owed.Minor, latched), Clause: entry.Clause,
+		})
+	}
+	if entry := d.rules.LongOverdue.For(match); entry.Value.Is && entry.Value.Value.LiftedWhen != nil {
+		overlong := entry.Value.Value
+		latches = append(latches, Latch{
+			Rule: entry.Rule, Stops: overlong.Stops, Clause: entry.Clause,
+			Blocked: (patron.DaysOverdue >= overlong.Days || patron.latched(entry.Rule)) &&
+				!overlong.LiftedWhen.holds(patron.Owes.counted(Set{All: true}, d.head.Currency).Minor),
 		})
 	}
 	return latches

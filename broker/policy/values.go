@@ -143,12 +143,27 @@ func (t Threshold) check() error {
 		return errors.New("counts must name charge kinds, or all")
 	case t.LiftedWhen == nil:
 		return nil
-	case t.LiftedWhen.Operator != AtMost && t.LiftedWhen.Operator != LessThan:
-		return fmt.Errorf("lifted_when.operator is %q; it must be \"<=\" or \"<\"", t.LiftedWhen.Operator)
 	case t.LiftedWhen.Amount > t.Amount:
 		return errors.New("lifted_when must not lie above the amount that blocks")
 	}
+	return t.LiftedWhen.check()
+}
+
+func (e Exit) check() error {
+	if e.Operator != AtMost && e.Operator != LessThan {
+		return fmt.Errorf("lifted_when.operator is %q; it must be \"<=\" or \"<\"", e.Operator)
+	}
 	return nil
+}
+
+func (e Exit) holds(owed int64) bool { return e.Operator.Holds(owed, int64(e.Amount)) }
+
+// needs says what ends the block, in the words of the desk.
+func (e Exit) needs(currency string) string {
+	if e.Operator == AtMost {
+		return fmt.Sprintf("owes %s %s or less, once blocked", e.Amount, currency)
+	}
+	return fmt.Sprintf("owes less than %s %s, once blocked", e.Amount, currency)
 }
 
 // blocks tells whether an amount owed blocks, given whether the block is
@@ -157,7 +172,7 @@ func (t Threshold) blocks(owed int64, latched bool) bool {
 	if t.BlockedWhen.Holds(owed, int64(t.Amount)) {
 		return true
 	}
-	return latched && t.LiftedWhen != nil && !t.LiftedWhen.Operator.Holds(owed, int64(t.LiftedWhen.Amount))
+	return latched && t.LiftedWhen != nil && !t.LiftedWhen.holds(owed)
 }
 
 // String gives "owes 5.00 or more".

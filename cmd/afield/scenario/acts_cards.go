@@ -83,13 +83,18 @@ func (p *play) register(s step) (result, error) {
 		in.Patron.BornOn = p.today().AddMonths(-12 * get[int](s.values, "age")).AddDays(-1)
 	}
 	var made patrons.Registered
+	home := get[string](s.values, "household")
+	_, existed := p.households[home]
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) (err error) {
-		if in.Patron.Household, err = p.household(ctx, tx, get[string](s.values, "household"), in.Patron.Class); err != nil {
+		if in.Patron.Household, err = p.household(ctx, tx, home, in.Patron.Class); err != nil {
 			return err
 		}
 		made, err = patrons.Register(ctx, tx, p.home.Library, p.document, in)
 		return err
 	})
+	if err != nil && !existed {
+		delete(p.households, home) // it went with the refused transaction
+	}
 	if err != nil {
 		return result{}, err
 	}

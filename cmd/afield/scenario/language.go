@@ -35,7 +35,7 @@ func libraryFields() []field {
 	return []field{
 		{word: "shares", kind: flagKind, says: "true: a member of the same shared catalogue, with desks and copies of its own."},
 		{word: "policy", kind: textKind, says: "Its policy, where it shares the catalogue; the scenario's own when left out."},
-		{word: "state", kind: textKind, says: "State or province (OH); that of the scenario's library when left out."},
+		{word: "state", kind: textKind, says: "State or province (OH), with its country where that is another (CA-ON); that of the scenario's library when left out."},
 		{word: "closed", kind: kind{"a list: " + closedKind.written, readClosed}, says: "Days on which it is closed."},
 		{word: "fee", kind: moneyKind, says: "What it asks for a loan."},
 		{word: "fee_unknown", kind: flagKind, says: "true: nobody knows what it asks, or for how long it lends."},

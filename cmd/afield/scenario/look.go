@@ -24,6 +24,7 @@ type view struct {
 
 	loan    *circulation.Loan
 	lostOn  broker.Date
+	claim   string // of the loan
 	hold    *circulation.Hold
 	place   int
 	item    *catalog.Item
@@ -117,8 +118,10 @@ func (p *play) lookAtItem(ctx context.Context, tx *postgres.Tx, s step, seen *vi
 	seen.item = &item
 	var ref circulation.LoanRef
 	var lostOn broker.Date
-	err = tx.QueryRow(ctx, `select library_id, id, lost_on from loans where item_library_id = $1 and item_id = $2
-		order by started_at desc, id desc limit 1`, item.Library, item.ID).Scan(&ref.Library, &ref.ID, &lostOn)
+	err = tx.QueryRow(ctx, `select library_id, id, lost_on, coalesce((select c.status from claims c
+			where c.library_id = l.library_id and c.loan_id = l.id order by c.claimed_at desc, c.id desc limit 1), 'none')
+		from loans l where item_library_id = $1 and item_id = $2
+		order by started_at desc, id desc limit 1`, item.Library, item.ID).Scan(&ref.Library, &ref.ID, &lostOn, &seen.claim)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}

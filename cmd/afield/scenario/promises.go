@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -212,13 +213,8 @@ func thingPromises() []promise {
 				}
 				return fmt.Sprint(after.loan.Renewals)
 			})),
-		expects("claim", oneOf("asked_owner", "open", "found_in_library", "found_by_patron", "charged", "withdrawn", "refused"), "How the claim stands that this step made or ended.",
-			same(func(_ *play, _ step, did result, _, _ view) string {
-				if did.done == nil || did.done.Claim == nil {
-					return "none"
-				}
-				return string(did.done.Claim.Status)
-			})),
+		expects("claim", oneOf("asked_owner", "open", "found_in_library", "found_by_patron", "charged", "withdrawn", "refused", "none"), "How the last claim about the loan of the item stands.",
+			same(func(_ *play, _ step, _ result, _, after view) string { return cmp.Or(after.claim, "none") })),
 		expects("claim_note", listOf(textKind), "What the note on the account names.",
 			sameList(func(_ *play, _ step, did result, _, _ view) []string {
 				if did.done == nil || did.done.Claim == nil {

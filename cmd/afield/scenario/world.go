@@ -205,9 +205,13 @@ func (p *play) outside(name string, v values) (*house, error) {
 	if state == "" {
 		state = p.home.State
 	}
-	zone, known := directory.ZoneOf(p.home.Country, state)
+	country := p.home.Country
+	if abroad, place, written := strings.Cut(state, "-"); written {
+		country, state = abroad, place
+	}
+	zone, known := directory.ZoneOf(country, state)
 	if !known {
-		return nil, Mistakes{{v.where["state"], fmt.Sprintf("%q is no state or province of %s", state, p.home.Country)}}
+		return nil, Mistakes{{v.where["state"], fmt.Sprintf("%q is no state or province of %s", state, country)}}
 	}
 	h := &house{outside: true, symbol: broker.NewSymbol("OUTSIDE", strings.ToUpper(broker.NewID().String()[24:]))}
 	id, now := broker.NewID(), p.start.AddDate(-1, 0, 0)
@@ -217,7 +221,7 @@ func (p *play) outside(name string, v values) (*house, error) {
 	}
 	err := p.everywhere(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		err = directory.SaveLibrary(tx, directory.Library{
-			ID: id, Name: name, Kind: directory.KindLibrary, Country: p.home.Country, State: state, Zone: zone,
+			ID: id, Name: name, Kind: directory.KindLibrary, Country: country, State: state, Zone: zone,
 			Currency: p.home.Currency, Plan: planOf(v), Status: directory.StatusActive,
 		}, now)
 		if err != nil {

@@ -1,0 +1,23 @@
+package policy_test
+
+import (
+	"testing"
+
+	"afield/broker/policy"
+)
+
+func TestAMinorsCardIsForWhoIsUnderEighteen(t *testing.T) {
+	t.Parallel()
+	guardian := adult(usd("4.99"))
+	apply := policy.CardApplication{
+		Class: "minor", Age: policy.Some(17), Guardian: &guardian,
+		Met: []policy.CardNeed{policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress},
+	}
+	western := preset(t, "western-district")
+	mustAllow(t, western.MayHaveCard(noon("2026-03-02"), apply).Decision)
+	apply.Age = policy.Some(18)
+	mustRefuse(t, western.MayHaveCard(noon("2026-03-02"), apply).Decision, "not_a_minor")
+	// Who has come of age meanwhile keeps the card, and may renew it.
+	renewal := policy.CardApplication{Class: "minor", Age: policy.Some(18), Renewal: true, Met: []policy.CardNeed{policy.NeedID}}
+	mustAllow(t, western.MayHaveCard(noon("2026-03-02"), renewal).Decision)
+}
