@@ -40,8 +40,12 @@ func TestItemsAtTheDesk(t *testing.T) {
 			t.Errorf("%s: %d %s", c.as, marked.status, marked.text)
 		}
 	}
+	wants(t, w.call(t, "POST", item+"/mark", w.staff, `{"as":"missing"}`), 200, "")
 	lent := w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"barcode":"31234000000045","card":%q}`, w.card))
 	wants(t, lent, 201, "")
+	if !strings.Contains(lent.text, "it is found") {
+		t.Errorf("what was missing is brought to the desk: %s", lent.text)
+	}
 	if lent.get("count_parts") != 3.0 {
 		t.Errorf("its parts are to be counted: %s", lent.text)
 	}

@@ -103,6 +103,9 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	patrons.TouchActive(tx, in.Patron, in.Desk.today())
 	out := Outcome{Warnings: append(passed, notes...), NextAct: GiveToPatron}
 	out.say("Lent until %s.", loan.DueOn)
+	if facts.item.Status == catalog.Missing {
+		out.say("It was marked missing; it is found.")
+	}
 	for _, reason := range passed {
 		out.say("Passed over: %s", reason.Message)
 	}

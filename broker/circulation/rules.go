@@ -19,16 +19,16 @@ func sameScan(loan Loan, in CheckOut) bool {
 
 // placeable tells whether an item stands where it can be lent from, for a
 // patron: on the open shelf, on the hold shelf, or just received for the very
-// request it is checked out for.
+// request it is checked out for. What is in the patron's hand is not missing.
 func placeable(item catalog.Item, request RequestRef) bool {
 	switch item.Status {
-	case catalog.OnShelf:
+	case catalog.OnShelf, catalog.Missing:
 		return !item.Temporary()
 	case catalog.OnHoldShelf:
 		return true
 	case catalog.Received:
 		return item.Temporary() && item.Request == request.Request
-	case catalog.OnLoan, catalog.InTransit, catalog.Missing, catalog.Lost, catalog.Withdrawn, catalog.GoneHome,
+	case catalog.OnLoan, catalog.InTransit, catalog.Lost, catalog.Withdrawn, catalog.GoneHome,
 		catalog.OnOrder, catalog.InProcess:
 	}
 	return false
