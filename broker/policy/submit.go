@@ -32,8 +32,9 @@ type Submission struct {
 	// AsHold marks a request that a copy of the shared catalogue will fill.
 	// Where the policy does not count that as ILL, no ILL limit touches it.
 	AsHold bool `json:"as_hold,omitempty"`
-	// OpenHolds counts the person's holds, for AsHold.
-	OpenHolds int `json:"open_holds,omitempty"`
+	// Hold is what is known of that copy and of the person's holds, for AsHold:
+	// whose it is, its material type and state, and how many holds are open.
+	Hold HoldRequest `json:"hold,omitzero"`
 }
 
 // SubmitDecision answers MaySubmitILL.
@@ -88,9 +89,12 @@ func (d *Document) MaySubmitILL(at Moment, s Submission) SubmitDecision {
 func (d *Document) submitHold(at Moment, s Submission, match Match) SubmitDecision {
 	notILL := d.rules.GroupIsILL.For(match)
 	a := d.ask(at, "ask for a copy of the shared catalogue", notILL.Source)
-	hold := Match{Owner: OwnerConsortium, Class: s.Patron.Class, Item: string(s.Format)}
+	wish := s.Hold
+	wish.Patron, wish.Format, wish.Channel = s.Patron, s.Format, s.Channel
+	wish.Owner, wish.SameTitle = cmp.Or(wish.Owner, OwnerConsortium), wish.SameTitle || s.SameTitle
+	hold := Match{Owner: wish.Owner, Class: s.Patron.Class, Item: string(s.Format)}
 	a.channel(s, hold)
-	a.hold(HoldRequest{Patron: s.Patron, Owner: OwnerConsortium, Format: s.Format, OpenHolds: s.OpenHolds, SameTitle: s.SameTitle}, hold)
+	a.hold(wish, hold)
 	a.note(notILL.Source, ground{code: "not_counted_as_ill", message: "A copy of the shared catalogue is not an interlibrary loan: its limits and fees do not apply."})
 	return SubmitDecision{Decision: a.answer()}
 }

@@ -54,7 +54,9 @@ type submission struct {
 	now      time.Time
 	// ownedChecked is set when own and shared copies were tried already.
 	ownedChecked bool
+	// asHold is set when a copy on the shelves of filler serves.
 	asHold       bool
+	filler       broker.ID
 	owned        bool
 	ownedInGroup bool
 }
@@ -271,7 +273,7 @@ func (s *Service) ownCopies(ctx context.Context, tx *postgres.Tx, library *direc
 	}
 	for _, entry := range routing.Rank(query, candidates).Entries {
 		if entry.Fulfilment == directory.FulfilHold {
-			checks.asHold = true
+			checks.asHold, checks.filler = true, entry.Lender
 			return nil
 		}
 	}
@@ -305,11 +307,34 @@ func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *direc
 	if err != nil {
 		return policy.SubmitDecision{}, fmt.Errorf("count the patron's requests: %w", err)
 	}
+	hold, err := in.hold(ctx, tx, ref)
+	if err != nil {
+		return policy.SubmitDecision{}, err
+	}
 	return doc.MaySubmitILL(at(in.now, library), policy.Submission{
 		Patron: standing.Facts(library.Today(in.now)), Channel: in.channel, CardDigits: in.digits, PINGiven: in.pin, Format: in.citation.Format,
 		ActiveRequests: activeCount, OwnedHere: in.owned && !in.ownedChecked, OwnedInGroup: in.ownedInGroup && !in.ownedChecked,
-		SameTitle: same, Rush: in.rush, AsHold: in.asHold,
+		SameTitle: same, Rush: in.rush, AsHold: in.asHold, Hold: hold,
 	}), nil
+}
+
+// hold reads what is asked of a hold, where one will serve: a request passes the
+// same rules as a hold placed at the desk.
+func (in submission) hold(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) (policy.HoldRequest, error) {
+	if !in.asHold || in.title == nil {
+		return policy.HoldRequest{}, nil
+	}
+	facts, err := circulation.HoldFactsOf(ctx, tx, patron, in.filler, *in.title, broker.NoID)
+	if err != nil {
+		return policy.HoldRequest{}, err
+	}
+	owner := policy.OwnerConsortium
+	if in.filler == patron.Library {
+		owner = policy.OwnerOwn
+	}
+	return policy.HoldRequest{
+		Owner: owner, Item: facts.Type, State: facts.State, OpenHolds: facts.OpenHolds, SameTitle: facts.SameTitle,
+	}, nil
 }
 
 // declareCopyright records under which rule a copy is asked for: so many a year

@@ -39,6 +39,9 @@ func (p *play) patron(name string, v values) error {
 		patron.Email = "patron@example.org"
 	}
 	made := person{Ref: ref, card: p.number("2100")}
+	if get[string](v, "card") != "none" {
+		made.cardID = broker.NewID()
+	}
 	p.patrons[name] = made
 	return p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
@@ -48,14 +51,18 @@ func (p *play) patron(name string, v values) error {
 		if err := patrons.SavePatron(tx, patron); err != nil {
 			return err
 		}
-		status := get[string](v, "card")
-		if status == "none" {
-			return nil
-		}
-		return patrons.SaveCard(tx, patrons.Card{
-			Library: ref.Library, ID: broker.NewID(), Realm: p.group, Number: made.card, Patron: ref.ID,
-			Status: patrons.CardStatus(status), CreatedAt: patron.CreatedAt,
-		})
+		return p.giveCard(tx, made, patrons.CardActive)
+	})
+}
+
+// giveCard saves the card of a patron who has one.
+func (p *play) giveCard(tx *postgres.Tx, of person, status patrons.CardStatus) error {
+	if of.cardID == broker.NoID {
+		return nil
+	}
+	return patrons.SaveCard(tx, patrons.Card{
+		Library: of.Library, ID: of.cardID, Realm: p.group, Number: of.card, Patron: of.ID,
+		Status: status, CreatedAt: p.start.AddDate(-1, 0, 0),
 	})
 }
 
@@ -79,7 +86,8 @@ func (p *play) links() error {
 	})
 }
 
-// account puts what is owed and blocked.
+// account puts what is owed and blocked, and stops a card that was lost after
+// what the patron has was lent.
 func (p *play) account(name string, v values) error {
 	owes, ref := get[amounts](v, "owes"), p.patrons[name].Ref
 	kinds := make([]string, 0, len(owes))
@@ -90,11 +98,17 @@ func (p *play) account(name string, v values) error {
 	if err := p.takenOut(name, v); err != nil {
 		return err
 	}
-	stops := textsOf(v, "blocked")
-	if len(kinds)+len(stops) == 0 && !get[bool](v, "ill_suspended") {
+	stops, status := textsOf(v, "blocked"), patrons.CardStatus(get[string](v, "card"))
+	stopped := status == patrons.CardLost || status == patrons.CardStolen
+	if len(kinds)+len(stops) == 0 && !get[bool](v, "ill_suspended") && !stopped {
 		return nil
 	}
 	return p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
+		if stopped {
+			if err := p.giveCard(tx, p.patrons[name], status); err != nil {
+				return err
+			}
+		}
 		for _, kind := range kinds {
 			if owes[kind] == 0 {
 				continue

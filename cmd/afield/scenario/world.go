@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -48,7 +49,8 @@ type house struct {
 
 type person struct {
 	patrons.Ref
-	card string
+	card   string // its number
+	cardID broker.ID
 }
 
 type thing struct {
@@ -66,9 +68,15 @@ func (p *play) everywhere(work func(context.Context, *postgres.Tx) error) error 
 	return p.db.InTx(p.ctx, postgres.Everywhere(), work)
 }
 
-// try works as a desk of the library does.
+// try works as a desk of the library does. What was refused was never there:
+// titles and households that it made are forgotten again.
 func (p *play) try(at *house, work func(context.Context, *postgres.Tx) error) error {
-	return p.db.InTx(p.ctx, postgres.ForLibraries(at.ID), work)
+	titles, households := maps.Clone(p.titles), maps.Clone(p.households)
+	err := p.db.InTx(p.ctx, postgres.ForLibraries(at.ID), work)
+	if err != nil {
+		p.titles, p.households = titles, households
+	}
+	return err
 }
 
 // staff is who sets the stage: somebody with every role.
