@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"afield/api/gen"
 	"afield/broker"
@@ -136,6 +137,7 @@ func (s *Server) ExplainPolicy(ctx context.Context, request gen.ExplainPolicyReq
 	if in.At.IsZero() {
 		in.At = s.Clock.Now()
 	}
+	zone := time.UTC
 	decision, err := read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (policy.Decision, error) {
 		library, ref, err := s.ours(ctx, tx, in.PatronID)
 		if err != nil {
@@ -145,6 +147,7 @@ func (s *Server) ExplainPolicy(ctx context.Context, request gen.ExplainPolicyReq
 		if err != nil {
 			return policy.Decision{}, err
 		}
+		zone = document.Zone()
 		return s.explain(ctx, tx, asked{library: library, patron: ref, document: document}, in)
 	})
 	if err != nil {
@@ -152,7 +155,7 @@ func (s *Server) ExplainPolicy(ctx context.Context, request gen.ExplainPolicyReq
 	}
 	view := gen.Decision{
 		Allowed: decision.Allowed, Question: decision.Question, Rule: decision.Rule, Source: decision.Source,
-		Reasons: append([]broker.Reason{}, decision.Reasons...), Notes: append([]broker.Reason{}, decision.Notes...), Lines: decision.Lines(),
+		Reasons: append([]broker.Reason{}, decision.Reasons...), Notes: append([]broker.Reason{}, decision.Notes...), Lines: decision.Lines(zone),
 	}
 	return gen.ExplainPolicy200JSONResponse(view), nil
 }

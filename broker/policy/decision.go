@@ -85,8 +85,9 @@ func (d Decision) OverridableBy(roles []string) bool {
 }
 
 // Lines renders the decision for people: the answer, then each reason with its
-// rule, clause, what was needed and found, who may override and when it passes.
-func (d Decision) Lines() []string {
+// rule, clause, what was needed and found, who may override and when it passes,
+// by the clock of the zone.
+func (d Decision) Lines(zone *time.Location) []string {
 	answer := "Yes: may "
 	if !d.Allowed {
 		answer = "No: may not "
@@ -94,11 +95,11 @@ func (d Decision) Lines() []string {
 	lines := []string{answer + d.Question + "."}
 	for _, reason := range d.Reasons {
 		lines = append(lines, "- "+reason.Message+" ["+reason.Rule+"]")
-		lines = append(lines, reasonLines(reason, true)...)
+		lines = append(lines, reasonLines(reason, zone, true)...)
 	}
 	for _, note := range d.Notes {
 		lines = append(lines, "* "+note.Message+" ["+note.Rule+"]")
-		lines = append(lines, reasonLines(note, false)...)
+		lines = append(lines, reasonLines(note, zone, false)...)
 	}
 	if len(d.Reasons) == 0 {
 		lines = append(lines, "  rule "+d.Rule+": "+clauseLine(d.Source))
@@ -106,10 +107,10 @@ func (d Decision) Lines() []string {
 	return lines
 }
 
-// Explain is Lines as one text.
-func (d Decision) Explain() string { return strings.Join(d.Lines(), "\n") }
+// Explain is Lines as one text, its times in UTC.
+func (d Decision) Explain() string { return strings.Join(d.Lines(time.UTC), "\n") }
 
-func reasonLines(reason broker.Reason, refusal bool) []string {
+func reasonLines(reason broker.Reason, zone *time.Location, refusal bool) []string {
 	var lines []string
 	if reason.Needed != "" {
 		lines = append(lines, "  needed: "+reason.Needed)
@@ -127,7 +128,7 @@ func reasonLines(reason broker.Reason, refusal bool) []string {
 	}
 	lines = append(lines, "  may override: "+overrides)
 	if reason.PassesAt != nil {
-		lines = append(lines, "  passes at: "+reason.PassesAt.Format("2006-01-02 15:04 MST"))
+		lines = append(lines, "  passes at: "+reason.PassesAt.In(zone).Format("2006-01-02 15:04 MST"))
 	}
 	return lines
 }

@@ -41,10 +41,14 @@ func (d *Document) MayDisclose(at Moment, r DisclosureRequest) Decision {
 	case AskerPatron:
 	case AskerGuardian:
 		if under := guardian.Value; !under.Is || !r.PatronAge.Is || r.PatronAge.Value >= under.Value {
-			a.refuse(guardian.Source, ground{
+			g := ground{
 				code: "not_for_guardian", message: "This is told to the patron only.",
 				needed: "a patron under " + under.String(), found: "age " + r.PatronAge.String(),
-			})
+			}
+			if !under.Is {
+				g.needed, g.found = "the patron in person", "a guardian"
+			}
+			a.refuse(guardian.Source, g)
 		}
 	case AskerOther:
 		a.legalPaper(r, rule)

@@ -115,11 +115,15 @@ func lower(a, b Optional[int]) Optional[int] {
 func (a *asking) renewable(r Renewal, limit Entry[Optional[int]]) {
 	a.standing(ActionRenew, r.Patron, r.match())
 	if limit.Value.Is && r.Renewals >= limit.Value.Value {
-		a.refuse(limit.Source, ground{
+		g := ground{
 			code: "renewal_limit_reached", message: "It has been renewed as often as it may be.",
 			needed: fmt.Sprintf("fewer than %s", plural(limit.Value.Value, "renewal", "renewals")),
 			found:  plural(r.Renewals, "renewal", "renewals"), override: byDesk(),
-		})
+		}
+		if limit.Value.Value == 0 {
+			g.message, g.needed, g.found = "This is not renewed.", "an item that may be renewed", "one with no renewals"
+		}
+		a.refuse(limit.Source, g)
 	}
 	a.othersWait(r, limit.Source)
 	if r.Recalled {

@@ -67,12 +67,13 @@ func (c policyExplainCommand) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	return a.print(answer, func(out io.Writer) { printAnswer(out, answer) })
+	return a.print(answer, func(out io.Writer) { printAnswer(out, answer, document.Zone()) })
 }
 
-func printAnswer(out io.Writer, answer policy.Answer) {
+// printAnswer prints an answer, its times by the clock of the zone.
+func printAnswer(out io.Writer, answer policy.Answer, zone *time.Location) {
 	if answer.Decision != nil {
-		fmt.Fprintln(out, answer.Decision.Explain())
+		fmt.Fprintln(out, strings.Join(answer.Decision.Lines(zone), "\n"))
 		return
 	}
 	fmt.Fprintf(out, "%s\n  rule %s\n  source: %s, %s: %s\n", answer.Value, answer.Rule, answer.Source.Document, answer.Source.Section, answer.Source.Says)

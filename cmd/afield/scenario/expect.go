@@ -95,7 +95,7 @@ func (p *play) compare(s step, did result, before, after view) []Difference {
 	add := func(word, expected, found string, at Position) {
 		difference := Difference{Position: at, Step: s.act.word, Word: word, Expected: expected, Found: found}
 		if did.refused() {
-			difference.Why = did.why()
+			difference.Why = did.why(p.home.Zone)
 		}
 		differences = append(differences, difference)
 	}

@@ -68,17 +68,17 @@ func (r result) reasons() []broker.Reason {
 	return nil
 }
 
-// why explains a refusal as the policy does.
-func (r result) why() []string {
+// why explains a refusal as the policy does, by the library's clock.
+func (r result) why(zone *time.Location) []string {
 	switch {
 	case r.decision != nil:
-		return r.decision.Lines()
+		return r.decision.Lines(zone)
 	case r.err == nil:
 		return nil
 	case len(r.err.Reasons) == 0:
 		return []string{r.err.Error()}
 	}
-	explained := policy.Decision{Question: r.err.Code, Reasons: r.err.Reasons}.Lines()
+	explained := policy.Decision{Question: r.err.Code, Reasons: r.err.Reasons}.Lines(zone)
 	return append([]string{r.err.Detail}, explained[1:]...)
 }
 
