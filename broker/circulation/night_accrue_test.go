@@ -14,7 +14,7 @@ import (
 )
 
 // accrue goes through every overdue loan, a few at a time.
-func (h house) accrue(local string, slice int) (touched int64) {
+func (h house) accrue(local string, slice int) (touched int) {
 	h.t.Helper()
 	desk := h.at(local)
 	h.must(h.db.InTx(h.t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
@@ -24,16 +24,12 @@ func (h house) accrue(local string, slice int) (touched int64) {
 		}
 		var after circulation.NightKey
 		for {
-			keys, err := circulation.OverdueBound(ctx, tx, h.Library.ID, h.Library.Today(desk.Now), after, slice)
-			if err != nil || len(keys) == 0 {
-				return err
-			}
-			changed, err := circulation.AccrueRange(ctx, tx, h.Library, branches, desk.Now, after, keys[0])
-			if err != nil {
+			last, changed, err := circulation.AccrueSlice(ctx, tx, h.Library, branches, desk.Now, after, slice)
+			if err != nil || last == after {
 				return err
 			}
 			touched += changed
-			after = keys[0]
+			after = last
 		}
 	}))
 	return touched
@@ -78,6 +74,14 @@ func TestNightlyFinesAreTheDesksFines(t *testing.T) {
 				h.must(err)
 				loans = append(loans, *out.Loan)
 			}
+			// What else a loan was charged for is no part of its fine.
+			h.do(func(_ context.Context, tx *postgres.Tx) error {
+				_, err := ledger.Post(tx, ledger.Charge{
+					Account: ledger.OfPatron(patron.Library, patron.ID, h.Library.Currency), Kind: ledger.Damage,
+					Amount: broker.Money{Minor: 300, Currency: h.Library.Currency}, Cause: "damage:" + loans[1].ID.String(), Loan: loans[1].ID, At: founded,
+				})
+				return err
+			})
 			charged := map[broker.ID]int64{}
 			for _, day := range []string{"2026-03-20", "2026-04-04", "2026-04-10", "2026-04-10", "2026-05-30", "2026-09-01"} {
 				h.accrue(day+" 02:00", 2)

@@ -16,7 +16,7 @@ import (
 func steps() []step {
 	return []step{
 		{name: renewalStep, size: 100, next: soonDue, each: renewByItself},
-		{name: "fines", size: 5000, next: overdueLoans, ranged: accrueFines},
+		{name: "fines", size: 10000, next: overdueLoans, paged: accrueFines},
 		{name: "blocks", size: 200, next: growingAccounts, each: latchBlocks},
 		{name: "claims", size: 100, next: oldClaims, each: chargeClaim},
 		{name: "lost", size: 100, next: longOverdue, each: declareLost},
@@ -37,11 +37,11 @@ func steps() []step {
 func words(step string) string { return strings.ReplaceAll(step, "_", " ") }
 
 func overdueLoans(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
-	return circulation.OverdueBound(ctx, tx, night.Library.ID, night.On, after, limit)
+	return circulation.OverdueBound(ctx, tx, night.Library.ID, night.Library.Today(night.Now), after, limit)
 }
 
-func accrueFines(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo circulation.NightKey) (int64, error) {
-	return circulation.AccrueRange(ctx, tx, night.Library, night.Branches, night.Now, after, upTo)
+func accrueFines(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error) {
+	return circulation.AccrueSlice(ctx, tx, night.Library, night.Branches, night.Now, after, limit)
 }
 
 func tellOfOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error) {
