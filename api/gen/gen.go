@@ -1223,6 +1223,28 @@ type EventPage struct {
 	NextCursor string  `json:"next_cursor,omitempty,omitzero"`
 }
 
+// ExpectedWait What the library's policy tells patrons about the time a request takes. Nothing is promised.
+type ExpectedWait struct {
+	// Clause Where a rule comes from. `silent` marks a value the library's text does not give.
+	Clause Clause `json:"clause"`
+
+	// FromDays Days from asking, at the least.
+	FromDays int `json:"from_days"`
+
+	// FromOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	FromOn Date `json:"from_on"`
+
+	// ToDays Days from asking, usually at the most; absent where the policy names no end.
+	ToDays int `json:"to_days,omitempty,omitzero"`
+
+	// ToOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	ToOn Date `json:"to_on,omitempty,omitzero"`
+}
+
 // Explain defines model for Explain.
 type Explain struct {
 	// Act What the patron would like to do.
@@ -2936,6 +2958,9 @@ type Preview struct {
 	// Duplicates Open requests of the same patron for the same title.
 	Duplicates []ID `json:"duplicates"`
 
+	// ExpectedWait Absent where a hold in the shared catalogue serves.
+	ExpectedWait ExpectedWait `json:"expected_wait,omitempty,omitzero"`
+
 	// LikelyCost Minor units and an ISO 4217 code; 1250 USD is 12.50.
 	//
 	// Example: {"currency":"USD","minor":1250}
@@ -3142,7 +3167,10 @@ type Request struct {
 	Copyright    string    `json:"copyright,omitempty,omitzero"`
 
 	// Deadline What happens by itself if nobody acts before then.
-	Deadline       Deadline          `json:"deadline,omitempty,omitzero"`
+	Deadline Deadline `json:"deadline,omitempty,omitzero"`
+
+	// ExpectedWait While an interlibrary loan is on its way; absent once it is here, and for a hold in the shared catalogue.
+	ExpectedWait   ExpectedWait      `json:"expected_wait,omitempty,omitzero"`
 	ExternalNumber string            `json:"external_number,omitempty,omitzero"`
 	Flags          Flags             `json:"flags"`
 	Fulfilment     RequestFulfilment `json:"fulfilment,omitempty,omitzero"`
@@ -3160,10 +3188,22 @@ type Request struct {
 	// Example: 2026-08-22
 	LenderDueOn Date `json:"lender_due_on,omitempty,omitzero"`
 
+	// LenderFine What the lender asks for a late day, where it said.
+	LenderFine Money `json:"lender_fine,omitempty,omitzero"`
+
+	// LenderFineMost The most that comes to; absent where there is no most.
+	LenderFineMost Money `json:"lender_fine_most,omitempty,omitzero"`
+
+	// LenderRenewals How often the lender renews it; absent where it did not say.
+	LenderRenewals *int `json:"lender_renewals,omitempty"`
+
 	// MaxCost Minor units and an ISO 4217 code; 1250 USD is 12.50.
 	//
 	// Example: {"currency":"USD","minor":1250}
 	MaxCost Money `json:"max_cost,omitempty,omitzero"`
+
+	// MisplacedOn When the patron reported that it cannot be found.
+	MisplacedOn Date `json:"misplaced_on,omitempty,omitzero"`
 
 	// NeedBy A calendar date in the library's zone.
 	//

@@ -36,6 +36,7 @@ func previewView(outlook requests.Outlook, forPatron bool) gen.Preview {
 		Allowed: outlook.Decision.Allowed, Reasons: append([]broker.Reason{}, outlook.Decision.Reasons...),
 		Notes: append([]broker.Reason{}, outlook.Decision.Notes...), LocalCopies: outlook.LocalCopies,
 		Duplicates: append([]broker.ID{}, outlook.Duplicates...), ActiveRequests: outlook.Active, Tiers: []gen.TierView{},
+		ExpectedWait: waitView(outlook.Wait),
 	}
 	if likely := outlook.Likely; likely != nil {
 		view.LikelyLender = refOf(likely.Lender, likely.Name, likely.Symbol)
@@ -55,6 +56,14 @@ func previewView(outlook requests.Outlook, forPatron bool) gen.Preview {
 		view.Tiers = append(view.Tiers, shown)
 	}
 	return view
+}
+
+// waitView is what a patron is told about the time it takes.
+func waitView(wait *requests.ExpectedWait) gen.ExpectedWait {
+	if wait == nil {
+		return gen.ExpectedWait{}
+	}
+	return gen.ExpectedWait{FromDays: wait.FromDays, ToDays: wait.ToDays.Value, FromOn: wait.From, ToOn: wait.To, Clause: wait.Source.Clause}
 }
 
 func lendersOf(rota routing.Rota, tier int) (lenders, passed []gen.LikelyLender) {

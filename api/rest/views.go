@@ -96,6 +96,10 @@ func requestView(view requests.View, forPatron bool) gen.Request {
 		CancelReason: orZero(r.CancelReason), PreviousState: orZero(r.PreviousState),
 		ClosedAt: utcOrZero(r.ClosedAt), ClosedReason: orZero(r.ClosedReason),
 		AvailableActions: actionViews(view.Actions), Items: []gen.RequestItem{}, Tasks: []gen.Task{},
+		ExpectedWait: waitView(view.Wait), MisplacedOn: r.MisplacedOn, LenderRenewals: r.LenderRenewals,
+	}
+	if fine := r.LenderFine(); fine != nil {
+		out.LenderFine, out.LenderFineMost = fine.Rate, orZero(fine.Cap)
 	}
 	if r.MaxCostMinor != nil {
 		out.MaxCost = r.Money(*r.MaxCostMinor)

@@ -23,6 +23,9 @@ type Outlook struct {
 	Decision policy.Decision
 	// CountsAsILL is false where a hold would serve.
 	CountsAsILL bool
+	// Wait is what to tell the patron about the time it takes; nil where a hold
+	// serves.
+	Wait *ExpectedWait
 	routing.Outlook
 	Rota routing.Rota
 	// Duplicates are the patron's open requests for the same title, Active how
@@ -70,6 +73,9 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 		return Outlook{}, err
 	}
 	out := Outlook{Decision: decision.Decision, CountsAsILL: decision.CountsAsILL, Currency: library.Currency}
+	if decision.CountsAsILL {
+		out.Wait = waitFrom(decision.Wait, library.Today(now))
+	}
 	if err := out.counts(ctx, tx, in, request); err != nil {
 		return Outlook{}, err
 	}

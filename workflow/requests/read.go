@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/patrons"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
 )
@@ -81,6 +84,45 @@ type View struct {
 	Actions []workflow.Action
 	// Names are those of the libraries that appear.
 	Names map[broker.ID]Name
+	// Wait is what the patron is told about the time it takes; nil once it is
+	// here, and for a hold.
+	Wait *ExpectedWait
+}
+
+// ExpectedWait is what a policy tells patrons about the time a request takes.
+type ExpectedWait struct {
+	policy.Wait
+	// From and To are dates, counted from when it was asked for; To is zero where
+	// the policy names no end.
+	From, To broker.Date
+	Source   policy.Source
+}
+
+func waitFrom(told policy.Entry[policy.Wait], asked broker.Date) *ExpectedWait {
+	wait := &ExpectedWait{Wait: told.Value, From: asked.AddDays(told.Value.FromDays), Source: told.Source}
+	if told.Value.ToDays.Is {
+		wait.To = asked.AddDays(told.Value.ToDays.Value)
+	}
+	return wait
+}
+
+// stillComing are the states in which a patron wonders when it will be here.
+var stillComing = []workflow.State{
+	workflow.Submitted, workflow.NeedsReview, workflow.Routing, workflow.AwaitingCostApproval, workflow.Requested,
+	workflow.Conditional, workflow.WaitingRetry, workflow.WillSupply, workflow.Shipped,
+}
+
+// wait says what the patron is told about the time the request takes.
+func (st *step) wait(ctx context.Context) (*ExpectedWait, error) {
+	r := st.request
+	if r.Side != workflow.SideBorrowing || r.PatronID == nil || !slices.Contains(stillComing, r.State) || (r.ByHold() && !st.doc.CountsAsILL()) {
+		return nil, nil
+	}
+	patron, err := patrons.ByID(ctx, st.tx, st.patron())
+	if err != nil {
+		return nil, err
+	}
+	return waitFrom(st.doc.ExpectedWait(patron.Class, r.Format), st.library.Today(r.SubmittedAt)), nil
 }
 
 // Look reads one request as a viewer may see it. A request of another library
@@ -115,6 +157,9 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 	}
 	var err error
 	if view.Actions, err = st.available(ctx, viewer.party()); err != nil {
+		return View{}, err
+	}
+	if view.Wait, err = st.wait(ctx); err != nil {
 		return View{}, err
 	}
 	view.Names, err = s.names(ctx, tx, view.libraries())

@@ -3,6 +3,8 @@ package scenario
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"strconv"
 
 	"afield/broker"
 	"afield/broker/postgres"
@@ -27,6 +29,8 @@ func requestActs() []act {
 			{word: "title", kind: textKind, must: true, says: "The title, as libraries or items name it, or one that nobody is known to have."},
 			{word: "as", kind: newName("request"), says: "A name for the request, for later steps."},
 			{word: "type", kind: wordOf(wordType), says: "Type of material; book when left out."},
+			{word: "periodical", kind: textKind, says: "The ISSN of the periodical an article is from."},
+			{word: "year", kind: countKind, says: "The year an article was published."},
 			{word: "need_by", kind: dateKind, says: "By when it is needed."},
 			{word: "max_cost", kind: moneyKind, says: "What the patron is ready to pay."},
 			{word: "rush", kind: flagKind, says: "true: urgent."},
@@ -78,8 +82,11 @@ func (p *play) request(s step) (result, error) {
 	in := requests.Submission{
 		Library: p.home.ID, Patron: patron.ID, NeedBy: get[broker.Date](s.values, "need_by"), Rush: get[bool](s.values, "rush"),
 		PickupBranch: p.home.branches[mainBranch], AskAnyway: get[bool](s.values, "anyway"),
-		Citation:   broker.Citation{Format: formatOf(get[string](s.values, "type"))},
+		Citation:   broker.Citation{Format: formatOf(get[string](s.values, "type")), ISSN: get[string](s.values, "periodical")},
 		CardDigits: len(patron.card), PINGiven: true,
+	}
+	if s.values.has("year") {
+		in.Citation.Year = strconv.Itoa(get[int](s.values, "year"))
 	}
 	if s.values.has("card_digits") {
 		in.CardDigits = get[int](s.values, "card_digits")
@@ -105,7 +112,27 @@ func (p *play) request(s step) (result, error) {
 		return result{}, err
 	}
 	p.requests[name] = made.ID
-	return result{}, nil
+	told := map[string]string{"copyright": "none"}
+	if made.Copyright != nil {
+		told["copyright"] = *made.Copyright
+	}
+	err = p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
+		view, err := p.Stage.requests.Look(ctx, tx, at.Now, requests.Viewer{Library: p.home.ID, Patron: patron.ID}, made.ID, workflow.SideBorrowing)
+		told["wait"] = waitTold(view.Wait)
+		return err
+	})
+	return result{told: told}, err
+}
+
+// waitTold says what a patron is told about the time a request takes.
+func waitTold(wait *requests.ExpectedWait) string {
+	switch {
+	case wait == nil:
+		return "nothing"
+	case wait.To.IsZero():
+		return fmt.Sprintf("%d days or more", wait.FromDays)
+	}
+	return fmt.Sprintf("%d to %d days", wait.FromDays, wait.ToDays.Value)
 }
 
 // requestOf is the request of a step: by name, by its item, or the only one.

@@ -69,5 +69,5 @@ func (p *play) preview(s step) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return result{decision: &outlook.Decision}, nil
+	return result{decision: &outlook.Decision, told: map[string]string{"wait": waitTold(outlook.Wait)}}, nil
 }

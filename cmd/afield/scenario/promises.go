@@ -344,6 +344,8 @@ func rulePromises() []promise {
 				}
 				return dateText(after.standing.Patron.ExpiresOn)
 			})),
+		expects("wait", textKind, "What the patron is told about the time a request takes (7 to 21 days, or 7 days or more).", told("wait")),
+		expects("copyright", oneOf("US:CCG", "US:CCL", "none"), "What is declared of copyright for a copy of an article.", told("copyright")),
 		expects("disclosure", oneOf("approved", "refused", "in_review", "declined"), "What became of a request for a patron's record.", told("disclosure")),
 		expects("purged_by", textKind, "The rule of the schedule by which an account went.", told("purged_by")),
 		expects("value", textKind, "The value of a rule that was explained, as afield policy list prints it.", told("value")),
