@@ -29,6 +29,13 @@ const (
 	ActorKindSystem  ActorKind = "system"
 )
 
+// Defines values for AnsweredForBy.
+const (
+	AnsweredForByBusiness   AnsweredForBy = "business"
+	AnsweredForByCardholder AnsweredForBy = "cardholder"
+	AnsweredForByGuardian   AnsweredForBy = "guardian"
+)
+
 // Defines values for CardStatus.
 const (
 	CardStatusActive      CardStatus = "active"
@@ -108,10 +115,13 @@ const (
 
 // Defines values for ExplainAct.
 const (
-	ExplainActCheckout ExplainAct = "checkout"
-	ExplainActHold     ExplainAct = "hold"
-	ExplainActRenew    ExplainAct = "renew"
-	ExplainActRequest  ExplainAct = "request"
+	ExplainActCheckout     ExplainAct = "checkout"
+	ExplainActClaim        ExplainAct = "claim"
+	ExplainActComputer     ExplainAct = "computer"
+	ExplainActHold         ExplainAct = "hold"
+	ExplainActRenew        ExplainAct = "renew"
+	ExplainActRequest      ExplainAct = "request"
+	ExplainActSignForMinor ExplainAct = "sign_for_minor"
 )
 
 // Defines values for FormFieldType.
@@ -360,8 +370,8 @@ const (
 
 // Defines values for NewHouseholdKind.
 const (
-	Business  NewHouseholdKind = "business"
-	Household NewHouseholdKind = "household"
+	NewHouseholdKindBusiness  NewHouseholdKind = "business"
+	NewHouseholdKindHousehold NewHouseholdKind = "household"
 )
 
 // Defines values for NewInvoiceKind.
@@ -799,6 +809,21 @@ type AdjustmentReversed struct {
 	Today int `json:"today"`
 }
 
+// AnsweredFor Who answers for what the patron borrows.
+type AnsweredFor struct {
+	By AnsweredForBy `json:"by"`
+
+	// Clause Where a rule comes from. `silent` marks a value the library's text does not give.
+	Clause Clause `json:"clause"`
+
+	// PatronIds The guardians, where one answers.
+	PatronIds []ID   `json:"patron_ids,omitempty,omitzero"`
+	Rule      string `json:"rule"`
+}
+
+// AnsweredForBy defines model for AnsweredFor.By.
+type AnsweredForBy string
+
 // AvailableAction defines model for AvailableAction.
 type AvailableAction struct {
 	// AtDesk Needs the item in hand; scan it at the desk.
@@ -911,6 +936,9 @@ type CardRenewal struct {
 	Override       []string   `json:"override,omitempty,omitzero"`
 	OverrideReason string     `json:"override_reason,omitempty,omitzero"`
 
+	// Shown The papers that told who it is, in the words of the policy's `cards.accepted_id`; needed where `met` names `id` or `guardian_id`.
+	Shown PapersShown `json:"shown,omitempty,omitzero"`
+
 	// Until A calendar date in the library's zone.
 	//
 	// Example: 2026-08-22
@@ -981,6 +1009,9 @@ type CheckOut struct {
 	// Brief The record to make where nothing has the barcode; it is kept only if the item is lent.
 	Brief BriefRecord `json:"brief,omitempty,omitzero"`
 
+	// ByOther Somebody else brings the patron's card, and has no card of their own to show.
+	ByOther bool `json:"by_other,omitempty,omitzero"`
+
 	// Card In place of `patron_id`.
 	Card string `json:"card,omitempty,omitzero"`
 
@@ -998,6 +1029,9 @@ type CheckOut struct {
 
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
+
+	// Shown With `patron_id`: what told who the patron is, in the words of the policy's `cards.identification`; nothing when absent.
+	Shown string `json:"shown,omitempty,omitzero"`
 }
 
 // Citation What is asked for, as exactly as the patron can say it.
@@ -1024,6 +1058,9 @@ type ClassChange struct {
 	Met            []CardNeed `json:"met,omitempty,omitzero"`
 	Override       []string   `json:"override,omitempty,omitzero"`
 	OverrideReason string     `json:"override_reason,omitempty,omitzero"`
+
+	// Shown The papers that told who it is, in the words of the policy's `cards.accepted_id`; needed where `met` names `id` or `guardian_id`.
+	Shown PapersShown `json:"shown,omitempty,omitzero"`
 }
 
 // Clause Where a rule comes from. `silent` marks a value the library's text does not give.
@@ -1247,23 +1284,29 @@ type ExpectedWait struct {
 
 // Explain defines model for Explain.
 type Explain struct {
-	// Act What the patron would like to do.
+	// Act What the patron would like to do: `computer` is to use a public one, `sign_for_minor` to answer for a minor's card, `claim` to say that an item is back.
 	Act ExplainAct `json:"act"`
 
 	// At At which moment; now when not given.
 	At time.Time `json:"at,omitempty,omitzero"`
 
+	// ByGuardian `claim`: a guardian says so for the patron.
+	ByGuardian bool `json:"by_guardian,omitempty,omitzero"`
+
+	// ByOther `computer`, `checkout`: somebody else, with the patron's card.
+	ByOther bool `json:"by_other,omitempty,omitzero"`
+
 	// Citation `request`: what would be asked for.
 	Citation Citation `json:"citation,omitempty,omitzero"`
 
-	// LoanID `renew`: which loan.
+	// LoanID `renew`, `claim`: which loan.
 	LoanID ID `json:"loan_id,omitempty,omitzero"`
 
-	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	PatronID ID `json:"patron_id"`
+	// PatronID Whose act it is; left out only for `computer`, of somebody without a card.
+	PatronID ID `json:"patron_id,omitempty,omitzero"`
 }
 
-// ExplainAct What the patron would like to do.
+// ExplainAct What the patron would like to do: `computer` is to use a public one, `sign_for_minor` to answer for a minor's card, `claim` to say that an item is back.
 type ExplainAct string
 
 // FeeDone defines model for FeeDone.
@@ -2327,6 +2370,9 @@ type NewPatron struct {
 	OverrideReason string       `json:"override_reason,omitempty,omitzero"`
 	Phone          string       `json:"phone,omitempty,omitzero"`
 
+	// Shown The papers that told who it is, in the words of the policy's `cards.accepted_id`; needed where `met` names `id` or `guardian_id`.
+	Shown PapersShown `json:"shown,omitempty,omitzero"`
+
 	// Until A calendar date in the library's zone.
 	//
 	// Example: 2026-08-22
@@ -2605,6 +2651,9 @@ type NoticeText struct {
 // Order Newest first when not given.
 type Order string
 
+// PapersShown The papers that told who it is, in the words of the policy's `cards.accepted_id`; needed where `met` names `id` or `guardian_id`.
+type PapersShown = []string
+
 // PartnerAcknowledgement defines model for PartnerAcknowledgement.
 type PartnerAcknowledgement struct {
 	MessageID string                       `json:"message_id"`
@@ -2719,8 +2768,11 @@ type PartnerMessageVersion string
 
 // Patron defines model for Patron.
 type Patron struct {
-	Address string  `json:"address,omitempty,omitzero"`
-	Blocks  []Block `json:"blocks,omitempty,omitzero"`
+	Address string `json:"address,omitempty,omitzero"`
+
+	// AnsweredFor Who answers for what the patron borrows.
+	AnsweredFor AnsweredFor `json:"answered_for,omitempty,omitzero"`
+	Blocks      []Block     `json:"blocks,omitempty,omitzero"`
 
 	// BornOn A calendar date in the library's zone.
 	//
@@ -3123,6 +3175,9 @@ type Registered struct {
 type Renewal struct {
 	// Channel How it was asked for, where staff write it down for a patron. A patron's own is `online`.
 	Channel RenewalChannel `json:"channel,omitempty,omitzero"`
+
+	// Given What told staff who asks, in the words of the policy's `loans.renewal_identity`; asked for where `channel` is given. A patron who is signed in has shown the card.
+	Given []string `json:"given,omitempty,omitzero"`
 
 	// Override Codes of reasons that staff with the right role pass over.
 	Override []string `json:"override,omitempty,omitzero"`

@@ -74,9 +74,9 @@ func TestAPatronIsRegisteredAndKeptOverTheAPI(t *testing.T) {
 		t.Errorf("no reasons with clauses: %s", refused.text)
 	}
 	fresh := done(t, w.post(t, "/v1/patrons", `{"class":"adult","name":"adult patron 2","card":"21234000000029","phone":"+1 555 0102",
-		"met":["application","id","proof_of_address"]}`), 201)
+		"met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`), 201)
 	id := fresh.word("patron", "id")
-	again := w.call(t, "POST", "/v1/patrons", w.staff, `{"class":"adult","card":"21234000000029","met":["application","id","proof_of_address"]}`)
+	again := w.call(t, "POST", "/v1/patrons", w.staff, `{"class":"adult","card":"21234000000029","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`)
 	wants(t, again, 409, "card_number_taken")
 
 	for _, query := range []string{"q=adult+patron+2", "card=21234000000029", "q=555+0102"} {
@@ -114,7 +114,7 @@ func TestAPatronIsRegisteredAndKeptOverTheAPI(t *testing.T) {
 		t.Errorf("cards: %s", list.text)
 	}
 	w.post(t, path+"/payments", `{"amount":{"minor":10000,"currency":"USD"},"in_advance":true}`)
-	if renewed := w.post(t, path+"/cards/renew", `{"met":["id","application","proof_of_address"],"until":"2029-01-31"}`); renewed.word("patron", "expires_on") != "2029-01-31" {
+	if renewed := w.post(t, path+"/cards/renew", `{"met":["id","application","proof_of_address"],"shown":["government_photo_id"],"until":"2029-01-31"}`); renewed.word("patron", "expires_on") != "2029-01-31" {
 		t.Errorf("renewed: %s", renewed.text)
 	}
 	wants(t, w.post(t, path+"/class", `{"class":"nobody knows"}`), 400, "invalid_input")
@@ -133,7 +133,7 @@ func TestAPatronIsRegisteredAndKeptOverTheAPI(t *testing.T) {
 func TestBlocksLinksAndProxiesOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	child := done(t, w.post(t, "/v1/patrons", `{"class":"adult","name":"adult patron 2","card":"21234000000029","met":["application","id","proof_of_address"]}`), 201).word("patron", "id")
+	child := done(t, w.post(t, "/v1/patrons", `{"class":"adult","name":"adult patron 2","card":"21234000000029","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`), 201).word("patron", "id")
 	path := "/v1/patrons/" + w.patron.String()
 
 	block := done(t, w.post(t, path+"/blocks", `{"kind":"suspended","ground":"conduct","reason":"shouted","until_on":"2026-09-30"}`), 201)
@@ -174,7 +174,7 @@ func TestBlocksLinksAndProxiesOverTheAPI(t *testing.T) {
 func TestAccountsAreMergedOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	other := done(t, w.post(t, "/v1/patrons", `{"class":"adult","card":"21234000000029","met":["application","id","proof_of_address"]}`), 201).word("patron", "id")
+	other := done(t, w.post(t, "/v1/patrons", `{"class":"adult","card":"21234000000029","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`), 201).word("patron", "id")
 	done(t, w.post(t, "/v1/loans", `{"barcode":%q,"card":%q}`, w.item, w.card), 201)
 	done(t, w.post(t, "/v1/patrons/"+w.patron.String()+"/fees", `{"kind":"other","amount":{"minor":333,"currency":"USD"},"note":"a bag"}`), 201)
 	path := "/v1/patrons/" + w.patron.String() + "/merge"

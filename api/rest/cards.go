@@ -67,7 +67,7 @@ func (s *Server) RenewCard(ctx context.Context, request gen.RenewCardRequestObje
 			return registered{}, err
 		}
 		return registeredBy(patrons.RenewCard(ctx, tx, library, document, patrons.Renewal{
-			Patron: patrons.Ref{Library: library.ID, ID: request.ID}, Met: needsOf(in.Met), Fee: feeOf(in.Fee), Until: in.Until,
+			Patron: patrons.Ref{Library: library.ID, ID: request.ID}, Papers: papersOf(in.Met, in.Shown), Fee: feeOf(in.Fee), Until: in.Until,
 			Act: s.deed(ctx, in.Override, in.OverrideReason),
 		}))
 	})
@@ -89,9 +89,13 @@ func (s *Server) ReplaceCard(ctx context.Context, request gen.ReplaceCardRequest
 		if err != nil {
 			return registered{}, err
 		}
-		return registeredBy(patrons.ReplaceCard(ctx, tx, library, document, patrons.Replacement{
+		done, err := patrons.ReplaceCard(ctx, tx, library, document, patrons.Replacement{
 			Patron: patrons.Ref{Library: library.ID, ID: request.ID}, Card: in.CardID, Number: in.Number, Act: s.deed(ctx, nil, ""),
-		}))
+		})
+		if err == nil {
+			s.Access.RevokeAll(tx, library.ID, request.ID) // as if it had been reported first
+		}
+		return registeredBy(done, err)
 	})
 	if err != nil {
 		return nil, err
@@ -111,8 +115,11 @@ func (s *Server) ReportCard(ctx context.Context, request gen.ReportCardRequestOb
 		if err != nil {
 			return made{}, err
 		}
-		_, err = patrons.ReportCard(ctx, tx, ref, in.CardID, patrons.CardStatus(in.As), library.Today(s.Clock.Now()))
-		return made{in.CardID}, err
+		if _, err = patrons.ReportCard(ctx, tx, ref, in.CardID, patrons.CardStatus(in.As), library.Today(s.Clock.Now())); err != nil {
+			return made{}, err
+		}
+		s.Access.RevokeAll(tx, ref.Library, ref.ID) // whoever has the card may be signed in with it
+		return made{in.CardID}, nil
 	})
 	if err != nil {
 		return nil, err

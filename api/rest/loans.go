@@ -64,7 +64,7 @@ func (s *Server) CheckOut(ctx context.Context, request gen.CheckOutRequestObject
 	}
 	out := desk.CheckOut{
 		Barcode: in.Barcode, Card: in.Card, Patron: in.PatronID, Due: in.DueOn, HandedTo: in.HandedTo,
-		Overrides: in.Override, Reason: in.OverrideReason,
+		Shown: in.Shown, ByOther: in.ByOther, Overrides: in.Override, Reason: in.OverrideReason,
 	}
 	if in.Brief != (gen.BriefRecord{}) {
 		out.Brief = &desk.BriefRecord{Title: in.Brief.Title, Type: in.Brief.Type}
@@ -97,15 +97,16 @@ func (s *Server) RenewLoan(ctx context.Context, request gen.RenewLoanRequestObje
 		return nil, err
 	}
 	channel := policy.Channel(in.Channel)
+	given := in.Given
 	if callOf(ctx).isPatron() {
-		if channel != "" {
+		if channel != "" || len(given) > 0 {
 			return nil, broker.Invalid(broker.FieldError{Pointer: "/channel", Code: "staff_only", Message: "is for staff"})
 		}
-		channel = policy.ByOnline
+		channel, given = policy.ByOnline, []string{policy.ShownCard} // signed in by its number
 	}
 	view, err := s.loanAct(ctx, request.ID, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		done, _, err := s.Desk.RenewAs(ctx, tx, at, desk.Renewal{
-			Loan: request.ID, Channel: channel, Overrides: in.Override, Reason: in.OverrideReason,
+			Loan: request.ID, Channel: channel, Given: given, Overrides: in.Override, Reason: in.OverrideReason,
 		})
 		return done, err
 	})

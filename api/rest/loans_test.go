@@ -25,7 +25,7 @@ func TestLoansAreListedAndSeen(t *testing.T) {
 	w := newWorld(t)
 	loan := w.lends(t, `,"due_on":"2026-08-06"`)
 	w.addTitle(t, "Gilead", "31234000000052")
-	wants(t, w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"barcode":"31234000000052","patron_id":%q}`, w.second(t))), 201, "")
+	wants(t, w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"barcode":"31234000000052","patron_id":%q,"shown":"photo_id"}`, w.second(t))), 201, "")
 	count := func(query string) int {
 		page := w.call(t, "GET", "/v1/loans"+query, w.staff, "")
 		wants(t, page, 200, "")

@@ -9,6 +9,7 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/patrons"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
@@ -47,6 +48,8 @@ func (s *Server) patronView(ctx context.Context, tx *postgres.Tx, library direct
 	}
 	if forPatron {
 		view.Note = ""
+	} else if view.AnsweredFor, err = s.answeredFor(library, account.Standing); err != nil {
+		return view, err
 	}
 	view.Owes = broker.Money{Minor: account.Owes.Minor + growing.Since, Currency: library.Currency}
 	for _, block := range account.Blocks {
@@ -55,6 +58,23 @@ func (s *Server) patronView(ctx context.Context, tx *postgres.Tx, library direct
 			shown.Reason, shown.Ground = "Please ask at the desk.", "" // what staff wrote is theirs
 		}
 		view.Blocks = append(view.Blocks, shown)
+	}
+	return view, nil
+}
+
+// answeredFor says who answers for what a patron borrows: for staff to know whom
+// to turn to.
+func (s *Server) answeredFor(library directory.Library, standing patrons.Standing) (gen.AnsweredFor, error) {
+	document, err := s.Policies.At(library, s.Clock.Now())
+	if err != nil {
+		return gen.AnsweredFor{}, err
+	}
+	liable := document.LiableFor(standing.Patron.Class)
+	view := gen.AnsweredFor{By: gen.AnsweredForBy(liable.Value), Rule: liable.Rule, Clause: liable.Clause}
+	for _, linked := range standing.Linked {
+		if liable.Value == policy.LiableGuardian && linked.Parent {
+			view.PatronIds = append(view.PatronIds, linked.Ref.ID)
+		}
 	}
 	return view, nil
 }

@@ -36,12 +36,12 @@ func feeOf(in gen.CardFee) patrons.Fee {
 	return fee
 }
 
-func needsOf(in []gen.CardNeed) []policy.CardNeed {
-	var met []policy.CardNeed
-	for _, need := range in {
-		met = append(met, policy.CardNeed(need))
+func papersOf(met []gen.CardNeed, shown gen.PapersShown) patrons.Papers {
+	papers := patrons.Papers{Shown: shown}
+	for _, need := range met {
+		papers.Met = append(papers.Met, policy.CardNeed(need))
 	}
-	return met
+	return papers
 }
 
 // SearchPatrons finds patrons of the caller's library.
@@ -166,7 +166,7 @@ func (s *Server) RegisterPatron(ctx context.Context, request gen.RegisterPatronR
 			return registered{}, err
 		}
 		return registeredBy(patrons.Register(ctx, tx, library, document, patrons.Application{
-			Patron: patron, Number: in.Card, Met: needsOf(in.Met), Guardian: guardianOf(library, in.GuardianID),
+			Patron: patron, Number: in.Card, Papers: papersOf(in.Met, in.Shown), Guardian: guardianOf(library, in.GuardianID),
 			Fee: feeOf(in.Fee), Until: in.Until, Act: s.deed(ctx, in.Override, in.OverrideReason),
 		}))
 	})
@@ -243,7 +243,7 @@ func (s *Server) ChangeClass(ctx context.Context, request gen.ChangeClassRequest
 			return registered{}, err
 		}
 		return registeredBy(patrons.ChangeClass(ctx, tx, library, document, patrons.Ref{Library: library.ID, ID: request.ID},
-			in.Class, needsOf(in.Met), feeOf(in.Fee), s.deed(ctx, in.Override, in.OverrideReason)))
+			in.Class, papersOf(in.Met, in.Shown), feeOf(in.Fee), s.deed(ctx, in.Override, in.OverrideReason)))
 	})
 	if err != nil {
 		return nil, err

@@ -139,6 +139,9 @@ func (s *Server) ExplainPolicy(ctx context.Context, request gen.ExplainPolicyReq
 	}
 	zone := time.UTC
 	decision, err := read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (policy.Decision, error) {
+		if in.PatronID == broker.NoID {
+			return s.explainNobody(ctx, tx, in)
+		}
 		library, ref, err := s.ours(ctx, tx, in.PatronID)
 		if err != nil {
 			return policy.Decision{}, err
@@ -160,6 +163,23 @@ func (s *Server) ExplainPolicy(ctx context.Context, request gen.ExplainPolicyReq
 	return gen.ExplainPolicy200JSONResponse(view), nil
 }
 
+// explainNobody answers about somebody without a card, of whom only a public
+// computer is a question.
+func (s *Server) explainNobody(ctx context.Context, tx *postgres.Tx, in gen.Explain) (policy.Decision, error) {
+	if in.Act != gen.ExplainActComputer {
+		return policy.Decision{}, broker.Invalid(broker.FieldError{Pointer: "/patron_id", Code: "required", Message: "is required for " + string(in.Act)})
+	}
+	library, err := directory.Load(ctx, tx, callOf(ctx).library())
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	document, err := s.Policies.At(library, in.At)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	return document.MayUseComputer(policy.Moment{Now: in.At, Calendar: library.Calendar}, policy.ComputerUse{}), nil
+}
+
 // asked is about whom and by whose rules a question is.
 type asked struct {
 	library  directory.Library
@@ -174,9 +194,19 @@ func (s *Server) explain(ctx context.Context, tx *postgres.Tx, about asked, in g
 		return policy.Decision{}, err
 	}
 	facts := standing.Facts(about.library.Today(in.At))
+	bearer := policy.BearerHolder
+	if in.ByOther {
+		bearer = policy.BearerOther
+	}
 	switch in.Act {
+	case gen.ExplainActComputer:
+		return about.document.MayUseComputer(moment, policy.ComputerUse{Patron: &facts, Bearer: bearer}), nil
+	case gen.ExplainActSignForMinor:
+		return about.document.MayAct(moment, policy.ActionSignForMinor, facts), nil
+	case gen.ExplainActClaim:
+		return s.explainClaim(ctx, tx, about, in)
 	case gen.ExplainActCheckout:
-		return about.document.MayCheckOut(moment, policy.Checkout{Patron: facts, Owner: policy.OwnerOwn, Item: string(formatOr(in.Citation.Format)), Lendable: true}), nil
+		return about.document.MayCheckOut(moment, policy.Checkout{Bearer: bearer, Patron: facts, Owner: policy.OwnerOwn, Item: string(formatOr(in.Citation.Format)), Lendable: true}), nil
 	case gen.ExplainActHold:
 		open, err := circulation.HoldsOf(ctx, tx, about.patron)
 		if err != nil {
@@ -201,16 +231,34 @@ func formatOr(format broker.Format) broker.Format {
 	return format
 }
 
-func (s *Server) explainRenewal(ctx context.Context, tx *postgres.Tx, about asked, in gen.Explain, facts policy.Patron) (policy.Decision, error) {
+// loan is the one a question names, of the patron it is about.
+func (a asked) loan(ctx context.Context, tx *postgres.Tx, in gen.Explain) (circulation.Loan, error) {
 	if in.LoanID == broker.NoID {
-		return policy.Decision{}, broker.Invalid(broker.FieldError{Pointer: "/loan_id", Code: "required", Message: "is required for renew"})
+		return circulation.Loan{}, broker.Invalid(broker.FieldError{Pointer: "/loan_id", Code: "required", Message: "is required for " + string(in.Act)})
 	}
-	loan, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: about.library.ID, ID: in.LoanID})
+	loan, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: a.library.ID, ID: in.LoanID})
+	if err == nil && loan.Patron != a.patron {
+		err = broker.NotFound("loan of this patron")
+	}
+	return loan, err
+}
+
+// explainClaim asks as if staff had looked on the shelves.
+func (s *Server) explainClaim(ctx context.Context, tx *postgres.Tx, about asked, in gen.Explain) (policy.Decision, error) {
+	loan, err := about.loan(ctx, tx, in)
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	if loan.Patron != about.patron {
-		return policy.Decision{}, broker.NotFound("loan of this patron")
+	decision, err := circulation.MayClaim(ctx, tx, about.document, circulation.MakeClaim{
+		Desk: circulation.Desk{Library: about.library, Now: in.At}, Loan: loan.LoanRef, ShelfChecked: true, ByGuardian: in.ByGuardian,
+	})
+	return decision.Decision, err
+}
+
+func (s *Server) explainRenewal(ctx context.Context, tx *postgres.Tx, about asked, in gen.Explain, facts policy.Patron) (policy.Decision, error) {
+	loan, err := about.loan(ctx, tx, in)
+	if err != nil {
+		return policy.Decision{}, err
 	}
 	return about.document.MayAskRenewal(policy.Moment{Now: in.At, Calendar: about.library.Calendar}, policy.Renewal{
 		Patron: facts, Owner: loan.Terms.Owner, Item: loan.Terms.Item, Due: loan.DueOn, Renewals: loan.Renewals,

@@ -3,9 +3,11 @@ package circulation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
@@ -28,6 +30,11 @@ type CheckOut struct {
 	// HandedTo is the proxy who takes it for the patron, of the patron's library;
 	// NoID where the patron does.
 	HandedTo broker.ID
+	// ByOther tells that somebody takes it on the patron's card who shows no card of
+	// their own.
+	ByOther bool
+	// Shown is what told the desk who the patron is (policy.Checkout.Shown).
+	Shown string
 	Overriding
 }
 
@@ -42,6 +49,7 @@ type checkoutFacts struct {
 	out       []policy.OutItem
 	permitted bool // by whom it is kept for
 	proxy     bool // whoever takes it is the patron's proxy
+	home      directory.CardHome
 }
 
 func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
@@ -60,6 +68,9 @@ func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
 	askPermission(tx, in.Item, in.Patron, today, &facts.permitted)
 	if in.HandedTo != broker.NoID {
 		patrons.AskProxy(tx, in.Patron, patrons.Ref{Library: in.Patron.Library, ID: in.HandedTo}, today, &facts.proxy)
+	}
+	if in.Patron.Library != in.Desk.Library.ID {
+		directory.AskCardHome(tx, in.Patron.Library, in.Desk.Library.ID, &facts.home)
 	}
 }
 
@@ -91,7 +102,11 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	if err := facts.standing.asOfToday(ctx, tx, lendersFrom(in.Desk)); err != nil {
 		return Outcome{}, err
 	}
-	passed, notes, err := facts.allowed(document, in)
+	notGood, err := c.notGoodHere(document, in, facts)
+	if err != nil {
+		return Outcome{}, err
+	}
+	passed, notes, err := facts.allowed(document, in, notGood)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -144,31 +159,51 @@ func (f checkoutFacts) heldForOther(in CheckOut) bool {
 	return f.captured.ID != broker.NoID && f.captured.Patron != in.Patron
 }
 
+// notGoodHere asks the policy of the library whose card it is whether the card is
+// honoured at this desk. A library that borrows has no card.
+func (c *Circulation) notGoodHere(document *policy.Document, in CheckOut, facts checkoutFacts) ([]broker.Reason, error) {
+	if facts.standing.Patron.Class == patrons.ClassLibrary {
+		return nil, nil
+	}
+	places := []string{policy.AtOwn, in.Desk.BranchCode}
+	if in.Patron.Library != in.Desk.Library.ID {
+		home := directory.Library{ID: in.Patron.Library, Policy: facts.home.Policy, Zone: in.Desk.Library.Zone}
+		var err error
+		if document, err = c.policies(home, broker.NoID, in.Desk.today()); err != nil {
+			return nil, err
+		}
+		places = facts.home.Here
+	}
+	places = slices.DeleteFunc(places, func(place string) bool { return place == "" })
+	return document.MayUseCardAt(in.Desk.moment(), facts.standing.Patron.Class, places...).Reasons, nil
+}
+
+// bearer is who takes the item.
+func (f checkoutFacts) bearer(in CheckOut) policy.Bearer {
+	switch {
+	case in.HandedTo != broker.NoID && f.proxy:
+		return policy.BearerProxy
+	case in.HandedTo != broker.NoID || in.ByOther:
+		return policy.BearerOther
+	}
+	return policy.BearerHolder
+}
+
 // allowed asks the policy, and gives the reasons that were passed over and what
 // staff should know.
-func (f checkoutFacts) allowed(document *policy.Document, in CheckOut) (passed, notes []broker.Reason, err error) {
+func (f checkoutFacts) allowed(document *policy.Document, in CheckOut, notGood []broker.Reason) (passed, notes []broker.Reason, err error) {
 	decision := document.MayCheckOut(in.Desk.moment(), policy.Checkout{
 		Patron: f.standing.Facts(in.Desk.today()), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
 		Lendable: f.item.Lendable, HeldForOther: f.heldForOther(in), Permission: f.permitted,
 		LenderDue: in.LenderDue, Due: in.Due, Out: f.out,
+		Shown: in.Shown, Bearer: f.bearer(in),
 	})
-	reasons := decision.Reasons
-	if in.HandedTo != broker.NoID && !f.proxy {
-		reasons = append(reasons, notAProxy())
-	}
-	standing, passed := in.passOver(reasons, in.Desk.Actor, f.captured.Request == broker.NoID)
+	standing, passed := in.passOver(append(decision.Reasons, notGood...), in.Desk.Actor, f.captured.Request == broker.NoID)
 	if len(standing) > 0 {
 		decision.Reasons, decision.Allowed = standing, false
 		return nil, nil, decision.Err("may_not_check_out")
 	}
 	return passed, decision.Notes, nil
-}
-
-func notAProxy() broker.Reason {
-	return broker.Reason{
-		Code: "not_a_proxy", Rule: "proxies", Message: "The patron has not named this person to pick up for them.",
-		Needed: "a person the patron named", Found: "another person", MayOverride: []string{"desk", "director"},
-	}
 }
 
 func (f checkoutFacts) match(in CheckOut) policy.Match {

@@ -47,6 +47,9 @@ type Desk struct {
 	Library directory.Library
 	// Branch is the building; NoID where the library has only one.
 	Branch broker.ID
+	// BranchCode is the branch's own, by which a policy names it; "" where there is
+	// only one, or where it is not asked.
+	BranchCode string
 	// Opening is the branch's calendar; nil means the library's.
 	Opening *calendar.Calendar
 	Actor   broker.Actor

@@ -108,10 +108,7 @@ func (c *Circulation) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) 
 	if err != nil {
 		return Outcome{}, err
 	}
-	decision := document.MayClaim(in.Desk.moment(), policy.Claim{
-		Patron: facts.standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Kind: in.Kind.word(),
-		ShelfChecked: in.ShelfChecked, Carried: facts.carried, Lifetime: facts.lifetime, ByGuardian: in.ByGuardian,
-	})
+	decision := facts.decide(document, in, loan)
 	reasons, passed := in.passOver(decision.Reasons, in.Desk.Actor, true)
 	if len(reasons) > 0 {
 		return Outcome{}, broker.Refused("may_not_claim", "May not "+decision.Question+".", reasons...)
@@ -133,6 +130,27 @@ func (c *Circulation) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) 
 	out.Claim, out.Warnings = &claim, passed
 	out.say("The claim is recorded; the fine stops growing.")
 	return out, nil
+}
+
+// MayClaim tells what Claim would answer, and changes nothing. A loan that is
+// not there is a not-found error.
+func MayClaim(ctx context.Context, tx *postgres.Tx, document *policy.Document, in MakeClaim) (policy.ClaimDecision, error) {
+	loan, err := LoanByID(ctx, tx, in.Loan)
+	if err != nil {
+		return policy.ClaimDecision{}, err
+	}
+	facts, err := readClaim(ctx, tx, in, loan)
+	if err != nil {
+		return policy.ClaimDecision{}, err
+	}
+	return facts.decide(document, in, loan), nil
+}
+
+func (f claimFacts) decide(document *policy.Document, in MakeClaim, loan Loan) policy.ClaimDecision {
+	return document.MayClaim(in.Desk.moment(), policy.Claim{
+		Patron: f.standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Kind: in.Kind.word(),
+		ShelfChecked: in.ShelfChecked, Carried: f.carried, Lifetime: f.lifetime, ByGuardian: in.ByGuardian,
+	})
 }
 
 func readClaim(ctx context.Context, tx *postgres.Tx, in MakeClaim, loan Loan) (claimFacts, error) {

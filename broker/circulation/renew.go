@@ -20,6 +20,8 @@ type Renew struct {
 	Loan LoanRef
 	// Channel is how it is asked for; empty asks no question of it.
 	Channel policy.Channel
+	// Given is what told who asks (policy.Renewal.Given).
+	Given []string
 	Overriding
 }
 
@@ -111,7 +113,7 @@ func (f renewFacts) asked(document *policy.Document, in Renew, loan Loan) policy
 	return policy.Renewal{
 		Patron: f.standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Age: f.item.AgeMark, Audience: f.item.Audience,
 		Due: loan.DueOn, Renewals: loan.Renewals, OtherHolds: others, OtherCopies: f.copies, Recalled: !loan.RecalledOn.IsZero(),
-		OtherOverdue: f.standing.otherLate(loan), Channel: in.Channel,
+		OtherOverdue: f.standing.otherLate(loan), Channel: in.Channel, Given: in.Given,
 	}
 }
 

@@ -104,6 +104,26 @@ func readSite(ctx context.Context, tx *postgres.Tx, library broker.ID) (*Site, e
 	return &site, err
 }
 
+// CardHome is what a desk of a shared catalogue must know when a patron of another
+// of its libraries shows a card.
+type CardHome struct {
+	// Policy is the document of the library whose card it is, which says where its
+	// cards are good.
+	Policy string
+	// Here are the symbols of the desk's library, by which that document names it.
+	Here []string
+}
+
+// AskCardHome queues the question where a card is from; the answer stands after
+// the next flush.
+func AskCardHome(tx *postgres.Tx, home, here broker.ID, into *CardHome) {
+	*into = CardHome{}
+	tx.Queue(`select coalesce(l.policy, ''),
+			(select coalesce(array_agg(s.namespace || ':' || s.value order by s.namespace, s.value), '{}') from symbols s where s.library_id = $2)
+		from libraries l where l.id = $1`, home, here).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&into.Policy, &into.Here) })
+}
+
 // askStamp asks for something that differs whenever a row differs that a site is
 // made of: a row's place in its table and who wrote it.
 func askStamp(tx *postgres.Tx, library broker.ID, into *string) {

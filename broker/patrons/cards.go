@@ -15,8 +15,7 @@ import (
 // Renewal is a card to be good for longer.
 type Renewal struct {
 	Patron Ref
-	// Met are the needs that were brought or proved.
-	Met   []policy.CardNeed
+	Papers
 	Fee   Fee
 	Until broker.Date // shortens the time; zero does not
 	Act
@@ -30,7 +29,7 @@ func RenewCard(ctx context.Context, tx *postgres.Tx, library directory.Library, 
 		return Registered{}, err
 	}
 	patron := standing.Patron
-	ask, household, err := applicationOf(ctx, tx, library, document, patron, Application{Met: in.Met, Act: in.Act})
+	ask, household, err := applicationOf(ctx, tx, library, document, patron, Application{Papers: in.Papers, Act: in.Act})
 	if err != nil {
 		return Registered{}, err
 	}

@@ -121,7 +121,7 @@ func TestATemporaryCardGivesItsDepositBack(t *testing.T) {
 			d := newDesk(t)
 			until := broker.MustDate("2026-05-31")
 			given, err := d.register(westchester, patrons.Application{
-				Patron: patrons.Patron{Class: "temporary"}, Met: []policy.CardNeed{policy.NeedBothResidences, policy.NeedID},
+				Patron: patrons.Patron{Class: "temporary"}, Papers: brought(policy.NeedBothResidences, policy.NeedID),
 				Fee: patrons.Fee{Paid: usd(t, "10.00")}, Until: until,
 			})
 			must(t, err)
@@ -161,7 +161,7 @@ func TestACardIsRenewedWithPapersAndFee(t *testing.T) {
 	d := newDesk(t)
 	westchester := preset(t, "westchester")
 	given, err := d.register(westchester, patrons.Application{
-		Patron: patrons.Patron{Class: "teacher"}, Met: []policy.CardNeed{policy.NeedTeachesHere, policy.NeedID},
+		Patron: patrons.Patron{Class: "teacher"}, Papers: brought(policy.NeedTeachesHere, policy.NeedID),
 		Fee: patrons.Fee{Paid: usd(t, "1.00")},
 	})
 	must(t, err)
@@ -176,7 +176,7 @@ func TestACardIsRenewedWithPapersAndFee(t *testing.T) {
 	})
 	renew := func(met ...policy.CardNeed) (done patrons.Registered, err error) {
 		err = d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
-			done, err = patrons.RenewCard(ctx, tx, d.here, westchester, patrons.Renewal{Patron: ref, Met: met, Act: d.at("2027-03-03")})
+			done, err = patrons.RenewCard(ctx, tx, d.here, westchester, patrons.Renewal{Patron: ref, Papers: brought(met...), Act: d.at("2027-03-03")})
 			return err
 		})
 		return done, err
@@ -193,7 +193,7 @@ func TestACardIsRenewedWithPapersAndFee(t *testing.T) {
 		for until, want := range map[string]string{"2027-06-30": "2027-06-30", "2099-01-01": "2028-03-03"} {
 			must(t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
 				done, err = patrons.RenewCard(ctx, tx, d.here, westchester, patrons.Renewal{
-					Patron: ref, Met: []policy.CardNeed{policy.NeedID, policy.NeedProofOfAddress}, Until: broker.MustDate(until), Act: d.at("2027-03-03"),
+					Patron: ref, Papers: brought(policy.NeedID, policy.NeedProofOfAddress), Until: broker.MustDate(until), Act: d.at("2027-03-03"),
 				})
 				return err
 			}))

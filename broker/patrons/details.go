@@ -101,7 +101,7 @@ func mayRestrictMaterials(document *policy.Document, patron Patron, today broker
 // minor come of age shows what renews their card at that age, anybody else what a
 // new card of the class needs. Loans, holds and links stay; staff end the links
 // where the patron now answers for themself. Nothing changes a class but this.
-func ChangeClass(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, class string, met []policy.CardNeed, fee Fee, act Act) (Registered, error) {
+func ChangeClass(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, class string, papers Papers, fee Fee, act Act) (Registered, error) {
 	standing, err := StandingOf(ctx, tx, library, ref)
 	if err != nil {
 		return Registered{}, err
@@ -113,7 +113,7 @@ func ChangeClass(ctx context.Context, tx *postgres.Tx, library directory.Library
 	if err := knownClass(document, class); err != nil {
 		return Registered{}, err
 	}
-	ask := policy.CardApplication{Class: class, Met: met}
+	ask := policy.CardApplication{Class: class, Met: papers.Met, Shown: papers.Shown}
 	if age, known := patron.AgeOn(today); known {
 		ask.Age = policy.Some(age)
 	}

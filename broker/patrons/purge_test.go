@@ -131,7 +131,7 @@ func TestWhoComesOfAgeIsShownToStaffAndNothingChanges(t *testing.T) {
 		same(t, "once", len(prompted(d, western, "2026-03-03")), 0)
 		change := func(met ...policy.CardNeed) (done patrons.Registered, err error) {
 			err = d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
-				done, err = patrons.ChangeClass(ctx, tx, d.here, western, minor, "resident", met, patrons.Fee{}, d.at("2026-03-09"))
+				done, err = patrons.ChangeClass(ctx, tx, d.here, western, minor, "resident", brought(met...), patrons.Fee{}, d.at("2026-03-09"))
 				return err
 			})
 			return done, err

@@ -33,6 +33,15 @@ type Fee struct {
 	How string
 }
 
+// Papers are what somebody brings for a card.
+type Papers struct {
+	// Met are the needs that were brought or proved.
+	Met []policy.CardNeed
+	// Shown are the papers that told who they are, in the words of
+	// cards.accepted_id.
+	Shown []string
+}
+
 // Application is somebody who wants a card.
 type Application struct {
 	// Patron is the account to be; its ID may be NoID. Household names who shares
@@ -40,8 +49,7 @@ type Application struct {
 	Patron Patron
 	// Number is the card's, already scanned from an unused card.
 	Number string
-	// Met are the needs that were brought or proved.
-	Met []policy.CardNeed
+	Papers
 	// Guardian answers for a minor; its ID is NoID for nobody.
 	Guardian Ref
 	Fee      Fee
@@ -135,7 +143,7 @@ func knownClass(document *policy.Document, class string) error {
 
 // applicationOf gathers what the policy wants to know of an application.
 func applicationOf(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, patron Patron, in Application) (ask policy.CardApplication, household Household, err error) {
-	ask = policy.CardApplication{Class: patron.Class, Met: in.Met}
+	ask = policy.CardApplication{Class: patron.Class, Met: in.Met, Shown: in.Shown}
 	if age, known := patron.AgeOn(library.Today(in.Now)); known {
 		ask.Age = policy.Some(age)
 	}

@@ -116,7 +116,7 @@ func TestEveryCardCostsAndLastsWhatThePolicySays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			done, err := d.register(c.document, patrons.Application{Patron: patrons.Patron{Class: c.class}, Met: c.met, Fee: c.fee})
+			done, err := d.register(c.document, patrons.Application{Patron: patrons.Patron{Class: c.class}, Papers: brought(c.met...), Fee: c.fee})
 			must(t, err)
 			cost := ""
 			for _, amount := range amounts(done) {
@@ -129,12 +129,17 @@ func TestEveryCardCostsAndLastsWhatThePolicySays(t *testing.T) {
 	}
 }
 
+// brought are needs that were met, and papers that the libraries take.
+func brought(needs ...policy.CardNeed) patrons.Papers {
+	return patrons.Papers{Met: needs, Shown: []string{"drivers_licence", "government_photo_id", "identification_with_address"}}
+}
+
 func TestARefusedCardNamesEverythingThatIsMissing(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	westchester := preset(t, "westchester")
 	apply := patrons.Application{
-		Patron: patrons.Patron{Class: "purchased"}, Met: []policy.CardNeed{policy.NeedID}, Fee: patrons.Fee{Paid: usd(t, "174.99")},
+		Patron: patrons.Patron{Class: "purchased"}, Papers: brought(policy.NeedID), Fee: patrons.Fee{Paid: usd(t, "174.99")},
 	}
 	_, err := d.register(westchester, apply)
 	if codes := refused(t, err); len(codes) != 2 { // one cent short of the fee, and not shown to live elsewhere
@@ -169,7 +174,7 @@ func TestAGuardianAnswersForAMinor(t *testing.T) {
 			d.owe(guardian, owes)
 			apply := patrons.Application{
 				Patron: patrons.Patron{Class: "minor", BornOn: broker.MustDate("2016-05-01")}, Guardian: guardian,
-				Met: []policy.CardNeed{policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress},
+				Papers: brought(policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress),
 			}
 			done, err := d.register(western, apply)
 			if codes != nil {
@@ -189,7 +194,7 @@ func TestAGuardianAnswersForAMinor(t *testing.T) {
 		d := newDesk(t)
 		_, err := d.register(western, patrons.Application{
 			Patron: patrons.Patron{Class: "minor"},
-			Met:    []policy.CardNeed{policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress},
+			Papers: brought(policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress),
 		})
 		if got := refused(t, err); !slices.Equal(got, []string{"guardian_missing"}) {
 			t.Errorf("refused for %v", got)
@@ -212,7 +217,7 @@ func TestAHouseholdPaysOnceAndABusinessHasOneCard(t *testing.T) {
 		d := newDesk(t)
 		apply := patrons.Application{
 			Patron: patrons.Patron{Class: "purchased", Household: household(d, patrons.OfHousehold)},
-			Met:    []policy.CardNeed{policy.NeedID, policy.NeedProofOfAddress}, Fee: patrons.Fee{Paid: usd(t, "125.00")},
+			Papers: brought(policy.NeedID, policy.NeedProofOfAddress), Fee: patrons.Fee{Paid: usd(t, "125.00")},
 		}
 		first, err := d.register(western, apply)
 		must(t, err)
@@ -231,7 +236,7 @@ func TestAHouseholdPaysOnceAndABusinessHasOneCard(t *testing.T) {
 		d := newDesk(t)
 		apply := patrons.Application{
 			Patron: patrons.Patron{Class: "purchased", Household: household(d, patrons.OfHousehold)},
-			Met:    []policy.CardNeed{policy.NeedID, policy.NeedProofOfAddress}, Fee: patrons.Fee{Paid: usd(t, "125.00"), How: "card"},
+			Papers: brought(policy.NeedID, policy.NeedProofOfAddress), Fee: patrons.Fee{Paid: usd(t, "125.00"), How: "card"},
 		}
 		_, err := d.register(western, apply)
 		same(t, "by card", refused(t, err)[0], "method_not_taken")
@@ -245,7 +250,7 @@ func TestAHouseholdPaysOnceAndABusinessHasOneCard(t *testing.T) {
 			var done patrons.Registered
 			err := d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
 				done, err = patrons.RenewCard(ctx, tx, d.here, western, patrons.Renewal{
-					Patron: who.Patron.Ref(), Met: []policy.CardNeed{policy.NeedID}, Fee: paid, Act: d.at(on),
+					Patron: who.Patron.Ref(), Papers: brought(policy.NeedID), Fee: paid, Act: d.at(on),
 				})
 				return err
 			})
@@ -267,7 +272,7 @@ func TestAHouseholdPaysOnceAndABusinessHasOneCard(t *testing.T) {
 		d := newDesk(t)
 		apply := patrons.Application{
 			Patron: patrons.Patron{Class: "business", Household: household(d, patrons.OfBusiness)},
-			Met:    []policy.CardNeed{policy.NeedOwnerApplies, policy.NeedProofOfAddress},
+			Papers: brought(policy.NeedOwnerApplies, policy.NeedProofOfAddress),
 		}
 		_, err := d.register(western, apply)
 		must(t, err)

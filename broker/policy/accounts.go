@@ -3,12 +3,22 @@ package policy
 // BlockGrounds lists the grounds on which staff may block an account.
 func (d *Document) BlockGrounds() Entry[Words] { return d.rules.BlockGrounds.For(Match{}) }
 
+// AcceptedIDs gives the papers that tell who somebody is who wants a card of a
+// class; none asks for no particular paper.
+func (d *Document) AcceptedIDs(class string) Entry[Words] {
+	return d.rules.CardIDs.For(Match{Class: class})
+}
+
+// RenewedBy gives what tells who asks for a renewal.
+func (d *Document) RenewedBy() Entry[Words] { return d.rules.RenewalIdentity.For(Match{}) }
+
 // CardsPer gives who shares one card of a class.
 func (d *Document) CardsPer(class string) Entry[CardPer] {
 	return d.rules.CardPer.For(Match{Class: class})
 }
 
-// LiableFor gives who answers for what a card of a class borrows.
+// LiableFor gives who answers for what a card of a class borrows, for staff to
+// see: nothing is decided by it at a desk.
 func (d *Document) LiableFor(class string) Entry[Liable] {
 	return d.rules.CardLiable.For(Match{Class: class})
 }

@@ -15,6 +15,9 @@ type CardApplication struct {
 	// Met are the needs that were brought or proved; the guardian's standing is
 	// worked out from Guardian.
 	Met []CardNeed `json:"met,omitempty"`
+	// Shown are the papers that were shown for the needs which ask who somebody
+	// is, in the words of cards.accepted_id.
+	Shown []string `json:"shown,omitempty"`
 	// Guardian is the account of who answers for a minor; nil for nobody.
 	Guardian *Patron `json:"guardian,omitempty"`
 	// Cards counts those the person, household or business has already.
@@ -62,6 +65,7 @@ func (d *Document) MayHaveCard(at Moment, c CardApplication) CardDecision {
 	if c.PaysBy != "" {
 		a.payingBy(c.PaysBy)
 	}
+	a.papers(c, needs.Value, match)
 	if per := d.rules.CardPer.For(match); !c.Renewal && c.Cards > 0 {
 		a.refuse(per.Source, ground{
 			code: "has_card", message: fmt.Sprintf("One card for each %s.", per.Value),

@@ -26,6 +26,11 @@ type Checkout struct {
 	Due broker.Date `json:"due,omitzero"`
 	// Out is what the person has on loan already; nil is nothing.
 	Out []OutItem `json:"out,omitempty"`
+	// Shown is what told the desk who the patron is: card, photo_id …, or
+	// ShownNothing; empty asks no question of it.
+	Shown string `json:"shown,omitempty"`
+	// Bearer is who takes the item on the patron's card.
+	Bearer Bearer `json:"bearer,omitempty"`
 }
 
 func (c Checkout) match() Match {
@@ -40,6 +45,8 @@ func (d *Document) MayCheckOut(at Moment, c Checkout) Decision {
 	match := c.match()
 	a := d.ask(at, "check out", d.rules.BlockCheckout.For(match).Source)
 	a.standing(ActionCheckout, c.Patron, match)
+	a.identified(c.Shown, match)
+	a.ownCard(c.Bearer, match)
 	a.lent(c, match)
 	a.keptFor(c, match)
 	if !c.LenderDue.IsZero() && c.LenderDue.Before(a.today) {
@@ -99,8 +106,12 @@ func (a *asking) keptFor(c Checkout, match Match) {
 }
 
 // MayAct tells whether a person's standing allows an action that has no further
-// facts: using a public computer, or signing for a minor's card.
+// facts, such as signing for a minor's card. Of a public computer it asks as
+// MayUseComputer does of the card's holder.
 func (d *Document) MayAct(at Moment, action Action, patron Patron) Decision {
+	if action == ActionComputer {
+		return d.MayUseComputer(at, ComputerUse{Patron: &patron})
+	}
 	match := Match{Class: patron.Class, PatronAge: patron.Age, Action: action}
 	a := d.ask(at, actionWords(action), d.threshold(action).For(match).Source)
 	a.standing(action, patron, match)

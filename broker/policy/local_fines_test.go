@@ -199,8 +199,8 @@ var moneyCases = map[string]func(t *testing.T){
 	},
 	"PAY-06": func(t *testing.T) {
 		card := preset(t, "westchester").MayHaveCard(noon("2026-03-02"), policy.CardApplication{
-			Class: "temporary",
-			Met:   []policy.CardNeed{policy.NeedBothResidences, policy.NeedID, policy.NeedPayment},
+			Class: "temporary", Shown: []string{"drivers_licence"},
+			Met: []policy.CardNeed{policy.NeedBothResidences, policy.NeedID, policy.NeedPayment},
 		})
 		mustAllow(t, card.Decision)
 		mustBe(t, "deposit", card.Deposit, usd("10.00"))

@@ -211,7 +211,7 @@ var patronCases = map[string]func(t *testing.T){
 		library, born := preset(t, "western-district"), broker.MustDate("2008-03-02")
 		mustBe(t, "the day before", library.PromptsAtAdulthood(born, broker.MustDate("2026-03-01")), false)
 		mustBe(t, "on the birthday", library.PromptsAtAdulthood(born, broker.MustDate("2026-03-02")), true)
-		own := policy.CardApplication{Class: "minor", Age: policy.Some(18), Renewal: true, Met: []policy.CardNeed{policy.NeedID}}
+		own := policy.CardApplication{Class: "minor", Age: policy.Some(18), Renewal: true, Met: []policy.CardNeed{policy.NeedID}, Shown: []string{"government_photo_id"}}
 		mustAllow(t, library.MayHaveCard(noon("2026-03-02"), own).Decision)
 		own.Age = policy.Some(17)
 		mustRefuse(t, library.MayHaveCard(noon("2026-03-02"), own).Decision, "card_need_missing")

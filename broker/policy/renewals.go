@@ -37,6 +37,9 @@ type Renewal struct {
 	LenderRenewals Optional[int] `json:"lender_renewals,omitzero"`
 	// Pending tells whether a renewal is asked and not yet answered.
 	Pending bool `json:"pending,omitempty"`
+	// Given is what told who asks, in the words of loans.renewal_identity; where
+	// Channel is empty no question is asked of it.
+	Given []string `json:"given,omitempty"`
 }
 
 func (r Renewal) match() Match {
@@ -158,6 +161,7 @@ func (a *asking) ownRenewal(r Renewal) {
 			needed: "by " + joined(by.Value), found: "by " + string(r.Channel),
 		})
 	}
+	a.renewedBy(r)
 	a.tooSoon(r)
 	overdue := a.doc.rules.OtherOverdues.For(match)
 	switch {

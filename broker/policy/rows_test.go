@@ -131,7 +131,8 @@ func TestAGuardianInGoodStandingSignsForAMinor(t *testing.T) {
 		guardian := adult(usd(owes))
 		card := preset(t, "western-district").MayHaveCard(noon("2026-03-02"), policy.CardApplication{
 			Class: "minor", Age: policy.Some(12), Guardian: &guardian,
-			Met: []policy.CardNeed{policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress},
+			Met:   []policy.CardNeed{policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress},
+			Shown: []string{"government_photo_id"},
 		})
 		mustBe(t, "owing "+owes, card.Allowed, allowed)
 		mustBe(t, "liable", card.Liable, policy.LiableGuardian)

@@ -148,7 +148,7 @@ func TestTheDeskLocksTheRequestFirst(t *testing.T) {
 	tw, home, _, request, patron, band := shelved(t)
 	acts := []func(context.Context, *postgres.Tx) error{
 		func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := home.desk.CheckOut(ctx, tx, home.at(), desk.CheckOut{Barcode: band, Patron: patron})
+			_, err := home.desk.CheckOut(ctx, tx, home.at(), desk.CheckOut{Barcode: band, Patron: patron, Shown: "card"})
 			return err
 		},
 		func(ctx context.Context, tx *postgres.Tx) error {

@@ -76,7 +76,7 @@ func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (circulatio
 func (at At) desk(site *directory.Site) circulation.Desk {
 	desk := circulation.Desk{Library: site.Library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}
 	if branch, found := site.Branch(at.Branch); found {
-		desk.Opening = branch.Calendar // its own hours and closures
+		desk.Opening, desk.BranchCode = branch.Calendar, branch.Code // its own hours and closures
 	}
 	return desk
 }

@@ -290,7 +290,7 @@ func (h *house) lends(barcode string, patron broker.ID) desk.Done {
 	h.t.Helper()
 	var done desk.Done
 	h.must(h.try(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		done, err = h.desk.CheckOut(ctx, tx, h.at(), desk.CheckOut{Barcode: barcode, Patron: patron})
+		done, err = h.desk.CheckOut(ctx, tx, h.at(), desk.CheckOut{Barcode: barcode, Patron: patron, Shown: "card"})
 		return err
 	}))
 	h.settle()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -26,6 +27,12 @@ type CheckOut struct {
 	Due broker.Date
 	// HandedTo is the card of the proxy who takes it for the patron, or "".
 	HandedTo string
+	// ByOther tells that somebody takes it on the patron's card who shows no card of
+	// their own.
+	ByOther bool
+	// Shown is what told who the patron is where no card was read: photo_id …; empty
+	// is nothing at all.
+	Shown string
 	// Overrides are codes of reasons to pass over, where the role allows it, and
 	// Reason why, in words.
 	Overrides []string
@@ -33,6 +40,17 @@ type CheckOut struct {
 	// Brief is the record to make where nothing has the barcode: an item at hand
 	// that was never catalogued. It is kept only if the item is lent.
 	Brief *BriefRecord
+}
+
+// shown is what told who the patron is: the card that was read, or what else.
+func (in CheckOut) shown() string {
+	switch {
+	case in.Card != "":
+		return policy.ShownCard
+	case in.Shown == "":
+		return policy.ShownNothing
+	}
+	return in.Shown
 }
 
 // BriefRecord is what staff note of an item that is not catalogued.
@@ -67,6 +85,7 @@ func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at At, in Check
 		}
 		found.proxy = proxy
 	}
+	in.Shown = in.shown()
 	return s.lend(ctx, tx, at, found, in)
 }
 
@@ -101,7 +120,8 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand
 	}
 	outcome, err := s.circulation.CheckOut(ctx, tx, circulation.CheckOut{
 		Desk: found.desk, Item: circulation.RefOf(found.item), Patron: found.patron.Ref(), Request: waits.request, LenderDue: waits.due, Due: in.Due,
-		LenderFine: waits.fine, HandedTo: found.proxy.ID, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		LenderFine: waits.fine, HandedTo: found.proxy.ID, ByOther: in.ByOther, Shown: in.Shown,
+		Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
 		return Done{}, err
@@ -162,6 +182,8 @@ type Renewal struct {
 	Loan broker.ID
 	// Channel is how it is asked for; empty asks no question of it.
 	Channel policy.Channel
+	// Given is what told who asks, in the words of loans.renewal_identity.
+	Given []string
 	// Overrides are codes of reasons to pass over, and Reason why.
 	Overrides []string
 	Reason    string
@@ -188,7 +210,8 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 	}
 	if found.Terms.Owner != policy.OwnerILL || found.Serves() == nil {
 		outcome, err := s.circulation.Renew(ctx, tx, circulation.Renew{
-			Desk: desk, Loan: found.LoanRef, Channel: in.Channel, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+			Desk: desk, Loan: found.LoanRef, Channel: in.Channel, Given: in.Given,
+			Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 		})
 		if err != nil {
 			return Done{}, false, err
@@ -197,6 +220,9 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 	}
 	if found.Status != circulation.LoanOpen {
 		return Done{}, false, broker.Conflict("not_on_loan", "That loan is %s.", found.Status)
+	}
+	if err := s.speaksFor(tx, desk, found, in); err != nil {
+		return Done{}, false, err
 	}
 	by := workflow.ByStaff
 	if at.Actor.Kind == broker.ActorPatron {
@@ -214,6 +240,31 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 		Did: "renewal_asked", Message: "The lender is asked; the due date stays until it answers.", Loan: &found,
 		Item: found.Item.ID, Request: served.Request, DueOn: found.DueOn, Undo: string(workflow.EventUndo), Notes: fired[0].Notes,
 	}, true, nil
+}
+
+// speaksFor refuses a renewal of a borrowed copy by somebody who has not told who
+// they are; the rest is for the request's own rules and the lender.
+func (s *Service) speaksFor(tx *postgres.Tx, desk circulation.Desk, loan circulation.Loan, in Renewal) error {
+	document, err := s.circulation.Rules(desk)
+	if err != nil {
+		return err
+	}
+	decision := document.MaySpeakFor(policy.Moment{Now: desk.Now, Calendar: desk.Library.Calendar}, policy.Renewal{
+		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Channel: in.Channel, Given: in.Given,
+	})
+	for _, reason := range decision.Reasons {
+		if !slices.Contains(in.Overrides, reason.Code) || !decision.OverridableBy(desk.Actor.Roles) {
+			return decision.Err("may_not_renew")
+		}
+		err := patrons.RecordOverride(tx, patrons.Override{
+			Library: desk.Library.ID, Patron: loan.Patron.ID, Action: policy.ActionRenew, Code: reason.Code, Rule: reason.Rule,
+			Reason: in.Reason, About: loan.ID, Actor: desk.Actor, At: desk.Now,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Act does an action of a request's table. What lends or takes back an item

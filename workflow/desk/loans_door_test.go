@@ -95,7 +95,7 @@ func TestABriefRecordIsKeptOnlyIfItIsLent(t *testing.T) {
 	perth := tw.library("perth", "ON", broker.NoID)
 	lend := func(patron broker.ID) error {
 		return perth.try(func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := perth.desk.CheckOut(ctx, tx, perth.at(), desk.CheckOut{Barcode: "39999", Patron: patron, Brief: &desk.BriefRecord{Title: "A gift paperback"}})
+			_, err := perth.desk.CheckOut(ctx, tx, perth.at(), desk.CheckOut{Barcode: "39999", Patron: patron, Shown: "card", Brief: &desk.BriefRecord{Title: "A gift paperback"}})
 			return err
 		})
 	}

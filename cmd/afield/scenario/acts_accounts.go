@@ -40,7 +40,9 @@ func accountActs() []act {
 			{word: "amount", kind: moneyKind, says: "The amount, where staff know it; with a reason."},
 			how,
 		}, run: (*play).addFee},
-		{word: "use_computer", says: "Sign in at a public computer.", fields: []field{patronField}, run: (*play).useComputer},
+		{word: "use_computer", says: "Sign in at a public computer.", fields: []field{
+			patronField, {word: "by_other", kind: flagKind, says: "true: somebody else, on the patron's card."},
+		}, run: (*play).useComputer},
 		{word: "sign_for_minor", says: "Sign for a minor's card.", fields: []field{patronField}, run: (*play).signForMinor},
 		{word: "block", says: "Put a block on an account.", fields: []field{
 			patronField,
@@ -178,7 +180,16 @@ func (p *play) mayAct(s step, action policy.Action) (result, error) {
 		if err != nil {
 			return err
 		}
-		decision = p.document.MayAct(policy.Moment{Now: at.Now, Calendar: house.Calendar}, action, standing.Facts(p.today()))
+		facts, moment := standing.Facts(p.today()), policy.Moment{Now: at.Now, Calendar: house.Calendar}
+		if action == policy.ActionComputer {
+			use := policy.ComputerUse{Patron: &facts}
+			if get[bool](s.values, "by_other") {
+				use.Bearer = policy.BearerOther
+			}
+			decision = p.document.MayUseComputer(moment, use)
+			return nil
+		}
+		decision = p.document.MayAct(moment, action, facts)
 		return nil
 	})
 	return result{decision: &decision}, err

@@ -12,6 +12,7 @@ import (
 
 func cardActs() []act {
 	brings := field{word: "brings", kind: listOf(textKind), says: "What is brought or proved, in the words of cards.needs (id, proof_of_address, guardian_signature …)."}
+	shows := field{word: "shows", kind: listOf(textKind), says: "The papers that tell who it is, in the words of cards.accepted_id; those the policy takes when left out."}
 	pays := field{word: "pays", kind: moneyKind, says: "What is handed over now."}
 	sets := field{word: "fee", kind: moneyKind, says: "The fee, where somebody else sets it."}
 	until := field{word: "until", kind: dateKind, says: "A day on which it ends sooner."}
@@ -21,12 +22,12 @@ func cardActs() []act {
 			{word: "patron", kind: newName("patron"), must: true, says: "A name for the new patron, for later steps."},
 			{word: "class", kind: wordOf(wordClass), must: true, says: "Which kind of card."},
 			{word: "age", kind: countKind, says: "Age in years."},
-			brings,
+			brings, shows,
 			{word: "guardian", kind: nameOf("patron"), says: "Who answers for a minor."},
 			{word: "household", kind: textKind, says: "The household or business it is of."},
 			pays, sets, until, how,
 		}, run: (*play).register},
-		{word: "renew_card", says: "Make a card good for another time.", fields: []field{patronField, brings, pays, sets, until, how}, run: (*play).renewCard},
+		{word: "renew_card", says: "Make a card good for another time.", fields: []field{patronField, brings, shows, pays, sets, until, how}, run: (*play).renewCard},
 		{word: "report_card", says: "Stop a card that is lost or stolen.", fields: []field{
 			patronField, {word: "as", kind: oneOf("lost", "stolen"), must: true, says: "Which of the two."},
 		}, run: (*play).reportCard},
@@ -64,19 +65,26 @@ func (p *play) cardFee(s step) patrons.Fee {
 	return fee
 }
 
-func needsMet(s step) []policy.CardNeed {
-	var met []policy.CardNeed
+// papers is what somebody brings for a card. Where the scenario names no paper,
+// it is one that the policy takes.
+func (p *play) papers(s step) patrons.Papers {
+	brought := patrons.Papers{Shown: textsOf(s.values, "shows")}
 	for _, need := range textsOf(s.values, "brings") {
-		met = append(met, policy.CardNeed(need))
+		brought.Met = append(brought.Met, policy.CardNeed(need))
 	}
-	return met
+	if !s.values.has("shows") {
+		for _, class := range p.document.Classes() {
+			brought.Shown = append(brought.Shown, p.document.AcceptedIDs(class).Value...)
+		}
+	}
+	return brought
 }
 
 func (p *play) register(s step) (result, error) {
 	name := get[string](s.values, "patron")
 	in := patrons.Application{
 		Patron: patrons.Patron{ID: broker.NewID(), Class: get[string](s.values, "class"), Phone: "555-0100", PhoneCheckedOn: p.today(), Status: patrons.Active},
-		Number: p.number("2100"), Met: needsMet(s), Guardian: p.patrons[get[string](s.values, "guardian")].Ref, Fee: p.cardFee(s),
+		Number: p.number("2100"), Papers: p.papers(s), Guardian: p.patrons[get[string](s.values, "guardian")].Ref, Fee: p.cardFee(s),
 		Until: get[broker.Date](s.values, "until"), Act: p.officer(s),
 	}
 	if s.values.has("age") {
@@ -123,7 +131,7 @@ func (p *play) renewCard(s step) (result, error) {
 	var made patrons.Registered
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		made, err = patrons.RenewCard(ctx, tx, p.home.Library, p.document, patrons.Renewal{
-			Patron: p.patronOf(s).Ref, Met: needsMet(s), Fee: p.cardFee(s), Until: get[broker.Date](s.values, "until"), Act: p.officer(s),
+			Patron: p.patronOf(s).Ref, Papers: p.papers(s), Fee: p.cardFee(s), Until: get[broker.Date](s.values, "until"), Act: p.officer(s),
 		})
 		return err
 	})

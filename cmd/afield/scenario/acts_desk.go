@@ -14,6 +14,8 @@ func deskActs() []act {
 	return []act{
 		{word: "checkout", says: "Lend an item to a patron who shows the card.", fields: []field{
 			patronField, itemField,
+			{word: "shows", kind: textKind, says: "What the patron shows instead of the card, in the words of cards.identification (photo_id), or nothing."},
+			{word: "by_other", kind: flagKind, says: "true: somebody else brings the card, who is no proxy."},
 			{word: "due", kind: dateKind, says: "A due date that staff choose."},
 			{word: "handed_to", kind: nameOf("patron"), says: "The proxy who takes it for the patron."},
 		}, run: (*play).checkout},
@@ -28,7 +30,9 @@ func deskActs() []act {
 			{word: "part_price", kind: moneyKind, says: "What that piece costs."},
 		}, run: (*play).takeBack},
 		{word: "renew", says: "Renew a loan; a borrowed item's lender is asked.", fields: []field{
-			itemField, {word: "channel", kind: oneOf("staff", "online", "phone", "email"), says: "How it is asked for."},
+			itemField,
+			{word: "channel", kind: oneOf("staff", "online", "phone", "email"), says: "How it is asked for."},
+			{word: "gives", kind: listOf(textKind), says: "What tells who asks, in the words of loans.renewal_identity (birth_date); what the policy takes when left out."},
 		}, run: (*play).renew},
 		{word: "scan", says: "Scan a barcode and do what is due with the item: receive, shelve, capture, pull, take in.", fields: []field{itemField}, run: (*play).scan},
 		{word: "recall", says: "Ask for an item of the library's own back early.", fields: []field{itemField}, run: (*play).recall},
@@ -41,9 +45,14 @@ func (p *play) checkout(s step) (result, error) {
 	if house, _ := p.at(s); house != p.home { // elsewhere only the card tells who it is
 		id, card = broker.NoID, patron.card
 	}
+	shows := get[string](s.values, "shows")
+	if shows == "" {
+		shows = policy.ShownCard
+	}
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.CheckOut(ctx, tx, at, desk.CheckOut{
 			Barcode: item.barcode, Patron: id, Card: card, Due: get[broker.Date](s.values, "due"), HandedTo: p.patrons[get[string](s.values, "handed_to")].card,
+			Shown: shows, ByOther: get[bool](s.values, "by_other"),
 			Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
 		})
 	})
@@ -63,9 +72,13 @@ func (p *play) takeBack(s step) (result, error) {
 }
 
 func (p *play) renew(s step) (result, error) {
+	gives := textsOf(s.values, "gives")
+	if !s.values.has("gives") {
+		gives = p.document.RenewedBy().Value
+	}
 	return p.withLoan(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
 		done, _, err := p.desk.RenewAs(ctx, tx, at, desk.Renewal{
-			Loan: loan, Channel: policy.Channel(get[string](s.values, "channel")), Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
+			Loan: loan, Channel: policy.Channel(get[string](s.values, "channel")), Given: gives, Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
 		})
 		return done, err
 	})

@@ -227,7 +227,7 @@ func (p *play) lendBorrowed(patron person, item thing, since time.Time) error {
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
 		_, err := p.desk.CheckOut(ctx, tx, desk.At{
 			Library: p.home.ID, Branch: p.home.branches[mainBranch], Actor: staff(p.home.ID, everyRole()...), Now: since,
-		}, desk.CheckOut{Barcode: item.barcode, Patron: patron.ID})
+		}, desk.CheckOut{Barcode: item.barcode, Patron: patron.ID, Shown: "card"})
 		return err
 	})
 	if err != nil {
