@@ -68,10 +68,13 @@ type job struct {
 	hash     string
 	// first has the line on which the file first names a thing: for repeats, and
 	// for rows that speak of others further down.
-	first  map[string]int
+	first  *nameIndex
 	result Result
-	// later is what can only be done when every row is in.
-	later []*row
+	// waiting tells that some rows say something that can only be done when every
+	// row is in; refused are the rows left out, untouched those that changed
+	// nothing.
+	waiting            bool
+	refused, untouched rowSet
 }
 
 // kind is a kind of file.
@@ -83,7 +86,9 @@ type kind struct {
 	names func(*row) []string
 	// save works a slice: marks what is wrong, writes the rest.
 	save func(context.Context, *postgres.Tx, *job, []*row) error
-	// after, if any, works the rows that save put aside.
+	// waits tells, where given, whether a row says something of other rows, which
+	// must all be in first; after then does it.
+	waits func(*row) bool
 	after func(context.Context, *postgres.Tx, *job, []*row) error
 }
 
@@ -95,8 +100,11 @@ var errDryRun = errors.New("dry run")
 // stopped goes on where it was when the same file is given again; a file that
 // was read to its end is read again from the start, and changes only what
 // differs. The error is invalid input when the file as a whole cannot be read.
+//
+// The file is read two or three times and never kept: in memory are the rows of
+// one slice, and sixteen bytes for each name that must not be repeated.
 func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options Options) (Result, error) {
-	j := &job{Options: options, db: db, first: map[string]int{}, result: Result{DryRun: options.DryRun}}
+	j := &job{Options: options, db: db, first: newNameIndex(), result: Result{DryRun: options.DryRun}}
 	var err error
 	if j.kind, err = kindNamed(options.Kind); err != nil {
 		return j.result, err
@@ -110,10 +118,10 @@ func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options 
 	if err := j.start(ctx); err != nil {
 		return j.result, err
 	}
-	if _, err := source.Seek(0, io.SeekStart); err != nil {
-		return j.result, fmt.Errorf("read the file again: %w", err)
-	}
 	if err := j.read(ctx, source); err != nil {
+		return j.result, err
+	}
+	if err := j.readWaiting(ctx, source); err != nil {
 		return j.result, err
 	}
 	return j.result, j.finish(ctx)
@@ -148,11 +156,10 @@ func (j *job) look(source io.Reader) error {
 			continue
 		}
 		for _, name := range j.kind.names(read) {
-			if _, known := j.first[name]; !known && name != "" {
-				j.first[name] = read.line
-			}
+			j.first.note(name, read.line)
 		}
 	}
+	j.first.seal()
 	if _, err := io.Copy(io.Discard, tee); err != nil {
 		return fmt.Errorf("read the file: %w", err)
 	}
@@ -203,9 +210,18 @@ func (j *job) start(ctx context.Context) error {
 
 func (j *job) run() run { return run{j.Library, j.kind.name, j.hash} }
 
-func (j *job) read(ctx context.Context, source io.Reader) error {
-	var err error
-	if j.file, err = j.open(source); err != nil {
+// again opens the file from its beginning.
+func (j *job) again(source io.ReadSeeker) error {
+	_, err := source.Seek(0, io.SeekStart)
+	if err != nil {
+		return fmt.Errorf("read the file again: %w", err)
+	}
+	j.file, err = j.open(source)
+	return err
+}
+
+func (j *job) read(ctx context.Context, source io.ReadSeeker) error {
+	if err := j.again(source); err != nil {
 		return err
 	}
 	var slice []*row
@@ -217,8 +233,8 @@ func (j *job) read(ctx context.Context, source io.Reader) error {
 		if err != nil {
 			return errors.Join(j.save(ctx, slice), err)
 		}
-		if read.syntax == nil && j.kind.after != nil {
-			j.later = append(j.later, read)
+		if read.syntax == nil && j.kind.waits != nil && j.kind.waits(read) {
+			j.waiting = true
 		}
 		if read.index <= j.result.Resumed {
 			continue
@@ -308,7 +324,7 @@ func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *
 // repeats finds what an earlier row of the file was called.
 func (j *job) repeats(read *row) {
 	for _, name := range j.kind.names(read) {
-		if before := j.first[name]; name != "" && before < read.line {
+		if before := j.first.line(name); name != "" && before < read.line {
 			read.wrong("", "has the %s, which line %d had already; keep one of them", name, before)
 			return
 		}
@@ -318,24 +334,59 @@ func (j *job) repeats(read *row) {
 func (j *job) count(read *row) {
 	switch {
 	case read.errors != nil:
+		j.refused.add(read.index)
 		j.fail(read.errors...)
 	case read.outcome == isNew:
 		j.result.New++
 	case read.outcome == changed:
 		j.result.Changed++
 	default:
+		j.untouched.add(read.index)
 		j.result.Unchanged++
 	}
 }
 
-// finish does what had to wait for every row, and closes the run.
-func (j *job) finish(ctx context.Context) error {
-	for ; len(j.later) > 0 && !j.DryRun && j.kind.after != nil; j.later = j.later[min(sliceRows, len(j.later)):] {
-		rows := j.later[:min(sliceRows, len(j.later))]
-		if err := j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error { return j.kind.after(ctx, tx, j, rows) }); err != nil {
-			return fmt.Errorf("link the rows up to line %d: %w", rows[len(rows)-1].line, err)
+// readWaiting reads the file once more for what had to wait for every row.
+func (j *job) readWaiting(ctx context.Context, source io.ReadSeeker) error {
+	if !j.waiting || j.DryRun {
+		return nil
+	}
+	if err := j.again(source); err != nil {
+		return err
+	}
+	var slice []*row
+	for {
+		read, err := j.file.next()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if err == nil && read.syntax == nil && j.kind.waits(read) && !j.refused.has(read.index) {
+			slice = append(slice, read)
+		}
+		if len(slice) == sliceRows || (err != nil && len(slice) > 0) {
+			after := func(ctx context.Context, tx *postgres.Tx) error { return j.kind.after(ctx, tx, j, slice) }
+			if err := j.in(ctx, after); err != nil {
+				return fmt.Errorf("link the rows up to line %d: %w", slice[len(slice)-1].line, err)
+			}
+			slice = nil
+		}
+		if err != nil {
+			return nil
 		}
 	}
+}
+
+// gained notes that a row which had changed nothing did so after all.
+func (j *job) gained(read *row) {
+	if j.untouched.has(read.index) {
+		j.untouched.remove(read.index)
+		j.result.Unchanged--
+		j.result.Changed++
+	}
+}
+
+// finish closes the run.
+func (j *job) finish(ctx context.Context) error {
 	if j.DryRun {
 		return nil
 	}

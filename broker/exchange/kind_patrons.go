@@ -55,6 +55,7 @@ func patronsKind() kind {
 			return names
 		},
 		save:  savePatrons,
+		waits: func(r *row) bool { return r.text("guardian_card") != "" },
 		after: linkPatrons,
 	}
 }
@@ -271,7 +272,7 @@ func (j *job) guardians(read *row, known people) {
 			read.wrong("guardian_card", "is the patron's own")
 		case found && holder.Library != j.Library:
 			read.wrong("guardian_card", "%q belongs to another library's patron", shown(name))
-		case !found && j.first["card "+name] == 0 && j.first["key "+name] == 0:
+		case !found && j.first.line("card "+name) == 0 && j.first.line("key "+name) == 0:
 			read.wrong("guardian_card", "%q is no patron of this library, nor in this file", shown(name))
 		}
 	}
@@ -279,10 +280,6 @@ func (j *job) guardians(read *row, known people) {
 
 // linkPatrons links children when everybody is in.
 func linkPatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return r.errors != nil || r.text("guardian_card") == "" })
-	if len(rows) == 0 {
-		return nil
-	}
 	known, err := j.people(ctx, tx, rows, "card", "key", "guardian_card")
 	if err != nil {
 		return err
@@ -306,10 +303,7 @@ func linkPatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) erro
 	}
 	gained, err := patrons.SaveLinks(ctx, tx, j.Library, parents, children, j.library.Today(j.Now))
 	for child := range gained {
-		if read := of[child]; read.outcome == unchanged && read.index > j.result.Resumed {
-			j.result.Unchanged--
-			j.result.Changed++
-		}
+		j.gained(of[child])
 	}
 	return err
 }

@@ -184,7 +184,7 @@ func (c importRows) run(a *app, kind string) (err error) {
 }
 
 // seekable opens a file; standard input is put into a temporary file first,
-// because it is read twice.
+// because it is read more than once.
 func seekable(name string) (io.ReadSeeker, func(), error) {
 	opened, size, err := openInput(name)
 	if err != nil {
