@@ -129,7 +129,7 @@ func (s *Server) ListLinks(ctx context.Context, request gen.ListLinksRequestObje
 		if err != nil {
 			return list, err
 		}
-		standing, err := patrons.StandingOf(ctx, tx, library, ref)
+		standing, err := s.standing(ctx, tx, library, ref.ID)
 		for _, linked := range standing.Linked {
 			as := gen.LinkAs("aside")
 			if linked.Parent {

@@ -12,6 +12,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
+	"afield/workflow/desk"
 	"afield/workflow/requests"
 )
 
@@ -27,15 +28,16 @@ func (s *Server) ours(ctx context.Context, tx *postgres.Tx, patron broker.ID) (d
 	return library, ref, err
 }
 
+// standing is everything about a patron that decides what they may do, as of today.
+// It may be asked while the patron is signing in.
+func (s *Server) standing(ctx context.Context, tx *postgres.Tx, library directory.Library, patron broker.ID) (patrons.Standing, error) {
+	return s.Desk.Standing(ctx, tx, desk.At{Library: library.ID, Now: s.Clock.Now()}, patron)
+}
+
 // patronView is a patron's account, with what is owed as of today. Patrons do
 // not see the staff's notes.
 func (s *Server) patronView(ctx context.Context, tx *postgres.Tx, library directory.Library, id broker.ID, forPatron bool) (gen.Patron, error) {
-	ref := patrons.Ref{Library: library.ID, ID: id}
-	account, err := patrons.View(ctx, tx, library, ref)
-	if err != nil {
-		return gen.Patron{}, err
-	}
-	growing, err := s.growing(ctx, tx, ref)
+	account, err := s.standing(ctx, tx, library, id)
 	if err != nil {
 		return gen.Patron{}, err
 	}
@@ -48,10 +50,10 @@ func (s *Server) patronView(ctx context.Context, tx *postgres.Tx, library direct
 	}
 	if forPatron {
 		view.Note = ""
-	} else if view.AnsweredFor, err = s.answeredFor(library, account.Standing); err != nil {
+	} else if view.AnsweredFor, err = s.answeredFor(library, account); err != nil {
 		return view, err
 	}
-	view.Owes = broker.Money{Minor: account.Owes.Minor + growing.Since, Currency: library.Currency}
+	view.Owes = account.Balances.Total()
 	for _, block := range account.Blocks {
 		shown := blockView(block)
 		if forPatron && block.Kind == patrons.BlockManual {

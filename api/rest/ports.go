@@ -9,6 +9,7 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/ledger"
+	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
@@ -70,6 +71,7 @@ type Desk interface {
 // Counter is what the desk does with money and accounts.
 type Counter interface {
 	Growing(ctx context.Context, tx *postgres.Tx, at desk.At, patron broker.ID) (circulation.Growing, error)
+	Standing(ctx context.Context, tx *postgres.Tx, at desk.At, patron broker.ID) (patrons.Standing, error)
 	MergePatrons(ctx context.Context, tx *postgres.Tx, document *policy.Document, at desk.At, from, to broker.ID) (desk.Merged, error)
 	TakePayment(context.Context, *postgres.Tx, desk.At, desk.Payment) (ledger.Receipt, error)
 	Waive(context.Context, *postgres.Tx, desk.At, desk.Waiver) (ledger.Entry, error)

@@ -165,8 +165,12 @@ func (s *Server) RegisterPatron(ctx context.Context, request gen.RegisterPatronR
 		if patron.Household, err = s.household(tx, library, in); err != nil {
 			return registered{}, err
 		}
+		guardian, err := s.guardianOf(ctx, tx, library, in.GuardianID)
+		if err != nil {
+			return registered{}, err
+		}
 		return registeredBy(patrons.Register(ctx, tx, library, document, patrons.Application{
-			Patron: patron, Number: in.Card, Papers: papersOf(in.Met, in.Shown), Guardian: guardianOf(library, in.GuardianID),
+			Patron: patron, Number: in.Card, Papers: papersOf(in.Met, in.Shown), Guardian: guardian,
 			Fee: feeOf(in.Fee), Until: in.Until, Act: s.deed(ctx, in.Override, in.OverrideReason),
 		}))
 	})
@@ -180,11 +184,14 @@ func (s *Server) RegisterPatron(ctx context.Context, request gen.RegisterPatronR
 	return gen.RegisterPatron201JSONResponse(view), nil
 }
 
-func guardianOf(library directory.Library, id broker.ID) patrons.Ref {
+// guardianOf is who answers for a minor, as their account stands today; nil for
+// nobody.
+func (s *Server) guardianOf(ctx context.Context, tx *postgres.Tx, library directory.Library, id broker.ID) (*patrons.Standing, error) {
 	if id == broker.NoID {
-		return patrons.Ref{}
+		return nil, nil
 	}
-	return patrons.Ref{Library: library.ID, ID: id}
+	standing, err := s.standing(ctx, tx, library, id)
+	return &standing, err
 }
 
 // household is the one named, or a new one.

@@ -110,6 +110,7 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	if err != nil {
 		return Outcome{}, err
 	}
+	facts.standing.latch(tx, in.Desk, document)
 	loan := facts.loan(document, in)
 	addLoan(tx, loan)
 	if err := in.record(tx, in.Desk, policy.ActionCheckout, in.Patron, loan.ID, passed); err != nil {

@@ -184,7 +184,7 @@ func (h house) charge(patron patrons.Ref, amount, local string) {
 		h.must(err)
 		_, err = ledger.Post(tx, ledger.Charge{
 			Account: patrons.Account(h.Library, patron), Kind: ledger.Overdue,
-			Amount: minor, Cause: "test:" + local, Actor: desk.Actor, At: desk.Now,
+			Amount: minor, Cause: "test:" + patron.ID.String() + local, Actor: desk.Actor, At: desk.Now,
 		})
 		h.must(err)
 		return h.latch(ctx, tx, patron, desk.Now)
@@ -199,7 +199,7 @@ func (h house) pay(patron patrons.Ref, amount, local string) {
 		h.must(err)
 		_, err = ledger.Pay(ctx, tx, ledger.Payment{
 			Account: patrons.Account(h.Library, patron), Amount: minor,
-			Cause: "test:" + local, Actor: desk.Actor, At: desk.Now,
+			Cause: "test:" + patron.ID.String() + local, Actor: desk.Actor, At: desk.Now,
 		})
 		h.must(err)
 		return h.latch(ctx, tx, patron, desk.Now)
@@ -209,6 +209,6 @@ func (h house) pay(patron patrons.Ref, amount, local string) {
 func (h house) latch(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, now time.Time) error {
 	document, err := presets().At(h.Library, now)
 	h.must(err)
-	_, err = patrons.UpdateLatch(ctx, tx, h.Library, document, patron, now)
+	_, err = circulation.UpdateLatch(ctx, tx, h.Library, document, patron, now)
 	return err
 }

@@ -91,6 +91,9 @@ func (c *Circulation) settleLate(ctx context.Context, tx *postgres.Tx, in Change
 	if err != nil {
 		return err
 	}
+	if err := c.updateLatch(ctx, tx, in.Desk, loan); err != nil { // some of what it had come to may be forgiven
+		return err
+	}
 	var money ledger.LoanMoney
 	askFine(tx, loan, &money)
 	if err := tx.Flush(ctx); err != nil {

@@ -90,6 +90,11 @@ func (c *Circulation) declareLost(ctx context.Context, tx *postgres.Tx, desk Des
 	if err := tx.Flush(ctx); err != nil {
 		return out, fmt.Errorf("read for a loss: %w", err)
 	}
+	if loss.ForgiveOverdue { // what is forgiven had come to so much
+		if err := c.updateLatch(ctx, tx, desk, loan); err != nil {
+			return out, err
+		}
+	}
 	if err := c.chargeLoss(ctx, tx, lender, loan, item, loss, &out); err != nil {
 		return out, err
 	}

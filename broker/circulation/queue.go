@@ -107,7 +107,7 @@ func (c *Circulation) blocked(ctx context.Context, tx *postgres.Tx, desk Desk, h
 	}
 	var standing standingFacts
 	patrons.AskStandingUnlocked(tx, home.Library, hold.Patron, &standing.Standing)
-	askLate(tx, hold.Patron, home.today(), &standing.late)
+	standing.askLate(tx, hold.Patron, home.today())
 	if err := tx.Flush(ctx); err != nil {
 		return false, fmt.Errorf("read who waits: %w", err)
 	}

@@ -143,6 +143,7 @@ func (c *Circulation) renew(ctx context.Context, tx *postgres.Tx, desk Desk, doc
 		return Outcome{}, broker.Conflict("renewal_gains_nothing", "It is due on %s already; a renewal today would not be later.", loan.DueOn)
 	}
 	out := Outcome{Warnings: passed}
+	facts.standing.latch(tx, desk, document)
 	if desk.today().After(loan.DueOn) {
 		lender, err := lendersFrom(desk).of(ctx, tx, loan)
 		if err != nil {

@@ -135,6 +135,11 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 	counts := document.EffectiveReturn(lender.moment(), policy.HandedIn{
 		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared,
 	})
+	if in.Amnesty { // what is forgiven had come to so much
+		if err := c.updateLatch(ctx, tx, in.Desk, loan); err != nil {
+			return Outcome{}, err
+		}
+	}
 	loan.Status, loan.ReturnedAt, loan.ReturnedOn = LoanReturned, in.Desk.Now, laterDate(counts.On, lender.calendar().DateOf(loan.StartedAt))
 	counts.On = loan.ReturnedOn
 	moveLoan(tx, loan)
@@ -238,13 +243,16 @@ func (c *Circulation) latchLate(ctx context.Context, tx *postgres.Tx, desk Desk,
 }
 
 // latchAfter looks at nothing where no block of the home library's policy
-// latches.
+// latches, or nobody had the item.
 func (c *Circulation) latchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, daysLate int) error {
+	if loan.Patron.ID == broker.NoID {
+		return nil
+	}
 	home, document, err := c.rulesOf(ctx, tx, desk, loan.Patron.Library)
 	if err != nil || len(document.Latches(policy.Patron{Class: loan.Terms.Class})) == 0 {
 		return err
 	}
-	_, err = patrons.UpdateLatchAfter(ctx, tx, home.Library, document, loan.Patron, daysLate, desk.Now)
+	_, err = updateLatchAfter(ctx, tx, home.Library, document, loan.Patron, daysLate, desk.Now)
 	return err
 }
 

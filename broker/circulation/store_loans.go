@@ -101,9 +101,24 @@ func moveLoan(tx *postgres.Tx, l Loan) {
 // askLate asks for a patron's open loans that are past their due date, with
 // what their account says of the fine for it.
 func askLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into *[]lateLoan) {
-	*into = nil
-	tx.Queue(`select `+loanColumns+`, said.charged, said.adjusted, said.parts, coalesce(a.amount_minor, 0)
-		from loans l
+	queueLate(tx, `select `+lateColumns+` from loans l`+lateSaid+`
+		where l.patron_library_id = $1 and l.patron_id = $2 and l.status = 'open' and l.due_on < $3
+		order by l.due_on, l.id`, patron, today, into)
+}
+
+// askLateLinked asks the same of everybody linked to a patron, near and far.
+func askLateLinked(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into *[]lateLoan) {
+	queueLate(tx, patrons.LinkGroup+`
+		select `+lateColumns+` from link_group g
+		cross join lateral (select * from loans x
+			where x.patron_library_id = $1 and x.patron_id = g.id and x.status = 'open' and x.due_on < $3 offset 0) l`+lateSaid+`
+		where g.id <> $2 order by l.due_on, l.id`, patron, today, into)
+}
+
+// lateColumns are those of a lateLoan, from loans l and what lateSaid joins to it.
+const lateColumns = loanColumns + `, said.charged, said.adjusted, said.parts, coalesce(a.amount_minor, 0)`
+
+const lateSaid = `
 		left join accruals a on a.library_id = l.patron_library_id and a.loan_id = l.id
 		cross join lateral (select 'overdue:' || l.id || ':' || l.renewals as cause) own
 		cross join lateral (
@@ -114,9 +129,11 @@ func askLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into *[]lat
 			from ledger_entries e
 			left join ledger_entries of on of.library_id = e.library_id and of.id = e.against_id
 			where e.library_id = l.patron_library_id and e.loan_id = l.id and e.charge_kind = 'overdue'
-				and (coalesce(of.cause, e.cause) = own.cause or starts_with(coalesce(of.cause, e.cause), own.cause || ':'))) said
-		where l.patron_library_id = $1 and l.patron_id = $2 and l.status = 'open' and l.due_on < $3
-		order by l.due_on, l.id`, patron.Library, patron.ID, today).Query(func(rows pgx.Rows) (err error) {
+				and (coalesce(of.cause, e.cause) = own.cause or starts_with(coalesce(of.cause, e.cause), own.cause || ':'))) said`
+
+func queueLate(tx *postgres.Tx, sql string, patron patrons.Ref, today broker.Date, into *[]lateLoan) {
+	*into = nil
+	tx.Queue(sql, patron.Library, patron.ID, today).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (lateLoan, error) {
 			var late lateLoan
 			err := scanLoan(row, &late.Loan, &late.Charged, &late.Adjusted, &late.Parts, &late.Accrued)

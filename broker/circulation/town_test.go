@@ -203,8 +203,8 @@ func (h house) owes(ref patrons.Ref) string {
 	h.t.Helper()
 	var owes string
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		account, err := patrons.View(ctx, tx, h.Library, ref)
-		owes = account.Owes.Decimal()
+		account, err := patrons.StandingOf(ctx, tx, h.Library, ref)
+		owes = account.Balances.Total().Decimal()
 		return err
 	})
 	return owes

@@ -9,7 +9,8 @@
 // back (SurrenderCard), who may be told anything (AskDisclosure), which account
 // may go (Purge). The one rule it carries out itself is a block that latches: put
 // when a policy's threshold is crossed, lifted when its way out is reached.
-// UpdateLatch does both, and is called after every posting.
+// Latch does both from a standing; circulation.UpdateLatch works that out up to
+// today, and is called after every posting.
 //
 // What is open on an account (loans, holds, requests) belongs to rooms above; only
 // its number is read here. Making two accounts one, and forgetting one in every

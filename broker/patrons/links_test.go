@@ -55,14 +55,18 @@ func (d desk) link(parent, child patrons.Ref) {
 	must(d.t, d.try(d.here, func(_ context.Context, tx *postgres.Tx) error { return patrons.Link(tx, parent, child, today) }))
 }
 
-func (d desk) facts(ref patrons.Ref, on broker.Date) (facts policy.Patron) {
+func (d desk) facts(ref patrons.Ref, on broker.Date) policy.Patron {
 	d.t.Helper()
-	must(d.t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) error {
-		standing, err := patrons.StandingOf(ctx, tx, d.here, ref)
-		facts = standing.Facts(on)
+	return d.standing(ref).Facts(on)
+}
+
+func (d desk) standing(ref patrons.Ref) (standing patrons.Standing) {
+	d.t.Helper()
+	must(d.t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
+		standing, err = patrons.StandingOf(ctx, tx, d.here, ref)
 		return err
 	}))
-	return facts
+	return standing
 }
 
 // mayCheckOut asks a preset whether the patron may borrow a book of our own.

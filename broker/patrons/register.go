@@ -50,8 +50,9 @@ type Application struct {
 	// Number is the card's, already scanned from an unused card.
 	Number string
 	Papers
-	// Guardian answers for a minor; its ID is NoID for nobody.
-	Guardian Ref
+	// Guardian is the standing, as of today, of who answers for a minor; nil for
+	// nobody.
+	Guardian *Standing
 	Fee      Fee
 	// Until shortens the card's life, as to the day of leaving; zero does not.
 	Until broker.Date
@@ -120,8 +121,8 @@ func Register(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 	if err := SaveCard(tx, card); err != nil {
 		return Registered{}, err
 	}
-	if in.Guardian.ID != broker.NoID {
-		if err := Link(tx, in.Guardian, patron.Ref(), patron.RegisteredOn); err != nil {
+	if in.Guardian != nil {
+		if err := Link(tx, in.Guardian.Patron.Ref(), patron.Ref(), patron.RegisteredOn); err != nil {
 			return Registered{}, err
 		}
 	}
@@ -147,12 +148,8 @@ func applicationOf(ctx context.Context, tx *postgres.Tx, library directory.Libra
 	if age, known := patron.AgeOn(library.Today(in.Now)); known {
 		ask.Age = policy.Some(age)
 	}
-	if in.Guardian.ID != broker.NoID {
-		guardian, err := StandingOf(ctx, tx, library, in.Guardian)
-		if err != nil {
-			return ask, household, err
-		}
-		facts := guardian.Facts(library.Today(in.Now))
+	if in.Guardian != nil {
+		facts := in.Guardian.Facts(library.Today(in.Now))
 		ask.Guardian = &facts
 	}
 	if patron.Household == broker.NoID {

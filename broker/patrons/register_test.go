@@ -170,10 +170,11 @@ func TestAGuardianAnswersForAMinor(t *testing.T) {
 		t.Run("BLK-05 BLK-06 guardian owes "+owes, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			guardian := d.patron(d.here, "1")
-			d.owe(guardian, owes)
+			ref := d.patron(d.here, "1")
+			d.owe(ref, owes)
+			guardian := d.standing(ref)
 			apply := patrons.Application{
-				Patron: patrons.Patron{Class: "minor", BornOn: broker.MustDate("2016-05-01")}, Guardian: guardian,
+				Patron: patrons.Patron{Class: "minor", BornOn: broker.MustDate("2016-05-01")}, Guardian: &guardian,
 				Papers: brought(policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress),
 			}
 			done, err := d.register(western, apply)

@@ -9,7 +9,6 @@ import (
 
 	"afield/broker"
 	"afield/broker/directory"
-	"afield/broker/ledger"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 )
@@ -118,25 +117,4 @@ func FlagPhone(tx *postgres.Tx, ref Ref) {
 func TouchActive(tx *postgres.Tx, ref Ref, day broker.Date) {
 	tx.Queue(`update patrons set last_active_on = $3 where library_id = $1 and id = $2
 		and (last_active_on is null or last_active_on < $3)`, ref.Library, ref.ID, day)
-}
-
-// AccountView is a patron's account as the patron and the desk see it.
-type AccountView struct {
-	Standing
-	Owes    broker.Money
-	Charges []ledger.Open
-}
-
-// View gives a patron's account: who, what is owed and for what, which blocks.
-// Loans, holds and requests are read from their own rooms.
-func View(ctx context.Context, tx *postgres.Tx, library directory.Library, ref Ref) (AccountView, error) {
-	standing, err := StandingOf(ctx, tx, library, ref)
-	if err != nil {
-		return AccountView{}, err
-	}
-	charges, err := ledger.OpenCharges(ctx, tx, Account(library, ref))
-	if err != nil {
-		return AccountView{}, err
-	}
-	return AccountView{Standing: standing, Owes: standing.Balances.Total(), Charges: charges}, nil
 }

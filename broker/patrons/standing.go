@@ -49,9 +49,10 @@ func askAccount(tx *postgres.Tx, library directory.Library, ref Ref, into *Stand
 	askLinked(tx, library, ref, &into.Linked)
 }
 
-// StandingOf gives a patron's account as it is now, and locks the patron until
-// the transaction ends, so that what is decided from it still holds when it is
-// written. Decisions that also depend on loans ask circulation.StandingOf.
+// StandingOf gives a patron's account, and locks the patron until the transaction
+// ends, so that what is decided from it still holds when it is written. Fines that
+// grow are as the last night left them: whoever decides by what is owed asks
+// circulation.StandingOf, which knows today's.
 func StandingOf(ctx context.Context, tx *postgres.Tx, library directory.Library, ref Ref) (Standing, error) {
 	var standing Standing
 	AskStanding(tx, library, ref, &standing)
@@ -113,22 +114,11 @@ type Latching struct {
 	Lifted []Block
 }
 
-// UpdateLatch puts or lifts the blocks that latch, by what the patron owes now.
-// Call it in the transaction that posts to the account, after the posting: a
-// block that latches (Perth: in above 20.00, out when settled) would otherwise
-// be forgotten by a part payment. It changes nothing for policies without one.
-func UpdateLatch(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, now time.Time) (Latching, error) {
-	return UpdateLatchAfter(ctx, tx, library, document, ref, 0, now)
-}
-
-// UpdateLatchAfter is UpdateLatch where an item was just so many days overdue,
-// and is so no longer: it came back, was renewed or is lost.
-func UpdateLatchAfter(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, daysOverdue int, now time.Time) (Latching, error) {
-	standing, err := StandingOf(ctx, tx, library, ref)
-	if err != nil {
-		return Latching{}, err
-	}
-	standing.DaysOverdue = daysOverdue
+// Latch queues the putting and lifting of the blocks that latch, by what a patron
+// owes today: their standing as circulation gives it, the patron locked. A block
+// that latches (Perth: in above 20.00, out when settled) would otherwise be
+// forgotten by a part payment. Policies without one change nothing.
+func Latch(tx *postgres.Tx, library directory.Library, document *policy.Document, standing Standing, now time.Time) Latching {
 	today := library.Today(now)
 	change := latching(standing, document.Latches(standing.Facts(today)), today)
 	for _, block := range change.Put {
@@ -137,7 +127,7 @@ func UpdateLatchAfter(ctx context.Context, tx *postgres.Tx, library directory.Li
 	for _, block := range change.Lifted {
 		liftBlock(tx, block.Library, block.ID, now)
 	}
-	return change, nil
+	return change
 }
 
 // latching compares the blocks that stand with those the policy calls for.

@@ -9,10 +9,11 @@ import (
 	"afield/broker/postgres"
 )
 
-// linkGroup is the whole group of links around patron $2 of library $1, the
-// patron included. Each step asks two indexes, so a patron without links costs
-// two look-ups.
-const linkGroup = `with recursive link_group (id) as (
+// LinkGroup begins a query with link_group (id), the whole group of links around
+// patron $2 of library $1, the patron included. Each step asks two indexes, so a
+// patron without links costs two look-ups. Rooms above ask by it what those
+// linked to somebody have there.
+const LinkGroup = `with recursive link_group (id) as (
 		select $2::uuid
 		union
 		select next.id from link_group g
@@ -26,7 +27,7 @@ const linkGroup = `with recursive link_group (id) as (
 // read here beside the ledger's own reading, because the group is known to this
 // query only, and a second one would cost the hot acts a round trip.
 func askLinked(tx *postgres.Tx, library directory.Library, ref Ref, into *[]Linked) {
-	tx.Queue(linkGroup+`
+	tx.Queue(LinkGroup+`
 		select p.id, p.status,
 			array(select l.parent_id from patron_links l where l.library_id = $1 and l.child_id = p.id),
 			(select jsonb_object_agg(owed.kind, owed.minor) from (

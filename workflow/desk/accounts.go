@@ -68,7 +68,7 @@ func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *p
 	}
 	notices.MovePatron(tx, one, other)
 	patrons.Merge(tx, source, target)
-	if _, err := patrons.UpdateLatch(ctx, tx, desk.Library, document, other, at.Now); err != nil {
+	if _, err := circulation.UpdateLatch(ctx, tx, desk.Library, document, other, at.Now); err != nil {
 		return Merged{}, err
 	}
 	balances, err := ledger.BalancesOf(ctx, tx, account)

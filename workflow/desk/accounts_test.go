@@ -34,7 +34,7 @@ func (h *house) owe(patron broker.ID, kind string, minor int64) {
 		if err != nil {
 			return err
 		}
-		_, err = patrons.UpdateLatch(ctx, tx, h.Library, h.document(), h.ref(patron), h.clock.Now())
+		_, err = circulation.UpdateLatch(ctx, tx, h.Library, h.document(), h.ref(patron), h.clock.Now())
 		return err
 	}))
 }
@@ -50,7 +50,7 @@ func (h *house) paysAhead(patron broker.ID, minor int64) {
 		if err != nil {
 			return err
 		}
-		_, err = patrons.UpdateLatch(ctx, tx, h.Library, h.document(), h.ref(patron), h.clock.Now())
+		_, err = circulation.UpdateLatch(ctx, tx, h.Library, h.document(), h.ref(patron), h.clock.Now())
 		return err
 	}))
 }

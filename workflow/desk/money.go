@@ -205,6 +205,16 @@ func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at At, in Refun
 	return given, c.latch(ctx, tx, account)
 }
 
+// Standing reads everything about one of the library's patrons that a policy may
+// look at, with fines up to today, and locks the patron.
+func (s *Service) Standing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (patrons.Standing, error) {
+	desk, err := s.place(ctx, tx, at)
+	if err != nil {
+		return patrons.Standing{}, err
+	}
+	return circulation.StandingOf(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
+}
+
 // Growing reads what a patron's overdue loans have come to today without being
 // charged; it changes nothing.
 func (s *Service) Growing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (circulation.Growing, error) {
@@ -279,7 +289,7 @@ func (c counter) latch(ctx context.Context, tx *postgres.Tx, account ledger.Acco
 		return nil
 	}
 	ref := patrons.Ref{Library: account.Library, ID: account.Patron}
-	_, err := patrons.UpdateLatch(ctx, tx, c.desk.Library, c.rules, ref, c.desk.Now)
+	_, err := circulation.UpdateLatch(ctx, tx, c.desk.Library, c.rules, ref, c.desk.Now)
 	return err
 }
 

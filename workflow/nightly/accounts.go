@@ -33,7 +33,7 @@ func growingAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after c
 
 func latchBlocks(ctx context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
 	ref := patrons.Ref{Library: night.Library.ID, ID: patron}
-	change, err := patrons.UpdateLatch(ctx, tx, night.Library, night.Document, ref, night.Now)
+	change, err := circulation.UpdateLatch(ctx, tx, night.Library, night.Document, ref, night.Now)
 	return len(change.Put)+len(change.Lifted) > 0, err
 }
 

@@ -406,7 +406,7 @@ func (st *step) chargeFee(ctx context.Context) error {
 		return err
 	}
 	st.data["charged"] = charge.Amount
-	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	_, err = circulation.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
 	return err
 }
 
@@ -436,7 +436,7 @@ func (st *step) chargeLost(ctx context.Context) error {
 		return err
 	}
 	st.data["charged"] = posted.Amount
-	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	_, err = circulation.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
 	return err
 }
 

@@ -7,7 +7,6 @@ import (
 	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/ledger"
-	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/workflow"
 )
@@ -56,7 +55,7 @@ func (st *step) takeBackFine(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	_, err = circulation.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
 	return err
 }
 
@@ -101,7 +100,7 @@ func (st *step) takeBack(ctx context.Context, kind string) error {
 		}
 		st.data["reversed"] = charge.Amount
 	}
-	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	_, err = circulation.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
 	return err
 }
 
@@ -128,7 +127,7 @@ func (st *step) waiveLost(ctx context.Context) error {
 		}
 		st.data["waived"] = charge.Owed
 	}
-	_, err = patrons.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
+	_, err = circulation.UpdateLatch(ctx, st.tx, st.library.Library, st.doc, st.patron(), st.now)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"afield/broker"
+	"afield/broker/circulation"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
@@ -80,11 +81,20 @@ func (p *play) papers(s step) patrons.Papers {
 	return brought
 }
 
+// guardian is the standing today of who answers for a minor; nil for nobody.
+func (p *play) guardian(ctx context.Context, tx *postgres.Tx, name string) (*patrons.Standing, error) {
+	if name == "" {
+		return nil, nil
+	}
+	standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: p.home.Library, Now: p.now()}, p.patrons[name].Ref)
+	return &standing, err
+}
+
 func (p *play) register(s step) (result, error) {
 	name := get[string](s.values, "patron")
 	in := patrons.Application{
 		Patron: patrons.Patron{ID: broker.NewID(), Class: get[string](s.values, "class"), Phone: "555-0100", PhoneCheckedOn: p.today(), Status: patrons.Active},
-		Number: p.number("2100"), Papers: p.papers(s), Guardian: p.patrons[get[string](s.values, "guardian")].Ref, Fee: p.cardFee(s),
+		Number: p.number("2100"), Papers: p.papers(s), Fee: p.cardFee(s),
 		Until: get[broker.Date](s.values, "until"), Act: p.officer(s),
 	}
 	if s.values.has("age") {
@@ -95,6 +105,9 @@ func (p *play) register(s step) (result, error) {
 	_, existed := p.households[home]
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		if in.Patron.Household, err = p.household(ctx, tx, home, in.Patron.Class); err != nil {
+			return err
+		}
+		if in.Guardian, err = p.guardian(ctx, tx, get[string](s.values, "guardian")); err != nil {
 			return err
 		}
 		made, err = patrons.Register(ctx, tx, p.home.Library, p.document, in)

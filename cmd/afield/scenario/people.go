@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/circulation"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
@@ -124,7 +125,7 @@ func (p *play) account(name string, v values) error {
 		if err := p.block(tx, ref, stops, v); err != nil {
 			return err
 		}
-		_, err := patrons.UpdateLatch(ctx, tx, p.home.Library, p.document, ref, p.start.Add(-time.Hour))
+		_, err := circulation.UpdateLatch(ctx, tx, p.home.Library, p.document, ref, p.start.Add(-time.Hour))
 		return err
 	})
 }
