@@ -54,13 +54,13 @@ func TestWhatGrowsOnALinkedAccountBlocksTheSameDay(t *testing.T) {
 	}
 }
 
-// latched tells whether a block that latches stands on an account.
+// latched tells whether the block of owing too much stands on an account.
 func (h house) latched(ref patrons.Ref) (stands bool) {
 	h.t.Helper()
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
 		standing, err := patrons.StandingOf(ctx, tx, h.Library, ref)
 		for _, block := range standing.Blocks {
-			stands = stands || block.Kind == patrons.BlockLatched
+			stands = stands || block.Kind == patrons.BlockLatched && block.Rule == "blocks.checkout"
 		}
 		return err
 	})

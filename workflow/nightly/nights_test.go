@@ -314,7 +314,7 @@ func TestABlockLatchesInTheNight(t *testing.T) {
 	patron := h.patron()
 	h.lends(patron, "dvd", 3, "2026-03-02 10:00") // 7.00 each at most
 	latched := func() string {
-		return h.ask(`select count(*)::text from blocks where patron_id = $1 and kind = 'latched' and 'checkout' = any (stops) and lifted_at is null`, patron.ID)
+		return h.ask(`select count(*)::text from blocks where patron_id = $1 and rule = 'blocks.checkout' and lifted_at is null`, patron.ID)
 	}
 	h.night("2026-03-30 02:30")
 	if got := latched(); got != "0" {
