@@ -118,8 +118,10 @@ func (in AdjustDueDates) check() error {
 // RelieveClosure gives what was due on the days of an unforeseen closure until
 // the next open day, where the policy says so (closures.relief), once for each
 // closure. The desk's library must have been read after the closure was put in.
-// After an emergency closing the closed days cost nothing either: what was
-// charged for them is taken back. A planned closure relieves nothing.
+// What came back before the closing was put in is charged as if it had been known
+// then: what was asked too much is taken back. After an emergency closing the
+// closed days cost nothing either, whatever days the policy counts. A planned
+// closure relieves nothing.
 func (c *Circulation) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk Desk, closure directory.Closure, dryRun bool) (Moved, error) {
 	document, err := c.Rules(desk)
 	if err != nil {
@@ -133,15 +135,18 @@ func (c *Circulation) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk 
 		return Moved{Adjustment: adjustment, TakenBack: broker.Money{Currency: desk.Library.Currency}}, nil
 	}
 	adjustment.Rule = document.ReliefDue(desk.moment(), policy.Match{}, closure.From).Rule
-	moved, err := c.adjust(ctx, tx, desk, adjustment, dryRun, func(loan Loan, opening *calendar.Calendar) broker.Date {
+	relieved := func(loan Loan, opening *calendar.Calendar) broker.Date {
 		at := policy.Moment{Now: desk.Now, Calendar: opening}
 		match := policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
 		return document.ReliefDue(at, match, loan.DueOn).Value
-	})
-	if err != nil || moved.Replayed || closure.Kind != directory.ClosureEmergency {
+	}
+	moved, err := c.adjust(ctx, tx, desk, adjustment, dryRun, relieved)
+	if err != nil || moved.Replayed {
 		return moved, err
 	}
-	return moved, c.voidClosedDays(ctx, tx, desk, closure, dryRun, &moved)
+	return moved, c.voidClosedDays(ctx, tx, desk, closure, dryRun, &moved, func(loan Loan, opening *calendar.Calendar) broker.Date {
+		return furthest(document, loan, relieved(loan, opening), policy.Moment{Now: desk.Now, Calendar: opening})
+	})
 }
 
 // adjustSlice is how many loans one statement moves.

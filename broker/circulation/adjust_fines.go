@@ -42,9 +42,10 @@ func (c *Circulation) amend(ctx context.Context, tx *postgres.Tx, desk Desk, ope
 	return c.settleLateness(ctx, tx, desk, late, ":back:adjusted:"+why.ID.String(), why.Reason, moved)
 }
 
-// voidClosedDays takes back what an emergency closing's days cost: of loans that
-// are still out, and of those that came back since.
-func (c *Circulation) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk Desk, closure directory.Closure, dryRun bool, moved *Moved) error {
+// voidClosedDays takes back what a closing's days cost: of loans that came back
+// before it was put in, by the due date that it would have given them; and after
+// an emergency of loans that are still out.
+func (c *Circulation) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk Desk, closure directory.Closure, dryRun bool, moved *Moved, relieved func(Loan, *calendar.Calendar) broker.Date) error {
 	openings, err := openingsOf(ctx, tx, desk)
 	if err != nil {
 		return err
@@ -58,19 +59,13 @@ func (c *Circulation) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk 
 		var late []lateness
 		for _, loan := range loans {
 			opening := openings.of(loan)
-			one := lateness{loan: loan, through: lateLoan{Loan: loan}.through(desk.today(), opening)}
-			if loan.Status == LoanReturned {
-				one.through = loan.ReturnedOn
-			}
-			one.full = policy.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
-			one.owed = policy.OverdueFineBut(loan.Terms, loan.DueOn, one.through, opening, closure.From, closure.To)
-			late = append(late, one)
+			late = append(late, latenessOf(loan, desk, opening, closure, relieved))
 		}
 		// Of open days a closed one never counts again; of calendar days it would,
 		// so there it is waived, which the later sums respect.
 		if !dryRun {
 			suffix := func(l lateness) string {
-				if l.loan.Terms.Overdue.Count == calendar.CalendarDays {
+				if closure.Kind == directory.ClosureEmergency && l.loan.Terms.Overdue.Count == calendar.CalendarDays {
 					return ":void:" + closure.ID.String()
 				}
 				return ":back:closed:" + closure.ID.String()
@@ -86,6 +81,24 @@ func (c *Circulation) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk 
 		}
 		after = loans[len(loans)-1].ID
 	}
+}
+
+// latenessOf is what a loan's lateness costs once a closing is known.
+func latenessOf(loan Loan, desk Desk, opening *calendar.Calendar, closure directory.Closure, relieved func(Loan, *calendar.Calendar) broker.Date) lateness {
+	one := lateness{through: lateLoan{Loan: loan}.through(desk.today(), opening)}
+	if loan.Status == LoanReturned {
+		one.through = loan.ReturnedOn
+		if !loan.DueOn.Before(closure.From) && !loan.DueOn.After(closure.To) {
+			loan.DueOn = laterDate(loan.DueOn, relieved(loan, opening))
+		}
+	}
+	one.loan = loan
+	one.full = policy.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
+	one.owed = one.full
+	if closure.Kind == directory.ClosureEmergency {
+		one.owed = policy.OverdueFineBut(loan.Terms, loan.DueOn, one.through, opening, closure.From, closure.To)
+	}
+	return one
 }
 
 type suffixed struct {

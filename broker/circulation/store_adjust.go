@@ -32,14 +32,14 @@ func loansDue(ctx context.Context, tx *postgres.Tx, a Adjustment, after broker.I
 	return collectLoans(rows, err)
 }
 
-// loansLateIn reads the next loans that were late on a closure's days: still
-// out, or back since.
+// loansLateIn reads the next loans that were due or late on a closure's days:
+// back since, or, after an emergency, still out.
 func loansLateIn(ctx context.Context, tx *postgres.Tx, c directory.Closure, after broker.ID, limit int) ([]Loan, error) {
 	rows, err := tx.Query(ctx, `select `+loanColumns+` from loans l
-		where l.library_id = $1 and l.due_on < $3 and l.patron_id is not null
-			and (l.status = 'open' or (l.status = 'returned' and l.returned_on >= $2))
+		where l.library_id = $1 and l.due_on <= $3 and l.patron_id is not null
+			and ((l.status = 'open' and $7) or (l.status = 'returned' and l.returned_on >= $2))
 			and ($4::uuid is null or l.branch_id = $4) and l.id > $5
-		order by l.id limit $6 for no key update`, c.Library, c.From, c.To, orNull(c.Branch), after, limit)
+		order by l.id limit $6 for no key update`, c.Library, c.From, c.To, orNull(c.Branch), after, limit, c.Kind == directory.ClosureEmergency)
 	return collectLoans(rows, err)
 }
 

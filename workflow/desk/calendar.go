@@ -18,7 +18,8 @@ type Closed struct {
 }
 
 // Close closes a library, or one branch, for some days, and relieves what was
-// due then where the policy says so. The same days of the same kind again change
+// due then where the policy says so; what waits on the hold shelf gets the days
+// that it would lose. The same days of the same kind again change
 // nothing. With dryRun it only tells what would move.
 func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at At, closure directory.Closure, dryRun bool) (Closed, error) {
 	closure.Library, closure.By, closure.PutAt = at.Library, at.Actor, at.Now
@@ -30,8 +31,23 @@ func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at At, closure dir
 	if err != nil {
 		return Closed{}, err
 	}
+	if !dryRun && !replayed {
+		if err := s.lengthenShelf(ctx, tx, desk, made.From); err != nil {
+			return Closed{}, err
+		}
+	}
 	moved, err := s.circulation.RelieveClosure(ctx, tx, desk, made, dryRun)
 	return Closed{Closure: made, Replayed: replayed, Moved: moved}, err
+}
+
+// lengthenShelf keeps the pick-up days of what waits on the hold shelf: requests
+// are locked before holds.
+func (s *Service) lengthenShelf(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, from broker.Date) error {
+	if err := s.requests.LengthenShelf(ctx, tx, desk, from); err != nil {
+		return err
+	}
+	_, err := s.circulation.LengthenShelf(ctx, tx, desk, from)
+	return err
 }
 
 // Reopen takes a closure back, and with it what it did to due dates.

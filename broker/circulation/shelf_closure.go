@@ -1,0 +1,63 @@
+package circulation
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/directory"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+)
+
+// LengthenShelf gives what waits on the hold shelf of a library the pick-up days
+// that a closure takes from it, as the policy counts them on the calendar of
+// its branch: six business days stay six. The desk's library must have been read
+// after the closure was put in. It never shortens, so a day that staff gave
+// stays. What serves a request is left to the request.
+func (c *Circulation) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk Desk, from broker.Date) (lengthened int, err error) {
+	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
+	if err != nil {
+		return 0, err
+	}
+	after := broker.NoID
+	for {
+		page, err := collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+			where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by >= $2 and h.request_id is null and h.id > $3
+			order by h.id limit $4 for update of h`, desk.Library.ID, from, after, adjustSlice))
+		if err != nil || len(page) == 0 {
+			return lengthened, err
+		}
+		items := make([]catalog.Item, len(page))
+		for i, hold := range page {
+			catalog.AskItem(tx, hold.Library, hold.Item, &items[i])
+		}
+		if err := tx.Flush(ctx); err != nil {
+			return lengthened, fmt.Errorf("read what waits on the hold shelf: %w", err)
+		}
+		for i, hold := range page {
+			until, err := c.ShelfDate(desk, branches, hold, policy.ShelfFacts{Owner: ownerOf(items[i], desk), Item: items[i].Type})
+			if err != nil {
+				return lengthened, err
+			}
+			if until.After(hold.PickUpBy) {
+				MoveShelfDate(tx, hold.HoldRef, until)
+				lengthened++
+			}
+		}
+		after = page[len(page)-1].ID
+	}
+}
+
+// ShelfDate works out anew the last pick-up day of something on the hold shelf,
+// from the day it came there and on the calendar of the branch it waits at.
+func (c *Circulation) ShelfDate(desk Desk, branches []directory.Branch, hold Hold, facts policy.ShelfFacts) (broker.Date, error) {
+	at := deskOf(desk, branches, hold.Pickup)
+	document, err := c.Rules(at)
+	if err != nil {
+		return broker.Date{}, err
+	}
+	facts.Class, facts.Arrived = hold.Class, at.calendar().DateOf(hold.OnShelfAt)
+	return document.ShelfUntil(at.moment(), facts).Until, nil
+}

@@ -1,0 +1,66 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/policy"
+	"afield/broker/postgres"
+	"afield/workflow"
+)
+
+// LengthenShelf gives requests whose item waits on a library's hold shelf the
+// pick-up days that a closure takes from them, never beyond what the lender's
+// due date leaves. The desk's library must have been read after the closure was
+// put in.
+func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, from broker.Date) error {
+	type waiting struct {
+		ID        broker.ID
+		Format    string
+		PickUpBy  broker.Date
+		LenderDue broker.Date
+	}
+	rows, err := tx.Query(ctx, `select id, format, pick_up_by, lender_due_on from requests
+		where library_id = $1 and state = $2 and pick_up_by >= $3 order by id for update`, desk.Library.ID, workflow.OnHoldShelf, from)
+	if err != nil {
+		return fmt.Errorf("read what waits for patrons: %w", err)
+	}
+	kept, err := pgx.CollectRows(rows, pgx.RowToStructByPos[waiting])
+	if err != nil || len(kept) == 0 {
+		return err
+	}
+	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
+	if err != nil {
+		return err
+	}
+	for _, one := range kept {
+		hold, err := circulation.HoldOfRequest(ctx, tx, circulation.RequestRef{Library: desk.Library.ID, Request: one.ID})
+		if broker.IsKind(err, broker.KindNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		facts := policy.ShelfFacts{Owner: policy.OwnerILL, Item: one.Format, LenderDue: one.LenderDue}
+		if hold.Title != broker.NoID {
+			facts.Owner = policy.OwnerConsortium // a copy of the shared catalogue, had as a hold
+		}
+		until, err := s.circulation.ShelfDate(desk, branches, hold, facts)
+		if err != nil {
+			return err
+		}
+		if !until.After(one.PickUpBy) {
+			continue
+		}
+		circulation.MoveShelfDate(tx, hold.HoldRef, until)
+		tx.Queue(`update requests set pick_up_by = $3 where library_id = $1 and id = $2`, desk.Library.ID, one.ID, until)
+		tx.Queue(`update deadlines set due_at = $3 where library_id = $1 and request_id = $2 and kind = 'pick_up_by'`,
+			desk.Library.ID, one.ID, desk.Library.Calendar.EndOfBusiness(until))
+	}
+	return nil
+}
