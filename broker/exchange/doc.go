@@ -1,5 +1,5 @@
 // Package exchange brings a library's rows in from files and takes them out
-// again: patrons, items, loans, holds, charges and the calendar as CSV, titles
+// again: patrons with their links, proxies and blocks, items, loans, holds, charges and the calendar as CSV, titles
 // and items as MARC 21 too. It owns the table import_runs; every other table is
 // written by the package that owns it.
 //
@@ -13,9 +13,9 @@
 // Things are known again by their natural keys, so that reading a file twice
 // changes nothing: patrons by card number or key, items by barcode, titles by
 // the library's own key, ISBN or OCLC number, loans by item and start, holds by
-// patron, title and start, charges by key, closures by their days. Patrons,
-// items and weekly hours take over what the file says; loans, holds and charges
-// that are here already stay as they are, because life went on.
+// patron, title and start, charges and blocks by key, closures by their days.
+// Patrons, items and weekly hours take over what the file says; loans, holds,
+// charges and blocks that are here already stay as they are, because life went on.
 //
 // What belongs together is brought in in the order of Kinds: a loan whose item
 // or patron is not here is a wrong row. Wrong rows are told, all of them, and

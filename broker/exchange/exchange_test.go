@@ -132,6 +132,22 @@ func TestWrongRows(t *testing.T) {
 			},
 			1,
 		},
+		exchange.Proxies: {
+			"patron,proxy,until\n21001,21001,\n21001,29999,\n21001,21003,2026-13-01\n,21003,\n21003,21001,2027-01-01\n21003,21001,\n",
+			[]string{
+				`line 2, proxy: is the patron's own`, `line 3, proxy: "29999" is no patron`, `line 4, until: "2026-13-01" is not a date`, `line 5, patron: is empty`,
+				`line 7: has the proxy 21001 of 21003, which line 6 had already`,
+			},
+			1,
+		},
+		exchange.Blocks: {
+			"patron,reason,kind,stops,from,until\n21001,,,,,\n21001,One,odd,,,\n21001,Two,,checkout;breathing,,\n21001,Three,,,2026-08-02,2026-08-01\n21001,Owes a book,,,,\n",
+			[]string{
+				`line 2, reason: is empty`, `line 3, kind: "odd" is not known; right are manual`, `line 4, stops: "breathing" is nothing that a block stops; right are checkout`,
+				`line 5, until: lies before the first day`,
+			},
+			1,
+		},
 		exchange.Calendar: {
 			"weekday,from,to,hours\nmon,2026-01-01,,\nmon,,,9 to 5\n,2026-03-01,2026-02-01,\n,2026-03-01,2026-03-02,09:00-12:00\n,2026-03-01,,\n",
 			[]string{`line 2, weekday: or from`, `line 3, hours: "9 to 5" are not hours`, `line 4, to: must not lie before`, `line 5, to: must be empty`},
@@ -282,16 +298,23 @@ func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
 	p.bring(exchange.Patrons, "card,class,key,institution,name\n,library,lib1,ISIL:US-THERE,A borrowing library\n")
+	p.bring(exchange.Links, "parent,child,since\n21001,21002,2024-02-29\n")
+	p.bring(exchange.Proxies, "patron,proxy,until,created\n21001,21003,2026-12-31,2025-01-02T10:00:00Z\n21003,21001,,\n")
+	p.bring(exchange.Blocks, someBlocks)
 	before, _ := p.export()
 	other := newPlace(t)
-	for _, kind := range []string{exchange.Calendar, exchange.Patrons, exchange.Items, exchange.Loans, exchange.Holds, exchange.Charges} {
+	kinds := []string{
+		exchange.Calendar, exchange.Patrons, exchange.Links, exchange.Proxies, exchange.Blocks,
+		exchange.Items, exchange.Loans, exchange.Holds, exchange.Charges,
+	}
+	for _, kind := range kinds {
 		result := other.bring(kind, before[kind+".csv"])
 		if result.New+result.Changed+result.Unchanged != result.Rows {
 			t.Errorf("%s: %+v", kind, result)
 		}
 	}
 	after, _ := other.export()
-	for _, name := range []string{"calendar.csv", "patrons.csv", "items.csv", "loans.csv", "holds.csv", "charges.csv", "links.csv"} {
+	for _, name := range []string{"calendar.csv", "patrons.csv", "items.csv", "loans.csv", "holds.csv", "charges.csv", "links.csv", "proxies.csv", "blocks.csv"} {
 		if before[name] != after[name] {
 			t.Errorf("%s\nbefore\n%s\nafter\n%s", name, before[name], after[name])
 		}
@@ -301,7 +324,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	// The titles' keys of the old system became ids.
 	equal(t, "titles", strings.Count(after["titles.csv"], "\n"), strings.Count(before["titles.csv"], "\n"))
-	for _, kind := range []string{exchange.Calendar, exchange.Patrons, exchange.Items, exchange.Loans, exchange.Holds, exchange.Charges} {
+	for _, kind := range kinds {
 		rows := strings.Count(before[kind+".csv"], "\n") - 1
 		equal(t, kind+" read back where it came from", p.bring(kind, before[kind+".csv"]), counts(rows, 0, 0, rows, 0))
 	}

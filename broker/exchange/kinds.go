@@ -13,6 +13,9 @@ import (
 // The kinds of file that can be read in.
 const (
 	Patrons  = "patrons"
+	Links    = "links"
+	Proxies  = "proxies"
+	Blocks   = "blocks"
 	Items    = "items"
 	Loans    = "loans"
 	Holds    = "holds"
@@ -22,7 +25,9 @@ const (
 )
 
 // Kinds lists the kinds of file, in the order in which a library brings them in.
-func Kinds() []string { return []string{Calendar, Patrons, MARC, Items, Loans, Holds, Charges} }
+func Kinds() []string {
+	return []string{Calendar, Patrons, Links, Proxies, Blocks, MARC, Items, Loans, Holds, Charges}
+}
 
 // ColumnsOf lists the columns of a kind of file; none for MARC.
 func ColumnsOf(name string) []Column {
@@ -34,7 +39,7 @@ func ColumnsOf(name string) []Column {
 }
 
 func kindNamed(name string) (kind, error) {
-	for _, one := range []kind{patronsKind(), itemsKind(), loansKind(), holdsKind(), chargesKind(), calendarKind(), marcKind()} {
+	for _, one := range []kind{patronsKind(), linksKind(), proxiesKind(), blocksKind(), itemsKind(), loansKind(), holdsKind(), chargesKind(), calendarKind(), marcKind()} {
 		if one.name == name {
 			return one, nil
 		}

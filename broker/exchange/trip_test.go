@@ -10,6 +10,24 @@ import (
 	"afield/broker/postgres"
 )
 
+// someBlocks are a block that stands, one that ended, and one as an old system
+// may have it.
+const someBlocks = `id,patron,kind,stops,ground,reason,rule,from,until,put_by,lifted
+k1,21001,manual,checkout;hold,,A torn page,,2026-08-01,2026-09-01,"{""kind"":""staff"",""id"":""01900000-0000-7000-8000-000000000002"",""library_id"":""01900000-0000-7000-8000-000000000001""}",
+k2,21003,latched,checkout,,Owes too much,blocks.money,2026-07-01,,,2026-07-20T15:00:00Z
+,21002,,,,Ask for a new address,,2026-08-02,,,
+`
+
+// A block that was lifted here is not put again by an older file.
+func TestALiftedBlockStaysLifted(t *testing.T) {
+	t.Parallel()
+	p := furnished(t)
+	equal(t, "blocks", p.bring(exchange.Blocks, someBlocks), counts(3, 3, 0, 0, 0))
+	p.write(`update blocks set lifted_at = '2026-08-20T12:00:00Z' where reason = 'A torn page'`)
+	equal(t, "again", p.bring(exchange.Blocks, someBlocks), counts(3, 0, 0, 3, 0))
+	equal(t, "standing", p.count(`select count(*) from blocks where lifted_at is null`), 1)
+}
+
 // A file that says nothing of a card's status never brings a stopped card back.
 func TestAStoppedCardStaysStopped(t *testing.T) {
 	t.Parallel()

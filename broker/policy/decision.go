@@ -27,6 +27,9 @@ const (
 	ActionCapture Action = "capture"
 )
 
+// EveryAction lists the actions there are.
+func EveryAction() []Action { return allActions() }
+
 func allActions() []Action {
 	return []Action{
 		ActionCheckout, ActionILLRequest, ActionHold, ActionRenew, ActionRenewOverdue,

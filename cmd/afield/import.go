@@ -18,6 +18,9 @@ type importCommand struct {
 	Directory importDirectoryCommand `cmd:"" help:"Read a CSV file of libraries into the directory."`
 	Calendar  importCalendarCommand  `cmd:"" help:"Read a library's weekly hours and closures from CSV."`
 	Patrons   importPatronsCommand   `cmd:"" help:"Read a library's patrons from CSV."`
+	Links     importLinksCommand     `cmd:"" help:"Read which patrons answer for which from CSV."`
+	Proxies   importProxiesCommand   `cmd:"" help:"Read who may pick up for whom from CSV."`
+	Blocks    importBlocksCommand    `cmd:"" help:"Read what stops patrons from CSV."`
 	MARC      importMARCCommand      `cmd:"" name:"marc" help:"Read titles and copies from MARC 21, binary or XML."`
 	Items     importItemsCommand     `cmd:"" help:"Read a library's items, and their titles, from CSV."`
 	Loans     importLoansCommand     `cmd:"" help:"Read loans that began in another system from CSV."`

@@ -35,6 +35,9 @@ type (
 	importItemsCommand    struct{ importRows }
 	importLoansCommand    struct{ importRows }
 	importHoldsCommand    struct{ importRows }
+	importLinksCommand    struct{ importRows }
+	importProxiesCommand  struct{ importRows }
+	importBlocksCommand   struct{ importRows }
 	importChargesCommand  struct{ importRows }
 )
 
@@ -55,6 +58,15 @@ func (c importLoansCommand) Run(a *app) error { return c.run(a, exchange.Loans) 
 
 // Run reads holds.
 func (c importHoldsCommand) Run(a *app) error { return c.run(a, exchange.Holds) }
+
+// Run reads who answers for whom.
+func (c importLinksCommand) Run(a *app) error { return c.run(a, exchange.Links) }
+
+// Run reads who may pick up for whom.
+func (c importProxiesCommand) Run(a *app) error { return c.run(a, exchange.Proxies) }
+
+// Run reads blocks.
+func (c importBlocksCommand) Run(a *app) error { return c.run(a, exchange.Blocks) }
 
 // Run reads charges and payments.
 func (c importChargesCommand) Run(a *app) error { return c.run(a, exchange.Charges) }
@@ -82,6 +94,21 @@ func (importLoansCommand) Help() string {
 // Help is shown by afield import holds --help.
 func (importHoldsCommand) Help() string {
 	return importHelp(exchange.Holds, "Read patrons and items in first. Each hold takes its place in the queue by queued_at. One that is here already stays as it is.")
+}
+
+// Help is shown by afield import links --help.
+func (importLinksCommand) Help() string {
+	return importHelp(exchange.Links, "Read patrons in first: who answers for whom may stand in their file too. Links are added, never taken away.")
+}
+
+// Help is shown by afield import proxies --help.
+func (importProxiesCommand) Help() string {
+	return importHelp(exchange.Proxies, "Read patrons in first. Proxies are added, never taken away.")
+}
+
+// Help is shown by afield import blocks --help.
+func (importBlocksCommand) Help() string {
+	return importHelp(exchange.Blocks, "Read patrons in first. A block that is here already stays as it is: it may have been lifted.")
 }
 
 // Help is shown by afield import charges --help.
