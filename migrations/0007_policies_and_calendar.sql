@@ -25,6 +25,24 @@ revoke update, delete on policy_versions from afield_app, afield_system;
 -- Every act at a desk sees the rows of the library's sharing group.
 create index libraries_by_sharing_group on libraries (sharing_group_id) where sharing_group_id is not null;
 
+-- A patron owes at every desk of the sharing group in one account, so its
+-- libraries keep one money. Two that join at the same instant wait for each other.
+create function group_has_one_currency() returns trigger language plpgsql as $$
+begin
+    if new.sharing_group_id is null then
+        return new;
+    end if;
+    perform from sharing_groups where id = new.sharing_group_id for no key update;
+    if exists (select from libraries l
+            where l.sharing_group_id = new.sharing_group_id and l.id <> new.id and l.currency <> new.currency) then
+        raise exception 'the sharing group of library % keeps another currency than %', new.id, new.currency
+            using errcode = 'unique_violation', constraint = 'group_has_one_currency';
+    end if;
+    return new;
+end $$;
+create trigger group_has_one_currency before insert or update of sharing_group_id, currency on libraries
+    for each row execute function group_has_one_currency();
+
 -- A branch may have a document of its own, under its library's.
 alter table branches add column policy text;
 

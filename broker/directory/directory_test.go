@@ -42,7 +42,7 @@ func lakeside(t *testing.T, db *postgres.DB) directory.Library {
 			time.Monday: calendar.MustHours("09:00-17:00"), time.Friday: calendar.MustHours("09:00-17:00"),
 		}},
 	}
-	within(t, db, func(_ context.Context, tx *postgres.Tx) error {
+	within(t, db, func(ctx context.Context, tx *postgres.Tx) error {
 		directory.SaveSharingGroup(tx, directory.SharingGroup{ID: library.SharingGroup, Name: "System catalogue"})
 		if err := directory.SaveLibrary(tx, library, started); err != nil {
 			return err
@@ -56,16 +56,15 @@ func lakeside(t *testing.T, db *postgres.DB) directory.Library {
 		if err := directory.SaveBranch(tx, directory.Branch{Library: library.ID, ID: bayside, Code: "B", Name: "Bayside", Plan: &own}); err != nil {
 			return err
 		}
-		if err := directory.SaveClosure(tx, directory.Closure{
-			Library: library.ID, ID: broker.NewID(),
-			Closure: calendar.Closure{From: broker.MustDate("2026-09-07"), Reason: "Labor Day"},
-		}); err != nil {
-			return err
+		for branch, closure := range map[broker.ID]calendar.Closure{
+			broker.NoID: {From: broker.MustDate("2026-09-07"), Reason: "Labor Day"},
+			bayside:     {From: broker.MustDate("2026-09-13"), Reason: "painting"},
+		} {
+			if _, _, err := directory.Close(ctx, tx, directory.Closure{Library: library.ID, Branch: branch, Closure: closure, PutAt: started}); err != nil {
+				return err
+			}
 		}
-		return directory.SaveClosure(tx, directory.Closure{
-			Library: library.ID, ID: broker.NewID(), Branch: bayside,
-			Closure: calendar.Closure{From: broker.MustDate("2026-09-13"), Reason: "painting"},
-		})
+		return nil
 	})
 	return library
 }
@@ -276,8 +275,9 @@ func TestTheCacheReadsAgainWhenOldOrToldTo(t *testing.T) {
 	}
 	change := func(to directory.Status) {
 		within(t, db, func(_ context.Context, tx *postgres.Tx) error {
-			directory.SetStatus(tx, library.ID, to)
-			return nil
+			changed := library
+			changed.Status = to
+			return directory.SaveLibrary(tx, changed, started)
 		})
 	}
 	if got := status(); got != directory.StatusActive {
@@ -295,5 +295,42 @@ func TestTheCacheReadsAgainWhenOldOrToldTo(t *testing.T) {
 	cache.Invalidate(library.ID)
 	if got := status(); got != directory.StatusClosed {
 		t.Errorf("after Invalidate the cache gave %s", got)
+	}
+}
+
+func TestASharingGroupKeepsOneCurrency(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	first := lakeside(t, db)
+	save := func(change func(*directory.Library)) error {
+		library := first
+		change(&library)
+		return db.InTx(t.Context(), postgres.ForLibraries(library.ID), func(_ context.Context, tx *postgres.Tx) error {
+			return directory.SaveLibrary(tx, library, started)
+		})
+	}
+	joins := func(currency string) error {
+		return save(func(l *directory.Library) { l.ID, l.Currency, l.SourceKey = broker.NewID(), currency, "" })
+	}
+	changes := func(currency string) error {
+		return save(func(l *directory.Library) { l.Currency = currency })
+	}
+	if err := changes("CAD"); err != nil { // alone it may keep what it likes
+		t.Fatal(err)
+	}
+	if ours, ok := broker.AsError(joins("USD")); !ok || ours.Code != "mixed_currencies" || ours.Kind != broker.KindConflict {
+		t.Errorf("a second currency joins: %v", ours)
+	}
+	if err := joins("CAD"); err != nil {
+		t.Fatal(err)
+	}
+	if ours, ok := broker.AsError(changes("USD")); !ok || ours.Code != "mixed_currencies" {
+		t.Errorf("one of two changes its currency: %v", ours)
+	}
+	alone := save(func(l *directory.Library) {
+		l.ID, l.Currency, l.SharingGroup, l.Member, l.Policy = broker.NewID(), "USD", broker.NoID, false, ""
+	})
+	if alone != nil {
+		t.Errorf("a library outside the group: %v", alone)
 	}
 }

@@ -183,32 +183,14 @@ func SymbolsOf(ctx context.Context, tx *postgres.Tx, libraries []broker.ID) (map
 	return all, err
 }
 
-// BranchByID reads one branch with its calendar; a not-found error when the
-// library has none of that id.
-func BranchByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Branch, error) {
-	branches, err := queryBranches(ctx, tx, library, id)
-	if err == nil && len(branches) == 0 {
-		err = broker.NotFound("branch")
-	}
-	if err != nil {
-		return Branch{}, err
-	}
-	return branches[0], nil
-}
-
 // Branches lists a library's branches by code, each with its calendar.
 func Branches(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Branch, error) {
-	return queryBranches(ctx, tx, library, broker.NoID)
-}
-
-// queryBranches reads one branch, or all when its id is NoID.
-func queryBranches(ctx context.Context, tx *postgres.Tx, library, id broker.ID) ([]Branch, error) {
 	rows, err := tx.Query(ctx, `
 		select b.id, b.code, b.name, coalesce(b.policy, ''), b.calendar, l.calendar, l.time_zone,
 		       (select jsonb_agg(jsonb_build_object('from', c.from_on, 'to', c.to_on, 'reason', c.reason))
 		        from closures c where c.library_id = b.library_id and (c.branch_id is null or c.branch_id = b.id) and c.cancelled_at is null)
 		from branches b join libraries l on l.id = b.library_id
-		where b.library_id = $1 and ($2::uuid is null or b.id = $2) order by b.code`, library, orNull(id))
+		where b.library_id = $1 order by b.code`, library)
 	if err != nil {
 		return nil, fmt.Errorf("read branches: %w", err)
 	}

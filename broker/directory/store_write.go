@@ -22,7 +22,9 @@ func SaveSharingGroup(tx *postgres.Tx, group SharingGroup) {
 }
 
 // SaveLibrary writes a library. Empty Kind, Status, Country and Currency mean
-// library, active, US and USD. It refuses a plan that makes no calendar.
+// library, active, US and USD. It refuses a plan that makes no calendar; a
+// currency that is not that of the library's sharing group is the conflict
+// mixed_currencies.
 func SaveLibrary(tx *postgres.Tx, library Library, now time.Time) error {
 	zone := zoneName(library.Zone)
 	if _, err := calendar.New(zone, library.Plan); err != nil {
@@ -46,11 +48,6 @@ func SaveLibrary(tx *postgres.Tx, library Library, now time.Time) error {
 		orNull(library.SharingGroup), library.Policy, plan, orDefault(library.Status, StatusActive),
 		library.YearlyLoans, library.SourceKey, now)
 	return nil
-}
-
-// SetStatus suspends, closes or revives a library.
-func SetStatus(tx *postgres.Tx, library broker.ID, status Status) {
-	tx.Queue(`update libraries set status = $2 where id = $1`, library, status)
 }
 
 // SaveSymbols gives a library symbols; one it has already stays. A symbol that
@@ -79,22 +76,6 @@ func SaveBranch(tx *postgres.Tx, branch Branch) error {
 		on conflict (library_id, id) do update set code = excluded.code, name = excluded.name, calendar = excluded.calendar,
 			policy = excluded.policy`,
 		branch.Library, branch.ID, branch.Code, branch.Name, plan, branch.Policy)
-	return nil
-}
-
-// SaveClosure writes a closure; a zero To means one day.
-func SaveClosure(tx *postgres.Tx, closure Closure) error {
-	if closure.To.IsZero() {
-		closure.To = closure.From
-	}
-	if _, err := calendar.New("UTC", calendar.Plan{}, closure.Closure); err != nil {
-		return err
-	}
-	tx.Queue(`
-		insert into closures (library_id, id, branch_id, from_on, to_on, reason, kind) values ($1, $2, $3, $4, $5, $6, $7)
-		on conflict (library_id, id) do update set branch_id = excluded.branch_id, from_on = excluded.from_on,
-			to_on = excluded.to_on, reason = excluded.reason, kind = excluded.kind`,
-		closure.Library, closure.ID, orNull(closure.Branch), closure.From, closure.To, closure.Reason, orDefault(closure.Kind, ClosurePlanned))
 	return nil
 }
 

@@ -18,6 +18,7 @@ var lostRaces = map[string]struct{ code, detail string }{
 	"one_active_attempt":          {"already_asking", "A lender is already being asked for that request."},
 	"barcode_unique_in_realm":     {"barcode_taken", "Another item has that barcode."},
 	"cause_names_one_act":         {"key_used", "That key names another act, of another account or amount: use a new one."},
+	"group_has_one_currency":      {"mixed_currencies", "The libraries of that shared catalogue keep another currency: one account cannot hold two."},
 	"card_number_unique_in_realm": {"card_number_taken", "Another patron has a card with that number."},
 }
 
