@@ -121,7 +121,8 @@ func (c *Circulation) MarkItem(ctx context.Context, tx *postgres.Tx, desk Desk, 
 }
 
 // Donate takes a like item in place of what is still owed for a lost one, where
-// the policy does and, if it wants that, the director approved.
+// the policy does and, if it wants that, the director approved: which is for a
+// director to say, and from anybody else means nothing.
 func (c *Circulation) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef, approved bool) (Outcome, error) {
 	loan, money, lender, err := c.lostLoan(ctx, tx, desk, ref)
 	if err != nil {
@@ -132,7 +133,7 @@ func (c *Circulation) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, re
 		return Outcome{}, err
 	}
 	match := policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-	if err := document.MayDonate(lender.moment(), match, approved).Err("may_not_donate"); err != nil {
+	if err := document.MayDonate(lender.moment(), match, approved && desk.Actor.HasRole("director")).Err("may_not_donate"); err != nil {
 		return Outcome{}, err
 	}
 	var out Outcome

@@ -124,14 +124,17 @@ func TestALostItemThatComesBack(t *testing.T) {
 	})
 	t.Run("a like item with the director's approval", func(t *testing.T) {
 		patron, _, loan := lost("30.00")
-		give := func(approved bool) error {
+		give := func(approved bool, role string) error {
 			return wdl.try(func(ctx context.Context, tx *postgres.Tx) error {
-				_, err := wdl.circ.Donate(ctx, tx, wdl.at("2026-01-10 10:00"), loan.LoanRef, approved)
+				desk := wdl.at("2026-01-10 10:00")
+				desk.Actor.Roles = []string{role}
+				_, err := wdl.circ.Donate(ctx, tx, desk, loan.LoanRef, approved)
 				return err
 			})
 		}
-		equal(t, "WDL-X3", refusal(t, give(false))["director_approves"], true)
-		wdl.must(give(true))
+		equal(t, "WDL-X3 not asked", refusal(t, give(false, "director"))["director_approves"], true)
+		equal(t, "WDL-X3 in the desk's word", refusal(t, give(true, "desk"))["director_approves"], true)
+		wdl.must(give(true, "director"))
 		equal(t, "owes", wdl.owes(patron), "0.00")
 	})
 }

@@ -10,16 +10,6 @@ import (
 	"afield/broker/postgres"
 )
 
-// ConfirmPhone queues the note that a telephone number was asked for and is
-// right, or is now another. From this day it counts as fresh.
-func ConfirmPhone(tx *postgres.Tx, ref Ref, phone string, day broker.Date) error {
-	if phone == "" {
-		return broker.Invalid(broker.FieldError{Pointer: "/phone", Code: "required", Message: "must be the number that was confirmed"})
-	}
-	tx.Queue(`update patrons set phone = $3, phone_checked_on = $4 where library_id = $1 and id = $2`, ref.Library, ref.ID, phone, day)
-	return nil
-}
-
 // Details are what may change about a patron at a desk or by the patron; nil
 // leaves a thing as it is.
 type Details struct {

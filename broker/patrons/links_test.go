@@ -192,9 +192,7 @@ func TestBlocksSpreadThroughTheLinkGroup(t *testing.T) {
 		onChild := d.block(childA, patrons.Block{From: today})
 		d.blocked(westchester, parent, false)
 		d.blocked(westchester, childB, false)
-		must(t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) error {
-			return patrons.LiftBlock(ctx, tx, d.here.ID, onChild.ID, noon)
-		}))
+		must(t, d.release(onChild.ID, "desk", "director"))
 		d.block(parent, patrons.Block{From: today})
 		d.blocked(westchester, childA, true)
 		d.blocked(westchester, childB, true)

@@ -9,7 +9,11 @@ import (
 
 // Merge queues what of an account becomes another's: cards, as aliases that find
 // the other account and cannot be used; blocks, links and proxies; the later of
-// two dates of use. The account itself stays, closed, and says what it became.
+// two dates of use; and of name, birthday, telephone, e-mail, address and note
+// what the other did not know. The account itself stays, closed, as a bare row
+// that the books point at, and says what it became. There is no way back by
+// itself: the old numbers still tell which cards were the account's, and who was
+// taken for somebody else is registered anew.
 // Loans, holds, requests, money and notices are their own rooms' to move: the
 // whole is done by workflow/desk. Both patrons are locked by LockBoth.
 func Merge(tx *postgres.Tx, from, to Patron) {
@@ -36,7 +40,17 @@ func Merge(tx *postgres.Tx, from, to Patron) {
 		`update overrides set patron_id = $3 where library_id = $1 and patron_id = $2`,
 		`update disclosures set patron_id = $3 where library_id = $1 and patron_id = $2`,
 		`update patrons set merged_into = $3 where library_id = $1 and merged_into = $2`,
-		`update patrons set status = 'closed', merged_into = $3 where library_id = $1 and id = $2`,
+		// What the other account does not know of the person goes over, what it knows
+		// stays; and then nothing personal is left behind.
+		`update patrons t set born_on = coalesce(t.born_on, s.born_on), address = coalesce(nullif(t.address, ''), s.address),
+				email = coalesce(t.email, s.email), phone = coalesce(t.phone, s.phone),
+				phone_checked_on = case when t.phone is null then s.phone_checked_on else t.phone_checked_on end,
+				name = coalesce(nullif(t.name, ''), s.name), note = concat_ws(E'\n', nullif(t.note, ''), nullif(s.note, ''))
+			from patrons s where t.library_id = $1 and t.id = $3 and s.library_id = $1 and s.id = $2`,
+		`update patrons set status = 'closed', merged_into = $3, name = '', born_on = null, phone = null, phone_checked_on = null,
+				email = null, address = '', note = '', household_id = null, notice_channel = null, not_for = '{}', home_library = '',
+				keep_history = null
+			where library_id = $1 and id = $2`,
 	} {
 		tx.Queue(sql, args...)
 	}

@@ -173,11 +173,7 @@ func TestBlocksArePutAndLifted(t *testing.T) {
 	if blocks := stops(); len(blocks) != 1 || len(blocks[0].Stops) != 1 || blocks[0].Stops[0] != policy.ActionILLRequest {
 		t.Errorf("an ILL suspension stops ILL only: %+v", blocks)
 	}
-	lift := func() error {
-		return d.try(d.here, func(ctx context.Context, tx *postgres.Tx) error {
-			return patrons.LiftBlock(ctx, tx, ref.Library, block.ID, noon)
-		})
-	}
+	lift := func() error { return d.release(block.ID, "ill") }
 	must(t, lift())
 	if blocks := stops(); len(blocks) != 0 {
 		t.Errorf("lifted: %+v", blocks)

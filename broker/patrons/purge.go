@@ -167,18 +167,6 @@ func PromptAdult(tx *postgres.Tx, ref Ref, today broker.Date) {
 		ref.Library, ref.ID, today)
 }
 
-// AdultsPrompted lists those about whom staff were asked and who still have a
-// minor's card, oldest first.
-func AdultsPrompted(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document) ([]Patron, error) {
-	rows, err := tx.Query(ctx, `select `+patronColumns+` from patrons p
-		where p.library_id = $1 and p.adult_prompted_on is not null and p.status <> 'closed' and p.class = any ($2)
-		order by p.adult_prompted_on, p.id`, library.ID, minors(document))
-	if err != nil {
-		return nil, fmt.Errorf("read minors come of age: %w", err)
-	}
-	return collectPatrons(rows)
-}
-
 func collectPatrons(rows pgx.Rows) ([]Patron, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Patron, error) {
 		var patron Patron

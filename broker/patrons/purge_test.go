@@ -137,9 +137,9 @@ func TestWhoComesOfAgeIsShownToStaffAndNothingChanges(t *testing.T) {
 			return done, err
 		}
 		must(t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) error {
-			listed, err := patrons.AdultsPrompted(ctx, tx, d.here, western)
-			if len(listed) != 1 || listed[0].Class != "minor" {
-				t.Errorf("put before staff: %+v", listed)
+			found, err := patrons.ByID(ctx, tx, minor)
+			if found.AdultPromptedOn != today || found.Class != "minor" {
+				t.Errorf("put before staff: %+v", found)
 			}
 			return err
 		}))

@@ -2,10 +2,7 @@ package patrons
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"afield/broker"
 	"afield/broker/directory"
@@ -88,20 +85,6 @@ func PutBlock(tx *postgres.Tx, block Block) (Block, error) {
 	block.ID = broker.NewID()
 	addBlock(tx, block)
 	return block, nil
-}
-
-// LiftBlock ends a block. One that was lifted before, or is not of
-// this library, is not found.
-func LiftBlock(ctx context.Context, tx *postgres.Tx, library, block broker.ID, now time.Time) error {
-	var lifted int64
-	liftBlock(tx, library, block, now).Exec(func(tag pgconn.CommandTag) error { lifted = tag.RowsAffected(); return nil })
-	if err := tx.Flush(ctx); err != nil {
-		return fmt.Errorf("lift a block: %w", err)
-	}
-	if lifted == 0 {
-		return broker.NotFound("block")
-	}
-	return nil
 }
 
 // FlagPhone queues the note that a patron's number turned out wrong: it counts

@@ -120,20 +120,6 @@ func Cards(ctx context.Context, tx *postgres.Tx, ref Ref) ([]Card, error) {
 	})
 }
 
-// Phones gives the phone numbers of several patrons of a library, for a call
-// list; patrons without one are left out.
-func Phones(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID) (map[broker.ID]string, error) {
-	rows, err := tx.Query(ctx, `select id, phone from patrons where library_id = $1 and id = any ($2) and phone <> ''`, library, ids)
-	if err != nil {
-		return nil, fmt.Errorf("read phones: %w", err)
-	}
-	phones := map[broker.ID]string{}
-	var id broker.ID
-	var phone string
-	_, err = pgx.ForEachRow(rows, []any{&id, &phone}, func() error { phones[id] = phone; return nil })
-	return phones, err
-}
-
 // savePatron queues a patron as it is now. The day of the last circulation only
 // moves forward, because a desk may write it meanwhile (TouchActive).
 func savePatron(tx *postgres.Tx, p Patron) {

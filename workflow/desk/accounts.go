@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"afield/broker"
@@ -29,13 +31,17 @@ type Merged struct {
 // (of two for the same title one is dropped), requests, what is owed to the
 // cent, blocks, links and notices. The cards of the other stay as numbers that
 // find the account and cannot be used. Blocks that latch are worked out anew. An
-// account merged into itself, or merged before, changes nothing.
+// account merged into itself, or merged before, changes nothing. No policy names
+// who may: those do who may pass over a rule at the desk.
 func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *policy.Document, at At, from, to broker.ID) (Merged, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return Merged{}, err
 	}
 	one, other := patrons.Ref{Library: at.Library, ID: from}, patrons.Ref{Library: at.Library, ID: to}
+	if !slices.ContainsFunc(mayMergeAccounts(), at.Actor.HasRole) {
+		return Merged{}, broker.Forbidden("Only the %s may do this.", strings.Join(mayMergeAccounts(), " or the "))
+	}
 	if from == to {
 		patron, err := patrons.ByID(ctx, tx, other)
 		return Merged{Patron: patron, Replayed: true}, err
@@ -79,6 +85,9 @@ func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *p
 	done.Patron, err = patrons.ByID(ctx, tx, other)
 	return done, err
 }
+
+// mayMergeAccounts are the roles of which one is needed.
+func mayMergeAccounts() []string { return []string{"desk", "director"} }
 
 // mayMerge refuses accounts that are not two persons' cards: a borrowing
 // library's, and one that is gone itself.

@@ -232,3 +232,45 @@ func TestAnAccountInUseStaysAndOneThatGoesIsForgotten(t *testing.T) {
 	})
 	tw.sound()
 }
+
+// What the other account did not know goes over; then the one that went says
+// nothing of the person but which account took its place.
+func TestAMergedAccountKeepsNothingPersonal(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, "2026-03-02T15:00:00Z")
+	home := tw.library("westchester", "IN", broker.NoID)
+	a, b := home.patron("resident"), home.patron("resident")
+	home.must(home.try(func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := tx.Exec(ctx, `update patrons set name = 'adult patron 1', email = 'patron@example.org', address = 'Elm Street 1',
+			born_on = '1980-05-06', note = 'hears badly', phone = '555-0199' where id = $1`, a)
+		return err
+	}))
+	merge := func(role string) error {
+		return home.try(func(ctx context.Context, tx *postgres.Tx) error {
+			at := home.at()
+			at.Actor.Roles = []string{role}
+			_, err := home.desk.MergePatrons(ctx, tx, home.document(), at, a, b)
+			return err
+		})
+	}
+	if err := merge("ill"); !broker.IsKind(err, broker.KindForbidden) {
+		t.Errorf("not the role: %v", err)
+	}
+	home.must(merge("desk"))
+	home.must(home.try(func(ctx context.Context, tx *postgres.Tx) error {
+		gone, err := patrons.ByID(ctx, tx, home.ref(a))
+		if err != nil {
+			return err
+		}
+		if gone.Name+gone.Phone+gone.Email+gone.Address+gone.Note != "" || !gone.BornOn.IsZero() || gone.MergedInto != b || gone.Status != patrons.Closed {
+			t.Errorf("left behind: %+v", gone)
+		}
+		kept, err := patrons.ByID(ctx, tx, home.ref(b))
+		if kept.Name != "adult patron 1" || kept.Email != "patron@example.org" || kept.Address != "Elm Street 1" || kept.Note != "hears badly" ||
+			kept.BornOn != broker.MustDate("1980-05-06") || kept.Phone != "555-0100" {
+			t.Errorf("taken over: %+v", kept)
+		}
+		return err
+	}))
+	tw.sound()
+}
