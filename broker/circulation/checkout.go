@@ -95,7 +95,7 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	if out, done, err := facts.state(in); done || err != nil {
 		return out, err
 	}
-	document, err := c.Rules(in.Desk)
+	document, err := c.rulesFor(ctx, tx, in.Desk, facts.standing.Patron.Ref())
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -217,12 +217,8 @@ func (f checkoutFacts) match(in CheckOut) policy.Match {
 func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 	match := f.match(in)
 	due := in.Due
-	switch {
-	case !due.IsZero():
-	case !in.LenderDue.IsZero():
-		due = document.ILLDueDate(in.Desk.moment(), in.LenderDue).Due
-	default:
-		due = document.DueDate(in.Desk.moment(), match).Value
+	if due.IsZero() {
+		due = document.DueAtCheckout(in.Desk.moment(), match, in.LenderDue)
 	}
 	request := in.Request.Request
 	if request == broker.NoID {

@@ -5,6 +5,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/directory"
+	"afield/broker/patrons"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 )
 
@@ -60,4 +62,19 @@ func (l *lenders) enter(ctx context.Context, tx *postgres.Tx, desk *Desk, branch
 		}
 	}
 	return nil
+}
+
+// rulesFor gives the policy by which a desk lends to a patron: the desk's own, or,
+// for a patron of another library of the group whose home keeps its own rules
+// wherever they borrow, that of their home.
+func (c *Circulation) rulesFor(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) (*policy.Document, error) {
+	document, err := c.Rules(desk)
+	if err != nil || patron.Library == desk.Library.ID || patron.ID == broker.NoID {
+		return document, err
+	}
+	_, home, err := c.rulesOf(ctx, tx, desk, patron.Library)
+	if err != nil || home.LoanRulesOf() == policy.RulesOfLocation {
+		return document, err
+	}
+	return home, nil
 }

@@ -59,7 +59,7 @@ func (c *Circulation) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Out
 	if !loan.ClaimedAt.IsZero() {
 		return Outcome{}, broker.Conflict("claimed", "The patron says that this item is back: close the claim first.")
 	}
-	document, err := c.Rules(in.Desk)
+	document, err := c.rulesFor(ctx, tx, in.Desk, loan.Patron)
 	if err != nil {
 		return Outcome{}, err
 	}

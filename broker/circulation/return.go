@@ -8,6 +8,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/directory"
 	"afield/broker/ledger"
+	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
@@ -132,8 +133,12 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 	}
 	var out Outcome
 	cleared := c.endClaim(tx, in, document, facts, &out)
+	notTold, err := notTold(ctx, tx, lender, document, loan)
+	if err != nil {
+		return Outcome{}, err
+	}
 	counts := document.EffectiveReturn(lender.moment(), policy.HandedIn{
-		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared,
+		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared, NotTold: notTold,
 	})
 	if in.Amnesty { // what is forgiven had come to so much
 		if err := c.updateLatch(ctx, tx, in.Desk, loan); err != nil {
@@ -145,6 +150,9 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 	moveLoan(tx, loan)
 	out.setLoan(loan)
 	out.say("Returned on %s.", loan.ReturnedOn)
+	if notTold {
+		out.say("No overdue notice reached the patron, which excuses the lateness.")
+	}
 	warnPlace(document, in.Desk, facts.item, loan, &out)
 	in.Parts.look(tx, facts.item, &out)
 	next := facts.head
@@ -160,6 +168,16 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 	patrons.TouchActive(tx, loan.Patron, in.Desk.today())
 	err = c.settleReturn(ctx, tx, returned{in: in, lender: lender, document: document, facts: facts, loan: loan, counts: counts, cleared: cleared}, &out)
 	return out, err
+}
+
+// notTold tells whether a late loan is excused because no notice told of it. It
+// asks only where the policy excuses that.
+func notTold(ctx context.Context, tx *postgres.Tx, lender Desk, document *policy.Document, loan Loan) (bool, error) {
+	if !lender.today().After(loan.DueOn) || !document.NoticeExcuses(policy.Match{Owner: loan.Terms.Owner, Item: loan.Terms.Item}) {
+		return false, nil
+	}
+	told, err := notices.ToldOverdue(ctx, tx, loan.Patron.Library, loan.ID, loan.Request)
+	return !told, err
 }
 
 func laterDate(a, b broker.Date) broker.Date {

@@ -61,6 +61,17 @@ func update(tx *postgres.Tx, n Notice) {
 		n.Library, n.ID, n.DueAt, n.Status, n.Outcome, n.Tries, timeOrNull(n.DoneAt), actorOrNull(n.DoneBy))
 }
 
+// ToldOverdue tells whether a patron was told that a loan, or the request it
+// serves, is overdue.
+func ToldOverdue(ctx context.Context, tx *postgres.Tx, library, loan, request broker.ID) (told bool, err error) {
+	err = tx.QueryRow(ctx, `select exists (select 1 from notices where library_id = $1 and (loan_id = $2 or request_id = $3)
+		and kind = 'overdue' and status = 'done')`, library, loan, orNull(request)).Scan(&told)
+	if err != nil {
+		return false, fmt.Errorf("look whether a patron was told: %w", err)
+	}
+	return told, nil
+}
+
 // ByID gives one notice; not found where the library has none of that id.
 func ByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Notice, error) {
 	var notice Notice

@@ -16,6 +16,21 @@ func (d *Document) DueDate(at Moment, m Match) Entry[broker.Date] {
 	return Entry[broker.Date]{Source: entry.Source, Value: entry.Value.after(at.Calendar.DateOf(at.Now), at.Calendar)}
 }
 
+// DueAtCheckout gives the due date of what is lent today: by the library's own
+// list, or for a borrowed copy by its lender's date. Where the policy gives
+// borrowed copies a period of its own, it counts as far as the lender's date
+// allows.
+func (d *Document) DueAtCheckout(at Moment, m Match, lenderDue broker.Date) broker.Date {
+	if lenderDue.IsZero() {
+		return d.DueDate(at, m).Value
+	}
+	due := d.ILLDueDate(at, lenderDue).Due
+	if d.rules.PeriodSetBy.For(m).Value == SetByLibrary {
+		return due.Earlier(d.DueDate(at, m).Value)
+	}
+	return due
+}
+
 // after gives the due date of a period that begins on a date.
 func (p Period) after(start broker.Date, opening *calendar.Calendar) broker.Date {
 	due := opening.AddDays(start, p.Days, p.Count)

@@ -61,8 +61,22 @@ func (d *Document) MayCheckOut(at Moment, c Checkout) Decision {
 			needed: "a due date from " + a.today.String(), found: c.Due.String(),
 		})
 	}
+	a.dated(c, match)
 	a.limits(c, match)
 	return a.answer()
+}
+
+// dated checks that somebody has said when it is due where the library's own
+// list does not: the provider of electronic media, or a lender.
+func (a *asking) dated(c Checkout, match Match) {
+	sets := a.doc.rules.PeriodSetBy.For(match)
+	if !c.Due.IsZero() || sets.Value == SetByLibrary || (sets.Value == SetByLender && (!c.LenderDue.IsZero() || c.Owner == OwnerILL)) {
+		return
+	}
+	a.refuse(sets.Source, ground{
+		code: "due_date_needed", message: "The " + string(sets.Value) + " sets the period: enter the due date.",
+		needed: "the " + string(sets.Value) + "'s due date", found: "none",
+	})
 }
 
 // lent checks that this is lent at all, and on this card.
@@ -104,6 +118,10 @@ func (a *asking) keptFor(c Checkout, match Match) {
 		needed: "the person it is held for, or that person's express permission", found: "another person", override: byDesk(),
 	})
 }
+
+// LoanRulesOf tells whose rules govern a loan to a patron at another library of
+// the group: those of the place that lends, or those of the patron's home.
+func (d *Document) LoanRulesOf() RulesOf { return d.rules.RulesOf.For(Match{}).Value }
 
 // MayAct tells whether a person's standing allows an action that has no further
 // facts, such as signing for a minor's card. Of a public computer it asks as

@@ -17,6 +17,8 @@ type HandedIn struct {
 	Backdate broker.Date `json:"backdate,omitzero"`
 	// Amnesty forgives what the lateness would cost, backdated or not.
 	Amnesty bool `json:"amnesty,omitempty"`
+	// NotTold is set where no notice told the patron that the item is overdue.
+	NotTold bool `json:"not_told,omitempty"`
 }
 
 // ReturnDecision answers EffectiveReturn.
@@ -38,7 +40,7 @@ func (d *Document) EffectiveReturn(at Moment, h HandedIn) ReturnDecision {
 	at = d.settle(at)
 	entry := d.rules.BookDrop.For(Match{Owner: h.Owner, Item: h.Item})
 	today := at.Calendar.DateOf(at.Now)
-	answer := ReturnDecision{On: today, FineFree: h.Amnesty, Rule: entry.Rule, Source: entry.Clause}
+	answer := ReturnDecision{On: today, FineFree: h.Amnesty || (h.NotTold && d.NoticeExcuses(Match{Owner: h.Owner, Item: h.Item})), Rule: entry.Rule, Source: entry.Clause}
 	switch {
 	case !h.Backdate.IsZero():
 		answer.On = h.Backdate.Earlier(today)
@@ -52,6 +54,10 @@ func (d *Document) EffectiveReturn(at Moment, h HandedIn) ReturnDecision {
 	}
 	return answer
 }
+
+// NoticeExcuses tells whether lateness costs nothing while no notice told the
+// patron of it.
+func (d *Document) NoticeExcuses(m Match) bool { return d.rules.NoticeExcuses.For(m).Value }
 
 // afterClosing tells whether the day's business is over, or there was none.
 func afterClosing(at Moment) bool {

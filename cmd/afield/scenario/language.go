@@ -81,6 +81,7 @@ func itemFields() []field {
 		{word: "list_price", kind: moneyKind, says: "The publisher's price now."},
 		{word: "owner", kind: nameOf("library"), says: "Another library of the shared catalogue whose it is."},
 		{word: "branch", kind: nameOf("branch"), says: "Its home branch; main when left out."},
+		{word: "stands", kind: oneOf("on_shelf", "on_order", "in_processing"), says: "Whether it can be had yet; on_shelf when left out."},
 		{word: "lendable", kind: flagKind, says: "false: used in the house only."},
 		{word: "ill", kind: flagKind, says: "true: borrowed from another library, for one patron."},
 		{word: "for", kind: nameOf("patron"), says: "For whom it was borrowed; the first patron when left out."},

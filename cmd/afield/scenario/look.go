@@ -47,6 +47,7 @@ type noticeRow struct {
 	Channel string
 	Stage   string
 	Status  string
+	IfTime  bool
 }
 
 type taskRow struct {
@@ -64,7 +65,7 @@ func (p *play) look(s step) (view, error) {
 			where library_id = $1 and patron_id is not null order by id`, library); err != nil {
 			return err
 		}
-		if seen.notices, err = rowsOf[noticeRow](ctx, tx, `select id, kind, channel, stage, status from notices where library_id = $1 order by id`, library); err != nil {
+		if seen.notices, err = rowsOf[noticeRow](ctx, tx, `select id, kind, channel, stage, status, coalesce((facts ->> 'if_time')::bool, false) from notices where library_id = $1 order by id`, library); err != nil {
 			return err
 		}
 		if seen.tasks, err = rowsOf[taskRow](ctx, tx, `select id, kind from staff_tasks where library_id = $1 order by id`, library); err != nil {

@@ -324,6 +324,11 @@ func peoplePromises() []promise {
 				}
 				return made
 			})),
+		expects("if_time", flagKind, "Whether the notices this step brought about are calls that are made only when there is time.",
+			same(func(_ *play, _ step, _ result, before, after view) string {
+				made := added(before.notices, after.notices)
+				return fmt.Sprint(len(made) > 0 && !slices.ContainsFunc(made, func(n noticeRow) bool { return !n.IfTime }))
+			})),
 		expects("tasks", listOf(textKind), "The kinds of the tasks for staff that this step opened; [] for none.",
 			sameList(func(_ *play, _ step, _ result, before, after view) []string {
 				var opened []string

@@ -25,7 +25,7 @@ func (p *play) titleOf(tx *postgres.Tx, name, kind string) (broker.ID, error) {
 // formatOf gives the format of a title whose items are of a type.
 func formatOf(kind string) broker.Format {
 	switch format := broker.Format(kind); format {
-	case broker.FormatPeriodical, broker.FormatDVD, broker.FormatMusicCD, broker.FormatAudiobook, broker.FormatGame, broker.FormatMicrofilm:
+	case broker.FormatPeriodical, broker.FormatDVD, broker.FormatMusicCD, broker.FormatAudiobook, broker.FormatGame, broker.FormatMicrofilm, broker.FormatArticle:
 		return format
 	}
 	return broker.FormatBook
@@ -76,6 +76,9 @@ func (p *play) addItem(tx *postgres.Tx, name string, v values) error {
 		AgeMark: get[string](v, "age"), Parts: get[int](v, "parts"),
 	}
 	item.Price, item.PricePaid, item.ListPrice = priceOf(v, "price", owner), priceOf(v, "price_paid", owner), priceOf(v, "list_price", owner)
+	if stands := get[string](v, "stands"); stands != "" {
+		item.Status = catalog.ItemStatus(stands)
+	}
 	catalog.SaveItem(tx, item, p.start.AddDate(-1, 0, 0))
 	p.items[name] = thing{ItemRef: circulation.RefOf(item), barcode: item.Barcode, title: title}
 	return nil
