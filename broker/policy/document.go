@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -76,15 +77,31 @@ func Presets() []string {
 	return names
 }
 
-// Preset reads a policy document that ships with Afield, for example
-// "western-district". An unknown name is a not-found error.
+// Preset gives a policy document that ships with Afield, for example
+// "western-district"; it is read once. An unknown name is a not-found error.
 func Preset(name string) (*Document, error) {
-	text, err := presets.ReadFile("presets/" + name + ".yaml")
-	if err != nil {
+	read, known := shipped[name]
+	if !known {
 		return nil, broker.NotFound("policy document " + name)
 	}
-	return Parse(name, text)
+	return read()
 }
+
+// shipped reads each document that ships when it is first asked for: reading one
+// with all it inherits takes longer than a hundred decisions.
+var shipped = func() map[string]func() (*Document, error) {
+	all := map[string]func() (*Document, error){}
+	for _, name := range Presets() {
+		all[name] = sync.OnceValues(func() (*Document, error) {
+			text, err := presetText(name)
+			if err != nil {
+				return nil, err
+			}
+			return Parse(name, text)
+		})
+	}
+	return all
+}()
 
 // Parse reads a policy document strictly: an unknown key, a wrong type or two
 // entries that are equally specific for one case is an error of kind invalid

@@ -66,19 +66,13 @@ func newTown(t testing.TB, start string, own ...*policy.Document) *town {
 		t.Fatal(err)
 	}
 	tw := &town{t: t, db: pgtest.New(t), clock: broker.NewManualClock(at), vault: vault, sent: &postbox{answer: connectors.Delivery{Outcome: connectors.Delivered}}}
-	documents := map[string]*policy.Document{}
-	for _, name := range policy.Presets() {
-		documents[name], err = policy.Preset(name)
-		tw.must(err)
-	}
-	for _, document := range own { // in the place of the preset of its name
-		documents[document.Name()] = document
-	}
 	policies := circulation.ByName(func(name string) (*policy.Document, error) {
-		if documents[name] == nil {
-			return nil, fmt.Errorf("there is no policy %q", name)
+		for _, document := range own { // in the place of the preset of its name
+			if document.Name() == name {
+				return document, nil
+			}
 		}
-		return documents[name], nil
+		return policy.Preset(name)
 	})
 	cache := directory.NewCache(0, time.Now)
 	circ := circulation.New(policies)
