@@ -6,7 +6,6 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/ledger"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 )
@@ -24,9 +23,9 @@ type Damage struct {
 	Loss     Loss
 }
 
-// Damage charges what a damaged item costs whoever had it, by the policy: small
-// damage as staff assess it, or nothing where it is wear; what cannot be lent
-// again as a loss. A lender says what its own item's damage costs, through the
+// Damage charges what a damaged item costs whoever had it, by the policy of
+// whoever says what the item costs: small damage as staff assess it, or nothing
+// where it is wear; what cannot be lent again as a loss. A lender says what its own item's damage costs, through the
 // request. Charged again, nothing changes.
 func (c *Circulation) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (Outcome, error) {
 	loan, item, err := endedLoan(ctx, tx, in.Loan)
@@ -40,20 +39,20 @@ func (c *Circulation) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (O
 	if err != nil {
 		return Outcome{}, err
 	}
-	document, err := c.Rules(lender)
+	pricing, err := c.pricedBy(ctx, tx, lender, loan, item)
 	if err != nil {
 		return Outcome{}, err
 	}
-	charges, err := document.DamageCharges(in.Loss.item(matchOf(loan, item), item), in.Beyond, in.Assessed)
-	if ours, ok := broker.AsError(err); ok && ours.Code == "price_unknown" {
-		return Outcome{}, broker.Conflict("price_unknown", "No price of this item is known: enter what it costs.")
-	}
-	if err != nil {
+	charges, err := pricing.document.DamageCharges(in.Loss.item(pricing.match, item), in.Beyond, in.Assessed)
+	if charges, err = priced(loan, charges, err); err != nil {
 		return Outcome{}, err
 	}
 	var out Outcome
 	out.setLoan(loan)
 	if err := postCharges(tx, in.Desk, loan, charges, "damage:"+loan.ID.String(), &out); err != nil {
+		return Outcome{}, err
+	}
+	if err := pricing.invoice(ctx, tx, in.Desk, loan, numberOf("DAMAGE", loan), charges, &out); err != nil {
 		return Outcome{}, err
 	}
 	if in.Beyond && item.Status == catalog.OnShelf {
@@ -138,10 +137,12 @@ func (c *Circulation) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, re
 	}
 	var out Outcome
 	out.setLoan(loan)
-	for _, part := range []ledger.LoanMoney{money.lost, money.shipping, money.processing} {
-		if err := takeBackLoss(tx, desk, loan, part, part.Stands().Minor-part.Paid.Minor, "donation", &out); err != nil {
-			return Outcome{}, err
-		}
+	unpaid := money.stands()
+	for i, part := range money.loss() {
+		unpaid[i] -= part.Paid.Minor
+	}
+	if err := money.takeBack(tx, desk, loan, unpaid, "donation", &out); err != nil {
+		return Outcome{}, err
 	}
 	out.say("A like item is taken in place of payment.")
 	return out, c.updateLatch(ctx, tx, desk, loan)

@@ -14,9 +14,10 @@ import (
 // shipping is the charge kind of what a new copy's delivery costs.
 const shipping = "shipping"
 
-// loanMoney is what the account says of a loan: its lateness, and its loss.
+// loanMoney is what the account says of a loan: its lateness, and its loss; and
+// what the owner of the item asked of the patron's library for the loss.
 type loanMoney struct {
-	overdue, lost, shipping, processing ledger.LoanMoney
+	overdue, lost, shipping, processing, owner ledger.LoanMoney
 }
 
 // askLoanMoney asks what the account says of a loan, and locks the account.
@@ -27,6 +28,7 @@ func askLoanMoney(tx *postgres.Tx, loan Loan, into *loanMoney) {
 		ledger.AskLoan(tx, account, loan.ID, ledger.Lost, &into.lost)
 		ledger.AskLoan(tx, account, loan.ID, shipping, &into.shipping)
 		ledger.AskLoan(tx, account, loan.ID, ledger.Processing, &into.processing)
+		askOwner(tx, loan, &into.owner)
 	}
 }
 
@@ -136,11 +138,18 @@ func (c *Circulation) chargeLoss(ctx context.Context, tx *postgres.Tx, lender De
 	if settledElsewhere(loan) {
 		return nil
 	}
-	charges, err := c.lossCharges(ctx, tx, lender, loan, item, loss.item(matchOf(loan, item), item))
+	pricing, err := c.pricedBy(ctx, tx, lender, loan, item)
 	if err != nil {
 		return err
 	}
-	return postCharges(tx, lender, loan, charges, lossCause(loan), out)
+	charges, err := pricing.document.LostCharges(loss.item(pricing.match, item))
+	if charges, err = priced(loan, charges, err); err != nil {
+		return err
+	}
+	if err := postCharges(tx, lender, loan, charges, lossCause(loan), out); err != nil {
+		return err
+	}
+	return pricing.invoice(ctx, tx, lender, loan, "", charges, out)
 }
 
 // item is the loss in the terms of policies.
@@ -160,34 +169,6 @@ func known(price *broker.Money) broker.Money {
 		return broker.Money{}
 	}
 	return *price
-}
-
-// lossCharges asks the policy of whoever says what the item costs: the lending
-// desk's, or, for another library's item, its owner's.
-func (c *Circulation) lossCharges(ctx context.Context, tx *postgres.Tx, lender Desk, loan Loan, item catalog.Item, lost policy.LostItem) ([]policy.Charge, error) {
-	document, err := c.Rules(lender)
-	if err != nil {
-		return nil, err
-	}
-	if item.Library != lender.Library.ID && document.LostSetBy(lost.Match).Value == policy.DecidedByOwner {
-		if _, document, err = c.rulesOf(ctx, tx, lender, item.Library); err != nil {
-			return nil, err
-		}
-		lost.Owner = policy.OwnerOwn
-	}
-	charges, err := document.LostCharges(lost)
-	if ours, ok := broker.AsError(err); ok && ours.Code == "price_unknown" {
-		return nil, broker.Conflict("price_unknown", "No price of this item is known: enter what it costs.")
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, charge := range charges {
-		if charge.Amount.Currency != accountOf(loan).Currency {
-			return nil, broker.Conflict("currency_differs", "Its price is in %s: enter it in %s.", charge.Amount.Currency, accountOf(loan).Currency)
-		}
-	}
-	return charges, nil
 }
 
 // postCharges posts charges for a loan, each kind once for a cause.
@@ -233,10 +214,8 @@ func (c *Circulation) FoundAgain(ctx context.Context, tx *postgres.Tx, desk Desk
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read what a loss cost: %w", err)
 	}
-	for _, part := range []ledger.LoanMoney{money.lost, money.shipping, money.processing} {
-		if err := takeBackLoss(tx, desk, loan, part, part.Stands().Minor, "found_again", &out); err != nil {
-			return Outcome{}, err
-		}
+	if err := money.takeBack(tx, desk, loan, money.stands(), "found_again", &out); err != nil {
+		return Outcome{}, err
 	}
 	loan.Status, loan.LostOn, loan.LostHow = LoanOpen, broker.Date{}, ""
 	moveLoan(tx, loan)
@@ -248,16 +227,41 @@ func (c *Circulation) FoundAgain(ctx context.Context, tx *postgres.Tx, desk Desk
 	return out, c.updateLatch(ctx, tx, desk, loan)
 }
 
-// takeBackLoss takes back part of what a loss was charged.
-func takeBackLoss(tx *postgres.Tx, desk Desk, loan Loan, money ledger.LoanMoney, minor int64, why string, out *Outcome) error {
-	if minor = min(minor, money.Stands().Minor); minor <= 0 {
-		return nil
+// loss is what was charged for the loss: the item, its delivery, the processing.
+func (m loanMoney) loss() [3]ledger.LoanMoney {
+	return [3]ledger.LoanMoney{m.lost, m.shipping, m.processing}
+}
+
+// stands is what of it stands, part by part in minor units.
+func (m loanMoney) stands() (minor [3]int64) {
+	for i, part := range m.loss() {
+		minor[i] = part.Stands().Minor
 	}
-	kind := money.Open[0].ChargeKind
-	entries, err := ledger.TakeBack(tx, money, broker.Money{Minor: minor, Currency: money.Charged.Currency}, ledger.Answer{
-		Cause: lossCause(loan) + ":" + kind + ":back:" + why,
-		Note:  "the item came back", Actor: desk.Actor, At: desk.Now,
-	})
-	out.TakenBack = append(out.TakenBack, entries...)
+	return minor
+}
+
+// takeBack takes back of each part of what a loss was charged so much, and from
+// what its owner asked for it as much.
+func (m loanMoney) takeBack(tx *postgres.Tx, desk Desk, loan Loan, minor [3]int64, why string, out *Outcome) error {
+	cause := lossCause(loan)
+	sum := int64(0)
+	back := func(money ledger.LoanMoney, minor int64, what string) ([]ledger.Entry, error) {
+		if minor = min(minor, money.Stands().Minor); minor <= 0 {
+			return nil, nil
+		}
+		return ledger.TakeBack(tx, money, broker.Money{Minor: minor, Currency: money.Charged.Currency}, ledger.Answer{
+			Cause: cause + ":" + what + ":back:" + why, Note: "the item came back", Actor: desk.Actor, At: desk.Now,
+		})
+	}
+	for i, part := range m.loss() {
+		kind := [3]string{ledger.Lost, shipping, ledger.Processing}[i]
+		entries, err := back(part, minor[i], kind)
+		if err != nil {
+			return err
+		}
+		out.TakenBack = append(out.TakenBack, entries...)
+		sum += max(0, min(minor[i], part.Stands().Minor))
+	}
+	_, err := back(m.owner, sum, "owner")
 	return err
 }

@@ -2,7 +2,6 @@ package circulation
 
 import (
 	"afield/broker"
-	"afield/broker/ledger"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 )
@@ -17,12 +16,9 @@ func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
 	}
 	out.say("It had been declared lost.")
 	money := r.facts.money
-	loss := []ledger.LoanMoney{money.lost, money.shipping, money.processing}
 	if r.cleared {
-		for _, part := range loss {
-			if err := takeBackLoss(tx, r.in.Desk, r.loan, part, part.Stands().Minor, "return", out); err != nil {
-				return err
-			}
+		if err := money.takeBack(tx, r.in.Desk, r.loan, money.stands(), "return", out); err != nil {
+			return err
 		}
 		return s.settle(tx, out)
 	}
@@ -30,16 +26,17 @@ func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
 	settled := r.document.SettleLostReturn(account)
 	refund := r.refund()
 	left := settled.LostTakenBack.Minor
-	for i, part := range loss {
+	var back [3]int64
+	for i, part := range money.loss() {
 		unpaid := max(0, part.Stands().Minor-part.Paid.Minor)
-		back := min(left, unpaid+refund[i])
-		if err := takeBackLoss(tx, r.in.Desk, r.loan, part, back, "return", out); err != nil {
-			return err
-		}
-		left -= max(0, back)
-		if given := back - unpaid; given > 0 {
+		back[i] = min(left, unpaid+refund[i])
+		left -= max(0, back[i])
+		if given := back[i] - unpaid; given > 0 {
 			out.Refund = out.Refund.Plus(broker.Money{Minor: given, Currency: part.Charged.Currency})
 		}
+	}
+	if err := money.takeBack(tx, r.in.Desk, r.loan, back, "return", out); err != nil {
+		return err
 	}
 	if out.Refund.Minor > 0 {
 		out.say("To be given back: %s.", out.Refund)

@@ -1,6 +1,7 @@
 package circulation
 
 import (
+	"context"
 	"fmt"
 
 	"afield/broker"
@@ -41,22 +42,32 @@ func (p Parts) look(tx *postgres.Tx, item catalog.Item, out *Outcome) {
 }
 
 // chargePart charges for the part that did not come back: its own price, what a
-// single one costs, or the whole set.
-func (r returned) chargePart(tx *postgres.Tx, out *Outcome) error {
+// single one costs, or the whole set, by the policy of whoever says what the item
+// costs. What cannot be charged is told, and the item is taken back all the same.
+func (c *Circulation) chargePart(ctx context.Context, tx *postgres.Tx, r returned, out *Outcome) error {
 	parts := r.in.Parts
 	if parts.Missing == "" || settledElsewhere(r.loan) {
 		return nil
 	}
-	lost := Loss{}.item(matchOf(r.loan, r.facts.item), r.facts.item)
+	pricing, err := c.pricedBy(ctx, tx, r.lender, r.loan, r.facts.item)
+	if err != nil {
+		return err
+	}
+	lost := Loss{}.item(pricing.match, r.facts.item)
 	lost.WillReplace = true
 	lost.Part, lost.PartObtainable, lost.PartPrice = parts.Missing, parts.Obtainable, parts.Price
-	charges, err := r.document.LostCharges(lost)
-	if ours, ok := broker.AsError(err); ok && ours.Code == "price_unknown" {
+	charges, err := pricing.document.LostCharges(lost)
+	charges, err = priced(r.loan, charges, err)
+	if ours, ok := broker.AsError(err); ok && ours.Kind == broker.KindConflict {
 		out.Warnings = append(out.Warnings, ours.Reasons...)
+		out.say("%s", ours.Detail)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return postCharges(tx, r.in.Desk, r.loan, charges, "part:"+r.loan.ID.String()+":"+parts.Missing, out)
+	if err := postCharges(tx, r.in.Desk, r.loan, charges, "part:"+r.loan.ID.String()+":"+parts.Missing, out); err != nil {
+		return err
+	}
+	return pricing.invoice(ctx, tx, r.in.Desk, r.loan, numberOf("PART", r.loan), charges, out)
 }

@@ -224,7 +224,7 @@ func (c *Circulation) settleReturn(ctx context.Context, tx *postgres.Tx, r retur
 		err = s.settle(tx, out)
 	}
 	if err == nil {
-		err = r.chargePart(tx, out)
+		err = c.chargePart(ctx, tx, r, out)
 	}
 	if err != nil {
 		return err

@@ -24,16 +24,21 @@ type Invoice struct {
 	Kind   InvoiceKind
 	Amount broker.Money
 	// Owed is what is left of it.
-	Owed     broker.Money
-	Request  broker.ID
+	Owed    broker.Money
+	Request broker.ID
+	// Loan is the one whose item was lost or damaged. It is kept on the charge only.
+	Loan     broker.ID
 	Charge   broker.ID
 	IssuedOn broker.Date
-	// DueOn is the last day on which it is not late.
+	// DueOn is the last day on which it is not late; zero lets it have thirty days.
 	DueOn  broker.Date
 	Status InvoiceStatus
 	// Dispute is the debtor's reason for not paying.
 	Dispute string
 }
+
+// invoiceDays is how long another library has to pay where nobody says.
+const invoiceDays = 30
 
 // InvoiceKind is what an invoice is for.
 type InvoiceKind string
@@ -82,10 +87,15 @@ func (i Invoice) Late(on broker.Date) bool {
 // RaiseInvoice writes an invoice and its charge. The same number again, over the
 // same amount to the same library, is the same invoice; over another, a conflict.
 // rule and clause are what gives the creditor the right to it.
+//
+// Where nobody says when it is due, it has invoiceDays.
 func RaiseInvoice(ctx context.Context, tx *postgres.Tx, in Invoice, rule string, clause broker.Clause, by broker.Actor, at time.Time) (Invoice, error) {
 	kind, err := in.Kind.chargeKind()
 	if err != nil {
 		return Invoice{}, err
+	}
+	if in.DueOn.IsZero() {
+		in.DueOn = in.IssuedOn.AddDays(invoiceDays)
 	}
 	if in.IssuedOn.IsZero() || in.DueOn.Before(in.IssuedOn) || in.Creditor == in.Debtor {
 		return Invoice{}, broker.Invalid(broker.FieldError{
@@ -113,7 +123,7 @@ func RaiseInvoice(ctx context.Context, tx *postgres.Tx, in Invoice, rule string,
 	}
 	charge, err := Post(tx, Charge{
 		Account: account, Kind: kind, Amount: in.Amount, Cause: "invoice:" + in.Number, Rule: rule, Clause: clause,
-		Note: "invoice " + in.Number, Request: in.Request, Actor: by, At: at,
+		Note: "invoice " + in.Number, Loan: in.Loan, Request: in.Request, Actor: by, At: at,
 	})
 	if err != nil {
 		return Invoice{}, err

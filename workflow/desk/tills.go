@@ -77,9 +77,6 @@ func (s *Service) CancelVoucher(ctx context.Context, tx *postgres.Tx, at At, vou
 	return cancelled, c.latch(ctx, tx, account)
 }
 
-// invoiceDays is how long another library has to pay where nobody says.
-const invoiceDays = 30
-
 // RaiseInvoice asks another library for money, in the currency of this one: a
 // loan's fee, postage, a replacement. Without a due date it has thirty days.
 func (s *Service) RaiseInvoice(ctx context.Context, tx *postgres.Tx, at At, in ledger.Invoice) (ledger.Invoice, error) {
@@ -97,9 +94,6 @@ func (s *Service) RaiseInvoice(ctx context.Context, tx *postgres.Tx, at At, in l
 		return ledger.Invoice{}, err
 	}
 	in.Creditor, in.IssuedOn = at.Library, library.Today(at.Now)
-	if in.DueOn.IsZero() {
-		in.DueOn = in.IssuedOn.AddDays(invoiceDays)
-	}
 	return ledger.RaiseInvoice(ctx, tx, in, "invoice."+string(in.Kind), broker.Clause{}, at.Actor, at.Now)
 }
 
