@@ -26,6 +26,7 @@ type view struct {
 	lostOn  broker.Date
 	claim   string // of the loan
 	hold    *circulation.Hold
+	keptFor broker.ID // the patron; NoID for nobody
 	place   int
 	item    *catalog.Item
 	request *requests.Request
@@ -158,9 +159,20 @@ func (p *play) lookAtHold(ctx context.Context, tx *postgres.Tx, s step, seen *vi
 	if name := get[string](s.values, "patron"); name != "" {
 		patron = p.patrons[name].ID
 	}
+	if seen.item != nil {
+		kept, err := rowsOf[struct{ ID *broker.ID }](ctx, tx, `select patron_id from holds
+			where item_id = $1 and status in ('on_hold_shelf', 'in_transit')`, seen.item.ID)
+		if err != nil {
+			return err
+		}
+		if len(kept) > 0 && kept[0].ID != nil {
+			seen.keptFor = *kept[0].ID
+		}
+	}
 	var ref circulation.HoldRef
 	err := tx.QueryRow(ctx, `select library_id, id from holds where (item_id = $1 or title_id = $2) and ($3::uuid is null or patron_id = $3)
-		order by status in ('on_hold_shelf', 'in_transit') desc, closed_at desc nulls last, placed_at desc, id desc limit 1`, item, title, patron).Scan(&ref.Library, &ref.ID)
+		order by status in ('on_hold_shelf', 'in_transit') desc, closed_at desc nulls last, (item_id = $1) desc nulls last,
+			placed_at desc, id desc limit 1`, item, title, patron).Scan(&ref.Library, &ref.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}

@@ -247,10 +247,10 @@ func thingPromises() []promise {
 			same(func(_ *play, _ step, _ result, _, after view) string { return fmt.Sprint(after.place) })),
 		expects("held_for", nameOf("patron"), "For whom the item is kept.",
 			same(func(p *play, _ step, _ result, _, after view) string {
-				if after.hold == nil || after.item == nil || after.hold.Item != after.item.ID || !after.hold.Status.Open() {
+				if after.keptFor == broker.NoID {
 					return "nobody"
 				}
-				return p.nameOfPatron(after.hold.Patron.ID)
+				return p.nameOfPatron(after.keptFor)
 			})),
 		expects("pick_up_by", dateKind, "The last day on the hold shelf.",
 			same(func(_ *play, _ step, did result, _, after view) string {
