@@ -52,7 +52,9 @@ type FieldError struct {
 func (e *Error) Error() string {
 	text := fmt.Sprintf("%s: %s", e.Code, e.Detail)
 	for _, field := range e.Fields {
-		text += fmt.Sprintf("; %s %s", field.Pointer, field.Message)
+		if !strings.Contains(e.Detail, field.Message) { // Invalid has said it already
+			text += fmt.Sprintf("; %s %s", field.Pointer, field.Message)
+		}
 	}
 	for _, reason := range e.Reasons {
 		text += "; " + reason.Code

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/token"
 
 	"afield/broker"
 )
@@ -51,6 +53,17 @@ type header struct {
 type file struct {
 	Head       header `yaml:",inline"`
 	Attributes Rules  `yaml:"attributes"`
+	// where tells where each key of the head is written.
+	where map[string]*token.Token
+}
+
+// faultAt blames a key of the head for an error, where it is written.
+func (f *file) faultAt(key string, err error) error {
+	at := f.where[key]
+	if err == nil || at == nil {
+		return err
+	}
+	return &yaml.SyntaxError{Message: err.Error(), Token: at}
 }
 
 // Document is a library's policy with everything it inherits, ready to answer.
@@ -117,13 +130,17 @@ func read(name string, text []byte) (*file, error) {
 	if err := decodeFile(text, &said); err != nil {
 		return nil, faultIn(name, err)
 	}
+	var missing []string
 	for _, field := range []struct{ name, value string }{{"policy", said.Head.Policy}, {"title", said.Head.Title}, {"document", said.Head.Document}} {
 		if field.value == "" {
-			return nil, faultIn(name, fmt.Errorf("%s is missing from the head of the document", field.name))
+			missing = append(missing, field.name)
 		}
 	}
+	if len(missing) > 0 {
+		return nil, faultIn(name+":1:1", fmt.Errorf("the head of the document lacks %s (policy: its short name; title: the library's name; document: the written policy that the clauses cite)", strings.Join(missing, " and ")))
+	}
 	if err := said.Head.settleLevel(); err != nil {
-		return nil, faultIn(name, err)
+		return nil, faultIn(name, said.faultAt("level", err))
 	}
 	said.Attributes.each(func(rule string, attribute attribute) { attribute.label(rule, said.Head) })
 	return &said, nil
@@ -138,14 +155,15 @@ func cmpOr(value, otherwise string) string {
 
 // check refuses what a single entry cannot know: a missing attribute, or a
 // condition that names a value nobody declared and so could never be met.
-func (d *Document) check() error {
+func (d *Document) check(nearest *file) error {
+	var wrong []error
 	zone, err := time.LoadLocation(d.head.Zone)
 	if err != nil || d.head.Zone == "" {
-		return fmt.Errorf("zone %q is not a time zone", d.head.Zone)
+		wrong = append(wrong, nearest.faultAt("zone", fmt.Errorf("zone %q is not a time zone; one is written America/Chicago", d.head.Zone)))
 	}
 	d.zone = zone
 	if len(d.head.Currency) != 3 || strings.ToUpper(d.head.Currency) != d.head.Currency {
-		return fmt.Errorf("currency %q is not a currency code such as USD", d.head.Currency)
+		wrong = append(wrong, nearest.faultAt("currency", fmt.Errorf("currency %q is not a currency code such as USD", d.head.Currency)))
 	}
 	known := [7][]string{
 		{string(OwnerOwn), string(OwnerConsortium), string(OwnerILL)},
@@ -154,7 +172,6 @@ func (d *Document) check() error {
 		{"new", "high_demand"},
 		texts(allChannels()), texts(allActions()),
 	}
-	var wrong []error
 	d.rules.each(func(rule string, attribute attribute) {
 		wrong = append(wrong, attribute.vocabulary(func(when When) error { return when.check(known) }))
 		if len(attribute.list()) == 0 {
@@ -246,20 +263,50 @@ func (d *Document) digest() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// faultIn makes an invalid error that names document, line and column.
+// faultIn makes an invalid error that names document, line and column of each
+// mistake.
 func faultIn(name string, err error) error {
-	where, message := name, err.Error()
-	var located yaml.Error
-	if errors.As(err, &located) {
-		message = located.GetMessage()
-		if at := located.GetToken(); at != nil {
-			where = fmt.Sprintf("%s:%d:%d", name, at.Position.Line, at.Position.Column)
+	ours := &broker.Error{Kind: broker.KindInvalid, Code: "policy_document", Cause: err}
+	var said []string
+	for _, one := range apart(err) {
+		message := name + ": " + one.Error()
+		var located yaml.Error
+		if errors.As(one, &located) {
+			message = name + ": " + located.GetMessage()
+			if at := located.GetToken(); at != nil {
+				message = fmt.Sprintf("%s:%d:%d: %s", name, at.Position.Line, at.Position.Column, located.GetMessage())
+			}
+		}
+		if !slices.Contains(said, message) {
+			said = append(said, message)
+			ours.Fields = append(ours.Fields, broker.FieldError{Pointer: "/", Code: "policy_document", Message: message})
 		}
 	}
-	return &broker.Error{
-		Kind: broker.KindInvalid, Code: "policy_document", Detail: where + ": " + message,
-		Fields: []broker.FieldError{{Pointer: "/", Code: "policy_document", Message: where + ": " + message}}, Cause: err,
+	ours.Detail = strings.Join(said, "; ")
+	return ours
+}
+
+// apart gives the errors that were joined into one, in the order in which they
+// are written.
+func apart(err error) []error {
+	joined, several := err.(interface{ Unwrap() []error })
+	if !several {
+		return []error{err}
 	}
+	var all []error
+	for _, one := range joined.Unwrap() {
+		all = append(all, apart(one)...)
+	}
+	slices.SortStableFunc(all, func(a, b error) int { return cmp.Compare(lineOf(a), lineOf(b)) })
+	return all
+}
+
+func lineOf(err error) int {
+	var located yaml.Error
+	if errors.As(err, &located) && located.GetToken() != nil {
+		return located.GetToken().Position.Line
+	}
+	return 0
 }
 
 // Text gives the value as JSON, with < and > as they are, for people who read

@@ -25,6 +25,19 @@ func (l LevelKind) rank() int {
 	return slices.Index([]LevelKind{LevelDefault, LevelState, LevelConsortium, LevelLibrary, LevelBranch}, l)
 }
 
+// below says how a document is written that is to inherit from one of the level.
+func (l LevelKind) below() string {
+	switch l {
+	case LevelState:
+		return "write level: consortium, library or branch"
+	case LevelConsortium:
+		return "write level: library or branch"
+	case LevelLibrary:
+		return "write level: branch"
+	}
+	return "nothing inherits from such a document; name the one that it inherits from itself"
+}
+
 // Level is one document of a line of inheritance.
 type Level struct {
 	Policy   string    `json:"policy"`
@@ -75,19 +88,31 @@ func readLine(name string, text []byte, find func(policy string) ([]byte, error)
 		above := own.Head.Inherits
 		text, err := findText(above, find)
 		if err != nil {
-			return nil, faultIn(name, fmt.Errorf("inherits %q: %w", above, err))
+			return nil, faultIn(name, own.faultAt("inherits", unknownParent(above, err)))
 		}
 		next, err := read(above, text)
 		if err != nil {
 			return nil, err
 		}
 		if next.Head.Level.rank() >= own.Head.Level.rank() {
-			return nil, faultIn(name, fmt.Errorf("a %s document cannot inherit from %s, which is a %s document",
-				own.Head.Level, above, next.Head.Level))
+			return nil, faultIn(name, own.faultAt("inherits", fmt.Errorf("a %s document cannot inherit from %s, which is a %s document; %s",
+				own.Head.Level, above, next.Head.Level, next.Head.Level.below())))
 		}
 		line, own = append(line, next), next
 	}
 	return line, nil
+}
+
+// unknownParent says that a document to inherit from cannot be read.
+func unknownParent(name string, err error) error {
+	if !broker.IsKind(err, broker.KindNotFound) {
+		return fmt.Errorf("inherits %q: %w", name, err)
+	}
+	message := fmt.Sprintf("inherits %q, which is neither a policy beside this one nor one that ships", name)
+	if near := broker.Nearest(name, Presets()); near != "" {
+		message += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return errors.New(message)
 }
 
 func findText(policy string, find func(string) ([]byte, error)) ([]byte, error) {
@@ -124,7 +149,7 @@ func compose(name string, line []*file, strict bool) (*Document, error) {
 		inherited := above.Attributes.byRule()
 		document.rules.each(func(rule string, attribute attribute) { attribute.inherit(inherited[rule], i+1) })
 	}
-	if err := document.check(); err != nil {
+	if err := document.check(line[0]); err != nil {
 		return nil, faultIn(name, err)
 	}
 	if strict {

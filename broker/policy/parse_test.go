@@ -179,3 +179,61 @@ func TestAttributesCanBeWrittenAsJSON(t *testing.T) {
 	}
 	t.Error("Perth has no blocks.checkout")
 }
+
+func TestEveryMistakeIsNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := policy.Parse("test", []byte(head+`attributes:
+  shelf.day:
+    value: {days: 7, count: open}
+    clause: {section: A, says: b}
+  shelf.days:
+    value: {days: seven, count: open, extended: true}
+    clause: {section: A, says: b}
+  loans.type_limit:
+    - when: {item: dvd, itm: book}
+      value: 3
+      clause: {section: A, says: b}
+    - value: -1
+      clause: {section: A, says: b}
+`))
+	ours, known := broker.AsError(err)
+	if !known {
+		t.Fatalf("got %v, want an invalid document", err)
+	}
+	want := []string{
+		`test:8:3: unknown key "shelf.day"; did you mean "shelf.days"?`,
+		`test:12:19: must be a whole number, not "seven"`,
+		`test:12:39: unknown key "extended"; did you mean "extend"?; known here: count, days, extend`,
+		`test:15:25: unknown key "itm"; did you mean "item"?; known here: `,
+		`test:18:14: must be none, or a number from 0 up`,
+	}
+	if len(ours.Fields) != len(want) {
+		t.Fatalf("got %d mistakes, want %d:\n%s", len(ours.Fields), len(want), strings.ReplaceAll(ours.Detail, "; test:", "\ntest:"))
+	}
+	for i, field := range ours.Fields {
+		if !strings.HasPrefix(field.Message, want[i]) {
+			t.Errorf("got %q, want it to begin with %q", field.Message, want[i])
+		}
+	}
+}
+
+func TestWhatTheHeadGetsWrongIsNamedWhereItStands(t *testing.T) {
+	t.Parallel()
+	const begins = "policy: ours\ntitle: Ours\ndocument: Our rules\n"
+	tests := map[string]struct{ head, want string }{
+		"a name that nothing has": {"inherits: westchestr\n", `test:4:1: inherits "westchestr", which is neither a policy beside this one nor one that ships; did you mean "westchester"?`},
+		"beside, not below":       {"inherits: westchester\n", "test:4:1: a library document cannot inherit from westchester, which is a library document; write level: branch"},
+		"a zone nobody lives in":  {"inherits: westchester\nlevel: branch\nzone: America/Chicgo\n", `test:6:1: zone "America/Chicgo" is not a time zone`},
+		"a currency nobody has":   {"inherits: westchester\nlevel: branch\ncurrency: dollars\n", `test:6:1: currency "dollars" is not a currency code`},
+		"a level there is not":    {"inherits: westchester\nlevel: desk\n", `test:5:1: level is "desk"; it must be one of`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := policy.Parse("test", []byte(begins+test.head))
+			if ours, known := broker.AsError(err); !known || !strings.HasPrefix(ours.Detail, test.want) {
+				t.Errorf("got %v, want it to begin with %q", err, test.want)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -94,20 +95,23 @@ func (r *Rule[T]) UnmarshalYAML(node ast.Node) error {
 	if list, isList := node.(*ast.SequenceNode); isList {
 		nodes = list.Values
 	}
+	var wrong []error
 	for _, node := range nodes {
 		entry, err := readEntry[T](node)
 		if err != nil {
-			return err
+			wrong = append(wrong, err)
+			continue
 		}
 		for _, earlier := range r.entries {
 			if earlier.When.weight() == entry.When.weight() && earlier.When.overlaps(entry.When) {
-				return faultAt(node, "two entries are equally specific for the same case (%s): say which one is meant",
-					describeWhen(entry.When))
+				wrong = append(wrong, faultAt(node, "two entries are equally specific for the same case (%s, and line %d: %s): say which one is meant",
+					describeWhen(entry.When), earlier.at.Position.Line, describeWhen(earlier.When)))
+				break
 			}
 		}
 		r.entries = append(r.entries, entry)
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 func readEntry[T any](node ast.Node) (Entry[T], error) {

@@ -2,17 +2,24 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"afield/broker"
 )
 
-// decodeFile reads a whole document strictly.
+// decodeFile reads a whole document strictly. What is wrong with it is told all
+// at once: an error for each key and each entry.
 func decodeFile(text []byte, into *file) error {
 	tree, err := parser.ParseBytes(text, 0)
 	if err != nil {
@@ -21,7 +28,40 @@ func decodeFile(text []byte, into *file) error {
 	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
 		return fmt.Errorf("a policy file holds exactly one document")
 	}
-	return decode(tree.Docs[0].Body, into)
+	body := tree.Docs[0].Body
+	if err := decode(body, into); err != nil {
+		return cmp.Or(gather(body), err)
+	}
+	into.where = keysOf(body)
+	return nil
+}
+
+// gather reads the parts of a document one by one, each for its own mistakes.
+func gather(body ast.Node) error {
+	var said file
+	wrong := []error{checkShape(body, reflect.TypeOf(said))}
+	attributes, ok := valueOf(body, "attributes").(ast.MapNode)
+	if !ok || keysOf(body)["attributes"] == nil {
+		return errors.Join(wrong...)
+	}
+	rules := said.Attributes.byRule()
+	for at := attributes.MapRange(); at.Next(); {
+		if rule, known := rules[at.Key().GetToken().Value]; known {
+			wrong = append(wrong, rule.(yaml.NodeUnmarshaler).UnmarshalYAML(at.Value()))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// keysOf tells where each key of a mapping is written.
+func keysOf(node ast.Node) map[string]*token.Token {
+	where := map[string]*token.Token{}
+	if mapping, ok := node.(ast.MapNode); ok {
+		for at := mapping.MapRange(); at.Next(); {
+			where[at.Key().GetToken().Value] = at.Key().GetToken()
+		}
+	}
+	return where
 }
 
 // decode reads a node strictly: an unknown key or a wrong type is an error that
@@ -52,11 +92,11 @@ func checkShape(node ast.Node, want reflect.Type) error {
 		if !ok {
 			return wrongType(node, "a list")
 		}
+		var wrong []error
 		for _, value := range list.Values {
-			if err := checkShape(value, want.Elem()); err != nil {
-				return err
-			}
+			wrong = append(wrong, checkShape(value, want.Elem()))
 		}
+		return errors.Join(wrong...)
 	case reflect.Int:
 		if _, ok := node.(*ast.IntegerNode); !ok {
 			return wrongType(node, "a whole number")
@@ -82,27 +122,44 @@ func checkFields(node ast.Node, want reflect.Type) error {
 	}
 	types := map[string]reflect.Type{}
 	collectFields(want, types)
+	var wrong []error
 	for at := mapping.MapRange(); at.Next(); {
 		wanted, known := types[at.Key().GetToken().Value]
 		if !known {
-			return faultAt(at.Key(), "unknown key %q", at.Key().GetToken().Value)
+			wrong = append(wrong, unknownKey(at.Key(), slices.Sorted(maps.Keys(types))))
+			continue
 		}
-		if err := checkShape(at.Value(), wanted); err != nil {
-			return err
-		}
+		wrong = append(wrong, checkShape(at.Value(), wanted))
 	}
-	return nil
+	return errors.Join(wrong...)
+}
+
+// few is how many words are worth listing in a message.
+const few = 12
+
+// unknownKey names a key that is not known, and what would be right.
+func unknownKey(key ast.Node, known []string) error {
+	word := key.GetToken().Value
+	message := fmt.Sprintf("unknown key %q", word)
+	if near := broker.Nearest(word, known); near != "" {
+		message += fmt.Sprintf("; did you mean %q?", near)
+	}
+	if len(known) <= few {
+		message += "; known here: " + strings.Join(known, ", ")
+	}
+	return faultAt(key, "%s", message)
 }
 
 func collectFields(of reflect.Type, into map[string]reflect.Type) {
 	for i := range of.NumField() {
 		field := of.Field(i)
 		name, option, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-		if option == "inline" {
+		switch {
+		case option == "inline":
 			collectFields(field.Type, into)
-			continue
+		case name != "":
+			into[name] = field.Type
 		}
-		into[name] = field.Type
 	}
 }
 

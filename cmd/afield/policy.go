@@ -69,6 +69,22 @@ type policyChecked struct {
 	Version string         `json:"version,omitempty"`
 	Levels  []policy.Level `json:"levels,omitempty"`
 	Error   string         `json:"error,omitempty"`
+	// Mistakes are all that is wrong with the file, each with line and column.
+	Mistakes []string `json:"mistakes,omitempty"`
+}
+
+// mistakes are the lines to print of an error: one for each mistake of a
+// document, or the error itself.
+func mistakes(err error) []string {
+	ours, known := broker.AsError(err)
+	if !known || ours.Code != "policy_document" {
+		return []string{err.Error()}
+	}
+	lines := make([]string, len(ours.Fields))
+	for i, field := range ours.Fields {
+		lines[i] = field.Message
+	}
+	return lines
 }
 
 // Run checks them all; one that is wrong does not hide the next.
@@ -77,7 +93,7 @@ func (c policyCheckCommand) Run(a *app) error {
 	for _, file := range c.Files {
 		document, err := readPolicy(file)
 		if err != nil {
-			checked, wrong = append(checked, policyChecked{File: file, Error: err.Error()}), true
+			checked, wrong = append(checked, policyChecked{File: file, Error: err.Error(), Mistakes: mistakes(err)}), true
 			continue
 		}
 		checked = append(checked, policyChecked{File: file, OK: true, Policy: document.Name(), Version: document.Version(), Levels: document.Levels()})
@@ -85,7 +101,7 @@ func (c policyCheckCommand) Run(a *app) error {
 	err := a.print(checked, func(out io.Writer) {
 		for _, one := range checked {
 			if !one.OK {
-				fmt.Fprintf(out, "WRONG  %s\n       %s\n", one.File, one.Error)
+				fmt.Fprintf(out, "WRONG  %s\n       %s\n", one.File, strings.Join(one.Mistakes, "\n       "))
 				continue
 			}
 			var line []string

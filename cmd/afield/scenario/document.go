@@ -216,7 +216,7 @@ func (r *reader) step(n node) step {
 			for _, act := range acts {
 				words = append(words, act.word)
 			}
-			if near := nearest(word, words); near != "" {
+			if near := broker.Nearest(word, words); near != "" {
 				entry.value.wrong("nothing does %q; did you mean %q?", word, near)
 			} else {
 				entry.value.wrong("nothing does %q; there are %s", word, strings.Join(words, ", "))
@@ -257,7 +257,7 @@ func (s *Scenario) policyWords(classes, types []string) error {
 			continue
 		}
 		message := fmt.Sprintf("the policy knows no %s %q", what, use.name)
-		if near := nearest(use.name, known); near != "" {
+		if near := broker.Nearest(use.name, known); near != "" {
 			message += fmt.Sprintf("; did you mean %q?", near)
 		} else {
 			message += "; it knows " + strings.Join(known, ", ")

@@ -49,7 +49,7 @@ func readFields(n node, what string, fields []field) values {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.word == entry.key.raw() })
 		if i < 0 {
 			words := wordsOf(fields)
-			if near := nearest(entry.key.raw(), words); near != "" {
+			if near := broker.Nearest(entry.key.raw(), words); near != "" {
 				entry.key.wrong("%s has no %q; did you mean %q?", what, entry.key.raw(), near)
 			} else {
 				entry.key.wrong("%s has no %q; it may have %s", what, entry.key.raw(), strings.Join(words, ", "))

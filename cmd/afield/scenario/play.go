@@ -240,7 +240,7 @@ func readPolicy(beside, name string) (*policy.Document, error) {
 	if err != nil {
 		known := policy.Presets()
 		message := fmt.Sprintf("%q is neither a policy that ships nor a file that can be read", name)
-		if near := nearest(name, known); near != "" {
+		if near := broker.Nearest(name, known); near != "" {
 			return nil, fmt.Errorf("%s; did you mean %q?", message, near)
 		}
 		return nil, errors.New(message)
