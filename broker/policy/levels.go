@@ -108,11 +108,7 @@ func unknownParent(name string, err error) error {
 	if !broker.IsKind(err, broker.KindNotFound) {
 		return fmt.Errorf("inherits %q: %w", name, err)
 	}
-	message := fmt.Sprintf("inherits %q, which is neither a policy beside this one nor one that ships", name)
-	if near := broker.Nearest(name, Presets()); near != "" {
-		message += fmt.Sprintf("; did you mean %q?", near)
-	}
-	return errors.New(message)
+	return errors.New(fmt.Sprintf("inherits %q, which is neither a policy beside this one nor one that ships", name) + meant(name, Presets()))
 }
 
 func findText(policy string, find func(string) ([]byte, error)) ([]byte, error) {

@@ -55,8 +55,20 @@ func Questions() []string {
 
 // Explain answers a question with its rule, clause, what was needed and found,
 // who may override and when it would pass. A word that is neither a question nor
-// an attribute is an invalid error.
+// an attribute, or a class or type of material that the document does not know,
+// is an invalid error.
 func (d *Document) Explain(q Question) (Answer, error) {
+	for _, named := range []struct {
+		word, value string
+		known       []string
+	}{{"class", q.Class, d.head.Classes}, {"item", q.Item, d.head.Items}} {
+		if named.value != "" && !slices.Contains(named.known, named.value) {
+			return Answer{}, broker.Invalid(broker.FieldError{
+				Pointer: "/" + named.word, Code: "unknown_" + named.word,
+				Message: fmt.Sprintf("%q is not known to this policy", named.value) + meant(named.value, named.known),
+			})
+		}
+	}
 	at := d.settle(Moment{Now: q.At, Calendar: q.Calendar})
 	if !slices.Contains(Questions(), q.Ask) {
 		return d.explainAttribute(q)
@@ -84,12 +96,27 @@ func (d *Document) Explain(q Question) (Answer, error) {
 	return Answer{Decision: &decision, Rule: decision.Rule, Source: decision.Source}, nil
 }
 
+// askable are the questions and the ids of all attributes.
+func (d *Document) askable() []string {
+	words := Questions()
+	d.rules.each(func(rule string, _ attribute) { words = append(words, rule) })
+	return words
+}
+
+// meant is what follows a word that is not known: the nearest that is.
+func meant(word string, known []string) string {
+	if near := broker.Nearest(word, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
 func (d *Document) explainAttribute(q Question) (Answer, error) {
 	steps, err := d.WhereFrom(q.Ask, q.Match)
 	if err != nil {
 		return Answer{}, broker.Invalid(broker.FieldError{
 			Pointer: "/ask", Code: "unknown_question",
-			Message: fmt.Sprintf("%q is neither a question nor an attribute", q.Ask),
+			Message: fmt.Sprintf("%q is neither a question nor an attribute", q.Ask) + meant(q.Ask, d.askable()),
 		})
 	}
 	answer := Answer{Steps: steps, Rule: q.Ask}

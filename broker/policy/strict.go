@@ -14,8 +14,6 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
-
-	"afield/broker"
 )
 
 // decodeFile reads a whole document strictly. What is wrong with it is told all
@@ -140,10 +138,7 @@ const few = 12
 // unknownKey names a key that is not known, and what would be right.
 func unknownKey(key ast.Node, known []string) error {
 	word := key.GetToken().Value
-	message := fmt.Sprintf("unknown key %q", word)
-	if near := broker.Nearest(word, known); near != "" {
-		message += fmt.Sprintf("; did you mean %q?", near)
-	}
+	message := fmt.Sprintf("unknown key %q", word) + meant(word, known)
 	if len(known) <= few {
 		message += "; known here: " + strings.Join(known, ", ")
 	}

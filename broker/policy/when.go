@@ -167,7 +167,7 @@ func (w When) check(known [7][]string) error {
 	for i, named := range w.dimensions() {
 		for _, value := range named {
 			if !slices.Contains(known[i], value) {
-				return fmt.Errorf("when names %q, which is none of %s", value, strings.Join(known[i], ", "))
+				return fmt.Errorf("when names %q, which is none of %s%s", value, strings.Join(known[i], ", "), meant(value, known[i]))
 			}
 		}
 	}

@@ -61,6 +61,10 @@ func TestPolicyCommands(t *testing.T) {
 		{"policy explain perth lost --due 2026-03-01", exitDone, []string{"2026-05-01"}},
 		{"policy explain perth fine", exitUsage, []string{"needs --due"}},
 		{"policy explain perth dance", exitUsage, []string{"neither a question nor an attribute"}},
+		{"policy explain perth chekout", exitUsage, []string{`did you mean "checkout"?`}},
+		{"policy explain perth shelf.day", exitUsage, []string{`did you mean "shelf.days"?`}},
+		{"policy explain perth checkout --class resdent", exitUsage, []string{`"resdent" is not known to this policy; did you mean "resident"?`}},
+		{"policy explain perth loans.period --item dvdd", exitUsage, []string{`did you mean "dvd"?`}},
 		{"policy explain perth checkout --owes much", exitUsage, []string{"not an amount"}},
 	} {
 		code, out, errOut := call(t, strings.Fields(c.args)...)
