@@ -251,3 +251,17 @@ var holdCases = map[string]func(t *testing.T){
 		mustAllow(t, preset(t, "western-district").MayPlaceHold(noon("2026-03-02"), hold))
 	},
 }
+
+// A request that a copy on the shelf would fill passes the rules of a hold: its
+// state, the way it came, and how many holds are open.
+func TestARequestFilledByAHoldPassesTheRulesOfAHold(t *testing.T) {
+	t.Parallel()
+	ask := policy.Submission{Patron: adult(usd("0.00")), Channel: policy.ByStaff, Format: broker.FormatBook, AsHold: true}
+	ask.Hold = policy.HoldRequest{Owner: policy.OwnerOwn, Item: "book", State: "on_loan", OpenHolds: 4}
+	mustAllow(t, preset(t, "westchester").MaySubmitILL(noon("2026-03-02"), ask).Decision)
+	ask.Hold.State, ask.Hold.OpenHolds = "available", 5
+	mustRefuse(t, preset(t, "westchester").MaySubmitILL(noon("2026-03-02"), ask).Decision, "state_not_holdable", "hold_limit_reached")
+	ask.Hold.State, ask.Channel, ask.PINGiven = "on_loan", policy.ByOnline, true
+	ask.Patron.Class = "reciprocal"
+	mustRefuse(t, preset(t, "western-district").MaySubmitILL(noon("2026-03-02"), ask).Decision, "state_not_holdable", "channel_not_open")
+}

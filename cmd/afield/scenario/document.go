@@ -120,8 +120,8 @@ func (r *reader) scenario(n node) *Scenario {
 		}
 		if len(s.steps) == 0 {
 			steps.wrong("a scenario has at least one step")
-		} else if !s.steps[0].timed {
-			r.mistakes = append(r.mistakes, Mistake{s.steps[0].values.at, "the first step needs \"at\": " + momentKind.written})
+		} else if first := s.steps[0]; !first.timed && first.values.at.Line > 0 { // else it was wrong otherwise
+			r.mistakes = append(r.mistakes, Mistake{first.values.at, "the first step needs \"at\": " + momentKind.written})
 		}
 	}
 	r.checkTimes(s.steps)
