@@ -419,6 +419,13 @@ const (
 	NewNoticePreviewChannelVoice   NewNoticePreviewChannel = "voice"
 )
 
+// Defines values for NewRequestChannel.
+const (
+	NewRequestChannelEmail NewRequestChannel = "email"
+	NewRequestChannelPhone NewRequestChannel = "phone"
+	NewRequestChannelStaff NewRequestChannel = "staff"
+)
+
 // Defines values for NewRequestService.
 const (
 	NewRequestServiceCopy NewRequestService = "copy"
@@ -2436,6 +2443,9 @@ type NewRequest struct {
 	// Card Staff may give the patron's card number in place of `patron_id`.
 	Card string `json:"card,omitempty,omitzero"`
 
+	// Channel Staff: how it reached them; in person when absent.
+	Channel NewRequestChannel `json:"channel,omitempty,omitzero"`
+
 	// Citation What is asked for, as exactly as the patron can say it.
 	//
 	// Example: {"author":"Shepherd, Nan","isbn":"9780857861832","title":"The Living Mountain"}
@@ -2465,6 +2475,9 @@ type NewRequest struct {
 	// TitleID A title of the catalogue, when it is known.
 	TitleID ID `json:"title_id,omitempty,omitzero"`
 }
+
+// NewRequestChannel Staff: how it reached them; in person when absent.
+type NewRequestChannel string
 
 // NewRequestService `loan` when not given.
 type NewRequestService string

@@ -108,10 +108,24 @@ func (d *Document) fineTerms(f LoanFacts) FineTerms {
 		most := d.Money(entry.Value.Cap.Value)
 		fine.Cap = &most
 	}
-	if fine.SetBy == SetByLender && f.LenderFine != nil {
+	switch {
+	case fine.SetBy != SetByLender:
+	case f.LenderFine != nil:
 		fine.Rate, fine.Cap = f.LenderFine.Rate, f.LenderFine.Cap
+	case f.Owner != OwnerILL: // it has no lender who could ask anything
+		fine.Rate, fine.Cap = d.Money(0), nil
 	}
 	return fine
+}
+
+// LibraryFine gives what the library asks of another library for a day that its
+// item is late, and the most that comes to; nil where it asks nothing.
+func (d *Document) LibraryFine(item string) *LenderFine {
+	fine := d.fineTerms(LoanFacts{Match: Match{Owner: OwnerOwn, Class: "library", Item: item}})
+	if fine.Rate.Minor == 0 {
+		return nil
+	}
+	return &LenderFine{Rate: fine.Rate, Cap: fine.Cap}
 }
 
 // DueDecision answers ILLDueDate.

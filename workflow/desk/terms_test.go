@@ -149,3 +149,35 @@ func TestStaffEnterTheLendersTermsOnReceipt(t *testing.T) {
 	}
 	home.sound()
 }
+
+// A library that asks other libraries for late days says so with what it sends.
+func TestOurFineForOtherLibrariesTravelsWithTheItem(t *testing.T) {
+	t.Parallel()
+	for rate, want := range map[string]*int64{`rate: "0.00", cap: none`: nil, `rate: "0.30", cap: "6.00"`: new(int64(30))} {
+		t.Run(rate, func(t *testing.T) {
+			t.Parallel()
+			tw := newTown(t, "2026-03-02T15:00:00Z", differing(t, "western-district",
+				`{set_by: library, rate: "0.00", cap: none, count: calendar}`, `{set_by: library, `+rate+`, count: calendar}`))
+			home := tw.library("western-district", "IL", broker.NoID)
+			title := tw.title("A title of ours", isbn)
+			barcode := home.owns(title)
+			borrower := tw.partner("IA", 0, title)
+			cited := citation()
+			borrower.borrows(home, connectors.Message{Kind: connectors.KindRequest, RequestID: "IA-7", Citation: &cited, Service: "loan"})
+			theirs := home.lending()
+			home.does(theirs, workflow.EventAnswerYes, nil)
+			home.scans(barcode, "")
+			home.scans(barcode, "")
+			for _, said := range tw.sent.messages {
+				if said.Kind != connectors.KindLoaned {
+					continue
+				}
+				if (said.Fine == nil) != (want == nil) || (want != nil && (said.Fine.Minor != *want || said.FineMost.Minor != 600)) {
+					t.Fatalf("fine %v, at most %v", said.Fine, said.FineMost)
+				}
+				return
+			}
+			t.Fatal("nothing was sent")
+		})
+	}
+}

@@ -170,6 +170,9 @@ func (st *step) sayLoaned(ctx context.Context) error {
 		cost := st.request.Money(*st.request.OfferedCostMinor)
 		message.Cost = &cost
 	}
+	if fine := st.doc.LibraryFine(string(st.request.Format)); fine != nil {
+		message.Fine, message.FineMost = &fine.Rate, fine.Cap
+	}
 	return st.answer(ctx, message)
 }
 

@@ -63,7 +63,7 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	}
 	checks := submission{
 		patron: in.Patron, request: request.ID, title: request.TitleID, citation: request.Citation, rush: in.Rush,
-		channel: channelOf(actor), digits: in.CardDigits, pin: in.PINGiven, now: now,
+		channel: in.channelFrom(actor), digits: in.CardDigits, pin: in.PINGiven, now: now,
 	}
 	if err := s.ownCopies(ctx, tx, library, request, &checks); err != nil {
 		return Outlook{}, err

@@ -31,6 +31,8 @@ type Submission struct {
 	Rush    bool
 	// PickupBranch is where the patron will fetch it; NoID for the only branch.
 	PickupBranch broker.ID
+	// Channel is how the request reached the staff who enter it; empty is in person.
+	Channel policy.Channel
 	// CardDigits and PINGiven describe how a patron signed in.
 	CardDigits int
 	PINGiven   bool
@@ -187,7 +189,7 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	}
 	checks := submission{
 		patron: in.Patron, request: request.ID, title: request.TitleID, citation: request.Citation, rush: in.Rush,
-		channel: channelOf(actor), digits: in.CardDigits, pin: in.PINGiven, now: now,
+		channel: in.channelFrom(actor), digits: in.CardDigits, pin: in.PINGiven, now: now,
 	}
 	if err := s.ownCopies(ctx, tx, library, request, &checks); err != nil {
 		return nil, submission{}, err
@@ -195,9 +197,13 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	return request, checks, nil
 }
 
-func channelOf(actor broker.Actor) policy.Channel {
-	if actor.Kind == broker.ActorPatron {
+// channelFrom tells how the request came: online from a patron, else as staff say.
+func (in Submission) channelFrom(actor broker.Actor) policy.Channel {
+	switch {
+	case actor.Kind == broker.ActorPatron:
 		return policy.ByOnline
+	case in.Channel != "":
+		return in.Channel
 	}
 	return policy.ByStaff
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"afield/broker"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
@@ -34,6 +35,7 @@ func requestActs() []act {
 			{word: "need_by", kind: dateKind, says: "By when it is needed."},
 			{word: "max_cost", kind: moneyKind, says: "What the patron is ready to pay."},
 			{word: "rush", kind: flagKind, says: "true: urgent."},
+			{word: "channel", kind: oneOf("staff", "phone", "email"), says: "How it reached the staff; in person when left out."},
 			{word: "card_digits", kind: countKind, says: "Digits of the card number typed online; those of the card when left out."},
 			{word: "pin", kind: flagKind, says: "false: no PIN was typed online."},
 			{word: "anyway", kind: flagKind, says: "true: staff store what the rules refuse, for a person to decide."},
@@ -80,7 +82,7 @@ func (p *play) request(s step) (result, error) {
 		name = onlyRequest
 	}
 	in := requests.Submission{
-		Library: p.home.ID, Patron: patron.ID, NeedBy: get[broker.Date](s.values, "need_by"), Rush: get[bool](s.values, "rush"),
+		Library: p.home.ID, Patron: patron.ID, Channel: policy.Channel(get[string](s.values, "channel")), NeedBy: get[broker.Date](s.values, "need_by"), Rush: get[bool](s.values, "rush"),
 		PickupBranch: p.home.branches[mainBranch], AskAnyway: get[bool](s.values, "anyway"),
 		Citation:   broker.Citation{Format: formatOf(get[string](s.values, "type")), ISSN: get[string](s.values, "periodical")},
 		CardDigits: len(patron.card), PINGiven: true,
