@@ -33,6 +33,16 @@ type Question struct {
 	Claims        int
 	Paid          broker.Money
 	PaidOn        broker.Date
+	// Shown is what told who somebody is: at a checkout (cards.identification), of
+	// who wants a card (cards.accepted_id) or a renewal (loans.renewal_identity).
+	Shown []string
+	// Met are the needs brought for a card; Place the words that name a desk
+	// (MayUseCardAt).
+	Met   []CardNeed
+	Place []string
+	// ByOther tells that somebody else comes with the card, ByGuardian that a
+	// guardian claims for the patron.
+	ByOther, ByGuardian bool
 }
 
 // Answer explains a question.
@@ -50,7 +60,7 @@ type Answer struct {
 
 // Questions are what Explain knows besides the attributes.
 func Questions() []string {
-	return []string{"checkout", "ill_request", "hold", "renew", "computer", "sign_for_minor", "claim", "refund", "due", "fine", "lost"}
+	return []string{"checkout", "ill_request", "hold", "renew", "card", "renew_card", "use_card", "computer", "sign_for_minor", "claim", "refund", "due", "fine", "lost"}
 }
 
 // Explain answers a question with its rule, clause, what was needed and found,
@@ -131,10 +141,26 @@ func (d *Document) explainAttribute(q Question) (Answer, error) {
 // decide asks one question of yes or no.
 func (d *Document) decide(at Moment, q Question) Decision {
 	patron := Patron{Class: q.Class, Age: q.PatronAge, CardExpires: q.CardExpires, HasPhone: true, Owes: OwedInAll(q.Owes)}
+	bearer := BearerHolder
+	if q.ByOther {
+		bearer = BearerOther
+	}
 	switch q.Ask {
+	case "card", "renew_card":
+		return d.MayHaveCard(at, CardApplication{
+			Class: q.Class, Age: q.PatronAge, Met: q.Met, Shown: q.Shown, Renewal: q.Ask == "renew_card",
+		}).Decision
+	case "use_card":
+		return d.MayUseCardAt(at, q.Class, q.Place...)
+	case "computer":
+		return d.MayUseComputer(at, ComputerUse{Patron: &patron, Bearer: bearer})
 	case "checkout":
+		shown := ""
+		if len(q.Shown) > 0 {
+			shown = q.Shown[0]
+		}
 		return d.MayCheckOut(at, Checkout{
-			Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
+			Shown: shown, Bearer: bearer, Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
 			Lendable: true, HeldForOther: q.HeldByOther, Out: q.Out,
 		})
 	case "ill_request":
@@ -145,9 +171,10 @@ func (d *Document) decide(at Moment, q Question) Decision {
 		return d.MayAskRenewal(at, Renewal{
 			Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
 			Channel: q.Channel, Due: q.Due, Renewals: q.Renewals, HeldByOther: q.HeldByOther,
+			Given: q.Shown,
 		}).Decision
 	case "claim":
-		return d.MayClaim(at, Claim{Patron: patron, Owner: q.Owner, Item: q.Item, ShelfChecked: true, Carried: q.Claims, Lifetime: q.Claims}).Decision
+		return d.MayClaim(at, Claim{Patron: patron, Owner: q.Owner, Item: q.Item, ShelfChecked: true, Carried: q.Claims, Lifetime: q.Claims, ByGuardian: q.ByGuardian}).Decision
 	case "refund":
 		return d.MayRefund(at, RefundFacts{Match: q.Match, Paid: q.Paid, PaidOn: q.PaidOn}).Decision
 	}

@@ -15,7 +15,7 @@ import (
 // policyExplainCommand answers a question from a policy.
 type policyExplainCommand struct {
 	Policy string `arg:"" help:"A policy that ships, a file, or a published version: ours@2."`
-	Ask    string `arg:"" help:"checkout, ill_request, hold, renew, computer, sign_for_minor, claim, refund, due, fine, lost; or the id of an attribute."`
+	Ask    string `arg:"" help:"checkout, ill_request, hold, renew, card, renew_card, use_card, computer, sign_for_minor, claim, refund, due, fine, lost; or the id of an attribute."`
 
 	On          string         `help:"Ask the published policy that rules on this day." placeholder:"DATE"`
 	At          string         `help:"The moment of asking at the library; now when left out." placeholder:"2026-03-02T15:00"`
@@ -38,6 +38,11 @@ type policyExplainCommand struct {
 	Paid        string         `help:"What was paid for a lost item." default:"0.00"`
 	PaidOn      string         `help:"When it was paid." placeholder:"DATE"`
 	Channel     string         `help:"staff, online, phone or email."`
+	Shown       []string       `help:"What told who it is: card, photo_id, birth_date, drivers_licence …" placeholder:"WORD"`
+	Met         []string       `help:"What is brought for a card: application, id, proof_of_address …" placeholder:"NEED"`
+	Place       []string       `help:"The desk of use_card: own, a branch's code, another library's symbol." placeholder:"WORD"`
+	ByOther     bool           `help:"Somebody else comes with the card."`
+	ByGuardian  bool           `help:"A guardian claims for the patron."`
 	ClosedOn    []string       `help:"Days closed: weekdays (sun) or dates." placeholder:"sun,2026-07-03"`
 }
 
@@ -130,6 +135,10 @@ func (c policyExplainCommand) question(document *policy.Document) (policy.Questi
 		Owes: read.money(c.Owes, document.Currency()), CardExpires: read.date(c.CardExpires), Due: read.date(c.Due),
 		Returned: read.date(c.Returned), Renewals: c.Renewals, HeldByOther: c.Held, Holds: c.Holds, Active: c.Active,
 		Claims: c.Claims, Paid: read.money(c.Paid, document.Currency()), PaidOn: read.date(c.PaidOn),
+		Shown: c.Shown, Place: c.Place, ByOther: c.ByOther, ByGuardian: c.ByGuardian,
+	}
+	for _, need := range c.Met {
+		question.Met = append(question.Met, policy.CardNeed(need))
 	}
 	if c.PatronAge >= 0 {
 		question.PatronAge = policy.Some(c.PatronAge)
