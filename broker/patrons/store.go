@@ -188,8 +188,8 @@ func addBlock(tx *postgres.Tx, b Block) {
 		b.Library, b.ID, b.Patron, b.Kind, b.Stops, b.Reason, b.Rule, b.From, b.Until, b.PutBy, b.Ground)
 }
 
-func liftBlock(tx *postgres.Tx, library, id broker.ID, at time.Time) *pgx.QueuedQuery {
-	return tx.Queue(`update blocks set lifted_at = $3 where library_id = $1 and id = $2 and lifted_at is null`, library, id, at)
+func liftBlock(tx *postgres.Tx, library, id broker.ID, at time.Time) {
+	tx.Queue(`update blocks set lifted_at = $3 where library_id = $1 and id = $2 and lifted_at is null`, library, id, at)
 }
 
 func missing(err error, what string) error {
