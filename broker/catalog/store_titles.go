@@ -31,6 +31,16 @@ func LoadTitle(ctx context.Context, tx *postgres.Tx, id broker.ID) (Title, error
 	return titles[0], nil
 }
 
+// TitlesByID gives the titles that are there of some ids.
+func TitlesByID(ctx context.Context, tx *postgres.Tx, ids []broker.ID) (map[broker.ID]Title, error) {
+	titles, err := queryTitles(ctx, tx, `where t.id = any ($1)`, ids)
+	found := make(map[broker.ID]Title, len(titles))
+	for _, title := range titles {
+		found[title.ID] = title
+	}
+	return found, err
+}
+
 // SaveTitle stores a title and gives its id. A title of the same format that
 // shares an ISBN or the OCLC number is the same title: it keeps its id and
 // words, gains what it lacks, and its id is given. NoID makes a new id.

@@ -307,7 +307,11 @@ func TestLossesByEachMode(t *testing.T) {
 			}
 			old := h.lend(h.patron("resident"), item(), "2026-03-02 10:00", "2026-03-23")
 			aged, err := act(h.town, func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
-				return h.circ.LostByAge(ctx, tx, desk, old.LoanRef)
+				outcomes, err := h.circ.LoseByAge(ctx, tx, desk, []broker.ID{old.ID}, false)
+				if err != nil || len(outcomes) == 0 {
+					return circulation.Outcome{}, err
+				}
+				return outcomes[0], nil
 			}, h.at("2026-06-01 02:00"))
 			h.must(err)
 			equal(t, "by age", lostFor(aged), want[0])

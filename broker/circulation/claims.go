@@ -231,14 +231,19 @@ func (c *Circulation) AnswerClaim(ctx context.Context, tx *postgres.Tx, in Claim
 	case ClaimAskedOwner, ClaimFoundInLibrary, ClaimFoundByPatron:
 		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/status", Code: "not_an_answer", Message: "must be open, refused, withdrawn or charged"})
 	}
-	claim.Status = in.Status
-	if in.Status != ClaimOpen {
-		claim.ClosedAt = in.Desk.Now
+	answerClaim(tx, in.Desk, claim, in.Status, &out)
+	return out, nil
+}
+
+// answerClaim queues the answer to a claim; open means that it goes on.
+func answerClaim(tx *postgres.Tx, desk Desk, claim Claim, status ClaimStatus, out *Outcome) {
+	claim.Status = status
+	if status != ClaimOpen {
+		claim.ClosedAt = desk.Now
 	}
-	moveClaim(tx, claim, in.Desk.Actor)
+	moveClaim(tx, claim, desk.Actor)
 	out.Claim = &claim
 	out.say("The claim is %s.", claim.Status)
-	return out, nil
 }
 
 // endClaim closes the claim of an item that came back, and tells whether the

@@ -85,13 +85,33 @@ func (c *Circulation) declareLost(ctx context.Context, tx *postgres.Tx, desk Des
 	if err != nil {
 		return out, err
 	}
-	var item catalog.Item
-	var money ledger.LoanMoney
-	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &item)
-	askFine(tx, loan, &money)
+	l := losing{loan: loan, lender: lender}
+	l.ask(tx)
 	if err := tx.Flush(ctx); err != nil {
 		return out, fmt.Errorf("read for a loss: %w", err)
 	}
+	return c.lose(ctx, tx, desk, l, loss)
+}
+
+// losing is an open loan that is to be declared lost, with what is read for that.
+type losing struct {
+	loan   Loan
+	lender Desk
+	item   catalog.Item
+	money  ledger.LoanMoney
+}
+
+// ask asks for the item, and for what the account says of the lateness; it locks
+// the account.
+func (l *losing) ask(tx *postgres.Tx) {
+	catalog.AskItem(tx, l.loan.Item.Library, l.loan.Item.ID, &l.item)
+	askFine(tx, l.loan, &l.money)
+}
+
+// lose declares an open loan lost, of which everything was read. Where its price
+// is not known nothing is charged or changed.
+func (c *Circulation) lose(ctx context.Context, tx *postgres.Tx, desk Desk, l losing, loss Loss) (out Outcome, err error) {
+	loan, lender, item := l.loan, l.lender, l.item
 	if loss.ForgiveOverdue { // what is forgiven had come to so much
 		if err := c.updateLatch(ctx, tx, desk, loan); err != nil {
 			return out, err
@@ -103,7 +123,7 @@ func (c *Circulation) declareLost(ctx context.Context, tx *postgres.Tx, desk Des
 	today := lender.today()
 	end := settling{
 		desk: desk, loan: loan, through: lateLoan{Loan: loan}.through(today, lender.calendar()), forgiven: loss.ForgiveOverdue,
-		opening: lender.calendar(), why: "lost:" + today.String(), money: money,
+		opening: lender.calendar(), why: "lost:" + today.String(), money: l.money,
 	}
 	end.fine = policy.FineAtReturn(loan.Terms, loan.DueOn, policy.ReturnDecision{On: end.through, FineFree: end.forgiven}, lender.moment())
 	if err := end.settle(tx, &out); err != nil {

@@ -101,11 +101,11 @@ func duplicates(theirs, ours []Hold) []Hold {
 // droppable tells whether nothing but a place in a queue is lost with a hold.
 func (h Hold) droppable() bool { return h.Status == HoldPlaced && h.Serves() == nil }
 
-// ForgetPatron queues the removal of a patron from loans and claims that are
-// over, when the account goes.
-func ForgetPatron(tx *postgres.Tx, patron patrons.Ref, now time.Time) {
+// ForgetPatrons queues the removal of a library's patrons from loans and claims
+// that are over, when their accounts go.
+func ForgetPatrons(tx *postgres.Tx, library broker.ID, ids []broker.ID, now time.Time) {
 	tx.Queue(`update loans set patron_id = null, handed_to_id = null, anonymised_at = $3
-		where patron_library_id = $1 and patron_id = $2 and status = 'returned'`, patron.Library, patron.ID, now)
-	tx.Queue(`update claims set patron_id = null, note = '{}' where patron_library_id = $1 and patron_id = $2 and closed_at is not null`,
-		patron.Library, patron.ID)
+		where patron_library_id = $1 and patron_id = any ($2) and status = 'returned'`, library, ids, now)
+	tx.Queue(`update claims set patron_id = null, note = '{}' where patron_library_id = $1 and patron_id = any ($2) and closed_at is not null`,
+		library, ids)
 }

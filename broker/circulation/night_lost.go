@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"afield/broker"
-	"afield/broker/catalog"
-	"afield/broker/policy"
 	"afield/broker/postgres"
 )
 
@@ -25,61 +23,98 @@ func LongOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, dueBy 
 		order by l.due_on, l.id limit $6`, library, dueBy, claimed, after.On, after.ID, limit)
 }
 
-// LostByAge declares a loan lost where its age says so by the policy of the desk
-// that lent it. Loan is nil in the outcome where it is not time yet. An item
-// whose price nobody knows is the conflict price_unknown.
-func (c *Circulation) LostByAge(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
-	loan, match, err := readAgeing(ctx, tx, ref)
-	if err != nil || loan.Status != LoanOpen || !loan.ClaimedAt.IsZero() {
-		return Outcome{}, err
-	}
-	document, err := c.rulesOfLoan(ctx, tx, desk, loan)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if !document.LostOn(desk.moment(), match, loan.DueOn, false).Now {
-		return Outcome{}, nil
-	}
-	return c.declareLost(ctx, tx, desk, loan, Loss{How: LostOverdue, WillReplace: document.ReplacedByAge(match).Value})
-}
-
-// ClaimByAge ends a claim whose item was not found in the policy's time: the
-// loan is lost, and charged. Loan is nil in the outcome where it is not time yet.
-func (c *Circulation) ClaimByAge(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
-	loan, match, err := readAgeing(ctx, tx, ref)
-	if err != nil || loan.Status != LoanOpen || loan.ClaimedAt.IsZero() {
-		return Outcome{}, err
-	}
-	document, err := c.rulesOfLoan(ctx, tx, desk, loan)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if on := document.ClaimChargedOn(match, loan.DueOn).Value; on.IsZero() || desk.today().Before(on) {
-		return Outcome{}, nil
-	}
-	return c.AnswerClaim(ctx, tx, ClaimAnswer{
-		Desk: desk, Loan: ref, Status: ClaimCharged, Loss: Loss{WillReplace: document.ReplacedByAge(match).Value},
-	})
-}
-
-// readAgeing reads a loan and what rules about its age look at, and locks it.
-func readAgeing(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, policy.Match, error) {
-	loan, err := loanLocked(ctx, tx, ref)
-	if err != nil {
-		return loan, policy.Match{}, err
-	}
-	item, err := catalog.LoadItem(ctx, tx, loan.Item.Library, loan.Item.ID, false)
-	if err != nil {
-		return loan, policy.Match{}, fmt.Errorf("read the item of a loan: %w", err)
-	}
-	return loan, matchOf(loan, item), nil
-}
-
-// rulesOfLoan gives the policy of the building that lent.
-func (c *Circulation) rulesOfLoan(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan) (*policy.Document, error) {
-	lender, err := lendersFrom(desk).of(ctx, tx, loan)
+// LoseByAge declares lost those of some loans of the desk's library whose age says
+// so by the policy of the desk that lent them, at most as many as a night's slice
+// has. claimed ends, in place of that, the claims whose item was not found in the
+// policy's time: such a loan is lost, and charged. A loan whose time has not come,
+// or that somebody has acted on meanwhile, has no outcome. One whose price nobody
+// knows has Failed set to the conflict price_unknown, and is unchanged.
+//
+// It reads and writes in a few round trips, however many loans there are; where a
+// block latches, each loan takes one more.
+func (c *Circulation) LoseByAge(ctx context.Context, tx *postgres.Tx, desk Desk, ids []broker.ID, claimed bool) ([]Outcome, error) {
+	ageing, err := readAgeing(ctx, tx, desk, ids, claimed)
 	if err != nil {
 		return nil, err
 	}
-	return c.Rules(lender)
+	var done []Outcome
+	for _, lose := range ageing {
+		loss, now, err := c.lossByAge(desk, lose, claimed)
+		if err != nil {
+			return nil, err
+		}
+		if !now {
+			continue
+		}
+		out, err := c.lose(ctx, tx, desk, lose.losing, loss)
+		if ours, ok := broker.AsError(err); ok && ours.Code == "price_unknown" {
+			out = Outcome{Failed: err}
+			out.setLoan(lose.loan)
+			out.setItem(lose.item)
+			done = append(done, out)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if claimed {
+			answerClaim(tx, desk, lose.claim, ClaimCharged, &out)
+		}
+		done = append(done, out)
+	}
+	return done, nil
+}
+
+// ageing is a loan that may be lost by its age, with its claim where it has one.
+type ageing struct {
+	losing
+	claim Claim
+}
+
+// lossByAge tells whether the time has come for a loan, and how it is then lost.
+func (c *Circulation) lossByAge(desk Desk, old *ageing, claimed bool) (loss Loss, now bool, err error) {
+	document, err := c.Rules(old.lender)
+	if err != nil {
+		return loss, false, err
+	}
+	match := matchOf(old.loan, old.item)
+	loss = Loss{How: LostOverdue, WillReplace: document.ReplacedByAge(match).Value}
+	if !claimed {
+		return loss, document.LostOn(desk.moment(), match, old.loan.DueOn, false).Now, nil
+	}
+	loss.How = LostByClaim
+	on := document.ClaimChargedOn(match, old.loan.DueOn).Value
+	return loss, old.claim.Status == ClaimOpen && !on.IsZero() && !desk.today().Before(on), nil
+}
+
+// readAgeing locks loans in the order of the house (patrons, items, loans), and
+// reads what rules about their age and price look at. Those that are no longer
+// open, or claimed otherwise than expected, are left out.
+func readAgeing(ctx context.Context, tx *postgres.Tx, desk Desk, ids []broker.ID, claimed bool) ([]*ageing, error) {
+	loans, err := loansLocked(ctx, tx, desk.Library.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	var read []*ageing
+	lenders := lendersFrom(desk)
+	for _, loan := range loans {
+		if loan.Status != LoanOpen || loan.ClaimedAt.IsZero() == claimed {
+			continue
+		}
+		one := &ageing{losing: losing{loan: loan}}
+		if one.lender, err = lenders.of(ctx, tx, loan); err != nil {
+			return nil, err
+		}
+		read = append(read, one)
+	}
+	for _, one := range read {
+		one.ask(tx)
+		if claimed {
+			askLastClaim(tx, one.loan, &one.claim)
+		}
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("read for losses: %w", err)
+	}
+	return read, nil
 }

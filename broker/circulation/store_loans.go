@@ -81,6 +81,26 @@ func loanLocked(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, error)
 	return loan, nil
 }
 
+// loansLocked reads loans of a library by id, in the order of their patrons'
+// accounts, and locks their patrons, their items and them. Those that are gone
+// are left out.
+func loansLocked(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID) (loans []Loan, err error) {
+	tx.Queue(`select 1 from patrons p where (p.library_id, p.id) in (
+		select l.patron_library_id, l.patron_id from loans l where l.library_id = $1 and l.id = any ($2))
+		order by p.library_id, p.id for no key update`, library, ids)
+	tx.Queue(`select 1 from items i where (i.library_id, i.id) in (
+		select l.item_library_id, l.item_id from loans l where l.library_id = $1 and l.id = any ($2))
+		order by i.library_id, i.id for update`, library, ids)
+	tx.Queue(`select 1 from loans l where l.library_id = $1 and l.id = any ($2) order by l.id for update`, library, ids)
+	tx.Queue(`select `+loanColumns+` from loans l where l.library_id = $1 and l.id = any ($2)
+		order by l.patron_library_id, l.patron_id, l.id`, library, ids).
+		Query(func(rows pgx.Rows) (err error) { loans, err = collectLoans(rows, nil); return err })
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("read loans: %w", err)
+	}
+	return loans, nil
+}
+
 func addLoan(tx *postgres.Tx, l Loan) {
 	tx.Queue(`insert into loans (library_id, id, item_library_id, item_id, patron_library_id, patron_id, request_id, branch_id,
 			started_at, due_on, due_at, renewals, terms, status, handed_to_id)

@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"afield/broker"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
@@ -11,7 +12,8 @@ func MovePatron(tx *postgres.Tx, from, to patrons.Ref) {
 	tx.Queue(`update notices set patron_id = $3 where library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
 }
 
-// ForgetPatron queues the removal of a patron's notices, when the account goes.
-func ForgetPatron(tx *postgres.Tx, patron patrons.Ref) {
-	tx.Queue(`delete from notices where library_id = $1 and patron_id = $2`, patron.Library, patron.ID)
+// ForgetPatrons queues the removal of the notices of a library's patrons, when
+// their accounts go.
+func ForgetPatrons(tx *postgres.Tx, library broker.ID, ids []broker.ID) {
+	tx.Queue(`delete from notices where library_id = $1 and patron_id = any ($2)`, library, ids)
 }

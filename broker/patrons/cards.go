@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/ledger"
@@ -228,11 +230,17 @@ func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Libra
 // a patron. These rows belong to rooms above this one; only their number is
 // read.
 func openThings(ctx context.Context, tx *postgres.Tx, ref Ref) (open int, err error) {
-	err = tx.QueryRow(ctx, `select (`+openCount+`) from patrons p where p.library_id = $1 and p.id = $2`, ref.Library, ref.ID).Scan(&open)
-	if err != nil {
+	askOpenThings(tx, ref, &open)
+	if err := tx.Flush(ctx); err != nil {
 		return 0, fmt.Errorf("count what is open: %w", err)
 	}
 	return open, nil
+}
+
+// askOpenThings queues the question what is open for a patron.
+func askOpenThings(tx *postgres.Tx, ref Ref, into *int) {
+	tx.Queue(`select (`+openCount+`) from patrons p where p.library_id = $1 and p.id = $2`, ref.Library, ref.ID).
+		QueryRow(func(row pgx.Row) error { return orNone(row.Scan(into)) })
 }
 
 // openCount counts what is open for patron p.

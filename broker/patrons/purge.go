@@ -62,17 +62,47 @@ type Purged struct {
 // entries in the ledger, and everything personal is removed. The bare row stays
 // for the books. Purged again, or of a patron who is gone, nothing happens.
 func Purge(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, now time.Time) (Purged, error) {
-	standing, err := StandingOf(ctx, tx, library, ref)
-	if broker.IsKind(err, broker.KindNotFound) || err == nil && (!standing.Patron.PurgedOn.IsZero() || standing.Patron.Institution != broker.NoID) {
-		return Purged{}, nil
-	}
+	purged, err := PurgeAll(ctx, tx, library, document, []broker.ID{ref.ID}, now)
 	if err != nil {
 		return Purged{}, err
 	}
-	open, err := openThings(ctx, tx, ref)
-	if err != nil {
-		return Purged{}, err
+	return purged[0], nil
+}
+
+// PurgeAll does what Purge does for many accounts of a library, in the order of
+// their ids. It reads and writes in a few round trips, however many there are; an
+// account of which something is written off takes some more.
+func PurgeAll(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ids []broker.ID, now time.Time) ([]Purged, error) {
+	standings, open := make([]Standing, len(ids)), make([]int, len(ids))
+	for i, id := range ids {
+		ref := Ref{Library: library.ID, ID: id}
+		AskStanding(tx, library, ref, &standings[i])
+		askOpenThings(tx, ref, &open[i])
 	}
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("read accounts to purge: %w", err)
+	}
+	purged := make([]Purged, len(ids))
+	var gone []broker.ID
+	for i, standing := range standings {
+		if standing.Patron.ID == broker.NoID || !standing.Patron.PurgedOn.IsZero() || standing.Patron.Institution != broker.NoID {
+			continue
+		}
+		var err error
+		if purged[i], err = purge(ctx, tx, library, document, standing, open[i], now); err != nil {
+			return nil, err
+		}
+		if purged[i].By != "" {
+			gone = append(gone, ids[i])
+		}
+	}
+	forget(tx, library.ID, gone, library.Today(now))
+	return purged, nil
+}
+
+// purge decides about one account, and writes off what it owes.
+func purge(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, standing Standing, open int, now time.Time) (Purged, error) {
+	ref := standing.Patron.Ref()
 	decision := document.MayPurge(policy.Moment{Now: now, Calendar: library.Calendar}, policy.Account{
 		Class: standing.Patron.Class, LastUsed: standing.Patron.lastUsed(library), Expired: standing.Patron.ExpiresOn,
 		Owes: standing.Balances.Total(), Linked: len(standing.Linked) > 0, Open: open,
@@ -80,14 +110,15 @@ func Purge(ctx context.Context, tx *postgres.Tx, library directory.Library, docu
 	if !decision.Allowed {
 		return Purged{Reasons: decision.Reasons}, nil
 	}
-	why := ledger.Answer{
-		Library: ref.Library, Cause: "purge:" + ref.ID.String(), Note: "written off: " + decision.By,
-		Actor: broker.System(ref.Library), At: now,
+	if standing.Balances.Total().Minor > 0 {
+		why := ledger.Answer{
+			Library: ref.Library, Cause: "purge:" + ref.ID.String(), Note: "written off: " + decision.By,
+			Actor: broker.System(ref.Library), At: now,
+		}
+		if _, err := ledger.WriteOff(ctx, tx, Account(library, ref), decision.WriteOff, why); err != nil {
+			return Purged{}, fmt.Errorf("write off what is owed: %w", err)
+		}
 	}
-	if _, err := ledger.WriteOff(ctx, tx, Account(library, ref), decision.WriteOff, why); err != nil {
-		return Purged{}, fmt.Errorf("write off what is owed: %w", err)
-	}
-	forget(tx, ref, library.Today(now))
 	return Purged{By: decision.By, WriteOff: decision.WriteOff}, nil
 }
 
@@ -105,24 +136,27 @@ func (p Patron) lastUsed(library directory.Library) broker.Date {
 
 // forget queues the removal of everything personal. Rows in other rooms that
 // point at the patron (loans, holds, requests, entries) find a bare row.
-func forget(tx *postgres.Tx, ref Ref, today broker.Date) {
+func forget(tx *postgres.Tx, library broker.ID, gone []broker.ID, today broker.Date) {
+	if len(gone) == 0 {
+		return
+	}
 	for _, sql := range []string{
-		`delete from cards where library_id = $1 and patron_id = $2`,
-		`delete from blocks where library_id = $1 and patron_id = $2`,
-		`delete from patron_links where library_id = $1 and (parent_id = $2 or child_id = $2)`,
-		`delete from proxies where library_id = $1 and (patron_id = $2 or proxy_id = $2)`,
-		`update overrides set patron_id = null, reason = 'of a purged account' where library_id = $1 and patron_id = $2`,
+		`delete from cards where library_id = $1 and patron_id = any ($2)`,
+		`delete from blocks where library_id = $1 and patron_id = any ($2)`,
+		`delete from patron_links where library_id = $1 and (parent_id = any ($2) or child_id = any ($2))`,
+		`delete from proxies where library_id = $1 and (patron_id = any ($2) or proxy_id = any ($2))`,
+		`update overrides set patron_id = null, reason = 'of a purged account' where library_id = $1 and patron_id = any ($2)`,
 		// A household's name is its people's: it goes with the last of them.
 		`update households h set name = '' from patrons p
-			where p.library_id = $1 and p.id = $2 and h.library_id = p.library_id and h.id = p.household_id and not exists (
-				select 1 from patrons o where o.library_id = $1 and o.household_id = h.id and o.id <> $2 and o.purged_on is null)`,
+			where p.library_id = $1 and p.id = any ($2) and h.library_id = p.library_id and h.id = p.household_id and not exists (
+				select 1 from patrons o where o.library_id = $1 and o.household_id = h.id and o.id <> all ($2) and o.purged_on is null)`,
 	} {
-		tx.Queue(sql, ref.Library, ref.ID)
+		tx.Queue(sql, library, gone)
 	}
 	tx.Queue(`update patrons set name = '', born_on = null, phone = null, phone_checked_on = null, email = null, address = '',
 			note = '', household_id = null, notice_channel = null, not_for = '{}', home_library = '', keep_history = null,
 			status = 'closed', purged_on = $3
-		where library_id = $1 and id = $2`, ref.Library, ref.ID, today)
+		where library_id = $1 and id = any ($2)`, library, gone, today)
 }
 
 // AdultsToPrompt gives minors who have come of age and about whom staff were not

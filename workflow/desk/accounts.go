@@ -112,8 +112,33 @@ func PurgePatron(ctx context.Context, tx *postgres.Tx, library directory.Library
 	if err != nil || done.By == "" {
 		return done, err
 	}
-	circulation.ForgetPatron(tx, patron, now)
-	requests.ForgetPatron(tx, patron)
-	notices.ForgetPatron(tx, patron)
+	forgetPatrons(tx, library.ID, []broker.ID{patron.ID}, now)
 	return done, nil
+}
+
+// PurgePatrons does what PurgePatron does for many accounts of a library, and
+// gives how many were let go.
+func PurgePatrons(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ids []broker.ID, now time.Time) (int64, error) {
+	done, err := patrons.PurgeAll(ctx, tx, library, document, ids, now)
+	if err != nil {
+		return 0, err
+	}
+	var gone []broker.ID
+	for i, one := range done {
+		if one.By != "" {
+			gone = append(gone, ids[i])
+		}
+	}
+	forgetPatrons(tx, library.ID, gone, now)
+	return int64(len(gone)), nil
+}
+
+// forgetPatrons removes purged patrons from every other room.
+func forgetPatrons(tx *postgres.Tx, library broker.ID, gone []broker.ID, now time.Time) {
+	if len(gone) == 0 {
+		return
+	}
+	circulation.ForgetPatrons(tx, library, gone, now)
+	requests.ForgetPatrons(tx, library, gone)
+	notices.ForgetPatrons(tx, library, gone)
 }

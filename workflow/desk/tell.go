@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -92,13 +93,14 @@ func (s *Service) ExpireUnfilled(ctx context.Context, tx *postgres.Tx, at At, li
 	return len(ended), nil
 }
 
-func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {
+// messageOf is what a patron is told of what became of a loan; nothing is told
+// where known is false.
+func messageOf(outcome circulation.Outcome) (message notices.Message, known bool) {
 	loan := *outcome.Loan
-	if loan.Patron.ID == broker.NoID {
-		return nil
-	}
-	message := notices.Message{Loan: loan.ID, Facts: notices.Facts{DueOn: loan.DueOn}}
+	message = notices.Message{Loan: loan.ID, Facts: notices.Facts{DueOn: loan.DueOn}}
 	switch {
+	case loan.Patron.ID == broker.NoID:
+		return message, false
 	case outcome.Claim != nil && outcome.Claim.Status == circulation.ClaimFoundInLibrary:
 		message.Kind, message.Cause = notices.ClaimSettled, "claim_settled:"+outcome.Claim.ID.String()
 	case loan.Status == circulation.LoanLost:
@@ -107,6 +109,15 @@ func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcom
 	case !loan.RecalledOn.IsZero():
 		message.Kind, message.Cause = notices.Recalled, "recalled:"+loan.ID.String()+":"+loan.DueOn.String()
 	default:
+		return message, false
+	}
+	return message, true
+}
+
+func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {
+	loan := *outcome.Loan
+	message, known := messageOf(outcome)
+	if !known {
 		return nil
 	}
 	patron, err := patrons.ByID(ctx, tx, loan.Patron)
@@ -125,6 +136,35 @@ func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcom
 		return err
 	}
 	notices.Make(tx, patron, message, at.Now)
+	return nil
+}
+
+// tellOfLoans tells patrons of many loans at once; each outcome has its item.
+func tellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []circulation.Outcome) error {
+	told := make([]patrons.Patron, len(outcomes))
+	var titles []broker.ID
+	for i, outcome := range outcomes {
+		patrons.Ask(tx, outcome.Loan.Patron, &told[i])
+		titles = append(titles, outcome.Item.Title)
+	}
+	if len(outcomes) == 0 {
+		return nil
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return fmt.Errorf("read who is to be told: %w", err)
+	}
+	named, err := catalog.TitlesByID(ctx, tx, titles)
+	if err != nil {
+		return err
+	}
+	for i, outcome := range outcomes {
+		message, known := messageOf(outcome)
+		if !known || told[i].ID == broker.NoID {
+			continue
+		}
+		message.Facts.Title = named[outcome.Item.Title].Title
+		notices.Make(tx, told[i], message, at.Now)
+	}
 	return nil
 }
 
@@ -151,24 +191,28 @@ func titleOf(ctx context.Context, tx *postgres.Tx, title broker.ID) (string, err
 	return found.Title, err
 }
 
-// LoseByAge declares lost a loan that is long overdue, or ends a claim whose item
-// was not found in time, and tells the patron what it costs. It gives whether it
-// was time. An item whose price nobody knows is the conflict price_unknown.
-func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, claimed bool) (bool, error) {
+// LoseByAge declares lost those of some loans that are long overdue, or ends the
+// claims whose item was not found in time, and tells the patrons what it costs. It
+// gives how many were lost, and those whose price nobody knows, which stay as they
+// are.
+func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at At, loans []broker.ID, claimed bool) (lost int, unpriced []circulation.Outcome, err error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
-		return false, err
+		return 0, nil, err
 	}
-	lose := s.circulation.LostByAge
-	if claimed {
-		lose = s.circulation.ClaimByAge
+	outcomes, err := s.circulation.LoseByAge(ctx, tx, desk, loans, claimed)
+	if err != nil {
+		return 0, nil, err
 	}
-	outcome, err := lose(ctx, tx, desk, circulation.LoanRef{Library: at.Library, ID: loan})
-	if err != nil || outcome.Loan == nil {
-		return false, err
+	var done []circulation.Outcome
+	for _, outcome := range outcomes {
+		if outcome.Failed != nil {
+			unpriced = append(unpriced, outcome)
+		} else {
+			done = append(done, outcome)
+		}
 	}
-	outcome.TellPatron = true
-	return true, s.tell(ctx, tx, at, outcome)
+	return len(done), unpriced, tellOfLoans(ctx, tx, at, done)
 }
 
 // RenewByItself renews a loan where the policy does so without being asked, and

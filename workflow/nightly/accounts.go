@@ -54,7 +54,6 @@ func oldAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after circu
 	return keysOf(patrons.PurgeCandidates(ctx, tx, night.Library, night.Document, night.On, after.ID, limit))
 }
 
-func purgeAccount(ctx context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
-	done, err := desk.PurgePatron(ctx, tx, night.Library, night.Document, patrons.Ref{Library: night.Library.ID, ID: patron}, night.Now)
-	return done.By != "", err
+func purgeAccounts(ctx context.Context, tx *postgres.Tx, night *Night, accounts []broker.ID) (int64, error) {
+	return desk.PurgePatrons(ctx, tx, night.Library, night.Document, accounts, night.Now)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"afield/broker"
-	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/postgres"
 	"afield/workflow/requests"
@@ -19,8 +18,8 @@ func longOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after circu
 	return circulation.LongOverdue(ctx, tx, night.Library.ID, dueBy, false, after, limit)
 }
 
-func declareLost(ctx context.Context, tx *postgres.Tx, night *Night, loan broker.ID) (bool, error) {
-	return night.lose(ctx, tx, loan, false)
+func declareLost(ctx context.Context, tx *postgres.Tx, night *Night, loans []broker.ID) (int64, error) {
+	return night.lose(ctx, tx, loans, false)
 }
 
 func oldClaims(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
@@ -31,36 +30,17 @@ func oldClaims(ctx context.Context, tx *postgres.Tx, night *Night, after circula
 	return circulation.LongOverdue(ctx, tx, night.Library.ID, dueBy, true, after, limit)
 }
 
-func chargeClaim(ctx context.Context, tx *postgres.Tx, night *Night, loan broker.ID) (bool, error) {
-	return night.lose(ctx, tx, loan, true)
+func chargeClaims(ctx context.Context, tx *postgres.Tx, night *Night, loans []broker.ID) (int64, error) {
+	return night.lose(ctx, tx, loans, true)
 }
 
-// lose declares a loan lost; where nobody knows the price, staff are asked for it
+// lose declares loans lost; where nobody knows the price, staff are asked for it
 // instead.
-func (n *Night) lose(ctx context.Context, tx *postgres.Tx, loan broker.ID, claimed bool) (bool, error) {
-	lost, err := n.nights.config.Desk.LoseByAge(ctx, tx, n.at(), loan, claimed)
-	if priceUnknown(err) {
-		return false, n.askPrice(ctx, tx, circulation.LoanRef{Library: n.Library.ID, ID: loan})
+func (n *Night) lose(ctx context.Context, tx *postgres.Tx, loans []broker.ID, claimed bool) (int64, error) {
+	lost, unpriced, err := n.nights.config.Desk.LoseByAge(ctx, tx, n.at(), loans, claimed)
+	for _, one := range unpriced {
+		requests.OpenHouseTask(tx, n.Library.ID, "price_needed",
+			fmt.Sprintf("Item %s was due on %s and counts as lost; its price is not known. Enter the price, or declare it lost with one.", one.Item.Barcode, one.Loan.DueOn), n.Now)
 	}
-	return lost, err
-}
-
-func priceUnknown(err error) bool {
-	ours, known := broker.AsError(err)
-	return known && ours.Code == "price_unknown"
-}
-
-// askPrice puts before staff that an item is lost and cannot be charged yet.
-func (n *Night) askPrice(ctx context.Context, tx *postgres.Tx, ref circulation.LoanRef) error {
-	loan, err := circulation.LoanByID(ctx, tx, ref)
-	if err != nil {
-		return err
-	}
-	item, err := catalog.LoadItem(ctx, tx, loan.Item.Library, loan.Item.ID, false)
-	if err != nil {
-		return err
-	}
-	requests.OpenHouseTask(tx, n.Library.ID, "price_needed",
-		fmt.Sprintf("Item %s was due on %s and counts as lost; its price is not known. Enter the price, or declare it lost with one.", item.Barcode, loan.DueOn), n.Now)
-	return nil
+	return int64(lost), err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // step is one kind of nightly work. Its things are gone through in order of
-// their key, by ranged or each; or, where the room that owns the rows finds them
+// their key, by ranged, together or each; or, where the room that owns the rows finds them
 // itself, by paged, or by again until nothing is left.
 type step struct {
 	name string
@@ -26,6 +26,8 @@ type step struct {
 	// ranged works everything after one key and up to another in a few
 	// statements, and tells how many things changed.
 	ranged func(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo circulation.NightKey) (int64, error)
+	// together works the things of a slice, and tells how many changed.
+	together func(ctx context.Context, tx *postgres.Tx, night *Night, ids []broker.ID) (int64, error)
 	// each works one thing, and tells whether it changed.
 	each func(ctx context.Context, tx *postgres.Tx, night *Night, id broker.ID) (bool, error)
 	// again does up to limit things that are not done yet, and tells how many.
@@ -85,6 +87,14 @@ func (s step) work(ctx context.Context, tx *postgres.Tx, night *Night, after cir
 	upTo = keys[len(keys)-1]
 	if s.ranged != nil {
 		touched, err = s.ranged(ctx, tx, night, after, upTo)
+		return upTo, touched, true, err
+	}
+	if s.together != nil {
+		ids := make([]broker.ID, len(keys))
+		for i, key := range keys {
+			ids[i] = key.ID
+		}
+		touched, err = s.together(ctx, tx, night, ids)
 		return upTo, touched, true, err
 	}
 	for _, key := range keys {

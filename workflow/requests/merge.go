@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"afield/broker"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
@@ -20,8 +21,8 @@ func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref) (mov
 	return done.RowsAffected(), nil
 }
 
-// ForgetPatron queues the removal of a patron from ended requests, when the
-// account goes.
-func ForgetPatron(tx *postgres.Tx, patron patrons.Ref) {
-	tx.Queue(`update requests set patron_id = null where library_id = $1 and patron_id = $2 and closed_at is not null`, patron.Library, patron.ID)
+// ForgetPatrons queues the removal of a library's patrons from ended requests,
+// when their accounts go.
+func ForgetPatrons(tx *postgres.Tx, library broker.ID, ids []broker.ID) {
+	tx.Queue(`update requests set patron_id = null where library_id = $1 and patron_id = any ($2) and closed_at is not null`, library, ids)
 }
