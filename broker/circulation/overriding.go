@@ -35,6 +35,16 @@ func (o Overriding) passOver(reasons []broker.Reason, actor broker.Actor, free b
 	return standing, passed
 }
 
+// PassOver is the same for an act whose refusal is decided outside of
+// circulation: what is passed over is recorded, and what stands refuses.
+func (o Overriding) PassOver(tx *postgres.Tx, desk Desk, action policy.Action, patron patrons.Ref, about broker.ID, reasons []broker.Reason) (standing, passed []broker.Reason, err error) {
+	standing, passed = o.passOver(reasons, desk.Actor, false)
+	if len(standing) > 0 {
+		return standing, nil, nil
+	}
+	return nil, passed, o.record(tx, desk, action, patron, about, passed)
+}
+
 // record keeps what was passed over.
 func (o Overriding) record(tx *postgres.Tx, desk Desk, action policy.Action, patron patrons.Ref, about broker.ID, passed []broker.Reason) error {
 	for _, reason := range passed {

@@ -231,7 +231,7 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 	served := found.Serves()
 	fired, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
 		Library: served.Library, Request: served.Request, Event: workflow.EventRenew,
-		By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+		By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
 		return Done{}, false, err

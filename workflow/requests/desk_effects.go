@@ -290,15 +290,19 @@ func (st *step) checkRenewal(ctx context.Context) error {
 	if !decision.Latest.IsZero() {
 		st.data["latest"] = decision.Latest.String()
 	}
-	if decision.Allowed {
-		st.notes = append(st.notes, decision.Notes...)
+	left, passed, err := st.firing.Overriding.PassOver(st.tx, st.desk(), policy.ActionRenew, st.patron(), st.request.ID, decision.Reasons)
+	if err != nil {
+		return err
+	}
+	if len(left) == 0 {
+		st.notes = append(append(st.notes, passed...), decision.Notes...)
 		return nil
 	}
 	detail := "The renewal cannot be asked."
 	if !decision.Latest.IsZero() {
 		detail = "The renewal had to be asked by " + decision.Latest.String() + "."
 	}
-	return broker.Refused("renewal_refused", detail, decision.Reasons...)
+	return broker.Refused("renewal_refused", detail, left...)
 }
 
 // limitOf is a limit that somebody may have named.

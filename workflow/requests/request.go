@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/circulation"
 	"afield/broker/policy"
 	"afield/workflow"
 )
@@ -170,6 +171,8 @@ type Firing struct {
 	ExpectVersion int
 	// Data goes into the timeline as it is; never patron data.
 	Data map[string]any
+	// Overriding is what staff pass over, where the act asks a rule.
+	Overriding circulation.Overriding
 	// Entry is the rota entry a lender's message is about, NoID for the active one.
 	Entry broker.ID
 }
