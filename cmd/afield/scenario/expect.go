@@ -97,6 +97,7 @@ func (p *play) compare(s step, did result, before, after view) []Difference {
 		if did.refused() {
 			difference.Why = did.why(p.home.Zone)
 		}
+		difference.Why = append(difference.Why, unknownReasons(expectedCodes(word, expected))...)
 		differences = append(differences, difference)
 	}
 	if did.refused() && !s.expect.has("refused") && !s.expect.has("allowed") && !s.expect.has("code") {

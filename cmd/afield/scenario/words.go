@@ -38,6 +38,9 @@ func Words() []Word {
 		add("do: "+act.word, act.fields)
 	}
 	add("expect", expectFields())
+	for _, reason := range reasons() {
+		words = append(words, Word{Part: "codes of refused, notes and code", Word: reason.code, Says: reason.says})
+	}
 	return words
 }
 
