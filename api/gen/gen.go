@@ -213,6 +213,7 @@ const (
 // Defines values for LedgerEntryKind.
 const (
 	LedgerEntryKindCharge   LedgerEntryKind = "charge"
+	LedgerEntryKindLapse    LedgerEntryKind = "lapse"
 	LedgerEntryKindPayment  LedgerEntryKind = "payment"
 	LedgerEntryKindRefund   LedgerEntryKind = "refund"
 	LedgerEntryKindReversal LedgerEntryKind = "reversal"
@@ -222,6 +223,7 @@ const (
 // Defines values for LedgerLineKind.
 const (
 	LedgerLineKindCharge   LedgerLineKind = "charge"
+	LedgerLineKindLapse    LedgerLineKind = "lapse"
 	LedgerLineKindPayment  LedgerLineKind = "payment"
 	LedgerLineKindRefund   LedgerLineKind = "refund"
 	LedgerLineKindReversal LedgerLineKind = "reversal"
@@ -655,6 +657,14 @@ const (
 	States       TierMembers = "states"
 )
 
+// Defines values for TillEntryKind.
+const (
+	TillEntryKindPayment  TillEntryKind = "payment"
+	TillEntryKindRefund   TillEntryKind = "refund"
+	TillEntryKindReversal TillEntryKind = "reversal"
+	TillEntryKindVoucher  TillEntryKind = "voucher"
+)
+
 // Defines values for VoucherStatus.
 const (
 	VoucherStatusCancelled VoucherStatus = "cancelled"
@@ -664,8 +674,8 @@ const (
 
 // Defines values for ListInvoicesParamsSide.
 const (
-	OwedByUs ListInvoicesParamsSide = "owed_by_us"
-	OwedToUs ListInvoicesParamsSide = "owed_to_us"
+	ListInvoicesParamsSideOwedByUs ListInvoicesParamsSide = "owed_by_us"
+	ListInvoicesParamsSideOwedToUs ListInvoicesParamsSide = "owed_to_us"
 )
 
 // Defines values for ListInvoicesParamsStatus.
@@ -1163,6 +1173,16 @@ type CopyAudience string
 // CopyStatus defines model for Copy.Status.
 type CopyStatus string
 
+// CreditUse defines model for CreditUse.
+type CreditUse struct {
+	Note string `json:"note,omitempty,omitzero"`
+}
+
+// CreditUsed defines model for CreditUsed.
+type CreditUsed struct {
+	Entries []LedgerEntry `json:"entries"`
+}
+
 // Damage defines model for Damage.
 type Damage struct {
 	// Assessed What small damage costs, as staff put it.
@@ -1542,6 +1562,12 @@ type InvoicePayment struct {
 	Also   []ID   `json:"also,omitempty,omitzero"`
 	Method string `json:"method"`
 	Note   string `json:"note,omitempty,omitzero"`
+}
+
+// InvoiceSums defines model for InvoiceSums.
+type InvoiceSums struct {
+	OwedByUs []OwedByUs `json:"owed_by_us"`
+	OwedToUs []OwedToUs `json:"owed_to_us"`
 }
 
 // Item defines model for Item.
@@ -2664,6 +2690,44 @@ type NoticeText struct {
 // Order Newest first when not given.
 type Order string
 
+// OwedByUs defines model for OwedByUs.
+type OwedByUs struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money `json:"amount"`
+
+	// CreditorID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	CreditorID ID `json:"creditor_id"`
+
+	// EarliestDueOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	EarliestDueOn Date `json:"earliest_due_on"`
+	InvoiceIds    []ID `json:"invoice_ids"`
+}
+
+// OwedToUs defines model for OwedToUs.
+type OwedToUs struct {
+	// Amount Below zero where we owe them.
+	Amount Money `json:"amount"`
+
+	// DebtorID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	DebtorID ID        `json:"debtor_id"`
+	Since    time.Time `json:"since"`
+}
+
+// PaidBack defines model for PaidBack.
+type PaidBack struct {
+	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Amount Money `json:"amount"`
+
+	// By An agency or another account; left out for the patron.
+	By string `json:"by,omitempty,omitzero"`
+}
+
 // PapersShown The papers that told who it is, in the words of the policy's `cards.accepted_id`; needed where `met` names `id` or `guardian_id`.
 type PapersShown = []string
 
@@ -3649,6 +3713,21 @@ type Suspension struct {
 // Example: {"namespace":"ISIL","value":"US-NWPTL"}
 type Symbol = broker.Symbol
 
+// TakenBack defines model for TakenBack.
+type TakenBack struct {
+	// Cancelled What nobody had paid.
+	Cancelled Money         `json:"cancelled"`
+	Entries   []LedgerEntry `json:"entries"`
+	Refunds   []PaidBack    `json:"refunds"`
+}
+
+// TakingBack defines model for TakingBack.
+type TakingBack struct {
+	// Method By what the patron gets back what they paid; credit where it is left out.
+	Method string `json:"method,omitempty,omitzero"`
+	Reason string `json:"reason"`
+}
+
 // Task defines model for Task.
 type Task struct {
 	// Choices Actions of the request that settle it.
@@ -3750,6 +3829,33 @@ type TillCount struct {
 	Counted []TillLine `json:"counted"`
 	Note    string     `json:"note,omitempty,omitzero"`
 }
+
+// TillEntries defines model for TillEntries.
+type TillEntries struct {
+	Entries []TillEntry `json:"entries"`
+}
+
+// TillEntry defines model for TillEntry.
+type TillEntry struct {
+	// Amount Above zero where it went in, below where it went out.
+	Amount Money     `json:"amount"`
+	At     time.Time `json:"at"`
+
+	// DebtorID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	DebtorID ID            `json:"debtor_id,omitempty,omitzero"`
+	Kind     TillEntryKind `json:"kind"`
+	Method   string        `json:"method"`
+	Note     string        `json:"note,omitempty,omitzero"`
+
+	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	PatronID ID `json:"patron_id,omitempty,omitzero"`
+
+	// Receipt The number of the receipt, or of the voucher.
+	Receipt int64 `json:"receipt,omitempty,omitzero"`
+}
+
+// TillEntryKind defines model for TillEntry.Kind.
+type TillEntryKind string
 
 // TillLine defines model for TillLine.
 type TillLine struct {
@@ -3923,6 +4029,12 @@ type ListClosuresParams struct {
 
 // AddClosureParams defines parameters for AddClosure.
 type AddClosureParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// TakeBackChargeParams defines parameters for TakeBackCharge.
+type TakeBackChargeParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -4371,6 +4483,12 @@ type ChangeClassParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// UseCreditParams defines parameters for UseCredit.
+type UseCreditParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // AddFeeParams defines parameters for AddFee.
 type AddFeeParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
@@ -4610,6 +4728,9 @@ type ReverseAdjustmentJSONRequestBody = ReverseAdjustment
 // AddClosureJSONRequestBody defines body for AddClosure for application/json ContentType.
 type AddClosureJSONRequestBody = NewClosure
 
+// TakeBackChargeJSONRequestBody defines body for TakeBackCharge for application/json ContentType.
+type TakeBackChargeJSONRequestBody = TakingBack
+
 // WaiveChargeJSONRequestBody defines body for WaiveCharge for application/json ContentType.
 type WaiveChargeJSONRequestBody = Waiver
 
@@ -4733,6 +4854,9 @@ type SurrenderCardJSONRequestBody = CardSurrender
 // ChangeClassJSONRequestBody defines body for ChangeClass for application/json ContentType.
 type ChangeClassJSONRequestBody = ClassChange
 
+// UseCreditJSONRequestBody defines body for UseCredit for application/json ContentType.
+type UseCreditJSONRequestBody = CreditUse
+
 // AddFeeJSONRequestBody defines body for AddFee for application/json ContentType.
 type AddFeeJSONRequestBody = NewFee
 
@@ -4816,6 +4940,9 @@ type ServerInterface interface {
 	// CancelClosure Take a closure back
 	// (DELETE /v1/calendar/closures/{id})
 	CancelClosure(ctx echo.Context, id ID) error
+	// TakeBackCharge Take a charge back
+	// (POST /v1/charges/{id}/take-back)
+	TakeBackCharge(ctx echo.Context, id ID, params TakeBackChargeParams) error
 	// WaiveCharge Forgive a charge, or part of it
 	// (POST /v1/charges/{id}/waive)
 	WaiveCharge(ctx echo.Context, id ID, params WaiveChargeParams) error
@@ -4879,6 +5006,9 @@ type ServerInterface interface {
 	// RaiseInvoice Ask another library for money
 	// (POST /v1/invoices)
 	RaiseInvoice(ctx echo.Context, params RaiseInvoiceParams) error
+	// SumInvoices What libraries owe each other in all
+	// (GET /v1/invoices/sums)
+	SumInvoices(ctx echo.Context) error
 	// DisputeInvoice Say why we do not pay
 	// (POST /v1/invoices/{id}/dispute)
 	DisputeInvoice(ctx echo.Context, id ID, params DisputeInvoiceParams) error
@@ -5053,6 +5183,9 @@ type ServerInterface interface {
 	// ChangeClass Give a patron another class
 	// (POST /v1/patrons/{id}/class)
 	ChangeClass(ctx echo.Context, id ID, params ChangeClassParams) error
+	// UseCredit Pay with credit
+	// (POST /v1/patrons/{id}/credit)
+	UseCredit(ctx echo.Context, id ID, params UseCreditParams) error
 	// AddFee Ask a fee
 	// (POST /v1/patrons/{id}/fees)
 	AddFee(ctx echo.Context, id ID, params AddFeeParams) error
@@ -5173,6 +5306,9 @@ type ServerInterface interface {
 	// CloseTill Count a till and close it
 	// (POST /v1/tills/{id}/close)
 	CloseTill(ctx echo.Context, id ID, params CloseTillParams) error
+	// ListTillEntries What went into a till and out of it
+	// (GET /v1/tills/{id}/entries)
+	ListTillEntries(ctx echo.Context, id ID) error
 	// SearchTitles Find a title
 	// (GET /v1/titles)
 	SearchTitles(ctx echo.Context, params SearchTitlesParams) error
@@ -5345,6 +5481,42 @@ func (w *ServerInterfaceWrapper) CancelClosure(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CancelClosure(ctx, id)
+	return err
+}
+
+// TakeBackCharge converts echo context to params.
+func (w *ServerInterfaceWrapper) TakeBackCharge(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params TakeBackChargeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TakeBackCharge(ctx, id, params)
 	return err
 }
 
@@ -6008,6 +6180,15 @@ func (w *ServerInterfaceWrapper) RaiseInvoice(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RaiseInvoice(ctx, params)
+	return err
+}
+
+// SumInvoices converts echo context to params.
+func (w *ServerInterfaceWrapper) SumInvoices(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SumInvoices(ctx)
 	return err
 }
 
@@ -7693,6 +7874,42 @@ func (w *ServerInterfaceWrapper) ChangeClass(ctx echo.Context) error {
 	return err
 }
 
+// UseCredit converts echo context to params.
+func (w *ServerInterfaceWrapper) UseCredit(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UseCreditParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UseCredit(ctx, id, params)
+	return err
+}
+
 // AddFee converts echo context to params.
 func (w *ServerInterfaceWrapper) AddFee(ctx echo.Context) error {
 	var err error
@@ -8752,6 +8969,22 @@ func (w *ServerInterfaceWrapper) CloseTill(ctx echo.Context) error {
 	return err
 }
 
+// ListTillEntries converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTillEntries(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTillEntries(ctx, id)
+	return err
+}
+
 // SearchTitles converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchTitles(ctx echo.Context) error {
 	var err error
@@ -8991,6 +9224,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/calendar/closures", wrapper.ListClosures, options.OperationMiddlewares["listClosures"]...)
 	router.POST(options.BaseURL+"/v1/calendar/closures", wrapper.AddClosure, options.OperationMiddlewares["addClosure"]...)
 	router.DELETE(options.BaseURL+"/v1/calendar/closures/:id", wrapper.CancelClosure, options.OperationMiddlewares["cancelClosure"]...)
+	router.POST(options.BaseURL+"/v1/charges/:id/take-back", wrapper.TakeBackCharge, options.OperationMiddlewares["takeBackCharge"]...)
 	router.POST(options.BaseURL+"/v1/charges/:id/waive", wrapper.WaiveCharge, options.OperationMiddlewares["waiveCharge"]...)
 	router.POST(options.BaseURL+"/v1/desk/scan", wrapper.Scan, options.OperationMiddlewares["scan"]...)
 	router.GET(options.BaseURL+"/v1/disclosures", wrapper.ListDisclosures, options.OperationMiddlewares["listDisclosures"]...)
@@ -9016,6 +9250,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/invoices/:id/insist", wrapper.InsistOnInvoice, options.OperationMiddlewares["insistOnInvoice"]...)
 	router.POST(options.BaseURL+"/v1/invoices/:id/pay", wrapper.PayInvoice, options.OperationMiddlewares["payInvoice"]...)
 	router.POST(options.BaseURL+"/v1/invoices/:id/withdraw", wrapper.WithdrawInvoice, options.OperationMiddlewares["withdrawInvoice"]...)
+	router.GET(options.BaseURL+"/v1/invoices/sums", wrapper.SumInvoices, options.OperationMiddlewares["sumInvoices"]...)
 	router.GET(options.BaseURL+"/v1/items", wrapper.FindItem, options.OperationMiddlewares["findItem"]...)
 	router.POST(options.BaseURL+"/v1/items", wrapper.AddItem, options.OperationMiddlewares["addItem"]...)
 	router.GET(options.BaseURL+"/v1/items/:id", wrapper.GetItem, options.OperationMiddlewares["getItem"]...)
@@ -9070,6 +9305,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/patrons/:id/cards/surrender", wrapper.SurrenderCard, options.OperationMiddlewares["surrenderCard"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/charges", wrapper.ListPatronCharges, options.OperationMiddlewares["listPatronCharges"]...)
 	router.POST(options.BaseURL+"/v1/patrons/:id/class", wrapper.ChangeClass, options.OperationMiddlewares["changeClass"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/credit", wrapper.UseCredit, options.OperationMiddlewares["useCredit"]...)
 	router.POST(options.BaseURL+"/v1/patrons/:id/fees", wrapper.AddFee, options.OperationMiddlewares["addFee"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/holds", wrapper.ListPatronHolds, options.OperationMiddlewares["listPatronHolds"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/ledger", wrapper.ListPatronLedger, options.OperationMiddlewares["listPatronLedger"]...)
@@ -9110,6 +9346,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/tills", wrapper.OpenTill, options.OperationMiddlewares["openTill"]...)
 	router.GET(options.BaseURL+"/v1/tills/:id", wrapper.GetTill, options.OperationMiddlewares["getTill"]...)
 	router.POST(options.BaseURL+"/v1/tills/:id/close", wrapper.CloseTill, options.OperationMiddlewares["closeTill"]...)
+	router.GET(options.BaseURL+"/v1/tills/:id/entries", wrapper.ListTillEntries, options.OperationMiddlewares["listTillEntries"]...)
 	router.GET(options.BaseURL+"/v1/titles", wrapper.SearchTitles, options.OperationMiddlewares["searchTitles"]...)
 	router.GET(options.BaseURL+"/v1/titles/:id", wrapper.GetTitle, options.OperationMiddlewares["getTitle"]...)
 	router.GET(options.BaseURL+"/v1/titles/:id/queue", wrapper.GetQueue, options.OperationMiddlewares["getQueue"]...)
@@ -9283,6 +9520,30 @@ type CancelClosureResponseObject interface {
 type CancelClosure200JSONResponse ClosureCancelled
 
 func (response CancelClosure200JSONResponse) VisitCancelClosureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeBackChargeRequestObject struct {
+	ID     ID `json:"id"`
+	Params TakeBackChargeParams
+	Body   *TakeBackChargeJSONRequestBody
+}
+
+type TakeBackChargeResponseObject interface {
+	VisitTakeBackChargeResponse(w http.ResponseWriter) error
+}
+
+type TakeBackCharge200JSONResponse TakenBack
+
+func (response TakeBackCharge200JSONResponse) VisitTakeBackChargeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -9769,6 +10030,27 @@ func (response RaiseInvoice201JSONResponse) VisitRaiseInvoiceResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SumInvoicesRequestObject struct {
+}
+
+type SumInvoicesResponseObject interface {
+	VisitSumInvoicesResponse(w http.ResponseWriter) error
+}
+
+type SumInvoices200JSONResponse InvoiceSums
+
+func (response SumInvoices200JSONResponse) VisitSumInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11095,6 +11377,30 @@ func (response ChangeClass200JSONResponse) VisitChangeClassResponse(w http.Respo
 	return err
 }
 
+type UseCreditRequestObject struct {
+	ID     ID `json:"id"`
+	Params UseCreditParams
+	Body   *UseCreditJSONRequestBody
+}
+
+type UseCreditResponseObject interface {
+	VisitUseCreditResponse(w http.ResponseWriter) error
+}
+
+type UseCredit201JSONResponse CreditUsed
+
+func (response UseCredit201JSONResponse) VisitUseCreditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AddFeeRequestObject struct {
 	ID     ID `json:"id"`
 	Params AddFeeParams
@@ -11984,6 +12290,28 @@ func (response CloseTill200JSONResponse) VisitCloseTillResponse(w http.ResponseW
 	return err
 }
 
+type ListTillEntriesRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ListTillEntriesResponseObject interface {
+	VisitListTillEntriesResponse(w http.ResponseWriter) error
+}
+
+type ListTillEntries200JSONResponse TillEntries
+
+func (response ListTillEntries200JSONResponse) VisitListTillEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchTitlesRequestObject struct {
 	Params SearchTitlesParams
 }
@@ -12184,6 +12512,9 @@ type StrictServerInterface interface {
 	// CancelClosure Take a closure back
 	// (DELETE /v1/calendar/closures/{id})
 	CancelClosure(ctx context.Context, request CancelClosureRequestObject) (CancelClosureResponseObject, error)
+	// TakeBackCharge Take a charge back
+	// (POST /v1/charges/{id}/take-back)
+	TakeBackCharge(ctx context.Context, request TakeBackChargeRequestObject) (TakeBackChargeResponseObject, error)
 	// WaiveCharge Forgive a charge, or part of it
 	// (POST /v1/charges/{id}/waive)
 	WaiveCharge(ctx context.Context, request WaiveChargeRequestObject) (WaiveChargeResponseObject, error)
@@ -12247,6 +12578,9 @@ type StrictServerInterface interface {
 	// RaiseInvoice Ask another library for money
 	// (POST /v1/invoices)
 	RaiseInvoice(ctx context.Context, request RaiseInvoiceRequestObject) (RaiseInvoiceResponseObject, error)
+	// SumInvoices What libraries owe each other in all
+	// (GET /v1/invoices/sums)
+	SumInvoices(ctx context.Context, request SumInvoicesRequestObject) (SumInvoicesResponseObject, error)
 	// DisputeInvoice Say why we do not pay
 	// (POST /v1/invoices/{id}/dispute)
 	DisputeInvoice(ctx context.Context, request DisputeInvoiceRequestObject) (DisputeInvoiceResponseObject, error)
@@ -12421,6 +12755,9 @@ type StrictServerInterface interface {
 	// ChangeClass Give a patron another class
 	// (POST /v1/patrons/{id}/class)
 	ChangeClass(ctx context.Context, request ChangeClassRequestObject) (ChangeClassResponseObject, error)
+	// UseCredit Pay with credit
+	// (POST /v1/patrons/{id}/credit)
+	UseCredit(ctx context.Context, request UseCreditRequestObject) (UseCreditResponseObject, error)
 	// AddFee Ask a fee
 	// (POST /v1/patrons/{id}/fees)
 	AddFee(ctx context.Context, request AddFeeRequestObject) (AddFeeResponseObject, error)
@@ -12541,6 +12878,9 @@ type StrictServerInterface interface {
 	// CloseTill Count a till and close it
 	// (POST /v1/tills/{id}/close)
 	CloseTill(ctx context.Context, request CloseTillRequestObject) (CloseTillResponseObject, error)
+	// ListTillEntries What went into a till and out of it
+	// (GET /v1/tills/{id}/entries)
+	ListTillEntries(ctx context.Context, request ListTillEntriesRequestObject) (ListTillEntriesResponseObject, error)
 	// SearchTitles Find a title
 	// (GET /v1/titles)
 	SearchTitles(ctx context.Context, request SearchTitlesRequestObject) (SearchTitlesResponseObject, error)
@@ -12791,6 +13131,55 @@ func (sh *strictHandler) CancelClosure(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(CancelClosureResponseObject); ok {
 		return validResponse.VisitCancelClosureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TakeBackCharge operation middleware
+func (sh *strictHandler) TakeBackCharge(ctx echo.Context, id ID, params TakeBackChargeParams) error {
+	var request TakeBackChargeRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body TakeBackChargeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TakeBackCharge(ctx.Request().Context(), request.(TakeBackChargeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TakeBackCharge")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TakeBackChargeResponseObject); ok {
+		return validResponse.VisitTakeBackChargeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -13618,6 +14007,29 @@ func (sh *strictHandler) RaiseInvoice(ctx echo.Context, params RaiseInvoiceParam
 		return err
 	} else if validResponse, ok := response.(RaiseInvoiceResponseObject); ok {
 		return validResponse.VisitRaiseInvoiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SumInvoices operation middleware
+func (sh *strictHandler) SumInvoices(ctx echo.Context) error {
+	var request SumInvoicesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SumInvoices(ctx.Request().Context(), request.(SumInvoicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SumInvoices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SumInvoicesResponseObject); ok {
+		return validResponse.VisitSumInvoicesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -15785,6 +16197,55 @@ func (sh *strictHandler) ChangeClass(ctx echo.Context, id ID, params ChangeClass
 	return nil
 }
 
+// UseCredit operation middleware
+func (sh *strictHandler) UseCredit(ctx echo.Context, id ID, params UseCreditParams) error {
+	var request UseCreditRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UseCreditJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UseCredit(ctx.Request().Context(), request.(UseCreditRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UseCredit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UseCreditResponseObject); ok {
+		return validResponse.VisitUseCreditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // AddFee operation middleware
 func (sh *strictHandler) AddFee(ctx echo.Context, id ID, params AddFeeParams) error {
 	var request AddFeeRequestObject
@@ -17206,6 +17667,31 @@ func (sh *strictHandler) CloseTill(ctx echo.Context, id ID, params CloseTillPara
 		return err
 	} else if validResponse, ok := response.(CloseTillResponseObject); ok {
 		return validResponse.VisitCloseTillResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTillEntries operation middleware
+func (sh *strictHandler) ListTillEntries(ctx echo.Context, id ID) error {
+	var request ListTillEntriesRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTillEntries(ctx.Request().Context(), request.(ListTillEntriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTillEntries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTillEntriesResponseObject); ok {
+		return validResponse.VisitListTillEntriesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

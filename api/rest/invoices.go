@@ -59,6 +59,32 @@ func (s *Server) ListInvoices(ctx context.Context, request gen.ListInvoicesReque
 	return gen.ListInvoices200JSONResponse(page), nil
 }
 
+// SumInvoices shows what libraries owe each other in all.
+func (s *Server) SumInvoices(ctx context.Context, _ gen.SumInvoicesRequestObject) (gen.SumInvoicesResponseObject, error) {
+	sums, err := read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (gen.InvoiceSums, error) {
+		sums := gen.InvoiceSums{OwedByUs: []gen.OwedByUs{}, OwedToUs: []gen.OwedToUs{}}
+		library := callOf(ctx).library()
+		dues, err := ledger.OwedTo(ctx, tx, library)
+		if err != nil {
+			return sums, err
+		}
+		for _, due := range dues {
+			sums.OwedByUs = append(sums.OwedByUs, gen.OwedByUs{
+				CreditorID: due.Creditor, Amount: due.Amount, InvoiceIds: due.Invoices, EarliestDueOn: due.Earliest,
+			})
+		}
+		owed, err := ledger.OwedByLibraries(ctx, tx, library)
+		for _, debt := range owed {
+			sums.OwedToUs = append(sums.OwedToUs, gen.OwedToUs{DebtorID: debt.Debtor, Amount: debt.Balance, Since: utc(debt.Since)})
+		}
+		return sums, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.SumInvoices200JSONResponse(sums), nil
+}
+
 // invoice reads an invoice back for an answer.
 func (s *Server) invoice(ctx context.Context, id broker.ID) (gen.Invoice, error) {
 	return read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (gen.Invoice, error) {

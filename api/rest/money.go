@@ -310,3 +310,40 @@ func (s *Server) WaiveCharge(ctx context.Context, request gen.WaiveChargeRequest
 	}
 	return gen.WaiveCharge200JSONResponse(view), nil
 }
+
+// TakeBackCharge takes a charge back, and gives each who paid their part.
+func (s *Server) TakeBackCharge(ctx context.Context, request gen.TakeBackChargeRequestObject) (gen.TakeBackChargeResponseObject, error) {
+	in := *request.Body
+	view, err := once(ctx, s, http.StatusOK, func(ctx context.Context, tx *postgres.Tx) (gen.TakenBack, error) {
+		at, err := s.at(ctx, tx, broker.NoID)
+		if err != nil {
+			return gen.TakenBack{}, err
+		}
+		undone, err := s.Desk.TakeBackCharge(ctx, tx, at, desk.TakeBackCharge{Charge: request.ID, Method: in.Method, Reason: in.Reason})
+		view := gen.TakenBack{Entries: entryViews(undone.Entries), Refunds: []gen.PaidBack{}, Cancelled: undone.Cancelled}
+		for _, refund := range undone.Refunds {
+			view.Refunds = append(view.Refunds, gen.PaidBack{By: refund.Source, Amount: refund.Amount})
+		}
+		return view, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.TakeBackCharge200JSONResponse(view), nil
+}
+
+// UseCredit pays what is open with a patron's credit.
+func (s *Server) UseCredit(ctx context.Context, request gen.UseCreditRequestObject) (gen.UseCreditResponseObject, error) {
+	view, err := once(ctx, s, http.StatusCreated, func(ctx context.Context, tx *postgres.Tx) (gen.CreditUsed, error) {
+		at, err := s.at(ctx, tx, broker.NoID)
+		if err != nil {
+			return gen.CreditUsed{}, err
+		}
+		entries, err := s.Desk.UseCredit(ctx, tx, at, desk.UseCredit{Patron: request.ID, Note: request.Body.Note})
+		return gen.CreditUsed{Entries: entryViews(entries)}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.UseCredit201JSONResponse(view), nil
+}

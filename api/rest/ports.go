@@ -75,6 +75,8 @@ type Counter interface {
 	MergePatrons(ctx context.Context, tx *postgres.Tx, document *policy.Document, at desk.At, from, to broker.ID) (desk.Merged, error)
 	TakePayment(context.Context, *postgres.Tx, desk.At, desk.Payment) (ledger.Receipt, error)
 	Waive(context.Context, *postgres.Tx, desk.At, desk.Waiver) (ledger.Entry, error)
+	TakeBackCharge(context.Context, *postgres.Tx, desk.At, desk.TakeBackCharge) (ledger.Undone, error)
+	UseCredit(context.Context, *postgres.Tx, desk.At, desk.UseCredit) ([]ledger.Entry, error)
 	Void(ctx context.Context, tx *postgres.Tx, at desk.At, receipt int64, reason string) ([]ledger.Entry, error)
 	GiveBack(context.Context, *postgres.Tx, desk.At, desk.Refund) (desk.Given, error)
 	AddFee(context.Context, *postgres.Tx, desk.At, desk.Fee) (ledger.Entry, *ledger.Receipt, error)

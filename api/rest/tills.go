@@ -162,6 +162,36 @@ func (s *Server) GetTill(ctx context.Context, request gen.GetTillRequestObject) 
 	return gen.GetTill200JSONResponse(view), nil
 }
 
+// ListTillEntries shows what went into a till and out of it.
+func (s *Server) ListTillEntries(ctx context.Context, request gen.ListTillEntriesRequestObject) (gen.ListTillEntriesResponseObject, error) {
+	view, err := read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (gen.TillEntries, error) {
+		view := gen.TillEntries{Entries: []gen.TillEntry{}}
+		till, err := ledger.TillByID(ctx, tx, callOf(ctx).library(), request.ID)
+		if err != nil {
+			return view, err
+		}
+		entries, vouchers, err := ledger.InTill(ctx, tx, till.Library, till.ID)
+		for _, entry := range entries {
+			view.Entries = append(view.Entries, gen.TillEntry{
+				Kind: gen.TillEntryKind(entry.Kind), Method: entry.Method, Amount: entry.Amount.Negated(), Receipt: entry.Receipt,
+				PatronID: entry.Account.Patron, DebtorID: entry.Account.Debtor, Note: entry.Note, At: utc(entry.At),
+			})
+		}
+		for _, voucher := range vouchers {
+			view.Entries = append(view.Entries, gen.TillEntry{
+				Kind: gen.TillEntryKindVoucher, Method: voucher.Method, Amount: voucher.Amount.Negated(), Receipt: voucher.Number,
+				PatronID: voucher.Patron, Note: voucher.Reason, At: utc(voucher.PaidAt),
+			})
+		}
+		slices.SortStableFunc(view.Entries, func(a, b gen.TillEntry) int { return a.At.Compare(b.At) })
+		return view, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.ListTillEntries200JSONResponse(view), nil
+}
+
 // CloseTill counts a till and closes it for good.
 func (s *Server) CloseTill(ctx context.Context, request gen.CloseTillRequestObject) (gen.CloseTillResponseObject, error) {
 	in := *request.Body

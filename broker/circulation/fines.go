@@ -58,11 +58,17 @@ func (s settling) settle(tx *postgres.Tx, out *Outcome) error {
 	money := s.money.OfCause(cause)
 	undone := money.TakenBack(cause + ":back:").Minor
 	charged := money.Charged.Minor - undone
-	if over := min(charged-s.fine.Amount.Minor, money.Stands().Minor); over > 0 {
+	if over := s.over(money, charged); over > 0 {
 		return s.takeBack(tx, money, over, out)
 	}
 	s.parts = money.Parts()
 	return s.charge(tx, s.more(charged, money.Adjusted.Minor-undone), out)
+}
+
+// over is what is to be taken back of what was charged: no more than stands of it.
+func (s settling) over(money ledger.LoanMoney, charged int64) int64 {
+	settled := policy.Settle(s.fine.Amount, broker.Money{Minor: charged, Currency: s.fine.Amount.Currency}, money.Paid)
+	return min(settled.TakenBack.Minor, money.Stands().Minor)
 }
 
 // more is what is to be added to what was charged and adjusted.

@@ -117,7 +117,7 @@ func (c *Circulation) settleLate(ctx context.Context, tx *postgres.Tx, in Change
 	s.why, s.fine = "corrected", policy.OverdueFine(loan.Terms, due, s.through, opening)
 	s.money = money.OfCause(cause)
 	charged := s.money.Charged.Minor - s.money.TakenBack(cause+":back:").Minor
-	if over := min(charged-s.fine.Amount.Minor, s.money.Stands().Minor); over > 0 {
+	if over := s.over(s.money, charged); over > 0 {
 		return s.takeBack(tx, s.money, over, out)
 	}
 	return nil

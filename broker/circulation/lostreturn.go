@@ -93,7 +93,7 @@ func (s settling) settleTo(tx *postgres.Tx, minor int64, out *Outcome) error {
 	money := s.money.OfCause(cause)
 	charged := money.Charged.Minor - money.TakenBack(cause+":back:").Minor
 	s.fine.Amount.Minor = minor
-	if over := min(charged-minor, money.Stands().Minor); over > 0 {
+	if over := s.over(money, charged); over > 0 {
 		return s.takeBack(tx, money, over, out)
 	}
 	return s.charge(tx, minor-charged, out)

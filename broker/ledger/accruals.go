@@ -54,18 +54,6 @@ func AskAccrual(tx *postgres.Tx, library, loan broker.ID, into *Accrual) {
 		})
 }
 
-// AskAccruals queues the question what all overdue loans of a patron have come
-// to, in the order of the loans' ids.
-func AskAccruals(tx *postgres.Tx, account Account, into *[]Accrual) {
-	*into = nil
-	tx.Queue(`select `+accrualColumns+` from accruals where library_id = $1 and patron_id = $2 order by loan_id`,
-		account.Library, account.Patron).
-		Query(func(rows pgx.Rows) (err error) {
-			*into, err = pgx.CollectRows(rows, scanAccrual)
-			return err
-		})
-}
-
 // askAccrued queues the question what all loans of a patron have come to.
 func askAccrued(tx *postgres.Tx, account Account, into *broker.Money) {
 	*into = broker.Money{Currency: account.Currency}

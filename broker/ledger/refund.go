@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 )
 
@@ -100,27 +101,21 @@ func (r Refund) entry(number int64, credit Entry, minor int64) Entry {
 	}
 }
 
-// Source is how much of a charge somebody paid.
-type Source struct {
-	// By is an agency or another account; "" is the patron.
-	By     string
-	Amount broker.Money
-}
-
-// PaidBy tells who paid how much of a charge, and has not got it back, in the
-// order they began.
-func PaidBy(ctx context.Context, tx *postgres.Tx, library, charge broker.ID) ([]Source, error) {
+// paidBy tells who paid how much of a charge with what may be given back, and has
+// not got it back, in the order they began. The patron's source is "".
+func paidBy(ctx context.Context, tx *postgres.Tx, library, charge broker.ID) ([]policy.PaidBy, error) {
 	rows, err := tx.Query(ctx, `select paid_by, -sum(amount_minor)::bigint, min(currency) from ledger_entries
-		where library_id = $1 and against_id = $2
-			and (kind in ('payment', 'refund', 'lapse') or undoes_id is not null)
+		where library_id = $1 and against_id = $2 and refundable
+			and (kind in ('payment', 'refund') or undoes_id is not null)
 		group by 1 having sum(amount_minor) < 0 order by min(at), paid_by`, library, charge)
 	if err != nil {
 		return nil, fmt.Errorf("read who paid: %w", err)
 	}
-	var sources []Source
+	defer rows.Close()
+	var sources []policy.PaidBy
 	for rows.Next() {
-		var source Source
-		if err := rows.Scan(&source.By, &source.Amount.Minor, &source.Amount.Currency); err != nil {
+		var source policy.PaidBy
+		if err := rows.Scan(&source.Source, &source.Amount.Minor, &source.Amount.Currency); err != nil {
 			return nil, fmt.Errorf("read who paid: %w", err)
 		}
 		sources = append(sources, source)
@@ -132,8 +127,9 @@ func PaidBy(ctx context.Context, tx *postgres.Tx, library, charge broker.ID) ([]
 type Undone struct {
 	// Entries are the reversal and the refunds, or what was there before.
 	Entries []Entry
-	// Refunds are what each who paid got back, Cancelled what nobody had paid.
-	Refunds   []Source
+	// Refunds are what each who paid got back, the patron under "", and Cancelled
+	// what nobody had paid.
+	Refunds   []policy.PaidBy
 	Cancelled broker.Money
 }
 
@@ -151,7 +147,7 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 		entries, readErr := byCausePrefix(ctx, tx, charge.Account, answer.Cause)
 		return Undone{Entries: entries, Cancelled: broker.Money{Currency: charge.Amount.Currency}}, errors.Join(err, readErr)
 	}
-	sources, err := PaidBy(ctx, tx, answer.Library, answer.Charge)
+	paid, err := paidBy(ctx, tx, answer.Library, answer.Charge)
 	if err != nil {
 		return Undone{}, err
 	}
@@ -162,7 +158,10 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 	if err != nil {
 		return Undone{}, err
 	}
-	undone := Undone{Cancelled: charge.Owed}
+	asked := charge.Reversible
+	asked.Minor -= charge.kept // what was paid with what is not given back lapses
+	sources, cancelled := policy.RefundBySource(asked, paid...)
+	undone := Undone{Cancelled: cancelled}
 	undone.Entries = answer.post(tx, charge, KindReversal, charge.Reversible.Minor)
 	credit := -balances.Total().Minor
 	for _, entry := range undone.Entries {
@@ -170,13 +169,13 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 	}
 	// Others first: what the account has in its favour is theirs before it is the
 	// patron's.
-	slices.SortStableFunc(sources, func(a, b Source) int { return cmp.Compare(b.By, a.By) })
+	slices.SortStableFunc(sources, func(a, b policy.PaidBy) int { return cmp.Compare(b.Source, a.Source) })
 	for i, source := range sources {
 		refund := Refund{
 			Account: charge.Account, Amount: source.Amount, Method: "transfer", Reason: answer.Note,
 			Cause: fmt.Sprintf("%s:source:%d", answer.Cause, i+1), Actor: answer.Actor, At: answer.At,
 		}
-		if source.By == "" {
+		if source.Source == "" {
 			refund.Method, refund.Till = method, till
 			refund.Amount.Minor = min(refund.Amount.Minor, credit)
 		}
@@ -184,13 +183,13 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 			continue
 		}
 		credit -= refund.Amount.Minor
-		undone.Refunds = append(undone.Refunds, Source{By: source.By, Amount: refund.Amount})
+		undone.Refunds = append(undone.Refunds, policy.PaidBy{Source: source.Source, Amount: refund.Amount})
 		number, err := atTill(ctx, tx, charge.Account, refund.Till, refund.Method)
 		if err != nil {
 			return Undone{}, err
 		}
 		entry := refund.entry(number, charge.Entry, refund.Amount.Minor)
-		entry.PaidBy, entry.Cause = source.By, refund.Cause
+		entry.PaidBy, entry.Cause = source.Source, refund.Cause
 		add(tx, entry)
 		undone.Entries = append(undone.Entries, entry)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/ledger"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 )
 
@@ -136,7 +137,7 @@ func TestLST27EachWhoPaidGetsTheirPartBack(t *testing.T) {
 	}
 	must(t, back())
 	if undone.Cancelled != usd(599) || len(undone.Refunds) != 2 ||
-		undone.Refunds[0] != (ledger.Source{By: "transfer account", Amount: usd(600)}) || undone.Refunds[1] != (ledger.Source{Amount: usd(400)}) {
+		undone.Refunds[0] != (policy.PaidBy{Source: "transfer account", Amount: usd(600)}) || undone.Refunds[1] != (policy.PaidBy{Amount: usd(400)}) {
 		t.Errorf("undone: %+v", undone)
 	}
 	tl.owes(0)
@@ -206,5 +207,37 @@ func TestASmallBalanceIsWrittenOff(t *testing.T) {
 	tl.owes(0)
 	must(t, off(500, "again, with nothing owed"))
 	tl.owes(0)
+	tl.sound()
+}
+
+// Goods taken in place of money give nothing back when the charge is taken back,
+// though other credit stands on the account.
+func TestWhatIsNotGivenBackIsNotTakenFromOtherCredit(t *testing.T) {
+	t.Parallel()
+	tl := newTill(t)
+	charge, err := tl.charge(tl.patron, ledger.Lost, "10.00", "lost")
+	must(t, err)
+	_, err = tl.take(ledger.Payment{Amount: usd(600), Method: "goods", NotRefundable: true, Cause: "goods"})
+	must(t, err)
+	_, err = tl.take(ledger.Payment{Amount: usd(100), Method: ledger.Cash, Cause: "cash"})
+	must(t, err)
+	tl.inFavour(tl.known(), 1, "somebody else's")
+	must(t, tl.try(func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := ledger.Pay(ctx, tx, ledger.Payment{
+			Account: tl.patron, Amount: usd(800), InAdvance: true, Method: ledger.Cash, Cause: "ahead", Actor: tl.actor, At: noon,
+		})
+		return err
+	}))
+	tl.owes(-500) // 3.00 of the charge is paid by it, 5.00 stand in advance
+	must(t, tl.try(func(ctx context.Context, tx *postgres.Tx) error {
+		undone, err := ledger.TakeBackPaid(ctx, tx, ledger.Answer{
+			Library: tl.patron.Library, Charge: charge.ID, Cause: "mistake", Note: "never lent", Actor: tl.actor, At: noon,
+		}, ledger.Cash, broker.NoID)
+		if len(undone.Refunds) != 1 || undone.Refunds[0].Amount != usd(400) || undone.Cancelled != usd(0) {
+			t.Errorf("given back: %+v, cancelled %s", undone.Refunds, undone.Cancelled)
+		}
+		return err
+	}))
+	tl.owes(-500)
 	tl.sound()
 }

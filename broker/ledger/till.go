@@ -168,15 +168,26 @@ func (c CloseTill) Close(ctx context.Context, tx *postgres.Tx) (Till, error) {
 	return till, nil
 }
 
-// InTill gives everything that went into a till and out of it, in order; what
-// was paid out on vouchers is not among it.
-func InTill(ctx context.Context, tx *postgres.Tx, library, till broker.ID) ([]Entry, error) {
+// InTill gives everything that went into a till and out of it, in order: what was
+// paid and given back, and the vouchers paid out of it. With the float they come
+// to what is expected to lie in it.
+func InTill(ctx context.Context, tx *postgres.Tx, library, till broker.ID) ([]Entry, []Voucher, error) {
 	rows, err := tx.Query(ctx, `select `+columns+` from ledger_entries e
-		where e.library_id = $1 and e.till_id = $2 order by e.id`, library, till)
+		where e.library_id = $1 and e.till_id = $2 order by e.at, e.id`, library, till)
 	if err != nil {
-		return nil, fmt.Errorf("read what is in a till: %w", err)
+		return nil, nil, fmt.Errorf("read what is in a till: %w", err)
 	}
-	return collect(rows)
+	entries, err := collect(rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err = tx.Query(ctx, `select `+voucherColumns+` from refund_vouchers
+		where library_id = $1 and till_id = $2 order by paid_at, id`, library, till)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read what was paid from a till: %w", err)
+	}
+	vouchers, err := collectVouchers(rows)
+	return entries, vouchers, err
 }
 
 // tillColumns work out what should lie in an open till.

@@ -62,7 +62,7 @@ func TestATillIsCountedAndClosed(t *testing.T) {
 		t.Errorf("ten cents are missing: %v", differs)
 	}
 	must(t, tl.try(func(ctx context.Context, tx *postgres.Tx) error {
-		entries, err := ledger.InTill(ctx, tx, tl.patron.Library, drawer.ID)
+		entries, _, err := ledger.InTill(ctx, tx, tl.patron.Library, drawer.ID)
 		if len(entries) != 5 {
 			t.Errorf("%d entries in the till, want 3 payments, a void and a refund", len(entries))
 		}

@@ -34,7 +34,7 @@ func (d desk) trouble(out notices.Outgoing, trouble notices.Trouble, now time.Ti
 func (d desk) the(patron patrons.Patron) (notice notices.Notice) {
 	d.t.Helper()
 	d.do(func(ctx context.Context, tx *postgres.Tx) error {
-		list, err := notices.OfPatron(ctx, tx, d.library.ID, patron.ID, notices.Page{Limit: 2})
+		list, err := notices.List(ctx, tx, d.library.ID, notices.Filter{Patron: patron.ID}, notices.Page{Limit: 2})
 		if len(list) != 1 {
 			d.t.Fatalf("%d notices, want one", len(list))
 		}

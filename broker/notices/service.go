@@ -188,14 +188,6 @@ func WithdrawForRequest(tx *postgres.Tx, library, request broker.ID, now time.Ti
 		library, request, now, texts)
 }
 
-// WithdrawForLoan queues the end of a loan's reminders that nobody has been told
-// yet, when it is back, renewed or lost. library is the patron's. Whoever sends or
-// calls looks again anyway, so that a reminder never outlives its loan.
-func WithdrawForLoan(tx *postgres.Tx, library, loan broker.ID, now time.Time) {
-	tx.Queue(`update notices set status = 'cancelled', done_at = $3
-		where library_id = $1 and loan_id = $2 and status = 'due' and kind in ('overdue', 'due_soon')`, library, loan, now)
-}
-
 // withdrawSettled ends what a channel would tell of something that is no longer so:
 // reminders of a loan that is back, lost, or due later, and the news of a thing
 // that has left the hold shelf.

@@ -147,20 +147,6 @@ func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter
 	return collect(tx.Query(ctx, `select `+columns+` from notices n where `+where+` order by n.created_at desc, n.id desc limit $2`, args...))
 }
 
-// OfPatron gives a patron's notices, newest first.
-func OfPatron(ctx context.Context, tx *postgres.Tx, library, patron broker.ID, page Page) ([]Notice, error) {
-	return collect(tx.Query(ctx, `select `+columns+` from notices n
-		where n.library_id = $1 and n.patron_id = $2
-			and ($3::uuid is null or (n.created_at, n.id) < (select a.created_at, a.id from notices a where a.library_id = $1 and a.id = $3))
-		order by n.created_at desc, n.id desc limit $4`, library, patron, orNull(page.After), page.Limit))
-}
-
-// OfRequest gives the notices of a request, in order.
-func OfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID) ([]Notice, error) {
-	return collect(tx.Query(ctx, `select `+columns+` from notices n
-		where n.library_id = $1 and n.request_id = $2 order by n.created_at, n.id`, library, request))
-}
-
 // textsOf gives channels as the database keeps them, never null.
 func textsOf(channels []Channel) []string {
 	texts := make([]string, 0, len(channels))

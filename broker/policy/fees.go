@@ -62,21 +62,6 @@ func (a *asking) payingBy(method string) {
 	}
 }
 
-// ParsePayment reads an amount somebody pays: more than zero, in whole cents.
-func ParsePayment(text, currency string) (broker.Money, error) {
-	amount, err := broker.ParseMoney(text, currency)
-	if err != nil {
-		return broker.Money{}, err
-	}
-	if amount.Minor <= 0 {
-		return broker.Money{}, broker.Invalid(broker.FieldError{
-			Pointer: "/amount", Code: "not_positive",
-			Message: "a payment must be more than 0.00",
-		})
-	}
-	return amount, nil
-}
-
 // SplitPayment lays a payment on open charges, oldest first, as the way says.
 // Evenly gives each the same and what a small one does not need to the others; a
 // cent that cannot be shared goes to the oldest that still owes. What nobody owes
@@ -108,11 +93,4 @@ func SplitPayment(how PaymentSplit, payment broker.Money, owed []broker.Money) (
 		}
 	}
 	return parts, broker.Money{Minor: left, Currency: payment.Currency}
-}
-
-// CreditBalance gives the balance of an overpaid account: what was paid too much
-// less the part that is never given back (a kind of payment that is not
-// refundable). It is negative, or zero.
-func CreditBalance(overpaid, notRefundable broker.Money) broker.Money {
-	return broker.Money{Minor: -max(0, overpaid.Minor-max(0, notRefundable.Minor)), Currency: overpaid.Currency}
 }

@@ -183,20 +183,6 @@ var moneyCases = map[string]func(t *testing.T){
 		}
 		mustBe(t, "left over", left, usd("0.00"))
 	},
-	"PAY-03": func(t *testing.T) {
-		for _, text := range []string{"0", "-1", "abc", "0.00", "1.005"} {
-			if amount, err := policy.ParsePayment(text, "USD"); !broker.IsKind(err, broker.KindInvalid) {
-				t.Errorf("paying %q gave %s, %v; want it refused", text, amount, err)
-			}
-		}
-		if amount, err := policy.ParsePayment("0.01", "USD"); err != nil || amount != usd("0.01") {
-			t.Errorf("paying a cent gave %s, %v", amount, err)
-		}
-	},
-	"PAY-05": func(t *testing.T) {
-		mustBe(t, "balance", policy.CreditBalance(usd("8.00"), usd("5.00")), usd("-3.00"))
-		mustBe(t, "nothing refundable", policy.CreditBalance(usd("3.00"), usd("5.00")), usd("0.00"))
-	},
 	"PAY-06": func(t *testing.T) {
 		card := preset(t, "westchester").MayHaveCard(noon("2026-03-02"), policy.CardApplication{
 			Class: "temporary", Shown: []string{"drivers_licence"},

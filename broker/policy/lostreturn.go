@@ -74,7 +74,7 @@ func (f LostAccount) overdue(how LostOverdue) broker.Money {
 
 // PaidBy is a part of a charge somebody or something paid.
 type PaidBy struct {
-	// Source is patron, or the account a debt was transferred to.
+	// Source is the account or agency that paid; "" is the patron.
 	Source string       `json:"source"`
 	Amount broker.Money `json:"amount"`
 }

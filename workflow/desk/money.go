@@ -205,6 +205,82 @@ func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at At, in Refun
 	return given, c.latch(ctx, tx, account)
 }
 
+// TakeBackCharge is a charge that should not have been made, or stands no more.
+type TakeBackCharge struct {
+	Charge broker.ID
+	// Method is by what the patron gets back what they paid: cash from the open
+	// till, check …; "" lets it stand as credit.
+	Method string
+	// Reason is required.
+	Reason string
+	Key    string // as of Payment
+}
+
+// TakeBackCharge takes a whole charge of a patron back and gives each who paid
+// their part: an agency at once, the patron by the method named, never more than
+// is left after everything owed until today. It takes the director, and a reason.
+func (s *Service) TakeBackCharge(ctx context.Context, tx *postgres.Tx, at At, in TakeBackCharge) (ledger.Undone, error) {
+	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+	if err != nil {
+		return ledger.Undone{}, err
+	}
+	if err := needsReason(in.Reason); err != nil {
+		return ledger.Undone{}, err
+	}
+	charge, err := ledger.ChargeByID(ctx, tx, at.Library, in.Charge)
+	if err != nil {
+		return ledger.Undone{}, err
+	}
+	if charge.Account.Patron == broker.NoID { // another library's: its invoice is withdrawn
+		return ledger.Undone{}, broker.NotFound("charge")
+	}
+	if _, err := c.serve(ctx, tx, "", charge.Account.Patron); err != nil {
+		return ledger.Undone{}, err
+	}
+	till := broker.NoID
+	if in.Method != "" {
+		if till, err = c.till(ctx, tx); err != nil {
+			return ledger.Undone{}, err
+		}
+	}
+	undone, err := ledger.TakeBackPaid(ctx, tx, ledger.Answer{
+		Library: at.Library, Charge: in.Charge, Cause: "taken_back:" + orNew(in.Key), Note: in.Reason, Actor: at.Actor, At: at.Now,
+	}, in.Method, till)
+	if err != nil {
+		return ledger.Undone{}, err
+	}
+	return undone, c.latch(ctx, tx, charge.Account)
+}
+
+// UseCredit is the paying of what a patron owes with what stands in their favour.
+type UseCredit struct {
+	Card   string
+	Patron broker.ID
+	Note   string
+	Key    string // as of Payment
+}
+
+// UseCredit pays a patron's open charges, and what overdue loans have come to
+// until today, with what stands in their favour: oldest first, and no money moves.
+// A kind of charge that blocks is settled by it.
+func (s *Service) UseCredit(ctx context.Context, tx *postgres.Tx, at At, in UseCredit) ([]ledger.Entry, error) {
+	c, err := s.counter(ctx, tx, at)
+	if err != nil {
+		return nil, err
+	}
+	account, err := c.serve(ctx, tx, in.Card, in.Patron)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := ledger.UseCredit(ctx, tx, account, ledger.Answer{
+		Library: at.Library, Cause: "credit:" + orNew(in.Key), Note: in.Note, Actor: at.Actor, At: at.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return entries, c.latch(ctx, tx, account)
+}
+
 // Standing reads everything about one of the library's patrons that a policy may
 // look at, with fines up to today, and locks the patron.
 func (s *Service) Standing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (patrons.Standing, error) {
