@@ -28,6 +28,8 @@ var testedElsewhere = map[string]string{
 	"HLD-28": "a stale order of the queue: broker/circulation",
 	"HLD-29": "an expired hold sends the item to its owner: broker/circulation",
 	"LST-25": "an old fee does not touch a later loan: broker/circulation",
+	"PAY-03": "nothing, less than nothing and no number are not paid: broker/ledger, broker (ParseMoney)",
+	"PAY-05": "what is not given back makes no credit: broker/ledger",
 	"PAY-04": "a settled account takes a new charge: broker/ledger",
 	"PAT-03": "merging a patron into itself: broker/patrons",
 	"PAT-04": "merging two patrons: broker/patrons",

@@ -31,6 +31,12 @@ func accountActs() []act {
 		{word: "give_back", says: "Give a patron's credit back, or write a voucher for it; it takes the director.", fields: []field{
 			patronField, {word: "amount", kind: moneyKind, must: true, says: "How much."}, how,
 		}, run: (*play).giveBack},
+		{word: "use_credit", says: "Pay what is open with what stands in a patron's favour.", fields: []field{patronField}, run: (*play).useCredit},
+		{word: "take_back", says: "Take a whole charge back, with what was paid of it; it takes the director.", fields: []field{
+			patronField,
+			{word: "for", kind: textKind, must: true, says: "The kind of charge (overdue, lost …): the oldest of it that is open."},
+			{word: "how", kind: textKind, says: "By what the patron gets back what they paid; it stands as credit when left out."},
+		}, run: (*play).takeBackCharge},
 		{word: "add_fee", says: "Charge copies, prints, a fax or another fee.", fields: []field{
 			patronField,
 			{word: "fee", kind: oneOf(ledger.Print, ledger.Copy, ledger.Fax, ledger.Card, ledger.Deposit, ledger.Collection, ledger.Damage, ledger.Other), must: true, says: "For what."},
@@ -144,6 +150,32 @@ func (p *play) giveBack(s step) (result, error) {
 	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
 		_, err := p.desk.GiveBack(ctx, tx, at, desk.Refund{
 			Patron: patron.ID, Amount: get[amount](s.values, "amount").money(p.home.Currency), Method: p.method(s), Reason: get[string](s.values, "reason"),
+		})
+		return err
+	})
+	return result{}, err
+}
+
+func (p *play) useCredit(s step) (result, error) {
+	patron := p.patronOf(s)
+	house, at := p.at(s)
+	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := p.desk.UseCredit(ctx, tx, at, desk.UseCredit{Patron: patron.ID, Note: get[string](s.values, "reason")})
+		return err
+	})
+	return result{}, err
+}
+
+func (p *play) takeBackCharge(s step) (result, error) {
+	patron := p.patronOf(s)
+	house, at := p.at(s)
+	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
+		charge, err := p.charge(ctx, tx, patron.Ref, get[string](s.values, "for"))
+		if err != nil {
+			return err
+		}
+		_, err = p.desk.TakeBackCharge(ctx, tx, at, desk.TakeBackCharge{
+			Charge: charge, Method: get[string](s.values, "how"), Reason: get[string](s.values, "reason"),
 		})
 		return err
 	})
