@@ -2874,10 +2874,13 @@ type Patron struct {
 	ID ID `json:"id"`
 
 	// KeepHistory The patron's wish; the policy's rule where it is missing.
-	KeepHistory *bool    `json:"keep_history,omitempty"`
-	Language    string   `json:"language,omitempty,omitzero"`
-	Name        string   `json:"name,omitempty,omitzero"`
-	NotFor      []string `json:"not_for,omitempty,omitzero"`
+	KeepHistory *bool  `json:"keep_history,omitempty"`
+	Language    string `json:"language,omitempty,omitzero"`
+
+	// MergedIntoID The account that took this one's place; nothing of the person is kept here then.
+	MergedIntoID ID       `json:"merged_into_id,omitempty,omitzero"`
+	Name         string   `json:"name,omitempty,omitzero"`
+	NotFor       []string `json:"not_for,omitempty,omitzero"`
 
 	// Note For staff only.
 	Note          string `json:"note,omitempty,omitzero"`

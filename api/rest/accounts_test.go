@@ -183,6 +183,14 @@ func TestAccountsAreMergedOverTheAPI(t *testing.T) {
 	if merged.at("loans") != 1.0 || merged.minor("patron", "owes") != 333 {
 		t.Errorf("merged: %s", merged.text)
 	}
+	if left := w.get(t, "/v1/patrons/"+w.patron.String()); left.word("merged_into_id") != other || left.word("status") != "closed" ||
+		strings.Contains(left.text, "adult patron 1") || strings.Contains(left.text, "555 0100") {
+		t.Errorf("what is left of the account that went: %s", left.text)
+	}
+	if kept := w.get(t, "/v1/patrons/"+other); kept.word("name") != "adult patron 1" || kept.word("phone") != "+1 555 0100" || kept.at("merged_into_id") != nil {
+		t.Errorf("what the other took over: %s", kept.text)
+	}
+	wants(t, w.call(t, "GET", "/v1/me", w.me, ""), 401, "")
 	if again := w.post(t, path, `{"into_id":%q}`, other); again.at("again") != true {
 		t.Errorf("again: %s", again.text)
 	}

@@ -46,7 +46,7 @@ func (s *Server) patronView(ctx context.Context, tx *postgres.Tx, library direct
 		ID: p.ID, Class: p.Class, Name: p.Name, Phone: p.Phone, PhoneCheckedOn: p.PhoneCheckedOn, Email: p.Email,
 		NoticeChannel: p.NoticeChannel, BranchID: p.Branch, ExpiresOn: p.ExpiresOn, Status: gen.PatronStatus(p.Status),
 		BornOn: p.BornOn, Address: p.Address, Language: p.Language, HouseholdID: p.Household, HomeLibrary: p.HomeLibrary,
-		KeepHistory: p.KeepHistory, NotFor: p.NotFor, RegisteredOn: p.RegisteredOn, Note: p.Note,
+		KeepHistory: p.KeepHistory, NotFor: p.NotFor, RegisteredOn: p.RegisteredOn, Note: p.Note, MergedIntoID: p.MergedInto,
 	}
 	if forPatron {
 		view.Note = ""
