@@ -250,8 +250,8 @@ func answerClaim(tx *postgres.Tx, desk Desk, claim Claim, status ClaimStatus, ou
 // record is cleared: nothing is owed for it.
 func (c *Circulation) endClaim(tx *postgres.Tx, in Return, document *policy.Document, facts returnFacts, out *Outcome) bool {
 	claim := facts.claim
-	if claim.ID == broker.NoID {
-		return false
+	if claim.ID == broker.NoID || claim.Status == ClaimCharged && !in.InLibrary {
+		return false // charged as lost since, and brought by the patron: it is settled as a loss
 	}
 	found := document.ClaimFoundBy(matchOf(facts.open, facts.item), in.InLibrary)
 	claim.Status, claim.ClosedAt = ClaimFoundByPatron, in.Desk.Now

@@ -27,11 +27,13 @@ func askClaim(tx *postgres.Tx, into *Claim, rest string, args ...any) {
 		QueryRow(func(row pgx.Row) error { return orNone(scanClaim(row, into)) })
 }
 
-// askOpenClaim asks for the open claim about the loan an item is out on, and
-// locks it.
+// askOpenClaim asks for the claim about the loan an item is out on that is open,
+// or was charged because the item was not found in time, and locks it.
 func askOpenClaim(tx *postgres.Tx, item ItemRef, into *Claim) {
 	askClaim(tx, into, `join loans l on l.library_id = c.library_id and l.id = c.loan_id
-		where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned' and c.closed_at is null for update of c`, item.Library, item.ID)
+		where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned'
+			and (c.closed_at is null or c.status = 'charged')
+		order by c.closed_at is null desc, c.claimed_at desc limit 1 for update of c`, item.Library, item.ID)
 }
 
 // askLastClaim asks for the latest claim about a loan.

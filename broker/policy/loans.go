@@ -96,12 +96,18 @@ func (a *asking) lent(c Checkout, match Match) {
 		})
 	}
 	restricted := a.doc.rules.MinorRestriction.For(match)
-	if restricted.Value && (slices.Contains(c.Patron.NotFor, c.Item) || slices.Contains(c.Patron.NotFor, cmpOr(c.Audience, "adult")+" material")) {
+	if restricted.Value && !a.grown(c.Patron) && (slices.Contains(c.Patron.NotFor, c.Item) || slices.Contains(c.Patron.NotFor, cmpOr(c.Audience, "adult")+" material")) {
 		a.refuse(restricted.Source, ground{
 			code: "not_for_minor", message: "The library keeps this material from this account.",
 			needed: "material this account may have", found: c.Item, override: byDesk(),
 		})
 	}
+}
+
+// grown tells that a patron is known to be a minor no longer: what is kept from
+// minors is then not kept from them, whatever card they still have.
+func (a *asking) grown(patron Patron) bool {
+	return patron.Age.Is && patron.Age.Value >= a.doc.AdultAge().Value.Age
 }
 
 func (a *asking) keptFor(c Checkout, match Match) {

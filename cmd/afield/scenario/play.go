@@ -137,8 +137,7 @@ func (p *play) run() ([]Difference, error) {
 
 // step moves the clock, lets happen what is due, acts, and compares.
 func (p *play) step(s step) ([]Difference, error) {
-	p.clock.Set(s.when.in(p.home.Zone))
-	if err := p.post.settle(p.ctx); err != nil {
+	if err := p.pass(s.when.in(p.home.Zone)); err != nil {
 		return nil, err
 	}
 	before, err := p.look(s)
@@ -160,6 +159,52 @@ func (p *play) step(s step) ([]Difference, error) {
 		return nil, err
 	}
 	return p.compare(s, did, before, after), nil
+}
+
+// pass lets time go on until a moment: what falls due on the way happens when it
+// is due, not when somebody next looks. Of what is given, too: it began before the
+// first step.
+func (p *play) pass(until time.Time) error {
+	defer func() { p.post.clock = p.clock }()
+	for {
+		next, err := p.nextDeadline()
+		if err != nil {
+			return err
+		}
+		if next.IsZero() || next.After(until) {
+			break
+		}
+		p.post.clock = broker.NewManualClock(next)
+		if err := p.post.settle(p.ctx); err != nil {
+			return err
+		}
+		if again, err := p.nextDeadline(); err != nil || again.Equal(next) {
+			return errors.Join(err, p.arrive(until)) // it cannot be met now; it is tried again then
+		}
+	}
+	return p.arrive(until)
+}
+
+func (p *play) arrive(at time.Time) error {
+	p.clock.Set(at)
+	p.post.clock = p.clock
+	return p.post.settle(p.ctx)
+}
+
+// nextDeadline is the moment the earliest deadline of any request passes; zero
+// where there is none.
+func (p *play) nextDeadline() (next time.Time, err error) {
+	err = p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
+		var at *time.Time
+		if err := tx.QueryRow(ctx, `select min(due_at) from deadlines`).Scan(&at); err != nil {
+			return fmt.Errorf("look for the next deadline: %w", err)
+		}
+		if at != nil {
+			next = *at
+		}
+		return nil
+	})
+	return next, err
 }
 
 // at is the desk of a step and who stands there.
