@@ -228,7 +228,7 @@ func TestLostAndFoundAgain(t *testing.T) {
 func TestALibraryBorrowsWithoutFines(t *testing.T) {
 	t.Parallel()
 	lender := oneLibrary(t, "perth", "America/Toronto")
-	borrower := lender.library("westport", "America/New_York")
+	borrower := lender.library("perth", "America/Toronto")
 	book := lender.item("book", lender.title())
 	request := circulation.RequestRef{Library: lender.Library.ID, Request: broker.NewID()}
 	in := circulation.LendOut{
