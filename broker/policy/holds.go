@@ -53,12 +53,26 @@ func (a *asking) hold(h HoldRequest, match Match) {
 			needed: formats.Value.String(), found: format, override: byDesk(),
 		})
 	}
+	a.couldBeLent(h, match, format)
 	a.holdWay(h, match)
 	if one := rules.OneCopy.For(match); one.Value && h.SameTitle {
 		a.refuse(one.Source, ground{
 			code: "same_title_open", message: "The same person already has this title requested or on loan.",
 			needed: "one copy of a title for one person", found: "another open request or loan", override: byDesk(),
 		})
+	}
+}
+
+// couldBeLent refuses to keep for somebody what the desk would then not lend:
+// what stays in the house, and what this kind of card never lends.
+func (a *asking) couldBeLent(h HoldRequest, match Match, item string) {
+	match.Item = item
+	if circulates := a.doc.rules.Circulates.For(match); !circulates.Value {
+		a.refuse(circulates.Source, notLendable())
+	}
+	borrows := a.doc.rules.CardBorrows.For(match)
+	if !borrows.Value.lends(item, Owner(cmpOr(string(h.Owner), string(OwnerOwn)))) {
+		a.refuse(borrows.Source, cardDoesNotLend(item, h.Patron.Class))
 	}
 }
 

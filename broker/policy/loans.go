@@ -79,21 +79,29 @@ func (a *asking) dated(c Checkout, match Match) {
 	})
 }
 
+func notLendable() ground {
+	return ground{
+		code: "not_lendable", message: "This is for use in the library.",
+		needed: "an item that is lent", found: "one that is not", override: byDesk(),
+	}
+}
+
+func cardDoesNotLend(item, class string) ground {
+	return ground{
+		code: "card_does_not_lend", message: "This kind of card does not lend that.",
+		needed: "a card that lends " + item, found: "a card of class " + class, override: byDesk(),
+	}
+}
+
 // lent checks that this is lent at all, and on this card.
 func (a *asking) lent(c Checkout, match Match) {
 	circulates := a.doc.rules.Circulates.For(match)
 	if !c.Lendable || !circulates.Value {
-		a.refuse(circulates.Source, ground{
-			code: "not_lendable", message: "This is for use in the library.",
-			needed: "an item that is lent", found: "one that is not", override: byDesk(),
-		})
+		a.refuse(circulates.Source, notLendable())
 	}
 	borrows := a.doc.rules.CardBorrows.For(match)
 	if !borrows.Value.lends(c.Item, Owner(cmpOr(string(c.Owner), string(OwnerOwn)))) {
-		a.refuse(borrows.Source, ground{
-			code: "card_does_not_lend", message: "This kind of card does not lend that.",
-			needed: "a card that lends " + cmpOr(c.Item, "this"), found: "a card of class " + c.Patron.Class, override: byDesk(),
-		})
+		a.refuse(borrows.Source, cardDoesNotLend(cmpOr(c.Item, "this"), c.Patron.Class))
 	}
 	restricted := a.doc.rules.MinorRestriction.For(match)
 	if restricted.Value && !a.grown(c.Patron) && (slices.Contains(c.Patron.NotFor, c.Item) || slices.Contains(c.Patron.NotFor, cmpOr(c.Audience, "adult")+" material")) {
