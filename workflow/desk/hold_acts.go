@@ -153,13 +153,17 @@ func (s *Service) ExpireShelf(ctx context.Context, tx *postgres.Tx, at At, limit
 	if err != nil {
 		return nil, err
 	}
+	var told []circulation.Hold
 	for _, outcome := range done {
 		if outcome.Failed != nil {
 			continue
 		}
-		if err := s.follow(ctx, tx, at, outcome, "", nil); err != nil {
-			return nil, err
+		if outcome.Next != nil {
+			if _, err := s.fireOrNote(ctx, tx, at, requests.CopyGiven(outcome, *outcome.Next, at.Actor)); err != nil {
+				return nil, err
+			}
 		}
+		told = append(told, holdsOf(outcome)...)
 	}
-	return done, nil
+	return done, s.tellOfHolds(ctx, tx, at, told)
 }

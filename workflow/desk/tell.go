@@ -3,6 +3,8 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -11,6 +13,7 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/notices"
 	"afield/broker/patrons"
+	"afield/broker/policy"
 	"afield/broker/postgres"
 )
 
@@ -21,13 +24,8 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome circ
 	if outcome.Replayed {
 		return nil
 	}
-	for _, hold := range []*circulation.Hold{outcome.Hold, outcome.Given} {
-		if hold == nil || hold.Request != broker.NoID {
-			continue
-		}
-		if err := s.tellOfHold(ctx, tx, at, *hold); err != nil {
-			return err
-		}
+	if err := s.tellOfHolds(ctx, tx, at, holdsOf(outcome)); err != nil {
+		return err
 	}
 	if outcome.TellPatron && outcome.Loan != nil {
 		return s.tellOfLoan(ctx, tx, at, outcome)
@@ -35,40 +33,89 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome circ
 	return nil
 }
 
-func (s *Service) tellOfHold(ctx context.Context, tx *postgres.Tx, at At, hold circulation.Hold) error {
-	message := notices.Message{Hold: hold.ID, Facts: notices.Facts{PickUpBy: hold.PickUpBy}}
+// holdsOf gives the holds of an outcome that no request tells of.
+func holdsOf(outcome circulation.Outcome) (holds []circulation.Hold) {
+	for _, hold := range []*circulation.Hold{outcome.Hold, outcome.Given} {
+		if hold != nil && hold.Request == broker.NoID && !outcome.Replayed {
+			holds = append(holds, *hold)
+		}
+	}
+	return holds
+}
+
+// messageOfHold is what a patron is told of what just became of a hold; nothing is
+// told where known is false.
+func messageOfHold(hold circulation.Hold, now time.Time) (message notices.Message, known bool) {
+	message = notices.Message{Hold: hold.ID, Facts: notices.Facts{PickUpBy: hold.PickUpBy}}
 	switch {
-	case hold.Status == circulation.HoldOnShelf && hold.OnShelfAt.Equal(at.Now):
+	case hold.Status == circulation.HoldOnShelf && hold.OnShelfAt.Equal(now):
 		message.Kind, message.Cause = notices.Arrived, "arrived:"+hold.ID.String()+":"+hold.PickUpBy.String()
-	case hold.Status == circulation.HoldExpired && hold.ClosedAt.Equal(at.Now):
+	case hold.Status == circulation.HoldExpired && hold.ClosedAt.Equal(now):
 		message.Kind, message.Cause = notices.Expired, "expired:"+hold.ID.String()
 		message.Facts.PickUpBy = broker.Date{}
-	case hold.Status == circulation.HoldUnfilled && hold.ClosedAt.Equal(at.Now):
+	case hold.Status == circulation.HoldUnfilled && hold.ClosedAt.Equal(now):
 		message.Kind, message.Cause = notices.Unfilled, "unfilled:"+hold.ID.String()
 		message.Facts.PickUpBy = broker.Date{}
 	default:
+		return message, false
+	}
+	return message, true
+}
+
+// tellOfHolds tells patrons what just became of their holds: in a few round trips,
+// however many there are.
+func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds []circulation.Hold) error {
+	holds = slices.DeleteFunc(holds, func(hold circulation.Hold) bool { _, known := messageOfHold(hold, at.Now); return !known })
+	if len(holds) == 0 {
 		return nil
 	}
-	library, err := directory.Load(ctx, tx, hold.Patron.Library)
+	told := make([]patrons.Patron, len(holds))
+	titles := make([]broker.ID, len(holds))
+	for i, hold := range holds {
+		patrons.Ask(tx, hold.Patron, &told[i])
+		titles[i] = hold.Title
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return fmt.Errorf("read who is to be told: %w", err)
+	}
+	named, err := catalog.TitlesByID(ctx, tx, titles)
 	if err != nil {
 		return err
 	}
-	document, err := s.circulation.Rules(circulation.Desk{Library: library, Branch: hold.Pickup, Now: at.Now})
-	if err != nil {
-		return err
+	rules := s.rulesAt(at.Now)
+	for i, hold := range holds {
+		message, _ := messageOfHold(hold, at.Now)
+		document, err := rules(ctx, tx, hold.Patron.Library, hold.Pickup)
+		if err != nil {
+			return err
+		}
+		if told[i].ID == broker.NoID {
+			return broker.NotFound("patron")
+		}
+		for _, channel := range document.HoldReadyBy(told[i].Class).Value {
+			message.Channels = append(message.Channels, notices.Channel(channel))
+		}
+		message.Facts.Title = named[hold.Title].Title
+		notices.Make(tx, told[i], message, at.Now)
 	}
-	patron, err := patrons.ByID(ctx, tx, hold.Patron)
-	if err != nil {
-		return err
-	}
-	for _, channel := range document.HoldReadyBy(patron.Class).Value {
-		message.Channels = append(message.Channels, notices.Channel(channel))
-	}
-	if message.Facts.Title, err = titleOf(ctx, tx, hold.Title); err != nil {
-		return err
-	}
-	notices.Make(tx, patron, message, at.Now)
 	return nil
+}
+
+// rulesAt gives what finds the rules of a library's building, and reads each
+// library once.
+func (s *Service) rulesAt(now time.Time) func(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) (*policy.Document, error) {
+	libraries := map[broker.ID]directory.Library{}
+	return func(ctx context.Context, tx *postgres.Tx, id, branch broker.ID) (*policy.Document, error) {
+		library, found := libraries[id]
+		if !found {
+			var err error
+			if library, err = directory.Load(ctx, tx, id); err != nil {
+				return nil, err
+			}
+			libraries[id] = library
+		}
+		return s.circulation.Rules(circulation.Desk{Library: library, Branch: branch, Now: now})
+	}
 }
 
 // ExpireUnfilled ends up to limit holds that were not filled in their time, tells
@@ -82,15 +129,9 @@ func (s *Service) ExpireUnfilled(ctx context.Context, tx *postgres.Tx, at At, li
 	if err != nil {
 		return 0, err
 	}
-	for _, hold := range ended {
-		if hold.Request != broker.NoID {
-			continue
-		}
-		if err := s.tellOfHold(ctx, tx, at, hold); err != nil {
-			return 0, err
-		}
-	}
-	return len(ended), nil
+	count := len(ended)
+	ended = slices.DeleteFunc(ended, func(hold circulation.Hold) bool { return hold.Request != broker.NoID })
+	return count, s.tellOfHolds(ctx, tx, at, ended)
 }
 
 // messageOf is what a patron is told of what became of a loan; nothing is told

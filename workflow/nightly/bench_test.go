@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/circulation"
 	"afield/broker/postgres"
 	"afield/workflow/nightly"
 )
@@ -51,8 +52,8 @@ func BenchmarkFines(b *testing.B) {
 			forget()
 		}
 		clean()
-		sliced, peak := h.fines("2026-04-24 02:30", loans)
-		next, peakAfter := h.fines("2026-04-25 02:30", loans)
+		sliced, peak := h.timed("2026-04-24 02:30", "fines", loans)
+		next, peakAfter := h.timed("2026-04-25 02:30", "fines", loans)
 		clean()
 		first.add(sliced, one(`insert into accruals select l.patron_library_id, l.id, l.library_id, l.patron_id, `+figure+`, l.fine_currency, $1
 			from loans l where l.library_id = $2 and l.status = 'open' and l.due_on < $1`, "2026-04-24 02:30"))
@@ -67,20 +68,20 @@ func BenchmarkFines(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// fines does the fines of a night, and tells how long they took and how much
+// timed does one step of a night, and tells how long they took and how much
 // memory was in use at most after a slice, besides what was in use before.
-func (h *house) fines(local string, loans int) (took time.Duration, memory uint64) {
+func (h *house) timed(local, step string, rows int) (took time.Duration, memory uint64) {
 	h.t.Helper()
 	before := inUse()
 	began := time.Now()
 	_, err := h.nights.Run(h.t.Context(), h.Library.ID, h.time(local), time.Time{}, func(report nightly.Report) {
 		switch last := report.Steps[len(report.Steps)-1]; {
-		case last.Step == "fines" && last.Finished:
+		case last.Step == step && last.Finished:
 			took = time.Since(began)
-			if last.Touched != int64(loans) {
-				h.t.Fatalf("%d fines, want %d", last.Touched, loans)
+			if last.Touched != int64(rows) {
+				h.t.Fatalf("%s: %d rows, want %d", step, last.Touched, rows)
 			}
-		case last.Step == "fines":
+		case last.Step == step:
 			measured := time.Now()
 			memory = max(memory, inUse()-min(before, inUse()))
 			began = began.Add(time.Since(measured))
@@ -125,6 +126,56 @@ func benchRows(b *testing.B, variable string, otherwise int) int {
 		b.Fatal(err)
 	}
 	return rows
+}
+
+// BenchmarkShelf clears twenty thousand things off the hold shelf in slices and
+// compares that with one statement that writes the same rows: the hold, its item
+// and the patron's notice. AFIELD_BENCH_HOLDS gives another number of holds.
+//
+//	go test ./workflow/nightly -run NONE -bench Shelf -benchtime 3x
+func BenchmarkShelf(b *testing.B) {
+	rows := benchRows(b, "AFIELD_BENCH_HOLDS", 20_000)
+	h := newHouse(b, "western-district")
+	h.shelves(rows, "2026-03-10")
+	h.night("2026-03-20 02:30") // the other steps are done, once
+	back := func() {
+		h.do(func(_ context.Context, tx *postgres.Tx) error {
+			tx.Queue(`delete from notices`)
+			tx.Queue(`update holds set status = 'on_hold_shelf', closed_at = null`)
+			tx.Queue(`update items set status = 'on_hold_shelf' where barcode like 'S%'`)
+			tx.Queue(`delete from nightly_steps where step in ('hold_shelf', 'night')`)
+			return nil
+		})
+	}
+	var cleared ratios
+	var memory uint64
+	for b.Loop() {
+		back()
+		sliced, peak := h.timed("2026-03-20 02:30", circulation.ShelfStep, rows)
+		memory = max(memory, peak)
+		told := h.ask(`select count(*)::text from notices where kind = 'expired'`)
+		if told != strconv.Itoa(rows) {
+			b.Fatalf("%s patrons were told, want %d", told, rows)
+		}
+		h.do(func(_ context.Context, tx *postgres.Tx) error {
+			tx.Queue(`create temporary table if not exists told as select * from notices where kind = 'expired'`)
+			return nil
+		})
+		back()
+		began := time.Now()
+		h.do(func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := tx.Exec(ctx, `with past as (
+					update holds set status = 'expired', closed_at = $2 where for_library_id = $1 and status = 'on_hold_shelf' and pick_up_by < $3
+					returning library_id, item_id),
+				free as (update items i set status = 'on_shelf' from past p where i.library_id = p.library_id and i.id = p.item_id)
+				insert into notices select * from told`, h.Library.ID, h.time("2026-03-20 02:30"), broker.MustDate("2026-03-20"))
+			return err
+		})
+		cleared.add(sliced, time.Since(began))
+	}
+	b.ReportMetric(cleared.median(), "x-one-statement")
+	b.ReportMetric(float64(memory)/1024, "KiB-at-most")
+	b.ReportMetric(0, "ns/op")
 }
 
 // manyLoans writes so many overdue loans of one item each, with the terms a
