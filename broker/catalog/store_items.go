@@ -141,6 +141,13 @@ func AskItem(tx *postgres.Tx, library, id broker.ID, into *Item) {
 	askItem(tx, into, `where i.library_id = $1 and i.id = $2`, library, id)
 }
 
+// AskItems queues the reading of many items, without a lock, in one statement.
+// The answer comes in no order, and lacks those that are gone.
+func AskItems(tx *postgres.Tx, libraries, ids []broker.ID, into *[]Item) {
+	tx.Queue(selectItems+`where (i.library_id, i.id) in (select * from unnest($1::uuid[], $2::uuid[]))`, libraries, ids).
+		Query(func(rows pgx.Rows) (err error) { *into, err = collectItems(rows); return err })
+}
+
 func askItem(tx *postgres.Tx, into *Item, where string, args ...any) {
 	tx.Queue(selectItems+where, args...).Query(func(rows pgx.Rows) error {
 		items, err := collectItems(rows)

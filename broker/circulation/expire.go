@@ -60,6 +60,7 @@ type pastRow struct {
 	hold    Hold
 	item    catalog.Item
 	waiting []Hold
+	action  policy.ExpiryAction // what its policy says, once its time is over
 }
 
 // pastDate reads a page of what should have been picked up, without locks.
@@ -86,7 +87,7 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []Hold) ([]p
 	}
 	var holds, waiting []Hold
 	var waitsFor []broker.ID
-	stored := make([]catalog.Item, len(page))
+	var stored []catalog.Item
 	tx.Queue(`select 1 from items i join unnest($1::uuid[], $2::uuid[]) w (library_id, id) using (library_id, id)
 		order by i.library_id, i.id for update of i`, libraries, items)
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0))
@@ -111,9 +112,7 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []Hold) ([]p
 			}
 			return rows.Err()
 		})
-	for i := range page {
-		catalog.AskItem(tx, libraries[i], items[i], &stored[i])
-	}
+	catalog.AskItems(tx, libraries, items, &stored)
 	if err := tx.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("read what was not picked up: %w", err)
 	}
@@ -172,15 +171,19 @@ func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk 
 	}
 	var done []Outcome
 	taken := map[broker.ID]bool{}
-	for _, row := range rows {
-		out, ended, err := c.expireRow(ctx, tx, deskOf(desk, branches, row.hold.Pickup), row, taken)
+	over, err := c.overRows(desk, branches, rows)
+	if err != nil {
+		_ = inner.Rollback(ctx)
+		return nil, err
+	}
+	expireHolds(tx, over, desk.Now) // before anybody else is given the copies
+	for _, row := range over {
+		out, err := c.expireRow(ctx, tx, deskOf(desk, branches, row.hold.Pickup), row, taken)
 		if err != nil {
 			_ = inner.Rollback(ctx)
 			return nil, err
 		}
-		if ended {
-			done = append(done, out)
-		}
+		done = append(done, out)
 	}
 	if err := tx.Flush(ctx); err != nil {
 		_ = inner.Rollback(ctx)
@@ -189,20 +192,40 @@ func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk 
 	return done, inner.Commit(ctx)
 }
 
-func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk, row pastRow, taken map[broker.ID]bool) (out Outcome, ended bool, err error) {
-	if row.item.ID == broker.NoID || row.item.Status != catalog.OnHoldShelf {
-		return out, false, broker.Conflict("item_not_available", "The item of the hold is not on the hold shelf: it is %s.", words(row.item.Status))
+// overRows chooses the rows whose time is over; what staff must decide stays.
+func (c *Circulation) overRows(desk Desk, branches []directory.Branch, rows []pastRow) (over []pastRow, err error) {
+	for _, row := range rows {
+		if row.item.ID == broker.NoID || row.item.Status != catalog.OnHoldShelf {
+			return nil, broker.Conflict("item_not_available", "The item of the hold is not on the hold shelf: it is %s.", words(row.item.Status))
+		}
+		at := deskOf(desk, branches, row.hold.Pickup)
+		document, err := c.Rules(at)
+		if err != nil {
+			return nil, err
+		}
+		decision, past := whenPast(document, at, row.hold, row.item)
+		if past && decision.Action != policy.StaffDecision {
+			row.action = decision.Action
+			over = append(over, row)
+		}
 	}
-	document, err := c.Rules(desk)
-	if err != nil {
-		return out, false, err
+	return over, nil
+}
+
+// expireHolds queues the end of the holds of some rows, in one statement.
+func expireHolds(tx *postgres.Tx, over []pastRow, now time.Time) {
+	libraries, ids := make([]broker.ID, len(over)), make([]broker.ID, len(over))
+	for i, row := range over {
+		libraries[i], ids[i] = row.hold.Library, row.hold.ID
 	}
-	decision, over := whenPast(document, desk, row.hold, row.item)
-	if !over || decision.Action == policy.StaffDecision {
-		return out, false, nil
-	}
+	tx.Queue(`update holds h set status = $3, closed_at = $4 from unnest($1::uuid[], $2::uuid[]) w (library_id, id)
+		where h.library_id = w.library_id and h.id = w.id`, libraries, ids, HoldExpired, now)
+}
+
+// expireRow sends on the item of a hold that has ended.
+func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk, row pastRow, taken map[broker.ID]bool) (out Outcome, err error) {
 	var head Hold
-	if decision.Action != policy.ReturnToOwner || ownerOf(row.item, desk) == policy.OwnerOwn {
+	if row.action != policy.ReturnToOwner || ownerOf(row.item, desk) == policy.OwnerOwn {
 		for _, next := range row.waiting {
 			if !taken[next.ID] {
 				head = next
@@ -212,16 +235,15 @@ func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk,
 	}
 	hold := row.hold
 	hold.Status, hold.ClosedAt = HoldExpired, desk.Now
-	moveHold(tx, hold)
 	out.setHold(hold)
 	out.say("Not picked up by %s.", hold.PickUpBy)
 	if err := c.place(ctx, tx, desk, row.item, head, &out); err != nil {
-		return out, false, err
+		return out, err
 	}
 	if out.Given != nil {
 		taken[out.Given.ID] = true
 	}
-	return out, true, nil
+	return out, nil
 }
 
 // whenPast says what becomes of something on the hold shelf today, and whether

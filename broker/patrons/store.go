@@ -106,6 +106,26 @@ func Ask(tx *postgres.Tx, ref Ref, into *Patron) {
 		QueryRow(func(row pgx.Row) error { return orNone(scanPatron(row, into)) })
 }
 
+// AskAll queues the reading of many patrons, in one statement; those that are gone
+// are not in the answer.
+func AskAll(tx *postgres.Tx, refs []Ref, into map[Ref]Patron) {
+	libraries, ids := make([]broker.ID, len(refs)), make([]broker.ID, len(refs))
+	for i, ref := range refs {
+		libraries[i], ids[i] = ref.Library, ref.ID
+	}
+	tx.Queue(`select `+patronColumns+` from patrons p where (p.library_id, p.id) in (select * from unnest($1::uuid[], $2::uuid[]))`, libraries, ids).
+		Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				var patron Patron
+				if err := scanPatron(rows, &patron); err != nil {
+					return err
+				}
+				into[patron.Ref()] = patron
+			}
+			return rows.Err()
+		})
+}
+
 // Cards lists a patron's cards, newest first.
 func Cards(ctx context.Context, tx *postgres.Tx, ref Ref) ([]Card, error) {
 	rows, err := tx.Query(ctx, `select `+cardColumns+` from cards c where c.library_id = $1 and c.patron_id = $2

@@ -69,12 +69,11 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds
 	if len(holds) == 0 {
 		return nil
 	}
-	told := make([]patrons.Patron, len(holds))
-	titles := make([]broker.ID, len(holds))
+	told, whose, titles := map[patrons.Ref]patrons.Patron{}, make([]patrons.Ref, len(holds)), make([]broker.ID, len(holds))
 	for i, hold := range holds {
-		patrons.Ask(tx, hold.Patron, &told[i])
-		titles[i] = hold.Title
+		whose[i], titles[i] = hold.Patron, hold.Title
 	}
+	patrons.AskAll(tx, whose, told)
 	if err := tx.Flush(ctx); err != nil {
 		return fmt.Errorf("read who is to be told: %w", err)
 	}
@@ -83,20 +82,21 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds
 		return err
 	}
 	rules := s.rulesAt(at.Now)
-	for i, hold := range holds {
+	for _, hold := range holds {
 		message, _ := messageOfHold(hold, at.Now)
 		document, err := rules(ctx, tx, hold.Patron.Library, hold.Pickup)
 		if err != nil {
 			return err
 		}
-		if told[i].ID == broker.NoID {
+		patron, found := told[hold.Patron]
+		if !found {
 			return broker.NotFound("patron")
 		}
-		for _, channel := range document.HoldReadyBy(told[i].Class).Value {
+		for _, channel := range document.HoldReadyBy(patron.Class).Value {
 			message.Channels = append(message.Channels, notices.Channel(channel))
 		}
 		message.Facts.Title = named[hold.Title].Title
-		notices.Make(tx, told[i], message, at.Now)
+		notices.Make(tx, patron, message, at.Now)
 	}
 	return nil
 }
@@ -182,15 +182,14 @@ func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcom
 
 // tellOfLoans tells patrons of many loans at once; each outcome has its item.
 func tellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []circulation.Outcome) error {
-	told := make([]patrons.Patron, len(outcomes))
-	var titles []broker.ID
-	for i, outcome := range outcomes {
-		patrons.Ask(tx, outcome.Loan.Patron, &told[i])
-		titles = append(titles, outcome.Item.Title)
-	}
 	if len(outcomes) == 0 {
 		return nil
 	}
+	told, whose, titles := map[patrons.Ref]patrons.Patron{}, make([]patrons.Ref, len(outcomes)), make([]broker.ID, len(outcomes))
+	for i, outcome := range outcomes {
+		whose[i], titles[i] = outcome.Loan.Patron, outcome.Item.Title
+	}
+	patrons.AskAll(tx, whose, told)
 	if err := tx.Flush(ctx); err != nil {
 		return fmt.Errorf("read who is to be told: %w", err)
 	}
@@ -198,13 +197,14 @@ func tellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []circula
 	if err != nil {
 		return err
 	}
-	for i, outcome := range outcomes {
+	for _, outcome := range outcomes {
 		message, known := messageOf(outcome)
-		if !known || told[i].ID == broker.NoID {
+		patron, found := told[outcome.Loan.Patron]
+		if !known || !found {
 			continue
 		}
 		message.Facts.Title = named[outcome.Item.Title].Title
-		notices.Make(tx, told[i], message, at.Now)
+		notices.Make(tx, patron, message, at.Now)
 	}
 	return nil
 }
