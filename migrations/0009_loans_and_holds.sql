@@ -15,7 +15,8 @@ alter table loans
     add column referred_on      date,          -- handed to a collection agency
     add column anonymised_at    timestamptz,
     add column recalled_on      date,          -- its owner wants it back
-    add column handed_to_id     uuid;          -- the proxy who took it, of the patron's library
+    add column handed_to_id     uuid,          -- the proxy who took it, of the patron's library
+    add column price_asked      text not null default '';  -- staff were asked for its item's price, under this version of the policy
 
 -- What the lender of a borrowed copy asks besides its due date, and what rules
 -- about renewing and losing it look at.

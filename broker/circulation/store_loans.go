@@ -112,7 +112,8 @@ func addLoan(tx *postgres.Tx, l Loan) {
 // moveLoan queues a loan as it is now.
 func moveLoan(tx *postgres.Tx, l Loan) {
 	tx.Queue(`update loans set due_on = $3, due_at = $4, renewals = $5, status = $6, returned_at = $7, returned_on = $8,
-			lost_on = $9, lost_how = nullif($10, ''), referred_on = $11, recalled_on = $12
+			lost_on = $9, lost_how = nullif($10, ''), referred_on = $11, recalled_on = $12,
+			price_asked = case when due_on = $3 then price_asked else '' end
 		where library_id = $1 and id = $2`,
 		l.Library, l.ID, l.DueOn, l.DueAt, l.Renewals, l.Status, timeOrNull(l.ReturnedAt), l.ReturnedOn,
 		l.LostOn, string(l.LostHow), l.ReferredOn, l.RecalledOn)

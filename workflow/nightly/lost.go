@@ -15,7 +15,7 @@ func longOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after circu
 	if !ever {
 		return nil, nil
 	}
-	return circulation.LongOverdue(ctx, tx, night.Library.ID, dueBy, false, after, limit)
+	return circulation.LongOverdue(ctx, tx, night.Library.ID, dueBy, false, night.Document.Version(), after, limit)
 }
 
 func declareLost(ctx context.Context, tx *postgres.Tx, night *Night, loans []broker.ID) (int64, error) {
@@ -27,7 +27,7 @@ func oldClaims(ctx context.Context, tx *postgres.Tx, night *Night, after circula
 	if !ever {
 		return nil, nil
 	}
-	return circulation.LongOverdue(ctx, tx, night.Library.ID, dueBy, true, after, limit)
+	return circulation.LongOverdue(ctx, tx, night.Library.ID, dueBy, true, night.Document.Version(), after, limit)
 }
 
 func chargeClaims(ctx context.Context, tx *postgres.Tx, night *Night, loans []broker.ID) (int64, error) {
@@ -35,12 +35,13 @@ func chargeClaims(ctx context.Context, tx *postgres.Tx, night *Night, loans []br
 }
 
 // lose declares loans lost; where nobody knows the price, staff are asked for it
-// instead.
+// instead, once.
 func (n *Night) lose(ctx context.Context, tx *postgres.Tx, loans []broker.ID, claimed bool) (int64, error) {
 	lost, unpriced, err := n.nights.config.Desk.LoseByAge(ctx, tx, n.at(), loans, claimed)
 	for _, one := range unpriced {
 		requests.OpenHouseTask(tx, n.Library.ID, "price_needed",
 			fmt.Sprintf("Item %s was due on %s and counts as lost; its price is not known. Enter the price, or declare it lost with one.", one.Item.Barcode, one.Loan.DueOn), n.Now)
+		circulation.PriceAsked(tx, one.Loan.LoanRef, n.Document.Version())
 	}
 	return int64(lost), err
 }

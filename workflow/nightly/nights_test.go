@@ -301,8 +301,24 @@ func TestALostItemWithoutAPriceIsPutBeforeStaff(t *testing.T) {
 	if done := step(report, "lost"); done.Touched != 1 || done.Failed != 0 {
 		t.Errorf("the night came to %+v, want one lost and nothing aside", done)
 	}
-	if got := h.ask(`select count(*)::text from staff_tasks where kind = 'price_needed' and closed_at is null`); got != "1" {
+	tasks := func() string { return h.ask(`select count(*)::text from staff_tasks where kind = 'price_needed'`) }
+	if got := tasks(); got != "1" {
 		t.Errorf("%s tasks ask for the price, want 1", got)
+	}
+	// Closed without a price, nobody is asked again; with one, it is lost.
+	h.do(func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update staff_tasks set closed_at = now() where kind = 'price_needed'`)
+		return nil
+	})
+	if done := step(h.night("2026-07-17 02:30"), "lost"); done.Slices != 0 || tasks() != "1" {
+		t.Errorf("looked at again: %+v, %s tasks", done, tasks())
+	}
+	h.do(func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update items set price_minor = 1800 where id = $1`, loans[0].Item.ID)
+		return nil
+	})
+	if done := step(h.night("2026-07-18 02:30"), "lost"); done.Touched != 1 {
+		t.Errorf("with a price: %+v, want one lost", done)
 	}
 }
 
