@@ -357,20 +357,21 @@ func (j *job) readWaiting(ctx context.Context, source io.ReadSeeker) error {
 	var slice []*row
 	for {
 		read, err := j.file.next()
-		if err != nil && !errors.Is(err, io.EOF) {
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			return err
 		}
-		if err == nil && read.syntax == nil && j.kind.waits(read) && !j.refused.has(read.index) {
+		if !ended && read.syntax == nil && j.kind.waits(read) && !j.refused.has(read.index) {
 			slice = append(slice, read)
 		}
-		if len(slice) == sliceRows || (err != nil && len(slice) > 0) {
+		if len(slice) == sliceRows || (ended && len(slice) > 0) {
 			after := func(ctx context.Context, tx *postgres.Tx) error { return j.kind.after(ctx, tx, j, slice) }
 			if err := j.in(ctx, after); err != nil {
 				return fmt.Errorf("link the rows up to line %d: %w", slice[len(slice)-1].line, err)
 			}
 			slice = nil
 		}
-		if err != nil {
+		if ended {
 			return nil
 		}
 	}
