@@ -1047,7 +1047,7 @@ type CheckOut struct {
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
 
-	// Shown With `patron_id`: what told who the patron is, in the words of the policy's `cards.identification`; nothing when absent.
+	// Shown With `patron_id`: what told who the patron is, in the words of the policy's `cards.identification`, or `nothing`. When absent nobody is asked, as for a program that vouches for its own desks.
 	Shown string `json:"shown,omitempty,omitzero"`
 }
 

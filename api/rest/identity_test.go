@@ -14,7 +14,7 @@ func TestADeskSaysWhatWasShown(t *testing.T) {
 	lend := func(more string) answer {
 		return w.post(t, "/v1/loans", `{"barcode":%q,"patron_id":%q%s}`, w.item, w.patron, more)
 	}
-	refused := lend("")
+	refused := lend(`,"shown":"nothing"`)
 	wants(t, refused, 422, "may_not_check_out")
 	if refused.codes() != "not_identified" || refused.word("reasons", 0, "rule") != "cards.identification" || refused.word("reasons", 0, "needed") != "card or photo_id" {
 		t.Errorf("nothing shown: %s", refused.text)
@@ -25,6 +25,8 @@ func TestADeskSaysWhatWasShown(t *testing.T) {
 	}
 	wants(t, lend(`,"shown":"student_card"`), 422, "may_not_check_out")
 	done(t, lend(`,"shown":"photo_id"`), 201)
+	w.addTitle(t, "Gilead", "31234000000052")
+	done(t, w.post(t, "/v1/loans", `{"barcode":"31234000000052","patron_id":%q}`, w.patron), 201) // nobody is asked
 }
 
 // A paper that the library does not take gets nobody a card; a paper that is not

@@ -30,8 +30,9 @@ type CheckOut struct {
 	// ByOther tells that somebody takes it on the patron's card who shows no card of
 	// their own.
 	ByOther bool
-	// Shown is what told who the patron is where no card was read: photo_id …; empty
-	// is nothing at all.
+	// Shown is what told who the patron is where no card was read: photo_id, or
+	// policy.ShownNothing; empty asks no question, as of a program that vouches for
+	// its own desks.
 	Shown string
 	// Overrides are codes of reasons to pass over, where the role allows it, and
 	// Reason why, in words.
@@ -44,11 +45,8 @@ type CheckOut struct {
 
 // shown is what told who the patron is: the card that was read, or what else.
 func (in CheckOut) shown() string {
-	switch {
-	case in.Card != "":
+	if in.Card != "" {
 		return policy.ShownCard
-	case in.Shown == "":
-		return policy.ShownNothing
 	}
 	return in.Shown
 }
