@@ -413,3 +413,62 @@ func TestOnlyItsOwn(t *testing.T) {
 		t.Errorf("a library that is no member: %v", err)
 	}
 }
+
+// A person whom one row names by card and another by key is taken as the file
+// goes: the rows are two, and neither stops the rest.
+func TestOnePersonUnderTwoNames(t *testing.T) {
+	t.Parallel()
+	p := furnished(t)
+	result := p.bring(exchange.Patrons, "card,key,class,phone\n21001,,adult,555-0111\n,p1,adult,555-0122\n21003,,resident,555-0133\n")
+	equal(t, "patrons", result, counts(3, 0, 3, 0, 0))
+	equal(t, "the later row stands", p.count(`select count(*) from patrons where phone = '555-0122'`), 1)
+	result = p.bring(exchange.Links, "parent,child,since\n21001,21003,2026-01-01\np1,21003,2026-02-01\n")
+	equal(t, "links", result, counts(2, 1, 1, 0, 0))
+	equal(t, "one link, as the later row says", p.count(`select count(*) from patron_links where since = '2026-02-01'`), 1)
+}
+
+// Who is named as their own guardian, by a card that was replaced, is told; the
+// other rows go in.
+func TestNobodyIsTheirOwnGuardian(t *testing.T) {
+	t.Parallel()
+	p := furnished(t)
+	result, wrong, err := p.try(t.Context(), exchange.Patrons, "card,class,guardian_card\n21001,adult,20001\n21009,minor,21001\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "told", strings.Join(wrong, "\n"), "line 2, guardian_card: is the patron's own")
+	equal(t, "rows", result, counts(2, 1, 0, 0, 1))
+}
+
+// A row that was left out is left out also when the run is stopped after it and
+// goes on: nothing of it is done when the file is read once more.
+func TestResumeLeavesOutWhatWasRefused(t *testing.T) {
+	t.Parallel()
+	p := furnished(t)
+	text := "card,class,birth_date,guardian_card\n21003,resident,never,21001\n21009,minor,,21001\n"
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	_, _, err := p.try(ctx, exchange.Patrons, text, func(o *exchange.Options) { o.OnProgress = func(int, int) { stop() } })
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("stopped before the links: %v", err)
+	}
+	before := p.count(`select count(*) from patron_links`)
+	_, wrong, err := p.try(t.Context(), exchange.Patrons, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "told", strings.Join(wrong, "\n"), `line 2, birth_date: "never" is not a date; write it as 2026-08-22`)
+	equal(t, "links made", p.count(`select count(*) from patron_links`)-before, 1)
+}
+
+// A row whose guardians were refused goes in without them, and is one wrong row.
+func TestARowIsWrongOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	result, wrong, err := p.try(t.Context(), exchange.Patrons, "card,class,guardian_card\n21001,minor,21002;21003\n21002,astronaut,\n21003,astronaut,\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "errors told", len(wrong), 4)
+	equal(t, "rows", result, counts(3, 1, 0, 0, 3))
+}

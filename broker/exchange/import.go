@@ -47,7 +47,9 @@ type Result struct {
 	New       int `json:"new"`
 	Changed   int `json:"changed"`
 	Unchanged int `json:"unchanged"`
-	Failed    int `json:"failed"` // rows with at least one error
+	// Failed counts rows with at least one error; one that went in without a
+	// guardian it names is among the others too.
+	Failed int `json:"failed"`
 	// Resumed is how many rows an earlier run, which was stopped, had done;
 	// ResumedFailed of them were wrong and are counted in Failed.
 	Resumed       int  `json:"resumed,omitempty"`
@@ -203,6 +205,11 @@ func (j *job) start(ctx context.Context) error {
 	}
 	return j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		done, failed, err := startRun(ctx, tx, j.run(), j.Now)
+		if j.kind.waits != nil && failed > 0 {
+			// Which rows were refused must be known when the file is read once more:
+			// it is read from the start, and what is in already does not change.
+			done, failed = 0, 0
+		}
 		j.result.Resumed, j.result.ResumedFailed, j.result.Failed = done, failed, failed
 		return err
 	})
@@ -377,6 +384,15 @@ func (j *job) readWaiting(ctx context.Context, source io.ReadSeeker) error {
 	}
 }
 
+// half notes that a row went in without something it says of another.
+func (j *job) half(read *row, wrong RowError) {
+	if !j.refused.has(read.index) {
+		j.refused.add(read.index)
+		j.result.Failed++
+	}
+	j.tell([]RowError{wrong})
+}
+
 // gained notes that a row which had changed nothing did so after all.
 func (j *job) gained(read *row) {
 	if j.untouched.has(read.index) {
@@ -397,11 +413,12 @@ func (j *job) finish(ctx context.Context) error {
 	})
 }
 
-// isRowsFault tells an error that some row caused from one of the machinery.
+// isRowsFault tells an error that some row caused from one of the machinery. Two
+// rows about one thing (21000) are such a fault of a slice, and none of each row.
 func isRowsFault(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		return len(pg.Code) == 5 && (pg.Code[:2] == "22" || pg.Code[:2] == "23")
+		return len(pg.Code) == 5 && (pg.Code == "21000" || pg.Code[:2] == "22" || pg.Code[:2] == "23")
 	}
 	_, ours := broker.AsError(err)
 	return ours

@@ -93,7 +93,7 @@ func savePatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) erro
 	owner := map[broker.ID]broker.ID{} // of a card
 	for _, read := range rows {
 		record := j.patron(read, known, institutions)
-		j.guardians(read, known)
+		j.guardians(read, record, known)
 		own := j.cards(read, record, known)
 		household := j.household(read)
 		if read.errors != nil {
@@ -264,11 +264,11 @@ func (j *job) household(read *row) patrons.HouseholdRecord {
 
 // guardians checks that those who answer for a patron are there, or come in the
 // same file.
-func (j *job) guardians(read *row, known people) {
+func (j *job) guardians(read *row, record patrons.Record, known people) {
 	for _, name := range read.list("guardian_card") {
 		holder, found := known.holder(j, name)
 		switch {
-		case name == read.text("card") || name == read.text("key"):
+		case name == read.text("card") || name == read.text("key") || (found && holder.ID == record.ID):
 			read.wrong("guardian_card", "is the patron's own")
 		case found && holder.Library != j.Library:
 			read.wrong("guardian_card", "%q belongs to another library's patron", shown(name))
@@ -295,7 +295,7 @@ func linkPatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) erro
 		for _, name := range read.list("guardian_card") {
 			parent, found := known.holder(j, name)
 			if !found {
-				j.fail(RowError{read.line, "guardian_card", "names a patron whose own row was refused; correct that row and read the file in again"})
+				j.half(read, RowError{read.line, "guardian_card", "names a patron whose own row was refused; correct that row and read the file in again"})
 				continue
 			}
 			parents, children = append(parents, parent.ID), append(children, child.ID)
