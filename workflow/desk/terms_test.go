@@ -137,6 +137,7 @@ func TestStaffEnterTheLendersTermsOnReceipt(t *testing.T) {
 		return map[string]any{"minor": minor, "currency": currency}
 	}
 	home.wants("invalid_input", home.acts(request, workflow.EventReceive, map[string]any{"fine": money(50, "USD")}))
+	home.wants("invalid_input", home.acts(request, workflow.EventReceive, map[string]any{"fine_most": money(400, "CAD")}))
 	home.does(request, workflow.EventReceive, map[string]any{"renewals": 0, "fine": money(50, "CAD"), "fine_most": money(400, "CAD")})
 	home.does(request, workflow.EventShelve, nil)
 	home.does(request, workflow.EventCheckOut, nil)

@@ -20,6 +20,9 @@ func (st *step) keepTerms() error {
 	}
 	fine, given := st.firing.Input.Money("fine")
 	most, limited := st.firing.Input.Money("fine_most")
+	if !given && limited {
+		return broker.Invalid(broker.FieldError{Pointer: "/fine", Code: "required", Message: "is needed where fine_most is given"})
+	}
 	if !given {
 		return nil
 	}
