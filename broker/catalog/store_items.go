@@ -64,6 +64,20 @@ func SetItemStatus(tx *postgres.Tx, library, item broker.ID, status ItemStatus) 
 	tx.Queue(`update items set status = $3 where library_id = $1 and id = $2`, library, item, string(status))
 }
 
+// SetItemStatuses queues moving many items in one statement, each to the status it
+// has here. Their rows must be locked.
+func SetItemStatuses(tx *postgres.Tx, items []Item) {
+	if len(items) == 0 {
+		return
+	}
+	libraries, ids, statuses := make([]broker.ID, len(items)), make([]broker.ID, len(items)), make([]ItemStatus, len(items))
+	for i, item := range items {
+		libraries[i], ids[i], statuses[i] = item.Library, item.ID, item.Status
+	}
+	tx.Queue(`update items i set status = w.status from unnest($1::uuid[], $2::uuid[], $3::text[]) w (library_id, id, status)
+		where i.library_id = w.library_id and i.id = w.id`, libraries, ids, statuses)
+}
+
 // LoadItem reads an item; lock takes its row for update. A not-found error when
 // there is none that the transaction may see.
 func LoadItem(ctx context.Context, tx *postgres.Tx, library, id broker.ID, lock bool) (Item, error) {

@@ -170,6 +170,7 @@ func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk 
 		return nil, err
 	}
 	var done []Outcome
+	var moved []catalog.Item
 	taken := map[broker.ID]bool{}
 	over, err := c.overRows(desk, branches, rows)
 	if err != nil {
@@ -183,8 +184,9 @@ func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk 
 			_ = inner.Rollback(ctx)
 			return nil, err
 		}
-		done = append(done, out)
+		done, moved = append(done, out), append(moved, *out.Item)
 	}
+	catalog.SetItemStatuses(tx, moved)
 	if err := tx.Flush(ctx); err != nil {
 		_ = inner.Rollback(ctx)
 		return nil, err
@@ -237,7 +239,7 @@ func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk,
 	hold.Status, hold.ClosedAt = HoldExpired, desk.Now
 	out.setHold(hold)
 	out.say("Not picked up by %s.", hold.PickUpBy)
-	if err := c.place(ctx, tx, desk, row.item, head, &out); err != nil {
+	if err := c.route(ctx, tx, desk, row.item, head, &out); err != nil {
 		return out, err
 	}
 	if out.Given != nil {

@@ -14,6 +14,16 @@ import (
 // down everything that follows: status, hold, transit. head is who has it
 // already or is first in the queue; one who is blocked is passed by.
 func (c *Circulation) place(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *Outcome) error {
+	if err := c.route(ctx, tx, desk, item, head, out); err != nil {
+		return err
+	}
+	catalog.SetItemStatus(tx, out.Item.Library, out.Item.ID, out.Item.Status)
+	return nil
+}
+
+// route is place but for the item's status, which the outcome has and the caller
+// writes: many at once where there are many.
+func (c *Circulation) route(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *Outcome) error {
 	if head.Status == HoldPlaced {
 		next, err := c.nextInLine(ctx, tx, desk, RefOf(item), head)
 		if err != nil {
@@ -65,7 +75,6 @@ func (c *Circulation) place(ctx context.Context, tx *postgres.Tx, desk Desk, ite
 		out.NextAct = PutOnShelf
 		out.say("Put it back on the shelf.")
 	}
-	catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)
 	out.setItem(item)
 	return nil
 }

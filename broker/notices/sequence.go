@@ -125,15 +125,17 @@ func eachLoan(ctx context.Context, tx *postgres.Tx, library directory.Library, a
 	if err != nil {
 		return 0, last, err
 	}
+	var called []Notice
 	for _, loan := range loans {
 		last = LoanPlace{loan.DueOn, loan.ID}
 		if message, wanted := say(loan); wanted {
-			add(tx, newNotice(loan.Patron, message, now)).Exec(func(tag pgconn.CommandTag) error {
-				made += int(tag.RowsAffected())
-				return nil
-			})
+			called = append(called, newNotice(loan.Patron, message, now))
 		}
 	}
+	if len(called) == 0 {
+		return 0, last, nil
+	}
+	add(tx, called...).Exec(func(tag pgconn.CommandTag) error { made = int(tag.RowsAffected()); return nil })
 	if err := tx.Flush(ctx); err != nil {
 		return made, last, fmt.Errorf("make notices: %w", err)
 	}

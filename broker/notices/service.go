@@ -20,6 +20,25 @@ func Make(tx *postgres.Tx, patron patrons.Patron, message Message, now time.Time
 	return notice
 }
 
+// News is what one patron is to be told.
+type News struct {
+	Patron  patrons.Patron
+	Message Message
+}
+
+// MakeAll is Make for many patrons, in one statement.
+func MakeAll(tx *postgres.Tx, news []News, now time.Time) []Notice {
+	if len(news) == 0 {
+		return nil
+	}
+	made := make([]Notice, len(news))
+	for i, one := range news {
+		made[i] = newNotice(one.Patron, one.Message, now)
+	}
+	add(tx, made...)
+	return made
+}
+
 // newNotice is what a message to a patron becomes.
 func newNotice(patron patrons.Patron, message Message, now time.Time) Notice {
 	chain := channelsTo(message, patron)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,14 +46,37 @@ func collect(rows pgx.Rows, err error) ([]Notice, error) {
 	})
 }
 
-// add queues a notice; a second one of the same cause changes nothing.
-func add(tx *postgres.Tx, n Notice) *pgx.QueuedQuery {
+// add queues notices, in one statement; a second one of the same cause changes
+// nothing.
+func add(tx *postgres.Tx, list ...Notice) *pgx.QueuedQuery {
 	return tx.Queue(`insert into notices (library_id, id, patron_id, request_id, loan_id, kind, channel, due_at, status, outcome,
 			tries, facts, cause, done_at, created_at, stage, next_channels, hold_id)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		select library_id, id, patron_id, request_id, loan_id, kind, channel, due_at, status, outcome,
+			tries, facts, cause, done_at, created_at, stage, string_to_array(next_channels, ' '), hold_id
+		from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[],
+			$9::text[], $10::text[], $11::int[], $12::jsonb[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::text[],
+			$17::text[], $18::uuid[]) n (library_id, id, patron_id, request_id, loan_id, kind, channel, due_at,
+			status, outcome, tries, facts, cause, done_at, created_at, stage, next_channels, hold_id)
 		on conflict on constraint notice_made_once do nothing`,
-		n.Library, n.ID, n.Patron, orNull(n.Request), orNull(n.Loan), n.Kind, n.Channel, n.DueAt, n.Status, n.Outcome,
-		n.Tries, n.Facts, n.Cause, timeOrNull(n.DoneAt), n.CreatedAt, n.Stage, textsOf(n.NextChannels), orNull(n.Hold))
+		each(list, func(n *Notice) broker.ID { return n.Library }), each(list, func(n *Notice) broker.ID { return n.ID }),
+		each(list, func(n *Notice) broker.ID { return n.Patron }), each(list, func(n *Notice) *broker.ID { return orNull(n.Request) }),
+		each(list, func(n *Notice) *broker.ID { return orNull(n.Loan) }), each(list, func(n *Notice) string { return string(n.Kind) }),
+		each(list, func(n *Notice) string { return string(n.Channel) }), each(list, func(n *Notice) time.Time { return n.DueAt }),
+		each(list, func(n *Notice) string { return string(n.Status) }), each(list, func(n *Notice) string { return string(n.Outcome) }),
+		each(list, func(n *Notice) int { return n.Tries }), each(list, func(n *Notice) Facts { return n.Facts }),
+		each(list, func(n *Notice) string { return n.Cause }), each(list, func(n *Notice) *time.Time { return timeOrNull(n.DoneAt) }),
+		each(list, func(n *Notice) time.Time { return n.CreatedAt }), each(list, func(n *Notice) string { return n.Stage }),
+		each(list, func(n *Notice) string { return strings.Join(textsOf(n.NextChannels), " ") }),
+		each(list, func(n *Notice) *broker.ID { return orNull(n.Hold) }))
+}
+
+// each gives one column of some notices.
+func each[T any](list []Notice, column func(*Notice) T) []T {
+	values := make([]T, len(list))
+	for i := range list {
+		values[i] = column(&list[i])
+	}
+	return values
 }
 
 func update(tx *postgres.Tx, n Notice) {

@@ -69,7 +69,10 @@ func openPool(ctx context.Context, address, role string, size int32, timeout tim
 	settings["statement_timeout"] = milliseconds(timeout)
 	settings["lock_timeout"] = milliseconds(timeout / 2)
 	settings["idle_in_transaction_session_timeout"] = milliseconds(2 * timeout)
-	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return takeRole(ctx, conn, role) }
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		registerIDs(conn)
+		return takeRole(ctx, conn, role)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)

@@ -81,8 +81,8 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds
 	if err != nil {
 		return err
 	}
-	rules := s.rulesAt(at.Now)
-	for _, hold := range holds {
+	rules, news := s.rulesAt(at.Now), make([]notices.News, len(holds))
+	for i, hold := range holds {
 		message, _ := messageOfHold(hold, at.Now)
 		document, err := rules(ctx, tx, hold.Patron.Library, hold.Pickup)
 		if err != nil {
@@ -96,8 +96,9 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds
 			message.Channels = append(message.Channels, notices.Channel(channel))
 		}
 		message.Facts.Title = named[hold.Title].Title
-		notices.Make(tx, patron, message, at.Now)
+		news[i] = notices.News{Patron: patron, Message: message}
 	}
+	notices.MakeAll(tx, news, at.Now)
 	return nil
 }
 
@@ -197,6 +198,7 @@ func tellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []circula
 	if err != nil {
 		return err
 	}
+	var news []notices.News
 	for _, outcome := range outcomes {
 		message, known := messageOf(outcome)
 		patron, found := told[outcome.Loan.Patron]
@@ -204,8 +206,9 @@ func tellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []circula
 			continue
 		}
 		message.Facts.Title = named[outcome.Item.Title].Title
-		notices.Make(tx, patron, message, at.Now)
+		news = append(news, notices.News{Patron: patron, Message: message})
 	}
+	notices.MakeAll(tx, news, at.Now)
 	return nil
 }
 
