@@ -3726,7 +3726,7 @@ type TakenBack struct {
 
 // TakingBack defines model for TakingBack.
 type TakingBack struct {
-	// Method By what the patron gets back what they paid; credit where it is left out.
+	// Method By what the patron gets back what they paid: cash from the open till, check …; credit where it is left out, for which a refund can write a voucher.
 	Method string `json:"method,omitempty,omitzero"`
 	Reason string `json:"reason"`
 }

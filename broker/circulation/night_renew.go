@@ -23,8 +23,8 @@ func DueBetween(ctx context.Context, tx *postgres.Tx, library broker.ID, from, t
 		order by l.due_on, l.id limit $6`, library, from, to, after.On, after.ID, limit)
 }
 
-// RenewByItself renews a loan where the policy of the desk that lent it does so
-// without being asked. Loan is nil in the outcome where nothing was renewed. Who
+// RenewByItself renews a loan where the policy it was lent by, which may be that
+// of the patron's home (loans.rules_of), does so without being asked. Loan is nil in the outcome where nothing was renewed. Who
 // waits for the title is looked at only once it is not too soon.
 func (c *Circulation) RenewByItself(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
 	loan, err := loanLocked(ctx, tx, ref)
@@ -35,7 +35,7 @@ func (c *Circulation) RenewByItself(ctx context.Context, tx *postgres.Tx, desk D
 	if err != nil {
 		return Outcome{}, err
 	}
-	document, err := c.Rules(lender)
+	document, err := c.rulesFor(ctx, tx, lender, loan.Patron)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -209,7 +209,8 @@ func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at At, in Refun
 type TakeBackCharge struct {
 	Charge broker.ID
 	// Method is by what the patron gets back what they paid: cash from the open
-	// till, check …; "" lets it stand as credit.
+	// till, check …; "" lets it stand as credit, for which a voucher can be written
+	// (GiveBack).
 	Method string
 	// Reason is required.
 	Reason string
@@ -226,6 +227,11 @@ func (s *Service) TakeBackCharge(ctx context.Context, tx *postgres.Tx, at At, in
 	}
 	if err := needsReason(in.Reason); err != nil {
 		return ledger.Undone{}, err
+	}
+	if in.Method == ByVoucher {
+		return ledger.Undone{}, broker.Invalid(broker.FieldError{
+			Pointer: "/method", Code: "voucher_is_for_credit", Message: "leave it out, and write the voucher for the credit that is left",
+		})
 	}
 	charge, err := ledger.ChargeByID(ctx, tx, at.Library, in.Charge)
 	if err != nil {

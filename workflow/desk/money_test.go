@@ -187,6 +187,28 @@ func TestCreditIsGivenBackOnPaper(t *testing.T) {
 	h.wants("voucher_ended", err)
 }
 
+// Who wants a voucher for a charge that is taken back gets it for the credit that
+// is left: nothing counts as given back on paper that was never written.
+func TestAChargeIsNotTakenBackOnPaper(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, "2026-03-02T15:00:00Z")
+	h := tw.library("western-district", "US-IL", broker.NoID)
+	patron := h.patron("adult")
+	charge, _, err := h.fee(desk.Fee{Patron: patron, Kind: ledger.Other, Amount: h.money(200), Note: "a bag", Method: ledger.Cash})
+	h.must(err)
+	takeBack := func(method string) error {
+		return h.try(func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := h.desk.TakeBackCharge(ctx, tx, h.director(), desk.TakeBackCharge{Charge: charge.ID, Method: method, Reason: "charged twice"})
+			return err
+		})
+	}
+	h.wants("invalid_input", takeBack(desk.ByVoucher))
+	h.must(takeBack(""))
+	if owed := h.owed(patron); owed != -200 {
+		t.Errorf("owed %d, want the credit for which a voucher can be written", owed)
+	}
+}
+
 // Perth blocks above 20.00 until everything is settled.
 func TestABlockThatLatchesFollowsTheTill(t *testing.T) {
 	t.Parallel()
