@@ -151,7 +151,7 @@ func (l *lateness) settle(tx *postgres.Tx, desk Desk, suffix, reason string, mov
 	standing := money.Stands()
 	if given := l.full.Amount.Minor - l.owed.Amount.Minor; given > 0 && l.loan.Status == LoanOpen && l.full.Amount.Minor > money.Charged.Minor {
 		entry, err := ledger.Post(tx, ledger.Charge{
-			Account: accountOf(l.loan), Kind: ledger.Overdue, Cause: overdueCause(l.loan) + ":through:" + l.through.String(),
+			Account: accountOf(l.loan), Kind: ledger.Overdue, Cause: throughCause(l.loan, l.through.String(), money.Parts()),
 			Amount: broker.Money{Minor: l.full.Amount.Minor - money.Charged.Minor, Currency: standing.Currency},
 			Rule:   l.full.Rule, Clause: l.full.Clause, Note: fmt.Sprintf("due %s, %d days late", l.loan.DueOn, l.full.Days),
 			Loan: l.loan.ID, Request: l.loan.Request, Actor: desk.Actor, At: desk.Now,

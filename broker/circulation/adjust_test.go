@@ -316,3 +316,35 @@ func columnsOf(t *testing.T, h house, table string, but ...string) string {
 		where table_name = $1 and is_generated = 'NEVER' and not column_name = any ($2)`, table, but, prefix).Scan(&columns))
 	return strings.Join(columns, ", ")
 }
+
+// On one day a fine is charged, the due date it was charged for is given back its
+// old, earlier one, and an emergency is noted: each cause still names one act, and
+// what is owed is what the old date comes to, but for the closed day.
+func TestAnEmergencyIsNotedOnADayThatWasChargedAlready(t *testing.T) {
+	t.Parallel()
+	library := oneLibrary(t, "western-district", "America/Chicago")
+	patron := library.patron("adult")
+	loan := library.lent(patron, "book", "2026-01-05 10:00") // due Monday 26
+	director := func(local string) circulation.Desk {
+		desk := library.at(local)
+		desk.Actor.Roles = []string{"director"}
+		return desk
+	}
+	var moved circulation.Moved
+	library.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
+		moved, err = library.circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
+			Desk: director("2026-01-27 09:00"), From: broker.MustDate("2026-01-26"), To: broker.MustDate("2026-01-26"),
+			NewDue: broker.MustDate("2026-01-29"), Reason: "the heating failed", ID: broker.NewID(),
+		})
+		return err
+	})
+	library.chargeAccrued(patron, "2026-02-02 10:00")
+	equal(t, "30, 31, 1 and 2", library.owes(patron), "0.40")
+	library.do(func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := library.circ.ReverseAdjustment(ctx, tx, director("2026-02-02 11:00"), moved.ID, "it was mended", false)
+		return err
+	})
+	equal(t, "due", library.loan(loan.LoanRef).DueOn, broker.MustDate("2026-01-26"))
+	library.shut(directory.ClosureEmergency, "2026-01-28", "2026-01-28", "2026-02-02 12:00")
+	equal(t, "seven days but for one", library.owes(patron), "0.60")
+}

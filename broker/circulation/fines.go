@@ -20,6 +20,17 @@ func overdueCause(loan Loan) string {
 	return "overdue:" + loan.ID.String() + ":" + strconv.Itoa(loan.Renewals)
 }
 
+// throughCause names one charge of a fine that may still grow, after so many for
+// the same due date: a part of the same day may have been taken back, or the due
+// date have been another one.
+func throughCause(loan Loan, through string, parts int) string {
+	cause := overdueCause(loan) + ":through:" + through
+	if parts > 0 {
+		cause += "." + strconv.Itoa(parts+1)
+	}
+	return cause
+}
+
 // accountOf is the account that answers for a loan.
 func accountOf(loan Loan) ledger.Account {
 	return ledger.OfPatron(loan.Patron.Library, loan.Patron.ID, loan.Terms.Overdue.Rate.Currency)
@@ -103,13 +114,11 @@ func (s settling) charge(tx *postgres.Tx, minor int64, out *Outcome) error {
 	}
 	cause := overdueCause(s.loan)
 	if !s.last {
-		cause += ":through:" + s.through.String()
+		through := s.through.String()
 		if s.loan.Terms.Overdue.Per == policy.PerHour {
-			cause += s.desk.Now.UTC().Format("T15:04")
+			through += s.desk.Now.UTC().Format("T15:04")
 		}
-		if s.parts > 0 {
-			cause += "." + strconv.Itoa(s.parts+1) // a part of the same day may have been taken back
-		}
+		cause = throughCause(s.loan, through, s.parts)
 	}
 	entry, err := ledger.Post(tx, ledger.Charge{
 		Account: accountOf(s.loan), Kind: ledger.Overdue, Amount: broker.Money{Minor: minor, Currency: s.fine.Amount.Currency},
