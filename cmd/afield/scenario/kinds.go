@@ -199,7 +199,11 @@ func wordOf(what string) kind {
 
 // nameOf takes the name of something the scenario has.
 func nameOf(what string) kind {
-	return kind{"the name of a " + what, wordOf(what).read}
+	article := "a"
+	if strings.ContainsRune("aeiou", rune(what[0])) {
+		article = "an"
+	}
+	return kind{"the name of " + article + " " + what, wordOf(what).read}
 }
 
 // newName makes a name known, of something that a step brings about.

@@ -44,16 +44,19 @@ func TestReadmeTellsEveryWord(t *testing.T) {
 
 func wordsForReadme() string {
 	var out strings.Builder
-	part := ""
+	part, head := "", ""
 	for _, word := range Words() {
 		if word.Part != part {
+			head = "\n| word | takes | meaning |\n|---|---|---|\n"
 			if part = word.Part; part == "do" {
 				part = "do: " + word.Word
 				out.WriteString("\n### do: " + word.Word + "\n\n" + word.Says + "\n")
 				continue
 			}
-			out.WriteString("\n### " + part + "\n\n| word | takes | meaning |\n|---|---|---|\n")
+			out.WriteString("\n### " + part + "\n")
 		}
+		out.WriteString(head)
+		head = ""
 		name := "`" + word.Word + "`"
 		if word.Must {
 			name += " (needed)"
@@ -84,7 +87,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 			"scenario: x\nsteps:\n  - {at: 2026-03-02, do: checkout}\n",
 			[]string{
 				`t.yaml:1:1: a scenario needs "library": a text`,
-				`t.yaml:3:6: do: checkout needs "patron": the name of a patron`, `t.yaml:3:6: do: checkout needs "item": the name of a item`,
+				`t.yaml:3:6: do: checkout needs "patron": the name of a patron`, `t.yaml:3:6: do: checkout needs "item": the name of an item`,
 			},
 		},
 		"a name that nothing has": {
