@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/csvfile"
 	"afield/broker/postgres"
 )
 
@@ -24,7 +25,7 @@ type ImportOptions struct {
 	// Now is business time, for the rows that are new.
 	Now time.Time
 	// OnError, if given, hears of every wrong row as it is found.
-	OnError func(RowError)
+	OnError func(csvfile.RowError)
 	// OnProgress, if given, hears the counts after every slice.
 	OnProgress func(Imported)
 }
@@ -94,7 +95,7 @@ type importer struct {
 	seen map[string]int
 }
 
-func (i *importer) fail(wrong ...RowError) {
+func (i *importer) fail(wrong ...csvfile.RowError) {
 	i.counts.Failed++
 	if i.options.OnError != nil {
 		for _, one := range wrong {
@@ -104,9 +105,9 @@ func (i *importer) fail(wrong ...RowError) {
 }
 
 // repeats finds a key or symbol that an earlier row had.
-func (i *importer) repeats(row importedRow) (wrong []RowError) {
+func (i *importer) repeats(row importedRow) (wrong []csvfile.RowError) {
 	if before, twice := i.seen["key "+row.key]; twice {
-		wrong = append(wrong, RowError{Line: row.line, Message: fmt.Sprintf("has the key %s, which line %d had already", row.key, before)})
+		wrong = append(wrong, csvfile.RowError{Line: row.line, Message: fmt.Sprintf("has the key %s, which line %d had already", row.key, before)})
 	} else {
 		i.seen["key "+row.key] = row.line
 	}
@@ -114,7 +115,7 @@ func (i *importer) repeats(row importedRow) (wrong []RowError) {
 		return wrong
 	}
 	if before, twice := i.seen["symbol "+row.symbol.String()]; twice && wrong == nil {
-		wrong = append(wrong, RowError{Line: row.line, Message: fmt.Sprintf("has the symbol %s, which line %d had already", row.symbol, before)})
+		wrong = append(wrong, csvfile.RowError{Line: row.line, Message: fmt.Sprintf("has the symbol %s, which line %d had already", row.symbol, before)})
 	} else if !twice {
 		i.seen["symbol "+row.symbol.String()] = row.line
 	}
@@ -127,7 +128,7 @@ func (i *importer) flush(ctx context.Context) error {
 		return nil
 	}
 	var saved Imported
-	var taken []RowError
+	var taken []csvfile.RowError
 	err := i.db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
 		var rows []importedRow
 		var err error
@@ -160,7 +161,7 @@ func (i *importer) flush(ctx context.Context) error {
 
 // dropTakenSymbols leaves out rows whose symbol another library has. A library
 // that has the symbol and no key yet is the same library: it gets the key.
-func dropTakenSymbols(ctx context.Context, tx *postgres.Tx, rows []importedRow) (kept []importedRow, taken []RowError, err error) {
+func dropTakenSymbols(ctx context.Context, tx *postgres.Tx, rows []importedRow) (kept []importedRow, taken []csvfile.RowError, err error) {
 	var namespaces, values []string
 	for _, row := range rows {
 		namespaces, values = append(namespaces, row.symbol.Namespace), append(values, row.symbol.Value)
@@ -194,7 +195,7 @@ func dropTakenSymbols(ctx context.Context, tx *postgres.Tx, rows []importedRow) 
 				and not exists (select 1 from libraries where source_key = $2)`, owner.library, row.key)
 			kept = append(kept, row)
 		case owned && *owner.key != row.key:
-			taken = append(taken, RowError{Line: row.line, Message: fmt.Sprintf(
+			taken = append(taken, csvfile.RowError{Line: row.line, Message: fmt.Sprintf(
 				"has the symbol %s, which belongs to %s (key %s); give it another or correct the key", row.symbol, owner.name, *owner.key)})
 		default:
 			kept = append(kept, row)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"afield/broker"
+	"afield/broker/csvfile"
 )
 
 // importedRow is one row of a directory file, understood.
@@ -100,11 +101,11 @@ type cells struct {
 	line    int
 	columns map[string]int
 	fields  []string
-	errors  []RowError
+	errors  []csvfile.RowError
 }
 
 func (c *cells) wrong(column, format string, args ...any) {
-	c.errors = append(c.errors, RowError{Line: c.line, Column: column, Message: fmt.Sprintf(format, args...)})
+	c.errors = append(c.errors, csvfile.RowError{Line: c.line, Column: column, Message: fmt.Sprintf(format, args...)})
 }
 
 // text gives a field, trimmed; NA and a missing column are "".

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"afield/broker"
+	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
@@ -29,7 +30,7 @@ func read(t *testing.T, db *postgres.DB, text string, dryRun bool) (directory.Im
 	var wrong []string
 	counts, err := directory.Import(t.Context(), db, strings.NewReader(text), directory.ImportOptions{
 		DryRun: dryRun, Now: started,
-		OnError: func(one directory.RowError) { wrong = append(wrong, one.String()) },
+		OnError: func(one csvfile.RowError) { wrong = append(wrong, one.String()) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +168,7 @@ type stopAfter struct {
 }
 
 func (s *stopAfter) Read(into []byte) (int, error) {
-	read, err := s.source.Read(into)
+	read, err := s.source.Read(into[:min(len(into), 1024)]) // however much is buffered
 	if s.left -= read; s.left < 0 {
 		s.stop()
 	}
@@ -209,7 +210,7 @@ func TestTheWholeSurveyLoads(t *testing.T) {
 	var slices500 []int
 	counts, err := directory.Import(t.Context(), db, file, directory.ImportOptions{
 		Now:        started,
-		OnError:    func(wrong directory.RowError) { t.Error(wrong) },
+		OnError:    func(wrong csvfile.RowError) { t.Error(wrong) },
 		OnProgress: func(so directory.Imported) { slices500 = append(slices500, so.New) },
 	})
 	if err != nil || counts != (directory.Imported{Rows: 9245, New: 9245}) {

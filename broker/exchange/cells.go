@@ -10,10 +10,11 @@ import (
 	"unicode/utf8"
 
 	"afield/broker"
+	"afield/broker/csvfile"
 )
 
 func (r *row) wrong(column, format string, args ...any) {
-	r.errors = append(r.errors, RowError{Line: r.line, Column: column, Message: fmt.Sprintf(format, args...)})
+	r.errors = append(r.errors, csvfile.RowError{Line: r.line, Column: column, Message: fmt.Sprintf(format, args...)})
 }
 
 // longestText bounds one cell, in characters.

@@ -14,6 +14,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
+	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
@@ -36,7 +37,7 @@ type Options struct {
 	// and the terms of loans.
 	Policies circulation.Policies
 	// OnError, if given, hears of every wrong row as it is found.
-	OnError func(RowError)
+	OnError func(csvfile.RowError)
 	// OnProgress, if given, hears how many of all rows are done.
 	OnProgress func(done, all int)
 }
@@ -259,12 +260,12 @@ func (j *job) read(ctx context.Context, source io.ReadSeeker) error {
 	}
 }
 
-func (j *job) fail(wrong ...RowError) {
+func (j *job) fail(wrong ...csvfile.RowError) {
 	j.result.Failed++
 	j.tell(wrong)
 }
 
-func (j *job) tell(wrong []RowError) {
+func (j *job) tell(wrong []csvfile.RowError) {
 	if j.OnError != nil {
 		for _, one := range wrong {
 			j.OnError(one)
@@ -385,12 +386,12 @@ func (j *job) readWaiting(ctx context.Context, source io.ReadSeeker) error {
 }
 
 // half notes that a row went in without something it says of another.
-func (j *job) half(read *row, wrong RowError) {
+func (j *job) half(read *row, wrong csvfile.RowError) {
 	if !j.refused.has(read.index) {
 		j.refused.add(read.index)
 		j.result.Failed++
 	}
-	j.tell([]RowError{wrong})
+	j.tell([]csvfile.RowError{wrong})
 }
 
 // gained notes that a row which had changed nothing did so after all.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"afield/broker"
+	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
@@ -295,7 +296,7 @@ func linkPatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) erro
 		for _, name := range read.list("guardian_card") {
 			parent, found := known.holder(j, name)
 			if !found {
-				j.half(read, RowError{read.line, "guardian_card", "names a patron whose own row was refused; correct that row and read the file in again"})
+				j.half(read, csvfile.RowError{Line: read.line, Column: "guardian_card", Message: "names a patron whose own row was refused; correct that row and read the file in again"})
 				continue
 			}
 			parents, children = append(parents, parent.ID), append(children, child.ID)

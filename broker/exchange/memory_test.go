@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"afield/broker/catalog/marc"
+	"afield/broker/csvfile"
 	"afield/broker/exchange"
 )
 
@@ -95,7 +96,7 @@ func TestAFileOfAnyLengthIsReadInLittleMemory(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			told, heap := 0, uint64(0)
 			result, err := exchange.Import(t.Context(), p.db, &file.text, exchange.Options{
-				Kind: file.kind, Library: p.ID, Now: now, Policies: policies(), OnError: func(exchange.RowError) { told++ },
+				Kind: file.kind, Library: p.ID, Now: now, Policies: policies(), OnError: func(csvfile.RowError) { told++ },
 				OnProgress: func(done, _ int) {
 					if done%5000 == 0 {
 						runtime.GC()

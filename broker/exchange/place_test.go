@@ -11,6 +11,7 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/circulation"
+	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/exchange"
 	"afield/broker/policy"
@@ -71,7 +72,7 @@ func (p place) try(ctx context.Context, kind, text string, change ...func(*excha
 	var wrong []string
 	options := exchange.Options{
 		Kind: kind, Library: p.ID, Now: now, Policies: policies(),
-		OnError: func(row exchange.RowError) { wrong = append(wrong, row.String()) },
+		OnError: func(row csvfile.RowError) { wrong = append(wrong, row.String()) },
 	}
 	for _, apply := range change {
 		apply(&options)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"afield/broker"
+	"afield/broker/csvfile"
 	"afield/broker/directory"
 )
 
@@ -55,7 +56,7 @@ const mostErrorsKept = 10000
 type importResult struct {
 	directory.Imported
 	// Errors are the wrong rows; the first 10,000 of them.
-	Errors []directory.RowError `json:"errors"`
+	Errors []csvfile.RowError `json:"errors"`
 }
 
 // Run reads the file.
@@ -70,11 +71,11 @@ func (c importDirectoryCommand) Run(a *app) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	result := importResult{Errors: []directory.RowError{}}
+	result := importResult{Errors: []csvfile.RowError{}}
 	reading, progress := a.progress(source, size)
 	options := directory.ImportOptions{
 		DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), OnProgress: progress,
-		OnError: func(wrong directory.RowError) {
+		OnError: func(wrong csvfile.RowError) {
 			if !a.JSON {
 				fmt.Fprintln(a.err, wrong)
 			} else if len(result.Errors) < mostErrorsKept {

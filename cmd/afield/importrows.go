@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"afield/broker"
+	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/exchange"
 	"afield/broker/policy/published"
@@ -153,7 +154,7 @@ type rowsResult struct {
 	Kind string `json:"kind"`
 	exchange.Result
 	// Errors are the wrong rows; the first 10,000 of them.
-	Errors []exchange.RowError `json:"errors"`
+	Errors []csvfile.RowError `json:"errors"`
 }
 
 // mostErrorsShown bounds how many wrong rows are printed; all are counted, and
@@ -261,14 +262,14 @@ func (r rowsResult) words(out io.Writer) {
 // of them into a file.
 type errorList struct {
 	app   *app
-	kept  []exchange.RowError
+	kept  []csvfile.RowError
 	shown int
 	file  *os.File
 	csv   *csv.Writer
 }
 
 func newErrorList(a *app, name string) (*errorList, error) {
-	list := &errorList{app: a, kept: []exchange.RowError{}}
+	list := &errorList{app: a, kept: []csvfile.RowError{}}
 	if name == "" {
 		return list, nil
 	}
@@ -280,7 +281,7 @@ func newErrorList(a *app, name string) (*errorList, error) {
 	return list, list.csv.Write([]string{"line", "column", "message"})
 }
 
-func (l *errorList) add(wrong exchange.RowError) {
+func (l *errorList) add(wrong csvfile.RowError) {
 	if l.csv != nil {
 		_ = l.csv.Write([]string{strconv.Itoa(wrong.Line), wrong.Column, wrong.Message}) // close tells of errors
 	}
