@@ -56,7 +56,14 @@ func TestARenewalByTelephoneAsksWhoItIs(t *testing.T) {
 	if refused.codes() != "not_identified" || refused.word("reasons", 0, "rule") != "loans.renewal_identity" {
 		t.Errorf("nothing given: %s", refused.text)
 	}
-	wants(t, w.call(t, "POST", loan+"/renew", w.me, `{"given":["card"]}`), 400, "invalid_input")
+	for _, word := range []string{"given", "channel"} {
+		body := map[string]string{"given": `{"given":["card"]}`, "channel": `{"channel":"phone"}`}[word]
+		said := w.call(t, "POST", loan+"/renew", w.me, body)
+		wants(t, said, 400, "invalid_input")
+		if at := said.word("errors", 0, "pointer"); at != "/"+word {
+			t.Errorf("%s is for staff, and %q is named", word, at)
+		}
+	}
 	done(t, w.post(t, loan+"/renew", `{"channel":"phone","given":["card"]}`), 200)
 }
 

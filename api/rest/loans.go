@@ -99,8 +99,11 @@ func (s *Server) RenewLoan(ctx context.Context, request gen.RenewLoanRequestObje
 	channel := policy.Channel(in.Channel)
 	given := in.Given
 	if callOf(ctx).isPatron() {
-		if channel != "" || len(given) > 0 {
+		if channel != "" {
 			return nil, broker.Invalid(broker.FieldError{Pointer: "/channel", Code: "staff_only", Message: "is for staff"})
+		}
+		if len(given) > 0 {
+			return nil, broker.Invalid(broker.FieldError{Pointer: "/given", Code: "staff_only", Message: "is for staff"})
 		}
 		channel, given = policy.ByOnline, []string{policy.ShownCard} // signed in by its number
 	}

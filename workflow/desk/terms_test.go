@@ -136,7 +136,16 @@ func TestStaffEnterTheLendersTermsOnReceipt(t *testing.T) {
 	money := func(minor int64, currency string) map[string]any {
 		return map[string]any{"minor": minor, "currency": currency}
 	}
-	home.wants("invalid_input", home.acts(request, workflow.EventReceive, map[string]any{"fine": money(50, "USD")}))
+	for pointer, terms := range map[string]map[string]any{
+		"/fine":      {"fine": money(50, "USD")},
+		"/fine_most": {"fine": money(50, "CAD"), "fine_most": money(400, "USD")},
+	} {
+		err := home.acts(request, workflow.EventReceive, terms)
+		home.wants("invalid_input", err)
+		if ours, ok := broker.AsError(err); !ok || len(ours.Fields) != 1 || ours.Fields[0].Pointer != pointer {
+			t.Errorf("%s in another currency: %v", pointer, err)
+		}
+	}
 	home.wants("invalid_input", home.acts(request, workflow.EventReceive, map[string]any{"fine_most": money(400, "CAD")}))
 	home.does(request, workflow.EventReceive, map[string]any{"renewals": 0, "fine": money(50, "CAD"), "fine_most": money(400, "CAD")})
 	home.does(request, workflow.EventShelve, nil)

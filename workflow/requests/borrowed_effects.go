@@ -26,11 +26,18 @@ func (st *step) keepTerms() error {
 	if !given {
 		return nil
 	}
-	if fine.Currency != st.library.Currency || (limited && most.Currency != st.library.Currency) {
-		if st.firing.By == workflow.ByLender {
-			return st.task("lender_fine_in_other_currency", "The lender asks "+fine.String()+" for a late day: enter on receipt what that comes to in "+st.library.Currency+".")
-		}
-		return broker.Invalid(broker.FieldError{Pointer: "/fine", Code: "wrong_currency", Message: "must be in " + st.library.Currency})
+	wrong := ""
+	switch {
+	case fine.Currency != st.library.Currency:
+		wrong = "/fine"
+	case limited && most.Currency != st.library.Currency:
+		wrong = "/fine_most"
+	}
+	if wrong != "" && st.firing.By == workflow.ByLender {
+		return st.task("lender_fine_in_other_currency", "The lender asks "+fine.String()+" for a late day: enter on receipt what that comes to in "+st.library.Currency+".")
+	}
+	if wrong != "" {
+		return broker.Invalid(broker.FieldError{Pointer: wrong, Code: "wrong_currency", Message: "must be in " + st.library.Currency})
 	}
 	st.request.LenderFineMinor, st.request.LenderFineMostMinor = &fine.Minor, nil
 	if limited {
