@@ -155,10 +155,11 @@ func AskItem(tx *postgres.Tx, library, id broker.ID, into *Item) {
 	askItem(tx, into, `where i.library_id = $1 and i.id = $2`, library, id)
 }
 
-// AskItems queues the reading of many items, without a lock, in one statement.
-// The answer comes in no order, and lacks those that are gone.
-func AskItems(tx *postgres.Tx, libraries, ids []broker.ID, into *[]Item) {
-	tx.Queue(selectItems+`where (i.library_id, i.id) in (select * from unnest($1::uuid[], $2::uuid[]))`, libraries, ids).
+// AskItemsLocked is AskItemLocked for many items, in one statement; each has its
+// lock in the order of the house. The answer lacks those that are gone.
+func AskItemsLocked(tx *postgres.Tx, libraries, ids []broker.ID, into *[]Item) {
+	tx.Queue(selectItems+`join unnest($1::uuid[], $2::uuid[]) w (library_id, id) on i.library_id = w.library_id and i.id = w.id
+		order by i.library_id, i.id for update of i`, libraries, ids).
 		Query(func(rows pgx.Rows) (err error) { *into, err = collectItems(rows); return err })
 }
 

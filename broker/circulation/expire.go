@@ -35,7 +35,7 @@ func (c *Circulation) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, des
 		return nil, err
 	}
 	var done []Outcome
-	var after Hold
+	var after pastKey
 	for len(done) < limit {
 		page, err := pastDate(ctx, tx, desk, after, limit-len(done))
 		if err != nil || len(page) == 0 {
@@ -55,7 +55,15 @@ func (c *Circulation) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, des
 	return done, nil
 }
 
-// pastRow is one thing whose pick-up date has been, with those who wait for it.
+// pastKey names one thing whose pick-up date has been.
+type pastKey struct {
+	hold  HoldRef
+	item  broker.ID // of the hold's library
+	title broker.ID
+	by    broker.Date
+}
+
+// pastRow is such a thing under its locks, with those who wait for it.
 type pastRow struct {
 	hold    Hold
 	item    catalog.Item
@@ -63,75 +71,82 @@ type pastRow struct {
 	action  policy.ExpiryAction // what its policy says, once its time is over
 }
 
-// pastDate reads a page of what should have been picked up, without locks.
-func pastDate(ctx context.Context, tx *postgres.Tx, desk Desk, after Hold, limit int) ([]Hold, error) {
-	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+// pastDate names a page of what should have been picked up, without locks.
+func pastDate(ctx context.Context, tx *postgres.Tx, desk Desk, after pastKey, limit int) ([]pastKey, error) {
+	rows, err := tx.Query(ctx, `select h.library_id, h.id, h.item_id, h.title_id, h.pick_up_by from holds h
 		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by < $2 and h.request_id is null
 			and ($3::uuid is null or (h.pick_up_by, h.id) > ($4::date, $3))
 			and not exists (select 1 from nightly_failures f
 				where f.library_id = $1 and f.step = $6 and f.thing_id = h.id and f.solved_at is null)
 		order by h.pick_up_by, h.id limit $5`,
-		desk.Library.ID, desk.today(), orNull(after.ID), after.PickUpBy, limit, ShelfStep))
+		desk.Library.ID, desk.today(), orNull(after.hold.ID), after.by, limit, ShelfStep)
+	if err != nil {
+		return nil, fmt.Errorf("list what was not picked up: %w", err)
+	}
+	page := make([]pastKey, 0, limit)
+	return pgx.AppendRows(page, rows, func(row pgx.CollectableRow) (key pastKey, err error) {
+		err = row.Scan(&key.hold.Library, &key.hold.ID, &key.item, &key.title, &key.by)
+		return key, err
+	})
 }
 
 // lockPast locks a page in the order of the house (items, queues, holds) and
 // reads it anew, with the first who wait for each copy. It is one round trip
 // whatever the size of the page.
-func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []Hold) ([]pastRow, error) {
+func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []pastKey) ([]*pastRow, error) {
 	libraries, ids, items := make([]broker.ID, len(page)), make([]broker.ID, len(page)), make([]broker.ID, len(page))
+	titles := make([]*broker.ID, len(page))
 	copies, most := map[broker.ID]int{}, 0
-	for i, hold := range page {
-		libraries[i], ids[i], items[i] = hold.Library, hold.ID, hold.Item
-		copies[hold.Title]++
-		most = max(most, copies[hold.Title])
+	for i, key := range page {
+		libraries[i], ids[i], items[i], titles[i] = key.hold.Library, key.hold.ID, key.item, orNull(key.title)
+		copies[key.title]++
+		most = max(most, copies[key.title])
 	}
-	var holds, waiting []Hold
-	var waitsFor []broker.ID
+	rows, byItem := make([]*pastRow, 0, len(page)), make(map[ItemRef]*pastRow, len(page))
 	var stored []catalog.Item
-	tx.Queue(`select 1 from items i join unnest($1::uuid[], $2::uuid[]) w (library_id, id) using (library_id, id)
-		order by i.library_id, i.id for update of i`, libraries, items)
+	catalog.AskItemsLocked(tx, libraries, items, &stored)
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0))
-		from (select distinct library_id, title_id from holds join unnest($1::uuid[], $2::uuid[]) w (library_id, id) using (library_id, id)
-			where title_id is not null order by 1, 2) q`, libraries, ids)
+		from (select distinct library_id, title_id from unnest($1::uuid[], $2::uuid[]) w (library_id, title_id)
+			where title_id is not null order by 1, 2) q`, libraries, titles)
 	tx.Queue(`select `+holdColumns+` from holds h join unnest($1::uuid[], $2::uuid[]) w (library_id, id) using (library_id, id)
 		where h.status = 'on_hold_shelf' and h.pick_up_by < $3 order by h.library_id, h.id for update of h`, libraries, ids, desk.today()).
-		Query(func(rows pgx.Rows) (err error) { holds, err = collectHolds(rows, nil); return err })
+		Query(func(found pgx.Rows) error {
+			for found.Next() {
+				row := &pastRow{}
+				if err := scanHold(found, &row.hold); err != nil {
+					return err
+				}
+				rows, byItem[ItemRef{Library: row.hold.Library, ID: row.hold.Item}] = append(rows, row), row
+			}
+			return found.Err()
+		})
 	tx.Queue(`select n.* from unnest($1::uuid[], $2::uuid[]) w (library_id, id) cross join lateral (
 			select `+holdColumns+`, `+passingColumns+`, i.id as for_item
 			from holds h join items i on i.library_id = h.library_id and i.title_id = h.title_id
 			left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
 			where `+waitsAs("w.library_id", "w.id")+` order by h.turn_at, h.id limit $4) n`, libraries, items, desk.today(), most).
-		Query(func(rows pgx.Rows) error {
-			for rows.Next() {
+		Query(func(found pgx.Rows) error {
+			for found.Next() {
 				var hold Hold
 				var item broker.ID
-				if err := scanHold(rows, &hold, &hold.passedBy, &hold.askPolicy, &item); err != nil {
+				if err := scanHold(found, &hold, &hold.passedBy, &hold.askPolicy, &item); err != nil {
 					return err
 				}
-				waiting, waitsFor = append(waiting, hold), append(waitsFor, item)
+				if row := byItem[ItemRef{Library: hold.Library, ID: item}]; row != nil {
+					row.waiting = append(row.waiting, hold)
+				}
 			}
-			return rows.Err()
+			return found.Err()
 		})
-	catalog.AskItems(tx, libraries, items, &stored)
 	if err := tx.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("read what was not picked up: %w", err)
 	}
-	rows := make([]pastRow, 0, len(holds))
-	for _, hold := range holds {
-		row := pastRow{hold: hold}
-		for _, item := range stored {
-			if item.Library == hold.Library && item.ID == hold.Item {
-				row.item = item
-			}
+	for _, item := range stored {
+		if row := byItem[RefOf(item)]; row != nil {
+			row.item = item
 		}
-		for i, next := range waiting {
-			if waitsFor[i] == hold.Item {
-				row.waiting = append(row.waiting, next)
-			}
-		}
-		rows = append(rows, row)
 	}
-	slices.SortFunc(rows, func(a, b pastRow) int {
+	slices.SortFunc(rows, func(a, b *pastRow) int {
 		return cmp.Or(a.hold.PickUpBy.Compare(b.hold.PickUpBy), a.hold.TurnAt.Compare(b.hold.TurnAt))
 	})
 	return rows, nil
@@ -139,7 +154,7 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []Hold) ([]p
 
 // expireRows works a page at once; where that fails, each row stands alone, so
 // that a bad one stops nobody else.
-func (c *Circulation) expireRows(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []pastRow) ([]Outcome, error) {
+func (c *Circulation) expireRows(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []*pastRow) ([]Outcome, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
@@ -164,19 +179,18 @@ func (c *Circulation) expireRows(ctx context.Context, tx *postgres.Tx, desk Desk
 	return append(first, second...), err
 }
 
-func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []pastRow) ([]Outcome, error) {
+func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []*pastRow) ([]Outcome, error) {
 	inner, err := tx.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var done []Outcome
-	var moved []catalog.Item
 	taken := map[broker.ID]bool{}
 	over, err := c.overRows(desk, branches, rows)
 	if err != nil {
 		_ = inner.Rollback(ctx)
 		return nil, err
 	}
+	done, moved := make([]Outcome, 0, len(over)), make([]catalog.Item, 0, len(over))
 	expireHolds(tx, over, desk.Now) // before anybody else is given the copies
 	for _, row := range over {
 		out, err := c.expireRow(ctx, tx, deskOf(desk, branches, row.hold.Pickup), row, taken)
@@ -195,7 +209,7 @@ func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk 
 }
 
 // overRows chooses the rows whose time is over; what staff must decide stays.
-func (c *Circulation) overRows(desk Desk, branches []directory.Branch, rows []pastRow) (over []pastRow, err error) {
+func (c *Circulation) overRows(desk Desk, branches []directory.Branch, rows []*pastRow) (over []*pastRow, err error) {
 	for _, row := range rows {
 		if row.item.ID == broker.NoID || row.item.Status != catalog.OnHoldShelf {
 			return nil, broker.Conflict("item_not_available", "The item of the hold is not on the hold shelf: it is %s.", words(row.item.Status))
@@ -215,7 +229,7 @@ func (c *Circulation) overRows(desk Desk, branches []directory.Branch, rows []pa
 }
 
 // expireHolds queues the end of the holds of some rows, in one statement.
-func expireHolds(tx *postgres.Tx, over []pastRow, now time.Time) {
+func expireHolds(tx *postgres.Tx, over []*pastRow, now time.Time) {
 	libraries, ids := make([]broker.ID, len(over)), make([]broker.ID, len(over))
 	for i, row := range over {
 		libraries[i], ids[i] = row.hold.Library, row.hold.ID
@@ -225,7 +239,7 @@ func expireHolds(tx *postgres.Tx, over []pastRow, now time.Time) {
 }
 
 // expireRow sends on the item of a hold that has ended.
-func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk, row pastRow, taken map[broker.ID]bool) (out Outcome, err error) {
+func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk, row *pastRow, taken map[broker.ID]bool) (out Outcome, err error) {
 	var head Hold
 	if row.action != policy.ReturnToOwner || ownerOf(row.item, desk) == policy.OwnerOwn {
 		for _, next := range row.waiting {

@@ -23,8 +23,11 @@ func registerIDs(conn *pgx.Conn) {
 type idCodec struct{ pgtype.UUIDCodec }
 
 func (c idCodec) PlanEncode(types *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
-	if _, is := value.(broker.ID); is && format == pgtype.BinaryFormatCode {
-		return encodeID{}
+	if format == pgtype.BinaryFormatCode {
+		switch value.(type) {
+		case broker.ID, *broker.ID:
+			return encodeID{}
+		}
 	}
 	return c.UUIDCodec.PlanEncode(types, oid, format, value)
 }
@@ -38,12 +41,18 @@ func (c idCodec) PlanScan(types *pgtype.Map, oid uint32, format int16, target an
 
 type encodeID struct{}
 
+// Encode writes an id, and nothing, which is null, for a pointer to none.
 func (encodeID) Encode(value any, buf []byte) ([]byte, error) {
-	id, is := value.(broker.ID)
-	if !is {
-		return nil, fmt.Errorf("%T is not an id", value)
+	switch id := value.(type) {
+	case broker.ID:
+		return append(buf, id[:]...), nil
+	case *broker.ID:
+		if id == nil {
+			return nil, nil
+		}
+		return append(buf, id[:]...), nil
 	}
-	return append(buf, id[:]...), nil
+	return nil, fmt.Errorf("%T is not an id", value)
 }
 
 type scanID struct{}
