@@ -162,11 +162,6 @@ func Renews(dueInDays int) Say {
 	return Say{Kind: connectors.KindRenewAnswer, Yes: truth(true), DueInDays: dueInDays}
 }
 
-// WillNotRenew says no to a renewal.
-func WillNotRenew(reason string) Say {
-	return Say{Kind: connectors.KindRenewAnswer, Yes: truth(false), Reason: reason}
-}
-
 // AnswersCancel says yes or no to a cancel.
 func AnswersCancel(yes bool) Say { return Say{Kind: connectors.KindCancelAnswer, Yes: truth(yes)} }
 

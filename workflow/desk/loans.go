@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -250,17 +249,13 @@ func (s *Service) speaksFor(tx *postgres.Tx, desk circulation.Desk, loan circula
 	decision := document.MaySpeakFor(policy.Moment{Now: desk.Now, Calendar: desk.Library.Calendar}, policy.Renewal{
 		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Channel: in.Channel, Given: in.Given,
 	})
-	for _, reason := range decision.Reasons {
-		if !slices.Contains(in.Overrides, reason.Code) || !decision.OverridableBy(desk.Actor.Roles) {
-			return decision.Err("may_not_renew")
-		}
-		err := patrons.RecordOverride(tx, patrons.Override{
-			Library: desk.Library.ID, Patron: loan.Patron.ID, Action: policy.ActionRenew, Code: reason.Code, Rule: reason.Rule,
-			Reason: in.Reason, About: loan.ID, Actor: desk.Actor, At: desk.Now,
-		})
-		if err != nil {
-			return err
-		}
+	over := circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason}
+	left, _, err := over.PassOver(tx, desk, policy.ActionRenew, loan.Patron, loan.ID, decision.Reasons)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return decision.Err("may_not_renew")
 	}
 	return nil
 }
