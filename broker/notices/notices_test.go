@@ -2,6 +2,8 @@ package notices_test
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -246,5 +248,47 @@ func TestACancelledRequestCallsNobody(t *testing.T) {
 	})
 	if len(d.calls(morning)) != 0 {
 		t.Error("a call is still due")
+	}
+}
+
+// What is told to many at once is told as it is to one: each by the channels that
+// reach them, and once for each cause.
+func TestManyAreToldAtOnceAndOnceForEachCause(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	before := d.arrived(d.patron("555 0100", ""), broker.NewID())
+	byMail, byPhone, unreached := d.patron("555 0101", "a@example.org"), d.patron("555 0102", ""), d.patron("", "")
+	about := func(cause string, channels ...notices.Channel) notices.Message {
+		return notices.Message{
+			Kind: notices.Expired, Hold: broker.NewID(), Channels: channels, DueAt: morning.Add(time.Hour),
+			Facts: notices.Facts{Title: "A private matter", DueOn: broker.MustDate("2026-03-22")}, Cause: cause,
+		}
+	}
+	var made, kept []notices.Notice
+	d.do(func(ctx context.Context, tx *postgres.Tx) error {
+		made = notices.MakeAll(tx, []notices.News{
+			{Patron: byMail, Message: about("expired:1", notices.Email)},
+			{Patron: byPhone, Message: about("expired:2", notices.Phone)},
+			{Patron: unreached, Message: about("expired:3", notices.Letter)},
+			{Patron: byMail, Message: about("expired:1", notices.Email)}, // twice in one slice
+			{Patron: byMail, Message: about(before.Cause, notices.Email)},
+		}, morning)
+		notices.MakeAll(tx, nil, morning)
+		var err error
+		kept, err = notices.List(ctx, tx, d.library.ID, notices.Filter{}, notices.Page{Limit: 10})
+		return err
+	})
+	if len(kept) != 4 {
+		t.Fatalf("%d notices are kept, want those of four causes", len(kept))
+	}
+	for _, want := range append(made[:3:3], before) {
+		i := slices.IndexFunc(kept, func(n notices.Notice) bool { return n.ID == want.ID })
+		if i < 0 {
+			t.Errorf("the notice of %s is not kept", want.Cause)
+			continue
+		}
+		if got := kept[i]; !reflect.DeepEqual(got, want) {
+			t.Errorf("of %s is kept\n%+v, want\n%+v", want.Cause, got, want)
+		}
 	}
 }

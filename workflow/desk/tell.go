@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -74,10 +73,7 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds
 		whose[i], titles[i] = hold.Patron, hold.Title
 	}
 	patrons.AskAll(tx, whose, told)
-	if err := tx.Flush(ctx); err != nil {
-		return fmt.Errorf("read who is to be told: %w", err)
-	}
-	named, err := catalog.TitlesByID(ctx, tx, titles)
+	named, err := catalog.TitlesByID(ctx, tx, titles) // and with it who is to be told
 	if err != nil {
 		return err
 	}
@@ -191,10 +187,7 @@ func tellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []circula
 		whose[i], titles[i] = outcome.Loan.Patron, outcome.Item.Title
 	}
 	patrons.AskAll(tx, whose, told)
-	if err := tx.Flush(ctx); err != nil {
-		return fmt.Errorf("read who is to be told: %w", err)
-	}
-	named, err := catalog.TitlesByID(ctx, tx, titles)
+	named, err := catalog.TitlesByID(ctx, tx, titles) // and with it who is to be told
 	if err != nil {
 		return err
 	}

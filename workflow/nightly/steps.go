@@ -20,7 +20,8 @@ func steps() []step {
 		{name: "blocks", size: 200, next: growingAccounts, each: latchBlocks},
 		{name: "claims", size: 500, next: oldClaims, together: chargeClaims},
 		{name: "lost", size: 500, next: longOverdue, together: declareLost},
-		{name: circulation.ShelfStep, size: 500, again: clearShelf},
+		// A lock of a queue each: as many as the nights of four libraries may take at once.
+		{name: circulation.ShelfStep, size: 1000, again: clearShelf},
 		{name: "unfilled_holds", size: 500, again: endUnfilled},
 		{name: "overdue_notices", size: 500, paged: tellOfOverdue},
 		{name: "reminders", size: 500, paged: remindOfDue},
