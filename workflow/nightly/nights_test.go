@@ -156,6 +156,33 @@ func step(report nightly.Report, name string) nightly.Done {
 	return nightly.Done{}
 }
 
+// One thing on the hold shelf that the database refuses to move is found among a
+// slice that is written at once, and stands aside; the others are cleared, and
+// whose they were is told, once.
+func TestOneBadThingOnTheShelfStopsNobodyElse(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "western-district")
+	h.shelves(12, "2026-03-10")
+	if _, err := pgtest.Admin(t, h.db).Exec(t.Context(), `alter table items add check (barcode <> 'S7' or status = 'on_hold_shelf')`); err != nil {
+		t.Fatal(err)
+	}
+	done := step(h.night("2026-03-20 02:30"), circulation.ShelfStep)
+	if put := h.putAside(); done.Failed != 1 || len(put) != 1 || put[0].Step != circulation.ShelfStep {
+		t.Fatalf("the night came to %+v with %+v aside, want one", done, put)
+	}
+	const left = `select string_agg(i.barcode, ',') from holds h join items i on i.library_id = h.library_id and i.id = h.item_id
+		where h.status = 'on_hold_shelf' or i.status = 'on_hold_shelf'`
+	if got := h.ask(left); got != "S7" {
+		t.Errorf("on the shelf still: %s, want the bad one", got)
+	}
+	if got := h.ask(`select count(distinct hold_id) || ' of ' || count(*) from notices where kind = 'expired'`); got != "11 of 11" {
+		t.Errorf("told: %s, want the other eleven", got)
+	}
+	if got := h.ask(`select count(*)::text from staff_tasks where kind = 'night_failed' and closed_at is null`); got != "1" {
+		t.Errorf("%s tasks tell of it, want 1", got)
+	}
+}
+
 // One row that cannot be worked stands aside and is shown to staff; every other
 // loan's fine grows. The next night tries it again, and solves it once it can be
 // worked.
