@@ -160,7 +160,10 @@ func AskItem(tx *postgres.Tx, library, id broker.ID, into *Item) {
 func AskItemsLocked(tx *postgres.Tx, libraries, ids []broker.ID, into *[]Item) {
 	tx.Queue(selectItems+`join unnest($1::uuid[], $2::uuid[]) w (library_id, id) on i.library_id = w.library_id and i.id = w.id
 		order by i.library_id, i.id for update of i`, libraries, ids).
-		Query(func(rows pgx.Rows) (err error) { *into, err = collectItems(rows); return err })
+		Query(func(rows pgx.Rows) (err error) {
+			*into, err = pgx.AppendRows(make([]Item, 0, len(ids)), rows, scanItem)
+			return err
+		})
 }
 
 func askItem(tx *postgres.Tx, into *Item, where string, args ...any) {
@@ -174,18 +177,20 @@ func askItem(tx *postgres.Tx, into *Item, where string, args ...any) {
 }
 
 func collectItems(rows pgx.Rows) ([]Item, error) {
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Item, error) {
-		var item Item
-		var title, branch, request *broker.ID
-		var price, paid, list *int64
-		var currency string
-		err := row.Scan(&item.Library, &item.ID, &item.Realm, &item.Barcode, &title, &branch, &item.Type, &item.Audience,
-			&item.CallNumber, &price, &currency, &item.Status, &item.Lendable, &request, &item.LenderBarcode,
-			&item.AgeMark, &item.Parts, &item.PartsMissing, &item.LoanNote, &paid, &list, &item.Brief, &item.ReplacedOn)
-		item.Title, item.Branch, item.Request = orNone(title), orNone(branch), orNone(request)
-		item.Price, item.PricePaid, item.ListPrice = moneyOrNil(price, currency), moneyOrNil(paid, currency), moneyOrNil(list, currency)
-		return item, err
-	})
+	return pgx.CollectRows(rows, scanItem)
+}
+
+func scanItem(row pgx.CollectableRow) (Item, error) {
+	var item Item
+	var title, branch, request *broker.ID
+	var price, paid, list *int64
+	var currency string
+	err := row.Scan(&item.Library, &item.ID, &item.Realm, &item.Barcode, &title, &branch, &item.Type, &item.Audience,
+		&item.CallNumber, &price, &currency, &item.Status, &item.Lendable, &request, &item.LenderBarcode,
+		&item.AgeMark, &item.Parts, &item.PartsMissing, &item.LoanNote, &paid, &list, &item.Brief, &item.ReplacedOn)
+	item.Title, item.Branch, item.Request = orNone(title), orNone(branch), orNone(request)
+	item.Price, item.PricePaid, item.ListPrice = moneyOrNil(price, currency), moneyOrNil(paid, currency), moneyOrNil(list, currency)
+	return item, err
 }
 
 func moneyOrNil(minor *int64, currency string) *broker.Money {

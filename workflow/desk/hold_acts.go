@@ -153,7 +153,7 @@ func (s *Service) ExpireShelf(ctx context.Context, tx *postgres.Tx, at At, limit
 	if err != nil {
 		return nil, err
 	}
-	var told []circulation.Hold
+	told := make([]circulation.Hold, 0, len(done))
 	for _, outcome := range done {
 		if outcome.Failed != nil {
 			continue
