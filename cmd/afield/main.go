@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -68,11 +69,24 @@ const (
 )
 
 func main() {
+	emptyIsUnset()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// emptyIsUnset forgets our settings that stand empty in the environment, as
+// container files write them: an empty address would be every address of the
+// machine.
+func emptyIsUnset() {
+	for _, setting := range os.Environ() {
+		name, value, _ := strings.Cut(setting, "=")
+		if value == "" && (strings.HasPrefix(name, "AFIELD_") || name == "DATABASE_URL") {
+			_ = os.Unsetenv(name) // a name that was just read can be unset
+		}
+	}
 }
 
 // run is main without the process around it, so that tests can call it.

@@ -52,6 +52,24 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// What stands empty in the environment counts as not set: the server does not
+// listen everywhere because a line of a file was left blank.
+func TestAnEmptySettingIsNone(t *testing.T) {
+	for _, name := range []string{"AFIELD_LISTEN", "AFIELD_DATA", "AFIELD_JSON", "DATABASE_URL"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AFIELD_SECRET", "kept")
+	emptyIsUnset()
+	for _, name := range []string{"AFIELD_LISTEN", "AFIELD_DATA", "AFIELD_JSON", "DATABASE_URL"} {
+		if _, set := os.LookupEnv(name); set {
+			t.Errorf("%s is still set", name)
+		}
+	}
+	if os.Getenv("AFIELD_SECRET") != "kept" {
+		t.Error("a setting that is given is kept")
+	}
+}
+
 func TestVersionAsJSON(t *testing.T) {
 	t.Parallel()
 	_, out, _ := call(t, "version", "--json")
