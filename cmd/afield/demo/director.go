@@ -80,8 +80,15 @@ func (s *stage) perform(ctx context.Context, stories []story) ([]*teller, error)
 }
 
 // advance moves the clock to an instant, stopping wherever something is due on
-// the way, so that everything happens on its own day.
+// the way, so that everything happens on its own day. What a story just did has
+// its consequences first: a lender's answer is not overtaken by the deadline for it.
 func (s *stage) advance(ctx context.Context, target time.Time) error {
+	if !s.clock.Now().Before(target) {
+		return nil
+	}
+	if err := s.quiet(ctx); err != nil {
+		return err
+	}
 	for s.clock.Now().Before(target) {
 		next, err := s.nextDue(ctx, s.clock.Now())
 		if err != nil {
