@@ -69,7 +69,7 @@ func (s *Server) item(ctx context.Context, find func(context.Context, *postgres.
 			}
 			view.Title, view.Author = title.Title, title.Author
 		}
-		loan, err := circulation.LoanOfItem(ctx, tx, circulation.RefOf(item))
+		loan, err := circulation.LoanOfItem(ctx, tx, item.Ref())
 		if err != nil && !broker.IsKind(err, broker.KindNotFound) {
 			return gen.Item{}, err
 		}

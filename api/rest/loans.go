@@ -8,6 +8,7 @@ import (
 
 	"afield/api/gen"
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/ledger"
@@ -292,7 +293,7 @@ func (s *Server) ListLoans(ctx context.Context, request gen.ListLoansRequestObje
 		if err := shareCatalogue(ctx, tx, library); err != nil {
 			return made{}, err
 		}
-		loans, err := circulation.OpenLoans(ctx, tx, library.ID, filter, circulation.Page{After: after, Limit: size + 1})
+		loans, err := circulation.OpenLoans(ctx, tx, library.ID, filter, broker.Page{After: after, Limit: size + 1})
 		if err != nil {
 			return made{}, err
 		}
@@ -313,7 +314,7 @@ func (s *Server) ListLoans(ctx context.Context, request gen.ListLoansRequestObje
 // loanViews shows loans with what their items are called. A borrowed copy is
 // called what was asked for.
 func loanViews(ctx context.Context, tx *postgres.Tx, now time.Time, loans []circulation.Loan) ([]gen.Loan, error) {
-	var items []circulation.ItemRef
+	var items []catalog.Ref
 	asked := map[broker.ID][]broker.ID{} // requests by library
 	for _, loan := range loans {
 		items = append(items, loan.Item)

@@ -25,7 +25,7 @@ func (s *Server) ListNotices(ctx context.Context, request gen.ListNoticesRequest
 	size := pageSize(in.Limit)
 	page := gen.NoticePage{Notices: []gen.Notice{}}
 	_, err = read(ctx, s, func(ctx context.Context, tx *postgres.Tx) (made, error) {
-		calls, err := s.notices(ctx, tx, in, notices.Page{After: after, Limit: size + 1})
+		calls, err := s.notices(ctx, tx, in, broker.Page{After: after, Limit: size + 1})
 		if err != nil {
 			return made{}, err
 		}
@@ -55,7 +55,7 @@ func (s *Server) ListNotices(ctx context.Context, request gen.ListNoticesRequest
 }
 
 // notices reads the list asked for; calls come with number and script.
-func (s *Server) notices(ctx context.Context, tx *postgres.Tx, in gen.ListNoticesParams, page notices.Page) ([]notices.Call, error) {
+func (s *Server) notices(ctx context.Context, tx *postgres.Tx, in gen.ListNoticesParams, page broker.Page) ([]notices.Call, error) {
 	library, err := directory.Load(ctx, tx, callOf(ctx).library())
 	if err != nil {
 		return nil, err

@@ -242,7 +242,7 @@ type titles struct {
 	titles map[broker.ID]catalog.Title
 }
 
-func readTitles(ctx context.Context, tx *postgres.Tx, items []circulation.ItemRef, wanted []broker.ID) (titles, error) {
+func readTitles(ctx context.Context, tx *postgres.Tx, items []catalog.Ref, wanted []broker.ID) (titles, error) {
 	found := titles{items: map[broker.ID]catalog.Item{}, titles: map[broker.ID]catalog.Title{}}
 	list := make([]catalog.Item, len(items))
 	for i, ref := range items {

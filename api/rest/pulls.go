@@ -28,7 +28,7 @@ func (s *Server) ListPulls(ctx context.Context, request gen.ListPullsRequestObje
 		if err != nil {
 			return page, err
 		}
-		pulls, err := circulation.PullList(ctx, tx, library.ID, library.Today(s.Clock.Now()), circulation.Page{After: after, Limit: size + 1})
+		pulls, err := circulation.PullList(ctx, tx, library.ID, library.Today(s.Clock.Now()), broker.Page{After: after, Limit: size + 1})
 		if err != nil {
 			return page, err
 		}
@@ -185,6 +185,6 @@ func (s *Server) notFound(ctx context.Context, tx *postgres.Tx, at desk.At, hold
 	case item.Status != catalog.OnShelf:
 		return broker.Conflict("no_copy_expected", "That copy is not expected on the shelf.")
 	}
-	_, err = s.Desk.NotFound(ctx, tx, at, hold.HoldRef, circulation.RefOf(item))
+	_, err = s.Desk.NotFound(ctx, tx, at, hold.HoldRef, item.Ref())
 	return err
 }

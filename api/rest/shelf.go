@@ -35,7 +35,7 @@ func (s *Server) ListShelf(ctx context.Context, request gen.ListShelfRequestObje
 		if err := shareCatalogue(ctx, tx, library); err != nil {
 			return made{}, err
 		}
-		lines, err := s.shelf(ctx, tx, library, in, through, circulation.Page{After: after, Limit: size + 1})
+		lines, err := s.shelf(ctx, tx, library, in, through, broker.Page{After: after, Limit: size + 1})
 		if err != nil {
 			return made{}, err
 		}
@@ -61,7 +61,7 @@ func (s *Server) ListShelf(ctx context.Context, request gen.ListShelfRequestObje
 }
 
 // shelf reads the list asked for; what is to be cleared says what to do with it.
-func (s *Server) shelf(ctx context.Context, tx *postgres.Tx, library directory.Library, in gen.ListShelfParams, through broker.Date, page circulation.Page) ([]circulation.Cleared, error) {
+func (s *Server) shelf(ctx context.Context, tx *postgres.Tx, library directory.Library, in gen.ListShelfParams, through broker.Date, page broker.Page) ([]circulation.Cleared, error) {
 	var holds []circulation.Hold
 	var err error
 	now := s.Clock.Now()
@@ -104,11 +104,11 @@ func titleKnown(ctx context.Context, tx *postgres.Tx, title broker.ID) error {
 
 // holdViews shows holds with what their titles are called.
 func holdViews(ctx context.Context, tx *postgres.Tx, holds []circulation.Hold) ([]gen.Hold, error) {
-	var items []circulation.ItemRef
+	var items []catalog.Ref
 	var wanted []broker.ID
 	for _, hold := range holds {
 		if hold.Item != broker.NoID {
-			items = append(items, circulation.ItemRef{Library: hold.Library, ID: hold.Item})
+			items = append(items, catalog.Ref{Library: hold.Library, ID: hold.Item})
 		}
 		wanted = append(wanted, hold.Title)
 	}

@@ -105,9 +105,9 @@ func titleViews(ctx context.Context, tx *postgres.Tx, titles []catalog.Title, li
 // copyViews shows copies as the caller may know of them: a barcode opens doors
 // at a desk, and is for staff.
 func copyViews(ctx context.Context, tx *postgres.Tx, items []catalog.Item, libraries []broker.ID) ([]gen.Copy, error) {
-	refs := make([]circulation.ItemRef, len(items))
+	refs := make([]catalog.Ref, len(items))
 	for i, item := range items {
-		refs[i] = circulation.RefOf(item)
+		refs[i] = item.Ref()
 	}
 	due, err := circulation.DueDates(ctx, tx, refs)
 	if err != nil {

@@ -39,6 +39,30 @@ const (
 	InProcess   ItemStatus = "in_processing" // here, and not ready for the shelf
 )
 
+// Words says the status as the desk would.
+func (s ItemStatus) Words() string {
+	switch s {
+	case OnShelf:
+		return "on the shelf"
+	case OnHoldShelf:
+		return "on the hold shelf"
+	case OnLoan:
+		return "on loan"
+	case InTransit:
+		return "on its way"
+	case Received:
+		return "received and not yet shelved"
+	case GoneHome:
+		return "back with its lender"
+	case OnOrder:
+		return "on order"
+	case InProcess:
+		return "being made ready for the shelf"
+	case Missing, Lost, Withdrawn:
+	}
+	return string(s)
+}
+
 // Item is one piece with a barcode: a library's own, or a temporary one for a
 // copy borrowed from a lender.
 type Item struct {

@@ -59,7 +59,7 @@ func TemporaryBarcode(number int64) string { return "ILL-" + strconv.FormatInt(n
 // Shelve puts an item on the hold shelf for a request.
 type Shelve struct {
 	Desk    Desk
-	Item    ItemRef
+	Item    catalog.Ref
 	Patron  patrons.Ref
 	Request RequestRef
 	// QueuedAt is when it was asked for; zero means now.
@@ -103,7 +103,7 @@ func (c *Circulation) ShelveForRequest(ctx context.Context, tx *postgres.Tx, in 
 	case kept.ID != broker.NoID:
 		return out, broker.Conflict("held_for_other", "That item is already kept for somebody.")
 	case item.Status != catalog.Received && item.Status != catalog.OnShelf:
-		return out, broker.Conflict("item_not_available", "That item cannot be shelved: it is %s.", words(item.Status))
+		return out, broker.Conflict("item_not_available", "That item cannot be shelved: it is %s.", item.Status.Words())
 	}
 	hold := Hold{
 		HoldRef: HoldRef{item.Library, broker.NewID()}, Patron: in.Patron, Class: patron.Class,
@@ -136,7 +136,7 @@ func (c *Circulation) ShelveForRequest(ctx context.Context, tx *postgres.Tx, in 
 // SendHome notes that a borrowed copy was shipped back to its lender. One that
 // is still on loan or on the hold shelf is a conflict. Sent again, nothing
 // changes.
-func (c *Circulation) SendHome(ctx context.Context, tx *postgres.Tx, desk Desk, ref ItemRef) (Outcome, error) {
+func (c *Circulation) SendHome(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref) (Outcome, error) {
 	item, err := catalog.LoadItem(ctx, tx, ref.Library, ref.ID, true)
 	if err != nil {
 		return Outcome{}, err
@@ -149,7 +149,7 @@ func (c *Circulation) SendHome(ctx context.Context, tx *postgres.Tx, desk Desk, 
 	case item.Status == catalog.GoneHome:
 		out.Replayed = true
 	case item.Status == catalog.OnLoan || item.Status == catalog.OnHoldShelf:
-		return out, broker.Conflict("item_not_available", "That item cannot be shipped: it is %s.", words(item.Status))
+		return out, broker.Conflict("item_not_available", "That item cannot be shipped: it is %s.", item.Status.Words())
 	default:
 		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.GoneHome)
 		item.Status = catalog.GoneHome
@@ -163,7 +163,7 @@ func (c *Circulation) SendHome(ctx context.Context, tx *postgres.Tx, desk Desk, 
 type LendOut struct {
 	// Desk is the lender's; Borrower its institutional patron (patrons.Institution).
 	Desk     Desk
-	Item     ItemRef
+	Item     catalog.Ref
 	Borrower patrons.Ref
 	// Due is the date the lender sets.
 	Due     broker.Date
@@ -202,7 +202,7 @@ func (c *Circulation) LendToLibrary(ctx context.Context, tx *postgres.Tx, in Len
 	case open.ID != broker.NoID:
 		return out, broker.Conflict("already_on_loan", "That item is already on loan.")
 	case item.Status != catalog.OnShelf || item.Temporary():
-		return out, broker.Conflict("item_not_available", "That item cannot be lent: it is %s.", words(item.Status))
+		return out, broker.Conflict("item_not_available", "That item cannot be lent: it is %s.", item.Status.Words())
 	}
 	document, err := c.Rules(in.Desk)
 	if err != nil {

@@ -302,7 +302,7 @@ func TestLossesByEachMode(t *testing.T) {
 		for byAge, want := range map[string][2]string{"true": {"27.00", "18.00"}, "false": {"18.00", "27.00"}} {
 			h := on("forgive", "true", "lost.price", price+", replaced_by_age: "+byAge+"}", "lost.after", "{days: 30}")
 			paid, fresh := h.money("18.00"), h.money("22.00")
-			item := func() circulation.ItemRef {
+			item := func() catalog.Ref {
 				return h.copyOf(func(i *catalog.Item) { i.PricePaid, i.Price = &paid, &fresh })
 			}
 			old := h.lend(h.patron("resident"), item(), "2026-03-02 10:00", "2026-03-23")

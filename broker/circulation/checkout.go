@@ -16,7 +16,7 @@ import (
 // CheckOut is a patron taking an item at a desk.
 type CheckOut struct {
 	Desk   Desk
-	Item   ItemRef
+	Item   catalog.Ref
 	Patron patrons.Ref
 	// Request is the request it serves; zero for none.
 	Request RequestRef
@@ -150,7 +150,7 @@ func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 	case f.open.ID != broker.NoID:
 		return out, false, broker.Conflict("already_on_loan", "That item is already on loan.")
 	case !placeable(f.item, in.Request) && !arrivedAt(in.Desk, f.item, f.transit):
-		return out, false, broker.Conflict("item_not_available", "That item is not here to be lent: it is %s.", words(f.item.Status))
+		return out, false, broker.Conflict("item_not_available", "That item is not here to be lent: it is %s.", f.item.Status.Words())
 	}
 	return out, false, nil
 }
@@ -263,28 +263,4 @@ func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
 	moveHold(tx, hold)
 	out.Hold = &hold
 	out.say("The hold is fulfilled.")
-}
-
-// words says a status as the desk would.
-func words(status catalog.ItemStatus) string {
-	switch status {
-	case catalog.OnShelf:
-		return "on the shelf"
-	case catalog.OnHoldShelf:
-		return "on the hold shelf"
-	case catalog.OnLoan:
-		return "on loan"
-	case catalog.InTransit:
-		return "on its way"
-	case catalog.Received:
-		return "received and not yet shelved"
-	case catalog.GoneHome:
-		return "back with its lender"
-	case catalog.OnOrder:
-		return "on order"
-	case catalog.InProcess:
-		return "being made ready for the shelf"
-	case catalog.Missing, catalog.Lost, catalog.Withdrawn:
-	}
-	return string(status)
 }

@@ -91,7 +91,7 @@ func TestILL02ALoanHasTheDueDateOfItsOwnRequest(t *testing.T) {
 	desk, member := perth.at("2026-03-02 10:00"), perth.patron("member")
 	first, firstRequest := perth.borrowed("book", desk)
 	second, secondRequest := perth.borrowed("book", desk)
-	for item, request := range map[circulation.ItemRef]circulation.RequestRef{first: firstRequest, second: secondRequest} {
+	for item, request := range map[catalog.Ref]circulation.RequestRef{first: firstRequest, second: secondRequest} {
 		_, err := act(perth.town, perth.circ.ShelveForRequest, circulation.Shelve{Desk: desk, Item: item, Patron: member, Request: request})
 		perth.must(err)
 	}
@@ -122,7 +122,7 @@ func TestILL03TriedAgainThereIsStillOneTemporaryItem(t *testing.T) {
 		})
 		_, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{
 			Desk: desk, Request: request, Patron: blocked,
-			Item: circulation.ItemRef{Library: perth.Library.ID, ID: ids[0]}, LenderDue: broker.MustDate("2026-04-10"),
+			Item: catalog.Ref{Library: perth.Library.ID, ID: ids[0]}, LenderDue: broker.MustDate("2026-04-10"),
 		})
 		refusal := wantCode(t, err, "may_not_check_out")
 		equal(t, "reason", refusal.Reasons[0].Code, "card_expired")

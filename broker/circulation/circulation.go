@@ -67,15 +67,6 @@ func (d Desk) today() broker.Date { return d.calendar().DateOf(d.Now) }
 
 func (d Desk) moment() policy.Moment { return policy.Moment{Now: d.Now, Calendar: d.calendar()} }
 
-// ItemRef names an item among its owner's.
-type ItemRef struct {
-	Library broker.ID
-	ID      broker.ID
-}
-
-// RefOf names an item.
-func RefOf(item catalog.Item) ItemRef { return ItemRef{item.Library, item.ID} }
-
 // LoanRef names a loan; Library is the one whose desk lent.
 type LoanRef struct {
 	Library broker.ID
@@ -119,7 +110,7 @@ const (
 // Loan is one item in one patron's hands.
 type Loan struct {
 	LoanRef
-	Item ItemRef
+	Item catalog.Ref
 	// Patron is the borrower; its ID is NoID once history is anonymised.
 	Patron patrons.Ref
 	// Request is the request it serves, of the patron's library; NoID for none.

@@ -92,7 +92,7 @@ func endedLoan(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, catalog
 // MarkItem notes at a desk that an item of ours is missing, withdrawn, or found
 // again (on the shelf). One that is lent, kept or on its way is the conflict
 // item_in_use.
-func (c *Circulation) MarkItem(ctx context.Context, tx *postgres.Tx, desk Desk, ref ItemRef, status catalog.ItemStatus) (Outcome, error) {
+func (c *Circulation) MarkItem(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref, status catalog.ItemStatus) (Outcome, error) {
 	var item catalog.Item
 	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
 	if err := tx.Flush(ctx); err != nil {
@@ -108,14 +108,14 @@ func (c *Circulation) MarkItem(ctx context.Context, tx *postgres.Tx, desk Desk, 
 	}
 	switch item.Status {
 	case catalog.OnLoan, catalog.Lost, catalog.OnHoldShelf, catalog.InTransit, catalog.Received, catalog.GoneHome:
-		return Outcome{}, broker.Conflict("item_in_use", "That item is %s.", words(item.Status))
+		return Outcome{}, broker.Conflict("item_in_use", "That item is %s.", item.Status.Words())
 	case catalog.OnShelf, catalog.Missing, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
 	}
 	out := Outcome{Replayed: item.Status == status}
 	item.Status = status
 	catalog.SetItemStatus(tx, item.Library, item.ID, status)
 	out.setItem(item)
-	out.say("It is %s.", words(status))
+	out.say("It is %s.", status.Words())
 	return out, nil
 }
 

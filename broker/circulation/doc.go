@@ -17,6 +17,6 @@
 // what it writes travels with the commit.
 //
 //	desk := circulation.Desk{Library: library, Branch: branch, Actor: actor, Now: clock.Now()}
-//	outcome, err := circ.CheckOut(ctx, tx, circulation.CheckOut{Desk: desk, Item: circulation.RefOf(item), Patron: patron.Ref()})
+//	outcome, err := circ.CheckOut(ctx, tx, circulation.CheckOut{Desk: desk, Item: catalog.RefOf(item), Patron: patron.Ref()})
 //	outcome.Loan.DueOn, outcome.Serves
 package circulation

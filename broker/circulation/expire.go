@@ -102,7 +102,7 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []pastKey) (
 		copies[key.title]++
 		most = max(most, copies[key.title])
 	}
-	rows, byItem := make([]*pastRow, 0, len(page)), make(map[ItemRef]*pastRow, len(page))
+	rows, byItem := make([]*pastRow, 0, len(page)), make(map[catalog.Ref]*pastRow, len(page))
 	var stored []catalog.Item
 	catalog.AskItemsLocked(tx, libraries, items, &stored)
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0))
@@ -116,7 +116,7 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []pastKey) (
 				if err := scanHold(found, &row.hold); err != nil {
 					return err
 				}
-				rows, byItem[ItemRef{Library: row.hold.Library, ID: row.hold.Item}] = append(rows, row), row
+				rows, byItem[catalog.Ref{Library: row.hold.Library, ID: row.hold.Item}] = append(rows, row), row
 			}
 			return found.Err()
 		})
@@ -132,7 +132,7 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []pastKey) (
 				if err := scanHold(found, &hold, &hold.passedBy, &hold.askPolicy, &item); err != nil {
 					return err
 				}
-				if row := byItem[ItemRef{Library: hold.Library, ID: item}]; row != nil {
+				if row := byItem[catalog.Ref{Library: hold.Library, ID: item}]; row != nil {
 					row.waiting = append(row.waiting, hold)
 				}
 			}
@@ -142,7 +142,7 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []pastKey) (
 		return nil, fmt.Errorf("read what was not picked up: %w", err)
 	}
 	for _, item := range stored {
-		if row := byItem[RefOf(item)]; row != nil {
+		if row := byItem[item.Ref()]; row != nil {
 			row.item = item
 		}
 	}
@@ -212,7 +212,7 @@ func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk 
 func (c *Circulation) overRows(desk Desk, branches []directory.Branch, rows []*pastRow) (over []*pastRow, err error) {
 	for _, row := range rows {
 		if row.item.ID == broker.NoID || row.item.Status != catalog.OnHoldShelf {
-			return nil, broker.Conflict("item_not_available", "The item of the hold is not on the hold shelf: it is %s.", words(row.item.Status))
+			return nil, broker.Conflict("item_not_available", "The item of the hold is not on the hold shelf: it is %s.", row.item.Status.Words())
 		}
 		at := deskOf(desk, branches, row.hold.Pickup)
 		document, err := c.Rules(at)

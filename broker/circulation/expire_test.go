@@ -28,7 +28,7 @@ func (h house) night(local string, limit int) (done []circulation.Outcome) {
 }
 
 // shelved puts a copy of a new title on the hold shelf for a new patron.
-func (h house) shelved(local string) (circulation.ItemRef, circulation.Hold) {
+func (h house) shelved(local string) (catalog.Ref, circulation.Hold) {
 	h.t.Helper()
 	title := h.title()
 	book := h.item("book", title)
@@ -100,7 +100,7 @@ func TestHLD05AfterContactStaffDecide(t *testing.T) {
 	equal(t, "kept", library.holdNow(kept.HoldRef).Status, circulation.HoldOnShelf)
 	var list []circulation.Cleared
 	library.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		list, err = library.circ.ClearShelf(ctx, tx, library.at("2026-03-12 09:00"), library.at("2026-03-12 00:00").Now, circulation.Page{Limit: 10})
+		list, err = library.circ.ClearShelf(ctx, tx, library.at("2026-03-12 09:00"), library.at("2026-03-12 00:00").Now, broker.Page{Limit: 10})
 		return err
 	})
 	if len(list) != 2 {
@@ -143,7 +143,7 @@ func TestHLD29TheNightSendsHomeWhatBelongsElsewhere(t *testing.T) {
 func TestOneBadRowStopsNobodyElse(t *testing.T) {
 	t.Parallel()
 	library := oneLibrary(t, "western-district", "America/Chicago")
-	var bad circulation.ItemRef
+	var bad catalog.Ref
 	for i := range 5 {
 		book, _ := library.shelved(fmt.Sprintf("2026-03-03 10:0%d", i))
 		if i == 2 {
@@ -234,7 +234,7 @@ func TestHoldsInAnyOrder(t *testing.T) {
 	perth.block(people[0], "capture")
 	rapid.Check(t, func(r *rapid.T) {
 		title := perth.title()
-		copies := []circulation.ItemRef{perth.item("book", title), perth.item("book", title)}
+		copies := []catalog.Ref{perth.item("book", title), perth.item("book", title)}
 		now := perth.at("2026-03-02 10:00")
 		for range rapid.IntRange(4, 14).Draw(r, "acts") {
 			now.Now = now.Now.Add(7 * time.Hour)
@@ -251,7 +251,7 @@ func TestHoldsInAnyOrder(t *testing.T) {
 	perth.noBreach()
 }
 
-func anyAct(ctx context.Context, tx *postgres.Tx, r *rapid.T, perth house, people []patrons.Ref, desk circulation.Desk, item circulation.ItemRef, who patrons.Ref, title broker.ID) error {
+func anyAct(ctx context.Context, tx *postgres.Tx, r *rapid.T, perth house, people []patrons.Ref, desk circulation.Desk, item catalog.Ref, who patrons.Ref, title broker.ID) error {
 	open, err := circulation.HoldsOf(ctx, tx, who)
 	if err != nil {
 		return err

@@ -115,7 +115,7 @@ func sendToPickup(tx *postgres.Tx, desk Desk, item catalog.Item, hold Hold, out 
 // patron picks it up, nothing changes. At another branch it is not waiting any
 // more: it is sent to the right one and stays with its hold. What serves a
 // request is sent on without a record: the outcome says so with Replayed.
-func (c *Circulation) FindShelved(ctx context.Context, tx *postgres.Tx, desk Desk, ref ItemRef) (Outcome, error) {
+func (c *Circulation) FindShelved(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref) (Outcome, error) {
 	var item catalog.Item
 	var kept Hold
 	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
@@ -124,7 +124,7 @@ func (c *Circulation) FindShelved(ctx context.Context, tx *postgres.Tx, desk Des
 		return Outcome{}, fmt.Errorf("read what is on the hold shelf: %w", err)
 	}
 	if kept.Status != HoldOnShelf {
-		return Outcome{}, broker.Conflict("not_on_hold_shelf", "That item is not on the hold shelf: it is %s.", words(item.Status))
+		return Outcome{}, broker.Conflict("not_on_hold_shelf", "That item is not on the hold shelf: it is %s.", item.Status.Words())
 	}
 	var out Outcome
 	out.setHold(kept)

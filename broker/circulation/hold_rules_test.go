@@ -27,7 +27,7 @@ func (h house) plain(patron patrons.Ref, title broker.ID, local string, change .
 	return *out.Hold
 }
 
-func (h house) capture(local string, item circulation.ItemRef) circulation.Outcome {
+func (h house) capture(local string, item catalog.Ref) circulation.Outcome {
 	h.t.Helper()
 	out, err := act(h.town, h.circ.CaptureHold, circulation.Capture{Desk: h.at(local), Item: item})
 	h.must(err)
@@ -183,7 +183,7 @@ func TestAHoldForOneCopyWaitsForThatCopy(t *testing.T) {
 	b := perth.plain(perth.patron("member"), title, "2026-03-02 09:01")
 	var pulls []circulation.Pull
 	perth.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		pulls, err = circulation.PullList(ctx, tx, perth.Library.ID, broker.MustDate("2026-03-02"), circulation.Page{Limit: 10})
+		pulls, err = circulation.PullList(ctx, tx, perth.Library.ID, broker.MustDate("2026-03-02"), broker.Page{Limit: 10})
 		return err
 	})
 	if len(pulls) != 2 || pulls[0].Hold.HoldRef != a.HoldRef || pulls[0].Item.ID != second.ID || pulls[1].Item.ID != first.ID {
@@ -227,7 +227,7 @@ func TestHLD19FoundAtAnotherBranchItIsSentToWhereItWaits(t *testing.T) {
 		return out
 	}
 	equal(t, "waits at branch 2", arrive("2026-03-03 10:00").Hold.Status, circulation.HoldOnShelf)
-	out, err := act(perth.town, func(ctx context.Context, tx *postgres.Tx, ref circulation.ItemRef) (circulation.Outcome, error) {
+	out, err := act(perth.town, func(ctx context.Context, tx *postgres.Tx, ref catalog.Ref) (circulation.Outcome, error) {
 		return perth.circ.FindShelved(ctx, tx, perth.at("2026-03-04 10:00"), ref)
 	}, book)
 	perth.must(err)

@@ -14,7 +14,7 @@ import (
 type Capture struct {
 	// Desk is where the copy was scanned: a library that owns it.
 	Desk Desk
-	Item ItemRef
+	Item catalog.Ref
 	// OutOfTurn names a hold to serve before the first in the queue; Reason says
 	// why, and is kept. Zero serves the first.
 	OutOfTurn HoldRef
@@ -47,7 +47,7 @@ func (c *Circulation) CaptureHold(ctx context.Context, tx *postgres.Tx, in Captu
 		out.say("It is kept for somebody already.")
 		return out, nil
 	case item.Status != catalog.OnShelf || !item.Lendable:
-		return out, broker.Conflict("item_not_available", "That item cannot be captured: it is %s.", words(item.Status))
+		return out, broker.Conflict("item_not_available", "That item cannot be captured: it is %s.", item.Status.Words())
 	case head.ID == broker.NoID:
 		return out, broker.Conflict("nobody_waits", "Nobody waits for that title here.")
 	}
@@ -134,7 +134,7 @@ func (c *Circulation) endHold(ctx context.Context, tx *postgres.Tx, desk Desk, r
 func (c *Circulation) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk, hold Hold, out *Outcome) error {
 	var item catalog.Item
 	var head Hold
-	ref := ItemRef{hold.Library, hold.Item}
+	ref := catalog.Ref{Library: hold.Library, ID: hold.Item}
 	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
 	askHead(tx, desk, ref, &head)
 	if err := tx.Flush(ctx); err != nil {
@@ -155,7 +155,7 @@ func (c *Circulation) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk
 // is unfilled, so that whoever asked can be asked to look elsewhere, and the
 // copy is missing. A hold that has a copy already, or has ended, is the
 // conflict hold_not_waiting.
-func (c *Circulation) FailHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, missing ItemRef) (Outcome, error) {
+func (c *Circulation) FailHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, missing catalog.Ref) (Outcome, error) {
 	item, err := catalog.LoadItem(ctx, tx, missing.Library, missing.ID, true)
 	if err != nil {
 		return Outcome{}, err
@@ -190,7 +190,7 @@ func (c *Circulation) FailHold(ctx context.Context, tx *postgres.Tx, desk Desk, 
 // it goes onto the hold shelf here; otherwise it is placed like anything that
 // has come free. Arrived somewhere else than it was sent, it is sent on. An
 // item that is not travelling is the conflict not_in_transit.
-func (c *Circulation) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk Desk, ref ItemRef) (Outcome, error) {
+func (c *Circulation) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref) (Outcome, error) {
 	var item catalog.Item
 	var transit Transit
 	var kept, head Hold
@@ -206,7 +206,7 @@ func (c *Circulation) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk 
 	case item.ID == broker.NoID:
 		return out, broker.NotFound("item")
 	case transit.ID == broker.NoID:
-		return out, broker.Conflict("not_in_transit", "That item was not on its way: it is %s.", words(item.Status))
+		return out, broker.Conflict("not_in_transit", "That item was not on its way: it is %s.", item.Status.Words())
 	case !isHere(desk, transit.ToLibrary, transit.ToBranch):
 		out.Transit, out.NextAct = &transit, SendOn
 		out.setItem(item)

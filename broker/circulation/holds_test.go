@@ -26,7 +26,7 @@ func (h house) hold(filler house, patron patrons.Ref, title broker.ID, local str
 	return *out.Hold
 }
 
-func (h house) titleOf(item circulation.ItemRef) broker.ID { return h.stored(item).Title }
+func (h house) titleOf(item catalog.Ref) broker.ID { return h.stored(item).Title }
 
 func (h house) institution(borrower house) patrons.Ref {
 	var patron patrons.Patron
@@ -37,9 +37,9 @@ func (h house) institution(borrower house) patrons.Ref {
 	return patron.Ref()
 }
 
-func (h house) receive(local string, item circulation.ItemRef) circulation.Outcome {
+func (h house) receive(local string, item catalog.Ref) circulation.Outcome {
 	h.t.Helper()
-	out, err := act(h.town, func(ctx context.Context, tx *postgres.Tx, ref circulation.ItemRef) (circulation.Outcome, error) {
+	out, err := act(h.town, func(ctx context.Context, tx *postgres.Tx, ref catalog.Ref) (circulation.Outcome, error) {
 		return h.circ.ReceiveTransit(ctx, tx, h.at(local), ref)
 	}, item)
 	h.must(err)
@@ -231,10 +231,10 @@ func TestNotFoundOnTheShelf(t *testing.T) {
 	hold := perth.hold(perth, perth.patron("member"), title, "2026-03-02 09:00")
 	var pulls []circulation.Pull
 	perth.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		pulls, err = circulation.PullList(ctx, tx, perth.Library.ID, broker.MustDate("2026-03-02"), circulation.Page{Limit: 10})
+		pulls, err = circulation.PullList(ctx, tx, perth.Library.ID, broker.MustDate("2026-03-02"), broker.Page{Limit: 10})
 		return err
 	})
-	if len(pulls) != 1 || circulation.RefOf(pulls[0].Item) != book || pulls[0].Hold.HoldRef != hold.HoldRef {
+	if len(pulls) != 1 || pulls[0].Item.Ref() != book || pulls[0].Hold.HoldRef != hold.HoldRef {
 		t.Fatalf("pull list: %+v", pulls)
 	}
 	perth.do(func(ctx context.Context, tx *postgres.Tx) error {
@@ -374,7 +374,7 @@ func TestTwoCopiesReturnedAtOnceServeTheFirstTwo(t *testing.T) {
 	perth := oneLibrary(t, "perth", "America/Toronto")
 	for range 10 {
 		title := perth.title()
-		copies := []circulation.ItemRef{perth.item("book", title), perth.item("book", title)}
+		copies := []catalog.Ref{perth.item("book", title), perth.item("book", title)}
 		for _, item := range copies {
 			_, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: item, Patron: perth.patron("member")})
 			perth.must(err)

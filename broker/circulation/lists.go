@@ -13,13 +13,6 @@ import (
 	"afield/broker/postgres"
 )
 
-// Page asks for part of a list: at most Limit rows, after the row named After
-// (NoID: from the beginning).
-type Page struct {
-	After broker.ID
-	Limit int
-}
-
 // LoansOf gives what a patron has out, the earliest due date first.
 func LoansOf(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) ([]Loan, error) {
 	return collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l
@@ -34,13 +27,13 @@ func LoanByID(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, error) {
 }
 
 // LoanOfItem gives the loan an item is out on; not found when it is not.
-func LoanOfItem(ctx context.Context, tx *postgres.Tx, item ItemRef) (Loan, error) {
+func LoanOfItem(ctx context.Context, tx *postgres.Tx, item catalog.Ref) (Loan, error) {
 	return one(collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l
 		where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned'`, item.Library, item.ID)))("loan")
 }
 
 // DueDates gives when those of the items that are out are due.
-func DueDates(ctx context.Context, tx *postgres.Tx, items []ItemRef) (map[ItemRef]broker.Date, error) {
+func DueDates(ctx context.Context, tx *postgres.Tx, items []catalog.Ref) (map[catalog.Ref]broker.Date, error) {
 	libraries, ids := make([]broker.ID, len(items)), make([]broker.ID, len(items))
 	for i, item := range items {
 		libraries[i], ids[i] = item.Library, item.ID
@@ -51,8 +44,8 @@ func DueDates(ctx context.Context, tx *postgres.Tx, items []ItemRef) (map[ItemRe
 	if err != nil {
 		return nil, fmt.Errorf("read due dates: %w", err)
 	}
-	due := map[ItemRef]broker.Date{}
-	var item ItemRef
+	due := map[catalog.Ref]broker.Date{}
+	var item catalog.Ref
 	var on broker.Date
 	_, err = pgx.ForEachRow(rows, []any{&item.Library, &item.ID, &on}, func() error {
 		due[item] = on
@@ -74,7 +67,7 @@ type LoanFilter struct {
 
 // OpenLoans gives what a library's desks have lent and is still out, the
 // earliest due date first.
-func OpenLoans(ctx context.Context, tx *postgres.Tx, library broker.ID, filter LoanFilter, page Page) ([]Loan, error) {
+func OpenLoans(ctx context.Context, tx *postgres.Tx, library broker.ID, filter LoanFilter, page broker.Page) ([]Loan, error) {
 	where, args := `l.library_id = $1 and l.status = 'open'`, []any{library, page.Limit}
 	with := func(condition string, value any) {
 		args = append(args, value)
@@ -103,7 +96,7 @@ func LoansOfRequest(ctx context.Context, tx *postgres.Tx, library, request broke
 // was borrowed for, the one its loan or hold serves, the first in the queue of
 // its title, and what the patron at the desk (zero for none) waits for. Whoever
 // keeps requests locks them before the act: requests come before items.
-func RequestsTouched(ctx context.Context, tx *postgres.Tx, item ItemRef, patron patrons.Ref) ([]RequestRef, error) {
+func RequestsTouched(ctx context.Context, tx *postgres.Tx, item catalog.Ref, patron patrons.Ref) ([]RequestRef, error) {
 	rows, err := tx.Query(ctx, touched(`from items i where i.library_id = $1 and i.id = $2`, `select $3::uuid as library_id, $4::uuid as patron_id`),
 		item.Library, item.ID, orNull(patron.Library), orNull(patron.ID))
 	if err != nil {
@@ -178,7 +171,7 @@ func HoldFor(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Hold,
 
 // HoldOfItem gives the hold an item is kept or travels for; not found when there
 // is none.
-func HoldOfItem(ctx context.Context, tx *postgres.Tx, item ItemRef) (Hold, error) {
+func HoldOfItem(ctx context.Context, tx *postgres.Tx, item catalog.Ref) (Hold, error) {
 	return one(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf')`, item.Library, item.ID)))("hold")
 }
@@ -191,7 +184,7 @@ func HoldOfRequest(ctx context.Context, tx *postgres.Tx, request RequestRef) (Ho
 }
 
 // TransitOf gives the journey an item is on; not found when it is on none.
-func TransitOf(ctx context.Context, tx *postgres.Tx, item ItemRef) (Transit, error) {
+func TransitOf(ctx context.Context, tx *postgres.Tx, item catalog.Ref) (Transit, error) {
 	var found Transit
 	askTransit(tx, item, &found)
 	if err := tx.Flush(ctx); err != nil {
@@ -224,7 +217,7 @@ func Place(ctx context.Context, tx *postgres.Tx, ref HoldRef) (int, error) {
 
 // Shelf gives what waits on the hold shelf for a library's patrons, the earliest
 // pick-up-by date first.
-func Shelf(ctx context.Context, tx *postgres.Tx, library broker.ID, page Page) ([]Hold, error) {
+func Shelf(ctx context.Context, tx *postgres.Tx, library broker.ID, page broker.Page) ([]Hold, error) {
 	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and ($2::uuid is null or (h.pick_up_by, h.id) >
 			(select a.pick_up_by, a.id from holds a where a.for_library_id = $1 and a.id = $2))
@@ -240,7 +233,7 @@ type Pull struct {
 // PullList gives the holds that a library can fill from its shelves on a day,
 // with a copy for each, the longest waiting first. Who is suspended is left
 // out; a hold for one copy is named with that copy.
-func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, page Page) ([]Pull, error) {
+func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, page broker.Page) ([]Pull, error) {
 	rows, err := tx.Query(ctx, `
 		with waiting as (
 			select h.*, row_number() over (partition by h.title_id, h.wanted_item_id order by h.turn_at, h.id) as turn

@@ -15,7 +15,7 @@ import (
 )
 
 // copyOf is a copy of the library's own, on its shelf, changed as wanted.
-func (h house) copyOf(change func(*catalog.Item)) circulation.ItemRef {
+func (h house) copyOf(change func(*catalog.Item)) catalog.Ref {
 	h.count++
 	item := catalog.Item{
 		Library: h.Library.ID, ID: broker.NewID(), Realm: h.group, Barcode: fmt.Sprintf("4%013d", h.count),
@@ -23,13 +23,13 @@ func (h house) copyOf(change func(*catalog.Item)) circulation.ItemRef {
 	}
 	change(&item)
 	h.do(func(_ context.Context, tx *postgres.Tx) error { catalog.SaveItem(tx, item, founded); return nil })
-	return circulation.RefOf(item)
+	return item.Ref()
 }
 
 func of(kind string) func(*catalog.Item) { return func(i *catalog.Item) { i.Type = kind } }
 
 // lend lends an item of our own and fails the test where it may not be lent.
-func (h house) lend(patron patrons.Ref, item circulation.ItemRef, local string, due ...string) circulation.Loan {
+func (h house) lend(patron patrons.Ref, item catalog.Ref, local string, due ...string) circulation.Loan {
 	h.t.Helper()
 	in := circulation.CheckOut{Desk: h.at(local), Item: item, Patron: patron}
 	out, err := act(h.town, h.circ.CheckOut, in)
@@ -142,7 +142,7 @@ func TestPerthFinesByMaterial(t *testing.T) {
 func TestAReturnBringsTheFineToItsRightTotal(t *testing.T) {
 	t.Parallel()
 	westchester := oneLibrary(t, "westchester", "America/Chicago")
-	late := func() (patrons.Ref, circulation.ItemRef) { // a film due on Monday 2 March, 1.00 a day
+	late := func() (patrons.Ref, catalog.Ref) { // a film due on Monday 2 March, 1.00 a day
 		patron, item := westchester.patron("resident"), westchester.copyOf(of("dvd"))
 		westchester.lend(patron, item, "2026-02-25 10:00", "2026-03-02")
 		return patron, item
@@ -272,7 +272,7 @@ func TestOneLimitUnderTwoDesksAtOnce(t *testing.T) {
 	t.Parallel()
 	wdl := oneLibrary(t, "western-district", "America/Chicago")
 	patron := wdl.patron("resident")
-	items := []circulation.ItemRef{wdl.copyOf(of("chromebook")), wdl.copyOf(of("chromebook"))}
+	items := []catalog.Ref{wdl.copyOf(of("chromebook")), wdl.copyOf(of("chromebook"))}
 	var group sync.WaitGroup
 	errs := make([]error, len(items))
 	for i, item := range items {

@@ -24,7 +24,7 @@ func TestWhatALossCosts(t *testing.T) {
 	westchester := oneLibrary(t, "westchester", "America/Chicago")
 	patron := westchester.patron("resident")
 	paid, fresh := westchester.money("18.00"), westchester.money("22.00")
-	item := func() circulation.ItemRef {
+	item := func() catalog.Ref {
 		return westchester.copyOf(func(i *catalog.Item) { i.PricePaid, i.Price = &paid, &fresh })
 	}
 	t.Run("LST-04 to be replaced: cost, shipping, processing", func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestWhatALossCosts(t *testing.T) {
 func TestALostItemThatComesBack(t *testing.T) {
 	t.Parallel()
 	wdl := oneLibrary(t, "western-district", "America/Chicago")
-	lost := func(price string) (patrons.Ref, circulation.ItemRef, circulation.Loan) {
+	lost := func(price string) (patrons.Ref, catalog.Ref, circulation.Loan) {
 		patron, item := wdl.patron("resident"), wdl.copyOf(priced("book", wdl.money(price)))
 		loan := wdl.lend(patron, item, "2025-12-29 10:00") // due 2026-01-19
 		_, err := wdl.lose(loan, "2025-12-31 10:00", circulation.Loss{})
@@ -193,7 +193,7 @@ func TestACollectionAgencyOnlyWhereThePolicyHasOne(t *testing.T) {
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	delaware, wdl := oneLibrary(t, "delaware", "America/New_York"), oneLibrary(t, "western-district", "America/Chicago")
-	damage := func(h house, class string, in circulation.Damage) (patrons.Ref, circulation.ItemRef) {
+	damage := func(h house, class string, in circulation.Damage) (patrons.Ref, catalog.Ref) {
 		patron, item := h.patron(class), h.copyOf(priced("book", h.money("20.00")))
 		loan := h.lend(patron, item, "2026-01-05 10:00")
 		h.back(circulation.Return{Desk: h.at("2026-01-06 10:00"), Item: item})
@@ -301,7 +301,7 @@ func TestClaims(t *testing.T) {
 		t.Parallel()
 		westchester := oneLibrary(t, "westchester", "America/Chicago")
 		patron := westchester.patron("resident")
-		var items []circulation.ItemRef
+		var items []catalog.Ref
 		for range 4 {
 			items = append(items, westchester.copyOf(of("book")))
 		}

@@ -25,7 +25,7 @@ func (c *Circulation) place(ctx context.Context, tx *postgres.Tx, desk Desk, ite
 // writes: many at once where there are many.
 func (c *Circulation) route(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *Outcome) error {
 	if head.Status == HoldPlaced {
-		next, err := c.nextInLine(ctx, tx, desk, RefOf(item), head)
+		next, err := c.nextInLine(ctx, tx, desk, item.Ref(), head)
 		if err != nil {
 			return err
 		}

@@ -53,14 +53,14 @@ const passingColumns = `exists (select 1 from holds e where e.library_id = h.lib
 // else look until the transaction ends: two copies that come back at once go to
 // the first two, each once. Borrowed copies have no queue. Who is blocked is
 // for nextInLine to say, before the item is placed.
-func askHead(tx *postgres.Tx, desk Desk, item ItemRef, into *Hold) {
+func askHead(tx *postgres.Tx, desk Desk, item catalog.Ref, into *Hold) {
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0)) from items
 		where library_id = $1 and id = $2 and title_id is not null and request_id is null`, item.Library, item.ID)
 	askWaiting(tx, desk, item, Hold{}, into)
 }
 
 // askWaiting asks for the first that a copy could fill, after the one named.
-func askWaiting(tx *postgres.Tx, desk Desk, item ItemRef, after Hold, into *Hold) {
+func askWaiting(tx *postgres.Tx, desk Desk, item catalog.Ref, after Hold, into *Hold) {
 	tx.Queue(`select `+holdColumns+`, `+passingColumns+`
 		from holds h join items i on i.library_id = h.library_id and i.title_id = h.title_id
 		left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
@@ -81,7 +81,7 @@ func askWaiting(tx *postgres.Tx, desk Desk, item ItemRef, after Hold, into *Hold
 // nextInLine gives who gets an item, beginning with the head of its queue: one
 // whom the policy of their library blocks is passed by and keeps the place.
 // NoID when nobody is left.
-func (c *Circulation) nextInLine(ctx context.Context, tx *postgres.Tx, desk Desk, item ItemRef, head Hold) (Hold, error) {
+func (c *Circulation) nextInLine(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Ref, head Hold) (Hold, error) {
 	for head.ID != broker.NoID && head.askPolicy {
 		blocked, err := c.blocked(ctx, tx, desk, head)
 		if head.askPolicy = blocked; err != nil || !blocked {

@@ -191,7 +191,7 @@ func askWaiters(tx *postgres.Tx, loan Loan, today broker.Date, into *[]waiter) {
 
 // askOtherCopies asks how many other copies of an item's title stand on the
 // shelf and could serve who waits.
-func askOtherCopies(tx *postgres.Tx, item ItemRef, into *int) {
+func askOtherCopies(tx *postgres.Tx, item catalog.Ref, into *int) {
 	tx.Queue(`select count(*)::int from items i join items o on o.library_id = i.library_id and o.title_id = i.title_id
 		where i.library_id = $1 and i.id = $2 and o.id <> i.id and o.status = 'on_shelf' and o.lendable and o.request_id is null`,
 		item.Library, item.ID).QueryRow(func(row pgx.Row) error { return row.Scan(into) })

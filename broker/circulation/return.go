@@ -17,7 +17,7 @@ import (
 // Return is an item handed in at a desk.
 type Return struct {
 	Desk Desk
-	Item ItemRef
+	Item catalog.Ref
 	// Loan is the loan it is out on, where the caller has looked: it saves a
 	// round trip. It need not be right.
 	Loan *Loan
@@ -102,7 +102,7 @@ func readReturn(ctx context.Context, tx *postgres.Tx, in Return) (returnFacts, e
 // return, or a stray.
 func notOut(ctx context.Context, tx *postgres.Tx, item catalog.Item) (Outcome, error) {
 	var last Loan
-	askLastLoan(tx, RefOf(item), &last)
+	askLastLoan(tx, item.Ref(), &last)
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read the last loan: %w", err)
 	}
@@ -112,11 +112,11 @@ func notOut(ctx context.Context, tx *postgres.Tx, item catalog.Item) (Outcome, e
 		out.NextAct = ShipToLender
 	}
 	if last.ID == broker.NoID {
-		out.say("It was not on loan: it is %s.", words(item.Status))
+		out.say("It was not on loan: it is %s.", item.Status.Words())
 		return out, nil
 	}
 	out.setLoan(last)
-	out.say("It was returned already, on %s: it is %s.", last.ReturnedOn, words(item.Status))
+	out.say("It was returned already, on %s: it is %s.", last.ReturnedOn, item.Status.Words())
 	return out, nil
 }
 

@@ -97,7 +97,7 @@ func TestILL04ABorrowedCopyIsNeverCapturedForALocalHold(t *testing.T) {
 		item, err = westport.circ.MakeTemporaryItem(ctx, tx, circulation.TempItem{Desk: desk, Request: request, Number: 10001, Title: title})
 		return err
 	})
-	ref := circulation.RefOf(item)
+	ref := item.Ref()
 	_, err := act(westport.town, westport.circ.CheckOut, circulation.CheckOut{
 		Desk: desk, Item: ref, Patron: westport.patron("resident"),
 		Request: request, LenderDue: broker.MustDate("2026-03-30"),
@@ -110,7 +110,7 @@ func TestILL04ABorrowedCopyIsNeverCapturedForALocalHold(t *testing.T) {
 	equal(t, "what next", out.NextAct, circulation.ShipToLender)
 	equal(t, "serves", *out.Serves, request)
 
-	home, err := act(westport.town, func(ctx context.Context, tx *postgres.Tx, ref circulation.ItemRef) (circulation.Outcome, error) {
+	home, err := act(westport.town, func(ctx context.Context, tx *postgres.Tx, ref catalog.Ref) (circulation.Outcome, error) {
 		return westport.circ.SendHome(ctx, tx, westport.at("2026-03-20 11:00"), ref)
 	}, ref)
 	westport.must(err)
@@ -138,7 +138,7 @@ func TestRET13And14HandedInElsewhereClosesTheLoanWithAWarning(t *testing.T) {
 			equal(t, "warning", out.Warnings[0].Code, warning)
 			equal(t, "sent to the library that borrowed it", out.Transit.ToLibrary, here.Library.ID)
 
-			back, err := act(here.town, func(ctx context.Context, tx *postgres.Tx, ref circulation.ItemRef) (circulation.Outcome, error) {
+			back, err := act(here.town, func(ctx context.Context, tx *postgres.Tx, ref catalog.Ref) (circulation.Outcome, error) {
 				return here.circ.ReceiveTransit(ctx, tx, here.at("2026-03-18 10:00"), ref)
 			}, item)
 			here.must(err)

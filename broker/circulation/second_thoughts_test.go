@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/ledger"
@@ -43,7 +44,7 @@ func (h house) waive(patron patrons.Ref, kind, local string) {
 func TestALoanIsLostTwice(t *testing.T) {
 	t.Parallel()
 	wdl := oneLibrary(t, "western-district", "America/Chicago")
-	late := func() (patrons.Ref, circulation.ItemRef, circulation.Loan) {
+	late := func() (patrons.Ref, catalog.Ref, circulation.Loan) {
 		patron, item := wdl.patron("resident"), wdl.copyOf(priced("book", wdl.money("30.00")))
 		return patron, item, wdl.lend(patron, item, "2026-01-05 10:00", "2026-01-26")
 	}

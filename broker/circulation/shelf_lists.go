@@ -16,7 +16,7 @@ import (
 
 // Expiring gives what waits on the hold shelf no longer than through a day, the
 // earliest first: whom to remind.
-func Expiring(ctx context.Context, tx *postgres.Tx, library broker.ID, through broker.Date, page Page) ([]Hold, error) {
+func Expiring(ctx context.Context, tx *postgres.Tx, library broker.ID, through broker.Date, page broker.Page) ([]Hold, error) {
 	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by <= $4 and ($2::uuid is null or (h.pick_up_by, h.id) >
 			(select a.pick_up_by, a.id from holds a where a.for_library_id = $1 and a.id = $2))
@@ -42,7 +42,7 @@ type Cleared struct {
 // its date and still waits, for staff to decide or for its request to end; and
 // what has ended since a moment with the copy standing there, by nightly work
 // or by a cancellation. The longest over comes first.
-func (c *Circulation) ClearShelf(ctx context.Context, tx *postgres.Tx, desk Desk, since time.Time, page Page) ([]Cleared, error) {
+func (c *Circulation) ClearShelf(ctx context.Context, tx *postgres.Tx, desk Desk, since time.Time, page broker.Page) ([]Cleared, error) {
 	holds, err := collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.for_library_id = $1 and ((h.status = 'on_hold_shelf' and h.pick_up_by < $4)
 				or (h.status in ('expired', 'cancelled') and h.on_shelf_at is not null and h.closed_at >= $5))

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
@@ -29,7 +30,7 @@ func askClaim(tx *postgres.Tx, into *Claim, rest string, args ...any) {
 
 // askOpenClaim asks for the claim about the loan an item is out on that is open,
 // or was charged because the item was not found in time, and locks it.
-func askOpenClaim(tx *postgres.Tx, item ItemRef, into *Claim) {
+func askOpenClaim(tx *postgres.Tx, item catalog.Ref, into *Claim) {
 	askClaim(tx, into, `join loans l on l.library_id = c.library_id and l.id = c.loan_id
 		where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned'
 			and (c.closed_at is null or c.status = 'charged')

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/postgres"
 )
 
@@ -36,7 +37,7 @@ func askHold(tx *postgres.Tx, into *Hold, rest string, args ...any) {
 }
 
 // askCaptured asks for the hold an item is kept or travels for, and locks it.
-func askCaptured(tx *postgres.Tx, item ItemRef, into *Hold) {
+func askCaptured(tx *postgres.Tx, item catalog.Ref, into *Hold) {
 	askHold(tx, into, `where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf') for update of h`,
 		item.Library, item.ID)
 }
@@ -86,7 +87,7 @@ func collectHolds(rows pgx.Rows, err error) ([]Hold, error) {
 const transitColumns = `t.library_id, t.id, t.item_id, t.to_library_id, t.to_branch_id, t.hold_id, t.sent_at, t.arrived_at`
 
 // askTransit asks for the journey an item is on, and locks it.
-func askTransit(tx *postgres.Tx, item ItemRef, into *Transit) {
+func askTransit(tx *postgres.Tx, item catalog.Ref, into *Transit) {
 	tx.Queue(`select `+transitColumns+` from transits t where t.library_id = $1 and t.item_id = $2 and t.arrived_at is null for update`,
 		item.Library, item.ID).QueryRow(func(row pgx.Row) error {
 		var arrived *time.Time

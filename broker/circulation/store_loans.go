@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
@@ -38,19 +39,19 @@ func askLoan(tx *postgres.Tx, into *Loan, rest string, args ...any) {
 }
 
 // askOpenLoan asks for the loan an item is out on, and locks it.
-func askOpenLoan(tx *postgres.Tx, item ItemRef, into *Loan) {
+func askOpenLoan(tx *postgres.Tx, item catalog.Ref, into *Loan) {
 	askLoan(tx, into, `where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned' for update`, item.Library, item.ID)
 }
 
 // askLastLoan asks for the latest loan of an item that has ended.
-func askLastLoan(tx *postgres.Tx, item ItemRef, into *Loan) {
+func askLastLoan(tx *postgres.Tx, item catalog.Ref, into *Loan) {
 	askLoan(tx, into, `where l.item_library_id = $1 and l.item_id = $2 and l.status = 'returned'
 		order by l.returned_at desc limit 1`, item.Library, item.ID)
 }
 
 // askPermission asks whether whoever an item is kept for has allowed a patron to
 // take it: by their word on the hold, or as their proxy.
-func askPermission(tx *postgres.Tx, item ItemRef, patron patrons.Ref, today broker.Date, into *bool) {
+func askPermission(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, today broker.Date, into *bool) {
 	tx.Queue(`select exists (select 1 from holds h
 			where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf') and h.for_library_id = $3
 				and (h.permitted_id = $4 or exists (select 1 from proxies p where p.library_id = h.for_library_id
@@ -59,7 +60,7 @@ func askPermission(tx *postgres.Tx, item ItemRef, patron patrons.Ref, today brok
 }
 
 // lockBorrower locks the patron who has an item, before the item itself.
-func lockBorrower(tx *postgres.Tx, item ItemRef) {
+func lockBorrower(tx *postgres.Tx, item catalog.Ref) {
 	tx.Queue(`select 1 from patrons p join loans l on l.patron_library_id = p.library_id and l.patron_id = p.id
 		where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned' for no key update of p`, item.Library, item.ID)
 }
@@ -166,7 +167,7 @@ func queueLate(tx *postgres.Tx, sql string, patron patrons.Ref, today broker.Dat
 
 // askWhetherCharged asks whether the loan an item is out on has cost anything
 // by lateness yet.
-func askWhetherCharged(tx *postgres.Tx, item ItemRef, into *bool) {
+func askWhetherCharged(tx *postgres.Tx, item catalog.Ref, into *bool) {
 	tx.Queue(`select exists (select 1 from accruals a where a.library_id = l.patron_library_id and a.loan_id = l.id)
 			or exists (select 1 from ledger_entries e where e.library_id = l.patron_library_id and e.loan_id = l.id)
 		from loans l where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned'`, item.Library, item.ID).

@@ -166,18 +166,18 @@ func (h house) title() (id broker.ID) {
 }
 
 // item is a copy of the library's own, on its shelf.
-func (h house) item(kind string, title broker.ID) circulation.ItemRef {
+func (h house) item(kind string, title broker.ID) catalog.Ref {
 	h.count++
 	item := catalog.Item{
 		Library: h.Library.ID, ID: broker.NewID(), Realm: h.group, Barcode: fmt.Sprintf("3%013d", h.count),
 		Title: title, Branch: h.branch, Type: kind, Lendable: true,
 	}
 	h.do(func(_ context.Context, tx *postgres.Tx) error { catalog.SaveItem(tx, item, founded); return nil })
-	return circulation.RefOf(item)
+	return item.Ref()
 }
 
 // borrowed is a copy from a lender, received for a request.
-func (h house) borrowed(kind string, desk circulation.Desk) (circulation.ItemRef, circulation.RequestRef) {
+func (h house) borrowed(kind string, desk circulation.Desk) (catalog.Ref, circulation.RequestRef) {
 	h.count++
 	request := circulation.RequestRef{Library: h.Library.ID, Request: broker.NewID()}
 	var item catalog.Item
@@ -185,10 +185,10 @@ func (h house) borrowed(kind string, desk circulation.Desk) (circulation.ItemRef
 		item, err = h.circ.MakeTemporaryItem(ctx, tx, circulation.TempItem{Desk: desk, Request: request, Number: int64(10000 + h.count), Type: kind, LenderBarcode: "X1"})
 		return err
 	})
-	return circulation.RefOf(item), request
+	return item.Ref(), request
 }
 
-func (h house) stored(ref circulation.ItemRef) catalog.Item {
+func (h house) stored(ref catalog.Ref) catalog.Item {
 	h.t.Helper()
 	var item catalog.Item
 	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {

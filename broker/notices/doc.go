@@ -30,6 +30,6 @@
 // It sends nothing itself, and it does not know why a notice is due.
 //
 //	notice := notices.Make(tx, patron, notices.Message{Kind: notices.Arrived, Channels: wanted, Cause: "arrived:" + hold.String(), …}, now)
-//	calls, err := notices.CallList(ctx, tx, library, document, notices.Page{Limit: 50}, now)
+//	calls, err := notices.CallList(ctx, tx, library, document, broker.Page{Limit: 50}, now)
 //	result, err := notices.Record(ctx, tx, library, document, calls[0].ID, notices.NoAnswer, actor, now)
 package notices

@@ -94,7 +94,7 @@ func wrapped(text string, width int) []string {
 // left out.
 func LettersToPrint(ctx context.Context, tx *postgres.Tx, library directory.Library, now time.Time) ([]LetterPage, error) {
 	withdrawSettled(tx, library.ID, Letter, now)
-	due, err := DueBy(ctx, tx, library.ID, Letter, Page{Limit: MaxLetters}, now)
+	due, err := DueBy(ctx, tx, library.ID, Letter, broker.Page{Limit: MaxLetters}, now)
 	if err != nil {
 		return nil, err
 	}

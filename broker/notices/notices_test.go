@@ -94,7 +94,7 @@ func (d desk) arrived(patron patrons.Patron, request broker.ID) (notice notices.
 
 func (d desk) calls(now time.Time) (calls []notices.Call) {
 	d.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		calls, err = notices.CallList(ctx, tx, d.library, d.policy, notices.Page{Limit: 10}, now)
+		calls, err = notices.CallList(ctx, tx, d.library, d.policy, broker.Page{Limit: 10}, now)
 		return err
 	})
 	return calls
@@ -275,7 +275,7 @@ func TestManyAreToldAtOnceAndOnceForEachCause(t *testing.T) {
 		}, morning)
 		notices.MakeAll(tx, nil, morning)
 		var err error
-		kept, err = notices.List(ctx, tx, d.library.ID, notices.Filter{}, notices.Page{Limit: 10})
+		kept, err = notices.List(ctx, tx, d.library.ID, notices.Filter{}, broker.Page{Limit: 10})
 		return err
 	})
 	if len(kept) != 4 {

@@ -34,7 +34,7 @@ func (d desk) trouble(out notices.Outgoing, trouble notices.Trouble, now time.Ti
 func (d desk) the(patron patrons.Patron) (notice notices.Notice) {
 	d.t.Helper()
 	d.do(func(ctx context.Context, tx *postgres.Tx) error {
-		list, err := notices.List(ctx, tx, d.library.ID, notices.Filter{Patron: patron.ID}, notices.Page{Limit: 2})
+		list, err := notices.List(ctx, tx, d.library.ID, notices.Filter{Patron: patron.ID}, broker.Page{Limit: 2})
 		if len(list) != 1 {
 			d.t.Fatalf("%d notices, want one", len(list))
 		}
@@ -162,7 +162,7 @@ func TestAFailureIsTriedAgainForADayAndThenPassesOn(t *testing.T) {
 func (d desk) troubled(t *testing.T, patron patrons.Patron, want bool) {
 	t.Helper()
 	d.do(func(ctx context.Context, tx *postgres.Tx) error {
-		list, err := notices.Troubled(ctx, tx, d.library.ID, notices.Page{Limit: 10})
+		list, err := notices.Troubled(ctx, tx, d.library.ID, broker.Page{Limit: 10})
 		if found := len(list) == 1 && list[0].Patron == patron.ID && list[0].LastError != ""; found != want {
 			t.Errorf("among those in trouble: %+v, want %v", list, want)
 		}

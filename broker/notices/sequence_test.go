@@ -62,7 +62,7 @@ func (d desk) slices(slice func(context.Context, *postgres.Tx, notices.LoanPlace
 // told gives a patron's notices, oldest first, each as "stage channel".
 func (d desk) told(patron patrons.Patron) (told []string) {
 	d.do(func(ctx context.Context, tx *postgres.Tx) error {
-		list, err := notices.List(ctx, tx, d.library.ID, notices.Filter{Patron: patron.ID}, notices.Page{Limit: 50})
+		list, err := notices.List(ctx, tx, d.library.ID, notices.Filter{Patron: patron.ID}, broker.Page{Limit: 50})
 		for _, n := range slices.Backward(list) {
 			told = append(told, strings.TrimSpace(n.Stage+" "+string(n.Channel)))
 		}

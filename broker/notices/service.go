@@ -83,7 +83,7 @@ type Call struct {
 // CallList gives the calls that are due, oldest first, with what to say in the
 // patron's language. Within the policy's quiet hours each says when it may be
 // made. Calls about a loan that is back or renewed meanwhile are left out.
-func CallList(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, page Page, now time.Time) ([]Call, error) {
+func CallList(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, page broker.Page, now time.Time) ([]Call, error) {
 	withdrawSettled(tx, library.ID, Phone, now)
 	due, err := DueBy(ctx, tx, library.ID, Phone, page, now)
 	if err != nil {

@@ -125,16 +125,9 @@ func byIDLocked(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (No
 	return notice, nil
 }
 
-// Page asks for part of a list: at most Limit rows, after the row named After
-// (NoID: from the beginning).
-type Page struct {
-	After broker.ID
-	Limit int
-}
-
 // DueBy gives the notices of a channel whose time has come, oldest first: the
 // work of whoever sends mail, prints letters or calls.
-func DueBy(ctx context.Context, tx *postgres.Tx, library broker.ID, channel Channel, page Page, now time.Time) ([]Notice, error) {
+func DueBy(ctx context.Context, tx *postgres.Tx, library broker.ID, channel Channel, page broker.Page, now time.Time) ([]Notice, error) {
 	return collect(tx.Query(ctx, `select `+columns+` from notices n
 		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3
 			and ($4::uuid is null or (n.due_at, n.id) > (select a.due_at, a.id from notices a where a.library_id = $1 and a.id = $4))
@@ -150,7 +143,7 @@ type Filter struct {
 
 // List gives a library's notices, newest first: what was told, is to be told,
 // and could not be.
-func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter, page Page) ([]Notice, error) {
+func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter, page broker.Page) ([]Notice, error) {
 	where, args := "n.library_id = $1", []any{library, page.Limit}
 	with := func(condition string, value any) {
 		args = append(args, value)

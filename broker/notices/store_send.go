@@ -55,7 +55,7 @@ func moveOn(tx *postgres.Tx, n Notice) {
 
 // Troubled gives what could not be told as it should: given up, tried again after
 // a failure, or left in the account because nothing else worked; newest first.
-func Troubled(ctx context.Context, tx *postgres.Tx, library broker.ID, page Page) ([]Notice, error) {
+func Troubled(ctx context.Context, tx *postgres.Tx, library broker.ID, page broker.Page) ([]Notice, error) {
 	return collect(tx.Query(ctx, `select `+columns+` from notices n
 		where n.library_id = $1 and (n.last_error <> '' or n.status = 'failed')
 			and (n.status in ('due', 'failed') or (n.status = 'done' and n.channel = 'account'))

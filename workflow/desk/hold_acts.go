@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
@@ -126,7 +127,7 @@ func (s *Service) ClearFromShelf(ctx context.Context, tx *postgres.Tx, at At, ho
 		return Done{}, broker.Conflict("not_on_hold_shelf", "That hold is not on the hold shelf: it is %s.", found.Status)
 	}
 	if found.Item != broker.NoID { // its copy goes to the next, whose request comes before the item
-		next, err := circulation.RequestsTouched(ctx, tx, circulation.ItemRef{Library: found.Library, ID: found.Item}, patrons.Ref{})
+		next, err := circulation.RequestsTouched(ctx, tx, catalog.Ref{Library: found.Library, ID: found.Item}, patrons.Ref{})
 		if err != nil {
 			return Done{}, err
 		}

@@ -295,7 +295,7 @@ func TestOnlyWhatIsOnTheHoldShelfIsClearedAndNewsOfItEndsWithIt(t *testing.T) {
 	_, err = clear()
 	tw.must(err)
 	home.do(func(ctx context.Context, tx *postgres.Tx) error {
-		calls, err := notices.CallList(ctx, tx, home.Library, home.document(), notices.Page{Limit: 10}, home.at().Now)
+		calls, err := notices.CallList(ctx, tx, home.Library, home.document(), broker.Page{Limit: 10}, home.at().Now)
 		for _, call := range calls {
 			if call.Kind == notices.Arrived {
 				t.Errorf("somebody is called about what is gone: %+v", call.Notice)

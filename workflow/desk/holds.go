@@ -14,7 +14,7 @@ import (
 
 // NotFound notes that the copy for a hold is not on its shelf: the hold ends
 // unfilled, the copy is missing, and the request it served looks elsewhere.
-func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold circulation.HoldRef, missing circulation.ItemRef) (Done, error) {
+func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold circulation.HoldRef, missing catalog.Ref) (Done, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
@@ -79,7 +79,7 @@ func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at At, ref circul
 	}
 	for _, item := range items {
 		if item.Status == catalog.OnShelf && item.Lendable && !item.Temporary() {
-			return s.NotFound(ctx, tx, at, ref, circulation.RefOf(item))
+			return s.NotFound(ctx, tx, at, ref, item.Ref())
 		}
 	}
 	return Done{}, broker.Conflict("no_copy_expected", "No copy is expected on the shelf; the hold waits for one to come back.")
@@ -112,7 +112,7 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref ci
 		return Done{Did: "cancelled", Message: "The request and its hold are cancelled.", Request: served.Request, Hold: &hold}, err
 	}
 	if hold.Item != broker.NoID { // its copy goes to the next, whose request comes before the item
-		next, err := circulation.RequestsTouched(ctx, tx, circulation.ItemRef{Library: hold.Library, ID: hold.Item}, patrons.Ref{})
+		next, err := circulation.RequestsTouched(ctx, tx, catalog.Ref{Library: hold.Library, ID: hold.Item}, patrons.Ref{})
 		if err != nil {
 			return Done{}, err
 		}

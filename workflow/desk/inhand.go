@@ -93,7 +93,7 @@ func (f *inHand) lookAgain(ctx context.Context, tx *postgres.Tx) (err error) {
 	if f.item, err = catalog.LoadItem(ctx, tx, f.item.Library, f.item.ID, false); err != nil {
 		return err
 	}
-	f.loan, err = circulation.LoanOfItem(ctx, tx, circulation.RefOf(f.item))
+	f.loan, err = circulation.LoanOfItem(ctx, tx, f.item.Ref())
 	if broker.IsKind(err, broker.KindNotFound) {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (f *inHand) lookAgain(ctx context.Context, tx *postgres.Tx) (err error) {
 // none).
 func holding(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, item catalog.Item, patron patrons.Patron) (found inHand, err error) {
 	found = inHand{desk: desk, item: item, patron: patron}
-	if found.touched, err = circulation.RequestsTouched(ctx, tx, circulation.RefOf(item), patron.Ref()); err != nil {
+	if found.touched, err = circulation.RequestsTouched(ctx, tx, item.Ref(), patron.Ref()); err != nil {
 		return found, err
 	}
 	return found, found.lookAgain(ctx, tx)

@@ -116,7 +116,7 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand
 		return Done{}, err
 	}
 	outcome, err := s.circulation.CheckOut(ctx, tx, circulation.CheckOut{
-		Desk: found.desk, Item: circulation.RefOf(found.item), Patron: found.patron.Ref(), Request: waits.request, LenderDue: waits.due, Due: in.Due,
+		Desk: found.desk, Item: found.item.Ref(), Patron: found.patron.Ref(), Request: waits.request, LenderDue: waits.due, Due: in.Due,
 		LenderFine: waits.fine, HandedTo: found.proxy.ID, ByOther: in.ByOther, Shown: in.Shown,
 		Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
@@ -144,7 +144,7 @@ func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand)
 	case len(found.touched) == 0:
 		return waiting{}, nil
 	case !item.Temporary():
-		hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
+		hold, err := circulation.HoldOfItem(ctx, tx, item.Ref())
 		if broker.IsKind(err, broker.KindNotFound) || (err == nil && hold.Request == broker.NoID) {
 			return waiting{}, nil
 		}

@@ -152,7 +152,7 @@ func (s *Service) Mark(ctx context.Context, tx *postgres.Tx, at At, barcode stri
 	if err != nil {
 		return Done{}, err
 	}
-	outcome, err := s.circulation.MarkItem(ctx, tx, desk, circulation.RefOf(item), status)
+	outcome, err := s.circulation.MarkItem(ctx, tx, desk, item.Ref(), status)
 	if err != nil {
 		return Done{}, err
 	}

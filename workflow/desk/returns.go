@@ -76,7 +76,7 @@ func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at At, in Take
 func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHand, handed Handed) (Done, error) {
 	desk, item, loan := found.desk, found.item, found.loan
 	in := circulation.Return{
-		Desk: desk, Item: circulation.RefOf(item), Drop: handed.Drop, Backdate: handed.Backdate, Amnesty: handed.Amnesty,
+		Desk: desk, Item: item.Ref(), Drop: handed.Drop, Backdate: handed.Backdate, Amnesty: handed.Amnesty,
 		InLibrary: handed.InLibrary, Parts: handed.Parts, Ruined: handed.Ruined,
 	}
 	if loan.ID != broker.NoID {
@@ -114,7 +114,7 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk ci
 	}
 	done := Done{Did: "returned_home", Message: "Home again from the borrowing library; put it back on its shelf.", Item: item.ID, Request: lending.Request}
 	if !known {
-		outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: circulation.RefOf(item)})
+		outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: item.Ref()})
 		if err != nil {
 			return Done{}, err
 		}
@@ -122,7 +122,7 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk ci
 			return Done{}, err
 		}
 	}
-	hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
+	hold, err := circulation.HoldOfItem(ctx, tx, item.Ref())
 	if broker.IsKind(err, broker.KindNotFound) {
 		return done, nil
 	}

@@ -79,14 +79,14 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 // waits tells of something on the hold shelf; at the wrong branch it is sent to
 // the right one.
 func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
-	hold, err := circulation.HoldOfItem(ctx, tx, circulation.RefOf(item))
+	hold, err := circulation.HoldOfItem(ctx, tx, item.Ref())
 	if err != nil {
 		return Done{}, err
 	}
 	if hold.Patron.Library != at.Library {
 		return s.sendOn(ctx, tx, item, hold.Patron.Library)
 	}
-	outcome, err := s.circulation.FindShelved(ctx, tx, desk, circulation.RefOf(item))
+	outcome, err := s.circulation.FindShelved(ctx, tx, desk, item.Ref())
 	if err != nil {
 		return Done{}, err
 	}
@@ -109,7 +109,7 @@ func (s *Service) sendOn(ctx context.Context, tx *postgres.Tx, item catalog.Item
 
 // arrived takes in an item that travelled between branches.
 func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
-	outcome, err := s.circulation.ReceiveTransit(ctx, tx, desk, circulation.RefOf(item))
+	outcome, err := s.circulation.ReceiveTransit(ctx, tx, desk, item.Ref())
 	if err != nil {
 		return Done{}, err
 	}
@@ -152,7 +152,7 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 		return Done{Did: "shipped", Message: "Send it back to its lender.", Item: item.ID, Request: item.Request, Undo: string(workflow.EventUndo)}, nil
 	}
 	if request.ClosedAt != nil { // it turned up after its request was settled
-		if _, err := s.circulation.SendHome(ctx, tx, desk, circulation.RefOf(item)); err != nil {
+		if _, err := s.circulation.SendHome(ctx, tx, desk, item.Ref()); err != nil {
 			return Done{}, err
 		}
 		return Done{Did: "shipped", Message: "Its request has ended: send it back to its lender, and settle it with them.", Item: item.ID, Request: item.Request}, nil
@@ -194,7 +194,7 @@ func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk ci
 			return Done{}, err
 		}
 	}
-	outcome, err := s.circulation.CaptureHold(ctx, tx, circulation.Capture{Desk: desk, Item: circulation.RefOf(item)})
+	outcome, err := s.circulation.CaptureHold(ctx, tx, circulation.Capture{Desk: desk, Item: item.Ref()})
 	if ours, ok := broker.AsError(err); ok && ours.Code == "nobody_waits" {
 		return Done{Did: "nothing", Message: "Nobody waits for it; put it on its shelf.", Item: item.ID}, nil
 	}

@@ -82,7 +82,7 @@ func holdSlip(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, hold 
 
 func transitSlip(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, item catalog.Item, title string) (circulation.TransitSlip, error) {
 	var slip circulation.TransitSlip
-	journey, err := circulation.TransitOf(ctx, tx, circulation.RefOf(item))
+	journey, err := circulation.TransitOf(ctx, tx, item.Ref())
 	if err != nil {
 		return slip, err
 	}
@@ -113,7 +113,7 @@ func branchName(ctx context.Context, tx *postgres.Tx, library, branch broker.ID)
 
 // ShelfToClear lists what to take from the library's hold shelf, and what to do
 // with each; since is from when on what has ended already is told too.
-func (s *Service) ShelfToClear(ctx context.Context, tx *postgres.Tx, at At, since time.Time, page circulation.Page) ([]circulation.Cleared, error) {
+func (s *Service) ShelfToClear(ctx context.Context, tx *postgres.Tx, at At, since time.Time, page broker.Page) ([]circulation.Cleared, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return nil, err

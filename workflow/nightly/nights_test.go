@@ -118,7 +118,7 @@ func (h *house) lends(patron patrons.Ref, kind string, items int, local string) 
 		h.do(func(ctx context.Context, tx *postgres.Tx) error {
 			out, err := h.circ.CheckOut(ctx, tx, circulation.CheckOut{
 				Desk: circulation.Desk{Library: h.Library, Now: h.time(local), Actor: broker.System(h.Library.ID)},
-				Item: circulation.RefOf(item), Patron: patron,
+				Item: item.Ref(), Patron: patron,
 			})
 			if err == nil {
 				loans = append(loans, *out.Loan)

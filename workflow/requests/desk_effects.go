@@ -136,11 +136,11 @@ func (st *step) lenderBarcode(ctx context.Context) (string, error) {
 	return barcode, nil
 }
 
-func (st *step) itemRef() circulation.ItemRef {
+func (st *step) itemRef() catalog.Ref {
 	if st.request.ItemID == nil {
-		return circulation.ItemRef{}
+		return catalog.Ref{}
 	}
-	return circulation.ItemRef{Library: st.request.LibraryID, ID: *st.request.ItemID}
+	return catalog.Ref{Library: st.request.LibraryID, ID: *st.request.ItemID}
 }
 
 // putOnShelf starts the shelf time: policy gives the last day, bounded by the

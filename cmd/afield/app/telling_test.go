@@ -164,7 +164,7 @@ func TestADeadMailServerSlowsNoTextMessage(t *testing.T) {
 	}
 	// Staff see why, and no job or log names anybody.
 	r.do(postgres.ForLibraries(r.library), func(ctx context.Context, tx *postgres.Tx) error {
-		troubled, err := notices.Troubled(ctx, tx, r.library, notices.Page{Limit: 50})
+		troubled, err := notices.Troubled(ctx, tx, r.library, broker.Page{Limit: 50})
 		if len(troubled) == 0 || troubled[0].LastError != "The mail server refuses connections." {
 			t.Errorf("in trouble: %+v", troubled)
 		}

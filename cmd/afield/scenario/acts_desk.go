@@ -120,7 +120,7 @@ func (p *play) loanOf(s step) (loan circulation.Loan, err error) {
 		if err != nil {
 			return err
 		}
-		loan, err = circulation.LoanOfItem(ctx, tx, circulation.RefOf(found))
+		loan, err = circulation.LoanOfItem(ctx, tx, found.Ref())
 		return err
 	})
 	return loan, err

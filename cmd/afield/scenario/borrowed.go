@@ -10,7 +10,6 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
@@ -75,7 +74,7 @@ func (p *play) borrow(name string, v values) error {
 		if err != nil {
 			return err
 		}
-		p.items[name] = thing{circulation.RefOf(item), item.Barcode, item.Title, request}
+		p.items[name] = thing{item.Ref(), item.Barcode, item.Title, request}
 		p.requests[name] = request
 		return nil
 	})

@@ -60,7 +60,7 @@ func (p *play) lend(v values, since time.Time) error {
 	return p.try(at, func(ctx context.Context, tx *postgres.Tx) error {
 		tx.Widen(p.everyone()...)
 		place := circulation.Desk{Library: at.Library, Branch: branch, Actor: staff(at.ID, everyRole()...), Now: since}
-		out, err := p.circulation.CheckOut(ctx, tx, circulation.CheckOut{Desk: place, Item: item.ItemRef, Patron: patron.Ref, Due: first})
+		out, err := p.circulation.CheckOut(ctx, tx, circulation.CheckOut{Desk: place, Item: item.Ref, Patron: patron.Ref, Due: first})
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func (p *play) takenOut(name string, v values) error {
 				catalog.SaveItem(tx, item, since)
 				_, err := p.circulation.CheckOut(ctx, tx, circulation.CheckOut{
 					Desk: circulation.Desk{Library: p.home.Library, Branch: p.home.branches[mainBranch], Actor: staff(p.home.ID, everyRole()...), Now: since},
-					Item: circulation.RefOf(item), Patron: patron.Ref,
+					Item: item.Ref(), Patron: patron.Ref,
 				})
 				if err != nil {
 					return err

@@ -239,11 +239,11 @@ func (p *play) patronOf(s step) person {
 	}
 	var found person
 	_ = p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
-		if loan, err := circulation.LoanOfItem(ctx, tx, item.ItemRef); err == nil {
+		if loan, err := circulation.LoanOfItem(ctx, tx, item.Ref); err == nil {
 			found.Ref = loan.Patron
 			return nil
 		}
-		if hold, err := circulation.HoldOfItem(ctx, tx, item.ItemRef); err == nil {
+		if hold, err := circulation.HoldOfItem(ctx, tx, item.Ref); err == nil {
 			found.Ref = hold.Patron
 		}
 		return nil

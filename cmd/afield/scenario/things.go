@@ -6,7 +6,6 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/postgres"
 )
 
@@ -80,7 +79,7 @@ func (p *play) addItem(tx *postgres.Tx, name string, v values) error {
 		item.Status = catalog.ItemStatus(stands)
 	}
 	catalog.SaveItem(tx, item, p.start.AddDate(-1, 0, 0))
-	p.items[name] = thing{ItemRef: circulation.RefOf(item), barcode: item.Barcode, title: title}
+	p.items[name] = thing{Ref: item.Ref(), barcode: item.Barcode, title: title}
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/calendar"
-	"afield/broker/circulation"
+	"afield/broker/catalog"
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
@@ -54,7 +54,7 @@ type person struct {
 }
 
 type thing struct {
-	circulation.ItemRef
+	catalog.Ref
 	barcode string
 	title   broker.ID
 	request broker.ID
