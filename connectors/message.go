@@ -1,6 +1,7 @@
 package connectors
 
 import (
+	"slices"
 	"time"
 
 	"afield/broker"
@@ -43,26 +44,26 @@ const (
 // KindNote is a remark in either direction; it changes nothing.
 const KindNote Kind = "note"
 
-// FromLender tells whether a kind is said by the lender.
-func (k Kind) FromLender() bool {
-	switch k {
-	case KindExpectToSupply, KindWillSupply, KindConditional, KindRetryLater, KindUnfilled, KindLoaned,
-		KindCopyCompleted, KindCancelAnswer, KindRenewAnswer, KindOverdue, KindRecalled, KindDueChanged,
-		KindLoanCompleted, KindInvoice:
-		return true
+var (
+	fromBorrower = []Kind{
+		KindRequest, KindCancel, KindAcceptConditions, KindRejectConditions, KindReceived, KindRenew,
+		KindShippedReturn, KindLostByBorrower, KindPaid,
 	}
-	return false
-}
+	fromLender = []Kind{
+		KindExpectToSupply, KindWillSupply, KindConditional, KindRetryLater, KindUnfilled, KindLoaned,
+		KindCopyCompleted, KindCancelAnswer, KindRenewAnswer, KindOverdue, KindRecalled, KindDueChanged,
+		KindLoanCompleted, KindInvoice,
+	}
+)
+
+// FromLender tells whether a kind is said by the lender.
+func (k Kind) FromLender() bool { return slices.Contains(fromLender, k) }
 
 // FromBorrower tells whether a kind is said by the borrower.
-func (k Kind) FromBorrower() bool {
-	switch k {
-	case KindRequest, KindCancel, KindAcceptConditions, KindRejectConditions, KindReceived, KindRenew,
-		KindShippedReturn, KindLostByBorrower, KindPaid:
-		return true
-	}
-	return false
-}
+func (k Kind) FromBorrower() bool { return slices.Contains(fromBorrower, k) }
+
+// EveryKind lists all kinds of messages.
+func EveryKind() []Kind { return slices.Concat(fromBorrower, fromLender, []Kind{KindNote}) }
 
 // Message is one thing one library says to another. Which fields count depends
 // on Kind. It carries no patron data: a lender lends to a library.

@@ -9,7 +9,9 @@ import (
 
 // Peer is how to reach one library.
 type Peer struct {
-	Library  broker.ID
+	Library broker.ID
+	// From is the library here that speaks to it; nobody where holdings are looked up.
+	From     broker.ID
 	Symbol   broker.Symbol
 	Protocol string
 	BaseURL  string

@@ -20,6 +20,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
+	"afield/connectors"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
 )
@@ -37,7 +38,9 @@ type Deps struct {
 	Policies circulation.Policies
 	// Published knows what libraries published; new versions are told to it.
 	Published *published.Source
-	// Vault opens partners' secrets.
+	// Protocols are those that other libraries' systems may come in by.
+	Protocols *connectors.Registry
+	// Vault opens their secrets.
 	Vault *directory.Vault
 	// CursorKey signs cursors; 16 bytes or more.
 	CursorKey []byte
@@ -107,9 +110,7 @@ func (s *Server) routes(e *echo.Echo) error {
 		}
 	}
 	gen.RegisterHandlersWithOptions(e, gen.NewStrictHandler(s, nil), gen.RegisterHandlersOptions{OperationMiddlewares: admitted})
-	peers := peer.New(peer.Deps{DB: s.DB, Vault: s.Vault, Wall: broker.SystemClock{}, Receive: s.receive})
-	e.POST("/v1/partner/requests", peers.Requests)
-	e.POST("/v1/partner/messages", peers.Messages)
+	peer.Mount(e, peer.Deps{DB: s.DB, Vault: s.Vault, Wall: broker.SystemClock{}, Receive: s.receive}, s.Protocols)
 	s.serverRoutes(e)
 	front, err := web.New(s.Front)
 	if err != nil {

@@ -29,6 +29,8 @@ import (
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
+	"afield/connectors"
+	"afield/connectors/partner"
 	"afield/workflow/desk"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
@@ -101,14 +103,20 @@ func newWorld(t testing.TB) *world {
 	policies := circulation.ByName(policy.Preset)
 	circ := circulation.New(policies)
 	cache := directory.NewCache(time.Minute, time.Now)
+	client := partner.NewClient(partner.Options{})
+	t.Cleanup(client.Close)
+	protocols, err := connectors.NewRegistry(connectors.BreakerSettings{}, requests.ByHand(), partner.Protocol(client), connectors.Protocol{
+		Name: string(directory.ProtocolMember), Sender: client, Says: connectors.EveryKind(), // no job sends anything here
+	})
+	must(t, err)
 	service, err := requests.New(requests.Config{
 		Jobs: idleJobs{}, Circulation: circ, Finder: &routing.Finder{Lenders: cache},
-		Cache: cache, Vault: vault, Policies: policies,
+		Cache: cache, Vault: vault, Protocols: protocols, Policies: policies,
 	})
 	must(t, err)
 	w.api, err = rest.New(rest.Deps{
 		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(circ, service),
-		Policies: policies, Published: published.NewSource(), Vault: vault, CursorKey: bytes.Repeat([]byte("c"), 32), Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Policies: policies, Published: published.NewSource(), Vault: vault, Protocols: protocols, CursorKey: bytes.Repeat([]byte("c"), 32), Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Metrics: prometheus.NewRegistry(), Version: "test", Ready: map[string]func(context.Context) error{"database": w.db.Ping},
 	})
 	must(t, err)
@@ -171,7 +179,7 @@ func (w *world) furnish(ctx context.Context, tx *postgres.Tx, doors *access.Serv
 	}
 	directory.SaveSymbols(tx, w.partner, broker.NewSymbol("ISIL", "US-PARTNER"))
 	err = directory.SavePeer(tx, vault, directory.Peer{
-		Library: w.partner, Protocol: directory.ProtocolPartner, BaseURL: "https://partner.example/ill",
+		Library: w.partner, Protocol: partner.Name, BaseURL: "https://partner.example/ill",
 		OutboundSecret: bytes.Repeat([]byte("o"), 32), InboundSecret: w.secret,
 	}, now)
 	if err != nil {

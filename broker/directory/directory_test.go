@@ -188,7 +188,7 @@ func TestAPeersSecretsAreSealedInTheDatabase(t *testing.T) {
 	outbound, inbound := directory.NewSecret(), directory.NewSecret()
 	within(t, db, func(ctx context.Context, tx *postgres.Tx) error {
 		err := directory.SavePeer(tx, vault, directory.Peer{
-			Library: library.ID, Protocol: directory.ProtocolPartner,
+			Library: library.ID, Protocol: "partner",
 			BaseURL: "https://partner.example/ill", OutboundSecret: outbound, InboundSecret: inbound, Timeout: 3 * time.Second,
 		}, started)
 		if err != nil {

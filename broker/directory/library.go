@@ -209,14 +209,14 @@ type LendingTerms struct {
 	PausedFrom, PausedUntil broker.Date
 }
 
-// Protocol names the way a library is reached.
+// Protocol names the way a library is reached. Those of libraries with systems
+// of their own are named by their connectors.
 type Protocol string
 
-// The protocols of today.
+// The ways that need no connector.
 const (
-	ProtocolMember  Protocol = "member"  // it works in this Afield
-	ProtocolPartner Protocol = "partner" // the signed partner REST
-	ProtocolManual  Protocol = "manual"  // staff ask and record the answers
+	ProtocolMember Protocol = "member" // it works in this Afield
+	ProtocolManual Protocol = "manual" // staff ask and record the answers
 )
 
 // Peer is how one library is reached. The secrets are open; keep it short-lived

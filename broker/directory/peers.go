@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"afield/broker"
 	"afield/broker/postgres"
 )
@@ -81,19 +83,21 @@ func (v *Vault) openPeer(peer *Peer, outbound, inbound []byte) (err error) {
 // replaces everything, the pause included.
 func SavePeer(tx *postgres.Tx, vault *Vault, peer Peer, now time.Time) error {
 	var outbound, inbound []byte
-	if peer.Protocol == ProtocolPartner {
-		var wrong []broker.FieldError
-		if peer.BaseURL == "" {
-			wrong = append(wrong, broker.FieldError{Pointer: "/base_url", Code: "required", Message: "is needed for a partner"})
-		}
+	var wrong []broker.FieldError
+	byNetwork := peer.Protocol != ProtocolMember && peer.Protocol != ProtocolManual
+	if byNetwork && peer.BaseURL == "" {
+		wrong = append(wrong, broker.FieldError{Pointer: "/base_url", Code: "required", Message: "is needed for a library reached by " + string(peer.Protocol)})
+	}
+	if len(peer.OutboundSecret)+len(peer.InboundSecret) > 0 {
 		if len(peer.OutboundSecret) < 24 || len(peer.InboundSecret) < 24 {
 			wrong = append(wrong, broker.FieldError{Pointer: "/secret", Code: "too_short", Message: "must be at least 24 bytes both ways"})
+		} else {
+			outbound = vault.Seal(peer.Library, useOutbound, peer.OutboundSecret)
+			inbound = vault.Seal(peer.Library, useInbound, peer.InboundSecret)
 		}
-		if len(wrong) > 0 {
-			return broker.Invalid(wrong...)
-		}
-		outbound = vault.Seal(peer.Library, useOutbound, peer.OutboundSecret)
-		inbound = vault.Seal(peer.Library, useInbound, peer.InboundSecret)
+	}
+	if len(wrong) > 0 {
+		return broker.Invalid(wrong...)
 	}
 	if peer.Timeout == 0 {
 		peer.Timeout = 10 * time.Second
@@ -118,8 +122,39 @@ func PausePeer(tx *postgres.Tx, library broker.ID, paused bool) {
 	tx.Queue(`update peers set paused = $2 where library_id = $1`, library, paused)
 }
 
-// PartnerIDs lists the libraries that are reached by partner REST, by name.
-func PartnerIDs(ctx context.Context, tx *postgres.Tx) ([]broker.ID, error) {
+// ReachedBy lists the libraries reached by any of these protocols, by name; one
+// that nothing is sent to for now is there too.
+func ReachedBy(ctx context.Context, tx *postgres.Tx, protocols ...string) ([]broker.ID, error) {
 	return queryIDs(ctx, tx, `select p.library_id from peers p join libraries l on l.id = p.library_id
-		where p.protocol = 'partner' order by l.name, l.id`)
+		where p.protocol = any ($1) order by l.name, l.id`, protocols)
+}
+
+// SentTo lists the libraries reached by any of these protocols that are not
+// paused, in order of id.
+func SentTo(ctx context.Context, tx *postgres.Tx, protocols ...string) ([]broker.ID, error) {
+	return queryIDs(ctx, tx, `select library_id from peers where protocol = any ($1) and not paused order by library_id`, protocols)
+}
+
+// Protocols lists the protocols that libraries are reached by.
+func Protocols(ctx context.Context, tx *postgres.Tx) ([]string, error) {
+	rows, err := tx.Query(ctx, `select distinct protocol from peers order by protocol`)
+	if err != nil {
+		return nil, fmt.Errorf("list protocols: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// ProtocolsOf tells by which protocol each of these libraries is reached; ids
+// that name none are left out.
+func ProtocolsOf(ctx context.Context, tx *postgres.Tx, libraries []broker.ID) (map[broker.ID]Protocol, error) {
+	rows, err := tx.Query(ctx, `select l.id, coalesce(p.protocol, case when l.member then 'member' else 'manual' end)
+		from libraries l left join peers p on p.library_id = l.id where l.id = any ($1)`, libraries)
+	if err != nil {
+		return nil, fmt.Errorf("read protocols: %w", err)
+	}
+	protocols := make(map[broker.ID]Protocol, len(libraries))
+	var library broker.ID
+	var protocol Protocol
+	_, err = pgx.ForEachRow(rows, []any{&library, &protocol}, func() error { protocols[library] = protocol; return nil })
+	return protocols, err
 }

@@ -320,9 +320,3 @@ func zoneName(zone *time.Location) string {
 	}
 	return zone.String()
 }
-
-// Partners lists the libraries reached over the partner protocol whose
-// connection is not paused, in order of id.
-func Partners(ctx context.Context, tx *postgres.Tx) ([]broker.ID, error) {
-	return queryIDs(ctx, tx, `select library_id from peers where protocol = 'partner' and not paused order by library_id`)
-}

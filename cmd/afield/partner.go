@@ -78,11 +78,11 @@ func (c partnerAddCommand) Run(a *app) error {
 			if err != nil {
 				return err
 			}
-			if before.Protocol == directory.ProtocolPartner && !c.Replace {
+			if before.Protocol == partner.Name && !c.Replace {
 				return fmt.Errorf("%s is a partner already; --replace gives it new secrets, and the old ones stop working", library.Name)
 			}
 			return directory.SavePeer(tx, d.vault, directory.Peer{
-				Library: library.ID, Protocol: directory.ProtocolPartner, BaseURL: c.URL,
+				Library: library.ID, Protocol: partner.Name, BaseURL: c.URL,
 				OutboundSecret: ours, InboundSecret: theirs, AllowPrivateAddress: c.Private, Timeout: c.Timeout,
 			}, broker.SystemClock{}.Now())
 		})
@@ -146,7 +146,7 @@ func (partnerListCommand) Run(a *app) error {
 	return a.withDoors("", func(d doors) error {
 		lines := []partnerLine{}
 		err := d.db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-			ids, err := directory.PartnerIDs(ctx, tx)
+			ids, err := directory.ReachedBy(ctx, tx, partner.Name)
 			if err != nil {
 				return err
 			}
@@ -198,7 +198,7 @@ func (a *app) setPaused(library string, paused bool) error {
 			if err != nil {
 				return err
 			}
-			if peer.Protocol != directory.ProtocolPartner {
+			if peer.Protocol != partner.Name {
 				return fmt.Errorf("%s is not a partner", d.library.Name)
 			}
 			line.BaseURL = peer.BaseURL

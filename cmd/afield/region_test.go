@@ -21,6 +21,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 	"afield/connectors/conntest"
+	"afield/connectors/partner"
 )
 
 // region is a home library in Indiana, a member that lends to it, and partners,
@@ -191,7 +192,7 @@ func (r *region) partner(name, state string, cents int64, timeout time.Duration,
 		directory.SaveSymbols(tx, library.ID, symbol)
 		directory.SaveTerms(tx, directory.LendingTerms{Library: library.ID, Known: true, Lends: true, LoanDays: 28, Renewals: 1, Fee: broker.Money{Minor: cents, Currency: "USD"}})
 		return directory.SavePeer(tx, r.vault, directory.Peer{
-			Library: library.ID, Protocol: directory.ProtocolPartner, BaseURL: peer.BaseURL,
+			Library: library.ID, Protocol: partner.Name, BaseURL: peer.BaseURL,
 			OutboundSecret: peer.OutboundSecret, InboundSecret: peer.InboundSecret, AllowPrivateAddress: true, Timeout: timeout,
 		}, r.now())
 	})

@@ -37,7 +37,11 @@ func newPartner(t *testing.T, options conntest.Options) *conntest.Partner {
 
 func TestConformance(t *testing.T) {
 	behindBreakers := func(client *partner.Client) connectors.Sender {
-		return partner.NewBreakers(client, client, partner.BreakerSettings{})
+		registered, err := connectors.NewRegistry(connectors.BreakerSettings{}, partner.Protocol(client))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return registered
 	}
 	alone := func(client *partner.Client) connectors.Sender { return client }
 	for _, variant := range []struct {

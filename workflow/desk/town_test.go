@@ -22,6 +22,7 @@ import (
 	"afield/workflow"
 	"afield/workflow/desk"
 	"afield/workflow/jobs"
+	"afield/workflow/messages"
 	"afield/workflow/requests"
 	"afield/workflow/routing"
 )
@@ -76,11 +77,19 @@ func newTown(t testing.TB, start string, own ...*policy.Document) *town {
 	})
 	cache := directory.NewCache(0, time.Now)
 	circ := circulation.New(policies)
-	tw.queue, err = jobs.New(jobs.Config{DB: tw.db, Clock: tw.clock, Node: "test", Sender: tw.sent, Vault: vault, Log: slog.New(slog.DiscardHandler)})
+	log := slog.New(slog.DiscardHandler)
+	receive := func(ctx context.Context, tx *postgres.Tx, in requests.Incoming) (messages.Answer, error) {
+		return tw.requests.Receive(ctx, tx, tw.clock.Now(), in)
+	}
+	protocols, err := connectors.NewRegistry(connectors.BreakerSettings{},
+		requests.Member{DB: tw.db, Receive: receive, Log: log}.Protocol(), requests.ByHand(),
+		connectors.Protocol{Name: "partner", Outside: true, Sender: tw.sent, Says: connectors.EveryKind()})
+	tw.must(err)
+	tw.queue, err = jobs.New(jobs.Config{DB: tw.db, Clock: tw.clock, Node: "test", Protocols: protocols, Vault: vault, Log: log})
 	tw.must(err)
 	tw.requests, err = requests.New(requests.Config{
 		Jobs: tw.queue, Circulation: circ, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
-		Policies: policies,
+		Protocols: protocols, Policies: policies,
 	})
 	tw.must(err)
 	tw.desk = desk.New(circ, tw.requests)

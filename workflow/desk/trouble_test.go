@@ -36,7 +36,7 @@ func (tw *town) partner(state string, fee int64, titles ...broker.ID) *partner {
 			tx.Queue(`insert into partner_holdings (title_id, library_id, copies, lends, seen_at) values ($1, $2, 1, true, $3)`, title, p.id, tw.clock.Now())
 		}
 		return directory.SavePeer(tx, tw.vault, directory.Peer{
-			Library: p.id, Protocol: directory.ProtocolPartner, BaseURL: "http://127.0.0.1:1",
+			Library: p.id, Protocol: "partner", BaseURL: "http://127.0.0.1:1",
 			OutboundSecret: directory.NewSecret(), InboundSecret: directory.NewSecret(), AllowPrivateAddress: true, Timeout: time.Second,
 		}, tw.clock.Now())
 	})

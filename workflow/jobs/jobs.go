@@ -12,7 +12,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
-	"github.com/sony/gobreaker/v2"
 
 	"afield/broker"
 	"afield/broker/circulation"
@@ -58,11 +57,10 @@ type Config struct {
 	DB    *postgres.DB
 	Clock broker.Clock
 	// Node names this process among others on the same database.
-	Node   string
-	Sender connectors.Sender
-	// Holdings asks partners live; nil asks nobody.
-	Holdings connectors.Holdings
-	Vault    *directory.Vault
+	Node string
+	// Protocols hand messages over and look up holdings.
+	Protocols *connectors.Registry
+	Vault     *directory.Vault
 	// Notices sends notices, by channel; a channel that is not in it is not set up
 	// here.
 	Notices map[notices.Channel]connectors.NoticeSender
@@ -82,7 +80,7 @@ type Queue struct {
 	nights   *nightly.Nights
 
 	finished *finished
-	breakers map[notices.Channel]*gobreaker.CircuitBreaker[connectors.Delivery]
+	breakers *connectors.Breakers // one for each channel of notices
 
 	mu       sync.Mutex
 	partners map[broker.ID]bool // with a queue of their own
@@ -92,7 +90,7 @@ type Queue struct {
 // New makes the queue; Start begins to work. The requests service is given
 // later, because each needs the other.
 func New(config Config) (*Queue, error) {
-	q := &Queue{config: config, partners: map[broker.ID]bool{}, finished: &finished{}, breakers: newNoticeBreakers()}
+	q := &Queue{config: config, partners: map[broker.ID]bool{}, finished: &finished{}, breakers: noticeBreakers()}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sendWorker{queue: q})
 	river.AddWorker(workers, &lookUpWorker{queue: q})
@@ -222,11 +220,11 @@ func (q *Queue) takeOver(ctx context.Context) error {
 	return nil
 }
 
-// joinPartners makes sure each partner has its queue here.
+// joinPartners makes sure that each library outside has its queue here.
 func (q *Queue) joinPartners(ctx context.Context) error {
 	var partners []broker.ID
 	err := q.config.DB.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) (err error) {
-		partners, err = directory.Partners(ctx, tx)
+		partners, err = directory.SentTo(ctx, tx, q.config.Protocols.Outside()...)
 		return err
 	})
 	if err != nil {
@@ -269,7 +267,7 @@ func (q *Queue) enqueue(ctx context.Context, tx *postgres.Tx, refs []messages.Re
 	params := make([]river.InsertManyParams, 0, len(refs))
 	for _, ref := range refs {
 		queue := queueMembers
-		if ref.Partner {
+		if protocol, err := q.config.Protocols.Of(string(ref.Protocol)); err == nil && protocol.Outside {
 			queue = partnerQueue(ref.Peer)
 			q.join(ref.Peer)
 		}

@@ -2,12 +2,10 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/sony/gobreaker/v2"
 
 	"afield/broker"
 	"afield/broker/directory"
@@ -131,42 +129,22 @@ func (q *Queue) inNotices(ctx context.Context, library broker.ID, write func(*po
 	})
 }
 
-// errNotSent is what the breaker counts.
-var errNotSent = errors.New("not sent")
-
-// tell sends within the time of one try, and lets the channel's breaker know.
+// tell sends within the time of one try, unless the channel's breaker is open.
 func (q *Queue) tell(ctx context.Context, sender connectors.NoticeSender, notice connectors.Notice) connectors.Delivery {
 	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 	defer cancel()
-	delivery, err := q.breakers[notices.Channel(notice.Channel)].Execute(func() (connectors.Delivery, error) {
-		delivery := sender.SendNotice(ctx, notice)
-		if delivery.Outcome == connectors.TryAgain {
-			return delivery, errNotSent
-		}
-		return delivery, nil
-	})
-	if err != nil && !errors.Is(err, errNotSent) { // the breaker let nothing through
-		return connectors.Delivery{Outcome: connectors.TryAgain, Detail: "Nothing goes through by this channel at present."}
-	}
-	return delivery
+	return q.breakers.Try(ctx, notice.Channel, func() connectors.Delivery { return sender.SendNotice(ctx, notice) })
 }
 
 // noticesFlow tells whether a channel's breaker lets anything through.
-func (q *Queue) noticesFlow(channel notices.Channel) bool {
-	return q.breakers[channel].State() != gobreaker.StateOpen
-}
+func (q *Queue) noticesFlow(channel notices.Channel) bool { return !q.breakers.Open(string(channel)) }
 
-// newNoticeBreakers gives every channel a breaker: a server that is down is left
-// alone for a while, whatever waits for it.
-func newNoticeBreakers() map[notices.Channel]*gobreaker.CircuitBreaker[connectors.Delivery] {
-	breakers := map[notices.Channel]*gobreaker.CircuitBreaker[connectors.Delivery]{}
-	for _, channel := range notices.Sendable() {
-		breakers[channel] = gobreaker.NewCircuitBreaker[connectors.Delivery](gobreaker.Settings{
-			Name: string(channel), MaxRequests: 1, Timeout: breakerOpenFor,
-			ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= breakerFailures },
-		})
-	}
-	return breakers
+// noticeBreakers say when a mail server or a gateway that is down is left alone
+// for a while, whatever waits for it.
+func noticeBreakers() *connectors.Breakers {
+	return connectors.NewBreakers(connectors.BreakerSettings{
+		Failures: breakerFailures, OpenFor: breakerOpenFor, Says: "Nothing goes through by this channel at present.",
+	})
 }
 
 // sendDueNotices wakes the senders of what is due, one job for each library and

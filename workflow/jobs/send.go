@@ -2,9 +2,6 @@ package jobs
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -54,46 +51,18 @@ func (w *sendWorker) Work(ctx context.Context, job *river.Job[sendArgs]) error {
 	if err != nil || !ok {
 		return err
 	}
-	delivery, err := q.deliver(ctx, claimed, peer)
-	if err != nil {
-		delivery = connectors.Delivery{Outcome: connectors.TryAgain, Detail: "a fault of ours: " + err.Error()}
-		q.config.Log.Error("a message could not be handed over", "message", claimed.ID, "error", err)
-	}
+	claimed.Protocol = peer.Protocol
 	// The outcome is recorded even when the worker is being stopped.
-	return q.record(context.WithoutCancel(ctx), claimed, delivery)
+	return q.record(context.WithoutCancel(ctx), claimed, q.deliver(ctx, claimed, peer))
 }
 
-func (q *Queue) deliver(ctx context.Context, claimed messages.Claimed, peer directory.Peer) (connectors.Delivery, error) {
-	switch {
-	case peer.Paused:
-		return connectors.Delivery{Outcome: connectors.TryAgain, Detail: "sending to this library is paused", RetryAfter: time.Hour}, nil
-	case peer.Protocol == directory.ProtocolMember:
-		return q.handToMember(ctx, claimed)
-	case peer.Protocol == directory.ProtocolPartner:
-		return q.config.Sender.Send(ctx, routing.PeerOf(peer), claimed.Message), nil
+func (q *Queue) deliver(ctx context.Context, claimed messages.Claimed, peer directory.Peer) connectors.Delivery {
+	if peer.Paused {
+		return connectors.Delivery{Outcome: connectors.TryAgain, Detail: "sending to this library is paused", RetryAfter: time.Hour}
 	}
-	return connectors.Delivery{Outcome: connectors.Refused, Detail: "this library is reached by hand"}, nil
-}
-
-// handToMember gives a message to another library of this Afield: the same
-// rows and the same use case as for a partner, without a network.
-func (q *Queue) handToMember(ctx context.Context, claimed messages.Claimed) (connectors.Delivery, error) {
-	body, err := json.Marshal(claimed.Message)
-	if err != nil {
-		return connectors.Delivery{}, fmt.Errorf("write a message: %w", err)
-	}
-	hash := sha256.Sum256(body)
-	err = q.config.DB.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := q.requests.Receive(ctx, tx, q.config.Clock.Now(), requests.Incoming{Peer: claimed.Library, Message: claimed.Message, Hash: hash[:]})
-		return err
-	})
-	if ours, known := broker.AsError(err); known {
-		return connectors.Delivery{Outcome: connectors.Refused, Detail: ours.Code + ": " + ours.Detail}, nil
-	}
-	if err != nil {
-		return connectors.Delivery{}, err
-	}
-	return connectors.Delivery{Outcome: connectors.Delivered, Detail: "member"}, nil
+	to := routing.PeerOf(peer)
+	to.From = claimed.Library
+	return q.config.Protocols.Send(ctx, to, claimed.Message)
 }
 
 func (q *Queue) record(ctx context.Context, claimed messages.Claimed, delivery connectors.Delivery) error {
@@ -130,6 +99,7 @@ func (q *Queue) sendNext(ctx context.Context, tx *postgres.Tx, done messages.Cla
 	if err != nil || !waiting {
 		return err
 	}
+	next.Protocol = done.Protocol
 	return q.Send(ctx, tx, []messages.Ref{next})
 }
 
@@ -169,7 +139,7 @@ func (w *lookUpWorker) Work(ctx context.Context, job *river.Job[lookUpArgs]) err
 	if err != nil {
 		return err
 	}
-	live := routing.LiveAvailability(ctx, q.config.Holdings, peers, citation, routing.UsualLimits())
+	live := routing.LiveAvailability(ctx, q.config.Protocols, peers, citation, routing.UsualLimits())
 	return q.config.DB.InTx(ctx, scope, func(ctx context.Context, tx *postgres.Tx) error {
 		return q.requests.HoldingsKnown(ctx, tx, q.config.Clock.Now(), job.Args.Library, job.Args.Request, live)
 	})

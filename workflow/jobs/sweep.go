@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"afield/broker"
+	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/workflow/messages"
 )
@@ -68,6 +69,17 @@ func (q *Queue) resend(ctx context.Context, now time.Time) (int, error) {
 	err := q.config.DB.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) (err error) {
 		if due, err = messages.Due(ctx, tx, now, time.Now(), 1000); err != nil || len(due) == 0 {
 			return err
+		}
+		peers := make([]broker.ID, len(due))
+		for i, ref := range due {
+			peers[i] = ref.Peer
+		}
+		protocols, err := directory.ProtocolsOf(ctx, tx, peers)
+		if err != nil {
+			return err
+		}
+		for i, ref := range due {
+			due[i].Protocol = protocols[ref.Peer]
 		}
 		// A sweep adds no second job while its first one waits: a slow partner's queue must not grow by being looked at.
 		return q.enqueue(ctx, tx, due, river.UniqueOpts{ByArgs: true, ByState: unfinished})

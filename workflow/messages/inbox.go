@@ -27,11 +27,17 @@ type Incoming struct {
 	Raw string
 }
 
+// What an Answer's Status says.
+const (
+	Accepted  = "accepted"  // it was new
+	Duplicate = "duplicate" // it was here already; nothing was done again
+)
+
 // Answer is what we say to the sender, the same each time.
 type Answer struct {
 	// MessageID repeats the sender's id.
 	MessageID string `json:"message_id"`
-	// Status is "accepted" the first time; the wire says "duplicate" on a replay.
+	// Status is Accepted the first time and Duplicate on a replay.
 	Status string `json:"status"`
 	// Outcome is "acted", or "noted" where it changed nothing.
 	Outcome string `json:"outcome"`
@@ -80,7 +86,7 @@ func firstAnswer(ctx context.Context, tx *postgres.Tx, in Incoming) (*Answer, er
 	if err := json.Unmarshal(answer, first); err != nil {
 		return nil, fmt.Errorf("read the first answer: %w", err)
 	}
-	first.Status = "duplicate"
+	first.Status = Duplicate
 	return first, nil
 }
 

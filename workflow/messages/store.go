@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/connectors"
 )
@@ -58,8 +59,9 @@ type Ref struct {
 	Library broker.ID
 	ID      broker.ID
 	Peer    broker.ID
-	// Partner tells a library outside this Afield, which has a queue of its own.
-	Partner bool
+	// Protocol is the one by which the peer is reached; whoever enqueues the
+	// message says it, for it decides the queue.
+	Protocol directory.Protocol
 }
 
 // Claimed is a message a worker may send now.
@@ -144,15 +146,14 @@ func TryAgain(tx *postgres.Tx, library, id broker.ID, next time.Time, delivery c
 // Due lists outgoing messages whose time has come, oldest first, and those whose
 // worker died. It looks over all libraries: call it in the system's scope.
 func Due(ctx context.Context, tx *postgres.Tx, now, wall time.Time, limit int) ([]Ref, error) {
-	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id, coalesce(p.protocol = 'partner', false) from messages m
-		left join peers p on p.library_id = m.peer_library_id -- a member needs no entry there
+	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id from messages m
 		where m.status in ('ready', 'claimed') and m.next_try_at <= $1 and (m.status = 'ready' or m.claimed_until < $2) and `+isNext+`
 		order by m.next_try_at limit $3`, now, wall, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list due messages: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (ref Ref, err error) {
-		return ref, row.Scan(&ref.Library, &ref.ID, &ref.Peer, &ref.Partner)
+		return ref, row.Scan(&ref.Library, &ref.ID, &ref.Peer)
 	})
 }
 
@@ -212,8 +213,7 @@ func RestoreAsk(ctx context.Context, tx *postgres.Tx, library, request, entry br
 		where m.library_id = $1 and m.status = 'withdrawn' and m.id = (select id from messages
 			where library_id = $1 and request_id = $2 and direction = 'out' and kind = 'request' and payload ->> 'request_id' = $3
 			order by id desc limit 1)
-		returning m.id, m.peer_library_id, coalesce((select p.protocol = 'partner' from peers p where p.library_id = m.peer_library_id), false)`,
-		library, request, entry.String(), now).Scan(&ref.ID, &ref.Peer, &ref.Partner)
+		returning m.id, m.peer_library_id`, library, request, entry.String(), now).Scan(&ref.ID, &ref.Peer)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Ref{}, false, nil
 	}
@@ -227,9 +227,9 @@ func RestoreAsk(ctx context.Context, tx *postgres.Tx, library, request, entry br
 // Next finds the message of a request to a peer that waited for an earlier one
 // to go first; ok is false when none is due.
 func Next(ctx context.Context, tx *postgres.Tx, library, request, peer broker.ID, now time.Time) (ref Ref, ok bool, err error) {
-	err = tx.QueryRow(ctx, `select m.id, coalesce(p.protocol = 'partner', false) from messages m left join peers p on p.library_id = m.peer_library_id
+	err = tx.QueryRow(ctx, `select m.id from messages m
 		where m.library_id = $1 and m.request_id = $2 and m.peer_library_id = $3 and m.direction = 'out' and m.status = 'ready' and m.next_try_at <= $4
-		order by m.id limit 1`, library, request, peer, now).Scan(&ref.ID, &ref.Partner)
+		order by m.id limit 1`, library, request, peer, now).Scan(&ref.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Ref{}, false, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/messages"
 	"afield/workflow/routing"
@@ -32,6 +33,8 @@ type Config struct {
 	Finder      *routing.Finder
 	Cache       *directory.Cache
 	Vault       *directory.Vault
+	// Protocols say what a message can carry to a library.
+	Protocols *connectors.Registry
 	// Policies gives the document that rules a library, from memory.
 	Policies circulation.Policies
 	// Log hears of faults that are set aside; nil is silence.
@@ -45,6 +48,7 @@ type Service struct {
 	finder      *routing.Finder
 	cache       *directory.Cache
 	vault       *directory.Vault
+	protocols   *connectors.Registry
 
 	guards  map[workflow.Guard]func(*step, context.Context) (bool, error)
 	effects map[workflow.Effect]func(*step, context.Context) error
@@ -57,9 +61,12 @@ type Service struct {
 // is not bound stops the start. Brokered requests join when outside borrowers
 // can reach us.
 func New(config Config) (*Service, error) {
+	if config.Protocols == nil {
+		return nil, fmt.Errorf("requests: no protocols are registered")
+	}
 	s := &Service{
 		jobs: config.Jobs, circulation: config.Circulation, finder: config.Finder, cache: config.Cache, vault: config.Vault,
-		policies: config.Policies,
+		protocols: config.Protocols, policies: config.Policies,
 	}
 	if s.log = config.Log; s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -27,8 +27,12 @@ func (st *step) say(ctx context.Context, message connectors.Message) error {
 	if err != nil {
 		return err
 	}
-	if entry.Fulfilment == "staff" || !hasSystem(lender) {
-		return st.tellByHand(lender, message.Kind)
+	protocol, err := st.service.protocolOf(lender)
+	if err != nil {
+		return err
+	}
+	if asked := entry.Fulfilment == "staff"; asked || !protocol.CanSay(message) {
+		return st.tellByHand(lender, message.Kind, asked || protocol.Sender == nil)
 	}
 	message.RequestID = entry.ID.String()
 	message.Borrower, message.Lender = st.library.Symbol, lender.Symbol
@@ -41,17 +45,21 @@ func (st *step) answer(ctx context.Context, message connectors.Message) error {
 	if err != nil {
 		return err
 	}
-	if !hasSystem(borrower) {
-		return st.tellByHand(borrower, message.Kind)
+	protocol, err := st.service.protocolOf(borrower)
+	if err != nil {
+		return err
+	}
+	if !protocol.CanSay(message) {
+		return st.tellByHand(borrower, message.Kind, protocol.Sender == nil)
 	}
 	message.RequestID = *st.request.BorrowerRequestID
 	message.Borrower, message.Lender = borrower.Symbol, st.library.Symbol
 	return st.put(borrower, message)
 }
 
-// hasSystem tells whether a library's own system can be sent messages.
-func hasSystem(library *directory.Lender) bool {
-	return library.Protocol == directory.ProtocolMember || library.Protocol == directory.ProtocolPartner
+// protocolOf gives the protocol by which a library is reached.
+func (s *Service) protocolOf(library *directory.Lender) (connectors.Protocol, error) {
+	return s.protocols.Of(string(library.Protocol))
 }
 
 // byHand is what staff are asked to tell a library that no message reaches.
@@ -66,9 +74,23 @@ var byHand = map[connectors.Kind]string{
 	connectors.KindDueChanged: "tell %s the new due date by hand",
 }
 
-// tellByHand puts before staff what no message carries.
-func (st *step) tellByHand(library *directory.Lender, kind connectors.Kind) error {
+// byHandToo is what a library must be told besides when its own system would
+// hear it, but for a protocol that cannot say it. Where staff deal with a library
+// by hand anyway, they say these as they go.
+var byHandToo = map[connectors.Kind]string{
+	connectors.KindReceived: "tell %s by hand that it has arrived", connectors.KindLoanCompleted: "tell %s by hand that it came home",
+	connectors.KindExpectToSupply: "tell %s by hand that we expect to supply it", connectors.KindWillSupply: "tell %s by hand that we will supply it",
+	connectors.KindRetryLater: "tell %s by hand when to ask again", connectors.KindNote: "pass the note on to %s by hand",
+	connectors.KindLoaned: "tell %s by hand that it is on its way, and when it is due", connectors.KindCopyCompleted: "tell %s by hand that the copy is on its way",
+}
+
+// tellByHand puts before staff what no message carries. byHandAnyway tells that
+// they deal with the library by hand, whatever there is to say.
+func (st *step) tellByHand(library *directory.Lender, kind connectors.Kind, byHandAnyway bool) error {
 	words, worth := byHand[kind]
+	if !worth && !byHandAnyway {
+		words, worth = byHandToo[kind]
+	}
 	if !worth {
 		return nil
 	}
@@ -85,7 +107,7 @@ func (st *step) put(peer *directory.Lender, message connectors.Message) error {
 	if err != nil {
 		return err
 	}
-	st.refs = append(st.refs, messages.Ref{Library: st.request.LibraryID, ID: id, Peer: peer.ID, Partner: peer.Protocol == directory.ProtocolPartner})
+	st.refs = append(st.refs, messages.Ref{Library: st.request.LibraryID, ID: id, Peer: peer.ID, Protocol: peer.Protocol})
 	return nil
 }
 

@@ -156,6 +156,11 @@ func (st *step) askAfterAll(ctx context.Context) error {
 	if err != nil || !restored {
 		return err
 	}
+	lender, err := st.service.library(ctx, st.tx, ref.Peer)
+	if err != nil {
+		return err
+	}
+	ref.Protocol = lender.Protocol
 	st.refs = append(st.refs, ref)
 	return nil
 }

@@ -45,7 +45,7 @@ func (s *Service) Receive(ctx context.Context, tx *postgres.Tx, now time.Time, i
 	if replay != nil {
 		return *replay, nil
 	}
-	answer := messages.Answer{MessageID: in.Message.ID, Status: "accepted", Outcome: "acted"}
+	answer := messages.Answer{MessageID: in.Message.ID, Status: messages.Accepted, Outcome: "acted"}
 	var request broker.ID
 	switch {
 	case in.Message.Kind == connectors.KindRequest:

@@ -305,15 +305,19 @@ func (st *step) askLender(ctx context.Context) error {
 	entry.Status, entry.AskedAt, entry.changed = EntryAsked, &at, true
 	routing.NoteAsked(st.tx, entry.LenderID)
 	st.data["lender_id"], st.data["tier"] = entry.LenderID, entry.TierName
+	ask := connectors.Message{
+		Kind: connectors.KindRequest, Citation: &st.request.Citation, Service: st.request.Service, NeedBy: st.request.NeedBy,
+		MaxCost: st.mostCost(), Rush: st.request.Rush, Copyright: textOf(st.request.Copyright), PreviousRequestID: idText(entry.RetryOf),
+	}
+	reachable, err := st.service.reachable(lender, ask)
 	switch {
+	case err != nil:
+		return err
 	case entry.Fulfilment == "hold":
 		entry.ConfirmedAt = &at
 		return st.placeHold(ctx, lender)
-	case entry.Fulfilment == "ill" && reachable(lender):
-		return st.say(ctx, connectors.Message{
-			Kind: connectors.KindRequest, Citation: &st.request.Citation, Service: st.request.Service, NeedBy: st.request.NeedBy,
-			MaxCost: st.mostCost(), Rush: st.request.Rush, Copyright: textOf(st.request.Copyright), PreviousRequestID: idText(entry.RetryOf),
-		})
+	case entry.Fulfilment == "ill" && reachable:
+		return st.say(ctx, ask)
 	default:
 		entry.Fulfilment = "staff"
 		st.request.Fulfilment = &entry.Fulfilment
@@ -321,8 +325,10 @@ func (st *step) askLender(ctx context.Context) error {
 	}
 }
 
-func reachable(lender *directory.Lender) bool {
-	return !lender.Paused && hasSystem(lender)
+// reachable tells whether a lender can be asked by a message.
+func (s *Service) reachable(lender *directory.Lender, ask connectors.Message) (bool, error) {
+	protocol, err := s.protocolOf(lender)
+	return protocol.CanSay(ask) && !lender.Paused, err
 }
 
 // mostCost is what the lender may charge without asking again: what the patron
@@ -427,8 +433,12 @@ func (st *step) addLender(ctx context.Context) error {
 	if !given {
 		cost = broker.Money{Currency: st.request.Currency}
 	}
+	reachable, err := st.service.reachable(lender, connectors.Message{Kind: connectors.KindRequest})
+	if err != nil {
+		return err
+	}
 	fulfilment := "staff"
-	if reachable(lender) {
+	if reachable {
 		fulfilment = "ill"
 	}
 	if err := st.passOverRules(ctx); err != nil {

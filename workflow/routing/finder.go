@@ -16,6 +16,8 @@ import (
 type Finder struct {
 	// Lenders keeps what the directory says of libraries.
 	Lenders *directory.Cache
+	// Live names the protocols by which holdings can be looked up.
+	Live []string
 }
 
 // NewQuery starts a query with what the directory says of the borrower: the
@@ -118,7 +120,7 @@ const MostLive = 40
 // first and then nearest place: those in reach that are active, not paused and
 // not asked for this request already.
 func (f *Finder) LivePeers(ctx context.Context, tx *postgres.Tx, vault *directory.Vault, query Query) ([]connectors.Peer, error) {
-	partners, err := directory.Partners(ctx, tx)
+	partners, err := directory.SentTo(ctx, tx, f.Live...)
 	if err != nil {
 		return nil, err
 	}

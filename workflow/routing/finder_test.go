@@ -36,7 +36,7 @@ func newTown(t *testing.T) town {
 	}
 	wall := func() time.Time { return monday }
 	made := town{
-		db: pgtest.New(t), finder: &routing.Finder{Lenders: directory.NewCache(time.Minute, wall)}, vault: vault,
+		db: pgtest.New(t), finder: &routing.Finder{Lenders: directory.NewCache(time.Minute, wall), Live: []string{"partner"}}, vault: vault,
 		borrower: broker.NewID(), neighbour: broker.NewID(), partner: broker.NewID(), card: broker.NewID(), outsider: broker.NewID(),
 	}
 	system := directory.Group{ID: broker.NewID(), Name: "System", Kind: directory.GroupSystem}
@@ -55,7 +55,7 @@ func newTown(t *testing.T) town {
 				return err
 			}
 			if err := directory.SavePeer(tx, vault, directory.Peer{
-				Library: other, Protocol: directory.ProtocolPartner, BaseURL: "https://peer.example",
+				Library: other, Protocol: "partner", BaseURL: "https://peer.example",
 				OutboundSecret: directory.NewSecret(), InboundSecret: directory.NewSecret(),
 			}, monday); err != nil {
 				return err

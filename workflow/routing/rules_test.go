@@ -48,7 +48,7 @@ func lender(name string, changes ...func(*Candidate)) Candidate {
 				ID: id, Name: name, State: "NY", Country: "US", Currency: "USD", Status: directory.StatusActive,
 				Zone: time.UTC, Calendar: calendar.EveryDay(time.UTC), Latitude: at(44), Longitude: at(-73),
 			},
-			Terms: terms, Groups: []broker.ID{system}, Protocol: directory.ProtocolPartner,
+			Terms: terms, Groups: []broker.ID{system}, Protocol: "partner",
 		},
 		Holder: &catalog.Holder{Library: id, Copies: 1, Lendable: 1, Available: 1, AvailabilityKnown: true},
 	}

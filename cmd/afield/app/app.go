@@ -25,8 +25,8 @@ import (
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/connectors"
 	"afield/connectors/gateway"
-	"afield/connectors/partner"
 	"afield/workflow/desk"
 	"afield/workflow/jobs"
 	"afield/workflow/nightly"
@@ -57,8 +57,10 @@ type Config struct {
 	// Policies gives libraries' policy documents by name, whatever was published;
 	// nil takes the presets and the published versions.
 	Policies func(name string) (*policy.Document, error)
-	// Breakers sets when a partner that fails is left alone for a while.
-	Breakers partner.BreakerSettings
+	// Breakers sets when a library's system that fails is left alone for a while.
+	Breakers connectors.BreakerSettings
+	// Protocols are spoken besides those that this program always speaks.
+	Protocols []connectors.Protocol
 	// Telling is how notices leave the house; by default they do not.
 	Telling Telling
 }
@@ -75,11 +77,10 @@ type App struct {
 	Desk        *desk.Service
 	Nights      *nightly.Nights
 	Queue       *jobs.Queue
-	Breakers    *partner.Breakers
+	Protocols   *connectors.Registry
 
 	log      *slog.Logger
 	policies *policies
-	client   *partner.Client
 	gateway  *gateway.Sender
 	server   *http.Server
 	listener net.Listener
@@ -116,7 +117,7 @@ func Assemble(ctx context.Context, config Config) (a *App, release func(), err e
 	if a, err = assemble(ctx, config); err != nil {
 		return nil, nil, err
 	}
-	return a, func() { a.policies.close(); a.client.Close() }, nil
+	return a, func() { a.policies.close(); a.Protocols.Close() }, nil
 }
 
 func assemble(ctx context.Context, config Config) (*App, error) {
@@ -169,14 +170,15 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	}()
 	a.Cache = directory.NewCache(directoryAge, time.Now)
 	a.Circulation = circulation.New(a.policies.rules)
-	a.client = partner.NewClient(partner.Options{UserAgent: "Afield/" + config.Version})
-	a.Breakers = partner.NewBreakers(a.client, a.client, config.Breakers)
+	if a.Protocols, err = a.speaking(ctx, config); err != nil {
+		return err
+	}
 	told, err := a.telling(config)
 	if err != nil {
 		return err
 	}
 	a.Queue, err = jobs.New(jobs.Config{
-		DB: config.DB, Clock: config.Clock, Node: config.Node, Sender: a.Breakers, Holdings: a.Breakers, Vault: a.Vault,
+		DB: config.DB, Clock: config.Clock, Node: config.Node, Protocols: a.Protocols, Vault: a.Vault,
 		Forget: a.Access.Forget, Log: config.Log,
 		Notices: told, Policies: a.policies.rules,
 	})
@@ -184,7 +186,8 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 		return err
 	}
 	a.Requests, err = requests.New(requests.Config{
-		Jobs: a.Queue, Circulation: a.Circulation, Finder: &routing.Finder{Lenders: a.Cache}, Cache: a.Cache, Vault: a.Vault, Policies: a.policies.rules, Log: config.Log,
+		Jobs: a.Queue, Circulation: a.Circulation, Finder: &routing.Finder{Lenders: a.Cache, Live: a.Protocols.Live()}, Cache: a.Cache, Vault: a.Vault,
+		Protocols: a.Protocols, Policies: a.policies.rules, Log: config.Log,
 	})
 	if err != nil {
 		return err
@@ -202,7 +205,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	handler, err := rest.New(rest.Deps{
-		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Policies: a.policies.rules, Published: a.policies.Source, Vault: a.Vault,
+		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Policies: a.policies.rules, Published: a.policies.Source, Vault: a.Vault, Protocols: a.Protocols,
 		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Front: config.Front,
 		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "migrations": migrated, "jobs": a.Queue.Ready},
 	})
@@ -259,7 +262,7 @@ func (a *App) Close() error {
 	go func() { stopped <- a.Queue.Stop(ctx) }()
 	err := a.server.Shutdown(ctx)
 	err = errors.Join(err, <-stopped)
-	a.client.Close()
+	a.Protocols.Close()
 	a.policies.close()
 	return err
 }

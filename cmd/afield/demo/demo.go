@@ -14,7 +14,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/cmd/afield/app"
-	"afield/connectors/partner"
+	"afield/connectors"
 )
 
 // Config is what the demo needs.
@@ -174,7 +174,7 @@ func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
 	var err error
 	r.app, err = app.Start(ctx, app.Config{
 		DB: config.DB, Clock: clock, Listen: listen, Secret: config.Secret, Log: config.Log, Version: config.Version,
-		Front: r.front.page, Policies: config.Policies, Breakers: partner.BreakerSettings{OpenFor: breakerRests}, Telling: config.Telling,
+		Front: r.front.page, Policies: config.Policies, Breakers: connectors.BreakerSettings{OpenFor: breakerRests}, Telling: config.Telling,
 	})
 	if err != nil {
 		return nil, err
@@ -196,7 +196,7 @@ func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
 	}
 	r.stage = &stage{
 		db: config.DB, clock: clock, api: newClient(r.app.URL()), settle: r.app.Settle, partners: r.partners,
-		signIns: signIns, tokens: map[string]string{}, reset: r.app.Breakers.Reset,
+		signIns: signIns, tokens: map[string]string{}, reset: r.app.Protocols.Reset,
 	}
 	r.front.ready(r.app.Requests, signIns)
 	return r, nil

@@ -10,6 +10,7 @@ import (
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/connectors/conntest"
+	"afield/connectors/partner"
 )
 
 // habits is how each partner deals with any request, unless a story has asked
@@ -38,7 +39,7 @@ type partners map[string]*conntest.Partner
 func startPartners(callback string, now func() time.Time) (partners, error) {
 	running := partners{}
 	for _, p := range places() {
-		if p.protocol != directory.ProtocolPartner {
+		if p.protocol != partner.Name {
 			continue
 		}
 		symbol, err := broker.ParseSymbol(p.symbol)
@@ -57,12 +58,12 @@ func startPartners(callback string, now func() time.Time) (partners, error) {
 				}
 			}
 		}
-		partner, err := conntest.NewPartner(options)
+		started, err := conntest.NewPartner(options)
 		if err != nil {
 			running.close()
 			return nil, fmt.Errorf("start %s: %w", p.name, err)
 		}
-		running[p.key] = partner
+		running[p.key] = started
 	}
 	return running, nil
 }
@@ -71,13 +72,13 @@ func startPartners(callback string, now func() time.Time) (partners, error) {
 func (p partners) register(ctx context.Context, db *postgres.DB, vault *directory.Vault, now time.Time) error {
 	err := db.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		for _, at := range places() {
-			partner := p[at.key]
-			if partner == nil {
+			library := p[at.key]
+			if library == nil {
 				continue
 			}
-			peer := partner.Peer(at.id())
+			peer := library.Peer(at.id())
 			err := directory.SavePeer(tx, vault, directory.Peer{
-				Library: at.id(), Protocol: directory.ProtocolPartner, BaseURL: peer.BaseURL, OutboundSecret: peer.OutboundSecret,
+				Library: at.id(), Protocol: partner.Name, BaseURL: peer.BaseURL, OutboundSecret: peer.OutboundSecret,
 				InboundSecret: peer.InboundSecret, AllowPrivateAddress: true, Timeout: peer.Timeout,
 			}, now)
 			if err != nil {

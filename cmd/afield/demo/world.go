@@ -6,6 +6,7 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/directory"
+	"afield/connectors/partner"
 )
 
 // place is one library of the demo, as data.
@@ -201,14 +202,13 @@ func places() []place {
 // lenders are the demonstration libraries elsewhere, each with a habit.
 func lenders() []place {
 	const east, central = "America/New_York", "America/Chicago"
-	partner := directory.ProtocolPartner
 	return []place{
-		{key: "green-mountain", name: "Green Mountain Demonstration Library", state: "VT", zone: east, latitude: 44.48, longitude: -73.21, protocol: partner, terms: terms{days: 28, fee: 1250}, past: past{filled: 30, hours: 12}},
-		{key: "slow-river", name: "Slow River Demonstration Library", state: "MA", zone: east, latitude: 42.36, longitude: -71.06, protocol: partner, terms: terms{days: 28}},
-		{key: "two-tongues", name: "Two Tongues Demonstration Library", state: "OH", zone: east, latitude: 41.5, longitude: -81.69, protocol: partner, terms: terms{days: 28}, past: past{filled: 60, hours: 4}},
-		{key: "long-night", name: "Long Night Demonstration Library", state: "ME", zone: east, latitude: 44.8, longitude: -68.77, protocol: partner, terms: terms{days: 28}},
-		{key: "still-pond", name: "Still Pond Demonstration Library", state: "NY", zone: east, latitude: 44.3, longitude: -74.1, protocol: partner, terms: terms{days: 28}, past: past{filled: 40, hours: 24}},
-		{key: "tall-grass", name: "Tall Grass Demonstration Library", state: "IL", zone: central, latitude: 39.8, longitude: -89.65, protocol: partner, terms: terms{days: 28}, past: past{filled: 30, hours: 12}},
+		{key: "green-mountain", name: "Green Mountain Demonstration Library", state: "VT", zone: east, latitude: 44.48, longitude: -73.21, protocol: partner.Name, terms: terms{days: 28, fee: 1250}, past: past{filled: 30, hours: 12}},
+		{key: "slow-river", name: "Slow River Demonstration Library", state: "MA", zone: east, latitude: 42.36, longitude: -71.06, protocol: partner.Name, terms: terms{days: 28}},
+		{key: "two-tongues", name: "Two Tongues Demonstration Library", state: "OH", zone: east, latitude: 41.5, longitude: -81.69, protocol: partner.Name, terms: terms{days: 28}, past: past{filled: 60, hours: 4}},
+		{key: "long-night", name: "Long Night Demonstration Library", state: "ME", zone: east, latitude: 44.8, longitude: -68.77, protocol: partner.Name, terms: terms{days: 28}},
+		{key: "still-pond", name: "Still Pond Demonstration Library", state: "NY", zone: east, latitude: 44.3, longitude: -74.1, protocol: partner.Name, terms: terms{days: 28}, past: past{filled: 40, hours: 24}},
+		{key: "tall-grass", name: "Tall Grass Demonstration Library", state: "IL", zone: central, latitude: 39.8, longitude: -89.65, protocol: partner.Name, terms: terms{days: 28}, past: past{filled: 30, hours: 12}},
 		{key: "high-surf", name: "High Surf Demonstration Library", state: "HI", zone: "Pacific/Honolulu", latitude: 21.3, longitude: -157.86, protocol: directory.ProtocolManual, terms: terms{days: 28}},
 	}
 }

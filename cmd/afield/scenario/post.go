@@ -2,37 +2,38 @@ package scenario
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
+	"log/slog"
 	"time"
 
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/connectors"
+	"afield/connectors/partner"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
+	"afield/workflow/routing"
 )
 
 // post carries messages between libraries without a network and without a job
 // queue: what a use case puts out is handed over as soon as its transaction is
 // through, in the order it was put out. It implements requests.Jobs.
 type post struct {
-	db       *postgres.DB
-	vault    *directory.Vault
-	requests *requests.Service
-	clock    broker.Clock
+	db        *postgres.DB
+	vault     *directory.Vault
+	requests  *requests.Service
+	protocols *connectors.Registry
+	clock     broker.Clock
 
 	waiting []messages.Ref
 	lookUps []lookUp
-	sent    []connectors.Message // to libraries outside
 }
 
 type lookUp struct{ library, request broker.ID }
 
 // begin empties the post for a scenario with a clock of its own.
 func (p *post) begin(clock broker.Clock) {
-	p.clock, p.waiting, p.lookUps, p.sent = clock, nil, nil, nil
+	p.clock, p.waiting, p.lookUps = clock, nil, nil
 }
 
 // Send notes what is to be handed over; a transaction that fails leaves names of
@@ -79,7 +80,7 @@ func (p *post) next(ctx context.Context) error {
 // hand gives one message to the library it is for.
 func (p *post) hand(ctx context.Context, ref messages.Ref) error {
 	var claimed messages.Claimed
-	var protocol directory.Protocol
+	var peer directory.Peer
 	var ok bool
 	err := p.db.InTx(ctx, postgres.ForLibraries(ref.Library), func(ctx context.Context, tx *postgres.Tx) (err error) {
 		claimed, ok, err = messages.Claim(ctx, tx, "scenario", ref.Library, ref.ID, p.clock.Now(), time.Now())
@@ -87,41 +88,37 @@ func (p *post) hand(ctx context.Context, ref messages.Ref) error {
 			return err
 		}
 		peers, err := directory.LoadPeers(ctx, tx, p.vault, []broker.ID{claimed.Peer})
-		protocol = peers[claimed.Peer].Protocol
+		peer = peers[claimed.Peer]
 		return err
 	})
 	if err != nil || !ok {
 		return err
 	}
-	delivery := connectors.Delivery{Outcome: connectors.Delivered}
-	switch protocol {
-	case directory.ProtocolMember:
-		delivery, err = p.toMember(ctx, claimed)
-	case directory.ProtocolPartner:
-		p.sent = append(p.sent, claimed.Message)
-	default:
-		delivery = connectors.Delivery{Outcome: connectors.Refused, Detail: "this library is reached by hand"}
-	}
-	if err != nil {
-		return err
-	}
-	return p.record(ctx, claimed, delivery)
+	to := routing.PeerOf(peer)
+	to.From = claimed.Library
+	return p.record(ctx, claimed, p.protocols.Send(ctx, to, claimed.Message))
 }
 
-func (p *post) toMember(ctx context.Context, claimed messages.Claimed) (connectors.Delivery, error) {
-	body, err := json.Marshal(claimed.Message)
-	if err != nil {
-		return connectors.Delivery{}, err
-	}
-	hash := sha256.Sum256(body)
-	err = p.db.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.requests.Receive(ctx, tx, p.clock.Now(), requests.Incoming{Peer: claimed.Library, Message: claimed.Message, Hash: hash[:]})
-		return err
-	})
-	if ours, known := broker.AsError(err); known {
-		return connectors.Delivery{Outcome: connectors.Refused, Detail: ours.Code + ": " + ours.Detail}, nil
-	}
-	return connectors.Delivery{Outcome: connectors.Delivered}, err
+// speaking lists the protocols of a scenario. What is said to libraries outside
+// arrives, and goes nowhere.
+func (p *post) speaking() (*connectors.Registry, error) {
+	return connectors.NewRegistry(connectors.BreakerSettings{},
+		requests.Member{DB: p.db, Receive: p.receive, Log: slog.New(slog.DiscardHandler)}.Protocol(),
+		requests.ByHand(),
+		connectors.Protocol{Name: partner.Name, Outside: true, Sender: arrives{}, Says: connectors.EveryKind()},
+	)
+}
+
+func (p *post) receive(ctx context.Context, tx *postgres.Tx, in requests.Incoming) (messages.Answer, error) {
+	return p.requests.Receive(ctx, tx, p.clock.Now(), in)
+}
+
+// arrives is a network without trouble.
+type arrives struct{}
+
+// Send says that the message arrived.
+func (arrives) Send(context.Context, connectors.Peer, connectors.Message) connectors.Delivery {
+	return connectors.Delivery{Outcome: connectors.Delivered}
 }
 
 func (p *post) record(ctx context.Context, claimed messages.Claimed, delivery connectors.Delivery) error {

@@ -39,11 +39,14 @@ func NewStage(db *postgres.DB) (*Stage, error) {
 		return nil, err
 	}
 	s := &Stage{db: db, vault: vault, post: &post{db: db, vault: vault}, documents: map[string]*policy.Document{}}
+	if s.post.protocols, err = s.post.speaking(); err != nil {
+		return nil, err
+	}
 	cache := directory.NewCache(0, time.Now)
 	s.circulation = circulation.New(circulation.ByName(s.document))
 	s.requests, err = requests.New(requests.Config{
 		Jobs: s.post, Circulation: s.circulation, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
-		Policies: circulation.ByName(s.document),
+		Protocols: s.post.protocols, Policies: circulation.ByName(s.document),
 	})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/connectors/partner"
 )
 
 // play is one scenario being played on a stage.
@@ -244,7 +245,7 @@ func (p *play) outside(name string, v values) (*house, error) {
 			})
 		}
 		err = directory.SavePeer(tx, p.vault, directory.Peer{
-			Library: id, Protocol: directory.ProtocolPartner, BaseURL: "http://127.0.0.1:1", OutboundSecret: directory.NewSecret(),
+			Library: id, Protocol: partner.Name, BaseURL: "http://127.0.0.1:1", OutboundSecret: directory.NewSecret(),
 			InboundSecret: directory.NewSecret(), AllowPrivateAddress: true, Timeout: time.Second,
 		}, now)
 		if err != nil {

@@ -8,6 +8,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -16,16 +19,16 @@ import (
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/connectors"
-	"afield/connectors/partner"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
+	"afield/workflow/routing"
 )
 
 // Receive stores and acts on a message from a peer in the caller's transaction,
 // and gives the answer to it, the same for a replay.
 type Receive func(context.Context, *postgres.Tx, requests.Incoming) (messages.Answer, error)
 
-// Deps is what the door stands on.
+// Deps is what the doors stand on.
 type Deps struct {
 	DB    *postgres.DB
 	Vault *directory.Vault
@@ -34,83 +37,96 @@ type Deps struct {
 	Receive Receive
 }
 
-// Door answers partner REST.
-type Door struct{ Deps }
-
-// New makes the door.
-func New(deps Deps) *Door { return &Door{deps} }
-
-// Requests answers POST /v1/partner/requests: kind request only.
-func (d *Door) Requests(c echo.Context) error {
-	return d.take(c, func(kind connectors.Kind) bool { return kind == connectors.KindRequest }, "must be request here")
+// Mount opens the doors of all protocols that have one.
+func Mount(e *echo.Echo, deps Deps, protocols *connectors.Registry) {
+	for _, protocol := range protocols.All() {
+		if protocol.Door == nil {
+			continue
+		}
+		at := &door{Deps: deps, Door: *protocol.Door, protocol: protocol.Name}
+		for _, path := range at.Paths {
+			e.POST(path, at.take)
+		}
+	}
 }
 
-// Messages answers POST /v1/partner/messages: every other kind.
-func (d *Door) Messages(c echo.Context) error {
-	return d.take(c, func(kind connectors.Kind) bool { return kind != connectors.KindRequest },
-		"must not be request here; send it to /v1/partner/requests")
+// door lets the messages of one protocol in.
+type door struct {
+	Deps
+	connectors.Door
+	protocol string
 }
 
-func (d *Door) take(c echo.Context, fits func(connectors.Kind) bool, otherwise string) error {
-	body, err := readBody(c)
+func (d *door) take(c echo.Context) error {
+	call := connectors.Call{Path: c.Path(), Header: c.Request().Header}
+	reply, err := d.answer(c, call)
+	if err != nil && d.Failed != nil {
+		if failed, known := d.Failed(call, err); known {
+			reply, err = failed, nil
+		}
+	}
 	if err != nil {
 		return err
+	}
+	return c.Blob(reply.Status, reply.MediaType, reply.Body)
+}
+
+func (d *door) answer(c echo.Context, call connectors.Call) (reply connectors.Reply, err error) {
+	if call.Body, err = d.read(c); err != nil {
+		return reply, err
 	}
 	ctx := c.Request().Context()
-	caller, err := d.caller(ctx, c.Request().Header)
+	caller, err := d.caller(ctx, call)
 	if err != nil {
-		return err
+		return reply, err
 	}
-	message, err := partner.Open(caller.InboundSecret, c.Request().Header, body, d.Wall.Now())
+	message, err := d.Open(routing.PeerOf(caller), call, d.Wall.Now())
 	if err != nil {
-		return err
+		return reply, err
 	}
-	if !fits(message.Kind) {
-		return broker.Invalid(broker.FieldError{Pointer: "/kind", Code: "wrong_door", Message: otherwise})
-	}
-	hash := sha256.Sum256(body)
+	hash := sha256.Sum256(call.Body)
 	var answer messages.Answer
 	// No library is in sight yet: Receive widens the transaction to the one the
 	// message is for, once it has held the sender to its own symbol.
 	err = d.DB.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
-		answer, err = d.Receive(ctx, tx, requests.Incoming{Peer: caller.Library, Message: message, Hash: hash[:], Raw: string(body)})
+		answer, err = d.Receive(ctx, tx, requests.Incoming{Peer: caller.Library, Message: message, Hash: hash[:], Raw: string(call.Body)})
 		return err
 	})
 	if err != nil {
-		return err
+		return reply, err
 	}
-	return c.JSON(http.StatusOK, partner.Acknowledgement{MessageID: message.ID, Status: answer.Status})
+	return d.Took(message, answer.Status == messages.Duplicate)
 }
 
-func readBody(c echo.Context) ([]byte, error) {
+func (d *door) read(c echo.Context) ([]byte, error) {
 	request := c.Request()
 	media, _, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" || request.Header.Get("Content-Encoding") != "" {
-		return nil, &problem.Error{Problem: problem.New(http.StatusUnsupportedMediaType, "not_json",
-			"The body must be application/json in UTF-8, not compressed.")}
+	if err != nil || !slices.Contains(d.MediaTypes, media) || request.Header.Get("Content-Encoding") != "" {
+		return nil, &problem.Error{Problem: problem.New(http.StatusUnsupportedMediaType, "not_"+path.Base(d.MediaTypes[0]),
+			"The body must be "+strings.Join(d.MediaTypes, " or ")+" in UTF-8, not compressed.")}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response().Writer, request.Body, partner.MaxBytes))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response().Writer, request.Body, d.MaxBytes))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return nil, &problem.Error{Problem: problem.New(http.StatusRequestEntityTooLarge, "too_large",
-			fmt.Sprintf("The message is larger than %d bytes.", partner.MaxBytes))}
+			fmt.Sprintf("The message is larger than %d bytes.", d.MaxBytes))}
 	case err != nil:
 		return nil, broker.Invalid(broker.FieldError{Code: "broken_off", Message: "the body could not be read to its end"})
 	}
 	return body, nil
 }
 
-// unknownCaller is the one answer for a symbol nobody has, a library that is
-// not a partner, and a signature that does not fit.
+// unknownCaller is the one answer for a symbol nobody has, a library that does
+// not speak this protocol, and a signature that does not fit.
 func unknownCaller() error {
 	return &broker.Error{Kind: broker.KindUnauthenticated, Code: "signature_invalid", Detail: "The signature does not fit."}
 }
 
-// caller finds the partner that says it is calling. Nothing is believed yet.
-func (d *Door) caller(ctx context.Context, header http.Header) (directory.Peer, error) {
-	symbol, err := partner.Caller(header)
+// caller finds the library that says it is calling. Nothing is believed yet.
+func (d *door) caller(ctx context.Context, call connectors.Call) (directory.Peer, error) {
+	symbol, err := d.Caller(call)
 	if err != nil {
 		return directory.Peer{}, err
 	}
@@ -129,7 +145,7 @@ func (d *Door) caller(ctx context.Context, header http.Header) (directory.Peer, 
 		return directory.Peer{}, unknownCaller()
 	case err != nil:
 		return directory.Peer{}, err
-	case peer.Protocol != directory.ProtocolPartner:
+	case string(peer.Protocol) != d.protocol:
 		return directory.Peer{}, unknownCaller()
 	}
 	return peer, nil

@@ -1,4 +1,4 @@
-package partner_test
+package connectors_test
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"afield/broker"
 	"afield/connectors"
 	"afield/connectors/conntest/suite"
-	"afield/connectors/partner"
 )
 
 // scripted answers every call with what it is set to.
@@ -29,12 +28,24 @@ func (s *scripted) Available(context.Context, connectors.Peer, broker.Citation) 
 	return connectors.Availability{}, errors.New("too slow")
 }
 
+// registryOf lists one protocol whose libraries run systems of their own.
+func registryOf(t *testing.T, settings connectors.BreakerSettings, peers *scripted) *connectors.Registry {
+	t.Helper()
+	made, err := connectors.NewRegistry(settings, connectors.Protocol{
+		Name: "scripted", Outside: true, Sender: peers, Holdings: peers, Says: connectors.EveryKind(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
 func TestBreakerOpensForOnePeerOnly(t *testing.T) {
 	t.Parallel()
 	peers := &scripted{}
 	peers.outcome.Store(connectors.TryAgain)
-	breakers := partner.NewBreakers(peers, peers, partner.BreakerSettings{Failures: 3, OpenFor: time.Hour})
-	bad, good := connectors.Peer{Library: broker.NewID()}, connectors.Peer{Library: broker.NewID()}
+	breakers := registryOf(t, connectors.BreakerSettings{Failures: 3, OpenFor: time.Hour}, peers)
+	bad, good := connectors.Peer{Library: broker.NewID(), Protocol: "scripted"}, connectors.Peer{Library: broker.NewID(), Protocol: "scripted"}
 	for range 3 {
 		breakers.Send(t.Context(), bad, suite.Request())
 	}
@@ -46,16 +57,10 @@ func TestBreakerOpensForOnePeerOnly(t *testing.T) {
 	if calls := peers.calls.Load(); calls != 3 {
 		t.Errorf("%d calls went out, want 3", calls)
 	}
-	if state := breakers.State(bad.Library); state.State != "open" || state.Until.IsZero() {
-		t.Errorf("state = %+v, want open until some time", state)
-	}
 
 	peers.outcome.Store(connectors.Delivered)
 	if got := breakers.Send(t.Context(), good, suite.Request()); got.Outcome != connectors.Delivered {
 		t.Errorf("another peer: %+v, want delivered", got)
-	}
-	if states := breakers.States(); len(states) != 2 {
-		t.Errorf("states = %+v, want both peers", states)
 	}
 	breakers.Reset(bad.Library)
 	if got := breakers.Send(t.Context(), bad, suite.Request()); got.Outcome != connectors.Delivered {
@@ -67,8 +72,8 @@ func TestBreakerClosesAgainAfterOneGoodTry(t *testing.T) {
 	t.Parallel()
 	peers := &scripted{}
 	peers.outcome.Store(connectors.TryAgain)
-	breakers := partner.NewBreakers(peers, nil, partner.BreakerSettings{Failures: 1, OpenFor: time.Millisecond})
-	peer := connectors.Peer{Library: broker.NewID()}
+	breakers := registryOf(t, connectors.BreakerSettings{Failures: 1, OpenFor: time.Millisecond}, peers)
+	peer := connectors.Peer{Library: broker.NewID(), Protocol: "scripted"}
 	breakers.Send(t.Context(), peer, suite.Request())
 	peers.outcome.Store(connectors.Delivered)
 	got := breakers.Send(t.Context(), peer, suite.Request())
@@ -76,8 +81,11 @@ func TestBreakerClosesAgainAfterOneGoodTry(t *testing.T) {
 		time.Sleep(got.RetryAfter) // what the outbox does
 		got = breakers.Send(t.Context(), peer, suite.Request())
 	}
-	if got.Outcome != connectors.Delivered || breakers.State(peer.Library).State != "closed" {
-		t.Errorf("%+v in state %s, want delivered and closed", got, breakers.State(peer.Library).State)
+	if got.Outcome != connectors.Delivered {
+		t.Errorf("%+v, want delivered", got)
+	}
+	if again := breakers.Send(t.Context(), peer, suite.Request()); again.Outcome != connectors.Delivered {
+		t.Errorf("the next try: %+v, want delivered, for the breaker is closed", again)
 	}
 }
 
@@ -86,8 +94,8 @@ func TestBreakerClosesAgainAfterOneGoodTry(t *testing.T) {
 func TestBreakerCountsOnlyThePeersFaults(t *testing.T) {
 	t.Parallel()
 	peers := &scripted{}
-	breakers := partner.NewBreakers(peers, peers, partner.BreakerSettings{Failures: 1, OpenFor: time.Hour})
-	peer := connectors.Peer{Library: broker.NewID()}
+	breakers := registryOf(t, connectors.BreakerSettings{Failures: 1, OpenFor: time.Hour}, peers)
+	peer := connectors.Peer{Library: broker.NewID(), Protocol: "scripted"}
 	peers.outcome.Store(connectors.Refused)
 	if got := breakers.Send(t.Context(), peer, suite.Request()); got.Outcome != connectors.Refused {
 		t.Errorf("outcome = %s, want refused", got.Outcome)
@@ -96,8 +104,9 @@ func TestBreakerCountsOnlyThePeersFaults(t *testing.T) {
 	stop()
 	peers.outcome.Store(connectors.TryAgain)
 	breakers.Send(stopped, peer, suite.Request())
-	if state := breakers.State(peer.Library).State; state != "closed" {
-		t.Errorf("state = %s, want closed", state)
+	peers.outcome.Store(connectors.Delivered)
+	if got := breakers.Send(t.Context(), peer, suite.Request()); got.Outcome != connectors.Delivered {
+		t.Errorf("afterwards: %+v, want delivered, for the breaker is closed", got)
 	}
 }
 
@@ -106,8 +115,8 @@ func TestLookUpsHaveABreakerOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	peers := &scripted{}
 	peers.outcome.Store(connectors.Delivered)
-	breakers := partner.NewBreakers(peers, peers, partner.BreakerSettings{Failures: 1, OpenFor: time.Hour})
-	peer := connectors.Peer{Library: broker.NewID()}
+	breakers := registryOf(t, connectors.BreakerSettings{Failures: 1, OpenFor: time.Hour}, peers)
+	peer := connectors.Peer{Library: broker.NewID(), Protocol: "scripted"}
 	_, first := breakers.Available(t.Context(), peer, broker.Citation{})
 	_, second := breakers.Available(t.Context(), peer, broker.Citation{})
 	if first == nil || !broker.IsKind(second, broker.KindUnavailable) || peers.calls.Load() != 1 {
