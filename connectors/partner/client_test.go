@@ -36,26 +36,16 @@ func newPartner(t *testing.T, options conntest.Options) *conntest.Partner {
 }
 
 func TestConformance(t *testing.T) {
-	behindBreakers := func(client *partner.Client) connectors.Sender {
-		registered, err := connectors.NewRegistry(connectors.BreakerSettings{}, partner.Protocol(client))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return registered
-	}
-	alone := func(client *partner.Client) connectors.Sender { return client }
 	for _, variant := range []struct {
 		name    string
 		options conntest.Options
-		sender  func(*partner.Client) connectors.Sender
 	}{
-		{"duplicates acknowledged", conntest.Options{}, alone},
-		{"duplicates answered 409", conntest.Options{DuplicatesAre409: true}, alone},
-		{"behind breakers", conntest.Options{}, behindBreakers},
+		{"duplicates acknowledged", conntest.Options{}},
+		{"duplicates answered 409", conntest.Options{DuplicatesAre409: true}},
 	} {
 		t.Run(variant.name, func(t *testing.T) {
 			suite.Run(t, suite.Subject{
-				NewSender: func(t *testing.T) connectors.Sender { return variant.sender(newClient(t)) },
+				NewSender: func(t *testing.T) connectors.Sender { return newClient(t) },
 				NewTarget: func(t *testing.T) suite.Target { return newPartner(t, variant.options) },
 			})
 		})

@@ -59,7 +59,7 @@ type Config struct {
 	Policies func(name string) (*policy.Document, error)
 	// Breakers sets when a library's system that fails is left alone for a while.
 	Breakers connectors.BreakerSettings
-	// Protocols are spoken besides those that this program always speaks.
+	// Protocols are spoken besides those of Connectors.
 	Protocols []connectors.Protocol
 	// Telling is how notices leave the house; by default they do not.
 	Telling Telling

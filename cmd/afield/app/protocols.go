@@ -12,15 +12,12 @@ import (
 	"afield/workflow/requests"
 )
 
-// protocols lists every protocol that this program speaks: a connector more is a
-// line here.
-func (a *App) protocols(config Config) []connectors.Protocol {
-	agent := "Afield/" + config.Version
-	return append([]connectors.Protocol{
-		requests.Member{DB: a.DB, Receive: a.receive, Log: a.log}.Protocol(),
-		requests.ByHand(),
-		partner.Protocol(partner.NewClient(partner.Options{UserAgent: agent})),
-	}, config.Protocols...)
+// Connectors makes the protocols of libraries that run systems of their own. A
+// connector more is a line here; userAgent names this program to the others.
+func Connectors(userAgent string) []connectors.Protocol {
+	return []connectors.Protocol{
+		partner.Protocol(partner.NewClient(partner.Options{UserAgent: userAgent})),
+	}
 }
 
 // receive takes a message that one library of this Afield sends to another.
@@ -28,10 +25,12 @@ func (a *App) receive(ctx context.Context, tx *postgres.Tx, in requests.Incoming
 	return a.Requests.Receive(ctx, tx, a.Clock.Now(), in)
 }
 
-// speaking registers the protocols and makes sure that the directory names no
-// other: a library would wait for messages that nothing sends.
+// speaking registers all protocols and makes sure that the directory names no
+// other, for nothing would send that library's messages.
 func (a *App) speaking(ctx context.Context, config Config) (*connectors.Registry, error) {
-	registered, err := connectors.NewRegistry(config.Breakers, a.protocols(config)...)
+	protocols := append(Connectors("Afield/"+config.Version), requests.ByHand(),
+		requests.Member{DB: config.DB, Receive: a.receive, Log: config.Log}.Protocol())
+	registered, err := connectors.NewRegistry(config.Breakers, append(protocols, config.Protocols...)...)
 	if err != nil {
 		return nil, err
 	}
