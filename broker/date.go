@@ -117,6 +117,14 @@ func (d Date) Earlier(other Date) Date {
 	return d
 }
 
+// Later gives the later of two dates.
+func (d Date) Later(other Date) Date {
+	if d.Before(other) {
+		return other
+	}
+	return d
+}
+
 // String gives 2026-08-22, or nothing for the zero Date.
 func (d Date) String() string {
 	if d.IsZero() {

@@ -22,7 +22,7 @@ func allChannels() []Channel { return []Channel{ByStaff, ByOnline, ByPhone, ByEm
 // Channels is the set of channels a library accepts requests by.
 type Channels []Channel
 
-func (c Channels) check() error {
+func (c Channels) Check() error {
 	if len(c) == 0 {
 		return errors.New("must name at least one channel")
 	}
@@ -37,7 +37,7 @@ func (c Channels) check() error {
 // NoticeChannels are the channels of a notice, the wished one first.
 type NoticeChannels []string
 
-func (c NoticeChannels) check() error {
+func (c NoticeChannels) Check() error {
 	if len(c) == 0 {
 		return errors.New("must name at least one channel")
 	}
@@ -57,7 +57,7 @@ type SignIn struct {
 	PIN        bool          `yaml:"pin" json:"pin"`
 }
 
-func (s SignIn) check() error { return s.CardDigits.check() }
+func (s SignIn) Check() error { return s.CardDigits.Check() }
 
 // Phone says whether a telephone number must be on file to ask.
 type Phone struct {
@@ -66,7 +66,7 @@ type Phone struct {
 	FreshDays Optional[int] `yaml:"fresh_days" json:"fresh_days"`
 }
 
-func (p Phone) check() error { return p.FreshDays.check() }
+func (p Phone) Check() error { return p.FreshDays.Check() }
 
 // Active limits the requests a person may have under way at once.
 type Active struct {
@@ -75,11 +75,11 @@ type Active struct {
 	States []string `yaml:"states" json:"states"`
 }
 
-func (a Active) check() error {
+func (a Active) Check() error {
 	if a.Max.Is && len(a.States) == 0 {
 		return errors.New("states must say which requests count as active")
 	}
-	return a.Max.check()
+	return a.Max.Check()
 }
 
 // NotOwned says whose own copies refuse an interlibrary loan.
@@ -95,7 +95,7 @@ type Order string
 // typed in.
 const FirstRequested Order = "first_requested"
 
-func (o Order) check() error { return oneOf("order", o, FirstRequested) }
+func (o Order) Check() error { return oneOf("order", o, FirstRequested) }
 
 // Wait is what to tell a patron about the time it takes.
 type Wait struct {
@@ -103,7 +103,7 @@ type Wait struct {
 	ToDays   Optional[int] `yaml:"to_days" json:"to_days"`
 }
 
-func (w Wait) check() error {
+func (w Wait) Check() error {
 	if w.FromDays < 0 || (w.ToDays.Is && w.ToDays.Value < w.FromDays) {
 		return errors.New("to_days must not be less than from_days")
 	}
@@ -113,7 +113,7 @@ func (w Wait) check() error {
 // Actions are things a block may stop.
 type Actions []Action
 
-func (a Actions) check() error {
+func (a Actions) Check() error {
 	for _, action := range a {
 		if err := oneOf("action", action, allActions()...); err != nil {
 			return err
@@ -133,16 +133,16 @@ type Overlong struct {
 	LiftedWhen *Exit `yaml:"lifted_when" json:"lifted_when,omitempty"`
 }
 
-func (o Overlong) check() error {
+func (o Overlong) Check() error {
 	if o.Days < 1 {
 		return errors.New("days must be 1 or more")
 	}
 	if o.LiftedWhen != nil {
-		if err := o.LiftedWhen.check(); err != nil {
+		if err := o.LiftedWhen.Check(); err != nil {
 			return err
 		}
 	}
-	return o.Stops.check()
+	return o.Stops.Check()
 }
 
 // Payer is who bears a lender's fee.
@@ -160,7 +160,7 @@ type PassOn struct {
 	OutOfState Payer `yaml:"out_of_state" json:"out_of_state"`
 }
 
-func (p PassOn) check() error {
+func (p PassOn) Check() error {
 	return errors.Join(oneOf("in_state", p.InState, PayerLibrary, PayerPatron),
 		oneOf("out_of_state", p.OutOfState, PayerLibrary, PayerPatron))
 }
@@ -187,7 +187,7 @@ type Copies struct {
 	RecentYears int    `yaml:"recent_years" json:"recent_years"`
 }
 
-func (c Copies) check() error {
+func (c Copies) Check() error {
 	if c.Within == "" || c.Beyond == "" || c.PerYear < 1 || c.RecentYears < 1 {
 		return errors.New("must give within, beyond, per_year and recent_years")
 	}
@@ -202,7 +202,7 @@ type ShelfTime struct {
 	Extend bool `yaml:"extend" json:"extend"`
 }
 
-func (s ShelfTime) check() error { return Span{s.Days, s.Count}.check() }
+func (s ShelfTime) Check() error { return Span{s.Days, s.Count}.Check() }
 
 // Expiry is what happens to something nobody picked up.
 type Expiry struct {
@@ -221,7 +221,7 @@ const (
 	NextInQueue   ExpiryAction = "next_in_queue"
 )
 
-func (e Expiry) check() error {
+func (e Expiry) Check() error {
 	return errors.Join(oneOf("then", e.Then, ReturnToOwner, StaffDecision, NextInQueue),
 		oneOf("contact", e.Contact, ReturnToOwner, StaffDecision, NextInQueue))
 }
@@ -249,7 +249,7 @@ const (
 	MoveToSameWeekday ClosedDay = "same_weekday"
 )
 
-func (p Period) check() error {
+func (p Period) Check() error {
 	if p.Days < 0 {
 		return errors.New("days must be 0 or more")
 	}
@@ -293,7 +293,7 @@ const (
 	PerHour FinePer = "hour"
 )
 
-func (f FineRate) check() error {
+func (f FineRate) Check() error {
 	if f.Per != "" {
 		if err := oneOf("per", f.Per, PerDay, PerHour); err != nil {
 			return err
@@ -309,7 +309,7 @@ type LenderDue struct {
 	ClosedDay  ClosedDay `yaml:"closed_day" json:"closed_day"`
 }
 
-func (l LenderDue) check() error {
+func (l LenderDue) Check() error {
 	if l.DaysBefore < 0 {
 		return errors.New("days_before must be 0 or more")
 	}
@@ -326,8 +326,8 @@ type ILLRenewals struct {
 	DecidedBy SetBy `yaml:"decided_by" json:"decided_by"`
 }
 
-func (r ILLRenewals) check() error {
-	return errors.Join(r.Limit.check(), oneOf("decided_by", r.DecidedBy, SetByLender))
+func (r ILLRenewals) Check() error {
+	return errors.Join(r.Limit.Check(), oneOf("decided_by", r.DecidedBy, SetByLender))
 }
 
 // Window is until when a renewal may be asked.
@@ -347,7 +347,7 @@ const (
 	InitialDue WhichDate = "initial_due"
 )
 
-func (w Window) check() error {
+func (w Window) Check() error {
 	if w.DaysBefore < 0 {
 		return errors.New("days_before must be 0 or more")
 	}
@@ -363,7 +363,7 @@ const (
 	HereAdvised  Place = "here_advised"
 )
 
-func (p Place) check() error { return oneOf("return_place", p, HereRequired, HereAdvised) }
+func (p Place) Check() error { return oneOf("return_place", p, HereRequired, HereAdvised) }
 
 // LostCharge is what a lost borrowed item costs the patron.
 type LostCharge struct {
@@ -379,7 +379,7 @@ type LostAmount string
 // LenderInvoice passes on exactly what the lender asks.
 const LenderInvoice LostAmount = "lender_invoice"
 
-func (l LostCharge) check() error { return oneOf("amount", l.Amount, LenderInvoice) }
+func (l LostCharge) Check() error { return oneOf("amount", l.Amount, LenderInvoice) }
 
 // Refund says whether a found item is paid back.
 type Refund string
@@ -390,4 +390,4 @@ const (
 	RefundAsLender Refund = "as_lender" // what the lender gives back, the patron gets
 )
 
-func (r Refund) check() error { return oneOf("refund", r, NoRefund, RefundAsLender) }
+func (r Refund) Check() error { return oneOf("refund", r, NoRefund, RefundAsLender) }

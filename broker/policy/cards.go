@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -47,16 +48,16 @@ type CardDecision struct {
 // it costs and until when it is good.
 func (d *Document) MayHaveCard(at Moment, c CardApplication) CardDecision {
 	match := Match{Class: c.Class, PatronAge: c.Age}
-	needs := d.rules.CardNeeds.For(match)
+	needs := d.Rules().CardNeeds.For(match)
 	question := "get a card"
 	if c.Renewal {
-		needs, question = d.rules.CardRenewal.For(match), "renew a card"
+		needs, question = d.Rules().CardRenewal.For(match), "renew a card"
 	}
 	a := d.ask(at, question, needs.Source)
 	for _, need := range needs.Value {
 		a.need(need, c, needs.Source)
 	}
-	if adult := d.rules.Adulthood.For(match); !c.Renewal && c.Age.Is && c.Age.Value >= adult.Value.Age && d.rules.CardLiable.For(match).Value == LiableGuardian {
+	if adult := d.Rules().Adulthood.For(match); !c.Renewal && c.Age.Is && c.Age.Value >= adult.Value.Age && d.Rules().CardLiable.For(match).Value == LiableGuardian {
 		a.refuse(adult.Source, ground{
 			code: "not_a_minor", message: "This card is for minors.",
 			needed: fmt.Sprintf("somebody under %d", adult.Value.Age), found: fmt.Sprintf("age %d", c.Age.Value), override: byDesk(),
@@ -66,20 +67,20 @@ func (d *Document) MayHaveCard(at Moment, c CardApplication) CardDecision {
 		a.payingBy(c.PaysBy)
 	}
 	a.papers(c, needs.Value, match)
-	if per := d.rules.CardPer.For(match); !c.Renewal && c.Cards > 0 {
+	if per := d.Rules().CardPer.For(match); !c.Renewal && c.Cards > 0 {
 		a.refuse(per.Source, ground{
 			code: "has_card", message: fmt.Sprintf("One card for each %s.", per.Value),
 			needed: "no card yet", found: plural(c.Cards, "card", "cards"), override: byDesk(),
 		})
 	}
 	answer := CardDecision{
-		Decision: a.answer(), Fee: d.Money(0), Deposit: d.Money(0), Liable: d.rules.CardLiable.For(match).Value,
+		Decision: a.answer(), Fee: d.Money(0), Deposit: d.Money(0), Liable: d.Rules().CardLiable.For(match).Value,
 		Expires: d.CardExpires(a.today, c.Class).Value,
 	}
-	if fee := d.rules.CardFee.For(match).Value; fee.Is && (fee.Value.Per != PerHousehold || !c.HouseholdPaid) {
+	if fee := d.Rules().CardFee.For(match).Value; fee.Is && (fee.Value.Per != PerHousehold || !c.HouseholdPaid) {
 		answer.Fee, answer.FeeUnknown = d.Money(fee.Value.Amount.Value), !fee.Value.Amount.Is
 	}
-	if deposit := d.rules.CardDeposit.For(match).Value; deposit.Is && !c.Renewal {
+	if deposit := d.Rules().CardDeposit.For(match).Value; deposit.Is && !c.Renewal {
 		answer.Deposit = d.Money(deposit.Value)
 	}
 	return answer
@@ -109,7 +110,7 @@ func (a *asking) guardian(c CardApplication, source Source) {
 // CardExpires gives the last day of a card that begins on a date; zero where
 // the class's cards do not end.
 func (d *Document) CardExpires(from broker.Date, class string) Entry[broker.Date] {
-	entry := d.rules.CardValidity.For(Match{Class: class})
+	entry := d.Rules().CardValidity.For(Match{Class: class})
 	answer := Entry[broker.Date]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = from.AddMonths(entry.Value.Value.Months)
@@ -121,7 +122,7 @@ func (d *Document) CardExpires(from broker.Date, class string) Entry[broker.Date
 // price, or the higher one when one was lost within the time before.
 func (d *Document) CardReplacement(at Moment, class string, earlier ...broker.Date) Charge {
 	at = d.settle(at)
-	entry := d.rules.CardReplacement.For(Match{Class: class})
+	entry := d.Rules().CardReplacement.For(Match{Class: class})
 	charge := Charge{Kind: "card", Amount: d.Money(0), Rule: entry.Rule, Clause: entry.Clause}
 	if !entry.Value.Is {
 		return charge
@@ -145,7 +146,7 @@ func DepositBack(deposit, owes broker.Money) (netOfDebt, inFull broker.Money) {
 // AdultOn gives the day a patron is a minor no longer; it goes by dates alone, in
 // no zone.
 func (d *Document) AdultOn(born broker.Date) Entry[broker.Date] {
-	entry := d.rules.Adulthood.For(Match{})
+	entry := d.Rules().Adulthood.For(Match{})
 	day := broker.NewDate(born.Year()+entry.Value.Age, born.Month(), born.Day())
 	if born.Month() == time.February && born.Day() == 29 && day.Day() != 29 && entry.Value.LeapDay == LeapFebruary28 {
 		day = day.AddDays(-1)
@@ -166,13 +167,13 @@ func AgeOn(born, today broker.Date) int {
 // PromptsAtAdulthood tells whether staff are asked to look at the account of a
 // minor who has come of age; nothing is ever changed by itself.
 func (d *Document) PromptsAtAdulthood(born, today broker.Date) bool {
-	return d.rules.Adulthood.For(Match{}).Value.Then == "prompt_staff" && !today.Before(d.AdultOn(born).Value)
+	return d.Rules().Adulthood.For(Match{}).Value.Then == "prompt_staff" && !today.Before(d.AdultOn(born).Value)
 }
 
 // RefetchRemote tells whether a patron's standing read from another system so
 // long ago is asked for again before a decision.
 func (d *Document) RefetchRemote(good bool, age time.Duration) bool {
-	holds := d.rules.RemoteStanding.For(Match{}).Value
+	holds := d.Rules().RemoteStanding.For(Match{}).Value
 	hours := holds.BlockedHours
 	if good {
 		hours = holds.GoodHours
@@ -203,7 +204,7 @@ type PurgeDecision struct {
 
 // MayPurge tells whether an account may be deleted today.
 func (d *Document) MayPurge(at Moment, account Account) PurgeDecision {
-	entry := d.rules.CardPurge.For(Match{Class: account.Class})
+	entry := d.Rules().CardPurge.For(Match{Class: account.Class})
 	a := d.ask(at, "be deleted", entry.Source)
 	answer := PurgeDecision{WriteOff: d.Money(0)}
 	if account.Open > 0 {
@@ -216,7 +217,7 @@ func (d *Document) MayPurge(at Moment, account Account) PurgeDecision {
 	if i < 0 {
 		a.refuse(entry.Source, ground{
 			code: "purge_not_due", message: "No rule lets this account go yet.",
-			needed: "one rule of the schedule to hold", found: "owes " + account.Owes.String() + ", expired " + cmpOr(account.Expired.String(), "never"),
+			needed: "one rule of the schedule to hold", found: "owes " + account.Owes.String() + ", expired " + cmp.Or(account.Expired.String(), "never"),
 		})
 	}
 	answer.Decision = a.answer()

@@ -40,7 +40,7 @@ type ClaimDecision struct {
 
 // MayClaim tells whether a claim may be recorded.
 func (d *Document) MayClaim(at Moment, c Claim) ClaimDecision {
-	match, rules := c.match(), &d.rules
+	match, rules := c.match(), d.Rules()
 	limit := rules.ClaimsLimit.For(match)
 	a := d.ask(at, "claim that it was returned or never had", limit.Source)
 	if accepted := rules.ClaimsAccepted.For(match); !accepted.Value {
@@ -89,7 +89,7 @@ type ClaimEnd struct {
 // ClaimFoundBy tells what becomes of a claim whose item is found: in the library
 // the record is cleared; brought by the patron it may cost its lateness.
 func (d *Document) ClaimFoundBy(m Match, inLibrary bool) ClaimEnd {
-	entry := d.rules.ClaimsFound.For(m)
+	entry := d.Rules().ClaimsFound.For(m)
 	how := entry.Value.ByPatron
 	if inLibrary {
 		how = entry.Value.InLibrary
@@ -100,7 +100,7 @@ func (d *Document) ClaimFoundBy(m Match, inLibrary bool) ClaimEnd {
 // ClaimChargedOn gives the first day a claimed item that was not found is
 // charged, counted from its due date; zero where staff close the claim.
 func (d *Document) ClaimChargedOn(m Match, due broker.Date) Entry[broker.Date] {
-	entry := d.rules.ClaimsLost.For(m)
+	entry := d.Rules().ClaimsLost.For(m)
 	answer := Entry[broker.Date]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = entry.Value.Value.from(due)

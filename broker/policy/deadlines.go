@@ -31,13 +31,13 @@ const (
 // span gives the days of a deadline. An unknown name is a programming error.
 func (d *Document) span(deadline Deadline) Entry[Span] {
 	rules := map[Deadline]Rule[Span]{
-		DeadlineStaff: d.rules.StaffDays, DeadlineApproval: d.rules.ApprovalDays, DeadlineRespond: d.rules.RespondDays,
-		DeadlineConditional: d.rules.ConditionalDays, DeadlineRetry: d.rules.RetryDays, DeadlineShip: d.rules.ShipDays,
-		DeadlineArrival: d.rules.ArrivalDays, DeadlineReceive: d.rules.ReceiveDays, DeadlineReturn: d.rules.ReturnDays,
-		DeadlineReturnArrival: d.rules.ReturnArrivalDays, DeadlineReturnConfirm: d.rules.ReturnConfirmDays,
-		DeadlineInvoice: d.rules.InvoiceDays, DeadlineCancelAnswer: d.rules.CancelAnswerDays,
-		DeadlineRenewalAnswer: d.rules.RenewalAnswerDays, DeadlineAnswer: d.rules.AnswerDays,
-		DeadlinePull: d.rules.PullDays, DeadlineLendShip: d.rules.LendShipDays,
+		DeadlineStaff: d.Rules().StaffDays, DeadlineApproval: d.Rules().ApprovalDays, DeadlineRespond: d.Rules().RespondDays,
+		DeadlineConditional: d.Rules().ConditionalDays, DeadlineRetry: d.Rules().RetryDays, DeadlineShip: d.Rules().ShipDays,
+		DeadlineArrival: d.Rules().ArrivalDays, DeadlineReceive: d.Rules().ReceiveDays, DeadlineReturn: d.Rules().ReturnDays,
+		DeadlineReturnArrival: d.Rules().ReturnArrivalDays, DeadlineReturnConfirm: d.Rules().ReturnConfirmDays,
+		DeadlineInvoice: d.Rules().InvoiceDays, DeadlineCancelAnswer: d.Rules().CancelAnswerDays,
+		DeadlineRenewalAnswer: d.Rules().RenewalAnswerDays, DeadlineAnswer: d.Rules().AnswerDays,
+		DeadlinePull: d.Rules().PullDays, DeadlineLendShip: d.Rules().LendShipDays,
 	}
 	rule, known := rules[deadline]
 	if !known {

@@ -44,7 +44,7 @@ type header struct {
 	Zone     string `yaml:"zone"`
 	Currency string `yaml:"currency"`
 	// Classes and Items are the patron classes and material types that entries
-	// may name, beside those of the documents above.Head.
+	// may name, beside those of the documents above.
 	Classes []string `yaml:"classes"`
 	Items   []string `yaml:"items"`
 }
@@ -106,7 +106,7 @@ var shipped = func() map[string]func() (*Document, error) {
 	all := map[string]func() (*Document, error){}
 	for _, name := range Presets() {
 		all[name] = sync.OnceValues(func() (*Document, error) {
-			text, err := presetText(name)
+			text, err := PresetText(name)
 			if err != nil {
 				return nil, err
 			}
@@ -121,7 +121,7 @@ var shipped = func() map[string]func() (*Document, error) {
 // that names line and column. Attributes the text leaves out come from the
 // default document.
 func Parse(name string, text []byte) (*Document, error) {
-	return ParseUnder(name, text, presetText)
+	return ParseUnder(name, text, PresetText)
 }
 
 // read decodes one document, without what it inherits.
@@ -142,15 +142,8 @@ func read(name string, text []byte) (*file, error) {
 	if err := said.Head.settleLevel(); err != nil {
 		return nil, faultIn(name, said.faultAt("level", err))
 	}
-	said.Attributes.each(func(rule string, attribute attribute) { attribute.label(rule, said.Head) })
+	said.Attributes.each(func(rule string, attribute Entries) { attribute.Label(rule, said.Head.Policy, said.Head.Document) })
 	return &said, nil
-}
-
-func cmpOr(value, otherwise string) string {
-	if value != "" {
-		return value
-	}
-	return otherwise
 }
 
 // check refuses what a single entry cannot know: a missing attribute, or a
@@ -172,9 +165,9 @@ func (d *Document) check(nearest *file) error {
 		{"new", "high_demand"},
 		texts(allChannels()), texts(allActions()),
 	}
-	d.rules.each(func(rule string, attribute attribute) {
-		wrong = append(wrong, attribute.vocabulary(func(when When) error { return when.check(known) }))
-		if len(attribute.list()) == 0 {
+	d.rules.each(func(rule string, attribute Entries) {
+		wrong = append(wrong, attribute.Vocabulary(func(when When) error { return when.check(known) }))
+		if len(attribute.List()) == 0 {
 			wrong = append(wrong, fmt.Errorf("%s is missing", rule))
 		}
 	})
@@ -190,16 +183,16 @@ func texts[T ~string](values []T) []string {
 }
 
 // each visits every attribute in the order of Rules.
-func (r *Rules) each(visit func(rule string, attribute attribute)) {
+func (r *Rules) each(visit func(rule string, attribute Entries)) {
 	fields := reflect.ValueOf(r).Elem()
 	for i := range fields.NumField() {
-		visit(fields.Type().Field(i).Tag.Get("yaml"), fields.Field(i).Addr().Interface().(attribute))
+		visit(fields.Type().Field(i).Tag.Get("yaml"), fields.Field(i).Addr().Interface().(Entries))
 	}
 }
 
-func (r *Rules) byRule() map[string]attribute {
-	all := map[string]attribute{}
-	r.each(func(rule string, attribute attribute) { all[rule] = attribute })
+func (r *Rules) byRule() map[string]Entries {
+	all := map[string]Entries{}
+	r.each(func(rule string, attribute Entries) { all[rule] = attribute })
 	return all
 }
 
@@ -224,6 +217,10 @@ func (d *Document) Classes() []string { return slices.Clone(d.head.Classes) }
 // Items lists the material types that the document knows, inherited ones too.
 func (d *Document) Items() []string { return slices.Clone(d.head.Items) }
 
+// Rules are the document's attributes, for the packages below this one to decide
+// by; nobody writes to them.
+func (d *Document) Rules() *Rules { return &d.rules }
+
 // Money turns an amount of the document into the library's currency.
 func (d *Document) Money(amount Amount) broker.Money {
 	return broker.Money{Minor: int64(amount), Currency: d.head.Currency}
@@ -246,7 +243,7 @@ type Attribute struct {
 // document: its own and the inherited ones that it does not replace.
 func (d *Document) Attributes() []Attribute {
 	var all []Attribute
-	d.rules.each(func(_ string, attribute attribute) { all = append(all, attribute.list()...) })
+	d.rules.each(func(_ string, attribute Entries) { all = append(all, attribute.List()...) })
 	return all
 }
 
@@ -320,4 +317,4 @@ func (a Attribute) Text() string {
 }
 
 // WhereText says for which cases the value holds: "owner ill", or "always".
-func (a Attribute) WhereText() string { return cmpOr(a.When.String(), "always") }
+func (a Attribute) WhereText() string { return cmp.Or(a.When.String(), "always") }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 // lent today. With closed_day next_open it never falls on a closed day.
 func (d *Document) DueDate(at Moment, m Match) Entry[broker.Date] {
 	at = d.settle(at)
-	entry := d.rules.LoanPeriod.For(m)
+	entry := d.Rules().LoanPeriod.For(m)
 	return Entry[broker.Date]{Source: entry.Source, Value: entry.Value.after(at.Calendar.DateOf(at.Now), at.Calendar)}
 }
 
@@ -25,7 +26,7 @@ func (d *Document) DueAtCheckout(at Moment, m Match, lenderDue broker.Date) brok
 		return d.DueDate(at, m).Value
 	}
 	due := d.ILLDueDate(at, lenderDue).Due
-	if d.rules.PeriodSetBy.For(m).Value == SetByLibrary {
+	if d.Rules().PeriodSetBy.For(m).Value == SetByLibrary {
 		return due.Earlier(d.DueDate(at, m).Value)
 	}
 	return due
@@ -49,22 +50,22 @@ func (p Period) after(start broker.Date, opening *calendar.Calendar) broker.Date
 // today or from the old due date. It is never earlier than the old date.
 func (d *Document) RenewalDue(at Moment, m Match, old broker.Date) Entry[broker.Date] {
 	at = d.settle(at)
-	entry, period := d.rules.RenewalDays.For(m), d.rules.LoanPeriod.For(m).Value
+	entry, period := d.Rules().RenewalDays.For(m), d.Rules().LoanPeriod.For(m).Value
 	if entry.Value.Is {
 		period.Days = entry.Value.Value
 	}
 	start := at.Calendar.DateOf(at.Now)
-	if d.rules.RenewalFrom.For(m).Value == FromOldDue {
+	if d.Rules().RenewalFrom.For(m).Value == FromOldDue {
 		start = old
 	}
-	return Entry[broker.Date]{Source: entry.Source, Value: laterOf(period.after(start, at.Calendar), old)}
+	return Entry[broker.Date]{Source: entry.Source, Value: period.after(start, at.Calendar).Later(old)}
 }
 
 // RecallDue gives the due date of a loan its owner wants back: so many days from
 // now, and never later than it was.
 func (d *Document) RecallDue(at Moment, m Match, due broker.Date) Entry[broker.Date] {
 	at = d.settle(at)
-	entry := d.rules.RecallDays.For(m)
+	entry := d.Rules().RecallDays.For(m)
 	soonest := at.Calendar.NextOpenDay(at.Calendar.AddDays(at.Calendar.DateOf(at.Now), entry.Value.Days, entry.Value.Count))
 	return Entry[broker.Date]{Source: entry.Source, Value: soonest.Earlier(due)}
 }
@@ -74,7 +75,7 @@ func (d *Document) RecallDue(at Moment, m Match, due broker.Date) Entry[broker.D
 // policy says so. Nothing that was overdue before gains by it.
 func (d *Document) ReliefDue(at Moment, m Match, due broker.Date) Entry[broker.Date] {
 	at = d.settle(at)
-	entry := d.rules.ClosureRelief.For(m)
+	entry := d.Rules().ClosureRelief.For(m)
 	answer := Entry[broker.Date]{Source: entry.Source, Value: due}
 	if entry.Value.DueThatDay {
 		answer.Value = at.Calendar.NextOpenDay(due)
@@ -85,12 +86,12 @@ func (d *Document) ReliefDue(at Moment, m Match, due broker.Date) Entry[broker.D
 // MayAdjustDueDates tells whether somebody of a role may move due dates in bulk;
 // a reason is always needed.
 func (d *Document) MayAdjustDueDates(at Moment, roles []string, reason string) Decision {
-	entry := d.rules.ClosureRelief.For(Match{})
+	entry := d.Rules().ClosureRelief.For(Match{})
 	a := d.ask(at, "move due dates in bulk", entry.Source)
 	if !slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(entry.Value.AdjustedBy, role) }) {
 		a.refuse(entry.Source, ground{
 			code: "not_for_this_role", message: "This is for others to do.",
-			needed: strings.Join(entry.Value.AdjustedBy, " or "), found: cmpOr(strings.Join(roles, ", "), "no role"),
+			needed: strings.Join(entry.Value.AdjustedBy, " or "), found: cmp.Or(strings.Join(roles, ", "), "no role"),
 		})
 	}
 	if strings.TrimSpace(reason) == "" {

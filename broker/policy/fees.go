@@ -8,7 +8,7 @@ import (
 
 // PrintFee is what so many pages of printing or copying cost.
 func (d *Document) PrintFee(pages int, colour bool) Charge {
-	entry := d.rules.PrintPrice.For(Match{})
+	entry := d.Rules().PrintPrice.For(Match{})
 	each := entry.Value.BlackWhite
 	if colour {
 		each = entry.Value.Colour
@@ -19,7 +19,7 @@ func (d *Document) PrintFee(pages int, colour bool) Charge {
 // FaxFee is what a fax of so many pages costs: the first pages together, then
 // each further one.
 func (d *Document) FaxFee(pages int) Charge {
-	entry := d.rules.FaxPrice.For(Match{})
+	entry := d.Rules().FaxPrice.For(Match{})
 	charge := Charge{Kind: "fax", Amount: d.Money(0), Rule: entry.Rule, Clause: entry.Clause}
 	if pages > 0 {
 		charge.Amount = d.Money(entry.Value.First + entry.Value.EachMore*Amount(max(0, pages-entry.Value.FirstPages)))
@@ -29,7 +29,7 @@ func (d *Document) FaxFee(pages int) Charge {
 
 // MayFax tells whether a fax may go to a country (ISO 3166 code).
 func (d *Document) MayFax(at Moment, country string) Decision {
-	entry := d.rules.FaxPrice.For(Match{})
+	entry := d.Rules().FaxPrice.For(Match{})
 	a := d.ask(at, "send a fax there", entry.Source)
 	if within := entry.Value.Within; within != "" && within != country {
 		a.refuse(entry.Source, ground{code: "fax_too_far", message: "Faxes go within the country only.", needed: within, found: country})
@@ -39,21 +39,21 @@ func (d *Document) MayFax(at Moment, country string) Decision {
 
 // FeesOnAccount tells whether copies, prints and faxes may be put on the account
 // instead of being paid at once.
-func (d *Document) FeesOnAccount() Entry[bool] { return d.rules.OnAccount.For(Match{}) }
+func (d *Document) FeesOnAccount() Entry[bool] { return d.Rules().OnAccount.For(Match{}) }
 
 // PaymentTerms are the ways to pay and how a payment is laid on charges.
-func (d *Document) PaymentTerms() Entry[Payments] { return d.rules.Payments.For(Match{}) }
+func (d *Document) PaymentTerms() Entry[Payments] { return d.Rules().Payments.For(Match{}) }
 
 // MayPayBy tells whether a way of paying is taken.
 func (d *Document) MayPayBy(at Moment, method string) Decision {
-	entry := d.rules.Payments.For(Match{})
+	entry := d.Rules().Payments.For(Match{})
 	a := d.ask(at, "pay by "+method, entry.Source)
 	a.payingBy(method)
 	return a.answer()
 }
 
 func (a *asking) payingBy(method string) {
-	entry := a.doc.rules.Payments.For(Match{})
+	entry := a.doc.Rules().Payments.For(Match{})
 	if !slices.Contains(entry.Value.Methods, method) {
 		a.refuse(entry.Source, ground{
 			code: "method_not_taken", message: "The library does not take this.",

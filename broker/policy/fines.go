@@ -33,7 +33,7 @@ func OverdueFineBut(terms Terms, due, returned broker.Date, opening *calendar.Ca
 	start := opening.NextOpenDay(due)
 	late := opening.CountDays(start, returned, terms.Overdue.Count)
 	if terms.Overdue.Count == calendar.CalendarDays {
-		late -= max(0, returned.Earlier(to).DaysSince(laterOf(start, from.AddDays(-1))))
+		late -= max(0, returned.Earlier(to).DaysSince(start.Later(from.AddDays(-1))))
 	}
 	return terms.Overdue.fine(int64(terms.Overdue.charged(late)), late)
 }

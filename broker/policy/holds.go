@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -28,7 +29,7 @@ type HoldRequest struct {
 // MayPlaceHold tells whether a person may place a hold now.
 func (d *Document) MayPlaceHold(at Moment, h HoldRequest) Decision {
 	match := Match{Owner: h.Owner, Class: h.Patron.Class, Item: string(h.Format)}
-	limit := d.rules.HoldLimit.For(match)
+	limit := d.Rules().HoldLimit.For(match)
 	a := d.ask(at, "place a hold", limit.Source)
 	a.hold(h, match)
 	return a.answer()
@@ -37,7 +38,7 @@ func (d *Document) MayPlaceHold(at Moment, h HoldRequest) Decision {
 // hold checks what every hold needs, asked for as such or as a request that a
 // copy of the shared catalogue fills.
 func (a *asking) hold(h HoldRequest, match Match) {
-	rules := &a.doc.rules
+	rules := a.doc.Rules()
 	a.standing(ActionHold, h.Patron, match)
 	limit := rules.HoldLimit.For(match)
 	if limit.Value.Is && h.OpenHolds >= limit.Value.Value {
@@ -46,7 +47,7 @@ func (a *asking) hold(h HoldRequest, match Match) {
 			needed: fmt.Sprintf("fewer than %d holds", limit.Value.Value), found: plural(h.OpenHolds, "hold", "holds"), override: byDesk(),
 		})
 	}
-	format := cmpOr(cmpOr(h.Item, string(h.Format)), string(broker.FormatBook))
+	format := cmp.Or(cmp.Or(h.Item, string(h.Format)), string(broker.FormatBook))
 	if formats := rules.HoldFormats.For(match); !formats.Value.Has(format) {
 		a.refuse(formats.Source, ground{
 			code: "format_not_holdable", message: "This kind of material is not put on hold.",
@@ -67,25 +68,25 @@ func (a *asking) hold(h HoldRequest, match Match) {
 // what stays in the house, and what this kind of card never lends.
 func (a *asking) couldBeLent(h HoldRequest, match Match, item string) {
 	match.Item = item
-	if circulates := a.doc.rules.Circulates.For(match); !circulates.Value {
+	if circulates := a.doc.Rules().Circulates.For(match); !circulates.Value {
 		a.refuse(circulates.Source, notLendable())
 	}
-	borrows := a.doc.rules.CardBorrows.For(match)
-	if !borrows.Value.lends(item, Owner(cmpOr(string(h.Owner), string(OwnerOwn)))) {
+	borrows := a.doc.Rules().CardBorrows.For(match)
+	if !borrows.Value.lends(item, Owner(cmp.Or(string(h.Owner), string(OwnerOwn)))) {
 		a.refuse(borrows.Source, cardDoesNotLend(item, h.Patron.Class))
 	}
 }
 
 // holdWay checks what a hold may be placed on, and by which way.
 func (a *asking) holdWay(h HoldRequest, match Match) {
-	states := a.doc.rules.HoldStates.For(match)
+	states := a.doc.Rules().HoldStates.For(match)
 	if h.State != "" && !states.Value.Has(h.State) {
 		a.refuse(states.Source, ground{
 			code: "state_not_holdable", message: "An item in this state is not put on hold.",
 			needed: states.Value.String(), found: h.State, override: byDesk(),
 		})
 	}
-	by := a.doc.rules.HoldBy.For(match)
+	by := a.doc.Rules().HoldBy.For(match)
 	if h.Channel != "" && !slices.Contains(by.Value, h.Channel) {
 		a.refuse(by.Source, ground{
 			code: "channel_not_open", message: "Holds do not come by this way here.",
@@ -98,7 +99,7 @@ func (a *asking) holdWay(h HoldRequest, match Match) {
 // zero when it waits as long as it takes.
 func (d *Document) HoldExpires(at Moment, class string) Entry[broker.Date] {
 	at = d.settle(at)
-	entry := d.rules.HoldExpires.For(Match{Class: class, Action: ActionHold})
+	entry := d.Rules().HoldExpires.For(Match{Class: class, Action: ActionHold})
 	answer := Entry[broker.Date]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = at.Calendar.DateOf(at.Now).AddDays(entry.Value.Value)
@@ -112,7 +113,7 @@ func (d *Document) HoldExpires(at Moment, class string) Entry[broker.Date] {
 // lingers because the machine stood still.
 func (d *Document) ShelfExpired(at Moment, f ShelfFacts, until broker.Date) Entry[bool] {
 	at = d.settle(at)
-	entry := d.rules.ShelfClosed.For(f.match())
+	entry := d.Rules().ShelfClosed.For(f.match())
 	today := at.Calendar.DateOf(at.Now)
 	expired := today.After(until)
 	if expired && entry.Value && !at.Calendar.IsOpen(today) {

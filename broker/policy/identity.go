@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -29,7 +30,7 @@ const (
 
 // identified checks what a patron showed to borrow (cards.identification).
 func (a *asking) identified(shown string, match Match) {
-	rule := a.doc.rules.CardShown.For(match)
+	rule := a.doc.Rules().CardShown.For(match)
 	if shown == "" || len(rule.Value) == 0 || slices.Contains(rule.Value, shown) {
 		return
 	}
@@ -42,7 +43,7 @@ func (a *asking) identified(shown string, match Match) {
 // ownCard checks that whoever brings the card is its holder or was named by the
 // holder, where cards are for nobody else (cards.transferable).
 func (a *asking) ownCard(bearer Bearer, match Match) {
-	rule := a.doc.rules.CardTransferable.For(match)
+	rule := a.doc.Rules().CardTransferable.For(match)
 	if bearer != BearerOther || rule.Value {
 		return
 	}
@@ -55,7 +56,7 @@ func (a *asking) ownCard(bearer Bearer, match Match) {
 // papers checks that what was shown to get a card is a paper the library takes
 // (cards.accepted_id), wherever a need asks who somebody is.
 func (a *asking) papers(c CardApplication, needs CardNeeds, match Match) {
-	rule := a.doc.rules.CardIDs.For(match)
+	rule := a.doc.Rules().CardIDs.For(match)
 	asks := func(need CardNeed) bool {
 		return (need == NeedID || need == NeedGuardianID) && slices.Contains(c.Met, need)
 	}
@@ -83,13 +84,13 @@ const AtOwn = "own"
 // places are the words that name the desk: AtOwn and the branch's code at the
 // card's own library, the symbols of another one.
 func (d *Document) MayUseCardAt(at Moment, class string, places ...string) Decision {
-	rule := d.rules.CardGoodAt.For(Match{Class: class})
+	rule := d.Rules().CardGoodAt.For(Match{Class: class})
 	a := d.ask(at, "use the card here", rule.Source)
 	if !slices.ContainsFunc(places, rule.Value.Has) && !rule.Value.All {
 		here := slices.DeleteFunc(slices.Clone(places), func(place string) bool { return place == AtOwn })
 		a.refuse(rule.Source, ground{
 			code: "card_not_good_here", message: "The card is not good at this desk.",
-			needed: "a desk of " + rule.Value.String(), found: cmpOr(strings.Join(here, ", "), "another desk"), override: byDesk(),
+			needed: "a desk of " + rule.Value.String(), found: cmp.Or(strings.Join(here, ", "), "another desk"), override: byDesk(),
 		})
 	}
 	return a.answer()
@@ -98,14 +99,14 @@ func (d *Document) MayUseCardAt(at Moment, class string, places ...string) Decis
 // renewedBy checks what told a desk or a voice on the telephone who asks for a
 // renewal (loans.renewal_identity).
 func (a *asking) renewedBy(r Renewal) {
-	rule := a.doc.rules.RenewalIdentity.For(r.match())
+	rule := a.doc.Rules().RenewalIdentity.For(r.match())
 	given := func(word string) bool { return slices.Contains(rule.Value, word) }
 	if r.Channel == "" || len(rule.Value) == 0 || slices.ContainsFunc(r.Given, given) {
 		return
 	}
 	a.refuse(rule.Source, ground{
 		code: "not_identified", message: "Who asks for a renewal tells who they are.",
-		needed: joined(rule.Value), found: cmpOr(strings.Join(r.Given, ", "), ShownNothing), override: byDesk(),
+		needed: joined(rule.Value), found: cmp.Or(strings.Join(r.Given, ", "), ShownNothing), override: byDesk(),
 	})
 }
 
@@ -113,7 +114,7 @@ func (a *asking) renewedBy(r Renewal) {
 // is part of MayAskRenewal for the library's own items; a borrowed copy's renewal
 // goes to its lender, and only this is asked before.
 func (d *Document) MaySpeakFor(at Moment, r Renewal) Decision {
-	a := d.ask(at, "renew", d.rules.RenewalIdentity.For(r.match()).Source)
+	a := d.ask(at, "renew", d.Rules().RenewalIdentity.For(r.match()).Source)
 	a.renewedBy(r)
 	return a.answer()
 }
@@ -135,7 +136,7 @@ func (d *Document) MayUseComputer(at Moment, use ComputerUse) Decision {
 		patron = use.Patron
 	}
 	match := Match{Class: patron.Class, PatronAge: patron.Age, Action: ActionComputer}
-	own := d.rules.OwnCardComputer.For(match)
+	own := d.Rules().OwnCardComputer.For(match)
 	a := d.ask(at, actionWords(ActionComputer), own.Source)
 	a.standing(ActionComputer, *patron, match)
 	if own.Value && use.Bearer != BearerHolder {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -31,12 +32,12 @@ type Lender struct {
 // MayAskLender tells whether our policy lets us ask a lender at all; routing
 // adds what the lender itself does not lend.
 func (d *Document) MayAskLender(at Moment, lender Lender) Decision {
-	entry := d.rules.LenderPlaces.For(Match{Owner: OwnerILL, Class: lender.Class})
+	entry := d.Rules().LenderPlaces.For(Match{Owner: OwnerILL, Class: lender.Class})
 	a := d.ask(at, "ask this lender", entry.Source)
 	if !entry.Value.placeMeets(lender.Place) {
 		a.refuse(entry.Source, ground{
 			code: "lender_place_excluded", message: "The library does not request from there.",
-			needed: "a lender in " + entry.Value.placeNames(), found: "a lender in " + cmpOr(lender.Place, "an unknown place"), override: []string{"director"},
+			needed: "a lender in " + entry.Value.placeNames(), found: "a lender in " + cmp.Or(lender.Place, "an unknown place"), override: []string{"director"},
 		})
 	}
 	return a.answer()
@@ -61,7 +62,7 @@ type Lending struct {
 // MayLend tells whether our own patrons' holds leave a copy to lend to another
 // library.
 func (d *Document) MayLend(at Moment, lending Lending) Decision {
-	entry := d.rules.OwnHoldsFirst.For(Match{Owner: OwnerOwn})
+	entry := d.Rules().OwnHoldsFirst.For(Match{Owner: OwnerOwn})
 	a := d.ask(at, "lend this to another library", entry.Source)
 	if lending.Copies < 1 {
 		a.refuse(entry.Source, ground{code: "no_copy_available", message: "No copy can be sent now.", needed: "a copy on the shelf", found: "none"})
@@ -111,12 +112,12 @@ type FeeDecision struct {
 func (d *Document) FeeConsent(at Moment, cost Cost) FeeDecision {
 	at = d.settle(at)
 	match := Match{Owner: OwnerILL, Class: cost.Class}
-	passOn := d.rules.FeePassOn.For(match)
+	passOn := d.Rules().FeePassOn.For(match)
 	a := d.ask(at, "order at this cost", passOn.Source)
-	nothing := broker.Money{Currency: d.head.Currency}
+	nothing := broker.Money{Currency: d.Currency()}
 	fee := FeeDecision{Payer: passOn.Value.payer(at.Place, cost.LenderPlace), PatronPays: nothing, LibraryPays: nothing}
 	switch {
-	case cost.AsHold && !d.rules.GroupIsILL.For(match).Value:
+	case cost.AsHold && !d.Rules().GroupIsILL.For(match).Value:
 		fee.Payer = PayerLibrary
 	case cost.Declined:
 		a.refuse(passOn.Source, ground{
@@ -125,11 +126,11 @@ func (d *Document) FeeConsent(at Moment, cost Cost) FeeDecision {
 		})
 	case cost.Amount == nil:
 		a.unknownCost(&fee, cost, match)
-	case cost.Amount.Minor < 0 || (cost.Amount.Minor > 0 && cost.Amount.Currency != d.head.Currency):
+	case cost.Amount.Minor < 0 || (cost.Amount.Minor > 0 && cost.Amount.Currency != d.Currency()):
 		fee.NeedsStaff = true
 		a.refuse(passOn.Source, ground{
 			code: "currency_differs", message: "The amount is not one in our currency: staff enter what it comes to.",
-			needed: "an amount in " + d.head.Currency, found: cost.Amount.String(),
+			needed: "an amount in " + d.Currency(), found: cost.Amount.String(),
 		})
 	case fee.Payer == PayerPatron:
 		a.patronPays(&fee, cost, passOn.Source, match)
@@ -152,7 +153,7 @@ func (p PassOn) payer(here, there string) Payer {
 // the passing on lets the library bear it.
 func (a *asking) patronPays(fee *FeeDecision, cost Cost, passOn Source, match Match) {
 	fee.PatronPays = a.doc.Money(Amount(cost.Amount.Minor))
-	consent := a.doc.rules.FeeConsent.For(match)
+	consent := a.doc.Rules().FeeConsent.For(match)
 	if cost.Amount.Minor <= max(int64(consent.Value.AskAbove), cost.Approved.Minor) {
 		return
 	}
@@ -168,7 +169,7 @@ func (a *asking) patronPays(fee *FeeDecision, cost Cost, passOn Source, match Ma
 // here. An urgent one is charged for being urgent, so the patron agrees first
 // to a most.
 func (a *asking) unknownCost(fee *FeeDecision, cost Cost, match Match) {
-	rush := a.doc.rules.Rush.For(match)
+	rush := a.doc.Rules().Rush.For(match)
 	if cost.Rush && rush.Value.NeedsApproval && cost.Approved.Minor == 0 {
 		fee.NeedsApproval = true
 		a.refuse(rush.Source, ground{
@@ -180,7 +181,7 @@ func (a *asking) unknownCost(fee *FeeDecision, cost Cost, match Match) {
 
 func (a *asking) libraryPays(fee *FeeDecision, cost Cost, match Match) {
 	fee.LibraryPays = a.doc.Money(Amount(cost.Amount.Minor))
-	ceiling := a.doc.rules.CostCeiling.For(match)
+	ceiling := a.doc.Rules().CostCeiling.For(match)
 	if !ceiling.Value.Is || cost.Amount.Minor <= int64(ceiling.Value.Value) {
 		return
 	}
@@ -213,7 +214,7 @@ type CopyrightDecision struct {
 // many a year from the recent issues of one periodical, older ones freely. An
 // article of unknown year counts as recent.
 func (d *Document) Copyright(at Moment, article Article) CopyrightDecision {
-	entry := d.rules.Copyright.For(Match{Owner: OwnerILL, Item: string(broker.FormatArticle)})
+	entry := d.Rules().Copyright.For(Match{Owner: OwnerILL, Item: string(broker.FormatArticle)})
 	a := d.ask(at, "ask for a copy of this article", entry.Source)
 	if !entry.Value.Is {
 		return CopyrightDecision{Decision: a.answer()}

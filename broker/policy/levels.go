@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -57,8 +58,8 @@ func (h *header) settleLevel() error {
 		h.Level = LevelDefault
 		return nil
 	}
-	h.Level = LevelKind(cmpOr(string(h.Level), string(LevelLibrary)))
-	h.Inherits = cmpOr(h.Inherits, defaultName)
+	h.Level = LevelKind(cmp.Or(string(h.Level), string(LevelLibrary)))
+	h.Inherits = cmp.Or(h.Inherits, defaultName)
 	return oneOf("level", h.Level, LevelState, LevelConsortium, LevelLibrary, LevelBranch)
 }
 
@@ -113,16 +114,14 @@ func unknownParent(name string, err error) error {
 
 func findText(policy string, find func(string) ([]byte, error)) ([]byte, error) {
 	if policy == defaultName {
-		return presetText(policy)
+		return PresetText(policy)
 	}
 	return find(policy)
 }
 
 // PresetText gives the text of a policy document that ships with Afield, for a
 // search through documents above. An unknown name is a not-found error.
-func PresetText(name string) ([]byte, error) { return presetText(name) }
-
-func presetText(policy string) ([]byte, error) {
+func PresetText(policy string) ([]byte, error) {
 	text, err := presets.ReadFile("presets/" + policy + ".yaml")
 	if err != nil {
 		return nil, broker.NotFound("policy document " + policy)
@@ -134,23 +133,23 @@ func presetText(policy string) ([]byte, error) {
 // refuses what a level above has made final; a published line is not strict,
 // since a state may say its last word after the library wrote: it then wins.
 func compose(name string, line []*file, strict bool) (*Document, error) {
-	document := &Document{head: line[0].Head, rules: line[0].Attributes.clone(), levels: []Level{line[0].Head.level()}}
+	document := &Document{head: line[0].Head, rules: line[0].Attributes, levels: []Level{line[0].Head.level()}}
 	for i, above := range line[1:] {
-		document.head.Place = cmpOr(document.head.Place, above.Head.Place)
-		document.head.Zone = cmpOr(document.head.Zone, above.Head.Zone)
-		document.head.Currency = cmpOr(document.head.Currency, above.Head.Currency)
+		document.head.Place = cmp.Or(document.head.Place, above.Head.Place)
+		document.head.Zone = cmp.Or(document.head.Zone, above.Head.Zone)
+		document.head.Currency = cmp.Or(document.head.Currency, above.Head.Currency)
 		document.head.Classes = append(slices.Clone(document.head.Classes), above.Head.Classes...)
 		document.head.Items = append(slices.Clone(document.head.Items), above.Head.Items...)
 		document.levels = append(document.levels, above.Head.level())
 		inherited := above.Attributes.byRule()
-		document.rules.each(func(rule string, attribute attribute) { attribute.inherit(inherited[rule], i+1) })
+		document.rules.each(func(rule string, attribute Entries) { attribute.Inherit(inherited[rule], i+1) })
 	}
 	if err := document.check(line[0]); err != nil {
 		return nil, faultIn(name, err)
 	}
 	if strict {
 		var wrong []error
-		document.rules.each(func(_ string, attribute attribute) { wrong = append(wrong, attribute.bound()) })
+		document.rules.each(func(_ string, attribute Entries) { wrong = append(wrong, attribute.Bound()) })
 		if err := errors.Join(wrong...); err != nil {
 			return nil, faultIn(name, err)
 		}
@@ -162,10 +161,6 @@ func compose(name string, line []*file, strict bool) (*Document, error) {
 func (h header) level() Level {
 	return Level{Policy: h.Policy, Level: h.Level, Title: h.Title, Document: h.Document}
 }
-
-// clone copies the list of attributes; inherit replaces entries and never writes
-// into shared ones.
-func (r *Rules) clone() Rules { return *r }
 
 // Levels gives the line of inheritance, this document first and the default
 // document last.
@@ -191,36 +186,18 @@ func (d *Document) WhereFrom(rule string, m Match) ([]Step, error) {
 	if !known {
 		return nil, broker.NotFound("attribute " + rule)
 	}
-	said := attribute.trace(m)
+	said, decides := attribute.Trace(m, len(d.levels))
 	steps := make([]Step, len(d.levels))
 	for i, level := range d.levels {
-		steps[i] = Step{Policy: level.Policy, Level: level.Level}
-		for _, step := range said {
-			if step.Entry.level == i {
-				steps[i].Entry, steps[i].Decides = step.Entry, step.Decides
-			}
-		}
+		steps[i] = Step{Policy: level.Policy, Level: level.Level, Entry: said[i], Decides: said[i] != nil && i == decides}
 	}
 	return steps, nil
-}
-
-// trace gives the levels that say anything; WhereFrom adds their names.
-func (r *Rule[T]) trace(m Match) []Step {
-	decides := r.For(m)
-	var steps []Step
-	for _, entry := range r.winners(m) {
-		steps = append(steps, Step{
-			Decides: entry.level == decides.level,
-			Entry:   &Attribute{Source: entry.Source, When: entry.When, Value: entry.Value, level: entry.level},
-		})
-	}
-	return steps
 }
 
 // AttributeIDs gives the ids of every attribute a document may give, in the order
 // the program lists them.
 func AttributeIDs() []string {
 	var ids []string
-	new(Rules).each(func(rule string, _ attribute) { ids = append(ids, rule) })
+	new(Rules).each(func(rule string, _ Entries) { ids = append(ids, rule) })
 	return ids
 }

@@ -23,13 +23,13 @@ func (o OutItem) number() int { return max(1, o.Count) }
 // groups' and the total. A limit of an entry that names several types is shared
 // by them, since it is one entry; null is unlimited, 0 is none.
 func (a *asking) limits(c Checkout, match Match) {
-	counts := a.doc.rules.LimitCounts.For(match).Value
+	counts := a.doc.Rules().LimitCounts.For(match).Value
 	typed := c.Owner != OwnerILL || counts.ILLTypes
 	if typed {
 		a.typeLimit(c, match, counts)
 		a.groupLimits(c, match, counts)
 	}
-	total := a.doc.rules.TotalLimit.For(match)
+	total := a.doc.Rules().TotalLimit.For(match)
 	if !total.Value.Is || (c.Owner == OwnerILL && !counts.ILLTotal) {
 		return
 	}
@@ -43,7 +43,7 @@ func (a *asking) limits(c Checkout, match Match) {
 }
 
 func (a *asking) typeLimit(c Checkout, match Match, counts LimitCounts) {
-	limit := a.doc.rules.TypeLimit.For(match)
+	limit := a.doc.Rules().TypeLimit.For(match)
 	if !limit.Value.Is {
 		return
 	}
@@ -53,8 +53,7 @@ func (a *asking) typeLimit(c Checkout, match Match, counts LimitCounts) {
 		}
 		other := match
 		other.Owner, other.Item, other.Audience, other.Age = o.Owner, o.Item, o.Audience, o.Age
-		same := a.doc.rules.TypeLimit.For(other)
-		return same.level == limit.level && same.When.String() == limit.When.String()
+		return a.doc.Rules().TypeLimit.For(other).SameAs(limit)
 	})
 	if out >= limit.Value.Value {
 		a.refuse(limit.Source, ground{
@@ -65,7 +64,7 @@ func (a *asking) typeLimit(c Checkout, match Match, counts LimitCounts) {
 }
 
 func (a *asking) groupLimits(c Checkout, match Match, counts LimitCounts) {
-	groups := a.doc.rules.GroupLimits.For(match)
+	groups := a.doc.Rules().GroupLimits.For(match)
 	for _, group := range groups.Value {
 		if !slices.Contains(group.Items, c.Item) {
 			continue

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 
 	"afield/broker"
@@ -43,20 +44,20 @@ func (c Checkout) match() Match {
 // MayCheckOut tells whether a person may take an item now.
 func (d *Document) MayCheckOut(at Moment, c Checkout) Decision {
 	match := c.match()
-	a := d.ask(at, "check out", d.rules.BlockCheckout.For(match).Source)
+	a := d.ask(at, "check out", d.Rules().BlockCheckout.For(match).Source)
 	a.standing(ActionCheckout, c.Patron, match)
 	a.identified(c.Shown, match)
 	a.ownCard(c.Bearer, match)
 	a.lent(c, match)
 	a.keptFor(c, match)
 	if !c.LenderDue.IsZero() && c.LenderDue.Before(a.today) {
-		a.refuse(d.rules.ILLDue.For(match).Source, ground{
+		a.refuse(d.Rules().ILLDue.For(match).Source, ground{
 			code: "lender_due_passed", message: "The lender's due date has passed: ask for a renewal or send it home.",
 			needed: "a lender's due date still to come", found: c.LenderDue.String(), override: byILL(),
 		})
 	}
 	if !c.Due.IsZero() && c.Due.Before(a.today) {
-		a.refuse(d.rules.LoanPeriod.For(match).Source, ground{
+		a.refuse(d.Rules().LoanPeriod.For(match).Source, ground{
 			code: "due_in_the_past", message: "The due date chosen lies in the past.",
 			needed: "a due date from " + a.today.String(), found: c.Due.String(),
 		})
@@ -69,7 +70,7 @@ func (d *Document) MayCheckOut(at Moment, c Checkout) Decision {
 // dated checks that somebody has said when it is due where the library's own
 // list does not: the provider of electronic media, or a lender.
 func (a *asking) dated(c Checkout, match Match) {
-	sets := a.doc.rules.PeriodSetBy.For(match)
+	sets := a.doc.Rules().PeriodSetBy.For(match)
 	if !c.Due.IsZero() || sets.Value == SetByLibrary || (sets.Value == SetByLender && (!c.LenderDue.IsZero() || c.Owner == OwnerILL)) {
 		return
 	}
@@ -95,16 +96,16 @@ func cardDoesNotLend(item, class string) ground {
 
 // lent checks that this is lent at all, and on this card.
 func (a *asking) lent(c Checkout, match Match) {
-	circulates := a.doc.rules.Circulates.For(match)
+	circulates := a.doc.Rules().Circulates.For(match)
 	if !c.Lendable || !circulates.Value {
 		a.refuse(circulates.Source, notLendable())
 	}
-	borrows := a.doc.rules.CardBorrows.For(match)
-	if !borrows.Value.lends(c.Item, Owner(cmpOr(string(c.Owner), string(OwnerOwn)))) {
-		a.refuse(borrows.Source, cardDoesNotLend(cmpOr(c.Item, "this"), c.Patron.Class))
+	borrows := a.doc.Rules().CardBorrows.For(match)
+	if !borrows.Value.lends(c.Item, Owner(cmp.Or(string(c.Owner), string(OwnerOwn)))) {
+		a.refuse(borrows.Source, cardDoesNotLend(cmp.Or(c.Item, "this"), c.Patron.Class))
 	}
-	restricted := a.doc.rules.MinorRestriction.For(match)
-	if restricted.Value && !a.grown(c.Patron) && (slices.Contains(c.Patron.NotFor, c.Item) || slices.Contains(c.Patron.NotFor, cmpOr(c.Audience, "adult")+" material")) {
+	restricted := a.doc.Rules().MinorRestriction.For(match)
+	if restricted.Value && !a.grown(c.Patron) && (slices.Contains(c.Patron.NotFor, c.Item) || slices.Contains(c.Patron.NotFor, cmp.Or(c.Audience, "adult")+" material")) {
 		a.refuse(restricted.Source, ground{
 			code: "not_for_minor", message: "The library keeps this material from this account.",
 			needed: "material this account may have", found: c.Item, override: byDesk(),
@@ -115,11 +116,11 @@ func (a *asking) lent(c Checkout, match Match) {
 // grown tells that a patron is known to be a minor no longer: what is kept from
 // minors is then not kept from them, whatever card they still have.
 func (a *asking) grown(patron Patron) bool {
-	return patron.Age.Is && patron.Age.Value >= a.doc.AdultAge().Value.Age
+	return patron.Age.Is && patron.Age.Value >= a.doc.Rules().Adulthood.For(Match{}).Value.Age
 }
 
 func (a *asking) keptFor(c Checkout, match Match) {
-	kept := a.doc.rules.CheckoutForOther.For(match)
+	kept := a.doc.Rules().CheckoutForOther.For(match)
 	if !c.HeldForOther {
 		return
 	}
@@ -135,7 +136,7 @@ func (a *asking) keptFor(c Checkout, match Match) {
 
 // LoanRulesOf tells whose rules govern a loan to a patron at another library of
 // the group: those of the place that lends, or those of the patron's home.
-func (d *Document) LoanRulesOf() RulesOf { return d.rules.RulesOf.For(Match{}).Value }
+func (d *Document) LoanRulesOf() RulesOf { return d.Rules().RulesOf.For(Match{}).Value }
 
 // MayAct tells whether a person's standing allows an action that has no further
 // facts, such as signing for a minor's card. Of a public computer it asks as

@@ -22,7 +22,7 @@ type LostDecision struct {
 // recorded now; done tells that it was already.
 func (d *Document) LostOn(at Moment, m Match, due broker.Date, done bool) LostDecision {
 	at = d.settle(at)
-	entry := d.rules.LostAfter.For(m)
+	entry := d.Rules().LostAfter.For(m)
 	answer := LostDecision{Rule: entry.Rule, Source: entry.Clause}
 	if entry.Value.Is {
 		answer.On = entry.Value.Value.from(due)
@@ -35,18 +35,18 @@ func (d *Document) LostOn(at Moment, m Match, due broker.Date, done bool) LostDe
 // say today that an item is lost; false where none ever does. It narrows a
 // search; LostOn decides.
 func (d *Document) LostDueBy(at Moment) (broker.Date, bool) {
-	return latestStart(d.rules.LostAfter, d.settle(at))
+	return latestStart(d.Rules().LostAfter, d.settle(at))
 }
 
 // ClaimDueBy gives the latest due date for which any rule could say today that a
 // claimed item is charged; false where staff close every claim.
 func (d *Document) ClaimDueBy(at Moment) (broker.Date, bool) {
-	return latestStart(d.rules.ClaimsLost, d.settle(at))
+	return latestStart(d.Rules().ClaimsLost, d.settle(at))
 }
 
 func latestStart(rule Rule[Optional[Lapse]], at Moment) (latest broker.Date, any bool) {
 	today := at.Calendar.DateOf(at.Now)
-	for _, entry := range rule.entries {
+	for entry := range rule.Every() {
 		if !entry.Value.Is {
 			continue
 		}
@@ -106,7 +106,7 @@ func (d *Document) LostCharges(item LostItem) ([]Charge, error) {
 			return []Charge{charge}, nil
 		}
 	}
-	entry := d.rules.LostPrice.For(item.Match)
+	entry := d.Rules().LostPrice.For(item.Match)
 	parts := entry.Value.NotReplaced
 	if item.WillReplace {
 		parts = entry.Value.Replaced
@@ -134,20 +134,20 @@ func (d *Document) LostCharges(item LostItem) ([]Charge, error) {
 // ReplacedByAge tells whether an item that is lost by its age is charged as one
 // that the library buys again. At the desk staff say so themselves.
 func (d *Document) ReplacedByAge(m Match) Entry[bool] {
-	entry := d.rules.LostPrice.For(m)
+	entry := d.Rules().LostPrice.For(m)
 	return Entry[bool]{Source: entry.Source, Value: entry.Value.ReplacedByAge}
 }
 
 // partCharge prices a part: at its own fixed price, at what a single one costs,
 // or not at all where the whole set is charged.
 func (d *Document) partCharge(item LostItem) (Charge, bool) {
-	fixed := d.rules.LostParts.For(item.Match)
+	fixed := d.Rules().LostParts.For(item.Match)
 	for _, price := range fixed.Value {
 		if price.Part == item.Part {
 			return Charge{Kind: "lost", Amount: d.Money(price.Amount), Rule: fixed.Rule, Clause: fixed.Clause}, true
 		}
 	}
-	set := d.rules.LostSet.For(item.Match)
+	set := d.Rules().LostSet.For(item.Match)
 	if (item.PartObtainable || set.Value == PartOnly) && item.PartPrice.Minor > 0 {
 		return Charge{Kind: "lost", Amount: item.PartPrice, Rule: set.Rule, Clause: set.Clause}, true
 	}
@@ -169,7 +169,7 @@ func (b PriceBasis) of(item LostItem) broker.Money {
 
 // priceOr gives a price, or the type's default price where it is not known.
 func (d *Document) priceOr(price broker.Money, m Match) broker.Money {
-	if fallback := d.rules.DefaultPrice.For(m).Value; price.Minor <= 0 && fallback.Is {
+	if fallback := d.Rules().DefaultPrice.For(m).Value; price.Minor <= 0 && fallback.Is {
 		return d.Money(fallback.Value)
 	}
 	return price
@@ -209,7 +209,7 @@ func (d *Document) MayRefund(at Moment, f RefundFacts) RefundDecision {
 		}
 		return answer
 	}
-	entry := d.rules.LostRefund.For(f.Match)
+	entry := d.Rules().LostRefund.For(f.Match)
 	a := d.ask(at, "be refunded for a lost item", entry.Source)
 	answer := RefundDecision{Amount: d.Money(0)}
 	if !entry.Value.Is {
@@ -263,7 +263,7 @@ func (d *Document) MayDonate(at Moment, m Match, approved bool) Decision {
 	if m.Owner == OwnerILL {
 		return d.MayDonateInLieu(at)
 	}
-	entry := d.rules.LostDonation.For(m)
+	entry := d.Rules().LostDonation.For(m)
 	a := d.ask(at, "give a like item instead of paying", entry.Source)
 	switch {
 	case entry.Value == DonationRefused:
@@ -280,7 +280,7 @@ func (d *Document) MayDonate(at Moment, m Match, approved bool) Decision {
 // MayRefer tells whether a debt may be handed on for recovery, and whether the
 // expenses are the patron's.
 func (d *Document) MayRefer(at Moment, class string) (decision Decision, expensesCharged bool) {
-	entry := d.rules.Collection.For(Match{Class: class})
+	entry := d.Rules().Collection.For(Match{Class: class})
 	a := d.ask(at, "be referred for recovery", entry.Source)
 	if !entry.Value.Is {
 		a.refuse(entry.Source, ground{code: "no_collection", message: "The library hands nothing on for recovery.", needed: "a policy that does", found: "none"})
@@ -292,7 +292,7 @@ func (d *Document) MayRefer(at Moment, class string) (decision Decision, expense
 // staff assess, or nothing where the policy takes it for wear; what cannot be
 // lent again as much as a lost item.
 func (d *Document) DamageCharges(item LostItem, beyond bool, assessed broker.Money) ([]Charge, error) {
-	entry := d.rules.LostDamage.For(item.Match)
+	entry := d.Rules().LostDamage.For(item.Match)
 	switch {
 	case beyond:
 		return d.LostCharges(item)
@@ -306,10 +306,10 @@ func (d *Document) DamageCharges(item LostItem, beyond bool, assessed broker.Mon
 // its owner.
 func (d *Document) LostSetBy(m Match) Entry[OwnerSays] {
 	if m.Owner == OwnerOwn || m.Owner == "" {
-		entry := d.rules.LostPrice.For(m)
+		entry := d.Rules().LostPrice.For(m)
 		return Entry[OwnerSays]{Source: entry.Source, Value: DecidedHere}
 	}
-	return d.rules.LostNotOurs.For(m)
+	return d.Rules().LostNotOurs.For(m)
 }
 
 // String gives "10.00 for the case".

@@ -42,7 +42,7 @@ type LostSettlement struct {
 // patron's favour, only as far as payments leave it. Lateness is charged once:
 // restored, worked out anew, or left as it stands, never two of them.
 func (d *Document) SettleLostReturn(f LostAccount) LostSettlement {
-	entry := d.rules.LostReturn.For(f.Match)
+	entry := d.Rules().LostReturn.For(f.Match)
 	rule := entry.Value
 	settled := LostSettlement{Rule: entry.Rule, Source: entry.Clause, LostFee: d.Money(0), Overdue: f.overdue(rule.Overdue)}
 	if !rule.CancelUnpaid {

@@ -23,7 +23,7 @@ type NoticeDue struct {
 // none.
 func (d *Document) OverdueNotice(at Moment, m Match, due broker.Date, done []string) *NoticeDue {
 	at = d.settle(at)
-	entry := d.rules.OverdueNotices.For(m)
+	entry := d.Rules().OverdueNotices.For(m)
 	today := at.Calendar.DateOf(at.Now)
 	var notice *NoticeDue
 	for _, stage := range entry.Value {
@@ -50,13 +50,13 @@ func laterStageDone(stages NoticeStages, stage string, done []string) bool {
 }
 
 // OverdueStages is the whole sequence, for people who want to read it.
-func (d *Document) OverdueStages(m Match) Entry[NoticeStages] { return d.rules.OverdueNotices.For(m) }
+func (d *Document) OverdueStages(m Match) Entry[NoticeStages] { return d.Rules().OverdueNotices.For(m) }
 
 // DueSoon tells whether a loan due on a date is to be reminded of today: it is
 // due today or within the days of the policy, and not late.
 func (d *Document) DueSoon(at Moment, m Match, due broker.Date) Entry[bool] {
 	at = d.settle(at)
-	entry := d.rules.DueSoon.For(m)
+	entry := d.Rules().DueSoon.For(m)
 	days := due.DaysSince(at.Calendar.DateOf(at.Now))
 	return Entry[bool]{Source: entry.Source, Value: entry.Value.Is && days >= 0 && days <= entry.Value.Value}
 }
@@ -64,14 +64,14 @@ func (d *Document) DueSoon(at Moment, m Match, due broker.Date) Entry[bool] {
 // HoldReadyBy gives the channels by which a patron learns that a hold waits, the
 // wished one first.
 func (d *Document) HoldReadyBy(class string) Entry[NoticeChannels] {
-	return d.rules.HoldReady.For(Match{Class: class})
+	return d.Rules().HoldReady.For(Match{Class: class})
 }
 
 // MayCallAt gives the moment from which a call or text may go out: now, or the
 // end of the quiet hours.
 func (d *Document) MayCallAt(at Moment) time.Time {
 	at = d.settle(at)
-	quiet := d.rules.QuietHours.For(Match{}).Value
+	quiet := d.Rules().QuietHours.For(Match{}).Value
 	if !quiet.Is {
 		return at.Now
 	}
@@ -99,21 +99,26 @@ func (d *Document) MayCallAt(at Moment) time.Time {
 
 // TitlesOnVoicemail tells whether a message on an answering machine may name
 // what waits or is late.
-func (d *Document) TitlesOnVoicemail() Entry[bool] { return d.rules.VoicemailTitles.For(Match{}) }
+func (d *Document) TitlesOnVoicemail() Entry[bool] { return d.Rules().VoicemailTitles.For(Match{}) }
 
 // OverdueStagesVary tells whether the sequence depends on the patron or the
 // item, so that no one sequence holds for all loans.
 func (d *Document) OverdueStagesVary() bool {
-	return slices.ContainsFunc(d.rules.OverdueNotices.entries, func(e Entry[NoticeStages]) bool { return e.When.weight() != 0 })
+	for entry := range d.Rules().OverdueNotices.Every() {
+		if !entry.When.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // DueSoonDays gives how many days before the due date a loan is reminded of;
 // none for no reminder.
-func (d *Document) DueSoonDays(m Match) Entry[Optional[int]] { return d.rules.DueSoon.For(m) }
+func (d *Document) DueSoonDays(m Match) Entry[Optional[int]] { return d.Rules().DueSoon.For(m) }
 
 // DueSoonAtMost gives the longest such time there is, whatever the loan.
 func (d *Document) DueSoonAtMost() (days int, has bool) {
-	for _, entry := range d.rules.DueSoon.entries {
+	for entry := range d.Rules().DueSoon.Every() {
 		if entry.Value.Is {
 			days, has = max(days, entry.Value.Value), true
 		}
@@ -124,7 +129,7 @@ func (d *Document) DueSoonAtMost() (days int, has bool) {
 // OverdueFrom gives how late the earliest notice of any sequence is sent; false
 // when there is none at all.
 func (d *Document) OverdueFrom() (days int, has bool) {
-	for _, entry := range d.rules.OverdueNotices.entries {
+	for entry := range d.Rules().OverdueNotices.Every() {
 		for _, stage := range entry.Value {
 			if !has || stage.DaysAfterDue < days {
 				days, has = stage.DaysAfterDue, true

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,22 +88,22 @@ type LinkedAccount struct {
 func (d *Document) threshold(action Action) Rule[Optional[Threshold]] {
 	switch action {
 	case ActionILLRequest:
-		return d.rules.BlockILL
+		return d.Rules().BlockILL
 	case ActionHold:
-		return d.rules.BlockHold
+		return d.Rules().BlockHold
 	case ActionRenew:
-		return d.rules.BlockRenew
+		return d.Rules().BlockRenew
 	case ActionRenewOverdue:
-		return d.rules.BlockRenewOverdue
+		return d.Rules().BlockRenewOverdue
 	case ActionComputer:
-		return d.rules.BlockComputer
+		return d.Rules().BlockComputer
 	case ActionSignForMinor:
-		return d.rules.BlockSignForMinor
+		return d.Rules().BlockSignForMinor
 	case ActionCapture:
-		return d.rules.BlockCapture
+		return d.Rules().BlockCapture
 	case ActionCheckout:
 	}
-	return d.rules.BlockCheckout
+	return d.Rules().BlockCheckout
 }
 
 // standing checks the person: card, stored blocks, what is owed, what is long
@@ -116,12 +117,12 @@ func (a *asking) standing(action Action, patron Patron, match Match) {
 		}
 		g := ground{
 			code: "blocked", message: "A block on the account stops this.", needed: "no block",
-			found: cmpOr(block.Why, "a block"), override: []string{"director"},
+			found: cmp.Or(block.Why, "a block"), override: []string{"director"},
 		}
 		if !block.Until.IsZero() {
 			g.passesAt = a.startOf(block.Until.AddDays(1))
 		}
-		a.refuse(Source{Rule: cmpOr(block.Rule, "blocks.stored"), From: source.From, Clause: broker.Clause{
+		a.refuse(Source{Rule: cmp.Or(block.Rule, "blocks.stored"), From: source.From, Clause: broker.Clause{
 			Document: source.Clause.Document, Section: "Blocks", Says: "A block that staff put stops what it names until it ends.",
 		}}, g)
 	}
@@ -132,10 +133,10 @@ func (a *asking) standing(action Action, patron Patron, match Match) {
 }
 
 func (a *asking) card(action Action, patron Patron, match Match) {
-	expired := a.doc.rules.ExpiredCard.For(match)
+	expired := a.doc.Rules().ExpiredCard.For(match)
 	rule, needed := expired.Source, true
 	if action == ActionComputer {
-		own := a.doc.rules.OwnCardComputer.For(match)
+		own := a.doc.Rules().OwnCardComputer.For(match)
 		rule, needed = own.Source, own.Value
 	}
 	switch {
@@ -165,14 +166,14 @@ func (a *asking) owing(action Action, patron Patron, match Match) {
 		return
 	}
 	threshold := entry.Value.Value
-	owed := patron.Owes.counted(threshold.Counts, a.doc.head.Currency)
+	owed := patron.Owes.counted(threshold.Counts, a.doc.Currency())
 	latched := patron.latched(entry.Rule)
 	if !threshold.blocks(owed.Minor, latched) {
 		return
 	}
 	a.refuse(entry.Source, ground{
 		code: "owes_too_much", message: "Owes " + owed.String() + ".",
-		needed: threshold.needs(latched, a.doc.head.Currency), found: "owes " + owed.String(), override: overrideFor(action),
+		needed: threshold.needs(latched, a.doc.Currency()), found: "owes " + owed.String(), override: overrideFor(action),
 	})
 }
 
@@ -195,12 +196,12 @@ func (t Threshold) needs(latched bool, currency string) string {
 }
 
 func (a *asking) longOverdue(action Action, patron Patron, match Match) {
-	entry := a.doc.rules.LongOverdue.For(match)
+	entry := a.doc.Rules().LongOverdue.For(match)
 	overlong := entry.Value.Value
 	if !entry.Value.Is || !slices.Contains(overlong.Stops, action) {
 		return
 	}
-	owed := patron.Owes.counted(Set{All: true}, a.doc.head.Currency)
+	owed := patron.Owes.counted(Set{All: true}, a.doc.Currency())
 	switch {
 	case patron.DaysOverdue >= overlong.Days:
 		a.refuse(entry.Source, ground{
@@ -211,7 +212,7 @@ func (a *asking) longOverdue(action Action, patron Patron, match Match) {
 	case patron.latched(entry.Rule) && overlong.LiftedWhen != nil && !overlong.LiftedWhen.holds(owed.Minor):
 		a.refuse(entry.Source, ground{
 			code: "long_overdue", message: "An item was long overdue, and the account is not settled.",
-			needed: overlong.LiftedWhen.needs(a.doc.head.Currency), found: "owes " + owed.String(), override: byDesk(),
+			needed: overlong.LiftedWhen.needs(a.doc.Currency()), found: "owes " + owed.String(), override: byDesk(),
 		})
 	}
 }
@@ -226,7 +227,7 @@ func (p Patron) latched(rule string) bool {
 // both ways, a block put by staff only from the parent to the children. The
 // whole group is given, so the spread reaches siblings through the parent.
 func (a *asking) linked(action Action, patron Patron, match Match) {
-	entry := a.doc.rules.LinkedCards.For(match)
+	entry := a.doc.Rules().LinkedCards.For(match)
 	if !slices.Contains(entry.Value, action) {
 		return
 	}
@@ -234,7 +235,7 @@ func (a *asking) linked(action Action, patron Patron, match Match) {
 	for _, account := range patron.Linked {
 		var found []string
 		if limit := threshold.Value; limit.Is {
-			owed := account.Owes.counted(limit.Value.Counts, a.doc.head.Currency)
+			owed := account.Owes.counted(limit.Value.Counts, a.doc.Currency())
 			latched := slices.ContainsFunc(account.Blocks, func(b Block) bool { return b.Latched && b.Rule == threshold.Rule })
 			if limit.Value.blocks(owed.Minor, latched) {
 				found = append(found, "a linked account owes "+owed.String())
@@ -255,20 +256,20 @@ func (a *asking) linked(action Action, patron Patron, match Match) {
 // guarantees blocks a guarantor by what the children owe together, where the
 // library counts that way; the spread of blocks is a rule of its own.
 func (a *asking) guarantees(action Action, patron Patron, match Match) {
-	entry := a.doc.rules.GuaranteeDebt.For(match)
+	entry := a.doc.Rules().GuaranteeDebt.For(match)
 	if !entry.Value.Is || action == ActionCapture {
 		return
 	}
-	owed := broker.Money{Currency: a.doc.head.Currency}
+	owed := broker.Money{Currency: a.doc.Currency()}
 	for _, account := range patron.Linked {
 		if !account.Parent && !account.Aside {
-			owed = owed.Plus(account.Owes.counted(entry.Value.Value.Counts, a.doc.head.Currency))
+			owed = owed.Plus(account.Owes.counted(entry.Value.Value.Counts, a.doc.Currency()))
 		}
 	}
 	if entry.Value.Value.blocks(owed.Minor, false) {
 		a.refuse(entry.Source, ground{
 			code: "guarantees_too_much", message: "Those this person answers for owe " + owed.String() + ".",
-			needed: entry.Value.Value.needs(false, a.doc.head.Currency), found: "they owe " + owed.String(), override: overrideFor(action),
+			needed: entry.Value.Value.needs(false, a.doc.Currency()), found: "they owe " + owed.String(), override: overrideFor(action),
 		})
 	}
 }
@@ -297,18 +298,18 @@ func (d *Document) Latches(patron Patron) []Latch {
 			continue
 		}
 		threshold, latched := entry.Value.Value, patron.latched(entry.Rule)
-		owed := patron.Owes.counted(threshold.Counts, d.head.Currency)
+		owed := patron.Owes.counted(threshold.Counts, d.Currency())
 		latches = append(latches, Latch{
 			Rule: entry.Rule, Stops: []Action{action},
 			Blocked: threshold.blocks(owed.Minor, latched), Clause: entry.Clause,
 		})
 	}
-	if entry := d.rules.LongOverdue.For(match); entry.Value.Is && entry.Value.Value.LiftedWhen != nil {
+	if entry := d.Rules().LongOverdue.For(match); entry.Value.Is && entry.Value.Value.LiftedWhen != nil {
 		overlong := entry.Value.Value
 		latches = append(latches, Latch{
 			Rule: entry.Rule, Stops: overlong.Stops, Clause: entry.Clause,
 			Blocked: (patron.DaysOverdue >= overlong.Days || patron.latched(entry.Rule)) &&
-				!overlong.LiftedWhen.holds(patron.Owes.counted(Set{All: true}, d.head.Currency).Minor),
+				!overlong.LiftedWhen.holds(patron.Owes.counted(Set{All: true}, d.Currency()).Minor),
 		})
 	}
 	return latches

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ type DisclosureRequest struct {
 // MayDisclose tells whether a patron's record may be shown. A refusal for want of
 // a review names who must look first.
 func (d *Document) MayDisclose(at Moment, r DisclosureRequest) Decision {
-	guardian, rule := d.rules.GuardianSees.For(Match{}), d.rules.Disclosure.For(Match{})
+	guardian, rule := d.Rules().GuardianSees.For(Match{}), d.Rules().Disclosure.For(Match{})
 	governing := rule.Source
 	if r.By == AskerGuardian {
 		governing = guardian.Source
@@ -62,7 +63,7 @@ func (a *asking) legalPaper(r DisclosureRequest, rule Entry[Disclosure]) {
 	if !slices.Contains(rule.Value.Needs, r.Paper) {
 		a.refuse(rule.Source, ground{
 			code: "no_legal_paper", message: "Records are shown on a legal paper only.",
-			needed: strings.Join(rule.Value.Needs, " or "), found: cmpOr(r.Paper, "none"),
+			needed: strings.Join(rule.Value.Needs, " or "), found: cmp.Or(r.Paper, "none"),
 		})
 	}
 	if rule.Value.ReviewedBy != "" && !r.Reviewed {
@@ -78,7 +79,7 @@ func (a *asking) legalPaper(r DisclosureRequest, rule Entry[Disclosure]) {
 // open keep it longer, and so does the patron's own wish.
 func (d *Document) ForgetReturnedBy(at Moment) Entry[broker.Date] {
 	at = d.settle(at)
-	entry := d.rules.HistoryDays.For(Match{})
+	entry := d.Rules().HistoryDays.For(Match{})
 	answer := Entry[broker.Date]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = at.Calendar.DateOf(at.Now).AddDays(-entry.Value.Value)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -71,7 +72,7 @@ func (d *Document) Explain(q Question) (Answer, error) {
 	for _, named := range []struct {
 		word, value string
 		known       []string
-	}{{"class", q.Class, d.head.Classes}, {"item", q.Item, d.head.Items}} {
+	}{{"class", q.Class, d.Classes()}, {"item", q.Item, d.Items()}} {
 		if named.value != "" && !slices.Contains(named.known, named.value) {
 			return Answer{}, broker.Invalid(broker.FieldError{
 				Pointer: "/" + named.word, Code: "unknown_" + named.word,
@@ -100,17 +101,10 @@ func (d *Document) Explain(q Question) (Answer, error) {
 		return Answer{Value: value, Rule: fine.Rule, Source: fine.Clause}, nil
 	case "lost":
 		lost := d.LostOn(at, q.Match, q.Due, false)
-		return Answer{Value: cmpOr(lost.On.String(), "never by itself"), Rule: lost.Rule, Source: lost.Source}, nil
+		return Answer{Value: cmp.Or(lost.On.String(), "never by itself"), Rule: lost.Rule, Source: lost.Source}, nil
 	}
 	decision := d.decide(at, q)
 	return Answer{Decision: &decision, Rule: decision.Rule, Source: decision.Source}, nil
-}
-
-// askable are the questions and the ids of all attributes.
-func (d *Document) askable() []string {
-	words := Questions()
-	d.rules.each(func(rule string, _ attribute) { words = append(words, rule) })
-	return words
 }
 
 // meant is what follows a word that is not known: the nearest that is.
@@ -126,7 +120,7 @@ func (d *Document) explainAttribute(q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, broker.Invalid(broker.FieldError{
 			Pointer: "/ask", Code: "unknown_question",
-			Message: fmt.Sprintf("%q is neither a question nor an attribute", q.Ask) + meant(q.Ask, d.askable()),
+			Message: fmt.Sprintf("%q is neither a question nor an attribute", q.Ask) + meant(q.Ask, slices.Concat(Questions(), AttributeIDs())),
 		})
 	}
 	answer := Answer{Steps: steps, Rule: q.Ask}
@@ -164,7 +158,7 @@ func (d *Document) decide(at Moment, q Question) Decision {
 			Lendable: true, HeldForOther: q.HeldByOther, Out: q.Out,
 		})
 	case "ill_request":
-		return d.MaySubmitILL(at, Submission{Patron: patron, Channel: ByStaff, Format: broker.Format(cmpOr(q.Item, "book")), ActiveRequests: q.Active}).Decision
+		return d.MaySubmitILL(at, Submission{Patron: patron, Channel: ByStaff, Format: broker.Format(cmp.Or(q.Item, "book")), ActiveRequests: q.Active}).Decision
 	case "hold":
 		return d.MayPlaceHold(at, HoldRequest{Patron: patron, Owner: q.Owner, Item: q.Item, Channel: q.Channel, OpenHolds: q.Holds})
 	case "renew":

@@ -162,7 +162,7 @@ func (r Register) textOn(day broker.Date) func(policy string) ([]byte, error) {
 		if version, found := r.versionOn(policy, day); found {
 			return version.Text, nil
 		}
-		return presetText(policy)
+		return PresetText(policy)
 	}
 }
 

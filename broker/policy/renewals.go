@@ -66,7 +66,7 @@ func (d *Document) MayAskRenewal(at Moment, r Renewal) RenewalDecision {
 	if r.Owner == OwnerILL {
 		return d.mayAskLenderToRenew(at, r)
 	}
-	limit := d.rules.LoanRenewals.For(r.match())
+	limit := d.Rules().LoanRenewals.For(r.match())
 	a := d.ask(at, "renew", limit.Source)
 	a.renewable(r, limit)
 	a.ownRenewal(r)
@@ -77,7 +77,7 @@ func (d *Document) MayAskRenewal(at Moment, r Renewal) RenewalDecision {
 }
 
 func (d *Document) mayAskLenderToRenew(at Moment, r Renewal) RenewalDecision {
-	rules, window := d.rules.ILLRenewals.For(r.match()), d.rules.RenewalWindow.For(r.match())
+	rules, window := d.Rules().ILLRenewals.For(r.match()), d.Rules().RenewalWindow.For(r.match())
 	a := d.ask(at, "ask the lender for a renewal", window.Source)
 	a.renewable(r, Entry[Optional[int]]{Source: rules.Source, Value: lower(rules.Value.Limit, r.LenderRenewals)})
 	if r.Pending {
@@ -139,7 +139,7 @@ func (a *asking) othersWait(r Renewal, source Source) {
 	if !r.HeldByOther && r.OtherHolds == 0 {
 		return
 	}
-	rule := a.doc.rules.RenewalHolds.For(r.match())
+	rule := a.doc.Rules().RenewalHolds.For(r.match())
 	filled := r.OtherCopies >= max(1, r.OtherHolds)
 	if rule.Value == HoldsDoNotConcern || (rule.Value == HoldsUnlessFilled && filled) {
 		return
@@ -155,7 +155,7 @@ func (a *asking) othersWait(r Renewal, source Source) {
 // how early, and the person's other overdue items.
 func (a *asking) ownRenewal(r Renewal) {
 	match := r.match()
-	if by := a.doc.rules.RenewalBy.For(match); r.Channel != "" && !slices.Contains(by.Value, r.Channel) {
+	if by := a.doc.Rules().RenewalBy.For(match); r.Channel != "" && !slices.Contains(by.Value, r.Channel) {
 		a.refuse(by.Source, ground{
 			code: "channel_not_open", message: "Renewals do not come by this way here.",
 			needed: "by " + joined(by.Value), found: "by " + string(r.Channel),
@@ -163,7 +163,7 @@ func (a *asking) ownRenewal(r Renewal) {
 	}
 	a.renewedBy(r)
 	a.tooSoon(r)
-	overdue := a.doc.rules.OtherOverdues.For(match)
+	overdue := a.doc.Rules().OtherOverdues.For(match)
 	switch {
 	case overdue.Value == OverduesBlock && (r.OtherOverdue || a.today.After(r.Due)):
 		a.refuse(overdue.Source, ground{
@@ -179,7 +179,7 @@ func (a *asking) ownRenewal(r Renewal) {
 }
 
 func (a *asking) tooSoon(r Renewal) bool {
-	opens := a.doc.rules.RenewalOpens.For(r.match())
+	opens := a.doc.Rules().RenewalOpens.For(r.match())
 	if !opens.Value.Is {
 		return false
 	}
@@ -206,7 +206,7 @@ func (d *Document) renewalOpens(at Moment, opening Opening, due broker.Date) tim
 // where it may be at any time.
 func (d *Document) EarliestRenewal(at Moment, m Match, due broker.Date) Entry[time.Time] {
 	at = d.settle(at)
-	entry := d.rules.RenewalOpens.For(m)
+	entry := d.Rules().RenewalOpens.For(m)
 	answer := Entry[time.Time]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = d.renewalOpens(at, entry.Value.Value, due)
@@ -221,7 +221,7 @@ func (d *Document) EarliestRenewal(at Moment, m Match, due broker.Date) Entry[ti
 // or the day has not come.
 func (d *Document) AutoRenewal(at Moment, r Renewal) RenewalDecision {
 	at = d.settle(at)
-	days := d.rules.AutoRenew.For(r.match())
+	days := d.Rules().AutoRenew.For(r.match())
 	a := d.ask(at, "be renewed by itself", days.Source)
 	if a.tooSoon(r) || !days.Value.Is || a.today.Before(r.Due.AddDays(-days.Value.Value)) {
 		answer := RenewalDecision{Decision: a.answer(), DecidedBy: SetByLibrary}
@@ -234,7 +234,7 @@ func (d *Document) AutoRenewal(at Moment, r Renewal) RenewalDecision {
 // AutoRenewAtMost gives the longest time before its due date that any loan is
 // renewed by itself; has is false where none is.
 func (d *Document) AutoRenewAtMost() (days int, has bool) {
-	for _, entry := range d.rules.AutoRenew.entries {
+	for entry := range d.Rules().AutoRenew.Every() {
 		if entry.Value.Is {
 			days, has = max(days, entry.Value.Value), true
 		}

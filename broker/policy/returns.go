@@ -38,7 +38,7 @@ type ReturnDecision struct {
 // open day. A date in the future counts as now.
 func (d *Document) EffectiveReturn(at Moment, h HandedIn) ReturnDecision {
 	at = d.settle(at)
-	entry := d.rules.BookDrop.For(Match{Owner: h.Owner, Item: h.Item})
+	entry := d.Rules().BookDrop.For(Match{Owner: h.Owner, Item: h.Item})
 	today := at.Calendar.DateOf(at.Now)
 	answer := ReturnDecision{On: today, FineFree: h.Amnesty || (h.NotTold && d.NoticeExcuses(Match{Owner: h.Owner, Item: h.Item})), Rule: entry.Rule, Source: entry.Clause}
 	switch {
@@ -57,7 +57,7 @@ func (d *Document) EffectiveReturn(at Moment, h HandedIn) ReturnDecision {
 
 // NoticeExcuses tells whether lateness costs nothing while no notice told the
 // patron of it.
-func (d *Document) NoticeExcuses(m Match) bool { return d.rules.NoticeExcuses.For(m).Value }
+func (d *Document) NoticeExcuses(m Match) bool { return d.Rules().NoticeExcuses.For(m).Value }
 
 // afterClosing tells whether the day's business is over, or there was none.
 func afterClosing(at Moment) bool {
@@ -79,7 +79,7 @@ func FineAtReturn(terms Terms, due broker.Date, returned ReturnDecision, at Mome
 // forgives it.
 func (d *Document) FineAtRenewal(at Moment, m Match, terms Terms, due broker.Date) Fine {
 	at = d.settle(at)
-	if d.rules.FineAtRenewal.For(m).Value == OverdueFineForgive {
+	if d.Rules().FineAtRenewal.For(m).Value == OverdueFineForgive {
 		return terms.Overdue.fine(0, 0)
 	}
 	return OverdueFine(terms, due, at.Calendar.DateOf(at.Now), at.Calendar)

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -62,6 +63,14 @@ func (r Rule[T]) For(m Match) Entry[T] {
 		}
 	}
 	return winners[0]
+}
+
+// Every gives all entries of every level, the nearest level first.
+func (r Rule[T]) Every() iter.Seq[Entry[T]] { return slices.Values(r.entries) }
+
+// SameAs tells whether both are one and the same entry of one document.
+func (e Entry[T]) SameAs(other Entry[T]) bool {
+	return e.level == other.level && e.When.String() == other.When.String()
 }
 
 // winners gives each level's most specific entry for a question, nearest first.
@@ -125,8 +134,8 @@ func readEntry[T any](node ast.Node) (Entry[T], error) {
 	if said.Clause.Section == "" || said.Clause.Says == "" {
 		return Entry[T]{}, faultAt(node, "clause must give section and says: where does this value come from?")
 	}
-	if checked, ok := any(*said.Value).(interface{ check() error }); ok {
-		if err := checked.check(); err != nil {
+	if checked, ok := any(*said.Value).(interface{ Check() error }); ok {
+		if err := checked.Check(); err != nil {
 			return Entry[T]{}, faultAt(valueOf(node, "value"), "%s", err)
 		}
 	}
@@ -145,28 +154,36 @@ func describeWhen(when When) string {
 	return "no condition"
 }
 
-// attribute is what every Rule can do whatever its value, so that the list of
+// Entries is what every Rule can do whatever its value, so that the list of
 // attributes is written once: in Rules.
-type attribute interface {
-	label(rule string, doc header)
-	inherit(base attribute, level int)
-	bound() error
-	trace(m Match) []Step
-	vocabulary(check func(When) error) error
-	list() []Attribute
+type Entries interface {
+	// Label writes the attribute's id and its document onto every entry.
+	Label(rule, policy, document string)
+	// Inherit puts the entries of a document so many levels above behind our own.
+	Inherit(base Entries, level int)
+	// Bound refuses an entry of our own where a level above has said the last word.
+	Bound() error
+	// Trace gives what each level says of a case, nil where it says nothing, and
+	// the level that decides.
+	Trace(m Match, levels int) (said []*Attribute, decides int)
+	// Vocabulary checks the condition of every entry.
+	Vocabulary(check func(When) error) error
+	// List gives the entries that can still decide something.
+	List() []Attribute
 }
 
-func (r *Rule[T]) label(rule string, doc header) {
+// Label is that of Entries.
+func (r *Rule[T]) Label(rule, policy, document string) {
 	for i := range r.entries {
-		r.entries[i].Rule, r.entries[i].From = rule, doc.Policy
+		r.entries[i].Rule, r.entries[i].From = rule, policy
 		if r.entries[i].Clause.Document == "" {
-			r.entries[i].Clause.Document = doc.Document
+			r.entries[i].Clause.Document = document
 		}
 	}
 }
 
-// inherit puts the entries of a document so many levels above behind our own.
-func (r *Rule[T]) inherit(base attribute, level int) {
+// Inherit is that of Entries.
+func (r *Rule[T]) Inherit(base Entries, level int) {
 	own := slices.Clone(r.entries)
 	for _, entry := range base.(*Rule[T]).entries {
 		entry.level = level
@@ -175,8 +192,8 @@ func (r *Rule[T]) inherit(base attribute, level int) {
 	r.entries = own
 }
 
-// bound refuses an entry of our own where a level above has said the last word.
-func (r *Rule[T]) bound() error {
+// Bound is that of Entries.
+func (r *Rule[T]) Bound() error {
 	for _, own := range r.entries {
 		for _, above := range r.entries {
 			if own.level == 0 && above.level > 0 && above.Final && above.When.overlaps(own.When) {
@@ -187,7 +204,8 @@ func (r *Rule[T]) bound() error {
 	return nil
 }
 
-func (r *Rule[T]) vocabulary(check func(When) error) error {
+// Vocabulary is that of Entries.
+func (r *Rule[T]) Vocabulary(check func(When) error) error {
 	for _, entry := range r.entries {
 		if err := check(entry.When); err != nil {
 			return &yaml.SyntaxError{Message: entry.Rule + ": " + err.Error(), Token: entry.at}
@@ -196,7 +214,8 @@ func (r *Rule[T]) vocabulary(check func(When) error) error {
 	return nil
 }
 
-func (r *Rule[T]) list() []Attribute {
+// List is that of Entries.
+func (r *Rule[T]) List() []Attribute {
 	var listed []Attribute
 	for _, entry := range r.entries {
 		covered := slices.ContainsFunc(listed, func(nearer Attribute) bool {
@@ -208,4 +227,13 @@ func (r *Rule[T]) list() []Attribute {
 		listed = append(listed, Attribute{Source: entry.Source, When: entry.When, Value: entry.Value, level: entry.level})
 	}
 	return listed
+}
+
+// Trace is that of Entries.
+func (r *Rule[T]) Trace(m Match, levels int) (said []*Attribute, decides int) {
+	said = make([]*Attribute, levels)
+	for _, entry := range r.winners(m) {
+		said[entry.level] = &Attribute{Source: entry.Source, When: entry.When, Value: entry.Value, level: entry.level}
+	}
+	return said, r.For(m).level
 }

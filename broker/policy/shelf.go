@@ -50,13 +50,13 @@ type ShelfDecision struct {
 // before the day of arrival.
 func (d *Document) ShelfUntil(at Moment, f ShelfFacts) ShelfDecision {
 	at = d.settle(at)
-	shelf := d.rules.ShelfDays.For(f.match())
+	shelf := d.Rules().ShelfDays.For(f.match())
 	until := at.Calendar.ShelfUntil(f.Arrived, calendar.Shelf(shelf.Value))
 	answer := ShelfDecision{Until: until, Bound: BoundByShelf, Rule: shelf.Rule, Source: shelf.Clause}
 	if latest := d.latestOnShelf(at, f); !latest.IsZero() && latest.Before(until) {
-		before := d.rules.ShelfBeforeDue.For(f.match())
+		before := d.Rules().ShelfBeforeDue.For(f.match())
 		answer = ShelfDecision{
-			Until: laterOf(latest, f.Arrived), Bound: BoundByLenderDue, StaffAlert: true,
+			Until: latest.Later(f.Arrived), Bound: BoundByLenderDue, StaffAlert: true,
 			Rule: before.Rule, Source: before.Clause,
 		}
 		answer.Notes = []broker.Reason{ground{
@@ -74,7 +74,7 @@ func (d *Document) latestOnShelf(at Moment, f ShelfFacts) broker.Date {
 	if f.LenderDue.IsZero() {
 		return broker.Date{}
 	}
-	before := d.rules.ShelfBeforeDue.For(f.match()).Value
+	before := d.Rules().ShelfBeforeDue.For(f.match()).Value
 	latest := f.LenderDue
 	if before.Count == calendar.CalendarDays {
 		return at.Calendar.PrevOpenDay(latest.AddDays(-before.Days))
@@ -84,13 +84,6 @@ func (d *Document) latestOnShelf(at Moment, f ShelfFacts) broker.Date {
 		latest = at.Calendar.PrevOpenDay(latest.AddDays(-1))
 	}
 	return latest
-}
-
-func laterOf(a, b broker.Date) broker.Date {
-	if a.Before(b) {
-		return b
-	}
-	return a
 }
 
 // ExpiryDecision answers OnShelfExpiry.
@@ -109,7 +102,7 @@ type ExpiryDecision struct {
 // Contact never keeps a borrowed copy past the day it must start home.
 func (d *Document) OnShelfExpiry(at Moment, f ShelfFacts, contact bool) ExpiryDecision {
 	at = d.settle(at)
-	entry := d.rules.ShelfExpiry.For(f.match())
+	entry := d.Rules().ShelfExpiry.For(f.match())
 	answer := ExpiryDecision{Action: entry.Value.Then, Rule: entry.Rule, Source: entry.Clause}
 	if !contact {
 		return answer
@@ -142,7 +135,7 @@ type PlaceDecision struct {
 // ReturnPlaceOf says what to do with a borrowed item handed in; here tells
 // whether that was at the library it was checked out from.
 func (d *Document) ReturnPlaceOf(here bool) PlaceDecision {
-	entry := d.rules.ReturnPlace.For(Match{Owner: OwnerILL})
+	entry := d.Rules().ReturnPlace.For(Match{Owner: OwnerILL})
 	answer := PlaceDecision{Required: entry.Value == HereRequired, Rule: entry.Rule, Source: entry.Clause}
 	if here {
 		return answer

@@ -56,8 +56,8 @@ type SubmitDecision struct {
 // reason held_here or held_in_group means that a hold serves instead.
 func (d *Document) MaySubmitILL(at Moment, s Submission) SubmitDecision {
 	match := Match{Owner: OwnerILL, Class: s.Patron.Class, Item: string(s.Format)}
-	mayAsk := d.rules.MayAsk.For(match)
-	counts := !s.AsHold || d.rules.GroupIsILL.For(match).Value
+	mayAsk := d.Rules().MayAsk.For(match)
+	counts := !s.AsHold || d.Rules().GroupIsILL.For(match).Value
 	if !counts {
 		return d.submitHold(at, s, match)
 	}
@@ -72,7 +72,7 @@ func (d *Document) MaySubmitILL(at Moment, s Submission) SubmitDecision {
 	a.standing(ActionILLRequest, s.Patron, match)
 	a.active(s, match)
 	a.notOwned(s, match)
-	if one := d.rules.OneCopy.For(match); one.Value && s.SameTitle {
+	if one := d.Rules().OneCopy.For(match); one.Value && s.SameTitle {
 		a.refuse(one.Source, ground{
 			code: "same_title_open", message: "The same person already has this title requested or on loan.",
 			needed: "one copy of a title for one person", found: "another open request or loan", override: byILL(),
@@ -82,13 +82,13 @@ func (d *Document) MaySubmitILL(at Moment, s Submission) SubmitDecision {
 	needsApproval := a.rush(s, match)
 	return SubmitDecision{
 		Decision: a.answer(), CountsAsILL: true,
-		NeedsCostApproval: needsApproval, Wait: d.rules.ExpectedWait.For(match),
+		NeedsCostApproval: needsApproval, Wait: d.Rules().ExpectedWait.For(match),
 	}
 }
 
 // submitHold answers for a copy of the shared catalogue that is no ILL.
 func (d *Document) submitHold(at Moment, s Submission, match Match) SubmitDecision {
-	notILL := d.rules.GroupIsILL.For(match)
+	notILL := d.Rules().GroupIsILL.For(match)
 	a := d.ask(at, "ask for a copy of the shared catalogue", notILL.Source)
 	wish := s.Hold
 	wish.Patron, wish.Format, wish.Channel = s.Patron, s.Format, s.Channel
@@ -101,7 +101,7 @@ func (d *Document) submitHold(at Moment, s Submission, match Match) SubmitDecisi
 }
 
 func (a *asking) channel(s Submission, match Match) {
-	by := a.doc.rules.SubmitBy.For(match)
+	by := a.doc.Rules().SubmitBy.For(match)
 	if match.Owner == OwnerILL && !slices.Contains(by.Value, s.Channel) {
 		a.refuse(by.Source, ground{
 			code: "channel_not_open", message: "Requests do not come by this way here: ask the staff.",
@@ -111,7 +111,7 @@ func (a *asking) channel(s Submission, match Match) {
 	if s.Channel != ByOnline {
 		return
 	}
-	signIn := a.doc.rules.SignIn.For(match)
+	signIn := a.doc.Rules().SignIn.For(match)
 	if digits := signIn.Value.CardDigits; digits.Is && s.CardDigits != digits.Value {
 		a.refuse(signIn.Source, ground{
 			code: "card_number_length", message: fmt.Sprintf("The card number has %d digits.", digits.Value),
@@ -124,7 +124,7 @@ func (a *asking) channel(s Submission, match Match) {
 }
 
 func (a *asking) active(s Submission, match Match) {
-	entry := a.doc.rules.ActiveLimit.For(match)
+	entry := a.doc.Rules().ActiveLimit.For(match)
 	if limit := entry.Value.Max; limit.Is && s.ActiveRequests >= limit.Value {
 		a.refuse(entry.Source, ground{
 			code:    "ill_limit_reached",
@@ -136,7 +136,7 @@ func (a *asking) active(s Submission, match Match) {
 }
 
 func (a *asking) notOwned(s Submission, match Match) {
-	entry := a.doc.rules.NotOwned.For(match)
+	entry := a.doc.Rules().NotOwned.For(match)
 	if entry.Value.Here && s.OwnedHere {
 		a.refuse(entry.Source, ground{
 			code: "held_here", message: "The library has this itself: place a hold.",
@@ -152,7 +152,7 @@ func (a *asking) notOwned(s Submission, match Match) {
 }
 
 func (a *asking) phone(s Submission, match Match) {
-	entry := a.doc.rules.PhoneOnFile.For(match)
+	entry := a.doc.Rules().PhoneOnFile.For(match)
 	fresh := entry.Value.FreshDays
 	confirmed := s.Patron.PhoneConfirmed
 	switch {
@@ -161,7 +161,7 @@ func (a *asking) phone(s Submission, match Match) {
 			code: "phone_missing", message: "A telephone number is needed: the library calls when the item arrives.",
 			needed: "a telephone number on file", found: "none", override: byILL(),
 		})
-	case !s.Patron.HasPhone && slices.Contains(a.doc.rules.ArrivalNotice.For(match).Value, "phone"):
+	case !s.Patron.HasPhone && slices.Contains(a.doc.Rules().ArrivalNotice.For(match).Value, "phone"):
 		a.note(entry.Source, ground{code: "phone_missing", message: "No telephone number is on file: the arrival call cannot be made."})
 	case s.Patron.HasPhone && entry.Value.Required && confirmed.IsZero():
 		a.note(entry.Source, ground{code: "phone_not_confirmed", message: "Ask whether the telephone number is still right."})
@@ -175,7 +175,7 @@ func (a *asking) phone(s Submission, match Match) {
 
 // rush tells whether an urgent request needs the patron's word on its cost.
 func (a *asking) rush(s Submission, match Match) bool {
-	entry := a.doc.rules.Rush.For(match)
+	entry := a.doc.Rules().Rush.For(match)
 	switch {
 	case !s.Rush:
 		return false
@@ -202,19 +202,19 @@ func joined[T ~string](values []T) string {
 // ActiveStates are the workflow states of a request that count towards the
 // active limit of a patron's class; Submission.ActiveRequests counts them.
 func (d *Document) ActiveStates(class string) []string {
-	return slices.Clone(d.rules.ActiveLimit.For(Match{Owner: OwnerILL, Class: class}).Value.States)
+	return slices.Clone(d.Rules().ActiveLimit.For(Match{Owner: OwnerILL, Class: class}).Value.States)
 }
 
 // CountsAsILL tells whether a copy of the shared catalogue counts as ILL.
-func (d *Document) CountsAsILL() bool { return d.rules.GroupIsILL.For(Match{Owner: OwnerILL}).Value }
+func (d *Document) CountsAsILL() bool { return d.Rules().GroupIsILL.For(Match{Owner: OwnerILL}).Value }
 
 // ExpectedWait is what to tell a patron of a class about the time a loan takes.
 func (d *Document) ExpectedWait(class string, format broker.Format) Entry[Wait] {
-	return d.rules.ExpectedWait.For(Match{Owner: OwnerILL, Class: class, Item: string(format)})
+	return d.Rules().ExpectedWait.For(Match{Owner: OwnerILL, Class: class, Item: string(format)})
 }
 
 // ArrivalNotice gives the channels by which a patron learns of an arrival, the
 // wished one first.
 func (d *Document) ArrivalNotice(class string) Entry[NoticeChannels] {
-	return d.rules.ArrivalNotice.For(Match{Owner: OwnerILL, Class: class})
+	return d.Rules().ArrivalNotice.For(Match{Owner: OwnerILL, Class: class})
 }

@@ -76,30 +76,30 @@ type LenderFine struct {
 // ResolveTerms copies out of the document what governs one loan.
 func (d *Document) ResolveTerms(f LoanFacts) Terms {
 	terms := Terms{
-		Policy: d.Name(), Version: d.version, Owner: f.Owner, Item: f.Item, Class: f.Class,
+		Policy: d.Name(), Version: d.Version(), Owner: f.Owner, Item: f.Item, Class: f.Class,
 		Overdue: d.fineTerms(f), LenderDue: f.LenderDue, RenewalsBy: SetByLibrary,
 	}
 	if f.Owner == OwnerILL {
-		renewals := d.rules.ILLRenewals.For(f.Match).Value
+		renewals := d.Rules().ILLRenewals.For(f.Match).Value
 		terms.Renewals, terms.RenewalsBy = renewals.Limit, renewals.DecidedBy
 		return terms
 	}
-	period := d.rules.LoanPeriod.For(f.Match).Value
+	period := d.Rules().LoanPeriod.For(f.Match).Value
 	terms.Days, terms.ClosedDay = period.Days, period.ClosedDay
-	terms.Renewals = d.rules.LoanRenewals.For(f.Match).Value
+	terms.Renewals = d.Rules().LoanRenewals.For(f.Match).Value
 	return terms
 }
 
 func (d *Document) fineTerms(f LoanFacts) FineTerms {
-	entry := d.rules.OverdueFine.For(f.Match)
+	entry := d.Rules().OverdueFine.For(f.Match)
 	fine := FineTerms{
 		SetBy: entry.Value.SetBy, Rate: d.Money(entry.Value.Rate), Count: entry.Value.Count,
 		Rule: entry.Rule, Clause: entry.Clause, Per: entry.Value.Per,
 	}
-	if grace := d.rules.FineGrace.For(f.Match).Value; grace.Is {
+	if grace := d.Rules().FineGrace.For(f.Match).Value; grace.Is {
 		fine.Grace = &grace.Value
 	}
-	if d.rules.FinePriceCap.For(f.Match).Value {
+	if d.Rules().FinePriceCap.For(f.Match).Value {
 		if price := d.priceOr(f.Price, f.Match); price.Minor > 0 {
 			fine.Price = &price
 		}
@@ -144,7 +144,7 @@ type DueDecision struct {
 // the lender's date lies.
 func (d *Document) ILLDueDate(at Moment, lenderDue broker.Date) DueDecision {
 	at = d.settle(at)
-	entry := d.rules.ILLDue.For(Match{Owner: OwnerILL})
+	entry := d.Rules().ILLDue.For(Match{Owner: OwnerILL})
 	due := lenderDue.AddDays(-entry.Value.DaysBefore)
 	if entry.Value.ClosedDay == MoveToPrevOpen {
 		due = at.Calendar.PrevOpenDay(due)
@@ -169,7 +169,7 @@ type Charge struct {
 // one. Lines in another currency are an error of kind refused: staff enter the
 // amount in the library's currency first.
 func (d *Document) LostILLCharge(invoice ...broker.Money) (Charge, error) {
-	entry := d.rules.LostCharge.For(Match{Owner: OwnerILL})
+	entry := d.Rules().LostCharge.For(Match{Owner: OwnerILL})
 	sum := d.Money(entry.Value.OwnFee)
 	for _, line := range invoice {
 		if line.Currency != sum.Currency {
@@ -185,7 +185,7 @@ func (d *Document) LostILLCharge(invoice ...broker.Money) (Charge, error) {
 // item before paying: so many days after the due date or the patron's own
 // report, whichever was first. Zero when the policy gives no such time.
 func (d *Document) SearchUntil(due, reported broker.Date) Entry[broker.Date] {
-	entry := d.rules.SearchDays.For(Match{Owner: OwnerILL})
+	entry := d.Rules().SearchDays.For(Match{Owner: OwnerILL})
 	answer := Entry[broker.Date]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = due.Earlier(reported).AddDays(entry.Value.Value)
@@ -202,7 +202,7 @@ func (d *Document) BorrowedLostOn(m Match, due, reported broker.Date) Entry[brok
 		answer.Value = answer.Value.AddDays(1)
 	}
 	m.Owner = OwnerILL
-	if age := d.rules.LostAfter.For(m); age.Value.Is {
+	if age := d.Rules().LostAfter.For(m); age.Value.Is {
 		if on := age.Value.Value.from(due); answer.Value.IsZero() || on.Before(answer.Value) {
 			return Entry[broker.Date]{Source: age.Source, Value: on}
 		}
@@ -213,7 +213,7 @@ func (d *Document) BorrowedLostOn(m Match, due, reported broker.Date) Entry[brok
 // MayRefundILL tells whether a paid borrowed item that is found again is paid
 // back; lenderRefunded tells whether the lender gave the money back.
 func (d *Document) MayRefundILL(at Moment, lenderRefunded bool) Decision {
-	entry := d.rules.Refund.For(Match{Owner: OwnerILL})
+	entry := d.Rules().Refund.For(Match{Owner: OwnerILL})
 	a := d.ask(at, "be refunded for a borrowed item", entry.Source)
 	switch {
 	case entry.Value == NoRefund:
@@ -230,7 +230,7 @@ func (d *Document) MayRefundILL(at Moment, lenderRefunded bool) Decision {
 // MayDonateInLieu tells whether a like item is taken instead of payment for a
 // lost borrowed one.
 func (d *Document) MayDonateInLieu(at Moment) Decision {
-	entry := d.rules.DonationInPlace.For(Match{Owner: OwnerILL})
+	entry := d.Rules().DonationInPlace.For(Match{Owner: OwnerILL})
 	a := d.ask(at, "give a like item instead of paying for a borrowed one", entry.Source)
 	if !entry.Value {
 		a.refuse(entry.Source, ground{code: "no_donation_in_lieu", message: "A like item does not replace a lender's.", needed: "payment", found: "a donation"})

@@ -10,7 +10,7 @@ import (
 // is accepted, a ground, a field of a note.
 type Words []string
 
-func (w Words) check() error {
+func (w Words) Check() error {
 	for i, word := range w {
 		if word == "" || slices.Contains(w[:i], word) {
 			return errors.New("must be a list of different words")
@@ -43,7 +43,7 @@ const (
 	NeedPayment          CardNeed = "paid_in_full"
 )
 
-func (n CardNeeds) check() error {
+func (n CardNeeds) Check() error {
 	for _, need := range n {
 		if err := oneOf("need", need, NeedApplication, NeedID, NeedProofOfAddress, NeedBothResidences, NeedGuardianPresent,
 			NeedGuardianID, NeedGuardianSigns, NeedGuardianStanding, NeedHomeCard, NeedParentHomeCard, NeedOwnerApplies,
@@ -73,15 +73,15 @@ const (
 	PerBusiness  CardPer = "business"
 )
 
-func (p CardPer) check() error { return oneOf("per", p, PerPerson, PerHousehold, PerBusiness) }
+func (p CardPer) Check() error { return oneOf("per", p, PerPerson, PerHousehold, PerBusiness) }
 
-func (f CardFee) check() error {
+func (f CardFee) Check() error {
 	if f.SetBy != "" {
 		if err := oneOf("set_by", f.SetBy, SetByLibrary, SetByState); err != nil {
 			return err
 		}
 	}
-	return f.Per.check()
+	return f.Per.Check()
 }
 
 // Months is a time in calendar months; a month's end is clamped.
@@ -89,7 +89,7 @@ type Months struct {
 	Months int `yaml:"months" json:"months"`
 }
 
-func (m Months) check() error {
+func (m Months) Check() error {
 	if m.Months < 1 {
 		return errors.New("months must be 1 or more")
 	}
@@ -108,7 +108,7 @@ type Borrowable struct {
 	Owners Set `yaml:"owners" json:"owners"`
 }
 
-func (b Borrowable) check() error {
+func (b Borrowable) Check() error {
 	if !b.Items.given() || !b.Owners.given() {
 		return errors.New("must say items and owners, or all")
 	}
@@ -126,7 +126,7 @@ type Ladder struct {
 	WithinMonths int    `yaml:"within_months" json:"within_months"`
 }
 
-func (l Ladder) check() error {
+func (l Ladder) Check() error {
 	if l.WithinMonths < 1 {
 		return errors.New("within_months must be 1 or more")
 	}
@@ -151,7 +151,7 @@ const (
 	LeapFebruary28 LeapDay = "february_28"
 )
 
-func (a Adulthood) check() error {
+func (a Adulthood) Check() error {
 	if a.Age < 1 {
 		return errors.New("age must be 1 or more")
 	}
@@ -177,7 +177,7 @@ type PurgeRule struct {
 	NoLinks bool `yaml:"no_links" json:"no_links,omitempty"`
 }
 
-func (s PurgeSchedule) check() error {
+func (s PurgeSchedule) Check() error {
 	for _, rule := range s {
 		switch {
 		case rule.Name == "":
@@ -198,7 +198,7 @@ type RemoteStanding struct {
 	BlockedHours int `yaml:"blocked_hours" json:"blocked_hours"`
 }
 
-func (r RemoteStanding) check() error {
+func (r RemoteStanding) Check() error {
 	if r.GoodHours < 0 || r.BlockedHours < 0 {
 		return errors.New("hours must be 0 or more")
 	}

@@ -25,7 +25,7 @@ type Group struct {
 	Max   int      `yaml:"max" json:"max"`
 }
 
-func (g Groups) check() error {
+func (g Groups) Check() error {
 	for _, group := range g {
 		if group.Name == "" || len(group.Items) == 0 || group.Max < 0 {
 			return errors.New("each group needs a name, items, and a max from 0 up")
@@ -43,7 +43,7 @@ const (
 	FromOldDue     RenewalFrom = "old_due"
 )
 
-func (r RenewalFrom) check() error { return oneOf("from", r, FromRenewalDay, FromOldDue) }
+func (r RenewalFrom) Check() error { return oneOf("from", r, FromRenewalDay, FromOldDue) }
 
 // RenewalHolds says what somebody else's hold does to a renewal.
 type RenewalHolds string
@@ -57,7 +57,7 @@ const (
 	OverdueFineForgive              = "forgive"
 )
 
-func (r RenewalHolds) check() error {
+func (r RenewalHolds) Check() error {
 	return oneOf("holds", r, HoldsRefuse, HoldsUnlessFilled, HoldsDoNotConcern)
 }
 
@@ -65,7 +65,7 @@ func (r RenewalHolds) check() error {
 // charge or forgive.
 type FineAtRenewal string
 
-func (f FineAtRenewal) check() error {
+func (f FineAtRenewal) Check() error {
 	return oneOf("fine", f, OverdueFineCharged, OverdueFineForgive)
 }
 
@@ -79,7 +79,7 @@ const (
 	OverduesBlock     OtherOverdues = "block"      // one overdue item stops every renewal
 )
 
-func (o OtherOverdues) check() error {
+func (o OtherOverdues) Check() error {
 	return oneOf("other_overdues", o, OverduesAllow, OverduesBlockItem, OverduesBlock)
 }
 
@@ -94,7 +94,7 @@ const (
 	DropWhenCheckedIn BookDrop = "when_checked_in"
 )
 
-func (b BookDrop) check() error {
+func (b BookDrop) Check() error {
 	return oneOf("book_drop", b, DropUntilOpening, DropWhenCheckedIn)
 }
 
@@ -123,7 +123,7 @@ const (
 	GraceAlwaysFree    GraceMode = "always_free"    // its days never count
 )
 
-func (g Grace) check() error {
+func (g Grace) Check() error {
 	if g.Days < 0 || g.Minutes < 0 || (g.Days == 0) == (g.Minutes == 0) {
 		return errors.New("must give days or minutes, one of them")
 	}
@@ -138,7 +138,7 @@ type Lapse struct {
 	MoreThan bool `yaml:"more_than" json:"more_than,omitempty"`
 }
 
-func (l Lapse) check() error {
+func (l Lapse) Check() error {
 	if l.Days < 0 || l.Months < 0 || (l.Days == 0) == (l.Months == 0) {
 		return errors.New("must give days or months, one of them")
 	}
@@ -187,7 +187,7 @@ const (
 	PriceListed      PriceBasis = "list"        // list price, else replacement
 )
 
-func (p LostPrice) check() error {
+func (p LostPrice) Check() error {
 	return errors.Join(oneOf("replaced.basis", p.Replaced.Basis, PricePaid, PriceReplacement, PriceListed),
 		oneOf("not_replaced.basis", p.NotReplaced.Basis, PricePaid, PriceReplacement, PriceListed))
 }
@@ -210,7 +210,7 @@ const (
 	PartOnly LostSet = "part"
 )
 
-func (l LostSet) check() error { return oneOf("set", l, WholeSet, PartOnly) }
+func (l LostSet) Check() error { return oneOf("set", l, WholeSet, PartOnly) }
 
 // Damage says what a damaged item costs.
 type Damage struct {
@@ -218,7 +218,7 @@ type Damage struct {
 	Beyond string `yaml:"beyond" json:"beyond"` // as_lost
 }
 
-func (d Damage) check() error {
+func (d Damage) Check() error {
 	return errors.Join(oneOf("minor", d.Minor, "assessed", "free"), oneOf("beyond", d.Beyond, "as_lost"))
 }
 
@@ -243,7 +243,7 @@ const (
 	OverdueForgiven  LostOverdue = "forgive"    // nothing
 )
 
-func (l LostReturn) check() error {
+func (l LostReturn) Check() error {
 	return oneOf("overdue", l.Overdue, OverdueAsCharged, OverdueRestored, OverdueNew, OverdueForgiven)
 }
 
@@ -263,7 +263,7 @@ type LostRefund struct {
 	Processing bool `yaml:"processing" json:"processing"`
 }
 
-func (r LostRefund) check() error {
+func (r LostRefund) Check() error {
 	if r.WithinDays < 0 || r.WithinMonths < 0 || (r.WithinDays == 0) == (r.WithinMonths == 0) {
 		return errors.New("must give within_days or within_months, one of them")
 	}
@@ -279,7 +279,7 @@ const (
 	DonationByDirector Donation = "with_director"
 )
 
-func (d Donation) check() error { return oneOf("donation", d, DonationRefused, DonationByDirector) }
+func (d Donation) Check() error { return oneOf("donation", d, DonationRefused, DonationByDirector) }
 
 // Collection says whether debts are handed on for recovery.
 type Collection struct {
@@ -302,7 +302,7 @@ const (
 	ClaimsLifetime ClaimCount = "lifetime"
 )
 
-func (c ClaimLimit) check() error {
+func (c ClaimLimit) Check() error {
 	if c.Max < 0 {
 		return errors.New("max must be 0 or more")
 	}
@@ -315,7 +315,7 @@ type ClaimFound struct {
 	ByPatron  string `yaml:"by_patron" json:"by_patron"`   // fined_to_return or cleared
 }
 
-func (c ClaimFound) check() error {
+func (c ClaimFound) Check() error {
 	return errors.Join(oneOf("in_library", c.InLibrary, "cleared"), oneOf("by_patron", c.ByPatron, "fined_to_return", "cleared"))
 }
 
@@ -326,7 +326,7 @@ type Opening struct {
 	Precision string `yaml:"precision" json:"precision"`
 }
 
-func (o Opening) check() error {
+func (o Opening) Check() error {
 	if o.DaysBefore < 0 {
 		return fmt.Errorf("days_before must be 0 or more")
 	}

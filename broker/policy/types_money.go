@@ -23,7 +23,7 @@ type FaxPrice struct {
 	Within string `yaml:"within" json:"within,omitempty"`
 }
 
-func (f FaxPrice) check() error {
+func (f FaxPrice) Check() error {
 	if f.FirstPages < 1 {
 		return errors.New("first_pages must be 1 or more")
 	}
@@ -47,11 +47,11 @@ const (
 	SplitEvenly PaymentSplit = "evenly"
 )
 
-func (p Payments) check() error {
+func (p Payments) Check() error {
 	if len(p.Methods) == 0 {
 		return errors.New("methods must name at least one")
 	}
-	return errors.Join(p.Methods.check(), oneOf("split", p.Split, SplitOldest, SplitEvenly), oneOf("receipt", p.Receipt, "always", "on_request"))
+	return errors.Join(p.Methods.Check(), oneOf("split", p.Split, SplitOldest, SplitEvenly), oneOf("receipt", p.Receipt, "always", "on_request"))
 }
 
 // NoticeStages is a sequence of notices about one loan.
@@ -68,7 +68,7 @@ type NoticeStage struct {
 	IfStaffed bool `yaml:"if_staffed" json:"if_staffed,omitempty"`
 }
 
-func (s NoticeStages) check() error {
+func (s NoticeStages) Check() error {
 	for i, stage := range s {
 		if stage.Stage == "" {
 			return errors.New("each stage has a name")
@@ -76,7 +76,7 @@ func (s NoticeStages) check() error {
 		if i > 0 && stage.DaysAfterDue <= s[i-1].DaysAfterDue {
 			return fmt.Errorf("stage %s must come later than the one before", stage.Stage)
 		}
-		if err := stage.Channels.check(); err != nil {
+		if err := stage.Channels.Check(); err != nil {
 			return fmt.Errorf("stage %s: %w", stage.Stage, err)
 		}
 	}
@@ -89,7 +89,7 @@ type Quiet struct {
 	Until string `yaml:"until" json:"until"`
 }
 
-func (q Quiet) check() error {
+func (q Quiet) Check() error {
 	if _, err := calendar.ParseHours("00:00-" + q.From); err != nil {
 		return errors.New("from must be a time such as 21:00")
 	}

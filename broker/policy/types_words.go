@@ -10,7 +10,7 @@ const (
 	LiableBusiness   Liable = "business"
 )
 
-func (l Liable) check() error {
+func (l Liable) Check() error {
 	return oneOf("liable", l, LiableCardholder, LiableGuardian, LiableBusiness)
 }
 
@@ -23,7 +23,7 @@ const (
 	RulesOfHome     RulesOf = "home"     // of the patron's library
 )
 
-func (r RulesOf) check() error { return oneOf("rules_of", r, RulesOfLocation, RulesOfHome) }
+func (r RulesOf) Check() error { return oneOf("rules_of", r, RulesOfLocation, RulesOfHome) }
 
 // HeldForOther says whether an item kept for one person may be lent to another.
 type HeldForOther string
@@ -34,7 +34,7 @@ const (
 	HeldWithPermission HeldForOther = "with_permission" // of the person it is kept for
 )
 
-func (h HeldForOther) check() error {
+func (h HeldForOther) Check() error {
 	return oneOf("held_for_other", h, HeldNever, HeldWithPermission)
 }
 
@@ -47,4 +47,4 @@ const (
 	DecidedByOwner OwnerSays = "owner"
 )
 
-func (o OwnerSays) check() error { return oneOf("decided_by", o, DecidedHere, DecidedByOwner) }
+func (o OwnerSays) Check() error { return oneOf("decided_by", o, DecidedHere, DecidedByOwner) }

@@ -72,9 +72,9 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &o.Value)
 }
 
-func (o Optional[T]) check() error {
-	if checked, ok := any(o.Value).(interface{ check() error }); o.Is && ok {
-		return checked.check()
+func (o Optional[T]) Check() error {
+	if checked, ok := any(o.Value).(interface{ Check() error }); o.Is && ok {
+		return checked.Check()
 	}
 	if number, ok := any(o.Value).(int); o.Is && ok && number < 0 {
 		return errors.New("must be none, or a number from 0 up")
@@ -135,7 +135,7 @@ type Exit struct {
 	Amount   Amount   `yaml:"amount" json:"amount"`
 }
 
-func (t Threshold) check() error {
+func (t Threshold) Check() error {
 	switch {
 	case t.BlockedWhen != AtLeast && t.BlockedWhen != Over:
 		return fmt.Errorf("blocked_when is %q; it must be \">=\" or \">\"", t.BlockedWhen)
@@ -146,10 +146,10 @@ func (t Threshold) check() error {
 	case t.LiftedWhen.Amount > t.Amount:
 		return errors.New("lifted_when must not lie above the amount that blocks")
 	}
-	return t.LiftedWhen.check()
+	return t.LiftedWhen.Check()
 }
 
-func (e Exit) check() error {
+func (e Exit) Check() error {
 	if e.Operator != AtMost && e.Operator != LessThan {
 		return fmt.Errorf("lifted_when.operator is %q; it must be \"<=\" or \"<\"", e.Operator)
 	}
@@ -248,7 +248,7 @@ type Span struct {
 	Count calendar.Count `yaml:"count" json:"count"`
 }
 
-func (s Span) check() error {
+func (s Span) Check() error {
 	if s.Days < 0 {
 		return errors.New("days must be 0 or more")
 	}
