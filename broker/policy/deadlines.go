@@ -39,11 +39,11 @@ func (d *Document) span(deadline Deadline) Entry[Span] {
 		DeadlineRenewalAnswer: d.Rules().RenewalAnswerDays, DeadlineAnswer: d.Rules().AnswerDays,
 		DeadlinePull: d.Rules().PullDays, DeadlineLendShip: d.Rules().LendShipDays,
 	}
-	rule, known := rules[deadline]
+	span, known := rules[deadline]
 	if !known {
 		panic("policy: no deadline called " + string(deadline))
 	}
-	return rule.For(Match{Owner: OwnerILL})
+	return span.For(Match{Owner: OwnerILL})
 }
 
 // DeadlineSpan gives the days of a deadline, with their source.

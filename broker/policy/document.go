@@ -165,10 +165,10 @@ func (d *Document) check(nearest *file) error {
 		{"new", "high_demand"},
 		texts(allChannels()), texts(allActions()),
 	}
-	d.rules.each(func(rule string, attribute Entries) {
+	d.rules.each(func(id string, attribute Entries) {
 		wrong = append(wrong, attribute.Vocabulary(func(when When) error { return when.check(known) }))
 		if len(attribute.List()) == 0 {
-			wrong = append(wrong, fmt.Errorf("%s is missing", rule))
+			wrong = append(wrong, fmt.Errorf("%s is missing", id))
 		}
 	})
 	return errors.Join(wrong...)

@@ -30,24 +30,24 @@ const (
 
 // identified checks what a patron showed to borrow (cards.identification).
 func (a *asking) identified(shown string, match Match) {
-	rule := a.doc.Rules().CardShown.For(match)
-	if shown == "" || len(rule.Value) == 0 || slices.Contains(rule.Value, shown) {
+	entry := a.doc.Rules().CardShown.For(match)
+	if shown == "" || len(entry.Value) == 0 || slices.Contains(entry.Value, shown) {
 		return
 	}
-	a.refuse(rule.Source, ground{
+	a.refuse(entry.Source, ground{
 		code: "not_identified", message: "Whoever borrows shows who they are.",
-		needed: joined(rule.Value), found: shown, override: byDesk(),
+		needed: joined(entry.Value), found: shown, override: byDesk(),
 	})
 }
 
 // ownCard checks that whoever brings the card is its holder or was named by the
 // holder, where cards are for nobody else (cards.transferable).
 func (a *asking) ownCard(bearer Bearer, match Match) {
-	rule := a.doc.Rules().CardTransferable.For(match)
-	if bearer != BearerOther || rule.Value {
+	entry := a.doc.Rules().CardTransferable.For(match)
+	if bearer != BearerOther || entry.Value {
 		return
 	}
-	a.refuse(rule.Source, ground{
+	a.refuse(entry.Source, ground{
 		code: "not_a_proxy", message: "A card is used by its holder, or by somebody the holder has named.",
 		needed: "the holder, or a person the holder named", found: "another person", override: byDesk(),
 	})
@@ -56,22 +56,22 @@ func (a *asking) ownCard(bearer Bearer, match Match) {
 // papers checks that what was shown to get a card is a paper the library takes
 // (cards.accepted_id), wherever a need asks who somebody is.
 func (a *asking) papers(c CardApplication, needs CardNeeds, match Match) {
-	rule := a.doc.Rules().CardIDs.For(match)
+	entry := a.doc.Rules().CardIDs.For(match)
 	asks := func(need CardNeed) bool {
 		return (need == NeedID || need == NeedGuardianID) && slices.Contains(c.Met, need)
 	}
-	takes := func(paper string) bool { return slices.Contains(rule.Value, paper) }
+	takes := func(paper string) bool { return slices.Contains(entry.Value, paper) }
 	switch {
-	case len(rule.Value) == 0 || !slices.ContainsFunc(needs, asks) || slices.ContainsFunc(c.Shown, takes):
+	case len(entry.Value) == 0 || !slices.ContainsFunc(needs, asks) || slices.ContainsFunc(c.Shown, takes):
 	case len(c.Shown) == 0:
-		a.refuse(rule.Source, ground{
+		a.refuse(entry.Source, ground{
 			code: "id_not_named", message: "Say which paper was shown.",
-			needed: joined(rule.Value), found: "no paper named", override: byDesk(),
+			needed: joined(entry.Value), found: "no paper named", override: byDesk(),
 		})
 	default:
-		a.refuse(rule.Source, ground{
+		a.refuse(entry.Source, ground{
 			code: "id_not_accepted", message: "That paper does not tell who somebody is here.",
-			needed: joined(rule.Value), found: strings.Join(c.Shown, ", "), override: byDesk(),
+			needed: joined(entry.Value), found: strings.Join(c.Shown, ", "), override: byDesk(),
 		})
 	}
 }
@@ -84,13 +84,13 @@ const AtOwn = "own"
 // places are the words that name the desk: AtOwn and the branch's code at the
 // card's own library, the symbols of another one.
 func (d *Document) MayUseCardAt(at Moment, class string, places ...string) Decision {
-	rule := d.Rules().CardGoodAt.For(Match{Class: class})
-	a := d.ask(at, "use the card here", rule.Source)
-	if !slices.ContainsFunc(places, rule.Value.Has) && !rule.Value.All {
+	entry := d.Rules().CardGoodAt.For(Match{Class: class})
+	a := d.ask(at, "use the card here", entry.Source)
+	if !slices.ContainsFunc(places, entry.Value.Has) && !entry.Value.All {
 		here := slices.DeleteFunc(slices.Clone(places), func(place string) bool { return place == AtOwn })
-		a.refuse(rule.Source, ground{
+		a.refuse(entry.Source, ground{
 			code: "card_not_good_here", message: "The card is not good at this desk.",
-			needed: "a desk of " + rule.Value.String(), found: cmp.Or(strings.Join(here, ", "), "another desk"), override: byDesk(),
+			needed: "a desk of " + entry.Value.String(), found: cmp.Or(strings.Join(here, ", "), "another desk"), override: byDesk(),
 		})
 	}
 	return a.answer()
@@ -99,14 +99,14 @@ func (d *Document) MayUseCardAt(at Moment, class string, places ...string) Decis
 // renewedBy checks what told a desk or a voice on the telephone who asks for a
 // renewal (loans.renewal_identity).
 func (a *asking) renewedBy(r Renewal) {
-	rule := a.doc.Rules().RenewalIdentity.For(r.match())
-	given := func(word string) bool { return slices.Contains(rule.Value, word) }
-	if r.Channel == "" || len(rule.Value) == 0 || slices.ContainsFunc(r.Given, given) {
+	entry := a.doc.Rules().RenewalIdentity.For(r.match())
+	given := func(word string) bool { return slices.Contains(entry.Value, word) }
+	if r.Channel == "" || len(entry.Value) == 0 || slices.ContainsFunc(r.Given, given) {
 		return
 	}
-	a.refuse(rule.Source, ground{
+	a.refuse(entry.Source, ground{
 		code: "not_identified", message: "Who asks for a renewal tells who they are.",
-		needed: joined(rule.Value), found: cmp.Or(strings.Join(r.Given, ", "), ShownNothing), override: byDesk(),
+		needed: joined(entry.Value), found: cmp.Or(strings.Join(r.Given, ", "), ShownNothing), override: byDesk(),
 	})
 }
 

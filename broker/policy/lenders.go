@@ -219,18 +219,18 @@ func (d *Document) Copyright(at Moment, article Article) CopyrightDecision {
 	if !entry.Value.Is {
 		return CopyrightDecision{Decision: a.answer()}
 	}
-	rule := entry.Value.Value
-	if article.Year != 0 && a.today.Year()-article.Year > rule.RecentYears {
-		return CopyrightDecision{Decision: a.answer(), Declare: rule.Beyond}
+	limit := entry.Value.Value
+	if article.Year != 0 && a.today.Year()-article.Year > limit.RecentYears {
+		return CopyrightDecision{Decision: a.answer(), Declare: limit.Beyond}
 	}
-	if article.CopiesThisYear >= rule.PerYear {
+	if article.CopiesThisYear >= limit.PerYear {
 		nextYear := broker.NewDate(a.today.Year()+1, 1, 1)
 		a.refuse(entry.Source, ground{
 			code: "copyright_limit_reached", message: "This year's copies from recent issues of this periodical are used up.",
-			needed: plural(rule.PerYear, "copy", "copies") + " a year at most", found: plural(article.CopiesThisYear, "copy", "copies") + " this year",
+			needed: plural(limit.PerYear, "copy", "copies") + " a year at most", found: plural(article.CopiesThisYear, "copy", "copies") + " this year",
 			override: byILL(), passesAt: a.startOf(nextYear),
 		})
-		return CopyrightDecision{Decision: a.answer(), Declare: rule.Beyond}
+		return CopyrightDecision{Decision: a.answer(), Declare: limit.Beyond}
 	}
-	return CopyrightDecision{Decision: a.answer(), Declare: rule.Within}
+	return CopyrightDecision{Decision: a.answer(), Declare: limit.Within}
 }

@@ -217,15 +217,15 @@ func (d *Document) MayRefund(at Moment, f RefundFacts) RefundDecision {
 		answer.Decision = a.answer()
 		return answer
 	}
-	rule := entry.Value.Value
-	answer.Until = rule.until(f)
+	back := entry.Value.Value
+	answer.Until = back.until(f)
 	if a.today.After(answer.Until) {
 		a.refuse(entry.Source, ground{
 			code: "refund_too_late", message: "It came back too late to be refunded.",
 			needed: "back by " + answer.Until.String(), found: "back on " + a.today.String(), override: []string{"director"},
 		})
 	}
-	if f.Replaced && !rule.IfReplaced {
+	if f.Replaced && !back.IfReplaced {
 		a.refuse(entry.Source, ground{
 			code: "already_replaced", message: "A new copy was bought already.",
 			needed: "an item not yet replaced", found: "a new copy", override: []string{"director"},
@@ -233,11 +233,11 @@ func (d *Document) MayRefund(at Moment, f RefundFacts) RefundDecision {
 	}
 	answer.Decision = a.answer()
 	if answer.Allowed {
-		back := f.Paid.Minor
-		if rule.Processing {
-			back += f.Processing.Minor
+		sum := f.Paid.Minor
+		if back.Processing {
+			sum += f.Processing.Minor
 		}
-		answer.Amount = d.Money(Amount(max(0, back-int64(rule.Deduct))))
+		answer.Amount = d.Money(Amount(max(0, sum-int64(back.Deduct))))
 	}
 	return answer
 }

@@ -43,13 +43,13 @@ type LostSettlement struct {
 // restored, worked out anew, or left as it stands, never two of them.
 func (d *Document) SettleLostReturn(f LostAccount) LostSettlement {
 	entry := d.Rules().LostReturn.For(f.Match)
-	rule := entry.Value
-	settled := LostSettlement{Rule: entry.Rule, Source: entry.Clause, LostFee: d.Money(0), Overdue: f.overdue(rule.Overdue)}
-	if !rule.CancelUnpaid {
+	back := entry.Value
+	settled := LostSettlement{Rule: entry.Rule, Source: entry.Clause, LostFee: d.Money(0), Overdue: f.overdue(back.Overdue)}
+	if !back.CancelUnpaid {
 		settled.LostFee = f.LostFee
 	}
 	balance := settled.LostFee.Minor + settled.Overdue.Minor - f.Paid.Minor
-	if balance < 0 && !rule.NegativeBalance {
+	if balance < 0 && !back.NegativeBalance {
 		keep := min(-balance, f.LostFee.Minor-settled.LostFee.Minor)
 		settled.LostFee = d.Money(Amount(settled.LostFee.Minor + keep))
 		balance += keep

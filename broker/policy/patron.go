@@ -134,20 +134,20 @@ func (a *asking) standing(action Action, patron Patron, match Match) {
 
 func (a *asking) card(action Action, patron Patron, match Match) {
 	expired := a.doc.Rules().ExpiredCard.For(match)
-	rule, needed := expired.Source, true
+	source, needed := expired.Source, true
 	if action == ActionComputer {
 		own := a.doc.Rules().OwnCardComputer.For(match)
-		rule, needed = own.Source, own.Value
+		source, needed = own.Source, own.Value
 	}
 	switch {
 	case !needed:
 	case patron.NoCard:
-		a.refuse(rule, ground{
+		a.refuse(source, ground{
 			code: "no_card", message: "There is no card of this library.",
 			needed: "a valid card of this library", found: "none",
 		})
 	case patron.CardStopped:
-		a.refuse(rule, ground{
+		a.refuse(source, ground{
 			code: "card_stopped", message: "The card is reported lost or stolen.",
 			needed: "a valid card", found: "a stopped card",
 		})

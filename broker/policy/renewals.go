@@ -139,12 +139,12 @@ func (a *asking) othersWait(r Renewal, source Source) {
 	if !r.HeldByOther && r.OtherHolds == 0 {
 		return
 	}
-	rule := a.doc.Rules().RenewalHolds.For(r.match())
+	entry := a.doc.Rules().RenewalHolds.For(r.match())
 	filled := r.OtherCopies >= max(1, r.OtherHolds)
-	if rule.Value == HoldsDoNotConcern || (rule.Value == HoldsUnlessFilled && filled) {
+	if entry.Value == HoldsDoNotConcern || (entry.Value == HoldsUnlessFilled && filled) {
 		return
 	}
-	a.refuse(Source{Rule: rule.Rule, From: rule.From, Clause: rule.Clause, Override: source.Override},
+	a.refuse(Source{Rule: entry.Rule, From: entry.From, Clause: entry.Clause, Override: source.Override},
 		ground{
 			code: "held_for_other", message: "Somebody else waits for it.",
 			needed: "nobody else waiting", found: "a hold by another person", override: byDesk(),
