@@ -7,7 +7,7 @@ import (
 	"afield/api/gen"
 	"afield/broker"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/accounts"
 	"afield/broker/postgres"
 )
 
@@ -65,7 +65,7 @@ func (s *Server) AskDisclosure(ctx context.Context, request gen.AskDisclosureReq
 			return made{}, err
 		}
 		d, err := patrons.AskDisclosure(ctx, tx, library, document, patrons.Disclosure{
-			Patron: in.PatronID, By: policy.Asker(in.By), AskedBy: in.AskedBy, Paper: in.Paper, About: in.About,
+			Patron: in.PatronID, By: accounts.Asker(in.By), AskedBy: in.AskedBy, Paper: in.Paper, About: in.About,
 			TakenBy: callOf(ctx).principal.Actor(),
 		}, s.Clock.Now())
 		return made{d.ID}, err

@@ -9,7 +9,7 @@ import (
 	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/directory"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 )
@@ -56,7 +56,7 @@ func (s *Server) PlaceHold(ctx context.Context, request gen.PlaceHoldRequestObje
 			return madeHold{}, err
 		}
 		done, err := s.Desk.PlaceHold(ctx, tx, at, desk.PlaceHold{
-			Title: in.TitleID, Item: in.ItemID, Patron: patron, Pickup: in.PickupBranchID, Channel: policy.Channel(in.Channel),
+			Title: in.TitleID, Item: in.ItemID, Patron: patron, Pickup: in.PickupBranchID, Channel: rule.Channel(in.Channel),
 			ExpiresOn: in.ExpiresOn, Rules: rules, Overrides: in.Override, Reason: in.OverrideReason,
 		})
 		if err != nil {

@@ -13,7 +13,8 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 	"afield/workflow/requests"
@@ -97,7 +98,7 @@ func (s *Server) RenewLoan(ctx context.Context, request gen.RenewLoanRequestObje
 	if err := overriding(in.Override, in.OverrideReason); err != nil {
 		return nil, err
 	}
-	channel := policy.Channel(in.Channel)
+	channel := rule.Channel(in.Channel)
 	given := in.Given
 	if callOf(ctx).isPatron() {
 		if channel != "" {
@@ -106,7 +107,7 @@ func (s *Server) RenewLoan(ctx context.Context, request gen.RenewLoanRequestObje
 		if len(given) > 0 {
 			return nil, broker.Invalid(broker.FieldError{Pointer: "/given", Code: "staff_only", Message: "is for staff"})
 		}
-		channel, given = policy.ByOnline, []string{policy.ShownCard} // signed in by its number
+		channel, given = rule.ByOnline, []string{lending.ShownCard} // signed in by its number
 	}
 	view, err := s.loanAct(ctx, request.ID, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		done, _, err := s.Desk.RenewAs(ctx, tx, at, desk.Renewal{

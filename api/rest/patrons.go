@@ -9,7 +9,8 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/desk"
@@ -71,10 +72,10 @@ func (s *Server) answeredFor(library directory.Library, standing patrons.Standin
 	if err != nil {
 		return gen.AnsweredFor{}, err
 	}
-	liable := document.LiableFor(standing.Patron.Class)
+	liable := accounts.LiableFor(document, standing.Patron.Class)
 	view := gen.AnsweredFor{By: gen.AnsweredForBy(liable.Value), Rule: liable.Rule, Clause: liable.Clause}
 	for _, linked := range standing.Linked {
-		if liable.Value == policy.LiableGuardian && linked.Parent {
+		if liable.Value == attributes.LiableGuardian && linked.Parent {
 			view.PatronIds = append(view.PatronIds, linked.Ref.ID)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/policy/published"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -46,7 +47,7 @@ func policyView(document *policy.Document) gen.Policy {
 	return view
 }
 
-func ruleView(attribute policy.Attribute) gen.PolicyRule {
+func ruleView(attribute rule.Attribute) gen.PolicyRule {
 	rule := gen.PolicyRule{
 		Rule: attribute.Rule, From: attribute.From, Clause: attribute.Clause, Override: attribute.Override, Value: attribute.Value,
 	}

@@ -10,6 +10,7 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 )
 
@@ -39,7 +40,7 @@ func feeOf(in gen.CardFee) patrons.Fee {
 func papersOf(met []gen.CardNeed, shown gen.PapersShown) patrons.Papers {
 	papers := patrons.Papers{Shown: shown}
 	for _, need := range met {
-		papers.Met = append(papers.Met, policy.CardNeed(need))
+		papers.Met = append(papers.Met, attributes.CardNeed(need))
 	}
 	return papers
 }

@@ -12,7 +12,7 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
@@ -69,7 +69,7 @@ func (s *Server) submission(ctx context.Context, tx *postgres.Tx, in gen.NewRequ
 		return requests.Submission{}, broker.Invalid(broker.FieldError{Pointer: "/channel", Code: "staff_only", Message: "is for staff"})
 	}
 	out := requests.Submission{
-		Channel: policy.Channel(in.Channel),
+		Channel: rule.Channel(in.Channel),
 		Library: this.library(), Patron: patron, Citation: in.Citation, Title: in.TitleID, Service: string(in.Service),
 		NeedBy: in.NeedBy, Rush: in.Rush, PickupBranch: in.PickupBranchID, AskAnyway: in.AskAnyway, Note: in.Note,
 	}

@@ -7,9 +7,9 @@ import (
 	"afield/broker/access"
 )
 
-// rule says who may call an operation. What they may do to one request is the
+// callers says who may call an operation. What they may do to one request is the
 // state tables' and the policies' to say.
-type rule struct {
+type callers struct {
 	// public operations need no sign-in.
 	public bool
 	// staff lists the roles of which a staff user or program needs one; nil
@@ -22,18 +22,18 @@ type rule struct {
 func anyRole() []string { return access.Roles() }
 
 var (
-	everybody = rule{public: true}
-	signedIn  = rule{staff: anyRole(), patrons: true}
-	staffOnly = rule{staff: anyRole()}
-	deskStaff = rule{staff: []string{access.RoleDesk, access.RoleILL, access.RoleDirector}}
-	illStaff  = rule{staff: []string{access.RoleILL, access.RoleDirector}}
-	directors = rule{staff: []string{access.RoleDirector, access.RoleAdmin}}
-	ownOnly   = rule{patrons: true}
+	everybody = callers{public: true}
+	signedIn  = callers{staff: anyRole(), patrons: true}
+	staffOnly = callers{staff: anyRole()}
+	deskStaff = callers{staff: []string{access.RoleDesk, access.RoleILL, access.RoleDirector}}
+	illStaff  = callers{staff: []string{access.RoleILL, access.RoleDirector}}
+	directors = callers{staff: []string{access.RoleDirector, access.RoleAdmin}}
+	ownOnly   = callers{patrons: true}
 )
 
 // rules is the one table of who may call what. A test holds it against the
 // contract: every operation has a line.
-var rules = map[string]rule{
+var rules = map[string]callers{
 	"createSession": everybody,
 	"deleteSession": signedIn,
 

@@ -12,6 +12,10 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 	"afield/workflow"
 )
@@ -177,7 +181,7 @@ func (s *Server) explainNobody(ctx context.Context, tx *postgres.Tx, in gen.Expl
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	return document.MayUseComputer(policy.Moment{Now: in.At, Calendar: library.Calendar}, policy.ComputerUse{}), nil
+	return blocks.MayUseComputer(document, policy.Moment{Now: in.At, Calendar: library.Calendar}, blocks.ComputerUse{}), nil
 }
 
 // asked is about whom and by whose rules a question is.
@@ -200,20 +204,20 @@ func (s *Server) explain(ctx context.Context, tx *postgres.Tx, about asked, in g
 	}
 	switch in.Act {
 	case gen.ExplainActComputer:
-		return about.document.MayUseComputer(moment, policy.ComputerUse{Patron: &facts, Bearer: bearer}), nil
+		return blocks.MayUseComputer(about.document, moment, blocks.ComputerUse{Patron: &facts, Bearer: bearer}), nil
 	case gen.ExplainActSignForMinor:
-		return about.document.MayAct(moment, policy.ActionSignForMinor, facts), nil
+		return blocks.MayAct(about.document, moment, rule.ActionSignForMinor, facts), nil
 	case gen.ExplainActClaim:
 		return s.explainClaim(ctx, tx, about, in)
 	case gen.ExplainActCheckout:
-		return about.document.MayCheckOut(moment, policy.Checkout{Bearer: bearer, Patron: facts, Owner: policy.OwnerOwn, Item: string(formatOr(in.Citation.Format)), Lendable: true}), nil
+		return lending.MayCheckOut(about.document, moment, lending.Checkout{Bearer: bearer, Patron: facts, Owner: rule.OwnerOwn, Item: string(formatOr(in.Citation.Format)), Lendable: true}), nil
 	case gen.ExplainActHold:
 		open, err := circulation.HoldsOf(ctx, tx, about.patron)
 		if err != nil {
 			return policy.Decision{}, err
 		}
-		return about.document.MayPlaceHold(moment, policy.HoldRequest{
-			Patron: facts, Owner: policy.OwnerOwn,
+		return shelf.MayPlaceHold(about.document, moment, shelf.HoldRequest{
+			Patron: facts, Owner: rule.OwnerOwn,
 			Format: formatOr(in.Citation.Format), OpenHolds: len(open),
 		}), nil
 	case gen.ExplainActRenew:
@@ -260,7 +264,7 @@ func (s *Server) explainRenewal(ctx context.Context, tx *postgres.Tx, about aske
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	return about.document.MayAskRenewal(policy.Moment{Now: in.At, Calendar: about.library.Calendar}, policy.Renewal{
+	return lending.MayAskRenewal(about.document, policy.Moment{Now: in.At, Calendar: about.library.Calendar}, lending.Renewal{
 		Patron: facts, Owner: loan.Terms.Owner, Item: loan.Terms.Item, Due: loan.DueOn, Renewals: loan.Renewals,
 	}).Decision, nil
 }

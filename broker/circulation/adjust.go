@@ -9,6 +9,8 @@ import (
 	"afield/broker/calendar"
 	"afield/broker/directory"
 	"afield/broker/policy"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -85,7 +87,7 @@ func (c *Circulation) AdjustDueDates(ctx context.Context, tx *postgres.Tx, in Ad
 	if err != nil {
 		return Moved{}, err
 	}
-	decision := document.MayAdjustDueDates(in.Desk.moment(), in.Desk.Actor.Roles, in.Reason)
+	decision := lending.MayAdjustDueDates(document, in.Desk.moment(), in.Desk.Actor.Roles, in.Reason)
 	if err := decision.Err("adjustment_refused"); err != nil {
 		return Moved{}, err
 	}
@@ -134,11 +136,11 @@ func (c *Circulation) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk 
 	if closure.Kind == directory.ClosurePlanned {
 		return Moved{Adjustment: adjustment, TakenBack: broker.Money{Currency: desk.Library.Currency}}, nil
 	}
-	adjustment.Rule = document.ReliefDue(desk.moment(), policy.Match{}, closure.From).Rule
+	adjustment.Rule = lending.ReliefDue(document, desk.moment(), rule.Match{}, closure.From).Rule
 	relieved := func(loan Loan, opening *calendar.Calendar) broker.Date {
 		at := policy.Moment{Now: desk.Now, Calendar: opening}
-		match := policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-		return document.ReliefDue(at, match, loan.DueOn).Value
+		match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
+		return lending.ReliefDue(document, at, match, loan.DueOn).Value
 	}
 	moved, err := c.adjust(ctx, tx, desk, adjustment, dryRun, relieved)
 	if err != nil || moved.Replayed {
@@ -211,13 +213,13 @@ func (c *Circulation) adjust(ctx context.Context, tx *postgres.Tx, desk Desk, ad
 // furthest is where a loan may go: a borrowed copy not beyond what its lender's
 // date gives the patron.
 func furthest(document *policy.Document, loan Loan, due broker.Date, at policy.Moment) broker.Date {
-	if loan.Terms.Owner != policy.OwnerILL {
+	if loan.Terms.Owner != rule.OwnerILL {
 		return due
 	}
 	if loan.Terms.LenderDue.IsZero() {
 		return loan.DueOn
 	}
-	return due.Earlier(document.ILLDueDate(at, loan.Terms.LenderDue).Due)
+	return due.Earlier(lending.ILLDueDate(document, at, loan.Terms.LenderDue).Due)
 }
 
 func (m *Moved) count(from, to broker.Date) {

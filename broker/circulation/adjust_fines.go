@@ -9,7 +9,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -18,7 +18,7 @@ type lateness struct {
 	loan Loan
 	// owed is what its lateness comes to now, full what it would without the
 	// closed days given away.
-	owed, full policy.Fine
+	owed, full costs.Fine
 	through    broker.Date
 	money      ledger.LoanMoney
 }
@@ -35,7 +35,7 @@ func (c *Circulation) amend(ctx context.Context, tx *postgres.Tx, desk Desk, ope
 		loan := change.loan
 		loan.DueOn = change.due
 		one := lateness{loan: loan, through: lateLoan{Loan: loan}.through(desk.today(), opening)}
-		one.owed = policy.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
+		one.owed = costs.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
 		one.full = one.owed
 		late = append(late, one)
 	}
@@ -93,10 +93,10 @@ func latenessOf(loan Loan, desk Desk, opening *calendar.Calendar, closure direct
 		}
 	}
 	one.loan = loan
-	one.full = policy.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
+	one.full = costs.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
 	one.owed = one.full
 	if closure.Kind == directory.ClosureEmergency {
-		one.owed = policy.OverdueFineBut(loan.Terms, loan.DueOn, one.through, opening, closure.From, closure.To)
+		one.owed = costs.OverdueFineBut(loan.Terms, loan.DueOn, one.through, opening, closure.From, closure.To)
 	}
 	return one
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"afield/broker"
+	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 )
 
@@ -35,7 +36,7 @@ func (c *Circulation) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, de
 	if err != nil {
 		return out, err
 	}
-	if err := document.MayAdjustDueDates(desk.moment(), desk.Actor.Roles, reason).Err("adjustment_refused"); err != nil {
+	if err := lending.MayAdjustDueDates(document, desk.moment(), desk.Actor.Roles, reason).Err("adjustment_refused"); err != nil {
 		return out, err
 	}
 	if !adjustment.ReversedAt.IsZero() {

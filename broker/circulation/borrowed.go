@@ -9,7 +9,8 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -212,8 +213,8 @@ func (c *Circulation) LendToLibrary(ctx context.Context, tx *postgres.Tx, in Len
 		LoanRef: LoanRef{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Borrower,
 		Request: in.Request.Request, Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: in.Due,
 		DueAt: in.Desk.calendar().EndOfBusiness(in.Due), Status: LoanOpen,
-		Terms: withoutFine(document.ResolveTerms(policy.LoanFacts{Match: policy.Match{
-			Owner: policy.OwnerOwn,
+		Terms: withoutFine(costs.ResolveTerms(document, costs.LoanFacts{Match: rule.Match{
+			Owner: rule.OwnerOwn,
 			Class: patron.Class, Item: item.Type, Audience: item.Audience,
 		}})),
 	}
@@ -228,7 +229,7 @@ func (c *Circulation) LendToLibrary(ctx context.Context, tx *postgres.Tx, in Len
 }
 
 // withoutFine are the terms between libraries: what lateness costs is not a fine.
-func withoutFine(terms policy.Terms) policy.Terms {
+func withoutFine(terms costs.Terms) costs.Terms {
 	terms.Overdue.Rate.Minor, terms.Overdue.Cap = 0, nil
 	return terms
 }

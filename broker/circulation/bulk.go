@@ -11,30 +11,32 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
 // LoanRecord is a loan as files bring them in from another system: already
 // begun, perhaps ended. Its JSON names are the table's columns.
 type LoanRecord struct {
-	Library       broker.ID    `json:"library_id"`
-	ID            broker.ID    `json:"id"`
-	ItemLibrary   broker.ID    `json:"item_library_id"`
-	Item          broker.ID    `json:"item_id"`
-	PatronLibrary broker.ID    `json:"patron_library_id"`
-	Patron        broker.ID    `json:"patron_id,omitzero"`
-	Branch        broker.ID    `json:"branch_id,omitzero"`
-	StartedAt     time.Time    `json:"started_at"`
-	DueOn         broker.Date  `json:"due_on"`
-	DueAt         time.Time    `json:"due_at"`
-	Renewals      int          `json:"renewals"`
-	Terms         policy.Terms `json:"terms"`
-	Status        LoanStatus   `json:"status"`
-	ReturnedAt    *time.Time   `json:"returned_at"`
-	ReturnedOn    broker.Date  `json:"returned_on,omitzero"`
-	LostOn        broker.Date  `json:"lost_on,omitzero"`
-	LostHow       string       `json:"lost_how,omitempty"`
-	ReferredOn    broker.Date  `json:"referred_on,omitzero"`
+	Library       broker.ID   `json:"library_id"`
+	ID            broker.ID   `json:"id"`
+	ItemLibrary   broker.ID   `json:"item_library_id"`
+	Item          broker.ID   `json:"item_id"`
+	PatronLibrary broker.ID   `json:"patron_library_id"`
+	Patron        broker.ID   `json:"patron_id,omitzero"`
+	Branch        broker.ID   `json:"branch_id,omitzero"`
+	StartedAt     time.Time   `json:"started_at"`
+	DueOn         broker.Date `json:"due_on"`
+	DueAt         time.Time   `json:"due_at"`
+	Renewals      int         `json:"renewals"`
+	Terms         costs.Terms `json:"terms"`
+	Status        LoanStatus  `json:"status"`
+	ReturnedAt    *time.Time  `json:"returned_at"`
+	ReturnedOn    broker.Date `json:"returned_on,omitzero"`
+	LostOn        broker.Date `json:"lost_on,omitzero"`
+	LostHow       string      `json:"lost_how,omitempty"`
+	ReferredOn    broker.Date `json:"referred_on,omitzero"`
 }
 
 // BringLoans writes loans that began in another system, and moves their items
@@ -134,11 +136,11 @@ func BringHolds(ctx context.Context, tx *postgres.Tx, holds []HoldRecord) (postg
 
 // ResolveTerms gives the terms a loan of an item has by a document, as JSON in a
 // file may also say them.
-func ResolveTerms(document *policy.Document, match policy.Match, written string) (policy.Terms, error) {
+func ResolveTerms(document *policy.Document, match rule.Match, written string) (costs.Terms, error) {
 	if written == "" {
-		return document.ResolveTerms(policy.LoanFacts{Match: match}), nil
+		return costs.ResolveTerms(document, costs.LoanFacts{Match: match}), nil
 	}
-	var terms policy.Terms
+	var terms costs.Terms
 	return terms, json.Unmarshal([]byte(written), &terms)
 }
 

@@ -10,6 +10,10 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -24,7 +28,7 @@ type CheckOut struct {
 	// last open day on or before it.
 	LenderDue broker.Date
 	// LenderFine is what the lender asks for lateness, where it said.
-	LenderFine *policy.LenderFine
+	LenderFine *costs.LenderFine
 	// Due sets the due date outright (staff, or a date agreed with the lender).
 	Due broker.Date
 	// HandedTo is the proxy who takes it for the patron, of the patron's library;
@@ -46,7 +50,7 @@ type checkoutFacts struct {
 	captured  Hold // the hold the item is kept for
 	own       Hold // the patron's own hold in the queue of its title
 	transit   Transit
-	out       []policy.OutItem
+	out       []lending.OutItem
 	permitted bool // by whom it is kept for
 	proxy     bool // whoever takes it is the patron's proxy
 	home      directory.CardHome
@@ -113,7 +117,7 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	facts.standing.latch(tx, in.Desk, document)
 	loan := facts.loan(document, in)
 	addLoan(tx, loan)
-	if err := in.record(tx, in.Desk, policy.ActionCheckout, in.Patron, loan.ID, passed); err != nil {
+	if err := in.record(tx, in.Desk, rule.ActionCheckout, in.Patron, loan.ID, passed); err != nil {
 		return Outcome{}, err
 	}
 	patrons.TouchActive(tx, in.Patron, in.Desk.today())
@@ -166,7 +170,7 @@ func (c *Circulation) notGoodHere(document *policy.Document, in CheckOut, facts 
 	if facts.standing.Patron.Class == patrons.ClassLibrary {
 		return nil, nil
 	}
-	places := []string{policy.AtOwn, in.Desk.BranchCode}
+	places := []string{accounts.AtOwn, in.Desk.BranchCode}
 	if in.Patron.Library != in.Desk.Library.ID {
 		home := directory.Library{ID: in.Patron.Library, Policy: facts.home.Policy, Zone: in.Desk.Library.Zone}
 		var err error
@@ -176,7 +180,7 @@ func (c *Circulation) notGoodHere(document *policy.Document, in CheckOut, facts 
 		places = facts.home.Here
 	}
 	places = slices.DeleteFunc(places, func(place string) bool { return place == "" })
-	return document.MayUseCardAt(in.Desk.moment(), facts.standing.Patron.Class, places...).Reasons, nil
+	return accounts.MayUseCardAt(document, in.Desk.moment(), facts.standing.Patron.Class, places...).Reasons, nil
 }
 
 // bearer is who takes the item.
@@ -193,7 +197,7 @@ func (f checkoutFacts) bearer(in CheckOut) policy.Bearer {
 // allowed asks the policy, and gives the reasons that were passed over and what
 // staff should know.
 func (f checkoutFacts) allowed(document *policy.Document, in CheckOut, notGood []broker.Reason) (passed, notes []broker.Reason, err error) {
-	decision := document.MayCheckOut(in.Desk.moment(), policy.Checkout{
+	decision := lending.MayCheckOut(document, in.Desk.moment(), lending.Checkout{
 		Patron: f.standing.Facts(in.Desk.today()), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
 		Lendable: f.item.Lendable, HeldForOther: f.heldForOther(in), Permission: f.permitted,
 		LenderDue: in.LenderDue, Due: in.Due, Out: f.out,
@@ -207,8 +211,8 @@ func (f checkoutFacts) allowed(document *policy.Document, in CheckOut, notGood [
 	return passed, decision.Notes, nil
 }
 
-func (f checkoutFacts) match(in CheckOut) policy.Match {
-	return policy.Match{
+func (f checkoutFacts) match(in CheckOut) rule.Match {
+	return rule.Match{
 		Owner: ownerOf(f.item, in.Desk), Class: f.standing.Patron.Class, PatronAge: f.standing.Facts(in.Desk.today()).Age,
 		Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
 	}
@@ -218,20 +222,20 @@ func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 	match := f.match(in)
 	due := in.Due
 	if due.IsZero() {
-		due = document.DueAtCheckout(in.Desk.moment(), match, in.LenderDue)
+		due = lending.DueAtCheckout(document, in.Desk.moment(), match, in.LenderDue)
 	}
 	request := in.Request.Request
 	if request == broker.NoID {
 		request = f.heldFor(in).Request
 	}
-	facts := policy.LoanFacts{Match: match, LenderDue: in.LenderDue, LenderFine: in.LenderFine}
+	facts := costs.LoanFacts{Match: match, LenderDue: in.LenderDue, LenderFine: in.LenderFine}
 	if f.item.Price != nil {
 		facts.Price = *f.item.Price
 	}
 	return Loan{
 		LoanRef: LoanRef{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Patron, Request: request,
 		Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: due, DueAt: in.Desk.calendar().EndOfBusiness(due),
-		Terms: document.ResolveTerms(facts), Status: LoanOpen, HandedTo: in.HandedTo,
+		Terms: costs.ResolveTerms(document, facts), Status: LoanOpen, HandedTo: in.HandedTo,
 	}
 }
 

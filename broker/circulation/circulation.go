@@ -9,6 +9,8 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 )
 
 // Policies gives the policy document that rules a desk: the branch's where it
@@ -121,7 +123,7 @@ type Loan struct {
 	DueOn    broker.Date
 	DueAt    time.Time
 	Renewals int
-	Terms    policy.Terms
+	Terms    costs.Terms
 	Status   LoanStatus
 	// ReturnedAt is when it was handed in, ReturnedOn the day that counts.
 	ReturnedAt time.Time
@@ -191,7 +193,7 @@ type Hold struct {
 	Request broker.ID
 	Pickup  broker.ID
 	// Channel is how it was asked for.
-	Channel policy.Channel
+	Channel rule.Channel
 	// QueuedAt is when it was asked for, TurnAt what the queue goes by: the same,
 	// unless staff moved it or it lost its copy.
 	QueuedAt   time.Time

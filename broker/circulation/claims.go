@@ -9,6 +9,9 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -117,7 +120,7 @@ func (c *Circulation) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) 
 		Library: loan.Library, ID: broker.NewID(), Loan: loan.ID, Patron: loan.Patron, Kind: in.Kind, Status: ClaimOpen,
 		ByGuardian: in.ByGuardian, Note: facts.note(decision.Note, in), ClaimedAt: in.Desk.Now, ClaimedBy: in.Desk.Actor,
 	}
-	if decision.DecidedBy == policy.DecidedByOwner && loan.Terms.Owner != policy.OwnerOwn {
+	if decision.DecidedBy == attributes.DecidedByOwner && loan.Terms.Owner != rule.OwnerOwn {
 		claim.Status = ClaimAskedOwner
 		out.say("The owning library is to be asked.")
 	}
@@ -134,20 +137,20 @@ func (c *Circulation) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) 
 
 // MayClaim tells what Claim would answer, and changes nothing. A loan that is
 // not there is a not-found error.
-func MayClaim(ctx context.Context, tx *postgres.Tx, document *policy.Document, in MakeClaim) (policy.ClaimDecision, error) {
+func MayClaim(ctx context.Context, tx *postgres.Tx, document *policy.Document, in MakeClaim) (lending.ClaimDecision, error) {
 	loan, err := LoanByID(ctx, tx, in.Loan)
 	if err != nil {
-		return policy.ClaimDecision{}, err
+		return lending.ClaimDecision{}, err
 	}
 	facts, err := readClaim(ctx, tx, in, loan)
 	if err != nil {
-		return policy.ClaimDecision{}, err
+		return lending.ClaimDecision{}, err
 	}
 	return facts.decide(document, in, loan), nil
 }
 
-func (f claimFacts) decide(document *policy.Document, in MakeClaim, loan Loan) policy.ClaimDecision {
-	return document.MayClaim(in.Desk.moment(), policy.Claim{
+func (f claimFacts) decide(document *policy.Document, in MakeClaim, loan Loan) lending.ClaimDecision {
+	return lending.MayClaim(document, in.Desk.moment(), lending.Claim{
 		Patron: f.standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Kind: in.Kind.word(),
 		ShelfChecked: in.ShelfChecked, Carried: f.carried, Lifetime: f.lifetime, ByGuardian: in.ByGuardian,
 	})
@@ -253,7 +256,7 @@ func (c *Circulation) endClaim(tx *postgres.Tx, in Return, document *policy.Docu
 	if claim.ID == broker.NoID || claim.Status == ClaimCharged && !in.InLibrary {
 		return false // charged as lost since, and brought by the patron: it is settled as a loss
 	}
-	found := document.ClaimFoundBy(matchOf(facts.open, facts.item), in.InLibrary)
+	found := lending.ClaimFoundBy(document, matchOf(facts.open, facts.item), in.InLibrary)
 	claim.Status, claim.ClosedAt = ClaimFoundByPatron, in.Desk.Now
 	if in.InLibrary {
 		claim.Status = ClaimFoundInLibrary

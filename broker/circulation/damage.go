@@ -6,7 +6,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -43,7 +44,7 @@ func (c *Circulation) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (O
 	if err != nil {
 		return Outcome{}, err
 	}
-	charges, err := pricing.document.DamageCharges(in.Loss.item(pricing.match, item), in.Beyond, in.Assessed)
+	charges, err := costs.DamageCharges(pricing.document, in.Loss.item(pricing.match, item), in.Beyond, in.Assessed)
 	if charges, err = priced(loan, charges, err); err != nil {
 		return Outcome{}, err
 	}
@@ -131,8 +132,8 @@ func (c *Circulation) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, re
 	if err != nil {
 		return Outcome{}, err
 	}
-	match := policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-	if err := document.MayDonate(lender.moment(), match, approved && desk.Actor.HasRole("director")).Err("may_not_donate"); err != nil {
+	match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
+	if err := costs.MayDonate(document, lender.moment(), match, approved && desk.Actor.HasRole("director")).Err("may_not_donate"); err != nil {
 		return Outcome{}, err
 	}
 	var out Outcome
@@ -159,7 +160,7 @@ func (c *Circulation) Refer(ctx context.Context, tx *postgres.Tx, desk Desk, ref
 	if err != nil {
 		return Outcome{}, err
 	}
-	decision, charged := document.MayRefer(lender.moment(), loan.Terms.Class)
+	decision, charged := costs.MayRefer(document, lender.moment(), loan.Terms.Class)
 	if err := decision.Err("may_not_refer"); err != nil {
 		return Outcome{}, err
 	}
@@ -176,8 +177,8 @@ func (c *Circulation) Refer(ctx context.Context, tx *postgres.Tx, desk Desk, ref
 	if !charged || expenses.Minor <= 0 {
 		return out, nil
 	}
-	charge := policy.Charge{Kind: "collection", Amount: expenses, Rule: decision.Rule, Clause: decision.Source}
-	if err := postCharges(tx, desk, loan, []policy.Charge{charge}, "collection:"+loan.ID.String(), &out); err != nil {
+	charge := costs.Charge{Kind: "collection", Amount: expenses, Rule: decision.Rule, Clause: decision.Source}
+	if err := postCharges(tx, desk, loan, []costs.Charge{charge}, "collection:"+loan.ID.String(), &out); err != nil {
 		return Outcome{}, err
 	}
 	return out, c.updateLatch(ctx, tx, desk, loan)

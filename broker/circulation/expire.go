@@ -13,6 +13,9 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/directory"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 )
 
@@ -68,7 +71,7 @@ type pastRow struct {
 	hold    Hold
 	item    catalog.Item
 	waiting []Hold
-	action  policy.ExpiryAction // what its policy says, once its time is over
+	action  attributes.ExpiryAction // what its policy says, once its time is over
 }
 
 // pastDate names a page of what should have been picked up, without locks.
@@ -220,7 +223,7 @@ func (c *Circulation) overRows(desk Desk, branches []directory.Branch, rows []*p
 			return nil, err
 		}
 		decision, past := whenPast(document, at, row.hold, row.item)
-		if past && decision.Action != policy.StaffDecision {
+		if past && decision.Action != attributes.StaffDecision {
 			row.action = decision.Action
 			over = append(over, row)
 		}
@@ -241,7 +244,7 @@ func expireHolds(tx *postgres.Tx, over []*pastRow, now time.Time) {
 // expireRow sends on the item of a hold that has ended.
 func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk, row *pastRow, taken map[broker.ID]bool) (out Outcome, err error) {
 	var head Hold
-	if row.action != policy.ReturnToOwner || ownerOf(row.item, desk) == policy.OwnerOwn {
+	if row.action != attributes.ReturnToOwner || ownerOf(row.item, desk) == rule.OwnerOwn {
 		for _, next := range row.waiting {
 			if !taken[next.ID] {
 				head = next
@@ -264,10 +267,10 @@ func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk,
 
 // whenPast says what becomes of something on the hold shelf today, and whether
 // its time is over.
-func whenPast(document *policy.Document, desk Desk, hold Hold, item catalog.Item) (policy.ExpiryDecision, bool) {
-	facts := policy.ShelfFacts{Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type}
-	over := document.ShelfExpired(desk.moment(), facts, hold.PickUpBy).Value
-	return document.OnShelfExpiry(desk.moment(), facts, !hold.ContactAt.IsZero()), over
+func whenPast(document *policy.Document, desk Desk, hold Hold, item catalog.Item) (shelf.ExpiryDecision, bool) {
+	facts := shelf.Facts{Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type}
+	over := shelf.Expired(document, desk.moment(), facts, hold.PickUpBy).Value
+	return shelf.OnShelfExpiry(document, desk.moment(), facts, !hold.ContactAt.IsZero()), over
 }
 
 // deskOf is the desk of a branch, with its calendar.

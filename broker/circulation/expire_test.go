@@ -13,7 +13,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 )
 
@@ -106,7 +106,7 @@ func TestHLD05AfterContactStaffDecide(t *testing.T) {
 	if len(list) != 2 {
 		t.Fatalf("to clear: %+v", list)
 	}
-	equal(t, "staff decide", list[0].Action, policy.StaffDecision)
+	equal(t, "staff decide", list[0].Action, attributes.StaffDecision)
 	equal(t, "the other goes back", list[1].NextAct, circulation.PutOnShelf)
 
 	extend := func(until string) error {

@@ -10,7 +10,8 @@ import (
 	"afield/broker/calendar"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -48,7 +49,7 @@ type settling struct {
 	// through is the day up to which the lateness is counted, fine what it comes
 	// to; forgiven where nothing is owed whatever the day.
 	through  broker.Date
-	fine     policy.Fine
+	fine     costs.Fine
 	forgiven bool
 	opening  *calendar.Calendar
 	// money is what the account says of the loan's lateness.
@@ -78,17 +79,17 @@ func (s settling) settle(tx *postgres.Tx, out *Outcome) error {
 
 // over is what is to be taken back of what was charged: no more than stands of it.
 func (s settling) over(money ledger.LoanMoney, charged int64) int64 {
-	settled := policy.Settle(s.fine.Amount, broker.Money{Minor: charged, Currency: s.fine.Amount.Currency}, money.Paid)
+	settled := costs.Settle(s.fine.Amount, broker.Money{Minor: charged, Currency: s.fine.Amount.Currency}, money.Paid)
 	return min(settled.TakenBack.Minor, money.Stands().Minor)
 }
 
 // more is what is to be added to what was charged and adjusted.
 func (s settling) more(charged, adjusted int64) int64 {
 	fine := s.loan.Terms.Overdue
-	if s.forgiven || fine.Per == policy.PerHour {
+	if s.forgiven || fine.Per == attributes.PerHour {
 		return max(0, s.fine.Amount.Minor-charged)
 	}
-	return policy.Accrue(s.loan.Terms, s.loan.DueOn, s.through, s.opening, policy.Posted{
+	return costs.Accrue(s.loan.Terms, s.loan.DueOn, s.through, s.opening, costs.Posted{
 		Charged:  broker.Money{Minor: charged, Currency: fine.Rate.Currency},
 		Adjusted: broker.Money{Minor: adjusted, Currency: fine.Rate.Currency},
 	}).Minor
@@ -115,7 +116,7 @@ func (s settling) charge(tx *postgres.Tx, minor int64, out *Outcome) error {
 	cause := overdueCause(s.loan)
 	if !s.last {
 		through := s.through.String()
-		if s.loan.Terms.Overdue.Per == policy.PerHour {
+		if s.loan.Terms.Overdue.Per == attributes.PerHour {
 			through += s.desk.Now.UTC().Format("T15:04")
 		}
 		cause = throughCause(s.loan, through, s.parts)
@@ -175,15 +176,15 @@ func (l lateLoan) accrues(lender Desk) broker.Money {
 // the loan's own terms say.
 func (l lateLoan) accruesBy(now time.Time, opening *calendar.Calendar) broker.Money {
 	rate := l.Terms.Overdue.Rate
-	if l.Terms.Overdue.Per == policy.PerHour {
+	if l.Terms.Overdue.Per == attributes.PerHour {
 		if !l.ClaimedAt.IsZero() {
 			now = l.ClaimedAt
 		}
-		fine := policy.OverdueFineAt(l.Terms, l.DueAt, now, opening).Amount
+		fine := costs.OverdueFineAt(l.Terms, l.DueAt, now, opening).Amount
 		fine.Minor = max(0, fine.Minor-l.Charged)
 		return fine
 	}
-	return policy.Accrue(l.Terms, l.DueOn, l.through(opening.DateOf(now), opening), opening, policy.Posted{
+	return costs.Accrue(l.Terms, l.DueOn, l.through(opening.DateOf(now), opening), opening, costs.Posted{
 		Charged:  broker.Money{Minor: l.Charged, Currency: rate.Currency},
 		Adjusted: broker.Money{Minor: l.Adjusted, Currency: rate.Currency},
 	})
@@ -224,7 +225,7 @@ func (c *Circulation) ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk D
 		if amount.Minor == 0 && loan.Accrued == 0 {
 			continue
 		}
-		s := settling{desk: desk, loan: loan.Loan, through: through, parts: loan.Parts, fine: policy.OverdueFine(loan.Terms, loan.DueOn, through, opening)}
+		s := settling{desk: desk, loan: loan.Loan, through: through, parts: loan.Parts, fine: costs.OverdueFine(loan.Terms, loan.DueOn, through, opening)}
 		if err := s.charge(tx, amount.Minor, &out); err != nil {
 			return nil, err
 		}

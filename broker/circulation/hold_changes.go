@@ -8,7 +8,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 )
 
@@ -217,7 +217,7 @@ func (c *Circulation) Extend(ctx context.Context, tx *postgres.Tx, desk Desk, re
 	if err != nil {
 		return Outcome{}, err
 	}
-	most := document.ShelfUntil(desk.moment(), policy.ShelfFacts{
+	most := shelf.Until(document, desk.moment(), shelf.Facts{
 		Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type, Arrived: desk.today(),
 	})
 	if until.IsZero() {

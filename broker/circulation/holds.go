@@ -6,7 +6,9 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 )
 
@@ -144,8 +146,8 @@ func (c *Circulation) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk
 	if err != nil {
 		return err
 	}
-	facts := policy.ShelfFacts{Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type}
-	if facts.Owner == policy.OwnerConsortium && document.OnShelfExpiry(desk.moment(), facts, false).Action == policy.ReturnToOwner {
+	facts := shelf.Facts{Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type}
+	if facts.Owner == rule.OwnerConsortium && shelf.OnShelfExpiry(document, desk.moment(), facts, false).Action == attributes.ReturnToOwner {
 		head = Hold{} // its owner decides who is next
 	}
 	return c.place(ctx, tx, desk, item, head, out)

@@ -7,6 +7,8 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 )
 
@@ -73,7 +75,7 @@ func (c *Circulation) rulesFor(ctx context.Context, tx *postgres.Tx, desk Desk, 
 		return document, err
 	}
 	_, home, err := c.rulesOf(ctx, tx, desk, patron.Library)
-	if err != nil || home.LoanRulesOf() == policy.RulesOfLocation {
+	if err != nil || lending.LoanRulesOf(home) == attributes.RulesOfLocation {
 		return document, err
 	}
 	return home, nil

@@ -6,7 +6,9 @@ import (
 
 	"afield/broker"
 	"afield/broker/ledger"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -49,7 +51,7 @@ func (c *Circulation) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeD
 		if err != nil {
 			return out, err
 		}
-		asked = document.ILLDueDate(in.Desk.moment(), in.LenderDue).Due
+		asked = lending.ILLDueDate(document, in.Desk.moment(), in.LenderDue).Due
 		keepLenderDue(tx, loan.LoanRef, in.LenderDue)
 	}
 	due := changedDue(loan.DueOn, asked, in.Desk.today())
@@ -107,14 +109,14 @@ func (c *Circulation) settleLate(ctx context.Context, tx *postgres.Tx, in Change
 		if err != nil {
 			return err
 		}
-		match := policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
+		match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
 		s.why, s.last = "renewal", true
-		s.fine = document.FineAtRenewal(lender.moment(), match, loan.Terms, loan.DueOn)
+		s.fine = costs.FineAtRenewal(document, lender.moment(), match, loan.Terms, loan.DueOn)
 		s.forgiven = s.fine.Amount.Minor == 0
 		return s.settle(tx, out)
 	}
 	cause := overdueCause(loan)
-	s.why, s.fine = "corrected", policy.OverdueFine(loan.Terms, due, s.through, opening)
+	s.why, s.fine = "corrected", costs.OverdueFine(loan.Terms, due, s.through, opening)
 	s.money = money.OfCause(cause)
 	charged := s.money.Charged.Minor - s.money.TakenBack(cause+":back:").Minor
 	if over := s.over(s.money, charged); over > 0 {
@@ -141,8 +143,8 @@ func (c *Circulation) Recall(ctx context.Context, tx *postgres.Tx, desk Desk, re
 	if loan.RecalledOn.IsZero() {
 		loan.RecalledOn = desk.today()
 	}
-	match := policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-	loan.DueOn = document.RecallDue(desk.moment(), match, loan.DueOn).Value
+	match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
+	loan.DueOn = lending.RecallDue(document, desk.moment(), match, loan.DueOn).Value
 	loan.DueAt = desk.calendar().EndOfBusiness(loan.DueOn)
 	moveLoan(tx, loan)
 	out.setLoan(loan)

@@ -7,7 +7,9 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/ledger"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -125,7 +127,7 @@ func (c *Circulation) lose(ctx context.Context, tx *postgres.Tx, desk Desk, l lo
 		desk: desk, loan: loan, through: lateLoan{Loan: loan}.through(today, lender.calendar()), forgiven: loss.ForgiveOverdue,
 		opening: lender.calendar(), why: "lost:" + today.String(), money: l.money,
 	}
-	end.fine = policy.FineAtReturn(loan.Terms, loan.DueOn, policy.ReturnDecision{On: end.through, FineFree: end.forgiven}, lender.moment())
+	end.fine = costs.FineAtReturn(loan.Terms, loan.DueOn, lending.ReturnDecision{On: end.through, FineFree: end.forgiven}, lender.moment())
 	if err := end.settle(tx, &out); err != nil {
 		return out, err
 	}
@@ -147,11 +149,11 @@ func lossCause(loan Loan) string { return "lost:" + loan.ID.String() + ":" + bro
 // settledElsewhere tells whether a request settles what a loss costs, with the
 // lender of a borrowed copy or with the library it was lent to.
 func settledElsewhere(loan Loan) bool {
-	return loan.Terms.Owner == policy.OwnerILL || loan.Terms.Class == "library"
+	return loan.Terms.Owner == rule.OwnerILL || loan.Terms.Class == "library"
 }
 
-func matchOf(loan Loan, item catalog.Item) policy.Match {
-	return policy.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item, Audience: item.Audience, Age: item.AgeMark}
+func matchOf(loan Loan, item catalog.Item) rule.Match {
+	return rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item, Audience: item.Audience, Age: item.AgeMark}
 }
 
 func (c *Circulation) chargeLoss(ctx context.Context, tx *postgres.Tx, lender Desk, loan Loan, item catalog.Item, loss Loss, out *Outcome) error {
@@ -162,7 +164,7 @@ func (c *Circulation) chargeLoss(ctx context.Context, tx *postgres.Tx, lender De
 	if err != nil {
 		return err
 	}
-	charges, err := pricing.document.LostCharges(loss.item(pricing.match, item))
+	charges, err := costs.LostCharges(pricing.document, loss.item(pricing.match, item))
 	if charges, err = priced(loan, charges, err); err != nil {
 		return err
 	}
@@ -173,8 +175,8 @@ func (c *Circulation) chargeLoss(ctx context.Context, tx *postgres.Tx, lender De
 }
 
 // item is the loss in the terms of policies.
-func (l Loss) item(match policy.Match, item catalog.Item) policy.LostItem {
-	lost := policy.LostItem{
+func (l Loss) item(match rule.Match, item catalog.Item) costs.LostItem {
+	lost := costs.LostItem{
 		Match: match, WillReplace: l.WillReplace, Shipping: l.Shipping,
 		PricePaid: known(item.PricePaid), Replacement: known(item.Price), ListPrice: known(item.ListPrice),
 	}
@@ -192,7 +194,7 @@ func known(price *broker.Money) broker.Money {
 }
 
 // postCharges posts charges for a loan, each kind once for a cause.
-func postCharges(tx *postgres.Tx, desk Desk, loan Loan, charges []policy.Charge, cause string, out *Outcome) error {
+func postCharges(tx *postgres.Tx, desk Desk, loan Loan, charges []costs.Charge, cause string, out *Outcome) error {
 	for _, charge := range charges {
 		entry, err := ledger.Post(tx, ledger.Charge{
 			Account: accountOf(loan), Kind: charge.Kind, Amount: charge.Amount, Cause: cause + ":" + charge.Kind,

@@ -2,7 +2,7 @@ package circulation
 
 import (
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -23,7 +23,7 @@ func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
 		return s.settle(tx, out)
 	}
 	account := r.lostAccount(s)
-	settled := r.document.SettleLostReturn(account)
+	settled := costs.SettleLostReturn(r.document, account)
 	refund := r.refund()
 	left := settled.LostTakenBack.Minor
 	var back [3]int64
@@ -45,12 +45,12 @@ func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
 }
 
 // lostAccount is how the account stands for the loan.
-func (r returned) lostAccount(s settling) policy.LostAccount {
+func (r returned) lostAccount(s settling) costs.LostAccount {
 	cause := overdueCause(r.loan)
 	money, overdue := r.facts.money, r.facts.money.overdue.OfCause(cause)
 	undone := overdue.TakenBack(cause + ":back:").Negated()
 	waived := overdue.Adjusted.Plus(undone) // as good as paid: it is not asked again
-	return policy.LostAccount{
+	return costs.LostAccount{
 		Match:            matchOf(r.loan, r.facts.item),
 		LostFee:          money.lost.Stands().Plus(money.shipping.Stands()).Plus(money.processing.Stands()),
 		Overdue:          overdue.Charged.Plus(undone),
@@ -73,7 +73,7 @@ func (r returned) refund() [3]int64 {
 	if paidAt.IsZero() {
 		paidAt = money.processing.PaidAt()
 	}
-	decision := r.document.MayRefund(r.lender.moment(), policy.RefundFacts{
+	decision := costs.MayRefund(r.document, r.lender.moment(), costs.RefundFacts{
 		Match: matchOf(r.loan, r.facts.item), Paid: paid, Processing: money.processing.Paid,
 		PaidOn: r.lender.calendar().DateOf(paidAt), LostOn: r.loan.LostOn, Replaced: !r.facts.item.ReplacedOn.IsZero(),
 	})

@@ -11,7 +11,7 @@ import (
 	"afield/broker/calendar"
 	"afield/broker/directory"
 	"afield/broker/ledger"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -155,8 +155,8 @@ func lateDays(library directory.Library, branches []directory.Branch, dates []br
 	for _, due := range dates {
 		for _, opening := range calendars {
 			for _, count := range []calendar.Count{calendar.OpenDays, calendar.CalendarDays} {
-				each := policy.Terms{Overdue: policy.FineTerms{Rate: broker.Money{Minor: 1}, Count: count}}
-				late.units = append(late.units, policy.OverdueFine(each, due, today, opening).Amount.Minor)
+				each := costs.Terms{Overdue: costs.FineTerms{Rate: broker.Money{Minor: 1}, Count: count}}
+				late.units = append(late.units, costs.OverdueFine(each, due, today, opening).Amount.Minor)
 			}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -86,7 +86,7 @@ func TestNightlyFinesAreTheDesksFines(t *testing.T) {
 			for _, day := range []string{"2026-03-20", "2026-04-04", "2026-04-10", "2026-04-10", "2026-05-30", "2026-09-01"} {
 				h.accrue(day+" 02:00", 2)
 				for _, loan := range loans {
-					want := policy.OverdueFine(loan.Terms, loan.DueOn, broker.MustDate(day), h.Library.Calendar).Amount.Minor - charged[loan.ID]
+					want := costs.OverdueFine(loan.Terms, loan.DueOn, broker.MustDate(day), h.Library.Calendar).Amount.Minor - charged[loan.ID]
 					got := h.accrued(loan.LoanRef)
 					equal(t, day+" "+loan.Terms.Item, got.Amount.Minor, want)
 				}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"afield/broker"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 )
 
@@ -88,12 +90,12 @@ func (c *Circulation) lossByAge(desk Desk, old *ageing, claimed bool) (loss Loss
 		return loss, false, err
 	}
 	match := matchOf(old.loan, old.item)
-	loss = Loss{How: LostOverdue, WillReplace: document.ReplacedByAge(match).Value}
+	loss = Loss{How: LostOverdue, WillReplace: costs.ReplacedByAge(document, match).Value}
 	if !claimed {
-		return loss, document.LostOn(desk.moment(), match, old.loan.DueOn, false).Now, nil
+		return loss, costs.LostOn(document, desk.moment(), match, old.loan.DueOn, false).Now, nil
 	}
 	loss.How = LostByClaim
-	on := document.ClaimChargedOn(match, old.loan.DueOn).Value
+	on := lending.ClaimChargedOn(document, match, old.loan.DueOn).Value
 	return loss, old.claim.Status == ClaimOpen && !on.IsZero() && !desk.today().Before(on), nil
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 )
 
@@ -48,14 +48,14 @@ func (c *Circulation) RenewByItself(ctx context.Context, tx *postgres.Tx, desk D
 		return Outcome{}, err
 	}
 	in := Renew{Desk: lender, Loan: ref}
-	if !hasCome(document.AutoRenewal(lender.moment(), facts.asked(document, in, loan))) {
+	if !hasCome(lending.AutoRenewal(document, lender.moment(), facts.asked(document, in, loan))) {
 		return Outcome{}, nil
 	}
 	askOthers(tx, lender, loan, &facts)
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read who waits: %w", err)
 	}
-	if !document.AutoRenewal(lender.moment(), facts.asked(document, in, loan)).Allowed {
+	if !lending.AutoRenewal(document, lender.moment(), facts.asked(document, in, loan)).Allowed {
 		return Outcome{}, nil
 	}
 	out, err := c.renew(ctx, tx, lender, document, loan, facts, nil)
@@ -70,7 +70,7 @@ func (c *Circulation) RenewByItself(ctx context.Context, tx *postgres.Tx, desk D
 
 // hasCome tells whether the day has come on which a loan renews itself, whatever
 // else may be against it.
-func hasCome(decision policy.RenewalDecision) bool {
+func hasCome(decision lending.RenewalDecision) bool {
 	if decision.Allowed {
 		return true
 	}

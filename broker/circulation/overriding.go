@@ -5,7 +5,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -37,7 +37,7 @@ func (o Overriding) passOver(reasons []broker.Reason, actor broker.Actor, free b
 
 // PassOver is the same for an act whose refusal is decided outside of
 // circulation: what is passed over is recorded, and what stands refuses.
-func (o Overriding) PassOver(tx *postgres.Tx, desk Desk, action policy.Action, patron patrons.Ref, about broker.ID, reasons []broker.Reason) (standing, passed []broker.Reason, err error) {
+func (o Overriding) PassOver(tx *postgres.Tx, desk Desk, action rule.Action, patron patrons.Ref, about broker.ID, reasons []broker.Reason) (standing, passed []broker.Reason, err error) {
 	standing, passed = o.passOver(reasons, desk.Actor, false)
 	if len(standing) > 0 {
 		return standing, nil, nil
@@ -46,7 +46,7 @@ func (o Overriding) PassOver(tx *postgres.Tx, desk Desk, action policy.Action, p
 }
 
 // record keeps what was passed over.
-func (o Overriding) record(tx *postgres.Tx, desk Desk, action policy.Action, patron patrons.Ref, about broker.ID, passed []broker.Reason) error {
+func (o Overriding) record(tx *postgres.Tx, desk Desk, action rule.Action, patron patrons.Ref, about broker.ID, passed []broker.Reason) error {
 	for _, reason := range passed {
 		override := patrons.Override{
 			Library: desk.Library.ID, Action: action, Code: reason.Code, Rule: reason.Rule,

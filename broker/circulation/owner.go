@@ -7,13 +7,16 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/ledger"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
 // pricing is by whose rules a lost or damaged item is priced.
 type pricing struct {
 	document *policy.Document
-	match    policy.Match
+	match    rule.Match
 	// owner tells that the owner's own rules price it, so that what the patron is
 	// charged is the owner's money.
 	owner bool
@@ -25,17 +28,17 @@ type pricing struct {
 func (c *Circulation) pricedBy(ctx context.Context, tx *postgres.Tx, lender Desk, loan Loan, item catalog.Item) (pricing, error) {
 	document, err := c.Rules(lender)
 	p := pricing{document: document, match: matchOf(loan, item), owner: item.Library == lender.Library.ID}
-	if err != nil || p.owner || document.LostSetBy(p.match).Value != policy.DecidedByOwner {
+	if err != nil || p.owner || costs.LostSetBy(document, p.match).Value != attributes.DecidedByOwner {
 		return p, err
 	}
 	_, p.document, err = c.rulesOf(ctx, tx, lender, item.Library)
-	p.match.Owner, p.owner = policy.OwnerOwn, true
+	p.match.Owner, p.owner = rule.OwnerOwn, true
 	return p, err
 }
 
 // priced refuses what cannot be charged to a loan's account: an item without a
 // price, and a price in another currency.
-func priced(loan Loan, charges []policy.Charge, err error) ([]policy.Charge, error) {
+func priced(loan Loan, charges []costs.Charge, err error) ([]costs.Charge, error) {
 	if ours, ok := broker.AsError(err); ok && ours.Code == "price_unknown" {
 		conflict := broker.Conflict("price_unknown", "No price of this item is known: enter what it costs.")
 		conflict.Reasons = ours.Reasons
@@ -69,7 +72,7 @@ func askOwner(tx *postgres.Tx, loan Loan, into *ledger.LoanMoney) {
 // charged for the owner's item: the patron pays at home, and that library pays
 // the owner. number names what it is for, so that it is asked once; "" for a new
 // one.
-func (p pricing) invoice(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, number string, charges []policy.Charge, out *Outcome) error {
+func (p pricing) invoice(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, number string, charges []costs.Charge, out *Outcome) error {
 	if !p.owner || loan.Item.Library == loan.Patron.Library || settledElsewhere(loan) || len(charges) == 0 {
 		return nil
 	}

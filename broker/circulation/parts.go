@@ -6,6 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -56,7 +57,7 @@ func (c *Circulation) chargePart(ctx context.Context, tx *postgres.Tx, r returne
 	lost := Loss{}.item(pricing.match, r.facts.item)
 	lost.WillReplace = true
 	lost.Part, lost.PartObtainable, lost.PartPrice = parts.Missing, parts.Obtainable, parts.Price
-	charges, err := pricing.document.LostCharges(lost)
+	charges, err := costs.LostCharges(pricing.document, lost)
 	charges, err = priced(r.loan, charges, err)
 	if ours, ok := broker.AsError(err); ok && ours.Kind == broker.KindConflict {
 		out.Warnings = append(out.Warnings, ours.Reasons...)

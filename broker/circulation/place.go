@@ -6,7 +6,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/directory"
-	"afield/broker/policy"
+	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 )
 
@@ -119,7 +119,7 @@ func (c *Circulation) toShelf(desk Desk, item catalog.Item, hold Hold, lenderDue
 	if err != nil {
 		return shelved{}, err
 	}
-	decision := document.ShelfUntil(desk.moment(), policy.ShelfFacts{
+	decision := shelf.Until(document, desk.moment(), shelf.Facts{
 		Owner: ownerOf(item, desk), Class: hold.Class,
 		Item: item.Type, Arrived: desk.today(), LenderDue: lenderDue,
 	})

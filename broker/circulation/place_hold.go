@@ -8,7 +8,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -27,7 +27,7 @@ type PlaceHold struct {
 	// Pickup is the branch of the patron's library; NoID for any.
 	Pickup broker.ID
 	// Channel is how it was asked for; empty means at the desk.
-	Channel policy.Channel
+	Channel rule.Channel
 	// QueuedAt is what the queue goes by: when the patron asked, which may be
 	// long before this. Zero means now.
 	QueuedAt time.Time

@@ -10,7 +10,8 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -119,7 +120,7 @@ func (c *Circulation) blocked(ctx context.Context, tx *postgres.Tx, desk Desk, h
 	}
 	facts := standing.Facts(home.today())
 	facts.NoCard, facts.CardStopped = false, false
-	return !document.MayAct(home.moment(), policy.ActionCapture, facts).Allowed, nil
+	return !blocks.MayAct(document, home.moment(), rule.ActionCapture, facts).Allowed, nil
 }
 
 // noteJump keeps why a hold was served before one that asked earlier.

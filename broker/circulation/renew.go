@@ -10,6 +10,9 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/ledger"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -19,7 +22,7 @@ type Renew struct {
 	Desk Desk
 	Loan LoanRef
 	// Channel is how it is asked for; empty asks no question of it.
-	Channel policy.Channel
+	Channel rule.Channel
 	// Given is what told who asks (policy.Renewal.Given).
 	Given []string
 	Overriding
@@ -53,7 +56,7 @@ func (c *Circulation) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Out
 	if loan.Status != LoanOpen {
 		return Outcome{}, broker.Conflict("not_on_loan", "That loan is %s.", loan.Status)
 	}
-	if loan.Terms.Owner == policy.OwnerILL {
+	if loan.Terms.Owner == rule.OwnerILL {
 		return Outcome{}, broker.Refused("lender_decides", "A renewal of a borrowed item is asked of its lender, through the request.")
 	}
 	if !loan.ClaimedAt.IsZero() {
@@ -68,12 +71,12 @@ func (c *Circulation) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Out
 		return Outcome{}, err
 	}
 	asked := facts.asked(document, in, loan)
-	decision := document.MayAskRenewal(in.Desk.moment(), asked)
+	decision := lending.MayAskRenewal(document, in.Desk.moment(), asked)
 	reasons, passed := in.passOver(decision.Reasons, in.Desk.Actor, true)
 	if len(reasons) > 0 {
 		return Outcome{}, broker.Refused("may_not_renew", "May not "+decision.Question+".", reasons...)
 	}
-	if err := in.record(tx, in.Desk, policy.ActionRenew, loan.Patron, loan.ID, passed); err != nil {
+	if err := in.record(tx, in.Desk, rule.ActionRenew, loan.Patron, loan.ID, passed); err != nil {
 		return Outcome{}, err
 	}
 	return c.renew(ctx, tx, in.Desk, document, loan, facts, passed)
@@ -103,14 +106,14 @@ func askOthers(tx *postgres.Tx, desk Desk, loan Loan, facts *renewFacts) {
 }
 
 // asked is the renewal in the terms of policies.
-func (f renewFacts) asked(document *policy.Document, in Renew, loan Loan) policy.Renewal {
+func (f renewFacts) asked(document *policy.Document, in Renew, loan Loan) lending.Renewal {
 	others := 0
 	for _, waiting := range f.waiting {
 		if waiting.couldUse(document, in.Desk, f.item) {
 			others++
 		}
 	}
-	return policy.Renewal{
+	return lending.Renewal{
 		Patron: f.standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Age: f.item.AgeMark, Audience: f.item.Audience,
 		Due: loan.DueOn, Renewals: loan.Renewals, OtherHolds: others, OtherCopies: f.copies, Recalled: !loan.RecalledOn.IsZero(),
 		OtherOverdue: f.standing.otherLate(loan), Channel: in.Channel, Given: in.Given,
@@ -121,7 +124,7 @@ func (f renewFacts) asked(document *policy.Document, in Renew, loan Loan) policy
 // their card does not lend, or that is kept from their account, does not serve
 // them.
 func (w waiter) couldUse(document *policy.Document, desk Desk, item catalog.Item) bool {
-	decision := document.MayCheckOut(desk.moment(), policy.Checkout{
+	decision := lending.MayCheckOut(document, desk.moment(), lending.Checkout{
 		Patron: policy.Patron{Class: w.class, NotFor: w.notFor}, Owner: ownerOf(item, desk), Item: item.Type,
 		Audience: item.Audience, Age: item.AgeMark, Lendable: item.Lendable,
 	})
@@ -138,7 +141,7 @@ func (w waiter) couldUse(document *policy.Document, desk Desk, item catalog.Item
 func (c *Circulation) renew(ctx context.Context, tx *postgres.Tx, desk Desk, document *policy.Document, loan Loan, facts renewFacts, passed []broker.Reason) (Outcome, error) {
 	match := matchOf(loan, facts.item)
 	match.PatronAge = facts.standing.Facts(desk.today()).Age
-	due := document.RenewalDue(desk.moment(), match, loan.DueOn).Value
+	due := lending.RenewalDue(document, desk.moment(), match, loan.DueOn).Value
 	if !due.After(loan.DueOn) {
 		return Outcome{}, broker.Conflict("renewal_gains_nothing", "It is due on %s already; a renewal today would not be later.", loan.DueOn)
 	}
@@ -151,7 +154,7 @@ func (c *Circulation) renew(ctx context.Context, tx *postgres.Tx, desk Desk, doc
 		}
 		s := settling{
 			desk: desk, loan: loan, through: desk.today(), opening: lender.calendar(), money: facts.money, why: "renewal", last: true,
-			fine: document.FineAtRenewal(lender.moment(), match, loan.Terms, loan.DueOn),
+			fine: costs.FineAtRenewal(document, lender.moment(), match, loan.Terms, loan.DueOn),
 		}
 		s.forgiven = s.fine.Amount.Minor == 0
 		if err := s.settle(tx, &out); err != nil {

@@ -11,6 +11,11 @@ import (
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -137,7 +142,7 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 	if err != nil {
 		return Outcome{}, err
 	}
-	counts := document.EffectiveReturn(lender.moment(), policy.HandedIn{
+	counts := lending.EffectiveReturn(document, lender.moment(), lending.HandedIn{
 		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared, NotTold: notTold,
 	})
 	if in.Amnesty { // what is forgiven had come to so much
@@ -173,7 +178,7 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 // notTold tells whether a late loan is excused because no notice told of it. It
 // asks only where the policy excuses that.
 func notTold(ctx context.Context, tx *postgres.Tx, lender Desk, document *policy.Document, loan Loan) (bool, error) {
-	if !lender.today().After(loan.DueOn) || !document.NoticeExcuses(policy.Match{Owner: loan.Terms.Owner, Item: loan.Terms.Item}) {
+	if !lender.today().After(loan.DueOn) || !lending.NoticeExcuses(document, rule.Match{Owner: loan.Terms.Owner, Item: loan.Terms.Item}) {
 		return false, nil
 	}
 	told, err := notices.ToldOverdue(ctx, tx, loan.Patron.Library, loan.ID, loan.Request)
@@ -194,7 +199,7 @@ type returned struct {
 	document *policy.Document
 	facts    returnFacts
 	loan     Loan
-	counts   policy.ReturnDecision
+	counts   lending.ReturnDecision
 	// cleared tells that a claim was right: nothing is owed for the loan.
 	cleared bool
 }
@@ -211,11 +216,11 @@ func (r returned) daysLate() int {
 func (c *Circulation) settleReturn(ctx context.Context, tx *postgres.Tx, r returned, out *Outcome) error {
 	s := settling{
 		desk: r.in.Desk, loan: r.loan, through: r.counts.On, forgiven: r.counts.FineFree, opening: r.lender.calendar(),
-		fine: policy.FineAtReturn(r.loan.Terms, r.loan.DueOn, r.counts, r.lender.moment()),
+		fine: costs.FineAtReturn(r.loan.Terms, r.loan.DueOn, r.counts, r.lender.moment()),
 		why:  "return", last: true, money: r.facts.money.overdue,
 	}
-	if r.loan.Terms.Overdue.Per == policy.PerHour && !r.counts.FineFree {
-		s.fine = policy.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.in.Desk.Now, r.lender.calendar())
+	if r.loan.Terms.Overdue.Per == attributes.PerHour && !r.counts.FineFree {
+		s.fine = costs.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.in.Desk.Now, r.lender.calendar())
 	}
 	var err error
 	if !r.loan.LostOn.IsZero() {
@@ -241,7 +246,7 @@ func warnPlace(document *policy.Document, desk Desk, item catalog.Item, loan Loa
 	if !item.Temporary() {
 		return
 	}
-	if warning := document.ReturnPlaceOf(loan.Library == desk.Library.ID).Warn; warning != nil {
+	if warning := lending.ReturnPlaceOf(document, loan.Library == desk.Library.ID).Warn; warning != nil {
 		out.Warnings = append(out.Warnings, *warning)
 	}
 }
@@ -267,7 +272,7 @@ func (c *Circulation) latchAfter(ctx context.Context, tx *postgres.Tx, desk Desk
 		return nil
 	}
 	home, document, err := c.rulesOf(ctx, tx, desk, loan.Patron.Library)
-	if err != nil || len(document.Latches(policy.Patron{Class: loan.Terms.Class})) == 0 {
+	if err != nil || len(blocks.Latches(document, policy.Patron{Class: loan.Terms.Class})) == 0 {
 		return err
 	}
 	_, err = updateLatchAfter(ctx, tx, home.Library, document, loan.Patron, daysLate, desk.Now)

@@ -9,7 +9,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/ledger"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -17,7 +17,7 @@ import (
 var errUndone = errors.New("only a trial")
 
 // returnedLate lends a borrowed copy and takes it back, and gives the outcome.
-func (h house) returnedLate(kind, class, due, back string, lenderFine *policy.LenderFine) (circulation.Outcome, circulation.Return) {
+func (h house) returnedLate(kind, class, due, back string, lenderFine *costs.LenderFine) (circulation.Outcome, circulation.Return) {
 	h.t.Helper()
 	desk := h.at("2026-03-02 10:00")
 	item, request := h.borrowed(kind, desk)
@@ -44,12 +44,12 @@ func TestFinesThroughRealReturns(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name, preset, zone, class, due, back string
-		lenderFine                           *policy.LenderFine
+		lenderFine                           *costs.LenderFine
 		want                                 string
 	}{
 		{
 			"ILL-16 the lender's 0.50 a day, four days late", "perth", "America/Toronto", "member", "2026-03-10", "2026-03-14 10:00",
-			&policy.LenderFine{Rate: broker.Money{Minor: 50, Currency: "CAD"}}, "2.00",
+			&costs.LenderFine{Rate: broker.Money{Minor: 50, Currency: "CAD"}}, "2.00",
 		},
 		{"ILL-17 four open days late at the local rate", "delaware", "America/New_York", "adult", "2026-03-06", "2026-03-11 10:00", nil, "0.40"},
 		{"WCH ILL: 1.00 a day and no maximum", "westchester", "America/Chicago", "resident", "2026-03-10", "2026-03-20 10:00", nil, "10.00"},

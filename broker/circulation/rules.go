@@ -5,7 +5,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 )
 
 // doubleClick is how soon after a checkout the same scan again is taken for the
@@ -35,14 +35,14 @@ func placeable(item catalog.Item, request RequestRef) bool {
 }
 
 // ownerOf says whose item it is, as a desk's policy sees it.
-func ownerOf(item catalog.Item, desk Desk) policy.Owner {
+func ownerOf(item catalog.Item, desk Desk) rule.Owner {
 	switch {
 	case item.Temporary():
-		return policy.OwnerILL
+		return rule.OwnerILL
 	case item.Library == desk.Library.ID:
-		return policy.OwnerOwn
+		return rule.OwnerOwn
 	}
-	return policy.OwnerConsortium
+	return rule.OwnerConsortium
 }
 
 // changedDue is the due date a loan gets when its lender moves it. Later is

@@ -7,7 +7,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/directory"
-	"afield/broker/policy"
+	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 )
 
@@ -37,7 +37,7 @@ func (c *Circulation) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk D
 			return lengthened, fmt.Errorf("read what waits on the hold shelf: %w", err)
 		}
 		for i, hold := range page {
-			until, err := c.ShelfDate(desk, branches, hold, policy.ShelfFacts{Owner: ownerOf(items[i], desk), Item: items[i].Type})
+			until, err := c.ShelfDate(desk, branches, hold, shelf.Facts{Owner: ownerOf(items[i], desk), Item: items[i].Type})
 			if err != nil {
 				return lengthened, err
 			}
@@ -52,12 +52,12 @@ func (c *Circulation) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk D
 
 // ShelfDate works out anew the last pick-up day of something on the hold shelf,
 // from the day it came there and on the calendar of the branch it waits at.
-func (c *Circulation) ShelfDate(desk Desk, branches []directory.Branch, hold Hold, facts policy.ShelfFacts) (broker.Date, error) {
+func (c *Circulation) ShelfDate(desk Desk, branches []directory.Branch, hold Hold, facts shelf.Facts) (broker.Date, error) {
 	at := deskOf(desk, branches, hold.Pickup)
 	document, err := c.Rules(at)
 	if err != nil {
 		return broker.Date{}, err
 	}
 	facts.Class, facts.Arrived = hold.Class, at.calendar().DateOf(hold.OnShelfAt)
-	return document.ShelfUntil(at.moment(), facts).Until, nil
+	return shelf.Until(document, at.moment(), facts).Until, nil
 }

@@ -10,7 +10,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/directory"
-	"afield/broker/policy"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 )
 
@@ -29,7 +29,7 @@ type Cleared struct {
 	Item catalog.Item
 	// Action is the policy's, with the last day of a staff decision; empty where
 	// the hold has ended already and only the item must be moved.
-	Action   policy.ExpiryAction
+	Action   attributes.ExpiryAction
 	DecideBy broker.Date
 	Clause   broker.Clause
 	// NextAct is what to do with the item in hand.
@@ -89,11 +89,11 @@ func (c *Circulation) clearing(desk Desk, line *Cleared, somebodyWaits bool) err
 	switch {
 	case !over:
 		line.NextAct, line.Say = NothingMore, "Its time ends on the next open day."
-	case decision.Action == policy.StaffDecision:
+	case decision.Action == attributes.StaffDecision:
 		line.NextAct, line.Say = NothingMore, "The patron was in touch: decide whether it waits longer."
 	case line.Item.Temporary():
 		line.NextAct, line.Say = ShipToLender, "It goes home to its lender."
-	case somebodyWaits && (decision.Action == policy.NextInQueue || line.Item.Library == desk.Library.ID):
+	case somebodyWaits && (decision.Action == attributes.NextInQueue || line.Item.Library == desk.Library.ID):
 		line.NextAct, line.Say = PutOnHoldShelf, "Somebody else waits for it: scan it."
 	case isHere(desk, line.Item.Library, line.Item.Branch):
 		line.NextAct, line.Say = PutOnShelf, "Put it back on the shelf."

@@ -11,7 +11,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 )
 
@@ -175,15 +175,15 @@ func askWhetherCharged(tx *postgres.Tx, item catalog.Ref, into *bool) {
 }
 
 // askOut asks what a patron has on loan, as far as limits go.
-func askOut(tx *postgres.Tx, patron patrons.Ref, into *[]policy.OutItem) {
+func askOut(tx *postgres.Tx, patron patrons.Ref, into *[]lending.OutItem) {
 	*into = nil
 	tx.Queue(`select l.terms ->> 'owner', coalesce(i.type, l.terms ->> 'item', 'book'), coalesce(i.audience, 'adult'), coalesce(i.age_mark, ''),
 			exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null), count(*)::int
 		from loans l left join items i on i.library_id = l.item_library_id and i.id = l.item_id
 		where l.patron_library_id = $1 and l.patron_id = $2 and l.status = 'open'
 		group by 1, 2, 3, 4, 5`, patron.Library, patron.ID).Query(func(rows pgx.Rows) (err error) {
-		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (policy.OutItem, error) {
-			var out policy.OutItem
+		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (lending.OutItem, error) {
+			var out lending.OutItem
 			err := row.Scan(&out.Owner, &out.Item, &out.Audience, &out.Age, &out.Claimed, &out.Count)
 			return out, err
 		})

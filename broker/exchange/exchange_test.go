@@ -15,6 +15,7 @@ import (
 	"afield/broker"
 	"afield/broker/exchange"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 )
@@ -381,7 +382,7 @@ func TestExportJSON(t *testing.T) {
 	var loans []struct {
 		Barcode  string
 		Renewals int
-		Terms    policy.Terms
+		Terms    costs.Terms
 		Returned *string
 	}
 	if err := json.Unmarshal([]byte(files["loans.json"]), &loans); err != nil || len(loans) != 3 || loans[2].Terms.Policy != "westport" || loans[2].Returned != nil {

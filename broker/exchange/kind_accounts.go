@@ -7,7 +7,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -124,7 +124,7 @@ func blockKinds() []string {
 }
 
 func usuallyStopped() []string {
-	return []string{string(policy.ActionCheckout), string(policy.ActionHold), string(policy.ActionILLRequest), string(policy.ActionRenew)}
+	return []string{string(rule.ActionCheckout), string(rule.ActionHold), string(rule.ActionILLRequest), string(rule.ActionRenew)}
 }
 
 // saveBlocks writes blocks. One that is here already stays as it is: it may have
@@ -162,8 +162,8 @@ func (j *job) block(read *row, known people) patrons.BlockRecord {
 		record.From = j.library.Today(j.Now)
 	}
 	for _, action := range record.Stops {
-		if !slices.Contains(policy.EveryAction(), policy.Action(action)) {
-			read.wrong("stops", "%q is nothing that a block stops; right are %s", shown(action), strings.Join(named(policy.EveryAction()), ", "))
+		if !slices.Contains(rule.EveryAction(), rule.Action(action)) {
+			read.wrong("stops", "%q is nothing that a block stops; right are %s", shown(action), strings.Join(named(rule.EveryAction()), ", "))
 		}
 	}
 	if !record.Until.IsZero() && record.Until.Before(record.From) {
@@ -172,7 +172,7 @@ func (j *job) block(read *row, known people) patrons.BlockRecord {
 	return record
 }
 
-func named(actions []policy.Action) []string {
+func named(actions []rule.Action) []string {
 	names := make([]string, len(actions))
 	for i, action := range actions {
 		names[i] = string(action)

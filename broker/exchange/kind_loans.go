@@ -8,7 +8,8 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -125,12 +126,12 @@ func (j *job) loan(read *row, borrowers people, items map[string]catalog.Item, o
 		}
 	}
 	loan.DueAt = opening.EndOfBusiness(loan.DueOn)
-	match := policy.Match{Owner: policy.OwnerOwn, Class: holder.Class, Item: item.Type, Audience: item.Audience, Age: item.AgeMark}
+	match := rule.Match{Owner: rule.OwnerOwn, Class: holder.Class, Item: item.Type, Audience: item.Audience, Age: item.AgeMark}
 	if item.Library != j.Library {
-		match.Owner = policy.OwnerConsortium
+		match.Owner = rule.OwnerConsortium
 	}
 	if !holder.BornOn.IsZero() && !loan.StartedAt.IsZero() {
-		match.PatronAge = policy.Some(policy.AgeOn(holder.BornOn, j.library.Today(loan.StartedAt)))
+		match.PatronAge = rule.Some(accounts.AgeOn(holder.BornOn, j.library.Today(loan.StartedAt)))
 	}
 	var err error
 	if loan.Terms, err = circulation.ResolveTerms(j.document, match, read.text("terms")); err != nil {

@@ -7,7 +7,8 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/ledger"
-	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -75,7 +76,7 @@ func TestPAY02AnEvenSplitIsPaidAsItWasShared(t *testing.T) {
 		must(t, err)
 		shares, owed = append(shares, ledger.Share{Charge: charge.ID}), append(owed, charge.Amount)
 	}
-	parts, _ := policy.SplitPayment(policy.SplitEvenly, usd(1000), owed)
+	parts, _ := costs.SplitPayment(attributes.SplitEvenly, usd(1000), owed)
 	for i := range shares {
 		shares[i].Amount = parts[i]
 	}
@@ -280,13 +281,13 @@ func TestFIN08AdjustmentsMakeRoomUnderTheCap(t *testing.T) {
 		return err
 	}))
 	money := tl.ofLoan(loan)
-	posted := policy.Posted{Charged: money.Charged, Adjusted: money.Adjusted}
+	posted := costs.Posted{Charged: money.Charged, Adjusted: money.Adjusted}
 	limit := usd(300)
 	opening, err := calendar.New("America/New_York", calendar.Plan{})
 	must(t, err)
-	terms := policy.Terms{Overdue: policy.FineTerms{Count: calendar.CalendarDays, Rate: usd(100), Cap: &limit}}
+	terms := costs.Terms{Overdue: costs.FineTerms{Count: calendar.CalendarDays, Rate: usd(100), Cap: &limit}}
 	due := broker.NewDate(2026, 3, 2)
-	if more := policy.Accrue(terms, due, due.AddDays(5), opening, posted); more != usd(200) {
+	if more := costs.Accrue(terms, due, due.AddDays(5), opening, posted); more != usd(200) {
 		t.Errorf("more to charge: %s, want 2.00 of 5 days at 1.00, three of which are done", more)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -103,7 +103,7 @@ func (r Refund) entry(number int64, credit Entry, minor int64) Entry {
 
 // paidBy tells who paid how much of a charge with what may be given back, and has
 // not got it back, in the order they began. The patron's source is "".
-func paidBy(ctx context.Context, tx *postgres.Tx, library, charge broker.ID) ([]policy.PaidBy, error) {
+func paidBy(ctx context.Context, tx *postgres.Tx, library, charge broker.ID) ([]costs.PaidBy, error) {
 	rows, err := tx.Query(ctx, `select paid_by, -sum(amount_minor)::bigint, min(currency) from ledger_entries
 		where library_id = $1 and against_id = $2 and refundable
 			and (kind in ('payment', 'refund') or undoes_id is not null)
@@ -112,9 +112,9 @@ func paidBy(ctx context.Context, tx *postgres.Tx, library, charge broker.ID) ([]
 		return nil, fmt.Errorf("read who paid: %w", err)
 	}
 	defer rows.Close()
-	var sources []policy.PaidBy
+	var sources []costs.PaidBy
 	for rows.Next() {
-		var source policy.PaidBy
+		var source costs.PaidBy
 		if err := rows.Scan(&source.Source, &source.Amount.Minor, &source.Amount.Currency); err != nil {
 			return nil, fmt.Errorf("read who paid: %w", err)
 		}
@@ -129,7 +129,7 @@ type Undone struct {
 	Entries []Entry
 	// Refunds are what each who paid got back, the patron under "", and Cancelled
 	// what nobody had paid.
-	Refunds   []policy.PaidBy
+	Refunds   []costs.PaidBy
 	Cancelled broker.Money
 }
 
@@ -160,7 +160,7 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 	}
 	asked := charge.Reversible
 	asked.Minor -= charge.kept // what was paid with what is not given back lapses
-	sources, cancelled := policy.RefundBySource(asked, paid...)
+	sources, cancelled := costs.RefundBySource(asked, paid...)
 	undone := Undone{Cancelled: cancelled}
 	undone.Entries = answer.post(tx, charge, KindReversal, charge.Reversible.Minor)
 	credit := -balances.Total().Minor
@@ -169,7 +169,7 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 	}
 	// Others first: what the account has in its favour is theirs before it is the
 	// patron's.
-	slices.SortStableFunc(sources, func(a, b policy.PaidBy) int { return cmp.Compare(b.Source, a.Source) })
+	slices.SortStableFunc(sources, func(a, b costs.PaidBy) int { return cmp.Compare(b.Source, a.Source) })
 	for i, source := range sources {
 		refund := Refund{
 			Account: charge.Account, Amount: source.Amount, Method: "transfer", Reason: answer.Note,
@@ -183,7 +183,7 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 			continue
 		}
 		credit -= refund.Amount.Minor
-		undone.Refunds = append(undone.Refunds, policy.PaidBy{Source: source.Source, Amount: refund.Amount})
+		undone.Refunds = append(undone.Refunds, costs.PaidBy{Source: source.Source, Amount: refund.Amount})
 		number, err := atTill(ctx, tx, charge.Account, refund.Till, refund.Method)
 		if err != nil {
 			return Undone{}, err

@@ -6,7 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/ledger"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -137,7 +137,7 @@ func TestLST27EachWhoPaidGetsTheirPartBack(t *testing.T) {
 	}
 	must(t, back())
 	if undone.Cancelled != usd(599) || len(undone.Refunds) != 2 ||
-		undone.Refunds[0] != (policy.PaidBy{Source: "transfer account", Amount: usd(600)}) || undone.Refunds[1] != (policy.PaidBy{Amount: usd(400)}) {
+		undone.Refunds[0] != (costs.PaidBy{Source: "transfer account", Amount: usd(600)}) || undone.Refunds[1] != (costs.PaidBy{Amount: usd(400)}) {
 		t.Errorf("undone: %+v", undone)
 	}
 	tl.owes(0)

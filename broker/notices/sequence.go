@@ -11,6 +11,9 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/telling"
 	"afield/broker/postgres"
 )
 
@@ -33,17 +36,17 @@ type LoanPlace struct {
 // Nobody is told of a loan they have said they returned. Borrowing libraries are
 // told by messages, not here.
 func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, now time.Time, after LoanPlace, limit int) (made int, last LoanPlace, err error) {
-	earliest, has := document.OverdueFrom()
+	earliest, has := telling.OverdueFrom(document)
 	if !has {
 		return 0, after, nil
 	}
 	today, moment := library.Today(now), policy.Moment{Now: now, Calendar: library.Calendar}
 	ask := loansAsked{latest: today.AddDays(-earliest), kind: Overdue, before: after.On, beforeID: after.ID}
-	if !document.OverdueStagesVary() {
-		ask.told = toldAlready(document.OverdueStages(policy.Match{}).Value, today)
+	if !telling.OverdueStagesVary(document) {
+		ask.told = toldAlready(telling.OverdueStages(document, rule.Match{}).Value, today)
 	}
 	return eachLoan(ctx, tx, library, ask, now, limit, func(loan lateLoan) (Message, bool) {
-		due := document.OverdueNotice(moment, loan.match(today), loan.DueOn, loan.Told)
+		due := telling.OverdueNotice(document, moment, loan.match(today), loan.DueOn, loan.Told)
 		if due == nil {
 			return Message{}, false
 		}
@@ -60,14 +63,14 @@ func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Librar
 // e-mail or text message, or stand in the account: nobody is called, and no letter is
 // printed, for a loan that is not late.
 func DueSoonSlice(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, now time.Time, after LoanPlace, limit int) (made int, last LoanPlace, err error) {
-	days, has := document.DueSoonAtMost()
+	days, has := telling.DueSoonAtMost(document)
 	if !has {
 		return 0, after, nil
 	}
 	today, moment := library.Today(now), policy.Moment{Now: now, Calendar: library.Calendar}
 	ask := loansAsked{earliest: today, latest: today.AddDays(days), kind: DueSoon, before: after.On, beforeID: after.ID}
 	return eachLoan(ctx, tx, library, ask, now, limit, func(loan lateLoan) (Message, bool) {
-		if !document.DueSoon(moment, loan.match(today), loan.DueOn).Value {
+		if !telling.DueSoon(document, moment, loan.match(today), loan.DueOn).Value {
 			return Message{}, false
 		}
 		return Message{
@@ -84,7 +87,7 @@ type lateLoan struct {
 	Patron   patrons.Patron
 	DueOn    broker.Date
 	Renewals int
-	Owner    policy.Owner
+	Owner    rule.Owner
 	Item     string
 	Audience string
 	Age      string
@@ -93,10 +96,10 @@ type lateLoan struct {
 	Told []string
 }
 
-func (l lateLoan) match(today broker.Date) policy.Match {
-	match := policy.Match{Owner: l.Owner, Class: l.Patron.Class, Item: l.Item, Audience: l.Audience, Age: l.Age}
+func (l lateLoan) match(today broker.Date) rule.Match {
+	match := rule.Match{Owner: l.Owner, Class: l.Patron.Class, Item: l.Item, Audience: l.Audience, Age: l.Age}
 	if years, known := l.Patron.AgeOn(today); known {
-		match.PatronAge = policy.Some(years)
+		match.PatronAge = rule.Some(years)
 	}
 	return match
 }
@@ -106,7 +109,7 @@ func (l lateLoan) overdueCause(stage string) string {
 	return fmt.Sprintf("%s:%s:%d:%s", Overdue, l.ID, l.Renewals, stage)
 }
 
-func channelsOf(texts policy.NoticeChannels) []Channel {
+func channelsOf(texts attributes.NoticeChannels) []Channel {
 	channels := make([]Channel, len(texts))
 	for i, text := range texts {
 		channels[i] = Channel(text)

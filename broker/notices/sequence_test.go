@@ -11,6 +11,8 @@ import (
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -27,7 +29,7 @@ func (d desk) lend(patron patrons.Patron, due broker.Date) (loan broker.ID) {
 			values ($1, $2, $3, $4, $5, 'book', 'on_loan', $6)`, d.library.ID, item, d.library.SharingGroup, item.String(), title, morning)
 		tx.Queue(`insert into loans (library_id, id, item_library_id, item_id, patron_library_id, patron_id, started_at, due_on, due_at, terms)
 			values ($1, $2, $1, $3, $4, $5, $6, $7, $8, $9)`, d.library.ID, loan, item, patron.Library, patron.ID, morning, due, at(due),
-			policy.Terms{Owner: policy.OwnerOwn, Item: "book", Class: patron.Class})
+			costs.Terms{Owner: rule.OwnerOwn, Item: "book", Class: patron.Class})
 		return nil
 	})
 	return loan

@@ -8,6 +8,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/telling"
 	"afield/broker/postgres"
 )
 
@@ -126,7 +127,7 @@ func patronsOf(list []Notice) []broker.ID {
 
 // mayCallAt gives when a call or text may go out: now, or when the quiet hours end.
 func mayCallAt(document *policy.Document, library directory.Library, now time.Time) time.Time {
-	return document.MayCallAt(policy.Moment{Now: now, Calendar: library.Calendar})
+	return telling.MayCallAt(document, policy.Moment{Now: now, Calendar: library.Calendar})
 }
 
 func daysLeft(facts Facts, today broker.Date) *int {

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 )
 
@@ -32,7 +32,7 @@ type stageTold struct {
 
 // toldAlready works out, for one sequence, which due dates each stage is the
 // latest of.
-func toldAlready(stages policy.NoticeStages, today broker.Date) []stageTold {
+func toldAlready(stages attributes.NoticeStages, today broker.Date) []stageTold {
 	told := make([]stageTold, len(stages))
 	for i, stage := range stages {
 		told[i] = stageTold{stage: stage.Stage, to: today.AddDays(-stage.DaysAfterDue)}

@@ -11,6 +11,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/policy"
+	"afield/broker/policy/accounts"
 	"afield/broker/postgres"
 )
 
@@ -128,7 +129,7 @@ func ReplaceCard(ctx context.Context, tx *postgres.Tx, library directory.Library
 		card.PINHash = old.PINHash // who has a stolen card may have seen its number typed
 	}
 	done := Registered{Patron: patron, Card: card}
-	charge := document.CardReplacement(policy.Moment{Now: old.StoppedOn.At(12, 0, library.Zone), Calendar: library.Calendar},
+	charge := accounts.CardReplacement(document, policy.Moment{Now: old.StoppedOn.At(12, 0, library.Zone), Calendar: library.Calendar},
 		patron.Class, lossesBefore(others, old.StoppedOn)...)
 	if charge.Amount.Minor > 0 {
 		entry, err := ledger.Post(tx, ledger.Charge{
@@ -273,7 +274,7 @@ func giveDepositBack(ctx context.Context, tx *postgres.Tx, account ledger.Accoun
 	if err != nil {
 		return none, err
 	}
-	net, full := policy.DepositBack(held, balances.Total())
+	net, full := accounts.DepositBack(held, balances.Total())
 	if !in.NetOfDebt || net == full {
 		return full, nil
 	}

@@ -9,6 +9,9 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -121,7 +124,7 @@ func TestATemporaryCardGivesItsDepositBack(t *testing.T) {
 			d := newDesk(t)
 			until := broker.MustDate("2026-05-31")
 			given, err := d.register(westchester, patrons.Application{
-				Patron: patrons.Patron{Class: "temporary"}, Papers: brought(policy.NeedBothResidences, policy.NeedID),
+				Patron: patrons.Patron{Class: "temporary"}, Papers: brought(attributes.NeedBothResidences, attributes.NeedID),
 				Fee: patrons.Fee{Paid: usd(t, "10.00")}, Until: until,
 			})
 			must(t, err)
@@ -161,39 +164,39 @@ func TestACardIsRenewedWithPapersAndFee(t *testing.T) {
 	d := newDesk(t)
 	westchester := preset(t, "westchester")
 	given, err := d.register(westchester, patrons.Application{
-		Patron: patrons.Patron{Class: "teacher"}, Papers: brought(policy.NeedTeachesHere, policy.NeedID),
+		Patron: patrons.Patron{Class: "teacher"}, Papers: brought(attributes.NeedTeachesHere, attributes.NeedID),
 		Fee: patrons.Fee{Paid: usd(t, "1.00")},
 	})
 	must(t, err)
 	ref := given.Patron.Ref()
 	t.Run("PAT-15 expired after a year, good on its last day", func(t *testing.T) {
 		for on, expired := range map[string]bool{"2027-03-01": false, "2027-03-02": false, "2027-03-03": true} {
-			decision := westchester.MayCheckOut(policy.Moment{Now: d.at(on).Now, Calendar: d.here.Calendar}, policy.Checkout{
-				Patron: d.facts(ref, broker.MustDate(on)), Owner: policy.OwnerOwn, Item: "book", Lendable: true,
+			decision := lending.MayCheckOut(westchester, policy.Moment{Now: d.at(on).Now, Calendar: d.here.Calendar}, lending.Checkout{
+				Patron: d.facts(ref, broker.MustDate(on)), Owner: rule.OwnerOwn, Item: "book", Lendable: true,
 			})
 			same(t, "on "+on, decision.Has("card_expired"), expired)
 		}
 	})
-	renew := func(met ...policy.CardNeed) (done patrons.Registered, err error) {
+	renew := func(met ...attributes.CardNeed) (done patrons.Registered, err error) {
 		err = d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
 			done, err = patrons.RenewCard(ctx, tx, d.here, westchester, patrons.Renewal{Patron: ref, Papers: brought(met...), Act: d.at("2027-03-03")})
 			return err
 		})
 		return done, err
 	}
-	_, err = renew(policy.NeedID)
+	_, err = renew(attributes.NeedID)
 	same(t, "without proof of the address", refused(t, err)[0], "card_need_missing")
-	done, err := renew(policy.NeedID, policy.NeedProofOfAddress)
+	done, err := renew(attributes.NeedID, attributes.NeedProofOfAddress)
 	must(t, err)
 	same(t, "good until", done.Patron.ExpiresOn, broker.MustDate("2028-03-03"))
-	_, err = renew(policy.NeedID, policy.NeedProofOfAddress) // a double click
+	_, err = renew(attributes.NeedID, attributes.NeedProofOfAddress) // a double click
 	must(t, err)
 	same(t, "owes", d.owes(ref), "1.00")
 	t.Run("a day of leaving shortens it and never gives more than the policy", func(t *testing.T) {
 		for until, want := range map[string]string{"2027-06-30": "2027-06-30", "2099-01-01": "2028-03-03"} {
 			must(t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
 				done, err = patrons.RenewCard(ctx, tx, d.here, westchester, patrons.Renewal{
-					Patron: ref, Papers: brought(policy.NeedID, policy.NeedProofOfAddress), Until: broker.MustDate(until), Act: d.at("2027-03-03"),
+					Patron: ref, Papers: brought(attributes.NeedID, attributes.NeedProofOfAddress), Until: broker.MustDate(until), Act: d.at("2027-03-03"),
 				})
 				return err
 			}))

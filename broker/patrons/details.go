@@ -7,6 +7,9 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -72,13 +75,13 @@ func set[T any](field *T, to *T) {
 // mayRestrictMaterials refuses to keep materials from a patron where the library
 // restricts nobody, and from one who is a minor no longer.
 func mayRestrictMaterials(document *policy.Document, patron Patron, today broker.Date) error {
-	rule := document.MayRestrictMinors()
+	rule := accounts.MayRestrictMinors(document)
 	reason := broker.Reason{Rule: rule.Rule, Clause: rule.Clause}
 	switch {
 	case !rule.Value:
 		reason.Code, reason.Message = "no_restriction", "The library keeps no materials from minors."
 		reason.Needed, reason.Found = "a policy that restricts materials", "none"
-	case patron.BornOn.IsZero() || !today.Before(document.AdultOn(patron.BornOn).Value):
+	case patron.BornOn.IsZero() || !today.Before(accounts.AdultOn(document, patron.BornOn).Value):
 		reason.Code, reason.Message = "not_a_minor", "Materials are kept from minors only."
 		reason.Needed, reason.Found = "a minor", "an adult, or no birthday"
 	default:
@@ -103,12 +106,12 @@ func ChangeClass(ctx context.Context, tx *postgres.Tx, library directory.Library
 	if err := knownClass(document, class); err != nil {
 		return Registered{}, err
 	}
-	ask := policy.CardApplication{Class: class, Met: papers.Met, Shown: papers.Shown}
+	ask := accounts.CardApplication{Class: class, Met: papers.Met, Shown: papers.Shown}
 	if age, known := patron.AgeOn(today); known {
-		ask.Age = policy.Some(age)
+		ask.Age = rule.Some(age)
 	}
-	ofAge := document.LiableFor(patron.Class).Value == policy.LiableGuardian && !patron.BornOn.IsZero() &&
-		!today.Before(document.AdultOn(patron.BornOn).Value)
+	ofAge := accounts.LiableFor(document, patron.Class).Value == attributes.LiableGuardian && !patron.BornOn.IsZero() &&
+		!today.Before(accounts.AdultOn(document, patron.BornOn).Value)
 	if ofAge {
 		ask.Class, ask.Renewal = patron.Class, true
 	}

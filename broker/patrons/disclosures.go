@@ -11,6 +11,8 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -35,7 +37,7 @@ type Disclosure struct {
 	Patron broker.ID
 	// By is what the asker is to the patron, AskedBy who they are in words of the
 	// office they hold.
-	By      policy.Asker
+	By      accounts.Asker
 	AskedBy string
 	// Paper is what was shown: process, order, subpoena …; "" for none.
 	Paper string
@@ -61,7 +63,7 @@ func AskDisclosure(ctx context.Context, tx *postgres.Tx, library directory.Libra
 	if err != nil {
 		return Disclosure{}, err
 	}
-	decision := document.MayDisclose(policy.Moment{Now: now, Calendar: library.Calendar}, ask)
+	decision := accounts.MayDisclose(document, policy.Moment{Now: now, Calendar: library.Calendar}, ask)
 	d.Library, d.ID, d.AskedAt, d.Reasons = library.ID, broker.NewID(), now, decision.Reasons
 	switch {
 	case decision.Allowed:
@@ -81,8 +83,8 @@ func AskDisclosure(ctx context.Context, tx *postgres.Tx, library directory.Libra
 	return d, nil
 }
 
-func (d Disclosure) facts(ctx context.Context, tx *postgres.Tx, library directory.Library, now time.Time) (policy.DisclosureRequest, error) {
-	ask := policy.DisclosureRequest{By: d.By, Paper: d.Paper}
+func (d Disclosure) facts(ctx context.Context, tx *postgres.Tx, library directory.Library, now time.Time) (accounts.DisclosureRequest, error) {
+	ask := accounts.DisclosureRequest{By: d.By, Paper: d.Paper}
 	if d.Patron == broker.NoID {
 		return ask, nil
 	}
@@ -91,7 +93,7 @@ func (d Disclosure) facts(ctx context.Context, tx *postgres.Tx, library director
 		return ask, err
 	}
 	if age, known := patron.AgeOn(library.Today(now)); known {
-		ask.PatronAge = policy.Some(age)
+		ask.PatronAge = rule.Some(age)
 	}
 	return ask, nil
 }
@@ -118,7 +120,7 @@ func DecideDisclosure(ctx context.Context, tx *postgres.Tx, library directory.Li
 	ask.Reviewed = true
 	d.Status, d.DecidedAt, d.Note = DisclosureDeclined, act.Now, note
 	if approve {
-		decision := document.MayDisclose(policy.Moment{Now: act.Now, Calendar: library.Calendar}, ask)
+		decision := accounts.MayDisclose(document, policy.Moment{Now: act.Now, Calendar: library.Calendar}, ask)
 		if err := decision.Err("may_not_disclose"); err != nil {
 			return Disclosure{}, err
 		}

@@ -8,6 +8,8 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -72,8 +74,8 @@ func (d desk) standing(ref patrons.Ref) (standing patrons.Standing) {
 // mayCheckOut asks a preset whether the patron may borrow a book of our own.
 func (d desk) mayCheckOut(preset *policy.Document, ref patrons.Ref) policy.Decision {
 	d.t.Helper()
-	return preset.MayCheckOut(policy.Moment{Now: noon, Calendar: d.here.Calendar}, policy.Checkout{
-		Patron: d.facts(ref, today), Owner: policy.OwnerOwn, Item: "book", Lendable: true,
+	return lending.MayCheckOut(preset, policy.Moment{Now: noon, Calendar: d.here.Calendar}, lending.Checkout{
+		Patron: d.facts(ref, today), Owner: rule.OwnerOwn, Item: "book", Lendable: true,
 	})
 }
 
@@ -267,7 +269,7 @@ func TestFactsTellAgeAndWhatIsKeptFromTheAccount(t *testing.T) {
 func TestAnOverrideNeedsAWrittenReason(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	override := patrons.Override{Library: d.here.ID, Action: policy.ActionCheckout, Code: "owes_too_much", Actor: broker.System(d.here.ID), At: noon}
+	override := patrons.Override{Library: d.here.ID, Action: rule.ActionCheckout, Code: "owes_too_much", Actor: broker.System(d.here.ID), At: noon}
 	record := func() error {
 		return d.try(d.here, func(_ context.Context, tx *postgres.Tx) error { return patrons.RecordOverride(tx, override) })
 	}

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -15,7 +15,7 @@ type Override struct {
 	// Patron is for whom; NoID where nobody is concerned.
 	Patron broker.ID
 	// Action is what was done all the same.
-	Action policy.Action
+	Action rule.Action
 	// Code and Rule are those of the reason passed over.
 	Code string
 	Rule string

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/accounts"
 )
 
 // Ref names a patron: ids are unique within a library's rows.
@@ -80,7 +80,7 @@ func (p Patron) AgeOn(date broker.Date) (years int, known bool) {
 	if p.BornOn.IsZero() {
 		return 0, false
 	}
-	return policy.AgeOn(p.BornOn, date), true
+	return accounts.AgeOn(p.BornOn, date), true
 }
 
 // CardStatus tells whether a card may be used.

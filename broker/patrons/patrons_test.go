@@ -10,6 +10,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 )
@@ -170,7 +171,7 @@ func TestBlocksArePutAndLifted(t *testing.T) {
 		}))
 		return facts.Blocks
 	}
-	if blocks := stops(); len(blocks) != 1 || len(blocks[0].Stops) != 1 || blocks[0].Stops[0] != policy.ActionILLRequest {
+	if blocks := stops(); len(blocks) != 1 || len(blocks[0].Stops) != 1 || blocks[0].Stops[0] != rule.ActionILLRequest {
 		t.Errorf("an ILL suspension stops ILL only: %+v", blocks)
 	}
 	lift := func() error { return d.release(block.ID, "ill") }

@@ -12,6 +12,8 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 )
 
@@ -38,7 +40,7 @@ func PurgeCandidates(ctx context.Context, tx *postgres.Tx, library directory.Lib
 // shortest is the least time any purge rule asks for, in months.
 func shortest(document *policy.Document) (months int, any bool) {
 	for _, class := range document.Classes() {
-		for _, rule := range document.PurgeRules(class).Value {
+		for _, rule := range accounts.PurgeRules(document, class).Value {
 			for _, named := range []int{rule.UnusedMonths, rule.ExpiredMonths} {
 				if named > 0 && (!any || named < months) {
 					months, any = named, true
@@ -103,7 +105,7 @@ func PurgeAll(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 // purge decides about one account, and writes off what it owes.
 func purge(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, standing Standing, open int, now time.Time) (Purged, error) {
 	ref := standing.Patron.Ref()
-	decision := document.MayPurge(policy.Moment{Now: now, Calendar: library.Calendar}, policy.Account{
+	decision := accounts.MayPurge(document, policy.Moment{Now: now, Calendar: library.Calendar}, accounts.Account{
 		Class: standing.Patron.Class, LastUsed: standing.Patron.lastUsed(library), Expired: standing.Patron.ExpiresOn,
 		Owes: standing.Balances.Total(), Linked: len(standing.Linked) > 0, Open: open,
 	})
@@ -163,12 +165,12 @@ func forget(tx *postgres.Tx, library broker.ID, gone []broker.ID, today broker.D
 // asked yet, in the order of their ids after one. Only classes for which a
 // guardian answers are looked at. PromptAdult marks each.
 func AdultsToPrompt(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, today broker.Date, after broker.ID, limit int) ([]broker.ID, error) {
-	if document.AdultAge().Value.Then != "prompt_staff" {
+	if accounts.AdultAge(document).Value.Then != "prompt_staff" {
 		return nil, nil
 	}
 	// Who turns on 28 February by one custom does so on 1 March by the other, so
 	// the days around it are read too and parted by the policy.
-	bornBy := today.AddMonths(-12 * document.AdultAge().Value.Age).AddDays(1)
+	bornBy := today.AddMonths(-12 * accounts.AdultAge(document).Value.Age).AddDays(1)
 	rows, err := tx.Query(ctx, `select id, born_on from patrons
 		where library_id = $1 and id > $2 and born_on <= $3 and adult_prompted_on is null and status <> 'closed' and class = any ($4)
 		order by id limit $5`, library.ID, after, bornBy, minors(document), limit)
@@ -179,7 +181,7 @@ func AdultsToPrompt(ctx context.Context, tx *postgres.Tx, library directory.Libr
 	var id broker.ID
 	var born broker.Date
 	_, err = pgx.ForEachRow(rows, []any{&id, &born}, func() error {
-		if document.PromptsAtAdulthood(born, today) {
+		if accounts.PromptsAtAdulthood(document, born, today) {
 			adults = append(adults, id)
 		}
 		return nil
@@ -190,7 +192,7 @@ func AdultsToPrompt(ctx context.Context, tx *postgres.Tx, library directory.Libr
 // minors are the classes for which a guardian answers.
 func minors(document *policy.Document) []string {
 	return slices.DeleteFunc(document.Classes(), func(class string) bool {
-		return document.LiableFor(class).Value != policy.LiableGuardian
+		return accounts.LiableFor(document, class).Value != attributes.LiableGuardian
 	})
 }
 

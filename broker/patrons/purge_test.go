@@ -8,6 +8,7 @@ import (
 	"afield/broker"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 )
 
@@ -129,7 +130,7 @@ func TestWhoComesOfAgeIsShownToStaffAndNothingChanges(t *testing.T) {
 			return nil
 		}))
 		same(t, "once", len(prompted(d, western, "2026-03-03")), 0)
-		change := func(met ...policy.CardNeed) (done patrons.Registered, err error) {
+		change := func(met ...attributes.CardNeed) (done patrons.Registered, err error) {
 			err = d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
 				done, err = patrons.ChangeClass(ctx, tx, d.here, western, minor, "resident", brought(met...), patrons.Fee{}, d.at("2026-03-09"))
 				return err
@@ -145,7 +146,7 @@ func TestWhoComesOfAgeIsShownToStaffAndNothingChanges(t *testing.T) {
 		}))
 		_, err := change()
 		same(t, "without identification", refused(t, err)[0], "card_need_missing")
-		done, err := change(policy.NeedID) // the own identification is enough
+		done, err := change(attributes.NeedID) // the own identification is enough
 		must(t, err)
 		same(t, "class", done.Patron.Class, "resident")
 	})

@@ -10,6 +10,9 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -36,7 +39,7 @@ type Fee struct {
 // Papers are what somebody brings for a card.
 type Papers struct {
 	// Met are the needs that were brought or proved.
-	Met []policy.CardNeed
+	Met []attributes.CardNeed
 	// Shown are the papers that told who they are, in the words of
 	// cards.accepted_id.
 	Shown []string
@@ -143,10 +146,10 @@ func knownClass(document *policy.Document, class string) error {
 }
 
 // applicationOf gathers what the policy wants to know of an application.
-func applicationOf(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, patron Patron, in Application) (ask policy.CardApplication, household Household, err error) {
-	ask = policy.CardApplication{Class: patron.Class, Met: in.Met, Shown: in.Shown}
+func applicationOf(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, patron Patron, in Application) (ask accounts.CardApplication, household Household, err error) {
+	ask = accounts.CardApplication{Class: patron.Class, Met: in.Met, Shown: in.Shown}
 	if age, known := patron.AgeOn(library.Today(in.Now)); known {
-		ask.Age = policy.Some(age)
+		ask.Age = rule.Some(age)
 	}
 	if in.Guardian != nil {
 		facts := in.Guardian.Facts(library.Today(in.Now))
@@ -159,7 +162,7 @@ func applicationOf(ctx context.Context, tx *postgres.Tx, library directory.Libra
 		return ask, household, err
 	}
 	ask.HouseholdPaid = !household.PaidUntil.IsZero() && !household.PaidUntil.Before(library.Today(in.Now))
-	if document.CardsPer(patron.Class).Value != policy.PerPerson {
+	if accounts.CardsPer(document, patron.Class).Value != attributes.PerPerson {
 		ask.Cards, err = householdCards(ctx, tx, library.ID, patron.Household)
 	}
 	return ask, household, err
@@ -169,22 +172,22 @@ func applicationOf(ctx context.Context, tx *postgres.Tx, library directory.Libra
 type decided struct {
 	expires      broker.Date
 	fee, deposit broker.Money
-	source       policy.CardDecision
+	source       accounts.CardDecision
 	passed       []broker.Reason
 	// shared is set where a fee that the household paid before serves this card.
 	shared bool
 }
 
 // decide asks the policy. What is paid in full now counts as brought.
-func decide(tx *postgres.Tx, library directory.Library, document *policy.Document, ask policy.CardApplication, patron Patron, fee Fee, act Act) (decided, error) {
+func decide(tx *postgres.Tx, library directory.Library, document *policy.Document, ask accounts.CardApplication, patron Patron, fee Fee, act Act) (decided, error) {
 	moment := policy.Moment{Now: act.Now, Calendar: library.Calendar}
 	if fee.Paid.Minor > 0 {
 		ask.PaysBy = fee.How
 	}
-	priced := document.MayHaveCard(moment, ask)
+	priced := accounts.MayHaveCard(document, moment, ask)
 	first := ask
 	first.HouseholdPaid = false
-	alone := document.MayHaveCard(moment, first)
+	alone := accounts.MayHaveCard(document, moment, first)
 	answer := decided{expires: priced.Expires, fee: priced.Fee, deposit: priced.Deposit, source: priced}
 	switch {
 	case priced.FeeUnknown && fee.Set == nil:
@@ -194,9 +197,9 @@ func decide(tx *postgres.Tx, library directory.Library, document *policy.Documen
 	}
 	answer.shared = ask.HouseholdPaid && alone.Fee.Minor > priced.Fee.Minor
 	if total := answer.fee.Plus(answer.deposit); fee.Paid.Minor >= total.Minor {
-		ask.Met = append(slices.Clone(ask.Met), policy.NeedPayment)
+		ask.Met = append(slices.Clone(ask.Met), attributes.NeedPayment)
 	}
-	decision := document.MayHaveCard(moment, ask)
+	decision := accounts.MayHaveCard(document, moment, ask)
 	standing, passed, err := act.passOver(tx, patron.Ref(), "card", decision.Reasons)
 	if err != nil {
 		return decided{}, err
@@ -210,7 +213,7 @@ func decide(tx *postgres.Tx, library directory.Library, document *policy.Documen
 
 // passOver parts the reasons that stand from those the actor passes over, and
 // records each of the latter.
-func (act Act) passOver(tx *postgres.Tx, patron Ref, about policy.Action, reasons []broker.Reason) (standing, passed []broker.Reason, err error) {
+func (act Act) passOver(tx *postgres.Tx, patron Ref, about rule.Action, reasons []broker.Reason) (standing, passed []broker.Reason, err error) {
 	for _, reason := range reasons {
 		if !slices.Contains(act.PassOver, reason.Code) || !slices.ContainsFunc(reason.MayOverride, act.Actor.HasRole) {
 			standing = append(standing, reason)

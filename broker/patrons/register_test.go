@@ -10,6 +10,7 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 )
 
@@ -87,31 +88,31 @@ func TestEveryCardCostsAndLastsWhatThePolicySays(t *testing.T) {
 	for name, c := range map[string]struct {
 		document           *policy.Document
 		class              string
-		met                []policy.CardNeed
+		met                []attributes.CardNeed
 		fee                patrons.Fee
 		cost, left, expire string
 	}{
-		"WCH-C1 resident": {westchester, "resident", []policy.CardNeed{policy.NeedApplication, policy.NeedID}, patrons.Fee{}, "", "0.00", "2029-03-02"},
+		"WCH-C1 resident": {westchester, "resident", []attributes.CardNeed{attributes.NeedApplication, attributes.NeedID}, patrons.Fee{}, "", "0.00", "2029-03-02"},
 		"WCH-C6 purchased": {
 			westchester, "purchased",
-			[]policy.CardNeed{policy.NeedNotResident, policy.NeedID},
+			[]attributes.CardNeed{attributes.NeedNotResident, attributes.NeedID},
 			patrons.Fee{Paid: usd(t, "175.00"), How: "cash"},
 			"175.00", "0.00", "2027-03-02",
 		},
 		"WCH-C7 PLAC, the state sets the fee": {
 			westchester, "plac",
-			[]policy.CardNeed{policy.NeedApplication, policy.NeedID},
+			[]attributes.CardNeed{attributes.NeedApplication, attributes.NeedID},
 			patrons.Fee{Set: &state, Paid: state},
 			"65.00", "0.00", "2027-03-02",
 		},
-		"WCH-C8 teacher, on account": {westchester, "teacher", []policy.CardNeed{policy.NeedTeachesHere, policy.NeedID}, patrons.Fee{}, "1.00", "1.00", "2027-03-02"},
+		"WCH-C8 teacher, on account": {westchester, "teacher", []attributes.CardNeed{attributes.NeedTeachesHere, attributes.NeedID}, patrons.Fee{}, "1.00", "1.00", "2027-03-02"},
 		"WCH-C9 temporary": {
 			westchester, "temporary",
-			[]policy.CardNeed{policy.NeedBothResidences, policy.NeedID},
+			[]attributes.CardNeed{attributes.NeedBothResidences, attributes.NeedID},
 			patrons.Fee{Paid: usd(t, "10.00")},
 			"10.00", "0.00", "2026-09-02",
 		},
-		"WDL reciprocal": {western, "reciprocal", []policy.CardNeed{policy.NeedHomeCard, policy.NeedID}, patrons.Fee{}, "", "0.00", "2027-03-02"},
+		"WDL reciprocal": {western, "reciprocal", []attributes.CardNeed{attributes.NeedHomeCard, attributes.NeedID}, patrons.Fee{}, "", "0.00", "2027-03-02"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -130,7 +131,7 @@ func TestEveryCardCostsAndLastsWhatThePolicySays(t *testing.T) {
 }
 
 // brought are needs that were met, and papers that the libraries take.
-func brought(needs ...policy.CardNeed) patrons.Papers {
+func brought(needs ...attributes.CardNeed) patrons.Papers {
 	return patrons.Papers{Met: needs, Shown: []string{"drivers_licence", "government_photo_id", "identification_with_address"}}
 }
 
@@ -139,7 +140,7 @@ func TestARefusedCardNamesEverythingThatIsMissing(t *testing.T) {
 	d := newDesk(t)
 	westchester := preset(t, "westchester")
 	apply := patrons.Application{
-		Patron: patrons.Patron{Class: "purchased"}, Papers: brought(policy.NeedID), Fee: patrons.Fee{Paid: usd(t, "174.99")},
+		Patron: patrons.Patron{Class: "purchased"}, Papers: brought(attributes.NeedID), Fee: patrons.Fee{Paid: usd(t, "174.99")},
 	}
 	_, err := d.register(westchester, apply)
 	if codes := refused(t, err); len(codes) != 2 { // one cent short of the fee, and not shown to live elsewhere
@@ -175,7 +176,7 @@ func TestAGuardianAnswersForAMinor(t *testing.T) {
 			guardian := d.standing(ref)
 			apply := patrons.Application{
 				Patron: patrons.Patron{Class: "minor", BornOn: broker.MustDate("2016-05-01")}, Guardian: &guardian,
-				Papers: brought(policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress),
+				Papers: brought(attributes.NeedGuardianSigns, attributes.NeedGuardianID, attributes.NeedProofOfAddress),
 			}
 			done, err := d.register(western, apply)
 			if codes != nil {
@@ -195,7 +196,7 @@ func TestAGuardianAnswersForAMinor(t *testing.T) {
 		d := newDesk(t)
 		_, err := d.register(western, patrons.Application{
 			Patron: patrons.Patron{Class: "minor"},
-			Papers: brought(policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress),
+			Papers: brought(attributes.NeedGuardianSigns, attributes.NeedGuardianID, attributes.NeedProofOfAddress),
 		})
 		if got := refused(t, err); !slices.Equal(got, []string{"guardian_missing"}) {
 			t.Errorf("refused for %v", got)
@@ -218,7 +219,7 @@ func TestAHouseholdPaysOnceAndABusinessHasOneCard(t *testing.T) {
 		d := newDesk(t)
 		apply := patrons.Application{
 			Patron: patrons.Patron{Class: "purchased", Household: household(d, patrons.OfHousehold)},
-			Papers: brought(policy.NeedID, policy.NeedProofOfAddress), Fee: patrons.Fee{Paid: usd(t, "125.00")},
+			Papers: brought(attributes.NeedID, attributes.NeedProofOfAddress), Fee: patrons.Fee{Paid: usd(t, "125.00")},
 		}
 		first, err := d.register(western, apply)
 		must(t, err)
@@ -237,7 +238,7 @@ func TestAHouseholdPaysOnceAndABusinessHasOneCard(t *testing.T) {
 		d := newDesk(t)
 		apply := patrons.Application{
 			Patron: patrons.Patron{Class: "purchased", Household: household(d, patrons.OfHousehold)},
-			Papers: brought(policy.NeedID, policy.NeedProofOfAddress), Fee: patrons.Fee{Paid: usd(t, "125.00"), How: "card"},
+			Papers: brought(attributes.NeedID, attributes.NeedProofOfAddress), Fee: patrons.Fee{Paid: usd(t, "125.00"), How: "card"},
 		}
 		_, err := d.register(western, apply)
 		same(t, "by card", refused(t, err)[0], "method_not_taken")
@@ -251,7 +252,7 @@ func TestAHouseholdPaysOnceAndABusinessHasOneCard(t *testing.T) {
 			var done patrons.Registered
 			err := d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
 				done, err = patrons.RenewCard(ctx, tx, d.here, western, patrons.Renewal{
-					Patron: who.Patron.Ref(), Papers: brought(policy.NeedID), Fee: paid, Act: d.at(on),
+					Patron: who.Patron.Ref(), Papers: brought(attributes.NeedID), Fee: paid, Act: d.at(on),
 				})
 				return err
 			})
@@ -273,7 +274,7 @@ func TestAHouseholdPaysOnceAndABusinessHasOneCard(t *testing.T) {
 		d := newDesk(t)
 		apply := patrons.Application{
 			Patron: patrons.Patron{Class: "business", Household: household(d, patrons.OfBusiness)},
-			Papers: brought(policy.NeedOwnerApplies, policy.NeedProofOfAddress),
+			Papers: brought(attributes.NeedOwnerApplies, attributes.NeedProofOfAddress),
 		}
 		_, err := d.register(western, apply)
 		must(t, err)

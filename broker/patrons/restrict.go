@@ -12,6 +12,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/policy"
+	"afield/broker/policy/blocks"
 	"afield/broker/postgres"
 )
 
@@ -21,7 +22,7 @@ import (
 // The patron waits for acts in progress: once it is put, nothing passes it. Put
 // again in the same words while it stands, it is the same block.
 func Restrict(ctx context.Context, tx *postgres.Tx, document *policy.Document, block Block) (Block, error) {
-	grounds := document.BlockGrounds()
+	grounds := blocks.BlockGrounds(document)
 	if len(grounds.Value) > 0 && !slices.Contains(grounds.Value, block.Ground) {
 		return Block{}, broker.Invalid(broker.FieldError{
 			Pointer: "/ground", Code: "not_a_ground",

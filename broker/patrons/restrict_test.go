@@ -7,6 +7,9 @@ import (
 	"afield/broker"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -78,8 +81,8 @@ func TestBlocksStopWhatTheyNameWhileTheyLast(t *testing.T) {
 		must(t, err)
 		moment := policy.Moment{Now: noon, Calendar: d.here.Calendar}
 		facts := d.facts(ref, today)
-		same(t, "checkout", delaware.MayAct(moment, policy.ActionCheckout, facts).Has("blocked"), false)
-		same(t, "ill_request", delaware.MayAct(moment, policy.ActionILLRequest, facts).Has("blocked"), true)
+		same(t, "checkout", blocks.MayAct(delaware, moment, rule.ActionCheckout, facts).Has("blocked"), false)
+		same(t, "ill_request", blocks.MayAct(delaware, moment, rule.ActionILLRequest, facts).Has("blocked"), true)
 	})
 	t.Run("BLK-27 the last day of a block", func(t *testing.T) {
 		t.Parallel()
@@ -151,7 +154,7 @@ func TestRecordsAreToldOnlyToWhomThePolicyNames(t *testing.T) {
 		} {
 			child := patrons.Patron{Library: d.here.ID, ID: broker.NewID(), Class: "minor", BornOn: broker.MustDate(born), CreatedAt: noon}
 			must(t, d.try(d.here, func(_ context.Context, tx *postgres.Tx) error { return patrons.SavePatron(tx, child) }))
-			same(t, "born "+born, ask(d, perth, patrons.Disclosure{Patron: child.ID, By: policy.AskerGuardian}).Status, want)
+			same(t, "born "+born, ask(d, perth, patrons.Disclosure{Patron: child.ID, By: accounts.AskerGuardian}).Status, want)
 		}
 	})
 	t.Run("PAT-13 the police are told nothing until the Board has decided", func(t *testing.T) {
@@ -165,7 +168,7 @@ func TestRecordsAreToldOnlyToWhomThePolicyNames(t *testing.T) {
 			})
 			return decided, err
 		}
-		bare := ask(d, delaware, patrons.Disclosure{Patron: ref.ID, By: policy.AskerOther})
+		bare := ask(d, delaware, patrons.Disclosure{Patron: ref.ID, By: accounts.AskerOther})
 		same(t, "without process", bare.Status, patrons.DisclosureInReview)
 		_, err := decide(bare.ID, true, "director")
 		same(t, "the Board cannot do without", refused(t, err)[0], "no_legal_paper")
@@ -173,7 +176,7 @@ func TestRecordsAreToldOnlyToWhomThePolicyNames(t *testing.T) {
 		must(t, err)
 		same(t, "declined", declined.Status, patrons.DisclosureDeclined)
 
-		order := ask(d, delaware, patrons.Disclosure{Patron: ref.ID, By: policy.AskerOther, Paper: "subpoena"})
+		order := ask(d, delaware, patrons.Disclosure{Patron: ref.ID, By: accounts.AskerOther, Paper: "subpoena"})
 		same(t, "with a subpoena", order.Status, patrons.DisclosureInReview)
 		if _, err := decide(order.ID, true, "desk"); !broker.IsKind(err, broker.KindForbidden) {
 			t.Errorf("decided at the desk: %v", err)
@@ -189,6 +192,6 @@ func TestRecordsAreToldOnlyToWhomThePolicyNames(t *testing.T) {
 			same(t, "kept", len(all), 2)
 			return err
 		}))
-		same(t, "nobody in particular", ask(d, delaware, patrons.Disclosure{By: policy.AskerOther}).Status, patrons.DisclosureInReview)
+		same(t, "nobody in particular", ask(d, delaware, patrons.Disclosure{By: accounts.AskerOther}).Status, patrons.DisclosureInReview)
 	})
 }

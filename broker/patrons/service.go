@@ -6,7 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/directory"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -77,7 +77,7 @@ func PutBlock(tx *postgres.Tx, block Block) (Block, error) {
 		return Block{}, broker.Invalid(wrong...)
 	}
 	if block.Kind == BlockILLSuspended && len(block.Stops) == 0 {
-		block.Stops = []string{string(policy.ActionILLRequest)}
+		block.Stops = []string{string(rule.ActionILLRequest)}
 	}
 	if block.Stops == nil {
 		block.Stops = []string{}

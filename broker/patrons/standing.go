@@ -10,6 +10,8 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/policy"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -78,7 +80,7 @@ func (s Standing) Facts(today broker.Date) policy.Patron {
 		facts.NoCard = false // a library borrows by agreement, not by card
 	}
 	if age, known := s.Patron.AgeOn(today); known {
-		facts.Age = policy.Some(age)
+		facts.Age = rule.Some(age)
 	}
 	facts.Blocks = blockFacts(s.Blocks, s.Patron.Status)
 	for _, account := range s.Linked {
@@ -103,7 +105,7 @@ func blockFacts(blocks []Block, status Status) []policy.Block {
 func (b Block) fact() policy.Block {
 	fact := policy.Block{Latched: b.Kind == BlockLatched, Rule: b.Rule, From: b.From, Until: b.Until, Why: b.Reason}
 	for _, stopped := range b.Stops {
-		fact.Stops = append(fact.Stops, policy.Action(stopped))
+		fact.Stops = append(fact.Stops, rule.Action(stopped))
 	}
 	return fact
 }
@@ -120,7 +122,7 @@ type Latching struct {
 // forgotten by a part payment. Policies without one change nothing.
 func Latch(tx *postgres.Tx, library directory.Library, document *policy.Document, standing Standing, now time.Time) Latching {
 	today := library.Today(now)
-	change := latching(standing, document.Latches(standing.Facts(today)), today)
+	change := latching(standing, blocks.Latches(document, standing.Facts(today)), today)
 	for _, block := range change.Put {
 		addBlock(tx, block)
 	}
@@ -131,7 +133,7 @@ func Latch(tx *postgres.Tx, library directory.Library, document *policy.Document
 }
 
 // latching compares the blocks that stand with those the policy calls for.
-func latching(standing Standing, latches []policy.Latch, today broker.Date) Latching {
+func latching(standing Standing, latches []blocks.Latch, today broker.Date) Latching {
 	var change Latching
 	for _, latch := range latches {
 		at := slices.IndexFunc(standing.Blocks, func(b Block) bool { return b.Kind == BlockLatched && b.Rule == latch.Rule })
@@ -150,7 +152,7 @@ func latching(standing Standing, latches []policy.Latch, today broker.Date) Latc
 	return change
 }
 
-func actionTexts(actions []policy.Action) []string {
+func actionTexts(actions []rule.Action) []string {
 	texts := make([]string, 0, len(actions))
 	for _, action := range actions {
 		texts = append(texts, string(action))

@@ -5,6 +5,10 @@ import (
 
 	"afield/broker"
 	"afield/broker/policy"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 )
 
 // TestEveryOperatorAtItsThreshold walks each library's thresholds a cent below,
@@ -16,24 +20,24 @@ func TestEveryOperatorAtItsThreshold(t *testing.T) {
 	below, atMost, always := steps{true, false, false}, steps{true, true, false}, steps{true, true, true}
 	tests := []struct {
 		library, amount string
-		action          policy.Action
+		action          rule.Action
 		want            steps
 	}{
-		{"westchester", "5.00", policy.ActionCheckout, below},
-		{"westchester", "5.00", policy.ActionILLRequest, below},
-		{"westchester", "5.00", policy.ActionHold, below},
-		{"westchester", "5.00", policy.ActionSignForMinor, below},
-		{"delaware", "5.00", policy.ActionCheckout, below},
-		{"delaware", "5.00", policy.ActionComputer, below},
-		{"delaware", "5.00", policy.ActionILLRequest, below},
-		{"western-district", "5.00", policy.ActionCheckout, atMost},
-		{"western-district", "5.00", policy.ActionILLRequest, atMost},
-		{"western-district", "5.00", policy.ActionRenewOverdue, below},
-		{"western-district", "5.00", policy.ActionSignForMinor, below},
-		{"perth", "20.00", policy.ActionCheckout, atMost},
-		{"perth", "20.00", policy.ActionILLRequest, atMost},
-		{"westport", "5.00", policy.ActionCheckout, always},
-		{"westport", "5.00", policy.ActionILLRequest, always},
+		{"westchester", "5.00", rule.ActionCheckout, below},
+		{"westchester", "5.00", rule.ActionILLRequest, below},
+		{"westchester", "5.00", rule.ActionHold, below},
+		{"westchester", "5.00", rule.ActionSignForMinor, below},
+		{"delaware", "5.00", rule.ActionCheckout, below},
+		{"delaware", "5.00", rule.ActionComputer, below},
+		{"delaware", "5.00", rule.ActionILLRequest, below},
+		{"western-district", "5.00", rule.ActionCheckout, atMost},
+		{"western-district", "5.00", rule.ActionILLRequest, atMost},
+		{"western-district", "5.00", rule.ActionRenewOverdue, below},
+		{"western-district", "5.00", rule.ActionSignForMinor, below},
+		{"perth", "20.00", rule.ActionCheckout, atMost},
+		{"perth", "20.00", rule.ActionILLRequest, atMost},
+		{"westport", "5.00", rule.ActionCheckout, always},
+		{"westport", "5.00", rule.ActionILLRequest, always},
 	}
 	for _, test := range tests {
 		t.Run(test.library+" "+string(test.action), func(t *testing.T) {
@@ -42,7 +46,7 @@ func TestEveryOperatorAtItsThreshold(t *testing.T) {
 			for i, step := range []int64{-1, 0, 1} {
 				owes := money(test.amount, document.Currency())
 				owes.Minor += step
-				answer := document.MayAct(noon("2026-03-02"), test.action, adult(owes))
+				answer := blocks.MayAct(document, noon("2026-03-02"), test.action, adult(owes))
 				if answer.Allowed != test.want[i] {
 					t.Errorf("owing %s: allowed is %t, want %t\n%s", owes, answer.Allowed, test.want[i], answer.Explain())
 				}
@@ -54,7 +58,7 @@ func TestEveryOperatorAtItsThreshold(t *testing.T) {
 // checkout asks whether a patron may take a book of the library's own.
 func checkout(t *testing.T, library string, patron policy.Patron) policy.Decision {
 	t.Helper()
-	return preset(t, library).MayCheckOut(noon("2026-03-02"), policy.Checkout{Patron: patron, Owner: policy.OwnerOwn, Item: "book", Lendable: true})
+	return lending.MayCheckOut(preset(t, library), noon("2026-03-02"), lending.Checkout{Patron: patron, Owner: rule.OwnerOwn, Item: "book", Lendable: true})
 }
 
 func TestBlockCases(t *testing.T) {
@@ -78,7 +82,7 @@ func blockCases() map[string]func(t *testing.T) {
 		"BLK-02": func(t *testing.T) { mustRefuse(t, checkout(t, "westchester", adult(usd("5.00"))), "owes_too_much") },
 		"BLK-03": func(t *testing.T) {
 			mustRefuse(t, checkout(t, "delaware", adult(usd("5.00"))), "owes_too_much")
-			mustRefuse(t, preset(t, "delaware").MayAct(noon("2026-03-02"), policy.ActionComputer, adult(usd("5.00"))), "owes_too_much")
+			mustRefuse(t, blocks.MayAct(preset(t, "delaware"), noon("2026-03-02"), rule.ActionComputer, adult(usd("5.00"))), "owes_too_much")
 		},
 		"BLK-04": func(t *testing.T) { mustAllow(t, checkout(t, "delaware", adult(usd("4.99")))) },
 		"BLK-05": func(t *testing.T) { fourActions(t, "5.00", [4]bool{true, true, false, false}) },
@@ -123,9 +127,9 @@ func blockCases() map[string]func(t *testing.T) {
 		},
 		"BLK-26": func(t *testing.T) {
 			patron := adult(usd("0.00"))
-			patron.Blocks = []policy.Block{{Stops: []policy.Action{policy.ActionILLRequest}, Why: "interlibrary loan suspended"}}
+			patron.Blocks = []policy.Block{{Stops: []rule.Action{rule.ActionILLRequest}, Why: "interlibrary loan suspended"}}
 			mustAllow(t, checkout(t, "delaware", patron))
-			mustRefuse(t, preset(t, "delaware").MaySubmitILL(noon("2026-03-02"), asked(patron)).Decision, "blocked")
+			mustRefuse(t, ill.MaySubmitILL(preset(t, "delaware"), noon("2026-03-02"), asked(patron)).Decision, "blocked")
 		},
 		"BLK-27": func(t *testing.T) {
 			patron := adult(usd("0.00"))
@@ -139,12 +143,12 @@ func blockCases() map[string]func(t *testing.T) {
 			}
 		},
 		"BLK-30": func(t *testing.T) {
-			renewal := policy.Renewal{
-				Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Item: "book",
+			renewal := lending.Renewal{
+				Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book",
 				Due: broker.MustDate("2026-03-09"), Renewals: 2, Recalled: true,
 			}
 			renewal.Patron.Blocks = []policy.Block{{Why: "blocked by staff"}}
-			answer := preset(t, "western-district").MayAskRenewal(noon("2026-03-02"), renewal)
+			answer := lending.MayAskRenewal(preset(t, "western-district"), noon("2026-03-02"), renewal)
 			mustRefuse(t, answer.Decision, "renewal_limit_reached", "recalled", "blocked")
 		},
 	}
@@ -155,12 +159,12 @@ func blockCases() map[string]func(t *testing.T) {
 func fourActions(t *testing.T, owes string, want [4]bool) {
 	t.Helper()
 	document, patron := preset(t, "western-district"), adult(usd(owes))
-	renewal := policy.Renewal{Patron: patron, Owner: policy.OwnerOwn, Item: "book", Due: broker.MustDate("2026-03-01")}
+	renewal := lending.Renewal{Patron: patron, Owner: rule.OwnerOwn, Item: "book", Due: broker.MustDate("2026-03-01")}
 	got := [4]bool{
 		checkout(t, "western-district", patron).Allowed,
-		document.MaySubmitILL(noon("2026-03-02"), asked(patron)).Allowed,
-		document.MayAskRenewal(noon("2026-03-02"), renewal).Allowed,
-		document.MayAct(noon("2026-03-02"), policy.ActionSignForMinor, patron).Allowed,
+		ill.MaySubmitILL(document, noon("2026-03-02"), asked(patron)).Allowed,
+		lending.MayAskRenewal(document, noon("2026-03-02"), renewal).Allowed,
+		blocks.MayAct(document, noon("2026-03-02"), rule.ActionSignForMinor, patron).Allowed,
 	}
 	mustBe(t, "checkout, ill, renew overdue, sign", got, want)
 }
@@ -173,7 +177,7 @@ func TestALatchFollowsTheBalance(t *testing.T) {
 		if latched {
 			patron.Blocks = []policy.Block{{Latched: true, Rule: rule}}
 		}
-		for _, latch := range document.Latches(patron) {
+		for _, latch := range blocks.Latches(document, patron) {
 			if latch.Rule == rule {
 				return latch.Blocked
 			}
@@ -188,7 +192,7 @@ func TestALatchFollowsTheBalance(t *testing.T) {
 		mustBe(t, rule+" paid down to 0.01", standing(rule, "0.01", true), true)
 		mustBe(t, rule+" settled", standing(rule, "0.00", true), false)
 	}
-	mustBe(t, "latches of a library without a way out of its own", len(preset(t, "westchester").Latches(adult(usd("9.00")))), 0)
+	mustBe(t, "latches of a library without a way out of its own", len(blocks.Latches(preset(t, "westchester"), adult(usd("9.00")))), 0)
 }
 
 func TestLongOverdueBlocksFromItsDayOn(t *testing.T) {
@@ -209,7 +213,7 @@ func TestPER3WhatWasLongOverdueBlocksUntilTheAccountIsCleared(t *testing.T) {
 		if latched {
 			patron.Blocks = []policy.Block{{Latched: true, Rule: "blocks.long_overdue"}}
 		}
-		for _, latch := range perth.Latches(patron) {
+		for _, latch := range blocks.Latches(perth, patron) {
 			if latch.Rule == "blocks.long_overdue" {
 				return latch.Blocked
 			}
@@ -238,9 +242,9 @@ func TestOnlyTheNamedKindsOfChargeCount(t *testing.T) {
     clause: {section: A, says: fines and lost items}
 `)
 	patron := policy.Patron{Owes: policy.Owed{"overdue": usd("4.99"), "print": usd("10.00")}}
-	mustAllow(t, document.MayAct(noon("2026-03-02"), policy.ActionCheckout, patron))
+	mustAllow(t, blocks.MayAct(document, noon("2026-03-02"), rule.ActionCheckout, patron))
 	patron.Owes["lost"] = usd("0.01")
-	mustRefuse(t, document.MayAct(noon("2026-03-02"), policy.ActionCheckout, patron), "owes_too_much")
+	mustRefuse(t, blocks.MayAct(document, noon("2026-03-02"), rule.ActionCheckout, patron), "owes_too_much")
 }
 
 func TestABlockOfTheParentReachesTheChildrenAndNotTheOtherWay(t *testing.T) {

@@ -11,6 +11,12 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 )
 
 // elsewhere says where the cases of area ill are proved that no pure decision
@@ -68,8 +74,8 @@ func adult(owes broker.Money) policy.Patron {
 }
 
 // asked is an ordinary request by staff.
-func asked(patron policy.Patron) policy.Submission {
-	return policy.Submission{Patron: patron, Channel: policy.ByStaff, Format: broker.FormatBook}
+func asked(patron policy.Patron) ill.Submission {
+	return ill.Submission{Patron: patron, Channel: rule.ByStaff, Format: broker.FormatBook}
 }
 
 // mustAllow and mustRefuse state what a decision must say.
@@ -100,13 +106,13 @@ func mustBe[T comparable](t *testing.T, what string, got, want T) {
 }
 
 // fine works out an overdue fine of a loan under a preset.
-func fine(t *testing.T, document *policy.Document, facts policy.LoanFacts, due, returned string, opening *calendar.Calendar) policy.Fine {
+func fine(t *testing.T, document *policy.Document, facts costs.LoanFacts, due, returned string, opening *calendar.Calendar) costs.Fine {
 	t.Helper()
-	return policy.OverdueFine(document.ResolveTerms(facts), broker.MustDate(due), broker.MustDate(returned), opening)
+	return costs.OverdueFine(costs.ResolveTerms(document, facts), broker.MustDate(due), broker.MustDate(returned), opening)
 }
 
-func ofType(owner policy.Owner, item string) policy.LoanFacts {
-	return policy.LoanFacts{Match: policy.Match{Owner: owner, Item: item, Class: "resident", Audience: "adult"}}
+func ofType(owner rule.Owner, item string) costs.LoanFacts {
+	return costs.LoanFacts{Match: rule.Match{Owner: owner, Item: item, Class: "resident", Audience: "adult"}}
 }
 
 // illCases are the cases of area ill, and those of other areas that an ILL
@@ -114,7 +120,7 @@ func ofType(owner policy.Owner, item string) policy.LoanFacts {
 var illCases = map[string]func(t *testing.T){
 	"ILL-01": func(t *testing.T) {
 		for _, name := range policy.Presets() {
-			due := preset(t, name).ILLDueDate(noon("2026-03-01"), broker.MustDate("4999-12-18"))
+			due := lending.ILLDueDate(preset(t, name), noon("2026-03-01"), broker.MustDate("4999-12-18"))
 			mustBe(t, name+" due", due.Due, broker.MustDate("4999-12-18"))
 			if due.Ends.Before(broker.MustDate("4999-12-18").At(23, 59, time.UTC)) {
 				t.Errorf("%s: due at %s, want the end of the day", name, due.Ends)
@@ -124,21 +130,21 @@ var illCases = map[string]func(t *testing.T){
 	"ILL-06": func(t *testing.T) {
 		sunday := broker.MustDate("2026-03-15")
 		for _, name := range policy.Presets() {
-			due := preset(t, name).ILLDueDate(at("2026-03-01", closedSundays(t, "2026-03-14")), sunday)
+			due := lending.ILLDueDate(preset(t, name), at("2026-03-01", closedSundays(t, "2026-03-14")), sunday)
 			mustBe(t, name+" due", due.Due, broker.MustDate("2026-03-13"))
 			mustBe(t, name+" moved", due.Moved, true)
 		}
 	},
 	"ILL-07": func(t *testing.T) {
-		facts := policy.ShelfFacts{Owner: policy.OwnerILL, Arrived: broker.MustDate("2026-03-02"), LenderDue: broker.MustDate("2026-03-09")}
-		shelf := preset(t, "westport").ShelfUntil(noon("2026-03-02"), facts)
-		mustBe(t, "until", shelf.Until, broker.MustDate("2026-03-06"))
-		mustBe(t, "bound by", shelf.Bound, policy.BoundByLenderDue)
-		mustBe(t, "staff alert", shelf.StaffAlert, true)
+		facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-02"), LenderDue: broker.MustDate("2026-03-09")}
+		waits := shelf.Until(preset(t, "westport"), noon("2026-03-02"), facts)
+		mustBe(t, "until", waits.Until, broker.MustDate("2026-03-06"))
+		mustBe(t, "bound by", waits.Bound, shelf.BoundByLenderDue)
+		mustBe(t, "staff alert", waits.StaffAlert, true)
 	},
 	"ILL-09": func(t *testing.T) {
 		fee := usd("12.50")
-		answer := preset(t, "westchester").FeeConsent(noon("2026-03-02"), policy.Cost{Amount: &fee, LenderPlace: "US-OH", Approved: usd("12.50")})
+		answer := ill.FeeConsent(preset(t, "westchester"), noon("2026-03-02"), ill.Cost{Amount: &fee, LenderPlace: "US-OH", Approved: usd("12.50")})
 		mustAllow(t, answer.Decision)
 		mustBe(t, "patron pays", answer.PatronPays, usd("12.50"))
 		mustBe(t, "library pays", answer.LibraryPays, usd("0.00"))
@@ -146,31 +152,31 @@ var illCases = map[string]func(t *testing.T){
 	"ILL-10": func(t *testing.T) {
 		fee := usd("15.00")
 		library := preset(t, "western-district")
-		offer := library.FeeConsent(noon("2026-03-02"), policy.Cost{Amount: &fee, LenderPlace: "US-OH"})
+		offer := ill.FeeConsent(library, noon("2026-03-02"), ill.Cost{Amount: &fee, LenderPlace: "US-OH"})
 		mustRefuse(t, offer.Decision, "cost_not_approved")
 		mustBe(t, "needs approval", offer.NeedsApproval, true)
-		declined := library.FeeConsent(noon("2026-03-02"), policy.Cost{Amount: &fee, LenderPlace: "US-OH", Declined: true})
+		declined := ill.FeeConsent(library, noon("2026-03-02"), ill.Cost{Amount: &fee, LenderPlace: "US-OH", Declined: true})
 		mustRefuse(t, declined.Decision, "cost_declined")
 		mustBe(t, "needs approval again", declined.NeedsApproval, false)
 		mustBe(t, "patron pays", declined.PatronPays, usd("0.00"))
 	},
 	"ILL-11": func(t *testing.T) {
-		mustRefuse(t, preset(t, "western-district").MayAskLender(noon("2026-03-02"), policy.Lender{Place: "US-HI"}), "lender_place_excluded")
+		mustRefuse(t, ill.MayAskLender(preset(t, "western-district"), noon("2026-03-02"), ill.Lender{Place: "US-HI"}), "lender_place_excluded")
 	},
 	"ILL-13": func(t *testing.T) {
 		patron := adult(usd("0.00"))
 		patron.HasPhone = false
-		mustRefuse(t, preset(t, "westport").MaySubmitILL(noon("2026-03-02"), asked(patron)).Decision, "phone_missing")
+		mustRefuse(t, ill.MaySubmitILL(preset(t, "westport"), noon("2026-03-02"), asked(patron)).Decision, "phone_missing")
 	},
 	"ILL-16": func(t *testing.T) {
-		facts := ofType(policy.OwnerILL, "book")
-		facts.LenderFine = &policy.LenderFine{Rate: cad("0.50")}
+		facts := ofType(rule.OwnerILL, "book")
+		facts.LenderFine = &costs.LenderFine{Rate: cad("0.50")}
 		got := fine(t, preset(t, "perth"), facts, "2026-03-02", "2026-03-06", calendar.EveryDay(nil))
 		mustBe(t, "fine", got.Amount, cad("2.00"))
 	},
 	"ILL-17": func(t *testing.T) {
 		// Due on a Friday; Saturday, Monday, Tuesday and Wednesday are open.
-		got := fine(t, preset(t, "delaware"), ofType(policy.OwnerILL, "book"), "2026-03-06", "2026-03-11", closedSundays(t))
+		got := fine(t, preset(t, "delaware"), ofType(rule.OwnerILL, "book"), "2026-03-06", "2026-03-11", closedSundays(t))
 		mustBe(t, "days", got.Days, 4)
 		mustBe(t, "fine", got.Amount, usd("0.40"))
 	},
@@ -178,24 +184,24 @@ var illCases = map[string]func(t *testing.T){
 		library := preset(t, "western-district")
 		request := asked(adult(usd("0.00")))
 		request.Rush = true
-		mustBe(t, "needs cost approval", library.MaySubmitILL(noon("2026-03-02"), request).NeedsCostApproval, true)
-		mustRefuse(t, library.FeeConsent(noon("2026-03-02"), policy.Cost{LenderPlace: "US-IL", Rush: true}).Decision, "cost_not_approved")
+		mustBe(t, "needs cost approval", ill.MaySubmitILL(library, noon("2026-03-02"), request).NeedsCostApproval, true)
+		mustRefuse(t, ill.FeeConsent(library, noon("2026-03-02"), ill.Cost{LenderPlace: "US-IL", Rush: true}).Decision, "cost_not_approved")
 	},
 	"LIM-10": func(t *testing.T) {
 		request := asked(adult(usd("0.00")))
 		request.ActiveRequests = 3
-		mustRefuse(t, preset(t, "westchester").MaySubmitILL(noon("2026-03-02"), request).Decision, "ill_limit_reached")
+		mustRefuse(t, ill.MaySubmitILL(preset(t, "westchester"), noon("2026-03-02"), request).Decision, "ill_limit_reached")
 	},
 	"LIM-11": func(t *testing.T) {
 		library := preset(t, "westchester")
 		counted := map[string]bool{}
-		for _, state := range library.ActiveStates("resident") {
+		for _, state := range ill.ActiveStates(library, "resident") {
 			counted[state] = true
 		}
 		mustBe(t, "a returned loan counts", counted["return_due"] || counted["return_shipped"], false)
 		request := asked(adult(usd("0.00")))
 		request.ActiveRequests = 2
-		mustAllow(t, library.MaySubmitILL(noon("2026-03-02"), request).Decision)
+		mustAllow(t, ill.MaySubmitILL(library, noon("2026-03-02"), request).Decision)
 	},
 	"LIM-12": func(t *testing.T) {
 		document := parsed(t, `
@@ -208,15 +214,15 @@ var illCases = map[string]func(t *testing.T){
 `)
 		request := asked(adult(usd("0.00")))
 		request.ActiveRequests = 3
-		mustRefuse(t, document.MaySubmitILL(noon("2026-03-02"), request).Decision, "ill_limit_reached")
+		mustRefuse(t, ill.MaySubmitILL(document, noon("2026-03-02"), request).Decision, "ill_limit_reached")
 	},
 	"REN-06": func(t *testing.T) {
-		answer := preset(t, "western-district").MayAskRenewal(noon("2026-08-19"), borrowedUntil("2026-08-22"))
+		answer := lending.MayAskRenewal(preset(t, "western-district"), noon("2026-08-19"), borrowedUntil("2026-08-22"))
 		mustAllow(t, answer.Decision)
-		mustBe(t, "decided by", answer.DecidedBy, policy.SetByLender)
+		mustBe(t, "decided by", answer.DecidedBy, attributes.SetByLender)
 	},
 	"REN-07": func(t *testing.T) {
-		answer := preset(t, "western-district").MayAskRenewal(noon("2026-08-20"), borrowedUntil("2026-08-22"))
+		answer := lending.MayAskRenewal(preset(t, "western-district"), noon("2026-08-20"), borrowedUntil("2026-08-22"))
 		mustRefuse(t, answer.Decision, "renewal_window_passed")
 		mustBe(t, "latest", answer.Latest, broker.MustDate("2026-08-19"))
 	},
@@ -225,54 +231,54 @@ var illCases = map[string]func(t *testing.T){
 	"HLD-02-4": func(t *testing.T) { lastPickUpDay(t, "2026-04-30", "2026-05-08") },
 	"HLD-02-5": func(t *testing.T) { lastPickUpDay(t, "2026-05-01", "2026-05-09") },
 	"HLD-03": func(t *testing.T) {
-		library, facts := preset(t, "westport"), policy.ShelfFacts{Owner: policy.OwnerILL, Arrived: broker.MustDate("2026-03-02")}
-		mustBe(t, "last day", library.ShelfUntil(noon("2026-03-02"), facts).Until, broker.MustDate("2026-03-12"))
-		mustBe(t, "action", library.OnShelfExpiry(noon("2026-03-13"), facts, false).Action, policy.ReturnToOwner)
+		library, facts := preset(t, "westport"), shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-02")}
+		mustBe(t, "last day", shelf.Until(library, noon("2026-03-02"), facts).Until, broker.MustDate("2026-03-12"))
+		mustBe(t, "action", shelf.OnShelfExpiry(library, noon("2026-03-13"), facts, false).Action, attributes.ReturnToOwner)
 	},
 	"HLD-04": func(t *testing.T) {
-		facts := policy.ShelfFacts{Owner: policy.OwnerILL, Arrived: broker.MustDate("2026-03-05")}
-		shelf := preset(t, "westport").ShelfUntil(at("2026-03-05", closedSundays(t)), facts)
+		facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-05")}
+		shelf := shelf.Until(preset(t, "westport"), at("2026-03-05", closedSundays(t)), facts)
 		mustBe(t, "last day", shelf.Until, broker.MustDate("2026-03-16"))
 	},
 	"HLD-05": func(t *testing.T) {
 		library := preset(t, "westport")
-		facts := policy.ShelfFacts{Owner: policy.OwnerILL, Arrived: broker.MustDate("2026-03-02"), LenderDue: broker.MustDate("2026-03-20")}
-		answer := library.OnShelfExpiry(noon("2026-03-13"), facts, true)
-		mustBe(t, "action", answer.Action, policy.StaffDecision)
+		facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-02"), LenderDue: broker.MustDate("2026-03-20")}
+		answer := shelf.OnShelfExpiry(library, noon("2026-03-13"), facts, true)
+		mustBe(t, "action", answer.Action, attributes.StaffDecision)
 		mustBe(t, "decide by", answer.DecideBy, broker.MustDate("2026-03-17"))
-		mustBe(t, "past that", library.OnShelfExpiry(noon("2026-03-18"), facts, true).Action, policy.ReturnToOwner)
+		mustBe(t, "past that", shelf.OnShelfExpiry(library, noon("2026-03-18"), facts, true).Action, attributes.ReturnToOwner)
 	},
 	"LST-10": func(t *testing.T) {
-		mustRefuse(t, preset(t, "westchester").MayRefundILL(noon("2026-03-02"), true), "no_ill_refund")
+		mustRefuse(t, costs.MayRefundILL(preset(t, "westchester"), noon("2026-03-02"), true), "no_ill_refund")
 	},
 	"LST-11": func(t *testing.T) {
-		charge, err := preset(t, "western-district").LostILLCharge(usd("85.00"), usd("15.00"))
+		charge, err := costs.LostILLCharge(preset(t, "western-district"), usd("85.00"), usd("15.00"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		mustBe(t, "charge", charge.Amount, usd("100.00"))
 	},
 	"RET-13": func(t *testing.T) {
-		place := preset(t, "westport").ReturnPlaceOf(false)
+		place := lending.ReturnPlaceOf(preset(t, "westport"), false)
 		if place.Warn == nil || place.Warn.Code != "not_the_checkout_library" || place.Required {
 			t.Errorf("got %+v, want a warning that is advice", place)
 		}
-		got := fine(t, preset(t, "westport"), ofType(policy.OwnerILL, "book"), "2026-03-02", "2026-03-02", calendar.EveryDay(nil))
+		got := fine(t, preset(t, "westport"), ofType(rule.OwnerILL, "book"), "2026-03-02", "2026-03-02", calendar.EveryDay(nil))
 		mustBe(t, "fine", got.Amount, usd("0.00"))
 	},
 	"RET-14": func(t *testing.T) {
-		place := preset(t, "western-district").ReturnPlaceOf(false)
+		place := lending.ReturnPlaceOf(preset(t, "western-district"), false)
 		if place.Warn == nil || place.Warn.Code != "must_return_to_borrowing_library" || !place.Required || !place.SendToBorrower {
 			t.Errorf("got %+v, want an obligation to bring it here", place)
 		}
-		got := fine(t, preset(t, "western-district"), ofType(policy.OwnerILL, "book"), "2026-03-02", "2026-03-02", calendar.EveryDay(nil))
+		got := fine(t, preset(t, "western-district"), ofType(rule.OwnerILL, "book"), "2026-03-02", "2026-03-02", calendar.EveryDay(nil))
 		mustBe(t, "fine on time", got.Amount, usd("0.00"))
 	},
 }
 
-func borrowedUntil(due string) policy.Renewal {
-	return policy.Renewal{
-		Patron: policy.Patron{Class: "resident"}, Owner: policy.OwnerILL, Item: "book",
+func borrowedUntil(due string) lending.Renewal {
+	return lending.Renewal{
+		Patron: policy.Patron{Class: "resident"}, Owner: rule.OwnerILL, Item: "book",
 		Due: broker.MustDate(due), InitialDue: broker.MustDate(due),
 	}
 }
@@ -281,9 +287,9 @@ func borrowedUntil(due string) policy.Renewal {
 // hold and for a borrowed copy.
 func lastPickUpDay(t *testing.T, available, want string) {
 	t.Helper()
-	for _, owner := range []policy.Owner{policy.OwnerOwn, policy.OwnerILL} {
-		shelf := preset(t, "western-district").ShelfUntil(at(available, closedSundays(t, "2026-05-04")),
-			policy.ShelfFacts{Owner: owner, Arrived: broker.MustDate(available)})
+	for _, owner := range []rule.Owner{rule.OwnerOwn, rule.OwnerILL} {
+		shelf := shelf.Until(preset(t, "western-district"), at(available, closedSundays(t, "2026-05-04")),
+			shelf.Facts{Owner: owner, Arrived: broker.MustDate(available)})
 		mustBe(t, string(owner)+" last day", shelf.Until, broker.MustDate(want))
 	}
 }

@@ -7,35 +7,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/calendar"
+	"afield/broker/policy/rule"
 )
-
-// Action is something a patron may want to do and a block may stop.
-type Action string
-
-// The actions; each has a threshold of its own, because libraries compare
-// differently for each.
-const (
-	ActionCheckout     Action = "checkout"
-	ActionILLRequest   Action = "ill_request"
-	ActionHold         Action = "hold"
-	ActionRenew        Action = "renew"
-	ActionRenewOverdue Action = "renew_overdue"
-	ActionComputer     Action = "computer"
-	ActionSignForMinor Action = "sign_for_minor"
-	// ActionCapture is having a returned item kept: a patron whom a block stops
-	// here keeps their place, and the item goes to the next who waits.
-	ActionCapture Action = "capture"
-)
-
-// EveryAction lists the actions there are.
-func EveryAction() []Action { return allActions() }
-
-func allActions() []Action {
-	return []Action{
-		ActionCheckout, ActionILLRequest, ActionHold, ActionRenew, ActionRenewOverdue,
-		ActionComputer, ActionSignForMinor, ActionCapture,
-	}
-}
 
 // Moment is when and where a question is asked.
 type Moment struct {
@@ -144,23 +117,28 @@ func clauseLine(clause broker.Clause) string {
 	return line
 }
 
-// asking gathers the reasons of one decision.
-type asking struct {
-	doc      *Document
-	at       Moment
-	today    broker.Date
+// Asking gathers the reasons of one decision.
+type Asking struct {
+	// Doc is the document asked.
+	Doc *Document
+	// At is the moment of asking, with everything it left out filled in; Today is
+	// its date at the asking library.
+	At       Moment
+	Today    broker.Date
 	decision Decision
 }
 
-func (d *Document) ask(at Moment, question string, governing Source) *asking {
-	at = d.settle(at)
-	return &asking{doc: d, at: at, today: at.Calendar.DateOf(at.Now), decision: Decision{
+// Ask begins a decision: what is asked, in words that follow "may", and the
+// attribute that governs it.
+func (d *Document) Ask(at Moment, question string, governing rule.Source) *Asking {
+	at = d.Settle(at)
+	return &Asking{Doc: d, At: at, Today: at.Calendar.DateOf(at.Now), decision: Decision{
 		Question: question, Rule: governing.Rule, Source: governing.Clause,
 	}}
 }
 
-// settle fills what a Moment leaves out from the document.
-func (d *Document) settle(at Moment) Moment {
+// Settle fills what a Moment leaves out from the document.
+func (d *Document) Settle(at Moment) Moment {
 	if at.Calendar == nil {
 		at.Calendar = calendar.EveryDay(d.zone)
 	}
@@ -170,46 +148,55 @@ func (d *Document) settle(at Moment) Moment {
 	return at
 }
 
-// ground is one reason before its source is known.
-type ground struct {
-	code, message, needed, found string
-	override                     []string // by custom; the document may say otherwise
-	passesAt                     *time.Time
+// Ground is one reason before its source is known; its fields are those of a
+// broker.Reason.
+type Ground struct {
+	Code, Message, Needed, Found string
+	// Override lists who by custom may pass over it; the document may say
+	// otherwise.
+	Override []string
+	// PassesAt is when it passes by itself, nil for never.
+	PassesAt *time.Time
 }
 
-func (a *asking) refuse(source Source, g ground) {
-	a.decision.Reasons = append(a.decision.Reasons, g.reason(source))
+// Refuse adds a ground for a no.
+func (a *Asking) Refuse(source rule.Source, g Ground) {
+	a.decision.Reasons = append(a.decision.Reasons, g.Reason(source))
 }
 
-func (a *asking) note(source Source, g ground) {
-	a.decision.Notes = append(a.decision.Notes, g.reason(source))
+// Note adds something to know that refuses nothing.
+func (a *Asking) Note(source rule.Source, g Ground) {
+	a.decision.Notes = append(a.decision.Notes, g.Reason(source))
 }
 
-func (g ground) reason(source Source) broker.Reason {
-	override := g.override
+// Reason gives the ground with its source.
+func (g Ground) Reason(source rule.Source) broker.Reason {
+	override := g.Override
 	if source.Override != nil {
 		override = source.Override
 	}
 	return broker.Reason{
-		Code: g.code, Rule: source.Rule, Message: g.message, Clause: source.Clause,
-		Needed: g.needed, Found: g.found, MayOverride: override, PassesAt: g.passesAt,
+		Code: g.Code, Rule: source.Rule, Message: g.Message, Clause: source.Clause,
+		Needed: g.Needed, Found: g.Found, MayOverride: override, PassesAt: g.PassesAt,
 	}
 }
 
-// answer closes the decision: allowed when nothing speaks against it.
-func (a *asking) answer() Decision {
+// Answer closes the decision: allowed when nothing speaks against it.
+func (a *Asking) Answer() Decision {
 	a.decision.Allowed = len(a.decision.Reasons) == 0
 	return a.decision
 }
 
-// startOf gives the first instant of a date at the asking library, for
+// StartOf gives the first instant of a date at the asking library, for
 // Reason.PassesAt.
-func (a *asking) startOf(date broker.Date) *time.Time {
-	start := date.Start(a.at.Calendar.Zone()).UTC()
+func (a *Asking) StartOf(date broker.Date) *time.Time {
+	start := date.Start(a.At.Calendar.Zone()).UTC()
 	return &start
 }
 
-// The roles that by custom may pass over a reason, where the document does not
-// say otherwise.
-func byDesk() []string { return []string{"desk", "director"} }
-func byILL() []string  { return []string{"ill", "director"} }
+// ByDesk are the roles that by custom may pass over what the desk decides, where
+// the document does not say otherwise.
+func ByDesk() []string { return []string{"desk", "director"} }
+
+// ByILL are the roles that by custom may pass over what the ILL office decides.
+func ByILL() []string { return []string{"ill", "director"} }

@@ -8,22 +8,29 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
+	"afield/broker/policy/telling"
 )
 
 func TestWhoMayAsk(t *testing.T) {
 	t.Parallel()
-	online := func(digits int, pin bool) func(*policy.Submission) {
-		return func(s *policy.Submission) { s.Channel, s.CardDigits, s.PINGiven = policy.ByOnline, digits, pin }
+	online := func(digits int, pin bool) func(*ill.Submission) {
+		return func(s *ill.Submission) { s.Channel, s.CardDigits, s.PINGiven = rule.ByOnline, digits, pin }
 	}
-	class := func(class string) func(*policy.Submission) {
-		return func(s *policy.Submission) { s.Patron.Class = class }
+	class := func(class string) func(*ill.Submission) {
+		return func(s *ill.Submission) { s.Patron.Class = class }
 	}
 	tests := []struct {
 		name, library string
-		change        func(*policy.Submission)
+		change        func(*ill.Submission)
 		want          []string // no reasons: allowed
 	}{
-		{"by staff", "delaware", func(*policy.Submission) {}, nil},
+		{"by staff", "delaware", func(*ill.Submission) {}, nil},
 		{"not online", "delaware", online(14, true), []string{"channel_not_open"}},
 		{"online with 14 digits and PIN", "westport", online(14, true), nil},
 		{"one digit short", "westport", online(13, true), []string{"card_number_length"}},
@@ -35,22 +42,22 @@ func TestWhoMayAsk(t *testing.T) {
 		{"a teacher's card", "westchester", class("teacher"), []string{"class_may_not_ask"}},
 		{"a purchased card", "westchester", class("purchased"), nil},
 		{"a reciprocal card that is this library's", "westchester", class("reciprocal"), nil},
-		{"no card of this library", "westchester", func(s *policy.Submission) { s.Patron.NoCard = true }, []string{"no_card"}},
-		{"a stopped card", "westchester", func(s *policy.Submission) { s.Patron.CardStopped = true }, []string{"card_stopped"}},
+		{"no card of this library", "westchester", func(s *ill.Submission) { s.Patron.NoCard = true }, []string{"no_card"}},
+		{"a stopped card", "westchester", func(s *ill.Submission) { s.Patron.CardStopped = true }, []string{"card_stopped"}},
 		{"a reciprocal borrower", "western-district", class("reciprocal"), []string{"class_may_not_ask"}},
 		{"a purchased card has all services", "western-district", class("purchased"), nil},
-		{"two active requests", "westchester", func(s *policy.Submission) { s.ActiveRequests = 2 }, nil},
-		{"four active requests", "westchester", func(s *policy.Submission) { s.ActiveRequests = 4 }, []string{"ill_limit_reached"}},
-		{"any number elsewhere", "western-district", func(s *policy.Submission) { s.ActiveRequests = 40 }, nil},
-		{"owned here", "westchester", func(s *policy.Submission) { s.OwnedHere = true }, []string{"held_here"}},
-		{"in the consortium", "western-district", func(s *policy.Submission) { s.OwnedInGroup = true }, []string{"held_in_group"}},
-		{"in the state's catalogue", "delaware", func(s *policy.Submission) { s.OwnedInGroup = true }, []string{"held_in_group"}},
-		{"in the local system, which is ILL there", "westport", func(s *policy.Submission) { s.OwnedInGroup = true }, nil},
-		{"the same title twice", "western-district", func(s *policy.Submission) { s.SameTitle = true }, []string{"same_title_open"}},
-		{"phone confirmed 365 days ago", "westport", func(s *policy.Submission) { s.Patron.PhoneConfirmed = broker.MustDate("2025-03-02") }, nil},
-		{"phone confirmed 366 days ago", "westport", func(s *policy.Submission) { s.Patron.PhoneConfirmed = broker.MustDate("2025-03-01") }, []string{"phone_not_confirmed"}},
-		{"no phone where none is asked", "western-district", func(s *policy.Submission) { s.Patron.HasPhone = false }, nil},
-		{"everything at once", "western-district", func(s *policy.Submission) {
+		{"two active requests", "westchester", func(s *ill.Submission) { s.ActiveRequests = 2 }, nil},
+		{"four active requests", "westchester", func(s *ill.Submission) { s.ActiveRequests = 4 }, []string{"ill_limit_reached"}},
+		{"any number elsewhere", "western-district", func(s *ill.Submission) { s.ActiveRequests = 40 }, nil},
+		{"owned here", "westchester", func(s *ill.Submission) { s.OwnedHere = true }, []string{"held_here"}},
+		{"in the consortium", "western-district", func(s *ill.Submission) { s.OwnedInGroup = true }, []string{"held_in_group"}},
+		{"in the state's catalogue", "delaware", func(s *ill.Submission) { s.OwnedInGroup = true }, []string{"held_in_group"}},
+		{"in the local system, which is ILL there", "westport", func(s *ill.Submission) { s.OwnedInGroup = true }, nil},
+		{"the same title twice", "western-district", func(s *ill.Submission) { s.SameTitle = true }, []string{"same_title_open"}},
+		{"phone confirmed 365 days ago", "westport", func(s *ill.Submission) { s.Patron.PhoneConfirmed = broker.MustDate("2025-03-02") }, nil},
+		{"phone confirmed 366 days ago", "westport", func(s *ill.Submission) { s.Patron.PhoneConfirmed = broker.MustDate("2025-03-01") }, []string{"phone_not_confirmed"}},
+		{"no phone where none is asked", "western-district", func(s *ill.Submission) { s.Patron.HasPhone = false }, nil},
+		{"everything at once", "western-district", func(s *ill.Submission) {
 			s.Patron.Class, s.Patron.Owes, s.OwnedHere, s.SameTitle = "reciprocal", policy.OwedInAll(usd("5.01")), true, true
 		}, []string{"class_may_not_ask", "owes_too_much", "held_here", "same_title_open"}},
 	}
@@ -59,7 +66,7 @@ func TestWhoMayAsk(t *testing.T) {
 			t.Parallel()
 			request := asked(adult(broker.Money{}))
 			test.change(&request)
-			answer := preset(t, test.library).MaySubmitILL(noon("2026-03-02"), request)
+			answer := ill.MaySubmitILL(preset(t, test.library), noon("2026-03-02"), request)
 			if test.want == nil {
 				mustAllow(t, answer.Decision)
 				return
@@ -74,33 +81,33 @@ func TestAHoldInTheSharedCatalogueIsNoILL(t *testing.T) {
 	request := asked(adult(usd("0.00")))
 	request.AsHold, request.OwnedInGroup, request.Patron.Class = true, true, "reciprocal"
 	for _, name := range []string{"western-district", "delaware"} {
-		answer := preset(t, name).MaySubmitILL(noon("2026-03-02"), request)
+		answer := ill.MaySubmitILL(preset(t, name), noon("2026-03-02"), request)
 		mustAllow(t, answer.Decision)
 		mustBe(t, name+" counts as ILL", answer.CountsAsILL, false)
 	}
 	request.Patron.HasPhone = false
-	answer := preset(t, "westport").MaySubmitILL(noon("2026-03-02"), request)
+	answer := ill.MaySubmitILL(preset(t, "westport"), noon("2026-03-02"), request)
 	mustRefuse(t, answer.Decision, "phone_missing")
 	mustBe(t, "Westport counts it", answer.CountsAsILL, true)
 
 	fee := usd("3.00")
-	free := preset(t, "western-district").FeeConsent(noon("2026-03-02"), policy.Cost{Amount: &fee, LenderPlace: "US-IL", AsHold: true})
+	free := ill.FeeConsent(preset(t, "western-district"), noon("2026-03-02"), ill.Cost{Amount: &fee, LenderPlace: "US-IL", AsHold: true})
 	mustAllow(t, free.Decision)
 	mustBe(t, "patron pays", free.PatronPays, usd("0.00"))
 }
 
 func TestWhatToTellAboutTheWaitAndTheArrival(t *testing.T) {
 	t.Parallel()
-	waits := map[string]policy.Wait{
+	waits := map[string]attributes.Wait{
 		"westport":         {FromDays: 7},
-		"westchester":      {FromDays: 14, ToDays: policy.Some(28)},
-		"western-district": {FromDays: 7, ToDays: policy.Some(21)},
+		"westchester":      {FromDays: 14, ToDays: rule.Some(28)},
+		"western-district": {FromDays: 7, ToDays: rule.Some(21)},
 	}
 	for name, want := range waits {
-		mustBe(t, name+" wait", preset(t, name).ExpectedWait("", "").Value, want)
+		mustBe(t, name+" wait", ill.ExpectedWait(preset(t, name), "", "").Value, want)
 	}
 	for _, name := range []string{"westport", "westchester"} {
-		mustBe(t, name+" tells by", preset(t, name).ArrivalNotice("resident").Value[0], "phone")
+		mustBe(t, name+" tells by", telling.ArrivalNotice(preset(t, name), "resident").Value[0], "phone")
 	}
 }
 
@@ -122,7 +129,7 @@ func TestLenderPlaces(t *testing.T) {
 		{"perth", "US-NY", true},
 	}
 	for _, test := range tests {
-		answer := preset(t, test.library).MayAskLender(noon("2026-03-02"), policy.Lender{Place: test.place})
+		answer := ill.MayAskLender(preset(t, test.library), noon("2026-03-02"), ill.Lender{Place: test.place})
 		mustBe(t, test.library+" asks "+test.place, answer.Allowed, test.want)
 	}
 }
@@ -130,43 +137,43 @@ func TestLenderPlaces(t *testing.T) {
 func TestTwoUnknownPlacesAreNotOneState(t *testing.T) {
 	t.Parallel()
 	fee, nowhere := usd("5.00"), noon("2026-03-02")
-	got := preset(t, "open-lender").FeeConsent(nowhere, policy.Cost{Amount: &fee})
-	mustBe(t, "two unknown places are not one state", got.Payer, policy.PayerPatron)
+	got := ill.FeeConsent(preset(t, "open-lender"), nowhere, ill.Cost{Amount: &fee})
+	mustBe(t, "two unknown places are not one state", got.Payer, attributes.PayerPatron)
 }
 
 func TestWhoPaysALendersFee(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, library, lender, fee, approved string
-		payer                                policy.Payer
+		payer                                attributes.Payer
 		allowed, needsApproval, needsStaff   bool
 	}{
-		{"in Indiana the library pays", "westchester", "US-IN", "12.50", "0.00", policy.PayerLibrary, true, false, false},
-		{"to the ceiling", "westchester", "US-IN", "30.00", "0.00", policy.PayerLibrary, true, false, false},
-		{"a cent above the ceiling staff decide", "westchester", "US-IN", "30.01", "0.00", policy.PayerLibrary, false, false, true},
-		{"out of state the patron agrees first", "westchester", "US-OH", "12.50", "0.00", policy.PayerPatron, false, true, false},
-		{"agreed to a cent less", "westchester", "US-OH", "12.50", "12.49", policy.PayerPatron, false, true, false},
-		{"agreed exactly", "westchester", "US-OH", "12.50", "12.50", policy.PayerPatron, true, false, false},
-		{"agreed to a cent more", "westchester", "US-OH", "12.50", "12.51", policy.PayerPatron, true, false, false},
-		{"free", "westchester", "US-OH", "0.00", "0.00", policy.PayerPatron, true, false, false},
-		{"one cent is asked about", "western-district", "US-OH", "0.01", "0.00", policy.PayerPatron, false, true, false},
-		{"in Illinois too", "western-district", "US-IL", "15.00", "0.00", policy.PayerPatron, false, true, false},
-		{"out of Delaware", "delaware", "US-PA", "8.00", "0.00", policy.PayerPatron, false, true, false},
-		{"in Delaware", "delaware", "US-DE", "8.00", "0.00", policy.PayerLibrary, true, false, false},
+		{"in Indiana the library pays", "westchester", "US-IN", "12.50", "0.00", attributes.PayerLibrary, true, false, false},
+		{"to the ceiling", "westchester", "US-IN", "30.00", "0.00", attributes.PayerLibrary, true, false, false},
+		{"a cent above the ceiling staff decide", "westchester", "US-IN", "30.01", "0.00", attributes.PayerLibrary, false, false, true},
+		{"out of state the patron agrees first", "westchester", "US-OH", "12.50", "0.00", attributes.PayerPatron, false, true, false},
+		{"agreed to a cent less", "westchester", "US-OH", "12.50", "12.49", attributes.PayerPatron, false, true, false},
+		{"agreed exactly", "westchester", "US-OH", "12.50", "12.50", attributes.PayerPatron, true, false, false},
+		{"agreed to a cent more", "westchester", "US-OH", "12.50", "12.51", attributes.PayerPatron, true, false, false},
+		{"free", "westchester", "US-OH", "0.00", "0.00", attributes.PayerPatron, true, false, false},
+		{"one cent is asked about", "western-district", "US-OH", "0.01", "0.00", attributes.PayerPatron, false, true, false},
+		{"in Illinois too", "western-district", "US-IL", "15.00", "0.00", attributes.PayerPatron, false, true, false},
+		{"out of Delaware", "delaware", "US-PA", "8.00", "0.00", attributes.PayerPatron, false, true, false},
+		{"in Delaware", "delaware", "US-DE", "8.00", "0.00", attributes.PayerLibrary, true, false, false},
 	}
 	for _, test := range tests {
 		t.Run(test.library+": "+test.name, func(t *testing.T) {
 			t.Parallel()
 			fee := usd(test.fee)
-			got := preset(t, test.library).FeeConsent(noon("2026-03-02"),
-				policy.Cost{Amount: &fee, LenderPlace: test.lender, Approved: usd(test.approved)})
+			got := ill.FeeConsent(preset(t, test.library), noon("2026-03-02"),
+				ill.Cost{Amount: &fee, LenderPlace: test.lender, Approved: usd(test.approved)})
 			mustBe(t, "allowed", got.Allowed, test.allowed)
 			mustBe(t, "payer", got.Payer, test.payer)
 			mustBe(t, "needs approval", got.NeedsApproval, test.needsApproval)
 			mustBe(t, "needs staff", got.NeedsStaff, test.needsStaff)
 			mustBe(t, "sum of both parts", got.PatronPays.Plus(got.LibraryPays), fee)
 			other := got.LibraryPays
-			if test.payer == policy.PayerLibrary {
+			if test.payer == attributes.PayerLibrary {
 				other = got.PatronPays
 			}
 			mustBe(t, "the other one pays", other, usd("0.00"))
@@ -178,7 +185,7 @@ func TestOnlyDelawareMayBearAFeeItCouldPassOn(t *testing.T) {
 	t.Parallel()
 	fee := usd("8.00")
 	for name, want := range map[string]bool{"delaware": true, "westchester": false, "western-district": false} {
-		got := preset(t, name).FeeConsent(noon("2026-03-02"), policy.Cost{Amount: &fee, LenderPlace: "US-OH"})
+		got := ill.FeeConsent(preset(t, name), noon("2026-03-02"), ill.Cost{Amount: &fee, LenderPlace: "US-OH"})
 		mustBe(t, name+" may override", got.OverridableBy([]string{"ill"}), want)
 	}
 }
@@ -186,7 +193,7 @@ func TestOnlyDelawareMayBearAFeeItCouldPassOn(t *testing.T) {
 func TestAFeeInAnotherCurrencyGoesToStaff(t *testing.T) {
 	t.Parallel()
 	fee := usd("10.00")
-	got := preset(t, "perth").FeeConsent(noon("2026-03-02"), policy.Cost{Amount: &fee, LenderPlace: "US-NY", Approved: cad("50.00")})
+	got := ill.FeeConsent(preset(t, "perth"), noon("2026-03-02"), ill.Cost{Amount: &fee, LenderPlace: "US-NY", Approved: cad("50.00")})
 	mustRefuse(t, got.Decision, "currency_differs")
 	mustBe(t, "needs staff", got.NeedsStaff, true)
 	mustBe(t, "patron pays", got.PatronPays, cad("0.00"))
@@ -195,39 +202,39 @@ func TestAFeeInAnotherCurrencyGoesToStaff(t *testing.T) {
 func TestAnUnknownCostGoesOutUnlessItIsUrgent(t *testing.T) {
 	t.Parallel()
 	library := preset(t, "western-district")
-	mustAllow(t, library.FeeConsent(noon("2026-03-02"), policy.Cost{LenderPlace: "US-OH"}).Decision)
-	mustAllow(t, library.FeeConsent(noon("2026-03-02"), policy.Cost{LenderPlace: "US-OH", Rush: true, Approved: usd("20.00")}).Decision)
+	mustAllow(t, ill.FeeConsent(library, noon("2026-03-02"), ill.Cost{LenderPlace: "US-OH"}).Decision)
+	mustAllow(t, ill.FeeConsent(library, noon("2026-03-02"), ill.Cost{LenderPlace: "US-OH", Rush: true, Approved: usd("20.00")}).Decision)
 }
 
 func TestTheLibraryOfAMomentDecidesWhatIsInState(t *testing.T) {
 	t.Parallel()
 	fee, moment := usd("5.00"), noon("2026-03-02")
 	moment.Place = "US-OH"
-	got := preset(t, "westchester").FeeConsent(moment, policy.Cost{Amount: &fee, LenderPlace: "US-OH"})
-	mustBe(t, "payer", got.Payer, policy.PayerLibrary)
+	got := ill.FeeConsent(preset(t, "westchester"), moment, ill.Cost{Amount: &fee, LenderPlace: "US-OH"})
+	mustBe(t, "payer", got.Payer, attributes.PayerLibrary)
 }
 
 func TestTheShelfEndsByTheEarlierOfTwoRules(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, lenderDue, want string
-		bound                 policy.BoundBy
+		bound                 shelf.BoundBy
 		alert                 bool
 	}{
-		{"no lender's date", "", "2026-03-12", policy.BoundByShelf, false},
-		{"three days to spare exactly", "2026-03-15", "2026-03-12", policy.BoundByShelf, false},
-		{"a day less", "2026-03-14", "2026-03-11", policy.BoundByLenderDue, true},
-		{"a day more", "2026-03-16", "2026-03-12", policy.BoundByShelf, false},
-		{"due before it could get home", "2026-03-03", "2026-03-02", policy.BoundByLenderDue, true},
+		{"no lender's date", "", "2026-03-12", shelf.BoundByShelf, false},
+		{"three days to spare exactly", "2026-03-15", "2026-03-12", shelf.BoundByShelf, false},
+		{"a day less", "2026-03-14", "2026-03-11", shelf.BoundByLenderDue, true},
+		{"a day more", "2026-03-16", "2026-03-12", shelf.BoundByShelf, false},
+		{"due before it could get home", "2026-03-03", "2026-03-02", shelf.BoundByLenderDue, true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			facts := policy.ShelfFacts{Owner: policy.OwnerILL, Arrived: broker.MustDate("2026-03-02")}
+			facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-02")}
 			if test.lenderDue != "" {
 				facts.LenderDue = broker.MustDate(test.lenderDue)
 			}
-			shelf := preset(t, "westport").ShelfUntil(noon("2026-03-02"), facts)
+			shelf := shelf.Until(preset(t, "westport"), noon("2026-03-02"), facts)
 			mustBe(t, "until", shelf.Until, broker.MustDate(test.want))
 			mustBe(t, "bound by", shelf.Bound, test.bound)
 			mustBe(t, "staff alert", shelf.StaffAlert, test.alert)
@@ -238,8 +245,8 @@ func TestTheShelfEndsByTheEarlierOfTwoRules(t *testing.T) {
 func TestTheShelfEndsOnAnOpenDayBeforeTheLendersDate(t *testing.T) {
 	t.Parallel()
 	// Three days before the 18th is a Sunday: Saturday is the last day.
-	facts := policy.ShelfFacts{Owner: policy.OwnerILL, Arrived: broker.MustDate("2026-03-09"), LenderDue: broker.MustDate("2026-03-18")}
-	shelf := preset(t, "westport").ShelfUntil(at("2026-03-09", closedSundays(t)), facts)
+	facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-09"), LenderDue: broker.MustDate("2026-03-18")}
+	shelf := shelf.Until(preset(t, "westport"), at("2026-03-09", closedSundays(t)), facts)
 	mustBe(t, "until", shelf.Until, broker.MustDate("2026-03-14"))
 	mustBe(t, "ends", shelf.Ends, time.Date(2026, time.March, 14, 22, 0, 0, 0, time.UTC))
 }
@@ -248,7 +255,7 @@ func TestRenewalIsAskedInItsWindow(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, library, day string
-		change             func(*policy.Renewal)
+		change             func(*lending.Renewal)
 		want               []string
 	}{
 		{"four days before", "western-district", "2026-08-18", nil, nil},
@@ -256,10 +263,10 @@ func TestRenewalIsAskedInItsWindow(t *testing.T) {
 		{"two days before", "western-district", "2026-08-20", nil, []string{"renewal_window_passed"}},
 		{"on the due date where the text is silent", "westport", "2026-08-22", nil, nil},
 		{"a day after", "westport", "2026-08-23", nil, []string{"renewal_window_passed"}},
-		{"already asked", "westport", "2026-08-01", func(r *policy.Renewal) { r.Pending = true }, []string{"renewal_pending"}},
-		{"recalled and too late", "western-district", "2026-08-20", func(r *policy.Renewal) { r.Recalled = true }, []string{"recalled", "renewal_window_passed"}},
-		{"second renewal counts from the date now", "western-district", "2026-08-19", func(r *policy.Renewal) { r.InitialDue = broker.MustDate("2026-07-22") }, nil},
-		{"the lender may say yes for the fifth time", "westchester", "2026-08-01", func(r *policy.Renewal) { r.Renewals = 4 }, nil},
+		{"already asked", "westport", "2026-08-01", func(r *lending.Renewal) { r.Pending = true }, []string{"renewal_pending"}},
+		{"recalled and too late", "western-district", "2026-08-20", func(r *lending.Renewal) { r.Recalled = true }, []string{"recalled", "renewal_window_passed"}},
+		{"second renewal counts from the date now", "western-district", "2026-08-19", func(r *lending.Renewal) { r.InitialDue = broker.MustDate("2026-07-22") }, nil},
+		{"the lender may say yes for the fifth time", "westchester", "2026-08-01", func(r *lending.Renewal) { r.Renewals = 4 }, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.library+": "+test.name, func(t *testing.T) {
@@ -268,8 +275,8 @@ func TestRenewalIsAskedInItsWindow(t *testing.T) {
 			if test.change != nil {
 				test.change(&renewal)
 			}
-			answer := preset(t, test.library).MayAskRenewal(noon(test.day), renewal)
-			mustBe(t, "decided by", answer.DecidedBy, policy.SetByLender)
+			answer := lending.MayAskRenewal(preset(t, test.library), noon(test.day), renewal)
+			mustBe(t, "decided by", answer.DecidedBy, attributes.SetByLender)
 			if test.want == nil {
 				mustAllow(t, answer.Decision)
 				return
@@ -300,11 +307,11 @@ func TestOwnItemsAreRenewedAsOftenAsTheirTypeSays(t *testing.T) {
 		{"perth", "book", "", 2, false},
 	}
 	for _, test := range tests {
-		renewal := policy.Renewal{
-			Patron: adult(broker.Money{}), Owner: policy.OwnerOwn, Item: test.item, Age: test.age,
+		renewal := lending.Renewal{
+			Patron: adult(broker.Money{}), Owner: rule.OwnerOwn, Item: test.item, Age: test.age,
 			Due: broker.MustDate("2026-03-09"), Renewals: test.renewals,
 		}
-		answer := preset(t, test.library).MayAskRenewal(noon("2026-03-02"), renewal)
+		answer := lending.MayAskRenewal(preset(t, test.library), noon("2026-03-02"), renewal)
 		mustBe(t, test.library+" "+test.item+" "+test.age, answer.Allowed, test.want)
 	}
 }
@@ -312,12 +319,12 @@ func TestOwnItemsAreRenewedAsOftenAsTheirTypeSays(t *testing.T) {
 func TestDueDatesOfOwnItems(t *testing.T) {
 	t.Parallel()
 	moment := at("2026-03-03", closedSundays(t))
-	own := func(item, age string) policy.Match {
-		return policy.Match{Owner: policy.OwnerOwn, Class: "resident", Item: item, Age: age}
+	own := func(item, age string) rule.Match {
+		return rule.Match{Owner: rule.OwnerOwn, Class: "resident", Item: item, Age: age}
 	}
 	tests := []struct {
 		library string
-		match   policy.Match
+		match   rule.Match
 		want    string
 	}{
 		{"westchester", own("dvd", ""), "2026-03-09"}, // five days end on a Sunday
@@ -330,74 +337,74 @@ func TestDueDatesOfOwnItems(t *testing.T) {
 		{"perth", own("periodical", ""), "2026-03-10"},
 	}
 	for _, test := range tests {
-		mustBe(t, test.library+" "+test.match.Item+" "+test.match.Age, preset(t, test.library).DueDate(moment, test.match).Value, broker.MustDate(test.want))
+		mustBe(t, test.library+" "+test.match.Item+" "+test.match.Age, lending.DueDate(preset(t, test.library), moment, test.match).Value, broker.MustDate(test.want))
 	}
 }
 
 func TestCheckOutGivesEveryReason(t *testing.T) {
 	t.Parallel()
-	facts := policy.Checkout{
-		Patron: adult(usd("5.00")), Owner: policy.OwnerILL, Item: "book", HeldForOther: true,
+	facts := lending.Checkout{
+		Patron: adult(usd("5.00")), Owner: rule.OwnerILL, Item: "book", HeldForOther: true,
 		LenderDue: broker.MustDate("2026-03-01"),
 	}
-	answer := preset(t, "westchester").MayCheckOut(noon("2026-03-02"), facts)
+	answer := lending.MayCheckOut(preset(t, "westchester"), noon("2026-03-02"), facts)
 	mustRefuse(t, answer, "owes_too_much", "not_lendable", "held_for_other", "lender_due_passed")
 	facts.Patron, facts.HeldForOther, facts.Lendable, facts.LenderDue = adult(usd("4.99")), false, true, broker.MustDate("2026-03-02")
-	mustAllow(t, preset(t, "westchester").MayCheckOut(noon("2026-03-02"), facts))
+	mustAllow(t, lending.MayCheckOut(preset(t, "westchester"), noon("2026-03-02"), facts))
 }
 
 func TestHoldLimitAndFormats(t *testing.T) {
 	t.Parallel()
 	library := preset(t, "westchester")
-	hold := policy.HoldRequest{Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Format: broker.FormatBook, OpenHolds: 4}
-	mustAllow(t, library.MayPlaceHold(noon("2026-03-02"), hold))
+	hold := shelf.HoldRequest{Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Format: broker.FormatBook, OpenHolds: 4}
+	mustAllow(t, shelf.MayPlaceHold(library, noon("2026-03-02"), hold))
 	hold.OpenHolds, hold.Format = 5, broker.FormatDVD
-	mustRefuse(t, library.MayPlaceHold(noon("2026-03-02"), hold), "hold_limit_reached", "format_not_holdable")
+	mustRefuse(t, shelf.MayPlaceHold(library, noon("2026-03-02"), hold), "hold_limit_reached", "format_not_holdable")
 }
 
 func TestOwnPatronsHoldsBeforeLending(t *testing.T) {
 	t.Parallel()
-	lending := policy.Lending{OwnHolds: 2, Copies: 2}
-	mustRefuse(t, preset(t, "westport").MayLend(noon("2026-03-02"), lending), "own_patrons_wait")
-	mustAllow(t, preset(t, "open-lender").MayLend(noon("2026-03-02"), lending))
+	lending := ill.Lending{OwnHolds: 2, Copies: 2}
+	mustRefuse(t, ill.MayLend(preset(t, "westport"), noon("2026-03-02"), lending), "own_patrons_wait")
+	mustAllow(t, ill.MayLend(preset(t, "open-lender"), noon("2026-03-02"), lending))
 	lending.Copies = 3
-	mustAllow(t, preset(t, "westport").MayLend(noon("2026-03-02"), lending))
-	mustRefuse(t, preset(t, "open-lender").MayLend(noon("2026-03-02"), policy.Lending{}), "no_copy_available")
+	mustAllow(t, ill.MayLend(preset(t, "westport"), noon("2026-03-02"), lending))
+	mustRefuse(t, ill.MayLend(preset(t, "open-lender"), noon("2026-03-02"), ill.Lending{}), "no_copy_available")
 }
 
 func TestCopiesOfArticles(t *testing.T) {
 	t.Parallel()
 	library, moment := preset(t, "westchester"), noon("2026-03-02")
-	fourth := library.Copyright(moment, policy.Article{CopiesThisYear: 4, Year: 2021})
+	fourth := ill.Copyright(library, moment, ill.Article{CopiesThisYear: 4, Year: 2021})
 	mustAllow(t, fourth.Decision)
 	mustBe(t, "fifth copy declared", fourth.Declare, "US:CCG")
-	sixth := library.Copyright(moment, policy.Article{CopiesThisYear: 5, Year: 2021})
+	sixth := ill.Copyright(library, moment, ill.Article{CopiesThisYear: 5, Year: 2021})
 	mustRefuse(t, sixth.Decision, "copyright_limit_reached")
 	mustBe(t, "passes", sixth.Reasons[0].PassesAt.Format("2006-01-02"), "2027-01-01")
-	old := library.Copyright(moment, policy.Article{CopiesThisYear: 5, Year: 2020})
+	old := ill.Copyright(library, moment, ill.Article{CopiesThisYear: 5, Year: 2020})
 	mustAllow(t, old.Decision)
 	mustBe(t, "older article declared", old.Declare, "US:CCL")
-	mustBe(t, "Perth declares", preset(t, "perth").Copyright(moment, policy.Article{CopiesThisYear: 9, Year: 2026}).Declare, "")
+	mustBe(t, "Perth declares", ill.Copyright(preset(t, "perth"), moment, ill.Article{CopiesThisYear: 9, Year: 2026}).Declare, "")
 }
 
 func TestLostBorrowedItems(t *testing.T) {
 	t.Parallel()
 	library := preset(t, "western-district")
-	mustBe(t, "search from the due date", library.SearchUntil(broker.MustDate("2026-03-02"), broker.Date{}).Value, broker.MustDate("2026-04-01"))
-	mustBe(t, "search from an earlier report", library.SearchUntil(broker.MustDate("2026-03-02"), broker.MustDate("2026-02-20")).Value, broker.MustDate("2026-03-22"))
-	mustBe(t, "no such time elsewhere", preset(t, "perth").SearchUntil(broker.MustDate("2026-03-02"), broker.Date{}).Value, broker.Date{})
-	mustRefuse(t, library.MayRefundILL(noon("2026-03-02"), true), "no_ill_refund")
-	mustRefuse(t, preset(t, "perth").MayRefundILL(noon("2026-03-02"), false), "lender_has_not_refunded")
-	mustAllow(t, preset(t, "perth").MayRefundILL(noon("2026-03-02"), true))
-	mustRefuse(t, library.MayDonateInLieu(noon("2026-03-02")), "no_donation_in_lieu")
-	if _, err := preset(t, "perth").LostILLCharge(usd("10.00")); !broker.IsKind(err, broker.KindRefused) {
+	mustBe(t, "search from the due date", costs.SearchUntil(library, broker.MustDate("2026-03-02"), broker.Date{}).Value, broker.MustDate("2026-04-01"))
+	mustBe(t, "search from an earlier report", costs.SearchUntil(library, broker.MustDate("2026-03-02"), broker.MustDate("2026-02-20")).Value, broker.MustDate("2026-03-22"))
+	mustBe(t, "no such time elsewhere", costs.SearchUntil(preset(t, "perth"), broker.MustDate("2026-03-02"), broker.Date{}).Value, broker.Date{})
+	mustRefuse(t, costs.MayRefundILL(library, noon("2026-03-02"), true), "no_ill_refund")
+	mustRefuse(t, costs.MayRefundILL(preset(t, "perth"), noon("2026-03-02"), false), "lender_has_not_refunded")
+	mustAllow(t, costs.MayRefundILL(preset(t, "perth"), noon("2026-03-02"), true))
+	mustRefuse(t, costs.MayDonateInLieu(library, noon("2026-03-02")), "no_donation_in_lieu")
+	if _, err := costs.LostILLCharge(preset(t, "perth"), usd("10.00")); !broker.IsKind(err, broker.KindRefused) {
 		t.Errorf("an invoice in another currency gave %v, want a refusal", err)
 	}
 }
 
 func TestAReturnAtHomeWarnsOfNothing(t *testing.T) {
 	t.Parallel()
-	if place := preset(t, "western-district").ReturnPlaceOf(true); place.Warn != nil || place.SendToBorrower {
+	if place := lending.ReturnPlaceOf(preset(t, "western-district"), true); place.Warn != nil || place.SendToBorrower {
 		t.Errorf("got %+v, want no warning", place)
 	}
 }
@@ -406,21 +413,21 @@ func TestDeadlinesEndOnOpenDaysAtClosing(t *testing.T) {
 	t.Parallel()
 	library := preset(t, "westport")
 	// A Saturday; Sunday is closed, so one open day ends on Monday at five.
-	got := library.DeadlineAt(at("2026-03-14", closedSundays(t)), policy.DeadlineReceive)
+	got := ill.DeadlineAt(library, at("2026-03-14", closedSundays(t)), ill.DeadlineReceive)
 	mustBe(t, "receive by", got, time.Date(2026, time.March, 16, 22, 0, 0, 0, time.UTC))
-	mustBe(t, "days to receive", library.DeadlineSpan(policy.DeadlineReceive).Value, policy.Span{Days: 1, Count: calendar.OpenDays})
+	mustBe(t, "days to receive", ill.DeadlineSpan(library, ill.DeadlineReceive).Value, rule.Span{Days: 1, Count: calendar.OpenDays})
 }
 
 func TestEveryDeadlineHasASpan(t *testing.T) {
 	t.Parallel()
-	all := []policy.Deadline{
-		policy.DeadlineStaff, policy.DeadlineApproval, policy.DeadlineRespond, policy.DeadlineConditional,
-		policy.DeadlineRetry, policy.DeadlineShip, policy.DeadlineArrival, policy.DeadlineReceive, policy.DeadlineReturn,
-		policy.DeadlineReturnArrival, policy.DeadlineReturnConfirm, policy.DeadlineInvoice, policy.DeadlineCancelAnswer,
-		policy.DeadlineRenewalAnswer, policy.DeadlineAnswer, policy.DeadlinePull, policy.DeadlineLendShip,
+	all := []ill.Deadline{
+		ill.DeadlineStaff, ill.DeadlineApproval, ill.DeadlineRespond, ill.DeadlineConditional,
+		ill.DeadlineRetry, ill.DeadlineShip, ill.DeadlineArrival, ill.DeadlineReceive, ill.DeadlineReturn,
+		ill.DeadlineReturnArrival, ill.DeadlineReturnConfirm, ill.DeadlineInvoice, ill.DeadlineCancelAnswer,
+		ill.DeadlineRenewalAnswer, ill.DeadlineAnswer, ill.DeadlinePull, ill.DeadlineLendShip,
 	}
 	for _, deadline := range all {
-		span := preset(t, "delaware").DeadlineSpan(deadline)
+		span := ill.DeadlineSpan(preset(t, "delaware"), deadline)
 		if span.Value.Days < 1 || span.Rule != "deadlines."+string(deadline) {
 			t.Errorf("%s: %+v", deadline, span)
 		}
@@ -431,7 +438,7 @@ func TestADecisionExplainsItself(t *testing.T) {
 	t.Parallel()
 	request := asked(adult(usd("5.00")))
 	request.ActiveRequests = 3
-	got := preset(t, "westchester").MaySubmitILL(noon("2026-03-02"), request).Explain()
+	got := ill.MaySubmitILL(preset(t, "westchester"), noon("2026-03-02"), request).Explain()
 	want := strings.Join([]string{
 		"No: may not ask for an interlibrary loan.",
 		"- Owes 5.00 USD. [blocks.ill_request]",
@@ -453,11 +460,11 @@ func TestADecisionExplainsItself(t *testing.T) {
 func TestAnOverrideMustCoverEveryReason(t *testing.T) {
 	t.Parallel()
 	request := asked(adult(usd("5.00")))
-	answer := preset(t, "westchester").MaySubmitILL(noon("2026-03-02"), request)
+	answer := ill.MaySubmitILL(preset(t, "westchester"), noon("2026-03-02"), request)
 	mustBe(t, "desk alone", answer.OverridableBy([]string{"desk"}), false)
 	mustBe(t, "ill", answer.OverridableBy([]string{"desk", "ill"}), true)
 	request.Patron.CardStopped = true
-	answer = preset(t, "westchester").MaySubmitILL(noon("2026-03-02"), request)
+	answer = ill.MaySubmitILL(preset(t, "westchester"), noon("2026-03-02"), request)
 	mustBe(t, "a stopped card", answer.OverridableBy([]string{"desk", "ill", "director"}), false)
 	if err := answer.Err("may_not_ask"); !broker.IsKind(err, broker.KindRefused) {
 		t.Errorf("got %v, want a refusal with its reasons", err)

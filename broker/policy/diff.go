@@ -3,16 +3,19 @@ package policy
 import (
 	"reflect"
 	"slices"
+
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
 )
 
 // Difference is one value in which two documents differ.
 type Difference struct {
-	Rule string `json:"rule"`
-	When When   `json:"when,omitzero"`
+	Rule string    `json:"rule"`
+	When rule.When `json:"when,omitzero"`
 	// Old and New are the values of the two; nil where one has no entry for the
 	// case.
-	Old *Attribute `json:"old,omitempty"`
-	New *Attribute `json:"new,omitempty"`
+	Old *rule.Attribute `json:"old,omitempty"`
+	New *rule.Attribute `json:"new,omitempty"`
 }
 
 // Diff lists every value in which two documents differ, inherited ones too, in
@@ -20,9 +23,9 @@ type Difference struct {
 // last word. A clause in other words is no difference.
 func Diff(a, b *Document) []Difference {
 	type place struct{ rule, when string }
-	before, after := map[place]Attribute{}, map[place]Attribute{}
+	before, after := map[place]rule.Attribute{}, map[place]rule.Attribute{}
 	order := []place{}
-	collect := func(from []Attribute, into map[place]Attribute) {
+	collect := func(from []rule.Attribute, into map[place]rule.Attribute) {
 		for _, attribute := range from {
 			at := place{attribute.Rule, attribute.When.String()}
 			if _, nearer := into[at]; nearer {
@@ -52,7 +55,7 @@ func Diff(a, b *Document) []Difference {
 		}
 		differences = append(differences, difference)
 	}
-	ids := AttributeIDs()
+	ids := attributes.IDs()
 	slices.SortStableFunc(differences, func(x, y Difference) int { return slices.Index(ids, x.Rule) - slices.Index(ids, y.Rule) })
 	return differences
 }

@@ -10,19 +10,23 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 )
 
 func TestOverdueFines(t *testing.T) {
 	t.Parallel()
 	everyDay := calendar.EveryDay(nil)
-	ill := func(item string) policy.LoanFacts { return ofType(policy.OwnerILL, item) }
-	own := func(item string) policy.LoanFacts { return ofType(policy.OwnerOwn, item) }
+	ill := func(item string) costs.LoanFacts { return ofType(rule.OwnerILL, item) }
+	own := func(item string) costs.LoanFacts { return ofType(rule.OwnerOwn, item) }
 	forChild := own("book")
 	forChild.Audience = "child"
 	due := broker.MustDate("2026-03-02")
 	tests := []struct {
 		name, library string
-		facts         policy.LoanFacts
+		facts         costs.LoanFacts
 		days          int
 		want          string
 		capped        bool
@@ -49,7 +53,7 @@ func TestOverdueFines(t *testing.T) {
 		t.Run(test.library+": "+test.name, func(t *testing.T) {
 			t.Parallel()
 			document := preset(t, test.library)
-			got := policy.OverdueFine(document.ResolveTerms(test.facts), due, due.AddDays(test.days), everyDay)
+			got := costs.OverdueFine(costs.ResolveTerms(document, test.facts), due, due.AddDays(test.days), everyDay)
 			mustBe(t, "fine", got.Amount, money(test.want, document.Currency()))
 			mustBe(t, "capped", got.Capped, test.capped)
 			mustBe(t, "days", got.Days, test.days)
@@ -66,7 +70,7 @@ func TestADueDateThatBecameClosedIsForgiven(t *testing.T) {
 		{"overdue before the closing", "2026-01-23", "2026-01-28", "0.20"},
 	}
 	for _, test := range tests {
-		got := fine(t, library, ofType(policy.OwnerOwn, "book"), test.due, test.returned, closedSundays(t, "2026-01-26", "2026-01-27"))
+		got := fine(t, library, ofType(rule.OwnerOwn, "book"), test.due, test.returned, closedSundays(t, "2026-01-26", "2026-01-27"))
 		mustBe(t, test.name, got.Amount, usd(test.want))
 	}
 }
@@ -76,17 +80,17 @@ func TestWhichDaysCount(t *testing.T) {
 	// Due on a Saturday, back on Tuesday; Sunday is closed.
 	tests := []struct {
 		library string
-		owner   policy.Owner
+		owner   rule.Owner
 		want    int
 	}{
-		{"westchester", policy.OwnerILL, 3},
-		{"westchester", policy.OwnerOwn, 2},
-		{"delaware", policy.OwnerILL, 2},
-		{"delaware", policy.OwnerOwn, 2},
-		{"western-district", policy.OwnerILL, 3},
-		{"western-district", policy.OwnerOwn, 3},
-		{"perth", policy.OwnerILL, 3},
-		{"perth", policy.OwnerOwn, 3},
+		{"westchester", rule.OwnerILL, 3},
+		{"westchester", rule.OwnerOwn, 2},
+		{"delaware", rule.OwnerILL, 2},
+		{"delaware", rule.OwnerOwn, 2},
+		{"western-district", rule.OwnerILL, 3},
+		{"western-district", rule.OwnerOwn, 3},
+		{"perth", rule.OwnerILL, 3},
+		{"perth", rule.OwnerOwn, 3},
 	}
 	for _, test := range tests {
 		got := fine(t, preset(t, test.library), ofType(test.owner, "book"), "2026-03-07", "2026-03-10", closedSundays(t))
@@ -97,8 +101,8 @@ func TestWhichDaysCount(t *testing.T) {
 func TestTheLendersCapIsKept(t *testing.T) {
 	t.Parallel()
 	most := cad("3.00")
-	facts := ofType(policy.OwnerILL, "book")
-	facts.LenderFine = &policy.LenderFine{Rate: cad("0.50"), Cap: &most}
+	facts := ofType(rule.OwnerILL, "book")
+	facts.LenderFine = &costs.LenderFine{Rate: cad("0.50"), Cap: &most}
 	got := fine(t, preset(t, "perth"), facts, "2026-03-02", "2026-03-20", calendar.EveryDay(nil))
 	mustBe(t, "fine", got.Amount, cad("3.00"))
 }
@@ -107,14 +111,14 @@ func TestALoanKeepsItsTermsAsJSON(t *testing.T) {
 	t.Parallel()
 	for _, name := range policy.Presets() {
 		document := preset(t, name)
-		facts := ofType(policy.OwnerILL, "book")
+		facts := ofType(rule.OwnerILL, "book")
 		facts.LenderDue = broker.MustDate("2026-08-22")
-		terms := document.ResolveTerms(facts)
+		terms := costs.ResolveTerms(document, facts)
 		text, err := json.Marshal(terms)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back policy.Terms
+		var back costs.Terms
 		if err := json.Unmarshal(text, &back); err != nil {
 			t.Fatal(err)
 		}
@@ -130,11 +134,11 @@ func TestALoanKeepsItsTermsAsJSON(t *testing.T) {
 func TestAFineGrowsToItsCap(t *testing.T) {
 	t.Parallel()
 	opening := closedSundays(t, "2026-03-04", "2026-03-05")
-	var all []policy.Terms
+	var all []costs.Terms
 	for _, name := range policy.Presets() {
 		for _, item := range []string{"book", "dvd", "hotspot"} {
-			for _, owner := range []policy.Owner{policy.OwnerOwn, policy.OwnerILL} {
-				all = append(all, preset(t, name).ResolveTerms(ofType(owner, item)))
+			for _, owner := range []rule.Owner{rule.OwnerOwn, rule.OwnerILL} {
+				all = append(all, costs.ResolveTerms(preset(t, name), ofType(owner, item)))
 			}
 		}
 	}
@@ -142,8 +146,8 @@ func TestAFineGrowsToItsCap(t *testing.T) {
 		terms := rapid.SampledFrom(all).Draw(t, "terms")
 		due := broker.MustDate("2026-03-01").AddDays(rapid.IntRange(0, 30).Draw(t, "due"))
 		days := rapid.IntRange(-10, 400).Draw(t, "days")
-		today := policy.OverdueFine(terms, due, due.AddDays(days), opening)
-		tomorrow := policy.OverdueFine(terms, due, due.AddDays(days+1), opening)
+		today := costs.OverdueFine(terms, due, due.AddDays(days), opening)
+		tomorrow := costs.OverdueFine(terms, due, due.AddDays(days+1), opening)
 		step := tomorrow.Amount.Minor - today.Amount.Minor
 		if step < 0 || step > terms.Overdue.Rate.Minor {
 			t.Fatalf("from day %d to the next the fine moved by %d", days, step)
@@ -171,14 +175,14 @@ func TestTheShelfNeverOutlastsTheLender(t *testing.T) {
 		document := rapid.SampledFrom(all).Draw(t, "document")
 		arrived := opening.NextOpenDay(broker.MustDate("2026-03-01").AddDays(rapid.IntRange(0, 60).Draw(t, "arrived")))
 		due := arrived.AddDays(rapid.IntRange(0, 40).Draw(t, "due"))
-		shelf := document.ShelfUntil(at(arrived.String(), opening), policy.ShelfFacts{Owner: policy.OwnerILL, Arrived: arrived, LenderDue: due})
+		shelf := shelf.Until(document, at(arrived.String(), opening), shelf.Facts{Owner: rule.OwnerILL, Arrived: arrived, LenderDue: due})
 		if shelf.Until.Before(arrived) || !opening.IsOpen(shelf.Until) {
 			t.Fatalf("arrived %s, due %s: shelf ends %s", arrived, due, shelf.Until)
 		}
 		if shelf.Until.After(arrived) && due.DaysSince(shelf.Until) < 3 {
 			t.Fatalf("arrived %s, due %s: shelf ends %s, too late to get home", arrived, due, shelf.Until)
 		}
-		patronDue := document.ILLDueDate(at(arrived.String(), opening), due).Due
+		patronDue := lending.ILLDueDate(document, at(arrived.String(), opening), due).Due
 		if patronDue.After(due) || !opening.IsOpen(patronDue) {
 			t.Fatalf("lender's date %s became %s", due, patronDue)
 		}

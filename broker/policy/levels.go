@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"afield/broker"
+	"afield/broker/policy/rule"
 )
 
 // LevelKind is the place of a document in the line of inheritance.
@@ -60,7 +61,7 @@ func (h *header) settleLevel() error {
 	}
 	h.Level = LevelKind(cmp.Or(string(h.Level), string(LevelLibrary)))
 	h.Inherits = cmp.Or(h.Inherits, defaultName)
-	return oneOf("level", h.Level, LevelState, LevelConsortium, LevelLibrary, LevelBranch)
+	return rule.Among("level", h.Level, LevelState, LevelConsortium, LevelLibrary, LevelBranch)
 }
 
 // ParseUnder reads a policy document whose documents above are looked for with
@@ -109,7 +110,7 @@ func unknownParent(name string, err error) error {
 	if !broker.IsKind(err, broker.KindNotFound) {
 		return fmt.Errorf("inherits %q: %w", name, err)
 	}
-	return errors.New(fmt.Sprintf("inherits %q, which is neither a policy beside this one nor one that ships", name) + meant(name, Presets()))
+	return errors.New(fmt.Sprintf("inherits %q, which is neither a policy beside this one nor one that ships", name) + rule.Meant(name, Presets()))
 }
 
 func findText(policy string, find func(string) ([]byte, error)) ([]byte, error) {
@@ -141,15 +142,15 @@ func compose(name string, line []*file, strict bool) (*Document, error) {
 		document.head.Classes = append(slices.Clone(document.head.Classes), above.Head.Classes...)
 		document.head.Items = append(slices.Clone(document.head.Items), above.Head.Items...)
 		document.levels = append(document.levels, above.Head.level())
-		inherited := above.Attributes.byRule()
-		document.rules.each(func(rule string, attribute Entries) { attribute.Inherit(inherited[rule], i+1) })
+		inherited := above.Attributes.ByID()
+		document.rules.Each(func(rule string, attribute rule.Entries) { attribute.Inherit(inherited[rule], i+1) })
 	}
 	if err := document.check(line[0]); err != nil {
 		return nil, faultIn(name, err)
 	}
 	if strict {
 		var wrong []error
-		document.rules.each(func(_ string, attribute Entries) { wrong = append(wrong, attribute.Bound()) })
+		document.rules.Each(func(_ string, attribute rule.Entries) { wrong = append(wrong, attribute.Bound()) })
 		if err := errors.Join(wrong...); err != nil {
 			return nil, faultIn(name, err)
 		}
@@ -173,7 +174,7 @@ type Step struct {
 	Policy string    `json:"policy"`
 	Level  LevelKind `json:"level"`
 	// Entry is its most specific value for the question, nil when it says nothing.
-	Entry *Attribute `json:"entry,omitempty"`
+	Entry *rule.Attribute `json:"entry,omitempty"`
 	// Decides is set on the one that counts.
 	Decides bool `json:"decides"`
 }
@@ -181,8 +182,8 @@ type Step struct {
 // WhereFrom walks the levels for one attribute and one case: what each document
 // of the line says, and which one decides. An unknown attribute is a not-found
 // error.
-func (d *Document) WhereFrom(rule string, m Match) ([]Step, error) {
-	attribute, known := d.rules.byRule()[rule]
+func (d *Document) WhereFrom(rule string, m rule.Match) ([]Step, error) {
+	attribute, known := d.rules.ByID()[rule]
 	if !known {
 		return nil, broker.NotFound("attribute " + rule)
 	}
@@ -192,12 +193,4 @@ func (d *Document) WhereFrom(rule string, m Match) ([]Step, error) {
 		steps[i] = Step{Policy: level.Policy, Level: level.Level, Entry: said[i], Decides: said[i] != nil && i == decides}
 	}
 	return steps, nil
-}
-
-// AttributeIDs gives the ids of every attribute a document may give, in the order
-// the program lists them.
-func AttributeIDs() []string {
-	var ids []string
-	new(Rules).each(func(rule string, _ Entries) { ids = append(ids, rule) })
-	return ids
 }

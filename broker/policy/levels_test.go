@@ -7,6 +7,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/policy"
+	"afield/broker/policy/rule"
 )
 
 // document writes a policy file: its head, and attributes as ids and entries.
@@ -59,7 +60,7 @@ func under(t *testing.T, files map[string][]byte, name string) *policy.Document 
 }
 
 // holdLimit gives the limit and the document it comes from.
-func comesFrom(t *testing.T, document *policy.Document, rule string, m policy.Match) string {
+func comesFrom(t *testing.T, document *policy.Document, rule string, m rule.Match) string {
 	t.Helper()
 	steps, err := document.WhereFrom(rule, m)
 	if err != nil {
@@ -77,10 +78,10 @@ func comesFrom(t *testing.T, document *policy.Document, rule string, m policy.Ma
 func TestTheNearestLevelWithAMatchingEntryWins(t *testing.T) {
 	t.Parallel()
 	files := line()
-	minor, adult := policy.Match{Class: "minor"}, policy.Match{Class: "adult"}
+	minor, adult := rule.Match{Class: "minor"}, rule.Match{Class: "adult"}
 	tests := []struct {
 		document, rule string
-		match          policy.Match
+		match          rule.Match
 		want           string
 	}{
 		{"the-state", "holds.limit", minor, "the-state 10"},
@@ -144,7 +145,7 @@ func TestAPublishedVersionNeverChangesAndRulesFromItsDay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mustBe(t, "limit on "+day, comesFrom(t, document, "holds.limit", policy.Match{}), "ours "+want)
+		mustBe(t, "limit on "+day, comesFrom(t, document, "holds.limit", rule.Match{}), "ours "+want)
 	}
 	if _, err := register.On("ours", broker.MustDate("2026-03-01")); !broker.IsKind(err, broker.KindNotFound) {
 		t.Errorf("before its first day: %v, want not found", err)
@@ -181,7 +182,7 @@ func TestALastWordSaidLaterWinsFromItsDay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mustBe(t, "on "+day, comesFrom(t, document, "holds.limit", policy.Match{}), want)
+		mustBe(t, "on "+day, comesFrom(t, document, "holds.limit", rule.Match{}), want)
 	}
 	// From then on the library cannot publish an entry of its own for it.
 	_, _, err := register.Publish(document("ours", "library", "our-state", "holds.limit", entry("9")), broker.MustDate("2026-05-01"), today)
@@ -233,9 +234,9 @@ func TestAPatronsAgeIsADimensionOfItsOwn(t *testing.T) {
       clause: {section: C, says: teens}
 `)
 	for age, want := range map[int]string{0: "5", 13: "5", 14: "10", 17: "10", 18: "25"} {
-		mustBe(t, fmt.Sprint("aged ", age), comesFrom(t, library, "loans.total_limit", policy.Match{PatronAge: policy.Some(age)}), "test "+want)
+		mustBe(t, fmt.Sprint("aged ", age), comesFrom(t, library, "loans.total_limit", rule.Match{PatronAge: rule.Some(age)}), "test "+want)
 	}
-	mustBe(t, "age unknown", comesFrom(t, library, "loans.total_limit", policy.Match{}), "test 25")
+	mustBe(t, "age unknown", comesFrom(t, library, "loans.total_limit", rule.Match{}), "test 25")
 	_, err := policy.Parse("test", []byte(head+`attributes:
   loans.total_limit:
     - when: {patron_age: {under: 14}}

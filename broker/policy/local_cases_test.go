@@ -12,6 +12,9 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 )
 
 // testedElsewhere says where the cases of local circulation are proved that no
@@ -120,8 +123,8 @@ func openOn(t *testing.T, closedWeekdays []time.Weekday, closed ...string) *cale
 	return opening
 }
 
-func own(item string) policy.Match {
-	return policy.Match{Owner: policy.OwnerOwn, Item: item, Class: "resident", Audience: "adult"}
+func own(item string) rule.Match {
+	return rule.Match{Owner: rule.OwnerOwn, Item: item, Class: "resident", Audience: "adult"}
 }
 
 var weekend = []time.Weekday{time.Saturday, time.Sunday}
@@ -130,7 +133,7 @@ var weekend = []time.Weekday{time.Saturday, time.Sunday}
 func dueIn(period, start, want string, closedWeekdays []time.Weekday, closed ...string) func(t *testing.T) {
 	return func(t *testing.T) {
 		document := withRules(t, "loans.period", period)
-		mustBe(t, "due", document.DueDate(at(start, openOn(t, closedWeekdays, closed...)), own("book")).Value, broker.MustDate(want))
+		mustBe(t, "due", lending.DueDate(document, at(start, openOn(t, closedWeekdays, closed...)), own("book")).Value, broker.MustDate(want))
 	}
 }
 
@@ -145,8 +148,8 @@ var dueCases = map[string]func(t *testing.T){
 		raw := opening.AddWallClockDays(start, 21)
 		mustBe(t, "raw", raw.Format(time.RFC3339), "2026-03-08T03:15:00-05:00")
 		moment := policy.Moment{Now: start, Calendar: opening}
-		due := preset(t, "delaware").DueDate(moment, own("book")).Value
-		mustBe(t, "stored", preset(t, "delaware").DueEnd(moment, due).Format(time.RFC3339), "2026-03-08T23:59:59-05:00")
+		due := lending.DueDate(preset(t, "delaware"), moment, own("book")).Value
+		mustBe(t, "stored", lending.DueEnd(preset(t, "delaware"), moment, due).Format(time.RFC3339), "2026-03-08T23:59:59-05:00")
 	},
 	"DUE-04-days":     dueIn("{days: 1, closed_day: keep}", "2012-07-03", "2012-07-04", weekend, "2012-07-04"),
 	"DUE-05-datedue":  dueIn("{days: 7, closed_day: next_open}", "2012-07-23", "2012-07-30", weekend),
@@ -160,38 +163,38 @@ var dueCases = map[string]func(t *testing.T){
 	},
 	"DUE-14": func(t *testing.T) {
 		opening := closedSundays(t, "2026-01-26", "2026-01-27")
-		mustBe(t, "fine", fine(t, preset(t, "delaware"), ofType(policy.OwnerOwn, "book"), "2026-01-26", "2026-01-28", opening).Amount, usd("0.00"))
-		mustBe(t, "due", preset(t, "delaware").ReliefDue(at("2026-01-26", opening), own("book"), broker.MustDate("2026-01-26")).Value, broker.MustDate("2026-01-28"))
+		mustBe(t, "fine", fine(t, preset(t, "delaware"), ofType(rule.OwnerOwn, "book"), "2026-01-26", "2026-01-28", opening).Amount, usd("0.00"))
+		mustBe(t, "due", lending.ReliefDue(preset(t, "delaware"), at("2026-01-26", opening), own("book"), broker.MustDate("2026-01-26")).Value, broker.MustDate("2026-01-28"))
 	},
 	"DUE-15": func(t *testing.T) {
-		got := fine(t, preset(t, "delaware"), ofType(policy.OwnerOwn, "book"), "2026-01-23", "2026-01-27", closedSundays(t, "2026-01-26"))
+		got := fine(t, preset(t, "delaware"), ofType(rule.OwnerOwn, "book"), "2026-01-23", "2026-01-27", closedSundays(t, "2026-01-26"))
 		mustBe(t, "fine", got.Amount, usd("0.20"))
 	},
 	"DUE-18": func(t *testing.T) {
 		// Charged day by day before the closing was known; worked out again it is nothing.
-		terms := preset(t, "delaware").ResolveTerms(ofType(policy.OwnerOwn, "book"))
-		before := policy.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), closedSundays(t))
-		after := policy.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), closedSundays(t, "2026-01-26", "2026-01-27"))
-		mustBe(t, "taken back", policy.Settle(after.Amount, before.Amount, usd("0.00")).TakenBack, usd("0.20"))
+		terms := costs.ResolveTerms(preset(t, "delaware"), ofType(rule.OwnerOwn, "book"))
+		before := costs.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), closedSundays(t))
+		after := costs.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), closedSundays(t, "2026-01-26", "2026-01-27"))
+		mustBe(t, "taken back", costs.Settle(after.Amount, before.Amount, usd("0.00")).TakenBack, usd("0.20"))
 	},
 	"DUE-21": func(t *testing.T) {
-		mustBe(t, "due", preset(t, "westchester").DueDate(at("2026-03-03", closedSundays(t)), own("dvd")).Value, broker.MustDate("2026-03-09"))
+		mustBe(t, "due", lending.DueDate(preset(t, "westchester"), at("2026-03-03", closedSundays(t)), own("dvd")).Value, broker.MustDate("2026-03-09"))
 	},
 	"DUE-22": func(t *testing.T) {
-		out := policy.Checkout{Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Item: "book", Lendable: true, Due: broker.MustDate("2026-03-01")}
-		mustRefuse(t, preset(t, "westport").MayCheckOut(noon("2026-03-02"), out), "due_in_the_past")
+		out := lending.Checkout{Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Lendable: true, Due: broker.MustDate("2026-03-01")}
+		mustRefuse(t, lending.MayCheckOut(preset(t, "westport"), noon("2026-03-02"), out), "due_in_the_past")
 		out.Due = broker.MustDate("2026-03-02")
-		mustAllow(t, preset(t, "westport").MayCheckOut(noon("2026-03-02"), out))
+		mustAllow(t, lending.MayCheckOut(preset(t, "westport"), noon("2026-03-02"), out))
 	},
 	"DUE-23": func(t *testing.T) {
-		mustBe(t, "lost on", preset(t, "delaware").LostOn(noon("2026-02-01"), own("book"), broker.MustDate("2025-11-30"), false).On, broker.MustDate("2026-02-28"))
+		mustBe(t, "lost on", costs.LostOn(preset(t, "delaware"), noon("2026-02-01"), own("book"), broker.MustDate("2025-11-30"), false).On, broker.MustDate("2026-02-28"))
 	},
 	"TZ-01": func(t *testing.T) {
 		moment := policy.Moment{Now: time.Date(2026, 6, 2, 4, 30, 0, 0, time.UTC)}
 		library := preset(t, "westchester")
-		mustBe(t, "overdue", library.Overdue(moment, broker.MustDate("2026-06-01")), false)
+		mustBe(t, "overdue", lending.Overdue(library, moment, broker.MustDate("2026-06-01")), false)
 		moment.Now = moment.Now.Add(30 * time.Minute)
-		mustBe(t, "overdue at midnight there", library.Overdue(moment, broker.MustDate("2026-06-01")), true)
+		mustBe(t, "overdue at midnight there", lending.Overdue(library, moment, broker.MustDate("2026-06-01")), true)
 	},
 }
 
@@ -200,9 +203,9 @@ func dropped(t *testing.T, library, item, due, day string, hour, minute int, wan
 	t.Helper()
 	document, opening := preset(t, library), closedSundays(t)
 	moment := clock(day, hour, minute, opening)
-	back := document.EffectiveReturn(moment, policy.HandedIn{Owner: policy.OwnerOwn, Item: item, Drop: true})
+	back := lending.EffectiveReturn(document, moment, lending.HandedIn{Owner: rule.OwnerOwn, Item: item, Drop: true})
 	mustBe(t, "counts for", back.On, broker.MustDate(wantOn))
-	got := policy.FineAtReturn(document.ResolveTerms(ofType(policy.OwnerOwn, item)), broker.MustDate(due), back, moment)
+	got := costs.FineAtReturn(costs.ResolveTerms(document, ofType(rule.OwnerOwn, item)), broker.MustDate(due), back, moment)
 	mustBe(t, "fine", got.Amount, usd(wantFine))
 }
 
@@ -216,8 +219,8 @@ var returnCases = map[string]func(t *testing.T){
 	"RET-02": func(t *testing.T) {
 		document, opening := preset(t, "delaware"), closedSundays(t)
 		moment := clock("2026-03-07", 9, 5, opening)
-		back := document.EffectiveReturn(moment, policy.HandedIn{Owner: policy.OwnerOwn, Item: "dvd"})
-		got := policy.FineAtReturn(document.ResolveTerms(ofType(policy.OwnerOwn, "dvd")), broker.MustDate("2026-03-06"), back, moment)
+		back := lending.EffectiveReturn(document, moment, lending.HandedIn{Owner: rule.OwnerOwn, Item: "dvd"})
+		got := costs.FineAtReturn(costs.ResolveTerms(document, ofType(rule.OwnerOwn, "dvd")), broker.MustDate("2026-03-06"), back, moment)
 		mustBe(t, "fine", got.Amount, usd("1.00"))
 	},
 	"RET-03": func(t *testing.T) {
@@ -230,44 +233,44 @@ var returnCases = map[string]func(t *testing.T){
 		dropped(t, "delaware", "dvd", "2026-03-07", "2026-03-08", 12, 0, "2026-03-07", "0.00")
 	},
 	"RET-06": func(t *testing.T) {
-		back := preset(t, "westport").EffectiveReturn(noon("2026-03-02"), policy.HandedIn{Backdate: broker.MustDate("2026-03-03")})
+		back := lending.EffectiveReturn(preset(t, "westport"), noon("2026-03-02"), lending.HandedIn{Backdate: broker.MustDate("2026-03-03")})
 		mustBe(t, "counts for", back.On, broker.MustDate("2026-03-02"))
 	},
 	"RET-08": func(t *testing.T) {
-		terms := withRules(t, "fines.overdue", `{set_by: library, rate: "1.00", cap: none, count: calendar}`).ResolveTerms(policy.LoanFacts{})
-		now := policy.OverdueFine(terms, broker.MustDate("2026-03-01"), broker.MustDate("2026-03-02"), calendar.EveryDay(nil))
-		settled := policy.Settle(now.Amount, usd("2.00"), usd("2.00"))
+		terms := costs.ResolveTerms(withRules(t, "fines.overdue", `{set_by: library, rate: "1.00", cap: none, count: calendar}`), costs.LoanFacts{})
+		now := costs.OverdueFine(terms, broker.MustDate("2026-03-01"), broker.MustDate("2026-03-02"), calendar.EveryDay(nil))
+		settled := costs.Settle(now.Amount, usd("2.00"), usd("2.00"))
 		mustBe(t, "charge", settled.Charge, usd("1.00"))
 		mustBe(t, "taken back", settled.TakenBack, usd("1.00"))
 		mustBe(t, "balance", settled.Balance, usd("-1.00"))
 		mustBe(t, "credit", settled.Credit, usd("1.00"))
 	},
 	"RET-09": func(t *testing.T) {
-		settled := policy.Settle(usd("0.00"), usd("0.25"), usd("0.20"))
+		settled := costs.Settle(usd("0.00"), usd("0.25"), usd("0.20"))
 		mustBe(t, "charge", settled.Charge, usd("0.00"))
 		mustBe(t, "balance", settled.Balance, usd("-0.20"))
 	},
 	"RET-10": func(t *testing.T) {
-		settled := policy.Settle(usd("0.00"), usd("1.00"), usd("0.00"))
+		settled := costs.Settle(usd("0.00"), usd("1.00"), usd("0.00"))
 		mustBe(t, "balance", settled.Balance, usd("0.00"))
 		mustBe(t, "taken back", settled.TakenBack, usd("1.00"))
 	},
 	"RET-11": func(t *testing.T) {
 		document := preset(t, "perth")
 		moment := noon("2026-03-20")
-		back := document.EffectiveReturn(moment, policy.HandedIn{Backdate: broker.MustDate("2026-03-10"), Amnesty: true})
-		got := policy.FineAtReturn(document.ResolveTerms(ofType(policy.OwnerOwn, "book")), broker.MustDate("2026-03-02"), back, moment)
+		back := lending.EffectiveReturn(document, moment, lending.HandedIn{Backdate: broker.MustDate("2026-03-10"), Amnesty: true})
+		got := costs.FineAtReturn(costs.ResolveTerms(document, ofType(rule.OwnerOwn, "book")), broker.MustDate("2026-03-02"), back, moment)
 		mustBe(t, "fine", got.Amount, cad("0.00"))
 	},
 	"RET-15": func(t *testing.T) {
-		hourly := withRules(t, "fines.overdue", `{set_by: library, rate: "0.50", cap: none, count: open, per: hour}`).ResolveTerms(policy.LoanFacts{})
+		hourly := costs.ResolveTerms(withRules(t, "fines.overdue", `{set_by: library, rate: "0.50", cap: none, count: open, per: hour}`), costs.LoanFacts{})
 		opening := closedSundays(t)
 		closing := broker.MustDate("2026-03-02").At(17, 0, opening.Zone())
 		// Nobody could hand it in between closing and the next opening.
-		mustBe(t, "at night", policy.OverdueFineAt(hourly, closing, closing.Add(5*time.Hour), opening).Amount, usd("0.00"))
+		mustBe(t, "at night", costs.OverdueFineAt(hourly, closing, closing.Add(5*time.Hour), opening).Amount, usd("0.00"))
 		// Two open hours lie between 15:00 and closing.
-		mustBe(t, "due before closing", policy.OverdueFineAt(hourly, closing.Add(-2*time.Hour), closing.Add(5*time.Hour), opening).Amount, usd("1.00"))
+		mustBe(t, "due before closing", costs.OverdueFineAt(hourly, closing.Add(-2*time.Hour), closing.Add(5*time.Hour), opening).Amount, usd("1.00"))
 		// A day loan is not late before the end of its date.
-		mustBe(t, "day loan", fine(t, preset(t, "delaware"), ofType(policy.OwnerOwn, "dvd"), "2026-03-02", "2026-03-02", opening).Amount, usd("0.00"))
+		mustBe(t, "day loan", fine(t, preset(t, "delaware"), ofType(rule.OwnerOwn, "dvd"), "2026-03-02", "2026-03-02", opening).Amount, usd("0.00"))
 	},
 }

@@ -7,7 +7,9 @@ import (
 	"pgregory.net/rapid"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 )
 
 // What narrows the nightly search never leaves out what the rule itself would
@@ -19,16 +21,16 @@ func TestTheLatestDueDateThatMayBeLostIsExact(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			today := broker.MustDate("2024-01-01").AddDays(rapid.IntRange(0, 1500).Draw(t, "day"))
 			moment := noon(today.String())
-			due, any := document.LostDueBy(moment)
+			due, any := costs.LostDueBy(document, moment)
 			if !any {
 				t.Fatalf("%s never loses anything", name)
 			}
-			own := policy.Match{Owner: policy.OwnerOwn, Item: "book", Class: "resident"}
-			if !document.LostOn(moment, own, due, false).Now {
+			own := rule.Match{Owner: rule.OwnerOwn, Item: "book", Class: "resident"}
+			if !costs.LostOn(document, moment, own, due, false).Now {
 				t.Fatalf("%s, %s: due %s is not lost", name, today, due)
 			}
 			for days := 1; days < 5; days++ {
-				if document.LostOn(moment, own, due.AddDays(days), false).Now {
+				if costs.LostOn(document, moment, own, due.AddDays(days), false).Now {
 					t.Fatalf("%s, %s: due %s is lost as well", name, today, due.AddDays(days))
 				}
 			}
@@ -40,7 +42,7 @@ func TestHistoryIsForgottenWhenThePolicySaysSo(t *testing.T) {
 	t.Parallel()
 	document := preset(t, "perth")
 	at := noon("2026-03-31")
-	mustBe(t, "forgotten", document.ForgetReturnedBy(at).Value, broker.MustDate("2026-03-01"))
+	mustBe(t, "forgotten", accounts.ForgetReturnedBy(document, at).Value, broker.MustDate("2026-03-01"))
 	at.Now = at.Now.Add(24 * time.Hour)
-	mustBe(t, "a day later", document.ForgetReturnedBy(at).Value, broker.MustDate("2026-03-02"))
+	mustBe(t, "a day later", accounts.ForgetReturnedBy(document, at).Value, broker.MustDate("2026-03-02"))
 }

@@ -7,6 +7,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 )
 
 const head = "policy: test\ntitle: Test library\ndocument: Test policy\nplace: US-IL\nzone: America/Chicago\nclasses: [plac]\n"
@@ -95,24 +97,24 @@ func TestTheMostSpecificEntryOfTheNearestDocumentWins(t *testing.T) {
       value: {set_by: library, rate: "0.05", cap: none, count: open}
       clause: {section: audience and age, says: audience and age}
 `)
-	full := policy.Match{Owner: policy.OwnerILL, Class: "plac", Item: "dvd", Audience: "child", Age: "new"}
+	full := rule.Match{Owner: rule.OwnerILL, Class: "plac", Item: "dvd", Audience: "child", Age: "new"}
 	own := full
-	own.Owner = policy.OwnerOwn
+	own.Owner = rule.OwnerOwn
 	tests := map[string]struct {
-		match policy.Match
+		match rule.Match
 		want  string
 	}{
-		"nothing named":                          {policy.Match{}, "0.01"},
+		"nothing named":                          {rule.Match{}, "0.01"},
 		"owner outweighs all the rest together":  {full, "0.02"},
 		"class, item, audience and age together": {own, "0.03"},
-		"item outweighs audience and age":        {policy.Match{Item: "dvd", Audience: "child", Age: "new"}, "0.04"},
-		"audience and age":                       {policy.Match{Item: "book", Audience: "child", Age: "new"}, "0.05"},
-		"half a condition is no match":           {policy.Match{Item: "book", Audience: "child"}, "0.01"},
+		"item outweighs audience and age":        {rule.Match{Item: "dvd", Audience: "child", Age: "new"}, "0.04"},
+		"audience and age":                       {rule.Match{Item: "book", Audience: "child", Age: "new"}, "0.05"},
+		"half a condition is no match":           {rule.Match{Item: "book", Audience: "child"}, "0.01"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := document.ResolveTerms(policy.LoanFacts{Match: test.match}).Overdue.Rate.Decimal()
+			got := costs.ResolveTerms(document, costs.LoanFacts{Match: test.match}).Overdue.Rate.Decimal()
 			if got != test.want {
 				t.Errorf("rate is %s, want %s", got, test.want)
 			}
@@ -125,10 +127,10 @@ func TestNoneIsAnAnswerAndAbsentIsNot(t *testing.T) {
 	// The default document lends with two renewals.
 	absent := parsed(t, "  holds.limit:\n    value: 5\n    clause: {section: A, says: b}\n")
 	none := parsed(t, "  loans.renewals:\n    value: none\n    clause: {section: A, says: any number}\n")
-	if got := absent.ResolveTerms(policy.LoanFacts{}).Renewals; got != policy.Some(2) {
+	if got := costs.ResolveTerms(absent, costs.LoanFacts{}).Renewals; got != rule.Some(2) {
 		t.Errorf("an absent attribute gave %s renewals, want the default's 2", got)
 	}
-	if got := none.ResolveTerms(policy.LoanFacts{}).Renewals; got.Is {
+	if got := costs.ResolveTerms(none, costs.LoanFacts{}).Renewals; got.Is {
 		t.Errorf("none gave %s renewals, want none", got)
 	}
 }

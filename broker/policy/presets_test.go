@@ -8,6 +8,10 @@ import (
 
 	"afield/broker"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 )
 
 // preset gives a shipped document; each is read once, as a server would.
@@ -116,7 +120,7 @@ func TestActiveStatesAreStatesOfABorrowingRequest(t *testing.T) {
 		"completed", "unfilled", "cancelled", "expired",
 	}
 	for _, name := range policy.Presets() {
-		states := preset(t, name).ActiveStates("resident")
+		states := ill.ActiveStates(preset(t, name), "resident")
 		if !slices.Contains(states, "submitted") || slices.Contains(states, "completed") || slices.Contains(states, "return_due") {
 			t.Errorf("%s: active states are %v", name, states)
 		}
@@ -132,12 +136,12 @@ func TestOtherLibrariesAreNeitherFinedNorBlockedByWhatTheyOwe(t *testing.T) {
 	t.Parallel()
 	for _, name := range policy.Presets() {
 		document := preset(t, name)
-		terms := document.ResolveTerms(policy.LoanFacts{Match: policy.Match{Owner: policy.OwnerOwn, Class: "library", Item: "dvd"}})
+		terms := costs.ResolveTerms(document, costs.LoanFacts{Match: rule.Match{Owner: rule.OwnerOwn, Class: "library", Item: "dvd"}})
 		if !terms.Overdue.Rate.IsZero() {
 			t.Errorf("%s fines a borrowing library %s a day", name, terms.Overdue.Rate)
 		}
 		patron := policy.Patron{Class: "library", Owes: policy.OwedInAll(broker.Money{Minor: 50_000, Currency: document.Currency()})}
-		answer := document.MayCheckOut(policy.Moment{}, policy.Checkout{Patron: patron, Owner: policy.OwnerOwn, Lendable: true})
+		answer := lending.MayCheckOut(document, policy.Moment{}, lending.Checkout{Patron: patron, Owner: rule.OwnerOwn, Lendable: true})
 		if !answer.Allowed {
 			t.Errorf("%s: %s", name, answer.Explain())
 		}

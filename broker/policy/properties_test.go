@@ -7,6 +7,10 @@ import (
 
 	"afield/broker"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 )
 
 func TestAFineNeverFallsWithTimeNorPassesItsCap(t *testing.T) {
@@ -16,11 +20,11 @@ func TestAFineNeverFallsWithTimeNorPassesItsCap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		document := shippedByName(t, rapid.SampledFrom(libraries).Draw(t, "library"))
 		item := rapid.SampledFrom([]string{"book", "dvd", "hotspot", "language"}).Draw(t, "item")
-		terms := document.ResolveTerms(ofType(rapid.SampledFrom([]policy.Owner{policy.OwnerOwn, policy.OwnerILL}).Draw(t, "owner"), item))
+		terms := costs.ResolveTerms(document, ofType(rapid.SampledFrom([]rule.Owner{rule.OwnerOwn, rule.OwnerILL}).Draw(t, "owner"), item))
 		due := broker.MustDate("2026-03-01").AddDays(rapid.IntRange(0, 40).Draw(t, "due"))
 		before := int64(0)
 		for day := range 120 {
-			fine := policy.OverdueFine(terms, due, due.AddDays(day), opening).Amount.Minor
+			fine := costs.OverdueFine(terms, due, due.AddDays(day), opening).Amount.Minor
 			if fine < before {
 				t.Fatalf("day %d costs %d, the day before %d", day, fine, before)
 			}
@@ -36,15 +40,15 @@ func TestAccruingNightByNightComesToTheSameFine(t *testing.T) {
 	t.Parallel()
 	opening := closedSundays(t)
 	rapid.Check(t, func(t *rapid.T) {
-		terms := shippedByName(t, "delaware").ResolveTerms(ofType(policy.OwnerOwn, "dvd"))
+		terms := costs.ResolveTerms(shippedByName(t, "delaware"), ofType(rule.OwnerOwn, "dvd"))
 		due := broker.MustDate("2026-03-02")
-		posted := policy.Posted{Charged: usd("0.00"), Adjusted: usd("0.00")}
+		posted := costs.Posted{Charged: usd("0.00"), Adjusted: usd("0.00")}
 		night := 0
 		for range rapid.IntRange(1, 12).Draw(t, "runs") {
 			night += rapid.IntRange(0, 4).Draw(t, "nights between") // a missed night, or a second run
-			posted.Charged = posted.Charged.Plus(policy.Accrue(terms, due, due.AddDays(night), opening, posted))
+			posted.Charged = posted.Charged.Plus(costs.Accrue(terms, due, due.AddDays(night), opening, posted))
 		}
-		if want := policy.OverdueFine(terms, due, due.AddDays(night), opening).Amount; posted.Charged != want {
+		if want := costs.OverdueFine(terms, due, due.AddDays(night), opening).Amount; posted.Charged != want {
 			t.Fatalf("came to %s, want %s", posted.Charged, want)
 		}
 	})
@@ -61,8 +65,8 @@ func TestAPaymentIsLaidOutToTheCent(t *testing.T) {
 			owed[i] = cents(2000)
 		}
 		payment := cents(9000)
-		how := rapid.SampledFrom([]policy.PaymentSplit{policy.SplitEvenly, policy.SplitOldest}).Draw(t, "how")
-		parts, left := policy.SplitPayment(how, payment, owed)
+		how := rapid.SampledFrom([]attributes.PaymentSplit{attributes.SplitEvenly, attributes.SplitOldest}).Draw(t, "how")
+		parts, left := costs.SplitPayment(how, payment, owed)
 		sum := left.Minor
 		for i := range parts {
 			if parts[i].Minor < 0 || parts[i].Minor > owed[i].Minor {
@@ -88,8 +92,8 @@ func TestADueDateNeverFallsOnAClosedDay(t *testing.T) {
 		item := rapid.SampledFrom([]string{"book", "dvd", "museum_pass"}).Draw(t, "item")
 		moment := policy.Moment{Now: day.At(12, 0, opening.Zone()), Calendar: opening}
 		for _, due := range []broker.Date{
-			shippedByName(t, name).DueDate(moment, own(item)).Value,
-			shippedByName(t, name).RenewalDue(moment, own(item), day).Value,
+			lending.DueDate(shippedByName(t, name), moment, own(item)).Value,
+			lending.RenewalDue(shippedByName(t, name), moment, own(item), day).Value,
 		} {
 			if !opening.IsOpen(due) || due.Before(day) {
 				t.Fatalf("%s: %s lent on %s is due on %s, when it is closed or past", name, item, day, due)

@@ -5,7 +5,13 @@ import (
 	"testing"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/explain"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 )
 
 // TestEveryRowOfTheLoanTables holds the presets to the written tables: period,
@@ -55,22 +61,22 @@ func TestEveryRowOfTheLoanTables(t *testing.T) {
 		t.Run(row.library+" "+row.item+" "+row.age+row.audience, func(t *testing.T) {
 			t.Parallel()
 			document := preset(t, row.library)
-			match := policy.Match{Owner: policy.OwnerOwn, Class: "resident", Item: row.item, Age: row.age, Audience: row.audience}
-			terms := document.ResolveTerms(policy.LoanFacts{Match: match})
+			match := rule.Match{Owner: rule.OwnerOwn, Class: "resident", Item: row.item, Age: row.age, Audience: row.audience}
+			terms := costs.ResolveTerms(document, costs.LoanFacts{Match: match})
 			mustBe(t, "days", terms.Days, row.days)
-			mustBe(t, "renewals", terms.Renewals, policy.Some(row.renewals))
+			mustBe(t, "renewals", terms.Renewals, rule.Some(row.renewals))
 			mustBe(t, "rate", terms.Overdue.Rate.Decimal(), row.rate)
 			mustBe(t, "most", terms.Overdue.Cap.Decimal(), row.most)
 			for _, out := range []int{row.limit - 1, row.limit, 24} {
 				if row.limit == unlimited || out < 0 {
 					out = 24
 				}
-				have := policy.OutItem{Owner: policy.OwnerOwn, Item: row.item, Age: row.age, Count: out}
-				take := policy.Checkout{Patron: adult(broker.Money{}), Owner: policy.OwnerOwn, Item: row.item, Age: row.age, Lendable: true}
+				have := lending.OutItem{Owner: rule.OwnerOwn, Item: row.item, Age: row.age, Count: out}
+				take := lending.Checkout{Patron: adult(broker.Money{}), Owner: rule.OwnerOwn, Item: row.item, Age: row.age, Lendable: true}
 				if out > 0 {
-					take.Out = []policy.OutItem{have}
+					take.Out = []lending.OutItem{have}
 				}
-				answer := document.MayCheckOut(noon("2026-03-02"), take)
+				answer := lending.MayCheckOut(document, noon("2026-03-02"), take)
 				mustBe(t, fmt.Sprintf("one more with %d out", out), answer.Allowed, row.limit == unlimited || out < row.limit)
 			}
 		})
@@ -80,17 +86,17 @@ func TestEveryRowOfTheLoanTables(t *testing.T) {
 func TestACheckoutPassesThreeCountersAtOnce(t *testing.T) {
 	t.Parallel()
 	library := preset(t, "westchester")
-	ill := policy.OutItem{Owner: policy.OwnerILL, Item: "book"}
-	books := policy.OutItem{Owner: policy.OwnerOwn, Item: "book", Count: 14}
+	ill := lending.OutItem{Owner: rule.OwnerILL, Item: "book"}
+	books := lending.OutItem{Owner: rule.OwnerOwn, Item: "book", Count: 14}
 	// 14 books, 9 audio items and a borrowed copy are 24 in all.
-	mustAllow(t, library.MayCheckOut(noon("2026-03-02"), taking("book", books, outOf("music_cd", 9), ill)))
-	mustRefuse(t, library.MayCheckOut(noon("2026-03-02"), taking("book", books, outOf("music_cd", 10), ill)), "total_limit_reached")
+	mustAllow(t, lending.MayCheckOut(library, noon("2026-03-02"), taking("book", books, outOf("music_cd", 9), ill)))
+	mustRefuse(t, lending.MayCheckOut(library, noon("2026-03-02"), taking("book", books, outOf("music_cd", 10), ill)), "total_limit_reached")
 	books.Count = 15
-	mustRefuse(t, library.MayCheckOut(noon("2026-03-02"), taking("book", books, outOf("music_cd", 9), ill)), "type_limit_reached", "total_limit_reached")
+	mustRefuse(t, lending.MayCheckOut(library, noon("2026-03-02"), taking("book", books, outOf("music_cd", 9), ill)), "type_limit_reached", "total_limit_reached")
 	// A new book is another type than a general one.
 	fresh := taking("book", books)
 	fresh.Age = "new"
-	mustAllow(t, library.MayCheckOut(noon("2026-03-02"), fresh))
+	mustAllow(t, lending.MayCheckOut(library, noon("2026-03-02"), fresh))
 }
 
 func TestCardsOfEveryKind(t *testing.T) {
@@ -115,7 +121,7 @@ func TestCardsOfEveryKind(t *testing.T) {
 		{"western-district", "reciprocal", "0.00", "0.00", "2027-03-02", false},
 	}
 	for _, row := range rows {
-		card := preset(t, row.library).MayHaveCard(noon(today.String()), policy.CardApplication{Class: row.class})
+		card := accounts.MayHaveCard(preset(t, row.library), noon(today.String()), accounts.CardApplication{Class: row.class})
 		name := row.library + " " + row.class
 		mustBe(t, name+" without anything brought", card.Allowed, false)
 		mustBe(t, name+" fee", card.Fee.Decimal(), row.fee)
@@ -129,133 +135,133 @@ func TestAGuardianInGoodStandingSignsForAMinor(t *testing.T) {
 	t.Parallel()
 	for owes, allowed := range map[string]bool{"4.99": true, "5.00": false, "5.01": false} {
 		guardian := adult(usd(owes))
-		card := preset(t, "western-district").MayHaveCard(noon("2026-03-02"), policy.CardApplication{
-			Class: "minor", Age: policy.Some(12), Guardian: &guardian,
-			Met:   []policy.CardNeed{policy.NeedGuardianSigns, policy.NeedGuardianID, policy.NeedProofOfAddress},
+		card := accounts.MayHaveCard(preset(t, "western-district"), noon("2026-03-02"), accounts.CardApplication{
+			Class: "minor", Age: rule.Some(12), Guardian: &guardian,
+			Met:   []attributes.CardNeed{attributes.NeedGuardianSigns, attributes.NeedGuardianID, attributes.NeedProofOfAddress},
 			Shown: []string{"government_photo_id"},
 		})
 		mustBe(t, "owing "+owes, card.Allowed, allowed)
-		mustBe(t, "liable", card.Liable, policy.LiableGuardian)
+		mustBe(t, "liable", card.Liable, attributes.LiableGuardian)
 	}
 }
 
 func TestOneCardForEachBusiness(t *testing.T) {
 	t.Parallel()
-	apply := policy.CardApplication{Class: "business", Cards: 1, Met: []policy.CardNeed{policy.NeedOwnerApplies, policy.NeedProofOfAddress}}
-	mustRefuse(t, preset(t, "western-district").MayHaveCard(noon("2026-03-02"), apply).Decision, "has_card")
+	apply := accounts.CardApplication{Class: "business", Cards: 1, Met: []attributes.CardNeed{attributes.NeedOwnerApplies, attributes.NeedProofOfAddress}}
+	mustRefuse(t, accounts.MayHaveCard(preset(t, "western-district"), noon("2026-03-02"), apply).Decision, "has_card")
 	apply.Cards = 0
-	mustAllow(t, preset(t, "western-district").MayHaveCard(noon("2026-03-02"), apply).Decision)
+	mustAllow(t, accounts.MayHaveCard(preset(t, "western-district"), noon("2026-03-02"), apply).Decision)
 }
 
 func TestWhatACardLends(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		library, class, item string
-		owner                policy.Owner
+		owner                rule.Owner
 		lends                bool
 	}{
-		{"westchester", "plac", "book", policy.OwnerOwn, true},
-		{"westchester", "plac", "dvd", policy.OwnerOwn, false},
-		{"westchester", "teacher", "audiobook", policy.OwnerOwn, false},
-		{"westchester", "purchased", "dvd", policy.OwnerOwn, true},
-		{"westchester", "reciprocal", "book", policy.OwnerILL, true},
-		{"westchester", "reciprocal", "book", policy.OwnerConsortium, false},
-		{"western-district", "reciprocal", "emedia", policy.OwnerOwn, false},
-		{"western-district", "reciprocal", "book", policy.OwnerConsortium, true},
-		{"western-district", "resident", "emedia", policy.OwnerOwn, true},
+		{"westchester", "plac", "book", rule.OwnerOwn, true},
+		{"westchester", "plac", "dvd", rule.OwnerOwn, false},
+		{"westchester", "teacher", "audiobook", rule.OwnerOwn, false},
+		{"westchester", "purchased", "dvd", rule.OwnerOwn, true},
+		{"westchester", "reciprocal", "book", rule.OwnerILL, true},
+		{"westchester", "reciprocal", "book", rule.OwnerConsortium, false},
+		{"western-district", "reciprocal", "emedia", rule.OwnerOwn, false},
+		{"western-district", "reciprocal", "book", rule.OwnerConsortium, true},
+		{"western-district", "resident", "emedia", rule.OwnerOwn, true},
 	}
 	for _, row := range rows {
 		take := taking(row.item)
 		take.Patron.Class, take.Owner = row.class, row.owner
-		answer := preset(t, row.library).MayCheckOut(noon("2026-03-02"), take)
+		answer := lending.MayCheckOut(preset(t, row.library), noon("2026-03-02"), take)
 		mustBe(t, row.library+" "+row.class+" "+row.item, !answer.Has("card_does_not_lend"), row.lends)
 	}
 	for library, item := range map[string]string{"westchester": "reference", "delaware": "computer", "perth": "reference"} {
-		mustRefuse(t, preset(t, library).MayCheckOut(noon("2026-03-02"), taking(item)), "not_lendable")
+		mustRefuse(t, lending.MayCheckOut(preset(t, library), noon("2026-03-02"), taking(item)), "not_lendable")
 	}
 	current := taking("periodical")
 	current.Age = "new"
-	mustRefuse(t, preset(t, "delaware").MayCheckOut(noon("2026-03-02"), current), "not_lendable")
-	mustAllow(t, preset(t, "perth").MayCheckOut(noon("2026-03-02"), current))
+	mustRefuse(t, lending.MayCheckOut(preset(t, "delaware"), noon("2026-03-02"), current), "not_lendable")
+	mustAllow(t, lending.MayCheckOut(preset(t, "perth"), noon("2026-03-02"), current))
 }
 
 func TestMaterialIsKeptFromAMinorOnlyWhereThePolicySaysSo(t *testing.T) {
 	t.Parallel()
 	take := taking("video_game")
 	take.Patron.NotFor = []string{"video_game"}
-	mustRefuse(t, preset(t, "western-district").MayCheckOut(noon("2026-03-02"), take), "not_for_minor")
-	mustAllow(t, preset(t, "westchester").MayCheckOut(noon("2026-03-02"), take))
+	mustRefuse(t, lending.MayCheckOut(preset(t, "western-district"), noon("2026-03-02"), take), "not_for_minor")
+	mustAllow(t, lending.MayCheckOut(preset(t, "westchester"), noon("2026-03-02"), take))
 }
 
 func TestWhatIsHeldIsLentToAnotherOnlyByPermission(t *testing.T) {
 	t.Parallel()
 	take := taking("book")
 	take.HeldForOther = true
-	mustRefuse(t, preset(t, "perth").MayCheckOut(noon("2026-03-02"), take), "held_for_other")
+	mustRefuse(t, lending.MayCheckOut(preset(t, "perth"), noon("2026-03-02"), take), "held_for_other")
 	take.Permission = true
-	mustAllow(t, preset(t, "perth").MayCheckOut(noon("2026-03-02"), take))
-	mustRefuse(t, preset(t, "westport").MayCheckOut(noon("2026-03-02"), take), "held_for_other")
+	mustAllow(t, lending.MayCheckOut(preset(t, "perth"), noon("2026-03-02"), take))
+	mustRefuse(t, lending.MayCheckOut(preset(t, "westport"), noon("2026-03-02"), take), "held_for_other")
 }
 
 func TestOtherFees(t *testing.T) {
 	t.Parallel()
 	western, delaware := preset(t, "western-district"), preset(t, "delaware")
 	for pages, want := range map[int]string{0: "0.00", 1: "1.00", 5: "1.00", 6: "1.05", 25: "2.00"} {
-		mustBe(t, fmt.Sprintf("Western District, %d pages", pages), western.FaxFee(pages).Amount, usd(want))
+		mustBe(t, fmt.Sprintf("Western District, %d pages", pages), costs.FaxFee(western, pages).Amount, usd(want))
 	}
 	for pages, want := range map[int]string{1: "2.00", 2: "3.00", 3: "4.00"} {
-		mustBe(t, fmt.Sprintf("Delaware, %d pages", pages), delaware.FaxFee(pages).Amount, usd(want))
+		mustBe(t, fmt.Sprintf("Delaware, %d pages", pages), costs.FaxFee(delaware, pages).Amount, usd(want))
 	}
-	mustBe(t, "a page in colour", western.PrintFee(1, true).Amount, usd("0.25"))
-	mustBe(t, "three in black", western.PrintFee(3, false).Amount, usd("0.30"))
-	mustBe(t, "Delaware in colour", delaware.PrintFee(2, true).Amount, usd("1.00"))
-	mustRefuse(t, western.MayFax(noon("2026-03-02"), "CA"), "fax_too_far")
-	mustAllow(t, western.MayFax(noon("2026-03-02"), "US"))
-	mustRefuse(t, western.MayPayBy(noon("2026-03-02"), "card"), "method_not_taken")
-	mustAllow(t, western.MayPayBy(noon("2026-03-02"), "online"))
-	mustBe(t, "a lost card in Delaware", delaware.CardReplacement(noon("2026-03-02"), "resident", broker.MustDate("2026-03-01")).Amount, usd("2.00"))
+	mustBe(t, "a page in colour", costs.PrintFee(western, 1, true).Amount, usd("0.25"))
+	mustBe(t, "three in black", costs.PrintFee(western, 3, false).Amount, usd("0.30"))
+	mustBe(t, "Delaware in colour", costs.PrintFee(delaware, 2, true).Amount, usd("1.00"))
+	mustRefuse(t, costs.MayFax(western, noon("2026-03-02"), "CA"), "fax_too_far")
+	mustAllow(t, costs.MayFax(western, noon("2026-03-02"), "US"))
+	mustRefuse(t, costs.MayPayBy(western, noon("2026-03-02"), "card"), "method_not_taken")
+	mustAllow(t, costs.MayPayBy(western, noon("2026-03-02"), "online"))
+	mustBe(t, "a lost card in Delaware", accounts.CardReplacement(delaware, noon("2026-03-02"), "resident", broker.MustDate("2026-03-01")).Amount, usd("2.00"))
 }
 
 func TestWhatElseALossMayCost(t *testing.T) {
 	t.Parallel()
 	western := preset(t, "western-district")
 	for part, want := range map[string]string{"audiobook_disc": "10.00", "case": "10.00", "barcode": "1.00"} {
-		mustCharge(t, "western-district", policy.LostItem{Match: own("audiobook"), Part: part, Replacement: usd("60.00")}, want)
+		mustCharge(t, "western-district", costs.LostItem{Match: own("audiobook"), Part: part, Replacement: usd("60.00")}, want)
 	}
-	if _, err := western.LostCharges(policy.LostItem{Match: own("book")}); !broker.IsKind(err, broker.KindRefused) {
+	if _, err := costs.LostCharges(western, costs.LostItem{Match: own("book")}); !broker.IsKind(err, broker.KindRefused) {
 		t.Errorf("a loss without a price gave %v, want it left to staff", err)
 	}
-	mustRefuse(t, western.MayDonate(noon("2026-03-02"), own("book"), false), "director_approves")
-	mustAllow(t, western.MayDonate(noon("2026-03-02"), own("book"), true))
-	mustRefuse(t, western.MayDonate(noon("2026-03-02"), policy.Match{Owner: policy.OwnerILL}, true), "no_donation_in_lieu")
-	mustRefuse(t, preset(t, "perth").MayDonate(noon("2026-03-02"), own("book"), true), "no_donation_in_lieu")
-	referred, expenses := preset(t, "westchester").MayRefer(noon("2026-03-02"), "resident")
+	mustRefuse(t, costs.MayDonate(western, noon("2026-03-02"), own("book"), false), "director_approves")
+	mustAllow(t, costs.MayDonate(western, noon("2026-03-02"), own("book"), true))
+	mustRefuse(t, costs.MayDonate(western, noon("2026-03-02"), rule.Match{Owner: rule.OwnerILL}, true), "no_donation_in_lieu")
+	mustRefuse(t, costs.MayDonate(preset(t, "perth"), noon("2026-03-02"), own("book"), true), "no_donation_in_lieu")
+	referred, expenses := costs.MayRefer(preset(t, "westchester"), noon("2026-03-02"), "resident")
 	mustAllow(t, referred)
 	mustBe(t, "with the expenses", expenses, true)
-	charged := preset(t, "delaware").ClaimChargedOn(own("book"), broker.MustDate("2025-11-30")).Value
+	charged := lending.ClaimChargedOn(preset(t, "delaware"), own("book"), broker.MustDate("2025-11-30")).Value
 	mustBe(t, "a claim not found is charged on", charged, broker.MustDate("2026-02-28"))
-	mustBe(t, "who prices another library's item", western.LostSetBy(policy.Match{Owner: policy.OwnerConsortium}).Value, policy.DecidedByOwner)
+	mustBe(t, "who prices another library's item", costs.LostSetBy(western, rule.Match{Owner: rule.OwnerConsortium}).Value, attributes.DecidedByOwner)
 }
 
 func TestDueDatesAreMovedInBulkByTheDirectorWithAReason(t *testing.T) {
 	t.Parallel()
 	library := preset(t, "delaware")
-	mustAllow(t, library.MayAdjustDueDates(noon("2026-03-02"), []string{"director"}, "snow all week"))
-	mustRefuse(t, library.MayAdjustDueDates(noon("2026-03-02"), []string{"desk"}, " "), "not_for_this_role", "reason_missing")
+	mustAllow(t, lending.MayAdjustDueDates(library, noon("2026-03-02"), []string{"director"}, "snow all week"))
+	mustRefuse(t, lending.MayAdjustDueDates(library, noon("2026-03-02"), []string{"desk"}, " "), "not_for_this_role", "reason_missing")
 }
 
 func TestEveryAttributeIsExplained(t *testing.T) {
 	t.Parallel()
 	document := preset(t, "western-district")
-	for _, id := range policy.AttributeIDs() {
-		answer, err := document.Explain(policy.Question{Ask: id, At: noon("2026-03-02").Now, Match: own("book")})
+	for _, id := range attributes.IDs() {
+		answer, err := explain.Explain(document, explain.Question{Ask: id, At: noon("2026-03-02").Now, Match: own("book")})
 		if err != nil || answer.Value == "" || answer.Source.Says == "" {
 			t.Errorf("%s is explained as %+v, %v", id, answer, err)
 		}
 	}
-	for _, ask := range policy.Questions() {
+	for _, ask := range explain.Questions() {
 		due := broker.MustDate("2026-03-01")
-		if _, err := document.Explain(policy.Question{
+		if _, err := explain.Explain(document, explain.Question{
 			Ask: ask, At: noon("2026-03-02").Now, Match: own("book"), Due: due, PaidOn: due,
 			Owes: usd("0.00"), Paid: usd("1.00"),
 		}); err != nil {
@@ -269,16 +275,16 @@ func TestALossCostsNoProcessingWhereThePolicyNamesNone(t *testing.T) {
 	for _, library := range []string{"western-district", "delaware", "perth"} {
 		currency := preset(t, library).Currency()
 		for _, replaced := range []bool{true, false} {
-			mustCharge(t, library, policy.LostItem{
+			mustCharge(t, library, costs.LostItem{
 				Match: own("book"), WillReplace: replaced,
 				PricePaid: money("18.00", currency), Replacement: money("22.00", currency), Shipping: money("4.00", currency),
 			}, "22.00")
 		}
 	}
 	// Delaware's system holds a list price, which comes first.
-	mustCharge(t, "delaware", policy.LostItem{Match: own("book"), ListPrice: usd("25.00"), Replacement: usd("22.00")}, "25.00")
+	mustCharge(t, "delaware", costs.LostItem{Match: own("book"), ListPrice: usd("25.00"), Replacement: usd("22.00")}, "25.00")
 	// A lender's invoice is passed on to the cent.
-	charge, err := preset(t, "westchester").LostILLCharge(usd("40.00"))
+	charge, err := costs.LostILLCharge(preset(t, "westchester"), usd("40.00"))
 	if err != nil || charge.Amount != usd("40.00") {
 		t.Errorf("an invoice of 40.00 costs the patron %s, %v", charge.Amount, err)
 	}
@@ -288,7 +294,7 @@ func TestWhatWestportOwnsIsHeldAndNotBorrowed(t *testing.T) {
 	t.Parallel()
 	request := asked(adult(usd("0.00")))
 	request.OwnedHere = true
-	mustRefuse(t, preset(t, "westport").MaySubmitILL(noon("2026-03-02"), request).Decision, "held_here")
+	mustRefuse(t, ill.MaySubmitILL(preset(t, "westport"), noon("2026-03-02"), request).Decision, "held_here")
 	request.OwnedHere, request.OwnedInGroup = false, true
-	mustAllow(t, preset(t, "westport").MaySubmitILL(noon("2026-03-02"), request).Decision)
+	mustAllow(t, ill.MaySubmitILL(preset(t, "westport"), noon("2026-03-02"), request).Decision)
 }

@@ -7,6 +7,13 @@ import (
 
 	"afield/broker"
 	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 )
 
 // edge is one threshold of a written policy and what comes out one step below
@@ -17,9 +24,9 @@ type edge struct {
 	ask  func(t *testing.T, d *policy.Document, given string) bool
 }
 
-func owing(action policy.Action, steps [3]string, want [3]bool) edge {
+func owing(action rule.Action, steps [3]string, want [3]bool) edge {
 	return edge{steps, want, func(_ *testing.T, d *policy.Document, owes string) bool {
-		return d.MayAct(noon("2026-03-02"), action, adult(money(owes, d.Currency()))).Allowed
+		return blocks.MayAct(d, noon("2026-03-02"), action, adult(money(owes, d.Currency()))).Allowed
 	}}
 }
 
@@ -31,29 +38,29 @@ var (
 
 func lostDays(due string, days [3]string, want [3]bool) edge {
 	return edge{days, want, func(_ *testing.T, d *policy.Document, today string) bool {
-		lost := d.LostOn(noon(today), own("book"), broker.MustDate(due), false)
+		lost := costs.LostOn(d, noon(today), own("book"), broker.MustDate(due), false)
 		return !broker.MustDate(today).Before(lost.On)
 	}}
 }
 
 func refundable(days [3]string, want [3]bool) edge {
 	return edge{days, want, func(_ *testing.T, d *policy.Document, today string) bool {
-		return d.MayRefund(noon(today), policy.RefundFacts{Match: own("book"), Paid: usd("20.00"), PaidOn: broker.MustDate("2026-01-15")}).Allowed
+		return costs.MayRefund(d, noon(today), costs.RefundFacts{Match: own("book"), Paid: usd("20.00"), PaidOn: broker.MustDate("2026-01-15")}).Allowed
 	}}
 }
 
-func shelved(days [3]string, owner policy.Owner) edge {
+func shelved(days [3]string, owner rule.Owner) edge {
 	return edge{days, [3]bool{true, true, false}, func(t *testing.T, d *policy.Document, today string) bool {
 		opening := closedSundays(t)
-		until := d.ShelfUntil(at("2026-03-02", opening), policy.ShelfFacts{Owner: owner, Class: "resident", Item: "book", Arrived: broker.MustDate("2026-03-02")}).Until
+		until := shelf.Until(d, at("2026-03-02", opening), shelf.Facts{Owner: owner, Class: "resident", Item: "book", Arrived: broker.MustDate("2026-03-02")}).Until
 		return !broker.MustDate(today).After(until)
 	}}
 }
 
-func purged(account policy.Account, owes [3]string, want [3]bool) edge {
+func purged(account accounts.Account, owes [3]string, want [3]bool) edge {
 	return edge{owes, want, func(_ *testing.T, d *policy.Document, owes string) bool {
 		account.Owes = usd(owes)
-		return d.MayPurge(noon("2026-03-02"), account).Allowed
+		return accounts.MayPurge(d, noon("2026-03-02"), account).Allowed
 	}}
 }
 
@@ -68,24 +75,24 @@ func counted(steps [3]string, want [3]bool, ask func(d *policy.Document, count i
 func edges() map[string][]edge {
 	longAgo := broker.MustDate("2020-01-01")
 	return map[string][]edge{
-		"westchester blocks.checkout":            {owing(policy.ActionCheckout, aboutFive, fiveBlocks)},
-		"westchester blocks.ill_request":         {owing(policy.ActionILLRequest, aboutFive, fiveBlocks)},
-		"westchester blocks.hold":                {owing(policy.ActionHold, aboutFive, fiveBlocks)},
-		"westchester blocks.sign_for_minor":      {owing(policy.ActionSignForMinor, aboutFive, fiveBlocks)},
-		"delaware blocks.checkout":               {owing(policy.ActionCheckout, aboutFive, fiveBlocks)},
-		"delaware blocks.ill_request":            {owing(policy.ActionILLRequest, aboutFive, fiveBlocks)},
-		"delaware blocks.computer":               {owing(policy.ActionComputer, aboutFive, fiveBlocks)},
-		"western-district blocks.checkout":       {owing(policy.ActionCheckout, aboutFive, overBlocks)},
-		"western-district blocks.ill_request":    {owing(policy.ActionILLRequest, aboutFive, overBlocks)},
-		"western-district blocks.renew_overdue":  {owing(policy.ActionRenewOverdue, aboutFive, fiveBlocks)},
-		"western-district blocks.sign_for_minor": {owing(policy.ActionSignForMinor, aboutFive, fiveBlocks)},
-		"perth blocks.checkout":                  {owing(policy.ActionCheckout, [3]string{"19.99", "20.00", "20.01"}, overBlocks)},
-		"perth blocks.ill_request":               {owing(policy.ActionILLRequest, [3]string{"19.99", "20.00", "20.01"}, overBlocks)},
+		"westchester blocks.checkout":            {owing(rule.ActionCheckout, aboutFive, fiveBlocks)},
+		"westchester blocks.ill_request":         {owing(rule.ActionILLRequest, aboutFive, fiveBlocks)},
+		"westchester blocks.hold":                {owing(rule.ActionHold, aboutFive, fiveBlocks)},
+		"westchester blocks.sign_for_minor":      {owing(rule.ActionSignForMinor, aboutFive, fiveBlocks)},
+		"delaware blocks.checkout":               {owing(rule.ActionCheckout, aboutFive, fiveBlocks)},
+		"delaware blocks.ill_request":            {owing(rule.ActionILLRequest, aboutFive, fiveBlocks)},
+		"delaware blocks.computer":               {owing(rule.ActionComputer, aboutFive, fiveBlocks)},
+		"western-district blocks.checkout":       {owing(rule.ActionCheckout, aboutFive, overBlocks)},
+		"western-district blocks.ill_request":    {owing(rule.ActionILLRequest, aboutFive, overBlocks)},
+		"western-district blocks.renew_overdue":  {owing(rule.ActionRenewOverdue, aboutFive, fiveBlocks)},
+		"western-district blocks.sign_for_minor": {owing(rule.ActionSignForMinor, aboutFive, fiveBlocks)},
+		"perth blocks.checkout":                  {owing(rule.ActionCheckout, [3]string{"19.99", "20.00", "20.01"}, overBlocks)},
+		"perth blocks.ill_request":               {owing(rule.ActionILLRequest, [3]string{"19.99", "20.00", "20.01"}, overBlocks)},
 		"perth blocks.long_overdue": {counted([3]string{strings.Repeat("|", 29), strings.Repeat("|", 30), strings.Repeat("|", 31)}, [3]bool{true, false, false},
 			func(d *policy.Document, days int) policy.Decision {
 				patron := adult(cad("0.00"))
 				patron.DaysOverdue = days
-				return d.MayAct(noon("2026-03-02"), policy.ActionCheckout, patron)
+				return blocks.MayAct(d, noon("2026-03-02"), rule.ActionCheckout, patron)
 			})},
 
 		"delaware lost.after":         {lostDays("2026-01-15", [3]string{"2026-04-14", "2026-04-15", "2026-04-16"}, [3]bool{false, true, true})},
@@ -95,45 +102,45 @@ func edges() map[string][]edge {
 		"westchester lost.refund":      {refundable([3]string{"2026-07-14", "2026-07-15", "2026-07-16"}, [3]bool{true, false, false})},
 		"western-district lost.refund": {refundable([3]string{"2026-04-14", "2026-04-15", "2026-04-16"}, [3]bool{true, true, false})},
 
-		"westport shelf.days":         {shelved([3]string{"2026-03-11", "2026-03-12", "2026-03-13"}, policy.OwnerOwn)},
-		"western-district shelf.days": {shelved([3]string{"2026-03-07", "2026-03-09", "2026-03-10"}, policy.OwnerOwn), shelved([3]string{"2026-03-07", "2026-03-09", "2026-03-10"}, policy.OwnerILL)},
+		"westport shelf.days":         {shelved([3]string{"2026-03-11", "2026-03-12", "2026-03-13"}, rule.OwnerOwn)},
+		"western-district shelf.days": {shelved([3]string{"2026-03-07", "2026-03-09", "2026-03-10"}, rule.OwnerOwn), shelved([3]string{"2026-03-07", "2026-03-09", "2026-03-10"}, rule.OwnerILL)},
 
 		"westchester cards.purge": {
-			purged(policy.Account{Class: "resident", LastUsed: longAgo, Expired: longAgo}, [3]string{"0.00", "0.01", "0.02"}, [3]bool{true, false, false}),
+			purged(accounts.Account{Class: "resident", LastUsed: longAgo, Expired: longAgo}, [3]string{"0.00", "0.01", "0.02"}, [3]bool{true, false, false}),
 		},
 		"western-district cards.purge": {
-			purged(policy.Account{Class: "resident", LastUsed: broker.MustDate("2026-01-01"), Expired: broker.MustDate("2022-03-01")}, [3]string{"24.99", "25.00", "25.01"}, [3]bool{true, false, false}),
-			purged(policy.Account{Class: "resident", LastUsed: broker.MustDate("2026-01-01"), Expired: broker.MustDate("2018-03-01")}, [3]string{"99.99", "100.00", "100.01"}, [3]bool{true, false, false}),
+			purged(accounts.Account{Class: "resident", LastUsed: broker.MustDate("2026-01-01"), Expired: broker.MustDate("2022-03-01")}, [3]string{"24.99", "25.00", "25.01"}, [3]bool{true, false, false}),
+			purged(accounts.Account{Class: "resident", LastUsed: broker.MustDate("2026-01-01"), Expired: broker.MustDate("2018-03-01")}, [3]string{"99.99", "100.00", "100.01"}, [3]bool{true, false, false}),
 		},
 
 		"westchester ill.active_limit": {counted([3]string{"||", "|||", "||||"}, [3]bool{true, false, false}, func(d *policy.Document, active int) policy.Decision {
 			request := asked(adult(usd("0.00")))
 			request.ActiveRequests = active
-			return d.MaySubmitILL(noon("2026-03-02"), request).Decision
+			return ill.MaySubmitILL(d, noon("2026-03-02"), request).Decision
 		})},
 		"westchester holds.limit": {counted([3]string{"||||", "|||||", "||||||"}, [3]bool{true, false, false}, func(d *policy.Document, holds int) policy.Decision {
-			return d.MayPlaceHold(noon("2026-03-02"), policy.HoldRequest{Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Item: "book", Format: "book", OpenHolds: holds})
+			return shelf.MayPlaceHold(d, noon("2026-03-02"), shelf.HoldRequest{Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Format: "book", OpenHolds: holds})
 		})},
 		"westchester loans.total_limit": {counted([3]string{strings.Repeat("|", 24), strings.Repeat("|", 25), strings.Repeat("|", 26)}, [3]bool{true, false, false},
 			func(d *policy.Document, out int) policy.Decision {
-				return d.MayCheckOut(noon("2026-03-02"), policy.Checkout{
-					Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Item: "book", Lendable: true,
-					Out: []policy.OutItem{{Owner: policy.OwnerOwn, Item: "puzzle", Count: out}},
+				return lending.MayCheckOut(d, noon("2026-03-02"), lending.Checkout{
+					Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Lendable: true,
+					Out: []lending.OutItem{{Owner: rule.OwnerOwn, Item: "puzzle", Count: out}},
 				})
 			})},
 		"westchester claims.limit": {counted([3]string{"||", "|||", "||||"}, [3]bool{true, false, false}, func(d *policy.Document, claims int) policy.Decision {
-			return d.MayClaim(noon("2026-03-02"), policy.Claim{Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Item: "book", Kind: "returned", ShelfChecked: true, Carried: claims}).Decision
+			return lending.MayClaim(d, noon("2026-03-02"), lending.Claim{Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Kind: "returned", ShelfChecked: true, Carried: claims}).Decision
 		})},
 		"western-district claims.limit": {counted([3]string{"|", "||", "|||"}, [3]bool{true, false, false}, func(d *policy.Document, claims int) policy.Decision {
-			return d.MayClaim(noon("2026-03-02"), policy.Claim{Patron: adult(usd("0.00")), Owner: policy.OwnerOwn, Item: "book", Kind: "returned", ShelfChecked: true, Lifetime: claims}).Decision
+			return lending.MayClaim(d, noon("2026-03-02"), lending.Claim{Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Kind: "returned", ShelfChecked: true, Lifetime: claims}).Decision
 		})},
 		"western-district ill.renewal_window": {{[3]string{"2026-08-18", "2026-08-19", "2026-08-20"}, [3]bool{true, true, false}, func(_ *testing.T, d *policy.Document, today string) bool {
-			return d.MayAskRenewal(noon(today), policy.Renewal{Patron: adult(usd("0.00")), Owner: policy.OwnerILL, Item: "book", Due: broker.MustDate("2026-08-22")}).Allowed
+			return lending.MayAskRenewal(d, noon(today), lending.Renewal{Patron: adult(usd("0.00")), Owner: rule.OwnerILL, Item: "book", Due: broker.MustDate("2026-08-22")}).Allowed
 		}}},
 		"westport ill.phone_on_file": {{[3]string{"2025-03-03", "2025-03-02", "2025-03-01"}, [3]bool{true, true, false}, func(_ *testing.T, d *policy.Document, confirmed string) bool {
 			request := asked(adult(usd("0.00")))
 			request.Patron.PhoneConfirmed = broker.MustDate(confirmed)
-			return d.MaySubmitILL(noon("2026-03-02"), request).Allowed
+			return ill.MaySubmitILL(d, noon("2026-03-02"), request).Allowed
 		}}},
 	}
 }

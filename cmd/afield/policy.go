@@ -10,6 +10,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/policy"
+	"afield/broker/policy/rule"
 )
 
 // policyCommand reads policies: the ones that ship, files somebody writes, and
@@ -159,7 +160,7 @@ func (c policyListCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	values := []policy.Attribute{}
+	values := []rule.Attribute{}
 	for _, value := range document.Attributes() {
 		if strings.HasPrefix(value.Rule, c.Rule) && (!c.Own || value.From == document.Name()) && (!c.Silent || value.Clause.Silent) {
 			values = append(values, value)
@@ -190,7 +191,7 @@ func (c policyListCommand) listAll(a *app) error {
 	})
 }
 
-func sourceLine(value policy.Attribute) string {
+func sourceLine(value rule.Attribute) string {
 	line := "from " + value.From + "; " + value.Clause.Document + ", " + value.Clause.Section + ": " + value.Clause.Says
 	if value.Clause.Silent {
 		line += " (the text is silent; our choice)"
@@ -242,7 +243,7 @@ func (c policyDiffCommand) Run(a *app) error {
 	})
 }
 
-func sideLine(out io.Writer, sign string, value *policy.Attribute) {
+func sideLine(out io.Writer, sign string, value *rule.Attribute) {
 	if value != nil {
 		fmt.Fprintf(out, "  %s %s  [%s, %s]\n", sign, value.Text(), value.From, value.Clause.Section)
 	}

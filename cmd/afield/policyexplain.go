@@ -10,6 +10,10 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/explain"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 )
 
 // policyExplainCommand answers a question from a policy.
@@ -68,7 +72,7 @@ func (c policyExplainCommand) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	answer, err := document.Explain(question)
+	answer, err := explain.Explain(document, question)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
@@ -76,7 +80,7 @@ func (c policyExplainCommand) Run(a *app) error {
 }
 
 // printAnswer prints an answer, its times by the clock of the zone.
-func printAnswer(out io.Writer, answer policy.Answer, zone *time.Location) {
+func printAnswer(out io.Writer, answer explain.Answer, zone *time.Location) {
 	if answer.Decision != nil {
 		fmt.Fprintln(out, strings.Join(answer.Decision.Lines(zone), "\n"))
 		return
@@ -114,23 +118,23 @@ func (r *reading) money(text, currency string) broker.Money {
 	return amount
 }
 
-func (c policyExplainCommand) question(document *policy.Document) (policy.Question, error) {
+func (c policyExplainCommand) question(document *policy.Document) (explain.Question, error) {
 	opening, err := closedOn(document.Zone().String(), c.ClosedOn)
 	if err != nil {
-		return policy.Question{}, err
+		return explain.Question{}, err
 	}
 	at := broker.SystemClock{}.Now()
 	if c.At != "" {
 		if at, err = time.ParseInLocation("2006-01-02T15:04", c.At, document.Zone()); err != nil {
-			return policy.Question{}, fmt.Errorf("--at %q: write it as 2026-03-02T15:00", c.At)
+			return explain.Question{}, fmt.Errorf("--at %q: write it as 2026-03-02T15:00", c.At)
 		}
 	}
 	var read reading
-	question := policy.Question{
+	question := explain.Question{
 		Ask: c.Ask, At: at, Calendar: opening,
-		Match: policy.Match{
-			Owner: policy.Owner(c.Owner), Class: c.Class, Item: c.Item, Audience: c.Audience, Age: c.ItemAge,
-			Channel: policy.Channel(c.Channel),
+		Match: rule.Match{
+			Owner: rule.Owner(c.Owner), Class: c.Class, Item: c.Item, Audience: c.Audience, Age: c.ItemAge,
+			Channel: rule.Channel(c.Channel),
 		},
 		Owes: read.money(c.Owes, document.Currency()), CardExpires: read.date(c.CardExpires), Due: read.date(c.Due),
 		Returned: read.date(c.Returned), Renewals: c.Renewals, HeldByOther: c.Held, Holds: c.Holds, Active: c.Active,
@@ -138,13 +142,13 @@ func (c policyExplainCommand) question(document *policy.Document) (policy.Questi
 		Shown: c.Shown, Place: c.Place, ByOther: c.ByOther, ByGuardian: c.ByGuardian,
 	}
 	for _, need := range c.Met {
-		question.Met = append(question.Met, policy.CardNeed(need))
+		question.Met = append(question.Met, attributes.CardNeed(need))
 	}
 	if c.PatronAge >= 0 {
-		question.PatronAge = policy.Some(c.PatronAge)
+		question.PatronAge = rule.Some(c.PatronAge)
 	}
 	for item, count := range c.Out {
-		question.Out = append(question.Out, policy.OutItem{Owner: policy.OwnerOwn, Item: item, Count: count})
+		question.Out = append(question.Out, lending.OutItem{Owner: rule.OwnerOwn, Item: item, Count: count})
 	}
 	if slices.Contains([]string{"fine", "renew", "lost"}, c.Ask) && c.Due == "" && read.err == nil {
 		read.err = fmt.Errorf("%s needs --due", c.Ask)

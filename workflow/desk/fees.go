@@ -5,7 +5,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/ledger"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -70,15 +70,15 @@ func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at At, in Fee) (l
 }
 
 // price is what a fee comes to, and by which rule.
-func (c counter) price(in Fee) (policy.Charge, error) {
-	fee := policy.Charge{Kind: in.Kind, Amount: in.Amount, Rule: "fee.by_staff"}
+func (c counter) price(in Fee) (costs.Charge, error) {
+	fee := costs.Charge{Kind: in.Kind, Amount: in.Amount, Rule: "fee.by_staff"}
 	switch in.Kind {
 	case ledger.Print, ledger.Copy:
-		fee = c.rules.PrintFee(in.Pages, in.Colour)
+		fee = costs.PrintFee(c.rules, in.Pages, in.Colour)
 	case ledger.Fax:
-		fee = c.rules.FaxFee(in.Pages)
+		fee = costs.FaxFee(c.rules, in.Pages)
 		if in.Country != "" {
-			if err := c.rules.MayFax(c.moment(), in.Country).Err("may_not_fax"); err != nil {
+			if err := costs.MayFax(c.rules, c.moment(), in.Country).Err("may_not_fax"); err != nil {
 				return fee, err
 			}
 		}
@@ -104,7 +104,7 @@ func (c counter) price(in Fee) (policy.Charge, error) {
 // mayStand refuses prints, copies and faxes on the account where the policy wants
 // them paid at once.
 func (c counter) mayStand(in Fee) error {
-	terms := c.rules.FeesOnAccount()
+	terms := costs.FeesOnAccount(c.rules)
 	pages := in.Kind == ledger.Print || in.Kind == ledger.Copy || in.Kind == ledger.Fax
 	if in.Method != "" || !pages || terms.Value {
 		return nil

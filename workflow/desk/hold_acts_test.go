@@ -10,6 +10,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/notices"
 	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 	"afield/workflow/requests"
@@ -104,11 +105,11 @@ func TestWhoMayPlaceAHold(t *testing.T) {
 		t.Parallel()
 		home := newTown(t, "2026-03-02T15:00:00Z").library("western-district", "IL", broker.NoID)
 		out, _ := home.ownTitle(broker.FormatBook, true)
-		_, err := home.placesHold(home.patron("reciprocal"), out, func(in *desk.PlaceHold) { in.Channel = policy.ByOnline })
+		_, err := home.placesHold(home.patron("reciprocal"), out, func(in *desk.PlaceHold) { in.Channel = rule.ByOnline })
 		refusedFor(t, err, "state_not_holdable")
 		refusedFor(t, err, "channel_not_open")
 		here, _ := home.ownTitle(broker.FormatBook, false)
-		_, err = home.placesHold(home.patron("reciprocal"), here, func(in *desk.PlaceHold) { in.Channel = policy.ByPhone })
+		_, err = home.placesHold(home.patron("reciprocal"), here, func(in *desk.PlaceHold) { in.Channel = rule.ByPhone })
 		home.must(err) // WDL-H1
 	})
 	t.Run("HLD-26 what one has requested", func(t *testing.T) {

@@ -12,6 +12,9 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
@@ -45,7 +48,7 @@ type CheckOut struct {
 // shown is what told who the patron is: the card that was read, or what else.
 func (in CheckOut) shown() string {
 	if in.Card != "" {
-		return policy.ShownCard
+		return lending.ShownCard
 	}
 	return in.Shown
 }
@@ -133,7 +136,7 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand
 type waiting struct {
 	request circulation.RequestRef
 	due     broker.Date
-	fine    *policy.LenderFine
+	fine    *costs.LenderFine
 }
 
 // waitingFor finds the request an item waits for, by the item and not by title
@@ -178,7 +181,7 @@ func (s *Service) isLending(ctx context.Context, tx *postgres.Tx, ref *circulati
 type Renewal struct {
 	Loan broker.ID
 	// Channel is how it is asked for; empty asks no question of it.
-	Channel policy.Channel
+	Channel rule.Channel
 	// Given is what told who asks, in the words of loans.renewal_identity.
 	Given []string
 	// Overrides are codes of reasons to pass over, and Reason why.
@@ -205,7 +208,7 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 	if at.Actor.Kind == broker.ActorPatron && found.Patron.ID != at.Actor.ID {
 		return Done{}, false, broker.NotFound("loan")
 	}
-	if found.Terms.Owner != policy.OwnerILL || found.Serves() == nil {
+	if found.Terms.Owner != rule.OwnerILL || found.Serves() == nil {
 		outcome, err := s.circulation.Renew(ctx, tx, circulation.Renew{
 			Desk: desk, Loan: found.LoanRef, Channel: in.Channel, Given: in.Given,
 			Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
@@ -246,11 +249,11 @@ func (s *Service) speaksFor(tx *postgres.Tx, desk circulation.Desk, loan circula
 	if err != nil {
 		return err
 	}
-	decision := document.MaySpeakFor(policy.Moment{Now: desk.Now, Calendar: desk.Library.Calendar}, policy.Renewal{
+	decision := lending.MaySpeakFor(document, policy.Moment{Now: desk.Now, Calendar: desk.Library.Calendar}, lending.Renewal{
 		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Channel: in.Channel, Given: in.Given,
 	})
 	over := circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason}
-	left, _, err := over.PassOver(tx, desk, policy.ActionRenew, loan.Patron, loan.ID, decision.Reasons)
+	left, _, err := over.PassOver(tx, desk, rule.ActionRenew, loan.Patron, loan.ID, decision.Reasons)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -45,7 +47,7 @@ func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at At, in Pa
 		return ledger.Receipt{}, err
 	}
 	if in.Method != "" {
-		if err := c.rules.MayPayBy(c.moment(), in.Method).Err("may_not_pay_so"); err != nil {
+		if err := costs.MayPayBy(c.rules, c.moment(), in.Method).Err("may_not_pay_so"); err != nil {
 			return ledger.Receipt{}, err
 		}
 	}
@@ -73,7 +75,7 @@ func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at At, in Pa
 // shares lays a payment evenly on what is open where the policy says so and the
 // payment says nothing.
 func (c counter) shares(ctx context.Context, tx *postgres.Tx, account ledger.Account, in Payment) ([]ledger.Share, error) {
-	if in.To != nil || in.Charge != broker.NoID || c.rules.PaymentTerms().Value.Split != policy.SplitEvenly {
+	if in.To != nil || in.Charge != broker.NoID || costs.PaymentTerms(c.rules).Value.Split != attributes.SplitEvenly {
 		return in.To, nil
 	}
 	open, err := ledger.OpenCharges(ctx, tx, account)
@@ -84,7 +86,7 @@ func (c counter) shares(ctx context.Context, tx *postgres.Tx, account ledger.Acc
 	for i, charge := range open {
 		owed[i] = charge.Owed
 	}
-	parts, _ := policy.SplitPayment(policy.SplitEvenly, in.Amount, owed)
+	parts, _ := costs.SplitPayment(attributes.SplitEvenly, in.Amount, owed)
 	var shares []ledger.Share
 	for i, part := range parts {
 		if part.Minor > 0 {

@@ -12,6 +12,8 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 )
 
@@ -24,7 +26,7 @@ type PlaceHold struct {
 	Item broker.ID
 	// Channel is how it is asked for; empty means online for a patron, at the
 	// desk for staff.
-	Channel policy.Channel
+	Channel rule.Channel
 	// ExpiresOn is the last day it waits to be filled; zero follows the policy.
 	ExpiresOn broker.Date
 	// Pickup is a branch of the library; NoID for any.
@@ -73,7 +75,7 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 	}
 	expires := in.ExpiresOn
 	if expires.IsZero() {
-		expires = in.Rules.HoldExpires(policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, standing.Patron.Class).Value
+		expires = shelf.HoldExpires(in.Rules, policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, standing.Patron.Class).Value
 	}
 	outcome, err := s.circulation.PlaceHold(ctx, tx, circulation.PlaceHold{
 		Desk: desk, Library: filler, Patron: ref, Title: in.Title, Item: in.Item, Pickup: in.Pickup,
@@ -84,7 +86,7 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 	}
 	for _, reason := range passed {
 		err := patrons.RecordOverride(tx, patrons.Override{
-			Library: desk.Library.ID, Patron: in.Patron, Action: policy.ActionHold, Code: reason.Code, Rule: reason.Rule,
+			Library: desk.Library.ID, Patron: in.Patron, Action: rule.ActionHold, Code: reason.Code, Rule: reason.Rule,
 			Reason: cmp.Or(in.Reason, "not written down"), About: outcome.Hold.ID, Actor: at.Actor, At: at.Now,
 		})
 		if err != nil {
@@ -96,14 +98,14 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 	return done, nil
 }
 
-func (in PlaceHold) channel(actor broker.Actor) policy.Channel {
+func (in PlaceHold) channel(actor broker.Actor) rule.Channel {
 	switch {
 	case in.Channel != "":
 		return in.Channel
 	case actor.Kind == broker.ActorPatron:
-		return policy.ByOnline
+		return rule.ByOnline
 	}
-	return policy.ByStaff
+	return rule.ByStaff
 }
 
 // mayPlace asks the policy with everything it may want to know: the patron's
@@ -122,7 +124,7 @@ func (s *Service) mayPlace(ctx context.Context, tx *postgres.Tx, desk circulatio
 		return policy.Decision{}, broker.Conflict("already_requested", "This patron has an open request for it.")
 	}
 	moment := policy.Moment{Now: desk.Now, Calendar: desk.Library.Calendar}
-	return in.Rules.MayPlaceHold(moment, policy.HoldRequest{
+	return shelf.MayPlaceHold(in.Rules, moment, shelf.HoldRequest{
 		Patron: standing.Facts(desk.Library.Today(desk.Now)), Owner: ownerOf(filler, desk.Library.ID), Format: title.Format,
 		Item: facts.Type, State: facts.State, Channel: in.channel(desk.Actor), OpenHolds: facts.OpenHolds, SameTitle: facts.SameTitle,
 	}), nil
@@ -188,11 +190,11 @@ func fillerOf(ctx context.Context, tx *postgres.Tx, library directory.Library, t
 	return best.Library, nil
 }
 
-func ownerOf(filler, library broker.ID) policy.Owner {
+func ownerOf(filler, library broker.ID) rule.Owner {
 	if filler == library {
-		return policy.OwnerOwn
+		return rule.OwnerOwn
 	}
-	return policy.OwnerConsortium
+	return rule.OwnerConsortium
 }
 
 // passOver takes out the reasons that are named and that the actor's roles may

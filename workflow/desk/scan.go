@@ -11,7 +11,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/directory"
-	"afield/broker/policy"
+	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
@@ -43,7 +43,7 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 		if _, err := found.borrower(true); err != nil {
 			return Done{}, err
 		}
-		return s.lend(ctx, tx, at, found, CheckOut{Shown: policy.ShownCard, Overrides: in.Overrides, Reason: in.Reason})
+		return s.lend(ctx, tx, at, found, CheckOut{Shown: lending.ShownCard, Overrides: in.Overrides, Reason: in.Reason})
 	}
 	if err := s.lockServed(ctx, tx, &found); err != nil {
 		return Done{}, err

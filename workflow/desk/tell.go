@@ -13,6 +13,7 @@ import (
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/telling"
 	"afield/broker/postgres"
 )
 
@@ -88,7 +89,7 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds
 		if !found {
 			return broker.NotFound("patron")
 		}
-		for _, channel := range document.HoldReadyBy(patron.Class).Value {
+		for _, channel := range telling.HoldReadyBy(document, patron.Class).Value {
 			message.Channels = append(message.Channels, notices.Channel(channel))
 		}
 		message.Facts.Title = named[hold.Title].Title

@@ -8,6 +8,7 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/blocks"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 	"afield/workflow/requests"
@@ -25,7 +26,7 @@ func keysOf(ids []broker.ID, err error) ([]circulation.NightKey, error) {
 // growingAccounts gives the patrons whose fines grow, where the policy knows a
 // block that latches: it must stand before a part payment could hide the cause.
 func growingAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
-	if len(night.Document.Latches(policy.Patron{})) == 0 {
+	if len(blocks.Latches(night.Document, policy.Patron{})) == 0 {
 		return nil, nil
 	}
 	return keysOf(ledger.Growing(ctx, tx, night.Library.ID, after.ID, limit))

@@ -6,12 +6,13 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 	"afield/workflow/requests"
 )
 
 func longOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
-	dueBy, ever := night.Document.LostDueBy(night.moment())
+	dueBy, ever := costs.LostDueBy(night.Document, night.moment())
 	if !ever {
 		return nil, nil
 	}
@@ -23,7 +24,7 @@ func declareLost(ctx context.Context, tx *postgres.Tx, night *Night, loans []bro
 }
 
 func oldClaims(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
-	dueBy, ever := night.Document.ClaimDueBy(night.moment())
+	dueBy, ever := costs.ClaimDueBy(night.Document, night.moment())
 	if !ever {
 		return nil, nil
 	}

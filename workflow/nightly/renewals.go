@@ -6,6 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
+	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 )
 
@@ -17,7 +18,7 @@ const renewalStep = "auto_renewals"
 // days, or since the last night that looked. Nothing falls between two nights,
 // however far apart they were.
 func soonDue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
-	days, has := night.Document.AutoRenewAtMost()
+	days, has := lending.AutoRenewAtMost(night.Document)
 	if !has {
 		return nil, nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"afield/broker/circulation"
 	"afield/broker/notices"
+	"afield/broker/policy/accounts"
 	"afield/broker/postgres"
 	"afield/workflow/requests"
 )
@@ -60,14 +61,14 @@ func returnedLoans(ctx context.Context, tx *postgres.Tx, night *Night, after cir
 }
 
 func forgetBorrowers(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo circulation.NightKey) (int64, error) {
-	returnedBy := night.Document.ForgetReturnedBy(night.moment()).Value
+	returnedBy := accounts.ForgetReturnedBy(night.Document, night.moment()).Value
 	return circulation.ForgetRange(ctx, tx, night.Library.ID, returnedBy, night.Now, after, upTo)
 }
 
 // forgottenBefore is the instant before which what ended is forgotten; zero
 // where the library keeps its history.
 func forgottenBefore(night *Night) time.Time {
-	last := night.Document.ForgetReturnedBy(night.moment()).Value
+	last := accounts.ForgetReturnedBy(night.Document, night.moment()).Value
 	if last.IsZero() {
 		return time.Time{}
 	}

@@ -4,7 +4,8 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 	"afield/workflow"
 )
 
@@ -53,11 +54,11 @@ func (st *step) forgetTerms() {
 }
 
 // LenderFine is what the lender asks for lateness; nil where it did not say.
-func (r *Request) LenderFine() *policy.LenderFine {
+func (r *Request) LenderFine() *costs.LenderFine {
 	if r.LenderFineMinor == nil {
 		return nil
 	}
-	fine := &policy.LenderFine{Rate: r.Money(*r.LenderFineMinor)}
+	fine := &costs.LenderFine{Rate: r.Money(*r.LenderFineMinor)}
 	if r.LenderFineMostMinor != nil {
 		most := r.Money(*r.LenderFineMostMinor)
 		fine.Cap = &most
@@ -94,7 +95,7 @@ func (st *step) lostOn() broker.Date {
 	if st.request.Side != workflow.SideBorrowing || st.request.State != workflow.CheckedOut || st.request.ByHold() || st.request.PatronDueOn.IsZero() {
 		return broker.Date{}
 	}
-	return st.doc.BorrowedLostOn(policy.Match{Owner: policy.OwnerILL, Item: string(st.request.Format)}, st.request.PatronDueOn, st.request.MisplacedOn).Value
+	return costs.BorrowedLostOn(st.doc, rule.Match{Owner: rule.OwnerILL, Item: string(st.request.Format)}, st.request.PatronDueOn, st.request.MisplacedOn).Value
 }
 
 // searchDeadline sets, beside the due date, when the time to search ends.

@@ -9,7 +9,8 @@ import (
 	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/directory"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 	"afield/workflow"
 )
@@ -46,9 +47,9 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk circu
 		if err != nil {
 			return err
 		}
-		facts := policy.ShelfFacts{Owner: policy.OwnerILL, Item: one.Format, LenderDue: one.LenderDue}
+		facts := shelf.Facts{Owner: rule.OwnerILL, Item: one.Format, LenderDue: one.LenderDue}
 		if hold.Title != broker.NoID {
-			facts.Owner = policy.OwnerConsortium // a copy of the shared catalogue, had as a hold
+			facts.Owner = rule.OwnerConsortium // a copy of the shared catalogue, had as a hold
 		}
 		until, err := s.circulation.ShelfDate(desk, branches, hold, facts)
 		if err != nil {

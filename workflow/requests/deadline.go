@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/ill"
 	"afield/workflow"
 )
 
@@ -66,11 +66,11 @@ var pastNeedBy = map[workflow.State]bool{
 }
 
 // spans says which policy attribute times which deadline.
-var spans = map[string]policy.Deadline{
-	"review": policy.DeadlineStaff, "approval": policy.DeadlineApproval, "shipment": policy.DeadlineShip,
-	"arrival": policy.DeadlineArrival, "inspection": policy.DeadlineReceive, "return": policy.DeadlineReturn,
-	"settlement": policy.DeadlineInvoice, "cancel_answer": policy.DeadlineCancelAnswer, "pull": policy.DeadlinePull,
-	"conditions": policy.DeadlineConditional, "retry": policy.DeadlineRetry,
+var spans = map[string]ill.Deadline{
+	"review": ill.DeadlineStaff, "approval": ill.DeadlineApproval, "shipment": ill.DeadlineShip,
+	"arrival": ill.DeadlineArrival, "inspection": ill.DeadlineReceive, "return": ill.DeadlineReturn,
+	"settlement": ill.DeadlineInvoice, "cancel_answer": ill.DeadlineCancelAnswer, "pull": ill.DeadlinePull,
+	"conditions": ill.DeadlineConditional, "retry": ill.DeadlineRetry,
 }
 
 // dueAt gives the instant a deadline of the table passes, on the library's own
@@ -83,7 +83,7 @@ func (st *step) dueAt(kind string) time.Time {
 		return st.answerBy()
 	case "respond":
 		// The borrower's own clock is shorter; ours only ends what it forgot.
-		return st.doc.DeadlineAt(st.moment(), policy.DeadlineAnswer).AddDate(0, 0, overdueAgainDays)
+		return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineAnswer).AddDate(0, 0, overdueAgainDays)
 	case "retry":
 		if entry := st.retryEntry(); entry != nil && !entry.RetryAfter.IsZero() {
 			return entry.RetryAfter.Start(st.library.Zone)
@@ -96,14 +96,14 @@ func (st *step) dueAt(kind string) time.Time {
 		return st.dueDeadline()
 	case "confirmation":
 		if st.request.State == workflow.ReturnShipped {
-			return st.doc.DeadlineAt(st.moment(), policy.DeadlineReturnArrival)
+			return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineReturnArrival)
 		}
-		return st.doc.DeadlineAt(st.moment(), policy.DeadlineReturnConfirm)
+		return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineReturnConfirm)
 	}
 	if span, known := spans[kind]; known {
-		return st.doc.DeadlineAt(st.moment(), span)
+		return ill.DeadlineAt(st.doc, st.moment(), span)
 	}
-	return st.doc.DeadlineAt(st.moment(), policy.DeadlineStaff)
+	return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineStaff)
 }
 
 // answerBy is the lender's time to answer, in days of its own calendar, from
@@ -111,7 +111,7 @@ func (st *step) dueAt(kind string) time.Time {
 func (st *step) answerBy() time.Time {
 	entry := st.active()
 	if entry == nil {
-		return st.doc.DeadlineAt(st.moment(), policy.DeadlineRespond)
+		return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineRespond)
 	}
 	hours := st.library.Calendar
 	if lender := st.others[entry.LenderID]; lender != nil {
@@ -140,5 +140,5 @@ func (st *step) reminder() time.Time {
 	if st.request.State == workflow.CheckedOut || st.request.Side == workflow.SideLending {
 		return st.now.AddDate(0, 0, overdueAgainDays)
 	}
-	return st.doc.DeadlineAt(st.moment(), policy.DeadlineStaff)
+	return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineStaff)
 }

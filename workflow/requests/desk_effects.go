@@ -10,7 +10,11 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/routing"
@@ -283,14 +287,14 @@ func (st *step) checkRenewal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	decision := st.doc.MayAskRenewal(st.moment(), policy.Renewal{
-		Patron: standing.Facts(st.library.Today(st.now)), Owner: policy.OwnerILL, Item: string(st.request.Format), Due: st.request.PatronDueOn,
+	decision := lending.MayAskRenewal(st.doc, st.moment(), lending.Renewal{
+		Patron: standing.Facts(st.library.Today(st.now)), Owner: rule.OwnerILL, Item: string(st.request.Format), Due: st.request.PatronDueOn,
 		InitialDue: st.request.FirstDueOn, Renewals: st.request.Renewals, LenderRenewals: limitOf(st.request.LenderRenewals), Recalled: st.request.Recalled,
 	})
 	if !decision.Latest.IsZero() {
 		st.data["latest"] = decision.Latest.String()
 	}
-	left, passed, err := st.firing.Overriding.PassOver(st.tx, st.desk(), policy.ActionRenew, st.patron(), st.request.ID, decision.Reasons)
+	left, passed, err := st.firing.Overriding.PassOver(st.tx, st.desk(), rule.ActionRenew, st.patron(), st.request.ID, decision.Reasons)
 	if err != nil {
 		return err
 	}
@@ -306,11 +310,11 @@ func (st *step) checkRenewal(ctx context.Context) error {
 }
 
 // limitOf is a limit that somebody may have named.
-func limitOf(most *int) policy.Optional[int] {
+func limitOf(most *int) rule.Optional[int] {
 	if most == nil {
-		return policy.Optional[int]{}
+		return rule.Optional[int]{}
 	}
-	return policy.Some(*most)
+	return rule.Some(*most)
 }
 
 // changeDue takes over a lender's new due date. Both dates move, and no fine
@@ -358,8 +362,8 @@ func (st *step) shortenShelf(ctx context.Context) error {
 	if err != nil || hold == nil {
 		return err
 	}
-	until := st.doc.ShelfUntil(st.moment(), policy.ShelfFacts{
-		Owner: policy.OwnerILL, Class: hold.Class, Item: string(st.request.Format),
+	until := shelf.Until(st.doc, st.moment(), shelf.Facts{
+		Owner: rule.OwnerILL, Class: hold.Class, Item: string(st.request.Format),
 		Arrived: broker.DateIn(hold.OnShelfAt, st.library.Zone), LenderDue: st.request.LenderDueOn,
 	}).Until
 	if !until.Before(st.request.PickUpBy) {
@@ -423,7 +427,7 @@ func (st *step) chargeLost(ctx context.Context) error {
 	if st.request.PatronID == nil || invoice.Minor == 0 {
 		return nil
 	}
-	charge, err := st.doc.LostILLCharge(invoice)
+	charge, err := costs.LostILLCharge(st.doc, invoice)
 	if err != nil {
 		return st.task("invoice_in_other_currency", "The lender's invoice is in another currency ("+invoice.String()+"); enter the amount in ours.")
 	}
@@ -468,15 +472,15 @@ func (st *step) contactKeepsIt() bool {
 	if st.request.PatronContactAt == nil {
 		return false
 	}
-	owner := policy.OwnerILL
+	owner := rule.OwnerILL
 	if st.request.ByHold() {
-		owner = policy.OwnerConsortium
+		owner = rule.OwnerConsortium
 	}
-	decision := st.doc.OnShelfExpiry(st.moment(), policy.ShelfFacts{Owner: owner, Item: string(st.request.Format), LenderDue: st.request.LenderDueOn}, true)
-	if decision.Action == policy.StaffDecision && !decision.DecideBy.IsZero() {
+	decision := shelf.OnShelfExpiry(st.doc, st.moment(), shelf.Facts{Owner: owner, Item: string(st.request.Format), LenderDue: st.request.LenderDueOn}, true)
+	if decision.Action == attributes.StaffDecision && !decision.DecideBy.IsZero() {
 		st.until = decision.DecideBy.End(st.library.Zone) // then it must start home
 	}
-	return decision.Action == policy.StaffDecision
+	return decision.Action == attributes.StaffDecision
 }
 
 // matchTitle looks the citation up in the catalogue, once.

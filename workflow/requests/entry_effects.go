@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/ill"
 	"afield/workflow"
 	"afield/workflow/routing"
 )
@@ -132,7 +132,7 @@ func (st *step) entryRetryLater(context.Context) error {
 	}
 	entry.RetryAfter = st.firing.Input.Date("retry_after")
 	if !entry.RetryAfter.After(st.library.Today(st.now)) {
-		entry.RetryAfter = broker.DateIn(st.doc.DeadlineAt(st.moment(), policy.DeadlineRetry), st.library.Zone)
+		entry.RetryAfter = broker.DateIn(ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineRetry), st.library.Zone)
 	}
 	st.entryEnds(EntryRetry, routing.AnswerRefused, "ask again later")
 	return nil

@@ -12,7 +12,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/ill"
 	"afield/workflow"
 )
 
@@ -152,7 +152,7 @@ func (st *step) ownPatronsFirst(ctx context.Context, copies int) error {
 	if err != nil {
 		return err
 	}
-	decision := st.doc.MayLend(st.moment(), policy.Lending{OwnHolds: len(waiting), Copies: copies})
+	decision := ill.MayLend(st.doc, st.moment(), ill.Lending{OwnHolds: len(waiting), Copies: copies})
 	if decision.Allowed || decision.OverridableBy(st.firing.Actor.Roles) {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/directory"
+	"afield/broker/policy/costs"
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/messages"
@@ -192,7 +193,7 @@ func (st *step) sayLoaned(ctx context.Context) error {
 		cost := st.request.Money(*st.request.OfferedCostMinor)
 		message.Cost = &cost
 	}
-	if fine := st.doc.LibraryFine(string(st.request.Format)); fine != nil {
+	if fine := costs.LibraryFine(st.doc, string(st.request.Format)); fine != nil {
 		message.Fine, message.FineMost = &fine.Rate, fine.Cap
 	}
 	return st.answer(ctx, message)

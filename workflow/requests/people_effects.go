@@ -12,6 +12,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/notices"
 	"afield/broker/patrons"
+	"afield/broker/policy/telling"
 	"afield/workflow"
 	"afield/workflow/messages"
 )
@@ -33,7 +34,7 @@ func tell(kind notices.Kind) func(*step, context.Context) error {
 			Facts: st.noticeFacts(kind),
 		}
 		if kind == notices.Arrived {
-			for _, channel := range st.doc.ArrivalNotice(patron.Class).Value {
+			for _, channel := range telling.ArrivalNotice(st.doc, patron.Class).Value {
 				message.Channels = append(message.Channels, notices.Channel(channel))
 			}
 		}

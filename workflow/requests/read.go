@@ -13,7 +13,9 @@ import (
 
 	"afield/broker"
 	"afield/broker/patrons"
-	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow"
 )
@@ -91,14 +93,14 @@ type View struct {
 
 // ExpectedWait is what a policy tells patrons about the time a request takes.
 type ExpectedWait struct {
-	policy.Wait
+	attributes.Wait
 	// From and To are dates, counted from when it was asked for; To is zero where
 	// the policy names no end.
 	From, To broker.Date
-	Source   policy.Source
+	Source   rule.Source
 }
 
-func waitFrom(told policy.Entry[policy.Wait], asked broker.Date) *ExpectedWait {
+func waitFrom(told rule.Entry[attributes.Wait], asked broker.Date) *ExpectedWait {
 	wait := &ExpectedWait{Wait: told.Value, From: asked.AddDays(told.Value.FromDays), Source: told.Source}
 	if told.Value.ToDays.Is {
 		wait.To = asked.AddDays(told.Value.ToDays.Value)
@@ -115,14 +117,14 @@ var stillComing = []workflow.State{
 // wait says what the patron is told about the time the request takes.
 func (st *step) wait(ctx context.Context) (*ExpectedWait, error) {
 	r := st.request
-	if r.Side != workflow.SideBorrowing || r.PatronID == nil || !slices.Contains(stillComing, r.State) || (r.ByHold() && !st.doc.CountsAsILL()) {
+	if r.Side != workflow.SideBorrowing || r.PatronID == nil || !slices.Contains(stillComing, r.State) || (r.ByHold() && !ill.CountsAsILL(st.doc)) {
 		return nil, nil
 	}
 	patron, err := patrons.ByID(ctx, st.tx, st.patron())
 	if err != nil {
 		return nil, err
 	}
-	return waitFrom(st.doc.ExpectedWait(patron.Class, r.Format), st.library.Today(r.SubmittedAt)), nil
+	return waitFrom(ill.ExpectedWait(st.doc, patron.Class, r.Format), st.library.Today(r.SubmittedAt)), nil
 }
 
 // Look reads one request as a viewer may see it. A request of another library

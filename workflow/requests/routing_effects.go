@@ -9,7 +9,9 @@ import (
 	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/directory"
-	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
@@ -93,7 +95,7 @@ func (st *step) chooseLender(ctx context.Context) error {
 			}
 		}
 		fee := st.consent(entry)
-		namedByStaff := entry.Tier == addedByStaff && fee.Payer == policy.PayerLibrary && entry.Currency == st.request.Currency
+		namedByStaff := entry.Tier == addedByStaff && fee.Payer == attributes.PayerLibrary && entry.Currency == st.request.Currency
 		if fee.NeedsStaff && !namedByStaff {
 			entry.Status, entry.changed = EntryPassed, true
 			entry.Why = append(entry.Why, fee.Reasons...)
@@ -170,17 +172,17 @@ func (st *step) checkILL(ctx context.Context) (refused bool, err error) {
 
 // illDecision asks the policy about the request as an interlibrary loan that
 // somebody asks for: whoever submitted it, or staff who let it go on.
-func (st *step) illDecision(ctx context.Context, actor broker.Actor) (policy.SubmitDecision, error) {
+func (st *step) illDecision(ctx context.Context, actor broker.Actor) (ill.SubmitDecision, error) {
 	checks := submission{
 		patron: *st.request.PatronID, request: st.request.ID, title: st.request.TitleID, citation: st.request.Citation,
-		rush: st.request.Rush, channel: policy.ByStaff, now: st.now, ownedChecked: true,
+		rush: st.request.Rush, channel: rule.ByStaff, now: st.now, ownedChecked: true,
 	}
 	if actor.Kind == broker.ActorPatron {
-		checks.channel, checks.pin = policy.ByOnline, true
+		checks.channel, checks.pin = rule.ByOnline, true
 		err := st.tx.QueryRow(ctx, `select coalesce(max(length(number)), 0)::int from cards where library_id = $1 and patron_id = $2 and status = 'active'`,
 			st.request.LibraryID, actor.ID).Scan(&checks.digits)
 		if err != nil {
-			return policy.SubmitDecision{}, fmt.Errorf("read the card: %w", err)
+			return ill.SubmitDecision{}, fmt.Errorf("read the card: %w", err)
 		}
 	}
 	return st.service.maySubmit(ctx, st.tx, st.library, st.doc, checks)
@@ -279,8 +281,8 @@ func (st *step) passOverRules(ctx context.Context) error {
 }
 
 // consent asks the policy who pays what a lender asks.
-func (st *step) consent(entry *RotaEntry) policy.FeeDecision {
-	cost := policy.Cost{Approved: st.request.Money(st.request.ApprovedCostMinor), Rush: st.request.Rush, AsHold: entry.Fulfilment == "hold"}
+func (st *step) consent(entry *RotaEntry) ill.FeeDecision {
+	cost := ill.Cost{Approved: st.request.Money(st.request.ApprovedCostMinor), Rush: st.request.Rush, AsHold: entry.Fulfilment == "hold"}
 	if entry.CostKnown {
 		asks := entry.Cost()
 		cost.Amount = &asks
@@ -288,7 +290,7 @@ func (st *step) consent(entry *RotaEntry) policy.FeeDecision {
 	if lender := st.others[entry.LenderID]; lender != nil {
 		cost.LenderPlace = lender.Place()
 	}
-	return st.doc.FeeConsent(st.moment(), cost)
+	return ill.FeeConsent(st.doc, st.moment(), cost)
 }
 
 // askLender puts the question to the active lender, in the way its tier says.
@@ -424,7 +426,7 @@ func (st *step) addLender(ctx context.Context) error {
 	if lender.ID == st.request.LibraryID {
 		return broker.Invalid(broker.FieldError{Pointer: "/lender", Code: "own_library", Message: "must be another library"})
 	}
-	if decision := st.doc.MayAskLender(st.moment(), policy.Lender{Place: lender.Place()}); !decision.Allowed {
+	if decision := ill.MayAskLender(st.doc, st.moment(), ill.Lender{Place: lender.Place()}); !decision.Allowed {
 		if err := decision.Err("lender_not_allowed"); err != nil && !decision.OverridableBy(st.firing.Actor.Roles) {
 			return err
 		}

@@ -7,7 +7,9 @@ import (
 	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/ledger"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/lending"
 	"afield/workflow"
 )
 
@@ -16,7 +18,7 @@ import (
 
 // awaitRenewal gives the lender its time to answer a renewal.
 func (st *step) awaitRenewal(context.Context) error {
-	st.putDeadline("renewal_answer", workflow.EventRenewalOverdue, st.doc.DeadlineAt(st.moment(), policy.DeadlineRenewalAnswer))
+	st.putDeadline("renewal_answer", workflow.EventRenewalOverdue, ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineRenewalAnswer))
 	return nil
 }
 
@@ -51,7 +53,7 @@ func (st *step) takeBackFine(ctx context.Context) error {
 		if loan.Status != circulation.LoanReturned {
 			continue
 		}
-		if err := st.fineBy(st.doc.ILLDueDate(st.moment(), until).Due, loan); err != nil {
+		if err := st.fineBy(lending.ILLDueDate(st.doc, st.moment(), until).Due, loan); err != nil {
 			return err
 		}
 	}
@@ -61,7 +63,7 @@ func (st *step) takeBackFine(ctx context.Context) error {
 
 // fineBy charges what a returned loan was late by a due date of after its return.
 func (st *step) fineBy(due broker.Date, loan circulation.Loan) error {
-	fine := policy.OverdueFine(loan.Terms, due, loan.ReturnedOn, st.library.Calendar)
+	fine := costs.OverdueFine(loan.Terms, due, loan.ReturnedOn, st.library.Calendar)
 	if fine.Amount.Minor <= 0 {
 		return nil
 	}

@@ -12,6 +12,9 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/routing"
@@ -32,7 +35,7 @@ type Submission struct {
 	// PickupBranch is where the patron will fetch it; NoID for the only branch.
 	PickupBranch broker.ID
 	// Channel is how the request reached the staff who enter it; empty is in person.
-	Channel policy.Channel
+	Channel rule.Channel
 	// CardDigits and PINGiven describe how a patron signed in.
 	CardDigits int
 	PINGiven   bool
@@ -50,7 +53,7 @@ type submission struct {
 	title    *broker.ID
 	citation broker.Citation
 	rush     bool
-	channel  policy.Channel
+	channel  rule.Channel
 	digits   int
 	pin      bool
 	now      time.Time
@@ -198,14 +201,14 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 }
 
 // channelFrom tells how the request came: online from a patron, else as staff say.
-func (in Submission) channelFrom(actor broker.Actor) policy.Channel {
+func (in Submission) channelFrom(actor broker.Actor) rule.Channel {
 	switch {
 	case actor.Kind == broker.ActorPatron:
-		return policy.ByOnline
+		return rule.ByOnline
 	case in.Channel != "":
 		return in.Channel
 	}
-	return policy.ByStaff
+	return rule.ByStaff
 }
 
 func (s *Service) branch(ctx context.Context, tx *postgres.Tx, request *Request, wanted broker.ID, patron patrons.Patron) error {
@@ -294,11 +297,11 @@ func (s *Service) ownCopies(ctx context.Context, tx *postgres.Tx, library *direc
 }
 
 // maySubmit asks the policy, with the counts that only the database knows.
-func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, doc *policy.Document, in submission) (policy.SubmitDecision, error) {
+func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, doc *policy.Document, in submission) (ill.SubmitDecision, error) {
 	ref := patrons.Ref{Library: library.ID, ID: in.patron}
 	standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: library.Library, Now: in.now}, ref)
 	if err != nil {
-		return policy.SubmitDecision{}, err
+		return ill.SubmitDecision{}, err
 	}
 	var activeCount int
 	var same bool
@@ -309,15 +312,15 @@ func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *direc
 				or (title_id is null and $5::uuid is null and $6 <> '' and lower(citation ->> 'title') = lower($6)
 					and lower(coalesce(citation ->> 'author', '')) = lower($7))), false)
 		from requests where library_id = $1 and patron_id = $2 and id <> $3 and side = 'borrowing' and closed_at is null`,
-		library.ID, in.patron, in.request, doc.ActiveStates(standing.Patron.Class), in.title, in.citation.Title, in.citation.Author, in.citation.ISBN).Scan(&activeCount, &same)
+		library.ID, in.patron, in.request, ill.ActiveStates(doc, standing.Patron.Class), in.title, in.citation.Title, in.citation.Author, in.citation.ISBN).Scan(&activeCount, &same)
 	if err != nil {
-		return policy.SubmitDecision{}, fmt.Errorf("count the patron's requests: %w", err)
+		return ill.SubmitDecision{}, fmt.Errorf("count the patron's requests: %w", err)
 	}
 	hold, err := in.hold(ctx, tx, ref)
 	if err != nil {
-		return policy.SubmitDecision{}, err
+		return ill.SubmitDecision{}, err
 	}
-	return doc.MaySubmitILL(at(in.now, library), policy.Submission{
+	return ill.MaySubmitILL(doc, at(in.now, library), ill.Submission{
 		Patron: standing.Facts(library.Today(in.now)), Channel: in.channel, CardDigits: in.digits, PINGiven: in.pin, Format: in.citation.Format,
 		ActiveRequests: activeCount, OwnedHere: in.owned && !in.ownedChecked, OwnedInGroup: in.ownedInGroup && !in.ownedChecked,
 		SameTitle: same, Rush: in.rush, AsHold: in.asHold, Hold: hold,
@@ -326,19 +329,19 @@ func (s *Service) maySubmit(ctx context.Context, tx *postgres.Tx, library *direc
 
 // hold reads what is asked of a hold, where one will serve: a request passes the
 // same rules as a hold placed at the desk.
-func (in submission) hold(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) (policy.HoldRequest, error) {
+func (in submission) hold(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) (shelf.HoldRequest, error) {
 	if !in.asHold || in.title == nil {
-		return policy.HoldRequest{}, nil
+		return shelf.HoldRequest{}, nil
 	}
 	facts, err := circulation.HoldFactsOf(ctx, tx, patron, in.filler, *in.title, broker.NoID)
 	if err != nil {
-		return policy.HoldRequest{}, err
+		return shelf.HoldRequest{}, err
 	}
-	owner := policy.OwnerConsortium
+	owner := rule.OwnerConsortium
 	if in.filler == patron.Library {
-		owner = policy.OwnerOwn
+		owner = rule.OwnerOwn
 	}
-	return policy.HoldRequest{
+	return shelf.HoldRequest{
 		Owner: owner, Item: facts.Type, State: facts.State, OpenHolds: facts.OpenHolds, SameTitle: facts.SameTitle,
 	}, nil
 }
@@ -356,7 +359,7 @@ func (s *Service) declareCopyright(ctx context.Context, tx *postgres.Tx, now tim
 	if err != nil {
 		return nil, fmt.Errorf("count copies of a periodical: %w", err)
 	}
-	decision := doc.Copyright(at(now, library), policy.Article{Year: yearOf(request.Citation.Year), CopiesThisYear: copies})
+	decision := ill.Copyright(doc, at(now, library), ill.Article{Year: yearOf(request.Citation.Year), CopiesThisYear: copies})
 	if decision.Declare != "" {
 		request.Copyright = &decision.Declare
 	}

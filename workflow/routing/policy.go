@@ -4,6 +4,7 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/policy"
+	"afield/broker/policy/ill"
 )
 
 // FollowPolicy makes a query obey the borrower's policy: which lenders may be
@@ -15,12 +16,12 @@ func (q *Query) FollowPolicy(document *policy.Document, at policy.Moment, class 
 		place := lender.Place()
 		reasons, known := decided[place]
 		if !known {
-			reasons = document.MayAskLender(at, policy.Lender{Place: place, Class: class}).Reasons
+			reasons = ill.MayAskLender(document, at, ill.Lender{Place: place, Class: class}).Reasons
 			decided[place] = reasons
 		}
 		return reasons
 	}
 	q.PassedOn = func(lender directory.Library, asks broker.Money) broker.Money {
-		return document.FeeConsent(at, policy.Cost{Amount: &asks, LenderPlace: lender.Place(), Class: class}).PatronPays
+		return ill.FeeConsent(document, at, ill.Cost{Amount: &asks, LenderPlace: lender.Place(), Class: class}).PatronPays
 	}
 }

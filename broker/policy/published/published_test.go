@@ -11,6 +11,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/policy/published"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 )
@@ -83,7 +84,7 @@ func rules(name, inherits, holds string) string {
 // holds is the number a document says.
 func holds(t *testing.T, document *policy.Document) string {
 	t.Helper()
-	steps, err := document.WhereFrom("holds.limit", policy.Match{})
+	steps, err := document.WhereFrom("holds.limit", rule.Match{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,9 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 )
@@ -78,7 +81,7 @@ func (p *play) method(s step) string {
 	if how := get[string](s.values, "how"); how != "" {
 		return how
 	}
-	if taken := p.document.PaymentTerms().Value.Methods; len(taken) > 0 {
+	if taken := costs.PaymentTerms(p.document).Value.Methods; len(taken) > 0 {
 		return taken[0]
 	}
 	return "cash"
@@ -199,11 +202,11 @@ func (p *play) addFee(s step) (result, error) {
 	return result{}, err
 }
 
-func (p *play) useComputer(s step) (result, error)  { return p.mayAct(s, policy.ActionComputer) }
-func (p *play) signForMinor(s step) (result, error) { return p.mayAct(s, policy.ActionSignForMinor) }
+func (p *play) useComputer(s step) (result, error)  { return p.mayAct(s, rule.ActionComputer) }
+func (p *play) signForMinor(s step) (result, error) { return p.mayAct(s, rule.ActionSignForMinor) }
 
 // mayAct asks the policy about a patron as the account stands.
-func (p *play) mayAct(s step, action policy.Action) (result, error) {
+func (p *play) mayAct(s step, action rule.Action) (result, error) {
 	patron := p.patronOf(s)
 	house, at := p.at(s)
 	var decision policy.Decision
@@ -213,15 +216,15 @@ func (p *play) mayAct(s step, action policy.Action) (result, error) {
 			return err
 		}
 		facts, moment := standing.Facts(p.today()), policy.Moment{Now: at.Now, Calendar: house.Calendar}
-		if action == policy.ActionComputer {
-			use := policy.ComputerUse{Patron: &facts}
+		if action == rule.ActionComputer {
+			use := blocks.ComputerUse{Patron: &facts}
 			if get[bool](s.values, "by_other") {
 				use.Bearer = policy.BearerOther
 			}
-			decision = p.document.MayUseComputer(moment, use)
+			decision = blocks.MayUseComputer(p.document, moment, use)
 			return nil
 		}
-		decision = p.document.MayAct(moment, action, facts)
+		decision = blocks.MayAct(p.document, moment, action, facts)
 		return nil
 	})
 	return result{decision: &decision}, err
@@ -246,7 +249,7 @@ func (p *play) restrict(s step, kind patrons.BlockKind, stops []string) (result,
 		Library: patron.Library, Patron: patron.ID, Kind: kind, Stops: stops, Ground: get[string](s.values, "ground"),
 		Reason: get[string](s.values, "reason"), From: p.today(), Until: get[broker.Date](s.values, "until"), PutBy: at.Actor,
 	}
-	if grounds := p.document.BlockGrounds().Value; block.Ground == "" && len(grounds) > 0 {
+	if grounds := blocks.BlockGrounds(p.document).Value; block.Ground == "" && len(grounds) > 0 {
 		block.Ground = grounds[0]
 	}
 	if block.Reason == "" {

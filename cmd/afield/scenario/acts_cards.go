@@ -7,6 +7,8 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 )
@@ -38,7 +40,7 @@ func cardActs() []act {
 		}, run: (*play).surrenderCard},
 		{word: "disclose", says: "Somebody wants to know what is on a patron's account.", fields: []field{
 			patronField,
-			{word: "asked_by", kind: oneOf(string(policy.AskerPatron), string(policy.AskerGuardian), string(policy.AskerOther)), must: true, says: "The patron, a guardian, or anybody else."},
+			{word: "asked_by", kind: oneOf(string(accounts.AskerPatron), string(accounts.AskerGuardian), string(accounts.AskerOther)), must: true, says: "The patron, a guardian, or anybody else."},
 			{word: "paper", kind: textKind, says: "The legal paper shown (subpoena)."},
 		}, run: (*play).disclose},
 		{word: "decide_disclosure", says: "Record what was decided about such a request.", fields: []field{
@@ -71,11 +73,11 @@ func (p *play) cardFee(s step) patrons.Fee {
 func (p *play) papers(s step) patrons.Papers {
 	brought := patrons.Papers{Shown: textsOf(s.values, "shows")}
 	for _, need := range textsOf(s.values, "brings") {
-		brought.Met = append(brought.Met, policy.CardNeed(need))
+		brought.Met = append(brought.Met, attributes.CardNeed(need))
 	}
 	if !s.values.has("shows") {
 		for _, class := range p.document.Classes() {
-			brought.Shown = append(brought.Shown, p.document.AcceptedIDs(class).Value...)
+			brought.Shown = append(brought.Shown, accounts.AcceptedIDs(p.document, class).Value...)
 		}
 	}
 	return brought
@@ -209,7 +211,7 @@ func (p *play) disclose(s step) (result, error) {
 	var done patrons.Disclosure
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		done, err = patrons.AskDisclosure(ctx, tx, p.home.Library, p.document, patrons.Disclosure{
-			Patron: patron.ID, By: policy.Asker(get[string](s.values, "asked_by")), AskedBy: get[string](s.values, "asked_by"),
+			Patron: patron.ID, By: accounts.Asker(get[string](s.values, "asked_by")), AskedBy: get[string](s.values, "asked_by"),
 			Paper: get[string](s.values, "paper"), TakenBy: at.Actor,
 		}, at.Now)
 		return err

@@ -5,7 +5,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
-	"afield/broker/policy"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 )
@@ -47,7 +48,7 @@ func (p *play) checkout(s step) (result, error) {
 	}
 	shows := get[string](s.values, "shows")
 	if shows == "" {
-		shows = policy.ShownCard
+		shows = lending.ShownCard
 	}
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.CheckOut(ctx, tx, at, desk.CheckOut{
@@ -74,11 +75,11 @@ func (p *play) takeBack(s step) (result, error) {
 func (p *play) renew(s step) (result, error) {
 	gives := textsOf(s.values, "gives")
 	if !s.values.has("gives") {
-		gives = p.document.RenewedBy().Value
+		gives = lending.RenewedBy(p.document).Value
 	}
 	return p.withLoan(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
 		done, _, err := p.desk.RenewAs(ctx, tx, at, desk.Renewal{
-			Loan: loan, Channel: policy.Channel(get[string](s.values, "channel")), Given: gives, Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
+			Loan: loan, Channel: rule.Channel(get[string](s.values, "channel")), Given: gives, Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
 		})
 		return done, err
 	})

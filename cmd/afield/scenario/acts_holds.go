@@ -5,7 +5,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 )
@@ -38,7 +38,7 @@ func (p *play) placeHold(s step) (result, error) {
 	}
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.PlaceHold(ctx, tx, at, desk.PlaceHold{
-			Title: item.title, Item: only, Patron: patron.ID, Channel: policy.Channel(get[string](s.values, "channel")), Pickup: p.pickup(s.values),
+			Title: item.title, Item: only, Patron: patron.ID, Channel: rule.Channel(get[string](s.values, "channel")), Pickup: p.pickup(s.values),
 			Rules: p.document, Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
 		})
 	})

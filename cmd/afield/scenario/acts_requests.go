@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
@@ -82,7 +82,7 @@ func (p *play) request(s step) (result, error) {
 		name = onlyRequest
 	}
 	in := requests.Submission{
-		Library: p.home.ID, Patron: patron.ID, Channel: policy.Channel(get[string](s.values, "channel")), NeedBy: get[broker.Date](s.values, "need_by"), Rush: get[bool](s.values, "rush"),
+		Library: p.home.ID, Patron: patron.ID, Channel: rule.Channel(get[string](s.values, "channel")), NeedBy: get[broker.Date](s.values, "need_by"), Rush: get[bool](s.values, "rush"),
 		PickupBranch: p.home.branches[mainBranch], AskAnyway: get[bool](s.values, "anyway"),
 		Citation:   broker.Citation{Format: formatOf(get[string](s.values, "type")), ISSN: get[string](s.values, "periodical")},
 		CardDigits: len(patron.card), PINGiven: true,

@@ -4,7 +4,8 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/policy"
+	"afield/broker/policy/explain"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow/requests"
 )
@@ -30,14 +31,14 @@ func ruleActs() []act {
 
 // explain reads a rule as afield policy explain does.
 func (p *play) explain(s step) (result, error) {
-	match := policy.Match{
-		Owner: policy.Owner(get[string](s.values, "owner")), Class: get[string](s.values, "class"), Item: get[string](s.values, "type"),
+	match := rule.Match{
+		Owner: rule.Owner(get[string](s.values, "owner")), Class: get[string](s.values, "class"), Item: get[string](s.values, "type"),
 		Audience: get[string](s.values, "audience"), Age: get[string](s.values, "item_age"),
 	}
 	if s.values.has("age") {
-		match.PatronAge = policy.Some(get[int](s.values, "age"))
+		match.PatronAge = rule.Some(get[int](s.values, "age"))
 	}
-	answer, err := p.document.Explain(policy.Question{Ask: get[string](s.values, "rule"), At: p.now(), Calendar: p.home.Calendar, Match: match})
+	answer, err := explain.Explain(p.document, explain.Question{Ask: get[string](s.values, "rule"), At: p.now(), Calendar: p.home.Calendar, Match: match})
 	told := map[string]string{"value": answer.Value, "clause": answer.Source.Document + ", " + answer.Source.Section + ": " + answer.Source.Says, "silent": "false"}
 	if answer.Source.Silent {
 		told["silent"] = "true"

@@ -1,0 +1,241 @@
+package accounts
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"afield/broker"
+	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
+)
+
+// CardApplication is what is known when somebody wants a card.
+type CardApplication struct {
+	Class string             `json:"class"`
+	Age   rule.Optional[int] `json:"age,omitzero"`
+	// Met are the needs that were brought or proved; the guardian's standing is
+	// worked out from Guardian.
+	Met []attributes.CardNeed `json:"met,omitempty"`
+	// Shown are the papers that were shown for the needs which ask who somebody
+	// is, in the words of cards.accepted_id.
+	Shown []string `json:"shown,omitempty"`
+	// Guardian is the account of who answers for a minor; nil for nobody.
+	Guardian *policy.Patron `json:"guardian,omitempty"`
+	// Cards counts those the person, household or business has already.
+	Cards int `json:"cards,omitempty"`
+	// HouseholdPaid tells that a household's fee of this year was paid already.
+	HouseholdPaid bool `json:"household_paid,omitempty"`
+	// PaysBy is by what it is paid now (cash, check …); empty where nothing is.
+	PaysBy string `json:"pays_by,omitempty"`
+	// Renewal asks about renewing a card rather than getting one.
+	Renewal bool `json:"renewal,omitempty"`
+}
+
+// CardDecision answers MayHaveCard.
+type CardDecision struct {
+	policy.Decision
+	// Fee and Deposit are what is to be paid now; FeeUnknown tells that somebody
+	// else sets the fee and staff enter it.
+	Fee        broker.Money `json:"fee"`
+	FeeUnknown bool         `json:"fee_unknown,omitempty"`
+	Deposit    broker.Money `json:"deposit"`
+	// Expires is the last day the card would be good; zero never ends.
+	Expires broker.Date       `json:"expires,omitzero"`
+	Liable  attributes.Liable `json:"liable"`
+}
+
+// MayHaveCard tells whether a card of a class may be given or renewed today, what
+// it costs and until when it is good.
+func MayHaveCard(d *policy.Document, at policy.Moment, c CardApplication) CardDecision {
+	match := rule.Match{Class: c.Class, PatronAge: c.Age}
+	needs := d.Rules().CardNeeds.For(match)
+	question := "get a card"
+	if c.Renewal {
+		needs, question = d.Rules().CardRenewal.For(match), "renew a card"
+	}
+	a := d.Ask(at, question, needs.Source)
+	for _, need := range needs.Value {
+		checkNeed(a, need, c, needs.Source)
+	}
+	if adult := d.Rules().Adulthood.For(match); !c.Renewal && c.Age.Is && c.Age.Value >= adult.Value.Age && d.Rules().CardLiable.For(match).Value == attributes.LiableGuardian {
+		a.Refuse(adult.Source, policy.Ground{
+			Code: "not_a_minor", Message: "This card is for minors.",
+			Needed: fmt.Sprintf("somebody under %d", adult.Value.Age), Found: fmt.Sprintf("age %d", c.Age.Value), Override: policy.ByDesk(),
+		})
+	}
+	if c.PaysBy != "" {
+		costs.CheckPayingBy(a, c.PaysBy)
+	}
+	checkPapers(a, c, needs.Value, match)
+	if per := d.Rules().CardPer.For(match); !c.Renewal && c.Cards > 0 {
+		a.Refuse(per.Source, policy.Ground{
+			Code: "has_card", Message: fmt.Sprintf("One card for each %s.", per.Value),
+			Needed: "no card yet", Found: rule.Plural(c.Cards, "card", "cards"), Override: policy.ByDesk(),
+		})
+	}
+	answer := CardDecision{
+		Decision: a.Answer(), Fee: d.Money(0), Deposit: d.Money(0), Liable: d.Rules().CardLiable.For(match).Value,
+		Expires: CardExpires(d, a.Today, c.Class).Value,
+	}
+	if fee := d.Rules().CardFee.For(match).Value; fee.Is && (fee.Value.Per != attributes.PerHousehold || !c.HouseholdPaid) {
+		answer.Fee, answer.FeeUnknown = d.Money(fee.Value.Amount.Value), !fee.Value.Amount.Is
+	}
+	if deposit := d.Rules().CardDeposit.For(match).Value; deposit.Is && !c.Renewal {
+		answer.Deposit = d.Money(deposit.Value)
+	}
+	return answer
+}
+
+func checkNeed(a *policy.Asking, need attributes.CardNeed, c CardApplication, source rule.Source) {
+	if need == attributes.NeedGuardianStanding {
+		checkGuardian(a, c, source)
+		return
+	}
+	if !slices.Contains(c.Met, need) {
+		a.Refuse(source, policy.Ground{
+			Code: "card_need_missing", Message: "Something is needed for this card.",
+			Needed: string(need), Found: "not there", Override: policy.ByDesk(),
+		})
+	}
+}
+
+func checkGuardian(a *policy.Asking, c CardApplication, source rule.Source) {
+	if c.Guardian == nil {
+		a.Refuse(source, policy.Ground{Code: "guardian_missing", Message: "A guardian with a card is needed.", Needed: "a guardian's card", Found: "none"})
+		return
+	}
+	blocks.CheckStanding(a, rule.ActionSignForMinor, *c.Guardian, rule.Match{Class: c.Guardian.Class, PatronAge: c.Guardian.Age, Action: rule.ActionSignForMinor})
+}
+
+// CardExpires gives the last day of a card that begins on a date; zero where
+// the class's cards do not end.
+func CardExpires(d *policy.Document, from broker.Date, class string) rule.Entry[broker.Date] {
+	entry := d.Rules().CardValidity.For(rule.Match{Class: class})
+	answer := rule.Entry[broker.Date]{Source: entry.Source}
+	if entry.Value.Is {
+		answer.Value = from.AddMonths(entry.Value.Value.Months)
+	}
+	return answer
+}
+
+// CardReplacement gives the charge for replacing a card lost today: the first
+// price, or the higher one when one was lost within the time before.
+func CardReplacement(d *policy.Document, at policy.Moment, class string, earlier ...broker.Date) costs.Charge {
+	at = d.Settle(at)
+	entry := d.Rules().CardReplacement.For(rule.Match{Class: class})
+	charge := costs.Charge{Kind: "card", Amount: d.Money(0), Rule: entry.Rule, Clause: entry.Clause}
+	if !entry.Value.Is {
+		return charge
+	}
+	ladder, today := entry.Value.Value, at.Calendar.DateOf(at.Now)
+	charge.Amount = d.Money(ladder.First)
+	if slices.ContainsFunc(earlier, func(loss broker.Date) bool { return today.Before(loss.AddMonths(ladder.WithinMonths)) }) {
+		charge.Amount = d.Money(ladder.Again)
+	}
+	return charge
+}
+
+// DepositBack gives the two ways a deposit can be given back to somebody who
+// owes something; staff choose.
+func DepositBack(deposit, owes broker.Money) (netOfDebt, inFull broker.Money) {
+	netOfDebt = deposit
+	netOfDebt.Minor = max(0, deposit.Minor-max(0, owes.Minor))
+	return netOfDebt, deposit
+}
+
+// AdultOn gives the day a patron is a minor no longer; it goes by dates alone, in
+// no zone.
+func AdultOn(d *policy.Document, born broker.Date) rule.Entry[broker.Date] {
+	entry := d.Rules().Adulthood.For(rule.Match{})
+	day := broker.NewDate(born.Year()+entry.Value.Age, born.Month(), born.Day())
+	if born.Month() == time.February && born.Day() == 29 && day.Day() != 29 && entry.Value.LeapDay == attributes.LeapFebruary28 {
+		day = day.AddDays(-1)
+	}
+	return rule.Entry[broker.Date]{Source: entry.Source, Value: day}
+}
+
+// AgeOn gives a patron's age in whole years on a date, by the calendar alone. Who
+// was born on 29 February is a year older on 1 March in ordinary years.
+func AgeOn(born, today broker.Date) int {
+	age := today.Year() - born.Year()
+	if today.Before(broker.NewDate(today.Year(), born.Month(), born.Day())) {
+		age--
+	}
+	return age
+}
+
+// PromptsAtAdulthood tells whether staff are asked to look at the account of a
+// minor who has come of age; nothing is ever changed by itself.
+func PromptsAtAdulthood(d *policy.Document, born, today broker.Date) bool {
+	return d.Rules().Adulthood.For(rule.Match{}).Value.Then == "prompt_staff" && !today.Before(AdultOn(d, born).Value)
+}
+
+// RefetchRemote tells whether a patron's standing read from another system so
+// long ago is asked for again before a decision.
+func RefetchRemote(d *policy.Document, good bool, age time.Duration) bool {
+	holds := d.Rules().RemoteStanding.For(rule.Match{}).Value
+	hours := holds.BlockedHours
+	if good {
+		hours = holds.GoodHours
+	}
+	return age >= time.Duration(hours)*time.Hour
+}
+
+// Account is what a purge looks at.
+type Account struct {
+	Class string `json:"class"`
+	// LastUsed is the day of the last circulation; zero is never.
+	LastUsed broker.Date  `json:"last_used,omitzero"`
+	Expired  broker.Date  `json:"expired,omitzero"`
+	Owes     broker.Money `json:"owes"`
+	Linked   bool         `json:"linked,omitempty"`
+	// Open counts open loans, holds and requests: with any nothing is deleted.
+	Open int `json:"open,omitempty"`
+}
+
+// PurgeDecision answers MayPurge.
+type PurgeDecision struct {
+	policy.Decision
+	// By names the rule that lets it go, WriteOff what is then given up and needs
+	// an entry in the ledger.
+	By       string       `json:"by,omitempty"`
+	WriteOff broker.Money `json:"write_off"`
+}
+
+// MayPurge tells whether an account may be deleted today.
+func MayPurge(d *policy.Document, at policy.Moment, account Account) PurgeDecision {
+	entry := d.Rules().CardPurge.For(rule.Match{Class: account.Class})
+	a := d.Ask(at, "be deleted", entry.Source)
+	answer := PurgeDecision{WriteOff: d.Money(0)}
+	if account.Open > 0 {
+		a.Refuse(entry.Source, policy.Ground{
+			Code: "account_in_use", Message: "Something is still open on the account.",
+			Needed: "no open loan, hold or request", Found: fmt.Sprintf("%d open", account.Open),
+		})
+	}
+	i := slices.IndexFunc(entry.Value, func(rule attributes.PurgeRule) bool { return lets(rule, account, a.Today) })
+	if i < 0 {
+		a.Refuse(entry.Source, policy.Ground{
+			Code: "purge_not_due", Message: "No rule lets this account go yet.",
+			Needed: "one rule of the schedule to hold", Found: "owes " + account.Owes.String() + ", expired " + cmp.Or(account.Expired.String(), "never"),
+		})
+	}
+	answer.Decision = a.Answer()
+	if answer.Allowed {
+		answer.By, answer.WriteOff = entry.Value[i].Name, account.Owes
+	}
+	return answer
+}
+
+func lets(r attributes.PurgeRule, account Account, today broker.Date) bool {
+	unused := account.LastUsed.IsZero() || !today.Before(account.LastUsed.AddMonths(r.UnusedMonths))
+	expired := r.ExpiredMonths == 0 || (!account.Expired.IsZero() && !today.Before(account.Expired.AddMonths(r.ExpiredMonths)))
+	lastYear := !r.ExpiredLastYear || (!account.Expired.IsZero() && account.Expired.Year() < today.Year())
+	owes := account.Owes.Minor >= int64(r.OwesFrom) && account.Owes.Minor < int64(r.OwesUnder)
+	return (r.UnusedMonths == 0 || unused) && expired && lastYear && owes && !(r.NoLinks && account.Linked)
+}

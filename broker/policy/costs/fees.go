@@ -1,0 +1,102 @@
+package costs
+
+import (
+	"slices"
+
+	"afield/broker"
+	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
+)
+
+// PrintFee is what so many pages of printing or copying cost.
+func PrintFee(d *policy.Document, pages int, colour bool) Charge {
+	entry := d.Rules().PrintPrice.For(rule.Match{})
+	each := entry.Value.BlackWhite
+	if colour {
+		each = entry.Value.Colour
+	}
+	return Charge{Kind: "print", Amount: d.Money(each * rule.Amount(max(0, pages))), Rule: entry.Rule, Clause: entry.Clause}
+}
+
+// FaxFee is what a fax of so many pages costs: the first pages together, then
+// each further one.
+func FaxFee(d *policy.Document, pages int) Charge {
+	entry := d.Rules().FaxPrice.For(rule.Match{})
+	charge := Charge{Kind: "fax", Amount: d.Money(0), Rule: entry.Rule, Clause: entry.Clause}
+	if pages > 0 {
+		charge.Amount = d.Money(entry.Value.First + entry.Value.EachMore*rule.Amount(max(0, pages-entry.Value.FirstPages)))
+	}
+	return charge
+}
+
+// MayFax tells whether a fax may go to a country (ISO 3166 code).
+func MayFax(d *policy.Document, at policy.Moment, country string) policy.Decision {
+	entry := d.Rules().FaxPrice.For(rule.Match{})
+	a := d.Ask(at, "send a fax there", entry.Source)
+	if within := entry.Value.Within; within != "" && within != country {
+		a.Refuse(entry.Source, policy.Ground{Code: "fax_too_far", Message: "Faxes go within the country only.", Needed: within, Found: country})
+	}
+	return a.Answer()
+}
+
+// FeesOnAccount tells whether copies, prints and faxes may be put on the account
+// instead of being paid at once.
+func FeesOnAccount(d *policy.Document) rule.Entry[bool] { return d.Rules().OnAccount.For(rule.Match{}) }
+
+// PaymentTerms are the ways to pay and how a payment is laid on charges.
+func PaymentTerms(d *policy.Document) rule.Entry[attributes.Payments] {
+	return d.Rules().Payments.For(rule.Match{})
+}
+
+// MayPayBy tells whether a way of paying is taken.
+func MayPayBy(d *policy.Document, at policy.Moment, method string) policy.Decision {
+	entry := d.Rules().Payments.For(rule.Match{})
+	a := d.Ask(at, "pay by "+method, entry.Source)
+	CheckPayingBy(a, method)
+	return a.Answer()
+}
+
+// CheckPayingBy refuses a way of paying that the library does not take.
+func CheckPayingBy(a *policy.Asking, method string) {
+	entry := a.Doc.Rules().Payments.For(rule.Match{})
+	if !slices.Contains(entry.Value.Methods, method) {
+		a.Refuse(entry.Source, policy.Ground{
+			Code: "method_not_taken", Message: "The library does not take this.",
+			Needed: rule.Joined(entry.Value.Methods), Found: method,
+		})
+	}
+}
+
+// SplitPayment lays a payment on open charges, oldest first, as the way says.
+// Evenly gives each the same and what a small one does not need to the others; a
+// cent that cannot be shared goes to the oldest that still owes. What nobody owes
+// is left over.
+func SplitPayment(how attributes.PaymentSplit, payment broker.Money, owed []broker.Money) (parts []broker.Money, leftOver broker.Money) {
+	parts = make([]broker.Money, len(owed))
+	for i := range parts {
+		parts[i].Currency = payment.Currency
+	}
+	left := payment.Minor
+	for left > 0 {
+		var open []int
+		for i := range owed {
+			if owed[i].Minor > parts[i].Minor {
+				open = append(open, i)
+			}
+		}
+		if len(open) == 0 {
+			break
+		}
+		share := left / int64(len(open))
+		if how == attributes.SplitOldest {
+			share = left
+		}
+		for _, i := range open {
+			pay := min(max(share, 1), owed[i].Minor-parts[i].Minor, left)
+			parts[i].Minor += pay
+			left -= pay
+		}
+	}
+	return parts, broker.Money{Minor: left, Currency: payment.Currency}
+}

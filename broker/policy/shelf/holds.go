@@ -1,0 +1,127 @@
+package shelf
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"afield/broker"
+	"afield/broker/calendar"
+	"afield/broker/policy"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+)
+
+// HoldRequest is what is known when somebody wants a hold.
+type HoldRequest struct {
+	Patron policy.Patron `json:"patron"`
+	Owner  rule.Owner    `json:"owner"`
+	Format broker.Format `json:"format,omitempty"`
+	// Item is the material type and State the copy's: available, on_loan,
+	// on_order, in_processing; empty asks no question of it.
+	Item  string `json:"item,omitempty"`
+	State string `json:"state,omitempty"`
+	// Channel is how the hold is asked for; empty asks no question of it.
+	Channel rule.Channel `json:"channel,omitempty"`
+	// OpenHolds counts the person's holds, this one left out.
+	OpenHolds int `json:"open_holds,omitempty"`
+	// SameTitle tells whether the person has this title requested or borrowed.
+	SameTitle bool `json:"same_title,omitempty"`
+}
+
+// MayPlaceHold tells whether a person may place a hold now.
+func MayPlaceHold(d *policy.Document, at policy.Moment, h HoldRequest) policy.Decision {
+	match := rule.Match{Owner: h.Owner, Class: h.Patron.Class, Item: string(h.Format)}
+	limit := d.Rules().HoldLimit.For(match)
+	a := d.Ask(at, "place a hold", limit.Source)
+	CheckHold(a, h, match)
+	return a.Answer()
+}
+
+// CheckHold checks what every hold needs, asked for as such or as a request that a
+// copy of the shared catalogue fills.
+func CheckHold(a *policy.Asking, h HoldRequest, match rule.Match) {
+	rules := a.Doc.Rules()
+	blocks.CheckStanding(a, rule.ActionHold, h.Patron, match)
+	limit := rules.HoldLimit.For(match)
+	if limit.Value.Is && h.OpenHolds >= limit.Value.Value {
+		a.Refuse(limit.Source, policy.Ground{
+			Code: "hold_limit_reached", Message: fmt.Sprintf("Only %d holds may be open at a time.", limit.Value.Value),
+			Needed: fmt.Sprintf("fewer than %d holds", limit.Value.Value), Found: rule.Plural(h.OpenHolds, "hold", "holds"), Override: policy.ByDesk(),
+		})
+	}
+	format := cmp.Or(cmp.Or(h.Item, string(h.Format)), string(broker.FormatBook))
+	if formats := rules.HoldFormats.For(match); !formats.Value.Has(format) {
+		a.Refuse(formats.Source, policy.Ground{
+			Code: "format_not_holdable", Message: "This kind of material is not put on hold.",
+			Needed: formats.Value.String(), Found: format, Override: policy.ByDesk(),
+		})
+	}
+	checkCouldBeLent(a, h, match, format)
+	checkWay(a, h, match)
+	if one := rules.OneCopy.For(match); one.Value && h.SameTitle {
+		a.Refuse(one.Source, policy.Ground{
+			Code: "same_title_open", Message: "The same person already has this title requested or on loan.",
+			Needed: "one copy of a title for one person", Found: "another open request or loan", Override: policy.ByDesk(),
+		})
+	}
+}
+
+// checkCouldBeLent refuses to keep for somebody what the desk would then not lend:
+// what stays in the house, and what this kind of card never lends.
+func checkCouldBeLent(a *policy.Asking, h HoldRequest, match rule.Match, item string) {
+	match.Item = item
+	if circulates := a.Doc.Rules().Circulates.For(match); !circulates.Value {
+		a.Refuse(circulates.Source, lending.NotLendable())
+	}
+	borrows := a.Doc.Rules().CardBorrows.For(match)
+	if !borrows.Value.Lends(item, rule.Owner(cmp.Or(string(h.Owner), string(rule.OwnerOwn)))) {
+		a.Refuse(borrows.Source, lending.CardDoesNotLend(item, h.Patron.Class))
+	}
+}
+
+// checkWay checks what a hold may be placed on, and by which way.
+func checkWay(a *policy.Asking, h HoldRequest, match rule.Match) {
+	states := a.Doc.Rules().HoldStates.For(match)
+	if h.State != "" && !states.Value.Has(h.State) {
+		a.Refuse(states.Source, policy.Ground{
+			Code: "state_not_holdable", Message: "An item in this state is not put on hold.",
+			Needed: states.Value.String(), Found: h.State, Override: policy.ByDesk(),
+		})
+	}
+	by := a.Doc.Rules().HoldBy.For(match)
+	if h.Channel != "" && !slices.Contains(by.Value, h.Channel) {
+		a.Refuse(by.Source, policy.Ground{
+			Code: "channel_not_open", Message: "Holds do not come by this way here.",
+			Needed: "by " + rule.Joined(by.Value), Found: "by " + string(h.Channel),
+		})
+	}
+}
+
+// HoldExpires gives the last day a hold waits to be filled when placed today;
+// zero when it waits as long as it takes.
+func HoldExpires(d *policy.Document, at policy.Moment, class string) rule.Entry[broker.Date] {
+	at = d.Settle(at)
+	entry := d.Rules().HoldExpires.For(rule.Match{Class: class, Action: rule.ActionHold})
+	answer := rule.Entry[broker.Date]{Source: entry.Source}
+	if entry.Value.Is {
+		answer.Value = at.Calendar.DateOf(at.Now).AddDays(entry.Value.Value)
+	}
+	return answer
+}
+
+// Expired tells whether something whose last pick-up day has been is to be
+// taken off the hold shelf today. Where the policy waits for an open day, a
+// closed day takes nothing off unless an open one has passed already: nothing
+// lingers because the machine stood still.
+func Expired(d *policy.Document, at policy.Moment, f Facts, until broker.Date) rule.Entry[bool] {
+	at = d.Settle(at)
+	entry := d.Rules().ShelfClosed.For(f.match())
+	today := at.Calendar.DateOf(at.Now)
+	expired := today.After(until)
+	if expired && entry.Value && !at.Calendar.IsOpen(today) {
+		expired = at.Calendar.CountDays(until, today, calendar.OpenDays) > 0
+	}
+	return rule.Entry[bool]{Source: entry.Source, Value: expired}
+}
