@@ -1,20 +1,38 @@
 package broker
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/google/uuid"
 )
 
 // ID names a row anywhere in Afield. It is a UUIDv7 made in Go, so ids sort by
-// the moment they were made and never need a round trip.
-type ID = uuid.UUID
+// the moment they were made and never need a round trip. The zero ID is none: the
+// database stores it as NULL and gives it back for NULL.
+type ID uuid.UUID
 
 // NoID is the zero ID: "none".
 var NoID ID
 
 // NewID makes a new time-ordered ID.
-func NewID() ID { return uuid.Must(uuid.NewV7()) }
+func NewID() ID { return ID(uuid.Must(uuid.NewV7())) }
+
+// IsZero tells whether it names nothing.
+func (id ID) IsZero() bool { return id == NoID }
+
+// Compare orders ids by the moment they were made: -1, 0 or +1.
+func (id ID) Compare(other ID) int { return bytes.Compare(id[:], other[:]) }
+
+// String gives the usual text form, 01890a5d-ac96-774b-bcce-b302099a8057; of
+// NoID all zeros.
+func (id ID) String() string { return uuid.UUID(id).String() }
+
+// MarshalText writes the usual text form.
+func (id ID) MarshalText() ([]byte, error) { return uuid.UUID(id).MarshalText() }
+
+// UnmarshalText reads the usual text form.
+func (id *ID) UnmarshalText(text []byte) error { return (*uuid.UUID)(id).UnmarshalText(text) }
 
 // ParseID reads an ID in its usual text form; field names the input for the
 // error, for example "patron_id".
@@ -26,13 +44,13 @@ func ParseID(field, text string) (ID, error) {
 			Message: "must be an id such as 01890a5d-ac96-774b-bcce-b302099a8057",
 		})
 	}
-	return id, nil
+	return ID(id), nil
 }
 
 // DeriveID makes the same ID from the same parts every time (UUIDv5). Outgoing
 // messages use it where a stable id must survive a lost answer.
 func DeriveID(parts ...string) ID {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("afield:"+strings.Join(parts, "\x1f")))
+	return ID(uuid.NewSHA1(uuid.NameSpaceURL, []byte("afield:"+strings.Join(parts, "\x1f"))))
 }
 
 // Symbol is a library's name in one naming scheme, for example ISIL:US-NWPTL.

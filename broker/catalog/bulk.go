@@ -158,7 +158,7 @@ type OwnedTitle struct {
 // EachOwned gives the titles of which a library has copies of its own, or that
 // its files named, one by one in order of id.
 func EachOwned(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit int) ([]OwnedTitle, error) {
-	titles, err := queryTitles(ctx, tx, `where t.id > $2 and (
+	titles, err := queryTitles(ctx, tx, `where ($2::uuid is null or t.id > $2) and (
 			exists (select 1 from items i where i.library_id = $1 and i.title_id = t.id and i.request_id is null)
 			or exists (select 1 from title_keys k where k.library_id = $1 and k.title_id = t.id))
 		order by t.id limit $3`, library, after, limit)

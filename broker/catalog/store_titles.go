@@ -155,7 +155,7 @@ func Search(ctx context.Context, tx *postgres.Tx, text string, after broker.ID, 
 	if asked == "" {
 		return nil, broker.NoID, nil
 	}
-	titles, err := queryTitles(ctx, tx, fmt.Sprintf(`where %s and t.id > $2 order by t.id limit %d`, condition, limit+1), asked, after)
+	titles, err := queryTitles(ctx, tx, fmt.Sprintf(`where %s and ($2::uuid is null or t.id > $2) order by t.id limit %d`, condition, limit+1), asked, after)
 	if err != nil || len(titles) <= limit {
 		return titles, broker.NoID, err
 	}

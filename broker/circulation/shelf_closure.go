@@ -24,7 +24,7 @@ func (c *Circulation) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk D
 	after := broker.NoID
 	for {
 		page, err := collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
-			where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by >= $2 and h.request_id is null and h.id > $3
+			where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by >= $2 and h.request_id is null and ($3::uuid is null or h.id > $3)
 			order by h.id limit $4 for update of h`, desk.Library.ID, from, after, adjustSlice))
 		if err != nil || len(page) == 0 {
 			return lengthened, err

@@ -27,7 +27,7 @@ type dueChange struct {
 func loansDue(ctx context.Context, tx *postgres.Tx, a Adjustment, after broker.ID, limit int) ([]Loan, error) {
 	rows, err := tx.Query(ctx, `select `+loanColumns+` from loans l
 		where l.library_id = $1 and l.status = 'open' and l.due_on between $2 and $3
-			and ($4::uuid is null or l.branch_id = $4) and l.id > $5
+			and ($4::uuid is null or l.branch_id = $4) and ($5::uuid is null or l.id > $5)
 		order by l.id limit $6 for no key update`, a.Library, a.From, a.To, orNull(a.Branch), after, limit)
 	return collectLoans(rows, err)
 }
@@ -38,7 +38,7 @@ func loansLateIn(ctx context.Context, tx *postgres.Tx, c directory.Closure, afte
 	rows, err := tx.Query(ctx, `select `+loanColumns+` from loans l
 		where l.library_id = $1 and l.due_on <= $3 and l.patron_id is not null
 			and ((l.status = 'open' and $7) or (l.status = 'returned' and l.returned_on >= $2))
-			and ($4::uuid is null or l.branch_id = $4) and l.id > $5
+			and ($4::uuid is null or l.branch_id = $4) and ($5::uuid is null or l.id > $5)
 		order by l.id limit $6 for no key update`, c.Library, c.From, c.To, orNull(c.Branch), after, limit, c.Kind == directory.ClosureEmergency)
 	return collectLoans(rows, err)
 }
@@ -164,7 +164,7 @@ func adjustedLoans(ctx context.Context, tx *postgres.Tx, a Adjustment, after bro
 	rows, err := tx.Query(ctx, `
 		select m.due_before, m.due_after, `+loanColumns+` from adjusted_loans m
 		join loans l on l.library_id = m.library_id and l.id = m.loan_id
-		where m.library_id = $1 and m.adjustment_id = $2 and m.loan_id > $3
+		where m.library_id = $1 and m.adjustment_id = $2 and ($3::uuid is null or m.loan_id > $3)
 		order by m.loan_id limit $4 for no key update of l`, a.Library, a.ID, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read adjusted loans: %w", err)

@@ -76,7 +76,7 @@ func scanAccrual(row pgx.CollectableRow) (a Accrual, err error) {
 // ids after one.
 func Growing(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit int) ([]broker.ID, error) {
 	rows, err := tx.Query(ctx, `select distinct patron_id from accruals
-		where library_id = $1 and patron_id > $2 and amount_minor > 0 order by patron_id limit $3`, library, after, limit)
+		where library_id = $1 and ($2::uuid is null or patron_id > $2) and amount_minor > 0 order by patron_id limit $3`, library, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list growing accounts: %w", err)
 	}

@@ -161,7 +161,7 @@ func DisclosureByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID)
 // review only, or all; at most limit of them, after the one named.
 func Disclosures(ctx context.Context, tx *postgres.Tx, library broker.ID, inReview bool, after broker.ID, limit int) ([]Disclosure, error) {
 	rows, err := tx.Query(ctx, `select `+disclosureColumns+` from disclosures
-		where library_id = $1 and (not $2 or status = 'in_review') and id > $3 order by id limit $4`, library, inReview, after, limit)
+		where library_id = $1 and (not $2 or status = 'in_review') and ($3::uuid is null or id > $3) order by id limit $4`, library, inReview, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read disclosure requests: %w", err)
 	}

@@ -27,7 +27,7 @@ func PurgeCandidates(ctx context.Context, tx *postgres.Tx, library directory.Lib
 	}
 	before := today.AddMonths(-months).AddDays(3) // month ends are clamped; the policy counts exactly
 	rows, err := tx.Query(ctx, `select p.id from patrons p
-		where p.library_id = $1 and p.id > $2 and p.purged_on is null and p.institution_id is null
+		where p.library_id = $1 and ($2::uuid is null or p.id > $2) and p.purged_on is null and p.institution_id is null
 			and (p.expires_on <= $3 or coalesce(p.last_active_on, p.registered_on, p.created_at::date) <= $3)
 			and (`+openCount+`) = 0
 		order by p.id limit $4`, library.ID, after, before, limit)
@@ -172,7 +172,7 @@ func AdultsToPrompt(ctx context.Context, tx *postgres.Tx, library directory.Libr
 	// the days around it are read too and parted by the policy.
 	bornBy := today.AddMonths(-12 * accounts.AdultAge(document).Value.Age).AddDays(1)
 	rows, err := tx.Query(ctx, `select id, born_on from patrons
-		where library_id = $1 and id > $2 and born_on <= $3 and adult_prompted_on is null and status <> 'closed' and class = any ($4)
+		where library_id = $1 and ($2::uuid is null or id > $2) and born_on <= $3 and adult_prompted_on is null and status <> 'closed' and class = any ($4)
 		order by id limit $5`, library.ID, after, bornBy, minors(document), limit)
 	if err != nil {
 		return nil, fmt.Errorf("find minors come of age: %w", err)

@@ -41,29 +41,35 @@ func (c idCodec) PlanScan(types *pgtype.Map, oid uint32, format int16, target an
 
 type encodeID struct{}
 
-// Encode writes an id, and nothing, which is null, for a pointer to none.
+// Encode writes an id as its bytes, and none as NULL.
 func (encodeID) Encode(value any, buf []byte) ([]byte, error) {
-	switch id := value.(type) {
+	var id broker.ID
+	switch value := value.(type) {
 	case broker.ID:
-		return append(buf, id[:]...), nil
+		id = value
 	case *broker.ID:
-		if id == nil {
-			return nil, nil
+		if value != nil {
+			id = *value
 		}
-		return append(buf, id[:]...), nil
+	default:
+		return nil, fmt.Errorf("%T is not an id", value)
 	}
-	return nil, fmt.Errorf("%T is not an id", value)
+	if id == broker.NoID {
+		return nil, nil
+	}
+	return append(buf, id[:]...), nil
 }
 
 type scanID struct{}
 
-// Scan leaves the target as it is where the column is null.
+// Scan reads an id, and NULL as none.
 func (scanID) Scan(source []byte, target any) error {
 	id, is := target.(*broker.ID)
 	switch {
 	case !is:
 		return fmt.Errorf("%T is not an id", target)
 	case source == nil:
+		*id = broker.NoID
 		return nil
 	case len(source) != len(id):
 		return fmt.Errorf("an id has %d bytes, not %d", len(id), len(source))

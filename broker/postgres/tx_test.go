@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -314,13 +313,23 @@ func TestIDsTravelBothWays(t *testing.T) {
 	db := newScratch(t)
 	one, other := broker.NewID(), broker.NewID()
 	err := db.InTx(t.Context(), postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		var id, none *uuid.UUID
-		var several []uuid.UUID
-		err := tx.QueryRow(ctx, "select $1::uuid, null::uuid, $2::uuid[]", one, []broker.ID{one, other}).Scan(&id, &none, &several)
-		if err == nil && (*id != one || none != nil || len(several) != 2 || several[1] != other) {
-			t.Errorf("got %v, %v, %v", id, none, several)
+		var id, none broker.ID
+		var pointer *broker.ID
+		var several []broker.ID
+		none = one
+		var isNull, inside bool
+		err := tx.QueryRow(ctx, "select $1::uuid, null::uuid, $1::uuid, $2::uuid[], $3::uuid is null, ($2::uuid[])[3] is null",
+			one, []broker.ID{one, other, broker.NoID}, broker.NoID).Scan(&id, &none, &pointer, &several, &isNull, &inside)
+		if err != nil {
+			return err
 		}
-		return err
+		if id != one || none != broker.NoID || *pointer != one || len(several) != 3 || several[1] != other || several[2] != broker.NoID {
+			t.Errorf("got %v, %v, %v, %v", id, none, pointer, several)
+		}
+		if !isNull || !inside {
+			t.Errorf("none is written as null: alone %v, in a list %v", isNull, inside)
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

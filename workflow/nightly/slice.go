@@ -121,8 +121,7 @@ func takeStep(ctx context.Context, tx *postgres.Tx, night *Night, name string) (
 	at.done.Step = name
 	tx.Queue(`insert into nightly_steps (library_id, night, step, started_at) values ($1, $2, $3, $4) on conflict do nothing`,
 		night.Library.ID, night.On, name, night.Now)
-	err = tx.QueryRow(ctx, `select slices, touched, failed, finished_at is not null, after_on,
-			coalesce(after_id, '00000000-0000-0000-0000-000000000000')
+	err = tx.QueryRow(ctx, `select slices, touched, failed, finished_at is not null, after_on, after_id
 		from nightly_steps where library_id = $1 and night = $2 and step = $3 for update skip locked`,
 		night.Library.ID, night.On, name).Scan(&at.done.Slices, &at.done.Touched, &at.done.Failed, &at.done.Finished, &at.after.On, &at.after.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
