@@ -2,10 +2,6 @@ package desk
 
 import (
 	"context"
-	"errors"
-	"fmt"
-
-	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -163,18 +159,6 @@ func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand)
 	return waiting{
 		request: circulation.RequestRef{Library: item.Library, Request: item.Request}, due: request.LenderDueOn, fine: request.LenderFine(),
 	}, nil
-}
-
-func (s *Service) isLending(ctx context.Context, tx *postgres.Tx, ref *circulation.RequestRef) (bool, error) {
-	var side workflow.Side
-	err := tx.QueryRow(ctx, `select side from requests where library_id = $1 and id = $2`, ref.Library, ref.Request).Scan(&side)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("look at the request of a loan: %w", err)
-	}
-	return side == workflow.SideLending, nil
 }
 
 // Renewal is a loan to be kept longer.

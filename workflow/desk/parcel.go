@@ -2,19 +2,16 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/lookup"
 )
 
 // longestNumber is how many digits a request number on a slip may have; a
@@ -41,28 +38,18 @@ func slipNumber(scanned string) int64 {
 // parcel matches what came from a lender by request: by the lender's barcode as
 // announced, or by the number on the slip.
 func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, in Scan) (Done, error) {
-	var request broker.ID
-	var state workflow.State
-	var announced, expected bool
-	err := tx.QueryRow(ctx, `
-		with announced as (
-			select request_id, bool_or(received_at is null) as expected from request_items where library_id = $1 and barcode = $2 group by 1)
-		select r.id, r.state, a.request_id is not null, coalesce(a.expected, false)
-		from requests r left join announced a on a.request_id = r.id
-		where r.library_id = $1 and r.side = 'borrowing' and coalesce(r.fulfilment, '') <> 'hold'
-			and (r.number = $3 or r.id in (select request_id from announced))
-		order by r.closed_at is null desc, a.request_id is not null desc, r.state in ('shipped', 'will_supply', 'requested') desc, r.submitted_at limit 1`,
-		at.Library, in.Barcode, slipNumber(in.Barcode)).Scan(&request, &state, &announced, &expected)
-	if errors.Is(err, pgx.ErrNoRows) {
+	parcel, found, err := lookup.ParcelOf(ctx, tx, at.Library, in.Barcode, slipNumber(in.Barcode))
+	if err != nil {
+		return Done{}, err
+	}
+	if !found {
 		return s.unmatched(tx, at, desk, in.Barcode)
 	}
-	if err != nil {
-		return Done{}, fmt.Errorf("match a parcel: %w", err)
-	}
-	switch state {
+	request := parcel.Request
+	switch parcel.State {
 	case workflow.Shipped, workflow.WillSupply, workflow.Requested:
 	case workflow.Received, workflow.OnHoldShelf, workflow.CheckedOut:
-		if expected {
+		if parcel.Expected {
 			return s.volume(ctx, tx, at, request, in.Barcode)
 		}
 		return s.again(ctx, tx, at, at.Library, request, in.Barcode)
@@ -70,7 +57,7 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk circu
 		return s.again(ctx, tx, at, at.Library, request, in.Barcode)
 	}
 	input := workflow.Input{}
-	if announced {
+	if parcel.Announced {
 		input["barcode"] = in.Barcode
 	}
 	fired, err := s.fire(ctx, tx, at, at.Library, request, workflow.EventReceive, input)
@@ -117,13 +104,9 @@ func (s *Service) again(ctx context.Context, tx *postgres.Tx, at At, library, re
 
 // unmatched puts a stray item before staff, for two days by the library's clock.
 func (s *Service) unmatched(tx *postgres.Tx, at At, desk circulation.Desk, barcode string) (Done, error) {
-	facts, err := json.Marshal(map[string]string{"barcode": barcode})
+	task, err := requests.OpenStrayTask(tx, at.Library, barcode, at.Now, desk.Library.Today(at.Now).AddDays(2))
 	if err != nil {
-		return Done{}, fmt.Errorf("write the facts of a task: %w", err)
+		return Done{}, err
 	}
-	task := broker.NewID()
-	tx.Queue(`insert into staff_tasks (library_id, id, kind, detail, facts, opened_at, due_on)
-		values ($1, $2, 'unmatched_item', 'An item arrived that belongs to no request and no library here.', $3, $4, $5)`,
-		at.Library, task, facts, at.Now, desk.Library.Today(at.Now).AddDays(2))
 	return Done{Did: "unmatched", Task: task, Message: "Nothing here fits that barcode; a task is open. Put it aside."}, nil
 }

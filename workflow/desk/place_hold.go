@@ -3,7 +3,6 @@ package desk
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"afield/broker"
@@ -15,6 +14,7 @@ import (
 	"afield/broker/policy/rule"
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
+	"afield/workflow/requests/lookup"
 )
 
 // PlaceHold is a title of the library, or of its shared catalogue, for one of
@@ -116,7 +116,7 @@ func (s *Service) mayPlace(ctx context.Context, tx *postgres.Tx, desk circulatio
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	requested, err := asksFor(ctx, tx, ref, in.Title)
+	requested, err := lookup.AsksFor(ctx, tx, ref.Library, ref.ID, in.Title)
 	if err != nil {
 		return policy.Decision{}, err
 	}
@@ -128,16 +128,6 @@ func (s *Service) mayPlace(ctx context.Context, tx *postgres.Tx, desk circulatio
 		Patron: standing.Facts(desk.Library.Today(desk.Now)), Owner: ownerOf(filler, desk.Library.ID), Format: title.Format,
 		Item: facts.Type, State: facts.State, Channel: in.channel(desk.Actor), OpenHolds: facts.OpenHolds, SameTitle: facts.SameTitle,
 	}), nil
-}
-
-// asksFor tells whether a patron has an open request for a title.
-func asksFor(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, title broker.ID) (found bool, err error) {
-	err = tx.QueryRow(ctx, `select exists (select 1 from requests where library_id = $1 and patron_id = $2 and title_id = $3
-		and side = 'borrowing' and closed_at is null)`, patron.Library, patron.ID, title).Scan(&found)
-	if err != nil {
-		return false, fmt.Errorf("look for a request of the title: %w", err)
-	}
-	return found, nil
 }
 
 func ownBranch(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) error {

@@ -10,6 +10,7 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/lookup"
 )
 
 // TakeBack is an item that comes back, by its loan or its barcode.
@@ -83,11 +84,11 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHa
 		in.Loan = &loan
 	}
 	if served := loan.Serves(); served != nil {
-		lending, err := s.isLending(ctx, tx, served)
+		side, err := lookup.SideOf(ctx, tx, served.Library, served.Request)
 		if err != nil {
 			return Done{}, err
 		}
-		if lending {
+		if side == workflow.SideLending {
 			return s.homeAgain(ctx, tx, at, desk, item, *served)
 		}
 	}

@@ -2,10 +2,6 @@ package desk
 
 import (
 	"context"
-	"errors"
-	"fmt"
-
-	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -15,6 +11,7 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/lookup"
 )
 
 // Scan is one barcode, with the patron at the desk if there is one.
@@ -164,7 +161,7 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 // that was promised it, or the first in the queue.
 func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
 	barcode := workflow.Input{"barcode": item.Barcode}
-	lending, err := s.lendingOf(ctx, tx, item, `state = 'to_ship' and item_id = $2`)
+	lending, err := lookup.ToShip(ctx, tx, item.Library, item.ID)
 	if err != nil {
 		return Done{}, err
 	}
@@ -174,7 +171,7 @@ func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk ci
 		}
 		return Done{Did: "shipped", Message: "Send it to the borrowing library.", Item: item.ID, Request: lending}, nil
 	}
-	lending, err = s.lendingOf(ctx, tx, item, `state in ('to_pull', 'second_search') and (item_id = $2 or (title_id = $3 and $4))`, item.Title, item.Lendable)
+	lending, err = lookup.ToPull(ctx, tx, item.Library, item.ID, item.Title, item.Lendable)
 	if err != nil {
 		return Done{}, err
 	}
@@ -211,22 +208,6 @@ func found(ctx context.Context, tx *postgres.Tx, item catalog.Item) error {
 		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.OnShelf)
 	}
 	return err
-}
-
-// lendingOf finds the open lending request that an item is for: the one that
-// was given this very copy, or else the one that has waited longest. where may
-// name the item ($2); $3 and on are more.
-func (s *Service) lendingOf(ctx context.Context, tx *postgres.Tx, item catalog.Item, where string, more ...any) (broker.ID, error) {
-	var found broker.ID
-	err := tx.QueryRow(ctx, `select id from requests where library_id = $1 and side = 'lending' and closed_at is null and `+where+`
-		order by item_id = $2 desc nulls last, submitted_at, id limit 1`, append([]any{item.Library, item.ID}, more...)...).Scan(&found)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return broker.NoID, nil
-	}
-	if err != nil {
-		return broker.NoID, fmt.Errorf("look for a lending request: %w", err)
-	}
-	return found, nil
 }
 
 func (s *Service) fire(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, event workflow.Event, input workflow.Input) (requests.Fired, error) {

@@ -50,6 +50,20 @@ func CloseTask(ctx context.Context, tx *postgres.Tx, now time.Time, closing Clos
 	return nil
 }
 
+// OpenStrayTask puts an item before staff that belongs to no request and no
+// library here, until a day, and gives the task.
+func OpenStrayTask(tx *postgres.Tx, library broker.ID, barcode string, now time.Time, due broker.Date) (broker.ID, error) {
+	facts, err := json.Marshal(map[string]string{"barcode": barcode})
+	if err != nil {
+		return broker.NoID, fmt.Errorf("write the facts of a task: %w", err)
+	}
+	task := broker.NewID()
+	tx.Queue(`insert into staff_tasks (library_id, id, kind, detail, facts, opened_at, due_on)
+		values ($1, $2, 'unmatched_item', 'An item arrived that belongs to no request and no library here.', $3, $4, $5)`,
+		library, task, facts, now, due)
+	return task, nil
+}
+
 // HandledTask is a task with how it ended; ClosedAt is nil while it is open.
 type HandledTask struct {
 	Task
