@@ -8,6 +8,7 @@ import (
 	"afield/broker"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/workflow/desk"
 )
 
 func cardView(card patrons.Card) gen.Card {
@@ -140,7 +141,7 @@ func (s *Server) SurrenderCard(ctx context.Context, request gen.SurrenderCardReq
 		if err != nil {
 			return handed{}, err
 		}
-		done, err := patrons.SurrenderCard(ctx, tx, library, patrons.Surrender{
+		done, err := desk.SurrenderCard(ctx, tx, library, patrons.Surrender{
 			Patron: ref, Card: in.CardID, NetOfDebt: in.NetOfDebt, How: in.How, Act: s.deed(ctx, nil, ""),
 		})
 		return handed{inCurrency(done.Back, library.Currency), inCurrency(done.Left, library.Currency)}, err

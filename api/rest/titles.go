@@ -9,6 +9,7 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/postgres"
+	"afield/workflow/requests/lookup"
 )
 
 // SearchTitles finds titles by words or by ISBN, with how many copies the
@@ -86,7 +87,11 @@ func titleViews(ctx context.Context, tx *postgres.Tx, titles []catalog.Title, li
 	for i, title := range titles {
 		ids[i] = title.ID
 	}
-	counted, err := catalog.CountCopies(ctx, tx, ids, libraries)
+	promised, err := lookup.Promised(ctx, tx, ids, libraries)
+	if err != nil {
+		return nil, err
+	}
+	counted, err := catalog.CountCopies(ctx, tx, ids, libraries, promised)
 	if err != nil {
 		return nil, err
 	}

@@ -187,7 +187,7 @@ func TestHoldersCountWhatCouldBeLent(t *testing.T) {
 	})
 	within(t, db, postgres.ForLibraries(elm), func(ctx context.Context, tx *postgres.Tx) error {
 		tx.Widen(oak)
-		holders, err := catalog.Holders(ctx, tx, title, []broker.ID{elm, oak})
+		holders, err := catalog.Holders(ctx, tx, title, []broker.ID{elm, oak}, nil)
 		if err != nil {
 			return err
 		}
@@ -205,14 +205,14 @@ func TestHoldersCountWhatCouldBeLent(t *testing.T) {
 				t.Errorf("%+v, not %+v", holder, want[holder.Library])
 			}
 		}
-		together, err := catalog.CountCopies(ctx, tx, []broker.ID{title, broker.NewID()}, []broker.ID{elm, oak})
+		together, err := catalog.CountCopies(ctx, tx, []broker.ID{title, broker.NewID()}, []broker.ID{elm, oak}, nil)
 		if want := (catalog.Counted{Copies: 6, Lendable: 5, Available: 2, Waiting: 1}); err != nil || len(together) != 1 || together[title] != want {
 			t.Errorf("elm and oak together: %+v, not %+v, %v", together, want, err)
 		}
 		return nil
 	})
 	within(t, db, postgres.ForLibraries(elm), func(ctx context.Context, tx *postgres.Tx) error {
-		holders, err := catalog.Holders(ctx, tx, title, []broker.ID{elm, oak})
+		holders, err := catalog.Holders(ctx, tx, title, []broker.ID{elm, oak}, nil)
 		for _, holder := range holders {
 			if holder.Library == oak && holder.Source == catalog.SourceItems {
 				t.Error("items of a library out of sight were counted")

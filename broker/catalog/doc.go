@@ -8,5 +8,5 @@
 //
 //	title, found, err := catalog.MatchCitation(ctx, tx, citation)
 //	tx.Widen(members...) // copies of other members are counted, too
-//	holders, err := catalog.Holders(ctx, tx, title, members)
+//	holders, err := catalog.Holders(ctx, tx, title, members, promised)
 package catalog

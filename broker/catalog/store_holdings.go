@@ -52,17 +52,16 @@ func SaveHoldings(tx *postgres.Tx, holdings []Holding) {
 		columns.titles, columns.libraries, columns.copies, columns.lends, columns.seen)
 }
 
-// copiesAndWaiting counts the copies of the titles $1 at the libraries $2, and
-// who waits for one.
+// copiesAndWaiting counts the copies of the titles $1 at the libraries $2, of
+// which $3 are promised, and who waits for one.
 const copiesAndWaiting = `
 		copies as (
 			select i.title_id, i.library_id, count(*)::int as copies,
 			       (count(*) filter (where i.lendable and i.status not in ('missing', 'lost', 'withdrawn', 'gone_home')))::int as lendable,
 			       (count(*) filter (where i.lendable and i.status = 'on_shelf'
+			           and i.id <> all ($3)
 			           and not exists (select 1 from holds h
-			               where h.library_id = i.library_id and h.item_id = i.id and h.status = 'placed')
-			           and not exists (select 1 from requests r
-			               where r.library_id = i.library_id and r.item_id = i.id and r.side = 'lending' and r.closed_at is null)))::int as free
+			               where h.library_id = i.library_id and h.item_id = i.id and h.status = 'placed')))::int as free
 			from items i
 			where i.title_id = any ($1) and i.library_id = any ($2) and i.request_id is null and i.status <> 'withdrawn'
 			group by i.title_id, i.library_id),
@@ -74,10 +73,10 @@ const copiesAndWaiting = `
 // Holders finds the libraries that have a title: members among those named, by
 // their items, and any library with a stored holding. The transaction must see
 // the named libraries (Widen); items of one it does not see are not found.
-// Copies are counted as they are, promised ones apart: an item that a hold or a
-// lending request has chosen, and as many as patrons wait for, are not
-// available. In order of library id.
-func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries []broker.ID) ([]Holder, error) {
+// Copies are counted as they are, and those to be had apart: an item that is
+// promised to another library or that a hold has chosen, and as many as patrons
+// wait for, are not available. In order of library id.
+func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries, promised []broker.ID) ([]Holder, error) {
 	if title == broker.NoID {
 		return nil, nil
 	}
@@ -90,7 +89,7 @@ func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries []
 		select p.library_id, 'stored', p.copies, case when p.lends then p.copies else 0 end, 0, false, 0, p.seen_at
 		from partner_holdings p
 		where p.title_id = any ($1) and p.copies > 0 and not exists (select 1 from copies c where c.library_id = p.library_id)
-		order by 1`, []broker.ID{title}, notNil(libraries))
+		order by 1`, []broker.ID{title}, notNil(libraries), notNil(promised))
 	if err != nil {
 		return nil, fmt.Errorf("find holders: %w", err)
 	}
@@ -122,12 +121,12 @@ type Counted struct {
 // CountCopies counts the copies of titles at libraries, as Holders does. The
 // transaction must see the libraries; a title of which they have none is left
 // out.
-func CountCopies(ctx context.Context, tx *postgres.Tx, titles, libraries []broker.ID) (map[broker.ID]Counted, error) {
+func CountCopies(ctx context.Context, tx *postgres.Tx, titles, libraries, promised []broker.ID) (map[broker.ID]Counted, error) {
 	rows, err := tx.Query(ctx, `with `+copiesAndWaiting+`
 		select c.title_id, sum(c.copies)::int, sum(c.lendable)::int,
 		       sum(greatest(c.free - coalesce(w.waiting, 0), 0))::int, sum(coalesce(w.waiting, 0))::int
 		from copies c left join waiting w using (title_id, library_id)
-		group by c.title_id`, notNil(titles), notNil(libraries))
+		group by c.title_id`, notNil(titles), notNil(libraries), notNil(promised))
 	if err != nil {
 		return nil, fmt.Errorf("count copies: %w", err)
 	}

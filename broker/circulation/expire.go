@@ -19,20 +19,16 @@ import (
 	"afield/broker/postgres"
 )
 
-// ShelfStep names the nightly step of the hold shelf: rows that stand in
-// nightly_failures under it, unsolved, are left out of the slices.
-const ShelfStep = "hold_shelf"
-
 // ExpireShelfSlice takes off the hold shelf of a library what nobody picked up
 // in time: at most limit holds, the longest overdue first. Each copy goes to
 // the next in its queue, home to its owner, or to its shelf, as the policy and
 // the calendar of the pick-up branch say. What staff must decide, what a closed
 // day keeps, and what serves a request (whose own deadline decides) stays.
 //
-// A row that cannot be worked comes back with Failed set and is unchanged; the
-// others are done. Fewer outcomes than limit means nothing is left. A missed
+// A hold that cannot be worked comes back with Failed set and is unchanged; the
+// others are done. Those put aside are left out. Fewer outcomes than limit means nothing is left. A missed
 // night is caught up, and a second run finds nothing to do.
-func (c *Circulation) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, desk Desk, limit int) ([]Outcome, error) {
+func (c *Circulation) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, desk Desk, limit int, aside []broker.ID) ([]Outcome, error) {
 	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
 	if err != nil {
 		return nil, err
@@ -40,7 +36,7 @@ func (c *Circulation) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, des
 	var done []Outcome
 	var after pastKey
 	for len(done) < limit {
-		page, err := pastDate(ctx, tx, desk, after, limit-len(done))
+		page, err := pastDate(ctx, tx, desk, after, limit-len(done), aside)
 		if err != nil || len(page) == 0 {
 			return done, err
 		}
@@ -75,14 +71,13 @@ type pastRow struct {
 }
 
 // pastDate names a page of what should have been picked up, without locks.
-func pastDate(ctx context.Context, tx *postgres.Tx, desk Desk, after pastKey, limit int) ([]pastKey, error) {
+func pastDate(ctx context.Context, tx *postgres.Tx, desk Desk, after pastKey, limit int, aside []broker.ID) ([]pastKey, error) {
 	rows, err := tx.Query(ctx, `select h.library_id, h.id, h.item_id, h.title_id, h.pick_up_by from holds h
 		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by < $2 and h.request_id is null
 			and ($3::uuid is null or (h.pick_up_by, h.id) > ($4::date, $3))
-			and not exists (select 1 from nightly_failures f
-				where f.library_id = $1 and f.step = $6 and f.thing_id = h.id and f.solved_at is null)
+			and h.id <> all (coalesce($6::uuid[], '{}'))
 		order by h.pick_up_by, h.id limit $5`,
-		desk.Library.ID, desk.today(), orNull(after.hold.ID), after.by, limit, ShelfStep)
+		desk.Library.ID, desk.today(), orNull(after.hold.ID), after.by, limit, aside)
 	if err != nil {
 		return nil, fmt.Errorf("list what was not picked up: %w", err)
 	}

@@ -21,7 +21,7 @@ import (
 func (h house) night(local string, limit int) (done []circulation.Outcome) {
 	h.t.Helper()
 	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		done, err = h.circ.ExpireShelfSlice(ctx, tx, h.at(local), limit)
+		done, err = h.circ.ExpireShelfSlice(ctx, tx, h.at(local), limit, nil)
 		return err
 	})
 	return done
@@ -287,7 +287,7 @@ func anyAct(ctx context.Context, tx *postgres.Tx, r *rapid.T, perth house, peopl
 		_, err = perth.circ.Permit(ctx, tx, desk, own, rapid.SampledFrom(people).Draw(r, "other").ID)
 	case "night":
 		desk.Now = desk.Now.AddDate(0, 0, 40)
-		_, err = perth.circ.ExpireShelfSlice(ctx, tx, desk, 5)
+		_, err = perth.circ.ExpireShelfSlice(ctx, tx, desk, 5, nil)
 	}
 	return err
 }

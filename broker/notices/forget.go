@@ -5,24 +5,39 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"afield/broker"
 	"afield/broker/postgres"
 )
 
-// ForgetSlice deletes up to limit notices of a library that were settled before
-// an instant (zero: none), and gives how many. What tells that a stage was sent
-// stays as long as its loan is out.
-func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, settledBefore time.Time, limit int) (int, error) {
-	if settledBefore.IsZero() {
-		return 0, nil
+// Settled is a notice that is over, and what it was about.
+type Settled struct {
+	ID, Loan, Request broker.ID
+}
+
+// SettledBefore gives up to limit notices of a library that were settled before
+// an instant (zero: none), in order of id after one. Forget deletes those that
+// nobody needs: what tells that a stage was sent is needed as long as its loan is
+// out or its request is open.
+func SettledBefore(ctx context.Context, tx *postgres.Tx, library broker.ID, before time.Time, after broker.ID, limit int) ([]Settled, error) {
+	if before.IsZero() {
+		return nil, nil
 	}
-	tag, err := tx.Exec(ctx, `delete from notices n where n.library_id = $1 and n.id in (
-		select n.id from notices n where n.library_id = $1 and n.status <> 'due' and n.done_at < $2
-			and not exists (select 1 from loans l where l.patron_library_id = n.library_id and l.id = n.loan_id and l.status <> 'returned')
-			and not exists (select 1 from requests r where r.library_id = n.library_id and r.id = n.request_id and r.closed_at is null)
-		order by n.id limit $3)`, library, settledBefore, limit)
+	rows, err := tx.Query(ctx, `select id, coalesce(loan_id, $4), coalesce(request_id, $4) from notices
+		where library_id = $1 and status <> 'due' and done_at < $2 and id > $3 order by id limit $5`,
+		library, before, after, broker.NoID, limit)
 	if err != nil {
-		return 0, fmt.Errorf("forget notices: %w", err)
+		return nil, fmt.Errorf("list settled notices: %w", err)
 	}
-	return int(tag.RowsAffected()), nil
+	settled, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Settled])
+	if err != nil {
+		return nil, fmt.Errorf("list settled notices: %w", err)
+	}
+	return settled, nil
+}
+
+// Forget queues the end of notices of a library.
+func Forget(tx *postgres.Tx, library broker.ID, notices []broker.ID) {
+	tx.Queue(`delete from notices where library_id = $1 and id = any ($2)`, library, notices)
 }

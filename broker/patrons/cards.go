@@ -2,10 +2,7 @@ package patrons
 
 import (
 	"context"
-	"fmt"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
 	"afield/broker/directory"
@@ -181,6 +178,9 @@ type Surrender struct {
 	// given back in full and the debt stays: the choice of staff.
 	NetOfDebt bool
 	How       string // how the money is given back: cash, check …
+	// Open is how much is still lent, on hold or asked for, counted while the
+	// patron is locked.
+	Open int
 	Act
 }
 
@@ -203,11 +203,7 @@ func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Libra
 	if card.Status == CardSurrendered || card.Status == CardReplaced {
 		return Surrendered{}, broker.Conflict("card_ended", "That card is no longer in use: it was %s.", card.Status)
 	}
-	open, err := openThings(ctx, tx, in.Patron)
-	if err != nil {
-		return Surrendered{}, err
-	}
-	if open > 0 {
+	if in.Open > 0 {
 		return Surrendered{}, broker.Conflict("account_in_use", "Something is still lent, on hold or asked for on this account.")
 	}
 	deposit := card.Deposit
@@ -226,29 +222,6 @@ func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Libra
 	done.Left = balances.Total()
 	return done, err
 }
-
-// openThings counts the loans not back, the open holds and the open requests of
-// a patron. These rows belong to rooms above this one; only their number is
-// read.
-func openThings(ctx context.Context, tx *postgres.Tx, ref Ref) (open int, err error) {
-	askOpenThings(tx, ref, &open)
-	if err := tx.Flush(ctx); err != nil {
-		return 0, fmt.Errorf("count what is open: %w", err)
-	}
-	return open, nil
-}
-
-// askOpenThings queues the question what is open for a patron.
-func askOpenThings(tx *postgres.Tx, ref Ref, into *int) {
-	tx.Queue(`select (`+openCount+`) from patrons p where p.library_id = $1 and p.id = $2`, ref.Library, ref.ID).
-		QueryRow(func(row pgx.Row) error { return orNone(row.Scan(into)) })
-}
-
-// openCount counts what is open for patron p.
-const openCount = `(select count(*)::int from loans l where l.patron_library_id = p.library_id and l.patron_id = p.id and l.status <> 'returned')
-	+ (select count(*)::int from holds h where h.for_library_id = p.library_id and h.patron_id = p.id
-		and h.status in ('placed', 'in_transit', 'on_hold_shelf'))
-	+ (select count(*)::int from requests r where r.library_id = p.library_id and r.patron_id = p.id and r.closed_at is null)`
 
 // giveDepositBack takes the deposit's charge back, which makes it credit, and
 // hands it out. What is owed is paid from it first, where staff choose so.

@@ -58,6 +58,12 @@ func Merge(tx *postgres.Tx, from, to Patron) {
 		where library_id = $1 and id = $2`, to.Library, to.ID, from.LastActiveOn, from.RegisteredOn)
 }
 
+// Lock queues keeping everybody else from acting for patrons of a library until
+// the transaction ends.
+func Lock(tx *postgres.Tx, library broker.ID, ids ...broker.ID) {
+	tx.Queue(`select 1 from patrons where library_id = $1 and id = any ($2) order by id for no key update`, library, ids)
+}
+
 // LockBoth reads two patrons of a library and locks them, in the order of their
 // ids, so that two merges at once do not wait for each other in a ring.
 func LockBoth(ctx context.Context, tx *postgres.Tx, one, other Ref) (first, second Patron, err error) {

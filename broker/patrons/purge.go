@@ -29,7 +29,6 @@ func PurgeCandidates(ctx context.Context, tx *postgres.Tx, library directory.Lib
 	rows, err := tx.Query(ctx, `select p.id from patrons p
 		where p.library_id = $1 and ($2::uuid is null or p.id > $2) and p.purged_on is null and p.institution_id is null
 			and (p.expires_on <= $3 or coalesce(p.last_active_on, p.registered_on, p.created_at::date) <= $3)
-			and (`+openCount+`) = 0
 		order by p.id limit $4`, library.ID, after, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("find accounts to purge: %w", err)
@@ -62,9 +61,11 @@ type Purged struct {
 
 // Purge lets an account go if the policy says so: what it owes is given up by
 // entries in the ledger, and everything personal is removed. The bare row stays
-// for the books. Purged again, or of a patron who is gone, nothing happens.
-func Purge(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, now time.Time) (Purged, error) {
-	purged, err := PurgeAll(ctx, tx, library, document, []broker.ID{ref.ID}, now)
+// for the books. open is how much is still lent, on hold or asked for, counted
+// while the patron is locked. Purged again, or of a patron who is gone, nothing
+// happens.
+func Purge(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, open int, now time.Time) (Purged, error) {
+	purged, err := PurgeAll(ctx, tx, library, document, []broker.ID{ref.ID}, map[broker.ID]int{ref.ID: open}, now)
 	if err != nil {
 		return Purged{}, err
 	}
@@ -74,12 +75,10 @@ func Purge(ctx context.Context, tx *postgres.Tx, library directory.Library, docu
 // PurgeAll does what Purge does for many accounts of a library, in the order of
 // their ids. It reads and writes in a few round trips, however many there are; an
 // account of which something is written off takes some more.
-func PurgeAll(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ids []broker.ID, now time.Time) ([]Purged, error) {
-	standings, open := make([]Standing, len(ids)), make([]int, len(ids))
+func PurgeAll(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ids []broker.ID, open map[broker.ID]int, now time.Time) ([]Purged, error) {
+	standings := make([]Standing, len(ids))
 	for i, id := range ids {
-		ref := Ref{Library: library.ID, ID: id}
-		AskStanding(tx, library, ref, &standings[i])
-		askOpenThings(tx, ref, &open[i])
+		AskStanding(tx, library, Ref{Library: library.ID, ID: id}, &standings[i])
 	}
 	if err := tx.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("read accounts to purge: %w", err)
@@ -91,7 +90,7 @@ func PurgeAll(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 			continue
 		}
 		var err error
-		if purged[i], err = purge(ctx, tx, library, document, standing, open[i], now); err != nil {
+		if purged[i], err = purge(ctx, tx, library, document, standing, open[ids[i]], now); err != nil {
 			return nil, err
 		}
 		if purged[i].By != "" {

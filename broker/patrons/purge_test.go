@@ -28,7 +28,7 @@ func (d desk) account(patron patrons.Patron) patrons.Ref {
 func (d desk) purge(document *policy.Document, ref patrons.Ref, day string) (done patrons.Purged) {
 	d.t.Helper()
 	must(d.t, d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
-		done, err = patrons.Purge(ctx, tx, d.here, document, ref, d.at(day).Now)
+		done, err = patrons.Purge(ctx, tx, d.here, document, ref, 0, d.at(day).Now)
 		return err
 	}))
 	return done

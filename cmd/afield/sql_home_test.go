@@ -119,17 +119,11 @@ var mayWrite = map[string]string{
 // mayRead excuses a room of broker that reads a table of the workflow, or of a
 // room that imports it, with its reason.
 var mayRead = map[string]string{
-	"broker/circulation reads nightly_failures": "a hold whose slice failed is left to the next night",
-	"broker/catalog reads holds":                "a copy that a hold has chosen is not available, and copies are counted in one statement",
-	"broker/catalog reads requests":             "a copy that a lending request has chosen is not available",
-	"broker/ledger reads cards":                 "an exported charge names its patron by card",
-	"broker/notices reads claims":               "a loan that is claimed is not reminded of",
-	"broker/notices reads holds":                "a notice of a hold that is gone is not sent",
-	"broker/notices reads loans":                "the reminders of a night are chosen among all loans in one statement",
-	"broker/notices reads requests":             "a notice stays as long as its request is open",
-	"broker/patrons reads holds":                "an account with something on hold stays",
-	"broker/patrons reads loans":                "an account with something lent stays",
-	"broker/patrons reads requests":             "an account with something asked for stays",
+	"broker/catalog reads holds":  "a copy that a hold has chosen is not available, and copies are counted in one statement",
+	"broker/ledger reads cards":   "an exported charge names its patron by card",
+	"broker/notices reads claims": "a loan that is claimed is not reminded of",
+	"broker/notices reads holds":  "a notice of a hold that is gone is not sent",
+	"broker/notices reads loans":  "the reminders of a night are chosen among all loans in one statement",
 }
 
 // A sqlText is one SQL text in a Go file.

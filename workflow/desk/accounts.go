@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow/requests"
+	"afield/workflow/requests/lookup"
 )
 
 // Merged is what became of two accounts that were one person's.
@@ -108,7 +110,11 @@ func mayMerge(source, target patrons.Patron) error {
 // are over. The transaction sees the patron's library and its sharing group, or
 // everything.
 func PurgePatron(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, patron patrons.Ref, now time.Time) (patrons.Purged, error) {
-	done, err := patrons.Purge(ctx, tx, library, document, patron, now)
+	open, err := openOf(ctx, tx, library.ID, patron.ID)
+	if err != nil {
+		return patrons.Purged{}, err
+	}
+	done, err := patrons.Purge(ctx, tx, library, document, patron, open[patron.ID], now)
 	if err != nil || done.By == "" {
 		return done, err
 	}
@@ -119,7 +125,11 @@ func PurgePatron(ctx context.Context, tx *postgres.Tx, library directory.Library
 // PurgePatrons does what PurgePatron does for many accounts of a library, and
 // gives how many were let go.
 func PurgePatrons(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ids []broker.ID, now time.Time) (int64, error) {
-	done, err := patrons.PurgeAll(ctx, tx, library, document, ids, now)
+	open, err := openOf(ctx, tx, library.ID, ids...)
+	if err != nil {
+		return 0, err
+	}
+	done, err := patrons.PurgeAll(ctx, tx, library, document, ids, open, now)
 	if err != nil {
 		return 0, err
 	}
@@ -131,6 +141,31 @@ func PurgePatrons(ctx context.Context, tx *postgres.Tx, library directory.Librar
 	}
 	forgetPatrons(tx, library.ID, gone, now)
 	return int64(len(gone)), nil
+}
+
+// SurrenderCard takes a card back for good, unless something is still lent, on
+// hold or asked for; the money is as patrons.SurrenderCard says.
+func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Library, in patrons.Surrender) (patrons.Surrendered, error) {
+	open, err := openOf(ctx, tx, in.Patron.Library, in.Patron.ID)
+	if err != nil {
+		return patrons.Surrendered{}, err
+	}
+	in.Open = open[in.Patron.ID]
+	return patrons.SurrenderCard(ctx, tx, library, in)
+}
+
+// openOf locks patrons and counts what is lent to them, on hold for them and
+// asked for by them.
+func openOf(ctx context.Context, tx *postgres.Tx, library broker.ID, ids ...broker.ID) (map[broker.ID]int, error) {
+	open := make(map[broker.ID]int, len(ids))
+	patrons.Lock(tx, library, ids...)
+	circulation.AskOpenLoans(tx, library, ids, open)
+	circulation.AskOpenHolds(tx, library, ids, open)
+	lookup.AskOpenOf(tx, library, ids, open)
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("count what is open: %w", err)
+	}
+	return open, nil
 }
 
 // forgetPatrons removes purged patrons from every other room.

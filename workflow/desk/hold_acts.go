@@ -143,14 +143,15 @@ func (s *Service) ClearFromShelf(ctx context.Context, tx *postgres.Tx, at At, ho
 }
 
 // ExpireShelf does one slice of the nightly clearing of a library's hold shelf
-// and lets the requests of those who come next go on. It gives how many holds
+// and lets the requests of those who come next go on. Holds put aside are left
+// out. It gives how many holds
 // ended and the rows that could not be worked.
-func (s *Service) ExpireShelf(ctx context.Context, tx *postgres.Tx, at At, limit int) (done []circulation.Outcome, err error) {
+func (s *Service) ExpireShelf(ctx context.Context, tx *postgres.Tx, at At, limit int, aside []broker.ID) (done []circulation.Outcome, err error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}
-	done, err = s.circulation.ExpireShelfSlice(ctx, tx, desk, limit)
+	done, err = s.circulation.ExpireShelfSlice(ctx, tx, desk, limit, aside)
 	if err != nil {
 		return nil, err
 	}

@@ -187,7 +187,7 @@ func TestTheShelfIsClearedAndTheNextRequestGoesOn(t *testing.T) {
 	var done []circulation.Outcome
 	home.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		circulation.MoveShelfDate(tx, captured.Hold.HoldRef, broker.MustDate("2026-02-27"))
-		done, err = home.desk.ExpireShelf(ctx, tx, home.at(), 10)
+		done, err = home.desk.ExpireShelf(ctx, tx, home.at(), 10, nil)
 		return err
 	})
 	tw.settle()

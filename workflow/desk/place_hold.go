@@ -160,7 +160,11 @@ func fillerOf(ctx context.Context, tx *postgres.Tx, library directory.Library, t
 		}
 		return broker.NoID, broker.NotFound("item")
 	}
-	holders, err := catalog.Holders(ctx, tx, title, shared)
+	promised, err := lookup.Promised(ctx, tx, []broker.ID{title}, shared)
+	if err != nil {
+		return broker.NoID, err
+	}
+	holders, err := catalog.Holders(ctx, tx, title, shared, promised)
 	if err != nil {
 		return broker.NoID, err
 	}

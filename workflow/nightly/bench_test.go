@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 	"afield/workflow/nightly"
@@ -153,7 +152,7 @@ func BenchmarkShelf(b *testing.B) {
 	var memory uint64
 	for b.Loop() {
 		back()
-		sliced, peak := h.timed("2026-03-20 02:30", circulation.ShelfStep, rows)
+		sliced, peak := h.timed("2026-03-20 02:30", "hold_shelf", rows)
 		memory = max(memory, peak)
 		told := h.ask(`select count(*)::text from notices where kind = 'expired'`)
 		if told != strconv.Itoa(rows) {

@@ -112,7 +112,7 @@ func TestCountedRoundTripsOfANight(t *testing.T) {
 		"lost": {"2026-07-15 02:30", func(h *house, rows int) {
 			h.multiply(h.lends(h.patron(), "book", 1, "2026-05-11 10:00")[0], rows-1)
 		}, 11},
-		circulation.ShelfStep: {"2026-03-20 02:30", func(h *house, rows int) { h.shelves(rows, "2026-03-10") }, 0},
+		"hold_shelf": {"2026-03-20 02:30", func(h *house, rows int) { h.shelves(rows, "2026-03-10") }, 0},
 		"accounts": {"2026-07-15 02:30", func(h *house, rows int) {
 			patron := h.patron()
 			h.do(func(_ context.Context, tx *postgres.Tx) error {

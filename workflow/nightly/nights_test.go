@@ -166,8 +166,8 @@ func TestOneBadThingOnTheShelfStopsNobodyElse(t *testing.T) {
 	if _, err := pgtest.Admin(t, h.db).Exec(t.Context(), `alter table items add check (barcode <> 'S7' or status = 'on_hold_shelf')`); err != nil {
 		t.Fatal(err)
 	}
-	done := step(h.night("2026-03-20 02:30"), circulation.ShelfStep)
-	if put := h.putAside(); done.Failed != 1 || len(put) != 1 || put[0].Step != circulation.ShelfStep {
+	done := step(h.night("2026-03-20 02:30"), "hold_shelf")
+	if put := h.putAside(); done.Failed != 1 || len(put) != 1 || put[0].Step != "hold_shelf" {
 		t.Fatalf("the night came to %+v with %+v aside, want one", done, put)
 	}
 	const left = `select string_agg(i.barcode, ',') from holds h join items i on i.library_id = h.library_id and i.id = h.item_id

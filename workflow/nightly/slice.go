@@ -181,6 +181,20 @@ func note(tx *postgres.Tx, night *Night, step string, thing broker.ID, why error
 		"Some nightly work could not be done ("+words(step)+"); see what it says and put it right.", night.Now)
 }
 
+// asideOf gives what a step has put aside and not solved yet.
+func asideOf(ctx context.Context, tx *postgres.Tx, night *Night, step string) ([]broker.ID, error) {
+	rows, err := tx.Query(ctx, `select thing_id from nightly_failures where library_id = $1 and step = $2 and solved_at is null`,
+		night.Library.ID, step)
+	if err != nil {
+		return nil, fmt.Errorf("read what the night put aside: %w", err)
+	}
+	aside, err := pgx.CollectRows(rows, pgx.RowTo[broker.ID])
+	if err != nil {
+		return nil, fmt.Errorf("read what the night put aside: %w", err)
+	}
+	return aside, nil
+}
+
 // whole is the name under which a night as a whole is written down.
 const whole = "night"
 

@@ -2,14 +2,17 @@ package nightly
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
+	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/notices"
 	"afield/broker/policy/accounts"
 	"afield/broker/postgres"
 	"afield/workflow/requests"
+	"afield/workflow/requests/lookup"
 )
 
 // steps lists the nightly work in the order it is done: what a patron owes
@@ -22,7 +25,7 @@ func steps() []step {
 		{name: "claims", size: 500, next: oldClaims, together: chargeClaims},
 		{name: "lost", size: 500, next: longOverdue, together: declareLost},
 		// A lock of a queue each: as many as the nights of four libraries may take at once.
-		{name: circulation.ShelfStep, size: 1000, again: clearShelf},
+		{name: shelfStep, size: 1000, again: clearShelf},
 		{name: "unfilled_holds", size: 500, again: endUnfilled},
 		{name: "overdue_notices", size: 500, paged: tellOfOverdue},
 		{name: "reminders", size: 500, paged: remindOfDue},
@@ -31,7 +34,7 @@ func steps() []step {
 		{name: "histories", size: 5000, next: returnedLoans, ranged: forgetBorrowers},
 		{name: "hold_histories", size: 1000, again: forgetHolds},
 		{name: "request_histories", size: 500, again: forgetRequests},
-		{name: "old_notices", size: 2000, again: forgetNotices},
+		{name: "old_notices", size: 2000, paged: forgetNotices},
 	}
 }
 
@@ -83,20 +86,50 @@ func forgetRequests(ctx context.Context, tx *postgres.Tx, night *Night, limit in
 	return requests.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
 }
 
-func forgetNotices(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	return notices.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
+// forgetNotices lets settled notices go, but what was sent of a loan that is
+// still out or of a request that is still open stays.
+func forgetNotices(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error) {
+	library := night.Library.ID
+	settled, err := notices.SettledBefore(ctx, tx, library, forgottenBefore(night), after.ID, limit)
+	if err != nil || len(settled) == 0 {
+		return after, 0, err
+	}
+	loans, asked := make([]broker.ID, len(settled)), make([]broker.ID, len(settled))
+	for i, one := range settled {
+		loans[i], asked[i] = one.Loan, one.Request
+	}
+	needed := map[broker.ID]bool{}
+	circulation.AskStillOut(tx, library, loans, needed)
+	lookup.AskOpen(tx, library, asked, needed)
+	if err := tx.Flush(ctx); err != nil {
+		return after, 0, fmt.Errorf("look which notices are still needed: %w", err)
+	}
+	var gone []broker.ID
+	for _, one := range settled {
+		if !needed[one.Loan] && !needed[one.Request] {
+			gone = append(gone, one.ID)
+		}
+	}
+	notices.Forget(tx, library, gone)
+	return circulation.NightKey{ID: settled[len(settled)-1].ID}, len(gone), nil
 }
+
+const shelfStep = "hold_shelf"
 
 // clearShelf takes off the hold shelf what nobody picked up. Rows that could not
 // be worked are put aside one by one; the slice leaves them out from then on.
 func clearShelf(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	done, err := night.nights.config.Desk.ExpireShelf(ctx, tx, night.at(), limit)
+	aside, err := asideOf(ctx, tx, night, shelfStep)
+	if err != nil {
+		return 0, err
+	}
+	done, err := night.nights.config.Desk.ExpireShelf(ctx, tx, night.at(), limit, aside)
 	if err != nil {
 		return 0, err
 	}
 	for _, outcome := range done {
 		if outcome.Failed != nil && outcome.Hold != nil {
-			note(tx, night, circulation.ShelfStep, outcome.Hold.ID, outcome.Failed)
+			note(tx, night, shelfStep, outcome.Hold.ID, outcome.Failed)
 		}
 	}
 	return len(done), nil

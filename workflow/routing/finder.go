@@ -10,6 +10,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/connectors"
+	"afield/workflow/requests/lookup"
 )
 
 // Finder gathers the facts that Rank needs.
@@ -105,7 +106,11 @@ func (f *Finder) holders(ctx context.Context, tx *postgres.Tx, query Query, titl
 	if unseen := slices.DeleteFunc(slices.Clone(members), func(id broker.ID) bool { return slices.Contains(visible, id) }); len(unseen) > 0 {
 		tx.Widen(unseen...)
 	}
-	return catalog.Holders(ctx, tx, title, members)
+	promised, err := lookup.Promised(ctx, tx, []broker.ID{title}, members)
+	if err != nil {
+		return nil, err
+	}
+	return catalog.Holders(ctx, tx, title, members, promised)
 }
 
 func reached(query Query, lender *directory.Lender) bool {

@@ -197,7 +197,7 @@ func (p *play) surrenderCard(s step) (result, error) {
 		if err != nil {
 			return err
 		}
-		done, err = patrons.SurrenderCard(ctx, tx, p.home.Library, patrons.Surrender{
+		done, err = desk.SurrenderCard(ctx, tx, p.home.Library, patrons.Surrender{
 			Patron: patron.Ref, Card: card, NetOfDebt: get[bool](s.values, "net"), How: p.method(s), Act: p.officer(s),
 		})
 		return err

@@ -1,0 +1,57 @@
+package lookup
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// AskOpenOf queues the question how many open requests each of some patrons of a
+// library has, and adds the answer to counts.
+func AskOpenOf(tx *postgres.Tx, library broker.ID, patrons []broker.ID, counts map[broker.ID]int) {
+	tx.Queue(`select patron_id, count(*)::int from requests
+		where library_id = $1 and patron_id = any ($2) and closed_at is null group by patron_id`, library, patrons).
+		Query(func(rows pgx.Rows) error {
+			var of broker.ID
+			var count int
+			_, err := pgx.ForEachRow(rows, []any{&of, &count}, func() error {
+				counts[of] += count
+				return nil
+			})
+			return err
+		})
+}
+
+// AskOpen queues the question which of a library's requests have not ended, and
+// marks them in open.
+func AskOpen(tx *postgres.Tx, library broker.ID, requests []broker.ID, open map[broker.ID]bool) {
+	tx.Queue(`select id from requests where library_id = $1 and id = any ($2) and closed_at is null`, library, requests).
+		Query(func(rows pgx.Rows) error {
+			var id broker.ID
+			_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+				open[id] = true
+				return nil
+			})
+			return err
+		})
+}
+
+// Promised gives the copies of titles at libraries that open lending requests
+// have chosen: they stand on their shelf and are not to be had. The transaction
+// must see the libraries.
+func Promised(ctx context.Context, tx *postgres.Tx, titles, libraries []broker.ID) ([]broker.ID, error) {
+	rows, err := tx.Query(ctx, `select i.id from items i join requests r on r.library_id = i.library_id and r.item_id = i.id
+		where i.title_id = any ($1) and i.library_id = any ($2) and r.side = 'lending' and r.closed_at is null`, titles, libraries)
+	if err != nil {
+		return nil, fmt.Errorf("find promised copies: %w", err)
+	}
+	promised, err := pgx.CollectRows(rows, pgx.RowTo[broker.ID])
+	if err != nil {
+		return nil, fmt.Errorf("find promised copies: %w", err)
+	}
+	return promised, nil
+}
