@@ -110,7 +110,7 @@ func newWorld(t testing.TB) *world {
 	})
 	must(t, err)
 	service, err := requests.New(requests.Config{
-		Jobs: idleJobs{}, Circulation: circ, Finder: &routing.Finder{Lenders: cache},
+		Jobs: idleJobs{}, Circulation: circ, Finder: &routing.Finder{Lenders: cache, Live: protocols.Live()},
 		Cache: cache, Vault: vault, Protocols: protocols, Policies: policies,
 	})
 	must(t, err)

@@ -81,7 +81,8 @@ func newTown(t testing.TB, start string, own ...*policy.Document) *town {
 	receive := func(ctx context.Context, tx *postgres.Tx, in requests.Incoming) (messages.Answer, error) {
 		return tw.requests.Receive(ctx, tx, tw.clock.Now(), in)
 	}
-	protocols, err := connectors.NewRegistry(connectors.BreakerSettings{},
+	patient := connectors.BreakerSettings{Failures: 1000} // tests let a partner fail as often as they like
+	protocols, err := connectors.NewRegistry(patient,
 		requests.Member{DB: tw.db, Receive: receive, Log: log}.Protocol(), requests.ByHand(),
 		connectors.Protocol{Name: "partner", Outside: true, Sender: tw.sent, Says: connectors.EveryKind()})
 	tw.must(err)
