@@ -174,6 +174,7 @@ const (
 	DoKeepVolume     Effect = "keep_volume"
 	DoPutOnShelf     Effect = "put_on_hold_shelf"
 	DoKeepPickUp     Effect = "keep_pick_up_date"
+	DoAwaitDecision  Effect = "await_decision"
 	DoTakeOffShelf   Effect = "take_off_hold_shelf"
 	DoSendHome       Effect = "send_item_home"
 	DoFlagUnused     Effect = "flag_return_unused"
@@ -384,7 +385,7 @@ var Borrowing = &Table{
 		{From: []State{Received}, On: EventRejectItem, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoReverseFee, DoOpenTask}, Label: "Wrong or damaged: send it back", Form: []Field{{Name: "note", Type: FieldText, Label: "What is wrong", Required: true}}},
 		{From: []State{Received}, On: EventInspectOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Arrived, but not shelved yet"},
 		{From: []State{OnHoldShelf}, On: EventPatronContact, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoKeepContact}, Label: "The patron was in touch", Form: []Field{noteField}},
-		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardPatronContact}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Pick-up date passed; the patron was in touch, staff decide"},
+		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardPatronContact}, To: Same, By: []Party{BySystem}, Do: []Effect{DoAwaitDecision, DoOpenTask}, Label: "Pick-up date passed; the patron was in touch, staff decide"},
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardByHold}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoEntryReturned, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; the copy goes to the next in the queue or home"},
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, To: ReturnDue, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; it goes back to its owner"},
 		{From: []State{OnHoldShelf}, On: EventReturnUnclaimed, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices}, Label: "Send it back unclaimed"},

@@ -2,6 +2,7 @@ package requests
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -14,6 +15,10 @@ import (
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/messages"
+	"afield/workflow/requests/engine"
+	"afield/workflow/requests/guards"
+	"afield/workflow/requests/rota"
+	"afield/workflow/requests/undo"
 	"afield/workflow/routing"
 )
 
@@ -50,7 +55,8 @@ type Service struct {
 	vault       *directory.Vault
 	protocols   *connectors.Registry
 
-	guards  map[workflow.Guard]func(*step, context.Context) (bool, error)
+	rota    rota.Room
+	guards  engine.Guards
 	effects map[workflow.Effect]func(*step, context.Context) error
 
 	policies circulation.Policies
@@ -71,8 +77,10 @@ func New(config Config) (*Service, error) {
 	if s.log = config.Log; s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.bindGuards()
-	s.bindEffects()
+	s.rota = rota.Room{Finder: s.finder, Vault: s.vault, Circulation: s.circulation, Reachable: s.reachable}
+	if err := errors.Join(s.bindGuards(), s.bindEffects()); err != nil {
+		return nil, err
+	}
 	for _, table := range []*workflow.Table{workflow.Borrowing, workflow.Lending} {
 		for _, guard := range table.Guards() {
 			if s.guards[guard] == nil {
@@ -101,28 +109,18 @@ func (s *Service) library(ctx context.Context, tx *postgres.Tx, id broker.ID) (*
 	return lender, nil
 }
 
-func (s *Service) bindGuards() {
-	flag := func(read func(*step) bool) func(*step, context.Context) (bool, error) {
-		return func(st *step, _ context.Context) (bool, error) { return read(st), nil }
+// bindGuards gives every guard of the tables its code.
+func (s *Service) bindGuards() error {
+	s.guards = engine.Guards{}
+	for _, room := range []engine.Guards{guards.All(), undo.Guards()} {
+		for name, guard := range room {
+			if s.guards[name] != nil {
+				return fmt.Errorf("requests: guard %q is bound twice", name)
+			}
+			s.guards[name] = guard
+		}
 	}
-	reason := func(why string) func(*step, context.Context) (bool, error) {
-		return flag(func(st *step) bool { return st.request.CancelReason != nil && *st.request.CancelReason == why })
-	}
-	s.guards = map[workflow.Guard]func(*step, context.Context) (bool, error){
-		workflow.GuardByHold:         flag(func(st *step) bool { return st.request.ByHold() }),
-		workflow.GuardCostToApprove:  flag(func(st *step) bool { entry := st.active(); return entry != nil && st.consent(entry).NeedsApproval }),
-		workflow.GuardOfferOpen:      flag(func(st *step) bool { entry := st.active(); return entry != nil && entry.Status == EntryOffered }),
-		workflow.GuardRetryWaiting:   flag(func(st *step) bool { return st.retryEntry() != nil }),
-		workflow.GuardReturnUnused:   flag(func(st *step) bool { return st.request.ReturnUnused }),
-		workflow.GuardPatronContact:  flag((*step).contactKeepsIt),
-		workflow.GuardPatronCancels:  reason(CancelledByPatron),
-		workflow.GuardNeedByCancels:  reason(CancelledByNeedBy),
-		workflow.GuardRenewalPending: flag(func(st *step) bool { return st.request.RenewalPending }),
-		workflow.GuardMisplaced:      flag(func(st *step) bool { return !st.request.MisplacedOn.IsZero() }),
-		workflow.GuardClaimed:        (*step).claimed,
-		workflow.GuardCopy:           flag(func(st *step) bool { return st.request.Service == "copy" }),
-		workflow.GuardMessageUnsent:  (*step).canUndo,
-	}
+	return nil
 }
 
 // at is a moment for decisions that are asked without a step.

@@ -50,7 +50,7 @@ func (st *step) deadline(from workflow.State) {
 		due = st.reminder() // it has passed; the next reminder lies ahead
 	}
 	st.putDeadline(place.Deadline, place.Then, due)
-	st.searchDeadline()
+	st.deadlineBeside(st.facts().SearchDeadline())
 }
 
 func (st *step) putDeadline(kind string, event workflow.Event, due time.Time) {

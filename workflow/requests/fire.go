@@ -9,10 +9,12 @@ import (
 
 	"afield/broker"
 	"afield/broker/directory"
+	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/messages"
+	"afield/workflow/requests/engine"
 )
 
 // mostMoves bounds how many rows one firing may run through by itself; the
@@ -28,7 +30,7 @@ type step struct {
 	library *directory.Lender // the request's own library
 	doc     *policy.Document
 	request *Request
-	entries []*RotaEntry
+	entries engine.Rota
 	others  map[broker.ID]*directory.Lender // libraries it deals with
 
 	// of the row being taken:
@@ -41,8 +43,7 @@ type step struct {
 	elsewhere     []Firing       // for other requests, after this one
 	refs          []messages.Ref // messages put out, to be enqueued
 	notes         []broker.Reason
-	buildAgain    bool      // the rota must be built anew
-	built         bool      // it was, in this very step
+	balanceMoved  bool      // the patron's account changed
 	resetDeadline bool      // the state's deadline starts again
 	until         time.Time // a deadline that an effect or input fixed
 }
@@ -124,7 +125,7 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 	table := workflow.TableOf(request.Side)
 	var guardErr error
 	row, err := table.Next(request.State, firing.Event, func(guard workflow.Guard) bool {
-		holds, err := st.service.guards[guard](st, ctx)
+		holds, err := st.service.guards[guard](ctx, st.facts())
 		if err != nil {
 			guardErr = err
 		}
@@ -153,7 +154,8 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 	}
 	if request.ClosedAt != nil {
 		if entry := st.active(); entry != nil { // an ended request depends on nobody
-			entry.Active, entry.changed = false, true
+			entry.Active = false
+			entry.Touch()
 		}
 	}
 	if entry := st.active(); entry != nil && request.Owner == "lender" && entry.LenderID == request.LibraryID {
@@ -259,24 +261,13 @@ func (st *step) then(event workflow.Event, data map[string]any) {
 }
 
 // active gives the rota entry being asked or supplying, or nil.
-func (st *step) active() *RotaEntry {
-	for _, entry := range st.entries {
-		if entry.Active {
-			return entry
-		}
-	}
-	return nil
-}
+func (st *step) active() *RotaEntry { return st.entries.Active() }
 
 // current gives the active entry, or else the one the request last depended on.
-func (st *step) current() *RotaEntry {
-	if entry := st.active(); entry != nil {
-		return entry
-	}
-	for _, entry := range st.entries {
-		if st.request.RotaEntryID != nil && entry.ID == *st.request.RotaEntryID {
-			return entry
-		}
-	}
-	return nil
-}
+func (st *step) current() *RotaEntry { return st.facts().Current() }
+
+func (st *step) retryEntry() *RotaEntry { return st.entries.Retry() }
+
+func (st *step) moment() policy.Moment { return st.facts().Moment() }
+
+func (st *step) patron() patrons.Ref { return st.facts().Patron() }

@@ -11,6 +11,7 @@ import (
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/messages"
+	"afield/workflow/requests/items"
 )
 
 // Effects that say something to another library. What a borrower says goes to
@@ -61,6 +62,12 @@ func (st *step) answer(ctx context.Context, message connectors.Message) error {
 // protocolOf gives the protocol by which a library is reached.
 func (s *Service) protocolOf(library *directory.Lender) (connectors.Protocol, error) {
 	return s.protocols.Of(string(library.Protocol))
+}
+
+// reachable tells whether a lender can be asked by a message.
+func (s *Service) reachable(lender *directory.Lender, ask connectors.Message) (bool, error) {
+	protocol, err := s.protocolOf(lender)
+	return protocol.CanSay(ask) && !lender.Paused, err
 }
 
 // byHand is what staff are asked to tell a library that no message reaches.
@@ -184,7 +191,7 @@ func (st *step) sayRetry(ctx context.Context) error {
 }
 
 func (st *step) sayLoaned(ctx context.Context) error {
-	barcode, err := st.chosenBarcode(ctx)
+	barcode, err := items.ChosenBarcode(ctx, st.facts())
 	if err != nil {
 		return err
 	}
@@ -211,13 +218,12 @@ func (st *step) sayInvoice(ctx context.Context) error {
 	return st.answer(ctx, connectors.Message{Kind: connectors.KindInvoice, Cost: &cost})
 }
 
-// keepOffer records what we offered, so that shipping can name the same cost.
-func (st *step) keepOffer(context.Context) error {
-	if cost, given := st.firing.Input.Money("cost"); given {
-		if cost.Currency != st.request.Currency {
-			return broker.Invalid(broker.FieldError{Pointer: "/cost", Code: "wrong_currency", Message: "must be in " + st.request.Currency})
-		}
-		st.request.OfferedCostMinor = &cost.Minor
+// sayCopyCompleted tells of a delivered copy, with what it costs where we know.
+func (st *step) sayCopyCompleted(ctx context.Context) error {
+	message := connectors.Message{Kind: connectors.KindCopyCompleted}
+	if st.request.OfferedCostMinor != nil {
+		cost := st.request.Money(*st.request.OfferedCostMinor)
+		message.Cost = &cost
 	}
-	return nil
+	return st.answer(ctx, message)
 }

@@ -11,6 +11,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
+	"afield/workflow/requests/checks"
 	"afield/workflow/routing"
 )
 
@@ -61,14 +62,14 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	if err := s.title(ctx, tx, request, in.Title); err != nil {
 		return Outlook{}, err
 	}
-	checks := submission{
-		patron: in.Patron, request: request.ID, title: request.TitleID, citation: request.Citation, rush: in.Rush,
-		channel: in.channelFrom(actor), digits: in.CardDigits, pin: in.PINGiven, now: now,
+	asked := checks.Submission{
+		Patron: in.Patron, Request: request.ID, Title: request.TitleID, Citation: request.Citation, Rush: in.Rush,
+		Channel: in.channelFrom(actor), CardDigits: in.CardDigits, PINGiven: in.PINGiven, Now: now,
 	}
-	if err := s.ownCopies(ctx, tx, library, request, &checks); err != nil {
+	if err := checks.OwnCopies(ctx, tx, s.finder, library, doc, request, &asked); err != nil {
 		return Outlook{}, err
 	}
-	decision, err := s.maySubmit(ctx, tx, library, doc, checks)
+	decision, err := checks.MaySubmit(ctx, tx, library, doc, asked)
 	if err != nil {
 		return Outlook{}, err
 	}

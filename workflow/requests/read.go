@@ -18,6 +18,7 @@ import (
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow"
+	"afield/workflow/requests/engine"
 )
 
 // Viewer is whoever looks: a library's staff, or one of its patrons.
@@ -135,8 +136,8 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 	tx.Queue(`select `+requestColumns+` from requests
 		where library_id = $1 and id = $2 and side = any ($3) and ($4::uuid is null or patron_id = $4)`,
 		viewer.Library, id, texts(sides), idOrNull(viewer.Patron)).Query(oneRow("request", &st.request))
-	tx.Queue(`select `+entryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`,
-		viewer.Library, id).Query(rowsOf(&st.entries))
+	tx.Queue(`select `+engine.EntryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`,
+		viewer.Library, id).Query(rowsOf((*[]*RotaEntry)(&st.entries)))
 	tx.Queue(`select kind, event, due_at from deadlines where library_id = $1 and request_id = $2 order by due_at, kind limit 1`,
 		viewer.Library, id).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Deadline])
@@ -179,7 +180,7 @@ func (st *step) available(ctx context.Context, party workflow.Party) ([]workflow
 	}
 	var failed error
 	actions := table.Available(st.request.State, party, func(guard workflow.Guard) bool {
-		holds, err := st.service.guards[guard](st, ctx)
+		holds, err := st.service.guards[guard](ctx, st.facts())
 		if err != nil {
 			failed = err
 		}

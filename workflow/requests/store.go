@@ -13,6 +13,7 @@ import (
 	"afield/broker"
 	"afield/broker/postgres"
 	"afield/workflow"
+	"afield/workflow/requests/engine"
 )
 
 const requestColumns = `library_id, id, number, side, state, version, owner, citation, title_id, format, service, rush, need_by, copyright,
@@ -20,9 +21,6 @@ const requestColumns = `library_id, id, number, side, state, version, owner, cit
 	external_number, pick_up_by, patron_due_on, patron_contact_at, ill_checked, looked_up_at, borrower_library_id, borrower_request_id, borrower_note,
 	item_id, offered_cost_minor, lender_due_on, renewals, previous_state, cancel_reason, overdue, recalled, renewal_pending,
 	return_unused, closed_at, closed_reason, first_due_on, misplaced_on, lender_renewals, lender_fine_minor, lender_fine_most_minor`
-
-const entryColumns = `library_id, request_id, id, position, lender_id, tier, tier_name, fulfilment, status, active, why, cost_known, cost_minor,
-	patron_cost_minor, currency, days_to_respond, retry_of, retry_after, conditions, answer, asked_at, confirmed_at, answered_at`
 
 // load locks the requests of some firings in order of id and reads their rotas;
 // it travels in one round trip with whatever is queued.
@@ -45,7 +43,7 @@ func (s *Service) load(ctx context.Context, tx *postgres.Tx, now time.Time, firi
 				}
 				return err
 			})
-		tx.Queue(`select `+entryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`, libraries[id], id).Query(
+		tx.Queue(`select `+engine.EntryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`, libraries[id], id).Query(
 			func(rows pgx.Rows) (err error) {
 				st.entries, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[RotaEntry])
 				return err
@@ -78,50 +76,20 @@ func (st *step) settle(ctx context.Context) error {
 // meet reads, through the cache, the other libraries the request deals with:
 // whether a fee is passed on depends on where the lender is.
 func (st *step) meet(ctx context.Context) (err error) {
-	var ids []broker.ID
-	if st.request.BorrowerLibraryID != nil {
-		ids = append(ids, *st.request.BorrowerLibraryID)
-	}
-	for _, entry := range st.entries {
-		if entry.Status != EntryPassed {
-			ids = append(ids, entry.LenderID)
-		}
-	}
-	st.others, err = st.service.cache.Lenders(ctx, st.tx, ids)
+	c := st.facts()
+	err = c.Meet(ctx)
+	st.others = c.Others
 	return err
 }
 
 // save queues everything a step changed: the rota, the request row, the jobs.
 func (st *step) save(ctx context.Context) error {
-	for _, active := range []bool{false, true} { // leave one lender before asking the next
-		for _, entry := range st.entries {
-			if entry.Active == active {
-				st.saveEntry(entry)
-			}
-		}
-	}
+	st.entries.Save(st.tx)
 	st.saveRequest()
 	if len(st.refs) == 0 {
 		return nil
 	}
 	return st.service.jobs.Send(ctx, st.tx, st.refs)
-}
-
-func (st *step) saveEntry(e *RotaEntry) {
-	if !e.changed && !e.added {
-		return
-	}
-	why, _ := json.Marshal(e.Why)
-	st.tx.Queue(`insert into rota_entries (`+entryColumns+`)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
-		on conflict (library_id, id) do update set status = excluded.status, fulfilment = excluded.fulfilment, active = excluded.active, why = excluded.why,
-			cost_known = excluded.cost_known, cost_minor = excluded.cost_minor, patron_cost_minor = excluded.patron_cost_minor, currency = excluded.currency,
-			retry_after = excluded.retry_after, conditions = excluded.conditions, answer = excluded.answer,
-			asked_at = excluded.asked_at, confirmed_at = excluded.confirmed_at, answered_at = excluded.answered_at`,
-		e.LibraryID, e.RequestID, e.ID, e.Position, e.LenderID, e.Tier, e.TierName, e.Fulfilment, string(e.Status), e.Active, why,
-		e.CostKnown, e.CostMinor, e.PatronCostMinor, e.Currency, e.DaysToRespond, e.RetryOf, e.RetryAfter, e.Conditions, e.Answer,
-		e.AskedAt, e.ConfirmedAt, e.AnsweredAt)
-	e.changed, e.added = false, false
 }
 
 func (st *step) saveRequest() {

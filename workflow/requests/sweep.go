@@ -229,7 +229,7 @@ func (s *Service) LivePeers(ctx context.Context, tx *postgres.Tx, now time.Time,
 	if st.request.State != workflow.Routing {
 		return nil, broker.Citation{}, nil
 	}
-	query, err := st.query(ctx)
+	query, err := s.rota.Query(ctx, st.facts())
 	if err != nil {
 		return nil, broker.Citation{}, err
 	}

@@ -1,4 +1,4 @@
-package requests
+package engine
 
 import (
 	"encoding/json"
@@ -6,7 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
-	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/workflow"
 )
 
@@ -82,71 +82,39 @@ func (r *Request) Money(minor int64) broker.Money {
 	return broker.Money{Minor: minor, Currency: r.Currency}
 }
 
+// LenderFine is what the lender asks for lateness; nil where it did not say.
+func (r *Request) LenderFine() *costs.LenderFine {
+	if r.LenderFineMinor == nil {
+		return nil
+	}
+	fine := &costs.LenderFine{Rate: r.Money(*r.LenderFineMinor)}
+	if r.LenderFineMostMinor != nil {
+		most := r.Money(*r.LenderFineMostMinor)
+		fine.Cap = &most
+	}
+	return fine
+}
+
+// ForgetTerms forgets a lender's due date and the rest of its terms.
+func (r *Request) ForgetTerms() {
+	r.LenderDueOn = broker.Date{}
+	r.LenderRenewals, r.LenderFineMinor, r.LenderFineMostMinor = nil, nil, nil
+}
+
+// Branch is where the patron picks it up; NoID where none was named.
+func (r *Request) Branch() broker.ID {
+	if r.PickupBranchID == nil {
+		return broker.NoID
+	}
+	return *r.PickupBranchID
+}
+
 // Why a request is being cancelled.
 const (
 	CancelledByPatron = "patron"
 	CancelledByNeedBy = "need_by"
 	CancelledToMoveOn = "moved_on"
 )
-
-// EntryStatus is where one lender of the rota stands.
-type EntryStatus string
-
-// The statuses of a rota entry.
-const (
-	EntryNext      EntryStatus = "next"
-	EntryApproval  EntryStatus = "awaiting_approval"
-	EntryAsked     EntryStatus = "asked"
-	EntryOffered   EntryStatus = "conditional"
-	EntryPromised  EntryStatus = "promised"
-	EntrySupplied  EntryStatus = "supplied"
-	EntryReturned  EntryStatus = "returned"
-	EntryRefused   EntryStatus = "refused"
-	EntryTimedOut  EntryStatus = "timed_out"
-	EntryDeclined  EntryStatus = "declined"
-	EntryRetry     EntryStatus = "retry_later"
-	EntryFailed    EntryStatus = "undelivered"
-	EntryCancelled EntryStatus = "cancelled"
-	EntryPassed    EntryStatus = "passed_over"
-)
-
-// RotaEntry is one lender of a request's rota; its id is the request id that
-// lender sees.
-type RotaEntry struct {
-	LibraryID  broker.ID       `db:"library_id"`
-	RequestID  broker.ID       `db:"request_id"`
-	ID         broker.ID       `db:"id"`
-	Position   int             `db:"position"`
-	LenderID   broker.ID       `db:"lender_id"`
-	Tier       int             `db:"tier"`
-	TierName   string          `db:"tier_name"`
-	Fulfilment string          `db:"fulfilment"`
-	Status     EntryStatus     `db:"status"`
-	Active     bool            `db:"active"`
-	Why        []broker.Reason `db:"why"`
-	// CostKnown is false while nobody knows what the lender asks; that is not
-	// the same as nothing.
-	CostKnown       bool        `db:"cost_known"`
-	CostMinor       int64       `db:"cost_minor"`
-	PatronCostMinor int64       `db:"patron_cost_minor"`
-	Currency        string      `db:"currency"`
-	DaysToRespond   int         `db:"days_to_respond"`
-	RetryOf         *broker.ID  `db:"retry_of"`
-	RetryAfter      broker.Date `db:"retry_after"`
-	Conditions      string      `db:"conditions"`
-	Answer          string      `db:"answer"`
-	AskedAt         *time.Time  `db:"asked_at"`
-	ConfirmedAt     *time.Time  `db:"confirmed_at"`
-	AnsweredAt      *time.Time  `db:"answered_at"`
-
-	changed bool // must be written
-	added   bool // is not in the database yet
-}
-
-// Cost gives what the lender asks.
-func (e *RotaEntry) Cost() broker.Money {
-	return broker.Money{Minor: e.CostMinor, Currency: e.Currency}
-}
 
 // Cause is what brought an event: it ends up in the timeline.
 type Cause struct {
@@ -193,9 +161,4 @@ type Move struct {
 	From, To workflow.State
 	Version  int
 	Label    string
-}
-
-// moment is when and where a decision is asked.
-func (st *step) moment() policy.Moment {
-	return policy.Moment{Now: st.now, Calendar: st.library.Calendar, Place: st.library.Place()}
 }

@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/directory"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
+	"afield/broker/postgres"
+	"afield/workflow"
+)
+
+// Case is one request while it is being moved or looked at: what guards and
+// effects know of it.
+type Case struct {
+	// Tx is the transaction that moves the request.
+	Tx  *postgres.Tx
+	Now time.Time
+	// Library is the request's own library, Policy the document that rules it.
+	Library *directory.Lender
+	Policy  *policy.Document
+	Request *Request
+	Rota    *Rota
+	// Others are the libraries the request deals with.
+	Others map[broker.ID]*directory.Lender
+	// Cache gives any library.
+	Cache *directory.Cache
+	// Firing is the event being taken, Row what the table says to it, and From the
+	// state the request was in before. All three are empty where a request is only
+	// looked at.
+	Firing Firing
+	Row    workflow.Transition
+	From   workflow.State
+}
+
+// Guard tells whether a condition of the table holds. It changes nothing.
+type Guard func(context.Context, *Case) (bool, error)
+
+// Guards are guards by the names the tables give them.
+type Guards map[workflow.Guard]Guard
+
+// Effect does what a row of the table names, and gives back what else it wants
+// done.
+type Effect func(context.Context, *Case) (Wants, error)
+
+// Effects are effects by the names the tables give them.
+type Effects map[workflow.Effect]Effect
+
+// Moment is when and where a decision is asked.
+func (c *Case) Moment() policy.Moment {
+	return policy.Moment{Now: c.Now, Calendar: c.Library.Calendar, Place: c.Library.Place()}
+}
+
+// Today is the date at the request's library.
+func (c *Case) Today() broker.Date { return c.Library.Today(c.Now) }
+
+// Active gives the rota entry being asked or supplying, or nil.
+func (c *Case) Active() *RotaEntry { return c.Rota.Active() }
+
+// Current gives the active entry, or else the one the request last depended on.
+func (c *Case) Current() *RotaEntry {
+	if entry := c.Active(); entry != nil {
+		return entry
+	}
+	for _, entry := range *c.Rota {
+		if c.Request.RotaEntryID != nil && entry.ID == *c.Request.RotaEntryID {
+			return entry
+		}
+	}
+	return nil
+}
+
+// Depend makes an entry the one the request depends on.
+func (c *Case) Depend(entry *RotaEntry) {
+	for _, other := range *c.Rota {
+		if other.Active && other != entry {
+			other.Active = false
+			other.Touch()
+		}
+	}
+	entry.Active = true
+	entry.Touch()
+	c.Request.RotaEntryID = &entry.ID
+	c.Request.Fulfilment = &entry.Fulfilment
+	c.Request.ForgetTerms() // of an earlier lender
+}
+
+// Consent asks the policy who pays what a lender asks.
+func (c *Case) Consent(entry *RotaEntry) ill.FeeDecision {
+	cost := ill.Cost{Approved: c.Request.Money(c.Request.ApprovedCostMinor), Rush: c.Request.Rush, AsHold: entry.Fulfilment == "hold"}
+	if entry.CostKnown {
+		asks := entry.Cost()
+		cost.Amount = &asks
+	}
+	if lender := c.Others[entry.LenderID]; lender != nil {
+		cost.LenderPlace = lender.Place()
+	}
+	return ill.FeeConsent(c.Policy, c.Moment(), cost)
+}
+
+// Lender reads a library, through the cache.
+func (c *Case) Lender(ctx context.Context, id broker.ID) (*directory.Lender, error) {
+	found, err := c.Cache.Lenders(ctx, c.Tx, []broker.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	if found[id] == nil {
+		return nil, broker.NotFound("library")
+	}
+	return found[id], nil
+}
+
+// Meet reads the libraries the request deals with, through the cache, after the
+// rota was changed: whether a fee is passed on depends on where the lender is.
+func (c *Case) Meet(ctx context.Context) (err error) {
+	var ids []broker.ID
+	if c.Request.BorrowerLibraryID != nil {
+		ids = append(ids, *c.Request.BorrowerLibraryID)
+	}
+	for _, entry := range *c.Rota {
+		if entry.Status != EntryPassed {
+			ids = append(ids, entry.LenderID)
+		}
+	}
+	c.Others, err = c.Cache.Lenders(ctx, c.Tx, ids)
+	return err
+}
+
+// Desk is the desk at which circulation acts for the request. Only the borrowing
+// side has a branch.
+func (c *Case) Desk() circulation.Desk {
+	return circulation.Desk{Library: c.Library.Library, Branch: c.Request.Branch(), Actor: c.Firing.Actor, Now: c.Now}
+}
+
+// Ref names the request to circulation.
+func (c *Case) Ref() circulation.RequestRef {
+	return circulation.RequestRef{Library: c.Request.LibraryID, Request: c.Request.ID}
+}
+
+// Patron names the patron who asked.
+func (c *Case) Patron() patrons.Ref {
+	return patrons.Ref{Library: c.Request.LibraryID, ID: *c.Request.PatronID}
+}
+
+// OpenLoan finds the loan that serves the request, or nil.
+func (c *Case) OpenLoan(ctx context.Context) (*circulation.Loan, error) {
+	loans, err := circulation.LoansOfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, loan := range loans {
+		if loan.Status == circulation.LoanOpen {
+			return &loan, nil
+		}
+	}
+	return nil, nil
+}
+
+// LendingDesk is the desk at which circulation acts for a lender: no branch of
+// it is named.
+func (c *Case) LendingDesk() circulation.Desk {
+	return circulation.Desk{Library: c.Library.Library, Actor: c.Firing.Actor, Now: c.Now}
+}
+
+// MatchTitle looks the citation up in the catalogue, once.
+func (c *Case) MatchTitle(ctx context.Context) error {
+	if c.Request.TitleID != nil {
+		return nil
+	}
+	title, found, err := catalog.MatchCitation(ctx, c.Tx, c.Request.Citation)
+	if err != nil {
+		return err
+	}
+	if found {
+		c.Request.TitleID = &title
+	}
+	return nil
+}
+
+// Promised gives those of some copies that another open lending request was
+// given.
+func (c *Case) Promised(ctx context.Context, items ...broker.ID) ([]broker.ID, error) {
+	rows, err := c.Tx.Query(ctx, `select item_id from requests where library_id = $1 and side = 'lending' and closed_at is null
+		and id <> $2 and item_id = any ($3)`, c.Request.LibraryID, c.Request.ID, items)
+	if err != nil {
+		return nil, fmt.Errorf("look which copies are promised: %w", err)
+	}
+	promised, err := pgx.CollectRows(rows, pgx.RowTo[broker.ID])
+	if err != nil {
+		return nil, fmt.Errorf("look which copies are promised: %w", err)
+	}
+	return promised, nil
+}
+
+// LostOn is the first day on which the policy says that the borrowed copy with
+// the patron is lost; zero where it never does.
+func (c *Case) LostOn() broker.Date {
+	r := c.Request
+	if r.Side != workflow.SideBorrowing || r.State != workflow.CheckedOut || r.ByHold() || r.PatronDueOn.IsZero() {
+		return broker.Date{}
+	}
+	return costs.BorrowedLostOn(c.Policy, rule.Match{Owner: rule.OwnerILL, Item: string(r.Format)}, r.PatronDueOn, r.MisplacedOn).Value
+}
+
+// SearchDeadline is, beside the due date, when the time to search for a copy that
+// is with the patron ends.
+func (c *Case) SearchDeadline() Want {
+	const kind = "search"
+	on := c.LostOn()
+	if on.IsZero() {
+		return DropDeadline{Kind: kind}
+	}
+	return SetDeadline{Kind: kind, Event: workflow.EventSearchEnded, At: on.Start(c.Library.Zone)}
+}
+
+// AtShelfEnd asks the policy what becomes of it when the shelf time ends, the
+// patron having been in touch.
+func (c *Case) AtShelfEnd() shelf.ExpiryDecision {
+	owner := rule.OwnerILL
+	if c.Request.ByHold() {
+		owner = rule.OwnerConsortium
+	}
+	return shelf.OnShelfExpiry(c.Policy, c.Moment(), shelf.Facts{Owner: owner, Item: string(c.Request.Format), LenderDue: c.Request.LenderDueOn}, true)
+}

@@ -1,0 +1,73 @@
+package flags
+
+import (
+	"context"
+
+	"afield/workflow"
+	"afield/workflow/requests/engine"
+)
+
+// Effects are the effects of this room.
+func Effects() engine.Effects {
+	return engine.Effects{
+		workflow.DoFlagUnused:     setting(func(r *engine.Request) { r.ReturnUnused = true }),
+		workflow.DoFlagOverdue:    setting(func(r *engine.Request) { r.Overdue = true }),
+		workflow.DoFlagRecalled:   setting(func(r *engine.Request) { r.Recalled = true }),
+		workflow.DoFlagRenewal:    setting(func(r *engine.Request) { r.RenewalPending = true }),
+		workflow.DoCancelByPatron: cancelling(engine.CancelledByPatron),
+		workflow.DoCancelByNeedBy: cancelling(engine.CancelledByNeedBy),
+		workflow.DoCancelToMoveOn: cancelling(engine.CancelledToMoveOn),
+		workflow.DoKeepCancel:     KeepCancel,
+		workflow.DoKeepContact:    KeepContact,
+		workflow.DoRememberState:  RememberState,
+		workflow.DoReopen:         Reopen,
+	}
+}
+
+func setting(set func(*engine.Request)) engine.Effect {
+	return func(_ context.Context, c *engine.Case) (engine.Wants, error) {
+		set(c.Request)
+		return nil, nil
+	}
+}
+
+func cancelling(reason string) engine.Effect {
+	return setting(func(r *engine.Request) { r.CancelReason = &reason })
+}
+
+// KeepCancel remembers, when a lender does not stop, that nobody waits for the
+// item any more: it goes back unused. Our own wish to move on ends here.
+func KeepCancel(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	switch {
+	case c.Request.CancelReason == nil:
+	case *c.Request.CancelReason == engine.CancelledToMoveOn:
+		c.Request.CancelReason = nil
+	default:
+		c.Request.ReturnUnused = true
+	}
+	return nil, nil
+}
+
+// KeepContact notes that the patron was in touch.
+func KeepContact(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	at := c.Now
+	c.Request.PatronContactAt = &at
+	return nil, nil
+}
+
+// RememberState keeps the state to go back to, should the lender not stop.
+func RememberState(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	previous := string(c.From)
+	c.Request.PreviousState = &previous
+	return nil, nil
+}
+
+// Reopen forgets how an ended request went, so that it can begin again.
+func Reopen(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	r := c.Request
+	r.CancelReason, r.PreviousState = nil, nil
+	r.ReturnUnused, r.Recalled, r.Overdue, r.RenewalPending = false, false, false, false
+	r.PatronContactAt, r.ApprovedCostMinor = nil, 0
+	r.RotaEntryID, r.Fulfilment = nil, nil
+	return engine.Wants{engine.NeedByAgain{}}, nil
+}

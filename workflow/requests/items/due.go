@@ -1,0 +1,175 @@
+package items
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
+	"afield/workflow"
+	"afield/workflow/requests/engine"
+)
+
+// KeepLoanDue notes until when the copy was lent.
+func KeepLoanDue(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	c.Request.PatronDueOn = c.Firing.Input.Date("due_on")
+	c.Request.FirstDueOn = c.Request.PatronDueOn
+	return nil, nil
+}
+
+// CheckRenewal holds a wish to renew to the library's own rules: the window, the
+// patron's standing. The lender decides about the rest.
+func CheckRenewal(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
+	if c.Request.PatronID == nil {
+		return nil, nil
+	}
+	standing, err := circulation.StandingOf(ctx, c.Tx, c.Desk(), c.Patron())
+	if err != nil {
+		return nil, err
+	}
+	decision := lending.MayAskRenewal(c.Policy, c.Moment(), lending.Renewal{
+		Patron: standing.Facts(c.Today()), Owner: rule.OwnerILL, Item: string(c.Request.Format), Due: c.Request.PatronDueOn,
+		InitialDue: c.Request.FirstDueOn, Renewals: c.Request.Renewals, LenderRenewals: limitOf(c.Request.LenderRenewals), Recalled: c.Request.Recalled,
+	})
+	if !decision.Latest.IsZero() {
+		wants.Add(engine.Fact{Name: "latest", Value: decision.Latest.String()})
+	}
+	left, passed, err := c.Firing.Overriding.PassOver(c.Tx, c.Desk(), rule.ActionRenew, c.Patron(), c.Request.ID, decision.Reasons)
+	if err != nil {
+		return nil, err
+	}
+	if len(left) == 0 {
+		wants.Add(engine.Remark{Reasons: append(passed, decision.Notes...)})
+		return wants, nil
+	}
+	detail := "The renewal cannot be asked."
+	if !decision.Latest.IsZero() {
+		detail = "The renewal had to be asked by " + decision.Latest.String() + "."
+	}
+	return nil, broker.Refused("renewal_refused", detail, left...)
+}
+
+// limitOf is a limit that somebody may have named.
+func limitOf(most *int) rule.Optional[int] {
+	if most == nil {
+		return rule.Optional[int]{}
+	}
+	return rule.Some(*most)
+}
+
+const renewalAnswer = "renewal_answer"
+
+// AwaitRenewal gives the lender its time to answer a renewal.
+func AwaitRenewal(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	return engine.Wants{engine.SetDeadline{
+		Kind: renewalAnswer, Event: workflow.EventRenewalOverdue, At: ill.DeadlineAt(c.Policy, c.Moment(), ill.DeadlineRenewalAnswer),
+	}}, nil
+}
+
+// ClearRenewal ends the wait for an answer. The due date counts again from here:
+// when it passed meanwhile, the loan is overdue now and not a reminder later.
+func ClearRenewal(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	c.Request.RenewalPending = false
+	wants := engine.Wants{engine.DropDeadline{Kind: renewalAnswer}}
+	if c.Request.State == workflow.CheckedOut {
+		wants.Add(engine.RestartDeadline{})
+	}
+	return wants, nil
+}
+
+// ChangeDue takes over a lender's new due date. Both dates move, and no fine
+// arises for days that have passed.
+func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	due := c.Firing.Input.Date("due")
+	if due.IsZero() || due == c.Request.LenderDueOn {
+		return nil, nil
+	}
+	c.Request.LenderDueOn = due
+	wants := engine.Wants{engine.Fact{Name: "lender_due_on", Value: due.String()}}
+	if c.Request.State == workflow.OnHoldShelf {
+		more, err := shortenShelf(ctx, c)
+		return append(wants, more...), err
+	}
+	if c.Request.State != workflow.CheckedOut {
+		return wants, nil
+	}
+	loan, err := c.OpenLoan(ctx)
+	if err != nil || loan == nil {
+		return wants, err
+	}
+	why := circulation.DueCorrected
+	if c.Firing.Event == workflow.EventRenewalGranted {
+		why = circulation.DueRenewed
+		c.Request.Renewals++
+	}
+	outcome, err := r.circulation.ChangeDue(ctx, c.Tx, circulation.ChangeDue{Desk: c.Desk(), Loan: loan.LoanRef, LenderDue: due, Why: why})
+	if err != nil {
+		return nil, err
+	}
+	c.Request.PatronDueOn = outcome.Loan.DueOn
+	if c.Request.Renewals == 0 {
+		c.Request.FirstDueOn = outcome.Loan.DueOn // the lender had said it wrongly
+	}
+	c.Request.Overdue = false
+	wants.Add(engine.RestartDeadline{}, engine.Fact{Name: "due_on", Value: outcome.Loan.DueOn.String()})
+	return wants, nil
+}
+
+// shortenShelf moves the last pick-up day when the lender's due date has become
+// earlier; it never moves later by itself.
+func shortenShelf(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	hold, err := ownHold(ctx, c)
+	if err != nil || hold == nil {
+		return nil, err
+	}
+	until := shelf.Until(c.Policy, c.Moment(), shelf.Facts{
+		Owner: rule.OwnerILL, Class: hold.Class, Item: string(c.Request.Format),
+		Arrived: broker.DateIn(hold.OnShelfAt, c.Library.Zone), LenderDue: c.Request.LenderDueOn,
+	}).Until
+	if !until.Before(c.Request.PickUpBy) {
+		return nil, nil
+	}
+	circulation.MoveShelfDate(c.Tx, hold.HoldRef, until)
+	c.Request.PickUpBy = until
+	return engine.Wants{
+		engine.RestartDeadline{},
+		engine.Fact{Name: "pick_up_by", Value: until.String()},
+		engine.OpenTask{Kind: "shelf_time_short", Detail: "The lender wants it back earlier: it leaves the hold shelf on " + until.String() + "; tell the patron."},
+	}, nil
+}
+
+// AwaitDecision gives staff until the day it must start home to decide about a
+// copy whose shelf time is over.
+func AwaitDecision(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	by := c.AtShelfEnd().DecideBy
+	if by.IsZero() {
+		return nil, nil
+	}
+	return engine.Wants{engine.WaitUntil{At: by.End(c.Library.Zone)}}, nil
+}
+
+// MoveLoanDue gives a loan to a borrowing library a new due date: corrected by
+// us, or renewed.
+func (r room) MoveLoanDue(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	due := c.Firing.Input.Date("due")
+	if !due.After(c.Today()) {
+		return nil, broker.Invalid(broker.FieldError{Pointer: "/due", Code: "in_the_past", Message: "must be after today"})
+	}
+	loan, err := c.OpenLoan(ctx)
+	if err != nil || loan == nil {
+		return nil, err
+	}
+	why := circulation.DueCorrected
+	if c.Firing.Event == workflow.EventAnswerRenewYes {
+		why = circulation.DueRenewed
+		c.Request.Renewals++
+	}
+	if _, err := r.circulation.ChangeDue(ctx, c.Tx, circulation.ChangeDue{Desk: c.LendingDesk(), Loan: loan.LoanRef, Due: due, Why: why}); err != nil {
+		return nil, err
+	}
+	c.Request.LenderDueOn, c.Request.Overdue = due, false
+	return engine.Wants{engine.RestartDeadline{}}, nil
+}

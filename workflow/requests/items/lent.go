@@ -1,0 +1,220 @@
+package items
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/circulation"
+	"afield/broker/patrons"
+	"afield/broker/policy/ill"
+	"afield/workflow"
+	"afield/workflow/requests/engine"
+)
+
+// ChooseItem picks the copy to send: the one scanned, the one chosen before, or
+// any that is free. A copy made for the borrower needs none. A borrower who
+// accepts our conditions was promised something, so that is never refused here:
+// staff get a task instead.
+func ChooseItem(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	if c.Request.Service == "copy" {
+		return nil, nil
+	}
+	if barcode := c.Firing.Input.Text("barcode"); barcode != "" {
+		return nil, chooseScanned(ctx, c, barcode)
+	}
+	err := chooseAny(ctx, c)
+	if ours, ok := broker.AsError(err); ok && c.Firing.Event == workflow.EventConditionsTaken {
+		return engine.Wants{engine.OpenTask{Kind: ours.Code, Detail: "The borrower accepts, but no copy could be set aside: " + ours.Detail}}, nil
+	}
+	return nil, err
+}
+
+// chooseScanned takes the very copy that staff have in hand.
+func chooseScanned(ctx context.Context, c *engine.Case, barcode string) error {
+	item, err := catalog.ItemByBarcode(ctx, c.Tx, c.Library.SharingGroup, barcode, true)
+	if err != nil {
+		return err
+	}
+	if item.Library != c.Request.LibraryID || item.Temporary() {
+		return broker.Conflict("not_our_item", "Item %s is not ours to lend.", barcode)
+	}
+	switch item.Status {
+	case catalog.OnShelf:
+	case catalog.Missing: // it is in hand, so it is not
+		catalog.SetItemStatus(c.Tx, item.Library, item.ID, catalog.OnShelf)
+	default:
+		return broker.Conflict("item_not_available", "Item %s is not here to be lent: it is %s.", barcode, strings.ReplaceAll(string(item.Status), "_", " "))
+	}
+	promised, err := c.Promised(ctx, item.ID)
+	if err != nil {
+		return err
+	}
+	if len(promised) > 0 {
+		return broker.Conflict("promised_elsewhere", "Item %s is promised to another library; scan another copy.", barcode)
+	}
+	c.Request.ItemID = &item.ID
+	return nil
+}
+
+// chooseAny keeps the copy chosen before while it is on its shelf, or else takes
+// the first that is free.
+func chooseAny(ctx context.Context, c *engine.Case) error {
+	if c.Request.ItemID != nil {
+		item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, *c.Request.ItemID, true)
+		if err != nil || item.Status == catalog.OnShelf {
+			return err
+		}
+		c.Request.ItemID = nil
+	}
+	if err := c.MatchTitle(ctx); err != nil {
+		return err
+	}
+	if c.Request.TitleID == nil {
+		return broker.Conflict("no_copy", "No title of ours matches; scan the copy to send.")
+	}
+	items, err := catalog.ItemsOfTitle(ctx, c.Tx, *c.Request.TitleID, c.Request.LibraryID)
+	if err != nil {
+		return err
+	}
+	free, err := notPromised(ctx, c, items)
+	if err != nil {
+		return err
+	}
+	for i, candidate := range free {
+		if ok, err := isFree(ctx, c, candidate); err != nil {
+			return err
+		} else if !ok {
+			continue
+		}
+		if err := ownPatronsFirst(ctx, c, len(free)-i); err != nil {
+			return err
+		}
+		c.Request.ItemID = &candidate
+		return nil
+	}
+	return broker.Conflict("no_copy", "No copy is free on the shelf now; answer no, or scan the copy to send.")
+}
+
+// notPromised gives the copies on the shelf that may be lent and that no other
+// lending request was given.
+func notPromised(ctx context.Context, c *engine.Case, items []catalog.Item) (free []broker.ID, err error) {
+	for _, item := range items {
+		if item.Status == catalog.OnShelf && item.Lendable {
+			free = append(free, item.ID)
+		}
+	}
+	promised, err := c.Promised(ctx, free...)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(free, func(item broker.ID) bool { return slices.Contains(promised, item) }), nil
+}
+
+// isFree looks at a copy under its lock, so that of two yeses at once only one
+// gets it.
+func isFree(ctx context.Context, c *engine.Case, id broker.ID) (bool, error) {
+	item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, id, true)
+	if err != nil || item.Status != catalog.OnShelf {
+		return false, err
+	}
+	promised, err := c.Promised(ctx, id)
+	return len(promised) == 0, err
+}
+
+// ownPatronsFirst holds a yes to the lender's policy: our own patrons who wait
+// come first, unless somebody who may passes over that.
+func ownPatronsFirst(ctx context.Context, c *engine.Case, copies int) error {
+	waiting, err := circulation.Queue(ctx, c.Tx, c.Request.LibraryID, *c.Request.TitleID)
+	if err != nil {
+		return err
+	}
+	decision := ill.MayLend(c.Policy, c.Moment(), ill.Lending{OwnHolds: len(waiting), Copies: copies})
+	if decision.Allowed || decision.OverridableBy(c.Firing.Actor.Roles) {
+		return nil
+	}
+	return decision.Err("own_patrons_wait")
+}
+
+// ReleaseItem lets the chosen copy go.
+func ReleaseItem(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	c.Request.ItemID = nil
+	return nil, nil
+}
+
+// ItemMissing marks the copy that was searched for as missing. One that is not
+// on its shelf because somebody has it is only let go.
+func ItemMissing(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	if c.Request.ItemID == nil {
+		return nil, nil
+	}
+	item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, *c.Request.ItemID, true)
+	if err != nil {
+		return nil, err
+	}
+	if item.Status == catalog.OnShelf {
+		catalog.SetItemStatus(c.Tx, item.Library, item.ID, catalog.Missing)
+	}
+	c.Request.ItemID = nil
+	return nil, nil
+}
+
+// LendItem lends the copy to the borrowing library as an institutional patron,
+// for as long as our lending terms say unless staff set a date.
+func (r room) LendItem(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	borrower, err := c.Lender(ctx, *c.Request.BorrowerLibraryID)
+	if err != nil {
+		return nil, err
+	}
+	due := c.Firing.Input.Date("due")
+	if due.IsZero() {
+		due = c.Today().AddDays(c.Library.Terms.LoanDays)
+	}
+	if !due.After(c.Today()) {
+		return nil, broker.Invalid(broker.FieldError{Pointer: "/due", Code: "in_the_past", Message: "must be after today"})
+	}
+	institution, err := patrons.Institution(ctx, c.Tx, c.Library.Library, borrower.Library, c.Now)
+	if err != nil {
+		return nil, err
+	}
+	_, err = r.circulation.LendToLibrary(ctx, c.Tx, circulation.LendOut{
+		Desk: c.LendingDesk(), Item: itemRef(c), Borrower: institution.Ref(), Due: due, Request: c.Ref(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Request.LenderDueOn = due
+	return engine.Wants{engine.Fact{Name: "due", Value: due.String()}}, nil
+}
+
+// TakeItemBack closes the loan to the borrowing library, lost or not. Where the
+// loan is closed, or the copy is out for somebody else by now, nothing is.
+func (r room) TakeItemBack(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	if c.Request.ItemID == nil {
+		return nil, nil
+	}
+	loan, err := circulation.LoanOfItem(ctx, c.Tx, itemRef(c))
+	if broker.IsKind(err, broker.KindNotFound) || (err == nil && loan.Request != c.Request.ID) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := r.circulation.Return(ctx, c.Tx, circulation.Return{Desk: c.LendingDesk(), Item: itemRef(c)})
+	if err != nil {
+		return nil, err
+	}
+	return passOn(c, outcome), nil
+}
+
+// ChosenBarcode gives the barcode of the copy chosen to send.
+func ChosenBarcode(ctx context.Context, c *engine.Case) (string, error) {
+	if c.Request.ItemID == nil {
+		return "", fmt.Errorf("request %d: nothing was chosen to send", c.Request.Number)
+	}
+	item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, *c.Request.ItemID, false)
+	return item.Barcode, err
+}

@@ -1,0 +1,24 @@
+package money
+
+import (
+	"afield/workflow"
+	"afield/workflow/requests/engine"
+)
+
+// Effects are the effects of this room.
+func Effects() engine.Effects {
+	return engine.Effects{
+		workflow.DoRaiseCeiling:   RaiseCeiling,
+		workflow.DoCheckOffer:     CheckOffer,
+		workflow.DoKeepCost:       KeepCost,
+		workflow.DoChargeFee:      ChargeFee,
+		workflow.DoReverseFee:     ReverseFee,
+		workflow.DoChargeLost:     ChargeLost,
+		workflow.DoWaiveLost:      WaiveLost,
+		workflow.DoTakeBackFine:   TakeBackFine,
+		workflow.DoKeepOffer:      KeepOffer,
+		workflow.DoBillBorrower:   BillBorrower,
+		workflow.DoCreditBorrower: CreditBorrower,
+		workflow.DoDropInvoice:    DropInvoice,
+	}
+}

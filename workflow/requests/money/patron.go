@@ -1,0 +1,215 @@
+package money
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/ledger"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/workflow/requests/engine"
+)
+
+// RaiseCeiling takes over the most that staff say the patron will pay.
+func RaiseCeiling(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	ceiling, _ := c.Firing.Input.Money("max_cost")
+	if ceiling.Currency != c.Request.Currency {
+		return nil, wrongCurrency("/max_cost", c.Request.Currency)
+	}
+	c.Request.MaxCostMinor = &ceiling.Minor
+	return nil, nil
+}
+
+// CheckOffer holds accepting an offer to what the library may pay: another
+// currency, or a price above its ceiling, is for whoever may pass over that.
+func CheckOffer(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	entry := c.Active()
+	if entry == nil {
+		return nil, nil
+	}
+	if fee := c.Consent(entry); fee.NeedsStaff && !fee.OverridableBy(c.Firing.Actor.Roles) {
+		return nil, fee.Err("offer_not_acceptable")
+	}
+	return nil, nil
+}
+
+// KeepCost records what the patron agreed to pay: exactly what was asked.
+func KeepCost(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	entry := c.Active()
+	if entry == nil {
+		return nil, nil
+	}
+	approved := c.Consent(entry).PatronPays.Minor
+	if !entry.CostKnown {
+		most, given := c.Firing.Input.Money("most")
+		if !given || most.Minor == 0 || most.Currency != c.Request.Currency {
+			return nil, broker.Invalid(broker.FieldError{
+				Pointer: "/most", Code: "required",
+				Message: "is needed in " + c.Request.Currency + ": nobody knows the price yet, so say the most the patron will pay",
+			})
+		}
+		approved = most.Minor
+	}
+	c.Request.ApprovedCostMinor = max(c.Request.ApprovedCostMinor, approved)
+	return engine.Wants{engine.Fact{Name: "approved", Value: c.Request.Money(c.Request.ApprovedCostMinor)}}, nil
+}
+
+// ChargeFee passes the lender's fee on to the cent, never above what the patron
+// agreed to: anything dearer goes to staff.
+func ChargeFee(_ context.Context, c *engine.Case) (wants engine.Wants, err error) {
+	entry := c.Active()
+	if entry == nil || entry.CostMinor == 0 || c.Request.PatronID == nil || entry.Fulfilment == "hold" {
+		return nil, nil
+	}
+	fee := c.Consent(entry)
+	if fee.NeedsStaff || fee.NeedsApproval {
+		approved := c.Request.Money(c.Request.ApprovedCostMinor)
+		wants.Add(engine.OpenTask{
+			Kind:   "cost_above_approved",
+			Detail: "The lender's charge is " + entry.Cost().String() + ", more than the patron approved (" + approved.String() + "). Only the approved amount is charged.",
+		})
+		fee.PatronPays = approved
+	}
+	if fee.PatronPays.Minor == 0 {
+		return wants, nil
+	}
+	wants.Add(engine.Charge{Charge: ledger.Charge{
+		Account: patronAccount(c), Kind: ledger.ILLFee,
+		Amount: fee.PatronPays, Rule: fee.Rule, Clause: fee.Source, Request: c.Request.ID, At: c.Now, Actor: c.Firing.Actor,
+		Cause: fmt.Sprintf("ill_fee:%s:%d", entry.ID, c.Request.Version),
+	}}, engine.Fact{Name: "charged", Value: fee.PatronPays})
+	return wants, nil
+}
+
+func patronAccount(c *engine.Case) ledger.Account {
+	return ledger.OfPatron(c.Request.LibraryID, *c.Request.PatronID, c.Library.Currency)
+}
+
+// ReverseFee takes a passed-on fee back by a new entry.
+func ReverseFee(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	return takeBack(ctx, c, ledger.ILLFee)
+}
+
+// ChargeLost passes the lender's invoice for a lost item on, exactly.
+func ChargeLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	invoice, _ := c.Firing.Input.Money("cost")
+	if c.Request.PatronID == nil || invoice.Minor == 0 {
+		return nil, nil
+	}
+	charge, err := costs.LostILLCharge(c.Policy, invoice)
+	if err != nil {
+		return engine.Wants{engine.OpenTask{
+			Kind: "invoice_in_other_currency", Detail: "The lender's invoice is in another currency (" + invoice.String() + "); enter the amount in ours.",
+		}}, nil
+	}
+	charged, wants, err := replacesInvoice(ctx, c, charge.Amount)
+	if err != nil || charged {
+		return nil, err
+	}
+	wants.Add(engine.Charge{Charge: ledger.Charge{
+		Account: patronAccount(c), Kind: ledger.Lost,
+		Amount: charge.Amount, Rule: charge.Rule, Clause: charge.Clause, Request: c.Request.ID, At: c.Now, Actor: c.Firing.Actor,
+		Cause: fmt.Sprintf("lost:%s:%d", c.Request.ID, c.Request.Version),
+	}}, engine.Fact{Name: "charged", Value: charge.Amount})
+	return wants, nil
+}
+
+// replacesInvoice takes an earlier invoice back, because a corrected one counts
+// instead of it. It tells whether this very amount stands already.
+func replacesInvoice(ctx context.Context, c *engine.Case, amount broker.Money) (charged bool, wants engine.Wants, err error) {
+	entries, err := ledger.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
+	if err != nil {
+		return false, nil, err
+	}
+	for _, charge := range entries {
+		answered := slices.ContainsFunc(entries, func(e ledger.Entry) bool {
+			return e.Against == charge.ID && (e.Kind == ledger.KindReversal || e.Kind == ledger.KindWaiver)
+		})
+		if charge.Kind == ledger.KindCharge && charge.ChargeKind == ledger.Lost && charge.Amount == amount && !answered {
+			return true, nil, nil
+		}
+	}
+	return false, reversalsOf(c, entries, ledger.Lost), nil
+}
+
+// takeBack reverses every charge of a kind that the request made to its patron.
+func takeBack(ctx context.Context, c *engine.Case, kind string) (engine.Wants, error) {
+	if c.Request.PatronID == nil {
+		return nil, nil
+	}
+	entries, err := ledger.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
+	return reversalsOf(c, entries, kind), err
+}
+
+func reversalsOf(c *engine.Case, entries []ledger.Entry, kind string) (wants engine.Wants) {
+	for _, charge := range entries {
+		if charge.Kind != ledger.KindCharge || charge.ChargeKind != kind {
+			continue
+		}
+		wants.Add(engine.Reverse{Answer: ledger.Answer{
+			Library: c.Request.LibraryID, Charge: charge.ID,
+			Cause: "reverse:" + charge.Cause, Note: c.Row.Label, Actor: c.Firing.Actor, At: c.Now,
+		}}, engine.Fact{Name: "reversed", Value: charge.Amount})
+	}
+	return wants
+}
+
+// TakeBackFine reverses the fine of a loan whose renewal was asked in time and
+// granted only after the item had come back: fines wait for the answer. What was
+// late even by the new date is charged by that date.
+func TakeBackFine(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	wants, err := takeBack(ctx, c, ledger.Overdue)
+	until := c.Firing.Input.Date("due")
+	if err != nil || c.Request.PatronID == nil || until.IsZero() {
+		return wants, err
+	}
+	loans, err := circulation.LoansOfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, loan := range loans {
+		if loan.Status == circulation.LoanReturned {
+			wants.Add(fineBy(c, lending.ILLDueDate(c.Policy, c.Moment(), until).Due, loan)...)
+		}
+	}
+	return wants, nil
+}
+
+// fineBy charges what a returned loan was late by a due date of after its return.
+func fineBy(c *engine.Case, due broker.Date, loan circulation.Loan) engine.Wants {
+	fine := costs.OverdueFine(loan.Terms, due, loan.ReturnedOn, c.Library.Calendar)
+	if fine.Amount.Minor <= 0 {
+		return nil
+	}
+	return engine.Wants{engine.Charge{Charge: ledger.Charge{
+		Account: ledger.OfPatron(c.Request.LibraryID, *c.Request.PatronID, fine.Amount.Currency),
+		Kind:    ledger.Overdue, Amount: fine.Amount, Rule: fine.Rule, Clause: fine.Clause, Loan: loan.ID, Request: c.Request.ID,
+		Note: fmt.Sprintf("renewed until %s, %d days late", due, fine.Days), Cause: fmt.Sprintf("overdue:%s:renewed:%d", loan.ID, c.Request.Version),
+		Actor: c.Firing.Actor, At: c.Now,
+	}}, engine.Fact{Name: "charged", Value: fine.Amount}}
+}
+
+// WaiveLost forgives what is still unpaid of a loss that is none any more. What
+// was paid stays paid: no policy here refunds a lender's item by itself.
+func WaiveLost(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
+	if c.Request.PatronID == nil {
+		return nil, nil
+	}
+	open, err := ledger.OpenCharges(ctx, c.Tx, patronAccount(c))
+	if err != nil {
+		return nil, err
+	}
+	for _, charge := range open {
+		if charge.Request != c.Request.ID || charge.ChargeKind != ledger.Lost || charge.Owed.Minor <= 0 {
+			continue
+		}
+		wants.Add(engine.Waive{Amount: charge.Owed, Answer: ledger.Answer{
+			Library: c.Request.LibraryID, Charge: charge.ID,
+			Cause: fmt.Sprintf("waive:%s:%d", charge.Cause, c.Request.Version), Note: c.Row.Label, Actor: c.Firing.Actor, At: c.Now,
+		}}, engine.Fact{Name: "waived", Value: charge.Owed})
+	}
+	return wants, nil
+}

@@ -1,0 +1,92 @@
+package people
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/notices"
+	"afield/broker/patrons"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/telling"
+	"afield/workflow"
+	"afield/workflow/requests/engine"
+)
+
+// Effects are the effects of this room.
+func Effects() engine.Effects {
+	return engine.Effects{
+		workflow.DoTellArrived:    Tell(notices.Arrived),
+		workflow.DoTellCost:       Tell(notices.CostApproval),
+		workflow.DoTellUnfilled:   Tell(notices.Unfilled),
+		workflow.DoTellCancelled:  Tell(notices.Cancelled),
+		workflow.DoTellExpired:    Tell(notices.Expired),
+		workflow.DoTellNotShelf:   Tell(notices.Expired),
+		workflow.DoTellOverdue:    Tell(notices.Overdue),
+		workflow.DoTellLost:       Tell(notices.Lost),
+		workflow.DoTellRecalled:   Tell(notices.Recalled),
+		workflow.DoTellRenewed:    Tell(notices.RenewalGranted),
+		workflow.DoTellNotRenewed: Tell(notices.RenewalRefused),
+		workflow.DoDropNotices:    DropNotices,
+		workflow.DoOpenTask:       OpenTask,
+		workflow.DoCloseTasks:     CloseTasks,
+	}
+}
+
+// Tell makes an effect that gives the patron one kind of notice.
+func Tell(kind notices.Kind) engine.Effect {
+	return func(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+		if c.Request.PatronID == nil {
+			return nil, nil
+		}
+		patron, err := patrons.ByID(ctx, c.Tx, c.Patron())
+		if err != nil {
+			return nil, err
+		}
+		message := notices.Message{
+			Kind: kind, Request: c.Request.ID, Cause: fmt.Sprintf("%s:%s:%d", kind, c.Request.ID, c.Request.Version),
+			Facts: noticeFacts(c, kind),
+		}
+		if kind == notices.Arrived {
+			for _, channel := range telling.ArrivalNotice(c.Policy, patron.Class).Value {
+				message.Channels = append(message.Channels, notices.Channel(channel))
+			}
+		}
+		return engine.Wants{engine.Notify{Patron: patron, Message: message}}, nil
+	}
+}
+
+func noticeFacts(c *engine.Case, kind notices.Kind) notices.Facts {
+	facts := notices.Facts{Title: c.Request.Citation.Title, Number: c.Request.Number}
+	switch kind {
+	case notices.Arrived, notices.ShelfExpiring:
+		facts.PickUpBy = c.Request.PickUpBy
+	case notices.CostApproval:
+		if entry := c.Active(); entry != nil {
+			amount := c.Consent(entry).PatronPays
+			facts.Amount = &amount
+		}
+		facts.AnswerBy = broker.DateIn(ill.DeadlineAt(c.Policy, c.Moment(), ill.DeadlineApproval), c.Library.Zone)
+	case notices.Overdue, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged, notices.Lost:
+		facts.DueOn = c.Request.PatronDueOn
+	case notices.Unfilled, notices.Cancelled, notices.Expired:
+		facts.Reason = c.Row.Label
+	}
+	return facts
+}
+
+// DropNotices withdraws what was not given to the patron yet.
+func DropNotices(context.Context, *engine.Case) (engine.Wants, error) {
+	return engine.Wants{engine.DropNotices{}}, nil
+}
+
+// OpenTask puts the event before staff, with the actions that settle it.
+func OpenTask(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	return engine.Wants{engine.OpenTask{Kind: string(c.Firing.Event), Detail: c.Row.Label}}, nil
+}
+
+// CloseTasks ends what the event settles: everything that waited for the request
+// to move on.
+func CloseTasks(context.Context, *engine.Case) (engine.Wants, error) {
+	return engine.Wants{engine.CloseTasks{}}, nil
+}
