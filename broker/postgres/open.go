@@ -70,7 +70,7 @@ func openPool(ctx context.Context, address, role string, size int32, timeout tim
 	settings["lock_timeout"] = milliseconds(timeout / 2)
 	settings["idle_in_transaction_session_timeout"] = milliseconds(2 * timeout)
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		registerIDs(conn)
+		registerNulls(conn)
 		return takeRole(ctx, conn, role)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -328,6 +329,34 @@ func TestIDsTravelBothWays(t *testing.T) {
 		}
 		if !isNull || !inside {
 			t.Errorf("none is written as null: alone %v, in a list %v", isNull, inside)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestInstantsTravelBothWays(t *testing.T) {
+	t.Parallel()
+	db := newScratch(t)
+	at := time.Date(2026, time.August, 22, 14, 30, 0, 5000, time.UTC)
+	err := db.InTx(t.Context(), postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+		got, none := time.Time{}, at
+		var pointer, nowhere *time.Time
+		var several []time.Time
+		var isNull, inside bool
+		err := tx.QueryRow(ctx, `select $1::timestamptz, null::timestamptz, $1::timestamptz, null::timestamptz, $2::timestamptz[],
+				$3::timestamptz is null, ($2::timestamptz[])[2] is null`,
+			at, []time.Time{at, {}}, time.Time{}).Scan(&got, &none, &pointer, &nowhere, &several, &isNull, &inside)
+		if err != nil {
+			return err
+		}
+		if !got.Equal(at) || !none.IsZero() || !pointer.Equal(at) || nowhere != nil || len(several) != 2 || !several[0].Equal(at) || !several[1].IsZero() {
+			t.Errorf("got %v, %v, %v, %v, %v", got, none, pointer, nowhere, several)
+		}
+		if !isNull || !inside {
+			t.Errorf("the zero time is written as null: alone %v, in a list %v", isNull, inside)
 		}
 		return nil
 	})
