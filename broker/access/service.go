@@ -79,14 +79,10 @@ func (s *Service) CreateStaff(ctx context.Context, tx *postgres.Tx, staff NewSta
 	if err != nil {
 		return broker.NoID, err
 	}
-	var branch *broker.ID
-	if staff.Branch != broker.NoID {
-		branch = &staff.Branch
-	}
 	id := broker.NewID()
 	tag, err := tx.Exec(ctx, `insert into staff_users (library_id, id, username, password_hash, roles, branch_id, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7) on conflict (library_id, username) do nothing`,
-		staff.Library, id, normalUsername(staff.Username), hash, staff.Roles, branch, s.wall.Now())
+		staff.Library, id, normalUsername(staff.Username), hash, staff.Roles, staff.Branch, s.wall.Now())
 	if err != nil {
 		return broker.NoID, fmt.Errorf("create a staff user: %w", err)
 	}

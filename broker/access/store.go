@@ -34,12 +34,8 @@ func standing(ctx context.Context, tx *postgres.Tx, p Principal) (Principal, err
 	var err error
 	switch p.Kind {
 	case KindStaff:
-		var branch *broker.ID
 		err = tx.QueryRow(ctx, `select roles, branch_id from staff_users
-			where library_id = $1 and id = $2 and disabled_at is null`, p.Library, p.ID).Scan(&p.Roles, &branch)
-		if branch != nil {
-			p.Branch = *branch
-		}
+			where library_id = $1 and id = $2 and disabled_at is null`, p.Library, p.ID).Scan(&p.Roles, &p.Branch)
 	case KindPatron:
 		err = tx.QueryRow(ctx, `select '{}'::text[] from patrons
 			where library_id = $1 and id = $2 and status <> 'closed'`, p.Library, p.ID).Scan(&p.Roles)

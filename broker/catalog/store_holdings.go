@@ -95,12 +95,9 @@ func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries, p
 	}
 	holders, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Holder, error) {
 		var holder Holder
-		var seen *time.Time
 		err := row.Scan(&holder.Library, &holder.Source, &holder.Copies, &holder.Lendable, &holder.Available,
-			&holder.AvailabilityKnown, &holder.Waiting, &seen)
-		if seen != nil {
-			holder.SeenAt = seen.UTC()
-		}
+			&holder.AvailabilityKnown, &holder.Waiting, &holder.SeenAt)
+		holder.SeenAt = holder.SeenAt.UTC()
 		return holder, err
 	})
 	if err != nil {

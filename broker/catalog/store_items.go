@@ -42,8 +42,8 @@ func SaveItem(tx *postgres.Tx, item Item, now time.Time) {
 			lendable = excluded.lendable, lender_barcode = excluded.lender_barcode, age_mark = excluded.age_mark,
 			parts = excluded.parts, loan_note = excluded.loan_note, price_paid_minor = excluded.price_paid_minor,
 			list_price_minor = excluded.list_price_minor, brief = excluded.brief`,
-		item.Library, item.ID, item.Realm, item.Barcode, orNull(item.Title), orNull(item.Branch), item.Type, item.Audience,
-		item.CallNumber, price, currency, string(item.Status), item.Lendable, orNull(item.Request), item.LenderBarcode, now,
+		item.Library, item.ID, item.Realm, item.Barcode, item.Title, item.Branch, item.Type, item.Audience,
+		item.CallNumber, price, currency, string(item.Status), item.Lendable, item.Request, item.LenderBarcode, now,
 		item.AgeMark, max(1, item.Parts), item.LoanNote, paid, list, item.Brief)
 }
 
@@ -182,13 +182,11 @@ func collectItems(rows pgx.Rows) ([]Item, error) {
 
 func scanItem(row pgx.CollectableRow) (Item, error) {
 	var item Item
-	var title, branch, request *broker.ID
 	var price, paid, list *int64
 	var currency string
-	err := row.Scan(&item.Library, &item.ID, &item.Realm, &item.Barcode, &title, &branch, &item.Type, &item.Audience,
-		&item.CallNumber, &price, &currency, &item.Status, &item.Lendable, &request, &item.LenderBarcode,
+	err := row.Scan(&item.Library, &item.ID, &item.Realm, &item.Barcode, &item.Title, &item.Branch, &item.Type, &item.Audience,
+		&item.CallNumber, &price, &currency, &item.Status, &item.Lendable, &item.Request, &item.LenderBarcode,
 		&item.AgeMark, &item.Parts, &item.PartsMissing, &item.LoanNote, &paid, &list, &item.Brief, &item.ReplacedOn)
-	item.Title, item.Branch, item.Request = orNone(title), orNone(branch), orNone(request)
 	item.Price, item.PricePaid, item.ListPrice = moneyOrNil(price, currency), moneyOrNil(paid, currency), moneyOrNil(list, currency)
 	return item, err
 }
@@ -198,18 +196,4 @@ func moneyOrNil(minor *int64, currency string) *broker.Money {
 		return nil
 	}
 	return &broker.Money{Minor: *minor, Currency: currency}
-}
-
-func orNone(id *broker.ID) broker.ID {
-	if id == nil {
-		return broker.NoID
-	}
-	return *id
-}
-
-func orNull(id broker.ID) *broker.ID {
-	if id == broker.NoID {
-		return nil
-	}
-	return &id
 }

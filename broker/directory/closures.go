@@ -31,7 +31,7 @@ func Close(ctx context.Context, tx *postgres.Tx, closure Closure) (made Closure,
 	tx.Queue(`select 1 from libraries where id = $1 for no key update`, closure.Library)
 	standing, err := queryClosures(ctx, tx, `where c.library_id = $1 and c.branch_id is not distinct from $2
 		and c.from_on = $3 and c.to_on = $4 and c.kind = $5 and c.cancelled_at is null`,
-		closure.Library, orNull(closure.Branch), closure.From, closure.To, closure.Kind)
+		closure.Library, closure.Branch, closure.From, closure.To, closure.Kind)
 	if err != nil {
 		return Closure{}, false, err
 	}
@@ -57,7 +57,7 @@ func Close(ctx context.Context, tx *postgres.Tx, closure Closure) (made Closure,
 	}
 	tx.Queue(`insert into closures (library_id, id, branch_id, from_on, to_on, reason, kind, put_by, put_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		closure.Library, closure.ID, orNull(closure.Branch), closure.From, closure.To, closure.Reason, closure.Kind, by, closure.PutAt)
+		closure.Library, closure.ID, closure.Branch, closure.From, closure.To, closure.Reason, closure.Kind, by, closure.PutAt)
 	return closure, false, nil
 }
 
@@ -128,20 +128,11 @@ func queryClosures(ctx context.Context, tx *postgres.Tx, rest string, args ...an
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Closure, error) {
 		var c Closure
-		var branch *broker.ID
 		var by []byte
-		var putAt, cancelledAt *time.Time
-		if err := row.Scan(&c.Library, &c.ID, &branch, &c.From, &c.To, &c.Reason, &c.Kind, &by, &putAt, &cancelledAt); err != nil {
+		if err := row.Scan(&c.Library, &c.ID, &c.Branch, &c.From, &c.To, &c.Reason, &c.Kind, &by, &c.PutAt, &c.CancelledAt); err != nil {
 			return Closure{}, err
 		}
-		c.Branch, c.PutAt, c.CancelledAt = orNone(branch), orZero(putAt), orZero(cancelledAt)
+		c.PutAt, c.CancelledAt = c.PutAt.UTC(), c.CancelledAt.UTC()
 		return c, fromJSON(by, &c.By)
 	})
-}
-
-func orZero(at *time.Time) time.Time {
-	if at == nil {
-		return time.Time{}
-	}
-	return at.UTC()
 }

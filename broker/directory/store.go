@@ -81,7 +81,7 @@ type libraryRow struct {
 	Longitude      *float64
 	TimeZone       string
 	Currency       string
-	SharingGroupID *broker.ID
+	SharingGroupID broker.ID
 	Policy         string
 	Calendar       []byte
 	Status         Status
@@ -112,7 +112,7 @@ func queryLibraries(ctx context.Context, tx *postgres.Tx, sql string, args ...an
 func (r libraryRow) library(calendars calendarMaker) (Library, error) {
 	library := Library{
 		ID: r.ID, Name: r.Name, Kind: r.Kind, Member: r.Member, State: r.State, Country: r.Country,
-		Latitude: r.Latitude, Longitude: r.Longitude, Currency: r.Currency, SharingGroup: orNone(r.SharingGroupID),
+		Latitude: r.Latitude, Longitude: r.Longitude, Currency: r.Currency, SharingGroup: r.SharingGroupID,
 		Policy: r.Policy, Status: r.Status, YearlyLoans: r.YearlyLoans, SourceKey: r.SourceKey,
 	}
 	var closures []calendar.Closure
@@ -232,10 +232,8 @@ func Tiers(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Tier, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Tier, error) {
 		var tier Tier
-		var group *broker.ID
-		err := row.Scan(&tier.Position, &tier.Name, &tier.Members, &group, &tier.States, &tier.CostRule,
+		err := row.Scan(&tier.Position, &tier.Name, &tier.Members, &tier.Group, &tier.States, &tier.CostRule,
 			&tier.DaysToRespond, &tier.Fulfilment)
-		tier.Group = orNone(group)
 		return tier, err
 	})
 }
@@ -291,20 +289,6 @@ func queryIDs(ctx context.Context, tx *postgres.Tx, sql string, args ...any) ([]
 		return nil, fmt.Errorf("read libraries: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[broker.ID])
-}
-
-func orNone(id *broker.ID) broker.ID {
-	if id == nil {
-		return broker.NoID
-	}
-	return *id
-}
-
-func orNull(id broker.ID) *broker.ID {
-	if id == broker.NoID {
-		return nil
-	}
-	return &id
 }
 
 func fromJSON(data []byte, into any) error {

@@ -45,7 +45,7 @@ func SaveLibrary(tx *postgres.Tx, library Library, now time.Time) error {
 			yearly_loans = excluded.yearly_loans, source_key = coalesce(excluded.source_key, libraries.source_key)`,
 		library.ID, library.Name, orDefault(library.Kind, KindLibrary), library.Member, library.State,
 		orDefault(library.Country, "US"), library.Latitude, library.Longitude, zone, orDefault(library.Currency, "USD"),
-		orNull(library.SharingGroup), library.Policy, plan, orDefault(library.Status, StatusActive),
+		library.SharingGroup, library.Policy, plan, orDefault(library.Status, StatusActive),
 		library.YearlyLoans, library.SourceKey, now)
 	return nil
 }
@@ -121,7 +121,7 @@ func SaveTiers(tx *postgres.Tx, library broker.ID, tiers []Tier) error {
 		tx.Queue(`
 			insert into tiers (library_id, position, name, members, group_id, states, cost_rule, days_to_respond, fulfilment)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			library, position, tier.Name, tier.Members, orNull(tier.Group), notNil(tier.States),
+			library, position, tier.Name, tier.Members, tier.Group, notNil(tier.States),
 			orDefault(tier.CostRule, CostFree), orDefault(tier.DaysToRespond, 4), tier.Fulfilment)
 	}
 	return nil

@@ -24,9 +24,9 @@ func SettledBefore(ctx context.Context, tx *postgres.Tx, library broker.ID, befo
 	if before.IsZero() {
 		return nil, nil
 	}
-	rows, err := tx.Query(ctx, `select id, coalesce(loan_id, $4), coalesce(request_id, $4) from notices
-		where library_id = $1 and status <> 'due' and done_at < $2 and id > $3 order by id limit $5`,
-		library, before, after, broker.NoID, limit)
+	rows, err := tx.Query(ctx, `select id, loan_id, request_id from notices
+		where library_id = $1 and status <> 'due' and done_at < $2 and ($3::uuid is null or id > $3) order by id limit $4`,
+		library, before, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list settled notices: %w", err)
 	}

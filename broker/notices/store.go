@@ -17,20 +17,13 @@ const columns = `n.library_id, n.id, n.patron_id, n.request_id, n.loan_id, n.kin
 	n.outcome, n.tries, n.facts, n.cause, n.done_at, n.done_by, n.created_at, n.stage, n.next_channels, n.last_error, n.printed_at, n.hold_id`
 
 func scan(row pgx.Row, n *Notice) error {
-	var doneAt, printedAt *time.Time
 	var doneBy *broker.Actor
 	err := row.Scan(&n.Library, &n.ID, &n.Patron, &n.Request, &n.Loan, &n.Kind, &n.Channel, &n.DueAt, &n.Status,
-		&n.Outcome, &n.Tries, &n.Facts, &n.Cause, &doneAt, &doneBy, &n.CreatedAt,
-		&n.Stage, &n.NextChannels, &n.LastError, &printedAt, &n.Hold)
-	n.DueAt, n.CreatedAt = n.DueAt.UTC(), n.CreatedAt.UTC()
-	if doneAt != nil {
-		n.DoneAt = doneAt.UTC()
-	}
+		&n.Outcome, &n.Tries, &n.Facts, &n.Cause, &n.DoneAt, &doneBy, &n.CreatedAt,
+		&n.Stage, &n.NextChannels, &n.LastError, &n.PrintedAt, &n.Hold)
+	n.DueAt, n.CreatedAt, n.DoneAt, n.PrintedAt = n.DueAt.UTC(), n.CreatedAt.UTC(), n.DoneAt.UTC(), n.PrintedAt.UTC()
 	if doneBy != nil {
 		n.DoneBy = *doneBy
-	}
-	if printedAt != nil {
-		n.PrintedAt = printedAt.UTC()
 	}
 	return err
 }
@@ -59,15 +52,15 @@ func add(tx *postgres.Tx, list ...Notice) *pgx.QueuedQuery {
 			status, outcome, tries, facts, cause, done_at, created_at, stage, next_channels, hold_id)
 		on conflict on constraint notice_made_once do nothing`,
 		each(list, func(n *Notice) broker.ID { return n.Library }), each(list, func(n *Notice) broker.ID { return n.ID }),
-		each(list, func(n *Notice) broker.ID { return n.Patron }), each(list, func(n *Notice) *broker.ID { return orNull(n.Request) }),
-		each(list, func(n *Notice) *broker.ID { return orNull(n.Loan) }), each(list, func(n *Notice) string { return string(n.Kind) }),
+		each(list, func(n *Notice) broker.ID { return n.Patron }), each(list, func(n *Notice) broker.ID { return n.Request }),
+		each(list, func(n *Notice) broker.ID { return n.Loan }), each(list, func(n *Notice) string { return string(n.Kind) }),
 		each(list, func(n *Notice) string { return string(n.Channel) }), each(list, func(n *Notice) time.Time { return n.DueAt }),
 		each(list, func(n *Notice) string { return string(n.Status) }), each(list, func(n *Notice) string { return string(n.Outcome) }),
 		each(list, func(n *Notice) int { return n.Tries }), each(list, func(n *Notice) Facts { return n.Facts }),
-		each(list, func(n *Notice) string { return n.Cause }), each(list, func(n *Notice) *time.Time { return timeOrNull(n.DoneAt) }),
+		each(list, func(n *Notice) string { return n.Cause }), each(list, func(n *Notice) time.Time { return n.DoneAt }),
 		each(list, func(n *Notice) time.Time { return n.CreatedAt }), each(list, func(n *Notice) string { return n.Stage }),
 		each(list, func(n *Notice) string { return strings.Join(textsOf(n.NextChannels), " ") }),
-		each(list, func(n *Notice) *broker.ID { return orNull(n.Hold) }))
+		each(list, func(n *Notice) broker.ID { return n.Hold }))
 }
 
 // each gives one column of some notices.
@@ -82,14 +75,14 @@ func each[T any](list []Notice, column func(*Notice) T) []T {
 func update(tx *postgres.Tx, n Notice) {
 	tx.Queue(`update notices set due_at = $3, status = $4, outcome = $5, tries = $6, done_at = $7, done_by = $8
 		where library_id = $1 and id = $2`,
-		n.Library, n.ID, n.DueAt, n.Status, n.Outcome, n.Tries, timeOrNull(n.DoneAt), actorOrNull(n.DoneBy))
+		n.Library, n.ID, n.DueAt, n.Status, n.Outcome, n.Tries, n.DoneAt, actorOrNull(n.DoneBy))
 }
 
 // ToldOverdue tells whether a patron was told that a loan, or the request it
 // serves, is overdue.
 func ToldOverdue(ctx context.Context, tx *postgres.Tx, library, loan, request broker.ID) (told bool, err error) {
 	err = tx.QueryRow(ctx, `select exists (select 1 from notices where library_id = $1 and (loan_id = $2 or request_id = $3)
-		and kind = 'overdue' and status = 'done')`, library, loan, orNull(request)).Scan(&told)
+		and kind = 'overdue' and status = 'done')`, library, loan, request).Scan(&told)
 	if err != nil {
 		return false, fmt.Errorf("look whether a patron was told: %w", err)
 	}
@@ -131,7 +124,7 @@ func DueBy(ctx context.Context, tx *postgres.Tx, library broker.ID, channel Chan
 	return collect(tx.Query(ctx, `select `+columns+` from notices n
 		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3
 			and ($4::uuid is null or (n.due_at, n.id) > (select a.due_at, a.id from notices a where a.library_id = $1 and a.id = $4))
-		order by n.due_at, n.id limit $5`, library, channel, now, orNull(page.After), page.Limit))
+		order by n.due_at, n.id limit $5`, library, channel, now, page.After, page.Limit))
 }
 
 // Filter narrows a list of notices; a zero field asks for all.
@@ -171,20 +164,6 @@ func textsOf(channels []Channel) []string {
 		texts = append(texts, string(channel))
 	}
 	return texts
-}
-
-func orNull(id broker.ID) *broker.ID {
-	if id == broker.NoID {
-		return nil
-	}
-	return &id
-}
-
-func timeOrNull(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-	return &at
 }
 
 func actorOrNull(actor broker.Actor) *broker.Actor {

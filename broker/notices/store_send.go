@@ -50,7 +50,7 @@ func moveOn(tx *postgres.Tx, n Notice) {
 	tx.Queue(`update notices set channel = $3, next_channels = $4, due_at = $5, status = $6, outcome = $7, tries = $8, last_error = $9,
 			done_at = $10, facts = $11, claimed_until = null
 		where library_id = $1 and id = $2 and status = 'due'`,
-		n.Library, n.ID, string(n.Channel), textsOf(n.NextChannels), n.DueAt, n.Status, n.Outcome, n.Tries, n.LastError, timeOrNull(n.DoneAt), n.Facts)
+		n.Library, n.ID, string(n.Channel), textsOf(n.NextChannels), n.DueAt, n.Status, n.Outcome, n.Tries, n.LastError, n.DoneAt, n.Facts)
 }
 
 // Troubled gives what could not be told as it should: given up, tried again after
@@ -60,7 +60,7 @@ func Troubled(ctx context.Context, tx *postgres.Tx, library broker.ID, page brok
 		where n.library_id = $1 and (n.last_error <> '' or n.status = 'failed')
 			and (n.status in ('due', 'failed') or (n.status = 'done' and n.channel = 'account'))
 			and ($2::uuid is null or (n.created_at, n.id) < (select a.created_at, a.id from notices a where a.library_id = $1 and a.id = $2))
-		order by n.created_at desc, n.id desc limit $3`, library, orNull(page.After), page.Limit))
+		order by n.created_at desc, n.id desc limit $3`, library, page.After, page.Limit))
 }
 
 // CountWaiting counts the due notices of each channel over all libraries, for

@@ -78,8 +78,8 @@ func AskDisclosure(ctx context.Context, tx *postgres.Tx, library directory.Libra
 	}
 	tx.Queue(`insert into disclosures (library_id, id, patron_id, by_whom, asked_by, paper, about, status, reasons, asked_at, taken_by, decided_at, note)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		d.Library, d.ID, orNull(d.Patron), d.By, d.AskedBy, d.Paper, d.About, d.Status, d.Reasons, d.AskedAt, d.TakenBy,
-		timeOrNull(d.DecidedAt), d.Note)
+		d.Library, d.ID, d.Patron, d.By, d.AskedBy, d.Paper, d.About, d.Status, d.Reasons, d.AskedAt, d.TakenBy,
+		d.DecidedAt, d.Note)
 	return d, nil
 }
 
@@ -134,12 +134,9 @@ func DecideDisclosure(ctx context.Context, tx *postgres.Tx, library directory.Li
 const disclosureColumns = `library_id, id, patron_id, by_whom, asked_by, paper, about, status, reasons, asked_at, taken_by, decided_at, note`
 
 func scanDisclosure(row pgx.Row) (d Disclosure, err error) {
-	var decided *time.Time
 	err = row.Scan(&d.Library, &d.ID, &d.Patron, &d.By, &d.AskedBy, &d.Paper, &d.About, &d.Status, &d.Reasons, &d.AskedAt,
-		&d.TakenBy, &decided, &d.Note)
-	if d.AskedAt = d.AskedAt.UTC(); decided != nil {
-		d.DecidedAt = decided.UTC()
-	}
+		&d.TakenBy, &d.DecidedAt, &d.Note)
+	d.AskedAt, d.DecidedAt = d.AskedAt.UTC(), d.DecidedAt.UTC()
 	return d, err
 }
 
@@ -166,11 +163,4 @@ func Disclosures(ctx context.Context, tx *postgres.Tx, library broker.ID, inRevi
 		return nil, fmt.Errorf("read disclosure requests: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Disclosure, error) { return scanDisclosure(row) })
-}
-
-func timeOrNull(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-	return &at
 }

@@ -43,6 +43,6 @@ func RecordOverride(tx *postgres.Tx, o Override) error {
 	}
 	tx.Queue(`insert into overrides (library_id, id, patron_id, action, code, rule, reason, about_id, actor, at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		o.Library, broker.NewID(), orNull(o.Patron), o.Action, o.Code, o.Rule, o.Reason, orNull(o.About), o.Actor, o.At)
+		o.Library, broker.NewID(), o.Patron, o.Action, o.Code, o.Rule, o.Reason, o.About, o.Actor, o.At)
 	return nil
 }

@@ -32,7 +32,7 @@ func Search(ctx context.Context, tx *postgres.Tx, library directory.Library, tex
 	rows, err := tx.Query(ctx, `select `+patronColumns+` from patrons p
 		where p.library_id = $1 and $3::uuid is not null and p.purged_on is null and p.merged_into is null and (`+condition+`)
 			and ($4::uuid is null or (lower(p.name), p.id) > (lower($5), $4))
-		order by lower(p.name), p.id limit $6`, library.ID, with, library.SharingGroup, orNull(after.ID), after.Name, limit)
+		order by lower(p.name), p.id limit $6`, library.ID, with, library.SharingGroup, after.ID, after.Name, limit)
 	if err != nil {
 		return nil, fmt.Errorf("search patrons: %w", err)
 	}

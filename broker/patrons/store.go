@@ -49,11 +49,8 @@ const blockColumns = `b.library_id, b.id, b.patron_id, b.kind, b.stops, b.reason
 
 func scanBlock(row pgx.CollectableRow) (Block, error) {
 	var b Block
-	var lifted *time.Time
-	err := row.Scan(&b.Library, &b.ID, &b.Patron, &b.Kind, &b.Stops, &b.Reason, &b.Rule, &b.From, &b.Until, &b.PutBy, &lifted, &b.Ground)
-	if lifted != nil {
-		b.LiftedAt = lifted.UTC()
-	}
+	err := row.Scan(&b.Library, &b.ID, &b.Patron, &b.Kind, &b.Stops, &b.Reason, &b.Rule, &b.From, &b.Until, &b.PutBy, &b.LiftedAt, &b.Ground)
+	b.LiftedAt = b.LiftedAt.UTC()
 	return b, err
 }
 
@@ -157,9 +154,9 @@ func savePatron(tx *postgres.Tx, p Patron) {
 			registered_on = excluded.registered_on, adult_prompted_on = excluded.adult_prompted_on,
 			merged_into = excluded.merged_into,
 			last_active_on = greatest(patrons.last_active_on, excluded.last_active_on)`,
-		p.Library, p.ID, p.Class, p.Name, orNull(p.Institution), orNull(p.Branch), p.BornOn, p.Phone, p.PhoneCheckedOn,
-		p.Email, p.NoticeChannel, p.ExpiresOn, p.Status, p.Note, p.CreatedAt, orNull(p.Household), p.Address, p.Language,
-		p.NotFor, p.HomeLibrary, p.KeepHistory, p.RegisteredOn, p.LastActiveOn, p.AdultPromptedOn, orNull(p.MergedInto))
+		p.Library, p.ID, p.Class, p.Name, p.Institution, p.Branch, p.BornOn, p.Phone, p.PhoneCheckedOn,
+		p.Email, p.NoticeChannel, p.ExpiresOn, p.Status, p.Note, p.CreatedAt, p.Household, p.Address, p.Language,
+		p.NotFor, p.HomeLibrary, p.KeepHistory, p.RegisteredOn, p.LastActiveOn, p.AdultPromptedOn, p.MergedInto)
 }
 
 func saveCard(tx *postgres.Tx, c Card) {
@@ -167,7 +164,7 @@ func saveCard(tx *postgres.Tx, c Card) {
 		values ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8, $9, $10, $11)
 		on conflict (library_id, id) do update set number = excluded.number, patron_id = excluded.patron_id,
 			pin_hash = excluded.pin_hash, status = excluded.status, stopped_on = excluded.stopped_on, deposit_id = excluded.deposit_id`,
-		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, orNull(c.Replaces), orNull(c.Deposit))
+		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, c.Replaces, c.Deposit)
 }
 
 // insertInstitution adds the institutional patron unless there is one already.
@@ -228,11 +225,4 @@ func orNone(err error) error {
 		return nil
 	}
 	return err
-}
-
-func orNull(id broker.ID) *broker.ID {
-	if id == broker.NoID {
-		return nil
-	}
-	return &id
 }

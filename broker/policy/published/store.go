@@ -36,15 +36,11 @@ func Versions(ctx context.Context, tx *postgres.Tx, name string) ([]Version, err
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Version, error) {
 		var version Version
 		var text string
-		var library *broker.ID
 		var by []byte
-		if err := row.Scan(&version.Policy, &version.Number, &version.Effective, &text, &library, &by, &version.At); err != nil {
+		if err := row.Scan(&version.Policy, &version.Number, &version.Effective, &text, &version.Library, &by, &version.At); err != nil {
 			return Version{}, err
 		}
 		version.Text = []byte(text)
-		if library != nil {
-			version.Library = *library
-		}
 		return version, json.Unmarshal(by, &version.By)
 	})
 }
@@ -75,13 +71,9 @@ func insert(tx *postgres.Tx, version Version) error {
 	if err != nil {
 		return fmt.Errorf("write who published a policy: %w", err)
 	}
-	var library *broker.ID
-	if version.Library != broker.NoID {
-		library = &version.Library
-	}
 	tx.Queue(`
 		insert into policy_versions (policy, number, effective_on, text, library_id, published_by, published_at)
 		values ($1, $2, $3, $4, $5, $6, $7)`,
-		version.Policy, version.Number, version.Effective, string(version.Text), library, by, version.At)
+		version.Policy, version.Number, version.Effective, string(version.Text), version.Library, by, version.At)
 	return nil
 }
