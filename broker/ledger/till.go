@@ -107,7 +107,7 @@ func (o OpenTill) Open(ctx context.Context, tx *postgres.Tx) (Till, error) {
 // now; it is not found where none is open.
 func OpenTillOf(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) (Till, error) {
 	rows, err := tx.Query(ctx, `select `+tillColumns+` from tills t where t.library_id = $1 and closed_at is null
-		and coalesce(t.branch_id, $2) = $2
+		and (t.branch_id is null or t.branch_id = $2)
 		order by t.branch_id limit 1`, library, branch)
 	if err != nil {
 		return Till{}, fmt.Errorf("read the open till: %w", err)
