@@ -19,27 +19,32 @@ type health struct {
 	Checks  map[string]string `json:"checks,omitempty"`
 }
 
-// serverRoutes are those about the server itself.
-func (s *Server) serverRoutes(e *echo.Echo) {
+// about answers the routes about the server itself.
+type about struct {
+	Deps
+	document []byte // openapi.json
+}
+
+func (s about) routes(e *echo.Echo) {
 	e.GET("/healthz", s.healthz)
 	e.GET("/readyz", s.readyz)
 	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{})))
 	e.GET("/openapi.json", func(c echo.Context) error {
-		return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, s.contract.json)
+		return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, s.document)
 	})
 	docs := docsHandler()
 	e.GET("/docs", docs)
 	e.GET("/docs/*", docs)
 }
 
-func (s *Server) healthz(c echo.Context) error {
+func (s about) healthz(c echo.Context) error {
 	return c.JSON(http.StatusOK, health{Status: "ok", Version: s.Version})
 }
 
 // readyTime bounds one check of readiness.
 const readyTime = 3 * time.Second
 
-func (s *Server) readyz(c echo.Context) error {
+func (s about) readyz(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTime)
 	defer cancel()
 	answer := health{Status: "ok", Version: s.Version, Checks: map[string]string{}}

@@ -13,6 +13,14 @@ import (
 
 	"afield/api/gen"
 	"afield/api/peer"
+	"afield/api/rest/accounts"
+	"afield/api/rest/administration"
+	"afield/api/rest/catalogue"
+	"afield/api/rest/holds"
+	"afield/api/rest/loans"
+	"afield/api/rest/money"
+	"afield/api/rest/pipeline"
+	inquiries "afield/api/rest/requests"
 	"afield/api/web"
 	"afield/broker"
 	"afield/broker/access"
@@ -21,6 +29,7 @@ import (
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
 	"afield/connectors"
+	"afield/workflow/desk"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
 )
@@ -32,8 +41,8 @@ type Deps struct {
 	// Clock is business time.
 	Clock broker.Clock
 	// Requests moves requests; Desk does what happens at the desk.
-	Requests Requests
-	Desk     Desk
+	Requests *requests.Service
+	Desk     *desk.Service
 	// Policies gives libraries' policy documents.
 	Policies circulation.Policies
 	// Published knows what libraries published; new versions are told to it.
@@ -58,12 +67,18 @@ type Deps struct {
 	Timeout time.Duration
 }
 
-// Server answers the operations of the contract.
-type Server struct {
-	Deps
-	contract *contract
-	cursors  cursors
+// operations answers the operations of the contract, each theme its own.
+type operations struct {
+	loans.Loans
+	holds.Holds
+	catalogue.Catalogue
+	accounts.Accounts
+	money.Money
+	inquiries.Requests
+	administration.Administration
 }
+
+var _ gen.StrictServerInterface = operations{}
 
 // New builds the whole web server: the contract's operations, the partners'
 // door, health, metrics, the documents and the front page. An error means that
@@ -75,49 +90,43 @@ func New(deps Deps) (*echo.Echo, error) {
 	if deps.Timeout == 0 {
 		deps.Timeout = 20 * time.Second
 	}
-	read, err := readContract()
+	base := pipeline.NewBase(pipeline.Base{
+		DB: deps.DB, Access: deps.Access, Clock: deps.Clock, Requests: deps.Requests, Desk: deps.Desk,
+		Policies: deps.Policies, Published: deps.Published,
+	}, deps.CursorKey)
+	line, err := pipeline.New(base, deps.Log, deps.Metrics)
 	if err != nil {
 		return nil, err
 	}
-	counted, err := newFigures(deps.Metrics)
+	front, err := web.New(deps.Front)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the pages: %w", err)
 	}
-	s := &Server{Deps: deps, contract: read, cursors: cursors{deps.CursorKey}}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	// Nothing in front is trusted: a caller could write the header itself and
 	// be counted under another network.
 	e.IPExtractor = echo.ExtractIPDirect()
-	e.HTTPErrorHandler = s.answerError
-	e.Use(identify, observe(deps.Log, counted), survive(deps.Log), secure, bound(deps.Timeout))
-	if err := s.routes(e); err != nil {
-		return nil, err
+	e.HTTPErrorHandler = line.AnswerError
+	e.Use(line.Middleware(deps.Timeout)...)
+	handlers := operations{
+		Loans: loans.Loans{Base: base}, Holds: holds.Holds{Base: base}, Catalogue: catalogue.Catalogue{Base: base},
+		Accounts: accounts.Accounts{Base: base}, Money: money.Money{Base: base}, Requests: inquiries.Requests{Base: base},
+		Administration: administration.Administration{Base: base},
 	}
+	gen.RegisterHandlersWithOptions(e, gen.NewStrictHandler(handlers, nil), gen.RegisterHandlersOptions{OperationMiddlewares: line.Admission()})
+	peer.Mount(e, peer.Deps{DB: deps.DB, Vault: deps.Vault, Wall: broker.SystemClock{}, Receive: receiver(deps)}, deps.Protocols)
+	about{deps, line.Document()}.routes(e)
+	e.GET("/", front.Front)
 	return e, nil
 }
 
-// receive hands a partner's message to the workflow at the present business time.
-func (s *Server) receive(ctx context.Context, tx *postgres.Tx, in requests.Incoming) (messages.Answer, error) {
-	return s.Requests.Receive(ctx, tx, s.Clock.Now(), in)
-}
-
-func (s *Server) routes(e *echo.Echo) error {
-	admitted := map[string][]echo.MiddlewareFunc{}
-	for id, op := range s.contract.operations {
-		if _, listed := rules[id]; listed {
-			admitted[id] = []echo.MiddlewareFunc{s.admit(op)}
-		}
+// receiver hands the messages of other libraries to the workflow at the present
+// business time.
+func receiver(deps Deps) func(context.Context, *postgres.Tx, requests.Incoming) (messages.Answer, error) {
+	return func(ctx context.Context, tx *postgres.Tx, in requests.Incoming) (messages.Answer, error) {
+		return deps.Requests.Receive(ctx, tx, deps.Clock.Now(), in)
 	}
-	gen.RegisterHandlersWithOptions(e, gen.NewStrictHandler(s, nil), gen.RegisterHandlersOptions{OperationMiddlewares: admitted})
-	peer.Mount(e, peer.Deps{DB: s.DB, Vault: s.Vault, Wall: broker.SystemClock{}, Receive: s.receive}, s.Protocols)
-	s.serverRoutes(e)
-	front, err := web.New(s.Front)
-	if err != nil {
-		return fmt.Errorf("read the pages: %w", err)
-	}
-	e.GET("/", front.Front)
-	return nil
 }
 
 // HTTP makes the http.Server the handler is to run in, with limits on how

@@ -1,0 +1,227 @@
+package accounts
+
+import (
+	"context"
+	"net/http"
+
+	"afield/api/gen"
+	"afield/api/rest/pipeline"
+	"afield/api/rest/views"
+	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/patrons"
+	"afield/broker/policy/attributes"
+)
+
+// deed is what the caller does to an account, and which refusals they pass over.
+func deed(t *pipeline.Turn, override []string, why string) patrons.Act {
+	return patrons.Act{Actor: t.Caller.Actor(), Now: t.Now(), PassOver: override, Why: why}
+}
+
+func feeOf(in gen.CardFee) patrons.Fee {
+	fee := patrons.Fee{Paid: in.Paid, How: in.How}
+	if in.Set.Currency != "" {
+		fee.Set = &in.Set
+	}
+	return fee
+}
+
+func papersOf(met []gen.CardNeed, shown gen.PapersShown) patrons.Papers {
+	papers := patrons.Papers{Shown: shown}
+	for _, need := range met {
+		papers.Met = append(papers.Met, attributes.CardNeed(need))
+	}
+	return papers
+}
+
+// SearchPatrons finds patrons of the caller's library.
+func (a Accounts) SearchPatrons(ctx context.Context, request gen.SearchPatronsRequestObject) (gen.SearchPatronsResponseObject, error) {
+	in := request.Params
+	if (in.Q == "") == (in.Card == "") {
+		return nil, broker.Invalid(broker.FieldError{Pointer: "query:q", Code: "required", Message: "give either q or card"})
+	}
+	page, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.PatronPage, error) {
+		page := gen.PatronPage{Patrons: []gen.PatronLine{}}
+		library, err := t.Home(ctx)
+		if err != nil {
+			return page, err
+		}
+		if in.Card != "" {
+			patron, _, err := patrons.ByCard(ctx, t.Tx, library.SharingGroup, in.Card)
+			if broker.IsKind(err, broker.KindNotFound) || err == nil && patron.Library != library.ID {
+				return page, nil
+			}
+			page.Patrons = append(page.Patrons, patronLine(patron))
+			return page, err
+		}
+		list := pipeline.List{Name: "patrons " + library.ID.String() + " " + in.Q, Cursor: in.Cursor, Limit: in.Limit}
+		found, next, err := pipeline.Page(t, list, func(p patrons.Patron) pipeline.Position { return pipeline.Identified(p.ID) },
+			func(after pipeline.Position, limit int) ([]patrons.Patron, error) {
+				var place patrons.Place // the cursor holds no name
+				if after != "" {
+					last, err := patrons.ByID(ctx, t.Tx, patrons.Ref{Library: library.ID, ID: after.ID()})
+					if err != nil {
+						return nil, err
+					}
+					place = patrons.PlaceOf(last)
+				}
+				return patrons.Search(ctx, t.Tx, library, in.Q, place, limit)
+			})
+		page.NextCursor = next
+		for _, patron := range found {
+			page.Patrons = append(page.Patrons, patronLine(patron))
+		}
+		return page, err
+	})
+	return gen.SearchPatrons200JSONResponse(page), err
+}
+
+func patronLine(p patrons.Patron) gen.PatronLine {
+	return gen.PatronLine{
+		ID: p.ID, Class: p.Class, Name: p.Name, Phone: p.Phone, Email: p.Email, BornOn: p.BornOn,
+		BranchID: p.Branch, ExpiresOn: p.ExpiresOn, Status: gen.PatronLineStatus(p.Status),
+	}
+}
+
+// registered is what a registration or renewal came to, as it is remembered:
+// ids and reasons, nothing of the person.
+type registered struct {
+	Patron, Card broker.ID
+	Charges      []broker.ID
+	Passed       []broker.Reason
+}
+
+func registeredBy(done patrons.Registered, err error) (registered, error) {
+	out := registered{Patron: done.Patron.ID, Card: done.Card.ID, Passed: done.Passed}
+	for _, charge := range done.Charges {
+		out.Charges = append(out.Charges, charge.ID)
+	}
+	return out, err
+}
+
+// registeredView reads back what a registration or renewal came to.
+func (a Accounts) registeredView(ctx context.Context, t *pipeline.Turn, done registered) (gen.Registered, error) {
+	view := gen.Registered{Charges: []gen.Charge{}, PassedOver: append([]broker.Reason{}, done.Passed...)}
+	library, ref, err := t.Patron(ctx, done.Patron)
+	if err != nil {
+		return view, err
+	}
+	if view.Patron, err = a.patronView(ctx, t, library, ref.ID, false); err != nil {
+		return view, err
+	}
+	if done.Card != broker.NoID {
+		if view.Card, err = oneCard(ctx, t, ref, done.Card); err != nil {
+			return view, err
+		}
+	}
+	for _, id := range done.Charges {
+		charge, err := ledger.ChargeByID(ctx, t.Tx, library.ID, id)
+		if err != nil {
+			return view, err
+		}
+		view.Charges = append(view.Charges, views.Charge(charge))
+	}
+	return view, nil
+}
+
+// RegisterPatron gives somebody a card as the library's policy says.
+func (a Accounts) RegisterPatron(ctx context.Context, request gen.RegisterPatronRequestObject) (gen.RegisterPatronResponseObject, error) {
+	in := *request.Body
+	view, err := pipeline.Act(ctx, a.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (registered, error) {
+		library, document, err := t.Rules(ctx)
+		if err != nil {
+			return registered{}, err
+		}
+		if _, err := t.AtBranch(ctx, in.BranchID); err != nil {
+			return registered{}, err
+		}
+		patron := patrons.Patron{
+			Class: in.Class, Name: in.Name, BornOn: in.BornOn, Address: in.Address, Phone: in.Phone, Email: in.Email,
+			Language: in.Language, NoticeChannel: in.NoticeChannel, Branch: in.BranchID, HomeLibrary: in.HomeLibrary,
+		}
+		if in.Phone != "" {
+			patron.PhoneCheckedOn = library.Today(t.Now())
+		}
+		if patron.Household, err = household(t, library, in); err != nil {
+			return registered{}, err
+		}
+		guardian, err := a.guardianOf(ctx, t, in.GuardianID)
+		if err != nil {
+			return registered{}, err
+		}
+		return registeredBy(patrons.Register(ctx, t.Tx, library, document, patrons.Application{
+			Patron: patron, Number: in.Card, Papers: papersOf(in.Met, in.Shown), Guardian: guardian,
+			Fee: feeOf(in.Fee), Until: in.Until, Act: deed(t, in.Override, in.OverrideReason),
+		}))
+	}, a.registeredView)
+	return gen.RegisterPatron201JSONResponse(view), err
+}
+
+// guardianOf is who answers for a minor, as their account stands today; nil for
+// nobody.
+func (a Accounts) guardianOf(ctx context.Context, t *pipeline.Turn, id broker.ID) (*patrons.Standing, error) {
+	if id == broker.NoID {
+		return nil, nil
+	}
+	standing, err := a.standing(ctx, t, id)
+	return &standing, err
+}
+
+// household is the one named, or a new one.
+func household(t *pipeline.Turn, library directory.Library, in gen.NewPatron) (broker.ID, error) {
+	if in.NewHousehold.Kind == "" {
+		return in.HouseholdID, nil
+	}
+	if in.HouseholdID != broker.NoID {
+		return broker.NoID, broker.Invalid(broker.FieldError{Pointer: "/new_household", Code: "given_twice", Message: "must be left out where household_id is given"})
+	}
+	id := broker.NewID()
+	return id, patrons.SaveHousehold(t.Tx, patrons.Household{
+		Library: library.ID, ID: id, Kind: patrons.HouseholdKind(in.NewHousehold.Kind), Name: in.NewHousehold.Name, CreatedAt: t.Now(),
+	})
+}
+
+// ChangePatron changes what is known of a patron.
+func (a Accounts) ChangePatron(ctx context.Context, request gen.ChangePatronRequestObject) (gen.ChangePatronResponseObject, error) {
+	in := *request.Body
+	view, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.Patron, error) {
+		library, document, err := t.Rules(ctx)
+		if err != nil {
+			return gen.Patron{}, err
+		}
+		if _, err := t.AtBranch(ctx, in.BranchID); err != nil {
+			return gen.Patron{}, err
+		}
+		details := patrons.Details{
+			Name: in.Name, Address: in.Address, Email: in.Email, NoticeChannel: in.NoticeChannel, Language: in.Language,
+			Note: in.Note, Phone: in.Phone, KeepHistory: in.KeepHistory, NotFor: in.NotFor,
+		}
+		if in.BranchID != broker.NoID {
+			details.Branch = &in.BranchID
+		}
+		if !in.BornOn.IsZero() {
+			details.BornOn = &in.BornOn
+		}
+		ref := patrons.Ref{Library: library.ID, ID: request.ID}
+		if _, err := patrons.ChangeDetails(ctx, t.Tx, library, document, ref, details, t.Now()); err != nil {
+			return gen.Patron{}, err
+		}
+		return a.patronView(ctx, t, library, ref.ID, false)
+	})
+	return gen.ChangePatron200JSONResponse(view), err
+}
+
+// ChangeClass gives a patron another class.
+func (a Accounts) ChangeClass(ctx context.Context, request gen.ChangeClassRequestObject) (gen.ChangeClassResponseObject, error) {
+	in := *request.Body
+	view, err := pipeline.Act(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (registered, error) {
+		library, document, err := t.Rules(ctx)
+		if err != nil {
+			return registered{}, err
+		}
+		return registeredBy(patrons.ChangeClass(ctx, t.Tx, library, document, patrons.Ref{Library: library.ID, ID: request.ID},
+			in.Class, papersOf(in.Met, in.Shown), feeOf(in.Fee), deed(t, in.Override, in.OverrideReason)))
+	}, a.registeredView)
+	return gen.ChangeClass200JSONResponse(view), err
+}

@@ -1,0 +1,91 @@
+package accounts
+
+import (
+	"context"
+	"net/http"
+
+	"afield/api/gen"
+	"afield/api/rest/pipeline"
+	"afield/api/rest/views"
+	"afield/broker"
+	"afield/broker/access"
+	"afield/broker/directory"
+)
+
+// CreateSession signs staff or a patron in. It takes no Idempotency-Key: the
+// answer holds a secret that is not kept.
+func (a Accounts) CreateSession(ctx context.Context, request gen.CreateSessionRequestObject) (gen.CreateSessionResponseObject, error) {
+	in := request.Body
+	if err := complete(*in); err != nil {
+		return nil, err
+	}
+	address := pipeline.Address(ctx)
+	var session access.Session
+	var err error
+	if in.Kind == gen.SignInKindStaff {
+		session, err = a.Access.SignInStaff(ctx, access.StaffSignIn{Library: in.Library, Username: in.Username, Password: in.Password, Address: address})
+	} else {
+		session, err = a.Access.SignInPatron(ctx, access.PatronSignIn{Realm: in.Realm, Card: in.Card, PIN: in.Pin, Address: address})
+	}
+	if err != nil {
+		return nil, err
+	}
+	me, err := pipeline.ReadAs(ctx, a.Base, session.Principal, a.me)
+	return gen.CreateSession201JSONResponse{Token: session.Token, ExpiresAt: views.UTC(session.Principal.ExpiresAt), Me: me}, err
+}
+
+// complete checks that a sign-in has all its kind needs, which the contract's
+// schema alone cannot say.
+func complete(in gen.SignIn) error {
+	needed := map[string]string{"library": in.Library, "username": in.Username, "password": in.Password}
+	order := []string{"library", "username", "password"}
+	if in.Kind == gen.SignInKindPatron {
+		needed = map[string]string{"realm": in.Realm, "card": in.Card, "pin": in.Pin}
+		order = []string{"realm", "card", "pin"}
+	}
+	var wrong []broker.FieldError
+	for _, name := range order {
+		if needed[name] == "" {
+			wrong = append(wrong, broker.FieldError{Pointer: "/" + name, Code: "required", Message: "is required to sign in as " + string(in.Kind)})
+		}
+	}
+	if len(wrong) > 0 {
+		return broker.Invalid(wrong...)
+	}
+	return nil
+}
+
+// DeleteSession signs the caller out.
+func (a Accounts) DeleteSession(ctx context.Context, _ gen.DeleteSessionRequestObject) (gen.DeleteSessionResponseObject, error) {
+	_, err := pipeline.Once(ctx, a.Base, http.StatusNoContent, func(ctx context.Context, t *pipeline.Turn) (pipeline.Made, error) {
+		return pipeline.Made{}, a.Access.Revoke(ctx, t.Tx, t.Library(), t.Caller.Token)
+	})
+	return gen.DeleteSession204Response{}, err
+}
+
+// GetMe says who the caller is.
+func (a Accounts) GetMe(ctx context.Context, _ gen.GetMeRequestObject) (gen.GetMeResponseObject, error) {
+	me, err := pipeline.Read(ctx, a.Base, a.me)
+	return gen.GetMe200JSONResponse(me), err
+}
+
+func (a Accounts) me(ctx context.Context, t *pipeline.Turn) (gen.Me, error) {
+	who := t.Caller
+	me := gen.Me{Kind: gen.MeKind(who.Kind), ID: who.ID, Roles: who.Roles, BranchID: who.Branch}
+	if me.Roles == nil {
+		me.Roles = []string{}
+	}
+	library, err := t.Home(ctx)
+	if err != nil {
+		return me, err
+	}
+	symbol, err := directory.Symbol(ctx, t.Tx, library.ID)
+	if err != nil {
+		return me, err
+	}
+	me.Library = views.LibraryNamed(library.ID, library.Name, symbol)
+	if t.IsPatron() {
+		me.Patron, err = a.patronView(ctx, t, library, who.ID, true)
+	}
+	return me, err
+}

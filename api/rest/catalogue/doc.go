@@ -1,0 +1,7 @@
+// Package catalogue answers the operations about titles and items.
+package catalogue
+
+import "afield/api/rest/pipeline"
+
+// Catalogue is the handlers.
+type Catalogue struct{ *pipeline.Base }

@@ -1,0 +1,64 @@
+package loans
+
+import (
+	"context"
+	"net/http"
+
+	"afield/api/gen"
+	"afield/api/rest/pipeline"
+	"afield/broker"
+	"afield/workflow/desk"
+)
+
+// scanned is what a scan did, as it is remembered: words of ours, ids and dates.
+type scanned struct {
+	Did, Message, Undo              string
+	Item, Request, Loan, Hold, Task broker.ID
+	DueOn, PickUpBy                 broker.Date
+	Notes                           []broker.Reason
+	CountParts                      int
+	Charged, TakenBack              []gen.Posting
+	Refund                          broker.Money
+}
+
+func scannedOf(done desk.Done) scanned {
+	out := scanned{
+		Did: done.Did, Message: done.Message, Undo: done.Undo, Item: done.Item, Request: done.Request, Task: done.Task,
+		DueOn: done.DueOn, PickUpBy: done.PickUpBy, Notes: done.Notes, CountParts: done.CountParts,
+		Charged: postings(done.Charged), TakenBack: postings(done.TakenBack), Refund: done.Refund,
+	}
+	if done.Loan != nil {
+		out.Loan = done.Loan.ID
+	}
+	if done.Hold != nil {
+		out.Hold = done.Hold.ID
+	}
+	return out
+}
+
+// Scan does what is due with one barcode.
+func (l Loans) Scan(ctx context.Context, request gen.ScanRequestObject) (gen.ScanResponseObject, error) {
+	in := request.Body
+	if err := pipeline.Overriding(in.Override, in.OverrideReason); err != nil {
+		return nil, err
+	}
+	done, err := pipeline.Once(ctx, l.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (scanned, error) {
+		at, err := t.AtBranch(ctx, in.BranchID)
+		if err != nil {
+			return scanned{}, err
+		}
+		done, err := l.Desk.Scan(ctx, t.Tx, at, desk.Scan{
+			Barcode: in.Barcode, Card: in.Card, Overrides: in.Override, Reason: in.OverrideReason,
+			Handed: desk.Handed{Drop: in.Mode == gen.BookDrop},
+		})
+		return scannedOf(done), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.Scan200JSONResponse{
+		Did: done.Did, Message: done.Message, Undo: done.Undo, ItemID: done.Item, RequestID: done.Request,
+		LoanID: done.Loan, HoldID: done.Hold, TaskID: done.Task, DueOn: done.DueOn, PickUpBy: done.PickUpBy, Notes: done.Notes,
+		CountParts: done.CountParts, Charged: done.Charged, TakenBack: done.TakenBack, Refund: done.Refund,
+	}, nil
+}

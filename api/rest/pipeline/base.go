@@ -1,0 +1,34 @@
+package pipeline
+
+import (
+	"afield/broker"
+	"afield/broker/access"
+	"afield/broker/circulation"
+	"afield/broker/policy/published"
+	"afield/broker/postgres"
+	"afield/workflow/desk"
+	"afield/workflow/requests"
+)
+
+// Base is what the handlers of every theme stand on.
+type Base struct {
+	DB     *postgres.DB
+	Access *access.Service
+	// Clock is business time.
+	Clock broker.Clock
+	// Requests moves requests; Desk does what happens at the desk.
+	Requests *requests.Service
+	Desk     *desk.Service
+	// Policies gives libraries' policy documents.
+	Policies circulation.Policies
+	// Published knows what libraries published; new versions are told to it.
+	Published *published.Source
+
+	cursors cursors
+}
+
+// NewBase completes a base with the key that signs cursors, 16 bytes or more.
+func NewBase(base Base, cursorKey []byte) *Base {
+	base.cursors = cursors{cursorKey}
+	return &base
+}
