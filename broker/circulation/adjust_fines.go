@@ -39,7 +39,7 @@ func (c *Circulation) amend(ctx context.Context, tx *postgres.Tx, desk Desk, ope
 		one.full = one.owed
 		late = append(late, one)
 	}
-	return c.settleLateness(ctx, tx, desk, late, ":back:adjusted:"+why.ID.String(), why.Reason, moved)
+	return c.settleLateness(ctx, tx, desk, late, relief{ledger.CorrectedAdjustment, why.ID, why.Reason}, moved)
 }
 
 // voidClosedDays takes back what a closing's days cost: of loans that came back
@@ -64,14 +64,14 @@ func (c *Circulation) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk 
 		// Of open days a closed one never counts again; of calendar days it would,
 		// so there it is waived, which the later sums respect.
 		if !dryRun {
-			suffix := func(l lateness) string {
+			why := func(l lateness) ledger.Correction {
 				if closure.Kind == directory.ClosureEmergency && l.loan.Terms.Overdue.Count == calendar.CalendarDays {
-					return ":void:" + closure.ID.String()
+					return ""
 				}
-				return ":back:closed:" + closure.ID.String()
+				return ledger.CorrectedClosing
 			}
-			for _, part := range bySuffix(late, suffix) {
-				if err := c.settleLateness(ctx, tx, desk, part.late, part.suffix, closure.Reason, moved); err != nil {
+			for _, part := range byCorrection(late, why) {
+				if err := c.settleLateness(ctx, tx, desk, part.late, relief{part.why, closure.ID, closure.Reason}, moved); err != nil {
 					return err
 				}
 			}
@@ -101,16 +101,34 @@ func latenessOf(loan Loan, desk Desk, opening *calendar.Calendar, closure direct
 	return one
 }
 
-type suffixed struct {
-	suffix string
-	late   []lateness
+// relief is why fines are taken back: what kind of correction it is, empty where
+// they are forgiven, and which closing or adjustment brings it.
+type relief struct {
+	correction ledger.Correction
+	by         broker.ID
+	reason     string
 }
 
-func bySuffix(late []lateness, suffix func(lateness) string) []suffixed {
-	var parts []suffixed
+// cause is the key of what a relief takes back of one loan's fine.
+func (r relief) cause(loan Loan) string {
+	what := ":void:"
+	if r.correction != "" {
+		what = ":back:" + string(r.correction) + ":"
+	}
+	return overdueCause(loan) + what + r.by.String()
+}
+
+// corrected are loans whose fines are taken back for one reason.
+type corrected struct {
+	why  ledger.Correction
+	late []lateness
+}
+
+func byCorrection(late []lateness, why func(lateness) ledger.Correction) []corrected {
+	var parts []corrected
 	for _, one := range late {
-		if at := suffix(one); len(parts) == 0 || parts[len(parts)-1].suffix != at {
-			parts = append(parts, suffixed{suffix: at})
+		if at := why(one); len(parts) == 0 || parts[len(parts)-1].why != at {
+			parts = append(parts, corrected{why: at})
 		}
 		parts[len(parts)-1].late = append(parts[len(parts)-1].late, one)
 	}
@@ -120,7 +138,7 @@ func bySuffix(late []lateness, suffix func(lateness) string) []suffixed {
 // settleLateness brings what stands charged down to what is owed. Where days are
 // given away that would count again, the whole is charged first, so that what is
 // given away is on the account and stays given.
-func (c *Circulation) settleLateness(ctx context.Context, tx *postgres.Tx, desk Desk, late []lateness, suffix, reason string, moved *Moved) error {
+func (c *Circulation) settleLateness(ctx context.Context, tx *postgres.Tx, desk Desk, late []lateness, why relief, moved *Moved) error {
 	for i := range late {
 		ledger.AskLoan(tx, accountOf(late[i].loan), late[i].loan.ID, ledger.Overdue, &late[i].money)
 	}
@@ -129,7 +147,7 @@ func (c *Circulation) settleLateness(ctx context.Context, tx *postgres.Tx, desk 
 	}
 	touched := map[patrons.Ref]bool{}
 	for i := range late {
-		changed, err := late[i].settle(tx, desk, suffix, reason, moved)
+		changed, err := late[i].settle(tx, desk, why, moved)
 		if err != nil {
 			return err
 		}
@@ -143,18 +161,18 @@ func (c *Circulation) settleLateness(ctx context.Context, tx *postgres.Tx, desk 
 	return nil
 }
 
-func (l *lateness) settle(tx *postgres.Tx, desk Desk, suffix, reason string, moved *Moved) (changed bool, err error) {
+func (l *lateness) settle(tx *postgres.Tx, desk Desk, why relief, moved *Moved) (changed bool, err error) {
 	if l.owed.Amount.Currency != moved.TakenBack.Currency {
 		moved.TakenBack.Currency = l.owed.Amount.Currency
 	}
-	money := l.money.OfCause(overdueCause(l.loan))
+	money := l.money.OfPeriod(l.loan.period())
 	standing := money.Stands()
 	if given := l.full.Amount.Minor - l.owed.Amount.Minor; given > 0 && l.loan.Status == LoanOpen && l.full.Amount.Minor > money.Charged.Minor {
 		entry, err := ledger.Post(tx, ledger.Charge{
 			Account: accountOf(l.loan), Kind: ledger.Overdue, Cause: throughCause(l.loan, l.through.String(), money.Parts()),
 			Amount: broker.Money{Minor: l.full.Amount.Minor - money.Charged.Minor, Currency: standing.Currency},
 			Rule:   l.full.Rule, Clause: l.full.Clause, Note: fmt.Sprintf("due %s, %d days late", l.loan.DueOn, l.full.Days),
-			Loan: l.loan.ID, Request: l.loan.Request, Actor: desk.Actor, At: desk.Now,
+			Loan: l.loan.ID, Request: l.loan.Request, Period: l.loan.period(), Actor: desk.Actor, At: desk.Now,
 		})
 		if err != nil {
 			return false, err
@@ -174,7 +192,7 @@ func (l *lateness) settle(tx *postgres.Tx, desk Desk, suffix, reason string, mov
 	}
 	amount := broker.Money{Minor: over, Currency: standing.Currency}
 	_, err = ledger.TakeBack(tx, money, amount, ledger.Answer{
-		Cause: overdueCause(l.loan) + suffix, Note: reason, Actor: desk.Actor, At: desk.Now,
+		Cause: why.cause(l.loan), Correction: why.correction, Note: why.reason, Actor: desk.Actor, At: desk.Now,
 	})
 	moved.TakenBack.Minor += over
 	return true, err

@@ -6,6 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/ledger"
 	"afield/broker/policy/costs"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
@@ -142,7 +143,7 @@ func (c *Circulation) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, re
 	for i, part := range money.loss() {
 		unpaid[i] -= part.Paid.Minor
 	}
-	if err := money.takeBack(tx, desk, loan, unpaid, "donation", &out); err != nil {
+	if err := money.takeBack(tx, desk, loan, unpaid, ledger.CorrectedDonation, &out); err != nil {
 		return Outcome{}, err
 	}
 	out.say("A like item is taken in place of payment.")

@@ -15,13 +15,17 @@ import (
 	"afield/broker/postgres"
 )
 
-// overdueCause names what a loan's lateness costs for one of its due dates: a
-// renewal begins the next. Parts charged before the end go on from it.
+// period is which of its periods a loan is in: the first ends with the first due
+// date, and each renewal begins the next.
+func (l Loan) period() int { return l.Renewals + 1 }
+
+// overdueCause is the key of what a loan's lateness costs in its present period.
+// Parts charged before the end go on from it.
 func overdueCause(loan Loan) string {
 	return "overdue:" + loan.ID.String() + ":" + strconv.Itoa(loan.Renewals)
 }
 
-// throughCause names one charge of a fine that may still grow, after so many for
+// throughCause is the key of one charge of a fine that may still grow, after so many for
 // the same due date: a part of the same day may have been taken back, or the due
 // date have been another one.
 func throughCause(loan Loan, through string, parts int) string {
@@ -54,10 +58,12 @@ type settling struct {
 	opening  *calendar.Calendar
 	// money is what the account says of the loan's lateness.
 	money ledger.LoanMoney
-	// why ends the cause of what is taken back; last tells that nothing can be
-	// added for this due date later.
-	why  string
+	// why is why something may have to be taken back; last tells that nothing can
+	// be added for this due date later.
+	why  ledger.Correction
 	last bool
+	// lostOn is the day the item is lost, where that is why.
+	lostOn broker.Date
 	// parts is how many charges were made for this due date before.
 	parts int
 }
@@ -66,9 +72,8 @@ type settling struct {
 // the difference is charged or taken back, and what was paid too much stands as
 // a credit. What staff waived stays waived.
 func (s settling) settle(tx *postgres.Tx, out *Outcome) error {
-	cause := overdueCause(s.loan)
-	money := s.money.OfCause(cause)
-	undone := money.TakenBack(cause + ":back:").Minor
+	money := s.money.OfPeriod(s.loan.period())
+	undone := money.Corrected().Minor
 	charged := money.Charged.Minor - undone
 	if over := s.over(money, charged); over > 0 {
 		return s.takeBack(tx, money, over, out)
@@ -97,13 +102,19 @@ func (s settling) more(charged, adjusted int64) int64 {
 
 func (s settling) takeBack(tx *postgres.Tx, money ledger.LoanMoney, minor int64, out *Outcome) error {
 	amount := broker.Money{Minor: minor, Currency: money.Charged.Currency}
-	// The loan is locked and the amount comes from what stands, so an act of the
-	// same name is another one: an item lost, found and lost again.
-	cause := overdueCause(s.loan) + ":back:" + s.why
-	if before := money.Acts(cause); before > 0 {
-		cause += "." + strconv.Itoa(before+1)
+	answer := ledger.Answer{
+		Cause: overdueCause(s.loan) + ":back:" + string(s.why), Correction: s.why, Note: s.note(), Actor: s.desk.Actor, At: s.desk.Now,
 	}
-	entries, err := ledger.TakeBack(tx, money, amount, ledger.Answer{Cause: cause, Note: s.note(), Actor: s.desk.Actor, At: s.desk.Now})
+	if s.why == ledger.CorrectedAtLoss {
+		answer.LostOn = s.lostOn
+		answer.Cause += ":" + s.lostOn.String()
+	}
+	// The loan is locked and the amount comes from what stands, so a correction of
+	// the same kind is another one: an item lost, found and lost again.
+	if before := money.Corrections(s.why); before > 0 {
+		answer.Cause += "." + strconv.Itoa(before+1)
+	}
+	entries, err := ledger.TakeBack(tx, money, amount, answer)
 	out.TakenBack = append(out.TakenBack, entries...)
 	out.say("Of the overdue fine %s is taken back.", amount)
 	return err
@@ -124,7 +135,7 @@ func (s settling) charge(tx *postgres.Tx, minor int64, out *Outcome) error {
 	entry, err := ledger.Post(tx, ledger.Charge{
 		Account: accountOf(s.loan), Kind: ledger.Overdue, Amount: broker.Money{Minor: minor, Currency: s.fine.Amount.Currency},
 		Cause: cause, Rule: s.fine.Rule, Clause: s.fine.Clause, Note: s.note(), Loan: s.loan.ID, Request: s.loan.Request,
-		Actor: s.desk.Actor, At: s.desk.Now,
+		Period: s.loan.period(), Actor: s.desk.Actor, At: s.desk.Now,
 	})
 	if err != nil {
 		return err
@@ -192,9 +203,8 @@ func (l lateLoan) accruesBy(now time.Time, opening *calendar.Calendar) broker.Mo
 
 // late is a loan with what its account says of this due date.
 func late(loan Loan, posted ledger.LoanMoney) lateLoan {
-	cause := overdueCause(loan)
-	money := posted.OfCause(cause)
-	undone := money.TakenBack(cause + ":back:").Minor
+	money := posted.OfPeriod(loan.period())
+	undone := money.Corrected().Minor
 	return lateLoan{Loan: loan, Charged: money.Charged.Minor - undone, Adjusted: money.Adjusted.Minor - undone}
 }
 

@@ -110,15 +110,14 @@ func (c *Circulation) settleLate(ctx context.Context, tx *postgres.Tx, in Change
 			return err
 		}
 		match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-		s.why, s.last = "renewal", true
+		s.why, s.last = ledger.CorrectedAtRenewal, true
 		s.fine = costs.FineAtRenewal(document, lender.moment(), match, loan.Terms, loan.DueOn)
 		s.forgiven = s.fine.Amount.Minor == 0
 		return s.settle(tx, out)
 	}
-	cause := overdueCause(loan)
-	s.why, s.fine = "corrected", costs.OverdueFine(loan.Terms, due, s.through, opening)
-	s.money = money.OfCause(cause)
-	charged := s.money.Charged.Minor - s.money.TakenBack(cause+":back:").Minor
+	s.why, s.fine = ledger.CorrectedDueDate, costs.OverdueFine(loan.Terms, due, s.through, opening)
+	s.money = money.OfPeriod(loan.period())
+	charged := s.money.Charged.Minor - s.money.Corrected().Minor
 	if over := s.over(s.money, charged); over > 0 {
 		return s.takeBack(tx, s.money, over, out)
 	}

@@ -125,7 +125,7 @@ func (c *Circulation) lose(ctx context.Context, tx *postgres.Tx, desk Desk, l lo
 	today := lender.today()
 	end := settling{
 		desk: desk, loan: loan, through: lateLoan{Loan: loan}.through(today, lender.calendar()), forgiven: loss.ForgiveOverdue,
-		opening: lender.calendar(), why: "lost:" + today.String(), money: l.money,
+		opening: lender.calendar(), why: ledger.CorrectedAtLoss, lostOn: today, money: l.money,
 	}
 	end.fine = costs.FineAtReturn(loan.Terms, loan.DueOn, lending.ReturnDecision{On: end.through, FineFree: end.forgiven}, lender.moment())
 	if err := end.settle(tx, &out); err != nil {
@@ -236,7 +236,7 @@ func (c *Circulation) FoundAgain(ctx context.Context, tx *postgres.Tx, desk Desk
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read what a loss cost: %w", err)
 	}
-	if err := money.takeBack(tx, desk, loan, money.stands(), "found_again", &out); err != nil {
+	if err := money.takeBack(tx, desk, loan, money.stands(), ledger.CorrectedFound, &out); err != nil {
 		return Outcome{}, err
 	}
 	loan.Status, loan.LostOn, loan.LostHow = LoanOpen, broker.Date{}, ""
@@ -264,7 +264,7 @@ func (m loanMoney) stands() (minor [3]int64) {
 
 // takeBack takes back of each part of what a loss was charged so much, and from
 // what its owner asked for it as much.
-func (m loanMoney) takeBack(tx *postgres.Tx, desk Desk, loan Loan, minor [3]int64, why string, out *Outcome) error {
+func (m loanMoney) takeBack(tx *postgres.Tx, desk Desk, loan Loan, minor [3]int64, why ledger.Correction, out *Outcome) error {
 	cause := lossCause(loan)
 	sum := int64(0)
 	back := func(money ledger.LoanMoney, minor int64, what string) ([]ledger.Entry, error) {
@@ -272,7 +272,7 @@ func (m loanMoney) takeBack(tx *postgres.Tx, desk Desk, loan Loan, minor [3]int6
 			return nil, nil
 		}
 		return ledger.TakeBack(tx, money, broker.Money{Minor: minor, Currency: money.Charged.Currency}, ledger.Answer{
-			Cause: cause + ":" + what + ":back:" + why, Note: "the item came back", Actor: desk.Actor, At: desk.Now,
+			Cause: cause + ":" + what + ":back:" + string(why), Correction: why, Note: "the item came back", Actor: desk.Actor, At: desk.Now,
 		})
 	}
 	for i, part := range m.loss() {

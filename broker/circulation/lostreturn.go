@@ -2,6 +2,7 @@ package circulation
 
 import (
 	"afield/broker"
+	"afield/broker/ledger"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
@@ -17,7 +18,7 @@ func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
 	out.say("It had been declared lost.")
 	money := r.facts.money
 	if r.cleared {
-		if err := money.takeBack(tx, r.in.Desk, r.loan, money.stands(), "return", out); err != nil {
+		if err := money.takeBack(tx, r.in.Desk, r.loan, money.stands(), ledger.CorrectedAtReturn, out); err != nil {
 			return err
 		}
 		return s.settle(tx, out)
@@ -35,7 +36,7 @@ func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
 			out.Refund = out.Refund.Plus(broker.Money{Minor: given, Currency: part.Charged.Currency})
 		}
 	}
-	if err := money.takeBack(tx, r.in.Desk, r.loan, back, "return", out); err != nil {
+	if err := money.takeBack(tx, r.in.Desk, r.loan, back, ledger.CorrectedAtReturn, out); err != nil {
 		return err
 	}
 	if out.Refund.Minor > 0 {
@@ -46,15 +47,14 @@ func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
 
 // lostAccount is how the account stands for the loan.
 func (r returned) lostAccount(s settling) costs.LostAccount {
-	cause := overdueCause(r.loan)
-	money, overdue := r.facts.money, r.facts.money.overdue.OfCause(cause)
-	undone := overdue.TakenBack(cause + ":back:").Negated()
+	money, overdue := r.facts.money, r.facts.money.overdue.OfPeriod(r.loan.period())
+	undone := overdue.Corrected().Negated()
 	waived := overdue.Adjusted.Plus(undone) // as good as paid: it is not asked again
 	return costs.LostAccount{
 		Match:            matchOf(r.loan, r.facts.item),
 		LostFee:          money.lost.Stands().Plus(money.shipping.Stands()).Plus(money.processing.Stands()),
 		Overdue:          overdue.Charged.Plus(undone),
-		OverdueTakenBack: overdue.TakenBack(cause + ":back:lost:" + r.loan.LostOn.String()),
+		OverdueTakenBack: overdue.TakenBackAtLoss(r.loan.LostOn),
 		OverdueNow:       s.fine.Amount,
 		Paid:             money.lost.Paid.Plus(money.shipping.Paid).Plus(money.processing.Paid).Plus(overdue.Paid).Plus(waived),
 		Amnesty:          s.forgiven,
@@ -89,9 +89,8 @@ func (r returned) refund() [3]int64 {
 // settleTo brings what was charged for the lateness to an amount. What staff
 // waived of it stays waived.
 func (s settling) settleTo(tx *postgres.Tx, minor int64, out *Outcome) error {
-	cause := overdueCause(s.loan)
-	money := s.money.OfCause(cause)
-	charged := money.Charged.Minor - money.TakenBack(cause+":back:").Minor
+	money := s.money.OfPeriod(s.loan.period())
+	charged := money.Charged.Minor - money.Corrected().Minor
 	s.fine.Amount.Minor = minor
 	if over := s.over(money, charged); over > 0 {
 		return s.takeBack(tx, money, over, out)

@@ -123,12 +123,12 @@ cross join lateral (
 	select case when exists (select from ledger_entries e where e.library_id = l.patron_library_id and e.loan_id = l.id) then (
 		select array[coalesce(sum(c.amount_minor + taken.back), 0), coalesce(sum(c.amount_minor + taken.back + taken.waived), 0)]::bigint[]
 		from ledger_entries c cross join lateral (
-			select coalesce(sum(t.amount_minor) filter (where t.cause like '%:back:%'), 0) as back,
-				coalesce(sum(t.amount_minor) filter (where t.cause not like '%:back:%'), 0) as waived
+			select coalesce(sum(t.amount_minor) filter (where t.correction <> ''), 0) as back,
+				coalesce(sum(t.amount_minor) filter (where t.correction = ''), 0) as waived
 			from ledger_entries t
-			where t.library_id = c.library_id and t.against_id = c.id and t.kind in ('waiver', 'reversal')) taken
+			where t.library_id = c.library_id and t.against_id = c.id and t.kind in ('waiver', 'reversal') and t.undoes_id is null) taken
 		where c.library_id = l.patron_library_id and c.loan_id = l.id and c.kind = 'charge' and c.charge_kind = $10
-			and split_part(c.cause, ':', 3) = l.renewals::text) end as posted
+			and c.loan_period = l.renewals + 1) end as posted
 	offset 0) posted -- it is worked out once for each loan
 where l.fine > 0
 on conflict (library_id, loan_id) do update set amount_minor = excluded.amount_minor, through_on = excluded.through_on

@@ -112,7 +112,7 @@ func (h house) post(loan circulation.Loan, patron patrons.Ref) int64 {
 	h.do(func(_ context.Context, tx *postgres.Tx) error {
 		_, err := ledger.Post(tx, ledger.Charge{
 			Account: ledger.OfPatron(patron.Library, patron.ID, h.Library.Currency), Kind: ledger.Overdue, Amount: accrual.Amount,
-			Cause: "overdue:" + loan.ID.String() + ":0:through:" + accrual.Through.String(), Loan: loan.ID, At: founded,
+			Cause: "overdue:" + loan.ID.String() + ":0:through:" + accrual.Through.String(), Loan: loan.ID, Period: 1, At: founded,
 		})
 		if err != nil {
 			return err

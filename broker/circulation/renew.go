@@ -153,7 +153,7 @@ func (c *Circulation) renew(ctx context.Context, tx *postgres.Tx, desk Desk, doc
 			return Outcome{}, err
 		}
 		s := settling{
-			desk: desk, loan: loan, through: desk.today(), opening: lender.calendar(), money: facts.money, why: "renewal", last: true,
+			desk: desk, loan: loan, through: desk.today(), opening: lender.calendar(), money: facts.money, why: ledger.CorrectedAtRenewal, last: true,
 			fine: costs.FineAtRenewal(document, lender.moment(), match, loan.Terms, loan.DueOn),
 		}
 		s.forgiven = s.fine.Amount.Minor == 0

@@ -217,7 +217,7 @@ func (c *Circulation) settleReturn(ctx context.Context, tx *postgres.Tx, r retur
 	s := settling{
 		desk: r.in.Desk, loan: r.loan, through: r.counts.On, forgiven: r.counts.FineFree, opening: r.lender.calendar(),
 		fine: costs.FineAtReturn(r.loan.Terms, r.loan.DueOn, r.counts, r.lender.moment()),
-		why:  "return", last: true, money: r.facts.money.overdue,
+		why:  ledger.CorrectedAtReturn, last: true, money: r.facts.money.overdue,
 	}
 	if r.loan.Terms.Overdue.Per == attributes.PerHour && !r.counts.FineFree {
 		s.fine = costs.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.in.Desk.Now, r.lender.calendar())

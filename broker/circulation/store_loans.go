@@ -142,16 +142,15 @@ const lateColumns = loanColumns + `, said.charged, said.adjusted, said.parts, co
 
 const lateSaid = `
 		left join accruals a on a.library_id = l.patron_library_id and a.loan_id = l.id
-		cross join lateral (select 'overdue:' || l.id || ':' || l.renewals as cause) own
 		cross join lateral (
 			select coalesce(sum(e.amount_minor) filter (where e.kind = 'charge'), 0)::bigint
-			     + coalesce(sum(e.amount_minor) filter (where e.kind = 'reversal' and starts_with(e.cause, own.cause || ':back:')), 0)::bigint as charged,
-			       coalesce(-sum(e.amount_minor) filter (where e.kind in ('waiver', 'reversal') and not starts_with(e.cause, own.cause || ':back:')), 0)::bigint as adjusted,
+			     + coalesce(sum(e.amount_minor) filter (where e.correction <> ''), 0)::bigint as charged,
+			       coalesce(-sum(e.amount_minor) filter (where e.kind in ('waiver', 'reversal') and e.undoes_id is null and e.correction = ''), 0)::bigint as adjusted,
 			       count(*) filter (where e.kind = 'charge') as parts
 			from ledger_entries e
 			left join ledger_entries of on of.library_id = e.library_id and of.id = e.against_id
 			where e.library_id = l.patron_library_id and e.loan_id = l.id and e.charge_kind = 'overdue'
-				and (coalesce(of.cause, e.cause) = own.cause or starts_with(coalesce(of.cause, e.cause), own.cause || ':'))) said`
+				and coalesce(of.loan_period, e.loan_period) = l.renewals + 1) said`
 
 func queueLate(tx *postgres.Tx, sql string, patron patrons.Ref, today broker.Date, into *[]lateLoan) {
 	*into = nil

@@ -74,7 +74,7 @@ func (j *job) entry(read *row, debtors people) ledger.Record {
 	entry := ledger.Record{
 		Library: j.Library, ID: broker.NewID(), Patron: holder.ID, ChargeKind: read.needed("kind"), Currency: j.library.Currency,
 		Kind: ledger.Kind(read.oneOf("entry", "charge", "payment", "waiver", "refund", "reversal", "lapse")),
-		Rule: read.text("rule"), Note: read.text("note"), Method: read.text("method"), Cause: ledger.BroughtIn + read.needed("key"),
+		Rule: read.text("rule"), Note: read.text("note"), Method: read.text("method"), FileKey: read.needed("key"),
 		Actor: broker.System(j.Library), At: read.moment("date", j.library.Zone),
 	}
 	read.json("clause", &entry.Clause)

@@ -11,9 +11,9 @@ import (
 	"afield/broker/postgres"
 )
 
-// BroughtIn begins the cause of entries that came from a file: the file's own
+// broughtIn begins the cause of entries that came from a file: the file's own
 // key follows.
-const BroughtIn = "import:"
+const broughtIn = "import:"
 
 // Record is an entry as files bring them in. Its JSON names are the table's
 // columns.
@@ -30,20 +30,25 @@ type Record struct {
 	Clause     *broker.Clause `json:"clause"`
 	Note       string         `json:"note"`
 	Method     string         `json:"method"`
-	Cause      string         `json:"cause"`
-	Actor      broker.Actor   `json:"actor"`
-	At         time.Time      `json:"at"`
+	// FileKey is the entry's key in the file. Cause is made of it.
+	FileKey string       `json:"file_key"`
+	Cause   string       `json:"cause"`
+	Actor   broker.Actor `json:"actor"`
+	At      time.Time    `json:"at"`
 }
 
 // Bring writes entries that another system made. What each may do was decided
 // there: nothing is checked but what the table itself holds. Whoever calls it
 // has looked with ByKeys which are here already.
 func Bring(ctx context.Context, tx *postgres.Tx, records []Record) (postgres.Saved, error) {
+	for i := range records {
+		records[i].Cause = broughtIn + records[i].FileKey
+	}
 	return postgres.Upsert{
 		Table: "ledger_entries",
 		Columns: postgres.Columns("library_id uuid", "id uuid", "patron_id uuid", "kind text", "charge_kind text", "amount_minor bigint",
-			"currency text", "against_id uuid", "rule text", "clause jsonb", "note text", "method text", "cause text", "actor jsonb",
-			"at timestamptz"),
+			"currency text", "against_id uuid", "rule text", "clause jsonb", "note text", "method text", "cause text",
+			"file_key text", "actor jsonb", "at timestamptz"),
 	}.Rows(ctx, tx, records)
 }
 
@@ -58,7 +63,7 @@ type Known struct {
 // key, and those made here whose cause it is.
 func ByKeys(ctx context.Context, tx *postgres.Tx, library broker.ID, keys []string) (map[string]Known, error) {
 	rows, err := tx.Query(ctx, `select asked.key, e.id, e.patron_id, e.kind from unnest($2::text[]) asked(key)
-		join ledger_entries e on e.library_id = $1 and e.cause in (asked.key, $3 || asked.key)`, library, keys, BroughtIn)
+		join ledger_entries e on e.library_id = $1 and e.cause in (asked.key, $3 || asked.key)`, library, keys, broughtIn)
 	if err != nil {
 		return nil, fmt.Errorf("read entries by key: %w", err)
 	}
@@ -71,7 +76,7 @@ func ByKeys(ctx context.Context, tx *postgres.Tx, library broker.ID, keys []stri
 
 // Listings are the queries for everything a library owns here.
 func Listings() []postgres.Listing {
-	const key = `(case when starts_with(%[1]s.cause, 'import:') then substr(%[1]s.cause, 8) else %[1]s.cause end)`
+	const key = `coalesce(nullif(%[1]s.file_key, ''), %[1]s.cause)`
 	return []postgres.Listing{
 		{Name: "charges", SQL: fmt.Sprintf(`select `+key+` as key, c.number as card, e.patron_id as patron, e.kind as entry, e.charge_kind as kind,
 				round(e.amount_minor / 100.0, 2) as amount, `, "e") + fmt.Sprintf(key, "a") + ` as against, e.at as date, e.note, e.method,

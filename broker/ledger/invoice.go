@@ -162,7 +162,7 @@ func PayInvoices(ctx context.Context, tx *postgres.Tx, creditor broker.ID, ids [
 			}
 			payment.Account, payment.To = account, nil
 			payment.Amount = broker.Money{Currency: account.Currency}
-			before, err := byCausePrefix(ctx, tx, account, payment.Cause+"#")
+			before, err := ofAct(ctx, tx, account, payment.Cause)
 			if err != nil {
 				return Receipt{}, err
 			}

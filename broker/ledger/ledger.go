@@ -40,6 +40,24 @@ const (
 	Credit     = "credit" // paid beyond what was owed
 )
 
+// Correction says why part of a charge is taken back as counted wrongly. What is
+// corrected may be charged again, should it be owed after all; what was forgiven
+// stays forgiven, and has no Correction.
+type Correction string
+
+// The corrections.
+const (
+	CorrectedAtReturn   Correction = "return"      // the item came back
+	CorrectedAtRenewal  Correction = "renewal"     // the loan was renewed
+	CorrectedDueDate    Correction = "due_date"    // the lender had given a wrong due date
+	CorrectedAtLoss     Correction = "loss"        // the item was declared lost
+	CorrectedAdjustment Correction = "adjustment"  // the due dates of many loans were moved
+	CorrectedClosing    Correction = "closing"     // the library was closed on some of the days
+	CorrectedMerge      Correction = "merge"       // it is charged to another account instead
+	CorrectedFound      Correction = "found_again" // a lost item was found again
+	CorrectedDonation   Correction = "donation"    // a like item was given in place of a lost one
+)
+
 // Cash is the method that a till begins with, its float.
 const Cash = "cash"
 
@@ -98,9 +116,21 @@ type Entry struct {
 	Note    string
 	Loan    broker.ID
 	Request broker.ID
-	Cause   string
-	Actor   broker.Actor
-	At      time.Time
+	// Period is for which of the loan's periods a fine is: 1 ends with the first
+	// due date, and each renewal begins the next. It is 0 on all else.
+	Period int
+	// Correction is why a reversal takes back what was counted wrongly; empty where
+	// it forgives, and on all else. LostOn is the day the item was lost, where
+	// that is why.
+	Correction Correction
+	LostOn     broker.Date
+	// Cause is a key: of one cause there is one entry. Nothing is read out of it.
+	// Act is the key of the whole act where one act made several entries, and
+	// empty where this is the only one.
+	Cause string
+	Act   string
+	Actor broker.Actor
+	At    time.Time
 }
 
 // Charge is something to be asked of an account.
@@ -110,16 +140,17 @@ type Charge struct {
 	Kind string
 	// Amount is above zero, in the account's currency.
 	Amount broker.Money
-	// Cause names why, once and for all: "overdue:<loan>". The same cause never
-	// charges twice.
+	// Cause is a key: the same cause never charges twice.
 	Cause   string
 	Rule    string
 	Clause  broker.Clause
 	Note    string
 	Loan    broker.ID
 	Request broker.ID
-	Actor   broker.Actor
-	At      time.Time
+	// Period is for which of the loan's periods a fine is, as on an Entry.
+	Period int
+	Actor  broker.Actor
+	At     time.Time
 }
 
 // Open is a charge with what is still owed of it.

@@ -3,7 +3,6 @@ package ledger
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -124,44 +123,42 @@ func TakeBack(tx *postgres.Tx, money LoanMoney, amount broker.Money, why Answer)
 			Pointer: "/amount", Code: "not_above_zero", Message: "must be above zero, in " + money.Charged.Currency,
 		})
 	}
-	if before := money.made(why.Cause + "#"); len(before) > 0 {
+	if before := money.ofAct(why.Cause); len(before) > 0 {
 		return before, nil
 	}
 	if amount.Minor > money.Stands().Minor {
 		return nil, broker.Conflict("more_than_charged", "Only %s of those charges is left to take back.", money.Stands())
 	}
 	var entries []Entry
-	cause, left := why.Cause, amount.Minor
+	left := amount.Minor
 	for at, charge := range slices.Backward(money.Open) {
 		if left == 0 {
 			break
 		}
 		part := min(left, charge.Reversible.Minor)
-		why.Cause = fmt.Sprintf("%s#%d", cause, at+1)
-		entries = append(entries, why.post(tx, charge, KindReversal, part)...)
+		entries = append(entries, why.part(at+1).post(tx, charge, KindReversal, part)...)
 		left -= part
 	}
 	return entries, nil
 }
 
-// made finds the entries an act made before, by the beginning of their causes.
-func (m LoanMoney) made(prefix string) (before []Entry) {
+// ofAct finds the entries an act made before.
+func (m LoanMoney) ofAct(act string) (before []Entry) {
 	for _, entry := range m.entries {
-		if strings.HasPrefix(entry.Cause, prefix) {
+		if entry.Act == act {
 			before = append(before, entry)
 		}
 	}
 	return before
 }
 
-// OfCause gives the part of the money whose charges have this cause or one that
-// goes on from it after a colon: a loan's fine for one due date, of several.
-func (m LoanMoney) OfCause(cause string) LoanMoney {
-	theirs := func(e Entry) bool { return e.Cause == cause || strings.HasPrefix(e.Cause, cause+":") }
+// OfPeriod gives the part of the money that is the fine for one of the loan's
+// periods.
+func (m LoanMoney) OfPeriod(period int) LoanMoney {
 	var kept []Entry
 	charges := map[broker.ID]bool{}
 	for _, entry := range m.entries {
-		if entry.Kind == KindCharge && theirs(entry) {
+		if entry.Kind == KindCharge && entry.Period == period {
 			charges[entry.ID] = true
 			kept = append(kept, entry)
 		} else if charges[entry.Against] {
@@ -173,11 +170,22 @@ func (m LoanMoney) OfCause(cause string) LoanMoney {
 	return part
 }
 
-// TakenBack sums what was taken back for causes that begin so.
-func (m LoanMoney) TakenBack(cause string) broker.Money {
+// Corrected sums what was taken back because it had been counted wrongly.
+func (m LoanMoney) Corrected() broker.Money {
+	return m.sumOf(func(e Entry) bool { return e.Correction != "" })
+}
+
+// TakenBackAtLoss sums what of it was taken back because the item was declared
+// lost on a day.
+func (m LoanMoney) TakenBackAtLoss(on broker.Date) broker.Money {
+	return m.sumOf(func(e Entry) bool { return e.Correction == CorrectedAtLoss && e.LostOn == on })
+}
+
+// sumOf sums what some reversals took back.
+func (m LoanMoney) sumOf(some func(Entry) bool) broker.Money {
 	sum := broker.Money{Currency: m.Charged.Currency}
 	for _, entry := range m.entries {
-		if entry.Kind == KindReversal && strings.HasPrefix(entry.Cause, cause) {
+		if some(entry) {
 			sum.Minor -= entry.Amount.Minor
 		}
 	}
@@ -194,8 +202,15 @@ func (m LoanMoney) Parts() (charges int) {
 	return charges
 }
 
-// Acts counts the entries whose cause begins so.
-func (m LoanMoney) Acts(cause string) int { return len(m.made(cause)) }
+// Corrections counts the corrections of one kind.
+func (m LoanMoney) Corrections(kind Correction) (count int) {
+	for _, entry := range m.entries {
+		if entry.Correction == kind {
+			count++
+		}
+	}
+	return count
+}
 
 // PaidAt is when the last payment was made that was not voided; zero when there
 // was none.

@@ -1,9 +1,9 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strings"
 
 	"afield/broker"
 	"afield/broker/postgres"
@@ -67,14 +67,12 @@ func Move(ctx context.Context, tx *postgres.Tx, from, to Account, why Answer) er
 			Rule: charge.Rule, Clause: charge.Clause, Loan: charge.Loan, Request: charge.Request,
 		}
 		cause := why.Cause + ":" + charge.ID.String()
-		if late, ok := charge.lateness(); ok {
+		if charge.Period != 0 {
 			// The loan goes over too, and its fine is still one fine: what is moved
 			// was not waived, and is not asked again at its return.
-			moved.Kind = KindReversal
-			why.move(tx, moved, to, late+":back:"+cause+":from", late+":"+cause+":to", charge.Note)
-			continue
+			moved.Kind, moved.Correction = KindReversal, CorrectedMerge
 		}
-		why.move(tx, moved, to, cause+":from", cause+":to", charge.Note)
+		why.move(tx, moved, to, charge, cause)
 	}
 	for kind, minor := range left {
 		if minor != 0 {
@@ -106,27 +104,16 @@ func charged(ctx context.Context, tx *postgres.Tx, a Account) (map[string]int64,
 	return sums, rows.Err()
 }
 
-// lateness gives the part of a fine's cause that all charges for one due date of
-// a loan begin with: overdue, the loan, and how often it was renewed.
-func (e Entry) lateness() (string, bool) {
-	parts := strings.SplitN(e.Cause, ":", 4)
-	if e.ChargeKind != Overdue || len(parts) < 3 || parts[0] != Overdue || parts[1] != e.Loan.String() {
-		return "", false
-	}
-	return strings.Join(parts[:3], ":"), true
-}
-
 // move settles a charge on its account and charges it on another.
-func (answer Answer) move(tx *postgres.Tx, settled Entry, to Account, cause, again, note string) {
-	settled.ID, settled.Cause, settled.Note = broker.NewID(), cause, answer.Note
+func (answer Answer) move(tx *postgres.Tx, settled Entry, to Account, charge Open, cause string) {
+	settled.ID, settled.Cause, settled.Note = broker.NewID(), cause+":from", answer.Note
 	settled.Actor, settled.At = answer.Actor, answer.At
 	add(tx, settled)
 	anew := settled
-	anew.ID, anew.Account, anew.Kind, anew.Cause = broker.NewID(), to, KindCharge, again
+	anew.ID, anew.Account, anew.Kind, anew.Cause = broker.NewID(), to, KindCharge, cause+":to"
 	anew.Amount, anew.Against = settled.Amount.Negated(), broker.NoID
-	if anew.Note = note; note == "" {
-		anew.Note = answer.Note
-	}
+	anew.Period, anew.Correction = charge.Period, ""
+	anew.Note = cmp.Or(charge.Note, answer.Note)
 	add(tx, anew)
 }
 

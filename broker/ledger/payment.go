@@ -71,8 +71,8 @@ func Pay(ctx context.Context, tx *postgres.Tx, p Payment) (Receipt, error) {
 	}
 	lock(tx, p.Account)
 	var others bool
-	askUsedElsewhere(tx, p.Account, p.Cause+"#1", &others)
-	before, err := byCausePrefix(ctx, tx, p.Account, p.Cause+"#")
+	askUsedElsewhere(tx, p.Account, partOf(p.Cause, 1), &others)
+	before, err := ofAct(ctx, tx, p.Account, p.Cause)
 	if err == nil && (others || len(before) > 0 && !p.made(before)) {
 		err = keyUsed()
 	}
@@ -146,7 +146,7 @@ func (p Payment) lines(number int64, shares []share, rest int64) []Entry {
 			Amount: broker.Money{Minor: -minor, Currency: p.Account.Currency}, Against: against.ID,
 			Method: p.Method, Till: p.Till, Receipt: number, PaidBy: p.By, NotRefundable: p.NotRefundable,
 			Loan: against.Loan, Request: against.Request, Note: p.Note,
-			Cause: fmt.Sprintf("%s#%d", p.Cause, len(lines)+1), Actor: p.Actor, At: p.At,
+			Cause: partOf(p.Cause, len(lines)+1), Act: p.Cause, Actor: p.Actor, At: p.At,
 		})
 	}
 	for _, share := range shares {
@@ -222,7 +222,7 @@ func VoidPayment(ctx context.Context, tx *postgres.Tx, v Void) ([]Entry, error) 
 	account := paid[0].Account
 	lock(tx, account)
 	cause := fmt.Sprintf("void:%d", v.Receipt)
-	before, err := byCausePrefix(ctx, tx, account, cause+"#")
+	before, err := ofAct(ctx, tx, account, cause)
 	if err != nil || len(before) > 0 {
 		return before, err
 	}
@@ -245,7 +245,7 @@ func undo(ctx context.Context, tx *postgres.Tx, entries []Entry, cause string, w
 	for i, entry := range entries {
 		entry.ID, entry.Undoes, entry.Kind = broker.NewID(), entry.ID, KindReversal
 		entry.Amount, entry.Note = entry.Amount.Negated(), why.Reason
-		entry.Cause, entry.Actor, entry.At = fmt.Sprintf("%s#%d", cause, i+1), why.Actor, why.At
+		entry.Cause, entry.Act, entry.Actor, entry.At = partOf(cause, i+1), cause, why.Actor, why.At
 		if till.Closed() {
 			entry.Till = broker.NoID
 		}

@@ -83,7 +83,7 @@ func (r Refund) post(tx *postgres.Tx, number int64, credits []share) []Entry {
 	var entries []Entry
 	for i, credit := range credits {
 		entry := r.entry(number, credit.charge.Entry, credit.minor)
-		entry.Cause = fmt.Sprintf("%s#%d", r.Cause, i+1)
+		entry.Cause, entry.Act = partOf(r.Cause, i+1), r.Cause
 		add(tx, entry)
 		entries = append(entries, entry)
 	}
@@ -143,9 +143,9 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 	if err != nil {
 		return Undone{}, err
 	}
-	if _, found, err := answer.done(ctx, tx, charge.Account, KindReversal); found || err != nil {
-		entries, readErr := byCausePrefix(ctx, tx, charge.Account, answer.Cause)
-		return Undone{Entries: entries, Cancelled: broker.Money{Currency: charge.Amount.Currency}}, errors.Join(err, readErr)
+	if done, found, err := answer.done(ctx, tx, charge.Account, KindReversal); found || err != nil {
+		rest, readErr := ofAct(ctx, tx, charge.Account, answer.Cause)
+		return Undone{Entries: append([]Entry{done}, rest...), Cancelled: broker.Money{Currency: charge.Amount.Currency}}, errors.Join(err, readErr)
 	}
 	paid, err := paidBy(ctx, tx, answer.Library, answer.Charge)
 	if err != nil {
@@ -189,7 +189,7 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 			return Undone{}, err
 		}
 		entry := refund.entry(number, charge.Entry, refund.Amount.Minor)
-		entry.PaidBy, entry.Cause = source.Source, refund.Cause
+		entry.PaidBy, entry.Cause, entry.Act = source.Source, refund.Cause, answer.Cause
 		add(tx, entry)
 		undone.Entries = append(undone.Entries, entry)
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -26,7 +27,7 @@ func Post(tx *postgres.Tx, c Charge) (Entry, error) {
 	}
 	entry := Entry{
 		ID: broker.NewID(), Account: c.Account, Kind: KindCharge, ChargeKind: c.Kind, Amount: c.Amount,
-		Rule: c.Rule, Clause: c.Clause, Note: c.Note, Loan: c.Loan, Request: c.Request,
+		Rule: c.Rule, Clause: c.Clause, Note: c.Note, Loan: c.Loan, Request: c.Request, Period: c.Period,
 		Cause: c.Cause, Actor: c.Actor, At: c.At,
 	}
 	add(tx, entry)
@@ -53,12 +54,28 @@ func OpenCharges(ctx context.Context, tx *postgres.Tx, a Account) ([]Open, error
 type Answer struct {
 	Library broker.ID
 	Charge  broker.ID
-	Cause   string
+	// Cause is a key: the same answer is given once.
+	Cause string
+	// Correction says that a reversal takes back what was counted wrongly, and why;
+	// LostOn is the day the item was lost, where that is why.
+	Correction Correction
+	LostOn     broker.Date
 	// Note says why, in words for the account.
 	Note  string
 	Actor broker.Actor
 	At    time.Time
+	// act is the cause of the whole act, where this is a part of it.
+	act string
 }
+
+// part is one part of an answer to several charges.
+func (answer Answer) part(nth int) Answer {
+	answer.act, answer.Cause = answer.Cause, partOf(answer.Cause, nth)
+	return answer
+}
+
+// partOf is the cause of one entry of an act that makes several.
+func partOf(act string, nth int) string { return fmt.Sprintf("%s#%d", act, nth) }
 
 // Waive forgives part of what is left of a charge. It refuses an amount that is
 // not above zero, and more than is left.
@@ -129,19 +146,18 @@ func (answer Answer) done(ctx context.Context, tx *postgres.Tx, a Account, kind 
 func byCause(ctx context.Context, tx *postgres.Tx, a Account, cause string) (Entry, bool, error) {
 	var others bool
 	askUsedElsewhere(tx, a, cause, &others)
-	entries, err := byCausePrefix(ctx, tx, a, cause)
+	rows, err := tx.Query(ctx, `select `+columns+` from ledger_entries e where `+a.whose()+` and e.cause = $4`, append(a.args(), cause)...)
 	if err != nil {
+		return Entry{}, false, fmt.Errorf("read the entry of a cause: %w", err)
+	}
+	entries, err := collect(rows)
+	if err == nil && others {
+		err = keyUsed()
+	}
+	if err != nil || len(entries) == 0 {
 		return Entry{}, false, err
 	}
-	if others {
-		return Entry{}, false, keyUsed()
-	}
-	for _, entry := range entries {
-		if entry.Cause == cause {
-			return entry, true, nil
-		}
-	}
-	return Entry{}, false, nil
+	return entries[0], true, nil
 }
 
 // post queues the answer to a charge. Where it leaves credit that was paid with
@@ -151,11 +167,15 @@ func (answer Answer) post(tx *postgres.Tx, charge Open, kind Kind, minor int64) 
 		ID: broker.NewID(), Account: charge.Account, Kind: kind, ChargeKind: charge.ChargeKind,
 		Amount: broker.Money{Minor: -minor, Currency: charge.Amount.Currency}, Against: charge.ID,
 		Rule: charge.Rule, Clause: charge.Clause, Note: answer.Note, Loan: charge.Loan, Request: charge.Request,
-		Cause: answer.Cause, Actor: answer.Actor, At: answer.At,
+		Cause: answer.Cause, Act: answer.act, Actor: answer.Actor, At: answer.At,
+	}
+	if kind == KindReversal {
+		entry.Correction, entry.LostOn = answer.Correction, answer.LostOn
 	}
 	entries := []Entry{entry}
 	if lapsed := min(charge.kept, minor-charge.Owed.Minor); lapsed > 0 {
 		entry.ID, entry.Kind, entry.Cause = broker.NewID(), KindLapse, answer.Cause+":lapse"
+		entry.Act, entry.Correction, entry.LostOn = cmp.Or(answer.act, answer.Cause), "", broker.Date{}
 		entry.Amount.Minor, entry.Note = lapsed, "paid with what is not given back"
 		entries = append(entries, entry)
 	}

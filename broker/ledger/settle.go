@@ -31,10 +31,8 @@ func WriteOff(ctx context.Context, tx *postgres.Tx, account Account, most broker
 	}
 	shares, _ := allocate(max(0, open.charged), open.charges)
 	var entries []Entry
-	cause := why.Cause
 	for i, share := range shares {
-		why.Cause = fmt.Sprintf("%s#%d", cause, i+1)
-		entries = append(entries, why.post(tx, share.charge, KindWaiver, share.minor)...)
+		entries = append(entries, why.part(i+1).post(tx, share.charge, KindWaiver, share.minor)...)
 	}
 	return entries, nil
 }
@@ -59,7 +57,7 @@ func UseCredit(ctx context.Context, tx *postgres.Tx, account Account, why Answer
 		entries = append(entries, Entry{
 			ID: broker.NewID(), Account: account, Kind: kind, ChargeKind: to.ChargeKind, Against: to.ID,
 			Amount: broker.Money{Minor: minor, Currency: account.Currency}, Method: Credit, Note: why.Note,
-			Loan: to.Loan, Request: to.Request, Cause: fmt.Sprintf("%s#%d", why.Cause, len(entries)+1), Actor: why.Actor, At: why.At,
+			Loan: to.Loan, Request: to.Request, Cause: partOf(why.Cause, len(entries)+1), Act: why.Cause, Actor: why.Actor, At: why.At,
 		})
 	}
 	for _, target := range targets {
@@ -92,8 +90,8 @@ func askSettling(ctx context.Context, tx *postgres.Tx, account Account, cause st
 	}
 	lock(tx, account)
 	var others bool
-	askUsedElsewhere(tx, account, cause+"#1", &others)
-	before, err = byCausePrefix(ctx, tx, account, cause+"#")
+	askUsedElsewhere(tx, account, partOf(cause, 1), &others)
+	before, err = ofAct(ctx, tx, account, cause)
 	if err != nil {
 		return s, nil, err
 	}

@@ -14,7 +14,8 @@ import (
 
 const columns = `e.library_id, e.id, e.patron_id, e.debtor_library_id, e.kind, e.charge_kind, e.amount_minor,
 	e.currency, e.against_id, e.rule, e.clause, e.note, e.loan_id, e.request_id, e.cause, e.actor, e.at,
-	e.undoes_id, e.method, e.till_id, e.receipt_number, e.paid_by, not e.refundable`
+	e.undoes_id, e.method, e.till_id, e.receipt_number, e.paid_by, not e.refundable,
+	coalesce(e.loan_period, 0), e.correction, e.lost_on, e.act`
 
 // whose is the condition that picks one account: parameters $1 library, $2
 // patron, $3 debtor. It names the one that is set, so that an index serves it.
@@ -32,13 +33,15 @@ func (a Account) args() []any { return []any{a.Library, orNull(a.Patron), orNull
 func add(tx *postgres.Tx, e Entry) {
 	tx.Queue(`insert into ledger_entries (library_id, id, patron_id, debtor_library_id, kind, charge_kind, amount_minor,
 			currency, against_id, rule, clause, note, loan_id, request_id, cause, actor, at,
-			undoes_id, method, till_id, receipt_number, paid_by, refundable)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, nullif($21, 0), $22, $23)
+			undoes_id, method, till_id, receipt_number, paid_by, refundable, loan_period, correction, lost_on, act)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, nullif($21, 0), $22, $23,
+			nullif($24, 0), $25, $26, $27)
 		on conflict on constraint charge_posted_once do nothing`,
 		e.Account.Library, e.ID, orNull(e.Account.Patron), orNull(e.Account.Debtor), e.Kind, e.ChargeKind, e.Amount.Minor,
 		e.Amount.Currency, orNull(e.Against), e.Rule, clauseOrNull(e.Clause), e.Note, orNull(e.Loan), orNull(e.Request),
 		e.Cause, e.Actor, e.At,
-		orNull(e.Undoes), e.Method, orNull(e.Till), e.Receipt, e.PaidBy, !e.NotRefundable)
+		orNull(e.Undoes), e.Method, orNull(e.Till), e.Receipt, e.PaidBy, !e.NotRefundable,
+		e.Period, e.Correction, e.LostOn, e.Act)
 	keepOnce(tx, e)
 }
 
@@ -117,12 +120,13 @@ func scanOpen(row pgx.Row) (open Open, err error) {
 	return open, err
 }
 
-// byCausePrefix gives the entries of one act, in the order they were written.
-func byCausePrefix(ctx context.Context, tx *postgres.Tx, a Account, prefix string) ([]Entry, error) {
+// ofAct gives the entries that one act made as its parts, in the order they were
+// written.
+func ofAct(ctx context.Context, tx *postgres.Tx, a Account, act string) ([]Entry, error) {
 	rows, err := tx.Query(ctx, `select `+columns+` from ledger_entries e
-		where `+a.whose()+` and starts_with(e.cause, $4) order by e.id`, append(a.args(), prefix)...)
+		where `+a.whose()+` and e.act = $4 order by e.id`, append(a.args(), act)...)
 	if err != nil {
-		return nil, fmt.Errorf("read entries by cause: %w", err)
+		return nil, fmt.Errorf("read the entries of an act: %w", err)
 	}
 	return collect(rows)
 }
@@ -143,6 +147,7 @@ func scanEntry(row pgx.Row, e *Entry, more ...any) error {
 		&e.Amount.Minor, &e.Amount.Currency, &e.Against, &e.Rule, &clause, &e.Note, &e.Loan, &e.Request,
 		&e.Cause, &e.Actor, &e.At,
 		&e.Undoes, &e.Method, &e.Till, &receipt, &e.PaidBy, &e.NotRefundable,
+		&e.Period, &e.Correction, &e.LostOn, &e.Act,
 	}, more...)...)
 	if err != nil {
 		return err

@@ -102,7 +102,7 @@ func CancelVoucher(ctx context.Context, tx *postgres.Tx, why Void, id broker.ID)
 		return Voucher{}, err
 	}
 	account := OfPatron(voucher.Library, voucher.Patron, voucher.Amount.Currency)
-	refunds, err := byCausePrefix(ctx, tx, account, "voucher:"+id.String()+"#")
+	refunds, err := ofAct(ctx, tx, account, "voucher:"+id.String())
 	if err != nil {
 		return Voucher{}, err
 	}

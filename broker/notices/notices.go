@@ -105,7 +105,10 @@ type Notice struct {
 	Hold broker.ID
 	Kind Kind
 	// Stage is the step of a sequence, by the policy's name; empty for none.
-	Stage   string
+	Stage string
+	// Period is for which of the loan's periods an overdue notice is: 1 ends with
+	// the first due date, and each renewal begins the next. It is 0 on all else.
+	Period  int
 	Channel Channel
 	// NextChannels are tried after this one, in order, where it fails.
 	NextChannels []Channel
@@ -130,7 +133,9 @@ type Notice struct {
 type Message struct {
 	Kind Kind
 	// Stage is the step of a sequence; empty for none.
-	Stage   string
+	Stage string
+	// Period is for which of the loan's periods it is, as on a Notice.
+	Period  int
 	Request broker.ID
 	Loan    broker.ID
 	Hold    broker.ID
@@ -143,7 +148,7 @@ type Message struct {
 	// DueAt is when to tell; zero means at once.
 	DueAt time.Time
 	Facts Facts
-	// Cause names why, once and for all: "arrived:<hold>".
+	// Cause is a key, for example "arrived:<hold>": of one cause there is one notice.
 	Cause string
 }
 

@@ -51,7 +51,7 @@ func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Librar
 			return Message{}, false
 		}
 		return Message{
-			Kind: Overdue, Stage: due.Stage, Loan: loan.ID, Channels: channelsOf(due.Channels), Only: true,
+			Kind: Overdue, Stage: due.Stage, Period: loan.Renewals + 1, Loan: loan.ID, Channels: channelsOf(due.Channels), Only: true,
 			Facts: Facts{Title: loan.Title, DueOn: loan.DueOn, IfTime: due.IfStaffed},
 			Cause: loan.overdueCause(due.Stage),
 		}, true
@@ -104,7 +104,7 @@ func (l lateLoan) match(today broker.Date) rule.Match {
 	return match
 }
 
-// overdueCause names a stage of a loan since its last renewal.
+// overdueCause is the key of a stage of a loan since its last renewal.
 func (l lateLoan) overdueCause(stage string) string {
 	return fmt.Sprintf("%s:%s:%d:%s", Overdue, l.ID, l.Renewals, stage)
 }

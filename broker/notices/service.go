@@ -45,7 +45,7 @@ func newNotice(patron patrons.Patron, message Message, now time.Time) Notice {
 	chain := channelsTo(message, patron)
 	notice := Notice{
 		Library: patron.Library, ID: broker.NewID(), Patron: patron.ID, Request: message.Request,
-		Loan: message.Loan, Hold: message.Hold, Kind: message.Kind, Stage: message.Stage, DueAt: message.DueAt,
+		Loan: message.Loan, Hold: message.Hold, Kind: message.Kind, Stage: message.Stage, Period: message.Period, DueAt: message.DueAt,
 		Status: Due, Facts: message.Facts, Cause: message.Cause, CreatedAt: now,
 	}
 	if notice.DueAt.IsZero() {

@@ -14,13 +14,14 @@ import (
 )
 
 const columns = `n.library_id, n.id, n.patron_id, n.request_id, n.loan_id, n.kind, n.channel, n.due_at, n.status,
-	n.outcome, n.tries, n.facts, n.cause, n.done_at, n.done_by, n.created_at, n.stage, n.next_channels, n.last_error, n.printed_at, n.hold_id`
+	n.outcome, n.tries, n.facts, n.cause, n.done_at, n.done_by, n.created_at, n.stage, n.next_channels, n.last_error, n.printed_at, n.hold_id,
+	coalesce(n.loan_period, 0)`
 
 func scan(row pgx.Row, n *Notice) error {
 	var doneBy *broker.Actor
 	err := row.Scan(&n.Library, &n.ID, &n.Patron, &n.Request, &n.Loan, &n.Kind, &n.Channel, &n.DueAt, &n.Status,
 		&n.Outcome, &n.Tries, &n.Facts, &n.Cause, &n.DoneAt, &doneBy, &n.CreatedAt,
-		&n.Stage, &n.NextChannels, &n.LastError, &n.PrintedAt, &n.Hold)
+		&n.Stage, &n.NextChannels, &n.LastError, &n.PrintedAt, &n.Hold, &n.Period)
 	n.DueAt, n.CreatedAt, n.DoneAt, n.PrintedAt = n.DueAt.UTC(), n.CreatedAt.UTC(), n.DoneAt.UTC(), n.PrintedAt.UTC()
 	if doneBy != nil {
 		n.DoneBy = *doneBy
@@ -43,13 +44,13 @@ func collect(rows pgx.Rows, err error) ([]Notice, error) {
 // nothing.
 func add(tx *postgres.Tx, list ...Notice) *pgx.QueuedQuery {
 	return tx.Queue(`insert into notices (library_id, id, patron_id, request_id, loan_id, kind, channel, due_at, status, outcome,
-			tries, facts, cause, done_at, created_at, stage, next_channels, hold_id)
+			tries, facts, cause, done_at, created_at, stage, next_channels, hold_id, loan_period)
 		select library_id, id, patron_id, request_id, loan_id, kind, channel, due_at, status, outcome,
-			tries, facts, cause, done_at, created_at, stage, string_to_array(next_channels, ' '), hold_id
+			tries, facts, cause, done_at, created_at, stage, string_to_array(next_channels, ' '), hold_id, nullif(loan_period, 0)
 		from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[],
 			$9::text[], $10::text[], $11::int[], $12::jsonb[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::text[],
-			$17::text[], $18::uuid[]) n (library_id, id, patron_id, request_id, loan_id, kind, channel, due_at,
-			status, outcome, tries, facts, cause, done_at, created_at, stage, next_channels, hold_id)
+			$17::text[], $18::uuid[], $19::int[]) n (library_id, id, patron_id, request_id, loan_id, kind, channel, due_at,
+			status, outcome, tries, facts, cause, done_at, created_at, stage, next_channels, hold_id, loan_period)
 		on conflict on constraint notice_made_once do nothing`,
 		each(list, func(n *Notice) broker.ID { return n.Library }), each(list, func(n *Notice) broker.ID { return n.ID }),
 		each(list, func(n *Notice) broker.ID { return n.Patron }), each(list, func(n *Notice) broker.ID { return n.Request }),
@@ -60,7 +61,7 @@ func add(tx *postgres.Tx, list ...Notice) *pgx.QueuedQuery {
 		each(list, func(n *Notice) string { return n.Cause }), each(list, func(n *Notice) time.Time { return n.DoneAt }),
 		each(list, func(n *Notice) time.Time { return n.CreatedAt }), each(list, func(n *Notice) string { return n.Stage }),
 		each(list, func(n *Notice) string { return strings.Join(textsOf(n.NextChannels), " ") }),
-		each(list, func(n *Notice) broker.ID { return n.Hold }))
+		each(list, func(n *Notice) broker.ID { return n.Hold }), each(list, func(n *Notice) int { return n.Period }))
 }
 
 // each gives one column of some notices.

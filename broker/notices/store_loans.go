@@ -75,7 +75,7 @@ func askLoans(ctx context.Context, tx *postgres.Tx, library broker.ID, ask loans
 			coalesce(i.audience, ''), coalesce(i.age_mark, ''), coalesce(t.title, ''),
 			p.library_id, p.id, p.class, p.born_on, coalesce(p.phone, ''), coalesce(p.email, ''), coalesce(p.notice_channel, ''),
 			array(select n.stage from notices n where n.library_id = l.patron_library_id and n.loan_id = l.id and n.kind = $2
-				and starts_with(n.cause, $2 || ':' || l.id || ':' || l.renewals || ':'))
+				and n.loan_period = l.renewals + 1)
 		from loans l
 		join patrons p on p.library_id = l.patron_library_id and p.id = l.patron_id and p.institution_id is null
 		left join items i on i.library_id = l.item_library_id and i.id = l.item_id

@@ -187,7 +187,8 @@ func fineBy(c *engine.Case, due broker.Date, loan circulation.Loan) engine.Wants
 	return engine.Wants{engine.Charge{Charge: ledger.Charge{
 		Account: ledger.OfPatron(c.Request.LibraryID, *c.Request.PatronID, fine.Amount.Currency),
 		Kind:    ledger.Overdue, Amount: fine.Amount, Rule: fine.Rule, Clause: fine.Clause, Loan: loan.ID, Request: c.Request.ID,
-		Note: fmt.Sprintf("renewed until %s, %d days late", due, fine.Days), Cause: fmt.Sprintf("overdue:%s:renewed:%d", loan.ID, c.Request.Version),
+		Period: loan.Renewals + 2, // the period after the loan's last
+		Note:   fmt.Sprintf("renewed until %s, %d days late", due, fine.Days), Cause: fmt.Sprintf("overdue:%s:renewed:%d", loan.ID, c.Request.Version),
 		Actor: c.Firing.Actor, At: c.Now,
 	}}, engine.Fact{Name: "charged", Value: fine.Amount}}
 }
