@@ -81,7 +81,8 @@ const (
 // Facts are what the text of a notice needs. They name the thing asked for,
 // never the patron.
 type Facts struct {
-	// Title is used in writing only; a phone notice is stored without it.
+	// Title is used in writing, and said aloud where SayTitle is set; a phone
+	// notice without that is stored without it.
 	Title    string        `json:"title,omitempty"`
 	Number   int64         `json:"number,omitempty"` // of the request
 	Branch   string        `json:"branch,omitempty"`
@@ -90,6 +91,9 @@ type Facts struct {
 	AnswerBy broker.Date   `json:"answer_by,omitzero"`
 	Amount   *broker.Money `json:"amount,omitempty"`
 	Reason   string        `json:"reason,omitempty"` // in plain words
+	// SayTitle tells that the library lets a message on an answering machine name
+	// the title (telling.TitlesOnVoicemail).
+	SayTitle bool `json:"say_title,omitempty"`
 	// IfTime marks a call that is made only when somebody has the time for it.
 	IfTime bool `json:"if_time,omitempty"`
 }

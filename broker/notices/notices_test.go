@@ -2,6 +2,7 @@ package notices_test
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -125,6 +126,30 @@ func TestTheCallListSaysWhomWhenAndWhatButNoTitle(t *testing.T) {
 	}
 	if strings.Contains(call.Script, "private") || call.Facts.Title != "" || !strings.Contains(call.Script, "Sunday 22 March") {
 		t.Errorf("script %q", call.Script)
+	}
+}
+
+func TestATitleIsSaidWhereTheLibraryAllowsIt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	patron := d.patron("555-0101", "")
+	for _, say := range []bool{false, true} {
+		d.do(func(_ context.Context, tx *postgres.Tx) error {
+			notices.Make(tx, patron, notices.Message{
+				Kind: notices.Arrived, Channels: []notices.Channel{notices.Phone}, Cause: fmt.Sprint("arrived:", say),
+				Facts: notices.Facts{Title: "Moby Dick", SayTitle: say},
+			}, morning)
+			return nil
+		})
+	}
+	calls := d.calls(morning)
+	if len(calls) != 2 {
+		t.Fatalf("%d calls, want 2", len(calls))
+	}
+	for _, call := range calls {
+		if said := strings.HasSuffix(call.Script, "It is about Moby Dick."); said != call.Facts.SayTitle {
+			t.Errorf("script %q where the title may be said: %t", call.Script, call.Facts.SayTitle)
+		}
 	}
 }
 

@@ -40,6 +40,7 @@ func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Librar
 	if !has {
 		return 0, after, nil
 	}
+	sayTitle := telling.TitlesOnVoicemail(document).Value
 	today, moment := library.Today(now), policy.Moment{Now: now, Calendar: library.Calendar}
 	ask := loansAsked{latest: today.AddDays(-earliest), kind: Overdue, before: after.On, beforeID: after.ID}
 	if !telling.OverdueStagesVary(document) {
@@ -52,7 +53,7 @@ func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Librar
 		}
 		return Message{
 			Kind: Overdue, Stage: due.Stage, Period: loan.Renewals + 1, Loan: loan.ID, Channels: channelsOf(due.Channels), Only: true,
-			Facts: Facts{Title: loan.Title, DueOn: loan.DueOn, IfTime: due.IfStaffed},
+			Facts: Facts{Title: loan.Title, DueOn: loan.DueOn, SayTitle: sayTitle, IfTime: due.IfStaffed},
 			Cause: loan.overdueCause(due.Stage),
 		}, true
 	})

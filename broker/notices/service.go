@@ -59,7 +59,9 @@ func (n Notice) by(chain []Channel, now time.Time) Notice {
 	n.Channel, n.NextChannels = chain[0], chain[1:]
 	switch n.Channel {
 	case Phone:
-		n.Facts.Title = "" // whoever picks up the list or the phone need not know
+		if !n.Facts.SayTitle {
+			n.Facts.Title = "" // whoever picks up the list or the phone need not know
+		}
 	case Account:
 		n.Status, n.Outcome, n.DoneAt = Done, Shown, now
 	case Voice, Email, SMS, Letter:
@@ -72,7 +74,8 @@ type Call struct {
 	Notice
 	// Number is the patron's telephone number.
 	Number string
-	// Script is what to say; it names no title, so it may be left on a machine.
+	// Script is what to say; it may be left on a machine, so it names the title
+	// only where the library allows that.
 	Script string
 	// DaysLeft counts to the pick-up or due date; nil when there is none. It is
 	// negative when that has passed.

@@ -37,6 +37,7 @@ type language struct {
 	Opening      string `yaml:"opening"`
 	SMSOpening   string `yaml:"sms_opening"`
 	Closing      string `yaml:"closing"`
+	SaidTitle    string `yaml:"said_title"` // of a call, where the title may be said
 	UnknownTitle struct {
 		First  string `yaml:"first"`
 		Within string `yaml:"within"`
@@ -136,7 +137,11 @@ func (t Text) Fill(key TextKey, facts Facts, library string) (Text, error) {
 	if err != nil {
 		return Text{}, invalidText("/body", err)
 	}
-	return Text{Subject: oneLine(fillTemplate(subject, say)), Body: fillTemplate(body, say)}, nil
+	filled := Text{Subject: oneLine(fillTemplate(subject, say)), Body: fillTemplate(body, say)}
+	if facts.SayTitle && facts.Title != "" && (key.Channel == Phone || key.Channel == Voice) {
+		filled.Body += " " + strings.ReplaceAll(languageOf(key.Language).SaidTitle, "{title}", facts.Title)
+	}
+	return filled, nil
 }
 
 // oneLine keeps a title from breaking a mail's subject.

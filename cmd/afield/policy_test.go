@@ -74,6 +74,7 @@ func TestPolicyCommands(t *testing.T) {
 		{"policy explain western-district renew --channel phone --due 2099-03-01", exitDone, []string{"[loans.renewal_identity]", "needed: birth_date or address or card", "found: nothing"}},
 		{"policy explain western-district renew --channel phone --shown address --due 2099-03-01", exitDone, []string{"Yes: may renew."}},
 		{"policy explain western-district claim --by-guardian --patron-age 18", exitDone, []string{"[claims.guardian_under]", "needed: a patron under 18"}},
+		{"policy explain westport ill.queue_order", exitDone, []string{"first_requested", "for information; nothing in Afield decides by it"}},
 		{"policy explain perth dance", exitUsage, []string{"neither a question nor an attribute"}},
 		{"policy explain perth chekout", exitUsage, []string{`did you mean "checkout"?`}},
 		{"policy explain perth shelf.day", exitUsage, []string{`did you mean "shelf.days"?`}},

@@ -86,6 +86,9 @@ func printAnswer(out io.Writer, answer explain.Answer, zone *time.Location) {
 		return
 	}
 	fmt.Fprintf(out, "%s\n  rule %s\n  source: %s, %s: %s\n", answer.Value, answer.Rule, answer.Source.Document, answer.Source.Section, answer.Source.Says)
+	if answer.Note != "" {
+		fmt.Fprintln(out, "  "+answer.Note)
+	}
 	for _, step := range answer.Steps {
 		mark, said := " ", "says nothing"
 		if step.Decides {

@@ -92,7 +92,7 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds
 		for _, channel := range telling.HoldReadyBy(document, patron.Class).Value {
 			message.Channels = append(message.Channels, notices.Channel(channel))
 		}
-		message.Facts.Title = named[hold.Title].Title
+		message.Facts.Title, message.Facts.SayTitle = named[hold.Title].Title, telling.TitlesOnVoicemail(document).Value
 		news[i] = notices.News{Patron: patron, Message: message}
 	}
 	notices.MakeAll(tx, news, at.Now)

@@ -8,7 +8,8 @@ import (
 
 // Rules is the list of every attribute a policy document may give, by its
 // dotted id. An attribute that a document leaves out comes from the document
-// above it, in the end from presets/default.yaml.
+// above it, in the end from presets/default.yaml. One that is marked informative
+// tells people something: nothing in Afield decides by it, and the mark says why.
 type Rules struct {
 	// Who may ask, and how.
 	SignIn       rule.Rule[SignIn]   `yaml:"signin.patron"`
@@ -19,7 +20,7 @@ type Rules struct {
 	NotOwned     rule.Rule[NotOwned] `yaml:"ill.not_owned"`
 	OneCopy      rule.Rule[bool]     `yaml:"ill.one_copy_per_person"`
 	GroupIsILL   rule.Rule[bool]     `yaml:"ill.shared_catalogue_counts"`
-	QueueOrder   rule.Rule[Order]    `yaml:"ill.queue_order"`
+	QueueOrder   rule.Rule[Order]    `yaml:"ill.queue_order" informative:"Whoever asked first is supplied first, and no other order can be written."`
 	ExpectedWait rule.Rule[Wait]     `yaml:"ill.expected_wait"`
 
 	// What stops a patron. A threshold with its own way out latches.
@@ -102,7 +103,7 @@ type Rules struct {
 	Adulthood        rule.Rule[Adulthood]                  `yaml:"cards.adulthood"`
 	MinorRestriction rule.Rule[bool]                       `yaml:"cards.minor_restriction"`
 	OwnCardComputer  rule.Rule[bool]                       `yaml:"computers.own_card"`
-	RemoteStanding   rule.Rule[RemoteStanding]             `yaml:"patrons.remote_standing"`
+	RemoteStanding   rule.Rule[RemoteStanding]             `yaml:"patrons.remote_standing" informative:"No other system is asked about a patron yet."`
 
 	// Loans and renewals.
 	Circulates       rule.Rule[bool]                   `yaml:"loans.circulates"`
@@ -168,7 +169,7 @@ type Rules struct {
 	GuardianSees    rule.Rule[rule.Optional[int]]   `yaml:"privacy.guardian_under"`
 	Disclosure      rule.Rule[Disclosure]           `yaml:"privacy.disclosure"`
 	HistoryDays     rule.Rule[rule.Optional[int]]   `yaml:"privacy.history_days"`
-	StatusShown     rule.Rule[bool]                 `yaml:"ill.status_shown"`
+	StatusShown     rule.Rule[bool]                 `yaml:"ill.status_shown" informative:"Staff see the status of every request, and a patron of their own."`
 }
 
 // Each visits every attribute in the order of Rules.
@@ -177,6 +178,18 @@ func (r *Rules) Each(visit func(rule string, attribute rule.Entries)) {
 	for i := range fields.NumField() {
 		visit(fields.Type().Field(i).Tag.Get("yaml"), fields.Field(i).Addr().Interface().(rule.Entries))
 	}
+}
+
+// Informative tells why nothing in Afield decides by an attribute that only tells
+// people something; "" where it is decided by.
+func Informative(id string) string {
+	fields := reflect.TypeFor[Rules]()
+	for i := range fields.NumField() {
+		if tag := fields.Field(i).Tag; tag.Get("yaml") == id {
+			return tag.Get("informative")
+		}
+	}
+	return ""
 }
 
 // ByID gives every attribute by its dotted id.

@@ -61,6 +61,8 @@ type Answer struct {
 	Decision *policy.Decision `json:"decision,omitempty"`
 	// Value says what came out of a question for a date or an amount.
 	Value string `json:"value,omitempty"`
+	// Note is set on an attribute that nothing in Afield decides by, and says why.
+	Note string `json:"note,omitempty"`
 	// Steps say which level gives the value, on questions about an attribute.
 	Steps []policy.Step `json:"steps,omitempty"`
 	// Rule and Source are the attribute that governs the answer.
@@ -125,6 +127,9 @@ func explainAttribute(d *policy.Document, q Question) (Answer, error) {
 		})
 	}
 	answer := Answer{Steps: steps, Rule: q.Ask}
+	if why := attributes.Informative(q.Ask); why != "" {
+		answer.Note = "for information; nothing in Afield decides by it. " + why
+	}
 	for _, step := range steps {
 		if step.Decides {
 			answer.Source, answer.Value = step.Entry.Clause, step.Entry.Text()

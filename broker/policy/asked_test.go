@@ -1,0 +1,213 @@
+package policy_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"afield/broker/policy/attributes"
+)
+
+// Every attribute is asked by a decision that somebody outside broker/policy
+// asks for, or says of itself that it is for information. What explains a policy
+// decides nothing, so it does not count.
+func TestEveryAttributeIsObeyed(t *testing.T) {
+	t.Parallel()
+	house := readHouse(t, os.DirFS(filepath.Join("..", "..")))
+	asked := house.asked()
+	rules := reflect.TypeFor[attributes.Rules]()
+	for i := range rules.NumField() {
+		field := rules.Field(i)
+		id := field.Tag.Get("yaml")
+		by, obeyed := asked[field.Name]
+		switch why := attributes.Informative(id); {
+		case !obeyed && why == "":
+			t.Errorf("%s changes nothing: no decision that is asked for outside broker/policy looks at it, and it is not marked as being for information", id)
+		case obeyed && why != "":
+			t.Errorf("%s is marked as being for information, and %s decides by it", id, by)
+		}
+	}
+	for _, where := range house.readOutside {
+		t.Errorf("%s reads the attributes of a policy itself; let it ask a decision", where)
+	}
+	if len(asked) < rules.NumField()/2 {
+		t.Errorf("only %d attributes were found to be asked; is this the top of the house?", len(asked))
+	}
+}
+
+func TestADecisionThatNobodyAsksForDoesNotCount(t *testing.T) {
+	t.Parallel()
+	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+	decisions := "package lending\nfunc May(d *policy.Document) { limit(d) }\nfunc limit(d *policy.Document) { _ = d.Rules().TotalLimit }\n" +
+		"func Unasked(d *policy.Document) { rules := d.Rules(); _ = rules.TypeLimit }\n"
+	house := readHouse(t, fstest.MapFS{
+		"broker/policy/lending/loans.go": file(decisions),
+		"broker/policy/explain/all.go":   file("package explain\nimport \"afield/broker/policy/lending\"\nfunc All(d *policy.Document) { lending.Unasked(d) }\n"),
+		"workflow/desk/desk.go":          file("package desk\nimport \"afield/broker/policy/lending\"\nfunc checkOut() { lending.May(document) }\n"),
+		"workflow/desk/desk_test.go":     file("package desk\nimport \"afield/broker/policy/lending\"\nfunc test() { lending.Unasked(document) }\n"),
+		"cmd/afield/explain.go":          file("package main\nimport \"afield/broker/policy/explain\"\nfunc main() { explain.All(document) }\n"),
+		"api/rest/rules.go":              file("package rest\nfunc rules() { _ = document.Rules().TotalLimit.For(match) }\n"),
+	})
+	if asked := house.asked(); asked["TotalLimit"] != "lending.May" || asked["TypeLimit"] != "" {
+		t.Errorf("asked %v", asked)
+	}
+	if !slices.Equal(house.readOutside, []string{"api/rest"}) {
+		t.Errorf("reading the attributes themselves: %v", house.readOutside)
+	}
+}
+
+const policyPackages = "afield/broker/policy/"
+
+// decisionHouse is what the sources say about who asks which decision and which
+// decision looks at which attribute. Names are "lending.MayCheckOut".
+type decisionHouse struct {
+	looksAt     map[string][]string // function → fields of attributes.Rules
+	calls       map[string][]string // function → functions
+	wanted      []string            // functions asked for outside broker/policy
+	readOutside []string
+}
+
+func readHouse(t *testing.T, house fs.FS) decisionHouse {
+	t.Helper()
+	read := decisionHouse{looksAt: map[string][]string{}, calls: map[string][]string{}}
+	err := fs.WalkDir(house, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata" || entry.Name() == "bin"):
+			return fs.SkipDir
+		case entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		text, err := fs.ReadFile(house, name)
+		if err != nil {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		read.file(path.Dir(name), file)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+// file notes what one source file does.
+func (h *decisionHouse) file(folder string, file *ast.File) {
+	imports := map[string]bool{} // the packages of decisions this file may ask
+	for _, imported := range file.Imports {
+		if name, of := strings.CutPrefix(strings.Trim(imported.Path.Value, `"`), policyPackages); of && imported.Name == nil {
+			imports[name] = true
+		}
+	}
+	inside := folder == "broker/policy" || strings.HasPrefix(folder, "broker/policy/")
+	if !inside {
+		ast.Inspect(file, func(node ast.Node) bool {
+			switch node := node.(type) {
+			case *ast.SelectorExpr:
+				if of, isName := node.X.(*ast.Ident); isName && imports[of.Name] {
+					h.wanted = append(h.wanted, of.Name+"."+node.Sel.Name)
+				}
+			case *ast.CallExpr:
+				if isRules(node) {
+					h.readOutside = append(h.readOutside, folder)
+				}
+			}
+			return true
+		})
+		return
+	}
+	here := path.Base(folder)
+	for _, declared := range file.Decls {
+		if function, ok := declared.(*ast.FuncDecl); ok {
+			name := here + "." + function.Name.Name
+			if function.Recv != nil {
+				name = here + ".(method)." + function.Name.Name
+			}
+			ast.Walk(looking{house: h, here: here, function: name, imports: imports}, function)
+		}
+	}
+}
+
+// looking walks one function of decisions.
+type looking struct {
+	house          *decisionHouse
+	here, function string
+	imports        map[string]bool
+}
+
+// Visit notes what a node looks at and what it calls.
+func (l looking) Visit(node ast.Node) ast.Visitor {
+	calls := func(name string) { l.house.calls[l.function] = append(l.house.calls[l.function], name) }
+	switch node := node.(type) {
+	case *ast.SelectorExpr:
+		of, isName := node.X.(*ast.Ident)
+		switch {
+		case isName && l.imports[of.Name]:
+			calls(of.Name + "." + node.Sel.Name)
+		case isName && of.Name == "rules", isRules(node.X):
+			l.house.looksAt[l.function] = append(l.house.looksAt[l.function], node.Sel.Name)
+		default:
+			calls(l.here + ".(method)." + node.Sel.Name)
+		}
+		ast.Walk(l, node.X)
+		return nil
+	case *ast.KeyValueExpr: // a key is the name of a field
+		if _, isName := node.Key.(*ast.Ident); !isName {
+			ast.Walk(l, node.Key)
+		}
+		ast.Walk(l, node.Value)
+		return nil
+	case *ast.Ident:
+		calls(l.here + "." + node.Name)
+	}
+	return l
+}
+
+// isRules tells whether an expression is a call of Document.Rules.
+func isRules(x ast.Expr) bool {
+	call, ok := x.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	selected, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && selected.Sel.Name == "Rules" && len(call.Args) == 0
+}
+
+// asked gives the attributes that decisions asked for outside broker/policy look
+// at, each with one that does.
+func (h *decisionHouse) asked() map[string]string {
+	by, seen := map[string]string{}, map[string]bool{}
+	var follow func(function, from string)
+	follow = func(function, from string) {
+		if seen[function] {
+			return
+		}
+		seen[function] = true
+		for _, field := range h.looksAt[function] {
+			by[field] = from
+		}
+		for _, called := range h.calls[function] {
+			follow(called, from)
+		}
+	}
+	for _, function := range h.wanted {
+		if !strings.HasPrefix(function, "explain.") {
+			follow(function, function)
+		}
+	}
+	return by
+}
