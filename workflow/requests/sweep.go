@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -74,7 +75,7 @@ func (s *Service) dueDeadlines(ctx context.Context, db *postgres.DB, now time.Ti
 
 func (s *Service) workChunk(ctx context.Context, db *postgres.DB, now time.Time, due []dueDeadline) (int, error) {
 	fired := 0
-	err := db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+	err := db.InTx(ctx, postgres.ForLibraries(librariesOf(due)...), func(ctx context.Context, tx *postgres.Tx) error {
 		fired = 0
 		for _, deadline := range due {
 			ours, err := claim(ctx, tx, deadline, now)
@@ -105,6 +106,16 @@ func (s *Service) workChunk(ctx context.Context, db *postgres.DB, now time.Time,
 	}
 	second, err := s.workChunk(ctx, db, now, due[len(due)/2:])
 	return first + second, err
+}
+
+// librariesOf lists whose deadlines they are.
+func librariesOf(due []dueDeadline) []broker.ID {
+	libraries := make([]broker.ID, len(due))
+	for i, deadline := range due {
+		libraries[i] = deadline.Library
+	}
+	slices.SortFunc(libraries, broker.ID.Compare)
+	return slices.Compact(libraries)
 }
 
 // claim takes a deadline if it is still due and nobody else works on it.
@@ -139,7 +150,7 @@ func (s *Service) fireDeadline(ctx context.Context, tx *postgres.Tx, now time.Ti
 // for a while: one bad row never stops the rest, and is never forgotten.
 func (s *Service) setAside(ctx context.Context, db *postgres.DB, now time.Time, d dueDeadline, why error) error {
 	s.log.Error("a deadline could not be worked off", "request", d.Request, "kind", d.Kind, "event", d.Event, "error", why)
-	err := db.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+	err := db.InTx(ctx, postgres.ForLibraries(d.Library), func(_ context.Context, tx *postgres.Tx) error {
 		tx.Queue(`update deadlines set due_at = $4 where library_id = $1 and request_id = $2 and kind = $3`, d.Library, d.Request, d.Kind, now.Add(quarantine))
 		openSystemTask(tx, d.Library, d.Request, "deadline_failed", "A step that was due ("+workflow.Event(d.Event).Words()+") could not be done: "+plain(why), now)
 		return nil
@@ -203,7 +214,7 @@ func (s *Service) Repair(ctx context.Context, db *postgres.DB, now time.Time) (i
 	}
 	var faults []error
 	for _, request := range stuck {
-		err := db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		err := db.InTx(ctx, postgres.ForLibraries(request.Library), func(ctx context.Context, tx *postgres.Tx) error {
 			openSystemTask(tx, request.Library, request.Request, "was_stuck", "Nothing would have moved this request any more; look at it.", now)
 			_, err := s.Fire(ctx, tx, now, Firing{
 				Library: request.Library, Request: request.Request, Event: workflow.EventNote, By: workflow.BySystem,
