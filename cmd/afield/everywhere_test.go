@@ -32,7 +32,7 @@ var seesEverywhere = map[string]string{
 	"cmd/afield/demo Load":            "sets up the demonstration's many libraries",
 	"cmd/afield/demo register":        "sets up the demonstration's partners",
 	"cmd/afield/demo nextDue":         "the demonstration's clock goes on to whatever is due first",
-	"cmd/afield/demo lastEvent":       "the demonstration's clock never goes behind what has happened",
+	"cmd/afield/demo lastEvent":       "the demonstration waits until nothing more happens",
 	"cmd/afield/scenario clear":       "the scenarios' database belongs to them alone",
 	"cmd/afield/scenario everywhere":  "the scenarios' database belongs to them alone",
 }
