@@ -11,18 +11,20 @@ import (
 
 	"afield/broker"
 	"afield/broker/directory"
+	"afield/broker/outbox"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 )
 
-// claimFor is how long, in wall time, a sender keeps notices to itself. It is
-// longer than a job may run, so that a sender that died holds nothing up for long.
-const claimFor = 25 * time.Second
-
-// maxSends is how often a notice is tried by one channel, over about a day, until
-// the next one has its turn.
-const maxSends = 9
+// retries are eight, over about a day; then the next channel has its turn.
+var retries = outbox.Retries{
+	Waits: []time.Duration{
+		time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour,
+	},
+	LongestAsked: 8 * time.Hour,
+	Tries:        9,
+}
 
 // Patience is how long a notice waits on a channel that is not set up here before
 // the next one has its turn: long enough to set it up, short enough to matter.
@@ -62,7 +64,7 @@ func Claim(ctx context.Context, tx *postgres.Tx, library directory.Library, chan
 	var ready []Outgoing
 	for _, out := range all {
 		if out.To == "" {
-			RecordTrouble(tx, out, Trouble{Final: true, Detail: "Nothing is on file to reach the patron this way."}, now)
+			RecordTrouble(tx, out, outbox.Trouble{Final: true, Detail: "Nothing is on file to reach the patron this way."}, now)
 			continue
 		}
 		ready = append(ready, out)
@@ -192,31 +194,21 @@ func Release(tx *postgres.Tx, outs []Outgoing) {
 // ReleaseNode queues letting go of what a node had claimed when it was killed.
 // It looks over all libraries: call it in the system's scope.
 func ReleaseNode(tx *postgres.Tx, node string) {
-	tx.Queue(`update notices set claimed_until = null where status = 'due' and claimed_by = $1 and claimed_until is not null`, node)
-}
-
-// Trouble is why something could not be sent.
-type Trouble struct {
-	// Final is set when trying again by this channel is useless.
-	Final bool
-	// Detail is for staff; it names nobody.
-	Detail string
-	// RetryAfter is what the other side asked for, or 0.
-	RetryAfter time.Duration
+	tx.Queue(`update notices n set claimed_until = null where `+outgoing.ClaimedBy("$1"), node)
 }
 
 // RecordTrouble queues that something could not be sent: it is tried again later,
 // or, after about a day or where that is useless, by the next channel that reaches
 // the patron. The last is the account, where staff find it among those that could
 // not be told (Troubled).
-func RecordTrouble(tx *postgres.Tx, out Outgoing, trouble Trouble, now time.Time) {
+func RecordTrouble(tx *postgres.Tx, out Outgoing, trouble outbox.Trouble, now time.Time) {
 	for _, n := range out.Notices {
 		n.Tries++
 		n.LastError = trouble.Detail
-		if !trouble.Final && n.Tries < maxSends {
-			n.DueAt = now.Add(backoff(n.Tries, trouble.RetryAfter))
-		} else {
+		if next := retries.After(trouble, n.Tries, now); next.GivenUp {
 			n = n.passedOn(out.contact, now)
+		} else {
+			n.DueAt = next.At
 		}
 		moveOn(tx, n)
 	}
@@ -229,15 +221,6 @@ func (n Notice) passedOn(contact patrons.Contact, now time.Time) Notice {
 	})
 	n.Tries, n.DueAt = 0, now
 	return n.by(chain[:slices.Index(chain, Account)+1], now)
-}
-
-// backoff is how long, in business time, a notice waits for its next try; eight
-// of them make about a day.
-func backoff(tries int, asked time.Duration) time.Duration {
-	waits := []time.Duration{
-		time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour,
-	}
-	return max(waits[min(max(tries-1, 0), len(waits)-1)], min(asked, 8*time.Hour))
 }
 
 // PutOff queues that the due notices of a channel wait until the quiet hours are

@@ -8,6 +8,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/notices"
+	"afield/broker/outbox"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
@@ -22,7 +23,7 @@ func (d desk) claim(channel notices.Channel, now time.Time) (claimed []notices.O
 	return claimed
 }
 
-func (d desk) trouble(out notices.Outgoing, trouble notices.Trouble, now time.Time) {
+func (d desk) trouble(out notices.Outgoing, trouble outbox.Trouble, now time.Time) {
 	d.t.Helper()
 	d.do(func(_ context.Context, tx *postgres.Tx) error {
 		notices.RecordTrouble(tx, out, trouble, now)
@@ -132,7 +133,7 @@ func TestAFailureIsTriedAgainForADayAndThenPassesOn(t *testing.T) {
 		if tries++; tries > 20 {
 			t.Fatal("tried for ever")
 		}
-		d.trouble(claimed[0], notices.Trouble{Detail: "The mail server does not answer."}, now)
+		d.trouble(claimed[0], outbox.Trouble{Detail: "The mail server does not answer."}, now)
 		if tries == 1 {
 			if notice := d.the(patron); notice.Status != notices.Due || !notice.DueAt.Equal(morning.Add(time.Minute)) {
 				t.Errorf("after the first try: %+v", notice)
@@ -153,7 +154,7 @@ func TestAFailureIsTriedAgainForADayAndThenPassesOn(t *testing.T) {
 	if len(claimed) != 1 || strings.Contains(claimed[0].Body, "private") || claimed[0].To != "555-0101" {
 		t.Fatalf("text message %+v", claimed)
 	}
-	d.trouble(claimed[0], notices.Trouble{Final: true, Detail: "The gateway cannot reach the number."}, now)
+	d.trouble(claimed[0], outbox.Trouble{Final: true, Detail: "The gateway cannot reach the number."}, now)
 	if notice := d.the(patron); notice.Channel != notices.Phone || notice.Facts.Title != "" {
 		t.Errorf("after a refusal: %+v", notice)
 	}
@@ -175,7 +176,7 @@ func TestWhereNothingElseReachesThePatronItStandsInTheAccount(t *testing.T) {
 	d := newDesk(t)
 	patron := d.patron("", "adult@example.org")
 	d.make(patron, notices.Arrived, notices.Email)
-	d.trouble(d.claim(notices.Email, morning)[0], notices.Trouble{Final: true, Detail: "The mail server refuses the address on file (550)."}, morning)
+	d.trouble(d.claim(notices.Email, morning)[0], outbox.Trouble{Final: true, Detail: "The mail server refuses the address on file (550)."}, morning)
 	if notice := d.the(patron); notice.Channel != notices.Account || notice.Status != notices.Done {
 		t.Errorf("refused: %+v", notice)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/outbox"
 	"afield/broker/postgres"
 )
 
@@ -17,14 +18,16 @@ type Waiting struct {
 	Channel Channel
 }
 
+// outgoing are the rows of notices that are to be sent.
+var outgoing = outbox.Rows{Waiting: "n.status = 'due'", Due: "n.due_at"}
+
 // DueToSend gives which libraries have due notices by these channels that no
 // sender has claimed; now is business time, wall is wall time. It looks over all
 // libraries: call it in the system's scope. Its cost does not grow with the
 // number of notices.
 func DueToSend(ctx context.Context, tx *postgres.Tx, channels []Channel, now, wall time.Time) ([]Waiting, error) {
 	rows, err := tx.Query(ctx, `select l.id, c from libraries l, unnest($1::text[]) c
-		where l.member and exists (select 1 from notices n where n.library_id = l.id and n.channel = c and n.status = 'due'
-			and n.due_at <= $2 and (n.claimed_until is null or n.claimed_until < $3))`, textsOf(channels), now, wall)
+		where l.member and exists (select 1 from notices n where n.library_id = l.id and n.channel = c and `+outgoing.Free("$2", "$3")+`)`, textsOf(channels), now, wall)
 	if err != nil {
 		return nil, fmt.Errorf("look for notices to send: %w", err)
 	}
@@ -36,12 +39,12 @@ func DueToSend(ctx context.Context, tx *postgres.Tx, channels []Channel, now, wa
 }
 
 func claim(ctx context.Context, tx *postgres.Tx, library broker.ID, channel Channel, node string, now, wall time.Time, limit int) ([]Notice, error) {
-	const free = `n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3 and (n.claimed_until is null or n.claimed_until < $4)`
+	free := `n.library_id = $1 and n.channel = $2 and ` + outgoing.Free("$3", "$4")
 	return collect(tx.Query(ctx, `with first as (select n.patron_id, n.kind, n.stage from notices n where `+free+` order by n.due_at, n.id limit $5),
 		mine as (select n.library_id, n.id from notices n where `+free+`
 			and (n.patron_id, n.kind, n.stage) in (select f.patron_id, f.kind, f.stage from first f) for update of n skip locked)
 		update notices n set claimed_until = $6, claimed_by = $7 from mine m where n.library_id = m.library_id and n.id = m.id
-		returning `+columns, library, string(channel), now, wall, limit, wall.Add(claimFor), node))
+		returning `+columns, library, string(channel), now, wall, limit, wall.Add(outbox.Lease), node))
 }
 
 // moveOn queues where a notice stands after a try. One that was withdrawn

@@ -10,6 +10,7 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/notices"
+	"afield/broker/outbox"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/connectors"
@@ -107,7 +108,7 @@ func (q *Queue) sendNotices(ctx context.Context, sender connectors.NoticeSender,
 			case ctx.Err() != nil: // stopped by us: that counts against nobody
 				notices.Release(tx, claimed[i:i+1])
 			default:
-				notices.RecordTrouble(tx, out, notices.Trouble{
+				notices.RecordTrouble(tx, out, outbox.Trouble{
 					Final: delivery.Outcome == connectors.Refused, Detail: delivery.Detail, RetryAfter: delivery.RetryAfter,
 				}, now)
 			}

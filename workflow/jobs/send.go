@@ -11,12 +11,8 @@ import (
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow/messages"
-	"afield/workflow/requests"
 	"afield/workflow/routing"
 )
-
-// staffHearAfter is how long a message may fail before staff are told.
-const staffHearAfter = 20 * time.Hour
 
 type sendArgs struct {
 	Library broker.ID `json:"library"`
@@ -66,49 +62,13 @@ func (q *Queue) deliver(ctx context.Context, claimed messages.Claimed, peer dire
 }
 
 func (q *Queue) record(ctx context.Context, claimed messages.Claimed, delivery connectors.Delivery) error {
-	now := q.config.Clock.Now()
 	return q.config.DB.InTx(ctx, postgres.ForLibraries(claimed.Library), func(ctx context.Context, tx *postgres.Tx) error {
-		switch delivery.Outcome {
-		case connectors.Delivered:
-			messages.MarkSent(tx, claimed.Library, claimed.ID, now, delivery)
-			requests.SettleTask(tx, claimed.Library, claimed.Request, "partner_unreachable", now)
-			if err := q.requests.Delivered(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message); err != nil {
-				return err
-			}
-			return q.sendNext(ctx, tx, claimed, now)
-		case connectors.Refused:
-			messages.MarkFailed(tx, claimed.Library, claimed.ID, now, delivery)
-			if err := q.requests.Undeliverable(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message, delivery.Detail); err != nil {
-				return err
-			}
-			return q.sendNext(ctx, tx, claimed, now)
-		default:
-			messages.TryAgain(tx, claimed.Library, claimed.ID, now.Add(backoff(claimed.Tries, delivery.RetryAfter)), delivery)
-			if now.Sub(claimed.CreatedAt) > staffHearAfter {
-				requests.OpenTask(tx, claimed.Library, claimed.Request, "partner_unreachable",
-					"A message to the other library has not got through since "+claimed.CreatedAt.Format("2006-01-02 15:04")+" UTC; it is tried again.", now)
-			}
-			return nil
+		next, waiting, err := q.requests.HandedOver(ctx, tx, q.config.Clock.Now(), claimed, delivery)
+		if err != nil || !waiting {
+			return err
 		}
+		return q.Send(ctx, tx, []messages.Ref{next})
 	})
-}
-
-// sendNext enqueues the message that waited for this one to go first.
-func (q *Queue) sendNext(ctx context.Context, tx *postgres.Tx, done messages.Claimed, now time.Time) error {
-	next, waiting, err := messages.Next(ctx, tx, done.Library, done.Request, done.Peer, now)
-	if err != nil || !waiting {
-		return err
-	}
-	next.Protocol = done.Protocol
-	return q.Send(ctx, tx, []messages.Ref{next})
-}
-
-// backoff is how long, in business time, a message waits for its next try: not
-// long at first, because most faults pass at once.
-func backoff(tries int, asked time.Duration) time.Duration {
-	waits := []time.Duration{5 * time.Second, 25 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
-	wait := waits[min(max(tries-1, 0), len(waits)-1)]
-	return max(wait, asked)
 }
 
 type lookUpArgs struct {

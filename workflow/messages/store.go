@@ -11,6 +11,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/directory"
+	"afield/broker/outbox"
 	"afield/broker/postgres"
 	"afield/connectors"
 )
@@ -19,10 +20,18 @@ import (
 // partner put into a note, and nobody needs it after a dispute could be over.
 const rawKeptDays = 90
 
-// claimFor is how long, in wall time, a worker may take over one message before
-// another may try. It is longer than a job may run; together with the sweep's
-// interval it stays below a minute, so a killed node holds nothing up for longer.
-const claimFor = 25 * time.Second
+// outgoing are the rows of messages that are to be sent: ready, or claimed and
+// thus perhaps sent.
+var outgoing = outbox.Rows{Waiting: "m.status in ('ready', 'claimed')", Due: "m.next_try_at"}
+
+// Retries are often at first, because most faults pass at once, and never end: a
+// library's system may be away for long, and StaffHearAfter tells staff.
+var Retries = outbox.Retries{Waits: []time.Duration{
+	5 * time.Second, 25 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
+}}
+
+// StaffHearAfter is how long a message may fail before staff are told.
+const StaffHearAfter = 20 * time.Hour
 
 // Outgoing is a message about to be sent for a request.
 type Outgoing struct {
@@ -85,10 +94,9 @@ func Claim(ctx context.Context, tx *postgres.Tx, node string, library, id broker
 	var payload []byte
 	var request *broker.ID
 	err = tx.QueryRow(ctx, `update messages m set status = 'claimed', claimed_until = $4, claimed_by = $6, tries = tries + 1
-		where library_id = $1 and id = $2 and direction = 'out' and next_try_at <= $3
-		  and (status = 'ready' or (status = 'claimed' and claimed_until < $5)) and `+isNext+`
+		where library_id = $1 and id = $2 and direction = 'out' and `+outgoing.Free("$3", "$5")+` and `+isNext+`
 		returning peer_library_id, request_id, payload, tries, created_at`,
-		library, id, now, wall.Add(claimFor), wall, node).Scan(&claimed.Peer, &request, &payload, &claimed.Tries, &claimed.CreatedAt)
+		library, id, now, wall.Add(outbox.Lease), wall, node).Scan(&claimed.Peer, &request, &payload, &claimed.Tries, &claimed.CreatedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Claimed{}, false, nil
 	}
@@ -110,7 +118,7 @@ func Claim(ctx context.Context, tx *postgres.Tx, node string, library, id broker
 // sent, but anybody may take them over at once. It looks over all libraries:
 // call it in the system's scope.
 func Release(tx *postgres.Tx, node string) {
-	tx.Queue(`update messages set claimed_until = '-infinity' where status = 'claimed' and claimed_by = $1`, node)
+	tx.Queue(`update messages m set claimed_until = null where `+outgoing.ClaimedBy("$1"), node)
 }
 
 // MarkSent records that the peer has the message.
@@ -147,7 +155,7 @@ func TryAgain(tx *postgres.Tx, library, id broker.ID, next time.Time, delivery c
 // worker died. It looks over all libraries: call it in the system's scope.
 func Due(ctx context.Context, tx *postgres.Tx, now, wall time.Time, limit int) ([]Ref, error) {
 	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id from messages m
-		where m.status in ('ready', 'claimed') and m.next_try_at <= $1 and (m.status = 'ready' or m.claimed_until < $2) and `+isNext+`
+		where `+outgoing.Free("$1", "$2")+` and `+isNext+`
 		order by m.next_try_at limit $3`, now, wall, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list due messages: %w", err)

@@ -304,17 +304,17 @@ func noRow(err error) bool {
 	return ok && (ours.Code == "not_in_this_state" || ours.Code == "not_now")
 }
 
-// Delivered records that a lender has our request: its clock starts now.
-func (s *Service) Delivered(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message) error {
+// delivered records that a lender has our request: its clock starts now.
+func (s *Service) delivered(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message) error {
 	if message.Kind != connectors.KindRequest {
 		return nil
 	}
 	return s.aboutDelivery(ctx, tx, now, library, request, message, workflow.EventConfirmed, nil)
 }
 
-// Undeliverable records that a lender will never take a message of ours. A
+// undeliverable records that a lender will never take a message of ours. A
 // request moves on to the next lender; anything else is put before staff.
-func (s *Service) Undeliverable(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message, detail string) error {
+func (s *Service) undeliverable(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, message connectors.Message, detail string) error {
 	if message.Kind == connectors.KindCancel {
 		// A lender that knows nothing of the request has nothing to stop.
 		return s.aboutDelivery(ctx, tx, now, library, request, message, workflow.EventCancelAgreed, map[string]any{"detail": detail})

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -122,20 +123,11 @@ func (arrives) Send(context.Context, connectors.Peer, connectors.Message) connec
 }
 
 func (p *post) record(ctx context.Context, claimed messages.Claimed, delivery connectors.Delivery) error {
-	now := p.clock.Now()
+	if delivery.Outcome == connectors.TryAgain { // there is no network that could fail
+		return fmt.Errorf("hand over a message: %s", delivery.Detail)
+	}
 	return p.db.InTx(ctx, postgres.ForLibraries(claimed.Library), func(ctx context.Context, tx *postgres.Tx) error {
-		if delivery.Outcome == connectors.Delivered {
-			messages.MarkSent(tx, claimed.Library, claimed.ID, now, delivery)
-			if err := p.requests.Delivered(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message); err != nil {
-				return err
-			}
-		} else {
-			messages.MarkFailed(tx, claimed.Library, claimed.ID, now, delivery)
-			if err := p.requests.Undeliverable(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message, delivery.Detail); err != nil {
-				return err
-			}
-		}
-		next, waiting, err := messages.Next(ctx, tx, claimed.Library, claimed.Request, claimed.Peer, now)
+		next, waiting, err := p.requests.HandedOver(ctx, tx, p.clock.Now(), claimed, delivery)
 		if waiting {
 			p.waiting = append(p.waiting, next)
 		}

@@ -1,0 +1,75 @@
+package outbox
+
+import (
+	"fmt"
+	"time"
+)
+
+// Lease is how long, in wall time, a worker has to itself what it claimed. It is
+// longer than a job may run; together with the sweep's interval it stays below a
+// minute, so that a node that was killed holds nothing up for longer.
+const Lease = 25 * time.Second
+
+// Rows says which rows of its owner's table go out. The table has the columns
+// claimed_until (wall time, null where nobody claims the row) and claimed_by.
+type Rows struct {
+	// Waiting is the condition for a row that has neither gone out nor been given up.
+	Waiting string
+	// Due is the column with the business time of its next try.
+	Due string
+}
+
+// Free is the condition for a row that may be claimed; now and wall stand for
+// business time and wall time in the statement.
+func (r Rows) Free(now, wall string) string {
+	return fmt.Sprintf("%s and %s <= %s and (claimed_until is null or claimed_until < %s)", r.Waiting, r.Due, now, wall)
+}
+
+// ClaimedBy is the condition for a row that a node has claimed. A node that was
+// killed lets go of those before it works again, so that nobody waits for the
+// lease to be over.
+func (r Rows) ClaimedBy(node string) string {
+	return fmt.Sprintf("%s and claimed_by = %s and claimed_until is not null", r.Waiting, node)
+}
+
+// Trouble is why a try failed.
+type Trouble struct {
+	// Final is set when trying again is useless.
+	Final bool
+	// Detail is for staff; it names no patron.
+	Detail string
+	// RetryAfter is what the other side asked for, or 0.
+	RetryAfter time.Duration
+}
+
+// Retries say how long something waits between tries, in business time, and when
+// it is given up.
+type Retries struct {
+	// Waits come after the first try, the second and so on; the last comes after
+	// every later one.
+	Waits []time.Duration
+	// LongestAsked bounds what the other side may ask for; 0 grants whatever it asks.
+	LongestAsked time.Duration
+	// Tries is after how many it is given up; 0 means never, unless trouble is final.
+	Tries int
+}
+
+// Next is what comes after a failed try.
+type Next struct {
+	GivenUp bool
+	// At is when it is tried again, unless it is given up.
+	At time.Time
+}
+
+// After says what comes after a try that failed; tries counts it too.
+func (r Retries) After(trouble Trouble, tries int, now time.Time) Next {
+	if trouble.Final || (r.Tries > 0 && tries >= r.Tries) {
+		return Next{GivenUp: true}
+	}
+	asked := trouble.RetryAfter
+	if r.LongestAsked > 0 {
+		asked = min(asked, r.LongestAsked)
+	}
+	wait := r.Waits[min(max(tries-1, 0), len(r.Waits)-1)]
+	return Next{At: now.Add(max(wait, asked))}
+}
