@@ -5,4 +5,11 @@
 //
 // The words follow ISO 18626-1:2021 (statuses, actions, reasons), because that
 // is what the field speaks and what every later protocol maps to.
+//
+// A connector exports a Protocol: its sender, its live look-up, what it has words
+// for, and the Door that reads and writes them; it knows neither the database nor
+// the web server. The program lists the protocols it speaks in a Registry, and
+// everything else asks that: the effects whether a message can be said, the job
+// queue which libraries have queues of their own, the web server which doors to
+// open.
 package connectors

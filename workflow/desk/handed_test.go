@@ -1,0 +1,80 @@
+package desk_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"afield/broker"
+	"afield/broker/postgres"
+	"afield/connectors"
+	"afield/workflow"
+	"afield/workflow/messages"
+	"afield/workflow/requests"
+)
+
+// A message that is put out while the one before it is being recorded is found
+// there, and waits for no sweep.
+func TestAMessagePutOutMeanwhileIsFound(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t, "2026-03-02T15:00:00Z")
+	home, lender := tw.library("westport", "NY", broker.NoID), tw.partner("VT", 0)
+	home.looksTo()
+	request, err := home.asks(requests.Submission{Patron: home.patron("resident"), Citation: citation()})
+	tw.must(err)
+	home.does(request.ID, workflow.EventAddLender, map[string]any{"lender": lender.symbol.String()})
+	home.expects(request.ID, workflow.Requested)
+	tw.must(tw.queue.Stop(t.Context())) // from here on the test is the worker
+
+	note := func(text string) func(context.Context, *postgres.Tx) error {
+		return func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := home.requests.WriteNote(ctx, tx, tw.clock.Now(), requests.Viewer{Library: home.Library.ID}, request.ID,
+				requests.Note{Audience: requests.ToLender, Text: text, Actor: home.staff()})
+			return err
+		}
+	}
+	tw.must(home.try(note("first")))
+	var claimed messages.Claimed
+	tw.must(home.try(func(ctx context.Context, tx *postgres.Tx) error {
+		due, _, err := messages.Next(ctx, tx, home.Library.ID, request.ID, lender.id, tw.clock.Now())
+		if err != nil {
+			return err
+		}
+		claimed, _, err = messages.Claim(ctx, tx, "test", home.Library.ID, due.ID, tw.clock.Now(), time.Now())
+		return err
+	}))
+
+	put, commit := make(chan struct{}), make(chan struct{})
+	writing, recorded := make(chan error, 1), make(chan error, 1)
+	go func() {
+		writing <- home.try(func(ctx context.Context, tx *postgres.Tx) error {
+			if err := note("second")(ctx, tx); err != nil {
+				return err
+			}
+			close(put)
+			<-commit
+			return nil
+		})
+	}()
+	<-put
+	var found bool
+	var next messages.Ref
+	go func() {
+		recorded <- home.try(func(ctx context.Context, tx *postgres.Tx) (err error) {
+			next, found, err = home.requests.HandedOver(ctx, tx, tw.clock.Now(), claimed, connectors.Delivery{Outcome: connectors.Delivered})
+			return err
+		})
+	}()
+	select {
+	case err := <-recorded:
+		t.Errorf("the first is recorded although the second is being put out (%v)", err)
+		recorded <- err
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(commit)
+	tw.must(<-writing)
+	tw.must(<-recorded)
+	if !found || next.ID == claimed.ID || next.Protocol != claimed.Protocol {
+		t.Errorf("the second note is not found: %+v, %v", next, found)
+	}
+}
