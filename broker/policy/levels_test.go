@@ -7,6 +7,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/policy"
+	"afield/broker/policy/policytest"
 	"afield/broker/policy/rule"
 )
 
@@ -96,7 +97,7 @@ func TestTheNearestLevelWithAMatchingEntryWins(t *testing.T) {
 		{"the-branch", "ill.queue_order", adult, `default "first_requested"`},
 	}
 	for _, test := range tests {
-		mustBe(t, test.document+" "+test.rule, comesFrom(t, under(t, files, test.document), test.rule, test.match), test.want)
+		policytest.MustBe(t, test.document+" "+test.rule, comesFrom(t, under(t, files, test.document), test.rule, test.match), test.want)
 	}
 	if _, err := under(t, files, "the-branch").WhereFrom("holds.colour", adult); !broker.IsKind(err, broker.KindNotFound) {
 		t.Errorf("an unknown attribute gave %v, want not found", err)
@@ -145,12 +146,12 @@ func TestAPublishedVersionNeverChangesAndRulesFromItsDay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mustBe(t, "limit on "+day, comesFrom(t, document, "holds.limit", rule.Match{}), "ours "+want)
+		policytest.MustBe(t, "limit on "+day, comesFrom(t, document, "holds.limit", rule.Match{}), "ours "+want)
 	}
 	if _, err := register.On("ours", broker.MustDate("2026-03-01")); !broker.IsKind(err, broker.KindNotFound) {
 		t.Errorf("before its first day: %v, want not found", err)
 	}
-	mustBe(t, "versions", len(register.Versions("ours")), 3)
+	policytest.MustBe(t, "versions", len(register.Versions("ours")), 3)
 	if err := publish(document("ours", "library", "default"), "2026-03-01"); !broker.IsKind(err, broker.KindConflict) {
 		t.Errorf("a policy in the past gave %v, want a conflict", err)
 	}
@@ -182,7 +183,7 @@ func TestALastWordSaidLaterWinsFromItsDay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mustBe(t, "on "+day, comesFrom(t, document, "holds.limit", rule.Match{}), want)
+		policytest.MustBe(t, "on "+day, comesFrom(t, document, "holds.limit", rule.Match{}), want)
 	}
 	// From then on the library cannot publish an entry of its own for it.
 	_, _, err := register.Publish(document("ours", "library", "our-state", "holds.limit", entry("9")), broker.MustDate("2026-05-01"), today)
@@ -211,18 +212,18 @@ func TestAVersionThatBreaksTheOnesBelowIsRefused(t *testing.T) {
 
 func TestDiffListsWhatDiffersAndNothingElse(t *testing.T) {
 	t.Parallel()
-	old, now := parsed(t, "  holds.limit: "+entry("5")+"\n  loans.renewals: "+entry("2")+"\n"),
-		parsed(t, "  holds.limit: "+entry("none")+"\n  loans.renewals: {value: 2, clause: {section: Z, says: other words}}\n")
+	old, now := policytest.Parsed(t, "  holds.limit: "+entry("5")+"\n  loans.renewals: "+entry("2")+"\n"),
+		policytest.Parsed(t, "  holds.limit: "+entry("none")+"\n  loans.renewals: {value: 2, clause: {section: Z, says: other words}}\n")
 	differences := policy.Diff(old, now)
 	if len(differences) != 1 || differences[0].Rule != "holds.limit" || differences[0].Old.Text() != "5" || differences[0].New.Text() != `"none"` {
 		t.Errorf("got %+v, want the hold limit alone, 5 and none", differences)
 	}
-	mustBe(t, "with itself", len(policy.Diff(old, old)), 0)
+	policytest.MustBe(t, "with itself", len(policy.Diff(old, old)), 0)
 }
 
 func TestAPatronsAgeIsADimensionOfItsOwn(t *testing.T) {
 	t.Parallel()
-	library := parsed(t, `
+	library := policytest.Parsed(t, `
   loans.total_limit:
     - value: 25
       clause: {section: A, says: adults}
@@ -234,10 +235,10 @@ func TestAPatronsAgeIsADimensionOfItsOwn(t *testing.T) {
       clause: {section: C, says: teens}
 `)
 	for age, want := range map[int]string{0: "5", 13: "5", 14: "10", 17: "10", 18: "25"} {
-		mustBe(t, fmt.Sprint("aged ", age), comesFrom(t, library, "loans.total_limit", rule.Match{PatronAge: rule.Some(age)}), "test "+want)
+		policytest.MustBe(t, fmt.Sprint("aged ", age), comesFrom(t, library, "loans.total_limit", rule.Match{PatronAge: rule.Some(age)}), "test "+want)
 	}
-	mustBe(t, "age unknown", comesFrom(t, library, "loans.total_limit", rule.Match{}), "test 25")
-	_, err := policy.Parse("test", []byte(head+`attributes:
+	policytest.MustBe(t, "age unknown", comesFrom(t, library, "loans.total_limit", rule.Match{}), "test 25")
+	_, err := policy.Parse("test", []byte(policytest.Head+`attributes:
   loans.total_limit:
     - when: {patron_age: {under: 14}}
       value: 5

@@ -14,6 +14,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/policy/costs"
 	"afield/broker/policy/lending"
+	"afield/broker/policy/policytest"
 	"afield/broker/policy/rule"
 )
 
@@ -87,53 +88,13 @@ func TestEveryLocalCaseIsCovered(t *testing.T) {
 	}
 }
 
-// withRules is a library that differs from the default in some attributes; each
-// is an id and a value as YAML.
-func withRules(t *testing.T, rules ...string) *policy.Document {
-	t.Helper()
-	text := ""
-	for i := 0; i < len(rules); i += 2 {
-		text += "  " + rules[i] + ":\n    value: " + rules[i+1] + "\n    clause: {section: A, says: b}\n"
-	}
-	return parsed(t, text)
-}
-
-// clock is a moment at a library with a calendar, at a time of day there.
-func clock(date string, hour, minute int, opening *calendar.Calendar) policy.Moment {
-	return policy.Moment{Now: broker.MustDate(date).At(hour, minute, opening.Zone()), Calendar: opening}
-}
-
-// openOn is open from nine to five on some weekdays in UTC, less the days named.
-func openOn(t *testing.T, closedWeekdays []time.Weekday, closed ...string) *calendar.Calendar {
-	t.Helper()
-	week := calendar.Week{}
-	for day := time.Sunday; day <= time.Saturday; day++ {
-		if !slices.Contains(closedWeekdays, day) {
-			week[day] = calendar.MustHours("09:00-17:00")
-		}
-	}
-	plan := calendar.Plan{Hours: week}
-	for _, day := range closed {
-		plan.Closed = append(plan.Closed, calendar.Closure{From: broker.MustDate(day)})
-	}
-	opening, err := calendar.New("UTC", plan)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return opening
-}
-
-func own(item string) rule.Match {
-	return rule.Match{Owner: rule.OwnerOwn, Item: item, Class: "resident", Audience: "adult"}
-}
-
 var weekend = []time.Weekday{time.Saturday, time.Sunday}
 
 // dueIn checks a due date under one mode of counting.
 func dueIn(period, start, want string, closedWeekdays []time.Weekday, closed ...string) func(t *testing.T) {
 	return func(t *testing.T) {
-		document := withRules(t, "loans.period", period)
-		mustBe(t, "due", lending.DueDate(document, at(start, openOn(t, closedWeekdays, closed...)), own("book")).Value, broker.MustDate(want))
+		document := policytest.WithRules(t, "loans.period", period)
+		policytest.MustBe(t, "due", lending.DueDate(document, policytest.At(start, policytest.OpenOn(t, closedWeekdays, closed...)), policytest.Own("book")).Value, broker.MustDate(want))
 	}
 }
 
@@ -146,10 +107,10 @@ var dueCases = map[string]func(t *testing.T){
 		}
 		start := time.Date(2026, 2, 15, 8, 15, 0, 0, time.UTC)
 		raw := opening.AddWallClockDays(start, 21)
-		mustBe(t, "raw", raw.Format(time.RFC3339), "2026-03-08T03:15:00-05:00")
+		policytest.MustBe(t, "raw", raw.Format(time.RFC3339), "2026-03-08T03:15:00-05:00")
 		moment := policy.Moment{Now: start, Calendar: opening}
-		due := lending.DueDate(preset(t, "delaware"), moment, own("book")).Value
-		mustBe(t, "stored", lending.DueEnd(preset(t, "delaware"), moment, due).Format(time.RFC3339), "2026-03-08T23:59:59-05:00")
+		due := lending.DueDate(policytest.Preset(t, "delaware"), moment, policytest.Own("book")).Value
+		policytest.MustBe(t, "stored", lending.DueEnd(policytest.Preset(t, "delaware"), moment, due).Format(time.RFC3339), "2026-03-08T23:59:59-05:00")
 	},
 	"DUE-04-days":     dueIn("{days: 1, closed_day: keep}", "2012-07-03", "2012-07-04", weekend, "2012-07-04"),
 	"DUE-05-datedue":  dueIn("{days: 7, closed_day: next_open}", "2012-07-23", "2012-07-30", weekend),
@@ -157,56 +118,56 @@ var dueCases = map[string]func(t *testing.T){
 	"DUE-07":          dueIn("{days: 14, closed_day: same_weekday}", "2013-02-09", "2013-02-24", []time.Weekday{time.Saturday}),
 	"DUE-08":          dueIn("{days: 7, closed_day: same_weekday}", "2013-02-09", "2013-03-09", nil, "2013-02-16", "2013-02-23", "2013-03-02"),
 	"DUE-13": func(t *testing.T) {
-		here, there := openOn(t, nil), openOn(t, nil, "2012-08-06")
-		mustBe(t, "open here", here.IsOpen(broker.MustDate("2012-08-06")), true)
-		mustBe(t, "open there", there.IsOpen(broker.MustDate("2012-08-06")), false)
+		here, there := policytest.OpenOn(t, nil), policytest.OpenOn(t, nil, "2012-08-06")
+		policytest.MustBe(t, "open here", here.IsOpen(broker.MustDate("2012-08-06")), true)
+		policytest.MustBe(t, "open there", there.IsOpen(broker.MustDate("2012-08-06")), false)
 	},
 	"DUE-14": func(t *testing.T) {
-		opening := closedSundays(t, "2026-01-26", "2026-01-27")
-		mustBe(t, "fine", fine(t, preset(t, "delaware"), ofType(rule.OwnerOwn, "book"), "2026-01-26", "2026-01-28", opening).Amount, usd("0.00"))
-		mustBe(t, "due", lending.ReliefDue(preset(t, "delaware"), at("2026-01-26", opening), own("book"), broker.MustDate("2026-01-26")).Value, broker.MustDate("2026-01-28"))
+		opening := policytest.ClosedSundays(t, "2026-01-26", "2026-01-27")
+		policytest.MustBe(t, "fine", policytest.Fine(t, policytest.Preset(t, "delaware"), policytest.OfType(rule.OwnerOwn, "book"), "2026-01-26", "2026-01-28", opening).Amount, policytest.USD("0.00"))
+		policytest.MustBe(t, "due", lending.ReliefDue(policytest.Preset(t, "delaware"), policytest.At("2026-01-26", opening), policytest.Own("book"), broker.MustDate("2026-01-26")).Value, broker.MustDate("2026-01-28"))
 	},
 	"DUE-15": func(t *testing.T) {
-		got := fine(t, preset(t, "delaware"), ofType(rule.OwnerOwn, "book"), "2026-01-23", "2026-01-27", closedSundays(t, "2026-01-26"))
-		mustBe(t, "fine", got.Amount, usd("0.20"))
+		got := policytest.Fine(t, policytest.Preset(t, "delaware"), policytest.OfType(rule.OwnerOwn, "book"), "2026-01-23", "2026-01-27", policytest.ClosedSundays(t, "2026-01-26"))
+		policytest.MustBe(t, "fine", got.Amount, policytest.USD("0.20"))
 	},
 	"DUE-18": func(t *testing.T) {
 		// Charged day by day before the closing was known; worked out again it is nothing.
-		terms := costs.ResolveTerms(preset(t, "delaware"), ofType(rule.OwnerOwn, "book"))
-		before := costs.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), closedSundays(t))
-		after := costs.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), closedSundays(t, "2026-01-26", "2026-01-27"))
-		mustBe(t, "taken back", costs.Settle(after.Amount, before.Amount, usd("0.00")).TakenBack, usd("0.20"))
+		terms := costs.ResolveTerms(policytest.Preset(t, "delaware"), policytest.OfType(rule.OwnerOwn, "book"))
+		before := costs.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), policytest.ClosedSundays(t))
+		after := costs.OverdueFine(terms, broker.MustDate("2026-01-26"), broker.MustDate("2026-01-28"), policytest.ClosedSundays(t, "2026-01-26", "2026-01-27"))
+		policytest.MustBe(t, "taken back", costs.Settle(after.Amount, before.Amount, policytest.USD("0.00")).TakenBack, policytest.USD("0.20"))
 	},
 	"DUE-21": func(t *testing.T) {
-		mustBe(t, "due", lending.DueDate(preset(t, "westchester"), at("2026-03-03", closedSundays(t)), own("dvd")).Value, broker.MustDate("2026-03-09"))
+		policytest.MustBe(t, "due", lending.DueDate(policytest.Preset(t, "westchester"), policytest.At("2026-03-03", policytest.ClosedSundays(t)), policytest.Own("dvd")).Value, broker.MustDate("2026-03-09"))
 	},
 	"DUE-22": func(t *testing.T) {
-		out := lending.Checkout{Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Lendable: true, Due: broker.MustDate("2026-03-01")}
-		mustRefuse(t, lending.MayCheckOut(preset(t, "westport"), noon("2026-03-02"), out), "due_in_the_past")
+		out := lending.Checkout{Patron: policytest.Adult(policytest.USD("0.00")), Owner: rule.OwnerOwn, Item: "book", Lendable: true, Due: broker.MustDate("2026-03-01")}
+		policytest.MustRefuse(t, lending.MayCheckOut(policytest.Preset(t, "westport"), policytest.Noon("2026-03-02"), out), "due_in_the_past")
 		out.Due = broker.MustDate("2026-03-02")
-		mustAllow(t, lending.MayCheckOut(preset(t, "westport"), noon("2026-03-02"), out))
+		policytest.MustAllow(t, lending.MayCheckOut(policytest.Preset(t, "westport"), policytest.Noon("2026-03-02"), out))
 	},
 	"DUE-23": func(t *testing.T) {
-		mustBe(t, "lost on", costs.LostOn(preset(t, "delaware"), noon("2026-02-01"), own("book"), broker.MustDate("2025-11-30"), false).On, broker.MustDate("2026-02-28"))
+		policytest.MustBe(t, "lost on", costs.LostOn(policytest.Preset(t, "delaware"), policytest.Noon("2026-02-01"), policytest.Own("book"), broker.MustDate("2025-11-30"), false).On, broker.MustDate("2026-02-28"))
 	},
 	"TZ-01": func(t *testing.T) {
 		moment := policy.Moment{Now: time.Date(2026, 6, 2, 4, 30, 0, 0, time.UTC)}
-		library := preset(t, "westchester")
-		mustBe(t, "overdue", lending.Overdue(library, moment, broker.MustDate("2026-06-01")), false)
+		library := policytest.Preset(t, "westchester")
+		policytest.MustBe(t, "overdue", lending.Overdue(library, moment, broker.MustDate("2026-06-01")), false)
 		moment.Now = moment.Now.Add(30 * time.Minute)
-		mustBe(t, "overdue at midnight there", lending.Overdue(library, moment, broker.MustDate("2026-06-01")), true)
+		policytest.MustBe(t, "overdue at midnight there", lending.Overdue(library, moment, broker.MustDate("2026-06-01")), true)
 	},
 }
 
 // dropped checks a return found in the book drop, and what it costs.
 func dropped(t *testing.T, library, item, due, day string, hour, minute int, wantOn, wantFine string) {
 	t.Helper()
-	document, opening := preset(t, library), closedSundays(t)
-	moment := clock(day, hour, minute, opening)
+	document, opening := policytest.Preset(t, library), policytest.ClosedSundays(t)
+	moment := policytest.Clock(day, hour, minute, opening)
 	back := lending.EffectiveReturn(document, moment, lending.HandedIn{Owner: rule.OwnerOwn, Item: item, Drop: true})
-	mustBe(t, "counts for", back.On, broker.MustDate(wantOn))
-	got := costs.FineAtReturn(costs.ResolveTerms(document, ofType(rule.OwnerOwn, item)), broker.MustDate(due), back, moment)
-	mustBe(t, "fine", got.Amount, usd(wantFine))
+	policytest.MustBe(t, "counts for", back.On, broker.MustDate(wantOn))
+	got := costs.FineAtReturn(costs.ResolveTerms(document, policytest.OfType(rule.OwnerOwn, item)), broker.MustDate(due), back, moment)
+	policytest.MustBe(t, "fine", got.Amount, policytest.USD(wantFine))
 }
 
 // returnCases are the cases of area return.
@@ -217,11 +178,11 @@ var returnCases = map[string]func(t *testing.T){
 		dropped(t, "delaware", "dvd", "2026-03-06", "2026-03-07", 9, 0, "2026-03-07", "1.00")
 	},
 	"RET-02": func(t *testing.T) {
-		document, opening := preset(t, "delaware"), closedSundays(t)
-		moment := clock("2026-03-07", 9, 5, opening)
+		document, opening := policytest.Preset(t, "delaware"), policytest.ClosedSundays(t)
+		moment := policytest.Clock("2026-03-07", 9, 5, opening)
 		back := lending.EffectiveReturn(document, moment, lending.HandedIn{Owner: rule.OwnerOwn, Item: "dvd"})
-		got := costs.FineAtReturn(costs.ResolveTerms(document, ofType(rule.OwnerOwn, "dvd")), broker.MustDate("2026-03-06"), back, moment)
-		mustBe(t, "fine", got.Amount, usd("1.00"))
+		got := costs.FineAtReturn(costs.ResolveTerms(document, policytest.OfType(rule.OwnerOwn, "dvd")), broker.MustDate("2026-03-06"), back, moment)
+		policytest.MustBe(t, "fine", got.Amount, policytest.USD("1.00"))
 	},
 	"RET-03": func(t *testing.T) {
 		dropped(t, "westchester", "book", "2026-03-06", "2026-03-07", 8, 0, "2026-03-07", "0.05")
@@ -233,44 +194,44 @@ var returnCases = map[string]func(t *testing.T){
 		dropped(t, "delaware", "dvd", "2026-03-07", "2026-03-08", 12, 0, "2026-03-07", "0.00")
 	},
 	"RET-06": func(t *testing.T) {
-		back := lending.EffectiveReturn(preset(t, "westport"), noon("2026-03-02"), lending.HandedIn{Backdate: broker.MustDate("2026-03-03")})
-		mustBe(t, "counts for", back.On, broker.MustDate("2026-03-02"))
+		back := lending.EffectiveReturn(policytest.Preset(t, "westport"), policytest.Noon("2026-03-02"), lending.HandedIn{Backdate: broker.MustDate("2026-03-03")})
+		policytest.MustBe(t, "counts for", back.On, broker.MustDate("2026-03-02"))
 	},
 	"RET-08": func(t *testing.T) {
-		terms := costs.ResolveTerms(withRules(t, "fines.overdue", `{set_by: library, rate: "1.00", cap: none, count: calendar}`), costs.LoanFacts{})
+		terms := costs.ResolveTerms(policytest.WithRules(t, "fines.overdue", `{set_by: library, rate: "1.00", cap: none, count: calendar}`), costs.LoanFacts{})
 		now := costs.OverdueFine(terms, broker.MustDate("2026-03-01"), broker.MustDate("2026-03-02"), calendar.EveryDay(nil))
-		settled := costs.Settle(now.Amount, usd("2.00"), usd("2.00"))
-		mustBe(t, "charge", settled.Charge, usd("1.00"))
-		mustBe(t, "taken back", settled.TakenBack, usd("1.00"))
-		mustBe(t, "balance", settled.Balance, usd("-1.00"))
-		mustBe(t, "credit", settled.Credit, usd("1.00"))
+		settled := costs.Settle(now.Amount, policytest.USD("2.00"), policytest.USD("2.00"))
+		policytest.MustBe(t, "charge", settled.Charge, policytest.USD("1.00"))
+		policytest.MustBe(t, "taken back", settled.TakenBack, policytest.USD("1.00"))
+		policytest.MustBe(t, "balance", settled.Balance, policytest.USD("-1.00"))
+		policytest.MustBe(t, "credit", settled.Credit, policytest.USD("1.00"))
 	},
 	"RET-09": func(t *testing.T) {
-		settled := costs.Settle(usd("0.00"), usd("0.25"), usd("0.20"))
-		mustBe(t, "charge", settled.Charge, usd("0.00"))
-		mustBe(t, "balance", settled.Balance, usd("-0.20"))
+		settled := costs.Settle(policytest.USD("0.00"), policytest.USD("0.25"), policytest.USD("0.20"))
+		policytest.MustBe(t, "charge", settled.Charge, policytest.USD("0.00"))
+		policytest.MustBe(t, "balance", settled.Balance, policytest.USD("-0.20"))
 	},
 	"RET-10": func(t *testing.T) {
-		settled := costs.Settle(usd("0.00"), usd("1.00"), usd("0.00"))
-		mustBe(t, "balance", settled.Balance, usd("0.00"))
-		mustBe(t, "taken back", settled.TakenBack, usd("1.00"))
+		settled := costs.Settle(policytest.USD("0.00"), policytest.USD("1.00"), policytest.USD("0.00"))
+		policytest.MustBe(t, "balance", settled.Balance, policytest.USD("0.00"))
+		policytest.MustBe(t, "taken back", settled.TakenBack, policytest.USD("1.00"))
 	},
 	"RET-11": func(t *testing.T) {
-		document := preset(t, "perth")
-		moment := noon("2026-03-20")
+		document := policytest.Preset(t, "perth")
+		moment := policytest.Noon("2026-03-20")
 		back := lending.EffectiveReturn(document, moment, lending.HandedIn{Backdate: broker.MustDate("2026-03-10"), Amnesty: true})
-		got := costs.FineAtReturn(costs.ResolveTerms(document, ofType(rule.OwnerOwn, "book")), broker.MustDate("2026-03-02"), back, moment)
-		mustBe(t, "fine", got.Amount, cad("0.00"))
+		got := costs.FineAtReturn(costs.ResolveTerms(document, policytest.OfType(rule.OwnerOwn, "book")), broker.MustDate("2026-03-02"), back, moment)
+		policytest.MustBe(t, "fine", got.Amount, policytest.CAD("0.00"))
 	},
 	"RET-15": func(t *testing.T) {
-		hourly := costs.ResolveTerms(withRules(t, "fines.overdue", `{set_by: library, rate: "0.50", cap: none, count: open, per: hour}`), costs.LoanFacts{})
-		opening := closedSundays(t)
+		hourly := costs.ResolveTerms(policytest.WithRules(t, "fines.overdue", `{set_by: library, rate: "0.50", cap: none, count: open, per: hour}`), costs.LoanFacts{})
+		opening := policytest.ClosedSundays(t)
 		closing := broker.MustDate("2026-03-02").At(17, 0, opening.Zone())
 		// Nobody could hand it in between closing and the next opening.
-		mustBe(t, "at night", costs.OverdueFineAt(hourly, closing, closing.Add(5*time.Hour), opening).Amount, usd("0.00"))
+		policytest.MustBe(t, "at night", costs.OverdueFineAt(hourly, closing, closing.Add(5*time.Hour), opening).Amount, policytest.USD("0.00"))
 		// Two open hours lie between 15:00 and closing.
-		mustBe(t, "due before closing", costs.OverdueFineAt(hourly, closing.Add(-2*time.Hour), closing.Add(5*time.Hour), opening).Amount, usd("1.00"))
+		policytest.MustBe(t, "due before closing", costs.OverdueFineAt(hourly, closing.Add(-2*time.Hour), closing.Add(5*time.Hour), opening).Amount, policytest.USD("1.00"))
 		// A day loan is not late before the end of its date.
-		mustBe(t, "day loan", fine(t, preset(t, "delaware"), ofType(rule.OwnerOwn, "dvd"), "2026-03-02", "2026-03-02", opening).Amount, usd("0.00"))
+		policytest.MustBe(t, "day loan", policytest.Fine(t, policytest.Preset(t, "delaware"), policytest.OfType(rule.OwnerOwn, "dvd"), "2026-03-02", "2026-03-02", opening).Amount, policytest.USD("0.00"))
 	},
 }

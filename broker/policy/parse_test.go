@@ -8,20 +8,9 @@ import (
 	"afield/broker"
 	"afield/broker/policy"
 	"afield/broker/policy/costs"
+	"afield/broker/policy/policytest"
 	"afield/broker/policy/rule"
 )
-
-const head = "policy: test\ntitle: Test library\ndocument: Test policy\nplace: US-IL\nzone: America/Chicago\nclasses: [plac]\n"
-
-// parsed reads a document made of the usual head and some attributes.
-func parsed(t *testing.T, attributes string) *policy.Document {
-	t.Helper()
-	document, err := policy.Parse("test", []byte(head+"attributes:\n"+attributes))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return document
-}
 
 func TestAFaultNamesLineAndColumn(t *testing.T) {
 	t.Parallel()
@@ -50,7 +39,7 @@ func TestAFaultNamesLineAndColumn(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := policy.Parse("test", []byte(head+test.text))
+			_, err := policy.Parse("test", []byte(policytest.Head+test.text))
 			if !broker.IsKind(err, broker.KindInvalid) {
 				t.Fatalf("got %v, want an invalid document", err)
 			}
@@ -64,7 +53,7 @@ func TestAFaultNamesLineAndColumn(t *testing.T) {
 
 func TestTwoEquallySpecificEntriesAreRefused(t *testing.T) {
 	t.Parallel()
-	_, err := policy.Parse("test", []byte(head+`attributes:
+	_, err := policy.Parse("test", []byte(policytest.Head+`attributes:
   loans.renewals:
     - when: {item: [book, dvd]}
       value: 1
@@ -80,7 +69,7 @@ func TestTwoEquallySpecificEntriesAreRefused(t *testing.T) {
 
 func TestTheMostSpecificEntryOfTheNearestDocumentWins(t *testing.T) {
 	t.Parallel()
-	document := parsed(t, `
+	document := policytest.Parsed(t, `
   fines.overdue:
     - value: {set_by: library, rate: "0.01", cap: none, count: open}
       clause: {section: base, says: base}
@@ -125,8 +114,8 @@ func TestTheMostSpecificEntryOfTheNearestDocumentWins(t *testing.T) {
 func TestNoneIsAnAnswerAndAbsentIsNot(t *testing.T) {
 	t.Parallel()
 	// The default document lends with two renewals.
-	absent := parsed(t, "  holds.limit:\n    value: 5\n    clause: {section: A, says: b}\n")
-	none := parsed(t, "  loans.renewals:\n    value: none\n    clause: {section: A, says: any number}\n")
+	absent := policytest.Parsed(t, "  holds.limit:\n    value: 5\n    clause: {section: A, says: b}\n")
+	none := policytest.Parsed(t, "  loans.renewals:\n    value: none\n    clause: {section: A, says: any number}\n")
 	if got := costs.ResolveTerms(absent, costs.LoanFacts{}).Renewals; got != rule.Some(2) {
 		t.Errorf("an absent attribute gave %s renewals, want the default's 2", got)
 	}
@@ -138,18 +127,18 @@ func TestNoneIsAnAnswerAndAbsentIsNot(t *testing.T) {
 func TestTheVersionFollowsTheContentOnly(t *testing.T) {
 	t.Parallel()
 	five := "  holds.limit:\n    value: 5\n    clause: {section: A, says: b}\n"
-	first := parsed(t, five)
-	if again := parsed(t, "# a remark\n"+five); again.Version() != first.Version() {
+	first := policytest.Parsed(t, five)
+	if again := policytest.Parsed(t, "# a remark\n"+five); again.Version() != first.Version() {
 		t.Error("a remark changed the version")
 	}
-	if other := parsed(t, strings.Replace(five, "5", "6", 1)); other.Version() == first.Version() {
+	if other := policytest.Parsed(t, strings.Replace(five, "5", "6", 1)); other.Version() == first.Version() {
 		t.Error("another value kept the version")
 	}
 }
 
 func TestAnAttributeSaysWhichDocumentItComesFrom(t *testing.T) {
 	t.Parallel()
-	document := parsed(t, "  holds.limit:\n    value: 5\n    clause: {section: A, says: b}\n")
+	document := policytest.Parsed(t, "  holds.limit:\n    value: 5\n    clause: {section: A, says: b}\n")
 	from := map[string]string{}
 	for _, attribute := range document.Attributes() {
 		from[attribute.Rule] += attribute.From + ";"
@@ -184,7 +173,7 @@ func TestAttributesCanBeWrittenAsJSON(t *testing.T) {
 
 func TestEveryMistakeIsNamedAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := policy.Parse("test", []byte(head+`attributes:
+	_, err := policy.Parse("test", []byte(policytest.Head+`attributes:
   shelf.day:
     value: {days: 7, count: open}
     clause: {section: A, says: b}

@@ -3,7 +3,6 @@ package policy_test
 import (
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 
 	"afield/broker"
@@ -11,33 +10,9 @@ import (
 	"afield/broker/policy/costs"
 	"afield/broker/policy/ill"
 	"afield/broker/policy/lending"
+	"afield/broker/policy/policytest"
 	"afield/broker/policy/rule"
 )
-
-// preset gives a shipped document; each is read once, as a server would.
-func preset(t *testing.T, name string) *policy.Document {
-	t.Helper()
-	documents, err := shipped()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if documents[name] == nil {
-		t.Fatalf("no preset called %s", name)
-	}
-	return documents[name]
-}
-
-var shipped = sync.OnceValues(func() (map[string]*policy.Document, error) {
-	documents := map[string]*policy.Document{}
-	for _, name := range policy.Presets() {
-		document, err := policy.Preset(name)
-		if err != nil {
-			return nil, err
-		}
-		documents[name] = document
-	}
-	return documents, nil
-})
 
 func TestEveryPresetReads(t *testing.T) {
 	t.Parallel()
@@ -47,7 +22,7 @@ func TestEveryPresetReads(t *testing.T) {
 		}
 	}
 	for _, name := range policy.Presets() {
-		if document := preset(t, name); document.Name() != name {
+		if document := policytest.Preset(t, name); document.Name() != name {
 			t.Errorf("presets/%s.yaml calls itself %s", name, document.Name())
 		}
 	}
@@ -60,7 +35,7 @@ func TestEveryPresetReads(t *testing.T) {
 func TestEveryValueHasAClauseOrIsMarkedSilent(t *testing.T) {
 	t.Parallel()
 	for _, name := range policy.Presets() {
-		for _, attribute := range preset(t, name).Attributes() {
+		for _, attribute := range policytest.Preset(t, name).Attributes() {
 			clause := attribute.Clause
 			if clause.Document == "" || clause.Section == "" || clause.Says == "" {
 				t.Errorf("%s %s (%s): clause %+v is not complete", name, attribute.Rule, attribute.When, clause)
@@ -98,7 +73,7 @@ func TestTheFiveLibrariesRestOnTheirOwnTexts(t *testing.T) {
 	}
 	for name, rules := range stated {
 		said := map[string]bool{}
-		for _, attribute := range preset(t, name).Attributes() {
+		for _, attribute := range policytest.Preset(t, name).Attributes() {
 			if attribute.From != "default" && !attribute.Clause.Silent {
 				said[attribute.Rule] = true
 			}
@@ -120,7 +95,7 @@ func TestActiveStatesAreStatesOfABorrowingRequest(t *testing.T) {
 		"completed", "unfilled", "cancelled", "expired",
 	}
 	for _, name := range policy.Presets() {
-		states := ill.ActiveStates(preset(t, name), "resident")
+		states := ill.ActiveStates(policytest.Preset(t, name), "resident")
 		if !slices.Contains(states, "submitted") || slices.Contains(states, "completed") || slices.Contains(states, "return_due") {
 			t.Errorf("%s: active states are %v", name, states)
 		}
@@ -135,7 +110,7 @@ func TestActiveStatesAreStatesOfABorrowingRequest(t *testing.T) {
 func TestOtherLibrariesAreNeitherFinedNorBlockedByWhatTheyOwe(t *testing.T) {
 	t.Parallel()
 	for _, name := range policy.Presets() {
-		document := preset(t, name)
+		document := policytest.Preset(t, name)
 		terms := costs.ResolveTerms(document, costs.LoanFacts{Match: rule.Match{Owner: rule.OwnerOwn, Class: "library", Item: "dvd"}})
 		if !terms.Overdue.Rate.IsZero() {
 			t.Errorf("%s fines a borrowing library %s a day", name, terms.Overdue.Rate)

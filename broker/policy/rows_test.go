@@ -11,6 +11,7 @@ import (
 	"afield/broker/policy/explain"
 	"afield/broker/policy/ill"
 	"afield/broker/policy/lending"
+	"afield/broker/policy/policytest"
 	"afield/broker/policy/rule"
 )
 
@@ -60,24 +61,24 @@ func TestEveryRowOfTheLoanTables(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.library+" "+row.item+" "+row.age+row.audience, func(t *testing.T) {
 			t.Parallel()
-			document := preset(t, row.library)
+			document := policytest.Preset(t, row.library)
 			match := rule.Match{Owner: rule.OwnerOwn, Class: "resident", Item: row.item, Age: row.age, Audience: row.audience}
 			terms := costs.ResolveTerms(document, costs.LoanFacts{Match: match})
-			mustBe(t, "days", terms.Days, row.days)
-			mustBe(t, "renewals", terms.Renewals, rule.Some(row.renewals))
-			mustBe(t, "rate", terms.Overdue.Rate.Decimal(), row.rate)
-			mustBe(t, "most", terms.Overdue.Cap.Decimal(), row.most)
+			policytest.MustBe(t, "days", terms.Days, row.days)
+			policytest.MustBe(t, "renewals", terms.Renewals, rule.Some(row.renewals))
+			policytest.MustBe(t, "rate", terms.Overdue.Rate.Decimal(), row.rate)
+			policytest.MustBe(t, "most", terms.Overdue.Cap.Decimal(), row.most)
 			for _, out := range []int{row.limit - 1, row.limit, 24} {
 				if row.limit == unlimited || out < 0 {
 					out = 24
 				}
 				have := lending.OutItem{Owner: rule.OwnerOwn, Item: row.item, Age: row.age, Count: out}
-				take := lending.Checkout{Patron: adult(broker.Money{}), Owner: rule.OwnerOwn, Item: row.item, Age: row.age, Lendable: true}
+				take := lending.Checkout{Patron: policytest.Adult(broker.Money{}), Owner: rule.OwnerOwn, Item: row.item, Age: row.age, Lendable: true}
 				if out > 0 {
 					take.Out = []lending.OutItem{have}
 				}
-				answer := lending.MayCheckOut(document, noon("2026-03-02"), take)
-				mustBe(t, fmt.Sprintf("one more with %d out", out), answer.Allowed, row.limit == unlimited || out < row.limit)
+				answer := lending.MayCheckOut(document, policytest.Noon("2026-03-02"), take)
+				policytest.MustBe(t, fmt.Sprintf("one more with %d out", out), answer.Allowed, row.limit == unlimited || out < row.limit)
 			}
 		})
 	}
@@ -85,18 +86,18 @@ func TestEveryRowOfTheLoanTables(t *testing.T) {
 
 func TestACheckoutPassesThreeCountersAtOnce(t *testing.T) {
 	t.Parallel()
-	library := preset(t, "westchester")
+	library := policytest.Preset(t, "westchester")
 	ill := lending.OutItem{Owner: rule.OwnerILL, Item: "book"}
 	books := lending.OutItem{Owner: rule.OwnerOwn, Item: "book", Count: 14}
 	// 14 books, 9 audio items and a borrowed copy are 24 in all.
-	mustAllow(t, lending.MayCheckOut(library, noon("2026-03-02"), taking("book", books, outOf("music_cd", 9), ill)))
-	mustRefuse(t, lending.MayCheckOut(library, noon("2026-03-02"), taking("book", books, outOf("music_cd", 10), ill)), "total_limit_reached")
+	policytest.MustAllow(t, lending.MayCheckOut(library, policytest.Noon("2026-03-02"), taking("book", books, outOf("music_cd", 9), ill)))
+	policytest.MustRefuse(t, lending.MayCheckOut(library, policytest.Noon("2026-03-02"), taking("book", books, outOf("music_cd", 10), ill)), "total_limit_reached")
 	books.Count = 15
-	mustRefuse(t, lending.MayCheckOut(library, noon("2026-03-02"), taking("book", books, outOf("music_cd", 9), ill)), "type_limit_reached", "total_limit_reached")
+	policytest.MustRefuse(t, lending.MayCheckOut(library, policytest.Noon("2026-03-02"), taking("book", books, outOf("music_cd", 9), ill)), "type_limit_reached", "total_limit_reached")
 	// A new book is another type than a general one.
 	fresh := taking("book", books)
 	fresh.Age = "new"
-	mustAllow(t, lending.MayCheckOut(library, noon("2026-03-02"), fresh))
+	policytest.MustAllow(t, lending.MayCheckOut(library, policytest.Noon("2026-03-02"), fresh))
 }
 
 func TestCardsOfEveryKind(t *testing.T) {
@@ -121,36 +122,36 @@ func TestCardsOfEveryKind(t *testing.T) {
 		{"western-district", "reciprocal", "0.00", "0.00", "2027-03-02", false},
 	}
 	for _, row := range rows {
-		card := accounts.MayHaveCard(preset(t, row.library), noon(today.String()), accounts.CardApplication{Class: row.class})
+		card := accounts.MayHaveCard(policytest.Preset(t, row.library), policytest.Noon(today.String()), accounts.CardApplication{Class: row.class})
 		name := row.library + " " + row.class
-		mustBe(t, name+" without anything brought", card.Allowed, false)
-		mustBe(t, name+" fee", card.Fee.Decimal(), row.fee)
-		mustBe(t, name+" fee unknown", card.FeeUnknown, row.unknown)
-		mustBe(t, name+" deposit", card.Deposit.Decimal(), row.deposit)
-		mustBe(t, name+" expires", card.Expires.String(), row.expires)
+		policytest.MustBe(t, name+" without anything brought", card.Allowed, false)
+		policytest.MustBe(t, name+" fee", card.Fee.Decimal(), row.fee)
+		policytest.MustBe(t, name+" fee unknown", card.FeeUnknown, row.unknown)
+		policytest.MustBe(t, name+" deposit", card.Deposit.Decimal(), row.deposit)
+		policytest.MustBe(t, name+" expires", card.Expires.String(), row.expires)
 	}
 }
 
 func TestAGuardianInGoodStandingSignsForAMinor(t *testing.T) {
 	t.Parallel()
 	for owes, allowed := range map[string]bool{"4.99": true, "5.00": false, "5.01": false} {
-		guardian := adult(usd(owes))
-		card := accounts.MayHaveCard(preset(t, "western-district"), noon("2026-03-02"), accounts.CardApplication{
+		guardian := policytest.Adult(policytest.USD(owes))
+		card := accounts.MayHaveCard(policytest.Preset(t, "western-district"), policytest.Noon("2026-03-02"), accounts.CardApplication{
 			Class: "minor", Age: rule.Some(12), Guardian: &guardian,
 			Met:   []attributes.CardNeed{attributes.NeedGuardianSigns, attributes.NeedGuardianID, attributes.NeedProofOfAddress},
 			Shown: []string{"government_photo_id"},
 		})
-		mustBe(t, "owing "+owes, card.Allowed, allowed)
-		mustBe(t, "liable", card.Liable, attributes.LiableGuardian)
+		policytest.MustBe(t, "owing "+owes, card.Allowed, allowed)
+		policytest.MustBe(t, "liable", card.Liable, attributes.LiableGuardian)
 	}
 }
 
 func TestOneCardForEachBusiness(t *testing.T) {
 	t.Parallel()
 	apply := accounts.CardApplication{Class: "business", Cards: 1, Met: []attributes.CardNeed{attributes.NeedOwnerApplies, attributes.NeedProofOfAddress}}
-	mustRefuse(t, accounts.MayHaveCard(preset(t, "western-district"), noon("2026-03-02"), apply).Decision, "has_card")
+	policytest.MustRefuse(t, accounts.MayHaveCard(policytest.Preset(t, "western-district"), policytest.Noon("2026-03-02"), apply).Decision, "has_card")
 	apply.Cards = 0
-	mustAllow(t, accounts.MayHaveCard(preset(t, "western-district"), noon("2026-03-02"), apply).Decision)
+	policytest.MustAllow(t, accounts.MayHaveCard(policytest.Preset(t, "western-district"), policytest.Noon("2026-03-02"), apply).Decision)
 }
 
 func TestWhatACardLends(t *testing.T) {
@@ -173,88 +174,88 @@ func TestWhatACardLends(t *testing.T) {
 	for _, row := range rows {
 		take := taking(row.item)
 		take.Patron.Class, take.Owner = row.class, row.owner
-		answer := lending.MayCheckOut(preset(t, row.library), noon("2026-03-02"), take)
-		mustBe(t, row.library+" "+row.class+" "+row.item, !answer.Has("card_does_not_lend"), row.lends)
+		answer := lending.MayCheckOut(policytest.Preset(t, row.library), policytest.Noon("2026-03-02"), take)
+		policytest.MustBe(t, row.library+" "+row.class+" "+row.item, !answer.Has("card_does_not_lend"), row.lends)
 	}
 	for library, item := range map[string]string{"westchester": "reference", "delaware": "computer", "perth": "reference"} {
-		mustRefuse(t, lending.MayCheckOut(preset(t, library), noon("2026-03-02"), taking(item)), "not_lendable")
+		policytest.MustRefuse(t, lending.MayCheckOut(policytest.Preset(t, library), policytest.Noon("2026-03-02"), taking(item)), "not_lendable")
 	}
 	current := taking("periodical")
 	current.Age = "new"
-	mustRefuse(t, lending.MayCheckOut(preset(t, "delaware"), noon("2026-03-02"), current), "not_lendable")
-	mustAllow(t, lending.MayCheckOut(preset(t, "perth"), noon("2026-03-02"), current))
+	policytest.MustRefuse(t, lending.MayCheckOut(policytest.Preset(t, "delaware"), policytest.Noon("2026-03-02"), current), "not_lendable")
+	policytest.MustAllow(t, lending.MayCheckOut(policytest.Preset(t, "perth"), policytest.Noon("2026-03-02"), current))
 }
 
 func TestMaterialIsKeptFromAMinorOnlyWhereThePolicySaysSo(t *testing.T) {
 	t.Parallel()
 	take := taking("video_game")
 	take.Patron.NotFor = []string{"video_game"}
-	mustRefuse(t, lending.MayCheckOut(preset(t, "western-district"), noon("2026-03-02"), take), "not_for_minor")
-	mustAllow(t, lending.MayCheckOut(preset(t, "westchester"), noon("2026-03-02"), take))
+	policytest.MustRefuse(t, lending.MayCheckOut(policytest.Preset(t, "western-district"), policytest.Noon("2026-03-02"), take), "not_for_minor")
+	policytest.MustAllow(t, lending.MayCheckOut(policytest.Preset(t, "westchester"), policytest.Noon("2026-03-02"), take))
 }
 
 func TestWhatIsHeldIsLentToAnotherOnlyByPermission(t *testing.T) {
 	t.Parallel()
 	take := taking("book")
 	take.HeldForOther = true
-	mustRefuse(t, lending.MayCheckOut(preset(t, "perth"), noon("2026-03-02"), take), "held_for_other")
+	policytest.MustRefuse(t, lending.MayCheckOut(policytest.Preset(t, "perth"), policytest.Noon("2026-03-02"), take), "held_for_other")
 	take.Permission = true
-	mustAllow(t, lending.MayCheckOut(preset(t, "perth"), noon("2026-03-02"), take))
-	mustRefuse(t, lending.MayCheckOut(preset(t, "westport"), noon("2026-03-02"), take), "held_for_other")
+	policytest.MustAllow(t, lending.MayCheckOut(policytest.Preset(t, "perth"), policytest.Noon("2026-03-02"), take))
+	policytest.MustRefuse(t, lending.MayCheckOut(policytest.Preset(t, "westport"), policytest.Noon("2026-03-02"), take), "held_for_other")
 }
 
 func TestOtherFees(t *testing.T) {
 	t.Parallel()
-	western, delaware := preset(t, "western-district"), preset(t, "delaware")
+	western, delaware := policytest.Preset(t, "western-district"), policytest.Preset(t, "delaware")
 	for pages, want := range map[int]string{0: "0.00", 1: "1.00", 5: "1.00", 6: "1.05", 25: "2.00"} {
-		mustBe(t, fmt.Sprintf("Western District, %d pages", pages), costs.FaxFee(western, pages).Amount, usd(want))
+		policytest.MustBe(t, fmt.Sprintf("Western District, %d pages", pages), costs.FaxFee(western, pages).Amount, policytest.USD(want))
 	}
 	for pages, want := range map[int]string{1: "2.00", 2: "3.00", 3: "4.00"} {
-		mustBe(t, fmt.Sprintf("Delaware, %d pages", pages), costs.FaxFee(delaware, pages).Amount, usd(want))
+		policytest.MustBe(t, fmt.Sprintf("Delaware, %d pages", pages), costs.FaxFee(delaware, pages).Amount, policytest.USD(want))
 	}
-	mustBe(t, "a page in colour", costs.PrintFee(western, 1, true).Amount, usd("0.25"))
-	mustBe(t, "three in black", costs.PrintFee(western, 3, false).Amount, usd("0.30"))
-	mustBe(t, "Delaware in colour", costs.PrintFee(delaware, 2, true).Amount, usd("1.00"))
-	mustRefuse(t, costs.MayFax(western, noon("2026-03-02"), "CA"), "fax_too_far")
-	mustAllow(t, costs.MayFax(western, noon("2026-03-02"), "US"))
-	mustRefuse(t, costs.MayPayBy(western, noon("2026-03-02"), "card"), "method_not_taken")
-	mustAllow(t, costs.MayPayBy(western, noon("2026-03-02"), "online"))
-	mustBe(t, "a lost card in Delaware", accounts.CardReplacement(delaware, noon("2026-03-02"), "resident", broker.MustDate("2026-03-01")).Amount, usd("2.00"))
+	policytest.MustBe(t, "a page in colour", costs.PrintFee(western, 1, true).Amount, policytest.USD("0.25"))
+	policytest.MustBe(t, "three in black", costs.PrintFee(western, 3, false).Amount, policytest.USD("0.30"))
+	policytest.MustBe(t, "Delaware in colour", costs.PrintFee(delaware, 2, true).Amount, policytest.USD("1.00"))
+	policytest.MustRefuse(t, costs.MayFax(western, policytest.Noon("2026-03-02"), "CA"), "fax_too_far")
+	policytest.MustAllow(t, costs.MayFax(western, policytest.Noon("2026-03-02"), "US"))
+	policytest.MustRefuse(t, costs.MayPayBy(western, policytest.Noon("2026-03-02"), "card"), "method_not_taken")
+	policytest.MustAllow(t, costs.MayPayBy(western, policytest.Noon("2026-03-02"), "online"))
+	policytest.MustBe(t, "a lost card in Delaware", accounts.CardReplacement(delaware, policytest.Noon("2026-03-02"), "resident", broker.MustDate("2026-03-01")).Amount, policytest.USD("2.00"))
 }
 
 func TestWhatElseALossMayCost(t *testing.T) {
 	t.Parallel()
-	western := preset(t, "western-district")
+	western := policytest.Preset(t, "western-district")
 	for part, want := range map[string]string{"audiobook_disc": "10.00", "case": "10.00", "barcode": "1.00"} {
-		mustCharge(t, "western-district", costs.LostItem{Match: own("audiobook"), Part: part, Replacement: usd("60.00")}, want)
+		mustCharge(t, "western-district", costs.LostItem{Match: policytest.Own("audiobook"), Part: part, Replacement: policytest.USD("60.00")}, want)
 	}
-	if _, err := costs.LostCharges(western, costs.LostItem{Match: own("book")}); !broker.IsKind(err, broker.KindRefused) {
+	if _, err := costs.LostCharges(western, costs.LostItem{Match: policytest.Own("book")}); !broker.IsKind(err, broker.KindRefused) {
 		t.Errorf("a loss without a price gave %v, want it left to staff", err)
 	}
-	mustRefuse(t, costs.MayDonate(western, noon("2026-03-02"), own("book"), false), "director_approves")
-	mustAllow(t, costs.MayDonate(western, noon("2026-03-02"), own("book"), true))
-	mustRefuse(t, costs.MayDonate(western, noon("2026-03-02"), rule.Match{Owner: rule.OwnerILL}, true), "no_donation_in_lieu")
-	mustRefuse(t, costs.MayDonate(preset(t, "perth"), noon("2026-03-02"), own("book"), true), "no_donation_in_lieu")
-	referred, expenses := costs.MayRefer(preset(t, "westchester"), noon("2026-03-02"), "resident")
-	mustAllow(t, referred)
-	mustBe(t, "with the expenses", expenses, true)
-	charged := lending.ClaimChargedOn(preset(t, "delaware"), own("book"), broker.MustDate("2025-11-30")).Value
-	mustBe(t, "a claim not found is charged on", charged, broker.MustDate("2026-02-28"))
-	mustBe(t, "who prices another library's item", costs.LostSetBy(western, rule.Match{Owner: rule.OwnerConsortium}).Value, attributes.DecidedByOwner)
+	policytest.MustRefuse(t, costs.MayDonate(western, policytest.Noon("2026-03-02"), policytest.Own("book"), false), "director_approves")
+	policytest.MustAllow(t, costs.MayDonate(western, policytest.Noon("2026-03-02"), policytest.Own("book"), true))
+	policytest.MustRefuse(t, costs.MayDonate(western, policytest.Noon("2026-03-02"), rule.Match{Owner: rule.OwnerILL}, true), "no_donation_in_lieu")
+	policytest.MustRefuse(t, costs.MayDonate(policytest.Preset(t, "perth"), policytest.Noon("2026-03-02"), policytest.Own("book"), true), "no_donation_in_lieu")
+	referred, expenses := costs.MayRefer(policytest.Preset(t, "westchester"), policytest.Noon("2026-03-02"), "resident")
+	policytest.MustAllow(t, referred)
+	policytest.MustBe(t, "with the expenses", expenses, true)
+	charged := lending.ClaimChargedOn(policytest.Preset(t, "delaware"), policytest.Own("book"), broker.MustDate("2025-11-30")).Value
+	policytest.MustBe(t, "a claim not found is charged on", charged, broker.MustDate("2026-02-28"))
+	policytest.MustBe(t, "who prices another library's item", costs.LostSetBy(western, rule.Match{Owner: rule.OwnerConsortium}).Value, attributes.DecidedByOwner)
 }
 
 func TestDueDatesAreMovedInBulkByTheDirectorWithAReason(t *testing.T) {
 	t.Parallel()
-	library := preset(t, "delaware")
-	mustAllow(t, lending.MayAdjustDueDates(library, noon("2026-03-02"), []string{"director"}, "snow all week"))
-	mustRefuse(t, lending.MayAdjustDueDates(library, noon("2026-03-02"), []string{"desk"}, " "), "not_for_this_role", "reason_missing")
+	library := policytest.Preset(t, "delaware")
+	policytest.MustAllow(t, lending.MayAdjustDueDates(library, policytest.Noon("2026-03-02"), []string{"director"}, "snow all week"))
+	policytest.MustRefuse(t, lending.MayAdjustDueDates(library, policytest.Noon("2026-03-02"), []string{"desk"}, " "), "not_for_this_role", "reason_missing")
 }
 
 func TestEveryAttributeIsExplained(t *testing.T) {
 	t.Parallel()
-	document := preset(t, "western-district")
+	document := policytest.Preset(t, "western-district")
 	for _, id := range attributes.IDs() {
-		answer, err := explain.Explain(document, explain.Question{Ask: id, At: noon("2026-03-02").Now, Match: own("book")})
+		answer, err := explain.Explain(document, explain.Question{Ask: id, At: policytest.Noon("2026-03-02").Now, Match: policytest.Own("book")})
 		if err != nil || answer.Value == "" || answer.Source.Says == "" {
 			t.Errorf("%s is explained as %+v, %v", id, answer, err)
 		}
@@ -262,8 +263,8 @@ func TestEveryAttributeIsExplained(t *testing.T) {
 	for _, ask := range explain.Questions() {
 		due := broker.MustDate("2026-03-01")
 		if _, err := explain.Explain(document, explain.Question{
-			Ask: ask, At: noon("2026-03-02").Now, Match: own("book"), Due: due, PaidOn: due,
-			Owes: usd("0.00"), Paid: usd("1.00"),
+			Ask: ask, At: policytest.Noon("2026-03-02").Now, Match: policytest.Own("book"), Due: due, PaidOn: due,
+			Owes: policytest.USD("0.00"), Paid: policytest.USD("1.00"),
 		}); err != nil {
 			t.Errorf("%s: %v", ask, err)
 		}
@@ -273,28 +274,28 @@ func TestEveryAttributeIsExplained(t *testing.T) {
 func TestALossCostsNoProcessingWhereThePolicyNamesNone(t *testing.T) {
 	t.Parallel()
 	for _, library := range []string{"western-district", "delaware", "perth"} {
-		currency := preset(t, library).Currency()
+		currency := policytest.Preset(t, library).Currency()
 		for _, replaced := range []bool{true, false} {
 			mustCharge(t, library, costs.LostItem{
-				Match: own("book"), WillReplace: replaced,
-				PricePaid: money("18.00", currency), Replacement: money("22.00", currency), Shipping: money("4.00", currency),
+				Match: policytest.Own("book"), WillReplace: replaced,
+				PricePaid: policytest.Money("18.00", currency), Replacement: policytest.Money("22.00", currency), Shipping: policytest.Money("4.00", currency),
 			}, "22.00")
 		}
 	}
 	// Delaware's system holds a list price, which comes first.
-	mustCharge(t, "delaware", costs.LostItem{Match: own("book"), ListPrice: usd("25.00"), Replacement: usd("22.00")}, "25.00")
+	mustCharge(t, "delaware", costs.LostItem{Match: policytest.Own("book"), ListPrice: policytest.USD("25.00"), Replacement: policytest.USD("22.00")}, "25.00")
 	// A lender's invoice is passed on to the cent.
-	charge, err := costs.LostILLCharge(preset(t, "westchester"), usd("40.00"))
-	if err != nil || charge.Amount != usd("40.00") {
+	charge, err := costs.LostILLCharge(policytest.Preset(t, "westchester"), policytest.USD("40.00"))
+	if err != nil || charge.Amount != policytest.USD("40.00") {
 		t.Errorf("an invoice of 40.00 costs the patron %s, %v", charge.Amount, err)
 	}
 }
 
 func TestWhatWestportOwnsIsHeldAndNotBorrowed(t *testing.T) {
 	t.Parallel()
-	request := asked(adult(usd("0.00")))
+	request := policytest.Asked(policytest.Adult(policytest.USD("0.00")))
 	request.OwnedHere = true
-	mustRefuse(t, ill.MaySubmitILL(preset(t, "westport"), noon("2026-03-02"), request).Decision, "held_here")
+	policytest.MustRefuse(t, ill.MaySubmitILL(policytest.Preset(t, "westport"), policytest.Noon("2026-03-02"), request).Decision, "held_here")
 	request.OwnedHere, request.OwnedInGroup = false, true
-	mustAllow(t, ill.MaySubmitILL(preset(t, "westport"), noon("2026-03-02"), request).Decision)
+	policytest.MustAllow(t, ill.MaySubmitILL(policytest.Preset(t, "westport"), policytest.Noon("2026-03-02"), request).Decision)
 }

@@ -12,6 +12,7 @@ import (
 	"afield/broker/policy/costs"
 	"afield/broker/policy/ill"
 	"afield/broker/policy/lending"
+	"afield/broker/policy/policytest"
 	"afield/broker/policy/rule"
 	"afield/broker/policy/shelf"
 )
@@ -26,7 +27,7 @@ type edge struct {
 
 func owing(action rule.Action, steps [3]string, want [3]bool) edge {
 	return edge{steps, want, func(_ *testing.T, d *policy.Document, owes string) bool {
-		return blocks.MayAct(d, noon("2026-03-02"), action, adult(money(owes, d.Currency()))).Allowed
+		return blocks.MayAct(d, policytest.Noon("2026-03-02"), action, policytest.Adult(policytest.Money(owes, d.Currency()))).Allowed
 	}}
 }
 
@@ -38,29 +39,29 @@ var (
 
 func lostDays(due string, days [3]string, want [3]bool) edge {
 	return edge{days, want, func(_ *testing.T, d *policy.Document, today string) bool {
-		lost := costs.LostOn(d, noon(today), own("book"), broker.MustDate(due), false)
+		lost := costs.LostOn(d, policytest.Noon(today), policytest.Own("book"), broker.MustDate(due), false)
 		return !broker.MustDate(today).Before(lost.On)
 	}}
 }
 
 func refundable(days [3]string, want [3]bool) edge {
 	return edge{days, want, func(_ *testing.T, d *policy.Document, today string) bool {
-		return costs.MayRefund(d, noon(today), costs.RefundFacts{Match: own("book"), Paid: usd("20.00"), PaidOn: broker.MustDate("2026-01-15")}).Allowed
+		return costs.MayRefund(d, policytest.Noon(today), costs.RefundFacts{Match: policytest.Own("book"), Paid: policytest.USD("20.00"), PaidOn: broker.MustDate("2026-01-15")}).Allowed
 	}}
 }
 
 func shelved(days [3]string, owner rule.Owner) edge {
 	return edge{days, [3]bool{true, true, false}, func(t *testing.T, d *policy.Document, today string) bool {
-		opening := closedSundays(t)
-		until := shelf.Until(d, at("2026-03-02", opening), shelf.Facts{Owner: owner, Class: "resident", Item: "book", Arrived: broker.MustDate("2026-03-02")}).Until
+		opening := policytest.ClosedSundays(t)
+		until := shelf.Until(d, policytest.At("2026-03-02", opening), shelf.Facts{Owner: owner, Class: "resident", Item: "book", Arrived: broker.MustDate("2026-03-02")}).Until
 		return !broker.MustDate(today).After(until)
 	}}
 }
 
 func purged(account accounts.Account, owes [3]string, want [3]bool) edge {
 	return edge{owes, want, func(_ *testing.T, d *policy.Document, owes string) bool {
-		account.Owes = usd(owes)
-		return accounts.MayPurge(d, noon("2026-03-02"), account).Allowed
+		account.Owes = policytest.USD(owes)
+		return accounts.MayPurge(d, policytest.Noon("2026-03-02"), account).Allowed
 	}}
 }
 
@@ -90,9 +91,9 @@ func edges() map[string][]edge {
 		"perth blocks.ill_request":               {owing(rule.ActionILLRequest, [3]string{"19.99", "20.00", "20.01"}, overBlocks)},
 		"perth blocks.long_overdue": {counted([3]string{strings.Repeat("|", 29), strings.Repeat("|", 30), strings.Repeat("|", 31)}, [3]bool{true, false, false},
 			func(d *policy.Document, days int) policy.Decision {
-				patron := adult(cad("0.00"))
+				patron := policytest.Adult(policytest.CAD("0.00"))
 				patron.DaysOverdue = days
-				return blocks.MayAct(d, noon("2026-03-02"), rule.ActionCheckout, patron)
+				return blocks.MayAct(d, policytest.Noon("2026-03-02"), rule.ActionCheckout, patron)
 			})},
 
 		"delaware lost.after":         {lostDays("2026-01-15", [3]string{"2026-04-14", "2026-04-15", "2026-04-16"}, [3]bool{false, true, true})},
@@ -114,33 +115,33 @@ func edges() map[string][]edge {
 		},
 
 		"westchester ill.active_limit": {counted([3]string{"||", "|||", "||||"}, [3]bool{true, false, false}, func(d *policy.Document, active int) policy.Decision {
-			request := asked(adult(usd("0.00")))
+			request := policytest.Asked(policytest.Adult(policytest.USD("0.00")))
 			request.ActiveRequests = active
-			return ill.MaySubmitILL(d, noon("2026-03-02"), request).Decision
+			return ill.MaySubmitILL(d, policytest.Noon("2026-03-02"), request).Decision
 		})},
 		"westchester holds.limit": {counted([3]string{"||||", "|||||", "||||||"}, [3]bool{true, false, false}, func(d *policy.Document, holds int) policy.Decision {
-			return shelf.MayPlaceHold(d, noon("2026-03-02"), shelf.HoldRequest{Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Format: "book", OpenHolds: holds})
+			return shelf.MayPlaceHold(d, policytest.Noon("2026-03-02"), shelf.HoldRequest{Patron: policytest.Adult(policytest.USD("0.00")), Owner: rule.OwnerOwn, Item: "book", Format: "book", OpenHolds: holds})
 		})},
 		"westchester loans.total_limit": {counted([3]string{strings.Repeat("|", 24), strings.Repeat("|", 25), strings.Repeat("|", 26)}, [3]bool{true, false, false},
 			func(d *policy.Document, out int) policy.Decision {
-				return lending.MayCheckOut(d, noon("2026-03-02"), lending.Checkout{
-					Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Lendable: true,
+				return lending.MayCheckOut(d, policytest.Noon("2026-03-02"), lending.Checkout{
+					Patron: policytest.Adult(policytest.USD("0.00")), Owner: rule.OwnerOwn, Item: "book", Lendable: true,
 					Out: []lending.OutItem{{Owner: rule.OwnerOwn, Item: "puzzle", Count: out}},
 				})
 			})},
 		"westchester claims.limit": {counted([3]string{"||", "|||", "||||"}, [3]bool{true, false, false}, func(d *policy.Document, claims int) policy.Decision {
-			return lending.MayClaim(d, noon("2026-03-02"), lending.Claim{Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Kind: "returned", ShelfChecked: true, Carried: claims}).Decision
+			return lending.MayClaim(d, policytest.Noon("2026-03-02"), lending.Claim{Patron: policytest.Adult(policytest.USD("0.00")), Owner: rule.OwnerOwn, Item: "book", Kind: "returned", ShelfChecked: true, Carried: claims}).Decision
 		})},
 		"western-district claims.limit": {counted([3]string{"|", "||", "|||"}, [3]bool{true, false, false}, func(d *policy.Document, claims int) policy.Decision {
-			return lending.MayClaim(d, noon("2026-03-02"), lending.Claim{Patron: adult(usd("0.00")), Owner: rule.OwnerOwn, Item: "book", Kind: "returned", ShelfChecked: true, Lifetime: claims}).Decision
+			return lending.MayClaim(d, policytest.Noon("2026-03-02"), lending.Claim{Patron: policytest.Adult(policytest.USD("0.00")), Owner: rule.OwnerOwn, Item: "book", Kind: "returned", ShelfChecked: true, Lifetime: claims}).Decision
 		})},
 		"western-district ill.renewal_window": {{[3]string{"2026-08-18", "2026-08-19", "2026-08-20"}, [3]bool{true, true, false}, func(_ *testing.T, d *policy.Document, today string) bool {
-			return lending.MayAskRenewal(d, noon(today), lending.Renewal{Patron: adult(usd("0.00")), Owner: rule.OwnerILL, Item: "book", Due: broker.MustDate("2026-08-22")}).Allowed
+			return lending.MayAskRenewal(d, policytest.Noon(today), lending.Renewal{Patron: policytest.Adult(policytest.USD("0.00")), Owner: rule.OwnerILL, Item: "book", Due: broker.MustDate("2026-08-22")}).Allowed
 		}}},
 		"westport ill.phone_on_file": {{[3]string{"2025-03-03", "2025-03-02", "2025-03-01"}, [3]bool{true, true, false}, func(_ *testing.T, d *policy.Document, confirmed string) bool {
-			request := asked(adult(usd("0.00")))
+			request := policytest.Asked(policytest.Adult(policytest.USD("0.00")))
 			request.Patron.PhoneConfirmed = broker.MustDate(confirmed)
-			return ill.MaySubmitILL(d, noon("2026-03-02"), request).Allowed
+			return ill.MaySubmitILL(d, policytest.Noon("2026-03-02"), request).Allowed
 		}}},
 	}
 }
@@ -159,7 +160,7 @@ func TestEveryThresholdAtItsEdge(t *testing.T) {
 	t.Parallel()
 	table := edges()
 	for _, name := range []string{"westport", "westchester", "delaware", "western-district", "perth"} {
-		for _, attribute := range preset(t, name).Attributes() {
+		for _, attribute := range policytest.Preset(t, name).Attributes() {
 			given := attribute.From != "default" && attribute.Text() != `"none"` && slices.Contains(thresholds, attribute.Rule)
 			if given && len(table[name+" "+attribute.Rule]) == 0 {
 				t.Errorf("%s gives %s (%s: %s) and nothing here asks it", name, attribute.Rule, attribute.WhereText(), attribute.Text())
@@ -172,7 +173,7 @@ func TestEveryThresholdAtItsEdge(t *testing.T) {
 			t.Run(where+" at "+side.step[1], func(t *testing.T) {
 				t.Parallel()
 				for i, given := range side.step {
-					if got := side.ask(t, preset(t, name), given); got != side.want[i] {
+					if got := side.ask(t, policytest.Preset(t, name), given); got != side.want[i] {
 						t.Errorf("with %s it is %t, want %t", given, got, side.want[i])
 					}
 				}

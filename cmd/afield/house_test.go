@@ -27,6 +27,7 @@ const (
 	roomConnectors room = "connectors"
 	roomMigrations room = "migrations"
 	roomPgtest     room = "broker/postgres/pgtest"
+	roomPolicytest room = "broker/policy/policytest"
 	roomBroker     room = "broker/x"
 	roomVocabulary room = "broker"
 )
@@ -43,12 +44,13 @@ var mayImport = map[room][]room{
 	roomConnectors: {roomVocabulary},
 	roomMigrations: {roomBroker},
 	roomPgtest:     {roomMigrations, roomBroker, roomVocabulary},
+	roomPolicytest: {roomBroker, roomVocabulary},
 	roomBroker:     {roomVocabulary},
 	roomVocabulary: {},
 }
 
 // onlyTests may be imported by any test besides, since they exist for tests.
-var onlyTests = []room{roomPgtest, roomConntest}
+var onlyTests = []room{roomPgtest, roomPolicytest, roomConntest}
 
 const module = "afield/"
 
@@ -73,6 +75,8 @@ func roomOf(path string) room {
 		return roomMigrations
 	case inside("broker/postgres/pgtest"):
 		return roomPgtest
+	case inside("broker/policy/policytest"):
+		return roomPolicytest
 	case path == "broker":
 		return roomVocabulary
 	case inside("broker"):

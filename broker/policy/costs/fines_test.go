@@ -1,26 +1,23 @@
-package policy_test
+package costs_test
 
 import (
-	"encoding/json"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/policy"
 	"afield/broker/policy/costs"
-	"afield/broker/policy/lending"
+	"afield/broker/policy/policytest"
 	"afield/broker/policy/rule"
-	"afield/broker/policy/shelf"
 )
 
 func TestOverdueFines(t *testing.T) {
 	t.Parallel()
 	everyDay := calendar.EveryDay(nil)
-	ill := func(item string) costs.LoanFacts { return ofType(rule.OwnerILL, item) }
-	own := func(item string) costs.LoanFacts { return ofType(rule.OwnerOwn, item) }
+	ill := func(item string) costs.LoanFacts { return policytest.OfType(rule.OwnerILL, item) }
+	own := func(item string) costs.LoanFacts { return policytest.OfType(rule.OwnerOwn, item) }
 	forChild := own("book")
 	forChild.Audience = "child"
 	due := broker.MustDate("2026-03-02")
@@ -52,26 +49,26 @@ func TestOverdueFines(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.library+": "+test.name, func(t *testing.T) {
 			t.Parallel()
-			document := preset(t, test.library)
+			document := policytest.Preset(t, test.library)
 			got := costs.OverdueFine(costs.ResolveTerms(document, test.facts), due, due.AddDays(test.days), everyDay)
-			mustBe(t, "fine", got.Amount, money(test.want, document.Currency()))
-			mustBe(t, "capped", got.Capped, test.capped)
-			mustBe(t, "days", got.Days, test.days)
+			policytest.MustBe(t, "fine", got.Amount, policytest.Money(test.want, document.Currency()))
+			policytest.MustBe(t, "capped", got.Capped, test.capped)
+			policytest.MustBe(t, "days", got.Days, test.days)
 		})
 	}
 }
 
 func TestADueDateThatBecameClosedIsForgiven(t *testing.T) {
 	t.Parallel()
-	library := preset(t, "delaware")
+	library := policytest.Preset(t, "delaware")
 	tests := []struct{ name, due, returned, want string }{
 		{"back on the next open day", "2026-01-26", "2026-01-28", "0.00"},
 		{"a day later", "2026-01-26", "2026-01-29", "0.10"},
 		{"overdue before the closing", "2026-01-23", "2026-01-28", "0.20"},
 	}
 	for _, test := range tests {
-		got := fine(t, library, ofType(rule.OwnerOwn, "book"), test.due, test.returned, closedSundays(t, "2026-01-26", "2026-01-27"))
-		mustBe(t, test.name, got.Amount, usd(test.want))
+		got := policytest.Fine(t, library, policytest.OfType(rule.OwnerOwn, "book"), test.due, test.returned, policytest.ClosedSundays(t, "2026-01-26", "2026-01-27"))
+		policytest.MustBe(t, test.name, got.Amount, policytest.USD(test.want))
 	}
 }
 
@@ -93,52 +90,30 @@ func TestWhichDaysCount(t *testing.T) {
 		{"perth", rule.OwnerOwn, 3},
 	}
 	for _, test := range tests {
-		got := fine(t, preset(t, test.library), ofType(test.owner, "book"), "2026-03-07", "2026-03-10", closedSundays(t))
-		mustBe(t, test.library+" "+string(test.owner)+" days", got.Days, test.want)
+		got := policytest.Fine(t, policytest.Preset(t, test.library), policytest.OfType(test.owner, "book"), "2026-03-07", "2026-03-10", policytest.ClosedSundays(t))
+		policytest.MustBe(t, test.library+" "+string(test.owner)+" days", got.Days, test.want)
 	}
 }
 
 func TestTheLendersCapIsKept(t *testing.T) {
 	t.Parallel()
-	most := cad("3.00")
-	facts := ofType(rule.OwnerILL, "book")
-	facts.LenderFine = &costs.LenderFine{Rate: cad("0.50"), Cap: &most}
-	got := fine(t, preset(t, "perth"), facts, "2026-03-02", "2026-03-20", calendar.EveryDay(nil))
-	mustBe(t, "fine", got.Amount, cad("3.00"))
-}
-
-func TestALoanKeepsItsTermsAsJSON(t *testing.T) {
-	t.Parallel()
-	for _, name := range policy.Presets() {
-		document := preset(t, name)
-		facts := ofType(rule.OwnerILL, "book")
-		facts.LenderDue = broker.MustDate("2026-08-22")
-		terms := costs.ResolveTerms(document, facts)
-		text, err := json.Marshal(terms)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var back costs.Terms
-		if err := json.Unmarshal(text, &back); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(terms, back, cmp.Comparer(func(a, b broker.Date) bool { return a == b })); diff != "" {
-			t.Errorf("%s: terms changed on the way:\n%s", name, diff)
-		}
-		mustBe(t, name+" version", back.Version, document.Version())
-	}
+	most := policytest.CAD("3.00")
+	facts := policytest.OfType(rule.OwnerILL, "book")
+	facts.LenderFine = &costs.LenderFine{Rate: policytest.CAD("0.50"), Cap: &most}
+	got := policytest.Fine(t, policytest.Preset(t, "perth"), facts, "2026-03-02", "2026-03-20", calendar.EveryDay(nil))
+	policytest.MustBe(t, "fine", got.Amount, policytest.CAD("3.00"))
 }
 
 // A fine never falls as time passes and never exceeds its cap, whatever the
 // calendar.
 func TestAFineGrowsToItsCap(t *testing.T) {
 	t.Parallel()
-	opening := closedSundays(t, "2026-03-04", "2026-03-05")
+	opening := policytest.ClosedSundays(t, "2026-03-04", "2026-03-05")
 	var all []costs.Terms
 	for _, name := range policy.Presets() {
 		for _, item := range []string{"book", "dvd", "hotspot"} {
 			for _, owner := range []rule.Owner{rule.OwnerOwn, rule.OwnerILL} {
-				all = append(all, costs.ResolveTerms(preset(t, name), ofType(owner, item)))
+				all = append(all, costs.ResolveTerms(policytest.Preset(t, name), policytest.OfType(owner, item)))
 			}
 		}
 	}
@@ -161,30 +136,43 @@ func TestAFineGrowsToItsCap(t *testing.T) {
 	})
 }
 
-// The hold shelf never keeps a borrowed copy past the lender's date less the
-// way back, never ends before arrival, and ends on an open day when it arrived
-// on one.
-func TestTheShelfNeverOutlastsTheLender(t *testing.T) {
+func TestAFineNeverFallsWithTimeNorPassesItsCap(t *testing.T) {
 	t.Parallel()
-	opening := closedSundays(t, "2026-03-04", "2026-03-05")
-	var all []*policy.Document
-	for _, name := range policy.Presets() {
-		all = append(all, preset(t, name))
-	}
+	opening := policytest.ClosedSundays(t, "2026-03-17", "2026-04-03")
+	libraries := []string{"westport", "westchester", "delaware", "western-district", "perth"}
 	rapid.Check(t, func(t *rapid.T) {
-		document := rapid.SampledFrom(all).Draw(t, "document")
-		arrived := opening.NextOpenDay(broker.MustDate("2026-03-01").AddDays(rapid.IntRange(0, 60).Draw(t, "arrived")))
-		due := arrived.AddDays(rapid.IntRange(0, 40).Draw(t, "due"))
-		shelf := shelf.Until(document, at(arrived.String(), opening), shelf.Facts{Owner: rule.OwnerILL, Arrived: arrived, LenderDue: due})
-		if shelf.Until.Before(arrived) || !opening.IsOpen(shelf.Until) {
-			t.Fatalf("arrived %s, due %s: shelf ends %s", arrived, due, shelf.Until)
+		document := policytest.ShippedByName(t, rapid.SampledFrom(libraries).Draw(t, "library"))
+		item := rapid.SampledFrom([]string{"book", "dvd", "hotspot", "language"}).Draw(t, "item")
+		terms := costs.ResolveTerms(document, policytest.OfType(rapid.SampledFrom([]rule.Owner{rule.OwnerOwn, rule.OwnerILL}).Draw(t, "owner"), item))
+		due := broker.MustDate("2026-03-01").AddDays(rapid.IntRange(0, 40).Draw(t, "due"))
+		before := int64(0)
+		for day := range 120 {
+			fine := costs.OverdueFine(terms, due, due.AddDays(day), opening).Amount.Minor
+			if fine < before {
+				t.Fatalf("day %d costs %d, the day before %d", day, fine, before)
+			}
+			if most := terms.Overdue.Cap; most != nil && fine > most.Minor {
+				t.Fatalf("day %d costs %d, above the cap %s", day, fine, most)
+			}
+			before = fine
 		}
-		if shelf.Until.After(arrived) && due.DaysSince(shelf.Until) < 3 {
-			t.Fatalf("arrived %s, due %s: shelf ends %s, too late to get home", arrived, due, shelf.Until)
+	})
+}
+
+func TestAccruingNightByNightComesToTheSameFine(t *testing.T) {
+	t.Parallel()
+	opening := policytest.ClosedSundays(t)
+	rapid.Check(t, func(t *rapid.T) {
+		terms := costs.ResolveTerms(policytest.ShippedByName(t, "delaware"), policytest.OfType(rule.OwnerOwn, "dvd"))
+		due := broker.MustDate("2026-03-02")
+		posted := costs.Posted{Charged: policytest.USD("0.00"), Adjusted: policytest.USD("0.00")}
+		night := 0
+		for range rapid.IntRange(1, 12).Draw(t, "runs") {
+			night += rapid.IntRange(0, 4).Draw(t, "nights between") // a missed night, or a second run
+			posted.Charged = posted.Charged.Plus(costs.Accrue(terms, due, due.AddDays(night), opening, posted))
 		}
-		patronDue := lending.ILLDueDate(document, at(arrived.String(), opening), due).Due
-		if patronDue.After(due) || !opening.IsOpen(patronDue) {
-			t.Fatalf("lender's date %s became %s", due, patronDue)
+		if want := costs.OverdueFine(terms, due, due.AddDays(night), opening).Amount; posted.Charged != want {
+			t.Fatalf("came to %s, want %s", posted.Charged, want)
 		}
 	})
 }

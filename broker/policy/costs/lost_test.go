@@ -1,14 +1,13 @@
-package policy_test
+package costs_test
 
 import (
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
 	"afield/broker"
-	"afield/broker/policy/accounts"
 	"afield/broker/policy/costs"
+	"afield/broker/policy/policytest"
 	"afield/broker/policy/rule"
 )
 
@@ -17,10 +16,10 @@ import (
 func TestTheLatestDueDateThatMayBeLostIsExact(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"western-district", "delaware", "perth"} {
-		document := preset(t, name)
+		document := policytest.Preset(t, name)
 		rapid.Check(t, func(t *rapid.T) {
 			today := broker.MustDate("2024-01-01").AddDays(rapid.IntRange(0, 1500).Draw(t, "day"))
-			moment := noon(today.String())
+			moment := policytest.Noon(today.String())
 			due, any := costs.LostDueBy(document, moment)
 			if !any {
 				t.Fatalf("%s never loses anything", name)
@@ -36,13 +35,4 @@ func TestTheLatestDueDateThatMayBeLostIsExact(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestHistoryIsForgottenWhenThePolicySaysSo(t *testing.T) {
-	t.Parallel()
-	document := preset(t, "perth")
-	at := noon("2026-03-31")
-	mustBe(t, "forgotten", accounts.ForgetReturnedBy(document, at).Value, broker.MustDate("2026-03-01"))
-	at.Now = at.Now.Add(24 * time.Hour)
-	mustBe(t, "a day later", accounts.ForgetReturnedBy(document, at).Value, broker.MustDate("2026-03-02"))
 }
