@@ -222,12 +222,11 @@ const (
 
 // Sets of states that several rows leave.
 var (
-	active           = []State{Submitted, NeedsReview, Routing, AwaitingCostApproval, Requested, Conditional, WaitingRetry, WillSupply, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending, CancelPending}
-	ended            = []State{Completed, Unfilled, Cancelled, Expired}
+	ended            = statesOf(borrowingPlaces, endedPlace)
 	notAsked         = []State{Submitted, NeedsReview, Routing, WaitingRetry}
 	asked            = []State{Requested, Conditional, WillSupply}
 	waitingForLender = []State{Requested, Conditional, WillSupply, AwaitingCostApproval}
-	everywhere       = append(append([]State{}, active...), ended...)
+	everywhere       = statesOf(borrowingPlaces, anyPlace)
 	moneyField       = Field{Name: "cost", Type: FieldMoney, Label: "Cost the lender asks"}
 	noteField        = Field{Name: "note", Type: FieldText, Label: "Note"}
 	reasonField      = Field{Name: "reason", Type: FieldText, Label: "Reason"}
@@ -242,33 +241,36 @@ var (
 	barcodeField = Field{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}
 )
 
+// borrowingPlaces says what each state means.
+var borrowingPlaces = []Place{
+	{State: Submitted, Label: "Submitted", Patron: "We have your request", Owner: OwnerSystem, Deadline: DeadlineChecks, Then: EventChecksOverdue, Coming: true},
+	{State: NeedsReview, Label: "Needs a person", Patron: "Our staff are looking at your request", Owner: OwnerStaff, Deadline: DeadlineReview, Then: EventReviewOverdue, Coming: true},
+	{State: Routing, Label: "Choosing a lender", Patron: "We are looking for a library that can lend it", Owner: OwnerSystem, Deadline: DeadlineRouting, Then: EventRoutingOverdue, Coming: true},
+	{State: AwaitingCostApproval, Label: "Waiting for the patron to approve a cost", Patron: "It has a cost: please tell us whether to go ahead", Owner: OwnerPatron, Queue: QueueWithPatrons, Deadline: DeadlineApproval, Then: EventApprovalOverdue, Coming: true},
+	{State: Requested, Label: "Asked a lender", Patron: "We have asked a library for it", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineAnswer, Then: EventNoAnswer, Coming: true},
+	{State: Conditional, Label: "The lender named conditions", Patron: "A library will lend it on conditions, and our staff are looking at them", Owner: OwnerStaff, Queue: QueueWithLenders, Deadline: DeadlineConditions, Then: EventConditionsLapsed, Coming: true, ISO: "Conditional"},
+	{State: WaitingRetry, Label: "Waiting to ask again", Patron: "A library has asked us to try again later", Owner: OwnerSystem, Queue: QueueWithLenders, Deadline: DeadlineRetry, Then: EventRetryDue, Coming: true, ISO: "RetryPossible"},
+	{State: WillSupply, Label: "Promised by the lender", Patron: "A library has promised to send it", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineShipment, Then: EventShipmentOverdue, Coming: true, ISO: "WillSupply"},
+	{State: Shipped, Label: "On its way here", Patron: "It is on its way to us", Owner: OwnerLender, Queue: QueueArriving, Deadline: DeadlineArrival, Then: EventArrivalOverdue, Coming: true, PastNeedBy: true, ISO: "Loaned"},
+	{State: Received, Label: "Arrived, to be shelved", Patron: "It is here, and we are getting it ready for you", Owner: OwnerStaff, Queue: QueueArriving, Deadline: DeadlineInspection, Then: EventInspectOverdue, PastNeedBy: true, ISO: "Loaned"},
+	{State: OnHoldShelf, Label: "On the hold shelf", Patron: "It is ready for you to pick up", Owner: OwnerPatron, Queue: QueueOnShelf, Deadline: DeadlinePickUpBy, Then: EventShelfExpired, PastNeedBy: true, ISO: "Loaned"},
+	{State: CheckedOut, Label: "With the patron", Patron: "You have it", Owner: OwnerPatron, Queue: QueueWithPatrons, Deadline: DeadlineDue, Then: EventDuePassed, PastNeedBy: true, ISO: "Loaned"},
+	{State: ReturnDue, Label: "To be sent back", Patron: "It is to go back to the library that lent it", Owner: OwnerStaff, Queue: QueueDueBack, Deadline: DeadlineReturn, Then: EventReturnOverdue, PastNeedBy: true, ISO: "Loaned"},
+	{State: ReturnShipped, Label: "On its way home", Patron: "It is on its way back to the library that lent it", Owner: OwnerLender, Queue: QueueDueBack, Deadline: DeadlineConfirmation, Then: EventConfirmOverdue, PastNeedBy: true},
+	{State: ReturnUnconfirmed, Label: "Return not confirmed by the lender", Patron: "It was sent back to the library that lent it", Owner: OwnerStaff, Queue: QueueDueBack, Deadline: DeadlineConfirmation, Then: EventConfirmOverdue, PastNeedBy: true},
+	{State: LostPending, Label: "Lost or damaged, to be settled", Patron: "It is lost or damaged; we are settling it with the library that lent it", Owner: OwnerStaff, Queue: QueueDueBack, Deadline: DeadlineSettlement, Then: EventSettleOverdue, PastNeedBy: true},
+	{State: CancelPending, Label: "Asked the lender to stop", Patron: "We have asked the library not to send it", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineCancelAnswer, Then: EventCancelSilent},
+	{State: Completed, Label: "Completed", Patron: "Finished", Owner: OwnerNone, Queue: QueueEnded, Ended: true, Supplied: true, ISO: "LoanCompleted"},
+	{State: Unfilled, Label: "Not supplied", Patron: "We could not get it for you", Owner: OwnerNone, Queue: QueueEnded, Ended: true, ISO: "Unfilled"},
+	{State: Cancelled, Label: "Cancelled", Patron: "Cancelled", Owner: OwnerNone, Queue: QueueEnded, Ended: true, ISO: "Cancelled"},
+	{State: Expired, Label: "Expired", Patron: "It did not come by the date you needed it", Owner: OwnerNone, Queue: QueueEnded, Ended: true},
+}
+
 // Borrowing is the life of a request at the library whose patron asked.
 var Borrowing = &Table{
-	Side:  SideBorrowing,
-	Start: Submitted,
-	Places: []Place{
-		{State: Submitted, Label: "Submitted", Owner: "system", Deadline: "checks", Then: EventChecksOverdue},
-		{State: NeedsReview, Label: "Needs a person", Owner: "staff", Deadline: "review", Then: EventReviewOverdue},
-		{State: Routing, Label: "Choosing a lender", Owner: "system", Deadline: "routing", Then: EventRoutingOverdue},
-		{State: AwaitingCostApproval, Label: "Waiting for the patron to approve a cost", Owner: "patron", Deadline: "approval", Then: EventApprovalOverdue},
-		{State: Requested, Label: "Asked a lender", Owner: "lender", Deadline: "answer", Then: EventNoAnswer},
-		{State: Conditional, Label: "The lender named conditions", Owner: "staff", Deadline: "conditions", Then: EventConditionsLapsed, ISO: "Conditional"},
-		{State: WaitingRetry, Label: "Waiting to ask again", Owner: "system", Deadline: "retry", Then: EventRetryDue, ISO: "RetryPossible"},
-		{State: WillSupply, Label: "Promised by the lender", Owner: "lender", Deadline: "shipment", Then: EventShipmentOverdue, ISO: "WillSupply"},
-		{State: Shipped, Label: "On its way here", Owner: "lender", Deadline: "arrival", Then: EventArrivalOverdue, ISO: "Loaned"},
-		{State: Received, Label: "Arrived, to be shelved", Owner: "staff", Deadline: "inspection", Then: EventInspectOverdue, ISO: "Loaned"},
-		{State: OnHoldShelf, Label: "On the hold shelf", Owner: "patron", Deadline: "pick_up_by", Then: EventShelfExpired, ISO: "Loaned"},
-		{State: CheckedOut, Label: "With the patron", Owner: "patron", Deadline: "due", Then: EventDuePassed, ISO: "Loaned"},
-		{State: ReturnDue, Label: "To be sent back", Owner: "staff", Deadline: "return", Then: EventReturnOverdue, ISO: "Loaned"},
-		{State: ReturnShipped, Label: "On its way home", Owner: "lender", Deadline: "confirmation", Then: EventConfirmOverdue},
-		{State: ReturnUnconfirmed, Label: "Return not confirmed by the lender", Owner: "staff", Deadline: "confirmation", Then: EventConfirmOverdue},
-		{State: LostPending, Label: "Lost or damaged, to be settled", Owner: "staff", Deadline: "settlement", Then: EventSettleOverdue},
-		{State: CancelPending, Label: "Asked the lender to stop", Owner: "lender", Deadline: "cancel_answer", Then: EventCancelSilent},
-		{State: Completed, Label: "Completed", Owner: "none", Ended: true, ISO: "LoanCompleted"},
-		{State: Unfilled, Label: "Not supplied", Owner: "none", Ended: true, ISO: "Unfilled"},
-		{State: Cancelled, Label: "Cancelled", Owner: "none", Ended: true, ISO: "Cancelled"},
-		{State: Expired, Label: "Expired", Owner: "none", Ended: true},
-	},
+	Side:   SideBorrowing,
+	Start:  Submitted,
+	Places: borrowingPlaces,
 	Transitions: []Transition{
 		// Checks
 		{From: []State{Submitted}, On: EventChecksPassed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoFindHoldings}, Label: "Checks passed"},

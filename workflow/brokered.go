@@ -12,31 +12,31 @@ const (
 	DoTellBorrower Effect = "tell_borrower"
 )
 
-var (
-	brokeredActive = []State{Submitted, NeedsReview, Routing, Requested, Conditional, WillSupply, Shipped, Received, ReturnShipped, CancelPending}
-	brokeredAll    = append(append([]State{}, brokeredActive...), Completed, Unfilled, Cancelled)
-)
+var brokeredAll = statesOf(brokeredPlaces, anyPlace)
+
+// brokeredPlaces says what each state means.
+var brokeredPlaces = []Place{
+	{State: Submitted, Label: "Submitted", Owner: OwnerSystem, Deadline: DeadlineChecks, Then: EventChecksOverdue},
+	{State: NeedsReview, Label: "Needs a person", Owner: OwnerStaff, Deadline: DeadlineReview, Then: EventReviewOverdue},
+	{State: Routing, Label: "Choosing a lender", Owner: OwnerSystem, Deadline: DeadlineRouting, Then: EventRoutingOverdue},
+	{State: Requested, Label: "Asked a lender", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineAnswer, Then: EventNoAnswer, ISO: "ExpectToSupply"},
+	{State: Conditional, Label: "The lender named conditions", Owner: OwnerBorrower, Queue: QueueWithLenders, Deadline: DeadlineConditions, Then: EventConditionsLapsed, ISO: "Conditional"},
+	{State: WillSupply, Label: "Promised by the lender", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineShipment, Then: EventShipmentOverdue, ISO: "WillSupply"},
+	{State: Shipped, Label: "On its way to the borrower", Owner: OwnerBorrower, Queue: QueueArriving, Deadline: DeadlineArrival, Then: EventArrivalOverdue, PastNeedBy: true, ISO: "Loaned"},
+	{State: Received, Label: "With the borrower", Owner: OwnerBorrower, Queue: QueueArriving, Deadline: DeadlineDue, Then: EventDuePassed, PastNeedBy: true, ISO: "Loaned"},
+	{State: ReturnShipped, Label: "On its way home", Owner: OwnerLender, Queue: QueueDueBack, Deadline: DeadlineConfirmation, Then: EventConfirmOverdue, PastNeedBy: true},
+	{State: CancelPending, Label: "Asked the lender to stop", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineCancelAnswer, Then: EventCancelSilent},
+	{State: Completed, Label: "Completed", Owner: OwnerNone, Queue: QueueEnded, Ended: true, Supplied: true, ISO: "LoanCompleted"},
+	{State: Unfilled, Label: "Not supplied", Owner: OwnerNone, Queue: QueueEnded, Ended: true, ISO: "Unfilled"},
+	{State: Cancelled, Label: "Cancelled", Owner: OwnerNone, Queue: QueueEnded, Ended: true, ISO: "Cancelled"},
+}
 
 // Brokered is a request that one outside library sends another through us. It
 // is owned by the consortium's own library row.
 var Brokered = &Table{
-	Side:  SideBrokered,
-	Start: Submitted,
-	Places: []Place{
-		{State: Submitted, Label: "Submitted", Owner: "system", Deadline: "checks", Then: EventChecksOverdue},
-		{State: NeedsReview, Label: "Needs a person", Owner: "staff", Deadline: "review", Then: EventReviewOverdue},
-		{State: Routing, Label: "Choosing a lender", Owner: "system", Deadline: "routing", Then: EventRoutingOverdue},
-		{State: Requested, Label: "Asked a lender", Owner: "lender", Deadline: "answer", Then: EventNoAnswer, ISO: "ExpectToSupply"},
-		{State: Conditional, Label: "The lender named conditions", Owner: "borrower", Deadline: "conditions", Then: EventConditionsLapsed, ISO: "Conditional"},
-		{State: WillSupply, Label: "Promised by the lender", Owner: "lender", Deadline: "shipment", Then: EventShipmentOverdue, ISO: "WillSupply"},
-		{State: Shipped, Label: "On its way to the borrower", Owner: "borrower", Deadline: "arrival", Then: EventArrivalOverdue, ISO: "Loaned"},
-		{State: Received, Label: "With the borrower", Owner: "borrower", Deadline: "due", Then: EventDuePassed, ISO: "Loaned"},
-		{State: ReturnShipped, Label: "On its way home", Owner: "lender", Deadline: "confirmation", Then: EventConfirmOverdue},
-		{State: CancelPending, Label: "Asked the lender to stop", Owner: "lender", Deadline: "cancel_answer", Then: EventCancelSilent},
-		{State: Completed, Label: "Completed", Owner: "none", Ended: true, ISO: "LoanCompleted"},
-		{State: Unfilled, Label: "Not supplied", Owner: "none", Ended: true, ISO: "Unfilled"},
-		{State: Cancelled, Label: "Cancelled", Owner: "none", Ended: true, ISO: "Cancelled"},
-	},
+	Side:   SideBrokered,
+	Start:  Submitted,
+	Places: brokeredPlaces,
 	Transitions: []Transition{
 		{From: []State{Submitted}, On: EventChecksPassed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoFindHoldings}, Label: "Checks passed"},
 		{From: []State{Submitted}, On: EventNeedsPerson, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "A person must decide"},

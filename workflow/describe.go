@@ -17,13 +17,18 @@ type Description struct {
 
 // StateDescribed is one state.
 type StateDescribed struct {
-	State    State  `json:"state"`
-	Label    string `json:"label"`
-	Owner    string `json:"owner"`
-	Deadline string `json:"deadline,omitempty"`
-	Then     Event  `json:"then,omitempty"`
-	Ended    bool   `json:"ended"`
-	ISO      string `json:"iso18626,omitempty"`
+	State      State        `json:"state"`
+	Label      string       `json:"label"`
+	Patron     string       `json:"patron_label,omitempty"`
+	Owner      Owner        `json:"owner"`
+	Queue      Queue        `json:"queue,omitempty"`
+	Deadline   DeadlineKind `json:"deadline,omitempty"`
+	Then       Event        `json:"then,omitempty"`
+	Coming     bool         `json:"coming,omitempty"`
+	PastNeedBy bool         `json:"past_need_by,omitempty"`
+	Ended      bool         `json:"ended"`
+	Supplied   bool         `json:"supplied,omitempty"`
+	ISO        string       `json:"iso18626,omitempty"`
 }
 
 // MoveDescribed is one transition.
@@ -105,9 +110,9 @@ func Readme() string {
 	out.WriteString("# How a request moves\n\nMade from the tables in `borrowing.go`, `lending.go` and `brokered.go` by `make generate`; do not edit.\n")
 	for _, table := range Tables() {
 		fmt.Fprintf(&out, "\n## The %s side\n\n```mermaid\n%s```\n", table.Side, table.Mermaid())
-		out.WriteString("\n| state | meaning | next thing is done by | waits for | then |\n|---|---|---|---|---|\n")
+		out.WriteString("\n| state | meaning | a patron is told | next thing is done by | queue | waits for | then |\n|---|---|---|---|---|---|---|\n")
 		for _, p := range table.Places {
-			fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", p.State, p.Label, p.Owner, p.Deadline, p.Then)
+			fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", p.State, p.Label, p.Patron, p.Owner, p.Queue, p.Deadline, p.Then)
 		}
 		out.WriteString("\n| from | event | when | to | by | effects | undo |\n|---|---|---|---|---|---|---|\n")
 		for _, row := range table.Transitions {

@@ -70,31 +70,33 @@ const (
 const GuardCopy Guard = "a_copy"
 
 var (
-	lendingWaiting = []State{Requested, Conditional, ToPull, SecondSearch, ToShip}
-	lendingOut     = []State{Shipped, WithBorrowingLibrary, ReturnShipped}
-	lendingEnded   = []State{Completed, Unfilled, Cancelled}
-	lendingAll     = append(append(append([]State{}, lendingWaiting...), append(append([]State{}, lendingOut...), LostPending)...), lendingEnded...)
-	noReasons      = []string{"not_on_shelf", "on_loan", "not_owned", "non_circulating", "policy_problem", "lost", "poor_condition", "cost_exceeds_maximum", "other"}
+	lendingOut   = []State{Shipped, WithBorrowingLibrary, ReturnShipped}
+	lendingEnded = statesOf(lendingPlaces, endedPlace)
+	lendingAll   = statesOf(lendingPlaces, anyPlace)
+	noReasons    = []string{"not_on_shelf", "on_loan", "not_owned", "non_circulating", "policy_problem", "lost", "poor_condition", "cost_exceeds_maximum", "other"}
 )
+
+// lendingPlaces says what each state means.
+var lendingPlaces = []Place{
+	{State: Requested, Label: "To answer", Owner: OwnerStaff, Deadline: DeadlineRespond, Then: EventRespondOverdue},
+	{State: Conditional, Label: "Waiting for the borrower to accept", Owner: OwnerBorrower, Deadline: DeadlineConditions, Then: EventConditionsLapsed, ISO: "Conditional"},
+	{State: ToPull, Label: "To pull from the shelf", Owner: OwnerStaff, Deadline: DeadlinePull, Then: EventPullOverdue, ISO: "WillSupply"},
+	{State: SecondSearch, Label: "To search a second time", Owner: OwnerStaff, Deadline: DeadlinePull, Then: EventPullOverdue, ISO: "WillSupply"},
+	{State: ToShip, Label: "To ship", Owner: OwnerStaff, Deadline: DeadlinePull, Then: EventPullOverdue, ISO: "WillSupply"},
+	{State: Shipped, Label: "On its way to the borrower", Owner: OwnerBorrower, Deadline: DeadlineDue, Then: EventDuePassed, PastNeedBy: true, ISO: "Loaned"},
+	{State: WithBorrowingLibrary, Label: "With the borrowing library", Owner: OwnerBorrower, Deadline: DeadlineDue, Then: EventDuePassed, PastNeedBy: true, ISO: "Loaned"},
+	{State: ReturnShipped, Label: "On its way home", Owner: OwnerStaff, Deadline: DeadlineArrival, Then: EventArrivalOverdue, PastNeedBy: true, ISO: "Loaned"},
+	{State: LostPending, Label: "Lost or damaged, to be invoiced and paid", Owner: OwnerStaff, Deadline: DeadlineSettlement, Then: EventSettleOverdue, PastNeedBy: true},
+	{State: Completed, Label: "Completed", Owner: OwnerNone, Ended: true, Supplied: true, ISO: "LoanCompleted"},
+	{State: Unfilled, Label: "Not supplied", Owner: OwnerNone, Ended: true, ISO: "Unfilled"},
+	{State: Cancelled, Label: "Cancelled by the borrower", Owner: OwnerNone, Ended: true, ISO: "Cancelled"},
+}
 
 // Lending is the life of one ask at the library that was asked.
 var Lending = &Table{
-	Side:  SideLending,
-	Start: Requested,
-	Places: []Place{
-		{State: Requested, Label: "To answer", Owner: "staff", Deadline: "respond", Then: EventRespondOverdue},
-		{State: Conditional, Label: "Waiting for the borrower to accept", Owner: "borrower", Deadline: "conditions", Then: EventConditionsLapsed, ISO: "Conditional"},
-		{State: ToPull, Label: "To pull from the shelf", Owner: "staff", Deadline: "pull", Then: EventPullOverdue, ISO: "WillSupply"},
-		{State: SecondSearch, Label: "To search a second time", Owner: "staff", Deadline: "pull", Then: EventPullOverdue, ISO: "WillSupply"},
-		{State: ToShip, Label: "To ship", Owner: "staff", Deadline: "pull", Then: EventPullOverdue, ISO: "WillSupply"},
-		{State: Shipped, Label: "On its way to the borrower", Owner: "borrower", Deadline: "due", Then: EventDuePassed, ISO: "Loaned"},
-		{State: WithBorrowingLibrary, Label: "With the borrowing library", Owner: "borrower", Deadline: "due", Then: EventDuePassed, ISO: "Loaned"},
-		{State: ReturnShipped, Label: "On its way home", Owner: "staff", Deadline: "arrival", Then: EventArrivalOverdue, ISO: "Loaned"},
-		{State: LostPending, Label: "Lost or damaged, to be invoiced and paid", Owner: "staff", Deadline: "settlement", Then: EventSettleOverdue},
-		{State: Completed, Label: "Completed", Owner: "none", Ended: true, ISO: "LoanCompleted"},
-		{State: Unfilled, Label: "Not supplied", Owner: "none", Ended: true, ISO: "Unfilled"},
-		{State: Cancelled, Label: "Cancelled by the borrower", Owner: "none", Ended: true, ISO: "Cancelled"},
-	},
+	Side:   SideLending,
+	Start:  Requested,
+	Places: lendingPlaces,
 	Transitions: []Transition{
 		// Answering
 		{

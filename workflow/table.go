@@ -42,6 +42,67 @@ const (
 	ByDesk Party = "desk"
 )
 
+// Owner is who has to do the next thing.
+type Owner string
+
+// The owners. A request that has ended has none.
+const (
+	OwnerStaff    Owner = "staff"
+	OwnerPatron   Owner = "patron"
+	OwnerLender   Owner = "lender"
+	OwnerBorrower Owner = "borrower"
+	OwnerSystem   Owner = "system"
+	OwnerNone     Owner = "none"
+)
+
+// Queue is one of the ILL desk's piles of work.
+type Queue string
+
+// The queues. A request may lie in two: whatever our staff have to do next lies
+// in QueueNeedsMe besides, which goes by the owner.
+const (
+	QueueNeedsMe     Queue = "needs_me"
+	QueueWithLenders Queue = "with_lenders" // asked, promised, to be asked again
+	QueueArriving    Queue = "arriving"
+	QueueOnShelf     Queue = "on_shelf"
+	QueueWithPatrons Queue = "with_patrons" // out, or waiting for the patron's word
+	QueueDueBack     Queue = "due_back"
+	QueueEnded       Queue = "ended"
+)
+
+// DeadlineKind names what a state waits for. How long each may take is bound in
+// workflow/requests, which does not start while one is not.
+type DeadlineKind string
+
+// The kinds of deadline a state may have.
+const (
+	DeadlineChecks       DeadlineKind = "checks"        // our own checks of a new request
+	DeadlineReview       DeadlineKind = "review"        // staff decide
+	DeadlineRouting      DeadlineKind = "routing"       // we choose a lender
+	DeadlineApproval     DeadlineKind = "approval"      // the patron says yes or no to a cost
+	DeadlineAnswer       DeadlineKind = "answer"        // the lender answers
+	DeadlineConditions   DeadlineKind = "conditions"    // the borrower answers the lender's conditions
+	DeadlineRetry        DeadlineKind = "retry"         // when the lender is asked again
+	DeadlineShipment     DeadlineKind = "shipment"      // what was promised is sent
+	DeadlineArrival      DeadlineKind = "arrival"       // what was sent arrives
+	DeadlineInspection   DeadlineKind = "inspection"    // what arrived is put on the hold shelf
+	DeadlinePickUpBy     DeadlineKind = "pick_up_by"    // the patron picks it up
+	DeadlineDue          DeadlineKind = "due"           // it comes back from the patron, or from the borrower
+	DeadlineReturn       DeadlineKind = "return"        // what came back is sent home
+	DeadlineConfirmation DeadlineKind = "confirmation"  // the lender says that it is home
+	DeadlineSettlement   DeadlineKind = "settlement"    // a loss is invoiced and paid
+	DeadlineCancelAnswer DeadlineKind = "cancel_answer" // the lender answers a cancel
+	DeadlineRespond      DeadlineKind = "respond"       // we answer as a lender
+	DeadlinePull         DeadlineKind = "pull"          // we find and send what we promised
+)
+
+// The kinds of deadline that run beside that of the state.
+const (
+	DeadlineNeedBy        DeadlineKind = "need_by"        // the patron needs it by then
+	DeadlineRenewalAnswer DeadlineKind = "renewal_answer" // the lender answers a renewal
+	DeadlineSearch        DeadlineKind = "search"         // a copy that cannot be found counts as lost
+)
+
 // Targets of a transition that are not a fixed state.
 const (
 	// Same leaves the state as it is; the event is noted.
@@ -116,19 +177,32 @@ func (t Transition) IsAction() bool {
 // May tells whether a party may bring this event.
 func (t Transition) May(party Party) bool { return slices.Contains(t.By, party) }
 
-// Place is what a state means.
+// Place is what a state means: all that is to be known of it stands here.
 type Place struct {
 	State State
-	// Label is the state in plain words.
-	Label string
-	// Owner is who has to do the next thing; "none" when ended.
-	Owner string
+	// Label is the state in plain words, Patron as a patron is told of it. Only
+	// the borrowing side has a patron.
+	Label  string
+	Patron string
+	// Owner is who has to do the next thing.
+	Owner Owner
+	// Queue is the pile it lies in besides QueueNeedsMe; empty for what passes by
+	// itself or waits for staff alone.
+	Queue Queue
 	// Deadline is the kind of date that ends the wait, and Then the event that
 	// fires when it passes. Terminal states have neither.
-	Deadline string
+	Deadline DeadlineKind
 	Then     Event
-	// Ended marks a terminal state.
-	Ended bool
+	// Coming tells that the patron is waiting for it to arrive, and is told how
+	// long that usually takes.
+	Coming bool
+	// PastNeedBy tells that it was sent: the date it is needed by ends nothing any
+	// more.
+	PastNeedBy bool
+	// Ended marks a terminal state, and Supplied one in which the patron or the
+	// borrower had what was asked for.
+	Ended    bool
+	Supplied bool
 	// ISO is the ISO 18626 status.
 	ISO string
 }
@@ -145,8 +219,11 @@ type Table struct {
 func Tables() []*Table { return []*Table{Borrowing, Lending, Brokered} }
 
 // TableOf gives the table of a side.
-func TableOf(side Side) *Table {
-	for _, table := range Tables() {
+func TableOf(side Side) *Table { return Of(Tables(), side) }
+
+// Of gives the table of a side from a list of tables, or nil.
+func Of(tables []*Table, side Side) *Table {
+	for _, table := range tables {
 		if table.Side == side {
 			return table
 		}
@@ -162,6 +239,55 @@ func (t *Table) Place(state State) (Place, bool) {
 		}
 	}
 	return Place{}, false
+}
+
+// States lists the states of a table that are of a kind, in table order.
+func (t *Table) States(is func(Place) bool) []State { return statesOf(t.Places, is) }
+
+func statesOf(places []Place, is func(Place) bool) []State {
+	var states []State
+	for _, place := range places {
+		if is(place) {
+			states = append(states, place.State)
+		}
+	}
+	return states
+}
+
+func anyPlace(Place) bool     { return true }
+func endedPlace(p Place) bool { return p.Ended }
+
+// InQueue lists the states that lie in a queue.
+func (t *Table) InQueue(queue Queue) []State {
+	return t.States(func(p Place) bool { return p.Queue == queue })
+}
+
+// Taking lists the states in which an event may happen, whatever the facts.
+func (t *Table) Taking(event Event) []State {
+	return t.States(func(p Place) bool { return t.Takes(p.State, event) })
+}
+
+// Takes tells whether an event may happen in a state, whatever the facts.
+func (t *Table) Takes(state State, event Event) bool {
+	return slices.ContainsFunc(t.Transitions, func(row Transition) bool { return row.On == event && slices.Contains(row.From, state) })
+}
+
+// Returns tells whether a state may give way to the one it was entered from.
+func (t *Table) Returns(state State) bool {
+	return slices.ContainsFunc(t.Transitions, func(row Transition) bool {
+		return row.To == Previous && row.On != EventUndo && slices.Contains(row.From, state)
+	})
+}
+
+// Deadlines lists every kind of deadline of the table once.
+func (t *Table) Deadlines() []DeadlineKind {
+	var kinds []DeadlineKind
+	for _, place := range t.Places {
+		if !place.Ended && !slices.Contains(kinds, place.Deadline) {
+			kinds = append(kinds, place.Deadline)
+		}
+	}
+	return kinds
 }
 
 // Events lists every event of the table once, in table order.

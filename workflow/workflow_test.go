@@ -95,6 +95,52 @@ func TestEveryOpenStateHasOwnerAndDeadline(t *testing.T) {
 	}
 }
 
+// Every state in which somebody waits for long lies in a queue, so that no
+// request is out of sight; those that pass by themselves need none. On the
+// lending side the desk has one list of all that is open.
+func TestEveryStateLiesInAQueue(t *testing.T) {
+	t.Parallel()
+	for _, table := range []*Table{Borrowing, Brokered} {
+		for _, place := range table.Places {
+			inQueue := place.Queue != "" || place.Owner == OwnerStaff
+			if passing := place.State == Submitted || place.State == Routing; inQueue == passing {
+				t.Errorf("%s: %s is in the queue %q and waits for %s", table.Side, place.State, place.Queue, place.Owner)
+			}
+			if (place.Queue == QueueEnded) != place.Ended {
+				t.Errorf("%s: %s is in the queue %q", table.Side, place.State, place.Queue)
+			}
+		}
+	}
+}
+
+// What the places say agrees with what the rows do.
+func TestPlacesAgreeWithTheirRows(t *testing.T) {
+	t.Parallel()
+	for _, place := range Borrowing.Places {
+		if place.Patron == "" {
+			t.Errorf("a patron is told nothing of %s", place.State)
+		}
+		if place.Supplied && !place.Ended {
+			t.Errorf("%s is supplied and has not ended", place.State)
+		}
+		if place.Ended {
+			continue
+		}
+		ends := false
+		for _, row := range Borrowing.Transitions {
+			if row.On == EventNeedByPassed && slices.Contains(row.From, place.State) {
+				ends = ends || row.To != Same || len(row.Do) > 0
+			}
+		}
+		if ends == place.PastNeedBy {
+			t.Errorf("%s: past the need-by date is %v, but the rows say otherwise", place.State, place.PastNeedBy)
+		}
+		if place.Coming && place.PastNeedBy && !Borrowing.Takes(place.State, EventReceive) {
+			t.Errorf("%s: it is still coming and cannot be received", place.State)
+		}
+	}
+}
+
 // A message that a lender or borrower may send at any time never meets a state
 // that cannot take it in some way, however late it comes.
 func TestCompensatingEventsExist(t *testing.T) {

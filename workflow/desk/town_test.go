@@ -58,6 +58,12 @@ func (p *postbox) Send(_ context.Context, _ connectors.Peer, m connectors.Messag
 
 func newTown(t testing.TB, start string, own ...*policy.Document) *town {
 	t.Helper()
+	return newTownOn(t, start, workflow.Tables(), own...)
+}
+
+// newTownOn is a town whose requests move by the given tables.
+func newTownOn(t testing.TB, start string, tables []*workflow.Table, own ...*policy.Document) *town {
+	t.Helper()
 	at, err := time.Parse(time.RFC3339, start)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +96,7 @@ func newTown(t testing.TB, start string, own ...*policy.Document) *town {
 	tw.must(err)
 	tw.requests, err = requests.New(requests.Config{
 		Jobs: tw.queue, Circulation: circ, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
-		Protocols: protocols, Policies: policies,
+		Protocols: protocols, Policies: policies, Tables: tables,
 	})
 	tw.must(err)
 	tw.desk = desk.New(circ, tw.requests)

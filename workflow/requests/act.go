@@ -45,7 +45,7 @@ func (s *Service) Act(ctx context.Context, tx *postgres.Tx, now time.Time, actor
 	if actor.Kind == broker.ActorPatron && (patron == nil || *patron != actor.ID) {
 		return Fired{}, broker.NotFound("request")
 	}
-	form, known := formOf(workflow.TableOf(side), state, act.Action)
+	form, known := formOf(s.Table(side), state, act.Action)
 	if !known {
 		return Fired{}, broker.NotFound("action " + string(act.Action))
 	}

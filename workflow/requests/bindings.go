@@ -42,6 +42,8 @@ type Config struct {
 	Protocols *connectors.Registry
 	// Policies gives the document that rules a library, from memory.
 	Policies circulation.Policies
+	// Tables are the state tables; nil means those of package workflow.
+	Tables []*workflow.Table
 	// Log hears of faults that are set aside; nil is silence.
 	Log *slog.Logger
 }
@@ -60,19 +62,23 @@ type Service struct {
 	effects map[workflow.Effect]func(*step, context.Context) error
 
 	policies circulation.Policies
+	tables   []*workflow.Table
 	log      *slog.Logger
 }
 
-// New binds every guard and effect of the tables that are in use; a name that
-// is not bound stops the start. Brokered requests join when outside borrowers
-// can reach us.
+// New binds every guard, effect and kind of deadline of the tables; a name that
+// is not bound stops the start. The guards and effects of brokered requests join
+// when outside borrowers can reach us.
 func New(config Config) (*Service, error) {
 	if config.Protocols == nil {
 		return nil, fmt.Errorf("requests: no protocols are registered")
 	}
 	s := &Service{
 		jobs: config.Jobs, circulation: config.Circulation, finder: config.Finder, cache: config.Cache, vault: config.Vault,
-		protocols: config.Protocols, policies: config.Policies,
+		protocols: config.Protocols, policies: config.Policies, tables: config.Tables,
+	}
+	if s.tables == nil {
+		s.tables = workflow.Tables()
 	}
 	if s.log = config.Log; s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -81,7 +87,15 @@ func New(config Config) (*Service, error) {
 	if err := errors.Join(s.bindGuards(), s.bindEffects()); err != nil {
 		return nil, err
 	}
-	for _, table := range []*workflow.Table{workflow.Borrowing, workflow.Lending} {
+	for _, table := range s.tables {
+		for _, kind := range table.Deadlines() {
+			if clocks[kind] == nil {
+				return nil, fmt.Errorf("requests: deadline %q of the %s table is not bound", kind, table.Side)
+			}
+		}
+		if table.Side == workflow.SideBrokered {
+			continue
+		}
 		for _, guard := range table.Guards() {
 			if s.guards[guard] == nil {
 				return nil, fmt.Errorf("requests: guard %q of the %s table is not bound", guard, table.Side)
@@ -95,6 +109,9 @@ func New(config Config) (*Service, error) {
 	}
 	return s, nil
 }
+
+// Table gives the state table of a side.
+func (s *Service) Table(side workflow.Side) *workflow.Table { return workflow.Of(s.tables, side) }
 
 // library reads a library through the cache.
 func (s *Service) library(ctx context.Context, tx *postgres.Tx, id broker.ID) (*directory.Lender, error) {

@@ -114,15 +114,15 @@ func (st *step) deadlineBeside(want engine.Want) {
 	case engine.SetDeadline:
 		st.putDeadline(want.Kind, want.Event, want.At)
 	case engine.DropDeadline:
-		st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind = $3`, st.request.LibraryID, st.request.ID, want.Kind)
+		st.dropDeadline(want.Kind)
 	}
 }
 
 // needByAgain restarts the clock of the date the patron needs it by.
 func (st *step) needByAgain() {
 	end := st.request.NeedBy.End(st.library.Zone)
-	if !st.request.NeedBy.IsZero() && end.After(st.now) && !pastNeedBy[st.request.State] {
-		st.putDeadline("need_by", workflow.EventNeedByPassed, end)
+	if !st.request.NeedBy.IsZero() && end.After(st.now) && !st.place().PastNeedBy {
+		st.putDeadline(workflow.DeadlineNeedBy, workflow.EventNeedByPassed, end)
 	}
 }
 
@@ -130,7 +130,7 @@ func (st *step) needByAgain() {
 // a time.
 func (st *step) task(kind, detail string) error {
 	choices := []string{}
-	for _, action := range workflow.TableOf(st.request.Side).Available(st.request.State, workflow.ByStaff, func(workflow.Guard) bool { return true }) {
+	for _, action := range st.table().Available(st.request.State, workflow.ByStaff, func(workflow.Guard) bool { return true }) {
 		if action.Name != workflow.EventUndo && action.Name != workflow.EventNote {
 			choices = append(choices, string(action.Name))
 		}

@@ -26,8 +26,9 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk circu
 		PickUpBy  broker.Date
 		LenderDue broker.Date
 	}
+	onShelf := s.Table(workflow.SideBorrowing).States(func(p workflow.Place) bool { return p.Deadline == workflow.DeadlinePickUpBy })
 	rows, err := tx.Query(ctx, `select id, format, pick_up_by, lender_due_on from requests
-		where library_id = $1 and state = $2 and pick_up_by >= $3 order by id for update`, desk.Library.ID, workflow.OnHoldShelf, from)
+		where library_id = $1 and state = any ($2) and pick_up_by >= $3 order by id for update`, desk.Library.ID, texts(onShelf), from)
 	if err != nil {
 		return fmt.Errorf("read what waits for patrons: %w", err)
 	}
@@ -60,8 +61,8 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk circu
 		}
 		circulation.MoveShelfDate(tx, hold.HoldRef, until)
 		tx.Queue(`update requests set pick_up_by = $3 where library_id = $1 and id = $2`, desk.Library.ID, one.ID, until)
-		tx.Queue(`update deadlines set due_at = $3 where library_id = $1 and request_id = $2 and kind = 'pick_up_by'`,
-			desk.Library.ID, one.ID, desk.Library.Calendar.EndOfBusiness(until))
+		tx.Queue(`update deadlines set due_at = $3 where library_id = $1 and request_id = $2 and kind = $4`,
+			desk.Library.ID, one.ID, desk.Library.Calendar.EndOfBusiness(until), workflow.DeadlinePickUpBy)
 	}
 	return nil
 }

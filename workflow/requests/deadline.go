@@ -18,9 +18,9 @@ const overdueAgainDays = 7
 // the state as it is keeps the deadline, unless the deadline itself brought it
 // or an effect says it starts again.
 func (st *step) deadline(from workflow.State) {
-	place, _ := workflow.TableOf(st.request.Side).Place(st.request.State)
+	place := st.place()
 	if st.firing.Event == workflow.EventNeedByPassed {
-		st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind = 'need_by'`, st.request.LibraryID, st.request.ID)
+		st.dropDeadline(workflow.DeadlineNeedBy)
 	}
 	again := st.resetDeadline || st.firing.Event == place.Then || !st.until.IsZero()
 	st.resetDeadline = false
@@ -34,9 +34,9 @@ func (st *step) deadline(from workflow.State) {
 		}
 		return
 	}
-	st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind <> 'need_by'`, st.request.LibraryID, st.request.ID)
-	if pastNeedBy[st.request.State] || place.Ended {
-		st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind = 'need_by'`, st.request.LibraryID, st.request.ID)
+	st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind <> $3`, st.request.LibraryID, st.request.ID, workflow.DeadlineNeedBy)
+	if place.PastNeedBy || place.Ended {
+		st.dropDeadline(workflow.DeadlineNeedBy)
 	}
 	if place.Ended {
 		st.until = time.Time{}
@@ -53,57 +53,79 @@ func (st *step) deadline(from workflow.State) {
 	st.deadlineBeside(st.facts().SearchDeadline())
 }
 
-func (st *step) putDeadline(kind string, event workflow.Event, due time.Time) {
+func (st *step) putDeadline(kind workflow.DeadlineKind, event workflow.Event, due time.Time) {
 	st.tx.Queue(`insert into deadlines (library_id, request_id, kind, event, due_at) values ($1, $2, $3, $4, $5)
 		on conflict (library_id, request_id, kind) do update set due_at = excluded.due_at, event = excluded.event`,
-		st.request.LibraryID, st.request.ID, kind, string(event), due)
+		st.request.LibraryID, st.request.ID, kind, event, due)
 }
 
-// pastNeedBy are the states in which the need-by date no longer ends anything.
-var pastNeedBy = map[workflow.State]bool{
-	workflow.Shipped: true, workflow.Received: true, workflow.OnHoldShelf: true, workflow.CheckedOut: true,
-	workflow.ReturnDue: true, workflow.ReturnShipped: true, workflow.ReturnUnconfirmed: true, workflow.LostPending: true,
+func (st *step) dropDeadline(kind workflow.DeadlineKind) {
+	st.tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind = $3`, st.request.LibraryID, st.request.ID, kind)
 }
 
-// spans says which policy attribute times which deadline.
-var spans = map[string]ill.Deadline{
-	"review": ill.DeadlineStaff, "approval": ill.DeadlineApproval, "shipment": ill.DeadlineShip,
-	"arrival": ill.DeadlineArrival, "inspection": ill.DeadlineReceive, "return": ill.DeadlineReturn,
-	"settlement": ill.DeadlineInvoice, "cancel_answer": ill.DeadlineCancelAnswer, "pull": ill.DeadlinePull,
-	"conditions": ill.DeadlineConditional, "retry": ill.DeadlineRetry,
+// clocks says how each kind of deadline of the tables is timed, on the library's
+// own calendar: when it passes for a request that has just come to its state.
+var clocks = map[workflow.DeadlineKind]func(*step) time.Time{
+	workflow.DeadlineChecks:       (*step).ownStepBy,
+	workflow.DeadlineRouting:      (*step).ownStepBy,
+	workflow.DeadlineReview:       within(ill.DeadlineStaff),
+	workflow.DeadlineApproval:     within(ill.DeadlineApproval),
+	workflow.DeadlineAnswer:       (*step).answerBy,
+	workflow.DeadlineConditions:   within(ill.DeadlineConditional),
+	workflow.DeadlineRetry:        (*step).retryOn,
+	workflow.DeadlineShipment:     within(ill.DeadlineShip),
+	workflow.DeadlineArrival:      within(ill.DeadlineArrival),
+	workflow.DeadlineInspection:   within(ill.DeadlineReceive),
+	workflow.DeadlinePickUpBy:     (*step).pickUpDeadline,
+	workflow.DeadlineDue:          (*step).dueDeadline,
+	workflow.DeadlineReturn:       within(ill.DeadlineReturn),
+	workflow.DeadlineConfirmation: (*step).confirmationBy,
+	workflow.DeadlineSettlement:   within(ill.DeadlineInvoice),
+	workflow.DeadlineCancelAnswer: within(ill.DeadlineCancelAnswer),
+	workflow.DeadlineRespond:      (*step).respondBy,
+	workflow.DeadlinePull:         within(ill.DeadlinePull),
 }
 
-// dueAt gives the instant a deadline of the table passes, on the library's own
-// calendar.
-func (st *step) dueAt(kind string) time.Time {
-	switch kind {
-	case "checks", "routing":
-		return st.now.Add(systemMinutes * time.Minute)
-	case "answer":
-		return st.answerBy()
-	case "respond":
-		// The borrower's own clock is shorter; ours only ends what it forgot.
-		return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineAnswer).AddDate(0, 0, overdueAgainDays)
-	case "retry":
-		if entry := st.retryEntry(); entry != nil && !entry.RetryAfter.IsZero() {
-			return entry.RetryAfter.Start(st.library.Zone)
-		}
-	case "pick_up_by":
-		if !st.request.PickUpBy.IsZero() {
-			return st.endOfBusiness(st.request.PickUpBy)
-		}
-	case "due":
-		return st.dueDeadline()
-	case "confirmation":
-		if st.request.State == workflow.ReturnShipped {
-			return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineReturnArrival)
-		}
-		return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineReturnConfirm)
+// within times a deadline by the policy alone.
+func within(span ill.Deadline) func(*step) time.Time {
+	return func(st *step) time.Time { return st.by(span) }
+}
+
+func (st *step) by(span ill.Deadline) time.Time { return ill.DeadlineAt(st.doc, st.moment(), span) }
+
+// dueAt gives the instant a deadline of the table passes. New has seen that each
+// has its clock.
+func (st *step) dueAt(kind workflow.DeadlineKind) time.Time { return clocks[kind](st) }
+
+func (st *step) ownStepBy() time.Time { return st.now.Add(systemMinutes * time.Minute) }
+
+// respondBy ends only what the borrower forgot: its own clock is shorter.
+func (st *step) respondBy() time.Time {
+	return st.by(ill.DeadlineAnswer).AddDate(0, 0, overdueAgainDays)
+}
+
+// retryOn is the day the lender named, or else the policy's.
+func (st *step) retryOn() time.Time {
+	if entry := st.retryEntry(); entry != nil && !entry.RetryAfter.IsZero() {
+		return entry.RetryAfter.Start(st.library.Zone)
 	}
-	if span, known := spans[kind]; known {
-		return ill.DeadlineAt(st.doc, st.moment(), span)
+	return st.by(ill.DeadlineRetry)
+}
+
+func (st *step) pickUpDeadline() time.Time {
+	if st.request.PickUpBy.IsZero() {
+		return st.by(ill.DeadlineStaff)
 	}
-	return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineStaff)
+	return st.endOfBusiness(st.request.PickUpBy)
+}
+
+// confirmationBy is the time the way home takes while the lender is waited for,
+// and the time to ask again once staff are.
+func (st *step) confirmationBy() time.Time {
+	if st.place().Owner == workflow.OwnerLender {
+		return st.by(ill.DeadlineReturnArrival)
+	}
+	return st.by(ill.DeadlineReturnConfirm)
 }
 
 // answerBy is the lender's time to answer, in days of its own calendar, from
@@ -111,7 +133,7 @@ func (st *step) dueAt(kind string) time.Time {
 func (st *step) answerBy() time.Time {
 	entry := st.active()
 	if entry == nil {
-		return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineRespond)
+		return st.by(ill.DeadlineRespond)
 	}
 	hours := st.library.Calendar
 	if lender := st.others[entry.LenderID]; lender != nil {
@@ -137,8 +159,8 @@ func (st *step) endOfBusiness(date broker.Date) time.Time {
 
 // reminder is when a deadline that has passed comes up again.
 func (st *step) reminder() time.Time {
-	if st.request.State == workflow.CheckedOut || st.request.Side == workflow.SideLending {
+	if st.place().Deadline == workflow.DeadlineDue || st.request.Side == workflow.SideLending {
 		return st.now.AddDate(0, 0, overdueAgainDays)
 	}
-	return ill.DeadlineAt(st.doc, st.moment(), ill.DeadlineStaff)
+	return st.by(ill.DeadlineStaff)
 }

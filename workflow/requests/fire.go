@@ -116,13 +116,13 @@ func (st *step) run(ctx context.Context, firing Firing) ([]Move, error) {
 func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 	request := st.request
 	if firing.ExpectVersion != 0 && firing.ExpectVersion != request.Version {
-		return Move{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it; it is now %q.", st.label())
+		return Move{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it; it is now %q.", st.place().Label)
 	}
 	st.firing, st.data = firing, map[string]any{}
 	for key, value := range firing.Data {
 		st.data[key] = value
 	}
-	table := workflow.TableOf(request.Side)
+	table := st.table()
 	var guardErr error
 	row, err := table.Next(request.State, firing.Event, func(guard workflow.Guard) bool {
 		holds, err := st.service.guards[guard](ctx, st.facts())
@@ -158,8 +158,8 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 			entry.Touch()
 		}
 	}
-	if entry := st.active(); entry != nil && request.Owner == "lender" && entry.LenderID == request.LibraryID {
-		request.Owner = "staff" // our own shelf: nobody else is waited for
+	if entry := st.active(); entry != nil && request.Owner == workflow.OwnerLender && entry.LenderID == request.LibraryID {
+		request.Owner = workflow.OwnerStaff // our own shelf: nobody else is waited for
 	}
 	st.deadline(from)
 	move := Move{Event: firing.Event, From: from, To: request.State, Version: request.Version, Label: row.Label}
@@ -189,8 +189,8 @@ func (st *step) target(row workflow.Transition) workflow.State {
 // state puts the request into a state and derives what follows from it: the
 // owner, and whether it has ended.
 func (st *step) state(to workflow.State) {
-	place, _ := workflow.TableOf(st.request.Side).Place(to)
 	st.request.State = to
+	place := st.place()
 	st.request.Owner = place.Owner
 	switch {
 	case place.Ended && st.request.ClosedAt == nil:
@@ -201,14 +201,18 @@ func (st *step) state(to workflow.State) {
 	case !place.Ended:
 		st.request.ClosedAt, st.request.ClosedReason = nil, nil
 	}
-	if st.request.PreviousState != nil && to != workflow.CancelPending {
+	if st.request.PreviousState != nil && !st.table().Returns(to) {
 		st.request.PreviousState = nil
 	}
 }
 
-func (st *step) label() string {
-	place, _ := workflow.TableOf(st.request.Side).Place(st.request.State)
-	return place.Label
+// table is the table of the request's side.
+func (st *step) table() *workflow.Table { return st.service.Table(st.request.Side) }
+
+// place is what the request's state means.
+func (st *step) place() workflow.Place {
+	place, _ := st.table().Place(st.request.State)
+	return place
 }
 
 // keepInput puts what was entered into the timeline; free text may hold names,

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -109,16 +108,10 @@ func waitFrom(told rule.Entry[attributes.Wait], asked broker.Date) *ExpectedWait
 	return wait
 }
 
-// stillComing are the states in which a patron wonders when it will be here.
-var stillComing = []workflow.State{
-	workflow.Submitted, workflow.NeedsReview, workflow.Routing, workflow.AwaitingCostApproval, workflow.Requested,
-	workflow.Conditional, workflow.WaitingRetry, workflow.WillSupply, workflow.Shipped,
-}
-
 // wait says what the patron is told about the time the request takes.
 func (st *step) wait(ctx context.Context) (*ExpectedWait, error) {
 	r := st.request
-	if r.Side != workflow.SideBorrowing || r.PatronID == nil || !slices.Contains(stillComing, r.State) || (r.ByHold() && !ill.CountsAsILL(st.doc)) {
+	if r.Side != workflow.SideBorrowing || r.PatronID == nil || !st.place().Coming || (r.ByHold() && !ill.CountsAsILL(st.doc)) {
 		return nil, nil
 	}
 	patron, err := patrons.ByID(ctx, st.tx, st.patron())
@@ -154,7 +147,7 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 	if err := tx.Flush(ctx); err != nil {
 		return View{}, fmt.Errorf("read a request: %w", err)
 	}
-	view.Request, view.Rota, view.Label = st.request, st.entries, st.label()
+	view.Request, view.Rota, view.Label = st.request, st.entries, st.place().Label
 	for i := range view.Tasks {
 		view.Tasks[i].Number = &st.request.Number
 	}
@@ -171,7 +164,7 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 
 // available lists what a party may do, by the same guards that Fire asks.
 func (st *step) available(ctx context.Context, party workflow.Party) ([]workflow.Action, error) {
-	table := workflow.TableOf(st.request.Side)
+	table := st.table()
 	if st.request.Side == workflow.SideBrokered {
 		return []workflow.Action{}, nil // its guards join when outside borrowers can reach us
 	}

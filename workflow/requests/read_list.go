@@ -13,45 +13,11 @@ import (
 	"afield/workflow"
 )
 
-// Queue is one of the ILL desk's piles of work.
-type Queue string
-
-// The queues. A request may lie in more than one.
-const (
-	QueueNeedsMe     Queue = "needs_me"     // our staff have to do the next thing
-	QueueWithLenders Queue = "with_lenders" // asked, promised, to be asked again
-	QueueArriving    Queue = "arriving"
-	QueueOnShelf     Queue = "on_shelf"
-	QueueWithPatrons Queue = "with_patrons" // out, or waiting for the patron's word
-	QueueDueBack     Queue = "due_back"
-	QueueEnded       Queue = "ended"
-)
-
-// statesOf lists a queue's states; needs_me goes by the owner instead.
-func statesOf(queue Queue) []workflow.State {
-	switch queue {
-	case QueueWithLenders:
-		return []workflow.State{workflow.Requested, workflow.Conditional, workflow.WaitingRetry, workflow.WillSupply, workflow.CancelPending}
-	case QueueArriving:
-		return []workflow.State{workflow.Shipped, workflow.Received}
-	case QueueOnShelf:
-		return []workflow.State{workflow.OnHoldShelf}
-	case QueueWithPatrons:
-		return []workflow.State{workflow.CheckedOut, workflow.AwaitingCostApproval}
-	case QueueDueBack:
-		return []workflow.State{workflow.ReturnDue, workflow.ReturnShipped, workflow.ReturnUnconfirmed, workflow.LostPending}
-	case QueueEnded:
-		return []workflow.State{workflow.Completed, workflow.Unfilled, workflow.Cancelled, workflow.Expired}
-	case QueueNeedsMe:
-	}
-	return nil
-}
-
 // Filter narrows a list of requests; its zero value takes all.
 type Filter struct {
 	Sides  []workflow.Side
 	States []workflow.State
-	Queue  Queue
+	Queue  workflow.Queue
 	// Open, when given, tells open requests from ended ones.
 	Open *bool
 	// Number is a request number, Words part of its title or author.
@@ -83,7 +49,7 @@ type summaryRow struct {
 // of the libraries in it. after is the last id of the page before, NoID for the
 // first page.
 func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filter Filter, after broker.ID, limit int) ([]Summary, map[broker.ID]Name, error) {
-	where, args := filter.where(viewer, after)
+	where, args := filter.where(s.tables, viewer, after)
 	order := "desc"
 	if filter.OldestFirst {
 		order = "asc"
@@ -105,7 +71,7 @@ func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filt
 	list := make([]Summary, len(found))
 	var ids []broker.ID
 	for i, row := range found {
-		list[i] = row.summary()
+		list[i] = row.summary(s.Table(row.Side))
 		ids = append(ids, row.LibraryID)
 		if row.LenderID != nil {
 			ids = append(ids, *row.LenderID)
@@ -118,11 +84,9 @@ func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filt
 	return list, names, err
 }
 
-func (row summaryRow) summary() Summary {
-	summary := Summary{Request: row.Request}
-	if place, ok := workflow.TableOf(row.Side).Place(row.State); ok {
-		summary.Label = place.Label
-	}
+func (row summaryRow) summary(table *workflow.Table) Summary {
+	place, _ := table.Place(row.State)
+	summary := Summary{Request: row.Request, Label: place.Label}
 	if row.DeadlineKind != nil {
 		summary.Deadline = &Deadline{Kind: *row.DeadlineKind, Event: *row.DeadlineEvent, DueAt: *row.DeadlineAt}
 	}
@@ -133,7 +97,7 @@ func (row summaryRow) summary() Summary {
 }
 
 // where writes the conditions of a list. Every value is an argument.
-func (f Filter) where(viewer Viewer, after broker.ID) (string, []any) {
+func (f Filter) where(tables []*workflow.Table, viewer Viewer, after broker.ID) (string, []any) {
 	var conditions []string
 	var args []any
 	add := func(condition string, value any) {
@@ -148,11 +112,18 @@ func (f Filter) where(viewer Viewer, after broker.ID) (string, []any) {
 	if len(f.States) > 0 {
 		add("r.state = any ($%d)", texts(f.States))
 	}
-	switch states := statesOf(f.Queue); {
-	case f.Queue == QueueNeedsMe:
-		add("r.owner = $%d and r.closed_at is null", "staff")
-	case len(states) > 0:
-		add("r.state = any ($%d)", texts(states))
+	switch f.Queue {
+	case "":
+	case workflow.QueueNeedsMe:
+		add("r.owner = $%d and r.closed_at is null", workflow.OwnerStaff)
+	default:
+		var states []string
+		for _, side := range f.Sides {
+			for _, state := range workflow.Of(tables, side).InQueue(f.Queue) {
+				states = append(states, string(side)+":"+string(state))
+			}
+		}
+		add("r.side || ':' || r.state = any ($%d)", states)
 	}
 	if f.Open != nil {
 		add("(r.closed_at is null) = $%d", *f.Open)

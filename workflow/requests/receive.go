@@ -115,7 +115,7 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 		return broker.NoID, fmt.Errorf("write an actor: %w", err)
 	}
 	request := &Request{
-		LibraryID: library.ID, ID: broker.NewID(), Number: number, Side: workflow.SideLending, State: workflow.Requested, Version: 1, Owner: "staff",
+		LibraryID: library.ID, ID: broker.NewID(), Number: number, Side: workflow.SideLending, State: workflow.Lending.Start, Version: 1, Owner: workflow.OwnerStaff,
 		Citation: *message.Citation, Format: message.Citation.Format, Service: message.Service, Rush: message.Rush, NeedBy: message.NeedBy,
 		SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
 		BorrowerLibraryID: &in.Peer, BorrowerRequestID: &message.RequestID, BorrowerNote: message.Note,
@@ -145,7 +145,7 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 	if st.doc, err = s.policies.At(library.Library, now); err != nil {
 		return broker.NoID, err
 	}
-	place, _ := workflow.Lending.Place(workflow.Requested)
+	place := st.place()
 	st.putDeadline(place.Deadline, place.Then, st.dueAt(place.Deadline))
 	return request.ID, nil
 }
@@ -188,7 +188,6 @@ func (s *Service) fromLender(ctx context.Context, tx *postgres.Tx, now time.Time
 		return broker.NoID, fmt.Errorf("find the request of a rota entry: %w", err)
 	}
 	firing := s.heard(library.ID, request, in, id, workflow.ByLender)
-	firing.Entry = entry
 	late := lateEvent(in.Message)
 	if in.Message.Kind == connectors.KindNote {
 		firing.Event, firing.Input = workflow.EventNote, workflow.Input{"note": in.Message.Note}

@@ -147,7 +147,7 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	}
 	request := &Request{
 		LibraryID: in.Library, ID: broker.NewID(), Number: number, Side: workflow.SideBorrowing, State: workflow.Submitted, Version: 1,
-		Owner: "system", Citation: in.Citation, Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy,
+		Owner: workflow.OwnerSystem, Citation: in.Citation, Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy,
 		PatronID: &in.Patron, SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
 	}
 	if request.Format == "" {
@@ -243,8 +243,8 @@ func (s *Service) needBy(tx *postgres.Tx, library *directory.Lender, request *Re
 	if request.NeedBy.IsZero() {
 		return
 	}
-	tx.Queue(`insert into deadlines (library_id, request_id, kind, event, due_at) values ($1, $2, 'need_by', $3, $4)`,
-		request.LibraryID, request.ID, string(workflow.EventNeedByPassed), request.NeedBy.End(library.Zone))
+	tx.Queue(`insert into deadlines (library_id, request_id, kind, event, due_at) values ($1, $2, $3, $4, $5)`,
+		request.LibraryID, request.ID, workflow.DeadlineNeedBy, workflow.EventNeedByPassed, request.NeedBy.End(library.Zone))
 }
 
 // AddNote writes a note; audience is "staff", "patron" or "lender".

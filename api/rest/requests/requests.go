@@ -135,7 +135,7 @@ func formOf(body *gen.ActionForm) (map[string]json.RawMessage, error) {
 func (r Requests) ListRequests(ctx context.Context, request gen.ListRequestsRequestObject) (gen.ListRequestsResponseObject, error) {
 	in := request.Params
 	filter := requests.Filter{
-		Sides: borrowingSides(), States: statesOf(in.State), Queue: requests.Queue(in.Queue), Open: in.Open,
+		Sides: borrowingSides(), States: statesOf(in.State), Queue: workflow.Queue(in.Queue), Open: in.Open,
 		OldestFirst: in.Order == gen.Oldest,
 	}
 	filter.Number, filter.Words = numberOrWords(in.Q)

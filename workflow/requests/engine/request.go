@@ -18,7 +18,7 @@ type Request struct {
 	Side      workflow.Side   `db:"side"`
 	State     workflow.State  `db:"state"`
 	Version   int             `db:"version"`
-	Owner     string          `db:"owner"`
+	Owner     workflow.Owner  `db:"owner"`
 	Citation  broker.Citation `db:"citation"`
 	TitleID   *broker.ID      `db:"title_id"`
 	Format    broker.Format   `db:"format"`
@@ -141,8 +141,6 @@ type Firing struct {
 	Data map[string]any
 	// Overriding is what staff pass over, where the act asks a rule.
 	Overriding circulation.Overriding
-	// Entry is the rota entry a lender's message is about, NoID for the active one.
-	Entry broker.ID
 }
 
 // Fired is what became of a firing.

@@ -87,13 +87,13 @@ type Pay struct{ Payment ledger.Payment }
 
 // SetDeadline sets a deadline beside the state's own.
 type SetDeadline struct {
-	Kind  string
+	Kind  workflow.DeadlineKind
 	Event workflow.Event
 	At    time.Time
 }
 
 // DropDeadline takes a deadline beside the state's own away.
-type DropDeadline struct{ Kind string }
+type DropDeadline struct{ Kind workflow.DeadlineKind }
 
 // RestartDeadline starts the state's own deadline again.
 type RestartDeadline struct{}
