@@ -23,16 +23,11 @@ type Overriding struct {
 // only where free tells that nobody outside circulation counts on it: whoever
 // waits through a request would have to be told.
 func (o Overriding) passOver(reasons []broker.Reason, actor broker.Actor, free bool) (standing, passed []broker.Reason) {
-	for _, reason := range reasons {
-		may := (reason.Code != "held_for_other" || free) && slices.Contains(o.Overrides, reason.Code) &&
-			slices.ContainsFunc(reason.MayOverride, actor.HasRole)
-		if may {
-			passed = append(passed, reason)
-		} else {
-			standing = append(standing, reason)
-		}
+	codes := o.Overrides
+	if !free {
+		codes = slices.DeleteFunc(slices.Clone(codes), func(code string) bool { return code == "held_for_other" })
 	}
-	return standing, passed
+	return patrons.PassOver(reasons, codes, actor)
 }
 
 // PassOver is the same for an act whose refusal is decided outside of

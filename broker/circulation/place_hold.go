@@ -15,6 +15,9 @@ import (
 // PlaceHold asks for a copy of a title from one library's shelves.
 type PlaceHold struct {
 	Desk Desk
+	// ID is the hold's own id, where something was written about it before; NoID
+	// makes one.
+	ID broker.ID
 	// Library is the one that is to fill it; the patron's may be another of the
 	// sharing group.
 	Library broker.ID
@@ -91,9 +94,12 @@ func (c *Circulation) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHo
 		return out, err
 	}
 	hold := Hold{
-		HoldRef: HoldRef{in.Library, broker.NewID()}, Title: in.Title, Wanted: in.Item, Patron: in.Patron, Class: facts.patron.Class,
+		HoldRef: HoldRef{in.Library, in.ID}, Title: in.Title, Wanted: in.Item, Patron: in.Patron, Class: facts.patron.Class,
 		Request: in.Request.Request, Pickup: in.Pickup, Channel: in.Channel, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now,
 		Status: HoldPlaced, ExpiresOn: in.ExpiresOn,
+	}
+	if hold.ID == broker.NoID {
+		hold.ID = broker.NewID()
 	}
 	if hold.QueuedAt.IsZero() {
 		hold.QueuedAt = in.Desk.Now

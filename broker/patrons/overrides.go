@@ -1,6 +1,7 @@
 package patrons
 
 import (
+	"slices"
 	"time"
 
 	"afield/broker"
@@ -25,6 +26,19 @@ type Override struct {
 	About broker.ID
 	Actor broker.Actor
 	At    time.Time
+}
+
+// PassOver splits the reasons of a refusal into those that stand and those that
+// the actor asked to pass over, by their codes, and may.
+func PassOver(reasons []broker.Reason, codes []string, actor broker.Actor) (standing, passed []broker.Reason) {
+	for _, reason := range reasons {
+		if slices.Contains(codes, reason.Code) && slices.ContainsFunc(reason.MayOverride, actor.HasRole) {
+			passed = append(passed, reason)
+		} else {
+			standing = append(standing, reason)
+		}
+	}
+	return standing, passed
 }
 
 // RecordOverride queues the record of a rule passed over. It refuses (invalid)

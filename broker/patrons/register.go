@@ -214,14 +214,7 @@ func decide(tx *postgres.Tx, library directory.Library, document *policy.Documen
 // passOver parts the reasons that stand from those the actor passes over, and
 // records each of the latter.
 func (act Act) passOver(tx *postgres.Tx, patron Ref, about rule.Action, reasons []broker.Reason) (standing, passed []broker.Reason, err error) {
-	for _, reason := range reasons {
-		if !slices.Contains(act.PassOver, reason.Code) || !slices.ContainsFunc(reason.MayOverride, act.Actor.HasRole) {
-			standing = append(standing, reason)
-			continue
-		}
-		passed = append(passed, reason)
-	}
-	if len(standing) > 0 {
+	if standing, passed = PassOver(reasons, act.PassOver, act.Actor); len(standing) > 0 {
 		return standing, nil, nil
 	}
 	for _, reason := range passed {

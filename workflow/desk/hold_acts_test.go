@@ -131,16 +131,23 @@ func TestAnOverrideOfAHoldIsKeptWithItsReason(t *testing.T) {
 	tw := newTown(t, "2026-03-02T15:00:00Z")
 	home := tw.library("westchester", "IL", broker.NoID)
 	shelf, _ := home.ownTitle(broker.FormatBook, false)
-	_, err := home.placesHold(home.patron("resident"), shelf, func(in *desk.PlaceHold) {
-		in.Overrides, in.Reason = []string{"state_not_holdable"}, "cannot come before the evening"
-	})
+	patron := home.patron("resident")
+	over := func(reason string) (desk.Done, error) {
+		return home.placesHold(patron, shelf, func(in *desk.PlaceHold) { in.Overrides, in.Reason = []string{"state_not_holdable"}, reason })
+	}
+	if _, err := over(""); !broker.IsKind(err, broker.KindInvalid) {
+		t.Errorf("without a reason: %v", err)
+	}
+	placed, err := over("cannot come before the evening")
 	tw.must(err)
 	var reason string
+	var about, who broker.ID
 	home.do(func(ctx context.Context, tx *postgres.Tx) error {
-		return tx.QueryRow(ctx, `select reason from overrides where library_id = $1 and code = 'state_not_holdable'`, home.Library.ID).Scan(&reason)
+		return tx.QueryRow(ctx, `select reason, about_id, patron_id from overrides where library_id = $1 and code = 'state_not_holdable'`,
+			home.Library.ID).Scan(&reason, &about, &who)
 	})
-	if reason != "cannot come before the evening" {
-		t.Errorf("the reason: %q", reason)
+	if reason != "cannot come before the evening" || about != placed.Hold.ID || who != patron {
+		t.Errorf("the override of %s for %s: %q", about, who, reason)
 	}
 }
 

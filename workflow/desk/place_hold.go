@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -35,7 +34,7 @@ type PlaceHold struct {
 	Rules *policy.Document
 	// Overrides are codes of reasons to pass over, where the role allows it.
 	Overrides []string
-	// Reason says why reasons are passed over.
+	// Reason says why reasons are passed over; without it none is.
 	Reason string
 }
 
@@ -69,29 +68,25 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 	if err != nil {
 		return Done{}, err
 	}
-	passed, standingReasons := passOver(decision.Reasons, in.Overrides, at.Actor)
-	if len(standingReasons) > 0 {
-		return Done{}, broker.Refused("may_not_place_hold", "May not "+decision.Question+".", standingReasons...)
+	hold := broker.NewID()
+	over := circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason}
+	left, passed, err := over.PassOver(tx, desk, rule.ActionHold, ref, hold, decision.Reasons)
+	if err != nil {
+		return Done{}, err
+	}
+	if len(left) > 0 {
+		return Done{}, broker.Refused("may_not_place_hold", "May not "+decision.Question+".", left...)
 	}
 	expires := in.ExpiresOn
 	if expires.IsZero() {
 		expires = shelf.HoldExpires(in.Rules, policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, standing.Patron.Class).Value
 	}
 	outcome, err := s.circulation.PlaceHold(ctx, tx, circulation.PlaceHold{
-		Desk: desk, Library: filler, Patron: ref, Title: in.Title, Item: in.Item, Pickup: in.Pickup,
+		Desk: desk, ID: hold, Library: filler, Patron: ref, Title: in.Title, Item: in.Item, Pickup: in.Pickup,
 		Channel: in.channel(at.Actor), ExpiresOn: expires,
 	})
 	if err != nil {
 		return Done{}, err
-	}
-	for _, reason := range passed {
-		err := patrons.RecordOverride(tx, patrons.Override{
-			Library: desk.Library.ID, Patron: in.Patron, Action: rule.ActionHold, Code: reason.Code, Rule: reason.Rule,
-			Reason: cmp.Or(in.Reason, "not written down"), About: outcome.Hold.ID, Actor: at.Actor, At: at.Now,
-		})
-		if err != nil {
-			return Done{}, err
-		}
 	}
 	done := doneOf("placed", outcome)
 	done.Notes = append(done.Notes, passed...)
@@ -189,17 +184,4 @@ func ownerOf(filler, library broker.ID) rule.Owner {
 		return rule.OwnerOwn
 	}
 	return rule.OwnerConsortium
-}
-
-// passOver takes out the reasons that are named and that the actor's roles may
-// pass over.
-func passOver(reasons []broker.Reason, overrides []string, actor broker.Actor) (passed, standing []broker.Reason) {
-	for _, reason := range reasons {
-		if slices.Contains(overrides, reason.Code) && slices.ContainsFunc(reason.MayOverride, actor.HasRole) {
-			passed = append(passed, reason)
-		} else {
-			standing = append(standing, reason)
-		}
-	}
-	return passed, standing
 }
