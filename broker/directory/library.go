@@ -72,6 +72,15 @@ func (l Library) Place() string {
 // Today gives the date an instant has at the library.
 func (l Library) Today(now time.Time) broker.Date { return broker.DateIn(now, l.Zone) }
 
+// Takes says what is wrong with an amount that is not in the library's currency:
+// amounts are never converted. pointer is where it stood in what was sent.
+func (l Library) Takes(pointer string, amount broker.Money) []broker.FieldError {
+	if amount.Currency == l.Currency {
+		return nil
+	}
+	return []broker.FieldError{{Pointer: pointer, Code: "wrong_currency", Message: "must be in " + l.Currency + "; amounts are never converted"}}
+}
+
 // Branch is one building of a member library.
 type Branch struct {
 	Library broker.ID

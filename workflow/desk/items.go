@@ -100,8 +100,8 @@ func (s *Service) correct(desk circulation.Desk, item *catalog.Item, changes Ite
 	if price := changes.Price; price != nil && price.Minor < 0 {
 		wrong = append(wrong, broker.FieldError{Pointer: "/price/minor", Code: "too_small", Message: "must not be below zero"})
 	}
-	if price := changes.Price; price != nil && price.Currency != desk.Library.Currency {
-		wrong = append(wrong, broker.FieldError{Pointer: "/price/currency", Code: "not_our_currency", Message: "must be " + desk.Library.Currency})
+	if changes.Price != nil {
+		wrong = append(wrong, desk.Library.Takes("/price/currency", *changes.Price)...)
 	}
 	if wrong != nil {
 		return broker.Invalid(wrong...)

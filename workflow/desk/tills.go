@@ -17,8 +17,8 @@ func (s *Service) OpenTill(ctx context.Context, tx *postgres.Tx, at At, float br
 	if err != nil {
 		return ledger.Till{}, err
 	}
-	if float.Currency != c.desk.Library.Currency {
-		return ledger.Till{}, broker.Invalid(broker.FieldError{Pointer: "/float", Code: "other_currency", Message: "must be in " + c.desk.Library.Currency})
+	if wrong := c.desk.Library.Takes("/float", float); wrong != nil {
+		return ledger.Till{}, broker.Invalid(wrong...)
 	}
 	return ledger.OpenTill{Library: at.Library, Branch: at.Branch, Float: float, Actor: at.Actor, At: at.Now}.Open(ctx, tx)
 }
@@ -87,8 +87,8 @@ func (s *Service) RaiseInvoice(ctx context.Context, tx *postgres.Tx, at At, in l
 	if err != nil {
 		return ledger.Invoice{}, err
 	}
-	if in.Amount.Currency != library.Currency {
-		return ledger.Invoice{}, broker.Invalid(broker.FieldError{Pointer: "/amount", Code: "other_currency", Message: "must be in " + library.Currency})
+	if wrong := library.Takes("/amount", in.Amount); wrong != nil {
+		return ledger.Invoice{}, broker.Invalid(wrong...)
 	}
 	if _, err := directory.Load(ctx, tx, in.Debtor); err != nil {
 		return ledger.Invoice{}, err

@@ -114,8 +114,8 @@ func (in Submission) check(library *directory.Lender, now time.Time) error {
 	if !in.NeedBy.IsZero() && in.NeedBy.Before(library.Today(now)) {
 		wrong = append(wrong, broker.FieldError{Pointer: "/need_by", Code: "in_the_past", Message: "must be today or later"})
 	}
-	if in.MaxCost != nil && in.MaxCost.Currency != library.Currency {
-		wrong = append(wrong, broker.FieldError{Pointer: "/max_cost/currency", Code: "wrong_currency", Message: "must be " + library.Currency})
+	if in.MaxCost != nil {
+		wrong = append(wrong, library.Takes("/max_cost/currency", *in.MaxCost)...)
 	}
 	if in.MaxCost != nil && in.MaxCost.Minor < 0 {
 		wrong = append(wrong, broker.FieldError{Pointer: "/max_cost/minor", Code: "negative", Message: "must not be negative"})

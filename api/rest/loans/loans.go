@@ -169,9 +169,7 @@ func amounts(ctx context.Context, t *pipeline.Turn, given map[string]broker.Mone
 		if amount.Minor < 0 {
 			wrong = append(wrong, broker.FieldError{Pointer: pointer + "/minor", Code: "too_small", Message: "must not be below zero"})
 		}
-		if amount.Currency != library.Currency {
-			wrong = append(wrong, broker.FieldError{Pointer: pointer + "/currency", Code: "not_our_currency", Message: "must be " + library.Currency})
-		}
+		wrong = append(wrong, library.Takes(pointer+"/currency", amount)...)
 	}
 	if wrong == nil {
 		return nil

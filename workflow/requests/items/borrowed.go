@@ -55,21 +55,18 @@ func keepTerms(c *engine.Case) (engine.Wants, error) {
 	if !given {
 		return nil, nil
 	}
-	wrong := ""
-	switch {
-	case fine.Currency != c.Library.Currency:
-		wrong = "/fine"
-	case limited && most.Currency != c.Library.Currency:
-		wrong = "/fine_most"
+	wrong := c.Library.Takes("/fine", fine)
+	if limited {
+		wrong = append(wrong, c.Library.Takes("/fine_most", most)...)
 	}
-	if wrong != "" && c.Firing.By == workflow.ByLender {
+	if wrong != nil && c.Firing.By == workflow.ByLender {
 		return engine.Wants{engine.OpenTask{
 			Kind:   "lender_fine_in_other_currency",
 			Detail: "The lender asks " + fine.String() + " for a late day: enter on receipt what that comes to in " + c.Library.Currency + ".",
 		}}, nil
 	}
-	if wrong != "" {
-		return nil, broker.Invalid(broker.FieldError{Pointer: wrong, Code: "wrong_currency", Message: "must be in " + c.Library.Currency})
+	if wrong != nil {
+		return nil, broker.Invalid(wrong...)
 	}
 	c.Request.LenderFineMinor, c.Request.LenderFineMostMinor = &fine.Minor, nil
 	if limited {

@@ -16,8 +16,8 @@ func KeepOffer(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	if !given {
 		return nil, nil
 	}
-	if cost.Currency != c.Request.Currency {
-		return nil, wrongCurrency("/cost", c.Request.Currency)
+	if wrong := c.Library.Takes("/cost", cost); wrong != nil {
+		return nil, broker.Invalid(wrong...)
 	}
 	c.Request.OfferedCostMinor = &cost.Minor
 	return nil, nil
@@ -28,8 +28,8 @@ func KeepOffer(_ context.Context, c *engine.Case) (engine.Wants, error) {
 // else our usual fee; later an invoice, which replaces an earlier one.
 func BillBorrower(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	cost, given := c.Firing.Input.Money("cost")
-	if given && cost.Currency != c.Library.Currency {
-		return nil, wrongCurrency("/cost", c.Library.Currency)
+	if wrong := c.Library.Takes("/cost", cost); given && wrong != nil {
+		return nil, broker.Invalid(wrong...)
 	}
 	if c.Firing.Event == workflow.EventSendInvoice {
 		wants, err := withdrawInvoice(ctx, c)
@@ -144,8 +144,4 @@ func CreditBorrower(ctx context.Context, c *engine.Case) (wants engine.Wants, er
 		}})
 	}
 	return wants, nil
-}
-
-func wrongCurrency(field, currency string) error {
-	return broker.Invalid(broker.FieldError{Pointer: field, Code: "wrong_currency", Message: "must be in " + currency})
 }

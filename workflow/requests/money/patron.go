@@ -16,8 +16,8 @@ import (
 // RaiseCeiling takes over the most that staff say the patron will pay.
 func RaiseCeiling(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	ceiling, _ := c.Firing.Input.Money("max_cost")
-	if ceiling.Currency != c.Request.Currency {
-		return nil, wrongCurrency("/max_cost", c.Request.Currency)
+	if wrong := c.Library.Takes("/max_cost", ceiling); wrong != nil {
+		return nil, broker.Invalid(wrong...)
 	}
 	c.Request.MaxCostMinor = &ceiling.Minor
 	return nil, nil
