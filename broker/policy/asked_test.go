@@ -17,13 +17,13 @@ import (
 	"afield/broker/policy/attributes"
 )
 
-// Every attribute is asked by a decision that somebody outside broker/policy
-// asks for, or says of itself that it is for information. What explains a policy
-// decides nothing, so it does not count.
+// Every attribute is read by a decision that is used outside broker/policy, or is
+// marked informative. Package explain decides nothing, so its questions do not
+// count as use.
 func TestEveryAttributeIsObeyed(t *testing.T) {
 	t.Parallel()
-	house := readHouse(t, os.DirFS(filepath.Join("..", "..")))
-	asked := house.asked()
+	uses := readUses(t, os.DirFS(filepath.Join("..", "..")))
+	asked := uses.asked()
 	rules := reflect.TypeFor[attributes.Rules]()
 	for i := range rules.NumField() {
 		field := rules.Field(i)
@@ -36,11 +36,11 @@ func TestEveryAttributeIsObeyed(t *testing.T) {
 			t.Errorf("%s is marked as being for information, and %s decides by it", id, by)
 		}
 	}
-	for _, where := range house.readOutside {
+	for _, where := range uses.readOutside {
 		t.Errorf("%s reads the attributes of a policy itself; let it ask a decision", where)
 	}
 	if len(asked) < rules.NumField()/2 {
-		t.Errorf("only %d attributes were found to be asked; is this the top of the house?", len(asked))
+		t.Errorf("only %d attributes were found to be asked; is this the top of the module?", len(asked))
 	}
 }
 
@@ -49,7 +49,7 @@ func TestADecisionThatNobodyAsksForDoesNotCount(t *testing.T) {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	decisions := "package lending\nfunc May(d *policy.Document) { limit(d) }\nfunc limit(d *policy.Document) { _ = d.Rules().TotalLimit }\n" +
 		"func Unasked(d *policy.Document) { rules := d.Rules(); _ = rules.TypeLimit }\n"
-	house := readHouse(t, fstest.MapFS{
+	uses := readUses(t, fstest.MapFS{
 		"broker/policy/lending/loans.go": file(decisions),
 		"broker/policy/explain/all.go":   file("package explain\nimport \"afield/broker/policy/lending\"\nfunc All(d *policy.Document) { lending.Unasked(d) }\n"),
 		"workflow/desk/desk.go":          file("package desk\nimport \"afield/broker/policy/lending\"\nfunc checkOut() { lending.May(document) }\n"),
@@ -57,29 +57,29 @@ func TestADecisionThatNobodyAsksForDoesNotCount(t *testing.T) {
 		"cmd/afield/explain.go":          file("package main\nimport \"afield/broker/policy/explain\"\nfunc main() { explain.All(document) }\n"),
 		"api/rest/rules.go":              file("package rest\nfunc rules() { _ = document.Rules().TotalLimit.For(match) }\n"),
 	})
-	if asked := house.asked(); asked["TotalLimit"] != "lending.May" || asked["TypeLimit"] != "" {
+	if asked := uses.asked(); asked["TotalLimit"] != "lending.May" || asked["TypeLimit"] != "" {
 		t.Errorf("asked %v", asked)
 	}
-	if !slices.Equal(house.readOutside, []string{"api/rest"}) {
-		t.Errorf("reading the attributes themselves: %v", house.readOutside)
+	if !slices.Equal(uses.readOutside, []string{"api/rest"}) {
+		t.Errorf("reading the attributes themselves: %v", uses.readOutside)
 	}
 }
 
 const policyPackages = "afield/broker/policy/"
 
-// decisionHouse is what the sources say about who asks which decision and which
+// decisionUse is what the sources say about who uses which decision and which
 // decision looks at which attribute. Names are "lending.MayCheckOut".
-type decisionHouse struct {
+type decisionUse struct {
 	looksAt     map[string][]string // function → fields of attributes.Rules
 	calls       map[string][]string // function → functions
 	wanted      []string            // functions asked for outside broker/policy
 	readOutside []string
 }
 
-func readHouse(t *testing.T, house fs.FS) decisionHouse {
+func readUses(t *testing.T, sources fs.FS) decisionUse {
 	t.Helper()
-	read := decisionHouse{looksAt: map[string][]string{}, calls: map[string][]string{}}
-	err := fs.WalkDir(house, ".", func(name string, entry fs.DirEntry, err error) error {
+	read := decisionUse{looksAt: map[string][]string{}, calls: map[string][]string{}}
+	err := fs.WalkDir(sources, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -88,7 +88,7 @@ func readHouse(t *testing.T, house fs.FS) decisionHouse {
 		case entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
 			return nil
 		}
-		text, err := fs.ReadFile(house, name)
+		text, err := fs.ReadFile(sources, name)
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func readHouse(t *testing.T, house fs.FS) decisionHouse {
 }
 
 // file notes what one source file does.
-func (h *decisionHouse) file(folder string, file *ast.File) {
+func (u *decisionUse) file(folder string, file *ast.File) {
 	imports := map[string]bool{} // the packages of decisions this file may ask
 	for _, imported := range file.Imports {
 		if name, of := strings.CutPrefix(strings.Trim(imported.Path.Value, `"`), policyPackages); of && imported.Name == nil {
@@ -119,11 +119,11 @@ func (h *decisionHouse) file(folder string, file *ast.File) {
 			switch node := node.(type) {
 			case *ast.SelectorExpr:
 				if of, isName := node.X.(*ast.Ident); isName && imports[of.Name] {
-					h.wanted = append(h.wanted, of.Name+"."+node.Sel.Name)
+					u.wanted = append(u.wanted, of.Name+"."+node.Sel.Name)
 				}
 			case *ast.CallExpr:
 				if isRules(node) {
-					h.readOutside = append(h.readOutside, folder)
+					u.readOutside = append(u.readOutside, folder)
 				}
 			}
 			return true
@@ -137,21 +137,21 @@ func (h *decisionHouse) file(folder string, file *ast.File) {
 			if function.Recv != nil {
 				name = here + ".(method)." + function.Name.Name
 			}
-			ast.Walk(looking{house: h, here: here, function: name, imports: imports}, function)
+			ast.Walk(looking{uses: u, here: here, function: name, imports: imports}, function)
 		}
 	}
 }
 
-// looking walks one function of decisions.
+// looking walks the body of one function in a package of decisions.
 type looking struct {
-	house          *decisionHouse
+	uses           *decisionUse
 	here, function string
 	imports        map[string]bool
 }
 
 // Visit notes what a node looks at and what it calls.
 func (l looking) Visit(node ast.Node) ast.Visitor {
-	calls := func(name string) { l.house.calls[l.function] = append(l.house.calls[l.function], name) }
+	calls := func(name string) { l.uses.calls[l.function] = append(l.uses.calls[l.function], name) }
 	switch node := node.(type) {
 	case *ast.SelectorExpr:
 		of, isName := node.X.(*ast.Ident)
@@ -159,7 +159,7 @@ func (l looking) Visit(node ast.Node) ast.Visitor {
 		case isName && l.imports[of.Name]:
 			calls(of.Name + "." + node.Sel.Name)
 		case isName && of.Name == "rules", isRules(node.X):
-			l.house.looksAt[l.function] = append(l.house.looksAt[l.function], node.Sel.Name)
+			l.uses.looksAt[l.function] = append(l.uses.looksAt[l.function], node.Sel.Name)
 		default:
 			calls(l.here + ".(method)." + node.Sel.Name)
 		}
@@ -187,9 +187,9 @@ func isRules(x ast.Expr) bool {
 	return ok && selected.Sel.Name == "Rules" && len(call.Args) == 0
 }
 
-// asked gives the attributes that decisions asked for outside broker/policy look
-// at, each with one that does.
-func (h *decisionHouse) asked() map[string]string {
+// asked gives the attributes read by decisions that are used outside
+// broker/policy, each with one such decision.
+func (u *decisionUse) asked() map[string]string {
 	by, seen := map[string]string{}, map[string]bool{}
 	var follow func(function, from string)
 	follow = func(function, from string) {
@@ -197,14 +197,14 @@ func (h *decisionHouse) asked() map[string]string {
 			return
 		}
 		seen[function] = true
-		for _, field := range h.looksAt[function] {
+		for _, field := range u.looksAt[function] {
 			by[field] = from
 		}
-		for _, called := range h.calls[function] {
+		for _, called := range u.calls[function] {
 			follow(called, from)
 		}
 	}
-	for _, function := range h.wanted {
+	for _, function := range u.wanted {
 		if !strings.HasPrefix(function, "explain.") {
 			follow(function, function)
 		}

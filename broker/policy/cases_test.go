@@ -20,8 +20,8 @@ import (
 	"afield/broker/policy/shelf"
 )
 
-// elsewhere says where the cases of area ill are proved that no pure decision
-// can answer.
+// elsewhere names, for the cases of area ill that no pure decision can answer,
+// the package whose tests prove them.
 var elsewhere = map[string]string{
 	"ILL-02": "which request an item belongs to: workflow/desk",
 	"ILL-03": "one temporary item per request: broker/circulation",

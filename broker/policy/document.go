@@ -82,7 +82,7 @@ func Parse(name string, text []byte) (*Document, error) {
 	return ParseUnder(name, text, PresetText)
 }
 
-// check refuses what a single entry cannot know: a missing attribute, or a
+// check refuses what shows only in the whole document: a missing attribute, or a
 // condition that names a value nobody declared and so could never be met.
 func (d *Document) check(nearest *file) error {
 	var wrong []error

@@ -27,7 +27,7 @@ func (l LevelKind) rank() int {
 	return slices.Index([]LevelKind{LevelDefault, LevelState, LevelConsortium, LevelLibrary, LevelBranch}, l)
 }
 
-// below says how a document is written that is to inherit from one of the level.
+// below says how to write a document that is to inherit from one of this level.
 func (l LevelKind) below() string {
 	switch l {
 	case LevelState:
@@ -64,10 +64,10 @@ func (h *header) settleLevel() error {
 	return rule.Among("level", h.Level, LevelState, LevelConsortium, LevelLibrary, LevelBranch)
 }
 
-// ParseUnder reads a policy document whose documents above are looked for with
-// find, by name; the default document always comes from the program. An entry
-// for something that a level above has made final is refused. Errors are as
-// those of Parse.
+// ParseUnder reads a policy document, and finds the documents above it by name
+// with find; the default document always comes from the program. An entry for
+// something that a level above has made final is refused. Errors are those of
+// Parse.
 func ParseUnder(name string, text []byte, find func(policy string) ([]byte, error)) (*Document, error) {
 	line, err := readLine(name, text, find)
 	if err != nil {
@@ -120,8 +120,8 @@ func findText(policy string, find func(string) ([]byte, error)) ([]byte, error) 
 	return find(policy)
 }
 
-// PresetText gives the text of a policy document that ships with Afield, for a
-// search through documents above. An unknown name is a not-found error.
+// PresetText gives the text of a policy document that ships with Afield; it can
+// be the find of ParseUnder. An unknown name is a not-found error.
 func PresetText(policy string) ([]byte, error) {
 	text, err := presets.ReadFile("presets/" + policy + ".yaml")
 	if err != nil {

@@ -60,7 +60,7 @@ func under(t *testing.T, files map[string][]byte, name string) *policy.Document 
 	return read
 }
 
-// holdLimit gives the limit and the document it comes from.
+// comesFrom gives an attribute's value after the document it comes from.
 func comesFrom(t *testing.T, document *policy.Document, rule string, m rule.Match) string {
 	t.Helper()
 	steps, err := document.WhereFrom(rule, m)

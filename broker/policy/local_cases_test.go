@@ -18,8 +18,8 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// testedElsewhere says where the cases of local circulation are proved that no
-// pure decision can answer: they need stored rows, or two at once.
+// testedElsewhere names, for the cases of local circulation that no pure decision
+// can answer, where they are tested: they need stored rows, or two acts at once.
 var testedElsewhere = map[string]string{
 	"FIN-14": "the fine goes by the calendar of the library that lent: broker/circulation",
 	"FIN-30": "no fine after a return that raced the nightly work: broker/circulation",

@@ -6,8 +6,8 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// AcceptedIDs gives the papers that tell who somebody is who wants a card of a
-// class; none asks for no particular paper.
+// AcceptedIDs gives the identity papers that the library accepts from somebody
+// who wants a card of a class; an empty list asks for no particular paper.
 func AcceptedIDs(d *policy.Document, class string) rule.Entry[attributes.Words] {
 	return d.Rules().CardIDs.For(rule.Match{Class: class})
 }
@@ -17,8 +17,8 @@ func CardsPer(d *policy.Document, class string) rule.Entry[attributes.CardPer] {
 	return d.Rules().CardPer.For(rule.Match{Class: class})
 }
 
-// LiableFor gives who answers for what a card of a class borrows, for staff to
-// see: nothing is decided by it at a desk.
+// LiableFor gives who answers for what is borrowed on a card of a class. It is
+// for staff to see; nothing at a desk is decided by it.
 func LiableFor(d *policy.Document, class string) rule.Entry[attributes.Liable] {
 	return d.Rules().CardLiable.For(rule.Match{Class: class})
 }
@@ -29,12 +29,13 @@ func MayRestrictMinors(d *policy.Document) rule.Entry[bool] {
 	return d.Rules().MinorRestriction.For(rule.Match{})
 }
 
-// PurgeRules gives the schedule by which accounts of a class may go.
+// PurgeRules gives the schedule by which accounts of a class may be deleted.
 func PurgeRules(d *policy.Document, class string) rule.Entry[attributes.PurgeSchedule] {
 	return d.Rules().CardPurge.For(rule.Match{Class: class})
 }
 
-// AdultAge gives the age at which a minor is one no longer, and what then happens.
+// AdultAge gives the age at which a patron stops being a minor, and what then
+// happens.
 func AdultAge(d *policy.Document) rule.Entry[attributes.Adulthood] {
 	return d.Rules().Adulthood.For(rule.Match{})
 }

@@ -18,19 +18,20 @@ import (
 type CardApplication struct {
 	Class string             `json:"class"`
 	Age   rule.Optional[int] `json:"age,omitzero"`
-	// Met are the needs that were brought or proved; the guardian's standing is
-	// worked out from Guardian.
+	// Met are the needs that were shown to be met; the guardian's standing is worked
+	// out from Guardian.
 	Met []attributes.CardNeed `json:"met,omitempty"`
-	// Shown are the papers that were shown for the needs which ask who somebody
-	// is, in the words of cards.accepted_id.
+	// Shown are the papers shown as proof of identity, in the words of
+	// cards.accepted_id.
 	Shown []string `json:"shown,omitempty"`
-	// Guardian is the account of who answers for a minor; nil for nobody.
+	// Guardian is the account of the adult who answers for a minor; nil for nobody.
 	Guardian *policy.Patron `json:"guardian,omitempty"`
 	// Cards counts those the person, household or business has already.
 	Cards int `json:"cards,omitempty"`
-	// HouseholdPaid tells that a household's fee of this year was paid already.
+	// HouseholdPaid tells whether the household's fee for this year was paid
+	// already.
 	HouseholdPaid bool `json:"household_paid,omitempty"`
-	// PaysBy is by what it is paid now (cash, check …); empty where nothing is.
+	// PaysBy is how it is paid now (cash, check …); empty where nothing is paid.
 	PaysBy string `json:"pays_by,omitempty"`
 	// Renewal asks about renewing a card rather than getting one.
 	Renewal bool `json:"renewal,omitempty"`
@@ -44,7 +45,7 @@ type CardDecision struct {
 	Fee        broker.Money `json:"fee"`
 	FeeUnknown bool         `json:"fee_unknown,omitempty"`
 	Deposit    broker.Money `json:"deposit"`
-	// Expires is the last day the card would be good; zero never ends.
+	// Expires is the last day the card would be good; zero means that it never ends.
 	Expires broker.Date       `json:"expires,omitzero"`
 	Liable  attributes.Liable `json:"liable"`
 }
@@ -148,8 +149,8 @@ func DepositBack(deposit, owes broker.Money) (netOfDebt, inFull broker.Money) {
 	return netOfDebt, deposit
 }
 
-// AdultOn gives the day a patron is a minor no longer; it goes by dates alone, in
-// no zone.
+// AdultOn gives the day on which a patron stops being a minor; it goes by dates
+// alone, in no time zone.
 func AdultOn(d *policy.Document, born broker.Date) rule.Entry[broker.Date] {
 	entry := d.Rules().Adulthood.For(rule.Match{})
 	day := broker.NewDate(born.Year()+entry.Value.Age, born.Month(), born.Day())
@@ -159,8 +160,8 @@ func AdultOn(d *policy.Document, born broker.Date) rule.Entry[broker.Date] {
 	return rule.Entry[broker.Date]{Source: entry.Source, Value: day}
 }
 
-// AgeOn gives a patron's age in whole years on a date, by the calendar alone. Who
-// was born on 29 February is a year older on 1 March in ordinary years.
+// AgeOn gives a patron's age in whole years on a date, by the calendar alone.
+// Somebody born on 29 February turns a year older on 1 March in ordinary years.
 func AgeOn(born, today broker.Date) int {
 	age := today.Year() - born.Year()
 	if today.Before(broker.NewDate(today.Year(), born.Month(), born.Day())) {
@@ -170,13 +171,13 @@ func AgeOn(born, today broker.Date) int {
 }
 
 // PromptsAtAdulthood tells whether staff are asked to look at the account of a
-// minor who has come of age; nothing is ever changed by itself.
+// minor who has come of age; nothing ever changes automatically.
 func PromptsAtAdulthood(d *policy.Document, born, today broker.Date) bool {
 	return d.Rules().Adulthood.For(rule.Match{}).Value.Then == "prompt_staff" && !today.Before(AdultOn(d, born).Value)
 }
 
-// RefetchRemote tells whether a patron's standing read from another system so
-// long ago is asked for again before a decision.
+// RefetchRemote tells whether a patron's standing that was read from another
+// system this long ago is asked for again before a decision.
 func RefetchRemote(d *policy.Document, good bool, age time.Duration) bool {
 	holds := d.Rules().RemoteStanding.For(rule.Match{}).Value
 	hours := holds.BlockedHours
@@ -189,20 +190,21 @@ func RefetchRemote(d *policy.Document, good bool, age time.Duration) bool {
 // Account is what a purge looks at.
 type Account struct {
 	Class string `json:"class"`
-	// LastUsed is the day of the last circulation; zero is never.
+	// LastUsed is the day of the last circulation; zero means never.
 	LastUsed broker.Date  `json:"last_used,omitzero"`
 	Expired  broker.Date  `json:"expired,omitzero"`
 	Owes     broker.Money `json:"owes"`
 	Linked   bool         `json:"linked,omitempty"`
-	// Open counts open loans, holds and requests: with any nothing is deleted.
+	// Open counts open loans, holds and requests; an account with any is not
+	// deleted.
 	Open int `json:"open,omitempty"`
 }
 
 // PurgeDecision answers MayPurge.
 type PurgeDecision struct {
 	policy.Decision
-	// By names the rule that lets it go, WriteOff what is then given up and needs
-	// an entry in the ledger.
+	// By names the rule that lets the account go; WriteOff is the debt then given
+	// up, which needs an entry in the ledger.
 	By       string       `json:"by,omitempty"`
 	WriteOff broker.Money `json:"write_off"`
 }

@@ -20,7 +20,7 @@ func TestAMinorsCardIsForWhoIsUnderEighteen(t *testing.T) {
 	policytest.MustAllow(t, accounts.MayHaveCard(western, policytest.Noon("2026-03-02"), apply).Decision)
 	apply.Age = rule.Some(18)
 	policytest.MustRefuse(t, accounts.MayHaveCard(western, policytest.Noon("2026-03-02"), apply).Decision, "not_a_minor")
-	// Who has come of age meanwhile keeps the card, and may renew it.
+	// Somebody who has come of age meanwhile keeps the card, and may renew it.
 	renewal := accounts.CardApplication{Class: "minor", Age: rule.Some(18), Renewal: true, Met: []attributes.CardNeed{attributes.NeedID}, Shown: []string{"government_photo_id"}}
 	policytest.MustAllow(t, accounts.MayHaveCard(western, policytest.Noon("2026-03-02"), renewal).Decision)
 }

@@ -10,8 +10,8 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// checkPapers checks that what was shown to get a card is a paper the library takes
-// (cards.accepted_id), wherever a need asks who somebody is.
+// checkPapers checks that the paper shown to get a card is one the library takes
+// (cards.accepted_id), wherever a need asks for proof of identity.
 func checkPapers(a *policy.Asking, c CardApplication, needs attributes.CardNeeds, match rule.Match) {
 	entry := a.Doc.Rules().CardIDs.For(match)
 	asks := func(need attributes.CardNeed) bool {
@@ -33,8 +33,8 @@ func checkPapers(a *policy.Asking, c CardApplication, needs attributes.CardNeeds
 	}
 }
 
-// AtOwn is the word of cards.good_at for every desk of the library whose card it
-// is; a branch is named by its code, another library by its symbol.
+// AtOwn is the word in cards.good_at for every desk of the library that issued
+// the card; a branch is named by its code, another library by its symbol.
 const AtOwn = "own"
 
 // MayUseCardAt tells whether a card of this library is honoured at a desk.

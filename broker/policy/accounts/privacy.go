@@ -77,7 +77,7 @@ func checkPaper(a *policy.Asking, r DisclosureRequest, rule rule.Entry[attribute
 	}
 }
 
-// ForgetReturnedBy gives the last day of return whose loans no longer say who
+// ForgetReturnedBy gives a day: loans returned on it or before no longer say who
 // had the item; zero where the library keeps the history. Charges that are still
 // open keep it longer, and so does the patron's own wish.
 func ForgetReturnedBy(d *policy.Document, at policy.Moment) rule.Entry[broker.Date] {

@@ -6,10 +6,10 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// Rules is the list of every attribute a policy document may give, by its
-// dotted id. An attribute that a document leaves out comes from the document
-// above it, in the end from presets/default.yaml. One that is marked informative
-// tells people something: nothing in Afield decides by it, and the mark says why.
+// Rules is the list of every attribute a policy document may give, by its dotted
+// id. An attribute that a document leaves out comes from the document above it,
+// in the end from presets/default.yaml. An attribute marked informative is for
+// people to read: nothing in Afield decides by it, and the mark says why.
 type Rules struct {
 	// Who may ask, and how.
 	SignIn       rule.Rule[SignIn]   `yaml:"signin.patron"`
@@ -180,8 +180,8 @@ func (r *Rules) Each(visit func(rule string, attribute rule.Entries)) {
 	}
 }
 
-// Informative tells why nothing in Afield decides by an attribute that only tells
-// people something; "" where it is decided by.
+// Informative gives the reason why nothing in Afield decides by an attribute; ""
+// where something does.
 func Informative(id string) string {
 	fields := reflect.TypeFor[Rules]()
 	for i := range fields.NumField() {

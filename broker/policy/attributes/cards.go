@@ -8,11 +8,11 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// Words is a list of short words, each a thing named in a policy: a paper that
-// is accepted, a ground, a field of a note.
+// Words is a list of short words, each naming something in a policy: a paper that
+// is accepted, a ground for a block, a field of a note.
 type Words []string
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (w Words) Check() error {
 	for i, word := range w {
 		if word == "" || slices.Contains(w[:i], word) {
@@ -46,7 +46,7 @@ const (
 	NeedPayment          CardNeed = "paid_in_full"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (n CardNeeds) Check() error {
 	for _, need := range n {
 		if err := rule.Among("need", need, NeedApplication, NeedID, NeedProofOfAddress, NeedBothResidences, NeedGuardianPresent,
@@ -60,7 +60,7 @@ func (n CardNeeds) Check() error {
 
 // CardFee is what a card costs.
 type CardFee struct {
-	// Amount is none where somebody else sets it: staff enter it then.
+	// Amount is none where somebody else sets the fee: staff then enter it.
 	Amount rule.Optional[rule.Amount] `yaml:"amount" json:"amount"`
 	// Per says whether each person pays, or one payment serves a household.
 	Per   CardPer `yaml:"per" json:"per"`
@@ -77,10 +77,10 @@ const (
 	PerBusiness  CardPer = "business"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (p CardPer) Check() error { return rule.Among("per", p, PerPerson, PerHousehold, PerBusiness) }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (f CardFee) Check() error {
 	if f.SetBy != "" {
 		if err := rule.Among("set_by", f.SetBy, SetByLibrary, SetByState); err != nil {
@@ -90,12 +90,13 @@ func (f CardFee) Check() error {
 	return f.Per.Check()
 }
 
-// Months is a time in calendar months; a month's end is clamped.
+// Months is a period of calendar months; one that would end past the end of a
+// month ends on that month's last day.
 type Months struct {
 	Months int `yaml:"months" json:"months"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (m Months) Check() error {
 	if m.Months < 1 {
 		return errors.New("months must be 1 or more")
@@ -106,16 +107,16 @@ func (m Months) Check() error {
 // String gives "36 months".
 func (m Months) String() string { return rule.Plural(m.Months, "month", "months") }
 
-// Borrowable is what a card lends.
+// Borrowable is what may be borrowed on a card.
 type Borrowable struct {
 	Items rule.Set `yaml:"items" json:"items"`
-	// Except are types taken out of all.
+	// Except are types left out where Items is all.
 	Except []string `yaml:"except" json:"except,omitempty"`
-	// Owners are whose items: own, consortium, ill, or all.
+	// Owners says whose items: own, consortium, ill, or all.
 	Owners rule.Set `yaml:"owners" json:"owners"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (b Borrowable) Check() error {
 	if !b.Items.Given() || !b.Owners.Given() {
 		return errors.New("must say items and owners, or all")
@@ -123,7 +124,7 @@ func (b Borrowable) Check() error {
 	return nil
 }
 
-// Lends tells whether the card lends a type of material of an owner.
+// Lends tells whether an owner's items of a type may be borrowed on the card.
 func (b Borrowable) Lends(item string, owner rule.Owner) bool {
 	return b.Owners.Has(string(owner)) && b.Items.Has(item) && !slices.Contains(b.Except, item)
 }
@@ -135,7 +136,7 @@ type Ladder struct {
 	WithinMonths int         `yaml:"within_months" json:"within_months"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (l Ladder) Check() error {
 	if l.WithinMonths < 1 {
 		return errors.New("within_months must be 1 or more")
@@ -143,12 +144,12 @@ func (l Ladder) Check() error {
 	return nil
 }
 
-// Adulthood says when a minor is one no longer, and what then happens.
+// Adulthood says when a patron stops being a minor, and what then happens.
 type Adulthood struct {
 	Age int `yaml:"age" json:"age"`
 	// LeapDay is the birthday of those born on 29 February: march_1 or february_28.
 	LeapDay LeapDay `yaml:"leap_day" json:"leap_day"`
-	// Then is prompt_staff or nothing; nothing is ever changed by itself.
+	// Then is prompt_staff or nothing; an account never changes automatically.
 	Then string `yaml:"then" json:"then"`
 }
 
@@ -161,7 +162,7 @@ const (
 	LeapFebruary28 LeapDay = "february_28"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (a Adulthood) Check() error {
 	if a.Age < 1 {
 		return errors.New("age must be 1 or more")
@@ -175,8 +176,8 @@ type PurgeSchedule []PurgeRule
 // PurgeRule lets an account go when everything it names holds.
 type PurgeRule struct {
 	Name string `yaml:"name" json:"name"`
-	// UnusedMonths is how long nothing was borrowed; ExpiredMonths how long the
-	// card has been over.
+	// UnusedMonths is how long nothing has been borrowed; ExpiredMonths is how long
+	// ago the card ended.
 	UnusedMonths  int `yaml:"unused_months" json:"unused_months,omitempty"`
 	ExpiredMonths int `yaml:"expired_months" json:"expired_months,omitempty"`
 	// ExpiredLastYear asks that the card ended before this calendar year.
@@ -188,7 +189,7 @@ type PurgeRule struct {
 	NoLinks bool `yaml:"no_links" json:"no_links,omitempty"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (s PurgeSchedule) Check() error {
 	for _, rule := range s {
 		switch {
@@ -203,14 +204,15 @@ func (s PurgeSchedule) Check() error {
 	return nil
 }
 
-// RemoteStanding says how long what another system told about a patron holds.
+// RemoteStanding says how long a patron's standing from another system may be
+// relied on.
 type RemoteStanding struct {
 	GoodHours int `yaml:"good_hours" json:"good_hours"`
 	// BlockedHours is 0 where a blocked patron is asked about each time.
 	BlockedHours int `yaml:"blocked_hours" json:"blocked_hours"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (r RemoteStanding) Check() error {
 	if r.GoodHours < 0 || r.BlockedHours < 0 {
 		return errors.New("hours must be 0 or more")
@@ -218,11 +220,11 @@ func (r RemoteStanding) Check() error {
 	return nil
 }
 
-// Disclosure says what must be there before anything about a patron is told to
-// others than the patron.
+// Disclosure says what is needed before anything about a patron is told to
+// anybody but the patron.
 type Disclosure struct {
-	// Needs are the papers one of which must be shown; none tells nobody.
+	// Needs are the papers of which one must be shown; with none, nobody is told.
 	Needs Words `yaml:"needs" json:"needs"`
-	// ReviewedBy decides first on form and good cause; empty asks nobody.
+	// ReviewedBy names who first judges form and good cause; empty means nobody.
 	ReviewedBy string `yaml:"reviewed_by" json:"reviewed_by,omitempty"`
 }

@@ -8,8 +8,8 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// Latest gives the last start whose time has lapsed by a day. Months are clamped
-// to their end, so several starts may lapse on one day.
+// Latest gives the last start date from which the time has lapsed by a day.
+// Months are clamped to their end, so several start dates may lapse on one day.
 func (l Lapse) Latest(today broker.Date) broker.Date {
 	start := today.AddDays(-l.Days)
 	if l.Months > 0 {
@@ -38,10 +38,10 @@ func (p PartPrice) String() string { return fmt.Sprintf("%s for the %s", p.Amoun
 
 // LimitCounts says which loans count towards limits.
 type LimitCounts struct {
-	// Claimed items are out on paper; ILL loans have a limit of requests already.
+	// Claimed counts items with an open claim, which are still on loan on paper.
 	Claimed bool `yaml:"claimed" json:"claimed"`
-	// ILLTotal counts borrowed copies towards the total, ILLTypes towards types
-	// and groups.
+	// ILLTotal counts borrowed copies towards the total, ILLTypes towards types and
+	// groups; the requests for them have a limit of their own.
 	ILLTotal bool `yaml:"ill_total" json:"ill_total"`
 	ILLTypes bool `yaml:"ill_types" json:"ill_types"`
 }
@@ -56,7 +56,7 @@ type Group struct {
 	Max   int      `yaml:"max" json:"max"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (g Groups) Check() error {
 	for _, group := range g {
 		if group.Name == "" || len(group.Items) == 0 || group.Max < 0 {
@@ -75,7 +75,7 @@ const (
 	FromOldDue     RenewalFrom = "old_due"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (r RenewalFrom) Check() error { return rule.Among("from", r, FromRenewalDay, FromOldDue) }
 
 // RenewalHolds says what somebody else's hold does to a renewal.
@@ -90,7 +90,7 @@ const (
 	OverdueFineForgive              = "forgive"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (r RenewalHolds) Check() error {
 	return rule.Among("holds", r, HoldsRefuse, HoldsUnlessFilled, HoldsDoNotConcern)
 }
@@ -99,7 +99,7 @@ func (r RenewalHolds) Check() error {
 // charge or forgive.
 type FineAtRenewal string
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (f FineAtRenewal) Check() error {
 	return rule.Among("fine", f, OverdueFineCharged, OverdueFineForgive)
 }
@@ -114,7 +114,7 @@ const (
 	OverduesBlock     OtherOverdues = "block"      // one overdue item stops every renewal
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (o OtherOverdues) Check() error {
 	return rule.Among("other_overdues", o, OverduesAllow, OverduesBlockItem, OverduesBlock)
 }
@@ -130,7 +130,7 @@ const (
 	DropWhenCheckedIn BookDrop = "when_checked_in"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (b BookDrop) Check() error {
 	return rule.Among("book_drop", b, DropUntilOpening, DropWhenCheckedIn)
 }
@@ -151,7 +151,8 @@ type Grace struct {
 	Mode GraceMode `yaml:"mode" json:"mode"`
 }
 
-// GraceMode is what becomes of the grace time of somebody who is later still.
+// GraceMode says whether the grace time is charged to somebody who is later than
+// it allows.
 type GraceMode string
 
 // The two customs.
@@ -160,7 +161,7 @@ const (
 	GraceAlwaysFree    GraceMode = "always_free"    // its days never count
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (g Grace) Check() error {
 	if g.Days < 0 || g.Minutes < 0 || (g.Days == 0) == (g.Minutes == 0) {
 		return errors.New("must give days or minutes, one of them")
@@ -168,7 +169,7 @@ func (g Grace) Check() error {
 	return rule.Among("mode", g.Mode, GraceUntilExceeded, GraceAlwaysFree)
 }
 
-// Lapse is a time after a due date, and whether its last day is enough.
+// Lapse is a time after a due date, and whether it must be exceeded.
 type Lapse struct {
 	Days   int `yaml:"days" json:"days,omitempty"`
 	Months int `yaml:"months" json:"months,omitempty"`
@@ -176,7 +177,7 @@ type Lapse struct {
 	MoreThan bool `yaml:"more_than" json:"more_than,omitempty"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (l Lapse) Check() error {
 	if l.Days < 0 || l.Months < 0 || (l.Days == 0) == (l.Months == 0) {
 		return errors.New("must give days or months, one of them")
@@ -201,9 +202,9 @@ func (l Lapse) String() string {
 type LostPrice struct {
 	Replaced    PriceParts `yaml:"replaced" json:"replaced"`
 	NotReplaced PriceParts `yaml:"not_replaced" json:"not_replaced"`
-	// ReplacedByAge tells that what is lost by its age, so that nobody has said,
-	// counts as an item to be bought again; else the price without a new copy is
-	// charged.
+	// ReplacedByAge tells whether an item that is lost only because it is so long
+	// overdue, so that nobody has decided, counts as one to be bought again;
+	// otherwise the price without a new copy is charged.
 	ReplacedByAge bool `yaml:"replaced_by_age" json:"replaced_by_age,omitempty"`
 }
 
@@ -226,7 +227,7 @@ const (
 	PriceListed      PriceBasis = "list"        // list price, else replacement
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (p LostPrice) Check() error {
 	return errors.Join(rule.Among("replaced.basis", p.Replaced.Basis, PricePaid, PriceReplacement, PriceListed),
 		rule.Among("not_replaced.basis", p.NotReplaced.Basis, PricePaid, PriceReplacement, PriceListed))
@@ -250,7 +251,7 @@ const (
 	PartOnly LostSet = "part"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (l LostSet) Check() error { return rule.Among("set", l, WholeSet, PartOnly) }
 
 // Damage says what a damaged item costs.
@@ -259,7 +260,7 @@ type Damage struct {
 	Beyond string `yaml:"beyond" json:"beyond"` // as_lost
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (d Damage) Check() error {
 	return errors.Join(rule.Among("minor", d.Minor, "assessed", "free"), rule.Among("beyond", d.Beyond, "as_lost"))
 }
@@ -268,7 +269,7 @@ func (d Damage) Check() error {
 type LostReturn struct {
 	// Overdue says what the lateness costs then.
 	Overdue LostOverdue `yaml:"overdue" json:"overdue"`
-	// CancelUnpaid takes back what of the lost charge is not paid.
+	// CancelUnpaid takes back the unpaid part of the lost charge.
 	CancelUnpaid bool `yaml:"cancel_unpaid" json:"cancel_unpaid"`
 	// NegativeBalance lets the account end in the patron's favour.
 	NegativeBalance bool `yaml:"negative_balance" json:"negative_balance"`
@@ -281,32 +282,32 @@ type LostOverdue string
 const (
 	OverdueAsCharged LostOverdue = "as_charged" // what stands, and no more
 	OverdueRestored  LostOverdue = "restore"    // what was taken back at the loss
-	OverdueNew       LostOverdue = "charge_new" // worked out again to the return
+	OverdueNew       LostOverdue = "charge_new" // worked out again up to the return
 	OverdueForgiven  LostOverdue = "forgive"    // nothing
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (l LostReturn) Check() error {
 	return rule.Among("overdue", l.Overdue, OverdueAsCharged, OverdueRestored, OverdueNew, OverdueForgiven)
 }
 
-// LostRefund says when a paid lost item that is found is paid back.
+// LostRefund says when the payment for a lost item that is found is refunded.
 type LostRefund struct {
 	WithinDays   int `yaml:"within_days" json:"within_days,omitempty"`
 	WithinMonths int `yaml:"within_months" json:"within_months,omitempty"`
-	// LastDayCounts is false where the day the time is full is too late.
+	// LastDayCounts is false where the last day of the time is already too late.
 	LastDayCounts bool `yaml:"last_day_counts" json:"last_day_counts"`
 	// From is payment or lost: the day the time begins.
 	From string `yaml:"from" json:"from"`
 	// Deduct is kept for each item; the refund never goes below zero.
 	Deduct rule.Amount `yaml:"deduct" json:"deduct"`
-	// IfReplaced refunds although a new copy was bought.
+	// IfReplaced refunds even where a new copy was bought.
 	IfReplaced bool `yaml:"if_replaced" json:"if_replaced"`
 	// Processing refunds the processing fee too.
 	Processing bool `yaml:"processing" json:"processing"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (r LostRefund) Check() error {
 	if r.WithinDays < 0 || r.WithinMonths < 0 || (r.WithinDays == 0) == (r.WithinMonths == 0) {
 		return errors.New("must give within_days or within_months, one of them")
@@ -323,7 +324,7 @@ const (
 	DonationByDirector Donation = "with_director"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (d Donation) Check() error {
 	return rule.Among("donation", d, DonationRefused, DonationByDirector)
 }
@@ -333,7 +334,8 @@ type Collection struct {
 	ExpensesCharged bool `yaml:"expenses_charged" json:"expenses_charged"`
 }
 
-// ClaimLimit bounds claims that an item was returned or never had.
+// ClaimLimit limits how often a patron may claim that an item was returned or
+// never had.
 type ClaimLimit struct {
 	Max int `yaml:"max" json:"max"`
 	// Count is carried (those open now) or lifetime.
@@ -349,7 +351,7 @@ const (
 	ClaimsLifetime ClaimCount = "lifetime"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (c ClaimLimit) Check() error {
 	if c.Max < 0 {
 		return errors.New("max must be 0 or more")
@@ -363,19 +365,19 @@ type ClaimFound struct {
 	ByPatron  string `yaml:"by_patron" json:"by_patron"`   // fined_to_return or cleared
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (c ClaimFound) Check() error {
 	return errors.Join(rule.Among("in_library", c.InLibrary, "cleared"), rule.Among("by_patron", c.ByPatron, "fined_to_return", "cleared"))
 }
 
-// Opening is how early a renewal may be asked.
+// Opening is how early a renewal may be asked for.
 type Opening struct {
 	DaysBefore int `yaml:"days_before" json:"days_before"`
 	// Precision is date (from the start of that day) or time (to the minute).
 	Precision string `yaml:"precision" json:"precision"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (o Opening) Check() error {
 	if o.DaysBefore < 0 {
 		return fmt.Errorf("days_before must be 0 or more")

@@ -14,17 +14,17 @@ type PagePrice struct {
 	Colour     rule.Amount `yaml:"colour" json:"colour"`
 }
 
-// FaxPrice is a ladder: so many pages for the first price, each more for the
-// second.
+// FaxPrice has two prices: one for the first pages together, one for each further
+// page.
 type FaxPrice struct {
 	FirstPages int         `yaml:"first_pages" json:"first_pages"`
 	First      rule.Amount `yaml:"first" json:"first"`
 	EachMore   rule.Amount `yaml:"each_more" json:"each_more"`
-	// Within is the country faxes go to, empty for anywhere.
+	// Within is the only country faxes may go to; empty means anywhere.
 	Within string `yaml:"within" json:"within,omitempty"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (f FaxPrice) Check() error {
 	if f.FirstPages < 1 {
 		return errors.New("first_pages must be 1 or more")
@@ -32,7 +32,7 @@ func (f FaxPrice) Check() error {
 	return nil
 }
 
-// Payments says by what a patron may pay, and how a payment is laid on charges.
+// Payments says how a patron may pay, and how a payment is divided among charges.
 type Payments struct {
 	Methods Words        `yaml:"methods" json:"methods"`
 	Split   PaymentSplit `yaml:"split" json:"split"`
@@ -40,7 +40,7 @@ type Payments struct {
 	Receipt string `yaml:"receipt" json:"receipt"`
 }
 
-// PaymentSplit is how a payment that does not name a charge is laid on several.
+// PaymentSplit is how a payment that names no charge is divided among several.
 type PaymentSplit string
 
 // The two ways.
@@ -49,7 +49,7 @@ const (
 	SplitEvenly PaymentSplit = "evenly"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (p Payments) Check() error {
 	if len(p.Methods) == 0 {
 		return errors.New("methods must name at least one")
@@ -71,7 +71,7 @@ type NoticeStage struct {
 	IfStaffed bool `yaml:"if_staffed" json:"if_staffed,omitempty"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (s NoticeStages) Check() error {
 	for i, stage := range s {
 		if stage.Stage == "" {
@@ -93,7 +93,7 @@ type Quiet struct {
 	Until string `yaml:"until" json:"until"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (q Quiet) Check() error {
 	if _, err := calendar.ParseHours("00:00-" + q.From); err != nil {
 		return errors.New("from must be a time such as 21:00")

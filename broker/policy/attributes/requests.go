@@ -11,7 +11,7 @@ import (
 // Channels is the set of channels a library accepts requests by.
 type Channels []rule.Channel
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (c Channels) Check() error {
 	if len(c) == 0 {
 		return errors.New("must name at least one channel")
@@ -24,10 +24,10 @@ func (c Channels) Check() error {
 	return nil
 }
 
-// NoticeChannels are the channels of a notice, the wished one first.
+// NoticeChannels are the channels of a notice, the preferred one first.
 type NoticeChannels []string
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (c NoticeChannels) Check() error {
 	if len(c) == 0 {
 		return errors.New("must name at least one channel")
@@ -48,17 +48,18 @@ type SignIn struct {
 	PIN        bool               `yaml:"pin" json:"pin"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (s SignIn) Check() error { return s.CardDigits.Check() }
 
-// Phone says whether a telephone number must be on file to ask.
+// Phone says whether a telephone number must be on file to make a request.
 type Phone struct {
 	Required bool `yaml:"required" json:"required"`
-	// FreshDays is how long ago the number may have been confirmed; none never asks again.
+	// FreshDays is for how many days a confirmation of the number is good; none
+	// never asks again.
 	FreshDays rule.Optional[int] `yaml:"fresh_days" json:"fresh_days"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (p Phone) Check() error { return p.FreshDays.Check() }
 
 // Active limits the requests a person may have under way at once.
@@ -68,7 +69,7 @@ type Active struct {
 	States []string `yaml:"states" json:"states"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (a Active) Check() error {
 	if a.Max.Is && len(a.States) == 0 {
 		return errors.New("states must say which requests count as active")
@@ -76,7 +77,7 @@ func (a Active) Check() error {
 	return a.Max.Check()
 }
 
-// NotOwned says whose own copies refuse an interlibrary loan.
+// NotOwned says which copies rule out an interlibrary loan of the same title.
 type NotOwned struct {
 	Here  bool `yaml:"here" json:"here"`   // ours
 	Group bool `yaml:"group" json:"group"` // in the shared catalogue
@@ -89,7 +90,7 @@ type Order string
 // typed in.
 const FirstRequested Order = "first_requested"
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (o Order) Check() error { return rule.Among("order", o, FirstRequested) }
 
 // Wait is what to tell a patron about the time it takes.
@@ -98,7 +99,7 @@ type Wait struct {
 	ToDays   rule.Optional[int] `yaml:"to_days" json:"to_days"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (w Wait) Check() error {
 	if w.FromDays < 0 || (w.ToDays.Is && w.ToDays.Value < w.FromDays) {
 		return errors.New("to_days must not be less than from_days")
@@ -109,7 +110,7 @@ func (w Wait) Check() error {
 // Actions are things a block may stop.
 type Actions []rule.Action
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (a Actions) Check() error {
 	for _, action := range a {
 		if err := rule.Among("action", action, rule.EveryAction()...); err != nil {
@@ -119,18 +120,18 @@ func (a Actions) Check() error {
 	return nil
 }
 
-// Overlong blocks by how late a patron's latest item is.
+// Overlong blocks a patron by how late their most overdue item is.
 type Overlong struct {
 	// Days is how many days overdue an item must be to block.
 	Days  int     `yaml:"days" json:"days"`
 	Stops Actions `yaml:"stops" json:"stops"`
-	// LiftedWhen is set where the block outlives the lateness: it then latches,
-	// and stands until what is owed in all meets it (Perth: until the account is
+	// LiftedWhen is set where the block outlives the lateness: it then latches, and
+	// stands until everything owed meets this condition (Perth: until the account is
 	// cleared).
 	LiftedWhen *Exit `yaml:"lifted_when" json:"lifted_when,omitempty"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (o Overlong) Check() error {
 	if o.Days < 1 {
 		return errors.New("days must be 1 or more")
@@ -158,7 +159,7 @@ type PassOn struct {
 	OutOfState Payer `yaml:"out_of_state" json:"out_of_state"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (p PassOn) Check() error {
 	return errors.Join(rule.Among("in_state", p.InState, PayerLibrary, PayerPatron),
 		rule.Among("out_of_state", p.OutOfState, PayerLibrary, PayerPatron))
@@ -186,7 +187,7 @@ type Copies struct {
 	RecentYears int    `yaml:"recent_years" json:"recent_years"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (c Copies) Check() error {
 	if c.Within == "" || c.Beyond == "" || c.PerYear < 1 || c.RecentYears < 1 {
 		return errors.New("must give within, beyond, per_year and recent_years")
@@ -202,7 +203,7 @@ type ShelfTime struct {
 	Extend bool `yaml:"extend" json:"extend"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (s ShelfTime) Check() error { return rule.Span{s.Days, s.Count}.Check() }
 
 // Expiry is what happens to something nobody picked up.
@@ -222,7 +223,7 @@ const (
 	NextInQueue   ExpiryAction = "next_in_queue"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (e Expiry) Check() error {
 	return errors.Join(rule.Among("then", e.Then, ReturnToOwner, StaffDecision, NextInQueue),
 		rule.Among("contact", e.Contact, ReturnToOwner, StaffDecision, NextInQueue))
@@ -251,7 +252,7 @@ const (
 	MoveToSameWeekday ClosedDay = "same_weekday"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (p Period) Check() error {
 	if p.Days < 0 {
 		return errors.New("days must be 0 or more")
@@ -296,7 +297,7 @@ const (
 	PerHour FinePer = "hour"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (f FineRate) Check() error {
 	if f.Per != "" {
 		if err := rule.Among("per", f.Per, PerDay, PerHour); err != nil {
@@ -313,7 +314,7 @@ type LenderDue struct {
 	ClosedDay  ClosedDay `yaml:"closed_day" json:"closed_day"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (l LenderDue) Check() error {
 	if l.DaysBefore < 0 {
 		return errors.New("days_before must be 0 or more")
@@ -326,20 +327,20 @@ func (l LenderDue) Check() error {
 type ILLRenewals struct {
 	Expected int                `yaml:"expected" json:"expected"`
 	Limit    rule.Optional[int] `yaml:"limit" json:"limit"`
-	// DecidedBy is the lender, and cannot be anybody else: it is its item. It
-	// stands here for whoever reads the policy.
+	// DecidedBy is always the lender, whose item it is. It stands here for people
+	// who read the policy.
 	DecidedBy SetBy `yaml:"decided_by" json:"decided_by"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (r ILLRenewals) Check() error {
 	return errors.Join(r.Limit.Check(), rule.Among("decided_by", r.DecidedBy, SetByLender))
 }
 
-// Window is until when a renewal may be asked.
+// Window says until when a renewal may be asked for.
 type Window struct {
-	// DaysBefore is how many calendar days before the due date is the last day
-	// to ask; 0 is the due date itself.
+	// DaysBefore is how many calendar days before the due date the last day to ask
+	// is; 0 is the due date itself.
 	DaysBefore int       `yaml:"days_before" json:"days_before"`
 	Of         WhichDate `yaml:"of" json:"of"`
 }
@@ -353,7 +354,7 @@ const (
 	InitialDue WhichDate = "initial_due"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (w Window) Check() error {
 	if w.DaysBefore < 0 {
 		return errors.New("days_before must be 0 or more")
@@ -370,7 +371,7 @@ const (
 	HereAdvised  Place = "here_advised"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (p Place) Check() error { return rule.Among("return_place", p, HereRequired, HereAdvised) }
 
 // LostCharge is what a lost borrowed item costs the patron.
@@ -387,10 +388,10 @@ type LostAmount string
 // LenderInvoice passes on exactly what the lender asks.
 const LenderInvoice LostAmount = "lender_invoice"
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (l LostCharge) Check() error { return rule.Among("amount", l.Amount, LenderInvoice) }
 
-// Refund says whether a found item is paid back.
+// Refund says whether the payment for an item that is found is refunded.
 type Refund string
 
 // The rules about refunds for borrowed items.
@@ -399,7 +400,7 @@ const (
 	RefundAsLender Refund = "as_lender" // what the lender gives back, the patron gets
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (r Refund) Check() error { return rule.Among("refund", r, NoRefund, RefundAsLender) }
 
 // After gives the due date of a period that begins on a date.

@@ -63,7 +63,7 @@ type Exit struct {
 	Amount   rule.Amount `yaml:"amount" json:"amount"`
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (t Threshold) Check() error {
 	switch {
 	case t.BlockedWhen != AtLeast && t.BlockedWhen != Over:
@@ -78,7 +78,7 @@ func (t Threshold) Check() error {
 	return t.LiftedWhen.Check()
 }
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (e Exit) Check() error {
 	if e.Operator != AtMost && e.Operator != LessThan {
 		return fmt.Errorf("lifted_when.operator is %q; it must be \"<=\" or \"<\"", e.Operator)

@@ -14,7 +14,7 @@ const (
 	LiableBusiness   Liable = "business"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (l Liable) Check() error {
 	return rule.Among("liable", l, LiableCardholder, LiableGuardian, LiableBusiness)
 }
@@ -28,7 +28,7 @@ const (
 	RulesOfHome     RulesOf = "home"     // of the patron's library
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (r RulesOf) Check() error { return rule.Among("rules_of", r, RulesOfLocation, RulesOfHome) }
 
 // HeldForOther says whether an item kept for one person may be lent to another.
@@ -40,7 +40,7 @@ const (
 	HeldWithPermission HeldForOther = "with_permission" // of the person it is kept for
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (h HeldForOther) Check() error {
 	return rule.Among("held_for_other", h, HeldNever, HeldWithPermission)
 }
@@ -54,5 +54,5 @@ const (
 	DecidedByOwner OwnerSays = "owner"
 )
 
-// Check is that of rule.Checked.
+// Check implements rule.Checked.
 func (o OwnerSays) Check() error { return rule.Among("decided_by", o, DecidedHere, DecidedByOwner) }

@@ -13,14 +13,15 @@ func BlockGrounds(d *policy.Document) rule.Entry[attributes.Words] {
 
 // ComputerUse is somebody who wants to use a public computer.
 type ComputerUse struct {
-	// Patron is whose card is used; nil for nobody's.
+	// Patron is the holder of the card that is used; nil where there is none.
 	Patron *policy.Patron `json:"patron,omitempty"`
-	// Bearer is who uses it.
+	// Bearer is who uses the computer.
 	Bearer policy.Bearer `json:"bearer,omitempty"`
 }
 
 // MayUseComputer tells whether somebody may use a public computer: where it takes
-// one's own card, only its holder, and else anybody who is not blocked from it.
+// one's own card, only the holder of the card; elsewhere anybody who is not
+// blocked from it.
 func MayUseComputer(d *policy.Document, at policy.Moment, use ComputerUse) policy.Decision {
 	nobody := policy.Patron{NoCard: true}
 	patron := &nobody
@@ -40,9 +41,9 @@ func MayUseComputer(d *policy.Document, at policy.Moment, use ComputerUse) polic
 	return a.Answer()
 }
 
-// MayAct tells whether a person's standing allows an action that has no further
-// facts, such as signing for a minor's card. Of a public computer it asks as
-// MayUseComputer does of the card's holder.
+// MayAct tells whether a person's standing allows an action about which nothing
+// else need be known, such as signing for a minor's card. For a public computer
+// it answers as MayUseComputer does for the card's holder.
 func MayAct(d *policy.Document, at policy.Moment, action rule.Action, patron policy.Patron) policy.Decision {
 	if action == rule.ActionComputer {
 		return MayUseComputer(d, at, ComputerUse{Patron: &patron})

@@ -167,7 +167,7 @@ func checkLinked(a *policy.Asking, action rule.Action, patron policy.Patron, mat
 }
 
 // checkGuarantees blocks a guarantor by what the children owe together, where the
-// library counts that way; the spread of blocks is a rule of its own.
+// library counts that way. That blocks spread is a separate rule.
 func checkGuarantees(a *policy.Asking, action rule.Action, patron policy.Patron, match rule.Match) {
 	entry := a.Doc.Rules().GuaranteeDebt.For(match)
 	if !entry.Value.Is || action == rule.ActionCapture {
@@ -187,7 +187,7 @@ func checkGuarantees(a *policy.Asking, action rule.Action, patron policy.Patron,
 	}
 }
 
-// Latch is a stored block that a balance calls for, or no longer does.
+// Latch is a block that is stored, with whether the balance calls for it now.
 type Latch struct {
 	// Rule is the threshold's id, as Block.Rule names it.
 	Rule string `json:"rule"`
@@ -199,9 +199,9 @@ type Latch struct {
 }
 
 // Latches works out, for each block whose way out differs from its way in,
-// whether its stored block stands. Ask it in the transaction that changes a
-// balance: a patron who crossed the threshold and paid down only part of it is
-// otherwise forgotten.
+// whether its stored block stands. Call it in the transaction that changes a
+// balance; otherwise a patron who crossed the threshold and paid only part of the
+// debt would no longer be blocked.
 func Latches(d *policy.Document, patron policy.Patron) []Latch {
 	var latches []Latch
 	match := rule.Match{Class: patron.Class}

@@ -37,8 +37,9 @@ func SearchUntil(d *policy.Document, due, reported broker.Date) rule.Entry[broke
 }
 
 // BorrowedLostOn gives the first day a borrowed item counts as lost: when the
-// time to search has ended, or by its age where the policy says so of borrowed
-// items, whichever is first. Zero where staff or the lender must say so.
+// time to search has ended, or once it is overdue for long enough where the
+// policy says so of borrowed items, whichever is first. Zero where staff or the
+// lender must say so.
 func BorrowedLostOn(d *policy.Document, m rule.Match, due, reported broker.Date) rule.Entry[broker.Date] {
 	answer := SearchUntil(d, due, reported)
 	if !answer.Value.IsZero() {
@@ -53,8 +54,8 @@ func BorrowedLostOn(d *policy.Document, m rule.Match, due, reported broker.Date)
 	return answer
 }
 
-// MayRefundILL tells whether a paid borrowed item that is found again is paid
-// back; lenderRefunded tells whether the lender gave the money back.
+// MayRefundILL tells whether the payment for a borrowed item is refunded when the
+// item is found; lenderRefunded tells whether the lender gave the money back.
 func MayRefundILL(d *policy.Document, at policy.Moment, lenderRefunded bool) policy.Decision {
 	entry := d.Rules().Refund.For(rule.Match{Owner: rule.OwnerILL})
 	a := d.Ask(at, "be refunded for a borrowed item", entry.Source)

@@ -68,10 +68,11 @@ func CheckPayingBy(a *policy.Asking, method string) {
 	}
 }
 
-// SplitPayment lays a payment on open charges, oldest first, as the way says.
-// Evenly gives each the same and what a small one does not need to the others; a
-// cent that cannot be shared goes to the oldest that still owes. What nobody owes
-// is left over.
+// SplitPayment divides a payment among open charges, which come oldest first: by
+// oldest_first each in turn is paid in full, evenly gives each the same and
+// shares among the others what a small one does not need. A cent that cannot be
+// shared goes to the oldest charge that is still open. What is paid beyond all
+// charges is left over.
 func SplitPayment(how attributes.PaymentSplit, payment broker.Money, owed []broker.Money) (parts []broker.Money, leftOver broker.Money) {
 	parts = make([]broker.Money, len(owed))
 	for i := range parts {

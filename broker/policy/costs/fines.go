@@ -21,18 +21,18 @@ type Fine struct {
 	Clause broker.Clause `json:"clause"`
 }
 
-// OverdueFine works out what a late return costs on the loan's own terms. due
-// is the due date, returned the date the return counts for (today while it is
-// still out). A due date on a day the library was closed after all moves to the
-// next open day first: nobody could have returned it in time otherwise.
+// OverdueFine works out what a late return costs on the loan's own terms. due is
+// the due date, returned the date the return counts for (today while it is still
+// out). A due date on which the library turned out to be closed first moves to
+// the next open day: nobody could have returned it in time otherwise.
 func OverdueFine(terms Terms, due, returned broker.Date, opening *calendar.Calendar) Fine {
 	late := opening.CountDays(opening.NextOpenDay(due), returned, terms.Overdue.Count)
 	return terms.Overdue.fine(int64(terms.Overdue.charged(late)), late)
 }
 
-// OverdueFineBut works out the same where the days from one date to another cost
-// nothing although they count: an emergency closing decided after the fact, at a
-// library that counts calendar days.
+// OverdueFineBut works out the same, except that the days from one date to
+// another cost nothing although they count: an emergency closing decided after
+// the fact, at a library that counts calendar days.
 func OverdueFineBut(terms Terms, due, returned broker.Date, opening *calendar.Calendar, from, to broker.Date) Fine {
 	start := opening.NextOpenDay(due)
 	late := opening.CountDays(start, returned, terms.Overdue.Count)
@@ -58,7 +58,7 @@ func OverdueFineAt(terms Terms, due, returned time.Time, opening *calendar.Calen
 	return terms.Overdue.fine(int64(hours), hours)
 }
 
-// fine gives so many units at the rate, within the cap.
+// fine charges a number of units at the rate, up to the cap.
 func (f FineTerms) fine(units int64, counted int) Fine {
 	fine := Fine{Amount: broker.Money{Minor: units * f.Rate.Minor, Currency: f.Rate.Currency}, Days: counted, Rule: f.Rule, Clause: f.Clause}
 	if most := f.most(); most != nil && fine.Amount.Minor > most.Minor {
@@ -101,10 +101,10 @@ type Posted struct {
 	Adjusted broker.Money
 }
 
-// Accrue gives what is still to be charged when a fine has come to so much: the
-// difference to what was charged, within what the cap leaves once adjustments
-// are taken off. Asked twice it gives nothing the second time. The fine without
-// its cap is asked for, so that a waived one can go on.
+// Accrue gives what is still to be charged for a loan's lateness: the fine so far
+// less what was charged, within what the cap leaves once adjustments are taken
+// off. Once that is charged, it gives nothing for the same day. The fine is
+// worked out without its cap, so that a fine that was waived can go on growing.
 func Accrue(terms Terms, due, through broker.Date, opening *calendar.Calendar, posted Posted) broker.Money {
 	uncapped := terms
 	uncapped.Overdue.Cap, uncapped.Overdue.Price = nil, nil
@@ -132,8 +132,8 @@ type Settlement struct {
 }
 
 // Settle compares what a fine comes to with what was charged and paid: an earlier
-// return date or an amnesty takes back, and what was paid too much stands as a
-// credit. All amounts are in one currency.
+// return date or an amnesty takes back, and an overpayment stands as a credit.
+// All amounts are in one currency.
 func Settle(now, charged, paid broker.Money) Settlement {
 	settled := Settlement{Charge: now, Balance: now.Plus(paid.Negated())}
 	settled.TakenBack = broker.Money{Minor: max(0, charged.Minor-now.Minor), Currency: now.Currency}
@@ -151,9 +151,9 @@ func FineAtReturn(terms Terms, due broker.Date, returned lending.ReturnDecision,
 	return OverdueFine(terms, due, returned.On, at.Calendar)
 }
 
-// FineAtRenewal gives what of an overdue item's fine stands when it is renewed:
-// the fine up to today from the original due date, or nothing where the policy
-// forgives it.
+// FineAtRenewal gives how much of an overdue item's fine stands when it is
+// renewed: the fine up to today from the original due date, or nothing where the
+// policy forgives it.
 func FineAtRenewal(d *policy.Document, at policy.Moment, m rule.Match, terms Terms, due broker.Date) Fine {
 	at = d.Settle(at)
 	if d.Rules().FineAtRenewal.For(m).Value == attributes.OverdueFineForgive {

@@ -9,11 +9,11 @@ import (
 
 // LostDecision answers LostOn.
 type LostDecision struct {
-	// On is the first day the item counts as lost; zero where the policy never
-	// says so by itself.
+	// On is the first day the item counts as lost; zero where the policy never says
+	// so.
 	On broker.Date `json:"on,omitzero"`
-	// Now tells whether it is to be declared lost today: the day has come, or has
-	// been, and it is not done yet.
+	// Now tells whether it is to be declared lost today: the day has come, and it
+	// was not declared yet.
 	Now    bool          `json:"now"`
 	Rule   string        `json:"rule"`
 	Source broker.Clause `json:"source"`
@@ -107,8 +107,9 @@ func LostCharges(d *policy.Document, item LostItem) ([]Charge, error) {
 	return charges, nil
 }
 
-// ReplacedByAge tells whether an item that is lost by its age is charged as one
-// that the library buys again. At the desk staff say so themselves.
+// ReplacedByAge tells whether an item that is lost only because it is so long
+// overdue is charged as one that the library buys again. At the desk staff say so
+// themselves.
 func ReplacedByAge(d *policy.Document, m rule.Match) rule.Entry[bool] {
 	entry := d.Rules().LostPrice.For(m)
 	return rule.Entry[bool]{Source: entry.Source, Value: entry.Value.ReplacedByAge}
@@ -171,12 +172,12 @@ type RefundDecision struct {
 	policy.Decision
 	// Amount is what is paid back; zero on a no, and never negative.
 	Amount broker.Money `json:"amount"`
-	// Until is the last day the item may come back for it; zero for none.
+	// Until is the last day on which a return earns the refund; zero for none.
 	Until broker.Date `json:"until,omitzero"`
 }
 
-// MayRefund tells whether a paid lost item found today is paid back, and how
-// much.
+// MayRefund tells whether the payment for a lost item found today is refunded,
+// and how much of it.
 func MayRefund(d *policy.Document, at policy.Moment, f RefundFacts) RefundDecision {
 	if f.Owner == rule.OwnerILL {
 		answer := RefundDecision{Decision: MayRefundILL(d, at, f.LenderRefunded), Amount: d.Money(0)}
@@ -264,9 +265,9 @@ func MayRefer(d *policy.Document, at policy.Moment, class string) (decision poli
 	return a.Answer(), entry.Value.Value.ExpensesCharged
 }
 
-// DamageCharges gives what a damaged item of our own costs: small damage what
-// staff assess, or nothing where the policy takes it for wear; what cannot be
-// lent again as much as a lost item.
+// DamageCharges gives what a damaged item of our own costs: for small damage what
+// staff assess, or nothing where the policy calls it wear; an item that cannot be
+// lent again costs as much as a lost one.
 func DamageCharges(d *policy.Document, item LostItem, beyond bool, assessed broker.Money) ([]Charge, error) {
 	entry := d.Rules().LostDamage.For(item.Match)
 	switch {

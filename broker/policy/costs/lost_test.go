@@ -11,8 +11,8 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// What narrows the nightly search never leaves out what the rule itself would
-// find: the day it names is lost, the day after is not.
+// The nightly search never leaves out what the rule itself would find: an item
+// due on the day it names is lost, one due the day after is not.
 func TestTheLatestDueDateThatMayBeLostIsExact(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"western-district", "delaware", "perth"} {

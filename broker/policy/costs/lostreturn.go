@@ -77,15 +77,15 @@ func (f LostAccount) overdue(how attributes.LostOverdue) broker.Money {
 	return f.OverdueNow
 }
 
-// PaidBy is a part of a charge somebody or something paid.
+// PaidBy is the part of a charge that one payer paid.
 type PaidBy struct {
 	// Source is the account or agency that paid; "" is the patron.
 	Source string       `json:"source"`
 	Amount broker.Money `json:"amount"`
 }
 
-// RefundBySource splits the undoing of a charge: each who paid gets back what
-// was paid, and the rest is cancelled.
+// RefundBySource undoes a charge: each payer gets back what they paid, and the
+// rest is cancelled.
 func RefundBySource(charge broker.Money, paid ...PaidBy) (refunds []PaidBy, cancelled broker.Money) {
 	cancelled = charge
 	for _, part := range paid {

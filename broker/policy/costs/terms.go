@@ -22,7 +22,7 @@ type Terms struct {
 	ClosedDay attributes.ClosedDay `json:"closed_day,omitempty"`
 	// Renewals is how many there may be, or none for no limit of ours.
 	Renewals rule.Optional[int] `json:"renewals"`
-	// RenewalsBy says whose yes a renewal takes.
+	// RenewalsBy says who must agree to a renewal.
 	RenewalsBy attributes.SetBy `json:"renewals_by"`
 	Overdue    FineTerms        `json:"overdue"`
 	// LenderDue is the lender's due date of a borrowed copy.
@@ -60,9 +60,9 @@ func (f FineTerms) most() *broker.Money {
 type LoanFacts struct {
 	rule.Match
 	LenderDue broker.Date `json:"lender_due,omitzero"`
-	// LenderFine is what the lender told us about late returns; it counts only
-	// where the policy leaves fines to the lender. Nil when the lender told
-	// nothing: then the policy's own rate stands, 0.00 where there is to be none.
+	// LenderFine is what the lender told us about late returns; it counts only where
+	// the policy leaves fines to the lender. Nil when the lender told us nothing:
+	// then the policy's own rate applies, 0.00 where there is to be none.
 	LenderFine *LenderFine `json:"lender_fine,omitempty"`
 	// Price is what the item is worth, where known; zero counts as unknown.
 	Price broker.Money `json:"price,omitzero"`
@@ -119,8 +119,9 @@ func fineTerms(d *policy.Document, f LoanFacts) FineTerms {
 	return fine
 }
 
-// LibraryFine gives what the library asks of another library for a day that its
-// item is late, and the most that comes to; nil where it asks nothing.
+// LibraryFine gives what the library charges another library for each day its
+// item is late, and the most it charges for one item; nil where it charges
+// nothing.
 func LibraryFine(d *policy.Document, item string) *LenderFine {
 	fine := fineTerms(d, LoanFacts{Match: rule.Match{Owner: rule.OwnerOwn, Class: "library", Item: item}})
 	if fine.Rate.Minor == 0 {

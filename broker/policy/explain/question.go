@@ -43,8 +43,9 @@ type Question struct {
 	Claims        int
 	Paid          broker.Money
 	PaidOn        broker.Date
-	// Shown is what told who somebody is: at a checkout (cards.identification), of
-	// who wants a card (cards.accepted_id) or a renewal (loans.renewal_identity).
+	// Shown is how somebody was identified: at a checkout (cards.identification),
+	// when asking for a card (cards.accepted_id) or for a renewal
+	// (loans.renewal_identity).
 	Shown []string
 	// Met are the needs brought for a card; Place the words that name a desk
 	// (MayUseCardAt).

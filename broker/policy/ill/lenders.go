@@ -144,7 +144,8 @@ func FeeConsent(d *policy.Document, at policy.Moment, cost Cost) FeeDecision {
 	return fee
 }
 
-// payer tells who pays; a country alone is not a state in which both could be.
+// payer tells who pays; two libraries whose places are only the same country are
+// not known to be in one state.
 func payer(p attributes.PassOn, here, there string) attributes.Payer {
 	if here == there && strings.Contains(here, "-") {
 		return p.InState
@@ -152,8 +153,8 @@ func payer(p attributes.PassOn, here, there string) attributes.Payer {
 	return p.OutOfState
 }
 
-// patronPays needs the patron's agreement to this amount. Whoever may override
-// the passing on lets the library bear it.
+// patronPays asks for the patron's agreement to this amount. Overriding the rule
+// that passes the fee on makes the library bear it.
 func patronPays(a *policy.Asking, fee *FeeDecision, cost Cost, passOn rule.Source, match rule.Match) {
 	fee.PatronPays = a.Doc.Money(rule.Amount(cost.Amount.Minor))
 	consent := a.Doc.Rules().FeeConsent.For(match)
@@ -168,9 +169,9 @@ func patronPays(a *policy.Asking, fee *FeeDecision, cost Cost, passOn rule.Sourc
 	})
 }
 
-// unknownCost lets an ordinary request go out: an offer with a price comes back
-// here. An urgent one is charged for being urgent, so the patron agrees first
-// to a most.
+// unknownCost lets an ordinary request go out: an offer with a price is decided
+// about here again. An urgent request costs extra, so the patron first agrees to
+// an upper limit.
 func unknownCost(a *policy.Asking, fee *FeeDecision, cost Cost, match rule.Match) {
 	rush := a.Doc.Rules().Rush.For(match)
 	if cost.Rush && rush.Value.NeedsApproval && cost.Approved.Minor == 0 {
@@ -207,9 +208,9 @@ type Article struct {
 // CopyrightDecision answers Copyright.
 type CopyrightDecision struct {
 	policy.Decision
-	// Declare is what to tell the lender, for example US:CCG; empty where the
-	// policy has no such rule. After a no it is what to say when somebody passes
-	// over it: never that the guideline was kept.
+	// Declare is what to tell the lender, for example US:CCG; empty where the policy
+	// has no such rule. After a no it is what to declare when somebody overrides it:
+	// never that the guideline was kept.
 	Declare string `json:"declare"`
 }
 

@@ -177,7 +177,8 @@ func checkPhone(a *policy.Asking, s Submission, match rule.Match) {
 	}
 }
 
-// checkRush tells whether an urgent request needs the patron's word on its cost.
+// checkRush tells whether an urgent request needs the patron's agreement to its
+// cost.
 func checkRush(a *policy.Asking, s Submission, match rule.Match) bool {
 	entry := a.Doc.Rules().Rush.For(match)
 	switch {

@@ -10,8 +10,8 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// Claim is what is known when somebody says that an item was returned, or never
-// had.
+// Claim is what is known when somebody says that they returned an item, or never
+// had it.
 type Claim struct {
 	Patron policy.Patron `json:"patron"`
 	Owner  rule.Owner    `json:"owner"`
@@ -23,7 +23,7 @@ type Claim struct {
 	// Carried counts the person's open claims, Lifetime all there ever were.
 	Carried  int `json:"carried,omitempty"`
 	Lifetime int `json:"lifetime,omitempty"`
-	// ByGuardian tells that not the patron but a guardian says so.
+	// ByGuardian tells that a guardian makes the claim, not the patron.
 	ByGuardian bool `json:"by_guardian,omitempty"`
 }
 
@@ -82,8 +82,8 @@ func MayClaim(d *policy.Document, at policy.Moment, c Claim) ClaimDecision {
 
 // ClaimEnd says what a claimed item that turned up costs.
 type ClaimEnd struct {
-	// Cleared tells that nothing is owed and the patron is told so; else the
-	// lateness to the return is charged.
+	// Cleared tells that nothing is owed and the patron is told so; otherwise the
+	// lateness up to the return is charged.
 	Cleared bool          `json:"cleared"`
 	Rule    string        `json:"rule"`
 	Source  broker.Clause `json:"source"`

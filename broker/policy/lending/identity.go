@@ -10,7 +10,7 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// RenewedBy gives what tells who asks for a renewal.
+// RenewedBy gives how somebody who asks for a renewal may be identified.
 func RenewedBy(d *policy.Document) rule.Entry[attributes.Words] {
 	return d.Rules().RenewalIdentity.For(rule.Match{})
 }
@@ -19,8 +19,8 @@ func RenewedBy(d *policy.Document) rule.Entry[attributes.Words] {
 const (
 	// ShownCard is the patron's card, read by its number.
 	ShownCard = "card"
-	// ShownNothing says that staff know the patron only by name. It is not the
-	// same as an empty word, which asks no question.
+	// ShownNothing says that staff know the patron only by name. An empty word is
+	// something else: it skips the check.
 	ShownNothing = "nothing"
 )
 
@@ -49,8 +49,8 @@ func checkOwnCard(a *policy.Asking, bearer policy.Bearer, match rule.Match) {
 	})
 }
 
-// checkRenewedBy checks what told a desk or a voice on the telephone who asks for a
-// renewal (loans.renewal_identity).
+// checkRenewedBy checks how somebody who asks for a renewal was identified, at a
+// desk or on the telephone (loans.renewal_identity).
 func checkRenewedBy(a *policy.Asking, r Renewal) {
 	entry := a.Doc.Rules().RenewalIdentity.For(r.match())
 	given := func(word string) bool { return slices.Contains(entry.Value, word) }
@@ -63,9 +63,9 @@ func checkRenewedBy(a *policy.Asking, r Renewal) {
 	})
 }
 
-// MaySpeakFor tells whether whoever asks for a renewal has told who they are. It
+// MaySpeakFor tells whether the person who asks for a renewal was identified. It
 // is part of MayAskRenewal for the library's own items; a borrowed copy's renewal
-// goes to its lender, and only this is asked before.
+// goes to its lender, and only this is checked before.
 func MaySpeakFor(d *policy.Document, at policy.Moment, r Renewal) policy.Decision {
 	a := d.Ask(at, "renew", d.Rules().RenewalIdentity.For(r.match()).Source)
 	checkRenewedBy(a, r)

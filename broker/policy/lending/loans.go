@@ -19,7 +19,7 @@ type Checkout struct {
 	// Audience is the material's, Age new or high_demand.
 	Audience string `json:"audience,omitempty"`
 	Age      string `json:"age,omitempty"`
-	// Lendable is false for a single copy that is used in the house.
+	// Lendable is false for a single copy that may only be used in the library.
 	Lendable bool `json:"lendable"`
 	// HeldForOther tells whether it waits for another person, and Permission
 	// whether that person has expressly allowed this loan.
@@ -31,8 +31,8 @@ type Checkout struct {
 	Due broker.Date `json:"due,omitzero"`
 	// Out is what the person has on loan already; nil is nothing.
 	Out []OutItem `json:"out,omitempty"`
-	// Shown is what told the desk who the patron is: card, photo_id …, or
-	// ShownNothing; empty asks no question of it.
+	// Shown is how the patron was identified at the desk: card, photo_id …, or
+	// ShownNothing; empty skips the check.
 	Shown string `json:"shown,omitempty"`
 	// Bearer is who takes the item on the patron's card.
 	Bearer policy.Bearer `json:"bearer,omitempty"`
@@ -71,8 +71,8 @@ func MayCheckOut(d *policy.Document, at policy.Moment, c Checkout) policy.Decisi
 	return a.Answer()
 }
 
-// checkDated checks that somebody has said when it is due where the library's own
-// list does not: the provider of electronic media, or a lender.
+// checkDated checks that a due date was given where the library's own list does
+// not set one: by the provider of electronic media, or by a lender.
 func checkDated(a *policy.Asking, c Checkout, match rule.Match) {
 	sets := a.Doc.Rules().PeriodSetBy.For(match)
 	if !c.Due.IsZero() || sets.Value == attributes.SetByLibrary || (sets.Value == attributes.SetByLender && (!c.LenderDue.IsZero() || c.Owner == rule.OwnerILL)) {
@@ -100,7 +100,7 @@ func CardDoesNotLend(item, class string) policy.Ground {
 	}
 }
 
-// checkLent checks that this is lent at all, and on this card.
+// checkLent checks that such an item is lent at all, and on this card.
 func checkLent(a *policy.Asking, c Checkout, match rule.Match) {
 	circulates := a.Doc.Rules().Circulates.For(match)
 	if !c.Lendable || !circulates.Value {
@@ -119,8 +119,8 @@ func checkLent(a *policy.Asking, c Checkout, match rule.Match) {
 	}
 }
 
-// grown tells that a patron is known to be a minor no longer: what is kept from
-// minors is then not kept from them, whatever card they still have.
+// grown tells whether a patron is known to be no longer a minor: what is kept
+// from minors is then allowed, whatever card they still have.
 func grown(a *policy.Asking, patron policy.Patron) bool {
 	return patron.Age.Is && patron.Age.Value >= a.Doc.Rules().Adulthood.For(rule.Match{}).Value.Age
 }

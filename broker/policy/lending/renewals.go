@@ -27,22 +27,23 @@ type Renewal struct {
 	// hold does not count.
 	HeldByOther bool `json:"held_by_other,omitempty"`
 	Recalled    bool `json:"recalled,omitempty"`
-	// OtherHolds is how many others wait whom this copy could serve, where more
-	// is known than HeldByOther; OtherCopies how many copies could serve them
+	// OtherHolds is how many holds of others this copy could fill, where more is
+	// known than HeldByOther; OtherCopies is how many other copies could fill them
 	// instead.
 	OtherHolds  int `json:"other_holds,omitempty"`
 	OtherCopies int `json:"other_copies,omitempty"`
 	// OtherOverdue tells whether the person has another item overdue.
 	OtherOverdue bool `json:"other_overdue,omitempty"`
-	// Channel is how the renewal is asked for; empty asks no question of it.
+	// Channel is how the renewal is asked for; empty skips the check.
 	Channel  rule.Channel `json:"channel,omitempty"`
 	Audience string       `json:"audience,omitempty"`
-	// LenderRenewals is how often the lender of a borrowed copy said it renews.
+	// LenderRenewals is how many renewals the lender of a borrowed copy said it
+	// allows.
 	LenderRenewals rule.Optional[int] `json:"lender_renewals,omitzero"`
-	// Pending tells whether a renewal is asked and not yet answered.
+	// Pending tells whether a renewal was asked for and is not yet answered.
 	Pending bool `json:"pending,omitempty"`
-	// Given is what told who asks, in the words of loans.renewal_identity; where
-	// Channel is empty no question is asked of it.
+	// Given is how the person who asks was identified, in the words of
+	// loans.renewal_identity; it is not checked where Channel is empty.
 	Given []string `json:"given,omitempty"`
 }
 
@@ -58,7 +59,8 @@ type RenewalDecision struct {
 	policy.Decision
 	// Latest is the last day to ask; zero when there is no such day.
 	Latest broker.Date `json:"latest,omitzero"`
-	// DecidedBy says whose yes it takes; ours only asks the lender.
+	// DecidedBy says who must agree; where that is the lender, a yes here only means
+	// that the lender is asked.
 	DecidedBy attributes.SetBy `json:"decided_by"`
 	// Expected is how many renewals a patron may hope for in all.
 	Expected int `json:"expected"`
@@ -138,7 +140,8 @@ func checkRenewable(a *policy.Asking, r Renewal, limit rule.Entry[rule.Optional[
 	}
 }
 
-// checkOthersWait refuses while somebody else waits whom this copy would serve.
+// checkOthersWait refuses while somebody else waits for what this copy could
+// fill.
 func checkOthersWait(a *policy.Asking, r Renewal, source rule.Source) {
 	if !r.HeldByOther && r.OtherHolds == 0 {
 		return
@@ -155,8 +158,8 @@ func checkOthersWait(a *policy.Asking, r Renewal, source rule.Source) {
 		})
 }
 
-// checkOwnRenewal checks what only the library's own items know: the way it is asked,
-// how early, and the person's other overdue items.
+// checkOwnRenewal checks what applies only to the library's own items: how the
+// renewal is asked for, how early, and the person's other overdue items.
 func checkOwnRenewal(a *policy.Asking, r Renewal) {
 	match := r.match()
 	if by := a.Doc.Rules().RenewalBy.For(match); r.Channel != "" && !slices.Contains(by.Value, r.Channel) {
@@ -218,11 +221,11 @@ func EarliestRenewal(d *policy.Document, at policy.Moment, m rule.Match, due bro
 	return answer
 }
 
-// AutoRenewal tells whether the nightly work renews a loan by itself now: when
-// its due date is that near, however late the night's run, and everything else
-// allows it. Too soon is said alone: nobody is to be told about a hold then.
-// Allowed is false without a reason where the policy renews nothing by itself
-// or the day has not come.
+// AutoRenewal tells whether the nightly work renews a loan now: when its due date
+// is near enough, however late the night's run, and everything else allows it.
+// Where it is too soon, no other reason is given: nobody is to be told about a
+// hold then. Allowed is false without a reason where the policy renews nothing
+// automatically or the day has not come.
 func AutoRenewal(d *policy.Document, at policy.Moment, r Renewal) RenewalDecision {
 	at = d.Settle(at)
 	days := d.Rules().AutoRenew.For(r.match())

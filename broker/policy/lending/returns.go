@@ -77,8 +77,8 @@ func Overdue(d *policy.Document, at policy.Moment, due broker.Date) bool {
 	return at.Calendar.DateOf(at.Now).After(due)
 }
 
-// DueEnd gives the instant a day loan of a date ends: the last second of that
-// date on the library's clock.
+// DueEnd gives the instant at which a day loan due on a date ends: the last
+// second of that date on the library's clock.
 func DueEnd(d *policy.Document, at policy.Moment, due broker.Date) time.Time {
 	at = d.Settle(at)
 	return due.End(at.Calendar.Zone()).Add(-time.Second)

@@ -17,8 +17,8 @@ type Publication struct {
 	// Effective is the first day it rules; tomorrow or later leaves today's
 	// loans under today's rules, today is allowed.
 	Effective broker.Date
-	// Library is whose it is; the zero Library is the operator's own hand, for
-	// documents above libraries.
+	// Library is the library that publishes; the zero Library stands for the
+	// operator, who publishes the documents above libraries.
 	Library directory.Library
 	Actor   broker.Actor
 	Now     time.Time

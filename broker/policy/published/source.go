@@ -22,8 +22,9 @@ type Source struct {
 	refreshing sync.Mutex
 }
 
-// knowledge is what was published at one look. It never changes but for the
-// documents it has put together, which it keeps: that takes milliseconds.
+// knowledge is everything that was published when last looked. It never changes,
+// except that it keeps the documents it has put together, since that takes
+// milliseconds.
 type knowledge struct {
 	register policy.Register
 	count    int
@@ -71,7 +72,7 @@ func (s *Source) Refresh(ctx context.Context, db *postgres.DB) error {
 		if err != nil {
 			return err
 		}
-		var count int // versions never change, so their number tells
+		var count int // versions never change, so their number shows whether any is new
 		if err := tx.QueryRow(ctx, `select count(*) from policy_versions`).Scan(&count); err != nil {
 			return err
 		}

@@ -27,8 +27,9 @@ const (
 	ActionRenewOverdue Action = "renew_overdue"
 	ActionComputer     Action = "computer"
 	ActionSignForMinor Action = "sign_for_minor"
-	// ActionCapture is having a returned item kept: a patron whom a block stops
-	// here keeps their place, and the item goes to the next who waits.
+	// ActionCapture is having a returned item put on the hold shelf: a patron whom a
+	// block stops here keeps their place in the queue, and the item goes to the next
+	// patron.
 	ActionCapture Action = "capture"
 )
 

@@ -137,8 +137,8 @@ func readEntry[T any](node ast.Node) (Entry[T], error) {
 	return entry, nil
 }
 
-// Checked is a value that knows which of its readings are nonsense; it is asked
-// as soon as it is read.
+// Checked is a value that knows whether what was read makes sense; it is asked as
+// soon as it is read.
 type Checked interface{ Check() error }
 
 func describeWhen(when When) string {
@@ -166,7 +166,7 @@ type Entries interface {
 	List() []Attribute
 }
 
-// Label is that of Entries.
+// Label implements Entries.
 func (r *Rule[T]) Label(rule, policy, document string) {
 	for i := range r.entries {
 		r.entries[i].Rule, r.entries[i].From = rule, policy
@@ -176,7 +176,7 @@ func (r *Rule[T]) Label(rule, policy, document string) {
 	}
 }
 
-// Inherit is that of Entries.
+// Inherit implements Entries.
 func (r *Rule[T]) Inherit(base Entries, level int) {
 	own := slices.Clone(r.entries)
 	for _, entry := range base.(*Rule[T]).entries {
@@ -186,7 +186,7 @@ func (r *Rule[T]) Inherit(base Entries, level int) {
 	r.entries = own
 }
 
-// Bound is that of Entries.
+// Bound implements Entries.
 func (r *Rule[T]) Bound() error {
 	for _, own := range r.entries {
 		for _, above := range r.entries {
@@ -198,7 +198,7 @@ func (r *Rule[T]) Bound() error {
 	return nil
 }
 
-// Vocabulary is that of Entries.
+// Vocabulary implements Entries.
 func (r *Rule[T]) Vocabulary(check func(When) error) error {
 	for _, entry := range r.entries {
 		if err := check(entry.When); err != nil {
@@ -208,7 +208,7 @@ func (r *Rule[T]) Vocabulary(check func(When) error) error {
 	return nil
 }
 
-// List is that of Entries.
+// List implements Entries.
 func (r *Rule[T]) List() []Attribute {
 	var listed []Attribute
 	for _, entry := range r.entries {
@@ -223,7 +223,7 @@ func (r *Rule[T]) List() []Attribute {
 	return listed
 }
 
-// Trace is that of Entries.
+// Trace implements Entries.
 func (r *Rule[T]) Trace(m Match, levels int) (said []*Attribute, decides int) {
 	said = make([]*Attribute, levels)
 	for _, entry := range r.winners(m) {

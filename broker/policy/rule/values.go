@@ -72,7 +72,7 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &o.Value)
 }
 
-// Check is that of Checked.
+// Check implements Checked.
 func (o Optional[T]) Check() error {
 	if checked, ok := any(o.Value).(Checked); o.Is && ok {
 		return checked.Check()
@@ -157,7 +157,7 @@ type Span struct {
 	Count calendar.Count `yaml:"count" json:"count"`
 }
 
-// Check is that of Checked.
+// Check implements Checked.
 func (s Span) Check() error {
 	if s.Days < 0 {
 		return errors.New("days must be 0 or more")

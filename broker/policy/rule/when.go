@@ -67,7 +67,7 @@ func (r AgeRange) covers(other AgeRange) bool {
 	return !r.named() || (other.named() && r.From <= other.From && (r.Under == 0 || (other.Under != 0 && other.Under <= r.Under)))
 }
 
-// Check is that of Checked.
+// Check implements Checked.
 func (r AgeRange) Check() error {
 	if r.From < 0 || r.Under < 0 || (r.Under > 0 && r.Under <= r.From) {
 		return errors.New("patron_age must name ages from 0 up, and end above where it begins")

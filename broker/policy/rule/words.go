@@ -9,7 +9,7 @@ import (
 	"afield/broker"
 )
 
-// Meant is what follows a word that is not known: the nearest that is.
+// Meant gives the hint that follows an unknown word: the nearest known one.
 func Meant(word string, known []string) string {
 	if near := broker.Nearest(word, known); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)

@@ -18,11 +18,11 @@ type HoldRequest struct {
 	Patron policy.Patron `json:"patron"`
 	Owner  rule.Owner    `json:"owner"`
 	Format broker.Format `json:"format,omitempty"`
-	// Item is the material type and State the copy's: available, on_loan,
-	// on_order, in_processing; empty asks no question of it.
+	// Item is the material type and State the copy's: available, on_loan, on_order,
+	// in_processing; an empty one is not checked.
 	Item  string `json:"item,omitempty"`
 	State string `json:"state,omitempty"`
-	// Channel is how the hold is asked for; empty asks no question of it.
+	// Channel is how the hold is asked for; empty skips the check.
 	Channel rule.Channel `json:"channel,omitempty"`
 	// OpenHolds counts the person's holds, this one left out.
 	OpenHolds int `json:"open_holds,omitempty"`
@@ -39,8 +39,8 @@ func MayPlaceHold(d *policy.Document, at policy.Moment, h HoldRequest) policy.De
 	return a.Answer()
 }
 
-// CheckHold checks what every hold needs, asked for as such or as a request that a
-// copy of the shared catalogue fills.
+// CheckHold checks what every hold needs, whether it was asked for as a hold or
+// as a request that a copy of the shared catalogue fills.
 func CheckHold(a *policy.Asking, h HoldRequest, match rule.Match) {
 	rules := a.Doc.Rules()
 	blocks.CheckStanding(a, rule.ActionHold, h.Patron, match)
@@ -68,8 +68,8 @@ func CheckHold(a *policy.Asking, h HoldRequest, match rule.Match) {
 	}
 }
 
-// checkCouldBeLent refuses to keep for somebody what the desk would then not lend:
-// what stays in the house, and what this kind of card never lends.
+// checkCouldBeLent refuses a hold on what the desk would then not lend: what may
+// only be used in the library, and what this kind of card never lends.
 func checkCouldBeLent(a *policy.Asking, h HoldRequest, match rule.Match, item string) {
 	match.Item = item
 	if circulates := a.Doc.Rules().Circulates.For(match); !circulates.Value {
@@ -81,7 +81,7 @@ func checkCouldBeLent(a *policy.Asking, h HoldRequest, match rule.Match, item st
 	}
 }
 
-// checkWay checks what a hold may be placed on, and by which way.
+// checkWay checks what a hold may be placed on, and by which channel.
 func checkWay(a *policy.Asking, h HoldRequest, match rule.Match) {
 	states := a.Doc.Rules().HoldStates.For(match)
 	if h.State != "" && !states.Value.Has(h.State) {

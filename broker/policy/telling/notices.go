@@ -57,7 +57,7 @@ func OverdueStages(d *policy.Document, m rule.Match) rule.Entry[attributes.Notic
 	return d.Rules().OverdueNotices.For(m)
 }
 
-// DueSoon tells whether a loan due on a date is to be reminded of today: it is
+// DueSoon tells whether to send a reminder today of a loan due on a date: it is
 // due today or within the days of the policy, and not late.
 func DueSoon(d *policy.Document, at policy.Moment, m rule.Match, due broker.Date) rule.Entry[bool] {
 	at = d.Settle(at)
@@ -67,7 +67,7 @@ func DueSoon(d *policy.Document, at policy.Moment, m rule.Match, due broker.Date
 }
 
 // HoldReadyBy gives the channels by which a patron learns that a hold waits, the
-// wished one first.
+// preferred one first.
 func HoldReadyBy(d *policy.Document, class string) rule.Entry[attributes.NoticeChannels] {
 	return d.Rules().HoldReady.For(rule.Match{Class: class})
 }
@@ -119,8 +119,8 @@ func OverdueStagesVary(d *policy.Document) bool {
 	return false
 }
 
-// DueSoonDays gives how many days before the due date a loan is reminded of;
-// none for no reminder.
+// DueSoonDays gives how many days before the due date the reminder of a loan is
+// sent; none for no reminder.
 func DueSoonDays(d *policy.Document, m rule.Match) rule.Entry[rule.Optional[int]] {
 	return d.Rules().DueSoon.For(m)
 }
@@ -149,7 +149,7 @@ func OverdueFrom(d *policy.Document) (days int, has bool) {
 }
 
 // ArrivalNotice gives the channels by which a patron learns of an arrival, the
-// wished one first.
+// preferred one first.
 func ArrivalNotice(d *policy.Document, class string) rule.Entry[attributes.NoticeChannels] {
 	return d.Rules().ArrivalNotice.For(rule.Match{Owner: rule.OwnerILL, Class: class})
 }
