@@ -77,7 +77,7 @@ func roomOf(path string) room {
 		return roomPgtest
 	case inside("broker/policy/policytest"):
 		return roomPolicytest
-	case path == "broker":
+	case path == "broker", inside("broker/strictjson"):
 		return roomVocabulary
 	case inside("broker"):
 		return roomBroker
@@ -197,6 +197,8 @@ func TestWrongArrowsAreCaught(t *testing.T) {
 		{"connectors/partner", "afield/connectors/sru", false, true},
 		{"connectors/partner", "afield/broker/directory", false, true},
 		{"connectors/partner", "afield/broker", false, false},
+		{"connectors/partner", "afield/broker/strictjson", false, false},
+		{"broker/strictjson", "afield/broker/directory", false, true},
 		{"connectors/partner", "afield/connectors/conntest", true, false},
 		{"api/rest", "afield/connectors/partner", false, true},
 		{"api/peer", "afield/connectors/partner", false, false},

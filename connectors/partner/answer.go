@@ -75,8 +75,8 @@ func judgeConflict(delivery connectors.Delivery, body []byte) connectors.Deliver
 }
 
 func readAcknowledgement(body []byte, messageID string) error {
-	root, fields := parse(body)
-	if root == nil || len(fields) > 0 || root.shape != shapeObject {
+	root, wrong, err := parse(body)
+	if err != nil || len(wrong) > 0 {
 		return errors.New("the answer is not an acknowledgement")
 	}
 	r := &reader{}

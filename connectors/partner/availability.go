@@ -2,6 +2,7 @@ package partner
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -66,20 +67,21 @@ func readAvailability(body []byte) (connectors.Availability, error) {
 	bad := func() (connectors.Availability, error) {
 		return connectors.Availability{}, notKnown("the answer does not say what is available")
 	}
-	root, fields := parse(body)
-	if root == nil || len(fields) > 0 || root.shape != shapeObject {
+	root, wrong, err := parse(body)
+	if err != nil || len(wrong) > 0 {
 		return bad()
 	}
 	r := &reader{}
-	owned, count := r.truth(root, "owned"), r.take(root, "", "available", shapeNumber)
+	owned := r.truth(root, "owned")
+	count, counted := take[json.Number](r, root, "", "available", shapeNumber)
 	found := connectors.Availability{Cost: r.money(root, "cost"), Note: r.text(root, "", "note")}
 	c := &checker{}
 	c.money("/cost", found.Cost)
 	c.prose("/note", found.Note)
-	if owned == nil || count == nil || len(r.fields) > 0 || len(c.fields) > 0 {
+	if owned == nil || !counted || len(r.fields) > 0 || len(c.fields) > 0 {
 		return bad()
 	}
-	available, err := strconv.Atoi(count.text)
+	available, err := strconv.Atoi(count.String())
 	if err != nil || available < 0 || available > maxAvailable || (available > 0 && !*owned) {
 		return bad()
 	}

@@ -1,7 +1,10 @@
 package partner
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,17 +16,11 @@ import (
 // Decode reads a message strictly. What is wrong comes back as one
 // broker.KindInvalid error that names every wrong field by JSON Pointer.
 func Decode(body []byte) (connectors.Message, error) {
-	root, fields := parse(body)
-	if root == nil {
-		return connectors.Message{}, broker.Invalid(fields...)
+	root, wrong, err := parse(body)
+	if err != nil {
+		return connectors.Message{}, err
 	}
-	if root.shape != shapeObject {
-		return connectors.Message{}, broker.Invalid(broker.FieldError{
-			Code:    "wrong_type",
-			Message: "the body must be an object, not " + string(root.shape),
-		})
-	}
-	r := &reader{fields: fields}
+	r := &reader{fields: wrong}
 	message := r.message(root)
 	for _, field := range check(message) {
 		if !r.reported(field.Pointer) {
@@ -58,7 +55,7 @@ func (r *reader) reported(pointer string) bool {
 	return false
 }
 
-func (r *reader) message(root *value) connectors.Message {
+func (r *reader) message(root map[string]any) connectors.Message {
 	r.known(root, "", "version", "id", "kind", "request_id", "previous_request_id", "borrower", "lender",
 		"sent_at", "citation", "service", "need_by", "max_cost", "rush", "copyright", "yes", "reason",
 		"conditions", "cost", "due", "retry_after", "renewals", "fine", "fine_most", "items", "note")
@@ -80,67 +77,63 @@ func (r *reader) message(root *value) connectors.Message {
 	return message
 }
 
-// known reports fields that are not part of the wire, and those whose name
-// would fit but for its letter case.
-func (r *reader) known(object *value, pointer string, names ...string) {
-	for _, name := range object.names {
-		code, message := "unknown_field", "is not a field of this message"
-		found := false
+// known reports fields that are not part of the wire, those among them whose
+// name would fit but for its letter case.
+func (r *reader) known(object map[string]any, pointer string, names ...string) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if slices.Contains(names, name) {
+			continue
+		}
+		message := "is not a field of this message"
 		for _, want := range names {
-			if name == want {
-				found = true
-				break
-			}
 			if strings.EqualFold(name, want) {
-				code, message = "wrong_case", "must be written "+want
+				message = "must be written " + want
 			}
 		}
-		if !found {
-			r.fail(pointer+"/"+escapePointer(name), code, message)
-		}
+		r.fail(pointer+"/"+escapePointer(name), "unknown_field", message)
 	}
 }
 
-// take gives a member of the right shape, or nil when it is absent or wrong.
-func (r *reader) take(object *value, pointer, name string, want shape) *value {
-	member, there := object.members[name]
-	if !there {
-		return nil
+// take gives a member of the right type; it is not there when it is absent or
+// wrong.
+func take[T any](r *reader, object map[string]any, pointer, name string, want shape) (member T, there bool) {
+	value, given := object[name]
+	if !given {
+		return member, false
 	}
-	if member.shape != want {
-		r.fail(pointer+"/"+name, "wrong_type", "must be "+string(want)+", not "+string(member.shape))
-		return nil
+	if member, there = value.(T); !there {
+		r.fail(pointer+"/"+name, "wrong_type", "must be "+string(want)+", not "+string(shapeOf(value)))
 	}
-	return member
+	return member, there
 }
 
-func (r *reader) version(root *value) {
-	member, there := root.members["version"]
-	switch {
-	case !there:
+func (r *reader) object(object map[string]any, pointer, name string) (map[string]any, bool) {
+	return take[map[string]any](r, object, pointer, name, shapeObject)
+}
+
+func (r *reader) version(root map[string]any) {
+	if _, given := root["version"]; !given {
 		r.fail("/version", "required", "is required; this is version "+Version)
-	case member.shape != shapeText:
-		r.fail("/version", "wrong_type", "must be text, not "+string(member.shape))
-	case member.text != Version:
+		return
+	}
+	if version, there := take[string](r, root, "", "version", shapeText); there && version != Version {
 		r.fail("/version", "unsupported_version", "must be \""+Version+"\"")
 	}
 }
 
-func (r *reader) text(object *value, pointer, name string) string {
-	if member := r.take(object, pointer, name, shapeText); member != nil {
-		return member.text
-	}
-	return ""
+func (r *reader) text(object map[string]any, pointer, name string) string {
+	text, _ := take[string](r, object, pointer, name, shapeText)
+	return text
 }
 
-func (r *reader) truth(object *value, name string) *bool {
-	if member := r.take(object, "", name, shapeTruth); member != nil {
-		return &member.truth
+func (r *reader) truth(object map[string]any, name string) *bool {
+	if truth, there := take[bool](r, object, "", name, shapeTruth); there {
+		return &truth
 	}
 	return nil
 }
 
-func (r *reader) symbol(root *value, name string) broker.Symbol {
+func (r *reader) symbol(root map[string]any, name string) broker.Symbol {
 	text := r.text(root, "", name)
 	if text == "" {
 		return broker.Symbol{}
@@ -152,7 +145,7 @@ func (r *reader) symbol(root *value, name string) broker.Symbol {
 	return symbol
 }
 
-func (r *reader) instant(root *value, name string) time.Time {
+func (r *reader) instant(root map[string]any, name string) time.Time {
 	text := r.text(root, "", name)
 	if text == "" {
 		return time.Time{}
@@ -165,33 +158,33 @@ func (r *reader) instant(root *value, name string) time.Time {
 	return at.UTC()
 }
 
-func (r *reader) date(root *value, name string) broker.Date {
-	member := r.take(root, "", name, shapeText)
-	if member == nil {
+func (r *reader) date(root map[string]any, name string) broker.Date {
+	text, there := take[string](r, root, "", name, shapeText)
+	if !there {
 		return broker.Date{}
 	}
-	date, err := broker.ParseDate(member.text)
+	date, err := broker.ParseDate(text)
 	if err != nil {
 		r.fail("/"+name, "not_a_date", "must be a date such as 2026-08-22")
 	}
 	return date
 }
 
-func (r *reader) count(root *value, name string) *int {
-	member := r.take(root, "", name, shapeNumber)
-	if member == nil {
+func (r *reader) count(root map[string]any, name string) *int {
+	number, there := take[json.Number](r, root, "", name, shapeNumber)
+	if !there {
 		return nil
 	}
-	count, err := strconv.Atoi(member.text)
+	count, err := strconv.Atoi(number.String())
 	if err != nil {
 		r.fail("/"+name, "not_a_count", "must be a whole number")
 	}
 	return &count
 }
 
-func (r *reader) money(root *value, name string) *broker.Money {
-	member := r.take(root, "", name, shapeObject)
-	if member == nil {
+func (r *reader) money(root map[string]any, name string) *broker.Money {
+	member, there := r.object(root, "", name)
+	if !there {
 		return nil
 	}
 	amount, fields := readMoney(member, "/"+name)
@@ -203,27 +196,28 @@ func (r *reader) money(root *value, name string) *broker.Money {
 
 // readMoney reads {"minor": 1250, "currency": "USD"}; minor is a whole number
 // without point or exponent, so no amount passes through floating point.
-func readMoney(member *value, pointer string) (broker.Money, []broker.FieldError) {
+func readMoney(member map[string]any, pointer string) (broker.Money, []broker.FieldError) {
 	r := &reader{}
 	r.known(member, pointer, "minor", "currency")
 	amount := broker.Money{Currency: r.text(member, pointer, "currency")}
-	minor := r.take(member, pointer, "minor", shapeNumber)
+	minor, there := take[json.Number](r, member, pointer, "minor", shapeNumber)
+	_, given := member["minor"]
 	switch {
-	case minor != nil:
-		parsed, err := strconv.ParseInt(minor.text, 10, 64)
+	case there:
+		parsed, err := strconv.ParseInt(minor.String(), 10, 64)
 		if err != nil {
 			r.fail(pointer+"/minor", "not_an_amount", "must be a whole number of minor units, such as 1250 for 12.50")
 		}
 		amount.Minor = parsed
-	case member.members["minor"] == nil:
+	case !given:
 		r.fail(pointer+"/minor", "required", "is required")
 	}
 	return amount, r.fields
 }
 
-func (r *reader) citation(root *value) *broker.Citation {
-	member := r.take(root, "", "citation", shapeObject)
-	if member == nil {
+func (r *reader) citation(root map[string]any) *broker.Citation {
+	member, there := r.object(root, "", "citation")
+	if !there {
 		return nil
 	}
 	const at = "/citation"
@@ -237,16 +231,17 @@ func (r *reader) citation(root *value) *broker.Citation {
 	}
 }
 
-func (r *reader) items(root *value) []connectors.MessageItem {
-	member := r.take(root, "", "items", shapeList)
-	if member == nil {
+func (r *reader) items(root map[string]any) []connectors.MessageItem {
+	list, there := take[[]any](r, root, "", "items", shapeList)
+	if !there {
 		return nil
 	}
 	var items []connectors.MessageItem
-	for i, entry := range member.list {
+	for i, value := range list {
 		at := fmt.Sprintf("/items/%d", i)
-		if entry.shape != shapeObject {
-			r.fail(at, "wrong_type", "must be an object, not "+string(entry.shape))
+		entry, ok := value.(map[string]any)
+		if !ok {
+			r.fail(at, "wrong_type", "must be an object, not "+string(shapeOf(value)))
 			items = append(items, connectors.MessageItem{}) // keeps the pointers of the others right
 			continue
 		}

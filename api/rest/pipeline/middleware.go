@@ -165,8 +165,8 @@ func (p *Pipeline) admit(op *operation) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			this := callOf(c.Request().Context())
 			this.operation = op.id
-			if !rules[op.id].public {
-				if err := p.signIn(c, this); err != nil {
+			if !op.callers.anyone {
+				if err := p.signIn(c, this, op.callers); err != nil {
 					return err
 				}
 			}
@@ -189,7 +189,7 @@ func (p *Pipeline) admit(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-func (p *Pipeline) signIn(c echo.Context, this *call) error {
+func (p *Pipeline) signIn(c echo.Context, this *call, who callers) error {
 	token, ok := bearer(c.Request().Header.Get(echo.HeaderAuthorization))
 	if !ok {
 		return &broker.Error{
@@ -202,7 +202,7 @@ func (p *Pipeline) signIn(c echo.Context, this *call) error {
 		return err
 	}
 	this.principal = principal
-	return admits(this.operation, principal)
+	return who.admit(principal)
 }
 
 // AnswerError is echo's one way out for errors.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"afield/api"
 )
 
 // Pipeline is made once and passed by every call.
@@ -17,10 +19,10 @@ type Pipeline struct {
 }
 
 // New reads the contract and registers the figures. An error means that the
-// program is at fault: its contract does not hold together, or two servers count
-// into one registry.
+// program is at fault: its contract does not hold together or does not say who
+// may call a route, or two servers count into one registry.
 func New(base *Base, log *slog.Logger, metrics prometheus.Registerer) (*Pipeline, error) {
-	read, err := readContract()
+	read, err := readContract(api.OpenAPI)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +43,7 @@ func (p *Pipeline) Middleware(timeout time.Duration) []echo.MiddlewareFunc {
 func (p *Pipeline) Admission() map[string][]echo.MiddlewareFunc {
 	admitted := map[string][]echo.MiddlewareFunc{}
 	for id, op := range p.contract.operations {
-		if _, listed := rules[id]; listed {
-			admitted[id] = []echo.MiddlewareFunc{p.admit(op)}
-		}
+		admitted[id] = []echo.MiddlewareFunc{p.admit(op)}
 	}
 	return admitted
 }

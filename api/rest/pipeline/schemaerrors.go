@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"afield/broker"
+	"afield/broker/strictjson"
 )
 
 // The years a date may lie in: beyond them it is a slip of the finger, and some
@@ -84,7 +85,7 @@ func unique(fields []broker.FieldError) []broker.FieldError {
 func fieldError(err *openapi3.SchemaError) broker.FieldError {
 	pointer := ""
 	for _, part := range err.JSONPointer() {
-		pointer += "/" + escapePointer(part)
+		pointer += "/" + strictjson.Escape(part)
 	}
 	schema := err.Schema
 	field := func(code, format string, args ...any) broker.FieldError {
@@ -114,7 +115,7 @@ func fieldError(err *openapi3.SchemaError) broker.FieldError {
 	case "maximum", "exclusiveMaximum":
 		return field("out_of_range", "must be at most %v", plain(schema.Max))
 	case "properties", "additionalProperties":
-		pointer += "/" + escapePointer(unsupported(err.Reason))
+		pointer += "/" + strictjson.Escape(unsupported(err.Reason))
 		return field("unknown_field", "is not a field here; letter case counts")
 	}
 	return field("invalid", "does not fit")

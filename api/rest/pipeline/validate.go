@@ -19,13 +19,13 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/labstack/echo/v4"
 
-	"afield/api"
 	"afield/api/problem"
 	"afield/broker"
+	"afield/broker/strictjson"
 )
 
-// mostErrors bounds how many wrong fields one answer lists.
-const mostErrors = 100
+// limits bounds a body beside its size.
+var limits = strictjson.Limits{Depth: 32, Values: 20_000}
 
 // contract is openapi.yaml, read and ready to check requests against.
 type contract struct {
@@ -39,12 +39,13 @@ type operation struct {
 	spec             *openapi3.Operation
 	route            *routers.Route
 	parameters       []*openapi3.Parameter
+	callers          callers
 }
 
-// readContract reads the embedded document. An error means that the program was
-// built from a document that does not hold together.
-func readContract() (*contract, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
+// readContract reads the document. An error means that it does not hold together,
+// or that an operation does not say who may call it.
+func readContract(document []byte) (*contract, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(document)
 	if err != nil {
 		return nil, fmt.Errorf("read openapi.yaml: %w", err)
 	}
@@ -58,8 +59,12 @@ func readContract() (*contract, error) {
 	c := &contract{doc: doc, json: text, operations: map[string]*operation{}}
 	for path, item := range doc.Paths.Map() {
 		for method, spec := range item.Operations() {
+			who, err := callersOf(spec)
+			if err != nil {
+				return nil, fmt.Errorf("openapi.yaml, %s %s: %w", method, path, err)
+			}
 			op := &operation{
-				id: spec.OperationID, method: method, path: path, spec: spec,
+				id: spec.OperationID, method: method, path: path, spec: spec, callers: who,
 				route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: spec},
 			}
 			for _, parameter := range append(slices.Clone(item.Parameters), spec.Parameters...) {
@@ -87,7 +92,7 @@ func (op *operation) check(c echo.Context) ([]byte, error) {
 		}
 	}
 	if wrong = append(wrong, more...); len(wrong) > 0 {
-		return nil, broker.Invalid(wrong[:min(len(wrong), mostErrors)]...)
+		return nil, broker.Invalid(wrong[:min(len(wrong), strictjson.MostErrors)]...)
 	}
 	return body, nil
 }
@@ -178,7 +183,7 @@ func (op *operation) checkBody(c echo.Context) ([]byte, []broker.FieldError, err
 		request.ContentLength = 0
 		request.Body = http.NoBody
 		if expected != nil && expected.Value.Required {
-			return nil, nil, invalidBody("required", "a body is required")
+			return nil, nil, strictjson.Invalid("required", "a body is required")
 		}
 		return nil, nil, nil
 	}
@@ -188,13 +193,13 @@ func (op *operation) checkBody(c echo.Context) ([]byte, []broker.FieldError, err
 	if err := jsonOnly(request.Header); err != nil {
 		return nil, nil, err
 	}
-	value, err := parseStrict(body)
-	if err != nil {
-		return nil, nil, err
+	value, wrong, err := strictjson.Read(body, limits)
+	if err != nil || len(wrong) > 0 {
+		return nil, wrong, err
 	}
 	if expected == nil {
 		if object, ok := value.(map[string]any); !ok || len(object) > 0 {
-			return nil, nil, invalidBody("body_not_expected", "no body is expected here")
+			return nil, nil, strictjson.Invalid("body_not_expected", "no body is expected here")
 		}
 		return body, nil, nil
 	}
@@ -220,7 +225,7 @@ func bodyError(err error) error {
 	if errors.As(err, &large) {
 		return tooLarge(large.Limit)
 	}
-	return invalidBody("broken_off", "the body could not be read to its end")
+	return strictjson.Invalid("broken_off", "the body could not be read to its end")
 }
 
 func tooLarge(limit int64) error {
