@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
 
@@ -157,14 +158,9 @@ func (s *Service) SetPIN(ctx context.Context, tx *postgres.Tx, library, card bro
 	if err != nil {
 		return err
 	}
-	var patron broker.ID
-	err = tx.QueryRow(ctx, `update cards set pin_hash = $3 where library_id = $1 and id = $2 returning patron_id`,
-		library, card, hash).Scan(&patron)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return broker.NotFound("card")
-	}
+	patron, err := patrons.SetPINHash(ctx, tx, library, card, hash)
 	if err != nil {
-		return fmt.Errorf("set a PIN: %w", err)
+		return err
 	}
 	s.RevokeAll(tx, library, patron)
 	return nil

@@ -167,6 +167,14 @@ func saveCard(tx *postgres.Tx, c Card) {
 		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, c.Replaces, c.Deposit)
 }
 
+// SetPINHash keeps the hash of a card's PIN, which broker/access makes and
+// compares, and gives the patron whose card it is.
+func SetPINHash(ctx context.Context, tx *postgres.Tx, library, card broker.ID, hash string) (patron broker.ID, err error) {
+	err = tx.QueryRow(ctx, `update cards set pin_hash = $3 where library_id = $1 and id = $2 returning patron_id`,
+		library, card, hash).Scan(&patron)
+	return patron, missing(err, "card")
+}
+
 // insertInstitution adds the institutional patron unless there is one already.
 func insertInstitution(tx *postgres.Tx, p Patron) {
 	tx.Queue(`insert into patrons (library_id, id, class, name, institution_id, status, created_at)

@@ -110,7 +110,6 @@ var mayHoldSQL = map[string]string{
 // mayWrite excuses a writer that is not the table's home, with its reason.
 var mayWrite = map[string]string{
 	"broker/circulation writes accruals":   "the night's fines are worked out and stored in one statement",
-	"broker/access writes cards":           "a PIN is set by the room that makes and compares its hash",
 	"cmd/afield/scenario writes deadlines": "a scenario takes the libraries of the one before off the stage",
 	"cmd/afield/scenario writes libraries": "a scenario takes the libraries of the one before off the stage",
 	"cmd/afield/scenario writes messages":  "a scenario takes the libraries of the one before off the stage",
