@@ -78,7 +78,7 @@ func stoppable() []string {
 
 // method is by what money is handed over.
 func (p *play) method(s step) string {
-	if how := get[string](s.values, "how"); how != "" {
+	if how := s.text("how"); how != "" {
 		return how
 	}
 	if taken := costs.PaymentTerms(p.document).Value.Methods; len(taken) > 0 {
@@ -91,13 +91,13 @@ func (p *play) pay(s step) (result, error) {
 	patron := p.patronOf(s)
 	house, at := p.at(s)
 	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
-		charge, err := p.charge(ctx, tx, patron.Ref, get[string](s.values, "for"))
+		charge, err := p.charge(ctx, tx, patron.Ref, s.text("for"))
 		if err != nil {
 			return err
 		}
 		_, err = p.desk.TakePayment(ctx, tx, at, desk.Payment{
-			Patron: patron.ID, Amount: get[amount](s.values, "amount").money(p.home.Currency), Method: p.method(s), Charge: charge,
-			Keep: get[bool](s.values, "keep"), Note: get[string](s.values, "reason"),
+			Patron: patron.ID, Amount: s.amount("amount").money(p.home.Currency), Method: p.method(s), Charge: charge,
+			Keep: s.flag("keep"), Note: s.text("reason"),
 		})
 		return err
 	})
@@ -125,7 +125,7 @@ func (p *play) waive(s step) (result, error) {
 	patron := p.patronOf(s)
 	house, at := p.at(s)
 	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
-		charge, err := p.charge(ctx, tx, patron.Ref, get[string](s.values, "for"))
+		charge, err := p.charge(ctx, tx, patron.Ref, s.text("for"))
 		if err == nil && charge == broker.NoID {
 			var charges []ledger.Open
 			charges, err = ledger.OpenCharges(ctx, tx, patrons.Account(p.home.Library, patron.Ref))
@@ -140,7 +140,7 @@ func (p *play) waive(s step) (result, error) {
 			return err
 		}
 		_, err = p.desk.Waive(ctx, tx, at, desk.Waiver{
-			Charge: charge, Amount: get[amount](s.values, "amount").money(p.home.Currency), Reason: get[string](s.values, "reason"),
+			Charge: charge, Amount: s.amount("amount").money(p.home.Currency), Reason: s.text("reason"),
 		})
 		return err
 	})
@@ -152,7 +152,7 @@ func (p *play) giveBack(s step) (result, error) {
 	house, at := p.at(s)
 	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
 		_, err := p.desk.GiveBack(ctx, tx, at, desk.Refund{
-			Patron: patron.ID, Amount: get[amount](s.values, "amount").money(p.home.Currency), Method: p.method(s), Reason: get[string](s.values, "reason"),
+			Patron: patron.ID, Amount: s.amount("amount").money(p.home.Currency), Method: p.method(s), Reason: s.text("reason"),
 		})
 		return err
 	})
@@ -163,7 +163,7 @@ func (p *play) useCredit(s step) (result, error) {
 	patron := p.patronOf(s)
 	house, at := p.at(s)
 	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.desk.UseCredit(ctx, tx, at, desk.UseCredit{Patron: patron.ID, Note: get[string](s.values, "reason")})
+		_, err := p.desk.UseCredit(ctx, tx, at, desk.UseCredit{Patron: patron.ID, Note: s.text("reason")})
 		return err
 	})
 	return result{}, err
@@ -173,12 +173,12 @@ func (p *play) takeBackCharge(s step) (result, error) {
 	patron := p.patronOf(s)
 	house, at := p.at(s)
 	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
-		charge, err := p.charge(ctx, tx, patron.Ref, get[string](s.values, "for"))
+		charge, err := p.charge(ctx, tx, patron.Ref, s.text("for"))
 		if err != nil {
 			return err
 		}
 		_, err = p.desk.TakeBackCharge(ctx, tx, at, desk.TakeBackCharge{
-			Charge: charge, Method: get[string](s.values, "how"), Reason: get[string](s.values, "reason"),
+			Charge: charge, Method: s.text("how"), Reason: s.text("reason"),
 		})
 		return err
 	})
@@ -189,11 +189,11 @@ func (p *play) addFee(s step) (result, error) {
 	patron := p.patronOf(s)
 	house, at := p.at(s)
 	fee := desk.Fee{
-		Patron: patron.ID, Kind: get[string](s.values, "fee"), Pages: get[int](s.values, "pages"), Colour: get[bool](s.values, "colour"),
-		Country: get[string](s.values, "country"), Note: get[string](s.values, "reason"), Method: get[string](s.values, "how"),
+		Patron: patron.ID, Kind: s.text("fee"), Pages: s.count("pages"), Colour: s.flag("colour"),
+		Country: s.text("country"), Note: s.text("reason"), Method: s.text("how"),
 	}
-	if s.values.has("amount") {
-		fee.Amount = get[amount](s.values, "amount").money(p.home.Currency)
+	if s.has("amount") {
+		fee.Amount = s.amount("amount").money(p.home.Currency)
 	}
 	err := p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
 		_, _, err := p.desk.AddFee(ctx, tx, at, fee)
@@ -218,7 +218,7 @@ func (p *play) mayAct(s step, action rule.Action) (result, error) {
 		facts, moment := standing.Facts(p.today()), policy.Moment{Now: at.Now, Calendar: house.Calendar}
 		if action == rule.ActionComputer {
 			use := blocks.ComputerUse{Patron: &facts}
-			if get[bool](s.values, "by_other") {
+			if s.flag("by_other") {
 				use.Bearer = policy.BearerOther
 			}
 			decision = blocks.MayUseComputer(p.document, moment, use)
@@ -231,7 +231,7 @@ func (p *play) mayAct(s step, action rule.Action) (result, error) {
 }
 
 func (p *play) putBlock(s step) (result, error) {
-	stops := textsOf(s.values, "stops")
+	stops := s.texts("stops")
 	if slices.Contains(stops, "everything") {
 		stops = nil
 	}
@@ -246,8 +246,8 @@ func (p *play) restrict(s step, kind patrons.BlockKind, stops []string) (result,
 	patron := p.patronOf(s)
 	house, at := p.at(s)
 	block := patrons.Block{
-		Library: patron.Library, Patron: patron.ID, Kind: kind, Stops: stops, Ground: get[string](s.values, "ground"),
-		Reason: get[string](s.values, "reason"), From: p.today(), Until: get[broker.Date](s.values, "until"), PutBy: at.Actor,
+		Library: patron.Library, Patron: patron.ID, Kind: kind, Stops: stops, Ground: s.text("ground"),
+		Reason: s.text("reason"), From: p.today(), Until: s.date("until"), PutBy: at.Actor,
 	}
 	if grounds := blocks.BlockGrounds(p.document).Value; block.Ground == "" && len(grounds) > 0 {
 		block.Ground = grounds[0]
@@ -262,14 +262,14 @@ func (p *play) restrict(s step, kind patrons.BlockKind, stops []string) (result,
 }
 
 func (p *play) link(s step) (result, error) {
-	parent, child := p.patrons[get[string](s.values, "parent")], p.patronOf(s)
+	parent, child := p.patrons[s.text("parent")], p.patronOf(s)
 	return result{}, p.try(p.home, func(_ context.Context, tx *postgres.Tx) error {
 		return patrons.Link(tx, parent.Ref, child.Ref, p.today())
 	})
 }
 
 func (p *play) unlink(s step) (result, error) {
-	parent, child := p.patrons[get[string](s.values, "parent")], p.patronOf(s)
+	parent, child := p.patrons[s.text("parent")], p.patronOf(s)
 	return result{}, p.try(p.home, func(_ context.Context, tx *postgres.Tx) error {
 		patrons.Unlink(tx, parent.Ref, child.Ref)
 		return nil

@@ -56,13 +56,13 @@ func cardActs() []act {
 // officer is who acts at a desk, with what they pass over.
 func (p *play) officer(s step) patrons.Act {
 	_, at := p.at(s)
-	return patrons.Act{Actor: at.Actor, Now: at.Now, PassOver: textsOf(s.values, "over"), Why: get[string](s.values, "reason")}
+	return patrons.Act{Actor: at.Actor, Now: at.Now, PassOver: s.texts("over"), Why: s.text("reason")}
 }
 
 func (p *play) cardFee(s step) patrons.Fee {
-	fee := patrons.Fee{Paid: get[amount](s.values, "pays").money(p.home.Currency), How: p.method(s)}
-	if s.values.has("fee") {
-		set := get[amount](s.values, "fee").money(p.home.Currency)
+	fee := patrons.Fee{Paid: s.amount("pays").money(p.home.Currency), How: p.method(s)}
+	if s.has("fee") {
+		set := s.amount("fee").money(p.home.Currency)
 		fee.Set = &set
 	}
 	return fee
@@ -71,11 +71,11 @@ func (p *play) cardFee(s step) patrons.Fee {
 // papers is what somebody brings for a card. Where the scenario names no paper,
 // it is one that the policy takes.
 func (p *play) papers(s step) patrons.Papers {
-	brought := patrons.Papers{Shown: textsOf(s.values, "shows")}
-	for _, need := range textsOf(s.values, "brings") {
+	brought := patrons.Papers{Shown: s.texts("shows")}
+	for _, need := range s.texts("brings") {
 		brought.Met = append(brought.Met, attributes.CardNeed(need))
 	}
-	if !s.values.has("shows") {
+	if !s.has("shows") {
 		for _, class := range p.document.Classes() {
 			brought.Shown = append(brought.Shown, accounts.AcceptedIDs(p.document, class).Value...)
 		}
@@ -93,23 +93,23 @@ func (p *play) guardian(ctx context.Context, tx *postgres.Tx, name string) (*pat
 }
 
 func (p *play) register(s step) (result, error) {
-	name := get[string](s.values, "patron")
+	name := s.text("patron")
 	in := patrons.Application{
-		Patron: patrons.Patron{ID: broker.NewID(), Class: get[string](s.values, "class"), Phone: "555-0100", PhoneCheckedOn: p.today(), Status: patrons.Active},
+		Patron: patrons.Patron{ID: broker.NewID(), Class: s.text("class"), Phone: "555-0100", PhoneCheckedOn: p.today(), Status: patrons.Active},
 		Number: p.number("2100"), Papers: p.papers(s), Fee: p.cardFee(s),
-		Until: get[broker.Date](s.values, "until"), Act: p.officer(s),
+		Until: s.date("until"), Act: p.officer(s),
 	}
-	if s.values.has("age") {
-		in.Patron.BornOn = p.today().AddMonths(-12 * get[int](s.values, "age")).AddDays(-1)
+	if s.has("age") {
+		in.Patron.BornOn = p.today().AddMonths(-12 * s.count("age")).AddDays(-1)
 	}
 	var made patrons.Registered
-	home := get[string](s.values, "household")
+	home := s.text("household")
 	_, existed := p.households[home]
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		if in.Patron.Household, err = p.household(ctx, tx, home, in.Patron.Class); err != nil {
 			return err
 		}
-		if in.Guardian, err = p.guardian(ctx, tx, get[string](s.values, "guardian")); err != nil {
+		if in.Guardian, err = p.guardian(ctx, tx, s.text("guardian")); err != nil {
 			return err
 		}
 		made, err = patrons.Register(ctx, tx, p.home.Library, p.document, in)
@@ -146,7 +146,7 @@ func (p *play) renewCard(s step) (result, error) {
 	var made patrons.Registered
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		made, err = patrons.RenewCard(ctx, tx, p.home.Library, p.document, patrons.Renewal{
-			Patron: p.patronOf(s).Ref, Papers: p.papers(s), Fee: p.cardFee(s), Until: get[broker.Date](s.values, "until"), Act: p.officer(s),
+			Patron: p.patronOf(s).Ref, Papers: p.papers(s), Fee: p.cardFee(s), Until: s.date("until"), Act: p.officer(s),
 		})
 		return err
 	})
@@ -172,7 +172,7 @@ func (p *play) reportCard(s step) (result, error) {
 		if err != nil {
 			return err
 		}
-		_, err = patrons.ReportCard(ctx, tx, patron.Ref, card, patrons.CardStatus(get[string](s.values, "as")), p.today())
+		_, err = patrons.ReportCard(ctx, tx, patron.Ref, card, patrons.CardStatus(s.text("as")), p.today())
 		return err
 	})
 }
@@ -198,7 +198,7 @@ func (p *play) surrenderCard(s step) (result, error) {
 			return err
 		}
 		done, err = desk.SurrenderCard(ctx, tx, p.home.Library, patrons.Surrender{
-			Patron: patron.Ref, Card: card, NetOfDebt: get[bool](s.values, "net"), How: p.method(s), Act: p.officer(s),
+			Patron: patron.Ref, Card: card, NetOfDebt: s.flag("net"), How: p.method(s), Act: p.officer(s),
 		})
 		return err
 	})
@@ -211,8 +211,8 @@ func (p *play) disclose(s step) (result, error) {
 	var done patrons.Disclosure
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		done, err = patrons.AskDisclosure(ctx, tx, p.home.Library, p.document, patrons.Disclosure{
-			Patron: patron.ID, By: accounts.Asker(get[string](s.values, "asked_by")), AskedBy: get[string](s.values, "asked_by"),
-			Paper: get[string](s.values, "paper"), TakenBy: at.Actor,
+			Patron: patron.ID, By: accounts.Asker(s.text("asked_by")), AskedBy: s.text("asked_by"),
+			Paper: s.text("paper"), TakenBy: at.Actor,
 		}, at.Now)
 		return err
 	})
@@ -227,14 +227,14 @@ func (p *play) disclose(s step) (result, error) {
 func (p *play) decideDisclosure(s step) (result, error) {
 	var done patrons.Disclosure
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) (err error) {
-		done, err = patrons.DecideDisclosure(ctx, tx, p.home.Library, p.document, p.disclosure, get[bool](s.values, "approve"), get[string](s.values, "reason"), p.officer(s))
+		done, err = patrons.DecideDisclosure(ctx, tx, p.home.Library, p.document, p.disclosure, s.flag("approve"), s.text("reason"), p.officer(s))
 		return err
 	})
 	return result{told: map[string]string{"disclosure": string(done.Status)}}, err
 }
 
 func (p *play) merge(s step) (result, error) {
-	from, to := p.patronOf(s), p.patrons[get[string](s.values, "into")]
+	from, to := p.patronOf(s), p.patrons[s.text("into")]
 	house, at := p.at(s)
 	return result{}, p.try(house, func(ctx context.Context, tx *postgres.Tx) error {
 		_, err := p.desk.MergePatrons(ctx, tx, p.document, at, from.ID, to.ID)

@@ -41,31 +41,31 @@ func deskActs() []act {
 }
 
 func (p *play) checkout(s step) (result, error) {
-	patron, item := p.patronOf(s), p.items[get[string](s.values, "item")]
+	patron, item := p.patronOf(s), p.items[s.text("item")]
 	id, card := patron.ID, ""
 	if house, _ := p.at(s); house != p.home { // elsewhere only the card tells who it is
 		id, card = broker.NoID, patron.card
 	}
-	shows := get[string](s.values, "shows")
+	shows := s.text("shows")
 	if shows == "" {
 		shows = lending.ShownCard
 	}
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.CheckOut(ctx, tx, at, desk.CheckOut{
-			Barcode: item.barcode, Patron: id, Card: card, Due: get[broker.Date](s.values, "due"), HandedTo: p.patrons[get[string](s.values, "handed_to")].card,
-			Shown: shows, ByOther: get[bool](s.values, "by_other"),
-			Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
+			Barcode: item.barcode, Patron: id, Card: card, Due: s.date("due"), HandedTo: p.patrons[s.text("handed_to")].card,
+			Shown: shows, ByOther: s.flag("by_other"),
+			Overrides: s.texts("over"), Reason: s.text("reason"),
 		})
 	})
 }
 
 func (p *play) takeBack(s step) (result, error) {
-	item := p.items[get[string](s.values, "item")]
+	item := p.items[s.text("item")]
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.TakeBack(ctx, tx, at, desk.TakeBack{Barcode: item.barcode, Handed: desk.Handed{
-			Drop: get[bool](s.values, "drop"), Backdate: get[broker.Date](s.values, "counts_for"), Amnesty: get[bool](s.values, "amnesty"),
+			Drop: s.flag("drop"), Backdate: s.date("counts_for"), Amnesty: s.flag("amnesty"),
 			Parts: circulation.Parts{
-				Counted: get[int](s.values, "parts"), Missing: get[string](s.values, "missing"), Obtainable: get[bool](s.values, "obtainable"),
+				Counted: s.count("parts"), Missing: s.text("missing"), Obtainable: s.flag("obtainable"),
 				Price: p.moneyOf(s, "part_price"),
 			},
 		}})
@@ -73,20 +73,20 @@ func (p *play) takeBack(s step) (result, error) {
 }
 
 func (p *play) renew(s step) (result, error) {
-	gives := textsOf(s.values, "gives")
-	if !s.values.has("gives") {
+	gives := s.texts("gives")
+	if !s.has("gives") {
 		gives = lending.RenewedBy(p.document).Value
 	}
 	return p.withLoan(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
 		done, _, err := p.desk.RenewAs(ctx, tx, at, desk.Renewal{
-			Loan: loan, Channel: rule.Channel(get[string](s.values, "channel")), Given: gives, Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
+			Loan: loan, Channel: rule.Channel(s.text("channel")), Given: gives, Overrides: s.texts("over"), Reason: s.text("reason"),
 		})
 		return done, err
 	})
 }
 
 func (p *play) scan(s step) (result, error) {
-	item := p.items[get[string](s.values, "item")]
+	item := p.items[s.text("item")]
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.Scan(ctx, tx, at, desk.Scan{Barcode: item.barcode})
 	})
@@ -107,15 +107,15 @@ func (p *play) withLoan(s step, act func(context.Context, *postgres.Tx, desk.At,
 
 // moneyOf is an amount of a step in the library's currency; zero where none is.
 func (p *play) moneyOf(s step, word string) broker.Money {
-	if !s.values.has(word) {
+	if !s.has(word) {
 		return broker.Money{}
 	}
-	return get[amount](s.values, word).money(p.home.Currency)
+	return s.amount(word).money(p.home.Currency)
 }
 
 // loanOf is the loan of a step's item that is not over.
 func (p *play) loanOf(s step) (loan circulation.Loan, err error) {
-	item := p.items[get[string](s.values, "item")]
+	item := p.items[s.text("item")]
 	err = p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
 		found, err := p.find(ctx, tx, item)
 		if err != nil {

@@ -32,14 +32,14 @@ func holdActs() []act {
 }
 
 func (p *play) placeHold(s step) (result, error) {
-	patron, item, only := p.patronOf(s), p.items[get[string](s.values, "item")], broker.NoID
-	if get[bool](s.values, "this_copy") {
+	patron, item, only := p.patronOf(s), p.items[s.text("item")], broker.NoID
+	if s.flag("this_copy") {
 		only = item.ID
 	}
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.PlaceHold(ctx, tx, at, desk.PlaceHold{
-			Title: item.title, Item: only, Patron: patron.ID, Channel: rule.Channel(get[string](s.values, "channel")), Pickup: p.pickup(s.values),
-			Rules: p.document, Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
+			Title: item.title, Item: only, Patron: patron.ID, Channel: rule.Channel(s.text("channel")), Pickup: p.pickup(s.values),
+			Rules: p.document, Overrides: s.texts("over"), Reason: s.text("reason"),
 		})
 	})
 }
@@ -57,7 +57,7 @@ func (p *play) withHold(s step, act func(context.Context, *postgres.Tx, desk.At,
 
 func (p *play) suspendHold(s step) (result, error) {
 	return p.withHold(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error) {
-		return p.desk.SuspendHold(ctx, tx, at, hold, broker.Date{}, get[broker.Date](s.values, "until"))
+		return p.desk.SuspendHold(ctx, tx, at, hold, broker.Date{}, s.date("until"))
 	})
 }
 
@@ -65,7 +65,7 @@ func (p *play) resumeHold(s step) (result, error) { return p.withHold(s, p.desk.
 
 func (p *play) permitHold(s step) (result, error) {
 	return p.withHold(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error) {
-		return p.desk.PermitHold(ctx, tx, at, hold, p.patrons[get[string](s.values, "to")].ID)
+		return p.desk.PermitHold(ctx, tx, at, hold, p.patrons[s.text("to")].ID)
 	})
 }
 
@@ -73,7 +73,7 @@ func (p *play) holdContact(s step) (result, error) { return p.withHold(s, p.desk
 
 func (p *play) extendHold(s step) (result, error) {
 	return p.withHold(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error) {
-		return p.desk.ExtendHold(ctx, tx, at, hold, get[broker.Date](s.values, "until"))
+		return p.desk.ExtendHold(ctx, tx, at, hold, s.date("until"))
 	})
 }
 
@@ -92,7 +92,7 @@ func (p *play) cancelHold(s step) (result, error) {
 // holdOf is the patron's hold on the title of a step's item, or on a borrowed
 // copy.
 func (p *play) holdOf(s step) (hold circulation.Hold, err error) {
-	item, patron := p.items[get[string](s.values, "item")], p.patronOf(s)
+	item, patron := p.items[s.text("item")], p.patronOf(s)
 	err = p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
 		hold, err = p.hold(ctx, tx, patron, item)
 		return err

@@ -47,32 +47,32 @@ func lossActs() []act {
 
 func (p *play) claim(s step) (result, error) {
 	kind := circulation.ClaimReturned
-	if get[string](s.values, "that") == string(circulation.ClaimNeverBorrowed) {
+	if s.text("that") == string(circulation.ClaimNeverBorrowed) {
 		kind = circulation.ClaimNeverBorrowed
 	}
-	checked, said := s.values.read["shelf_checked"].(bool)
+	checked, said := s.flagSaid("shelf_checked")
 	return p.withLoan(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
 		return p.desk.Claim(ctx, tx, at, desk.Claim{
-			Loan: loan, Kind: kind, ShelfChecked: checked || !said, ByGuardian: get[bool](s.values, "by_guardian"), Names: get[string](s.values, "names"),
-			Overrides: textsOf(s.values, "over"), Reason: get[string](s.values, "reason"),
+			Loan: loan, Kind: kind, ShelfChecked: checked || !said, ByGuardian: s.flag("by_guardian"), Names: s.text("names"),
+			Overrides: s.texts("over"), Reason: s.text("reason"),
 		})
 	})
 }
 
 func (p *play) claimFound(s step) (result, error) {
-	item := p.items[get[string](s.values, "item")]
+	item := p.items[s.text("item")]
 	return p.withDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.desk.ClaimFound(ctx, tx, at, item.barcode)
 	})
 }
 
 func (p *play) loss(s step) circulation.Loss {
-	return circulation.Loss{WillReplace: get[bool](s.values, "replace"), Price: p.moneyOf(s, "price"), Shipping: p.moneyOf(s, "shipping")}
+	return circulation.Loss{WillReplace: s.flag("replace"), Price: p.moneyOf(s, "price"), Shipping: p.moneyOf(s, "shipping")}
 }
 
 func (p *play) answerClaim(s step) (result, error) {
 	return p.withLoan(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
-		return p.desk.ClaimAnswer(ctx, tx, at, loan, circulation.ClaimStatus(get[string](s.values, "with")), p.loss(s))
+		return p.desk.ClaimAnswer(ctx, tx, at, loan, circulation.ClaimStatus(s.text("with")), p.loss(s))
 	})
 }
 
@@ -86,13 +86,13 @@ func (p *play) foundAgain(s step) (result, error) { return p.withLoan(s, p.desk.
 
 func (p *play) damaged(s step) (result, error) {
 	return p.withLoan(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
-		return p.desk.Damaged(ctx, tx, at, desk.Damaged{Loan: loan, Beyond: get[bool](s.values, "beyond"), Assessed: p.moneyOf(s, "assessed"), Loss: p.loss(s)})
+		return p.desk.Damaged(ctx, tx, at, desk.Damaged{Loan: loan, Beyond: s.flag("beyond"), Assessed: p.moneyOf(s, "assessed"), Loss: p.loss(s)})
 	})
 }
 
 func (p *play) donate(s step) (result, error) {
 	return p.withLoan(s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
-		return p.desk.Donate(ctx, tx, at, loan, get[bool](s.values, "approved"))
+		return p.desk.Donate(ctx, tx, at, loan, s.flag("approved"))
 	})
 }
 
@@ -103,7 +103,7 @@ func (p *play) refer(s step) (result, error) {
 }
 
 func (p *play) buyNewCopy(s step) (result, error) {
-	item := p.items[get[string](s.values, "item")]
+	item := p.items[s.text("item")]
 	return result{}, p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
 		if _, err := catalog.LoadItem(ctx, tx, item.Library, item.ID, true); err != nil {
 			return err

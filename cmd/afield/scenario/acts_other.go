@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/circulation"
 	"afield/broker/directory"
@@ -44,14 +43,14 @@ func (p *play) night(step) (result, error) {
 
 func (p *play) close(s step) (result, error) {
 	_, at := p.at(s)
-	kind := directory.ClosureKind(get[string](s.values, "as"))
+	kind := directory.ClosureKind(s.text("as"))
 	if kind == "" {
 		kind = directory.ClosureWeather
 	}
 	return result{}, p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
 		_, err := p.desk.Close(ctx, tx, at, directory.Closure{
 			Library: p.home.ID, Kind: kind, By: at.Actor, PutAt: at.Now,
-			Closure: calendar.Closure{From: get[broker.Date](s.values, "from"), To: get[broker.Date](s.values, "to"), Reason: string(kind)},
+			Closure: calendar.Closure{From: s.date("from"), To: s.date("to"), Reason: string(kind)},
 		}, false)
 		if err != nil {
 			return err
@@ -64,8 +63,8 @@ func (p *play) close(s step) (result, error) {
 func (p *play) adjustDue(s step) (result, error) {
 	_, at := p.at(s)
 	in := circulation.AdjustDueDates{
-		From: get[broker.Date](s.values, "from"), To: get[broker.Date](s.values, "to"), NewDue: get[broker.Date](s.values, "new_due"),
-		Reason: get[string](s.values, "reason"),
+		From: s.date("from"), To: s.date("to"), NewDue: s.date("new_due"),
+		Reason: s.text("reason"),
 	}
 	if in.To.IsZero() {
 		in.To = in.From

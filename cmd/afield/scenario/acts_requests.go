@@ -77,34 +77,34 @@ const onlyRequest = "request"
 func (p *play) request(s step) (result, error) {
 	patron := p.patronOf(s)
 	_, at := p.at(s)
-	name := get[string](s.values, "as")
+	name := s.text("as")
 	if name == "" {
 		name = onlyRequest
 	}
 	in := requests.Submission{
-		Library: p.home.ID, Patron: patron.ID, Channel: rule.Channel(get[string](s.values, "channel")), NeedBy: get[broker.Date](s.values, "need_by"), Rush: get[bool](s.values, "rush"),
-		PickupBranch: p.home.branches[mainBranch], AskAnyway: get[bool](s.values, "anyway"),
-		Citation:   broker.Citation{Format: formatOf(get[string](s.values, "type")), ISSN: get[string](s.values, "periodical")},
+		Library: p.home.ID, Patron: patron.ID, Channel: rule.Channel(s.text("channel")), NeedBy: s.date("need_by"), Rush: s.flag("rush"),
+		PickupBranch: p.home.branches[mainBranch], AskAnyway: s.flag("anyway"),
+		Citation:   broker.Citation{Format: formatOf(s.text("type")), ISSN: s.text("periodical")},
 		CardDigits: len(patron.card), PINGiven: true,
 	}
-	if s.values.has("year") {
-		in.Citation.Year = strconv.Itoa(get[int](s.values, "year"))
+	if s.has("year") {
+		in.Citation.Year = strconv.Itoa(s.count("year"))
 	}
-	if s.values.has("card_digits") {
-		in.CardDigits = get[int](s.values, "card_digits")
+	if s.has("card_digits") {
+		in.CardDigits = s.count("card_digits")
 	}
-	if pin, said := s.values.read["pin"].(bool); said {
+	if pin, said := s.flagSaid("pin"); said {
 		in.PINGiven = pin
 	}
-	if s.values.has("max_cost") {
-		money := get[amount](s.values, "max_cost").money(p.home.Currency)
+	if s.has("max_cost") {
+		money := s.amount("max_cost").money(p.home.Currency)
 		in.MaxCost = &money
 	}
 	var made *requests.Request
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
 		tx.Widen(p.everyone()...)
 		var err error
-		if in.Title, err = p.titleOf(tx, get[string](s.values, "title"), get[string](s.values, "type")); err != nil {
+		if in.Title, err = p.titleOf(tx, s.text("title"), s.text("type")); err != nil {
 			return err
 		}
 		made, err = p.Stage.requests.Submit(ctx, tx, at.Now, at.Actor, in)
@@ -140,7 +140,7 @@ func waitTold(wait *requests.ExpectedWait) string {
 // requestOf is the request of a step: by name, by its item, or the only one.
 func (p *play) requestOf(s step) (broker.ID, bool) {
 	for _, word := range []string{"request", "as", "item"} {
-		if id, known := p.requests[get[string](s.values, word)]; known {
+		if id, known := p.requests[s.text(word)]; known {
 			return id, true
 		}
 	}
@@ -165,30 +165,30 @@ func (p *play) lenderSpeaks(s step) (result, error) {
 		return result{}, err
 	}
 	message := connectors.Message{
-		Kind: connectors.Kind(get[string](s.values, "says")), Due: get[broker.Date](s.values, "due"), RetryAfter: get[broker.Date](s.values, "later"),
+		Kind: connectors.Kind(s.text("says")), Due: s.date("due"), RetryAfter: s.date("later"),
 	}
 	switch message.Kind {
 	case connectors.KindUnfilled:
 		message.Reason = connectors.ReasonNotOnShelf
-		if why := get[string](s.values, "why"); why != "" {
+		if why := s.text("why"); why != "" {
 			message.Reason = why
 		}
 	case connectors.KindConditional:
-		message.Conditions = get[string](s.values, "why")
+		message.Conditions = s.text("why")
 	case connectors.KindLoaned:
 		barcode := p.number("L")
 		message.Items = []connectors.MessageItem{{Barcode: barcode}}
 		p.lenderTerms(&message, s.values, "")
-		if name := get[string](s.values, "item"); name != "" {
+		if name := s.text("item"); name != "" {
 			p.items[name] = thing{barcode: barcode, request: request}
 			p.requests[name] = request
 		}
 	case connectors.KindCancelAnswer, connectors.KindRenewAnswer:
-		yes := get[bool](s.values, "yes")
+		yes := s.flag("yes")
 		message.Yes = &yes
 	}
-	if s.values.has("cost") {
-		cost := get[amount](s.values, "cost").money(p.home.Currency)
+	if s.has("cost") {
+		cost := s.amount("cost").money(p.home.Currency)
 		message.Cost = &cost
 	}
 	return result{}, p.lenderSays(lender, request, message)
@@ -196,7 +196,7 @@ func (p *play) lenderSpeaks(s step) (result, error) {
 
 // lenderOf is who speaks: the one named, or the one being asked.
 func (p *play) lenderOf(s step, request broker.ID) (*house, error) {
-	if name := get[string](s.values, "lender"); name != "" {
+	if name := s.text("lender"); name != "" {
 		return p.houses[name], nil
 	}
 	var id broker.ID
@@ -227,24 +227,24 @@ func (p *play) actOn(s step) (result, error) {
 		return err
 	}
 	for _, word := range []string{"due", "until", "note", "renewals"} {
-		if s.values.has(word) {
-			if err := add(word, s.values.read[word]); err != nil {
+		if value, given := s.value(word); given {
+			if err := add(word, value); err != nil {
 				return result{}, err
 			}
 		}
 	}
 	for _, word := range []string{"cost", "fine", "fine_most"} {
-		if !s.values.has(word) {
+		if !s.has(word) {
 			continue
 		}
-		if err := add(word, get[amount](s.values, word).money(p.home.Currency)); err != nil {
+		if err := add(word, s.amount(word).money(p.home.Currency)); err != nil {
 			return result{}, err
 		}
 	}
 	_, at := p.at(s)
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
 		_, err := p.desk.Act(ctx, tx, at, requests.Act{
-			Library: p.home.ID, Request: request, Action: workflow.Event(get[string](s.values, "action")), Body: body,
+			Library: p.home.ID, Request: request, Action: workflow.Event(s.text("action")), Body: body,
 		})
 		return err
 	})

@@ -32,13 +32,13 @@ func ruleActs() []act {
 // explain reads a rule as afield policy explain does.
 func (p *play) explain(s step) (result, error) {
 	match := rule.Match{
-		Owner: rule.Owner(get[string](s.values, "owner")), Class: get[string](s.values, "class"), Item: get[string](s.values, "type"),
-		Audience: get[string](s.values, "audience"), Age: get[string](s.values, "item_age"),
+		Owner: rule.Owner(s.text("owner")), Class: s.text("class"), Item: s.text("type"),
+		Audience: s.text("audience"), Age: s.text("item_age"),
 	}
-	if s.values.has("age") {
-		match.PatronAge = rule.Some(get[int](s.values, "age"))
+	if s.has("age") {
+		match.PatronAge = rule.Some(s.count("age"))
 	}
-	answer, err := explain.Explain(p.document, explain.Question{Ask: get[string](s.values, "rule"), At: p.now(), Calendar: p.home.Calendar, Match: match})
+	answer, err := explain.Explain(p.document, explain.Question{Ask: s.text("rule"), At: p.now(), Calendar: p.home.Calendar, Match: match})
 	told := map[string]string{"value": answer.Value, "clause": answer.Source.Document + ", " + answer.Source.Section + ": " + answer.Source.Says, "silent": "false"}
 	if answer.Source.Silent {
 		told["silent"] = "true"
@@ -57,13 +57,13 @@ func (p *play) preview(s step) (result, error) {
 	var outlook requests.Outlook
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
 		tx.Widen(p.everyone()...)
-		title, err := p.titleOf(tx, get[string](s.values, "title"), get[string](s.values, "type"))
+		title, err := p.titleOf(tx, s.text("title"), s.text("type"))
 		if err != nil {
 			return err
 		}
 		outlook, err = p.Stage.requests.Preview(ctx, tx, at.Now, at.Actor, requests.Submission{
 			Library: p.home.ID, Patron: patron.ID, Title: title, PickupBranch: p.home.branches[mainBranch], CardDigits: len(patron.card), PINGiven: true,
-			Citation: broker.Citation{Format: formatOf(get[string](s.values, "type"))},
+			Citation: broker.Citation{Format: formatOf(s.text("type"))},
 		})
 		return err
 	})

@@ -24,7 +24,7 @@ const leadTime = 48 * time.Hour
 // received as in life.
 func (p *play) borrowed() error {
 	return p.scenario.given.items.each(func(name string, v values) error {
-		if !get[bool](v, "ill") {
+		if !v.flag("ill") {
 			return nil
 		}
 		err := p.borrow(name, v)
@@ -40,7 +40,7 @@ func (p *play) borrow(name string, v values) error {
 		return Mistakes{{v.at, fmt.Sprintf("%s needs \"lender_due\": when its lender wants it back", name)}}
 	}
 	lender := p.houses[usualLender]
-	if of := get[string](v, "lender"); of != "" {
+	if of := v.text("lender"); of != "" {
 		lender = p.houses[of]
 	}
 	arrived := p.arrival(name, v)
@@ -52,7 +52,7 @@ func (p *play) borrow(name string, v values) error {
 	}
 	barcode := p.number("L")
 	message := connectors.Message{
-		Kind: connectors.KindLoaned, Due: get[broker.Date](v, "lender_due"), Items: []connectors.MessageItem{{Barcode: barcode}},
+		Kind: connectors.KindLoaned, Due: v.date("lender_due"), Items: []connectors.MessageItem{{Barcode: barcode}},
 	}
 	p.lenderTerms(&message, v, "lender_")
 	err = p.lenderSays(lender, request, message)
@@ -61,7 +61,7 @@ func (p *play) borrow(name string, v values) error {
 	}
 	p.post.clock = broker.NewManualClock(arrived)
 	scans := 1
-	if get[bool](v, "shelved") {
+	if v.flag("shelved") {
 		scans = 2
 	}
 	for range scans {
@@ -86,12 +86,12 @@ func (p *play) lenderTerms(message *connectors.Message, v values, prefix string)
 		if !v.has(prefix + word) {
 			return nil
 		}
-		money := get[amount](v, prefix+word).money(p.home.Currency)
+		money := v.amount(prefix + word).money(p.home.Currency)
 		return &money
 	}
 	message.Fine, message.FineMost = asks("fine"), asks("fine_most")
 	if v.has(prefix + "renewals") {
-		renewals := get[int](v, prefix+"renewals")
+		renewals := v.count(prefix + "renewals")
 		message.Renewals = &renewals
 	}
 }
@@ -100,11 +100,11 @@ func (p *play) lenderTerms(message *connectors.Message, v values, prefix string)
 // the first step.
 func (p *play) arrival(name string, v values) time.Time {
 	if v.has("arrived") {
-		return get[local](v, "arrived").in(p.home.Zone)
+		return v.moment("arrived").in(p.home.Zone)
 	}
 	for _, loan := range p.scenario.given.loans {
-		if get[string](loan, "item") == name {
-			return get[local](loan, "since").in(p.home.Zone).Add(-time.Minute)
+		if loan.text("item") == name {
+			return loan.moment("since").in(p.home.Zone).Add(-time.Minute)
 		}
 	}
 	return p.start.Add(-time.Hour)
@@ -113,7 +113,7 @@ func (p *play) arrival(name string, v values) time.Time {
 // askFor submits a request and brings it to the lender that is meant.
 func (p *play) askFor(name string, v values, lender *house) (broker.ID, error) {
 	now, actor := p.post.clock.Now(), staff(p.home.ID, everyRole()...)
-	patron := get[string](v, "for")
+	patron := v.text("for")
 	if patron == "" && len(p.scenario.given.patrons.names) > 0 {
 		patron = p.scenario.given.patrons.names[0]
 	}
@@ -122,14 +122,14 @@ func (p *play) askFor(name string, v values, lender *house) (broker.ID, error) {
 	}
 	var request *requests.Request
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
-		title, err := p.titleOf(tx, titleName(name, v), get[string](v, "type"))
+		title, err := p.titleOf(tx, titleName(name, v), v.text("type"))
 		if err != nil {
 			return err
 		}
 		catalog.SaveHoldings(tx, []catalog.Holding{{Title: title, Library: lender.ID, Copies: 1, Lends: true, SeenAt: now}})
 		request, err = p.Stage.requests.Submit(ctx, tx, now, actor, requests.Submission{
 			Library: p.home.ID, Patron: p.patrons[patron].ID, Title: title, AskAnyway: true, PickupBranch: p.home.branches[mainBranch],
-			Citation: broker.Citation{Format: formatOf(get[string](v, "type"))},
+			Citation: broker.Citation{Format: formatOf(v.text("type"))},
 		})
 		return err
 	})

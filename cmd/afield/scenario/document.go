@@ -107,8 +107,8 @@ func documentFields() []field {
 func (r *reader) scenario(n node) *Scenario {
 	head := readFields(n, "a scenario", documentFields())
 	s := &Scenario{
-		Name: get[string](head, "scenario"), Cases: textsOf(head, "case"), Rules: textsOf(head, "rules"),
-		Library: get[string](head, "library"), At: head.at, policyAt: head.where["library"],
+		Name: head.text("scenario"), Cases: head.texts("case"), Rules: head.texts("rules"),
+		Library: head.text("library"), At: head.at, policyAt: head.placeOf("library"),
 	}
 	r.define("branch", mainBranch)
 	if given, ok := head.read["given"].(node); ok {
@@ -139,7 +139,7 @@ func (r *reader) checkTimes(steps []step) {
 		}
 		if steps[i].when.at.Before(steps[i-1].when.at) {
 			r.mistakes = append(r.mistakes, Mistake{
-				steps[i].where["at"],
+				steps[i].placeOf("at"),
 				"steps happen one after the other; this one is before the step above it",
 			})
 		}
@@ -170,7 +170,7 @@ func (r *reader) things(of values, word, what string, fields []field) named {
 		r.define(what, name)
 		found.names = append(found.names, name)
 		found.of[name] = readFields(entry.value, fmt.Sprintf("%s %q", what, name), fields)
-		if get[bool](found.of[name], "ill") {
+		if found.of[name].flag("ill") {
 			r.define("request", name)
 		}
 	}

@@ -105,13 +105,13 @@ func (p *play) compare(s step, did result, before, after view) []Difference {
 	}
 	all := promises()
 	for _, word := range s.order {
-		want, read := s.expect.read[word]
+		want, read := s.expect.value(word)
 		i := slices.IndexFunc(all, func(promise promise) bool { return promise.word == word })
 		if !read || i < 0 {
 			continue
 		}
 		if expected, found, ok := all[i].check(p, s, did, before, after, want); !ok {
-			add(word, expected, found, s.expect.where[word])
+			add(word, expected, found, s.expect.placeOf(word))
 		}
 	}
 	return differences

@@ -35,10 +35,48 @@ type values struct {
 
 func (v values) has(word string) bool { _, given := v.read[word]; return given }
 
+// placeOf is where a word stands.
+func (v values) placeOf(word string) Position { return v.where[word] }
+
+// value gives what was read of a word, if it was given.
+func (v values) value(word string) (any, bool) {
+	value, given := v.read[word]
+	return value, given
+}
+
 // get gives a field, or the zero value where it was left out.
 func get[T any](v values, word string) T {
 	value, _ := v.read[word].(T)
 	return value
+}
+
+// The values of words by what they take; zero where a word was left out.
+
+func (v values) text(word string) string           { return get[string](v, word) }
+func (v values) flag(word string) bool             { return get[bool](v, word) }
+func (v values) count(word string) int             { return get[int](v, word) }
+func (v values) date(word string) broker.Date      { return get[broker.Date](v, word) }
+func (v values) moment(word string) local          { return get[local](v, word) }
+func (v values) amount(word string) amount         { return get[amount](v, word) }
+func (v values) amounts(word string) amounts       { return get[amounts](v, word) }
+func (v values) hours(word string) calendar.Week   { return get[calendar.Week](v, word) }
+func (v values) closed(word string) shut           { return get[shut](v, word) }
+func (v values) counts(word string) map[string]any { return get[map[string]any](v, word) }
+
+// flagSaid gives a flag, and whether it was given.
+func (v values) flagSaid(word string) (value, said bool) {
+	value, said = v.read[word].(bool)
+	return value, said
+}
+
+// texts gives a list of texts.
+func (v values) texts(word string) []string {
+	list := get[[]any](v, word)
+	texts := make([]string, 0, len(list))
+	for _, value := range list {
+		texts = append(texts, value.(string))
+	}
+	return texts
 }
 
 // readFields reads a mapping strictly: a word that is not known, or one that is
@@ -229,16 +267,6 @@ func listOf(of kind) kind {
 		}
 		return list
 	}}
-}
-
-// textsOf gives a list that was read of texts.
-func textsOf(v values, word string) []string {
-	list := get[[]any](v, word)
-	texts := make([]string, 0, len(list))
-	for _, value := range list {
-		texts = append(texts, value.(string))
-	}
-	return texts
 }
 
 // byName takes names with amounts, counts and the like.

@@ -9,7 +9,6 @@ const (
 	wordType  = "type"
 )
 
-// anyKind reads the values of later-read parts.
 func givenFields() []field {
 	return []field{
 		{word: "hours", kind: hoursKind, says: "Opening hours; 09:00-17:00 every day when left out."},

@@ -23,12 +23,12 @@ func (p *play) lent() error {
 	}
 	var all []beginning
 	for _, v := range p.scenario.given.loans {
-		all = append(all, beginning{get[local](v, "since").in(p.home.Zone), v, p.lend})
+		all = append(all, beginning{v.moment("since").in(p.home.Zone), v, p.lend})
 	}
 	for i, v := range p.scenario.given.holds {
 		since := p.start.Add(-time.Hour).Add(time.Duration(i) * time.Second)
 		if v.has("since") {
-			since = get[local](v, "since").in(p.home.Zone)
+			since = v.moment("since").in(p.home.Zone)
 		}
 		all = append(all, beginning{since, v, p.waits})
 	}
@@ -47,12 +47,12 @@ func (p *play) lent() error {
 
 // lend lends an item at the moment it was lent.
 func (p *play) lend(v values, since time.Time) error {
-	patron, item := p.patrons[get[string](v, "patron")], p.items[get[string](v, "item")]
-	at, branch := p.deskNamed(get[string](v, "desk"))
+	patron, item := p.patrons[v.text("patron")], p.items[v.text("item")]
+	at, branch := p.deskNamed(v.text("desk"))
 	if item.request != broker.NoID {
 		return p.lendBorrowed(patron, item, since)
 	}
-	renewals, due := get[int](v, "renewals"), get[broker.Date](v, "due")
+	renewals, due := v.count("renewals"), v.date("due")
 	first := due
 	if !due.IsZero() {
 		first = due.AddDays(-renewals)
@@ -101,7 +101,7 @@ func (p *play) deskNamed(name string) (*house, broker.ID) {
 
 // takenOut lends what a patron has out by count.
 func (p *play) takenOut(name string, v values) error {
-	out, patron := get[map[string]any](v, "out"), p.patrons[name]
+	out, patron := v.counts("out"), p.patrons[name]
 	types := make([]string, 0, len(out))
 	for kind := range out {
 		types = append(types, kind)
@@ -134,7 +134,7 @@ func (p *play) takenOut(name string, v values) error {
 		return nil
 	})
 	if ours, known := broker.AsError(err); known {
-		return Mistakes{{v.where["out"], "what is given as out could not have been lent: " + ours.Error()}}
+		return Mistakes{{v.placeOf("out"), "what is given as out could not have been lent: " + ours.Error()}}
 	}
 	return err
 }
@@ -143,7 +143,7 @@ func (p *play) outTypes(v values, types []string) error {
 	known := p.document.Items()
 	for _, kind := range types {
 		if !slices.Contains(known, kind) {
-			return Mistakes{{v.where["out"], fmt.Sprintf("the policy knows no type of material %q; it knows %s", kind, strings.Join(known, ", "))}}
+			return Mistakes{{v.placeOf("out"), fmt.Sprintf("the policy knows no type of material %q; it knows %s", kind, strings.Join(known, ", "))}}
 		}
 	}
 	return nil
@@ -151,22 +151,22 @@ func (p *play) outTypes(v values, types []string) error {
 
 // waits places a hold that is given.
 func (p *play) waits(v values, since time.Time) error {
-	item, only := p.items[get[string](v, "item")], broker.NoID
-	if get[bool](v, "this_copy") {
+	item, only := p.items[v.text("item")], broker.NoID
+	if v.flag("this_copy") {
 		only = item.ID
 	}
 	return p.try(p.home, func(ctx context.Context, tx *postgres.Tx) error {
 		tx.Widen(p.everyone()...)
 		_, err := p.circulation.PlaceHold(ctx, tx, circulation.PlaceHold{
 			Desk:    circulation.Desk{Library: p.home.Library, Branch: p.home.branches[mainBranch], Actor: staff(p.home.ID, everyRole()...), Now: since},
-			Library: item.Library, Patron: p.patrons[get[string](v, "patron")].Ref, Title: item.title, Item: only, Pickup: p.pickup(v), QueuedAt: since,
+			Library: item.Library, Patron: p.patrons[v.text("patron")].Ref, Title: item.title, Item: only, Pickup: p.pickup(v), QueuedAt: since,
 		})
 		return err
 	})
 }
 
 func (p *play) pickup(v values) broker.ID {
-	if name := get[string](v, "pickup"); name != "" {
+	if name := v.text("pickup"); name != "" {
 		return p.home.branches[name]
 	}
 	return p.home.branches[mainBranch]

@@ -105,7 +105,7 @@ func rowsOf[T any](ctx context.Context, tx *postgres.Tx, sql string, args ...any
 }
 
 func (p *play) lookAtItem(ctx context.Context, tx *postgres.Tx, s step, seen *view) error {
-	name := get[string](s.values, "item")
+	name := s.text("item")
 	thing, known := p.items[name]
 	if !known {
 		return nil
@@ -151,12 +151,12 @@ func (p *play) lookAtHold(ctx context.Context, tx *postgres.Tx, s step, seen *vi
 	var item, title, patron any
 	if seen.item != nil {
 		item, title = seen.item.ID, seen.item.Title
-	} else if thing, known := p.items[get[string](s.values, "item")]; known {
+	} else if thing, known := p.items[s.text("item")]; known {
 		title = thing.title
 	} else {
 		return nil
 	}
-	if name := get[string](s.values, "patron"); name != "" {
+	if name := s.text("patron"); name != "" {
 		patron = p.patrons[name].ID
 	}
 	if seen.item != nil {
@@ -189,7 +189,7 @@ func (p *play) lookAtHold(ctx context.Context, tx *postgres.Tx, s step, seen *vi
 }
 
 func (p *play) lookAtPatron(ctx context.Context, tx *postgres.Tx, s step, seen *view) error {
-	ref := p.patrons[get[string](s.values, "patron")].Ref
+	ref := p.patrons[s.text("patron")].Ref
 	switch {
 	case ref.ID != broker.NoID:
 	case seen.loan != nil && seen.loan.Patron.ID != broker.NoID:

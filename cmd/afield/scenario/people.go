@@ -17,36 +17,36 @@ func (p *play) patron(name string, v values) error {
 	ref := patrons.Ref{Library: p.home.ID, ID: broker.NewID()}
 	day := p.home.Today(p.start)
 	patron := patrons.Patron{
-		Library: ref.Library, ID: ref.ID, Class: get[string](v, "class"), BornOn: get[broker.Date](v, "born"),
-		PhoneCheckedOn: get[broker.Date](v, "phone_checked"), NoticeChannel: get[string](v, "wishes"),
-		ExpiresOn: get[broker.Date](v, "expires"), Status: patrons.Active, CreatedAt: p.start.AddDate(-1, 0, 0), NotFor: textsOf(v, "not_for"),
+		Library: ref.Library, ID: ref.ID, Class: v.text("class"), BornOn: v.date("born"),
+		PhoneCheckedOn: v.date("phone_checked"), NoticeChannel: v.text("wishes"),
+		ExpiresOn: v.date("expires"), Status: patrons.Active, CreatedAt: p.start.AddDate(-1, 0, 0), NotFor: v.texts("not_for"),
 	}
 	if patron.Class == "" {
 		patron.Class = "resident"
 	}
 	if v.has("last_used") {
-		patron.LastActiveOn = get[broker.Date](v, "last_used")
+		patron.LastActiveOn = v.date("last_used")
 	}
 	if v.has("age") {
-		patron.BornOn = day.AddMonths(-12 * get[int](v, "age")).AddDays(-1)
+		patron.BornOn = day.AddMonths(-12 * v.count("age")).AddDays(-1)
 	}
-	if phone, said := v.read["phone"].(bool); !said || phone {
+	if phone, said := v.flagSaid("phone"); !said || phone {
 		patron.Phone = "555-0100"
 		if patron.PhoneCheckedOn.IsZero() {
 			patron.PhoneCheckedOn = day
 		}
 	}
-	if get[bool](v, "email") {
+	if v.flag("email") {
 		patron.Email = "patron@example.org"
 	}
 	made := person{Ref: ref, card: p.number("2100")}
-	if get[string](v, "card") != "none" {
+	if v.text("card") != "none" {
 		made.cardID = broker.NewID()
 	}
 	p.patrons[name] = made
 	return p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
-		if patron.Household, err = p.household(ctx, tx, get[string](v, "household"), patron.Class); err != nil {
+		if patron.Household, err = p.household(ctx, tx, v.text("household"), patron.Class); err != nil {
 			return err
 		}
 		if err := patrons.SavePatron(tx, patron); err != nil {
@@ -71,13 +71,13 @@ func (p *play) giveCard(tx *postgres.Tx, of person, status patrons.CardStatus) e
 func (p *play) links() error {
 	return p.everywhere(func(_ context.Context, tx *postgres.Tx) error {
 		return p.scenario.given.patrons.each(func(name string, v values) error {
-			for _, proxy := range textsOf(v, "proxies") {
+			for _, proxy := range v.texts("proxies") {
 				err := patrons.SaveProxy(tx, patrons.Proxy{Patron: p.patrons[name].Ref, Proxy: p.patrons[proxy].Ref}, p.start.AddDate(-1, 0, 0))
 				if err != nil {
 					return err
 				}
 			}
-			for _, parent := range textsOf(v, "parents") {
+			for _, parent := range v.texts("parents") {
 				if err := patrons.Link(tx, p.patrons[parent].Ref, p.patrons[name].Ref, p.home.Today(p.start.AddDate(-1, 0, 0))); err != nil {
 					return err
 				}
@@ -90,7 +90,7 @@ func (p *play) links() error {
 // account puts what is owed and blocked, and stops a card that was lost after
 // what the patron has was lent.
 func (p *play) account(name string, v values) error {
-	owes, ref := get[amounts](v, "owes"), p.patrons[name].Ref
+	owes, ref := v.amounts("owes"), p.patrons[name].Ref
 	kinds := make([]string, 0, len(owes))
 	for kind := range owes {
 		kinds = append(kinds, kind)
@@ -99,9 +99,9 @@ func (p *play) account(name string, v values) error {
 	if err := p.takenOut(name, v); err != nil {
 		return err
 	}
-	stops, status := textsOf(v, "blocked"), patrons.CardStatus(get[string](v, "card"))
+	stops, status := v.texts("blocked"), patrons.CardStatus(v.text("card"))
 	stopped := status == patrons.CardLost || status == patrons.CardStolen
-	if len(kinds)+len(stops) == 0 && !get[bool](v, "ill_suspended") && !stopped {
+	if len(kinds)+len(stops) == 0 && !v.flag("ill_suspended") && !stopped {
 		return nil
 	}
 	return p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
@@ -134,7 +134,7 @@ func (p *play) block(tx *postgres.Tx, ref patrons.Ref, stops []string, v values)
 	put := func(kind patrons.BlockKind, stops []string) error {
 		_, err := patrons.PutBlock(tx, patrons.Block{
 			Library: ref.Library, Patron: ref.ID, Kind: kind, Stops: stops, Reason: "put before",
-			From: p.home.Today(p.start.AddDate(-1, 0, 0)), Until: get[broker.Date](v, "blocked_until"), PutBy: staff(p.home.ID, "director"),
+			From: p.home.Today(p.start.AddDate(-1, 0, 0)), Until: v.date("blocked_until"), PutBy: staff(p.home.ID, "director"),
 		})
 		return err
 	}
@@ -146,7 +146,7 @@ func (p *play) block(tx *postgres.Tx, ref patrons.Ref, stops []string, v values)
 			return err
 		}
 	}
-	if get[bool](v, "ill_suspended") {
+	if v.flag("ill_suspended") {
 		return put(patrons.BlockILLSuspended, nil)
 	}
 	return nil

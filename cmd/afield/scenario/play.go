@@ -209,12 +209,12 @@ func (p *play) nextDeadline() (next time.Time, err error) {
 
 // at is the desk of a step and who stands there.
 func (p *play) at(s step) (*house, desk.At) {
-	house, branch := p.deskNamed(get[string](s.values, "desk"))
+	house, branch := p.deskNamed(s.text("desk"))
 	return house, desk.At{Library: house.ID, Branch: branch, Actor: p.actor(s, house), Now: p.now()}
 }
 
 func (p *play) actor(s step, at *house) broker.Actor {
-	switch get[string](s.values, "by") {
+	switch s.text("by") {
 	case "patron":
 		return broker.Actor{Kind: broker.ActorPatron, ID: p.patronOf(s).ID, Library: at.ID}
 	case "system":
@@ -230,10 +230,10 @@ func (p *play) actor(s step, at *house) broker.Actor {
 // patronOf is the patron of a step: the one named, or who has or waits for its
 // item.
 func (p *play) patronOf(s step) person {
-	if name := get[string](s.values, "patron"); name != "" {
+	if name := s.text("patron"); name != "" {
 		return p.patrons[name]
 	}
-	item, known := p.items[get[string](s.values, "item")]
+	item, known := p.items[s.text("item")]
 	if !known {
 		return person{}
 	}

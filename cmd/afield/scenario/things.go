@@ -31,7 +31,7 @@ func formatOf(kind string) broker.Format {
 }
 
 func titleName(name string, v values) string {
-	if title := get[string](v, "title"); title != "" {
+	if title := v.text("title"); title != "" {
 		return title
 	}
 	return name
@@ -44,7 +44,7 @@ func (p *play) ownItems() error {
 	}
 	return p.everywhere(func(_ context.Context, tx *postgres.Tx) error {
 		return given.each(func(name string, v values) error {
-			if get[bool](v, "ill") {
+			if v.flag("ill") {
 				return nil
 			}
 			return p.addItem(tx, name, v)
@@ -54,28 +54,28 @@ func (p *play) ownItems() error {
 
 func (p *play) addItem(tx *postgres.Tx, name string, v values) error {
 	owner, branch := p.home, p.home.branches[mainBranch]
-	if of := get[string](v, "owner"); of != "" {
+	if of := v.text("owner"); of != "" {
 		owner = p.houses[of]
 		if owner.outside {
-			return Mistakes{{v.where["owner"], fmt.Sprintf("%s does not share the catalogue: say \"ill: true\" and \"lender: %s\"", of, of)}}
+			return Mistakes{{v.placeOf("owner"), fmt.Sprintf("%s does not share the catalogue: say \"ill: true\" and \"lender: %s\"", of, of)}}
 		}
 		branch = owner.branches[mainBranch]
 	}
-	if at := get[string](v, "branch"); at != "" {
+	if at := v.text("branch"); at != "" {
 		branch = p.home.branches[at]
 	}
-	title, err := p.titleOf(tx, titleName(name, v), get[string](v, "type"))
+	title, err := p.titleOf(tx, titleName(name, v), v.text("type"))
 	if err != nil {
 		return err
 	}
-	lendable, said := v.read["lendable"].(bool)
+	lendable, said := v.flagSaid("lendable")
 	item := catalog.Item{
 		Library: owner.ID, ID: broker.NewID(), Realm: p.group, Barcode: p.number("3100"), Title: title, Branch: branch,
-		Type: get[string](v, "type"), Audience: get[string](v, "audience"), Status: catalog.OnShelf, Lendable: !said || lendable,
-		AgeMark: get[string](v, "age"), Parts: get[int](v, "parts"),
+		Type: v.text("type"), Audience: v.text("audience"), Status: catalog.OnShelf, Lendable: !said || lendable,
+		AgeMark: v.text("age"), Parts: v.count("parts"),
 	}
 	item.Price, item.PricePaid, item.ListPrice = priceOf(v, "price", owner), priceOf(v, "price_paid", owner), priceOf(v, "list_price", owner)
-	if stands := get[string](v, "stands"); stands != "" {
+	if stands := v.text("stands"); stands != "" {
 		item.Status = catalog.ItemStatus(stands)
 	}
 	catalog.SaveItem(tx, item, p.start.AddDate(-1, 0, 0))
@@ -87,7 +87,7 @@ func priceOf(v values, word string, owner *house) *broker.Money {
 	if !v.has(word) {
 		return nil
 	}
-	price := get[amount](v, word).money(owner.Currency)
+	price := v.amount(word).money(owner.Currency)
 	return &price
 }
 
@@ -95,7 +95,7 @@ func priceOf(v values, word string, owner *house) *broker.Money {
 func (p *play) holdings() error {
 	return p.everywhere(func(_ context.Context, tx *postgres.Tx) error {
 		return p.scenario.given.libraries.each(func(name string, v values) error {
-			for _, title := range textsOf(v, "has") {
+			for _, title := range v.texts("has") {
 				id, err := p.titleOf(tx, title, "book")
 				if err != nil {
 					return err

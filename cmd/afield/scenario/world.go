@@ -121,14 +121,14 @@ func (p *play) set() error {
 }
 
 func planOf(v values) calendar.Plan {
-	plan := calendar.Plan{Hours: get[calendar.Week](v, "hours")}
+	plan := calendar.Plan{Hours: v.hours("hours")}
 	if plan.Hours == nil {
 		plan.Hours = calendar.Week{}
 		for day := time.Sunday; day <= time.Saturday; day++ {
 			plan.Hours[day] = calendar.MustHours("09:00-17:00")
 		}
 	}
-	closed := get[shut](v, "closed")
+	closed := v.closed("closed")
 	for _, day := range closed.weekdays {
 		delete(plan.Hours, day)
 	}
@@ -176,7 +176,7 @@ func (p *play) settle(name string, v values, document *policy.Document, branches
 		if err != nil {
 			return err
 		}
-		for _, closure := range get[shut](v, "weather").dates {
+		for _, closure := range v.closed("weather").dates {
 			closure.Reason = "weather"
 			_, _, err := directory.Close(ctx, tx, directory.Closure{Library: library.ID, Kind: directory.ClosureWeather, Closure: closure, By: staff(library.ID), PutAt: now})
 			if err != nil {
@@ -191,12 +191,12 @@ func (p *play) settle(name string, v values, document *policy.Document, branches
 
 // library makes another library: of the shared catalogue, or outside it.
 func (p *play) library(name string, v values) error {
-	if get[bool](v, "shares") {
+	if v.flag("shares") {
 		document := p.document
-		if name := get[string](v, "policy"); name != "" {
+		if name := v.text("policy"); name != "" {
 			var err error
 			if document, err = readPolicy(p.scenario.At.File, name); err != nil {
-				return Mistakes{{v.where["policy"], err.Error()}}
+				return Mistakes{{v.placeOf("policy"), err.Error()}}
 			}
 		}
 		made, err := p.settle(name, v, document, named{})
@@ -210,7 +210,7 @@ func (p *play) library(name string, v values) error {
 
 // outside makes a library that is reached by messages.
 func (p *play) outside(name string, v values) (*house, error) {
-	state := get[string](v, "state")
+	state := v.text("state")
 	if state == "" {
 		state = p.home.State
 	}
@@ -220,11 +220,11 @@ func (p *play) outside(name string, v values) (*house, error) {
 	}
 	zone, known := directory.ZoneOf(country, state)
 	if !known {
-		return nil, Mistakes{{v.where["state"], fmt.Sprintf("%q is no state or province of %s", state, country)}}
+		return nil, Mistakes{{v.placeOf("state"), fmt.Sprintf("%q is no state or province of %s", state, country)}}
 	}
 	h := &house{outside: true, symbol: broker.NewSymbol("OUTSIDE", strings.ToUpper(broker.NewID().String()[24:]))}
 	id, now := broker.NewID(), p.start.AddDate(-1, 0, 0)
-	days := get[int](v, "loan_days")
+	days := v.count("loan_days")
 	if days == 0 {
 		days = 28
 	}
@@ -237,11 +237,11 @@ func (p *play) outside(name string, v values) (*house, error) {
 			return err
 		}
 		directory.SaveSymbols(tx, id, h.symbol)
-		if !get[bool](v, "fee_unknown") {
+		if !v.flag("fee_unknown") {
 			directory.SaveTerms(tx, directory.LendingTerms{
 				Library: id, Known: true, Lends: true, LoanDays: days, Renewals: 1,
 				Formats: []broker.Format{broker.FormatBook, broker.FormatAudiobook, broker.FormatDVD, broker.FormatMusicCD, broker.FormatPeriodical, broker.FormatGame, broker.FormatArticle},
-				Fee:     get[amount](v, "fee").money(p.home.Currency),
+				Fee:     v.amount("fee").money(p.home.Currency),
 			})
 		}
 		err = directory.SavePeer(tx, p.vault, directory.Peer{
@@ -263,7 +263,7 @@ func (p *play) tiers() error {
 	members := map[int][]broker.ID{}
 	for _, name := range p.scenario.given.libraries.names {
 		if h := p.houses[name]; h.outside {
-			tier := max(1, get[int](p.scenario.given.libraries.of[name], "tier"))
+			tier := max(1, p.scenario.given.libraries.of[name].count("tier"))
 			members[tier] = append(members[tier], h.ID)
 		}
 	}
