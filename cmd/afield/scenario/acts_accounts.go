@@ -71,11 +71,6 @@ func accountActs() []act {
 	}
 }
 
-// stoppable are the things a block may stop.
-func stoppable() []string {
-	return []string{"checkout", "ill_request", "hold", "renew", "renew_overdue", "computer", "sign_for_minor", "capture", "everything"}
-}
-
 // method is by what money is handed over.
 func (p *play) method(s step) string {
 	if how := s.text("how"); how != "" {

@@ -125,23 +125,6 @@ func (p *play) register(s step) (result, error) {
 	return result{notes: made.Passed}, nil
 }
 
-// household gives the household or business of a name, making it the first time.
-func (p *play) household(_ context.Context, tx *postgres.Tx, name, class string) (broker.ID, error) {
-	if name == "" {
-		return broker.NoID, nil
-	}
-	if id, known := p.households[name]; known {
-		return id, nil
-	}
-	kind := patrons.OfHousehold
-	if class == "business" {
-		kind = patrons.OfBusiness
-	}
-	id := broker.NewID()
-	p.households[name] = id
-	return id, patrons.SaveHousehold(tx, patrons.Household{Library: p.home.ID, ID: id, Kind: kind, Name: name, CreatedAt: p.now()})
-}
-
 func (p *play) renewCard(s step) (result, error) {
 	var made patrons.Registered
 	err := p.try(p.home, func(ctx context.Context, tx *postgres.Tx) (err error) {

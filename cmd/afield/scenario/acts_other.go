@@ -26,7 +26,7 @@ func otherActs() []act {
 			{word: "to", kind: dateKind, says: "The last day; the first when left out."},
 			{word: "as", kind: oneOf("planned", "weather", "emergency"), says: "Known before; come by surprise (when left out); or decided afterwards."},
 			{word: "item", kind: nameOf("item"), says: "Which item to look at afterwards."},
-		}, run: (*play).close},
+		}, run: (*play).closeLibrary},
 		{word: "adjust_due", says: "Move what is due in some days to another date, all of it.", fields: []field{
 			{word: "from", kind: dateKind, must: true, says: "The first due date that moves."},
 			{word: "to", kind: dateKind, says: "The last; the first when left out."},
@@ -36,12 +36,12 @@ func otherActs() []act {
 	}
 }
 
-func (p *play) night(step) (result, error) {
+func (p *play) night(_ step) (result, error) {
 	_, err := p.nights.Run(p.ctx, p.home.ID, p.now(), time.Time{}, nil)
 	return result{}, err
 }
 
-func (p *play) close(s step) (result, error) {
+func (p *play) closeLibrary(s step) (result, error) {
 	_, at := p.at(s)
 	kind := directory.ClosureKind(s.text("as"))
 	if kind == "" {

@@ -72,8 +72,6 @@ func requestActs() []act {
 
 var patronOptional = field{word: "patron", kind: nameOf("patron"), says: "Who, where a patron does it."}
 
-const onlyRequest = "request"
-
 func (p *play) request(s step) (result, error) {
 	patron := p.patronOf(s)
 	_, at := p.at(s)
@@ -135,24 +133,6 @@ func waitTold(wait *requests.ExpectedWait) string {
 		return fmt.Sprintf("%d days or more", wait.FromDays)
 	}
 	return fmt.Sprintf("%d to %d days", wait.FromDays, wait.ToDays.Value)
-}
-
-// requestOf is the request of a step: by name, by its item, or the only one.
-func (p *play) requestOf(s step) (broker.ID, bool) {
-	for _, word := range []string{"request", "as", "item"} {
-		if id, known := p.requests[s.text(word)]; known {
-			return id, true
-		}
-	}
-	if id, known := p.requests[onlyRequest]; known {
-		return id, true
-	}
-	if len(p.requests) == 1 {
-		for _, id := range p.requests {
-			return id, true
-		}
-	}
-	return broker.NoID, false
 }
 
 func (p *play) lenderSpeaks(s step) (result, error) {

@@ -234,3 +234,24 @@ func (p *play) lendBorrowed(patron person, item thing, since time.Time) error {
 	}
 	return p.post.settle(p.ctx)
 }
+
+// requestOf is the request of a step: by name, by its item, or the only one.
+func (p *play) requestOf(s step) (broker.ID, bool) {
+	for _, word := range []string{"request", "as", "item"} {
+		if id, known := p.requests[s.text(word)]; known {
+			return id, true
+		}
+	}
+	if id, known := p.requests[onlyRequest]; known {
+		return id, true
+	}
+	if len(p.requests) == 1 {
+		for _, id := range p.requests {
+			return id, true
+		}
+	}
+	return broker.NoID, false
+}
+
+// onlyRequest is the name of a request that a step gives none.
+const onlyRequest = "request"

@@ -29,7 +29,7 @@ type Scenario struct {
 // step is one thing done, and what must come of it.
 type step struct {
 	values
-	act    *act
+	does   string
 	when   local
 	timed  bool
 	expect values
@@ -70,11 +70,11 @@ func (m Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Read reads the scenarios of a file strictly: a word that is not known, a value
+// readScenarios reads the scenarios of a file strictly: a word that is not known, a value
 // of the wrong type or a name that nothing has is a mistake with its line and
 // column. Every mistake is given, as Mistakes.
-func Read(file string, text []byte) ([]*Scenario, error) {
-	r := &reader{file: file}
+func readScenarios(file string, text []byte, vocabulary Vocabulary) ([]*Scenario, error) {
+	r := &reader{file: file, vocabulary: vocabulary}
 	var scenarios []*Scenario
 	for _, document := range r.parse(text) {
 		r.named, r.used = map[string][]string{}, nil
@@ -204,17 +204,17 @@ func everyStep() []field {
 
 func (r *reader) step(n node) step {
 	var found step
-	acts := allActs()
+	acts := r.vocabulary.Acts
 	i := -1
 	for _, entry := range n.entries("a step: words with their values") {
 		if entry.key.raw() != "do" {
 			continue
 		}
 		word := entry.value.raw()
-		if i = slices.IndexFunc(acts, func(a act) bool { return a.word == word }); i < 0 {
+		if i = slices.IndexFunc(acts, func(a Act) bool { return a.Word == word }); i < 0 {
 			words := make([]string, 0, len(acts))
 			for _, act := range acts {
-				words = append(words, act.word)
+				words = append(words, act.Word)
 			}
 			if near := broker.Nearest(word, words); near != "" {
 				entry.value.wrong("nothing does %q; did you mean %q?", word, near)
@@ -225,19 +225,19 @@ func (r *reader) step(n node) step {
 	}
 	fields := everyStep()
 	if i >= 0 {
-		found.act = &acts[i]
-		fields = append(fields, found.act.fields...)
+		found.does = acts[i].Word
+		fields = append(fields, acts[i].Fields...)
 	} else if slices.ContainsFunc(n.entries("a step"), func(e entry) bool { return e.key.raw() == "do" }) {
 		return found // its words cannot be judged
 	}
 	what := "a step"
-	if found.act != nil {
-		what = "do: " + found.act.word
+	if found.does != "" {
+		what = "do: " + found.does
 	}
 	found.values = readFields(n, what, fields)
 	found.when, found.timed = found.read["at"].(local)
 	if expect, ok := found.read["expect"].(node); ok {
-		found.expect = readFields(expect, "expect", expectFields())
+		found.expect = readFields(expect, "expect", r.vocabulary.Expects)
 		for _, entry := range expect.entries("expect") {
 			found.order = append(found.order, entry.key.raw())
 		}

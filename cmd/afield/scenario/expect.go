@@ -69,15 +69,6 @@ func sameAmounts(read func(before, after view) amounts) checking {
 	}
 }
 
-// String gives {overdue: "0.20"}.
-func (a amounts) String() string {
-	parts := make([]string, 0, len(a))
-	for _, kind := range slices.Sorted(maps.Keys(a)) {
-		parts = append(parts, fmt.Sprintf("%s: %q", kind, a[kind]))
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
-
 func codes(reasons []broker.Reason) []string {
 	found := make([]string, 0, len(reasons))
 	for _, reason := range reasons {
@@ -93,7 +84,7 @@ func codes(reasons []broker.Reason) []string {
 func (p *play) compare(s step, did result, before, after view) []Difference {
 	var differences []Difference
 	add := func(word, expected, found string, at Position) {
-		difference := Difference{Position: at, Step: s.act.word, Word: word, Expected: expected, Found: found}
+		difference := Difference{Position: at, Step: s.does, Word: word, Expected: expected, Found: found}
 		if did.refused() {
 			difference.Why = did.why(p.home.Zone)
 		}
@@ -115,4 +106,15 @@ func (p *play) compare(s step, did result, before, after view) []Difference {
 		}
 	}
 	return differences
+}
+
+// Difference is one expectation that was not met.
+type Difference struct {
+	Position
+	Step     string `json:"step"`
+	Word     string `json:"word"`
+	Expected string `json:"expected"`
+	Found    string `json:"found"`
+	// Why explains a refusal: each rule, its clause, what was needed and found.
+	Why []string `json:"why,omitempty"`
 }

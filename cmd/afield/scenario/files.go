@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"afield/broker/policy"
 )
 
 //go:embed cases stories
@@ -101,4 +103,18 @@ func Shipped() ([]File, error) {
 		return err
 	})
 	return files, err
+}
+
+// policyFiles are the files a scenario's policy may come from, to be watched.
+func policyFiles(s *Scenario) []string {
+	if slices.Contains(policy.Presets(), s.Library) {
+		return nil
+	}
+	return []string{filepath.Join(filepath.Dir(s.At.File), s.Library)}
+}
+
+// Read reads the scenarios of a file strictly; every mistake in it is given, as
+// Mistakes.
+func Read(file string, text []byte) ([]*Scenario, error) {
+	return readScenarios(file, text, Vocabulary{Acts: actWords(), Expects: expectFields()})
 }

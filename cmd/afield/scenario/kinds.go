@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -371,4 +373,21 @@ func weekdayNamed(name string) (time.Weekday, bool) {
 		}
 	}
 	return 0, false
+}
+
+func (a amounts) total() amount {
+	var sum amount
+	for _, value := range a {
+		sum += value
+	}
+	return sum
+}
+
+// String gives {overdue: "0.20"}.
+func (a amounts) String() string {
+	parts := make([]string, 0, len(a))
+	for _, kind := range slices.Sorted(maps.Keys(a)) {
+		parts = append(parts, fmt.Sprintf("%s: %q", kind, a[kind]))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
 }

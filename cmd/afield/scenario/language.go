@@ -115,27 +115,20 @@ func holdFields() []field {
 	}
 }
 
-// act is something a step may do.
-type act struct {
-	word   string
-	says   string
-	fields []field
-	run    func(*play, step) (result, error)
+// Act is something a step may do, with the words it takes.
+type Act struct {
+	Word, Says string
+	Fields     []field
 }
 
-func allActs() []act {
-	return slicesOf(deskActs(), lossActs(), holdActs(), accountActs(), cardActs(), requestActs(), ruleActs(), otherActs())
+// Vocabulary is what a file may say besides how things stand: what a step may
+// do, and what may be expected of it.
+type Vocabulary struct {
+	Acts    []Act
+	Expects []field
 }
 
-func slicesOf(lists ...[]act) []act {
-	var all []act
-	for _, list := range lists {
-		all = append(all, list...)
-	}
-	return all
+// stoppable are the things a block may stop.
+func stoppable() []string {
+	return []string{"checkout", "ill_request", "hold", "renew", "renew_overdue", "computer", "sign_for_minor", "capture", "everything"}
 }
-
-var (
-	patronField = field{word: "patron", kind: nameOf("patron"), must: true, says: "Who."}
-	itemField   = field{word: "item", kind: nameOf("item"), must: true, says: "What."}
-)

@@ -2,9 +2,6 @@ package scenario
 
 import (
 	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -127,57 +124,5 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// A code that nothing gives is told from one that was not given.
-func TestACodeThatNothingGivesIsNamed(t *testing.T) {
-	t.Parallel()
-	for expected, want := range map[string]string{
-		"[owes_to_much, card_expired]": `"owes_to_much" is not a code that is known; did you mean "owes_too_much"?`,
-		"[owes_too_much]":              "",
-		"[]":                           "",
-	} {
-		if got := strings.Join(unknownReasons(expectedCodes("refused", expected)), " "); got != want {
-			t.Errorf("%s: got %q, want %q", expected, got, want)
-		}
-	}
-}
-
-// Every code by which the program refuses at a desk is listed for those who
-// write scenarios.
-func TestEveryCodeOfARefusalIsListed(t *testing.T) {
-	t.Parallel()
-	written := regexp.MustCompile(`\bcode:\s*"([a-z_]+)"|\b(?:Refused|Conflict)\("([a-z_]+)"|\.Err\("([a-z_]+)"\)`)
-	root, err := filepath.Abs("../../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	known, found := codesOfReasons(), 0
-	for _, folder := range []string{
-		"broker/policy", "broker/circulation", "broker/patrons", "broker/ledger", "broker/notices", "workflow", "workflow/desk", "workflow/requests",
-	} {
-		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") || filepath.Base(file) == "register.go" {
-				continue
-			}
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, match := range written.FindAllStringSubmatch(string(text), -1) {
-				found++
-				if code := match[1] + match[2] + match[3]; !slices.Contains(known, code) {
-					t.Errorf("%s: %q is not in reasons.go", filepath.Base(file), code)
-				}
-			}
-		}
-	}
-	if found < 100 {
-		t.Errorf("only %d codes were found: they are written otherwise", found)
 	}
 }

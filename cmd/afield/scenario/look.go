@@ -135,18 +135,6 @@ func (p *play) lookAtItem(ctx context.Context, tx *postgres.Tx, s step, seen *vi
 	return err
 }
 
-// find reads an item; one that a lender announced has a place here only once it
-// was received.
-func (p *play) find(ctx context.Context, tx *postgres.Tx, thing thing) (catalog.Item, error) {
-	if thing.ID != broker.NoID {
-		return catalog.LoadItem(ctx, tx, thing.Library, thing.ID, false)
-	}
-	if thing.request != broker.NoID {
-		return catalog.ItemOfRequest(ctx, tx, p.home.ID, thing.request, false)
-	}
-	return catalog.ItemByBarcode(ctx, tx, p.group, thing.barcode, false)
-}
-
 func (p *play) lookAtHold(ctx context.Context, tx *postgres.Tx, s step, seen *view) error {
 	var item, title, patron any
 	if seen.item != nil {
@@ -234,14 +222,6 @@ func money(before, after view, kinds ...string) amounts {
 		}
 	}
 	return sums
-}
-
-func (a amounts) total() amount {
-	var sum amount
-	for _, value := range a {
-		sum += value
-	}
-	return sum
 }
 
 func dateText(date broker.Date) string {

@@ -151,3 +151,20 @@ func (p *play) block(tx *postgres.Tx, ref patrons.Ref, stops []string, v values)
 	}
 	return nil
 }
+
+// household gives the household or business of a name, making it the first time.
+func (p *play) household(_ context.Context, tx *postgres.Tx, name, class string) (broker.ID, error) {
+	if name == "" {
+		return broker.NoID, nil
+	}
+	if id, known := p.households[name]; known {
+		return id, nil
+	}
+	kind := patrons.OfHousehold
+	if class == "business" {
+		kind = patrons.OfBusiness
+	}
+	id := broker.NewID()
+	p.households[name] = id
+	return id, patrons.SaveHousehold(tx, patrons.Household{Library: p.home.ID, ID: id, Kind: kind, Name: name, CreatedAt: p.now()})
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"afield/broker"
@@ -15,31 +14,6 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow/desk"
 )
-
-// Result is how a scenario came out.
-type Result struct {
-	File     string   `json:"file"`
-	Line     int      `json:"line"`
-	Scenario string   `json:"scenario"`
-	Cases    []string `json:"cases,omitempty"`
-	Rules    []string `json:"rules,omitempty"`
-	OK       bool     `json:"ok"`
-	// Differences are what came out otherwise than expected.
-	Differences []Difference `json:"differences,omitempty"`
-	// Error says why it could not be played to its end.
-	Error string `json:"error,omitempty"`
-}
-
-// Difference is one expectation that was not met.
-type Difference struct {
-	Position
-	Step     string `json:"step"`
-	Word     string `json:"word"`
-	Expected string `json:"expected"`
-	Found    string `json:"found"`
-	// Why explains a refusal: each rule, its clause, what was needed and found.
-	Why []string `json:"why,omitempty"`
-}
 
 // result is what a step did.
 type result struct {
@@ -82,26 +56,22 @@ func (r result) why(zone *time.Location) []string {
 	return append([]string{r.err.Detail}, explained[1:]...)
 }
 
-// Play plays a scenario.
-func (s *Stage) Play(ctx context.Context, scenario *Scenario) Result {
-	found := Result{File: scenario.At.File, Line: scenario.At.Line, Scenario: scenario.Name, Cases: scenario.Cases, Rules: scenario.Rules}
-	p := &play{
+// open begins a scenario on the stage; set brings about what it gives, and close
+// ends it.
+func (s *Stage) open(ctx context.Context, scenario *Scenario) *play {
+	return &play{
 		Stage: s, ctx: ctx, scenario: scenario, houses: map[string]*house{}, patrons: map[string]person{},
 		items: map[string]thing{}, titles: map[string]broker.ID{}, requests: map[string]broker.ID{}, households: map[string]broker.ID{},
 	}
-	differences, err := p.run()
-	if cleared := s.clear(ctx); err == nil {
-		err = cleared
-	}
+}
+
+// close takes away what time would still move, so that the next scenario's clock
+// touches nothing of this one.
+func (p *play) close() error {
 	for _, name := range p.documents {
-		s.forget(name)
+		p.forget(name)
 	}
-	if err != nil {
-		found.Error = err.Error()
-	}
-	found.Differences = differences
-	found.OK = err == nil && len(differences) == 0
-	return found
+	return p.clear(p.ctx)
 }
 
 func (s *Stage) forget(name string) {
@@ -110,56 +80,26 @@ func (s *Stage) forget(name string) {
 	delete(s.documents, name)
 }
 
-func (p *play) run() ([]Difference, error) {
+// set reads the policy and brings about everything that is given.
+func (p *play) set() error {
 	var err error
 	if p.document, err = readPolicy(p.scenario.At.File, p.scenario.Library); err != nil {
-		return nil, Mistakes{{p.scenario.policyAt, err.Error()}}
+		return Mistakes{{p.scenario.policyAt, err.Error()}}
 	}
 	if err := p.scenario.policyWords(p.document.Classes(), p.document.Items()); err != nil {
-		return nil, err
+		return err
 	}
 	p.start = p.scenario.steps[0].when.in(p.document.Zone())
 	p.clock = broker.NewManualClock(p.start)
 	p.post.begin(p.clock)
-	if err := p.set(); err != nil {
-		return nil, err
-	}
-	var differences []Difference
-	for _, step := range p.scenario.steps {
-		found, err := p.step(step)
-		differences = append(differences, found...)
-		if err != nil {
-			return differences, fmt.Errorf("%s: do: %s: %w", step.values.at, step.act.word, err)
-		}
-	}
-	return differences, nil
+	return p.bringAbout()
 }
 
-// step moves the clock, lets happen what is due, acts, and compares.
-func (p *play) step(s step) ([]Difference, error) {
-	if err := p.pass(s.when.in(p.home.Zone)); err != nil {
-		return nil, err
-	}
-	before, err := p.look(s)
-	if err != nil {
-		return nil, err
-	}
-	did, err := s.act.run(p, s)
-	if ours, known := broker.AsError(err); known {
-		did.err, err = ours, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := p.post.settle(p.ctx); err != nil {
-		return nil, err
-	}
-	after, err := p.look(s)
-	if err != nil {
-		return nil, err
-	}
-	return p.compare(s, did, before, after), nil
-}
+// settle works off everything that is due at the moment of the clock.
+func (p *play) settleNow() error { return p.post.settle(p.ctx) }
+
+// moment is when a step is, by the library's clock.
+func (p *play) momentOf(s step) time.Time { return s.when.in(p.home.Zone) }
 
 // pass lets time go on until a moment: what falls due on the way happens when it
 // is due, not when somebody next looks. Of what is given, too: it began before the
@@ -298,14 +238,6 @@ func readPolicy(beside, name string) (*policy.Document, error) {
 		}
 		return text, err
 	})
-}
-
-// policyFiles are the files a scenario's policy may come from, to be watched.
-func policyFiles(s *Scenario) []string {
-	if slices.Contains(policy.Presets(), s.Library) {
-		return nil
-	}
-	return []string{filepath.Join(filepath.Dir(s.At.File), s.Library)}
 }
 
 // dayOf writes a moment as a date at the library.

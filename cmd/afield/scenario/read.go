@@ -31,8 +31,9 @@ func (m Mistake) Error() string { return m.Position.String() + ": " + m.Message 
 
 // reader reads one file strictly and gathers every mistake in it.
 type reader struct {
-	file     string
-	mistakes []Mistake
+	file       string
+	vocabulary Vocabulary
+	mistakes   []Mistake
 	// named are the things a scenario has, by what they are; used are the places
 	// that name one.
 	named map[string][]string

@@ -64,7 +64,7 @@ func Run(ctx context.Context, databases []*postgres.DB, files []File, done func(
 				if ctx.Err() != nil {
 					return
 				}
-				result := stage.Play(ctx, turn.scenario)
+				result := playOn(ctx, stage, turn.scenario)
 				told.Lock()
 				summary.Results[turn.at] = result
 				if done != nil && ctx.Err() == nil {

@@ -106,3 +106,15 @@ func (p *play) holdings() error {
 		})
 	})
 }
+
+// find reads an item; one that a lender announced has a place here only once it
+// was received.
+func (p *play) find(ctx context.Context, tx *postgres.Tx, thing thing) (catalog.Item, error) {
+	if thing.ID != broker.NoID {
+		return catalog.LoadItem(ctx, tx, thing.Library, thing.ID, false)
+	}
+	if thing.request != broker.NoID {
+		return catalog.ItemOfRequest(ctx, tx, p.home.ID, thing.request, false)
+	}
+	return catalog.ItemByBarcode(ctx, tx, p.group, thing.barcode, false)
+}

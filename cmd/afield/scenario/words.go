@@ -33,9 +33,9 @@ func Words() []Word {
 	add("loans", loanFields())
 	add("holds", holdFields())
 	add("steps", everyStep())
-	for _, act := range allActs() {
-		words = append(words, Word{Part: "do", Word: act.word, Says: act.says})
-		add("do: "+act.word, act.fields)
+	for _, act := range actWords() {
+		words = append(words, Word{Part: "do", Word: act.Word, Says: act.Says})
+		add("do: "+act.Word, act.Fields)
 	}
 	add("expect", expectFields())
 	for _, reason := range reasons() {

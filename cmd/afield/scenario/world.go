@@ -87,8 +87,8 @@ func staff(library broker.ID, roles ...string) broker.Actor {
 
 func everyRole() []string { return []string{"desk", "ill", "director", "board", "admin"} }
 
-// set brings about everything that is given.
-func (p *play) set() error {
+// bringAbout makes everything that is given.
+func (p *play) bringAbout() error {
 	p.group = broker.NewID()
 	var err error
 	err = p.everywhere(func(_ context.Context, tx *postgres.Tx) error {
