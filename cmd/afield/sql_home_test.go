@@ -101,18 +101,20 @@ var withoutSQL = []string{"workflow/desk", "api", "cmd"}
 
 // mayHoldSQL excuses files and folders of those rooms, each with its reason.
 var mayHoldSQL = map[string]string{
-	"cmd/afield/app/ready.go": "readiness asks for the version of the schema, before any room may be asked",
-	"cmd/afield/doctor.go":    "the doctor asks the server for its version, whatever is in the database",
-	"cmd/afield/demo":         "the demo looks when something next falls due, to move the clock there",
-	"cmd/afield/scenario":     "a scenario clears the stage, and compares rows with what it expects",
+	"cmd/afield/app/ready.go":    "readiness asks for the version of the schema, before any room may be asked",
+	"cmd/afield/doctor.go":       "the doctor asks the server for its version, whatever is in the database",
+	"cmd/afield/demo":            "the demo looks when something next falls due, to move the clock there",
+	"cmd/afield/scenario/acts":   "a lender speaks as the rota says who was asked",
+	"cmd/afield/scenario/expect": "a scenario compares rows with what it expects",
+	"cmd/afield/scenario/stage":  "a scenario takes the libraries of the one before off the stage",
 }
 
 // mayWrite excuses a writer that is not the table's home, with its reason.
 var mayWrite = map[string]string{
-	"broker/circulation writes accruals":   "the night's fines are worked out and stored in one statement",
-	"cmd/afield/scenario writes deadlines": "a scenario takes the libraries of the one before off the stage",
-	"cmd/afield/scenario writes libraries": "a scenario takes the libraries of the one before off the stage",
-	"cmd/afield/scenario writes messages":  "a scenario takes the libraries of the one before off the stage",
+	"broker/circulation writes accruals":         "the night's fines are worked out and stored in one statement",
+	"cmd/afield/scenario/stage writes deadlines": "a scenario takes the libraries of the one before off the stage",
+	"cmd/afield/scenario/stage writes libraries": "a scenario takes the libraries of the one before off the stage",
+	"cmd/afield/scenario/stage writes messages":  "a scenario takes the libraries of the one before off the stage",
 }
 
 // mayRead excuses a room of broker that reads a table of the workflow, or of a

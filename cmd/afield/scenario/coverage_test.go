@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"afield/cmd/afield/scenario/language"
 )
 
 // given reads a file of what the libraries gave us; without it there is nothing
@@ -26,13 +28,13 @@ func givenFile(t *testing.T, path ...string) []byte {
 	}
 }
 
-func shippedScenarios(t *testing.T) []*Scenario {
+func shippedScenarios(t *testing.T) []*language.Scenario {
 	t.Helper()
 	files, err := Shipped()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []*Scenario
+	var all []*language.Scenario
 	for _, file := range files {
 		all = append(all, file.Scenarios...)
 	}

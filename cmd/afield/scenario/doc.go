@@ -11,10 +11,9 @@
 //	steps:
 //	  - {at: 2026-03-02T10:00, do: checkout, patron: adult, item: book, expect: {refused: [owes_too_much]}}
 //
-// README.md is the language. language.go lists its words, each with what it
-// takes and what it does; cases and stories hold the scenarios that ship.
-//
-// To add a step, write its act in one of the acts files and name it in the table
-// there; to add something to expect, in expect.go. Nothing here decides: every
-// step is a use case of workflow/desk, workflow/requests or a room of broker.
+// README.md is the language; cases and stories hold the scenarios that ship. The
+// rooms: language reads a file, stage sets things up, acts does the steps, expect
+// compares; this one finds the files, plays them and tells how they came out.
+// Nothing here decides: every step is a use case of workflow/desk,
+// workflow/requests or a room of broker.
 package scenario

@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"afield/broker/policy"
+	"afield/cmd/afield/scenario/acts"
+	"afield/cmd/afield/scenario/expect"
+	"afield/cmd/afield/scenario/language"
 )
 
 //go:embed cases stories
@@ -24,9 +27,9 @@ func Example() string { return example }
 // File is a file of scenarios as it was read.
 type File struct {
 	Path      string
-	Scenarios []*Scenario
+	Scenarios []*language.Scenario
 	// Mistakes say why it could not be read.
-	Mistakes Mistakes
+	Mistakes language.Mistakes
 	// Watched are the files it depends on, itself included.
 	Watched []string
 }
@@ -66,7 +69,7 @@ func Find(arguments []string) ([]string, error) {
 func Load(path string) File {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return File{Path: path, Mistakes: Mistakes{{Position{path, 1, 1}, err.Error()}}, Watched: []string{path}}
+		return File{Path: path, Mistakes: language.Mistakes{{Position: language.Position{File: path, Line: 1, Column: 1}, Message: err.Error()}}, Watched: []string{path}}
 	}
 	return load(path, text)
 }
@@ -74,7 +77,7 @@ func Load(path string) File {
 func load(path string, text []byte) File {
 	file := File{Path: path, Watched: []string{path}}
 	scenarios, err := Read(path, text)
-	if mistakes, ok := asMistakes(err); ok {
+	if mistakes, ok := language.AsMistakes(err); ok {
 		file.Mistakes = mistakes
 		return file
 	}
@@ -106,7 +109,7 @@ func Shipped() ([]File, error) {
 }
 
 // policyFiles are the files a scenario's policy may come from, to be watched.
-func policyFiles(s *Scenario) []string {
+func policyFiles(s *language.Scenario) []string {
 	if slices.Contains(policy.Presets(), s.Library) {
 		return nil
 	}
@@ -115,6 +118,6 @@ func policyFiles(s *Scenario) []string {
 
 // Read reads the scenarios of a file strictly; every mistake in it is given, as
 // Mistakes.
-func Read(file string, text []byte) ([]*Scenario, error) {
-	return readScenarios(file, text, Vocabulary{Acts: actWords(), Expects: expectFields()})
+func Read(file string, text []byte) ([]*language.Scenario, error) {
+	return language.Read(file, text, language.Vocabulary{Acts: acts.Words(), Expects: expect.Fields()})
 }

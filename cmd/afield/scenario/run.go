@@ -6,16 +6,18 @@ import (
 	"sync"
 
 	"afield/broker/postgres"
+	"afield/cmd/afield/scenario/language"
+	"afield/cmd/afield/scenario/stage"
 )
 
 // Summary is how a whole run came out.
 type Summary struct {
-	Scenarios int       `json:"scenarios"`
-	Passed    int       `json:"passed"`
-	Failed    int       `json:"failed"`
-	Unread    int       `json:"unread"` // files that could not be read
-	Results   []Result  `json:"results"`
-	Mistakes  []Mistake `json:"mistakes,omitempty"`
+	Scenarios int                `json:"scenarios"`
+	Passed    int                `json:"passed"`
+	Failed    int                `json:"failed"`
+	Unread    int                `json:"unread"` // files that could not be read
+	Results   []Result           `json:"results"`
+	Mistakes  []language.Mistake `json:"mistakes,omitempty"`
 }
 
 // OK tells whether everything came out as expected.
@@ -28,7 +30,7 @@ func Run(ctx context.Context, databases []*postgres.DB, files []File, done func(
 	var summary Summary
 	type turn struct {
 		at       int
-		scenario *Scenario
+		scenario *language.Scenario
 	}
 	var turns []turn
 	for _, file := range files {
@@ -55,7 +57,7 @@ func Run(ctx context.Context, databases []*postgres.DB, files []File, done func(
 		working.Add(1)
 		go func() {
 			defer working.Done()
-			stage, err := NewStage(db)
+			stage, err := stage.New(db)
 			if err != nil {
 				faults[i] = err
 				return

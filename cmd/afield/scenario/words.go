@@ -3,6 +3,10 @@ package scenario
 import (
 	"fmt"
 	"io"
+
+	"afield/cmd/afield/scenario/acts"
+	"afield/cmd/afield/scenario/expect"
+	"afield/cmd/afield/scenario/language"
 )
 
 // Word is one word of the language, as --words and README.md tell it.
@@ -19,27 +23,21 @@ type Word struct {
 // Words lists the whole language in the order of README.md.
 func Words() []Word {
 	var words []Word
-	add := func(part string, fields []field) {
+	add := func(part string, fields []language.Field) {
 		for _, field := range fields {
-			words = append(words, Word{part, field.word, field.kind.written, field.must, field.says})
+			words = append(words, Word{part, field.Word, field.Kind.Written, field.Must, field.Says})
 		}
 	}
-	add("scenario", documentFields())
-	add("given", givenFields())
-	add("branches", branchFields())
-	add("libraries", libraryFields())
-	add("patrons", patronFields())
-	add("items", itemFields())
-	add("loans", loanFields())
-	add("holds", holdFields())
-	add("steps", everyStep())
-	for _, act := range actWords() {
+	for _, part := range language.Parts() {
+		add(part.Name, part.Fields)
+	}
+	for _, act := range acts.Words() {
 		words = append(words, Word{Part: "do", Word: act.Word, Says: act.Says})
 		add("do: "+act.Word, act.Fields)
 	}
-	add("expect", expectFields())
-	for _, reason := range reasons() {
-		words = append(words, Word{Part: "codes of refused, notes and code", Word: reason.code, Says: reason.says})
+	add("expect", expect.Fields())
+	for _, reason := range expect.Reasons() {
+		words = append(words, Word{Part: "codes of refused, notes and code", Word: reason.Code, Says: reason.Says})
 	}
 	return words
 }

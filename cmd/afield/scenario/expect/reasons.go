@@ -1,4 +1,4 @@
-package scenario
+package expect
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 )
 
 // reason is a code by which an act is refused or warned of.
-type reason struct{ code, says string }
+type reason struct{ Code, Says string }
 
 // unknownReasons says of each code that is expected and that nothing gives what
 // is meant perhaps: a slip of the pen must not look like a policy's fault.
@@ -31,8 +31,8 @@ func unknownReasons(expected []string) []string {
 
 func codesOfReasons() []string {
 	var codes []string
-	for _, reason := range reasons() {
-		codes = append(codes, reason.code)
+	for _, reason := range Reasons() {
+		codes = append(codes, reason.Code)
 	}
 	return codes
 }
@@ -46,8 +46,8 @@ func expectedCodes(word, expected string) []string {
 	return nil
 }
 
-// reasons are the codes of refusals, conflicts and warnings.
-func reasons() []reason {
+// Reasons are the codes of refusals, conflicts and warnings.
+func Reasons() []reason {
 	return []reason{
 		{"above_library_ceiling", "The library would bear this fee, and it is above the ceiling."},
 		{"account_gone", "One of two accounts was merged or purged before."},

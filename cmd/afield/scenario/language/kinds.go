@@ -1,4 +1,4 @@
-package scenario
+package language
 
 import (
 	"fmt"
@@ -12,67 +12,85 @@ import (
 	"afield/broker/calendar"
 )
 
-// kind is what a word takes: how it is written, and how it is read.
-type kind struct {
-	// written says it for people, for example "a date (2026-08-23)".
-	written string
+// Kind is what a word takes: how it is written, and how it is read.
+type Kind struct {
+	// Written says it for people, for example "a date (2026-08-23)".
+	Written string
 	// read gives the value, or nil after it noted a mistake.
 	read func(node) any
 }
 
-// field is one word of the language with what it takes.
-type field struct {
-	word string
-	kind kind
-	must bool
-	says string
+// Field is one word of the language with what it takes.
+type Field struct {
+	Word string
+	Kind Kind
+	Must bool
+	Says string
 }
 
-// values are the fields of a mapping that were given, with their places.
-type values struct {
-	at    Position
+// Values are the fields of a mapping that were given, with their places.
+type Values struct {
+	At    Position
 	read  map[string]any
 	where map[string]Position
 }
 
-func (v values) has(word string) bool { _, given := v.read[word]; return given }
+// Has tells whether a word was given.
+func (v Values) Has(word string) bool { _, given := v.read[word]; return given }
 
-// placeOf is where a word stands.
-func (v values) placeOf(word string) Position { return v.where[word] }
+// PlaceOf is where a word stands.
+func (v Values) PlaceOf(word string) Position { return v.where[word] }
 
-// value gives what was read of a word, if it was given.
-func (v values) value(word string) (any, bool) {
+// Value gives what was read of a word, if it was given.
+func (v Values) Value(word string) (any, bool) {
 	value, given := v.read[word]
 	return value, given
 }
 
 // get gives a field, or the zero value where it was left out.
-func get[T any](v values, word string) T {
+func get[T any](v Values, word string) T {
 	value, _ := v.read[word].(T)
 	return value
 }
 
-// The values of words by what they take; zero where a word was left out.
+// Text gives the text of a word; empty where it was left out.
+func (v Values) Text(word string) string { return get[string](v, word) }
 
-func (v values) text(word string) string           { return get[string](v, word) }
-func (v values) flag(word string) bool             { return get[bool](v, word) }
-func (v values) count(word string) int             { return get[int](v, word) }
-func (v values) date(word string) broker.Date      { return get[broker.Date](v, word) }
-func (v values) moment(word string) local          { return get[local](v, word) }
-func (v values) amount(word string) amount         { return get[amount](v, word) }
-func (v values) amounts(word string) amounts       { return get[amounts](v, word) }
-func (v values) hours(word string) calendar.Week   { return get[calendar.Week](v, word) }
-func (v values) closed(word string) shut           { return get[shut](v, word) }
-func (v values) counts(word string) map[string]any { return get[map[string]any](v, word) }
+// Flag gives whether a word says true; false where it was left out.
+func (v Values) Flag(word string) bool { return get[bool](v, word) }
 
-// flagSaid gives a flag, and whether it was given.
-func (v values) flagSaid(word string) (value, said bool) {
+// Count gives the whole number of a word; zero where it was left out.
+func (v Values) Count(word string) int { return get[int](v, word) }
+
+// Date gives the date of a word; zero where it was left out.
+func (v Values) Date(word string) broker.Date { return get[broker.Date](v, word) }
+
+// Moment gives the moment of a word; zero where it was left out.
+func (v Values) Moment(word string) Local { return get[Local](v, word) }
+
+// Amount gives the amount of a word; zero where it was left out.
+func (v Values) Amount(word string) Amount { return get[Amount](v, word) }
+
+// Amounts gives the amounts by kind of a word; none where it was left out.
+func (v Values) Amounts(word string) Amounts { return get[Amounts](v, word) }
+
+// Hours gives the opening hours of a word; none where it was left out.
+func (v Values) Hours(word string) calendar.Week { return get[calendar.Week](v, word) }
+
+// Closed gives the closed days of a word; none where it was left out.
+func (v Values) Closed(word string) Shut { return get[Shut](v, word) }
+
+// Counts gives the counts by name of a word; none where it was left out.
+func (v Values) Counts(word string) map[string]any { return get[map[string]any](v, word) }
+
+// FlagSaid gives a flag, and whether it was given.
+func (v Values) FlagSaid(word string) (value, said bool) {
 	value, said = v.read[word].(bool)
 	return value, said
 }
 
-// texts gives a list of texts.
-func (v values) texts(word string) []string {
+// Texts gives a list of texts.
+func (v Values) Texts(word string) []string {
 	list := get[[]any](v, word)
 	texts := make([]string, 0, len(list))
 	for _, value := range list {
@@ -83,10 +101,10 @@ func (v values) texts(word string) []string {
 
 // readFields reads a mapping strictly: a word that is not known, or one that is
 // missing, is a mistake that says what would be right.
-func readFields(n node, what string, fields []field) values {
-	found := values{at: n.at(), read: map[string]any{}, where: map[string]Position{}}
+func readFields(n node, what string, fields []Field) Values {
+	found := Values{At: n.at(), read: map[string]any{}, where: map[string]Position{}}
 	for _, entry := range n.entries(what + ": words with their values") {
-		i := slices.IndexFunc(fields, func(f field) bool { return f.word == entry.key.raw() })
+		i := slices.IndexFunc(fields, func(f Field) bool { return f.Word == entry.key.raw() })
 		if i < 0 {
 			words := wordsOf(fields)
 			if near := broker.Nearest(entry.key.raw(), words); near != "" {
@@ -97,53 +115,57 @@ func readFields(n node, what string, fields []field) values {
 			continue
 		}
 		found.where[entry.key.raw()] = entry.value.at()
-		if value := fields[i].kind.read(entry.value); value != nil {
+		if value := fields[i].Kind.read(entry.value); value != nil {
 			found.read[entry.key.raw()] = value
 		}
 	}
 	for _, field := range fields {
-		if _, given := found.where[field.word]; field.must && !given {
-			n.wrong("%s needs %q: %s", what, field.word, field.kind.written)
+		if _, given := found.where[field.Word]; field.Must && !given {
+			n.wrong("%s needs %q: %s", what, field.Word, field.Kind.Written)
 		}
 	}
 	return found
 }
 
-func wordsOf(fields []field) []string {
+func wordsOf(fields []Field) []string {
 	words := make([]string, 0, len(fields))
 	for _, field := range fields {
-		words = append(words, field.word)
+		words = append(words, field.Word)
 	}
 	return words
 }
 
-// local is a moment by the library's own clock; its zone is known later.
-type local struct{ at time.Time }
+// Local is a moment by the library's own clock; its zone is known later.
+type Local struct{ at time.Time }
 
-func (l local) in(zone *time.Location) time.Time {
+// In gives the moment in a zone.
+func (l Local) In(zone *time.Location) time.Time {
 	return time.Date(l.at.Year(), l.at.Month(), l.at.Day(), l.at.Hour(), l.at.Minute(), l.at.Second(), 0, zone)
 }
 
-// amount is money in minor units; the library says in which currency.
-type amount int64
+// Amount is money in minor units; the library says in which currency.
+type Amount int64
 
-func (a amount) money(currency string) broker.Money {
+// Money gives the amount in a currency.
+func (a Amount) Money(currency string) broker.Money {
 	return broker.Money{Minor: int64(a), Currency: currency}
 }
 
-func (a amount) String() string { return broker.Money{Minor: int64(a)}.Decimal() }
+// String gives 5.00.
+func (a Amount) String() string { return broker.Money{Minor: int64(a)}.Decimal() }
 
-// amounts is money by charge kind.
-type amounts map[string]amount
+// Amounts is money by charge kind.
+type Amounts map[string]Amount
 
+// What words may take.
 var (
-	textKind = kind{"a text", func(n node) any {
+	Text = Kind{"a text", func(n node) any {
 		if text, ok := n.text("a text"); ok {
 			return text
 		}
 		return nil
 	}}
-	dateKind = kind{"a date (2026-08-23)", func(n node) any {
+	Date = Kind{"a date (2026-08-23)", func(n node) any {
 		text, ok := n.text("a date such as 2026-08-23")
 		if !ok {
 			return nil
@@ -155,23 +177,23 @@ var (
 		}
 		return date
 	}}
-	momentKind = kind{"a moment at the library (2026-08-23T15:00), or a date for noon", func(n node) any {
+	Moment = Kind{"a moment at the library (2026-08-23T15:00), or a date for noon", func(n node) any {
 		text, ok := n.text("a moment such as 2026-08-23T15:00")
 		if !ok {
 			return nil
 		}
 		for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04"} {
 			if at, err := time.Parse(layout, text); err == nil {
-				return local{at}
+				return Local{at}
 			}
 		}
 		if at, err := time.Parse("2006-01-02", text); err == nil {
-			return local{at.Add(12 * time.Hour)}
+			return Local{at.Add(12 * time.Hour)}
 		}
 		n.wrong("%q is not a moment; write it as 2026-08-23T15:00, by the library's clock", text)
 		return nil
 	}}
-	moneyKind = kind{`an amount ("5.00")`, func(n node) any {
+	Money = Kind{`an amount ("5.00")`, func(n node) any {
 		text, ok := n.text(`an amount such as "5.00"`)
 		if !ok {
 			return nil
@@ -181,9 +203,9 @@ var (
 			n.wrong(`%q is not an amount; write it as "5.00"`, text)
 			return nil
 		}
-		return amount(money.Minor)
+		return Amount(money.Minor)
 	}}
-	countKind = kind{"a whole number", func(n node) any {
+	Count = Kind{"a whole number", func(n node) any {
 		text, ok := n.text("a whole number")
 		if !ok {
 			return nil
@@ -195,7 +217,7 @@ var (
 		}
 		return count
 	}}
-	flagKind = kind{"true or false", func(n node) any {
+	Flag = Kind{"true or false", func(n node) any {
 		switch n.raw() {
 		case "true", "yes":
 			return true
@@ -205,13 +227,13 @@ var (
 		n.wrong("%q must be true or false", n.raw())
 		return nil
 	}}
-	hoursKind  = kind{`opening hours ("09:00-17:00") for every day, or by weekday {mon: "09:00-17:00", sat: "10:00-14:00"}`, readHours}
-	closedKind = kind{"weekdays (sun), dates, or a stretch of dates (2026-07-01 to 2026-07-05)", readClosed}
+	Hours  = Kind{`opening hours ("09:00-17:00") for every day, or by weekday {mon: "09:00-17:00", sat: "10:00-14:00"}`, readHours}
+	Closed = Kind{"weekdays (sun), dates, or a stretch of dates (2026-07-01 to 2026-07-05)", readClosed}
 )
 
-// oneOf takes one of some words.
-func oneOf(words ...string) kind {
-	return kind{strings.Join(words, " | "), func(n node) any {
+// OneOf takes one of some words.
+func OneOf(words ...string) Kind {
+	return Kind{strings.Join(words, " | "), func(n node) any {
 		text, ok := n.text("one of " + strings.Join(words, ", "))
 		if !ok {
 			return nil
@@ -224,10 +246,10 @@ func oneOf(words ...string) kind {
 	}}
 }
 
-// wordOf takes one of the words that a policy knows; it is checked when the
+// WordOf takes one of the words that a policy knows; it is checked when the
 // policy is read.
-func wordOf(what string) kind {
-	return kind{"a " + what + " the policy knows", func(n node) any {
+func WordOf(what string) Kind {
+	return Kind{"a " + what + " the policy knows", func(n node) any {
 		text, ok := n.text("a " + what)
 		if !ok {
 			return nil
@@ -237,18 +259,18 @@ func wordOf(what string) kind {
 	}}
 }
 
-// nameOf takes the name of something the scenario has.
-func nameOf(what string) kind {
+// NameOf takes the name of something the scenario has.
+func NameOf(what string) Kind {
 	article := "a"
 	if strings.ContainsRune("aeiou", rune(what[0])) {
 		article = "an"
 	}
-	return kind{"the name of " + article + " " + what, wordOf(what).read}
+	return Kind{"the name of " + article + " " + what, WordOf(what).read}
 }
 
-// newName makes a name known, of something that a step brings about.
-func newName(what string) kind {
-	return kind{"a new name for the " + what, func(n node) any {
+// NewName makes a name known, of something that a step brings about.
+func NewName(what string) Kind {
+	return Kind{"a new name for the " + what, func(n node) any {
 		text, ok := n.text("a name")
 		if !ok {
 			return nil
@@ -258,9 +280,9 @@ func newName(what string) kind {
 	}}
 }
 
-// listOf takes a list, or one alone.
-func listOf(of kind) kind {
-	return kind{"a list: " + of.written, func(n node) any {
+// ListOf takes a list, or one alone.
+func ListOf(of Kind) Kind {
+	return Kind{"a list: " + of.Written, func(n node) any {
 		list := []any{}
 		for _, value := range n.list() {
 			if read := of.read(value); read != nil {
@@ -272,10 +294,10 @@ func listOf(of kind) kind {
 }
 
 // byName takes names with amounts, counts and the like.
-func byName(what string, of kind) kind {
-	return kind{what + " with " + of.written + " each", func(n node) any {
+func byName(what string, of Kind) Kind {
+	return Kind{what + " with " + of.Written + " each", func(n node) any {
 		found := map[string]any{}
-		for _, entry := range n.entries(what + " with " + of.written + " each") {
+		for _, entry := range n.entries(what + " with " + of.Written + " each") {
 			if value := of.read(entry.value); value != nil {
 				found[entry.key.raw()] = value
 			}
@@ -284,19 +306,19 @@ func byName(what string, of kind) kind {
 	}}
 }
 
-// amountsKind takes one amount for everything, or amounts by charge kind.
-func amountsKind(usual string) kind {
-	return kind{`an amount ("5.00"), or amounts by kind {overdue: "3.00", print: "2.00"}`, func(n node) any {
-		found := amounts{}
+// AmountsOf takes one amount for everything, or amounts by charge kind.
+func AmountsOf(usual string) Kind {
+	return Kind{`an amount ("5.00"), or amounts by kind {overdue: "3.00", print: "2.00"}`, func(n node) any {
+		found := Amounts{}
 		if n.isSingle() {
-			if value, ok := moneyKind.read(n).(amount); ok {
+			if value, ok := Money.read(n).(Amount); ok {
 				found[usual] = value
 				return found
 			}
 			return nil
 		}
 		for _, entry := range n.entries("amounts by kind") {
-			if value, ok := moneyKind.read(entry.value).(amount); ok {
+			if value, ok := Money.read(entry.value).(Amount); ok {
 				found[entry.key.raw()] = value
 			}
 		}
@@ -334,21 +356,21 @@ func readHours(n node) any {
 	return week
 }
 
-// shut are the weekdays and dates on which a library is closed.
-type shut struct {
-	weekdays []time.Weekday
-	dates    []calendar.Closure
+// Shut are the weekdays and dates on which a library is closed.
+type Shut struct {
+	Weekdays []time.Weekday
+	Dates    []calendar.Closure
 }
 
 func readClosed(n node) any {
-	var found shut
+	var found Shut
 	for _, value := range n.list() {
 		text, ok := value.text("a weekday or a date")
 		if !ok {
 			continue
 		}
 		if day, named := weekdayNamed(text); named {
-			found.weekdays = append(found.weekdays, day)
+			found.Weekdays = append(found.Weekdays, day)
 			continue
 		}
 		first, last, several := strings.Cut(text, " to ")
@@ -361,7 +383,7 @@ func readClosed(n node) any {
 			value.wrong("%q is neither a weekday (sun) nor a date (2026-07-04) nor a stretch (2026-07-01 to 2026-07-05)", text)
 			continue
 		}
-		found.dates = append(found.dates, calendar.Closure{From: from, To: to})
+		found.Dates = append(found.Dates, calendar.Closure{From: from, To: to})
 	}
 	return found
 }
@@ -375,8 +397,9 @@ func weekdayNamed(name string) (time.Weekday, bool) {
 	return 0, false
 }
 
-func (a amounts) total() amount {
-	var sum amount
+// Total adds them up.
+func (a Amounts) Total() Amount {
+	var sum Amount
 	for _, value := range a {
 		sum += value
 	}
@@ -384,7 +407,7 @@ func (a amounts) total() amount {
 }
 
 // String gives {overdue: "0.20"}.
-func (a amounts) String() string {
+func (a Amounts) String() string {
 	parts := make([]string, 0, len(a))
 	for _, kind := range slices.Sorted(maps.Keys(a)) {
 		parts = append(parts, fmt.Sprintf("%s: %q", kind, a[kind]))

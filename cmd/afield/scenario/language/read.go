@@ -1,4 +1,4 @@
-package scenario
+package language
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package scenario
+package expect
 
 import (
 	"context"
@@ -12,12 +12,14 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/cmd/afield/scenario/language"
+	"afield/cmd/afield/scenario/stage"
 	"afield/workflow/requests"
 )
 
-// view is how things stand at one moment, for the patron, item and request of a
+// View is how things stand at one moment, for the patron, item and request of a
 // step. It only reads.
-type view struct {
+type View struct {
 	entries []entryRow
 	notices []noticeRow
 	tasks   []taskRow
@@ -56,12 +58,12 @@ type taskRow struct {
 	Kind string
 }
 
-// look reads how things stand.
-func (p *play) look(s step) (view, error) {
-	var seen view
-	err := p.everywhere(func(ctx context.Context, tx *postgres.Tx) error {
+// Look reads how things stand.
+func Look(p *stage.Play, s language.Step) (View, error) {
+	var seen View
+	err := p.Everywhere(func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
-		library := p.home.ID
+		library := p.Home.ID
 		if seen.entries, err = rowsOf[entryRow](ctx, tx, `select id, kind, charge_kind, amount_minor from ledger_entries
 			where library_id = $1 and patron_id is not null order by id`, library); err != nil {
 			return err
@@ -72,14 +74,14 @@ func (p *play) look(s step) (view, error) {
 		if seen.tasks, err = rowsOf[taskRow](ctx, tx, `select id, kind from staff_tasks where library_id = $1 order by id`, library); err != nil {
 			return err
 		}
-		if err := p.lookAtItem(ctx, tx, s, &seen); err != nil {
+		if err := lookAtItem(p, ctx, tx, s, &seen); err != nil {
 			return err
 		}
-		if err := p.lookAtHold(ctx, tx, s, &seen); err != nil {
+		if err := lookAtHold(p, ctx, tx, s, &seen); err != nil {
 			return err
 		}
-		if id, known := p.requestOf(s); known {
-			if seen.request, err = p.Stage.requests.Load(ctx, tx, library, id); err != nil {
+		if id, known := p.RequestOf(s); known {
+			if seen.request, err = p.Stage.Requests.Load(ctx, tx, library, id); err != nil {
 				return err
 			}
 			asked, err := rowsOf[struct{ ID broker.ID }](ctx, tx, `select lender_id from rota_entries
@@ -91,7 +93,7 @@ func (p *play) look(s step) (view, error) {
 				seen.asked = append(seen.asked, one.ID)
 			}
 		}
-		return p.lookAtPatron(ctx, tx, s, &seen)
+		return lookAtPatron(p, ctx, tx, s, &seen)
 	})
 	return seen, err
 }
@@ -104,13 +106,13 @@ func rowsOf[T any](ctx context.Context, tx *postgres.Tx, sql string, args ...any
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 }
 
-func (p *play) lookAtItem(ctx context.Context, tx *postgres.Tx, s step, seen *view) error {
-	name := s.text("item")
-	thing, known := p.items[name]
+func lookAtItem(p *stage.Play, ctx context.Context, tx *postgres.Tx, s language.Step, seen *View) error {
+	name := s.Text("item")
+	thing, known := p.Items[name]
 	if !known {
 		return nil
 	}
-	item, err := p.find(ctx, tx, thing)
+	item, err := p.Find(ctx, tx, thing)
 	if broker.IsKind(err, broker.KindNotFound) {
 		return nil
 	}
@@ -135,17 +137,17 @@ func (p *play) lookAtItem(ctx context.Context, tx *postgres.Tx, s step, seen *vi
 	return err
 }
 
-func (p *play) lookAtHold(ctx context.Context, tx *postgres.Tx, s step, seen *view) error {
+func lookAtHold(p *stage.Play, ctx context.Context, tx *postgres.Tx, s language.Step, seen *View) error {
 	var item, title, patron any
 	if seen.item != nil {
 		item, title = seen.item.ID, seen.item.Title
-	} else if thing, known := p.items[s.text("item")]; known {
-		title = thing.title
+	} else if thing, known := p.Items[s.Text("item")]; known {
+		title = thing.Title
 	} else {
 		return nil
 	}
-	if name := s.text("patron"); name != "" {
-		patron = p.patrons[name].ID
+	if name := s.Text("patron"); name != "" {
+		patron = p.Patrons[name].ID
 	}
 	if seen.item != nil {
 		kept, err := rowsOf[struct{ ID *broker.ID }](ctx, tx, `select patron_id from holds
@@ -176,8 +178,8 @@ func (p *play) lookAtHold(ctx context.Context, tx *postgres.Tx, s step, seen *vi
 	return err
 }
 
-func (p *play) lookAtPatron(ctx context.Context, tx *postgres.Tx, s step, seen *view) error {
-	ref := p.patrons[s.text("patron")].Ref
+func lookAtPatron(p *stage.Play, ctx context.Context, tx *postgres.Tx, s language.Step, seen *View) error {
+	ref := p.Patrons[s.Text("patron")].Ref
 	switch {
 	case ref.ID != broker.NoID:
 	case seen.loan != nil && seen.loan.Patron.ID != broker.NoID:
@@ -187,7 +189,7 @@ func (p *play) lookAtPatron(ctx context.Context, tx *postgres.Tx, s step, seen *
 	default:
 		return nil
 	}
-	standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: p.home.Library, Actor: staff(p.home.ID), Now: p.now()}, ref)
+	standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: p.Home.Library, Actor: stage.Staff(p.Home.ID), Now: p.Now()}, ref)
 	if broker.IsKind(err, broker.KindNotFound) {
 		return nil
 	}
@@ -212,12 +214,12 @@ func added[T comparable](before, after []T) []T {
 
 // money sums what was written between two views, by charge kind, of some kinds
 // of entry.
-func money(before, after view, kinds ...string) amounts {
-	sums := amounts{}
+func money(before, after View, kinds ...string) language.Amounts {
+	sums := language.Amounts{}
 	for _, entry := range added(before.entries, after.entries) {
 		for _, kind := range kinds {
 			if entry.Kind == kind {
-				sums[entry.ChargeKind] += amount(entry.Minor)
+				sums[entry.ChargeKind] += language.Amount(entry.Minor)
 			}
 		}
 	}

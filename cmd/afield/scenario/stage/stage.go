@@ -1,4 +1,4 @@
-package scenario
+package stage
 
 import (
 	"context"
@@ -22,9 +22,9 @@ import (
 type Stage struct {
 	db          *postgres.DB
 	circulation *circulation.Circulation
-	requests    *requests.Service
-	desk        *desk.Service
-	nights      *nightly.Nights
+	Requests    *requests.Service
+	Desk        *desk.Service
+	Nights      *nightly.Nights
 	vault       *directory.Vault
 	post        *post
 
@@ -32,8 +32,8 @@ type Stage struct {
 	documents map[string]*policy.Document // by the name a library row has
 }
 
-// NewStage puts the use cases over an empty, migrated database.
-func NewStage(db *postgres.DB) (*Stage, error) {
+// New puts the use cases over an empty, migrated database.
+func New(db *postgres.DB) (*Stage, error) {
 	vault, err := directory.NewVault(make([]byte, 32)) // no secret of anybody is in it
 	if err != nil {
 		return nil, err
@@ -44,16 +44,16 @@ func NewStage(db *postgres.DB) (*Stage, error) {
 	}
 	cache := directory.NewCache(0, time.Now)
 	s.circulation = circulation.New(circulation.ByName(s.document))
-	s.requests, err = requests.New(requests.Config{
+	s.Requests, err = requests.New(requests.Config{
 		Jobs: s.post, Circulation: s.circulation, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
 		Protocols: s.post.protocols, Policies: circulation.ByName(s.document),
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.post.requests = s.requests
-	s.desk = desk.New(s.circulation, s.requests)
-	s.nights = nightly.New(nightly.Config{DB: db, Desk: s.desk, Policies: circulation.ByName(s.document)})
+	s.post.requests = s.Requests
+	s.Desk = desk.New(s.circulation, s.Requests)
+	s.Nights = nightly.New(nightly.Config{DB: db, Desk: s.Desk, Policies: circulation.ByName(s.document)})
 	return s, nil
 }
 

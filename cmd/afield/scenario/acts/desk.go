@@ -1,0 +1,132 @@
+package acts
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/postgres"
+	"afield/cmd/afield/scenario/language"
+	"afield/cmd/afield/scenario/stage"
+	"afield/workflow/desk"
+)
+
+func deskActs() []act {
+	return []act{
+		{word: "checkout", says: "Lend an item to a patron who shows the card.", fields: []language.Field{
+			patronField, itemField,
+			{Word: "shows", Kind: language.Text, Says: "What the patron shows instead of the card, in the words of cards.identification (photo_id), or nothing."},
+			{Word: "by_other", Kind: language.Flag, Says: "true: somebody else brings the card, who is no proxy."},
+			{Word: "due", Kind: language.Date, Says: "A due date that staff choose."},
+			{Word: "handed_to", Kind: language.NameOf("patron"), Says: "The proxy who takes it for the patron."},
+		}, run: checkout},
+		{word: "return", says: "Take an item back.", fields: []language.Field{
+			itemField,
+			{Word: "drop", Kind: language.Flag, Says: "true: it was found in the book drop."},
+			{Word: "counts_for", Kind: language.Date, Says: "The day it counts for, where staff say."},
+			{Word: "amnesty", Kind: language.Flag, Says: "true: what the lateness cost is forgiven."},
+			{Word: "parts", Kind: language.Count, Says: "How many of its pieces were counted."},
+			{Word: "missing", Kind: language.Text, Says: "The piece that is missing (case, audiobook_disc, barcode, disc)."},
+			{Word: "obtainable", Kind: language.Flag, Says: "true: that piece can be had singly."},
+			{Word: "part_price", Kind: language.Money, Says: "What that piece costs."},
+		}, run: takeBack},
+		{word: "renew", says: "Renew a loan; a borrowed item's lender is asked.", fields: []language.Field{
+			itemField,
+			{Word: "channel", Kind: language.OneOf("staff", "online", "phone", "email"), Says: "How it is asked for."},
+			{Word: "gives", Kind: language.ListOf(language.Text), Says: "What tells who asks, in the words of loans.renewal_identity (birth_date); what the policy takes when left out."},
+		}, run: renew},
+		{word: "scan", says: "Scan a barcode and do what is due with the item: receive, shelve, capture, pull, take in.", fields: []language.Field{itemField}, run: scan},
+		{word: "recall", says: "Ask for an item of the library's own back early.", fields: []language.Field{itemField}, run: recall},
+	}
+}
+
+func checkout(p *stage.Play, s language.Step) (stage.Result, error) {
+	patron, item := p.PatronOf(s), p.Items[s.Text("item")]
+	id, card := patron.ID, ""
+	if house, _ := p.At(s); house != p.Home { // elsewhere only the card tells who it is
+		id, card = broker.NoID, patron.Card
+	}
+	shows := s.Text("shows")
+	if shows == "" {
+		shows = lending.ShownCard
+	}
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+		return p.Desk.CheckOut(ctx, tx, at, desk.CheckOut{
+			Barcode: item.Barcode, Patron: id, Card: card, Due: s.Date("due"), HandedTo: p.Patrons[s.Text("handed_to")].Card,
+			Shown: shows, ByOther: s.Flag("by_other"),
+			Overrides: s.Texts("over"), Reason: s.Text("reason"),
+		})
+	})
+}
+
+func takeBack(p *stage.Play, s language.Step) (stage.Result, error) {
+	item := p.Items[s.Text("item")]
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+		return p.Desk.TakeBack(ctx, tx, at, desk.TakeBack{Barcode: item.Barcode, Handed: desk.Handed{
+			Drop: s.Flag("drop"), Backdate: s.Date("counts_for"), Amnesty: s.Flag("amnesty"),
+			Parts: circulation.Parts{
+				Counted: s.Count("parts"), Missing: s.Text("missing"), Obtainable: s.Flag("obtainable"),
+				Price: moneyOf(p, s, "part_price"),
+			},
+		}})
+	})
+}
+
+func renew(p *stage.Play, s language.Step) (stage.Result, error) {
+	gives := s.Texts("gives")
+	if !s.Has("gives") {
+		gives = lending.RenewedBy(p.Document).Value
+	}
+	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
+		done, _, err := p.Desk.RenewAs(ctx, tx, at, desk.Renewal{
+			Loan: loan, Channel: rule.Channel(s.Text("channel")), Given: gives, Overrides: s.Texts("over"), Reason: s.Text("reason"),
+		})
+		return done, err
+	})
+}
+
+func scan(p *stage.Play, s language.Step) (stage.Result, error) {
+	item := p.Items[s.Text("item")]
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+		return p.Desk.Scan(ctx, tx, at, desk.Scan{Barcode: item.Barcode})
+	})
+}
+
+func recall(p *stage.Play, s language.Step) (stage.Result, error) {
+	return withLoan(p, s, p.Desk.Recall)
+}
+
+// withLoan acts on the loan of a step's item.
+func withLoan(p *stage.Play, s language.Step, act func(context.Context, *postgres.Tx, desk.At, broker.ID) (desk.Done, error)) (stage.Result, error) {
+	loan, err := loanOf(p, s)
+	if err != nil {
+		return stage.Result{}, err
+	}
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+		return act(ctx, tx, at, loan.ID)
+	})
+}
+
+// moneyOf is an amount of a step in the library's currency; zero where none is.
+func moneyOf(p *stage.Play, s language.Step, word string) broker.Money {
+	if !s.Has(word) {
+		return broker.Money{}
+	}
+	return s.Amount(word).Money(p.Home.Currency)
+}
+
+// loanOf is the loan of a step's item that is not over.
+func loanOf(p *stage.Play, s language.Step) (loan circulation.Loan, err error) {
+	item := p.Items[s.Text("item")]
+	err = p.Everywhere(func(ctx context.Context, tx *postgres.Tx) error {
+		found, err := p.Find(ctx, tx, item)
+		if err != nil {
+			return err
+		}
+		loan, err = circulation.LoanOfItem(ctx, tx, found.Ref())
+		return err
+	})
+	return loan, err
+}
