@@ -10,7 +10,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/postgres"
-	"afield/workflow/requests"
+	"afield/workflow/requests/tasks"
 )
 
 // A stray item is put right by hand, and the task with it.
@@ -59,7 +59,7 @@ func TestClosingATaskMovesNoRequest(t *testing.T) {
 	request, err := broker.ParseID("id", submitted.id())
 	must(t, err)
 	must(t, w.db.InTx(t.Context(), postgres.ForLibraries(w.home), func(_ context.Context, tx *postgres.Tx) error {
-		requests.OpenTask(tx, w.home, request, "trouble", "Something went wrong.", w.clock.Now())
+		tasks.Open(tx, w.home, request, "trouble", "Something went wrong.", w.clock.Now())
 		return nil
 	}))
 	path := "/v1/requests/" + submitted.id()

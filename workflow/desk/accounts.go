@@ -15,7 +15,7 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
-	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
 )
 
@@ -48,7 +48,7 @@ func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *p
 		patron, err := patrons.ByID(ctx, tx, other)
 		return Merged{Patron: patron, Replayed: true}, err
 	}
-	moved, err := requests.MovePatron(ctx, tx, one, other) // requests are locked before patrons
+	moved, err := engine.MovePatron(ctx, tx, one, other) // requests are locked before patrons
 	if err != nil {
 		return Merged{}, err
 	}
@@ -174,6 +174,6 @@ func forgetPatrons(tx *postgres.Tx, library broker.ID, gone []broker.ID, now tim
 		return
 	}
 	circulation.ForgetPatrons(tx, library, gone, now)
-	requests.ForgetPatrons(tx, library, gone)
+	engine.ForgetPatrons(tx, library, gone)
 	notices.ForgetPatrons(tx, library, gone)
 }

@@ -12,6 +12,9 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
+	"afield/workflow/requests/items"
+	"afield/workflow/requests/tasks"
 )
 
 // Service does what happens at a desk.
@@ -86,16 +89,16 @@ func (at At) desk(site *directory.Site) circulation.Desk {
 // tells them.
 func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome, event workflow.Event, input workflow.Input) error {
 	if outcome.Serves != nil && event != "" && !outcome.Replayed {
-		_, err := s.fireOrNote(ctx, tx, at, requests.Firing{
+		_, err := s.fireOrNote(ctx, tx, at, engine.Firing{
 			Library: outcome.Serves.Library, Request: outcome.Serves.Request, Event: event, Input: input,
-			By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+			By: workflow.ByDesk, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 		})
 		if err != nil {
 			return err
 		}
 	}
 	if outcome.Next != nil {
-		if _, err := s.fireOrNote(ctx, tx, at, requests.CopyGiven(outcome, *outcome.Next, at.Actor)); err != nil {
+		if _, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome, *outcome.Next, at.Actor)); err != nil {
 			return err
 		}
 	}
@@ -107,14 +110,14 @@ func (s *Service) given(ctx context.Context, tx *postgres.Tx, at At, outcome cir
 	if outcome.Serves == nil || outcome.Replayed {
 		return s.tell(ctx, tx, at, outcome)
 	}
-	_, err := s.fireOrNote(ctx, tx, at, requests.CopyGiven(outcome, *outcome.Serves, at.Actor))
+	_, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome, *outcome.Serves, at.Actor))
 	return err
 }
 
 // fireOrNote fires what a physical act means for a request. The act has
 // happened, so a request that does not expect it never undoes it: it is noted,
 // staff get a task, and known is false.
-func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, at At, firing requests.Firing) (known bool, err error) {
+func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, at At, firing engine.Firing) (known bool, err error) {
 	tx.Widen(firing.Library)
 	_, err = s.requests.Fire(ctx, tx, at.Now, firing)
 	ours, ok := broker.AsError(err)
@@ -122,7 +125,7 @@ func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, at At, firing
 		return err == nil, err
 	}
 	words := "Done at the desk, though the request did not expect it: " + firing.Event.Words() + "."
-	requests.OpenTask(tx, firing.Library, firing.Request, "desk_differs", words+" Look what follows from it.", at.Now)
+	tasks.Open(tx, firing.Library, firing.Request, "desk_differs", words+" Look what follows from it.", at.Now)
 	firing.Event, firing.Input, firing.By = workflow.EventNote, workflow.Input{"note": words}, workflow.BySystem
 	_, err = s.requests.Fire(ctx, tx, at.Now, firing)
 	return false, err

@@ -11,6 +11,7 @@ import (
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 )
 
 // What staff may do when there is nobody left to ask: pay more, name a library,
@@ -262,7 +263,7 @@ func TestAnotherLibrarysRequestIsNotFound(t *testing.T) {
 		})
 		refused(t, err, "not_found")
 		err = stranger.try(func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := stranger.requests.Fire(ctx, tx, tw.clock.Now(), requests.Firing{Library: named, Request: request, Event: workflow.EventCancel, By: workflow.ByStaff, Actor: stranger.staff()})
+			_, err := stranger.requests.Fire(ctx, tx, tw.clock.Now(), engine.Firing{Library: named, Request: request, Event: workflow.EventCancel, By: workflow.ByStaff, Actor: stranger.staff()})
 			return err
 		})
 		refused(t, err, "not_found")

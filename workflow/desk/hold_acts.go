@@ -8,7 +8,8 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
-	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
+	"afield/workflow/requests/items"
 )
 
 // changeHold does something with a hold of the library's own patrons, or, for
@@ -131,7 +132,7 @@ func (s *Service) ClearFromShelf(ctx context.Context, tx *postgres.Tx, at At, ho
 		if err != nil {
 			return Done{}, err
 		}
-		if err := requests.Lock(ctx, tx, next...); err != nil {
+		if err := engine.Lock(ctx, tx, next...); err != nil {
 			return Done{}, err
 		}
 	}
@@ -161,7 +162,7 @@ func (s *Service) ExpireShelf(ctx context.Context, tx *postgres.Tx, at At, limit
 			continue
 		}
 		if outcome.Next != nil {
-			if _, err := s.fireOrNote(ctx, tx, at, requests.CopyGiven(outcome, *outcome.Next, at.Actor)); err != nil {
+			if _, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome, *outcome.Next, at.Actor)); err != nil {
 				return nil, err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 )
 
 // NotFound notes that the copy for a hold is not on its shelf: the hold ends
@@ -24,7 +25,7 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold cir
 		return Done{}, err
 	}
 	if served := waiting.Serves(); served != nil {
-		if err := requests.Lock(ctx, tx, *served); err != nil {
+		if err := engine.Lock(ctx, tx, *served); err != nil {
 			return Done{}, err
 		}
 	}
@@ -38,29 +39,29 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold cir
 
 // copyNotFound is NotFound asked of the request whose hold it is, where the
 // copy is the library's own.
-func (s *Service) copyNotFound(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (requests.Fired, error) {
+func (s *Service) copyNotFound(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (engine.Fired, error) {
 	if at.Actor.Kind != broker.ActorStaff {
-		return requests.Fired{}, broker.Forbidden("Only staff can look on the shelf.")
+		return engine.Fired{}, broker.Forbidden("Only staff can look on the shelf.")
 	}
 	if _, err := workflow.Read(nil, act.Body); err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	request, err := s.requests.Load(ctx, tx, act.Library, act.Request)
 	if err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	hold, err := circulation.HoldOfRequest(ctx, tx, circulation.RequestRef{Library: act.Library, Request: act.Request})
 	if err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	if hold.Library != at.Library {
-		return requests.Fired{}, broker.Conflict("not_your_shelf", "The copy belongs to another library; its staff say whether it is there.")
+		return engine.Fired{}, broker.Conflict("not_your_shelf", "The copy belongs to another library; its staff say whether it is there.")
 	}
 	if _, err := s.NoCopy(ctx, tx, at, hold.HoldRef); err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	request, err = s.requests.Load(ctx, tx, request.LibraryID, request.ID)
-	return requests.Fired{Request: request}, err
+	return engine.Fired{Request: request}, err
 }
 
 // NoCopy notes that no copy for a hold is to be found: the copy that should be
@@ -105,9 +106,9 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref ci
 		if at.Actor.Kind == broker.ActorPatron {
 			by = workflow.ByPatron
 		}
-		_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+		_, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
 			Library: served.Library, Request: served.Request, Event: workflow.EventCancel,
-			By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+			By: by, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 		})
 		return Done{Did: "cancelled", Message: "The request and its hold are cancelled.", Request: served.Request, Hold: &hold}, err
 	}
@@ -116,7 +117,7 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref ci
 		if err != nil {
 			return Done{}, err
 		}
-		if err := requests.Lock(ctx, tx, next...); err != nil {
+		if err := engine.Lock(ctx, tx, next...); err != nil {
 			return Done{}, err
 		}
 	}

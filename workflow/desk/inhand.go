@@ -9,7 +9,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
-	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 )
 
 // shown is what was put before a desk: a barcode, and a card or a patron.
@@ -82,7 +82,7 @@ func (s *Service) lockServed(ctx context.Context, tx *postgres.Tx, found *inHand
 	if len(found.touched) == 0 {
 		return nil
 	}
-	if err := requests.Lock(ctx, tx, found.touched...); err != nil {
+	if err := engine.Lock(ctx, tx, found.touched...); err != nil {
 		return err
 	}
 	return found.lookAgain(ctx, tx)

@@ -14,6 +14,7 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 )
 
 // CheckOut is an item and the patron it is for, by card or id.
@@ -213,9 +214,9 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 		by = workflow.ByPatron
 	}
 	served := found.Serves()
-	fired, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+	fired, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
 		Library: served.Library, Request: served.Request, Event: workflow.EventRenew,
-		By: by, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"}, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		By: by, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"}, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
 		return Done{}, false, err
@@ -249,11 +250,11 @@ func (s *Service) speaksFor(tx *postgres.Tx, desk circulation.Desk, loan circula
 
 // Act does an action of a request's table. What lends or takes back an item
 // goes through circulation first; the rest is fired as it is.
-func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (requests.Fired, error) {
+func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (engine.Fired, error) {
 	switch act.Action {
 	case workflow.EventCheckOut, workflow.EventReturn:
 		if at.Actor.Kind != broker.ActorStaff {
-			return requests.Fired{}, broker.Forbidden("%q happens at the desk.", act.Action.Words())
+			return engine.Fired{}, broker.Forbidden("%q happens at the desk.", act.Action.Words())
 		}
 		return s.actOnItem(ctx, tx, at, act)
 	case workflow.EventHoldNotFound:
@@ -262,30 +263,30 @@ func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at At, act requests.
 	return s.requests.Act(ctx, tx, at.Now, at.Actor, act)
 }
 
-func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (requests.Fired, error) {
+func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (engine.Fired, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	if _, err := workflow.Read(nil, act.Body); err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	request, err := s.requests.Load(ctx, tx, act.Library, act.Request)
 	if err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	if act.Side != "" && request.Side != act.Side {
-		return requests.Fired{}, broker.NotFound("request")
+		return engine.Fired{}, broker.NotFound("request")
 	}
 	if request.Side != workflow.SideBorrowing {
-		return requests.Fired{}, broker.NotFound("action " + string(act.Action))
+		return engine.Fired{}, broker.NotFound("action " + string(act.Action))
 	}
 	if act.ExpectVersion != 0 && act.ExpectVersion != request.Version {
-		return requests.Fired{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it.")
+		return engine.Fired{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it.")
 	}
 	item, err := s.itemOf(ctx, tx, request)
 	if err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	if act.Action == workflow.EventReturn {
 		err = s.takeBack(ctx, tx, at, desk, item)
@@ -293,10 +294,10 @@ func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act req
 		err = s.lendFor(ctx, tx, at, desk, item, request)
 	}
 	if err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	after, err := s.requests.Load(ctx, tx, act.Library, act.Request)
-	return requests.Fired{Request: after}, err
+	return engine.Fired{Request: after}, err
 }
 
 func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) error {
@@ -311,7 +312,7 @@ func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at At, desk cir
 }
 
 // lendFor lends the item of a request to its patron.
-func (s *Service) lendFor(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, request *requests.Request) error {
+func (s *Service) lendFor(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, request *engine.Request) error {
 	if request.PatronID == nil {
 		return broker.Conflict("no_patron", "The request has no patron any more.")
 	}
@@ -329,7 +330,7 @@ func (s *Service) lendFor(ctx context.Context, tx *postgres.Tx, at At, desk circ
 
 // itemOf finds the item of a request: the temporary one, or the copy its hold
 // or loan has.
-func (s *Service) itemOf(ctx context.Context, tx *postgres.Tx, request *requests.Request) (catalog.Item, error) {
+func (s *Service) itemOf(ctx context.Context, tx *postgres.Tx, request *engine.Request) (catalog.Item, error) {
 	item, err := catalog.ItemOfRequest(ctx, tx, request.LibraryID, request.ID, false)
 	if err == nil || !broker.IsKind(err, broker.KindNotFound) {
 		return item, err

@@ -10,8 +10,9 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/postgres"
 	"afield/workflow"
-	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
+	"afield/workflow/requests/tasks"
 )
 
 // longestNumber is how many digits a request number on a slip may have; a
@@ -79,9 +80,9 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk circu
 
 // volume takes in another volume of something that has arrived in part.
 func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at At, request broker.ID, barcode string) (Done, error) {
-	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+	_, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
 		Library: at.Library, Request: request, Event: workflow.EventReceiveVolume,
-		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 	})
 	if err != nil {
 		return Done{}, err
@@ -92,9 +93,9 @@ func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at At, request br
 // again notes a parcel for a request that has moved on, and tells staff.
 func (s *Service) again(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, barcode string) (Done, error) {
 	tx.Widen(library)
-	_, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+	_, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
 		Library: library, Request: request, Event: workflow.EventArrivedAgain,
-		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 	})
 	if err != nil {
 		return Done{}, err
@@ -104,7 +105,7 @@ func (s *Service) again(ctx context.Context, tx *postgres.Tx, at At, library, re
 
 // unmatched puts a stray item before staff, for two days by the library's clock.
 func (s *Service) unmatched(tx *postgres.Tx, at At, desk circulation.Desk, barcode string) (Done, error) {
-	task, err := requests.OpenStrayTask(tx, at.Library, barcode, at.Now, desk.Library.Today(at.Now).AddDays(2))
+	task, err := tasks.OpenStray(tx, at.Library, barcode, at.Now, desk.Library.Today(at.Now).AddDays(2))
 	if err != nil {
 		return Done{}, err
 	}

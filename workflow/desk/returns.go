@@ -9,7 +9,7 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow"
-	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
 )
 
@@ -106,9 +106,9 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk ci
 	if item.Library != at.Library {
 		return s.sendOn(ctx, tx, item, item.Library)
 	}
-	known, err := s.fireOrNote(ctx, tx, at, requests.Firing{
+	known, err := s.fireOrNote(ctx, tx, at, engine.Firing{
 		Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn,
-		By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+		By: workflow.ByDesk, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 	})
 	if err != nil {
 		return Done{}, err

@@ -14,12 +14,13 @@ import (
 	"afield/workflow"
 	"afield/workflow/desk"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 )
 
 // submits asks as somebody: a patron online, or staff.
-func (h *house) submits(actor broker.Actor, in requests.Submission) (*requests.Request, error) {
+func (h *house) submits(actor broker.Actor, in requests.Submission) (*engine.Request, error) {
 	in.Library, in.CardDigits, in.PINGiven = h.Library.ID, 14, true
-	var request *requests.Request
+	var request *engine.Request
 	err := h.try(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		request, err = h.requests.Submit(ctx, tx, h.clock.Now(), actor, in)
 		return err

@@ -10,7 +10,7 @@ import (
 	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 	"afield/workflow"
-	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
 )
 
@@ -210,14 +210,14 @@ func found(ctx context.Context, tx *postgres.Tx, item catalog.Item) error {
 	return err
 }
 
-func (s *Service) fire(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, event workflow.Event, input workflow.Input) (requests.Fired, error) {
+func (s *Service) fire(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, event workflow.Event, input workflow.Input) (engine.Fired, error) {
 	tx.Widen(library)
-	fired, err := s.requests.Fire(ctx, tx, at.Now, requests.Firing{
+	fired, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
 		Library: library, Request: request, Event: event, Input: input,
-		By: workflow.ByDesk, Actor: at.Actor, Cause: requests.Cause{Kind: "desk"},
+		By: workflow.ByDesk, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 	})
 	if err != nil {
-		return requests.Fired{}, err
+		return engine.Fired{}, err
 	}
 	return fired[0], nil
 }

@@ -24,6 +24,7 @@ import (
 	"afield/workflow/jobs"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 	"afield/workflow/routing"
 )
 
@@ -270,9 +271,9 @@ func (h *house) try(work func(context.Context, *postgres.Tx) error) error {
 	return h.db.InTx(h.t.Context(), postgres.ForLibraries(h.Library.ID), work)
 }
 
-func (h *house) asks(in requests.Submission) (*requests.Request, error) {
+func (h *house) asks(in requests.Submission) (*engine.Request, error) {
 	in.Library = h.Library.ID
-	var request *requests.Request
+	var request *engine.Request
 	err := h.try(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		request, err = h.requests.Submit(ctx, tx, h.clock.Now(), h.staff(), in)
 		return err
@@ -317,9 +318,9 @@ func (h *house) scans(barcode, card string) desk.Done {
 	return done
 }
 
-func (h *house) request(id broker.ID) *requests.Request {
+func (h *house) request(id broker.ID) *engine.Request {
 	h.t.Helper()
-	var found *requests.Request
+	var found *engine.Request
 	h.must(h.try(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		found, err = h.requests.Load(ctx, tx, h.Library.ID, id)
 		return err
@@ -327,7 +328,7 @@ func (h *house) request(id broker.ID) *requests.Request {
 	return found
 }
 
-func (h *house) expects(id broker.ID, state workflow.State) *requests.Request {
+func (h *house) expects(id broker.ID, state workflow.State) *engine.Request {
 	h.t.Helper()
 	found := h.request(id)
 	if found.State != state {

@@ -72,7 +72,7 @@ type Config struct {
 	Log    *slog.Logger
 }
 
-// Queue is the running job queue. It implements requests.Jobs.
+// Queue is the running job queue. It implements engine.Jobs.
 type Queue struct {
 	config   Config
 	client   *river.Client[pgx.Tx]

@@ -11,7 +11,7 @@ import (
 	"afield/broker/policy/blocks"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
-	"afield/workflow/requests"
+	"afield/workflow/requests/tasks"
 )
 
 // keysOf turns ids in order into keys without a date.
@@ -46,7 +46,7 @@ func newAdults(ctx context.Context, tx *postgres.Tx, night *Night, after circula
 // The task carries the account's id, by which staff open it, and no name.
 func promptForAdult(_ context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
 	patrons.PromptAdult(tx, patrons.Ref{Library: night.Library.ID, ID: patron}, night.On)
-	requests.OpenHouseTask(tx, night.Library.ID, "came_of_age",
+	tasks.OpenForLibrary(tx, night.Library.ID, "came_of_age",
 		"The patron of account "+patron.String()+" has come of age: look at the card with them when they next come in.", night.Now)
 	return true, nil
 }

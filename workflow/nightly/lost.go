@@ -8,7 +8,7 @@ import (
 	"afield/broker/circulation"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
-	"afield/workflow/requests"
+	"afield/workflow/requests/tasks"
 )
 
 func longOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
@@ -40,7 +40,7 @@ func chargeClaims(ctx context.Context, tx *postgres.Tx, night *Night, loans []br
 func (n *Night) lose(ctx context.Context, tx *postgres.Tx, loans []broker.ID, claimed bool) (int64, error) {
 	lost, unpriced, err := n.nights.config.Desk.LoseByAge(ctx, tx, n.at(), loans, claimed)
 	for _, one := range unpriced {
-		requests.OpenHouseTask(tx, n.Library.ID, "price_needed",
+		tasks.OpenForLibrary(tx, n.Library.ID, "price_needed",
 			fmt.Sprintf("Item %s was due on %s and counts as lost; its price is not known. Enter the price, or declare it lost with one.", one.Item.Barcode, one.Loan.DueOn), n.Now)
 		circulation.PriceAsked(tx, one.Loan.LoanRef, n.Document.Version())
 	}

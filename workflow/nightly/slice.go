@@ -10,7 +10,7 @@ import (
 	"afield/broker"
 	"afield/broker/circulation"
 	"afield/broker/postgres"
-	"afield/workflow/requests"
+	"afield/workflow/requests/tasks"
 )
 
 // step is one kind of nightly work. Its things are gone through in order of
@@ -177,7 +177,7 @@ func note(tx *postgres.Tx, night *Night, step string, thing broker.ID, why error
 		night.Library.ID, step, thing, why.Error(), night.Now)
 	tx.Queue(`update nightly_steps set failed = failed + 1 where library_id = $1 and night = $2 and step = $3`,
 		night.Library.ID, night.On, step)
-	requests.OpenHouseTask(tx, night.Library.ID, "night_failed",
+	tasks.OpenForLibrary(tx, night.Library.ID, "night_failed",
 		"Some nightly work could not be done ("+words(step)+"); see what it says and put it right.", night.Now)
 }
 

@@ -11,7 +11,7 @@ import (
 	"afield/broker/notices"
 	"afield/broker/policy/accounts"
 	"afield/broker/postgres"
-	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
 )
 
@@ -83,7 +83,7 @@ func forgetHolds(ctx context.Context, tx *postgres.Tx, night *Night, limit int) 
 }
 
 func forgetRequests(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	return requests.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
+	return engine.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
 }
 
 // forgetNotices lets settled notices go, but what was sent of a loan that is

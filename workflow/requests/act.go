@@ -13,6 +13,7 @@ import (
 	"afield/broker"
 	"afield/broker/postgres"
 	"afield/workflow"
+	"afield/workflow/requests/engine"
 )
 
 // Act is what a person wants to do with a request.
@@ -26,43 +27,43 @@ type Act struct {
 	Body map[string]json.RawMessage
 	// ExpectVersion, when not 0, refuses if somebody was quicker.
 	ExpectVersion int
-	Cause         Cause
+	Cause         engine.Cause
 }
 
 // Act lets a person do what the table allows: it reads the action's form and
 // fires. A patron may act on their own requests only.
-func (s *Service) Act(ctx context.Context, tx *postgres.Tx, now time.Time, actor broker.Actor, act Act) (Fired, error) {
+func (s *Service) Act(ctx context.Context, tx *postgres.Tx, now time.Time, actor broker.Actor, act Act) (engine.Fired, error) {
 	var side workflow.Side
 	var state workflow.State
 	var patron *broker.ID
 	err := tx.QueryRow(ctx, `select side, state, patron_id from requests where library_id = $1 and id = $2`, act.Library, act.Request).Scan(&side, &state, &patron)
 	if errors.Is(err, pgx.ErrNoRows) || (err == nil && act.Side != "" && act.Side != side) {
-		return Fired{}, broker.NotFound("request")
+		return engine.Fired{}, broker.NotFound("request")
 	}
 	if err != nil {
-		return Fired{}, fmt.Errorf("find a request: %w", err)
+		return engine.Fired{}, fmt.Errorf("find a request: %w", err)
 	}
 	if actor.Kind == broker.ActorPatron && (patron == nil || *patron != actor.ID) {
-		return Fired{}, broker.NotFound("request")
+		return engine.Fired{}, broker.NotFound("request")
 	}
 	form, known := formOf(s.Table(side), state, act.Action)
 	if !known {
-		return Fired{}, broker.NotFound("action " + string(act.Action))
+		return engine.Fired{}, broker.NotFound("action " + string(act.Action))
 	}
 	input, err := workflow.Read(form, act.Body)
 	if err != nil {
-		return Fired{}, err
+		return engine.Fired{}, err
 	}
 	cause := act.Cause
 	if cause.Kind == "" {
-		cause = Cause{Kind: "api"}
+		cause = engine.Cause{Kind: "api"}
 	}
-	fired, err := s.Fire(ctx, tx, now, Firing{
+	fired, err := s.Fire(ctx, tx, now, engine.Firing{
 		Library: act.Library, Request: act.Request, Event: act.Action, Input: input, By: partyOf(actor), Actor: actor,
 		Cause: cause, ExpectVersion: act.ExpectVersion,
 	})
 	if err != nil {
-		return Fired{}, err
+		return engine.Fired{}, err
 	}
 	return fired[0], nil
 }
@@ -95,12 +96,12 @@ func partyOf(actor broker.Actor) workflow.Party {
 }
 
 // Load reads a request without locking it.
-func (s *Service) Load(ctx context.Context, tx *postgres.Tx, library, request broker.ID) (*Request, error) {
-	rows, err := tx.Query(ctx, `select `+requestColumns+` from requests where library_id = $1 and id = $2`, library, request)
+func (s *Service) Load(ctx context.Context, tx *postgres.Tx, library, request broker.ID) (*engine.Request, error) {
+	rows, err := tx.Query(ctx, `select `+engine.Columns+` from requests where library_id = $1 and id = $2`, library, request)
 	if err != nil {
 		return nil, fmt.Errorf("read a request: %w", err)
 	}
-	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Request])
+	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[engine.Request])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, broker.NotFound("request")
 	}

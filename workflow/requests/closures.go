@@ -13,6 +13,7 @@ import (
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 	"afield/workflow"
+	"afield/workflow/requests/engine"
 )
 
 // LengthenShelf gives requests whose item waits on a library's hold shelf the
@@ -60,9 +61,7 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk circu
 			continue
 		}
 		circulation.MoveShelfDate(tx, hold.HoldRef, until)
-		tx.Queue(`update requests set pick_up_by = $3 where library_id = $1 and id = $2`, desk.Library.ID, one.ID, until)
-		tx.Queue(`update deadlines set due_at = $3 where library_id = $1 and request_id = $2 and kind = $4`,
-			desk.Library.ID, one.ID, desk.Library.Calendar.EndOfBusiness(until), workflow.DeadlinePickUpBy)
+		engine.MovePickUp(tx, desk.Library.ID, one.ID, until, desk.Library.Calendar.EndOfBusiness(until))
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow/messages"
+	"afield/workflow/requests/engine"
+	"afield/workflow/requests/tasks"
 )
 
 // HandedOver records what became of one try to hand a message over: the peer has
@@ -21,12 +23,12 @@ import (
 // this one still being recorded is found here, and does not wait for the sweep.
 func (s *Service) HandedOver(ctx context.Context, tx *postgres.Tx, now time.Time, claimed messages.Claimed, delivery connectors.Delivery,
 ) (next messages.Ref, waiting bool, err error) {
-	if err := Lock(ctx, tx, circulation.RequestRef{Library: claimed.Library, Request: claimed.Request}); err != nil {
+	if err := engine.Lock(ctx, tx, circulation.RequestRef{Library: claimed.Library, Request: claimed.Request}); err != nil {
 		return next, false, err
 	}
 	if delivery.Outcome == connectors.Delivered {
 		messages.MarkSent(tx, claimed.Library, claimed.ID, now, delivery)
-		SettleTask(tx, claimed.Library, claimed.Request, taskUnreachable, now)
+		tasks.Settle(tx, claimed.Library, claimed.Request, taskUnreachable, now)
 		err = s.delivered(ctx, tx, now, claimed.Library, claimed.Request, claimed.Message)
 	} else {
 		trouble := outbox.Trouble{Final: delivery.Outcome == connectors.Refused, Detail: delivery.Detail, RetryAfter: delivery.RetryAfter}
@@ -51,7 +53,7 @@ const taskUnreachable = "partner_unreachable"
 func (s *Service) tryAgain(tx *postgres.Tx, now time.Time, claimed messages.Claimed, at time.Time, delivery connectors.Delivery) {
 	messages.TryAgain(tx, claimed.Library, claimed.ID, at, delivery)
 	if now.Sub(claimed.CreatedAt) > messages.StaffHearAfter {
-		OpenTask(tx, claimed.Library, claimed.Request, taskUnreachable,
+		tasks.Open(tx, claimed.Library, claimed.Request, taskUnreachable,
 			"A message to the other library has not got through since "+claimed.CreatedAt.Format("2006-01-02 15:04")+" UTC; it is tried again.", now)
 	}
 }

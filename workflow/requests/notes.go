@@ -2,7 +2,6 @@ package requests
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
+	"afield/workflow/requests/engine"
 )
 
 // Audience is who a note is written to.
@@ -57,47 +57,17 @@ func Notes(ctx context.Context, tx *postgres.Tx, viewer Viewer, request broker.I
 // is reached by messages; with no library to tell it is the conflict
 // nobody_to_tell. A note changes no state.
 func (s *Service) WriteNote(ctx context.Context, tx *postgres.Tx, now time.Time, viewer Viewer, request broker.ID, note Note) (broker.ID, error) {
-	steps, err := s.load(ctx, tx, now, []Firing{{Library: viewer.Library, Request: request}})
+	c, err := s.engine.Lock(ctx, tx, now, viewer.Library, request)
 	if err != nil {
 		return broker.NoID, err
 	}
-	st := steps[request]
 	if note.Audience == ToLender {
-		if err := st.tellOther(ctx, note.Text); err != nil {
+		if c.Request.Side == workflow.SideBorrowing && c.Current() == nil {
+			return broker.NoID, broker.Conflict("nobody_to_tell", "No other library is being asked about this request.")
+		}
+		if err := s.engine.Tell(ctx, c, connectors.Message{Kind: connectors.KindNote, Note: note.Text}); err != nil {
 			return broker.NoID, err
 		}
 	}
-	actor, err := json.Marshal(note.Actor)
-	if err != nil {
-		return broker.NoID, fmt.Errorf("write an actor: %w", err)
-	}
-	note.ID, note.At = broker.NewID(), now
-	writeNote(tx, viewer.Library, request, note, actor)
-	return note.ID, nil
-}
-
-func writeNote(tx *postgres.Tx, library, request broker.ID, note Note, actor []byte) {
-	tx.Queue(`insert into request_notes (library_id, request_id, id, audience, text, actor, at) values ($1, $2, $3, $4, $5, $6, $7)`,
-		library, request, note.ID, string(note.Audience), note.Text, actor, note.At)
-}
-
-// tellOther sends a note to the library at the other end.
-func (st *step) tellOther(ctx context.Context, text string) error {
-	message := connectors.Message{Kind: connectors.KindNote, Note: text}
-	switch {
-	case st.request.Side == workflow.SideLending:
-		if err := st.answer(ctx, message); err != nil {
-			return err
-		}
-	case st.current() == nil:
-		return broker.Conflict("nobody_to_tell", "No other library is being asked about this request.")
-	default:
-		if err := st.say(ctx, message); err != nil {
-			return err
-		}
-	}
-	if len(st.refs) == 0 {
-		return nil // reached by hand: staff carry it over
-	}
-	return st.service.jobs.Send(ctx, st.tx, st.refs)
+	return engine.AddNote(tx, viewer.Library, request, string(note.Audience), note.Text, note.Actor, now)
 }

@@ -12,6 +12,7 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests/checks"
+	"afield/workflow/requests/engine"
 	"afield/workflow/routing"
 )
 
@@ -52,7 +53,7 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	if err := in.check(library, now); err != nil {
 		return Outlook{}, err
 	}
-	request := &Request{
+	request := &engine.Request{
 		LibraryID: in.Library, ID: broker.NewID(), Side: workflow.SideBorrowing, Citation: in.Citation,
 		Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy, Currency: library.Currency,
 	}
@@ -85,7 +86,7 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 }
 
 // counts reads what the patron has open already.
-func (o *Outlook) counts(ctx context.Context, tx *postgres.Tx, in Submission, request *Request) error {
+func (o *Outlook) counts(ctx context.Context, tx *postgres.Tx, in Submission, request *engine.Request) error {
 	rows, err := tx.Query(ctx, `select id, ($3::uuid is not null and title_id = $3)
 			or ($5 <> '' and citation ->> 'isbn' = $5) or (title_id is null and $4 <> '' and lower(citation ->> 'title') = lower($4)) as same
 		from requests where library_id = $1 and patron_id = $2 and side = 'borrowing' and closed_at is null order by id`,
@@ -109,7 +110,7 @@ func (o *Outlook) counts(ctx context.Context, tx *postgres.Tx, in Submission, re
 }
 
 // outlook ranks who could lend, as the rota would.
-func (s *Service) outlook(ctx context.Context, tx *postgres.Tx, now time.Time, request *Request, in Submission, doc *policy.Document, out *Outlook) error {
+func (s *Service) outlook(ctx context.Context, tx *postgres.Tx, now time.Time, request *engine.Request, in Submission, doc *policy.Document, out *Outlook) error {
 	query, err := s.finder.NewQuery(ctx, tx, in.Library)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
+	"afield/workflow/requests/tasks"
 )
 
 // Viewer is whoever looks: a library's staff, or one of its patrons.
@@ -53,19 +54,6 @@ type Item struct {
 	ReturnedAt *time.Time `db:"returned_at"`
 }
 
-// Task is something a person must decide or do.
-type Task struct {
-	ID        broker.ID       `db:"id"`
-	RequestID *broker.ID      `db:"request_id"`
-	Number    *int64          `db:"number"` // the request's
-	Kind      string          `db:"kind"`
-	Detail    string          `db:"detail"`
-	Choices   []string        `db:"choices"`
-	Facts     json.RawMessage `db:"facts"`
-	OpenedAt  time.Time       `db:"opened_at"`
-	DueOn     broker.Date     `db:"due_on"`
-}
-
 // Name is how a library is shown.
 type Name struct {
 	Name   string
@@ -74,14 +62,14 @@ type Name struct {
 
 // View is one request with everything there is to see and do.
 type View struct {
-	Request *Request
+	Request *engine.Request
 	// Label is the state in plain words.
 	Label string
 	// Deadline is the earliest; nil on an ended request.
 	Deadline *Deadline
-	Rota     []*RotaEntry
+	Rota     []*engine.RotaEntry
 	Items    []Item
-	Tasks    []Task
+	Tasks    []tasks.Task
 	// Actions are what the viewer may do now, with their forms.
 	Actions []workflow.Action
 	// Names are those of the libraries that appear.
@@ -109,28 +97,27 @@ func waitFrom(told rule.Entry[attributes.Wait], asked broker.Date) *ExpectedWait
 }
 
 // wait says what the patron is told about the time the request takes.
-func (st *step) wait(ctx context.Context) (*ExpectedWait, error) {
-	r := st.request
-	if r.Side != workflow.SideBorrowing || r.PatronID == nil || !st.place().Coming || (r.ByHold() && !ill.CountsAsILL(st.doc)) {
+func wait(ctx context.Context, c *engine.Case) (*ExpectedWait, error) {
+	r := c.Request
+	if r.Side != workflow.SideBorrowing || r.PatronID == nil || !c.Place().Coming || (r.ByHold() && !ill.CountsAsILL(c.Policy)) {
 		return nil, nil
 	}
-	patron, err := patrons.ByID(ctx, st.tx, st.patron())
+	patron, err := patrons.ByID(ctx, c.Tx, c.Patron())
 	if err != nil {
 		return nil, err
 	}
-	return waitFrom(ill.ExpectedWait(st.doc, patron.Class, r.Format), st.library.Today(r.SubmittedAt)), nil
+	return waitFrom(ill.ExpectedWait(c.Policy, patron.Class, r.Format), c.Library.Today(r.SubmittedAt)), nil
 }
 
 // Look reads one request as a viewer may see it. A request of another library
 // or another patron, or of a side that is not asked for, is not found.
 func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, viewer Viewer, id broker.ID, sides ...workflow.Side) (View, error) {
-	st := &step{service: s, tx: tx, now: now}
 	var view View
-	tx.Queue(`select `+requestColumns+` from requests
+	tx.Queue(`select `+engine.Columns+` from requests
 		where library_id = $1 and id = $2 and side = any ($3) and ($4::uuid is null or patron_id = $4)`,
-		viewer.Library, id, texts(sides), idOrNull(viewer.Patron)).Query(oneRow("request", &st.request))
+		viewer.Library, id, texts(sides), idOrNull(viewer.Patron)).Query(oneRow("request", &view.Request))
 	tx.Queue(`select `+engine.EntryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`,
-		viewer.Library, id).Query(rowsOf((*[]*RotaEntry)(&st.entries)))
+		viewer.Library, id).Query(rowsOf(&view.Rota))
 	tx.Queue(`select kind, event, due_at from deadlines where library_id = $1 and request_id = $2 order by due_at, kind limit 1`,
 		viewer.Library, id).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[Deadline])
@@ -147,42 +134,22 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 	if err := tx.Flush(ctx); err != nil {
 		return View{}, fmt.Errorf("read a request: %w", err)
 	}
-	view.Request, view.Rota, view.Label = st.request, st.entries, st.place().Label
 	for i := range view.Tasks {
-		view.Tasks[i].Number = &st.request.Number
+		view.Tasks[i].Number = &view.Request.Number
 	}
-	var err error
-	if view.Actions, err = st.available(ctx, viewer.party()); err != nil {
+	c, err := s.engine.Case(ctx, tx, now, view.Request, view.Rota)
+	if err != nil {
 		return View{}, err
 	}
-	if view.Wait, err = st.wait(ctx); err != nil {
+	view.Label = c.Place().Label
+	if view.Actions, err = s.engine.Available(ctx, c, viewer.party()); err != nil {
+		return View{}, err
+	}
+	if view.Wait, err = wait(ctx, c); err != nil {
 		return View{}, err
 	}
 	view.Names, err = s.names(ctx, tx, view.libraries())
 	return view, err
-}
-
-// available lists what a party may do, by the same guards that Fire asks.
-func (st *step) available(ctx context.Context, party workflow.Party) ([]workflow.Action, error) {
-	table := st.table()
-	if st.request.Side == workflow.SideBrokered {
-		return []workflow.Action{}, nil // its guards join when outside borrowers can reach us
-	}
-	if err := st.settle(ctx); err != nil {
-		return nil, err
-	}
-	var failed error
-	actions := table.Available(st.request.State, party, func(guard workflow.Guard) bool {
-		holds, err := st.service.guards[guard](ctx, st.facts())
-		if err != nil {
-			failed = err
-		}
-		return holds
-	})
-	if failed != nil {
-		return nil, fmt.Errorf("look at what can be done with request %d: %w", st.request.Number, failed)
-	}
-	return actions, nil
 }
 
 func (v View) libraries() []broker.ID {

@@ -11,6 +11,7 @@ import (
 	"afield/broker"
 	"afield/broker/postgres"
 	"afield/workflow"
+	"afield/workflow/requests/engine"
 )
 
 // Filter narrows a list of requests; its zero value takes all.
@@ -29,7 +30,7 @@ type Filter struct {
 
 // Summary is one line of a list of requests.
 type Summary struct {
-	Request
+	engine.Request
 	Label    string
 	Deadline *Deadline
 	// LenderID is the lender being asked or supplying; NoID for none.
@@ -38,7 +39,7 @@ type Summary struct {
 
 // summaryRow is a Summary as the database gives it.
 type summaryRow struct {
-	Request
+	engine.Request
 	DeadlineKind  *string         `db:"deadline_kind"`
 	DeadlineEvent *workflow.Event `db:"deadline_event"`
 	DeadlineAt    *time.Time      `db:"deadline_at"`
@@ -49,12 +50,12 @@ type summaryRow struct {
 // of the libraries in it. after is the last id of the page before, NoID for the
 // first page.
 func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filter Filter, after broker.ID, limit int) ([]Summary, map[broker.ID]Name, error) {
-	where, args := filter.where(s.tables, viewer, after)
+	where, args := filter.where(s.engine.Tables(), viewer, after)
 	order := "desc"
 	if filter.OldestFirst {
 		order = "asc"
 	}
-	rows, err := tx.Query(ctx, `select `+qualified("r", requestColumns)+`, d.kind as deadline_kind, d.event as deadline_event,
+	rows, err := tx.Query(ctx, `select `+qualified("r", engine.Columns)+`, d.kind as deadline_kind, d.event as deadline_event,
 			d.due_at as deadline_at, e.lender_id
 		from requests r
 		left join lateral (select kind, event, due_at from deadlines
@@ -142,23 +143,6 @@ func (f Filter) where(tables []*workflow.Table, viewer Viewer, after broker.ID) 
 		}
 	}
 	return strings.Join(conditions, " and "), args
-}
-
-// Tasks gives a page of a library's open tasks, the oldest first. after is the
-// last task's id of the page before.
-func Tasks(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit int) ([]Task, error) {
-	rows, err := tx.Query(ctx, `select t.id, t.request_id, r.number, t.kind, t.detail, t.choices, t.facts, t.opened_at, t.due_on
-		from staff_tasks t left join requests r on r.library_id = t.library_id and r.id = t.request_id
-		where t.library_id = $1 and t.closed_at is null and ($2::uuid is null or t.id > $2) order by t.id limit $3`,
-		library, idOrNull(after), limit)
-	if err != nil {
-		return nil, fmt.Errorf("list tasks: %w", err)
-	}
-	tasks, err := pgx.CollectRows(rows, pgx.RowToStructByName[Task])
-	if err != nil {
-		return nil, fmt.Errorf("list tasks: %w", err)
-	}
-	return tasks, nil
 }
 
 // Brief is what a list of loans or holds needs to know of the requests they serve.

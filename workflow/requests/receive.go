@@ -16,6 +16,8 @@ import (
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/messages"
+	"afield/workflow/requests/engine"
+	"afield/workflow/requests/tasks"
 )
 
 // Incoming is a message from another library, decoded, with its sender proved.
@@ -104,7 +106,7 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return broker.NoID, fmt.Errorf("look for a lending request: %w", err)
 	}
-	number, err := nextNumber(ctx, tx)
+	number, err := engine.NextNumber(ctx, tx)
 	if err != nil {
 		return broker.NoID, err
 	}
@@ -114,7 +116,7 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 	if err != nil {
 		return broker.NoID, fmt.Errorf("write an actor: %w", err)
 	}
-	request := &Request{
+	request := &engine.Request{
 		LibraryID: library.ID, ID: broker.NewID(), Number: number, Side: workflow.SideLending, State: workflow.Lending.Start, Version: 1, Owner: workflow.OwnerStaff,
 		Citation: *message.Citation, Format: message.Citation.Format, Service: message.Service, Rush: message.Rush, NeedBy: message.NeedBy,
 		SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
@@ -138,16 +140,7 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 		request.TitleID = &title
 	}
 	facts := map[string]any{"borrower_id": in.Peer, "previous_request_id": message.PreviousRequestID}
-	if err := insert(tx, request, now, actor, Cause{Kind: "message", ID: message.ID}, facts); err != nil {
-		return broker.NoID, err
-	}
-	st := &step{service: s, tx: tx, now: now, request: request, library: library}
-	if st.doc, err = s.policies.At(library.Library, now); err != nil {
-		return broker.NoID, err
-	}
-	place := st.place()
-	st.putDeadline(place.Deadline, place.Then, st.dueAt(place.Deadline))
-	return request.ID, nil
+	return request.ID, s.engine.Begin(ctx, tx, now, request, actor, engine.Cause{Kind: "message", ID: message.ID}, facts)
 }
 
 var borrowerEvents = map[connectors.Kind]workflow.Event{
@@ -203,7 +196,7 @@ func (s *Service) fromLender(ctx context.Context, tx *postgres.Tx, now time.Time
 }
 
 // heard makes the firing of a message, with what it said as input.
-func (s *Service) heard(library, request broker.ID, in Incoming, id broker.ID, by workflow.Party) Firing {
+func (s *Service) heard(library, request broker.ID, in Incoming, id broker.ID, by workflow.Party) engine.Firing {
 	m := in.Message
 	input := workflow.Input{"due": m.Due, "retry_after": m.RetryAfter, "reason": m.Reason, "conditions": m.Conditions, "items": m.Items, "note": m.Note}
 	if m.Cost != nil {
@@ -218,10 +211,10 @@ func (s *Service) heard(library, request broker.ID, in Incoming, id broker.ID, b
 	if m.Renewals != nil {
 		input["renewals"] = *m.Renewals
 	}
-	return Firing{
+	return engine.Firing{
 		Library: library, Request: request, Input: input, By: by,
 		Actor: broker.Actor{Kind: broker.ActorPartner, ID: in.Peer, Library: library},
-		Cause: Cause{Kind: "message", ID: id.String()}, Data: map[string]any{"peer_message_id": m.ID},
+		Cause: engine.Cause{Kind: "message", ID: id.String()}, Data: map[string]any{"peer_message_id": m.ID},
 	}
 }
 
@@ -283,7 +276,7 @@ func lateEvent(m connectors.Message) workflow.Event {
 
 // fireOrNote fires an event; where the table has no row for it any more, the
 // message is noted instead, so that no order of messages loses one.
-func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, now time.Time, firing Firing, otherwise workflow.Event, answer *messages.Answer) error {
+func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, now time.Time, firing engine.Firing, otherwise workflow.Event, answer *messages.Answer) error {
 	_, err := s.Fire(ctx, tx, now, firing)
 	if err == nil || !noRow(err) || firing.Event == otherwise {
 		return err
@@ -319,7 +312,7 @@ func (s *Service) undeliverable(ctx context.Context, tx *postgres.Tx, now time.T
 		return s.aboutDelivery(ctx, tx, now, library, request, message, workflow.EventCancelAgreed, map[string]any{"detail": detail})
 	}
 	if message.Kind != connectors.KindRequest {
-		OpenTask(tx, library, request, "message_refused",
+		tasks.Open(tx, library, request, "message_refused",
 			"The other library's system refuses our message ("+string(message.Kind)+"): tell them another way.", now)
 		return nil
 	}
@@ -335,9 +328,9 @@ func (s *Service) aboutDelivery(ctx context.Context, tx *postgres.Tx, now time.T
 	if current == nil || current.String() != message.RequestID {
 		return nil // we have moved on
 	}
-	_, err = s.Fire(ctx, tx, now, Firing{
+	_, err = s.Fire(ctx, tx, now, engine.Firing{
 		Library: library, Request: request, Event: event, By: workflow.BySystem, Actor: broker.System(library),
-		Cause: Cause{Kind: "job", ID: message.ID}, Data: data,
+		Cause: engine.Cause{Kind: "job", ID: message.ID}, Data: data,
 	})
 	if err != nil && noRow(err) {
 		return nil // answered before the delivery was recorded

@@ -47,7 +47,7 @@ type Submission struct {
 // Submit stores a request and runs it as far as it goes without waiting for
 // anybody: checks, rota, and the first lender asked. A refusal stores nothing
 // and gives every reason, unless staff say to store it for review.
-func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, actor broker.Actor, in Submission) (*Request, error) {
+func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, actor broker.Actor, in Submission) (*engine.Request, error) {
 	library, err := s.library(ctx, tx, in.Library)
 	if err != nil {
 		return nil, err
@@ -80,13 +80,12 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 	}
 	request.ILLChecked = decision.Allowed && decision.CountsAsILL
 	facts := map[string]any{"format": request.Format, "service": request.Service}
-	if err := insert(tx, request, now, actor, Cause{Kind: "api"}, facts); err != nil {
+	if err := s.engine.Begin(ctx, tx, now, request, actor, engine.Cause{Kind: "api"}, facts); err != nil {
 		return nil, err
 	}
-	s.needBy(tx, library, request)
-	firing := Firing{
+	firing := engine.Firing{
 		Library: in.Library, Request: request.ID, Event: workflow.EventChecksPassed, By: workflow.BySystem,
-		Actor: broker.System(in.Library), Cause: Cause{Kind: "rule", ID: "submit"},
+		Actor: broker.System(in.Library), Cause: engine.Cause{Kind: "rule", ID: "submit"},
 	}
 	if len(reasons) > 0 {
 		firing.Event, firing.Data = workflow.EventNeedsPerson, map[string]any{"reasons": reasons}
@@ -96,7 +95,7 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 		return nil, err
 	}
 	if in.Note != "" {
-		if err := AddNote(tx, in.Library, request.ID, "staff", in.Note, actor, now); err != nil {
+		if _, err := engine.AddNote(tx, in.Library, request.ID, string(ToStaff), in.Note, actor, now); err != nil {
 			return nil, err
 		}
 	}
@@ -137,7 +136,7 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	if patron.ID == broker.NoID {
 		return nil, checks.Submission{}, broker.NotFound("patron")
 	}
-	number, err := nextNumber(ctx, tx)
+	number, err := engine.NextNumber(ctx, tx)
 	if err != nil {
 		return nil, checks.Submission{}, err
 	}
@@ -145,7 +144,7 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	if err != nil {
 		return nil, checks.Submission{}, fmt.Errorf("write an actor: %w", err)
 	}
-	request := &Request{
+	request := &engine.Request{
 		LibraryID: in.Library, ID: broker.NewID(), Number: number, Side: workflow.SideBorrowing, State: workflow.Submitted, Version: 1,
 		Owner: workflow.OwnerSystem, Citation: in.Citation, Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy,
 		PatronID: &in.Patron, SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
@@ -189,7 +188,7 @@ func (in Submission) channelFrom(actor broker.Actor) rule.Channel {
 	return rule.ByStaff
 }
 
-func (s *Service) branch(ctx context.Context, tx *postgres.Tx, request *Request, wanted broker.ID, patron patrons.Patron) error {
+func (s *Service) branch(ctx context.Context, tx *postgres.Tx, request *engine.Request, wanted broker.ID, patron patrons.Patron) error {
 	branches, err := directory.Branches(ctx, tx, request.LibraryID)
 	if err != nil {
 		return err
@@ -211,7 +210,7 @@ func (s *Service) branch(ctx context.Context, tx *postgres.Tx, request *Request,
 	return nil
 }
 
-func (s *Service) title(ctx context.Context, tx *postgres.Tx, request *Request, wanted broker.ID) error {
+func (s *Service) title(ctx context.Context, tx *postgres.Tx, request *engine.Request, wanted broker.ID) error {
 	if wanted != broker.NoID {
 		title, err := catalog.LoadTitle(ctx, tx, wanted)
 		if err != nil {
@@ -235,25 +234,5 @@ func (s *Service) title(ctx context.Context, tx *postgres.Tx, request *Request, 
 		}
 		request.Citation.Title, request.Citation.Author = title.Title, title.Author
 	}
-	return nil
-}
-
-// needBy starts the clock of a request that is wanted by a date.
-func (s *Service) needBy(tx *postgres.Tx, library *directory.Lender, request *Request) {
-	if request.NeedBy.IsZero() {
-		return
-	}
-	tx.Queue(`insert into deadlines (library_id, request_id, kind, event, due_at) values ($1, $2, $3, $4, $5)`,
-		request.LibraryID, request.ID, workflow.DeadlineNeedBy, workflow.EventNeedByPassed, request.NeedBy.End(library.Zone))
-}
-
-// AddNote writes a note; audience is "staff", "patron" or "lender".
-func AddNote(tx *postgres.Tx, library, request broker.ID, audience, text string, actor broker.Actor, now time.Time) error {
-	by, err := json.Marshal(actor)
-	if err != nil {
-		return fmt.Errorf("write an actor: %w", err)
-	}
-	tx.Queue(`insert into request_notes (library_id, request_id, id, audience, text, actor, at) values ($1, $2, $3, $4, $5, $6, $7)`,
-		library, request, broker.NewID(), audience, text, by, now)
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
+	"afield/workflow/requests/engine"
+	"afield/workflow/requests/tasks"
 	"afield/workflow/routing"
 )
 
@@ -139,9 +141,9 @@ func claim(ctx context.Context, tx *postgres.Tx, d dueDeadline, now time.Time) (
 }
 
 func (s *Service) fireDeadline(ctx context.Context, tx *postgres.Tx, now time.Time, d dueDeadline) error {
-	_, err := s.Fire(ctx, tx, now, Firing{
+	_, err := s.Fire(ctx, tx, now, engine.Firing{
 		Library: d.Library, Request: d.Request, Event: workflow.Event(d.Event), By: workflow.BySystem,
-		Actor: broker.System(d.Library), Cause: Cause{Kind: "deadline", ID: d.Kind},
+		Actor: broker.System(d.Library), Cause: engine.Cause{Kind: "deadline", ID: d.Kind},
 	})
 	return err
 }
@@ -151,8 +153,8 @@ func (s *Service) fireDeadline(ctx context.Context, tx *postgres.Tx, now time.Ti
 func (s *Service) setAside(ctx context.Context, db *postgres.DB, now time.Time, d dueDeadline, why error) error {
 	s.log.Error("a deadline could not be worked off", "request", d.Request, "kind", d.Kind, "event", d.Event, "error", why)
 	err := db.InTx(ctx, postgres.ForLibraries(d.Library), func(_ context.Context, tx *postgres.Tx) error {
-		tx.Queue(`update deadlines set due_at = $4 where library_id = $1 and request_id = $2 and kind = $3`, d.Library, d.Request, d.Kind, now.Add(quarantine))
-		openSystemTask(tx, d.Library, d.Request, "deadline_failed", "A step that was due ("+workflow.Event(d.Event).Words()+") could not be done: "+plain(why), now)
+		engine.PostponeDeadline(tx, d.Library, d.Request, d.Kind, now.Add(quarantine))
+		tasks.Open(tx, d.Library, d.Request, "deadline_failed", "A step that was due ("+workflow.Event(d.Event).Words()+") could not be done: "+plain(why), now)
 		return nil
 	})
 	if err != nil {
@@ -166,33 +168,6 @@ func plain(err error) string {
 		return ours.Detail
 	}
 	return "an unexpected fault; the server's log has it."
-}
-
-func openSystemTask(tx *postgres.Tx, library, request broker.ID, kind, detail string, now time.Time) {
-	tx.Queue(`insert into staff_tasks (library_id, id, request_id, kind, detail, opened_at, due_on)
-		select l.id, $2, $3, $4, $5, $6, ($6 at time zone l.time_zone)::date + 1 from libraries l where l.id = $1
-		on conflict (library_id, request_id, kind) where closed_at is null and request_id is not null do update set detail = excluded.detail`,
-		library, broker.NewID(), request, kind, detail, now)
-}
-
-// SettleTask closes a task that has settled itself.
-func SettleTask(tx *postgres.Tx, library, request broker.ID, kind string, now time.Time) {
-	tx.Queue(`update staff_tasks set closed_at = $4 where library_id = $1 and request_id = $2 and kind = $3 and closed_at is null`, library, request, kind, now)
-}
-
-// OpenTask puts something about a request before the library's staff.
-func OpenTask(tx *postgres.Tx, library, request broker.ID, kind, detail string, now time.Time) {
-	openSystemTask(tx, library, request, kind, detail, now)
-}
-
-// OpenHouseTask puts something before a library's staff that is about no request;
-// one of a kind is open at a time.
-func OpenHouseTask(tx *postgres.Tx, library broker.ID, kind, detail string, now time.Time) {
-	tx.Queue(`insert into staff_tasks (library_id, id, kind, detail, opened_at, due_on)
-		select l.id, $2, $3, $4, $5, ($5 at time zone l.time_zone)::date from libraries l
-		where l.id = $1 and not exists (select 1 from staff_tasks t
-			where t.library_id = $1 and t.request_id is null and t.kind = $3 and t.closed_at is null and t.detail = $4)`,
-		library, broker.NewID(), kind, detail, now)
 }
 
 // Repair finds open requests that nothing would ever move again (no deadline)
@@ -215,10 +190,10 @@ func (s *Service) Repair(ctx context.Context, db *postgres.DB, now time.Time) (i
 	var faults []error
 	for _, request := range stuck {
 		err := db.InTx(ctx, postgres.ForLibraries(request.Library), func(ctx context.Context, tx *postgres.Tx) error {
-			openSystemTask(tx, request.Library, request.Request, "was_stuck", "Nothing would have moved this request any more; look at it.", now)
-			_, err := s.Fire(ctx, tx, now, Firing{
+			tasks.Open(tx, request.Library, request.Request, "was_stuck", "Nothing would have moved this request any more; look at it.", now)
+			_, err := s.Fire(ctx, tx, now, engine.Firing{
 				Library: request.Library, Request: request.Request, Event: workflow.EventNote, By: workflow.BySystem,
-				Actor: broker.System(request.Library), Cause: Cause{Kind: "sweep"}, Input: workflow.Input{"note": "The minute sweep found no deadline and set one."},
+				Actor: broker.System(request.Library), Cause: engine.Cause{Kind: "sweep"}, Input: workflow.Input{"note": "The minute sweep found no deadline and set one."},
 			})
 			return err
 		})
@@ -232,27 +207,26 @@ func (s *Service) Repair(ctx context.Context, db *postgres.DB, now time.Time) (i
 // LivePeers lists the partners worth asking live about a request, and its
 // citation; nobody when the request has moved on.
 func (s *Service) LivePeers(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID) ([]connectors.Peer, broker.Citation, error) {
-	steps, err := s.load(ctx, tx, now, []Firing{{Library: library, Request: request}})
+	c, err := s.engine.Lock(ctx, tx, now, library, request)
 	if err != nil {
 		return nil, broker.Citation{}, err
 	}
-	st := steps[request]
-	if st.request.State != workflow.Routing {
+	if c.Request.State != workflow.Routing {
 		return nil, broker.Citation{}, nil
 	}
-	query, err := s.rota.Query(ctx, st.facts())
+	query, err := s.rota.Query(ctx, c)
 	if err != nil {
 		return nil, broker.Citation{}, err
 	}
 	peers, err := s.finder.LivePeers(ctx, tx, s.vault, query)
-	return peers, st.request.Citation, err
+	return peers, c.Request.Citation, err
 }
 
 // HoldingsKnown takes what partners said live and goes on choosing a lender.
 func (s *Service) HoldingsKnown(ctx context.Context, tx *postgres.Tx, now time.Time, library, request broker.ID, live map[broker.ID]routing.Live) error {
-	_, err := s.Fire(ctx, tx, now, Firing{
+	_, err := s.Fire(ctx, tx, now, engine.Firing{
 		Library: library, Request: request, Event: workflow.EventHoldingsKnown, By: workflow.BySystem,
-		Actor: broker.System(library), Cause: Cause{Kind: "job", ID: "look_up"}, Input: workflow.Input{"live": live},
+		Actor: broker.System(library), Cause: engine.Cause{Kind: "job", ID: "look_up"}, Input: workflow.Input{"live": live},
 		Data: map[string]any{"asked_live": len(live)},
 	})
 	if err != nil && noRow(err) {

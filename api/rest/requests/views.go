@@ -9,6 +9,8 @@ import (
 	"afield/workflow"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
+	"afield/workflow/requests/tasks"
 )
 
 // The views of requests: what the use cases give, in the words of the contract.
@@ -20,7 +22,7 @@ func deadlineView(deadline *requests.Deadline) gen.Deadline {
 	return gen.Deadline{Kind: deadline.Kind, Event: string(deadline.Event), DueAt: views.UTC(deadline.DueAt)}
 }
 
-func flagsView(r *requests.Request) gen.Flags {
+func flagsView(r *engine.Request) gen.Flags {
 	return gen.Flags{Overdue: r.Overdue, Recalled: r.Recalled, RenewalPending: r.RenewalPending, ReturnUnused: r.ReturnUnused}
 }
 
@@ -128,9 +130,9 @@ func rotaView(view requests.View, forPatron bool) (gen.Rota, gen.LibraryRef) {
 		switch {
 		case entry.Active:
 			rota.Now = shown
-		case entry.Status == requests.EntryNext:
+		case entry.Status == engine.EntryNext:
 			rota.Next = append(rota.Next, shown)
-		case entry.Status == requests.EntryPassed:
+		case entry.Status == engine.EntryPassed:
 			rota.PassedOver = append(rota.PassedOver, shown)
 		default:
 			rota.Tried = append(rota.Tried, shown)
@@ -142,7 +144,7 @@ func rotaView(view requests.View, forPatron bool) (gen.Rota, gen.LibraryRef) {
 	return rota, lender
 }
 
-func entryView(entry *requests.RotaEntry, names map[broker.ID]requests.Name, forPatron bool) gen.RotaEntry {
+func entryView(entry *engine.RotaEntry, names map[broker.ID]requests.Name, forPatron bool) gen.RotaEntry {
 	view := gen.RotaEntry{
 		ID: entry.ID, Position: entry.Position, Lender: views.Library(entry.LenderID, names), Tier: entry.Tier, TierName: entry.TierName,
 		Fulfilment: gen.RotaEntryFulfilment(entry.Fulfilment), Status: string(entry.Status), Why: []broker.Reason{},
@@ -160,7 +162,7 @@ func entryView(entry *requests.RotaEntry, names map[broker.ID]requests.Name, for
 	return view
 }
 
-func taskViews(tasks []requests.Task) []gen.Task {
+func taskViews(tasks []tasks.Task) []gen.Task {
 	shown := make([]gen.Task, 0, len(tasks))
 	for _, task := range tasks {
 		view := gen.Task{

@@ -10,15 +10,16 @@ import (
 	"afield/api/rest/views"
 	"afield/broker"
 	"afield/workflow/requests"
+	"afield/workflow/requests/tasks"
 )
 
 // ListTasks lists what waits for a person's decision.
 func (r Requests) ListTasks(ctx context.Context, request gen.ListTasksRequestObject) (gen.ListTasksResponseObject, error) {
 	page, err := pipeline.Read(ctx, r.Base, func(ctx context.Context, t *pipeline.Turn) (gen.TaskPage, error) {
 		list := pipeline.List{Name: "tasks " + t.Library().String(), Cursor: request.Params.Cursor, Limit: request.Params.Limit}
-		tasks, next, err := pipeline.Page(t, list, func(task requests.Task) pipeline.Position { return pipeline.Identified(task.ID) },
-			func(after pipeline.Position, limit int) ([]requests.Task, error) {
-				return requests.Tasks(ctx, t.Tx, t.Library(), after.ID(), limit)
+		tasks, next, err := pipeline.Page(t, list, func(task tasks.Task) pipeline.Position { return pipeline.Identified(task.ID) },
+			func(after pipeline.Position, limit int) ([]tasks.Task, error) {
+				return tasks.List(ctx, t.Tx, t.Library(), after.ID(), limit)
 			})
 		return gen.TaskPage{Tasks: taskViews(tasks), NextCursor: next}, err
 	})
@@ -32,11 +33,11 @@ func (r Requests) CloseTask(ctx context.Context, request gen.CloseTaskRequestObj
 		closing := requests.Closing{Library: t.Library(), Task: request.ID, Actor: t.Caller.Actor(), Note: note}
 		return request.ID, requests.CloseTask(ctx, t.Tx, t.Now(), closing)
 	}, func(ctx context.Context, t *pipeline.Turn, id broker.ID) (gen.Task, error) {
-		task, err := requests.TaskByID(ctx, t.Tx, t.Library(), id)
+		task, err := tasks.ByID(ctx, t.Tx, t.Library(), id)
 		if err != nil {
 			return gen.Task{}, err
 		}
-		view := taskViews([]requests.Task{task.Task})[0]
+		view := taskViews([]tasks.Task{task.Task})[0]
 		view.ClosedAt, view.ClosedBy = views.UTCOrZero(task.ClosedAt), views.Actor(views.OrZero(task.ClosedBy), false)
 		return view, nil
 	})

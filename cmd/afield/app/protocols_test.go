@@ -30,6 +30,7 @@ import (
 	"afield/workflow"
 	"afield/workflow/desk"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 )
 
 // targets makes a misbehaving library for each connector.
@@ -248,7 +249,7 @@ func TestAProtocolIsAddedByRegisteringIt(t *testing.T) {
 	t.Parallel()
 	l := newLoft(t)
 	l.start()
-	var request *requests.Request
+	var request *engine.Request
 	l.does(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		request, err = l.app.Requests.Submit(ctx, tx, ten, l.at().Actor, requests.Submission{
 			Library: l.home.ID, Patron: l.patron, Citation: broker.Citation{Title: "A history of lighthouses", ISBN: "9780306406157"},

@@ -31,17 +31,19 @@ type Case struct {
 	Library *directory.Lender
 	Policy  *policy.Document
 	Request *Request
-	Rota    *Rota
+	Rota    Rota
 	// Others are the libraries the request deals with.
 	Others map[broker.ID]*directory.Lender
-	// Cache gives any library.
-	Cache *directory.Cache
+	// Table is the table of the request's side.
+	Table *workflow.Table
 	// Firing is the event being taken, Row what the table says to it, and From the
 	// state the request was in before. All three are empty where a request is only
 	// looked at.
 	Firing Firing
 	Row    workflow.Transition
 	From   workflow.State
+
+	cache *directory.Cache
 }
 
 // Guard tells whether a condition of the table holds. It changes nothing.
@@ -56,6 +58,12 @@ type Effect func(context.Context, *Case) (Wants, error)
 
 // Effects are effects by the names the tables give them.
 type Effects map[workflow.Effect]Effect
+
+// Place is what the request's state means.
+func (c *Case) Place() workflow.Place {
+	place, _ := c.Table.Place(c.Request.State)
+	return place
+}
 
 // Moment is when and where a decision is asked.
 func (c *Case) Moment() policy.Moment {
@@ -73,7 +81,7 @@ func (c *Case) Current() *RotaEntry {
 	if entry := c.Active(); entry != nil {
 		return entry
 	}
-	for _, entry := range *c.Rota {
+	for _, entry := range c.Rota {
 		if c.Request.RotaEntryID != nil && entry.ID == *c.Request.RotaEntryID {
 			return entry
 		}
@@ -83,7 +91,7 @@ func (c *Case) Current() *RotaEntry {
 
 // Depend makes an entry the one the request depends on.
 func (c *Case) Depend(entry *RotaEntry) {
-	for _, other := range *c.Rota {
+	for _, other := range c.Rota {
 		if other.Active && other != entry {
 			other.Active = false
 			other.Touch()
@@ -111,7 +119,7 @@ func (c *Case) Consent(entry *RotaEntry) ill.FeeDecision {
 
 // Lender reads a library, through the cache.
 func (c *Case) Lender(ctx context.Context, id broker.ID) (*directory.Lender, error) {
-	found, err := c.Cache.Lenders(ctx, c.Tx, []broker.ID{id})
+	found, err := c.cache.Lenders(ctx, c.Tx, []broker.ID{id})
 	if err != nil {
 		return nil, err
 	}
@@ -128,12 +136,12 @@ func (c *Case) Meet(ctx context.Context) (err error) {
 	if c.Request.BorrowerLibraryID != nil {
 		ids = append(ids, *c.Request.BorrowerLibraryID)
 	}
-	for _, entry := range *c.Rota {
+	for _, entry := range c.Rota {
 		if entry.Status != EntryPassed {
 			ids = append(ids, entry.LenderID)
 		}
 	}
-	c.Others, err = c.Cache.Lenders(ctx, c.Tx, ids)
+	c.Others, err = c.cache.Lenders(ctx, c.Tx, ids)
 	return err
 }
 

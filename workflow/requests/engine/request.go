@@ -95,6 +95,18 @@ func (r *Request) LenderFine() *costs.LenderFine {
 	return fine
 }
 
+// standing is what only the engine writes.
+type standing struct {
+	state   workflow.State
+	version int
+	owner   workflow.Owner
+	open    bool
+}
+
+func (r *Request) standing() standing {
+	return standing{state: r.State, version: r.Version, owner: r.Owner, open: r.ClosedAt == nil}
+}
+
 // ForgetTerms forgets a lender's due date and the rest of its terms.
 func (r *Request) ForgetTerms() {
 	r.LenderDueOn = broker.Date{}

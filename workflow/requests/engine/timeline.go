@@ -32,7 +32,7 @@ func (c *Case) LastAct(ctx context.Context) (act LastAct, err error) {
 	if err != nil {
 		return LastAct{}, fmt.Errorf("read the last act: %w", err)
 	}
-	for _, row := range workflow.TableOf(c.Request.Side).Transitions {
+	for _, row := range c.Table.Transitions {
 		if row.On == event && (row.To == c.Request.State || row.To == workflow.Same) && row.Undo.Kind != workflow.UndoNever {
 			act.Undo = row.Undo
 			break

@@ -32,7 +32,7 @@ func (r Room) AskLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 		Kind: connectors.KindRequest, Citation: &c.Request.Citation, Service: c.Request.Service, NeedBy: c.Request.NeedBy,
 		MaxCost: mostCost(c), Rush: c.Request.Rush, Copyright: textOf(c.Request.Copyright), PreviousRequestID: idText(entry.RetryOf),
 	}
-	reachable, err := r.Reachable(lender, ask)
+	reachable, err := r.reachable(lender, ask)
 	switch {
 	case err != nil:
 		return nil, err
@@ -48,6 +48,12 @@ func (r Room) AskLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 			Kind: "ask_by_hand", Detail: "Ask " + lender.Name + " by hand (telephone, mail or its own system), then record the answer here.",
 		}), nil
 	}
+}
+
+// reachable tells whether a library can be asked by a message now.
+func (r Room) reachable(lender *directory.Lender, ask connectors.Message) (bool, error) {
+	protocol, err := r.Protocols.Of(string(lender.Protocol))
+	return protocol.CanSay(ask) && !lender.Paused, err
 }
 
 // mostCost is what the lender may charge without asking again: what the patron
@@ -127,7 +133,7 @@ func (r Room) AddLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	if !given {
 		cost = broker.Money{Currency: c.Request.Currency}
 	}
-	reachable, err := r.Reachable(lender, connectors.Message{Kind: connectors.KindRequest})
+	reachable, err := r.reachable(lender, connectors.Message{Kind: connectors.KindRequest})
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +144,7 @@ func (r Room) AddLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	if err := passOverRules(ctx, c); err != nil {
 		return nil, err
 	}
-	for _, entry := range *c.Rota {
+	for _, entry := range c.Rota {
 		if entry.LenderID == lender.ID && entry.Status == engine.EntryNext {
 			entry.Status = engine.EntryPassed
 			entry.Touch()

@@ -14,8 +14,8 @@ type Room struct {
 	Finder      *routing.Finder
 	Vault       *directory.Vault
 	Circulation *circulation.Circulation
-	// Reachable tells whether a library can be asked by a message.
-	Reachable func(*directory.Lender, connectors.Message) (bool, error)
+	// Protocols say what a message can carry to a library.
+	Protocols *connectors.Registry
 }
 
 // Effects are the effects of this room.

@@ -54,7 +54,7 @@ func (r Room) ChooseLender(ctx context.Context, c *engine.Case) (engine.Wants, e
 
 // next chooses the first entry that may be asked; no wants when there is none.
 func next(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	for _, entry := range *c.Rota {
+	for _, entry := range c.Rota {
 		if entry.Status != engine.EntryNext {
 			continue
 		}
@@ -115,7 +115,7 @@ func (r Room) Query(ctx context.Context, c *engine.Case) (routing.Query, error) 
 		return routing.Query{}, err
 	}
 	asked := map[broker.ID]string{}
-	for _, entry := range *c.Rota {
+	for _, entry := range c.Rota {
 		if entry.Status != engine.EntryPassed && entry.Status != engine.EntryNext {
 			asked[entry.LenderID] = strings.ReplaceAll(string(entry.Status), "_", " ")
 		}

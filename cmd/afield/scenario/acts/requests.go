@@ -14,6 +14,7 @@ import (
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 )
 
 // lenderWords are what a lender may say, in the words of the messages.
@@ -100,7 +101,7 @@ func makeRequest(p *stage.Play, s language.Step) (stage.Result, error) {
 		money := s.Amount("max_cost").Money(p.Home.Currency)
 		in.MaxCost = &money
 	}
-	var made *requests.Request
+	var made *engine.Request
 	err := p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
 		tx.Widen(p.Everyone()...)
 		var err error

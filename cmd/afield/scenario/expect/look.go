@@ -14,7 +14,7 @@ import (
 	"afield/broker/postgres"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
-	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 )
 
 // View is how things stand at one moment, for the patron, item and request of a
@@ -31,7 +31,7 @@ type View struct {
 	keptFor broker.ID // the patron; NoID for nobody
 	place   int
 	item    *catalog.Item
-	request *requests.Request
+	request *engine.Request
 	asked   []broker.ID // lenders of the request
 
 	standing *patrons.Standing

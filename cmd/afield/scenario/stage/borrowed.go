@@ -16,6 +16,7 @@ import (
 	"afield/workflow"
 	"afield/workflow/desk"
 	"afield/workflow/requests"
+	"afield/workflow/requests/engine"
 )
 
 // leadTime is how long before its arrival something was asked for.
@@ -121,7 +122,7 @@ func (p *Play) askFor(name string, v language.Values, lender *House) (broker.ID,
 	if patron == "" {
 		return broker.NoID, language.Mistakes{{Position: v.At, Message: fmt.Sprintf("%s was borrowed for nobody: give a patron", name)}}
 	}
-	var request *requests.Request
+	var request *engine.Request
 	err := p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
 		title, err := p.TitleOf(tx, titleName(name, v), v.Text("type"))
 		if err != nil {
@@ -165,15 +166,15 @@ func (p *Play) askFor(name string, v language.Values, lender *House) (broker.ID,
 // fire acts on a request as staff with every role.
 func (p *Play) fire(request broker.ID, event workflow.Event, input workflow.Input) error {
 	return p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.Stage.Requests.Fire(ctx, tx, p.post.clock.Now(), requests.Firing{
+		_, err := p.Stage.Requests.Fire(ctx, tx, p.post.clock.Now(), engine.Firing{
 			Library: p.Home.ID, Request: request, Event: event, Input: input, By: workflow.ByStaff,
-			Actor: Staff(p.Home.ID, everyRole()...), Cause: requests.Cause{Kind: "desk"},
+			Actor: Staff(p.Home.ID, everyRole()...), Cause: engine.Cause{Kind: "desk"},
 		})
 		return err
 	})
 }
 
-func (p *Play) loadRequest(id broker.ID) (request *requests.Request, err error) {
+func (p *Play) loadRequest(id broker.ID) (request *engine.Request, err error) {
 	err = p.Everywhere(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		request, err = p.Stage.Requests.Load(ctx, tx, p.Home.ID, id)
 		return err

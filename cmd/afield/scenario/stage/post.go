@@ -18,7 +18,7 @@ import (
 
 // post carries messages between libraries without a network and without a job
 // queue: what a use case puts out is handed over as soon as its transaction is
-// through, in the order it was put out. It implements requests.Jobs.
+// through, in the order it was put out. It implements engine.Jobs.
 type post struct {
 	db        *postgres.DB
 	vault     *directory.Vault

@@ -1,4 +1,4 @@
-package requests
+package engine
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 	"afield/broker"
 	"afield/broker/postgres"
 	"afield/workflow"
-	"afield/workflow/requests/engine"
 )
 
-const requestColumns = `library_id, id, number, side, state, version, owner, citation, title_id, format, service, rush, need_by, copyright,
+// Columns are the columns of a Request.
+const Columns = `library_id, id, number, side, state, version, owner, citation, title_id, format, service, rush, need_by, copyright,
 	patron_id, pickup_branch_id, submitted_by, submitted_at, max_cost_minor, approved_cost_minor, currency, rota_entry_id, fulfilment,
 	external_number, pick_up_by, patron_due_on, patron_contact_at, ill_checked, looked_up_at, borrower_library_id, borrower_request_id, borrower_note,
 	item_id, offered_cost_minor, lender_due_on, renewals, previous_state, cancel_reason, overdue, recalled, renewal_pending,
@@ -24,28 +24,28 @@ const requestColumns = `library_id, id, number, side, state, version, owner, cit
 
 // load locks the requests of some firings in order of id and reads their rotas;
 // it travels in one round trip with whatever is queued.
-func (s *Service) load(ctx context.Context, tx *postgres.Tx, now time.Time, firings []Firing) (map[broker.ID]*step, error) {
+func (e *Engine) load(ctx context.Context, tx *postgres.Tx, now time.Time, firings []Firing) (map[broker.ID]*step, error) {
 	steps := map[broker.ID]*step{}
 	libraries := map[broker.ID]broker.ID{}
 	for _, firing := range firings {
 		if steps[firing.Request] == nil {
-			steps[firing.Request] = &step{service: s, tx: tx, now: now}
+			steps[firing.Request] = &step{engine: e, Case: Case{Tx: tx, Now: now, cache: e.cache}}
 			libraries[firing.Request] = firing.Library
 		}
 	}
 	for _, id := range sortedIDs(steps) {
 		st := steps[id]
-		tx.Queue(`select `+requestColumns+` from requests where library_id = $1 and id = $2 for update`, libraries[id], id).Query(
+		tx.Queue(`select `+Columns+` from requests where library_id = $1 and id = $2 for update`, libraries[id], id).Query(
 			func(rows pgx.Rows) (err error) {
-				st.request, err = pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Request])
+				st.Request, err = pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Request])
 				if errors.Is(err, pgx.ErrNoRows) {
 					return broker.NotFound("request")
 				}
 				return err
 			})
-		tx.Queue(`select `+engine.EntryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`, libraries[id], id).Query(
+		tx.Queue(`select `+EntryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`, libraries[id], id).Query(
 			func(rows pgx.Rows) (err error) {
-				st.entries, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[RotaEntry])
+				st.Rota, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[RotaEntry])
 				return err
 			})
 	}
@@ -53,55 +53,33 @@ func (s *Service) load(ctx context.Context, tx *postgres.Tx, now time.Time, firi
 		return nil, fmt.Errorf("lock requests: %w", err)
 	}
 	for _, st := range steps {
-		if err := st.settle(ctx); err != nil {
+		if err := e.settle(ctx, &st.Case); err != nil {
 			return nil, err
 		}
 	}
 	return steps, nil
 }
 
-// settle gives a step its library and that library's policy.
-func (st *step) settle(ctx context.Context) error {
-	lender, err := st.service.library(ctx, st.tx, st.request.LibraryID)
-	if err != nil {
-		return err
-	}
-	st.library = lender
-	if st.doc, err = st.service.policies.At(lender.Library, st.now); err != nil {
-		return err
-	}
-	return st.meet(ctx)
-}
-
-// meet reads, through the cache, the other libraries the request deals with:
-// whether a fee is passed on depends on where the lender is.
-func (st *step) meet(ctx context.Context) (err error) {
-	c := st.facts()
-	err = c.Meet(ctx)
-	st.others = c.Others
-	return err
-}
-
 // save queues everything a step changed: the rota, the request row, the jobs.
 func (st *step) save(ctx context.Context) error {
-	st.entries.Save(st.tx)
+	st.Rota.Save(st.Tx)
 	st.saveRequest()
 	if len(st.refs) == 0 {
 		return nil
 	}
-	return st.service.jobs.Send(ctx, st.tx, st.refs)
+	return st.engine.jobs.Send(ctx, st.Tx, st.refs)
 }
 
 func (st *step) saveRequest() {
-	r := st.request
+	r := st.Request
 	var entry *broker.ID
-	if active := st.active(); active != nil {
+	if active := st.Active(); active != nil {
 		entry = &active.ID
 	} else {
 		entry = r.RotaEntryID
 	}
 	r.RotaEntryID = entry
-	st.tx.Queue(`update requests set state = $3, version = $4, owner = $5, title_id = $6, need_by = $7, pickup_branch_id = $8,
+	st.Tx.Queue(`update requests set state = $3, version = $4, owner = $5, title_id = $6, need_by = $7, pickup_branch_id = $8,
 			max_cost_minor = $9, approved_cost_minor = $10, rota_entry_id = $11, fulfilment = $12, external_number = $13, pick_up_by = $14,
 			patron_due_on = $15, patron_contact_at = $16, ill_checked = $17, item_id = $18, offered_cost_minor = $19, lender_due_on = $20,
 			renewals = $21, previous_state = $22, cancel_reason = $23, overdue = $24, recalled = $25, renewal_pending = $26,
@@ -127,7 +105,7 @@ func exactlyOne(what string) func(pgconn.CommandTag) error {
 
 // event appends a line to the timeline.
 func (st *step) event(move Move) error {
-	return appendEvent(st.tx, st.request, st.now, move, st.firing.Actor, st.firing.Cause, st.data)
+	return appendEvent(st.Tx, st.Request, st.Now, move, st.Firing.Actor, st.Firing.Cause, st.data)
 }
 
 func appendEvent(tx *postgres.Tx, r *Request, now time.Time, move Move, by broker.Actor, cause Cause, facts map[string]any) error {
@@ -158,28 +136,9 @@ func withLabel(data map[string]any, label string) map[string]any {
 	return data
 }
 
-// insert writes a new request and the first line of its timeline.
-func insert(tx *postgres.Tx, r *Request, now time.Time, by broker.Actor, cause Cause, facts map[string]any) error {
-	citation, err := json.Marshal(r.Citation)
-	if err != nil {
-		return fmt.Errorf("write a citation: %w", err)
-	}
-	tx.Queue(`insert into requests (library_id, id, number, side, state, version, owner, citation, title_id, format, service, rush, need_by,
-			copyright, patron_id, pickup_branch_id, submitted_by, submitted_at, max_cost_minor, currency, ill_checked,
-			borrower_library_id, borrower_request_id, borrower_note)
-		values ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
-		r.LibraryID, r.ID, r.Number, string(r.Side), string(r.State), r.Owner, citation, r.TitleID, string(r.Format), r.Service, r.Rush, r.NeedBy,
-		r.Copyright, r.PatronID, r.PickupBranchID, r.SubmittedBy, r.SubmittedAt, r.MaxCostMinor, r.Currency, r.ILLChecked,
-		r.BorrowerLibraryID, r.BorrowerRequestID, r.BorrowerNote)
-	label := "Submitted"
-	event := workflow.EventSubmit
-	if r.Side == workflow.SideLending {
-		label = "Asked by another library"
-	}
-	return appendEvent(tx, r, now, Move{Event: event, From: "", To: r.State, Version: 1, Label: label}, by, cause, facts)
-}
-
-func nextNumber(ctx context.Context, tx *postgres.Tx) (number int64, err error) {
+// NextNumber takes the number of a new request, short enough for slips and the
+// phone.
+func NextNumber(ctx context.Context, tx *postgres.Tx) (number int64, err error) {
 	if err := tx.QueryRow(ctx, `select nextval('request_numbers')`).Scan(&number); err != nil {
 		return 0, fmt.Errorf("take a request number: %w", err)
 	}
@@ -187,12 +146,24 @@ func nextNumber(ctx context.Context, tx *postgres.Tx) (number int64, err error) 
 }
 
 // note adds what a person wrote.
-func (st *step) note(text string) {
+func (st *step) note(text string) error {
 	audience := "staff"
-	if st.firing.By == workflow.ByLender || st.firing.By == workflow.ByBorrower {
+	if st.Firing.By == workflow.ByLender || st.Firing.By == workflow.ByBorrower {
 		audience = "lender"
 	}
-	actor, _ := json.Marshal(st.firing.Actor)
-	st.tx.Queue(`insert into request_notes (library_id, request_id, id, audience, text, actor, at) values ($1, $2, $3, $4, $5, $6, $7)`,
-		st.request.LibraryID, st.request.ID, broker.NewID(), audience, text, actor, st.now)
+	_, err := AddNote(st.Tx, st.Request.LibraryID, st.Request.ID, audience, text, st.Firing.Actor, st.Now)
+	return err
+}
+
+// AddNote writes a note and gives its id; the audience is "staff", "patron" or
+// "lender".
+func AddNote(tx *postgres.Tx, library, request broker.ID, audience, text string, actor broker.Actor, now time.Time) (broker.ID, error) {
+	by, err := json.Marshal(actor)
+	if err != nil {
+		return broker.NoID, fmt.Errorf("write an actor: %w", err)
+	}
+	id := broker.NewID()
+	tx.Queue(`insert into request_notes (library_id, request_id, id, audience, text, actor, at) values ($1, $2, $3, $4, $5, $6, $7)`,
+		library, request, id, audience, text, by, now)
+	return id, nil
 }

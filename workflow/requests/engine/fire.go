@@ -1,4 +1,4 @@
-package requests
+package engine
 
 import (
 	"bytes"
@@ -8,44 +8,29 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/directory"
-	"afield/broker/patrons"
-	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/messages"
-	"afield/workflow/requests/engine"
 )
 
 // mostMoves bounds how many rows one firing may run through by itself; the
 // tables need about six, so more means two rows chase each other.
 const mostMoves = 40
 
-// step is one request while it is being moved, inside one transaction.
+// step is one request while it is being moved.
 type step struct {
-	service *Service
-	tx      *postgres.Tx
-	now     time.Time
+	engine *Engine
+	Case
 
-	library *directory.Lender // the request's own library
-	doc     *policy.Document
-	request *Request
-	entries engine.Rota
-	others  map[broker.ID]*directory.Lender // libraries it deals with
+	data map[string]any // what the row puts into the timeline
 
-	// of the row being taken:
-	firing Firing
-	row    workflow.Transition
-	from   workflow.State
-	data   map[string]any
-
-	followUps     []Firing
-	elsewhere     []Firing       // for other requests, after this one
-	refs          []messages.Ref // messages put out, to be enqueued
-	notes         []broker.Reason
-	balanceMoved  bool      // the patron's account changed
-	resetDeadline bool      // the state's deadline starts again
-	until         time.Time // a deadline that an effect or input fixed
+	followUps    []Firing
+	elsewhere    []Firing       // for other requests, after this one
+	refs         []messages.Ref // messages put out, to be enqueued
+	remarks      []broker.Reason
+	balanceMoved bool      // the patron's account changed
+	restart      bool      // the state's deadline starts again
+	until        time.Time // a deadline that an effect or input fixed
 }
 
 // Fire moves requests: it locks them in order of id, asks the table what each
@@ -53,8 +38,8 @@ type step struct {
 // and queues all writes onto the transaction. It is the only writer of a
 // request's state. Errors: a conflict where the table has no row, an invalid
 // input, a refusal by policy; nothing is written then.
-func (s *Service) Fire(ctx context.Context, tx *postgres.Tx, now time.Time, firings ...Firing) ([]Fired, error) {
-	steps, err := s.load(ctx, tx, now, firings)
+func (e *Engine) Fire(ctx context.Context, tx *postgres.Tx, now time.Time, firings ...Firing) ([]Fired, error) {
+	steps, err := e.load(ctx, tx, now, firings)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +50,7 @@ func (s *Service) Fire(ctx context.Context, tx *postgres.Tx, now time.Time, firi
 		if err != nil {
 			return nil, err
 		}
-		fired[i] = Fired{Request: st.request, Moves: moves, Notes: st.notes}
+		fired[i] = Fired{Request: st.Request, Moves: moves, Notes: st.remarks}
 	}
 	var others []Firing
 	for _, id := range sortedIDs(steps) {
@@ -80,7 +65,7 @@ func (s *Service) Fire(ctx context.Context, tx *postgres.Tx, now time.Time, firi
 	for _, other := range others {
 		tx.Widen(other.Library)
 	}
-	_, err = s.Fire(ctx, tx, now, others...)
+	_, err = e.Fire(ctx, tx, now, others...)
 	return fired, err
 }
 
@@ -99,7 +84,7 @@ func (st *step) run(ctx context.Context, firing Firing) ([]Move, error) {
 	queue := []Firing{firing}
 	for len(queue) > 0 {
 		if len(moves) >= mostMoves {
-			return nil, fmt.Errorf("request %d: more than %d moves by itself, last %s", st.request.Number, mostMoves, queue[0].Event)
+			return nil, fmt.Errorf("request %d: more than %d moves by itself, last %s", st.Request.Number, mostMoves, queue[0].Event)
 		}
 		move, err := st.take(ctx, queue[0])
 		if err != nil {
@@ -114,18 +99,18 @@ func (st *step) run(ctx context.Context, firing Firing) ([]Move, error) {
 
 // take moves the request by one row.
 func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
-	request := st.request
+	request := st.Request
 	if firing.ExpectVersion != 0 && firing.ExpectVersion != request.Version {
-		return Move{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it; it is now %q.", st.place().Label)
+		return Move{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it; it is now %q.", st.Place().Label)
 	}
-	st.firing, st.data = firing, map[string]any{}
+	st.Firing, st.data = firing, map[string]any{}
 	for key, value := range firing.Data {
 		st.data[key] = value
 	}
-	table := st.table()
+	table := st.Table
 	var guardErr error
 	row, err := table.Next(request.State, firing.Event, func(guard workflow.Guard) bool {
-		holds, err := st.service.guards[guard](ctx, st.facts())
+		holds, err := st.engine.guards[guard](ctx, &st.Case)
 		if err != nil {
 			guardErr = err
 		}
@@ -140,25 +125,27 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 	if !mayBring(row, firing.By) {
 		return Move{}, broker.Forbidden("%q is not for you to do.", firing.Event.Words())
 	}
-	st.row = row
+	st.Row = row
 	from := request.State
-	st.from = from
+	st.From = from
 	to := st.target(row)
 	request.Version++
-	st.keepInput()
+	if err := st.keepInput(); err != nil {
+		return Move{}, err
+	}
 	st.state(to)
 	for _, effect := range row.Do {
-		if err := st.service.effects[effect](st, ctx); err != nil {
+		if err := st.perform(ctx, effect); err != nil {
 			return Move{}, err
 		}
 	}
 	if request.ClosedAt != nil {
-		if entry := st.active(); entry != nil { // an ended request depends on nobody
+		if entry := st.Active(); entry != nil { // an ended request depends on nobody
 			entry.Active = false
 			entry.Touch()
 		}
 	}
-	if entry := st.active(); entry != nil && request.Owner == workflow.OwnerLender && entry.LenderID == request.LibraryID {
+	if entry := st.Active(); entry != nil && request.Owner == workflow.OwnerLender && entry.LenderID == request.LibraryID {
 		request.Owner = workflow.OwnerStaff // our own shelf: nobody else is waited for
 	}
 	st.deadline(from)
@@ -176,12 +163,12 @@ func mayBring(row workflow.Transition, by workflow.Party) bool {
 func (st *step) target(row workflow.Transition) workflow.State {
 	switch row.To {
 	case workflow.Same:
-		return st.request.State
+		return st.Request.State
 	case workflow.Previous:
-		if st.request.PreviousState != nil {
-			return workflow.State(*st.request.PreviousState)
+		if st.Request.PreviousState != nil {
+			return workflow.State(*st.Request.PreviousState)
 		}
-		return st.request.State
+		return st.Request.State
 	}
 	return row.To
 }
@@ -189,54 +176,48 @@ func (st *step) target(row workflow.Transition) workflow.State {
 // state puts the request into a state and derives what follows from it: the
 // owner, and whether it has ended.
 func (st *step) state(to workflow.State) {
-	st.request.State = to
-	place := st.place()
-	st.request.Owner = place.Owner
+	st.Request.State = to
+	place := st.Place()
+	st.Request.Owner = place.Owner
 	switch {
-	case place.Ended && st.request.ClosedAt == nil:
-		at := st.now
-		st.request.ClosedAt = &at
-		reason := string(st.firing.Event)
-		st.request.ClosedReason = &reason
+	case place.Ended && st.Request.ClosedAt == nil:
+		at := st.Now
+		st.Request.ClosedAt = &at
+		reason := string(st.Firing.Event)
+		st.Request.ClosedReason = &reason
 	case !place.Ended:
-		st.request.ClosedAt, st.request.ClosedReason = nil, nil
+		st.Request.ClosedAt, st.Request.ClosedReason = nil, nil
 	}
-	if st.request.PreviousState != nil && !st.table().Returns(to) {
-		st.request.PreviousState = nil
+	if st.Request.PreviousState != nil && !st.Table.Returns(to) {
+		st.Request.PreviousState = nil
 	}
-}
-
-// table is the table of the request's side.
-func (st *step) table() *workflow.Table { return st.service.Table(st.request.Side) }
-
-// place is what the request's state means.
-func (st *step) place() workflow.Place {
-	place, _ := st.table().Place(st.request.State)
-	return place
 }
 
 // keepInput puts what was entered into the timeline; free text may hold names,
 // so notes go to request_notes and only their existence is recorded.
-func (st *step) keepInput() {
-	for name, value := range st.firing.Input {
+func (st *step) keepInput() error {
+	for name, value := range st.Firing.Input {
 		switch value := value.(type) {
 		case broker.Date:
 			if !value.IsZero() {
 				st.data[name] = value.String()
 			}
 			if name == "until" {
-				st.until = value.Start(st.library.Zone)
+				st.until = value.Start(st.Library.Zone)
 			}
 		case broker.Money, int:
 			st.data[name] = value
 		case string:
 			if value != "" && st.isFreeText(name) {
-				st.note(value)
+				if err := st.note(value); err != nil {
+					return err
+				}
 			} else if value != "" {
 				st.data[name] = value
 			}
 		}
 	}
+	return nil
 }
 
 // isFreeText tells what a person wrote in words of their own, which may name
@@ -245,10 +226,10 @@ func (st *step) isFreeText(name string) bool {
 	if name == "note" {
 		return true
 	}
-	if st.firing.By == workflow.ByLender || st.firing.By == workflow.ByBorrower {
+	if st.Firing.By == workflow.ByLender || st.Firing.By == workflow.ByBorrower {
 		return false
 	}
-	for _, field := range st.row.Form {
+	for _, field := range st.Row.Form {
 		if field.Name == name {
 			return field.Type == workflow.FieldText
 		}
@@ -259,19 +240,7 @@ func (st *step) isFreeText(name string) bool {
 // then fires another event in the same transaction, by the system.
 func (st *step) then(event workflow.Event, data map[string]any) {
 	st.followUps = append(st.followUps, Firing{
-		Library: st.request.LibraryID, Request: st.request.ID, Event: event, By: workflow.BySystem,
-		Actor: broker.System(st.request.LibraryID), Cause: Cause{Kind: "rule", ID: string(st.firing.Event)}, Data: data,
+		Library: st.Request.LibraryID, Request: st.Request.ID, Event: event, By: workflow.BySystem,
+		Actor: broker.System(st.Request.LibraryID), Cause: Cause{Kind: "rule", ID: string(st.Firing.Event)}, Data: data,
 	})
 }
-
-// active gives the rota entry being asked or supplying, or nil.
-func (st *step) active() *RotaEntry { return st.entries.Active() }
-
-// current gives the active entry, or else the one the request last depended on.
-func (st *step) current() *RotaEntry { return st.facts().Current() }
-
-func (st *step) retryEntry() *RotaEntry { return st.entries.Retry() }
-
-func (st *step) moment() policy.Moment { return st.facts().Moment() }
-
-func (st *step) patron() patrons.Ref { return st.facts().Patron() }

@@ -1,0 +1,157 @@
+package dialogue
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker/policy/costs"
+	"afield/connectors"
+	"afield/workflow"
+	"afield/workflow/messages"
+	"afield/workflow/requests/engine"
+	"afield/workflow/requests/items"
+)
+
+// Effects are the effects of this room.
+func Effects() engine.Effects {
+	return engine.Effects{
+		// what a borrower says
+		workflow.DoSendCancel:   SendCancel,
+		workflow.DoSendAccept:   saying(connectors.KindAcceptConditions),
+		workflow.DoSendReject:   saying(connectors.KindRejectConditions),
+		workflow.DoSendReceived: saying(connectors.KindReceived),
+		workflow.DoSendRenew:    saying(connectors.KindRenew),
+		workflow.DoSendReturned: saying(connectors.KindShippedReturn),
+		workflow.DoSendLost:     saying(connectors.KindLostByBorrower),
+		workflow.DoSendPaid:     saying(connectors.KindPaid),
+
+		// what a lender says
+		workflow.DoSayWillSupply:    saying(connectors.KindWillSupply),
+		workflow.DoSayUnfilled:      SayUnfilled,
+		workflow.DoSayConditional:   SayConditional,
+		workflow.DoSayRetry:         SayRetry,
+		workflow.DoSayLoaned:        SayLoaned,
+		workflow.DoSayCopyCompleted: SayCopyCompleted,
+		workflow.DoSayCancelYes:     answering(connectors.KindCancelAnswer, true),
+		workflow.DoSayCancelNo:      answering(connectors.KindCancelAnswer, false),
+		workflow.DoSayRenewYes:      answering(connectors.KindRenewAnswer, true),
+		workflow.DoSayRenewNo:       answering(connectors.KindRenewAnswer, false),
+		workflow.DoSayOverdue:       saying(connectors.KindOverdue),
+		workflow.DoSayRecalled:      saying(connectors.KindRecalled),
+		workflow.DoSayDueChanged:    SayDueChanged,
+		workflow.DoSayCompleted:     saying(connectors.KindLoanCompleted),
+		workflow.DoSayInvoice:       SayInvoice,
+	}
+}
+
+func say(message connectors.Message) engine.Wants {
+	return engine.Wants{engine.Say{Message: message}}
+}
+
+// saying makes an effect that says one thing without more to it.
+func saying(kind connectors.Kind) engine.Effect {
+	return func(context.Context, *engine.Case) (engine.Wants, error) {
+		return say(connectors.Message{Kind: kind}), nil
+	}
+}
+
+// answering makes an effect that answers yes, by a date, or no, for a reason.
+func answering(kind connectors.Kind, yes bool) engine.Effect {
+	return func(_ context.Context, c *engine.Case) (engine.Wants, error) {
+		message := connectors.Message{Kind: kind, Yes: &yes, Reason: c.Firing.Input.Text("reason")}
+		if yes {
+			message.Due = c.Firing.Input.Date("due")
+		}
+		return say(message), nil
+	}
+}
+
+// SendCancel asks the lender to stop. A request that never reached it is taken
+// out of the outbox instead, so that it cannot arrive after all.
+func SendCancel(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	if entry := c.Current(); entry != nil && entry.Fulfilment == "ill" {
+		mayHaveIt, err := messages.WithdrawAsk(ctx, c.Tx, c.Request.LibraryID, c.Request.ID, entry.ID, c.Now)
+		if err != nil {
+			return nil, err
+		}
+		if !mayHaveIt && c.Request.State == workflow.CancelPending {
+			return engine.Wants{engine.Then{Event: workflow.EventCancelAgreed, Data: map[string]any{"never_delivered": true}}}, nil
+		}
+		if !mayHaveIt {
+			return nil, nil
+		}
+	}
+	reason := "no_answer"
+	if c.Request.CancelReason != nil {
+		reason = *c.Request.CancelReason
+	}
+	return say(connectors.Message{Kind: connectors.KindCancel, Reason: reason}), nil
+}
+
+// SayUnfilled says no, and why.
+func SayUnfilled(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	reason := c.Firing.Input.Text("reason")
+	if reason == "" {
+		reason = connectors.ReasonOther
+	}
+	if c.Firing.Event == workflow.EventNotFound {
+		reason = connectors.ReasonNotOnShelf
+	}
+	return say(connectors.Message{Kind: connectors.KindUnfilled, Reason: reason}), nil
+}
+
+// SayConditional names our conditions and our cost.
+func SayConditional(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	message := connectors.Message{Kind: connectors.KindConditional, Conditions: c.Firing.Input.Text("conditions")}
+	if cost, given := c.Firing.Input.Money("cost"); given {
+		message.Cost = &cost
+	}
+	return say(message), nil
+}
+
+// SayRetry says when to ask again.
+func SayRetry(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	return say(connectors.Message{Kind: connectors.KindRetryLater, RetryAfter: c.Firing.Input.Date("retry_after"), Reason: c.Firing.Input.Text("reason")}), nil
+}
+
+// SayLoaned says that it is on its way, and on what terms.
+func SayLoaned(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	barcode, err := items.ChosenBarcode(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	message := connectors.Message{Kind: connectors.KindLoaned, Due: c.Request.LenderDueOn, Items: []connectors.MessageItem{{Barcode: barcode}}}
+	nameCost(c, &message)
+	if fine := costs.LibraryFine(c.Policy, string(c.Request.Format)); fine != nil {
+		message.Fine, message.FineMost = &fine.Rate, fine.Cap
+	}
+	return say(message), nil
+}
+
+// SayCopyCompleted tells of a delivered copy, with what it costs where we know.
+func SayCopyCompleted(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	message := connectors.Message{Kind: connectors.KindCopyCompleted}
+	nameCost(c, &message)
+	return say(message), nil
+}
+
+func nameCost(c *engine.Case, message *connectors.Message) {
+	if c.Request.OfferedCostMinor != nil {
+		cost := c.Request.Money(*c.Request.OfferedCostMinor)
+		message.Cost = &cost
+	}
+}
+
+// SayDueChanged says until when it may be kept now.
+func SayDueChanged(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	return say(connectors.Message{Kind: connectors.KindDueChanged, Due: c.Request.LenderDueOn}), nil
+}
+
+// SayInvoice sends an invoice.
+func SayInvoice(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	cost, given := c.Firing.Input.Money("cost")
+	if !given {
+		return nil, fmt.Errorf("an invoice without an amount")
+	}
+	return say(connectors.Message{Kind: connectors.KindInvoice, Cost: &cost}), nil
+}

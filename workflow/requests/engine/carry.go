@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/circulation"
+	"afield/broker/ledger"
+	"afield/broker/notices"
+	"afield/broker/policy/ill"
+	"afield/workflow"
+	"afield/workflow/requests/tasks"
+)
+
+// perform runs an effect and carries out what it wants.
+func (st *step) perform(ctx context.Context, effect workflow.Effect) error {
+	before := st.Request.standing()
+	wants, err := st.engine.effects[effect](ctx, &st.Case)
+	if err != nil {
+		return err
+	}
+	if st.Request.standing() != before {
+		return fmt.Errorf("request %d: effect %s moved the request by itself", st.Request.Number, effect)
+	}
+	for _, want := range wants {
+		if err := st.carryOut(ctx, want); err != nil {
+			return err
+		}
+	}
+	if !st.balanceMoved {
+		return nil
+	}
+	st.balanceMoved = false
+	_, err = circulation.UpdateLatch(ctx, st.Tx, st.Library.Library, st.Policy, st.Patron(), st.Now)
+	return err
+}
+
+// carryOut does one thing that an effect wants.
+func (st *step) carryOut(ctx context.Context, want Want) error {
+	switch want := want.(type) {
+	case Then:
+		st.then(want.Event, want.Data)
+	case Elsewhere:
+		st.elsewhere = append(st.elsewhere, want.Firing)
+	case Fact:
+		st.data[want.Name] = want.Value
+	case Remark:
+		st.remarks = append(st.remarks, want.Reasons...)
+	case Say:
+		if st.Request.Side == workflow.SideLending {
+			return st.answer(ctx, want.Message)
+		}
+		return st.say(ctx, want.Message)
+	case Send:
+		st.refs = append(st.refs, want.Ref)
+	case LookUp:
+		return st.engine.jobs.LookUp(ctx, st.Tx, st.Request.LibraryID, st.Request.ID)
+	case OpenTask:
+		return st.task(want.Kind, want.Detail)
+	case CloseTasks:
+		return tasks.CloseSettled(st.Tx, st.Request.LibraryID, st.Request.ID, st.Firing.Actor, st.Now)
+	case Notify:
+		notices.Make(st.Tx, want.Patron, want.Message, st.Now)
+	case DropNotices:
+		notices.WithdrawForRequest(st.Tx, st.Request.LibraryID, st.Request.ID, st.Now)
+	case Charge, Reverse, Waive, Pay:
+		return st.account(ctx, want)
+	case SetDeadline, DropDeadline:
+		st.deadlineBeside(want)
+	case RestartDeadline:
+		st.restart = true
+	case WaitUntil:
+		st.until = want.At
+	case NeedByAgain:
+		st.needByAgain()
+	case PutBack:
+		st.state(want.State)
+	default:
+		return fmt.Errorf("request %d: nobody knows how to carry out %T", st.Request.Number, want)
+	}
+	return nil
+}
+
+// account does what an effect wants with money. A patron's block is looked at
+// again when the effect is done.
+func (st *step) account(ctx context.Context, want Want) (err error) {
+	st.balanceMoved = st.Request.Side == workflow.SideBorrowing && st.Request.PatronID != nil
+	switch want := want.(type) {
+	case Charge:
+		_, err = ledger.Post(st.Tx, want.Charge)
+	case Reverse:
+		if _, err = ledger.Reverse(ctx, st.Tx, want.Answer); broker.IsKind(err, broker.KindConflict) {
+			err = nil
+		}
+	case Waive:
+		_, err = ledger.Waive(ctx, st.Tx, want.Answer, want.Amount)
+	case Pay:
+		_, err = ledger.Pay(ctx, st.Tx, want.Payment)
+	}
+	return err
+}
+
+// deadlineBeside sets a deadline beside the state's own, or takes it away.
+func (st *step) deadlineBeside(want Want) {
+	switch want := want.(type) {
+	case SetDeadline:
+		st.putDeadline(want.Kind, want.Event, want.At)
+	case DropDeadline:
+		st.dropDeadline(want.Kind)
+	}
+}
+
+// needByAgain restarts the clock of the date the patron needs it by.
+func (st *step) needByAgain() {
+	end := st.Request.NeedBy.End(st.Library.Zone)
+	if !st.Request.NeedBy.IsZero() && end.After(st.Now) && !st.Place().PastNeedBy {
+		st.putDeadline(workflow.DeadlineNeedBy, workflow.EventNeedByPassed, end)
+	}
+}
+
+// task puts something before staff, with the actions that settle it.
+func (st *step) task(kind, detail string) error {
+	choices := []string{}
+	for _, action := range st.Table.Available(st.Request.State, workflow.ByStaff, func(workflow.Guard) bool { return true }) {
+		if action.Name != workflow.EventUndo && action.Name != workflow.EventNote {
+			choices = append(choices, string(action.Name))
+		}
+	}
+	return tasks.OpenWith(st.Tx, tasks.Opening{
+		Library: st.Request.LibraryID, Request: st.Request.ID, Kind: kind, Detail: detail, Choices: choices, Facts: st.data,
+		At: st.Now, DueOn: broker.DateIn(st.by(ill.DeadlineStaff), st.Library.Zone),
+	})
+}
