@@ -22,6 +22,7 @@ const (
 	roomPeer       room = "api/peer"
 	roomAPI        room = "api"
 	roomWorkflow   room = "workflow"
+	roomTown       room = "workflow/town"
 	roomConntest   room = "connectors/conntest"
 	roomConnector  room = "connectors/x"
 	roomConnectors room = "connectors"
@@ -39,6 +40,7 @@ var mayImport = map[room][]room{
 	roomPeer:       {roomAPI, roomWorkflow, roomConnector, roomConnectors, roomBroker, roomVocabulary},
 	roomAPI:        {roomPeer, roomWorkflow, roomConnectors, roomBroker, roomVocabulary},
 	roomWorkflow:   {roomConnectors, roomBroker, roomVocabulary},
+	roomTown:       {roomWorkflow, roomPgtest, roomConnectors, roomBroker, roomVocabulary},
 	roomConntest:   {roomConnector, roomConnectors, roomVocabulary},
 	roomConnector:  {roomConnectors, roomVocabulary},
 	roomConnectors: {roomVocabulary},
@@ -50,7 +52,7 @@ var mayImport = map[room][]room{
 }
 
 // onlyTests may be imported by any test besides, since they exist for tests.
-var onlyTests = []room{roomPgtest, roomPolicytest, roomConntest}
+var onlyTests = []room{roomPgtest, roomPolicytest, roomConntest, roomTown}
 
 const module = "afield/"
 
@@ -63,6 +65,8 @@ func roomOf(path string) room {
 		return roomPeer
 	case inside("api"):
 		return roomAPI
+	case inside("workflow/town"):
+		return roomTown
 	case inside("workflow"):
 		return roomWorkflow
 	case inside("connectors/conntest"):
@@ -190,6 +194,9 @@ func TestWrongArrowsAreCaught(t *testing.T) {
 		{"broker", "afield/broker/postgres", false, true},
 		{"workflow", "afield/api/rest", false, true},
 		{"workflow/jobs", "afield/connectors/partner", false, true},
+		{"workflow/desk", "afield/workflow/town", false, true},
+		{"workflow/desk", "afield/workflow/town", true, false},
+		{"workflow/town", "afield/broker/postgres/pgtest", false, false},
 		{"workflow/jobs", "afield/connectors", false, false},
 		{"workflow/jobs", "github.com/riverqueue/river", false, false},
 		{"workflow/jobs", "github.com/labstack/echo/v4", false, true},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"afield/workflow/town"
+
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/circulation"
@@ -18,19 +20,19 @@ import (
 // travel with the commit.
 func TestCountedRoundTripsAtTheDoor(t *testing.T) {
 	t.Parallel()
-	tw := newTown(t, "2026-03-02T15:00:00Z")
+	tw := town.New(t, "2026-03-02T15:00:00Z")
 	group := broker.NewID()
-	wdl, neighbour := tw.library("western-district", "IA", group), tw.library("western-district", "IA", group)
-	card := wdl.card(wdl.patron("resident"))
-	title := tw.title("A plain book", "9780306406157")
-	first, second, third, theirs := wdl.owns(title), wdl.owns(title), wdl.owns(title), neighbour.owns(title)
-	wdl.scans(first, card)
-	counted, counts := pgtest.Counted(t, tw.db)
+	wdl, neighbour := tw.Library("western-district", "IA", group), tw.Library("western-district", "IA", group)
+	card := wdl.Card(wdl.Patron("resident"))
+	title := tw.Title("A plain book", "9780306406157")
+	first, second, third, theirs := wdl.Owns(title), wdl.Owns(title), wdl.Owns(title), neighbour.Owns(title)
+	wdl.Scans(first, card)
+	counted, counts := pgtest.Counted(t, tw.DB)
 	run := func(what string, trips int, work func(context.Context, *postgres.Tx) (desk.Done, error)) {
 		t.Helper()
 		counts.Reset()
 		var done desk.Done
-		tw.must(counted.InTx(t.Context(), postgres.ForLibraries(wdl.Library.ID), func(ctx context.Context, tx *postgres.Tx) (err error) {
+		tw.Must(counted.InTx(t.Context(), postgres.ForLibraries(wdl.Library.ID), func(ctx context.Context, tx *postgres.Tx) (err error) {
 			done, err = work(ctx, tx)
 			return err
 		}))
@@ -42,26 +44,26 @@ func TestCountedRoundTripsAtTheDoor(t *testing.T) {
 	}
 	checkOut := func(barcode string) func(context.Context, *postgres.Tx) (desk.Done, error) {
 		return func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
-			return wdl.desk.CheckOut(ctx, tx, wdl.at(), desk.CheckOut{Barcode: barcode, Card: card})
+			return wdl.Desk.CheckOut(ctx, tx, wdl.At(), desk.CheckOut{Barcode: barcode, Card: card})
 		}
 	}
 	scanned := func(barcode, card string) func(context.Context, *postgres.Tx) (desk.Done, error) {
 		return func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
-			return wdl.desk.Scan(ctx, tx, wdl.at(), desk.Scan{Barcode: barcode, Card: card})
+			return wdl.Desk.Scan(ctx, tx, wdl.At(), desk.Scan{Barcode: barcode, Card: card})
 		}
 	}
 	takeBack := func(barcode string) func(context.Context, *postgres.Tx) (desk.Done, error) {
 		return func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
-			return wdl.desk.TakeBack(ctx, tx, wdl.at(), desk.TakeBack{Barcode: barcode})
+			return wdl.Desk.TakeBack(ctx, tx, wdl.At(), desk.TakeBack{Barcode: barcode})
 		}
 	}
 	run("checkout by card and barcode", 3, checkOut(second))
 	run("checkout by scans", 3, scanned(third, card))
 	run("checkout of a neighbour's copy", 3, checkOut(theirs))
-	tw.clock.Set(tw.clock.Now().AddDate(0, 0, 1))
+	tw.Clock.Set(tw.Clock.Now().AddDate(0, 0, 1))
 	run("return by barcode", 3, takeBack(second))
 	run("return by a scan", 3, scanned(third, ""))
-	tw.clock.Set(tw.clock.Now().AddDate(0, 0, 60))
+	tw.Clock.Set(tw.Clock.Now().AddDate(0, 0, 60))
 	run("late return by barcode", 3, takeBack(first))
 }
 
@@ -69,30 +71,30 @@ func TestCountedRoundTripsAtTheDoor(t *testing.T) {
 // once, put in by this program or by another.
 func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
 	t.Parallel()
-	tw := newTown(t, "2026-03-02T15:00:00Z")
-	wdl := tw.library("western-district", "IA", broker.NoID)
-	title := tw.title("A plain book", "9780306406157")
-	patron := wdl.patron("resident")
-	card := wdl.card(patron)
-	dueOn := wdl.scans(wdl.owns(title), card).DueOn
-	closure := directory.Closure{Library: wdl.Library.ID, Closure: calendar.Closure{From: dueOn, To: dueOn, Reason: "inventory"}, By: wdl.staff(), PutAt: tw.clock.Now()}
-	tw.do(func(ctx context.Context, tx *postgres.Tx) (err error) { // not by the desk
+	tw := town.New(t, "2026-03-02T15:00:00Z")
+	wdl := tw.Library("western-district", "IA", broker.NoID)
+	title := tw.Title("A plain book", "9780306406157")
+	patron := wdl.Patron("resident")
+	card := wdl.Card(patron)
+	dueOn := wdl.Scans(wdl.Owns(title), card).DueOn
+	closure := directory.Closure{Library: wdl.Library.ID, Closure: calendar.Closure{From: dueOn, To: dueOn, Reason: "inventory"}, By: wdl.Staff(), PutAt: tw.Clock.Now()}
+	tw.Do(func(ctx context.Context, tx *postgres.Tx) (err error) { // not by the desk
 		closure, _, err = directory.Close(ctx, tx, closure)
 		return err
 	})
-	if got := wdl.scans(wdl.owns(title), card).DueOn; !got.After(dueOn) {
+	if got := wdl.Scans(wdl.Owns(title), card).DueOn; !got.After(dueOn) {
 		t.Errorf("due on %s, a day that was closed meanwhile", got)
 	}
-	tw.must(wdl.try(func(ctx context.Context, tx *postgres.Tx) error {
-		_, _, err := wdl.desk.Reopen(ctx, tx, wdl.at(), closure.ID)
+	tw.Must(wdl.Try(func(ctx context.Context, tx *postgres.Tx) error {
+		_, _, err := wdl.Desk.Reopen(ctx, tx, wdl.At(), closure.ID)
 		return err
 	}))
-	if got := wdl.scans(wdl.owns(title), card).DueOn; got != dueOn {
+	if got := wdl.Scans(wdl.Owns(title), card).DueOn; got != dueOn {
 		t.Errorf("due on %s, and not %s, which is open again", got, dueOn)
 	}
 	// A closure that is taken back by the end of its transaction never was.
-	err := wdl.try(func(ctx context.Context, tx *postgres.Tx) error {
-		if _, err := wdl.desk.Close(ctx, tx, wdl.at(), directory.Closure{Closure: closure.Closure}, false); err != nil {
+	err := wdl.Try(func(ctx context.Context, tx *postgres.Tx) error {
+		if _, err := wdl.Desk.Close(ctx, tx, wdl.At(), directory.Closure{Closure: closure.Closure}, false); err != nil {
 			return err
 		}
 		return broker.Conflict("thought_again", "Not after all.")
@@ -100,14 +102,14 @@ func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
 	if !broker.IsKind(err, broker.KindConflict) {
 		t.Fatal(err)
 	}
-	if got := wdl.scans(wdl.owns(title), card).DueOn; got != dueOn {
+	if got := wdl.Scans(wdl.Owns(title), card).DueOn; got != dueOn {
 		t.Errorf("due on %s, by a closure that was never kept; %s is open", got, dueOn)
 	}
 	// A new library of the catalogue is at home at once.
-	neighbour := tw.library("western-district", "IA", wdl.SharingGroup)
-	barcode := neighbour.owns(title)
+	neighbour := tw.Library("western-district", "IA", wdl.SharingGroup)
+	barcode := neighbour.Owns(title)
 	var found circulation.Loan
-	done := wdl.scans(barcode, card)
+	done := wdl.Scans(barcode, card)
 	if done.Loan != nil {
 		found = *done.Loan
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"afield/workflow/town"
+
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
@@ -16,143 +18,124 @@ import (
 	"afield/workflow/requests"
 )
 
-// shelved is a borrowed copy on the hold shelf, with its band.
-func shelved(t *testing.T) (tw *town, home *house, lender *partner, request, patron broker.ID, band string) {
-	t.Helper()
-	tw, home, lender, request, patron = asksPartner(t, 0)
-	lender.says(home, connectors.Message{Kind: connectors.KindLoaned, Due: due("2026-04-10"), Items: []connectors.MessageItem{{Barcode: "VT-1"}}})
-	home.scans("VT-1", "")
-	band = "ILL-" + home.number(request)
-	home.scans(band, "")
-	home.expects(request, workflow.OnHoldShelf)
-	return tw, home, lender, request, patron, band
-}
-
 // A patron takes from the open shelf the very copy their hold waits for.
 func TestThePatronIsQuickerThanTheirHold(t *testing.T) {
 	t.Parallel()
-	tw := newTown(t, "2026-03-02T15:00:00Z")
-	home := tw.library("western-district", "IL", broker.NoID)
-	home.looksTo()
-	barcode := home.owns(tw.title("A title nobody here owns", isbn))
-	patron := home.patron("resident")
-	request, err := home.asks(requests.Submission{Patron: patron, Citation: citation()})
-	tw.must(err)
-	if done := home.lends(barcode, patron); done.Did != "checked_out" {
+	tw := town.New(t, "2026-03-02T15:00:00Z")
+	home := tw.Library("western-district", "IL", broker.NoID)
+	home.LooksTo()
+	barcode := home.Owns(tw.Title("A title nobody here owns", town.ISBN))
+	patron := home.Patron("resident")
+	request, err := home.Asks(requests.Submission{Patron: patron, Citation: town.Citation()})
+	tw.Must(err)
+	if done := home.Lends(barcode, patron); done.Did != "checked_out" {
 		t.Fatalf("it is lent: %+v", done)
 	}
-	home.expects(request.ID, workflow.CheckedOut)
-	home.scans(barcode, "")
-	home.expects(request.ID, workflow.Completed)
-	tw.sound()
+	home.Expects(request.ID, workflow.CheckedOut)
+	home.Scans(barcode, "")
+	home.Expects(request.ID, workflow.Completed)
+	tw.Sound()
 }
 
 // A borrowed copy turns up after its loss was settled: it is taken in and sent
 // home, whatever its request has come to.
 func TestALostBorrowedCopyTurnsUpAfterAll(t *testing.T) {
 	t.Parallel()
-	tw, home, _, request, _, band := shelved(t)
-	home.does(request, workflow.EventCheckOut, nil)
-	home.does(request, workflow.EventReportLost, nil)
-	home.does(request, workflow.EventForgive, nil)
-	home.expects(request, workflow.Completed)
-	if done := home.scans(band, ""); done.Did != "checked_in" {
+	tw, home, _, request, _, band := town.Shelved(t)
+	home.Does(request, workflow.EventCheckOut, nil)
+	home.Does(request, workflow.EventReportLost, nil)
+	home.Does(request, workflow.EventForgive, nil)
+	home.Expects(request, workflow.Completed)
+	if done := home.Scans(band, ""); done.Did != "checked_in" {
 		t.Fatalf("it is taken in: %+v", done)
 	}
-	if !home.taskOf(request, "return") {
+	if !home.TaskOf(request, "return") {
 		t.Fatal("staff settle it with the lender")
 	}
-	if done := home.scans(band, ""); done.Did != "shipped" || home.itemStatus(band) != catalog.GoneHome {
+	if done := home.Scans(band, ""); done.Did != "shipped" || home.ItemStatus(band) != catalog.GoneHome {
 		t.Fatalf("and it goes home: %+v", done)
 	}
-	tw.sound()
+	tw.Sound()
 }
 
 // What a request does not expect is done all the same, and put before staff.
 func TestAPhysicalActIsNeverUndoneByItsRequest(t *testing.T) {
 	t.Parallel()
-	tw, home, _, request, patron, band := shelved(t)
-	home.does(request, workflow.EventReportLost, nil) // from the hold shelf: it cannot be found
-	home.expects(request, workflow.LostPending)
-	if done := home.lends(band, patron); done.Did != "checked_out" {
+	tw, home, _, request, patron, band := town.Shelved(t)
+	home.Does(request, workflow.EventReportLost, nil) // from the hold shelf: it cannot be found
+	home.Expects(request, workflow.LostPending)
+	if done := home.Lends(band, patron); done.Did != "checked_out" {
 		t.Fatalf("it is there after all, and lent: %+v", done)
 	}
-	if !home.taskOf(request, "desk_differs") {
+	if !home.TaskOf(request, "desk_differs") {
 		t.Fatal("staff hear that the request says otherwise")
 	}
-	tw.sound()
+	tw.Sound()
 }
 
 // A desk of the same catalogue does not move another library's request.
 func TestAnotherLibrarysParcelIsSentOn(t *testing.T) {
 	t.Parallel()
-	tw := newTown(t, "2026-03-02T15:00:00Z")
+	tw := town.New(t, "2026-03-02T15:00:00Z")
 	group := broker.NewID()
-	near, home := tw.library("westport", "NY", group), tw.library("westport", "NY", group)
-	lender := tw.partner("VT", 0, tw.title("A title nobody here owns", isbn))
-	home.looksTo([]broker.ID{lender.id})
-	patron := home.patron("resident")
-	request, err := home.asks(requests.Submission{Patron: patron, Citation: citation()})
-	tw.must(err)
-	lender.says(home, connectors.Message{Kind: connectors.KindLoaned, Due: due("2026-04-10"), Items: []connectors.MessageItem{{Barcode: "VT-1"}}})
-	home.scans("VT-1", "")
-	band := "ILL-" + home.number(request.ID)
-	if done := near.scans(band, ""); done.Did != "sent_on" {
+	near, home := tw.Library("westport", "NY", group), tw.Library("westport", "NY", group)
+	lender := tw.Partner("VT", 0, tw.Title("A title nobody here owns", town.ISBN))
+	home.LooksTo([]broker.ID{lender.ID})
+	patron := home.Patron("resident")
+	request, err := home.Asks(requests.Submission{Patron: patron, Citation: town.Citation()})
+	tw.Must(err)
+	lender.Says(home, connectors.Message{Kind: connectors.KindLoaned, Due: town.Due("2026-04-10"), Items: []connectors.MessageItem{{Barcode: "VT-1"}}})
+	home.Scans("VT-1", "")
+	band := "ILL-" + home.Number(request.ID)
+	if done := near.Scans(band, ""); done.Did != "sent_on" {
 		t.Fatalf("it is sent where it belongs: %+v", done)
 	}
-	home.expects(request.ID, workflow.Received)
-	err = near.try(func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := near.desk.CheckOut(ctx, tx, near.at(), desk.CheckOut{Barcode: band, Card: home.card(patron)})
+	home.Expects(request.ID, workflow.Received)
+	err = near.Try(func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := near.Desk.CheckOut(ctx, tx, near.At(), desk.CheckOut{Barcode: band, Card: home.Card(patron)})
 		return err
 	})
 	if !broker.IsKind(err, broker.KindConflict) {
 		t.Fatalf("it is lent at its own library's desk: %v", err)
 	}
-	home.scans(band, "")
-	home.expects(request.ID, workflow.OnHoldShelf)
-	tw.sound()
-}
-
-func (h *house) card(patron broker.ID) (number string) {
-	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		return tx.QueryRow(ctx, `select number from cards where library_id = $1 and patron_id = $2`, h.Library.ID, patron).Scan(&number)
-	})
-	return number
+	home.Scans(band, "")
+	home.Expects(request.ID, workflow.OnHoldShelf)
+	tw.Sound()
 }
 
 // A lending library's copy is taken home by its own desk only.
 func TestAnotherLibrarysLoanIsSentOn(t *testing.T) {
 	t.Parallel()
-	tw, _, lender, _, theirs, _, barcode := lendsOut(t, "NY")
-	near := tw.library("westport", "NY", lender.SharingGroup)
-	lender.does(theirs, workflow.EventAnswerYes, nil)
-	if done := near.scans(barcode, ""); done.Did != "sent_on" {
+	tw, _, lender, _, theirs, _, barcode := town.LendsOut(t, "NY")
+	near := tw.Library("westport", "NY", lender.SharingGroup)
+	lender.Does(theirs, workflow.EventAnswerYes, nil)
+	if done := near.Scans(barcode, ""); done.Did != "sent_on" {
 		t.Fatalf("another desk pulls nothing: %+v", done)
 	}
-	lender.scans(barcode, "")
-	lender.scans(barcode, "")
-	lender.expects(theirs, workflow.Shipped)
-	if done := near.scans(barcode, ""); done.Did != "sent_on" {
+	lender.Scans(barcode, "")
+	lender.Scans(barcode, "")
+	lender.Expects(theirs, workflow.Shipped)
+	if done := near.Scans(barcode, ""); done.Did != "sent_on" {
 		t.Fatalf("another desk takes nothing home: %+v", done)
 	}
-	lender.expects(theirs, workflow.Shipped)
-	lender.scans(barcode, "")
-	lender.expects(theirs, workflow.Completed)
-	tw.sound()
+	lender.Expects(theirs, workflow.Shipped)
+	lender.Scans(barcode, "")
+	lender.Expects(theirs, workflow.Completed)
+	tw.Sound()
 }
 
 // A message or a deadline locks the request and then the patron; so does a desk,
 // and neither waits for the other crosswise.
 func TestTheDeskLocksTheRequestFirst(t *testing.T) {
 	t.Parallel()
-	tw, home, _, request, patron, band := shelved(t)
+	tw, home, _, request, patron, band := town.Shelved(t)
 	acts := []func(context.Context, *postgres.Tx) error{
 		func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := home.desk.CheckOut(ctx, tx, home.at(), desk.CheckOut{Barcode: band, Patron: patron, Shown: "card"})
+			_, err := home.Desk.CheckOut(ctx, tx, home.At(), desk.CheckOut{Barcode: band, Patron: patron, Shown: "card"})
 			return err
 		},
 		func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := home.desk.Scan(ctx, tx, home.at(), scan(band))
+			_, err := home.Desk.Scan(ctx, tx, home.At(), town.Scan(band))
 			return err
 		},
 	}
@@ -160,7 +143,7 @@ func TestTheDeskLocksTheRequestFirst(t *testing.T) {
 		locked, done := make(chan struct{}), make(chan error, 1)
 		others, runs := 0, 0
 		go func() {
-			done <- home.try(func(ctx context.Context, tx *postgres.Tx) error {
+			done <- home.Try(func(ctx context.Context, tx *postgres.Tx) error {
 				others++
 				var one int
 				if err := tx.QueryRow(ctx, `select 1 from requests where library_id = $1 and id = $2 for update`, home.Library.ID, request).Scan(&one); err != nil {
@@ -174,56 +157,56 @@ func TestTheDeskLocksTheRequestFirst(t *testing.T) {
 			})
 		}()
 		<-locked
-		tw.must(home.try(func(ctx context.Context, tx *postgres.Tx) error { runs++; return act(ctx, tx) }))
-		tw.must(<-done)
+		tw.Must(home.Try(func(ctx context.Context, tx *postgres.Tx) error { runs++; return act(ctx, tx) }))
+		tw.Must(<-done)
 		if runs != 1 || others != 1 {
 			t.Fatalf("neither had to begin again: the desk ran %d times, the other %d", runs, others)
 		}
-		tw.settle()
+		tw.Settle()
 	}
-	home.expects(request, workflow.ReturnDue)
-	tw.sound()
+	home.Expects(request, workflow.ReturnDue)
+	tw.Sound()
 }
 
 // A number on a slip finds its request; another library's barcode does not, and
 // an announced barcode is one even where it looks like a number.
 func TestWhatIsARequestNumber(t *testing.T) {
 	t.Parallel()
-	tw, home, lender, request, _ := asksPartner(t, 0)
-	number := home.number(request)
+	tw, home, lender, request, _ := town.AsksPartner(t, 0)
+	number := home.Number(request)
 	for _, stray := range []string{"0000000000" + number, "ILL-" + number + "X", "-" + number} {
-		if done := home.scans(stray, ""); done.Did != "unmatched" || done.Request != broker.NoID {
+		if done := home.Scans(stray, ""); done.Did != "unmatched" || done.Request != broker.NoID {
 			t.Fatalf("%s is no request's number: %+v", stray, done)
 		}
 	}
-	second, err := home.asks(requests.Submission{Patron: home.patron("resident"), Citation: citation()})
-	tw.must(err)
-	home.expects(second.ID, workflow.Requested)
+	second, err := home.Asks(requests.Submission{Patron: home.Patron("resident"), Citation: town.Citation()})
+	tw.Must(err)
+	home.Expects(second.ID, workflow.Requested)
 	// The lender of the second request announces a barcode that is also the
 	// number of the first.
-	lender.says(home, connectors.Message{Kind: connectors.KindLoaned, Due: due("2026-04-10"), Items: []connectors.MessageItem{{Barcode: number}}})
-	if done := home.scans(number, ""); done.Request != second.ID {
+	lender.Says(home, connectors.Message{Kind: connectors.KindLoaned, Due: town.Due("2026-04-10"), Items: []connectors.MessageItem{{Barcode: number}}})
+	if done := home.Scans(number, ""); done.Request != second.ID {
 		t.Fatalf("an announced barcode goes before a number: %+v", done)
 	}
-	home.expects(request, workflow.Requested)
-	if done := home.scans("ill-"+number, ""); done.Did != "received" || done.Request != request {
+	home.Expects(request, workflow.Requested)
+	if done := home.Scans("ill-"+number, ""); done.Did != "received" || done.Request != request {
 		t.Fatalf("the band's text means the number: %+v", done)
 	}
-	tw.sound()
+	tw.Sound()
 }
 
 // At eight in the evening in New York it is tomorrow in UTC; a task's date is
 // the library's.
 func TestAStrayItemIsDueByTheLibrarysOwnClock(t *testing.T) {
 	t.Parallel()
-	tw := newTown(t, "2026-03-03T01:00:00Z") // 2 March, 20:00
-	home := tw.library("westport", "NY", broker.NoID)
-	done := home.scans("31110009999999", "")
+	tw := town.New(t, "2026-03-03T01:00:00Z") // 2 March, 20:00
+	home := tw.Library("westport", "NY", broker.NoID)
+	done := home.Scans("31110009999999", "")
 	var dueOn broker.Date
-	tw.do(func(ctx context.Context, tx *postgres.Tx) error {
+	tw.Do(func(ctx context.Context, tx *postgres.Tx) error {
 		return tx.QueryRow(ctx, `select due_on from staff_tasks where id = $1`, done.Task).Scan(&dueOn)
 	})
-	if dueOn != due("2026-03-04") {
+	if dueOn != town.Due("2026-03-04") {
 		t.Fatalf("two days from 2 March, not %s", dueOn)
 	}
 }
@@ -231,26 +214,26 @@ func TestAStrayItemIsDueByTheLibrarysOwnClock(t *testing.T) {
 // A copy that is not for loan is not the one a hold looks for.
 func TestNoCopyPassesOverWhatIsNotLent(t *testing.T) {
 	t.Parallel()
-	tw := newTown(t, "2026-03-02T15:00:00Z")
-	home := tw.library("western-district", "IL", broker.NoID)
-	home.looksTo()
-	title := tw.title("A title nobody here owns", isbn)
-	reference, lent := home.owns(title), home.owns(title)
-	tw.do(func(_ context.Context, tx *postgres.Tx) error {
+	tw := town.New(t, "2026-03-02T15:00:00Z")
+	home := tw.Library("western-district", "IL", broker.NoID)
+	home.LooksTo()
+	title := tw.Title("A title nobody here owns", town.ISBN)
+	reference, lent := home.Owns(title), home.Owns(title)
+	tw.Do(func(_ context.Context, tx *postgres.Tx) error {
 		tx.Queue(`update items set lendable = false where barcode = $1`, reference)
 		return nil
 	})
-	request, err := home.asks(requests.Submission{Patron: home.patron("resident"), Citation: citation()})
-	tw.must(err)
-	tw.must(home.try(func(ctx context.Context, tx *postgres.Tx) error {
+	request, err := home.Asks(requests.Submission{Patron: home.Patron("resident"), Citation: town.Citation()})
+	tw.Must(err)
+	tw.Must(home.Try(func(ctx context.Context, tx *postgres.Tx) error {
 		hold, err := circulation.HoldOfRequest(ctx, tx, circulation.RequestRef{Library: home.Library.ID, Request: request.ID})
 		if err != nil {
 			return err
 		}
-		_, err = home.desk.NoCopy(ctx, tx, home.at(), hold.HoldRef)
+		_, err = home.Desk.NoCopy(ctx, tx, home.At(), hold.HoldRef)
 		return err
 	}))
-	if got := fmt.Sprint(home.itemStatus(reference), home.itemStatus(lent)); got != fmt.Sprint(catalog.OnShelf, catalog.Missing) {
+	if got := fmt.Sprint(home.ItemStatus(reference), home.ItemStatus(lent)); got != fmt.Sprint(catalog.OnShelf, catalog.Missing) {
 		t.Fatalf("the copy that is lent is missing, the other is not: %s", got)
 	}
 }

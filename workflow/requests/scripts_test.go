@@ -1,10 +1,12 @@
-package desk_test
+package requests_test
 
 import (
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"afield/workflow/town"
 
 	"afield/broker"
 	"afield/broker/postgres"
@@ -18,7 +20,7 @@ import (
 type script struct {
 	name string
 	// first brings the request to that point; barcode is the lender's.
-	first func(home *house, lender *partner, request broker.ID, barcode string)
+	first func(home *town.House, lender *town.Partner, request broker.ID, barcode string)
 	says  func(barcode string) []connectors.Message
 	ends  workflow.State
 }
@@ -26,13 +28,13 @@ type script struct {
 var scripts = []script{
 	{
 		name: "it promises and ships", ends: workflow.Shipped,
-		first: func(*house, *partner, broker.ID, string) {},
+		first: func(*town.House, *town.Partner, broker.ID, string) {},
 		says: func(barcode string) []connectors.Message {
 			return []connectors.Message{
 				{Kind: connectors.KindExpectToSupply},
 				{Kind: connectors.KindWillSupply},
-				shipped(barcode, "2026-04-10"),
-				{Kind: connectors.KindDueChanged, Due: due("2026-04-24")},
+				town.Shipped(barcode, "2026-04-10"),
+				{Kind: connectors.KindDueChanged, Due: town.Due("2026-04-24")},
 			}
 		},
 	},
@@ -42,9 +44,9 @@ var scripts = []script{
 		says: func(barcode string) []connectors.Message {
 			return []connectors.Message{
 				{Kind: connectors.KindWillSupply},
-				shipped(barcode, "2026-04-10"),
+				town.Shipped(barcode, "2026-04-10"),
 				answered(connectors.KindCancelAnswer, false),
-				{Kind: connectors.KindDueChanged, Due: due("2026-04-24")},
+				{Kind: connectors.KindDueChanged, Due: town.Due("2026-04-24")},
 			}
 		},
 	},
@@ -60,7 +62,7 @@ var scripts = []script{
 		says: func(barcode string) []connectors.Message {
 			return []connectors.Message{
 				{Kind: connectors.KindWillSupply},
-				{Kind: connectors.KindDueChanged, Due: due("2026-04-02")},
+				{Kind: connectors.KindDueChanged, Due: town.Due("2026-04-02")},
 				{Kind: connectors.KindRecalled},
 				{Kind: connectors.KindNote, Note: "for a reader of ours"},
 			}
@@ -68,9 +70,9 @@ var scripts = []script{
 	},
 	{
 		name: "it asks for it and has it", ends: workflow.Completed,
-		first: func(home *house, lender *partner, request broker.ID, barcode string) {
+		first: func(home *town.House, lender *town.Partner, request broker.ID, barcode string) {
 			lentToPatron(home, lender, request, barcode)
-			home.must(home.together(request, workflow.EventReturn, workflow.EventShipReturn))
+			home.Must(home.Together(request, workflow.EventReturn, workflow.EventShipReturn))
 		},
 		says: func(string) []connectors.Message {
 			return []connectors.Message{{Kind: connectors.KindOverdue}, {Kind: connectors.KindRecalled}, {Kind: connectors.KindLoanCompleted}}
@@ -78,23 +80,23 @@ var scripts = []script{
 	},
 	{
 		name: "it bills what it then finds", ends: workflow.Completed,
-		first: func(home *house, lender *partner, request broker.ID, barcode string) {
+		first: func(home *town.House, lender *town.Partner, request broker.ID, barcode string) {
 			lentToPatron(home, lender, request, barcode)
-			home.does(request, workflow.EventReportLost, nil)
+			home.Does(request, workflow.EventReportLost, nil)
 		},
 		says: func(string) []connectors.Message {
-			return []connectors.Message{{Kind: connectors.KindOverdue}, invoice(3000), {Kind: connectors.KindLoanCompleted}}
+			return []connectors.Message{{Kind: connectors.KindOverdue}, town.Invoice(3000), {Kind: connectors.KindLoanCompleted}}
 		},
 	},
 }
 
-func cancelled(home *house, _ *partner, request broker.ID, _ string) {
-	home.does(request, workflow.EventCancel, nil)
+func cancelled(home *town.House, _ *town.Partner, request broker.ID, _ string) {
+	home.Does(request, workflow.EventCancel, nil)
 }
 
-func lentToPatron(home *house, lender *partner, request broker.ID, barcode string) {
-	lender.says(home, shipped(barcode, "2026-04-10"))
-	home.must(home.together(request, workflow.EventReceive, workflow.EventShelve, workflow.EventCheckOut))
+func lentToPatron(home *town.House, lender *town.Partner, request broker.ID, barcode string) {
+	lender.Says(home, town.Shipped(barcode, "2026-04-10"))
+	home.Must(home.Together(request, workflow.EventReceive, workflow.EventShelve, workflow.EventCheckOut))
 }
 
 // A lender's messages may come in any order and any number of times: what they
@@ -106,10 +108,10 @@ func TestTheOrderOfMessagesDoesNotMatter(t *testing.T) {
 	for number, script := range scripts {
 		t.Run(script.name, func(t *testing.T) {
 			t.Parallel()
-			tw := newTown(t, "2026-03-02T15:00:00Z")
-			home := tw.library("westport", "NY", broker.NoID)
-			lender := tw.partner("VT", 0, tw.title("A title nobody here owns", isbn))
-			home.looksTo([]broker.ID{lender.id})
+			tw := town.New(t, "2026-03-02T15:00:00Z")
+			home := tw.Library("westport", "NY", broker.NoID)
+			lender := tw.Partner("VT", 0, tw.Title("A title nobody here owns", town.ISBN))
+			home.LooksTo([]broker.ID{lender.ID})
 			inOrder := make([]int, len(script.says("")))
 			for i := range inOrder {
 				inOrder[i] = i
@@ -126,34 +128,34 @@ func TestTheOrderOfMessagesDoesNotMatter(t *testing.T) {
 					t.Errorf("in the order %v:\n got %s\nwant %s", order, got, want)
 				}
 			}
-			tw.sound()
+			tw.Sound()
 		})
 	}
 }
 
 // play tells a new request's lender what to say, in an order in which a message
 // may come twice, and gives what the request has come to.
-func play(home *house, lender *partner, script script, barcode string, order []int) (what string, state workflow.State) {
-	home.t.Helper()
-	patron := home.patron("resident")
-	submitted, err := home.asks(requests.Submission{Patron: patron, Citation: citation()})
-	home.must(err)
-	request, ask := submitted.ID, lender.asked().RequestID
+func play(home *town.House, lender *town.Partner, script script, barcode string, order []int) (what string, state workflow.State) {
+	home.T.Helper()
+	patron := home.Patron("resident")
+	submitted, err := home.Asks(requests.Submission{Patron: patron, Citation: town.Citation()})
+	home.Must(err)
+	request, ask := submitted.ID, lender.Asked().RequestID
 	script.first(home, lender, request, barcode)
 	said := script.says(barcode)
 	for _, i := range order {
 		m := said[i]
-		m.ID, m.RequestID, m.Borrower, m.Lender, m.SentAt = fmt.Sprintf("%s/%d", barcode, i), ask, home.symbol, lender.symbol, home.clock.Now()
-		home.must(home.db.InTx(home.t.Context(), postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := home.requests.Receive(ctx, tx, home.clock.Now(), requests.Incoming{Peer: lender.id, Message: m, Hash: []byte(m.ID)})
+		m.ID, m.RequestID, m.Borrower, m.Lender, m.SentAt = fmt.Sprintf("%s/%d", barcode, i), ask, home.Symbol, lender.Symbol, home.Clock.Now()
+		home.Must(home.DB.InTx(home.T.Context(), postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := home.Requests.Receive(ctx, tx, home.Clock.Now(), requests.Incoming{Peer: lender.ID, Message: m, Hash: []byte(m.ID)})
 			return err
 		}))
 	}
-	home.settle()
-	r := home.request(request)
-	what = fmt.Sprintf("%s: lender's due date %s, patron's %s, unused %v, owed %d", r.State, r.LenderDueOn, r.PatronDueOn, r.ReturnUnused, home.owed(patron))
+	home.Settle()
+	r := home.Request(request)
+	what = fmt.Sprintf("%s: lender's due date %s, patron's %s, unused %v, owed %d", r.State, r.LenderDueOn, r.PatronDueOn, r.ReturnUnused, home.Owed(patron))
 	if r.ClosedAt == nil {
-		what += fmt.Sprintf(", recalled %v, late %v", r.Recalled, home.taskOf(request, "late_yes") || home.taskOf(request, "late_shipment"))
+		what += fmt.Sprintf(", recalled %v, late %v", r.Recalled, home.TaskOf(request, "late_yes") || home.TaskOf(request, "late_shipment"))
 	}
 	return what, r.State
 }

@@ -1,9 +1,11 @@
-package desk_test
+package requests_test
 
 import (
 	"context"
 	"slices"
 	"testing"
+
+	"afield/workflow/town"
 
 	"afield/broker"
 	"afield/broker/postgres"
@@ -46,30 +48,30 @@ func withCustoms() *workflow.Table {
 func TestANewStateIsItsTableAndAMigration(t *testing.T) {
 	t.Parallel()
 	table := withCustoms()
-	tw := newTownOn(t, "2026-03-02T15:00:00Z", []*workflow.Table{table, workflow.Lending, workflow.Brokered})
-	if _, err := pgtest.Admin(t, tw.db).Exec(t.Context(), `alter table requests drop constraint requests_state_known`); err != nil {
+	tw := town.NewOn(t, "2026-03-02T15:00:00Z", []*workflow.Table{table, workflow.Lending, workflow.Brokered})
+	if _, err := pgtest.Admin(t, tw.DB).Exec(t.Context(), `alter table requests drop constraint requests_state_known`); err != nil {
 		t.Fatal(err) // the migration
 	}
-	home := tw.library("westport", "NY", broker.NoID)
-	lender := tw.partner("VT", 0, tw.title("A title nobody here owns", isbn))
-	home.looksTo([]broker.ID{lender.id})
-	submitted, err := home.asks(requests.Submission{Patron: home.patron("resident"), Citation: citation(), NeedBy: due("2026-03-20")})
-	tw.must(err)
+	home := tw.Library("westport", "NY", broker.NoID)
+	lender := tw.Partner("VT", 0, tw.Title("A title nobody here owns", town.ISBN))
+	home.LooksTo([]broker.ID{lender.ID})
+	submitted, err := home.Asks(requests.Submission{Patron: home.Patron("resident"), Citation: town.Citation(), NeedBy: town.Due("2026-03-20")})
+	tw.Must(err)
 	request := submitted.ID
-	lender.says(home, shipped("VT-1", "2026-04-20"))
-	home.does(request, customsStopped, nil)
-	if now := home.expects(request, atCustoms); now.Owner != workflow.OwnerStaff {
+	lender.Says(home, town.Shipped("VT-1", "2026-04-20"))
+	home.Does(request, customsStopped, nil)
+	if now := home.Expects(request, atCustoms); now.Owner != workflow.OwnerStaff {
 		t.Errorf("the next thing is for %s to do", now.Owner)
 	}
-	if !home.deadline(request, "need_by").IsZero() || home.deadline(request, "arrival").IsZero() {
+	if !home.Deadline(request, "need_by").IsZero() || home.Deadline(request, "arrival").IsZero() {
 		t.Error("the need-by date is past, and the arrival is waited for")
 	}
 	viewer := requests.Viewer{Library: home.Library.ID}
-	tw.must(home.try(func(ctx context.Context, tx *postgres.Tx) error {
+	tw.Must(home.Try(func(ctx context.Context, tx *postgres.Tx) error {
 		for queue, lies := range map[workflow.Queue]bool{
 			workflow.QueueArriving: true, workflow.QueueNeedsMe: true, workflow.QueueWithLenders: false, workflow.QueueEnded: false,
 		} {
-			list, _, err := home.requests.List(ctx, tx, viewer, requests.Filter{Sides: []workflow.Side{workflow.SideBorrowing}, Queue: queue}, broker.NoID, 10)
+			list, _, err := home.Requests.List(ctx, tx, viewer, requests.Filter{Sides: []workflow.Side{workflow.SideBorrowing}, Queue: queue}, broker.NoID, 10)
 			if err != nil {
 				return err
 			}
@@ -80,7 +82,7 @@ func TestANewStateIsItsTableAndAMigration(t *testing.T) {
 				t.Errorf("a list calls it %q", list[0].Label)
 			}
 		}
-		view, err := home.requests.Look(ctx, tx, tw.clock.Now(), viewer, request, workflow.SideBorrowing)
+		view, err := home.Requests.Look(ctx, tx, tw.Clock.Now(), viewer, request, workflow.SideBorrowing)
 		if err == nil && (view.Label != "Held at customs" || view.Wait == nil || view.Deadline == nil || view.Deadline.Kind != "arrival") {
 			t.Errorf("%q, wait %v, deadline %v", view.Label, view.Wait, view.Deadline)
 		}
@@ -90,13 +92,13 @@ func TestANewStateIsItsTableAndAMigration(t *testing.T) {
 	if told.Label != "Held at customs" || told.Patron != "It is held up at customs" || told.Queue != workflow.QueueArriving || told.Deadline != workflow.DeadlineArrival {
 		t.Errorf("described as %+v", told)
 	}
-	tw.until("2026-04-15T15:00:00Z") // long past its deadline
-	if !home.taskOf(request, string(workflow.EventArrivalOverdue)) {
+	tw.Until("2026-04-15T15:00:00Z") // long past its deadline
+	if !home.TaskOf(request, string(workflow.EventArrivalOverdue)) {
 		t.Error("its deadline passed, and staff hear nothing")
 	}
-	home.does(request, workflow.EventReceive, nil)
-	home.expects(request, workflow.Received)
-	tw.sound()
+	home.Does(request, workflow.EventReceive, nil)
+	home.Expects(request, workflow.Received)
+	tw.Sound()
 }
 
 // A kind of deadline that nobody times stops the start.

@@ -1,4 +1,4 @@
-package desk_test
+package requests_test
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"afield/workflow/town"
 
 	"afield/broker"
 	"afield/broker/postgres"
@@ -28,41 +30,41 @@ func TestWanderingThroughTheTables(t *testing.T) {
 
 func wander(t *testing.T, seed uint64, steps int) {
 	random := rand.New(rand.NewPCG(seed, 7))
-	tw := newTown(t, "2026-03-02T15:00:00Z")
-	home := tw.library("westport", "NY", broker.NoID)
-	member := tw.library("open-lender", "NY", broker.NoID)
-	title := tw.title("A title nobody here owns", isbn)
-	partners := []*partner{tw.partner("VT", 500, title), tw.partner("MA", 0, title)}
-	barcode := member.owns(title)
-	home.looksTo([]broker.ID{member.Library.ID}, []broker.ID{partners[0].id, partners[1].id})
-	submitted, err := home.asks(requests.Submission{Patron: home.patron("resident"), Citation: citation(), NeedBy: due("2026-05-30")})
-	tw.must(err)
-	w := &walk{town: tw, random: random, home: home, member: member, partners: partners, request: submitted.ID, barcode: barcode}
+	tw := town.New(t, "2026-03-02T15:00:00Z")
+	home := tw.Library("westport", "NY", broker.NoID)
+	member := tw.Library("open-lender", "NY", broker.NoID)
+	title := tw.Title("A title nobody here owns", town.ISBN)
+	partners := []*town.Partner{tw.Partner("VT", 500, title), tw.Partner("MA", 0, title)}
+	barcode := member.Owns(title)
+	home.LooksTo([]broker.ID{member.Library.ID}, []broker.ID{partners[0].ID, partners[1].ID})
+	submitted, err := home.Asks(requests.Submission{Patron: home.Patron("resident"), Citation: town.Citation(), NeedBy: town.Due("2026-05-30")})
+	tw.Must(err)
+	w := &walk{Town: tw, random: random, home: home, member: member, partners: partners, request: submitted.ID, barcode: barcode}
 	for range steps {
 		w.step()
 	}
-	tw.sound()
+	tw.Sound()
 }
 
 type walk struct {
-	*town
+	*town.Town
 	random       *rand.Rand
-	home, member *house
-	partners     []*partner
+	home, member *town.House
+	partners     []*town.Partner
 	request      broker.ID
 	barcode      string
 }
 
 func (w *walk) step() {
-	w.t.Helper()
+	w.T.Helper()
 	switch w.random.IntN(6) {
 	case 0, 1:
 		w.someAction(w.home, w.request)
 	case 2:
 		w.tolerates(w.someMessage())
 	case 3:
-		w.clock.Set(w.clock.Now().Add(time.Duration(w.random.IntN(5*24)) * time.Hour))
-		w.settle()
+		w.Clock.Set(w.Clock.Now().Add(time.Duration(w.random.IntN(5*24)) * time.Hour))
+		w.Settle()
 	case 4:
 		w.someScan()
 	case 5:
@@ -73,19 +75,19 @@ func (w *walk) step() {
 }
 
 func (w *walk) tolerates(err error) {
-	w.t.Helper()
+	w.T.Helper()
 	if _, ours := broker.AsError(err); err != nil && !ours {
-		w.t.Fatalf("a fault instead of an answer: %v\n%s", err, w.timeline(w.request))
+		w.T.Fatalf("a fault instead of an answer: %v\n%s", err, w.Timeline(w.request))
 	}
 }
 
 // someAction does anything that is offered now; what is offered must not turn
 // out impossible for a reason the table knew.
-func (w *walk) someAction(house *house, id broker.ID) {
-	w.t.Helper()
+func (w *walk) someAction(house *town.House, id broker.ID) {
+	w.T.Helper()
 	var view requests.View
-	w.must(house.try(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		view, err = house.requests.Look(ctx, tx, w.clock.Now(), requests.Viewer{Library: house.Library.ID}, id, workflow.SideBorrowing, workflow.SideLending)
+	w.Must(house.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
+		view, err = house.Requests.Look(ctx, tx, w.Clock.Now(), requests.Viewer{Library: house.Library.ID}, id, workflow.SideBorrowing, workflow.SideLending)
 		return err
 	}))
 	if len(view.Actions) == 0 {
@@ -96,22 +98,22 @@ func (w *walk) someAction(house *house, id broker.ID) {
 	for _, field := range action.Form {
 		form[field.Name] = w.value(field)
 	}
-	err := house.acts(id, action.Name, form)
+	err := house.Acts(id, action.Name, form)
 	w.tolerates(err)
 	if ours, ok := broker.AsError(err); ok && (ours.Code == "not_in_this_state" || ours.Kind == broker.KindForbidden) {
-		w.t.Fatalf("%s was offered and then refused: %v", action.Name, err)
+		w.T.Fatalf("%s was offered and then refused: %v", action.Name, err)
 	}
 }
 
 func (w *walk) value(field workflow.Field) any {
-	today := w.home.Today(w.clock.Now())
+	today := w.home.Today(w.Clock.Now())
 	switch field.Type {
 	case workflow.FieldDate:
 		return today.AddDays(w.random.IntN(40) - 3).String()
 	case workflow.FieldMoney:
 		return map[string]any{"minor": w.random.IntN(2000), "currency": "USD"}
 	case workflow.FieldLibrary:
-		return w.partners[w.random.IntN(2)].symbol.String()
+		return w.partners[w.random.IntN(2)].Symbol.String()
 	case workflow.FieldCount:
 		return w.random.IntN(4)
 	case workflow.FieldBarcode:
@@ -131,7 +133,7 @@ var said = []connectors.Kind{
 
 func (w *walk) someMessage() error {
 	p := w.partners[w.random.IntN(2)]
-	if p.heard(connectors.KindRequest) == 0 {
+	if p.Heard(connectors.KindRequest) == 0 {
 		return nil
 	}
 	yes := w.random.IntN(2) == 0
@@ -140,28 +142,28 @@ func (w *walk) someMessage() error {
 		m.Cost = &broker.Money{Minor: int64(w.random.IntN(1500)), Currency: "USD"}
 	}
 	if m.Kind == connectors.KindLoaned || w.random.IntN(2) == 0 {
-		m.Due = w.home.Today(w.clock.Now()).AddDays(w.random.IntN(40))
+		m.Due = w.home.Today(w.Clock.Now()).AddDays(w.random.IntN(40))
 		m.Items = []connectors.MessageItem{{Barcode: "P-1"}}
 	}
-	_, err := p.tries(w.home, m)
+	_, err := p.Tries(w.home, m)
 	return err
 }
 
 func (w *walk) someScan() {
-	house, codes := w.home, []string{"P-1", w.barcode, "ILL-" + w.home.number(w.request), "0000"}
+	house, codes := w.home, []string{"P-1", w.barcode, "ILL-" + w.home.Number(w.request), "0000"}
 	if w.random.IntN(3) == 0 {
 		house, codes = w.member, []string{w.barcode}
 	}
-	err := house.try(func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := house.desk.Scan(ctx, tx, house.at(), scan(codes[w.random.IntN(len(codes))]))
+	err := house.Try(func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := house.Desk.Scan(ctx, tx, house.At(), town.Scan(codes[w.random.IntN(len(codes))]))
 		return err
 	})
-	w.settle()
+	w.Settle()
 	w.tolerates(err)
 }
 
 func (w *walk) lendingID() (id broker.ID) {
-	w.do(func(ctx context.Context, tx *postgres.Tx) error {
+	w.Do(func(ctx context.Context, tx *postgres.Tx) error {
 		return tx.QueryRow(ctx, `select coalesce((select id from requests where library_id = $1 and side = 'lending' order by id desc limit 1),
 			'00000000-0000-0000-0000-000000000000')`, w.member.Library.ID).Scan(&id)
 	})
