@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -74,7 +73,7 @@ func sortedIDs(steps map[broker.ID]*step) []broker.ID {
 	for id := range steps {
 		ids = append(ids, id)
 	}
-	slices.SortFunc(ids, func(a, b broker.ID) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(ids, broker.ID.Compare)
 	return ids
 }
 
@@ -107,9 +106,8 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 	for key, value := range firing.Data {
 		st.data[key] = value
 	}
-	table := st.Table
 	var guardErr error
-	row, err := table.Next(request.State, firing.Event, func(guard workflow.Guard) bool {
+	row, err := st.Table.Next(request.State, firing.Event, func(guard workflow.Guard) bool {
 		holds, err := st.engine.guards[guard](ctx, &st.Case)
 		if err != nil {
 			guardErr = err

@@ -166,8 +166,8 @@ func (e *RotaEntry) unused() bool { return e.Status == EntryNext || e.Status == 
 const EntryColumns = `library_id, request_id, id, position, lender_id, tier, tier_name, fulfilment, status, active, why, cost_known, cost_minor,
 	patron_cost_minor, currency, days_to_respond, retry_of, retry_after, conditions, answer, asked_at, confirmed_at, answered_at`
 
-// Save queues what changed: it leaves one lender before it asks the next.
-func (r Rota) Save(tx *postgres.Tx) {
+// save queues what changed: it leaves one lender before it asks the next.
+func (r Rota) save(tx *postgres.Tx) {
 	for _, active := range []bool{false, true} {
 		for _, entry := range r {
 			if entry.Active == active {

@@ -62,7 +62,7 @@ func (e *Engine) load(ctx context.Context, tx *postgres.Tx, now time.Time, firin
 
 // save queues everything a step changed: the rota, the request row, the jobs.
 func (st *step) save(ctx context.Context) error {
-	st.Rota.Save(st.Tx)
+	st.Rota.save(st.Tx)
 	st.saveRequest()
 	if len(st.refs) == 0 {
 		return nil
