@@ -153,7 +153,8 @@ func readSQLOfHouse(house fs.FS) (sqlOfHouse, error) {
 			}
 			return nil
 		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+		forTests := strings.HasSuffix(name, "_test.go") || path.Dir(name) == "workflow/town"
+		if !strings.HasSuffix(name, ".go") || forTests {
 			return nil
 		}
 		source, err := fs.ReadFile(house, name)
