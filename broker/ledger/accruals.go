@@ -10,21 +10,21 @@ import (
 	"afield/broker/postgres"
 )
 
-// Accrual is what an overdue loan has come to and the account does not yet say:
-// it grows each day, and becomes a charge when the item comes back, is renewed,
-// declared lost or paid for. There is one for each loan.
+// Accrual is what an overdue loan has come to that is not yet charged to the
+// account: it grows each day, and becomes a charge when the item comes back, is
+// renewed, declared lost or paid for. There is one for each loan.
 type Accrual struct {
 	Account Account
-	// Loan is what it is for, LoanLibrary the library whose desk lent.
+	// Loan is the loan it is for, LoanLibrary the library whose desk lent the item.
 	Loan, LoanLibrary broker.ID
 	// Amount is the part not yet charged; zero while the loan is within its days
 	// of grace, or when everything up to Through was charged.
 	Amount broker.Money
-	// Through is the day up to and with which it was worked out.
+	// Through is the last day that was counted.
 	Through broker.Date
 }
 
-// SetAccrual queues what a loan has come to, in place of what stood before. An
+// SetAccrual queues what a loan has come to, in place of the amount before. An
 // amount of zero is kept too, for its date.
 func SetAccrual(tx *postgres.Tx, a Accrual) {
 	tx.Queue(`insert into accruals (library_id, loan_id, loan_library_id, patron_id, amount_minor, currency, through_on)
@@ -35,12 +35,12 @@ func SetAccrual(tx *postgres.Tx, a Accrual) {
 }
 
 // EndAccrual queues the end of a loan's accrual: it was charged, or nothing is
-// owed for it. library is the one that is owed, the patron's.
+// owed for it. library is the one the money is owed to, the patron's.
 func EndAccrual(tx *postgres.Tx, library, loan broker.ID) {
 	tx.Queue(`delete from accruals where library_id = $1 and loan_id = $2`, library, loan)
 }
 
-// AskAccrual queues the question what a loan has come to. Where nothing accrues,
+// AskAccrual queues a look-up of what a loan has come to. Where nothing accrues,
 // into is left at zero: its Loan is NoID.
 func AskAccrual(tx *postgres.Tx, library, loan broker.ID, into *Accrual) {
 	*into = Accrual{}
@@ -54,7 +54,7 @@ func AskAccrual(tx *postgres.Tx, library, loan broker.ID, into *Accrual) {
 		})
 }
 
-// askAccrued queues the question what all loans of a patron have come to.
+// askAccrued queues a look-up of what all loans of a patron have come to.
 func askAccrued(tx *postgres.Tx, account Account, into *broker.Money) {
 	*into = broker.Money{Currency: account.Currency}
 	if account.Patron == broker.NoID {

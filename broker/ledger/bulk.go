@@ -37,9 +37,9 @@ type Record struct {
 	At      time.Time    `json:"at"`
 }
 
-// Bring writes entries that another system made. What each may do was decided
-// there: nothing is checked but what the table itself holds. Whoever calls it
-// has looked with ByKeys which are here already.
+// Bring writes entries that another system made. That system decided whether each
+// was allowed: nothing is checked here but what the table itself requires. The
+// caller has found out with ByKeys which are here already.
 func Bring(ctx context.Context, tx *postgres.Tx, records []Record) (postgres.Saved, error) {
 	for i := range records {
 		records[i].Cause = broughtIn + records[i].FileKey

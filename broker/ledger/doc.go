@@ -2,13 +2,13 @@
 // library to another. It owns the tables ledger_entries, accruals,
 // tills, refund_vouchers and library_invoices.
 //
-// Rows are only ever added. A mistake is answered by a reversal, a kindness by
-// a waiver; a balance is nothing but the sum of the rows, and what an overdue
-// loan has come to without being charged. Every entry names its
-// cause, and the same cause never posts twice, so whoever is unsure whether a
+// Rows are only ever added. A mistake is corrected by a reversal, a debt is
+// forgiven by a waiver; a balance is nothing but the sum of the rows, and what
+// overdue loans have come to without being charged. Every entry names its cause,
+// and the same cause never posts twice, so a caller who is unsure whether a
 // charge was made may simply post it again.
 //
-// It decides nothing: which amount, and whether it may be asked, is for
+// It decides nothing: which amount, and whether it may be charged, is for
 // broker/policy. It never converts currencies: an account has the currency of
 // the library that is owed.
 //
@@ -16,7 +16,7 @@
 //	charge, err := ledger.Post(tx, ledger.Charge{Account: account, Kind: "overdue", Amount: fine, Cause: "overdue:" + loan.String(), …})
 //	receipt, err := ledger.Pay(ctx, tx, ledger.Payment{Account: account, Amount: cash, Cause: "till:" + slip, …})
 //
-// Locks: an account is locked by whatever settles something on it (a payment, a
-// refund, a waiver, a taking back), before the till the money goes through. A
+// Locks: an act that settles something on an account (a payment, a refund, a
+// waiver, a reversal) locks it, before it locks the till the money goes through. A
 // charge needs no lock.
 package ledger

@@ -13,31 +13,32 @@ import (
 	"afield/broker/postgres"
 )
 
-// Invoice is what one library asks of another in writing. Both may read it; what
-// is behind it stands in the creditor's ledger.
+// Invoice is what one library asks of another in writing. Both may read it; the
+// charge behind it is in the creditor's ledger.
 type Invoice struct {
 	Creditor broker.ID
 	ID       broker.ID
 	Debtor   broker.ID
-	// Number is the creditor's own; "" lets one be given.
+	// Number is the creditor's own; where it is "", one is given.
 	Number string
 	Kind   InvoiceKind
 	Amount broker.Money
-	// Owed is what is left of it.
+	// Owed is what is still to be paid of it.
 	Owed    broker.Money
 	Request broker.ID
-	// Loan is the one whose item was lost or damaged. It is kept on the charge only.
+	// Loan is the loan whose item was lost or damaged. It is kept on the charge
+	// only.
 	Loan     broker.ID
 	Charge   broker.ID
 	IssuedOn broker.Date
-	// DueOn is the last day on which it is not late; zero lets it have thirty days.
+	// DueOn is the last day on which it is not late; zero gives it thirty days.
 	DueOn  broker.Date
 	Status InvoiceStatus
 	// Dispute is the debtor's reason for not paying.
 	Dispute string
 }
 
-// invoiceDays is how long another library has to pay where nobody says.
+// invoiceDays is how long another library has to pay where no date is given.
 const invoiceDays = 30
 
 // InvoiceKind is what an invoice is for.
@@ -51,7 +52,7 @@ const (
 	InvoiceOther       InvoiceKind = "other"
 )
 
-// chargeKind is under which kind of charge the ledger keeps it.
+// chargeKind gives the kind of charge by which the ledger keeps it.
 func (k InvoiceKind) chargeKind() (string, error) {
 	switch k {
 	case InvoiceLoanFee:
@@ -68,7 +69,7 @@ func (k InvoiceKind) chargeKind() (string, error) {
 	})
 }
 
-// InvoiceStatus is where an invoice stands.
+// InvoiceStatus is how far an invoice has come.
 type InvoiceStatus string
 
 // The statuses of an invoice.
@@ -86,9 +87,9 @@ func (i Invoice) Late(on broker.Date) bool {
 
 // RaiseInvoice writes an invoice and its charge. The same number again, over the
 // same amount to the same library, is the same invoice; over another, a conflict.
-// rule and clause are what gives the creditor the right to it.
+// rule and clause are the creditor's ground for it.
 //
-// Where nobody says when it is due, it has invoiceDays.
+// Where no due date is given, it is due after invoiceDays.
 func RaiseInvoice(ctx context.Context, tx *postgres.Tx, in Invoice, rule string, clause broker.Clause, by broker.Actor, at time.Time) (Invoice, error) {
 	kind, err := in.Kind.chargeKind()
 	if err != nil {
@@ -144,10 +145,10 @@ func RaiseInvoice(ctx context.Context, tx *postgres.Tx, in Invoice, rule string,
 	return in, nil
 }
 
-// PayInvoices takes one payment, a check for example, for several invoices of
-// one library to another: each for all that is left of it. payment.Account,
-// Amount and To are worked out. It refuses an invoice with nothing left, and
-// invoices of different accounts.
+// PayInvoices takes one payment, a check for example, for several invoices of one
+// library to another, and pays all that is left of each. payment.Account, Amount
+// and To are worked out. It refuses an invoice with nothing left, and invoices of
+// different accounts.
 func PayInvoices(ctx context.Context, tx *postgres.Tx, creditor broker.ID, ids []broker.ID, payment Payment) (Receipt, error) {
 	for i, id := range ids {
 		invoice, err := InvoiceByID(ctx, tx, creditor, id)
@@ -188,7 +189,7 @@ func PayInvoices(ctx context.Context, tx *postgres.Tx, creditor broker.ID, ids [
 	return Pay(ctx, tx, payment)
 }
 
-// paidBefore gives the receipt of a payment of before, where it was for these
+// paidBefore gives the receipt of an earlier payment, where it was for these
 // invoices.
 func paidBefore(ctx context.Context, tx *postgres.Tx, creditor broker.ID, ids []broker.ID, before []Entry) (Receipt, error) {
 	charges := make([]broker.ID, len(ids))
@@ -206,7 +207,8 @@ func paidBefore(ctx context.Context, tx *postgres.Tx, creditor broker.ID, ids []
 }
 
 // Dispute records that the debtor does not accept an invoice, and why. It may
-// still be paid, insisted on, or withdrawn. Said again, the new reason counts.
+// still be paid, upheld (Insist) or withdrawn. A second dispute replaces the
+// reason.
 func Dispute(ctx context.Context, tx *postgres.Tx, creditor, id broker.ID, reason string, at time.Time) error {
 	if err := needsReason(reason); err != nil {
 		return err
@@ -237,7 +239,7 @@ func moveInvoice(ctx context.Context, tx *postgres.Tx, creditor, id broker.ID, t
 }
 
 // Withdraw takes an invoice back, by reversing its charge; what was paid of it
-// becomes the debtor's credit. Withdrawn again it stays so.
+// becomes the debtor's credit. Withdrawing it again changes nothing.
 func Withdraw(ctx context.Context, tx *postgres.Tx, why Void, id broker.ID) error {
 	if err := needsReason(why.Reason); err != nil {
 		return err
@@ -252,7 +254,8 @@ func Withdraw(ctx context.Context, tx *postgres.Tx, why Void, id broker.ID) erro
 	return err
 }
 
-// followInvoices queues that the invoices of an account say what the ledger says.
+// followInvoices queues an update of an account's invoices to what the ledger
+// says.
 func followInvoices(tx *postgres.Tx, account Account, at time.Time) {
 	if account.Debtor == broker.NoID {
 		return
@@ -270,15 +273,15 @@ func followInvoices(tx *postgres.Tx, account Account, at time.Time) {
 		where i.library_id = $1 and i.charge_id = now.id and i.owed_minor <> now.owed`, account.Library, account.Debtor, at)
 }
 
-// InvoiceFilter picks invoices: those a library asks, or, with Debtor, those
-// asked of it.
+// InvoiceFilter picks invoices: those a library has raised or, with Debtor, those
+// raised against it.
 type InvoiceFilter struct {
 	Creditor broker.ID
 	Debtor   broker.ID
 	Status   InvoiceStatus // "" for all
 	// LateOn picks what should have been paid before this day.
 	LateOn broker.Date
-	// After is the last invoice of the page before; NoID begins.
+	// After is the last invoice of the page before; NoID starts with the first.
 	After broker.ID
 	Limit int
 }
@@ -297,7 +300,7 @@ func Invoices(ctx context.Context, tx *postgres.Tx, f InvoiceFilter) ([]Invoice,
 	return pgx.CollectRows(rows, scanInvoice)
 }
 
-// Due is what a library owes to another, to be paid by one check.
+// Due is what a library owes another, to be paid by one check.
 type Due struct {
 	Creditor broker.ID
 	Amount   broker.Money
@@ -306,8 +309,8 @@ type Due struct {
 	Earliest broker.Date
 }
 
-// OwedTo lists what a library owes to each other by invoices that it does not
-// dispute, by creditor and currency.
+// OwedTo lists what a library owes each other library by invoices that it does
+// not dispute, by creditor and currency.
 func OwedTo(ctx context.Context, tx *postgres.Tx, debtor broker.ID) ([]Due, error) {
 	rows, err := tx.Query(ctx, `select library_id, currency, sum(owed_minor)::bigint, array_agg(id order by due_on, id), min(due_on)
 		from library_invoices where debtor_library_id = $1 and status = 'open' group by 1, 2 order by 1, 2`, debtor)
@@ -330,7 +333,7 @@ func InvoiceByID(ctx context.Context, tx *postgres.Tx, creditor, id broker.ID) (
 }
 
 // InvoiceSeen gives an invoice that the transaction may see, whichever of its two
-// libraries that is for.
+// libraries the transaction is for.
 func InvoiceSeen(ctx context.Context, tx *postgres.Tx, id broker.ID) (Invoice, error) {
 	rows, err := tx.Query(ctx, `select `+invoiceColumns+` from library_invoices i where i.id = $1`, id)
 	return oneInvoice(rows, err)

@@ -41,8 +41,8 @@ const (
 )
 
 // Correction says why part of a charge is taken back as counted wrongly. What is
-// corrected may be charged again, should it be owed after all; what was forgiven
-// stays forgiven, and has no Correction.
+// corrected may be charged again, should it turn out to be owed; what was
+// forgiven stays forgiven, and has no Correction.
 type Correction string
 
 // The corrections.
@@ -58,13 +58,13 @@ const (
 	CorrectedDonation   Correction = "donation"    // a like item was given in place of a lost one
 )
 
-// Cash is the method that a till begins with, its float.
+// Cash is the method of payment in which a till has its float.
 const Cash = "cash"
 
-// Account is whose debts and whose claim: what one patron, or one other
-// library, owes to a library. Exactly one of Patron and Debtor is set.
+// Account is what one patron, or one other library, owes to a library. Exactly
+// one of Patron and Debtor is set.
 type Account struct {
-	// Library is to whom it is owed.
+	// Library is the library it is owed to.
 	Library broker.ID
 	Patron  broker.ID
 	// Debtor is the library that owes.
@@ -92,20 +92,21 @@ type Entry struct {
 	// ChargeKind is what it is for: overdue, ill_fee, lost, print …; a payment
 	// has that of the charge it answers.
 	ChargeKind string
-	// Amount is positive where more is owed by it, negative where less.
+	// Amount is positive where the entry raises what is owed, negative where it
+	// lowers it.
 	Amount broker.Money
 	// Against is the charge that a payment, waiver or reversal answers; NoID on
 	// a charge and on money paid in advance.
 	Against broker.ID
 	// Undoes is the payment or refund that a reversal undoes; NoID on all else.
 	Undoes broker.ID
-	// Method is by what a payment or refund was made: cash, check, card …; Till is
-	// where, NoID outside one.
+	// Method is how a payment or refund was made: cash, check, card …; Till is the
+	// till it went through, NoID for none.
 	Method string
 	Till   broker.ID
 	// Receipt is the number a payment, or refund, was given; 0 for none.
 	Receipt int64
-	// PaidBy is who paid where it was not the patron; NotRefundable is set where
+	// PaidBy names who paid where it was not the patron; NotRefundable is set where
 	// what was paid is never given back.
 	PaidBy        string
 	NotRefundable bool
@@ -116,24 +117,24 @@ type Entry struct {
 	Note    string
 	Loan    broker.ID
 	Request broker.ID
-	// Period is for which of the loan's periods a fine is: 1 ends with the first
-	// due date, and each renewal begins the next. It is 0 on all else.
+	// Period says which of the loan's periods a fine is for: 1 ends with the first
+	// due date, and each renewal begins the next. It is 0 on all other entries.
 	Period int
-	// Correction is why a reversal takes back what was counted wrongly; empty where
-	// it forgives, and on all else. LostOn is the day the item was lost, where
-	// that is why.
+	// Correction is why a reversal takes back what was counted wrongly; it is empty
+	// where the reversal forgives, and on all other entries. LostOn is the day the
+	// item was lost, where that is the reason.
 	Correction Correction
 	LostOn     broker.Date
-	// Cause is a key: of one cause there is one entry. Nothing is read out of it.
-	// Act is the key of the whole act where one act made several entries, and
-	// empty where this is the only one.
+	// Cause is a key: there is one entry for each cause. Nothing is read out of it.
+	// Act is the key of the whole act where one act made several entries, and empty
+	// where this is the only one.
 	Cause string
 	Act   string
 	Actor broker.Actor
 	At    time.Time
 }
 
-// Charge is something to be asked of an account.
+// Charge is something to be charged to an account.
 type Charge struct {
 	Account Account
 	// Kind is what it is for, for example Overdue.
@@ -147,7 +148,7 @@ type Charge struct {
 	Note    string
 	Loan    broker.ID
 	Request broker.ID
-	// Period is for which of the loan's periods a fine is, as on an Entry.
+	// Period says which of the loan's periods a fine is for, as on an Entry.
 	Period int
 	Actor  broker.Actor
 	At     time.Time
@@ -160,15 +161,15 @@ type Open struct {
 	// negative where a charge was taken back after it was paid.
 	Owed broker.Money
 	// Reversible is what may still be waived or taken back: its amount less what
-	// was, whatever was paid of it.
+	// already was, however much of it was paid.
 	Reversible broker.Money
-	// kept is what was paid of it with what is never given back, in minor units,
-	// less what lapsed already.
+	// kept is the part of it, in minor units, that was paid with what is never given
+	// back, less what has lapsed already.
 	kept int64
 }
 
 // Balances is what an account owes, by charge kind: what was charged, and under
-// Overdue also what has accrued and was not charged yet.
+// Overdue also what has accrued and is not charged yet.
 type Balances struct {
 	Currency string
 	// ByKind leaves out kinds that come to zero. A kind may be negative:
@@ -185,7 +186,7 @@ func (b Balances) Total() broker.Money {
 	return total
 }
 
-// Money gives the balances as amounts, for facts that policies read.
+// Money gives the balances as amounts, as policies read them.
 func (b Balances) Money() map[string]broker.Money {
 	amounts := make(map[string]broker.Money, len(b.ByKind))
 	for kind, minor := range b.ByKind {

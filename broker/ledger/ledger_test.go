@@ -231,8 +231,9 @@ func TestStatementByPages(t *testing.T) {
 	}
 }
 
-// CON-07 Paying a fee while it is being taken back: either the payment comes first and
-// becomes credit, or it comes second and is refused. Nothing between.
+// CON-07 Paying a fee while it is being taken back: either the payment comes
+// first and becomes credit, or it comes second and is refused. There is no third
+// outcome.
 func TestCON07PayingAndTakingBackAtOnce(t *testing.T) {
 	t.Parallel()
 	tl := newTill(t)

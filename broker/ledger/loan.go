@@ -14,32 +14,32 @@ import (
 // LoanMoney is what an account says of one loan, for one kind of charge. All
 // amounts are zero or more.
 type LoanMoney struct {
-	// Charged is the sum of the charges, Adjusted of what was waived or taken
-	// back of them, Paid of what was paid for them and not given back.
+	// Charged is the sum of the charges, Adjusted what was waived or taken back of
+	// them, Paid what was paid for them and not given back.
 	Charged, Adjusted, Paid broker.Money
 	// Open are the charges that were not wholly waived or taken back, oldest
 	// first; one that was paid is among them, with nothing owed.
 	Open []Open
-	// Accrued is what the loan has come to besides; only of kind Overdue.
+	// Accrued is what the loan has come to besides; only for kind Overdue.
 	Accrued Accrual
 
 	entries []Entry
 }
 
-// Stands is what of the charges stands: what was charged less what was waived
+// Stands is how much of the charges stands: what was charged less what was waived
 // or taken back.
 func (m LoanMoney) Stands() broker.Money { return m.Charged.Plus(m.Adjusted.Negated()) }
 
-// AskLoan queues the question what an account says of one loan for one kind of
-// charge, and locks the account, so that what is then posted from the answer
-// never takes back twice. The answer stands after the next flush.
+// AskLoan queues a look-up of what an account says of one loan for one kind of
+// charge, and locks the account, so that an act based on the answer never takes
+// back the same money twice. The answer stands after the next flush.
 func AskLoan(tx *postgres.Tx, account Account, loan broker.ID, chargeKind string, into *LoanMoney) {
 	*into = LoanMoney{}
 	lock(tx, account)
 	whose, args := account.whose()+` and e.loan_id = $4 and e.charge_kind = $5`, append(account.args(), loan, chargeKind)
 	if account.Patron != broker.NoID {
-		// A loan has one patron; what another account was asked for it came over
-		// from there.
+		// A loan has one patron; charges for it on another account were moved from
+		// there.
 		whose, args = `e.library_id = $1 and e.loan_id = $2 and e.charge_kind = $3 and e.patron_id is not null`, []any{account.Library, loan, chargeKind}
 	}
 	tx.Queue(`select `+columns+` from ledger_entries e
@@ -103,7 +103,7 @@ func openOf(charge Entry, entries []Entry) Open {
 }
 
 // adjusts tells whether the entry makes a charge smaller: a waiver, or the
-// taking back of a charge.
+// reversal of a charge.
 func (e Entry) adjusts() bool {
 	return (e.Kind == KindWaiver || e.Kind == KindReversal) && e.Undoes == broker.NoID
 }
@@ -142,7 +142,7 @@ func TakeBack(tx *postgres.Tx, money LoanMoney, amount broker.Money, why Answer)
 	return entries, nil
 }
 
-// ofAct finds the entries an act made before.
+// ofAct finds the entries that an act made before.
 func (m LoanMoney) ofAct(act string) (before []Entry) {
 	for _, entry := range m.entries {
 		if entry.Act == act {
@@ -152,8 +152,7 @@ func (m LoanMoney) ofAct(act string) (before []Entry) {
 	return before
 }
 
-// OfPeriod gives the part of the money that is the fine for one of the loan's
-// periods.
+// OfPeriod gives the part that is the fine for one of the loan's periods.
 func (m LoanMoney) OfPeriod(period int) LoanMoney {
 	var kept []Entry
 	charges := map[broker.ID]bool{}
@@ -175,8 +174,8 @@ func (m LoanMoney) Corrected() broker.Money {
 	return m.sumOf(func(e Entry) bool { return e.Correction != "" })
 }
 
-// TakenBackAtLoss sums what of it was taken back because the item was declared
-// lost on a day.
+// TakenBackAtLoss sums what was taken back because the item was declared lost on
+// a day.
 func (m LoanMoney) TakenBackAtLoss(on broker.Date) broker.Money {
 	return m.sumOf(func(e Entry) bool { return e.Correction == CorrectedAtLoss && e.LostOn == on })
 }
@@ -192,7 +191,7 @@ func (m LoanMoney) sumOf(some func(Entry) bool) broker.Money {
 	return sum
 }
 
-// Parts counts the charges, whatever became of them.
+// Parts counts the charges, including those that were taken back.
 func (m LoanMoney) Parts() (charges int) {
 	for _, entry := range m.entries {
 		if entry.Kind == KindCharge {

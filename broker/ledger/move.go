@@ -9,7 +9,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// GiveDepositBack hands a deposit out whose charge was taken back (Reverse): all
+// GiveDepositBack pays out a deposit whose charge was taken back (Reverse): all
 // of it, whatever else the account owes. It gives nothing where the deposit was
 // never paid, and the same cause again gives nothing more.
 func GiveDepositBack(ctx context.Context, tx *postgres.Tx, a Account, deposit broker.ID, why Answer) (broker.Money, error) {
@@ -33,12 +33,12 @@ func GiveDepositBack(ctx context.Context, tx *postgres.Tx, a Account, deposit br
 	return none, nil
 }
 
-// Move makes what one patron owes owed by another of the same library, when two
+// Move transfers what one patron owes to another of the same library, when two
 // accounts become one: entries are only ever added, so each open charge is waived
 // on the one and charged anew on the other, and credit goes over the same way.
 // Afterwards every kind of the first account comes to zero. What only accrues
-// goes with its loan. cause is the same for the same merge, so that moving again
-// changes nothing.
+// goes with its loan. The same merge must give the same cause, so that moving
+// again changes nothing.
 func Move(ctx context.Context, tx *postgres.Tx, from, to Account, why Answer) error {
 	if from.Library != to.Library || from.Currency != to.Currency || from == to {
 		return broker.Invalid(broker.FieldError{Pointer: "/account", Code: "not_an_account", Message: "must be another account of the same library"})
@@ -68,8 +68,8 @@ func Move(ctx context.Context, tx *postgres.Tx, from, to Account, why Answer) er
 		}
 		cause := why.Cause + ":" + charge.ID.String()
 		if charge.Period != 0 {
-			// The loan goes over too, and its fine is still one fine: what is moved
-			// was not waived, and is not asked again at its return.
+			// The loan goes over too, and its fine is still one fine: what is moved was
+			// not waived, and is not charged again when the item comes back.
 			moved.Kind, moved.Correction = KindReversal, CorrectedMerge
 		}
 		why.move(tx, moved, to, charge, cause)
@@ -117,9 +117,9 @@ func (answer Answer) move(tx *postgres.Tx, settled Entry, to Account, charge Ope
 	add(tx, anew)
 }
 
-// moveCredit lets a kind that is in the patron's favour come to zero, and gives
-// the other account the same in advance; or the other way round, for what was
-// given out beyond it.
+// moveCredit brings a kind that is in the patron's favour to zero, and gives the
+// other account the same amount in advance; or the other way round, where more
+// was given out than there was.
 func (answer Answer) moveCredit(tx *postgres.Tx, from, to Account, kind string, minor int64) {
 	out, in := KindRefund, KindPayment // credit: given out here, paid in there
 	if minor > 0 {

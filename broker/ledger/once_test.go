@@ -27,9 +27,9 @@ func (tl till) inFavour(account ledger.Account, minor int64, cause string) {
 	must(tl.t, err)
 }
 
-// A key names one act: the very same again changes nothing, and any other under
-// it (another patron's, of another amount, of another kind) is told so and leaves
-// every account as it was.
+// A key names one act: the very same act again changes nothing, and any other
+// under it (another patron's, of another amount, of another kind) is refused and
+// leaves every account as it was.
 func TestAKeyNamesOneAct(t *testing.T) {
 	t.Parallel()
 	const key = "key"

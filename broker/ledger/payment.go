@@ -15,19 +15,20 @@ import (
 type Payment struct {
 	Account Account
 	Amount  broker.Money
-	// Charge is the one charge it is for; NoID pays the oldest first.
+	// Charge is the one charge to pay; NoID pays the oldest first.
 	Charge broker.ID
 	// To says how much each charge receives, in place of oldest first, for example
-	// as policy.SplitPayment shares a payment evenly. What they leave of Amount is
+	// when costs.SplitPayment shares a payment evenly. What they leave of Amount is
 	// kept in advance, or refused.
 	To []Share
 	// InAdvance allows more than is owed: the rest is kept as credit.
 	InAdvance bool
-	// Method is by what: cash, check, card …. A payment at a till must say it.
+	// Method is how it is paid: cash, check, card …. A payment at a till must say
+	// it.
 	Method string
-	// Till is the open till it is put in; NoID for none.
+	// Till is the open till it goes into; NoID for none.
 	Till broker.ID
-	// By is who pays, where it is not the patron: an agency, another account.
+	// By names who pays, where it is not the patron: an agency, another account.
 	By string
 	// NotRefundable is set for what is never given back as money, such as goods
 	// taken in place of fines. It cannot be kept in advance.
@@ -46,25 +47,25 @@ type Share struct {
 
 // Receipt is what a payment settled.
 type Receipt struct {
-	// Number is the receipt's own, by which it can be read again.
+	// Number is the receipt's number, by which it can be read again.
 	Number  int64
 	Account Account
 	Method  string
 	At      time.Time
 	Paid    broker.Money
 	Lines   []Entry
-	// Left is what of all charges was still owed afterwards; negative is credit.
+	// Left is what was still owed of all charges afterwards; negative is credit.
 	Left broker.Money
-	// Voided tells that the payment was taken back since.
+	// Voided tells that the payment was undone since.
 	Voided bool
 }
 
-// Pay takes money: as its shares say, for one charge, or for the oldest first,
-// in parts if it does not reach. It refuses an amount of zero or less, and more
-// than is charged unless the payment may be kept in advance. What has only
-// accrued cannot be paid: charge it first. The same cause again gives the same
-// receipt and takes nothing; for another account, amount, method or charge it is
-// the conflict key_used.
+// Pay takes money: as its shares say, for one charge, or for the oldest charges
+// first, the last in part if the money runs out. It refuses an amount of zero or
+// less, and more than is charged unless the rest may be kept in advance. What has
+// only accrued cannot be paid: charge it first. The same cause again gives the
+// same receipt and takes nothing; for another account, amount, method or charge
+// it is the conflict key_used.
 func Pay(ctx context.Context, tx *postgres.Tx, p Payment) (Receipt, error) {
 	if p.Cause == "" {
 		return Receipt{}, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required", Message: "a payment has a cause"})
@@ -110,7 +111,7 @@ func Pay(ctx context.Context, tx *postgres.Tx, p Payment) (Receipt, error) {
 	return receipt, nil
 }
 
-// askCharged queues the question what an account owes of what was charged, in
+// askCharged queues a look-up of what an account owes of what was charged, in
 // minor units; what only accrues is left out.
 func askCharged(tx *postgres.Tx, account Account, into *int64) {
 	tx.Queue(`select coalesce(sum(e.amount_minor), 0)::bigint from ledger_entries e where `+account.whose(), account.args()...).
@@ -159,7 +160,7 @@ func (p Payment) lines(number int64, shares []share, rest int64) []Entry {
 }
 
 // ReceiptByNumber gives a payment's receipt again, to be printed once more; what
-// was owed afterwards is told as it was then.
+// was owed afterwards is as it was then.
 func ReceiptByNumber(ctx context.Context, tx *postgres.Tx, library broker.ID, number int64) (Receipt, error) {
 	lines, err := receiptLines(ctx, tx, library, number)
 	if err != nil {
@@ -196,10 +197,10 @@ func receiptLines(ctx context.Context, tx *postgres.Tx, library broker.ID, numbe
 	return lines, err
 }
 
-// Void is the taking back of a payment that was written by mistake.
+// Void undoes a payment that was written by mistake.
 type Void struct {
 	Library broker.ID
-	// Receipt is the payment's number.
+	// Receipt is the payment's receipt number.
 	Receipt int64
 	// Reason is required.
 	Reason string
@@ -208,7 +209,7 @@ type Void struct {
 }
 
 // VoidPayment undoes a payment, all of its lines: what it paid is owed again. It
-// comes off its till while that is open; a till that was closed stays as it was
+// comes off its till while the till is open; a closed till stays as it was
 // counted. A second time it gives the entries it made the first time. A payment
 // whose credit lapsed cannot be undone.
 func VoidPayment(ctx context.Context, tx *postgres.Tx, v Void) ([]Entry, error) {
@@ -256,7 +257,7 @@ func undo(ctx context.Context, tx *postgres.Tx, entries []Entry, cause string, w
 	return undone, nil
 }
 
-// refuseLapsed refuses to undo a payment where credit it made was given up.
+// refuseLapsed refuses to undo a payment where credit from it has lapsed.
 func refuseLapsed(ctx context.Context, tx *postgres.Tx, paid []Entry) error {
 	if !paid[0].NotRefundable {
 		return nil

@@ -46,7 +46,7 @@ func (tl till) owes(minor int64) {
 	}
 }
 
-// sound tells that no rule of the ledger is broken.
+// sound checks that no rule of the ledger is broken.
 func (tl till) sound() {
 	tl.t.Helper()
 	must(tl.t, tl.db.InTx(tl.t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
@@ -215,7 +215,7 @@ func TestAVoidedPaymentCannotBeTakenBackAsCredit(t *testing.T) {
 	tl.sound()
 }
 
-// A refund's window is counted from the payment; one that was voided is none.
+// A refund's time is counted from the payment; a voided payment does not count.
 func TestAVoidedPaymentOpensNoRefundWindow(t *testing.T) {
 	t.Parallel()
 	tl := newTill(t)
@@ -264,8 +264,8 @@ func TestHistoryWithARunningBalance(t *testing.T) {
 	}
 }
 
-// A fine that was adjusted down may be charged again: what was taken off is no
-// part of what the cap counts.
+// A fine that was adjusted down may be charged again: what was taken off does not
+// count towards the cap.
 func TestFIN08AdjustmentsMakeRoomUnderTheCap(t *testing.T) {
 	t.Parallel()
 	tl := newTill(t)

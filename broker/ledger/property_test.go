@@ -23,7 +23,7 @@ type books struct {
 	vouchers []broker.ID
 }
 
-// act does one act under a cause, and gives how much more is owed by it.
+// act does one act under a cause, and gives by how much it raises what is owed.
 type act func(ctx context.Context, tx *postgres.Tx, r *rapid.T, b *books, cause string, minor int64) (moved int64, err error)
 
 func moved(entries []ledger.Entry, err error) (int64, error) {

@@ -13,13 +13,13 @@ import (
 	"afield/broker/postgres"
 )
 
-// Refund is the giving back of what stands in a patron's favour.
+// Refund gives back credit that a patron has.
 type Refund struct {
 	Account Account
-	// Amount is above zero and at most what the account has in its favour.
+	// Amount is above zero and at most the credit of the account.
 	Amount broker.Money
-	// Method is by what it is given: cash, check …; Till is the open till it comes
-	// out of, NoID for none.
+	// Method is how it is given: cash, check …; Till is the open till it comes out
+	// of, NoID for none.
 	Method string
 	Till   broker.ID
 	// Reason is required.
@@ -48,7 +48,7 @@ func GiveBack(ctx context.Context, tx *postgres.Tx, r Refund) ([]Entry, error) {
 	return r.post(tx, number, credits), nil
 }
 
-// credits locks the account and finds from which credit a refund comes: that of
+// credits locks the account and finds which credit a refund comes from: that of
 // charges taken back after they were paid, oldest first, then what was paid in
 // advance.
 func (r Refund) credits(ctx context.Context, tx *postgres.Tx) (shares []share, before []Entry, err error) {
@@ -102,7 +102,8 @@ func (r Refund) entry(number int64, credit Entry, minor int64) Entry {
 }
 
 // paidBy tells who paid how much of a charge with what may be given back, and has
-// not got it back, in the order they began. The patron's source is "".
+// not got it back yet, in the order of their first payments. The patron's source
+// is "".
 func paidBy(ctx context.Context, tx *postgres.Tx, library, charge broker.ID) ([]costs.PaidBy, error) {
 	rows, err := tx.Query(ctx, `select paid_by, -sum(amount_minor)::bigint, min(currency) from ledger_entries
 		where library_id = $1 and against_id = $2 and refundable
@@ -123,19 +124,19 @@ func paidBy(ctx context.Context, tx *postgres.Tx, library, charge broker.ID) ([]
 	return sources, rows.Err()
 }
 
-// Undone is a charge that was taken back, with what that gave to whom.
+// Undone is a charge that was taken back, and who got what back for it.
 type Undone struct {
-	// Entries are the reversal and the refunds, or what was there before.
+	// Entries are the reversal and the refunds, or those made the first time.
 	Entries []Entry
-	// Refunds are what each who paid got back, the patron under "", and Cancelled
+	// Refunds are what each payer got back, the patron under "", and Cancelled is
 	// what nobody had paid.
 	Refunds   []costs.PaidBy
 	Cancelled broker.Money
 }
 
-// TakeBackPaid takes a whole charge back and gives each who paid their part: an
-// agency or another account at once, as settled outside a till, and the patron
-// by the method and from the till named, or, where method is "", as credit that
+// TakeBackPaid takes a whole charge back and gives each payer their part: an
+// agency or another account at once, as settled outside a till, and the patron by
+// the method and from the till named, or, where method is "", as credit that
 // stands (LST-27). A patron who still owes something else is given only what is
 // left after it. answer.Note is the reason. The same cause again changes nothing.
 func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method string, till broker.ID) (Undone, error) {
@@ -167,8 +168,7 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 	for _, entry := range undone.Entries {
 		credit -= entry.Amount.Minor
 	}
-	// Others first: what the account has in its favour is theirs before it is the
-	// patron's.
+	// Others first: the account's credit is theirs before it is the patron's.
 	slices.SortStableFunc(sources, func(a, b costs.PaidBy) int { return cmp.Compare(b.Source, a.Source) })
 	for i, source := range sources {
 		refund := Refund{

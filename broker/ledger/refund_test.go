@@ -29,7 +29,7 @@ func (tl till) voucher(minor int64, cause string) (voucher ledger.Voucher, err e
 	return voucher, err
 }
 
-// credit gives the patron so much credit, by a charge paid and taken back.
+// credit gives the patron credit, by a charge that is paid and then taken back.
 func (tl till) credit(minor int64, cause string) {
 	charge, err := tl.charge(tl.patron, ledger.Lost, usd(minor).Decimal(), cause)
 	must(tl.t, err)

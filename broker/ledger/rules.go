@@ -12,8 +12,8 @@ type share struct {
 	minor  int64
 }
 
-// allocate divides a payment over open charges, which come oldest first; rest
-// is what no charge needs.
+// allocate divides a payment among open charges, which come oldest first; rest is
+// what no charge needs.
 func allocate(minor int64, charges []Open) (shares []share, rest int64) {
 	for _, charge := range charges {
 		if minor == 0 {
@@ -29,9 +29,8 @@ func allocate(minor int64, charges []Open) (shares []share, rest int64) {
 	return shares, minor
 }
 
-// share lays a payment on the open charges of an account that owes so much of
-// what was charged, and refuses what it cannot take; rest is to be kept in
-// advance.
+// share divides a payment among the open charges of an account, which owes
+// charged in all, and refuses what it cannot take; rest is to be kept in advance.
 func (p Payment) share(charges []Open, charged int64) (shares []share, rest int64, err error) {
 	most := charged
 	switch {
@@ -61,8 +60,8 @@ func (p Payment) share(charges []Open, charged int64) (shares []share, rest int6
 	return shares, rest, p.within(most, rest)
 }
 
-// within refuses a payment of more than is owed unless it is to be kept in
-// advance, and what is never given back from being kept.
+// within refuses a payment of more than is owed unless the rest may be kept in
+// advance, and refuses to keep what is never given back.
 func (p Payment) within(owed, rest int64) error {
 	if p.NotRefundable && rest > 0 {
 		return broker.Refused("not_kept_in_advance", "What is not given back cannot be kept as credit.", broker.Reason{
@@ -82,7 +81,7 @@ func (p Payment) within(owed, rest int64) error {
 	})
 }
 
-// asSaid reads the shares a payment names.
+// asSaid gives the shares that the payment names.
 func (p Payment) asSaid(charges []Open) (shares []share, err error) {
 	named := map[broker.ID]bool{}
 	for i, to := range p.To {

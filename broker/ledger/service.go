@@ -13,8 +13,9 @@ import (
 // Post queues a charge and gives its entry. A charge whose cause was posted
 // before is left as it is: that is no error, and nothing is owed twice. A cause
 // that was posted to another account, for another amount or of another kind is
-// the conflict key_used, from the flush or commit that the charge travels with.
-// It refuses (invalid) an amount that is not above zero or in another currency.
+// the conflict key_used, which comes with the flush or commit that writes the
+// charge. It refuses (invalid) an amount that is not above zero or in another
+// currency.
 func Post(tx *postgres.Tx, c Charge) (Entry, error) {
 	if err := c.Account.takes("/amount", c.Amount); err != nil {
 		return Entry{}, err
@@ -54,17 +55,17 @@ func OpenCharges(ctx context.Context, tx *postgres.Tx, a Account) ([]Open, error
 type Answer struct {
 	Library broker.ID
 	Charge  broker.ID
-	// Cause is a key: the same answer is given once.
+	// Cause is a key: the same answer is posted once.
 	Cause string
 	// Correction says that a reversal takes back what was counted wrongly, and why;
-	// LostOn is the day the item was lost, where that is why.
+	// LostOn is the day the item was lost, where that is the reason.
 	Correction Correction
 	LostOn     broker.Date
-	// Note says why, in words for the account.
+	// Note gives the reason, in words for the account.
 	Note  string
 	Actor broker.Actor
 	At    time.Time
-	// act is the cause of the whole act, where this is a part of it.
+	// act is the cause of the whole act, where this is one part of it.
 	act string
 }
 
@@ -99,10 +100,10 @@ func Waive(ctx context.Context, tx *postgres.Tx, answer Answer, amount broker.Mo
 	return answer.post(tx, charge, KindWaiver, amount.Minor)[0], nil
 }
 
-// Reverse takes a charge back: all of it that was not waived or reversed
-// before. What was paid of it becomes the patron's credit. Reversing the same
-// charge for the same cause again changes nothing; a charge with nothing left
-// to take back is a conflict.
+// Reverse takes a charge back: all of it that was not waived or reversed before.
+// What was paid of it becomes the patron's credit. Reversing the same charge for
+// the same cause again changes nothing; a charge with nothing left to take back
+// is a conflict.
 func Reverse(ctx context.Context, tx *postgres.Tx, answer Answer) (Entry, error) {
 	charge, err := answer.lockCharge(ctx, tx)
 	if err != nil {
@@ -161,7 +162,7 @@ func byCause(ctx context.Context, tx *postgres.Tx, a Account, cause string) (Ent
 }
 
 // post queues the answer to a charge. Where it leaves credit that was paid with
-// what is never given back, that credit lapses at once (PAY-05).
+// something never given back, that credit lapses at once (PAY-05).
 func (answer Answer) post(tx *postgres.Tx, charge Open, kind Kind, minor int64) []Entry {
 	entry := Entry{
 		ID: broker.NewID(), Account: charge.Account, Kind: kind, ChargeKind: charge.ChargeKind,

@@ -10,10 +10,10 @@ import (
 )
 
 // WriteOff gives up what a patron still owes when the account ends: the oldest
-// charges first, until nothing is owed. It refuses an account that owes more
-// than most, and one with a fine that still grows. An account that owes nothing
-// gives no entries. The same cause again gives the entries it made. why.Library
-// and why.Charge are not read.
+// charges first, until nothing is owed. It refuses an account that owes more than
+// most, and one with a fine that still grows. An account that owes nothing gives
+// no entries. The same cause again gives the entries it made. why.Library and
+// why.Charge are not read.
 func WriteOff(ctx context.Context, tx *postgres.Tx, account Account, most broker.Money, why Answer) ([]Entry, error) {
 	open, before, err := askSettling(ctx, tx, account, why.Cause, KindWaiver, KindLapse)
 	if err != nil || len(before) > 0 {
@@ -37,10 +37,10 @@ func WriteOff(ctx context.Context, tx *postgres.Tx, account Account, most broker
 	return entries, nil
 }
 
-// UseCredit pays open charges, oldest first, with what stands in the account's
-// favour, so that a kind of charge that blocks is settled where the account as a
-// whole owes nothing. It moves no money. The same cause again gives the entries
-// it made. why.Library and why.Charge are not read.
+// UseCredit pays open charges, oldest first, with the account's credit, so that a
+// kind of charge that blocks is settled where the account as a whole owes
+// nothing. It moves no money. The same cause again gives the entries it made.
+// why.Library and why.Charge are not read.
 func UseCredit(ctx context.Context, tx *postgres.Tx, account Account, why Answer) ([]Entry, error) {
 	open, before, err := askSettling(ctx, tx, account, why.Cause, KindPayment, KindRefund)
 	if err != nil || len(before) > 0 {
@@ -76,14 +76,14 @@ func UseCredit(ctx context.Context, tx *postgres.Tx, account Account, why Answer
 	return entries, nil
 }
 
-// settling is an account under its lock, in minor units.
+// settling is a locked account, in minor units.
 type settling struct {
 	charges          []Open
 	charged, accrued int64
 }
 
-// askSettling locks an account and reads it, unless the cause made entries of the
-// kinds named before: they come back instead.
+// askSettling locks an account and reads it, unless the cause has made entries of
+// these kinds before: then it gives those.
 func askSettling(ctx context.Context, tx *postgres.Tx, account Account, cause string, kinds ...Kind) (s settling, before []Entry, err error) {
 	if cause == "" {
 		return s, nil, broker.Invalid(broker.FieldError{Pointer: "/cause", Code: "required", Message: "must name a cause"})
@@ -109,8 +109,8 @@ func askSettling(ctx context.Context, tx *postgres.Tx, account Account, cause st
 	return s, nil, err
 }
 
-// credits are what stands in the account's favour: charges taken back after they
-// were paid, oldest first, then what was paid in advance.
+// credits are the credit of the account: charges taken back after they were paid,
+// oldest first, then what was paid in advance.
 func (s settling) credits() (credits []share) {
 	advance := -s.charged
 	for _, charge := range s.charges {

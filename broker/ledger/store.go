@@ -45,14 +45,14 @@ func add(tx *postgres.Tx, e Entry) {
 	keepOnce(tx, e)
 }
 
-// lock lets one payment, waiver or reversal at a time look at an account.
-// Charges need no lock: they only add.
+// lock lets one payment, waiver or reversal at a time work on an account. Charges
+// need no lock: they only add.
 func lock(tx *postgres.Tx, a Account) {
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('account:' || $1 || $2 || $3, 0))`,
 		a.Library.String(), a.Patron.String(), a.Debtor.String())
 }
 
-// AskBalances queues the question what an account owes; the answer stands after
+// AskBalances queues a look-up of what an account owes; the answer stands after
 // the next flush, so that hot paths ask everything in one round trip.
 func AskBalances(tx *postgres.Tx, a Account, into *Balances) {
 	*into = Balances{Currency: a.Currency, ByKind: map[string]int64{}}
@@ -79,8 +79,8 @@ func AskBalances(tx *postgres.Tx, a Account, into *Balances) {
 		})
 }
 
-// openColumns give what is left of a charge, and what of it may still be taken
-// back, whatever was paid.
+// openColumns give what is left of a charge, and how much of it may still be
+// taken back, whatever was paid.
 const openColumns = columns + `, e.amount_minor + coalesce(answered.minor, 0), e.amount_minor + coalesce(answered.adjusted, 0),
 	coalesce(answered.kept, 0)`
 
@@ -175,7 +175,7 @@ func Statement(ctx context.Context, tx *postgres.Tx, a Account, after broker.ID,
 	return collect(rows)
 }
 
-// OfRequest gives every entry a request has brought at a library, in order.
+// OfRequest gives every entry that a request caused at a library, in order.
 func OfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID) ([]Entry, error) {
 	rows, err := tx.Query(ctx, `select `+columns+` from ledger_entries e
 		where e.library_id = $1 and e.request_id = $2 order by e.at, e.id`, library, request)

@@ -20,14 +20,14 @@ type Till struct {
 	// Branch is NoID where the library has only one.
 	Branch   broker.ID
 	Currency string
-	// Float is what lay in it, in cash, at the start.
+	// Float is the cash that was in it at the start.
 	Float    broker.Money
 	OpenedAt time.Time
 	OpenedBy broker.Actor
 	ClosedAt time.Time
 	ClosedBy broker.Actor
-	// Expected is what should lie in it, by method in minor units, as the ledger
-	// says; Counted what was counted at closing. Both are kept from then on.
+	// Expected is what should be in it, by method in minor units, as the ledger
+	// says; Counted is what was counted at closing. Both are kept from then on.
 	Expected map[string]int64
 	Counted  map[string]int64
 	Note     string
@@ -37,7 +37,7 @@ type Till struct {
 func (t Till) Closed() bool { return !t.ClosedAt.IsZero() }
 
 // Difference is what was counted less what was expected, by method, leaving out
-// what agrees. Below zero is missing.
+// methods that agree. Below zero, money is missing.
 func (t Till) Difference() map[string]int64 {
 	differs := map[string]int64{}
 	for _, method := range t.Methods() {
@@ -48,7 +48,8 @@ func (t Till) Difference() map[string]int64 {
 	return differs
 }
 
-// Methods lists by what anything was expected or counted, in order of name.
+// Methods lists the methods by which anything was expected or counted, in order
+// of name.
 func (t Till) Methods() []string {
 	all := maps.Clone(t.Expected)
 	if all == nil {
@@ -75,7 +76,7 @@ func (t Till) takes(currency string) error {
 type OpenTill struct {
 	Library broker.ID
 	Branch  broker.ID
-	// Float is what lies in it, zero or more; its currency is the till's.
+	// Float is the cash in it, zero or more; its currency is the till's.
 	Float broker.Money
 	Actor broker.Actor
 	At    time.Time
@@ -103,7 +104,7 @@ func (o OpenTill) Open(ctx context.Context, tx *postgres.Tx) (Till, error) {
 	return till, nil
 }
 
-// OpenTillOf gives the till that is open at a branch, and what should lie in it
+// OpenTillOf gives the till that is open at a branch, and what should be in it
 // now; it is not found where none is open.
 func OpenTillOf(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) (Till, error) {
 	rows, err := tx.Query(ctx, `select `+tillColumns+` from tills t where t.library_id = $1 and closed_at is null
@@ -115,7 +116,7 @@ func OpenTillOf(ctx context.Context, tx *postgres.Tx, library, branch broker.ID)
 	return oneTill(rows)
 }
 
-// TillByID gives a till: as it was closed, or with what should lie in it now.
+// TillByID gives a till: as it was closed, or with what should be in it now.
 func TillByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Till, error) {
 	rows, err := tx.Query(ctx, `select `+tillColumns+` from tills t where t.library_id = $1 and t.id = $2`, library, id)
 	if err != nil {
@@ -128,17 +129,17 @@ func TillByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Till
 type CloseTill struct {
 	Library broker.ID
 	Till    broker.ID
-	// Counted is what lay in it, by method in minor units. A method that is left
-	// out was counted as nothing.
+	// Counted is what was in it, by method in minor units. A method that is left out
+	// was counted as nothing.
 	Counted map[string]int64
 	Note    string
 	Actor   broker.Actor
 	At      time.Time
 }
 
-// Close counts a till and closes it for good, with what was expected beside what
-// was counted. A difference is shown, never booked. Closed again with the same
-// count it is given as it is; with another that is a conflict.
+// Close counts a till and closes it for good; what was expected is kept beside
+// what was counted. A difference is shown, never booked. Closing it again with
+// the same count changes nothing; with another it is a conflict.
 func (c CloseTill) Close(ctx context.Context, tx *postgres.Tx) (Till, error) {
 	for method, minor := range c.Counted {
 		if method == "" || minor < 0 {
@@ -168,9 +169,9 @@ func (c CloseTill) Close(ctx context.Context, tx *postgres.Tx) (Till, error) {
 	return till, nil
 }
 
-// InTill gives everything that went into a till and out of it, in order: what was
-// paid and given back, and the vouchers paid out of it. With the float they come
-// to what is expected to lie in it.
+// InTill gives everything that went into a till and out of it, in order:
+// payments, refunds, and the vouchers paid out of it. With the float they come to
+// what should be in it.
 func InTill(ctx context.Context, tx *postgres.Tx, library, till broker.ID) ([]Entry, []Voucher, error) {
 	rows, err := tx.Query(ctx, `select `+columns+` from ledger_entries e
 		where e.library_id = $1 and e.till_id = $2 order by e.at, e.id`, library, till)
@@ -190,7 +191,7 @@ func InTill(ctx context.Context, tx *postgres.Tx, library, till broker.ID) ([]En
 	return entries, vouchers, err
 }
 
-// tillColumns work out what should lie in an open till.
+// tillColumns work out what should be in an open till.
 const tillColumns = `t.library_id, t.id, t.branch_id, t.currency, t.float_minor, t.opened_at, t.opened_by,
 	t.closed_at, t.closed_by, t.counted, t.note,
 	coalesce(t.expected, (select jsonb_object_agg(method, minor) from (
@@ -201,7 +202,7 @@ const tillColumns = `t.library_id, t.id, t.branch_id, t.currency, t.float_minor,
 		) moved group by 1) sums))`
 
 // askTill queues reading a till under a lock: shared by those who put money in,
-// alone for who closes it.
+// exclusive for whoever closes it.
 func askTill(tx *postgres.Tx, library, id broker.ID, lock string, into *Till) {
 	*into = Till{}
 	tx.Queue(`select `+tillColumns+` from tills t where t.library_id = $1 and t.id = $2 `+lock, library, id).

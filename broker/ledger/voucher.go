@@ -16,15 +16,15 @@ import (
 type Voucher struct {
 	Library broker.ID
 	ID      broker.ID
-	// Number is printed on it.
+	// Number is printed on the voucher.
 	Number  int64
 	Patron  broker.ID
 	Amount  broker.Money
 	Reason  string
 	AskedBy broker.Actor
 	AskedAt time.Time
-	// PaidAt is zero while it waits; Method is by what it was paid, Till from
-	// which, NoID outside one.
+	// PaidAt is zero while it waits; Method is how it was paid, Till the till it was
+	// paid from, NoID for none.
 	PaidAt      time.Time
 	Method      string
 	Till        broker.ID
@@ -34,7 +34,7 @@ type Voucher struct {
 // Open tells whether it waits to be paid.
 func (v Voucher) Open() bool { return v.PaidAt.IsZero() && v.CancelledAt.IsZero() }
 
-// WriteVoucher gives credit back on paper: like GiveBack, and refused as it is.
+// WriteVoucher gives credit back on paper; it is refused where GiveBack would be.
 // r.Method and r.Till are not read. The same cause again gives the same voucher.
 func WriteVoucher(ctx context.Context, tx *postgres.Tx, r Refund) (Voucher, error) {
 	if err := needsReason(r.Reason); err != nil {
@@ -66,8 +66,8 @@ func WriteVoucher(ctx context.Context, tx *postgres.Tx, r Refund) (Voucher, erro
 	return voucher, nil
 }
 
-// PayVoucher records that a voucher was paid out: by what, and from which open
-// till, if from one. Paid or cancelled before, it is a conflict.
+// PayVoucher records that a voucher was paid out: how, and from which open till,
+// if any. One that was paid or cancelled before is a conflict.
 func PayVoucher(ctx context.Context, tx *postgres.Tx, library, id broker.ID, method string, from broker.ID, by broker.Actor, at time.Time) (Voucher, error) {
 	voucher, err := openVoucher(ctx, tx, library, id)
 	if err != nil {
@@ -92,7 +92,7 @@ func PayVoucher(ctx context.Context, tx *postgres.Tx, library, id broker.ID, met
 	return voucher, nil
 }
 
-// CancelVoucher takes a voucher back that was not paid: the credit stands again.
+// CancelVoucher cancels a voucher that was not paid: the credit stands again.
 func CancelVoucher(ctx context.Context, tx *postgres.Tx, why Void, id broker.ID) (Voucher, error) {
 	if err := needsReason(why.Reason); err != nil {
 		return Voucher{}, err
