@@ -12,7 +12,7 @@ import (
 )
 
 // Record is a patron as files bring them in: many at once, written as they are.
-// Its JSON names are the table's columns. Secrets are no part of it.
+// Its JSON names are the table's columns. It holds no secrets.
 type Record struct {
 	Library        broker.ID   `json:"library_id"`
 	ID             broker.ID   `json:"id"`
@@ -39,7 +39,7 @@ type Record struct {
 	CreatedAt      time.Time   `json:"created_at"`
 }
 
-// SaveRecords writes patrons, new or changed, in one statement. Of patrons that
+// SaveRecords writes patrons, new or changed, in one statement. For patrons that
 // are there already only the named columns change.
 func SaveRecords(ctx context.Context, tx *postgres.Tx, update []string, records []Record) (postgres.Saved, error) {
 	return postgres.Upsert{
@@ -74,7 +74,7 @@ func SaveCardRecords(ctx context.Context, tx *postgres.Tx, records []CardRecord)
 	}.Rows(ctx, tx, records)
 }
 
-// Holder is whose a card number or a patron's key is.
+// Holder is the patron that a card number or a key belongs to.
 type Holder struct {
 	Ref
 	// Card is NoID where the patron was found by key.
@@ -125,8 +125,8 @@ type HouseholdRecord struct {
 	CreatedAt time.Time   `json:"created_at"`
 }
 
-// SaveHouseholdRecords writes households; of those that are there only the
-// named columns change.
+// SaveHouseholdRecords writes households; for those that are there already only
+// the named columns change.
 func SaveHouseholdRecords(ctx context.Context, tx *postgres.Tx, update []string, records []HouseholdRecord) (postgres.Saved, error) {
 	return postgres.Upsert{
 		Table: "households", Update: update,
@@ -134,7 +134,7 @@ func SaveHouseholdRecords(ctx context.Context, tx *postgres.Tx, update []string,
 	}.Rows(ctx, tx, records)
 }
 
-// SaveLinks links children to those who answer for them. It gives the children
+// SaveLinks links children to those who answer for them, and gives the children
 // that gained a link.
 func SaveLinks(ctx context.Context, tx *postgres.Tx, library broker.ID, parents, children []broker.ID, since broker.Date) (map[broker.ID]bool, error) {
 	rows, err := tx.Query(ctx, `insert into patron_links (library_id, parent_id, child_id, since)

@@ -19,7 +19,7 @@ type PairRecord struct {
 	// One is the parent, or the patron; Other the child, or the proxy.
 	One   broker.ID `json:"one"`
 	Other broker.ID `json:"other"`
-	// On is since when, or until when; zero says nothing of it.
+	// On is the first day of a link, or the last of a proxy; zero gives none.
 	On        broker.Date `json:"on_date,omitzero"`
 	Today     broker.Date `json:"today"`
 	CreatedAt time.Time   `json:"created_at"`

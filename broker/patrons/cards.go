@@ -12,7 +12,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// Renewal is a card to be good for longer.
+// Renewal makes a card good for longer.
 type Renewal struct {
 	Patron Ref
 	Papers
@@ -21,8 +21,8 @@ type Renewal struct {
 	Act
 }
 
-// RenewCard makes an account good for another time from today, with the papers
-// and the fee that the policy asks. Renewed twice on a day, it costs once.
+// RenewCard makes an account good for another period from today, with the papers
+// and the fee that the policy asks for. Two renewals on one day cost one fee.
 func RenewCard(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, in Renewal) (Registered, error) {
 	standing, err := StandingOf(ctx, tx, library, in.Patron)
 	if err != nil {
@@ -34,8 +34,8 @@ func RenewCard(ctx context.Context, tx *postgres.Tx, library directory.Library, 
 		return Registered{}, err
 	}
 	ask.Renewal = true
-	// What the household paid serves this card only for time that it does not
-	// have yet: the first who renews pays for the next year.
+	// What the household paid covers this card only for time that it does not have
+	// yet: the first to renew pays for the next year.
 	ask.HouseholdPaid = ask.HouseholdPaid && household.PaidUntil.After(patron.ExpiresOn)
 	decided, err := decide(tx, library, document, ask, patron, in.Fee, in.Act)
 	if err != nil {
@@ -71,7 +71,7 @@ func cardOf(ctx context.Context, tx *postgres.Tx, ref Ref, id broker.ID) (card C
 }
 
 // ReportCard stops a card at once because it was lost or stolen. The patron's
-// other cards go on; reported again, the day of the first report stays.
+// other cards stay good; reported again, it keeps the day of the first report.
 func ReportCard(ctx context.Context, tx *postgres.Tx, ref Ref, id broker.ID, as CardStatus, today broker.Date) (Card, error) {
 	if as != CardLost && as != CardStolen {
 		return Card{}, broker.Invalid(broker.FieldError{Pointer: "/as", Code: "not_a_report", Message: "must be lost or stolen"})
@@ -91,18 +91,18 @@ func ReportCard(ctx context.Context, tx *postgres.Tx, ref Ref, id broker.ID, as 
 	return card, SaveCard(tx, card)
 }
 
-// Replacement is a new card in place of one that was lost.
+// Replacement is a new card in place of a lost one.
 type Replacement struct {
 	Patron Ref
-	// Card is the old one; Number is on the new one.
+	// Card is the old card; Number is the new one's.
 	Card   broker.ID
 	Number string
 	Act
 }
 
-// ReplaceCard gives a new card in place of another, which is stopped for good.
-// It costs what the policy's ladder says: more when another was lost within the
-// time before, counted from loss to loss.
+// ReplaceCard gives a new card in place of another, which is stopped for good. It
+// costs what the policy's ladder says: more when another card was lost within the
+// period before, counted from loss to loss.
 func ReplaceCard(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, in Replacement) (Registered, error) {
 	old, others, err := cardOf(ctx, tx, in.Patron, in.Card)
 	if err != nil {
@@ -170,7 +170,7 @@ func (c Card) Usable() error {
 	})
 }
 
-// Surrender is a card given back for good.
+// Surrender gives a card back for good.
 type Surrender struct {
 	Patron Ref
 	Card   broker.ID

@@ -62,7 +62,7 @@ func TestLostCardsCostMoreTheSecondTime(t *testing.T) {
 				card := cards[slices.IndexFunc(cards, func(c patrons.Card) bool { return c.Status == patrons.CardActive })]
 				_, err := d.report(ref, card.ID, patrons.CardLost, day)
 				must(t, err)
-				// Replaced weeks later: what counts is the day of the loss.
+				// Replaced weeks later: the day of the loss counts.
 				later := broker.MustDate(day).AddDays(20).String()
 				done, err := d.replace(westchester, ref, card.ID, string(rune('a'+i)), later)
 				must(t, err)

@@ -10,18 +10,18 @@ import (
 	"afield/broker/postgres"
 )
 
-// Contact is how a patron is written to and called. It goes into no job and no
-// log.
+// Contact is how to reach a patron by letter, mail or telephone. It goes into no
+// job and no log.
 type Contact struct {
 	Name, Phone, Email string
 	// Address is the postal address, line by line; empty when not known.
 	Address string
-	// Language is the one they read, for example "en" or "fr".
+	// Language is the one the patron reads, for example "en" or "fr".
 	Language string
 }
 
-// Contacts gives how several patrons of a library are reached; patrons that do
-// not exist are left out.
+// Contacts tells how to reach several patrons of a library; patrons that do not
+// exist are left out.
 func Contacts(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID) (map[broker.ID]Contact, error) {
 	rows, err := tx.Query(ctx, `select id, name, coalesce(phone, ''), coalesce(email, ''), address, language
 		from patrons where library_id = $1 and id = any ($2)`, library, ids)

@@ -13,11 +13,11 @@ import (
 	"afield/broker/postgres"
 )
 
-// Details are what may change about a patron at a desk or by the patron; nil
-// leaves a thing as it is.
+// Details are what staff or the patron may change about a patron; nil leaves a
+// value as it is.
 type Details struct {
 	Name, Address, Email, NoticeChannel, Language, Note *string
-	// Phone is confirmed by being said.
+	// Phone counts as confirmed when it is given.
 	Phone       *string
 	Branch      *broker.ID
 	Household   *broker.ID
@@ -29,7 +29,7 @@ type Details struct {
 }
 
 // ChangeDetails changes what is known of a patron. It refuses to keep materials
-// from somebody where the policy has no such restriction, or from an adult.
+// from an adult, or from anybody where the policy has no such restriction.
 func ChangeDetails(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, details Details, now time.Time) (Patron, error) {
 	var patron Patron
 	AskLocked(tx, ref, &patron)
@@ -73,7 +73,7 @@ func set[T any](field *T, to *T) {
 }
 
 // mayRestrictMaterials refuses to keep materials from a patron where the library
-// restricts nobody, and from one who is a minor no longer.
+// restricts nobody, and from a patron who is no longer a minor.
 func mayRestrictMaterials(document *policy.Document, patron Patron, today broker.Date) error {
 	rule := accounts.MayRestrictMinors(document)
 	reason := broker.Reason{Rule: rule.Rule, Clause: rule.Clause}
@@ -90,10 +90,11 @@ func mayRestrictMaterials(document *policy.Document, patron Patron, today broker
 	return broker.Refused("may_not_restrict", "Materials may not be kept from this account.", reason)
 }
 
-// ChangeClass gives a patron another class, with the papers the policy asks: a
-// minor come of age shows what renews their card at that age, anybody else what a
-// new card of the class needs. Loans, holds and links stay; staff end the links
-// where the patron now answers for themself. Nothing changes a class but this.
+// ChangeClass gives a patron another class, with the papers the policy asks for:
+// a minor who has come of age shows what renews their card at that age, anybody
+// else what a new card of the class needs. Loans, holds and links stay; staff end
+// the links where the patron now answers for themselves. Nothing else changes a
+// class.
 func ChangeClass(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, class string, papers Papers, fee Fee, act Act) (Registered, error) {
 	standing, err := StandingOf(ctx, tx, library, ref)
 	if err != nil {

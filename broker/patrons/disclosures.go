@@ -16,7 +16,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// DisclosureStatus is where a request for a patron's record stands.
+// DisclosureStatus is how far a request for a patron's record has come.
 type DisclosureStatus string
 
 // The statuses.
@@ -27,15 +27,15 @@ const (
 	DisclosureDeclined DisclosureStatus = "declined"
 )
 
-// Disclosure is a request by somebody for what the library knows of a patron. It
-// is kept whatever comes of it.
+// Disclosure is a request by somebody for what the library knows about a patron.
+// It is kept whatever the outcome.
 type Disclosure struct {
 	Library broker.ID
 	ID      broker.ID
-	// Patron is whom it is about; NoID where the library does not say whether
+	// Patron is the patron it is about; NoID where the library does not say whether
 	// there is such a patron.
 	Patron broker.ID
-	// By is what the asker is to the patron, AskedBy who they are in words of the
+	// By is the asker's relation to the patron, AskedBy names the asker by the
 	// office they hold.
 	By      accounts.Asker
 	AskedBy string
@@ -51,10 +51,10 @@ type Disclosure struct {
 	Note      string
 }
 
-// AskDisclosure records a request for a patron's record and says what the policy
-// makes of it: told, refused, or put before whoever reviews such requests. Only
-// an approved one may be answered; the answer to all others is the same, whether
-// or not there is such a patron.
+// AskDisclosure records a request for a patron's record and gives the policy's
+// answer: told, refused, or put before whoever reviews such requests. Only an
+// approved one may be answered; the answer to all others is the same, whether or
+// not there is such a patron.
 func AskDisclosure(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, d Disclosure, now time.Time) (Disclosure, error) {
 	if d.AskedBy == "" {
 		return Disclosure{}, broker.Invalid(broker.FieldError{Pointer: "/asked_by", Code: "required", Message: "must say who asks"})
@@ -149,13 +149,13 @@ func disclosure(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Di
 	return d, err
 }
 
-// DisclosureByID gives one request that a library was asked.
+// DisclosureByID gives one of the requests made to a library.
 func DisclosureByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Disclosure, error) {
 	return disclosure(ctx, tx, library, id)
 }
 
-// Disclosures lists the requests a library was asked, oldest first: those in
-// review only, or all; at most limit of them, after the one named.
+// Disclosures lists the requests made to a library, oldest first: those in review
+// only, or all; at most limit of them, after the one named.
 func Disclosures(ctx context.Context, tx *postgres.Tx, library broker.ID, inReview bool, after broker.ID, limit int) ([]Disclosure, error) {
 	rows, err := tx.Query(ctx, `select `+disclosureColumns+` from disclosures
 		where library_id = $1 and (not $2 or status = 'in_review') and ($3::uuid is null or id > $3) order by id limit $4`, library, inReview, after, limit)

@@ -17,13 +17,13 @@ const (
 	OfBusiness  HouseholdKind = "business"
 )
 
-// Household is who shares one fee or one card.
+// Household is a group that shares one fee or one card.
 type Household struct {
 	Library broker.ID
 	ID      broker.ID
 	Kind    HouseholdKind
 	Name    string
-	// PaidUntil is the last day a shared fee serves; zero when none was paid.
+	// PaidUntil is the last day a shared fee covers; zero when none was paid.
 	PaidUntil broker.Date
 	CreatedAt time.Time
 }
@@ -39,8 +39,8 @@ func SaveHousehold(tx *postgres.Tx, h Household) error {
 	return nil
 }
 
-// lockHousehold reads a household and keeps a second registration from paying
-// its fee at the same time.
+// lockHousehold reads and locks a household, so that two registrations at once do
+// not both pay its fee.
 func lockHousehold(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Household, error) {
 	h := Household{Library: library, ID: id}
 	err := tx.QueryRow(ctx, `select kind, name, paid_until, created_at from households

@@ -13,13 +13,13 @@ import (
 type Linked struct {
 	Ref Ref
 	// Parent is set where the account answers for the patron, itself or through
-	// others; Child where the patron answers for it. A sibling is neither.
+	// others; Child where the patron answers for the account. A sibling is neither.
 	Parent, Child bool
 	Status        Status
 	Balances      ledger.Balances
 	// Blocks are those put and not lifted, whether or not they stand today.
 	Blocks []Block
-	// parents are the ids of those who answer for it directly.
+	// parents are the ids of the accounts that answer for it directly.
 	parents []broker.ID
 }
 
@@ -30,8 +30,8 @@ func (l Linked) fact() policy.LinkedAccount {
 	}
 }
 
-// Link queues the note that one account answers for another of the same library
-// from a date on. Linked twice, nothing changes. An account cannot answer for
+// Link queues a record that one account answers for another of the same library
+// from a date on. Linking twice changes nothing. An account cannot answer for
 // itself.
 func Link(tx *postgres.Tx, parent, child Ref, since broker.Date) error {
 	switch {
@@ -52,8 +52,8 @@ func Unlink(tx *postgres.Tx, one, other Ref) {
 		((parent_id = $2 and child_id = $3) or (parent_id = $3 and child_id = $2))`, one.Library, one.ID, other.ID)
 }
 
-// kinship notes for every account of a group whether it is above or below one
-// of them. The group includes that one; it is left out of the answer.
+// kinship works out, for every account of a group, whether it is above or below
+// self. The group includes self; it is left out of the answer.
 func kinship(self broker.ID, group []Linked) []Linked {
 	above, below := map[broker.ID]bool{self: true}, map[broker.ID]bool{self: true}
 	// Each round goes one generation further, so as many rounds as accounts

@@ -11,11 +11,12 @@ import (
 // the other account and cannot be used; blocks, links and proxies; the later of
 // two dates of use; and of name, birthday, telephone, e-mail, address and note
 // what the other did not know. The account itself stays, closed, as a bare row
-// that the books point at, and says what it became. There is no way back by
-// itself: the old numbers still tell which cards were the account's, and who was
-// taken for somebody else is registered anew.
-// Loans, holds, requests, money and notices are their own rooms' to move: the
-// whole is done by workflow/desk. Both patrons are locked by LockBoth.
+// for the books to point at, and names the account it became part of. A merge
+// cannot be undone automatically: the old numbers still show which cards were the
+// account's, and somebody who was merged by mistake is registered anew.
+//
+// Loans, holds, requests, money and notices are moved by the packages that own
+// them; workflow/desk does the whole. LockBoth locks both patrons first.
 func Merge(tx *postgres.Tx, from, to Patron) {
 	args := []any{from.Library, from.ID, to.ID}
 	for _, sql := range []string{
@@ -26,7 +27,8 @@ func Merge(tx *postgres.Tx, from, to Patron) {
 			and exists (select 1 from blocks o where o.library_id = $1 and o.patron_id = $3 and o.kind = 'latched'
 				and o.rule = b.rule and o.lifted_at is null)`,
 		`update blocks set patron_id = $3 where library_id = $1 and patron_id = $2`,
-		// A link between the two means nothing any more; others go over unless there.
+		// A link between the two means nothing any more; the others go over, unless the
+		// other account has them already.
 		`insert into patron_links (library_id, parent_id, child_id, since)
 			select library_id, case parent_id when $2 then $3 else parent_id end, case child_id when $2 then $3 else child_id end, since
 			from patron_links where library_id = $1 and $2::uuid in (parent_id, child_id) and not $3::uuid in (parent_id, child_id)
@@ -40,8 +42,8 @@ func Merge(tx *postgres.Tx, from, to Patron) {
 		`update overrides set patron_id = $3 where library_id = $1 and patron_id = $2`,
 		`update disclosures set patron_id = $3 where library_id = $1 and patron_id = $2`,
 		`update patrons set merged_into = $3 where library_id = $1 and merged_into = $2`,
-		// What the other account does not know of the person goes over, what it knows
-		// stays; and then nothing personal is left behind.
+		// What the other account does not know about the person goes over, what it
+		// knows stays; nothing personal is left behind.
 		`update patrons t set born_on = coalesce(t.born_on, s.born_on), address = coalesce(nullif(t.address, ''), s.address),
 				email = coalesce(t.email, s.email), phone = coalesce(t.phone, s.phone),
 				phone_checked_on = case when t.phone is null then s.phone_checked_on else t.phone_checked_on end,
@@ -58,14 +60,14 @@ func Merge(tx *postgres.Tx, from, to Patron) {
 		where library_id = $1 and id = $2`, to.Library, to.ID, from.LastActiveOn, from.RegisteredOn)
 }
 
-// Lock queues keeping everybody else from acting for patrons of a library until
-// the transaction ends.
+// Lock queues a lock on patrons of a library, so that nobody else acts for them
+// until the transaction ends.
 func Lock(tx *postgres.Tx, library broker.ID, ids ...broker.ID) {
 	tx.Queue(`select 1 from patrons where library_id = $1 and id = any ($2) order by id for no key update`, library, ids)
 }
 
 // LockBoth reads two patrons of a library and locks them, in the order of their
-// ids, so that two merges at once do not wait for each other in a ring.
+// ids, so that two merges at once do not deadlock.
 func LockBoth(ctx context.Context, tx *postgres.Tx, one, other Ref) (first, second Patron, err error) {
 	if other.ID.String() < one.ID.String() {
 		AskLocked(tx, other, &second)

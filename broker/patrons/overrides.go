@@ -9,18 +9,18 @@ import (
 	"afield/broker/postgres"
 )
 
-// Override is a rule that was passed over for a patron: by whom, and why.
+// Override is a rule that was overridden for a patron: by whom, and why.
 type Override struct {
-	// Library is whose desk passed over it.
+	// Library is the library whose desk overrode it.
 	Library broker.ID
-	// Patron is for whom; NoID where nobody is concerned.
+	// Patron is the patron it was for; NoID where no patron is concerned.
 	Patron broker.ID
-	// Action is what was done all the same.
+	// Action is what was done nevertheless.
 	Action rule.Action
-	// Code and Rule are those of the reason passed over.
+	// Code and Rule are those of the reason that was overridden.
 	Code string
 	Rule string
-	// Reason is why, in the words of whoever passed over it.
+	// Reason is why, in the words of the person who overrode it.
 	Reason string
 	// About is the loan, hold or card it was for.
 	About broker.ID
@@ -29,7 +29,7 @@ type Override struct {
 }
 
 // PassOver splits the reasons of a refusal into those that stand and those that
-// the actor asked to pass over, by their codes, and may.
+// the actor asked to pass over, by their codes, and is allowed to.
 func PassOver(reasons []broker.Reason, codes []string, actor broker.Actor) (standing, passed []broker.Reason) {
 	for _, reason := range reasons {
 		if slices.Contains(codes, reason.Code) && slices.ContainsFunc(reason.MayOverride, actor.HasRole) {
@@ -41,8 +41,8 @@ func PassOver(reasons []broker.Reason, codes []string, actor broker.Actor) (stan
 	return standing, passed
 }
 
-// RecordOverride queues the record of a rule passed over. It refuses (invalid)
-// one without a written reason or without the code of what was passed over.
+// RecordOverride queues the record of an overridden rule. It refuses (invalid)
+// one without a written reason or without the code of what was overridden.
 // Whether the actor's role may do it is for the decision's MayOverride.
 func RecordOverride(tx *postgres.Tx, o Override) error {
 	var wrong []broker.FieldError

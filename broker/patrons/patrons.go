@@ -32,10 +32,10 @@ type Patron struct {
 	// ClassLibrary is an institutional patron.
 	Class string
 	Name  string
-	// Institution is the borrowing library of an institutional patron.
+	// Institution is the borrowing library behind an institutional patron.
 	Institution broker.ID
 	Branch      broker.ID
-	// Household shares one fee or one card; NoID for none.
+	// Household is the group that shares one fee or one card; NoID for none.
 	Household broker.ID
 	BornOn    broker.Date
 	Address   string
@@ -44,15 +44,15 @@ type Patron struct {
 	Phone          string
 	PhoneCheckedOn broker.Date
 	Email          string
-	// NoticeChannel is the patron's wish; empty follows the policy.
+	// NoticeChannel is the channel the patron wishes; empty follows the policy.
 	NoticeChannel string
 	// NotFor are material types and audiences kept from this account.
 	NotFor []string
-	// HomeLibrary is where a reciprocal borrower's own card is from.
+	// HomeLibrary is the library that issued a reciprocal borrower's own card.
 	HomeLibrary string
 	// KeepHistory is the patron's wish; nil follows the policy.
 	KeepHistory *bool
-	// ExpiresOn is the last day the card is good; zero never ends.
+	// ExpiresOn is the last day the card is good; zero means that it never ends.
 	ExpiresOn    broker.Date
 	Status       Status
 	Note         string
@@ -60,7 +60,8 @@ type Patron struct {
 	RegisteredOn broker.Date
 	// LastActiveOn is the day of the last circulation (TouchActive).
 	LastActiveOn broker.Date
-	// AdultPromptedOn is when staff were asked to look at a minor come of age.
+	// AdultPromptedOn is when staff were asked to look at the account of a minor who
+	// came of age.
 	AdultPromptedOn broker.Date
 	// MergedInto is the account that took this one's place.
 	MergedInto broker.ID
@@ -92,7 +93,7 @@ const (
 	CardLost     CardStatus = "lost"
 	CardStolen   CardStatus = "stolen"
 	CardReplaced CardStatus = "replaced"
-	// CardSurrendered was given back, with its deposit.
+	// CardSurrendered is a card that was given back, with its deposit.
 	CardSurrendered CardStatus = "surrendered"
 )
 
@@ -112,7 +113,7 @@ type Card struct {
 	StoppedOn broker.Date
 	// Replaces is the card this one took the place of.
 	Replaces broker.ID
-	// Deposit is the charge of the deposit left for it; NoID for none.
+	// Deposit is the charge for the deposit left for it; NoID for none.
 	Deposit broker.ID
 }
 

@@ -11,9 +11,9 @@ import (
 	"afield/broker/postgres"
 )
 
-// AskProxy queues the question whether a patron has named somebody to pick up
+// AskProxy queues a look-up of whether a patron has named somebody to pick up
 // what is kept for them; the answer stands after the next flush. A proxy's last
-// day counts. Only patrons of one library are proxies of each other.
+// day counts. Only patrons of the same library can be each other's proxies.
 func AskProxy(tx *postgres.Tx, patron, proxy Ref, today broker.Date, into *bool) {
 	*into = false
 	if patron.Library != proxy.Library {
@@ -28,12 +28,12 @@ func AskProxy(tx *postgres.Tx, patron, proxy Ref, today broker.Date, into *bool)
 // Proxy is somebody who may pick up what is kept for a patron.
 type Proxy struct {
 	Patron, Proxy Ref
-	// Until is the last day; zero means until taken back.
+	// Until is the last day; zero means until it is taken back.
 	Until broker.Date
 }
 
-// SaveProxy queues the naming of a proxy; named again, the last day changes. It
-// refuses oneself and patrons of another library.
+// SaveProxy queues naming a proxy; naming the same proxy again changes the last
+// day. It refuses the patron themselves and patrons of another library.
 func SaveProxy(tx *postgres.Tx, proxy Proxy, now time.Time) error {
 	if proxy.Patron.ID == proxy.Proxy.ID || proxy.Patron.Library != proxy.Proxy.Library {
 		return broker.Invalid(broker.FieldError{Pointer: "/proxy", Code: "not_a_proxy", Message: "must be another patron of the same library"})
@@ -44,12 +44,13 @@ func SaveProxy(tx *postgres.Tx, proxy Proxy, now time.Time) error {
 	return nil
 }
 
-// RemoveProxy queues the end of a proxy.
+// RemoveProxy queues removing a proxy.
 func RemoveProxy(tx *postgres.Tx, patron, proxy Ref) {
 	tx.Queue(`delete from proxies where library_id = $1 and patron_id = $2 and proxy_id = $3`, patron.Library, patron.ID, proxy.ID)
 }
 
-// Proxies lists whom a patron has named, whether or not their time is over.
+// Proxies lists the proxies a patron has named, whether or not their time is
+// over.
 func Proxies(ctx context.Context, tx *postgres.Tx, patron Ref) ([]Proxy, error) {
 	rows, err := tx.Query(ctx, `select proxy_id, until_on from proxies where library_id = $1 and patron_id = $2 order by created_at, proxy_id`,
 		patron.Library, patron.ID)

@@ -18,7 +18,7 @@ import (
 )
 
 // PurgeCandidates gives accounts that a purge may look at tonight, in the order
-// of their ids after one: those not used, or over, for at least the shortest
+// of their ids after one: those unused, or expired, for at least the shortest
 // time any rule of the policy names. Purge decides about each.
 func PurgeCandidates(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, today broker.Date, after broker.ID, limit int) ([]broker.ID, error) {
 	months, any := shortest(document)
@@ -50,7 +50,7 @@ func shortest(document *policy.Document) (months int, any bool) {
 	return months, any
 }
 
-// Purged is what a purge came to.
+// Purged is the outcome of a purge.
 type Purged struct {
 	// By is the rule that let the account go; "" when it stays.
 	By       string
@@ -59,11 +59,11 @@ type Purged struct {
 	Reasons []broker.Reason
 }
 
-// Purge lets an account go if the policy says so: what it owes is given up by
+// Purge lets an account go if the policy says so: what it owes is written off by
 // entries in the ledger, and everything personal is removed. The bare row stays
 // for the books. open is how much is still lent, on hold or asked for, counted
-// while the patron is locked. Purged again, or of a patron who is gone, nothing
-// happens.
+// while the patron is locked. Purging again, or purging a patron who is gone,
+// does nothing.
 func Purge(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, open int, now time.Time) (Purged, error) {
 	purged, err := PurgeAll(ctx, tx, library, document, []broker.ID{ref.ID}, map[broker.ID]int{ref.ID: open}, now)
 	if err != nil {
@@ -74,7 +74,7 @@ func Purge(ctx context.Context, tx *postgres.Tx, library directory.Library, docu
 
 // PurgeAll does what Purge does for many accounts of a library, in the order of
 // their ids. It reads and writes in a few round trips, however many there are; an
-// account of which something is written off takes some more.
+// account with something to write off takes some more.
 func PurgeAll(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ids []broker.ID, open map[broker.ID]int, now time.Time) ([]Purged, error) {
 	standings := make([]Standing, len(ids))
 	for i, id := range ids {
@@ -123,8 +123,8 @@ func purge(ctx context.Context, tx *postgres.Tx, library directory.Library, docu
 	return Purged{By: decision.By, WriteOff: decision.WriteOff}, nil
 }
 
-// lastUsed is when the account was last of use: the last circulation or, where
-// there was none, the day it began. An account is not unused from its first day.
+// lastUsed is when the account was last used: the last circulation or, where
+// there was none, the day it began. A new account does not count as unused.
 func (p Patron) lastUsed(library directory.Library) broker.Date {
 	switch {
 	case !p.LastActiveOn.IsZero():
@@ -135,7 +135,7 @@ func (p Patron) lastUsed(library directory.Library) broker.Date {
 	return library.Today(p.CreatedAt)
 }
 
-// forget queues the removal of everything personal. Rows in other rooms that
+// forget queues the removal of everything personal. Rows of other packages that
 // point at the patron (loans, holds, requests, entries) find a bare row.
 func forget(tx *postgres.Tx, library broker.ID, gone []broker.ID, today broker.Date) {
 	if len(gone) == 0 {
@@ -147,7 +147,7 @@ func forget(tx *postgres.Tx, library broker.ID, gone []broker.ID, today broker.D
 		`delete from patron_links where library_id = $1 and (parent_id = any ($2) or child_id = any ($2))`,
 		`delete from proxies where library_id = $1 and (patron_id = any ($2) or proxy_id = any ($2))`,
 		`update overrides set patron_id = null, reason = 'of a purged account' where library_id = $1 and patron_id = any ($2)`,
-		// A household's name is its people's: it goes with the last of them.
+		// A household's name is its members': it goes with the last of them.
 		`update households h set name = '' from patrons p
 			where p.library_id = $1 and p.id = any ($2) and h.library_id = p.library_id and h.id = p.household_id and not exists (
 				select 1 from patrons o where o.library_id = $1 and o.household_id = h.id and o.id <> all ($2) and o.purged_on is null)`,
@@ -160,15 +160,15 @@ func forget(tx *postgres.Tx, library broker.ID, gone []broker.ID, today broker.D
 		where library_id = $1 and id = any ($2)`, library, gone, today)
 }
 
-// AdultsToPrompt gives minors who have come of age and about whom staff were not
-// asked yet, in the order of their ids after one. Only classes for which a
+// AdultsToPrompt gives minors who have come of age and about whom staff have not
+// been asked yet, in the order of their ids after one. Only classes for which a
 // guardian answers are looked at. PromptAdult marks each.
 func AdultsToPrompt(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, today broker.Date, after broker.ID, limit int) ([]broker.ID, error) {
 	if accounts.AdultAge(document).Value.Then != "prompt_staff" {
 		return nil, nil
 	}
-	// Who turns on 28 February by one custom does so on 1 March by the other, so
-	// the days around it are read too and parted by the policy.
+	// Somebody who turns on 28 February by one custom does so on 1 March by the
+	// other, so the days around it are read too and the policy sorts them.
 	bornBy := today.AddMonths(-12 * accounts.AdultAge(document).Value.Age).AddDays(1)
 	rows, err := tx.Query(ctx, `select id, born_on from patrons
 		where library_id = $1 and ($2::uuid is null or id > $2) and born_on <= $3 and adult_prompted_on is null and status <> 'closed' and class = any ($4)
@@ -195,7 +195,7 @@ func minors(document *policy.Document) []string {
 	})
 }
 
-// PromptAdult queues the note that staff are asked to look at a patron who came
+// PromptAdult queues a record that staff are asked to look at a patron who came
 // of age. Nothing else changes: loans, holds and class stay (PAT-01).
 func PromptAdult(tx *postgres.Tx, ref Ref, today broker.Date) {
 	tx.Queue(`update patrons set adult_prompted_on = $3 where library_id = $1 and id = $2 and adult_prompted_on is null`,

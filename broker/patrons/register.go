@@ -16,66 +16,67 @@ import (
 	"afield/broker/postgres"
 )
 
-// Act is who does something to an account, when, and which refusals they pass
-// over: codes of reasons with why, for roles that may.
+// Act says who does something to an account, when, and which refusals they
+// override: codes of reasons with why, for roles that may.
 type Act struct {
 	Actor broker.Actor
 	Now   time.Time
-	// PassOver are codes of reasons; Why is needed with any.
+	// PassOver are the codes of reasons to override; Why is needed with any.
 	PassOver []string
 	Why      string
 }
 
-// Fee is what is handed over for a card.
+// Fee is what is paid for a card.
 type Fee struct {
 	// Set is what staff enter where somebody else sets the fee; nil otherwise.
 	Set *broker.Money
-	// Paid is handed over now; the zero Money for nothing.
+	// Paid is paid now; the zero Money for nothing.
 	Paid broker.Money
-	// How is the means: cash, check …
+	// How is the method: cash, check …
 	How string
 }
 
-// Papers are what somebody brings for a card.
+// Papers are what somebody shows to get a card.
 type Papers struct {
-	// Met are the needs that were brought or proved.
+	// Met are the needs that were shown to be met.
 	Met []attributes.CardNeed
-	// Shown are the papers that told who they are, in the words of
+	// Shown are the papers shown as proof of identity, in the words of
 	// cards.accepted_id.
 	Shown []string
 }
 
-// Application is somebody who wants a card.
+// Application is one person's application for a card.
 type Application struct {
-	// Patron is the account to be; its ID may be NoID. Household names who shares
-	// its fee or card.
+	// Patron is the account to be made; its ID may be NoID. Household names the
+	// group that shares its fee or card.
 	Patron Patron
-	// Number is the card's, already scanned from an unused card.
+	// Number is the card's number, scanned from an unused card.
 	Number string
 	Papers
-	// Guardian is the standing, as of today, of who answers for a minor; nil for
-	// nobody.
+	// Guardian is the standing, as of today, of the adult who answers for a minor;
+	// nil for nobody.
 	Guardian *Standing
 	Fee      Fee
-	// Until shortens the card's life, as to the day of leaving; zero does not.
+	// Until shortens the card's life, for example to the day of leaving; zero does
+	// not.
 	Until broker.Date
 	Act
 }
 
-// Registered is what a registration or renewal came to.
+// Registered is the outcome of a registration or renewal.
 type Registered struct {
 	Patron  Patron
 	Card    Card
 	Charges []ledger.Entry
-	// Passed are the reasons that were passed over.
+	// Passed are the reasons that were overridden.
 	Passed []broker.Reason
 }
 
 // Register gives somebody a card as the library's policy says: with what they
-// brought, what it costs, until when it is good, and who answers for it. It
+// showed, what it costs, until when it is good, and who answers for it. It
 // refuses with every reason at once, and posts fee and deposit as charges; what
-// is paid now is taken at once. A household that has paid pays no second time,
-// and the card ends when what was paid for does.
+// is paid now is taken at once. A household that has paid does not pay again, and
+// the card ends when the time paid for does.
 func Register(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, in Application) (Registered, error) {
 	patron := in.Patron
 	if patron.Library, patron.RegisteredOn = library.ID, library.Today(in.Now); patron.ID == broker.NoID {
@@ -132,7 +133,7 @@ func Register(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 	return done, nil
 }
 
-// Deposit and CardFee are the kinds of the charges for cards.
+// Deposit and CardFee are the kinds of charge for cards.
 const (
 	Deposit = "deposit"
 	CardFee = "card"
@@ -145,7 +146,7 @@ func knownClass(document *policy.Document, class string) error {
 	return nil
 }
 
-// applicationOf gathers what the policy wants to know of an application.
+// applicationOf gathers what the policy needs to know about an application.
 func applicationOf(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, patron Patron, in Application) (ask accounts.CardApplication, household Household, err error) {
 	ask = accounts.CardApplication{Class: patron.Class, Met: in.Met, Shown: in.Shown}
 	if age, known := patron.AgeOn(library.Today(in.Now)); known {
@@ -174,11 +175,12 @@ type decided struct {
 	fee, deposit broker.Money
 	source       accounts.CardDecision
 	passed       []broker.Reason
-	// shared is set where a fee that the household paid before serves this card.
+	// shared is set where a fee that the household paid before covers this card.
 	shared bool
 }
 
-// decide asks the policy. What is paid in full now counts as brought.
+// decide asks the policy. A fee that is paid in full now counts as a need that is
+// met.
 func decide(tx *postgres.Tx, library directory.Library, document *policy.Document, ask accounts.CardApplication, patron Patron, fee Fee, act Act) (decided, error) {
 	moment := policy.Moment{Now: act.Now, Calendar: library.Calendar}
 	if fee.Paid.Minor > 0 {
@@ -211,7 +213,7 @@ func decide(tx *postgres.Tx, library directory.Library, document *policy.Documen
 	return answer, nil
 }
 
-// passOver parts the reasons that stand from those the actor passes over, and
+// passOver separates the reasons that stand from those the actor overrides, and
 // records each of the latter.
 func (act Act) passOver(tx *postgres.Tx, patron Ref, about rule.Action, reasons []broker.Reason) (standing, passed []broker.Reason, err error) {
 	if standing, passed = PassOver(reasons, act.PassOver, act.Actor); len(standing) > 0 {
@@ -265,7 +267,7 @@ func (d *decided) post(ctx context.Context, tx *postgres.Tx, library directory.L
 	return charges, nil
 }
 
-// paidUntil is the last day a household's fee serves: the card's, or a year.
+// paidUntil is the last day a household's fee covers: the card's, or a year.
 func paidUntil(expires, today broker.Date) broker.Date {
 	if expires.IsZero() {
 		return today.AddMonths(12)

@@ -130,7 +130,8 @@ func TestEveryCardCostsAndLastsWhatThePolicySays(t *testing.T) {
 	}
 }
 
-// brought are needs that were met, and papers that the libraries take.
+// brought gives papers for needs that were met, with identification that the
+// libraries take.
 func brought(needs ...attributes.CardNeed) patrons.Papers {
 	return patrons.Papers{Met: needs, Shown: []string{"drivers_licence", "government_photo_id", "identification_with_address"}}
 }

@@ -19,8 +19,9 @@ import (
 // Restrict puts a block on an account as the library's policy allows it: on one
 // of the grounds it names, by staff of a role that may. The desk may block, only
 // the director suspends, and interlibrary loan may be ended by those who run it.
-// The patron waits for acts in progress: once it is put, nothing passes it. Put
-// again in the same words while it stands, it is the same block.
+// It waits for acts in progress for the patron: once the block is put, no act
+// gets past it. A block put again in the same words while it stands is the same
+// block.
 func Restrict(ctx context.Context, tx *postgres.Tx, document *policy.Document, block Block) (Block, error) {
 	grounds := blocks.BlockGrounds(document)
 	if len(grounds.Value) > 0 && !slices.Contains(grounds.Value, block.Ground) {
@@ -54,7 +55,8 @@ func Restrict(ctx context.Context, tx *postgres.Tx, document *policy.Document, b
 	return PutBlock(tx, block)
 }
 
-// says tells whether another block was put for the same, in the same words.
+// says tells whether another block was put for the same reason, in the same
+// words.
 func (b Block) says(other Block) bool {
 	return b.Kind == other.Kind && b.Ground == other.Ground && b.Reason == other.Reason && b.From == other.From && b.Until == other.Until &&
 		(len(b.Stops) == 0 || slices.Equal(b.Stops, other.Stops))
@@ -75,8 +77,8 @@ func mayRestrict(kind BlockKind, actor broker.Actor) error {
 	return broker.Forbidden("Only the %s may do this.", strings.Join(roles, " or the "))
 }
 
-// Release lifts a block that staff put, by a role that could have put it. A block
-// that latched is lifted by paying, or by a director.
+// Release lifts a block that staff put, by a role that could have put it. A
+// latched block is lifted by paying, or by a director.
 func Release(ctx context.Context, tx *postgres.Tx, library, id broker.ID, actor broker.Actor, now time.Time) error {
 	var kind BlockKind
 	err := tx.QueryRow(ctx, `select kind from blocks where library_id = $1 and id = $2 and lifted_at is null for update`, library, id).Scan(&kind)

@@ -21,7 +21,7 @@ type Place struct {
 // card or telephone number (digits), or by how the name begins. The patrons come
 // in the order of their names, at most limit of them, after a place. Accounts
 // that were purged or became part of another are left out, but the number of a
-// card that was replaced still finds who has the new one.
+// replaced card still finds the patron who has the new one.
 func Search(ctx context.Context, tx *postgres.Tx, library directory.Library, text string, after Place, limit int) ([]Patron, error) {
 	condition, with := searchFor(text)
 	if condition == "" {
@@ -39,7 +39,7 @@ func Search(ctx context.Context, tx *postgres.Tx, library directory.Library, tex
 	return collectPatrons(rows)
 }
 
-// PlaceOf is where a page ends whose last patron this is.
+// PlaceOf is where a page ends that has this patron last.
 func PlaceOf(patron Patron) Place { return Place{Name: patron.Name, ID: patron.ID} }
 
 // searchFor gives the condition for what was typed, with $2 its argument.

@@ -87,16 +87,16 @@ func PutBlock(tx *postgres.Tx, block Block) (Block, error) {
 	return block, nil
 }
 
-// FlagPhone queues the note that a patron's number turned out wrong: it counts
-// as unconfirmed until staff ask again.
+// FlagPhone queues a record that a patron's number turned out wrong: it counts as
+// unconfirmed until staff ask again.
 func FlagPhone(tx *postgres.Tx, ref Ref) {
 	tx.Queue(`update patrons set phone_checked_on = null, phone = null,
 			note = concat_ws(E'\n', nullif(note, ''), 'Telephone number was wrong: ' || phone)
 		where library_id = $1 and id = $2 and phone is not null`, ref.Library, ref.ID)
 }
 
-// TouchActive queues the note that a patron used the library on a day. An
-// earlier day than the one known changes nothing.
+// TouchActive queues a record that a patron used the library on a day. A day
+// before the latest one known changes nothing.
 func TouchActive(tx *postgres.Tx, ref Ref, day broker.Date) {
 	tx.Queue(`update patrons set last_active_on = $3 where library_id = $1 and id = $2
 		and (last_active_on is null or last_active_on < $3)`, ref.Library, ref.ID, day)

@@ -19,26 +19,27 @@ import (
 // except their loans, which broker/circulation adds.
 type Standing struct {
 	Patron Patron
-	// Cards says which cards there are; a patron without one is not the same as
-	// one whose card was stopped.
+	// HasCard tells whether there is any card, HasUsableCard whether one may be
+	// used; a patron without one is not the same as a patron whose card was stopped.
 	HasCard, HasUsableCard bool
 	Balances               ledger.Balances
 	// Blocks are those put and not lifted, whether or not they stand today.
 	Blocks []Block
 	// Linked are the other accounts of the patron's link group, near and far.
 	Linked []Linked
-	// DaysOverdue is how late the latest open loan is; circulation fills it in.
+	// DaysOverdue is how late the most overdue open loan is; circulation fills it
+	// in.
 	DaysOverdue int
 }
 
-// Account is where the patron's debts to their home library stand.
+// Account is the ledger account of what the patron owes their home library.
 func Account(library directory.Library, ref Ref) ledger.Account {
 	return ledger.OfPatron(ref.Library, ref.ID, library.Currency)
 }
 
-// AskStanding queues every question about a patron's account, and locks the
-// patron; the answers stand after the next flush. library is the patron's home
-// library. A patron that does not exist leaves Patron.ID at NoID.
+// AskStanding queues the look-ups about a patron's account, and locks the patron;
+// the answers stand after the next flush. library is the patron's home library.
+// For a patron that does not exist, Patron.ID stays NoID.
 func AskStanding(tx *postgres.Tx, library directory.Library, ref Ref, into *Standing) {
 	AskLocked(tx, ref, &into.Patron)
 	askAccount(tx, library, ref, into)
@@ -52,8 +53,8 @@ func askAccount(tx *postgres.Tx, library directory.Library, ref Ref, into *Stand
 }
 
 // StandingOf gives a patron's account, and locks the patron until the transaction
-// ends, so that what is decided from it still holds when it is written. Fines that
-// grow are as the last night left them: whoever decides by what is owed asks
+// ends, so that what is decided from it still holds when it is written. Growing
+// fines are as the last night left them: to decide by what is owed, use
 // circulation.StandingOf, which knows today's.
 func StandingOf(ctx context.Context, tx *postgres.Tx, library directory.Library, ref Ref) (Standing, error) {
 	var standing Standing
@@ -67,8 +68,8 @@ func StandingOf(ctx context.Context, tx *postgres.Tx, library directory.Library,
 	return standing, nil
 }
 
-// Facts is the standing in the terms of policies, as of a date: it tells the
-// patron's age.
+// Facts is the standing in the terms of policies, as of a date, on which the
+// patron's age depends.
 func (s Standing) Facts(today broker.Date) policy.Patron {
 	facts := policy.Patron{
 		Class: s.Patron.Class, CardExpires: s.Patron.ExpiresOn, NotFor: s.Patron.NotFor,
@@ -110,16 +111,16 @@ func (b Block) fact() policy.Block {
 	return fact
 }
 
-// Latching is a change of the stored blocks that balances call for.
+// Latching is a change of the stored blocks that the balances call for.
 type Latching struct {
 	Put    []Block
 	Lifted []Block
 }
 
-// Latch queues the putting and lifting of the blocks that latch, by what a patron
-// owes today: their standing as circulation gives it, the patron locked. A block
-// that latches (Perth: in above 20.00, out when settled) would otherwise be
-// forgotten by a part payment. Policies without one change nothing.
+// Latch queues putting and lifting the blocks that latch, by what a patron owes
+// today: their standing as circulation gives it, the patron locked. A block that
+// latches (Perth: in above 20.00, out when settled) would otherwise be lost at a
+// part payment. Policies without such a block change nothing.
 func Latch(tx *postgres.Tx, library directory.Library, document *policy.Document, standing Standing, now time.Time) Latching {
 	today := library.Today(now)
 	change := latching(standing, blocks.Latches(document, standing.Facts(today)), today)

@@ -37,7 +37,7 @@ func scanCard(row pgx.Row, c *Card, more ...any) error {
 	return err
 }
 
-// fields are where cardColumns are read into.
+// fields are where cardColumns are scanned into.
 func (c *Card) fields() []any {
 	return []any{
 		&c.Library, &c.ID, &c.Realm, &c.Number, &c.Patron, &c.PINHash, &c.Status, &c.CreatedAt,
@@ -63,16 +63,16 @@ func ByID(ctx context.Context, tx *postgres.Tx, ref Ref) (Patron, error) {
 	return patron, missing(err, "patron")
 }
 
-// AskLocked queues the reading of a patron and keeps everybody else from acting
-// for them until the transaction ends; the answer stands after the next flush,
-// with NoID when there is no such patron.
+// AskLocked queues reading a patron and locks them, so that nobody else acts for
+// them until the transaction ends; the answer stands after the next flush, with
+// NoID when there is no such patron.
 func AskLocked(tx *postgres.Tx, ref Ref, into *Patron) {
 	tx.Queue(`select `+patronColumns+` from patrons p where p.library_id = $1 and p.id = $2 for no key update`,
 		ref.Library, ref.ID).QueryRow(func(row pgx.Row) error { return orNone(scanPatron(row, into)) })
 }
 
-// ByCard gives the patron and card of a number in a realm. The caller looks at
-// the card's status: a lost or stolen card still finds its patron.
+// ByCard gives the patron and the card that have a number in a realm. The caller
+// looks at the card's status: a lost or stolen card still finds its patron.
 func ByCard(ctx context.Context, tx *postgres.Tx, realm broker.ID, number string) (Patron, Card, error) {
 	var patron Patron
 	var card Card
@@ -190,7 +190,7 @@ func institution(ctx context.Context, tx *postgres.Tx, library, borrower broker.
 	return patron, missing(err, "institutional patron")
 }
 
-// askBlocks queues the question which blocks were put and not lifted.
+// askBlocks queues a look-up of the blocks that were put and not lifted.
 func askBlocks(tx *postgres.Tx, ref Ref, into *[]Block) {
 	tx.Queue(`select `+blockColumns+` from blocks b where b.library_id = $1 and b.patron_id = $2 and b.lifted_at is null
 		order by b.from_on, b.id`, ref.Library, ref.ID).
@@ -200,7 +200,7 @@ func askBlocks(tx *postgres.Tx, ref Ref, into *[]Block) {
 		})
 }
 
-// askCards queues the question whether the patron has a card, and one in use.
+// askCards queues a look-up of whether the patron has a card, and one in use.
 func askCards(tx *postgres.Tx, ref Ref, any, usable *bool) {
 	tx.Queue(`select count(*) > 0, count(*) filter (where status = 'active') > 0
 		from cards where library_id = $1 and patron_id = $2`, ref.Library, ref.ID).
@@ -227,7 +227,7 @@ func missing(err error, what string) error {
 	return nil
 }
 
-// orNone lets a queued reading that finds nothing leave its target zero.
+// orNone leaves the target zero where a queued reading finds nothing.
 func orNone(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil

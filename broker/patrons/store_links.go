@@ -11,8 +11,8 @@ import (
 
 // LinkGroup begins a query with link_group (id), the whole group of links around
 // patron $2 of library $1, the patron included. Each step asks two indexes, so a
-// patron without links costs two look-ups. Rooms above ask by it what those
-// linked to somebody have there.
+// patron without links costs two look-ups. Other packages use it to ask what
+// linked accounts have there.
 const LinkGroup = `with recursive link_group (id) as (
 		select $2::uuid
 		union
@@ -22,10 +22,10 @@ const LinkGroup = `with recursive link_group (id) as (
 			union all
 			select l.parent_id from patron_links l where l.library_id = $1 and l.child_id = g.id) next)`
 
-// askLinked queues the question which accounts are linked to a patron's, near
-// and far, with what each owes and which blocks were put on it. What is owed is
-// read here beside the ledger's own reading, because the group is known to this
-// query only, and a second one would cost the hot acts a round trip.
+// askLinked queues a look-up of the accounts linked to a patron's, near and far,
+// with what each owes and which blocks were put on it. What is owed is read here
+// as well as in the ledger, because only this query knows the group, and a second
+// one would cost the hot acts a round trip.
 func askLinked(tx *postgres.Tx, library directory.Library, ref Ref, into *[]Linked) {
 	tx.Queue(LinkGroup+`
 		select p.id, p.status,
