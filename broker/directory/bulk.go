@@ -19,8 +19,8 @@ type ClosureRecord struct {
 	Kind    string      `json:"kind"`
 }
 
-// SaveClosureRecords writes closures; one from the same day to the same day at
-// the same place is known already and keeps its reason.
+// SaveClosureRecords writes closures; one with the same first and last day for
+// the same library or branch is known already and keeps its reason.
 func SaveClosureRecords(ctx context.Context, tx *postgres.Tx, records []ClosureRecord) (postgres.Saved, error) {
 	return postgres.Upsert{
 		Table:   "closures",

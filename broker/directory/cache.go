@@ -9,7 +9,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// Lender is all that the directory says of a library as a lender, put together
+// Lender is everything the directory says of a library as a lender, put together
 // for ranking. It is shared between goroutines: read it, never change it.
 type Lender struct {
 	Library

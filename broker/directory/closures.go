@@ -80,9 +80,9 @@ func (c Closure) check() error {
 	return nil
 }
 
-// Reopen takes a closure back: its days are open again. The row stays, with who
-// did it and when. Taken back already, it changes nothing. What the closure did
-// to due dates is circulation's to undo.
+// Reopen cancels a closure: its days are open again. The row stays, with who
+// cancelled it and when. Cancelling it again changes nothing. What the closure
+// did to due dates is undone by circulation.
 func Reopen(ctx context.Context, tx *postgres.Tx, library, id broker.ID, by broker.Actor, now time.Time) (Closure, error) {
 	closure, err := ClosureByID(ctx, tx, library, id)
 	if err != nil || !closure.CancelledAt.IsZero() {
@@ -98,8 +98,8 @@ func Reopen(ctx context.Context, tx *postgres.Tx, library, id broker.ID, by brok
 	return closure, nil
 }
 
-// ClosureByID reads one closure of a library and locks it; a not-found error
-// when there is none.
+// ClosureByID reads one closure of a library and locks it; a not-found error when
+// there is none.
 func ClosureByID(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Closure, error) {
 	found, err := queryClosures(ctx, tx, `where c.library_id = $1 and c.id = $2 for update`, library, id)
 	if err != nil {

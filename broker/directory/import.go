@@ -15,7 +15,7 @@ import (
 )
 
 // sliceRows is how many rows one transaction takes: enough to be quick, few
-// enough that a stop loses little.
+// enough that little is lost when the run is stopped.
 const sliceRows = 500
 
 // ImportOptions says how to read a directory file.
@@ -48,11 +48,11 @@ var errDryRun = errors.New("dry run")
 // own (key, name; symbol, state, country, latitude, longitude, yearly_loans,
 // time_zone). Wrong rows are reported and left out; the others are saved.
 //
-// Rows are known again by their key, so running it again, or going on after it
-// was stopped in the middle, changes only what differs. What a member library
-// says of itself (name, zone, currency) is not overwritten. The error is
-// invalid input when the file as a whole cannot be read; slices before that
-// point are saved, as they are when the context ends.
+// Rows are recognised by their key, so running it again, or going on after it was
+// stopped in the middle, changes only what differs. What a member library says of
+// itself (name, zone, currency) is not overwritten. The error is invalid input
+// when the file as a whole cannot be read; slices before that point are saved, as
+// they are when the context ends.
 func Import(ctx context.Context, db *postgres.DB, source io.Reader, options ImportOptions) (Imported, error) {
 	counts := Imported{DryRun: options.DryRun}
 	opened, err := openFile(source)
@@ -90,8 +90,8 @@ type importer struct {
 	options ImportOptions
 	counts  *Imported
 	slice   []importedRow
-	// seen has the line of every key and symbol so far: some bytes for each
-	// library, which even for all libraries of the world is little.
+	// seen has the line of every key and symbol so far: some bytes for each library,
+	// which is little even for all libraries of the world.
 	seen map[string]int
 }
 

@@ -102,5 +102,6 @@ func (f *file) next() (row importedRow, wrong []csvfile.RowError, err error) {
 	return row, cells.errors, nil
 }
 
-// isFatal tells errors of ours, after which nothing more can be read.
+// isFatal tells whether an error is our own, after which nothing more can be
+// read.
 func isFatal(err error) bool { return broker.IsKind(err, broker.KindInvalid) }

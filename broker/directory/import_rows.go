@@ -31,10 +31,10 @@ type importedRow struct {
 // form is a kind of directory file: which columns it has and what they mean.
 type form struct {
 	name string
-	// needed columns tell the form; known ones are read when they are there.
+	// needed columns identify the form; known ones are read when they are there.
 	needed, known []string
-	// closed refuses columns that are not known: a misspelt name of an optional
-	// column must not go by unseen.
+	// closed refuses unknown columns, so that a misspelt name of an optional column
+	// does not go unnoticed.
 	closed bool
 	read   func(*cells) importedRow
 }
@@ -216,7 +216,7 @@ func (c *cells) count(column string, negativeIsMissing bool) *int64 {
 	return &count
 }
 
-// shown keeps what a stranger wrote short in a message.
+// shown shortens a stranger's text for a message.
 func shown(text string) string {
 	if runes := []rune(text); len(runes) > 40 {
 		return string(runes[:40]) + "…"

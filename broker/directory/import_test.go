@@ -160,7 +160,7 @@ func TestAMemberKeepsWhatItSaysOfItself(t *testing.T) {
 	})
 }
 
-// stopAfter ends a context when so many bytes were read, as a kill would.
+// stopAfter ends a context once some bytes were read, as a kill would.
 type stopAfter struct {
 	source io.Reader
 	left   int

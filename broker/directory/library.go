@@ -27,8 +27,8 @@ const (
 	StatusClosed    Status = "closed"    // it no longer exists
 )
 
-// Library is one library anywhere: a member that works here, or one that is
-// only known.
+// Library is any library: a member that works in this Afield, or one that is only
+// known.
 type Library struct {
 	ID   broker.ID
 	Name string
@@ -48,20 +48,21 @@ type Library struct {
 	SharingGroup broker.ID
 	// Policy names its policy document; members have one.
 	Policy string
-	// Plan is its calendar as written; Calendar is the same made ready, with
-	// the closures that are kept apart merged in. Calendar is never nil on a
-	// loaded library, and is not looked at when saving.
+	// Plan is its calendar as written; Calendar is made from it, with the closures,
+	// which are kept apart, merged in. Calendar is never nil on a loaded library,
+	// and is not looked at when saving.
 	Plan     calendar.Plan
 	Calendar *calendar.Calendar
 	Status   Status
-	// YearlyLoans is its yearly circulation, a sign of size; nil when not known.
+	// YearlyLoans is its yearly circulation, an indication of its size; nil when not
+	// known.
 	YearlyLoans *int64
 	// SourceKey is its key in the directory file it came from, or "".
 	SourceKey string
 }
 
-// Place is the country and state in the form policies name places, for example
-// US-OH; only the country when the state is not known.
+// Place is the country and state as policies write them, for example US-OH; only
+// the country when the state is not known.
 func (l Library) Place() string {
 	if l.State == "" {
 		return l.Country
@@ -73,7 +74,7 @@ func (l Library) Place() string {
 func (l Library) Today(now time.Time) broker.Date { return broker.DateIn(now, l.Zone) }
 
 // Takes says what is wrong with an amount that is not in the library's currency:
-// amounts are never converted. pointer is where it stood in what was sent.
+// amounts are never converted. pointer says where it was in the input.
 func (l Library) Takes(pointer string, amount broker.Money) []broker.FieldError {
 	if amount.Currency == l.Currency {
 		return nil
@@ -102,12 +103,13 @@ type Closure struct {
 	ID      broker.ID
 	Branch  broker.ID // NoID: the whole library
 	calendar.Closure
-	// Kind is what kind of closing it is; empty means planned.
+	// Kind is why it is closed; empty means planned.
 	Kind ClosureKind
 	// By put it in the calendar at PutAt; zero where it came with the directory.
 	By    broker.Actor
 	PutAt time.Time
-	// CancelledAt is set once it was taken back: it no longer closes anything.
+	// CancelledAt is when it was cancelled, from which time it no longer closes
+	// anything; zero where it was not.
 	CancelledAt time.Time
 }
 
@@ -118,8 +120,8 @@ type ClosureKind string
 const (
 	// ClosurePlanned was known before: due dates are chosen around it.
 	ClosurePlanned ClosureKind = "planned"
-	// ClosureWeather came by surprise: where the policy says so, what was due
-	// then has until the next open day.
+	// ClosureWeather comes by surprise: where the policy says so, what was due then
+	// is due on the next open day.
 	ClosureWeather ClosureKind = "weather"
 	// ClosureEmergency is decided after the fact, for days on which nobody could
 	// come: those days cost no fine.
@@ -182,7 +184,7 @@ const (
 	FulfilStaff Fulfilment = "staff" // staff send it themselves: OCLC, SRCS, telephone
 )
 
-// Tier is one step outward: which libraries, at what cost rule, how many days
+// Tier is one step outward: which libraries, under which cost rule, how many days
 // each has to answer, and how a request is filled there.
 type Tier struct {
 	// Position orders the tiers of a library, nearest first, from 0.
@@ -200,21 +202,21 @@ type Tier struct {
 // LendingTerms is what a library lends to others, for how long, at what price.
 type LendingTerms struct {
 	Library broker.ID
-	// Known is false when the library never said: then these are the field's
+	// Known is false when the library never stated its terms: then these are the
 	// usual terms, and the fee is not nothing but unknown.
 	Known   bool
 	Lends   bool
 	Formats []broker.Format
 	// LoanDays is the loan period in calendar days; Renewals how many are allowed.
 	LoanDays, Renewals int
-	// Fee is what it asks for one loan or copy.
+	// Fee is what it charges for one loan or copy.
 	Fee broker.Money
 	// FreeInState waives the fee for borrowers in its own state; FreeGroups for
 	// libraries of these groups.
 	FreeInState bool
 	FreeGroups  []broker.ID
-	// PausedFrom and PausedUntil bound a pause in lending, both days included;
-	// zero means open at that end. No pause when both are zero.
+	// PausedFrom and PausedUntil bound a pause in lending, both days included; zero
+	// means open at that end. There is no pause when both are zero.
 	PausedFrom, PausedUntil broker.Date
 }
 
@@ -228,8 +230,8 @@ const (
 	ProtocolManual Protocol = "manual" // staff ask and record the answers
 )
 
-// Peer is how one library is reached. The secrets are open; keep it short-lived
-// and never log it.
+// Peer is how one library is reached. Its secrets are in the clear: keep it for a
+// short time and never log it.
 type Peer struct {
 	Library  broker.ID
 	Symbol   broker.Symbol
@@ -239,7 +241,7 @@ type Peer struct {
 	OutboundSecret, InboundSecret []byte
 	// Paused stops sending: messages wait.
 	Paused bool
-	// AllowPrivateAddress lets BaseURL point at a loopback or private address.
+	// AllowPrivateAddress lets BaseURL point to a loopback or private address.
 	AllowPrivateAddress bool
 	// Timeout bounds one try; 100 ms to 60 s.
 	Timeout time.Duration

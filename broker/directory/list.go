@@ -15,7 +15,7 @@ type Filter struct {
 	// Text is part of the name, in any letter case.
 	Text           string
 	State, Country string
-	// Member, when given, tells members from the rest.
+	// Member, where given, keeps only members, or only the others.
 	Member *bool
 	Status Status
 	Group  broker.ID

@@ -11,14 +11,14 @@ import (
 	"afield/broker/postgres"
 )
 
-// The uses a peer's secrets are sealed for.
+// What a peer's secrets are sealed for.
 const (
 	useOutbound = "outbound"
 	useInbound  = "inbound"
 )
 
-// LoadPeer tells how a library is reached. A library nobody configured is
-// reached as a member when it is one, and by hand when not. The vault opens
+// LoadPeer gives how a library is reached. A library that nobody configured is
+// reached as a member when it is one, and by hand when it is not. The vault opens
 // the secrets; with a nil vault they are left out.
 func LoadPeer(ctx context.Context, tx *postgres.Tx, vault *Vault, library broker.ID) (Peer, error) {
 	peers, err := LoadPeers(ctx, tx, vault, []broker.ID{library})
@@ -32,7 +32,7 @@ func LoadPeer(ctx context.Context, tx *postgres.Tx, vault *Vault, library broker
 	return peer, nil
 }
 
-// LoadPeers tells how libraries are reached; ids that name none are left out.
+// LoadPeers gives how libraries are reached; ids that name none are left out.
 func LoadPeers(ctx context.Context, tx *postgres.Tx, vault *Vault, libraries []broker.ID) (map[broker.ID]Peer, error) {
 	symbols, err := SymbolsOf(ctx, tx, libraries)
 	if err != nil {
@@ -122,8 +122,8 @@ func PausePeer(tx *postgres.Tx, library broker.ID, paused bool) {
 	tx.Queue(`update peers set paused = $2 where library_id = $1`, library, paused)
 }
 
-// ReachedBy lists the libraries reached by any of these protocols, by name; one
-// that nothing is sent to for now is there too.
+// ReachedBy lists the libraries reached by any of these protocols, by name,
+// including those that are paused.
 func ReachedBy(ctx context.Context, tx *postgres.Tx, protocols ...string) ([]broker.ID, error) {
 	return queryIDs(ctx, tx, `select p.library_id from peers p join libraries l on l.id = p.library_id
 		where p.protocol = any ($1) order by l.name, l.id`, protocols)
@@ -144,7 +144,7 @@ func Protocols(ctx context.Context, tx *postgres.Tx) ([]string, error) {
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// ProtocolsOf tells by which protocol each of these libraries is reached; ids
+// ProtocolsOf gives the protocol by which each of these libraries is reached; ids
 // that name none are left out.
 func ProtocolsOf(ctx context.Context, tx *postgres.Tx, libraries []broker.ID) (map[broker.ID]Protocol, error) {
 	rows, err := tx.Query(ctx, `select l.id, coalesce(p.protocol, case when l.member then 'member' else 'manual' end)

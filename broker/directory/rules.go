@@ -8,7 +8,7 @@ import (
 	"afield/broker"
 )
 
-// UsualTerms are the terms assumed of a library that never stated its own: it
+// UsualTerms are the terms assumed for a library that never stated its own: it
 // lends the common formats for four weeks, and what it charges is not known.
 func UsualTerms(library broker.ID, currency string) LendingTerms {
 	return LendingTerms{
@@ -90,8 +90,8 @@ func Kilometres(from, to Library) (float64, bool) {
 	return 2 * earthRadius * math.Asin(math.Min(1, math.Sqrt(chord))), true
 }
 
-// SortSymbols puts the symbol to sign messages with first: the field's
-// namespaces in the order of how widely they are understood, then by name.
+// SortSymbols puts first the symbol to sign messages with: by namespace, the most
+// widely understood first, then by name.
 func SortSymbols(symbols []broker.Symbol) {
 	slices.SortFunc(symbols, func(a, b broker.Symbol) int {
 		return cmp.Or(symbolRank(a)-symbolRank(b), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Value, b.Value))

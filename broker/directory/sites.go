@@ -13,7 +13,7 @@ import (
 )
 
 // Site is a member library as its desks see it: itself with its calendar, its
-// buildings with theirs, and whose rows are at home at its desks. It is shared
+// branches with theirs, and the libraries that share its catalogue. It is shared
 // between goroutines: read it, never change it.
 type Site struct {
 	Library
@@ -21,10 +21,10 @@ type Site struct {
 	// Shared are the libraries of its sharing group, in order of id.
 	Shared []broker.ID
 
-	stamp string // what the rows it was made of were, when it was read
+	stamp string // identifies the rows it was made from, as they were when it was read
 }
 
-// Branch gives one building; found is false where the library has none of that
+// Branch gives one branch; found is false where the library has none with that
 // id.
 func (s *Site) Branch(id broker.ID) (branch Branch, found bool) {
 	for _, known := range s.Branches {
@@ -36,10 +36,10 @@ func (s *Site) Branch(id broker.ID) (branch Branch, found bool) {
 }
 
 // Sites keeps sites in memory, because every act at a desk begins with one, and
-// making a calendar ready costs more than reading it. A site is never old: a
-// small question asks with the act whether the rows it was made of are still the
-// same, in this transaction's own eyes. So a closure is noticed at once, whoever
-// put it in.
+// making a calendar costs more than reading it. A site is never out of date: with
+// each act, a small query asks whether the rows it was made from are still the
+// same, as this transaction sees them. So a closure is noticed at once, whoever
+// entered it.
 type Sites struct {
 	mu    sync.Mutex
 	known map[broker.ID]*Site
@@ -54,7 +54,7 @@ func (s *Sites) Of(ctx context.Context, tx *postgres.Tx, library broker.ID) (*Si
 	return s.With(ctx, tx, library, func(*Site) {})
 }
 
-// With is Of that asks more on the way: in one round trip where the site is
+// With is Of that reads more on the way, in one round trip where the site is
 // known and has not changed. ask queues its questions; it is called again where
 // the site turns out to have changed, so it must begin anew each time.
 func (s *Sites) With(ctx context.Context, tx *postgres.Tx, library broker.ID, ask func(*Site)) (*Site, error) {
@@ -88,8 +88,8 @@ func (s *Sites) With(ctx context.Context, tx *postgres.Tx, library broker.ID, as
 	return site, nil
 }
 
-// readSite reads the stamp first: what changes while it reads the rest is noticed
-// by the next act.
+// readSite reads the stamp first: a change made while it reads the rest is
+// noticed by the next act.
 func readSite(ctx context.Context, tx *postgres.Tx, library broker.ID) (*Site, error) {
 	var site Site
 	askStamp(tx, library, &site.stamp)
@@ -104,17 +104,17 @@ func readSite(ctx context.Context, tx *postgres.Tx, library broker.ID) (*Site, e
 	return &site, err
 }
 
-// CardHome is what a desk of a shared catalogue must know when a patron of another
-// of its libraries shows a card.
+// CardHome is what a desk must know when a patron of another library of its
+// shared catalogue shows a card.
 type CardHome struct {
-	// Policy is the document of the library whose card it is, which says where its
-	// cards are good.
+	// Policy is the document of the library that issued the card, which says where
+	// its cards are good.
 	Policy string
 	// Here are the symbols of the desk's library, by which that document names it.
 	Here []string
 }
 
-// AskCardHome queues the question where a card is from; the answer stands after
+// AskCardHome queues a look-up of where a card is from; the answer stands after
 // the next flush.
 func AskCardHome(tx *postgres.Tx, home, here broker.ID, into *CardHome) {
 	*into = CardHome{}
@@ -124,8 +124,8 @@ func AskCardHome(tx *postgres.Tx, home, here broker.ID, into *CardHome) {
 		QueryRow(func(row pgx.Row) error { return row.Scan(&into.Policy, &into.Here) })
 }
 
-// askStamp asks for something that differs whenever a row differs that a site is
-// made of: a row's place in its table and who wrote it.
+// askStamp asks for something that changes whenever a row changes that a site is
+// made from: where the row is in its table and which transaction wrote it.
 func askStamp(tx *postgres.Tx, library broker.ID, into *string) {
 	tx.Queue(`select concat_ws('/', l.xmin, l.ctid,
 			(select string_agg(s.id::text, ',' order by s.id) from libraries s where s.sharing_group_id = l.sharing_group_id),

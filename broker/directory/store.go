@@ -130,8 +130,9 @@ func (r libraryRow) library(calendars calendarMaker) (Library, error) {
 	return library, err
 }
 
-// calendarMaker makes the calendars of many libraries; those that told nothing
-// share one for each zone, because reading a zone costs more than the row.
+// calendarMaker makes the calendars of many libraries; those that stated no hours
+// share one for each zone, because loading a zone costs more than reading the
+// row.
 type calendarMaker map[string]*calendar.Calendar
 
 func (m calendarMaker) make(zone string, plan calendar.Plan, closures []calendar.Closure) (*calendar.Calendar, error) {
@@ -222,7 +223,7 @@ func Branches(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Branch
 	})
 }
 
-// Tiers lists how far a library looks, nearest first.
+// Tiers lists the tiers of a library, nearest first.
 func Tiers(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Tier, error) {
 	rows, err := tx.Query(ctx, `
 		select position, name, members, group_id, states, cost_rule, days_to_respond, fulfilment

@@ -50,13 +50,13 @@ func SaveLibrary(tx *postgres.Tx, library Library, now time.Time) error {
 	return nil
 }
 
-// SaveSymbols gives a library symbols; one it has already stays. A symbol that
-// another library has is a fault of the caller and fails the transaction.
+// SaveSymbols gives a library symbols; those it has already stay. A symbol that
+// another library has is the caller's fault and fails the transaction.
 func SaveSymbols(tx *postgres.Tx, library broker.ID, symbols ...broker.Symbol) {
 	for _, symbol := range symbols {
 		symbol = broker.NewSymbol(symbol.Namespace, symbol.Value)
-		// The update writes the row's own owner unless it is another's; then the
-		// foreign null breaks the insert, loudly.
+		// The update writes the row's own owner unless it is another's; then the null
+		// in a column that must not be null fails the insert, loudly.
 		tx.Queue(`
 			insert into symbols (namespace, value, library_id) values ($1, $2, $3)
 			on conflict (namespace, value) do update
@@ -88,8 +88,8 @@ func SaveGroup(tx *postgres.Tx, group Group, members ...broker.ID) {
 		on conflict do nothing`, group.ID, notNil(members))
 }
 
-// SaveTiers replaces how far a library looks. The order given is the order
-// tried; Position is set from it.
+// SaveTiers replaces the tiers of a library. The order given is the order in
+// which they are tried; Position is set from it.
 func SaveTiers(tx *postgres.Tx, library broker.ID, tiers []Tier) error {
 	var wrong []broker.FieldError
 	for i, tier := range tiers {
@@ -175,5 +175,5 @@ func orDefault[T comparable](value, otherwise T) T {
 	return value
 }
 
-// notNil makes an empty array of nil, because the columns are not null.
+// notNil gives an empty array for nil, because the columns are not null.
 func notNil[T any](list []T) []T { return append([]T{}, slices.Clip(list)...) }

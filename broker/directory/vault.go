@@ -37,13 +37,13 @@ func NewSecret() []byte {
 	return secret
 }
 
-// Seal closes a secret for one library and use, for example "outbound". It
+// Seal encrypts a secret for one library and use, for example "outbound". It
 // opens only for the same two, so sealed values cannot be swapped between rows.
 func (v *Vault) Seal(library broker.ID, use string, secret []byte) []byte {
 	return v.sealer.Seal(nil, nil, secret, bound(library, use))
 }
 
-// Open gives back what was sealed; the error says nothing of the secret.
+// Open gives back what was sealed; the error says nothing about the secret.
 func (v *Vault) Open(library broker.ID, use string, sealed []byte) ([]byte, error) {
 	secret, err := v.sealer.Open(nil, nil, sealed, bound(library, use))
 	if err != nil {
