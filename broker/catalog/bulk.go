@@ -39,9 +39,9 @@ type Record struct {
 	CreatedAt    time.Time   `json:"created_at"`
 }
 
-// SaveRecords writes items, new or changed, in one statement. Of items that are
+// SaveRecords writes items, new or changed, in one statement. For items that are
 // there already only the named columns change, and the status only among those
-// that no loan or hold stands behind: on the shelf, missing, lost, withdrawn.
+// without a loan or hold behind them: on the shelf, missing, lost, withdrawn.
 func SaveRecords(ctx context.Context, tx *postgres.Tx, update []string, records []Record) (postgres.Saved, error) {
 	const loose = `('on_shelf', 'missing', 'lost', 'withdrawn')`
 	return postgres.Upsert{
@@ -79,7 +79,7 @@ func TitlesByKey(ctx context.Context, tx *postgres.Tx, library broker.ID, keys [
 	if _, err = pgx.ForEachRow(rows, []any{&key, &id}, func() error { named[key] = id; return nil }); err != nil {
 		return nil, fmt.Errorf("read title keys: %w", err)
 	}
-	// A key that is a title's own id names it, too.
+	// A key that is a title's own id names that title, too.
 	ids := map[broker.ID]bool{}
 	for _, key := range keys {
 		if id, err := broker.ParseID("key", key); err == nil && named[key] == broker.NoID {
@@ -117,7 +117,7 @@ func SaveTitleKey(tx *postgres.Tx, library broker.ID, key string, title broker.I
 }
 
 // WithNumber finds a title of the same format that shares an ISBN or the OCLC
-// number, as SaveTitle would.
+// number, as SaveTitle would find it.
 func WithNumber(ctx context.Context, tx *postgres.Tx, title Title) (Title, bool, error) {
 	title = title.normal()
 	if len(title.ISBNs) == 0 && title.OCLC == "" {
@@ -132,8 +132,8 @@ func WithNumber(ctx context.Context, tx *postgres.Tx, title Title) (Title, bool,
 	return titles[0], true, nil
 }
 
-// Gains tells whether a title would gain something from what another source
-// says of it: a number or a fact it lacks. Words that are there stay.
+// Gains tells whether a title would gain a number or a fact that it lacks from
+// what another source says of it. Words that are there stay.
 func Gains(have, other Title) bool {
 	other = other.normal()
 	gains := func(old, new string) bool { return old == "" && new != "" }

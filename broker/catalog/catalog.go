@@ -39,7 +39,7 @@ const (
 	InProcess   ItemStatus = "in_processing" // here, and not ready for the shelf
 )
 
-// Words says the status as the desk would.
+// Words gives the status in the words of a desk.
 func (s ItemStatus) Words() string {
 	switch s {
 	case OnShelf:
@@ -90,7 +90,7 @@ type Item struct {
 	AgeMark string
 	// Parts is how many pieces belong to it: discs, a booklet; 0 is 1.
 	Parts int
-	// PartsMissing says what of it did not come back.
+	// PartsMissing says which parts did not come back.
 	PartsMissing string
 	// LoanNote is shown to staff whenever it is lent or comes back.
 	LoanNote string
@@ -117,7 +117,7 @@ type Holding struct {
 	SeenAt time.Time
 }
 
-// Source says how a holder is known.
+// Source says how it is known that a library has a title.
 type Source string
 
 // The sources of holdings.
@@ -130,10 +130,10 @@ const (
 type Holder struct {
 	Library broker.ID
 	Source  Source
-	// Copies are all it has; Lendable those that may leave at all.
+	// Copies counts all it has; Lendable those that may leave at all.
 	Copies, Lendable int
-	// Available are the lendable copies on the shelf that nobody waits for. For
-	// a stored holding it is not known and 0: look at AvailabilityKnown.
+	// Available counts the lendable copies on the shelf that nobody waits for. For a
+	// stored holding it is not known and 0: look at AvailabilityKnown.
 	Available         int
 	AvailabilityKnown bool
 	// Waiting is how many holds of its patrons wait for the title.

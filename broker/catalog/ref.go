@@ -2,7 +2,7 @@ package catalog
 
 import "afield/broker"
 
-// Ref names an item among its owner's.
+// Ref names an item of a library.
 type Ref struct {
 	Library broker.ID
 	ID      broker.ID

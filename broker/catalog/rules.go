@@ -46,10 +46,10 @@ func words(text string) []string {
 	})
 }
 
-// Matches tells whether a title may stand for what a citation asks, judged by
-// words because it has no number in common: the same title without its
-// subtitle, every word of the shorter author name in the longer, the same
-// format, and the year and publisher where the citation insists on them.
+// Matches tells whether a title may stand for what a citation asks for, judged by
+// words because they have no number in common: the same title without its
+// subtitle, every word of the shorter author name in the longer, the same format,
+// and the year and publisher where the citation insists on them.
 func Matches(title Title, citation broker.Citation) bool {
 	format := citation.Format
 	if format == "" {

@@ -11,8 +11,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// SaveHoldings queues storing what partners hold, all in one statement. What is
-// known from later is kept; no copies at all removes the holding.
+// SaveHoldings queues storing what partners hold, all in one statement. A holding
+// that was seen later stays as it is; a holding of no copies is removed.
 func SaveHoldings(tx *postgres.Tx, holdings []Holding) {
 	columns := struct {
 		titles, libraries []broker.ID
@@ -53,7 +53,7 @@ func SaveHoldings(tx *postgres.Tx, holdings []Holding) {
 }
 
 // copiesAndWaiting counts the copies of the titles $1 at the libraries $2, of
-// which $3 are promised, and who waits for one.
+// which $3 are promised, and the holds that wait for one.
 const copiesAndWaiting = `
 		copies as (
 			select i.title_id, i.library_id, count(*)::int as copies,
@@ -72,10 +72,10 @@ const copiesAndWaiting = `
 
 // Holders finds the libraries that have a title: members among those named, by
 // their items, and any library with a stored holding. The transaction must see
-// the named libraries (Widen); items of one it does not see are not found.
-// Copies are counted as they are, and those to be had apart: an item that is
-// promised to another library or that a hold has chosen, and as many as patrons
-// wait for, are not available. In order of library id.
+// the named libraries (Widen); items of one it does not see are not found. Copies
+// counts them all; Available leaves out items that are promised to another
+// library or that a hold has chosen, and as many copies as patrons wait for. In
+// order of library id.
 func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries, promised []broker.ID) ([]Holder, error) {
 	if title == broker.NoID {
 		return nil, nil
@@ -106,12 +106,12 @@ func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries, p
 	return holders, nil
 }
 
-// Counted is how many copies of a title libraries have together.
+// Counted is how many copies of a title some libraries have together.
 type Counted struct {
-	// Copies are all of them; Lendable those that may leave at all; Available the
+	// Copies counts all of them; Lendable those that may leave at all; Available the
 	// lendable ones on the shelf that nobody waits for.
 	Copies, Lendable, Available int
-	// Waiting is how many holds wait for one.
+	// Waiting is how many holds wait for a copy.
 	Waiting int
 }
 

@@ -47,8 +47,8 @@ func SaveItem(tx *postgres.Tx, item Item, now time.Time) {
 		item.AgeMark, max(1, item.Parts), item.LoanNote, paid, list, item.Brief)
 }
 
-// SetMissingParts queues what of a set did not come back; "" when it is whole
-// again. The item's row must be locked.
+// SetMissingParts queues a record of the parts of a set that did not come back;
+// "" when it is whole again. The item's row must be locked.
 func SetMissingParts(tx *postgres.Tx, library, item broker.ID, missing string) {
 	tx.Queue(`update items set parts_missing = $3 where library_id = $1 and id = $2`, library, item, missing)
 }
@@ -59,13 +59,13 @@ func SetReplaced(tx *postgres.Tx, library, item broker.ID, on broker.Date) {
 	tx.Queue(`update items set replaced_on = $3 where library_id = $1 and id = $2`, library, item, on)
 }
 
-// SetItemStatus queues moving an item. The item's row must be locked.
+// SetItemStatus queues a new status for an item. The item's row must be locked.
 func SetItemStatus(tx *postgres.Tx, library, item broker.ID, status ItemStatus) {
 	tx.Queue(`update items set status = $3 where library_id = $1 and id = $2`, library, item, string(status))
 }
 
-// SetItemStatuses queues moving many items in one statement, each to the status it
-// has here. Their rows must be locked.
+// SetItemStatuses queues new statuses for many items in one statement, each the
+// status it has here. Their rows must be locked.
 func SetItemStatuses(tx *postgres.Tx, items []Item) {
 	if len(items) == 0 {
 		return
@@ -92,8 +92,8 @@ func ItemByBarcode(ctx context.Context, tx *postgres.Tx, realm broker.ID, barcod
 }
 
 // ByBarcode ends a query of items i that finds the one ItemByBarcode finds: $1 is
-// the realm, $2 the barcode. Others who ask about an item in hand, in the same
-// round trip, find the same one by it.
+// the realm, $2 the barcode. Other packages that read about an item in hand, in
+// the same round trip, find the same one by it.
 const ByBarcode = `
 		where i.realm_id = $1 and (i.barcode = $2 or (i.lender_barcode = $2 and i.status <> 'gone_home'))
 		order by i.barcode = $2 desc, i.created_at desc limit 1`
@@ -155,8 +155,9 @@ func AskItem(tx *postgres.Tx, library, id broker.ID, into *Item) {
 	askItem(tx, into, `where i.library_id = $1 and i.id = $2`, library, id)
 }
 
-// AskItemsLocked is AskItemLocked for many items, in one statement; each has its
-// lock in the order of the house. The answer lacks those that are gone.
+// AskItemsLocked is AskItemLocked for many items, in one statement; each is
+// locked in the common order of locks. Items that are gone are left out of the
+// answer.
 func AskItemsLocked(tx *postgres.Tx, libraries, ids []broker.ID, into *[]Item) {
 	tx.Queue(selectItems+`join unnest($1::uuid[], $2::uuid[]) w (library_id, id) on i.library_id = w.library_id and i.id = w.id
 		order by i.library_id, i.id for update of i`, libraries, ids).

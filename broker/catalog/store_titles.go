@@ -31,7 +31,7 @@ func LoadTitle(ctx context.Context, tx *postgres.Tx, id broker.ID) (Title, error
 	return titles[0], nil
 }
 
-// TitlesByID gives the titles that are there of some ids.
+// TitlesByID gives the titles with some ids, as far as they exist.
 func TitlesByID(ctx context.Context, tx *postgres.Tx, ids []broker.ID) (map[broker.ID]Title, error) {
 	titles, err := queryTitles(ctx, tx, `where t.id = any ($1)`, ids)
 	found := make(map[broker.ID]Title, len(titles))
@@ -42,7 +42,7 @@ func TitlesByID(ctx context.Context, tx *postgres.Tx, ids []broker.ID) (map[brok
 }
 
 // SaveTitle stores a title and gives its id. A title of the same format that
-// shares an ISBN or the OCLC number is the same title: it keeps its id and
+// shares an ISBN or the OCLC number is the same title: that one keeps its id and
 // words, gains what it lacks, and its id is given. NoID makes a new id.
 func SaveTitle(ctx context.Context, tx *postgres.Tx, title Title, now time.Time) (broker.ID, error) {
 	title = title.normal()
@@ -106,7 +106,8 @@ func lockAndFind(ctx context.Context, tx *postgres.Tx, title Title) (broker.ID, 
 }
 
 // MatchCitation finds the title a citation means: by ISBN, by OCLC number, or
-// else by words when exactly one title matches. False means none, or several.
+// else by words when exactly one title matches. False means that none does, or
+// several.
 func MatchCitation(ctx context.Context, tx *postgres.Tx, citation broker.Citation) (broker.ID, bool, error) {
 	format := citation.Format
 	if format == "" {
@@ -120,7 +121,7 @@ func MatchCitation(ctx context.Context, tx *postgres.Tx, citation broker.Citatio
 			return firstID(titles), len(titles) > 0, err
 		}
 	}
-	// The main title's words are the fewest a match has in common.
+	// A match has at least the words of the main title in common.
 	common := strings.Join(words(mainTitle(citation.Title)), " ")
 	if common == "" {
 		return broker.NoID, false, nil
@@ -144,8 +145,8 @@ func firstID(titles []Title) broker.ID {
 // MostFound is the longest page Search gives.
 const MostFound = 200
 
-// Search gives a page of titles that have all the words, or the ISBN when the
-// text is one, oldest first, and the id to go on after (NoID after the last).
+// Search gives a page of titles, oldest first, that have all the words, or the
+// ISBN when the text is one; and the id to go on after (NoID after the last).
 func Search(ctx context.Context, tx *postgres.Tx, text string, after broker.ID, limit int) ([]Title, broker.ID, error) {
 	limit = max(1, min(limit, MostFound))
 	condition, asked := `t.words @@ plainto_tsquery('simple', $1)`, strings.Join(words(text), " ")

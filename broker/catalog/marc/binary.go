@@ -207,8 +207,8 @@ func (f Field) write(out *bytes.Buffer) {
 
 // Reader reads records one by one.
 type Reader interface {
-	// Next gives the next record; io.EOF after the last, a *BadRecord for one
-	// that is to be passed over, any other error when nothing more can be read.
+	// Next gives the next record; io.EOF after the last, a *BadRecord for one that
+	// can be skipped, any other error when nothing more can be read.
 	Next() (Record, error)
 }
 

@@ -1,6 +1,6 @@
 // Package marc reads and writes bibliographic records as MARC 21: binary (ISO
-// 2709) and MARCXML. It knows the formats and what of a record is a title and
-// a copy; it touches no database.
+// 2709) and MARCXML. It knows the formats and which parts of a record
+// describe a title and a copy; it touches no database.
 //
 // Reading is tolerant: the directory of a binary record is believed before its
 // lengths, line breaks between records are passed over, and one broken record
@@ -8,7 +8,7 @@
 // it is MARC-8 is read where it is plain ASCII, which is the same in both, and
 // refused otherwise: save such a file as UTF-8 first.
 //
-// Nothing a stranger sends grows without bound: a binary record has at most
+// What a stranger sends is bounded: a binary record has at most
 // 99,999 bytes by its own format, an XML record 256 KB, 64 levels and 5,000
 // elements.
 //

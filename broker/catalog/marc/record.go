@@ -127,7 +127,7 @@ func isTag(tag string) bool {
 	return true
 }
 
-// shown keeps what a stranger wrote short in a message.
+// shown shortens a stranger's text for a message.
 func shown(text string) string {
 	if runes := []rune(text); len(runes) > 40 {
 		return string(runes[:40]) + "…"

@@ -12,7 +12,7 @@ import (
 // KeyOf gives the record's control number (001), "" when it has none.
 func KeyOf(record Record) string { return strings.TrimSpace(record.Control("001")) }
 
-// TitleOf gives what a record says of a title; its Title is empty where the
+// TitleOf gives the title that a record describes; its Title is empty where the
 // record has none (no 245 $a), which the caller refuses.
 func TitleOf(record Record) catalog.Title {
 	title := catalog.Title{Format: formatOf(record), Title: titleText(record), Author: author(record)}
@@ -155,7 +155,7 @@ func leaders(format broker.Format) (leader, physical string) {
 	return "00000n" + kind + " a2200000 i 4500", physical
 }
 
-// Copy is what a record says of one piece.
+// Copy is what a record says of one copy.
 type Copy struct {
 	Barcode, Branch, CallNumber string
 	// Price is text as the record has it, for example "$18.00"; Status, Type and
@@ -199,8 +199,8 @@ func CopiesOf(record Record) []Copy {
 	return copies
 }
 
-// RecordOf writes a title and its copies as a record that TitleOf and CopiesOf
-// read back. key becomes the control number.
+// RecordOf writes a title and its copies as a record from which TitleOf and
+// CopiesOf read the same again. key becomes the control number.
 func RecordOf(key string, title catalog.Title, copies []Copy) Record {
 	leader, physical := leaders(title.Format)
 	record := Record{Leader: leader}
@@ -254,7 +254,7 @@ func (r *Record) data(tag, indicators string, parts ...string) {
 	}
 }
 
-// plain makes of a text what MARC can carry: control characters become spaces.
+// plain makes text that MARC can carry: control characters become spaces.
 func plain(text string) string {
 	return strings.TrimSpace(strings.Map(func(c rune) rune {
 		switch {

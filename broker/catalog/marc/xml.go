@@ -25,7 +25,7 @@ type xmlReader struct {
 	depth   int
 }
 
-// byteLimit stops a record that never ends before it fills the memory.
+// byteLimit stops reading a record that never ends before it fills the memory.
 type byteLimit struct {
 	source io.Reader
 	left   int64
@@ -169,7 +169,7 @@ func (r *Record) open(start xml.StartElement, field **Field) error {
 	return nil
 }
 
-// close ends an element with the text it had.
+// close ends an element with its text.
 func (r *Record) close(name string, field **Field, text string) {
 	switch {
 	case name == "leader":
@@ -188,7 +188,7 @@ func (r *Record) close(name string, field **Field, text string) {
 	}
 }
 
-// readXML settles what XML writers do loosely.
+// readXML corrects what XML writers do loosely.
 func (r *Record) readXML() error {
 	if trimmed := strings.Trim(r.Leader, "\r\n\t"); len(trimmed) < leaderLength {
 		r.Leader = trimmed + strings.Repeat(" ", leaderLength-len(trimmed))
