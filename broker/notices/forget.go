@@ -18,8 +18,8 @@ type Settled struct {
 
 // SettledBefore gives up to limit notices of a library that were settled before
 // an instant (zero: none), in order of id after one. Forget deletes those that
-// nobody needs: what tells that a stage was sent is needed as long as its loan is
-// out or its request is open.
+// nobody needs: a notice that shows that a stage was sent is needed as long as
+// its loan is out or its request is open.
 func SettledBefore(ctx context.Context, tx *postgres.Tx, library broker.ID, before time.Time, after broker.ID, limit int) ([]Settled, error) {
 	if before.IsZero() {
 		return nil, nil
@@ -37,7 +37,7 @@ func SettledBefore(ctx context.Context, tx *postgres.Tx, library broker.ID, befo
 	return settled, nil
 }
 
-// Forget queues the end of notices of a library.
+// Forget queues deleting notices of a library.
 func Forget(tx *postgres.Tx, library broker.ID, notices []broker.ID) {
 	tx.Queue(`delete from notices where library_id = $1 and id = any ($2)`, library, notices)
 }

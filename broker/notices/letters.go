@@ -17,10 +17,10 @@ import (
 // MaxLetters is the most letters printed together.
 const MaxLetters = 200
 
-// LetterPage is one letter, ready to be laid out: what stands in the envelope's
-// window, and what it says.
+// LetterPage is one letter, ready to be laid out: the lines for the envelope's
+// window, and the text.
 type LetterPage struct {
-	// Notices are what the letter tells; marking it printed marks all of them.
+	// Notices are those the letter contains; marking it printed marks all of them.
 	Notices []broker.ID
 	Patron  broker.ID
 	// Sender is the library's name.
@@ -89,9 +89,9 @@ func wrapped(text string, width int) []string {
 	return lines
 }
 
-// LettersToPrint gives a library's letters that are due, at most MaxLetters,
-// those to one patron of one kind in one. Letters about a loan that is back are
-// left out.
+// LettersToPrint gives a library's letters that are due, at most MaxLetters;
+// letters of one kind to one patron are put into one. Letters about a loan that
+// is back are left out.
 func LettersToPrint(ctx context.Context, tx *postgres.Tx, library directory.Library, now time.Time) ([]LetterPage, error) {
 	withdrawSettled(tx, library.ID, Letter, now)
 	due, err := DueBy(ctx, tx, library.ID, Letter, broker.Page{Limit: MaxLetters}, now)
@@ -101,8 +101,8 @@ func LettersToPrint(ctx context.Context, tx *postgres.Tx, library directory.Libr
 	return letterPages(ctx, tx, library, due, now)
 }
 
-// Reprint gives letters that were printed before, by the notices they told: the
-// printer jammed, the post came back.
+// Reprint gives letters that were printed before, by the notices they contain:
+// the printer jammed, or the post came back.
 func Reprint(ctx context.Context, tx *postgres.Tx, library directory.Library, ids []broker.ID, now time.Time) ([]LetterPage, error) {
 	if len(ids) > MaxLetters {
 		return nil, broker.Invalid(broker.FieldError{Pointer: "/ids", Code: "too_many", Message: fmt.Sprintf("must be at most %d", MaxLetters)})

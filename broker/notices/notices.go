@@ -46,15 +46,15 @@ const (
 // callList is a policy's word for Phone.
 const callList Channel = "call_list"
 
-// Sendable are the channels that a program sends by; the others are people's
-// work, or nobody's.
+// Sendable are the channels that a program sends by; on the others people do the
+// work, or nothing is sent.
 func Sendable() []Channel { return []Channel{Email, SMS, Voice} }
 
-// Spoken tells whether a notice is heard, or read where others see it: what such
-// a text says must not tell what the thing is.
+// Spoken tells whether a notice is heard, or read where others may see it: its
+// text must not say what it is about.
 func (c Channel) Spoken() bool { return c == Phone || c == Voice || c == SMS }
 
-// Status is where a notice stands.
+// Status is how far a notice has come.
 type Status string
 
 // The statuses of a notice.
@@ -65,7 +65,7 @@ const (
 	Withdrawn Status = "cancelled"
 )
 
-// Outcome is what came of a try.
+// Outcome is the result of a try.
 type Outcome string
 
 // The outcomes of a call, and of other channels.
@@ -81,8 +81,8 @@ const (
 // Facts are what the text of a notice needs. They name the thing asked for,
 // never the patron.
 type Facts struct {
-	// Title is used in writing, and said aloud where SayTitle is set; a phone
-	// notice without that is stored without it.
+	// Title is used in writing, and said aloud where SayTitle is set; a phone notice
+	// where it is not set is stored without the title.
 	Title    string        `json:"title,omitempty"`
 	Number   int64         `json:"number,omitempty"` // of the request
 	Branch   string        `json:"branch,omitempty"`
@@ -94,7 +94,7 @@ type Facts struct {
 	// SayTitle tells that the library lets a message on an answering machine name
 	// the title (telling.TitlesOnVoicemail).
 	SayTitle bool `json:"say_title,omitempty"`
-	// IfTime marks a call that is made only when somebody has the time for it.
+	// IfTime marks a call that is made only when staff have the time for it.
 	IfTime bool `json:"if_time,omitempty"`
 }
 
@@ -105,13 +105,14 @@ type Notice struct {
 	Patron  broker.ID
 	Request broker.ID
 	Loan    broker.ID
-	// Hold is what waits for the patron, where no request tells of it.
+	// Hold is the hold that waits for the patron, where the notice is not about a
+	// request.
 	Hold broker.ID
 	Kind Kind
-	// Stage is the step of a sequence, by the policy's name; empty for none.
+	// Stage is the stage of a sequence, by the policy's name; empty for none.
 	Stage string
-	// Period is for which of the loan's periods an overdue notice is: 1 ends with
-	// the first due date, and each renewal begins the next. It is 0 on all else.
+	// Period says which of the loan's periods an overdue notice is for: 1 ends with
+	// the first due date, and each renewal begins the next. It is 0 on all others.
 	Period  int
 	Channel Channel
 	// NextChannels are tried after this one, in order, where it fails.
@@ -136,15 +137,15 @@ type Notice struct {
 // Message is what a use case wants a patron to be told.
 type Message struct {
 	Kind Kind
-	// Stage is the step of a sequence; empty for none.
+	// Stage is the stage of a sequence; empty for none.
 	Stage string
-	// Period is for which of the loan's periods it is, as on a Notice.
+	// Period says which of the loan's periods it is for, as on a Notice.
 	Period  int
 	Request broker.ID
 	Loan    broker.ID
 	Hold    broker.ID
-	// Channels are the policy's, the wished one first; empty follows the
-	// patron's wish.
+	// Channels are the policy's, the preferred one first; empty follows the patron's
+	// wish.
 	Channels []Channel
 	// Only keeps to Channels: where none reaches the patron, or all fail, the
 	// notice stands in the account and nowhere else.
@@ -152,17 +153,19 @@ type Message struct {
 	// DueAt is when to tell; zero means at once.
 	DueAt time.Time
 	Facts Facts
-	// Cause is a key, for example "arrived:<hold>": of one cause there is one notice.
+	// Cause is a key, for example "arrived:<hold>": there is one notice for each
+	// cause.
 	Cause string
 }
 
-// maxTries is how often a call goes unanswered before it is given up.
+// maxTries is how many calls are made in all before a notice by telephone is
+// given up.
 const maxTries = 5
 
 // channelsTo gives the channels that can reach the patron, in the order they are
 // tried: the patron's wish where the policy allows it, the policy's, and, unless
-// only those will do, writing and then calling. Nobody is out of reach of their
-// own account, so it is always the last.
+// only those will do, writing and then calling. Everybody can be reached through
+// their own account, so it is always the last.
 func channelsTo(message Message, patron patrons.Patron) []Channel {
 	wish := Channel(patron.NoticeChannel)
 	var candidates []Channel
@@ -186,8 +189,8 @@ func channelsTo(message Message, patron patrons.Patron) []Channel {
 }
 
 // reaches tells whether a channel can reach somebody with this number and
-// address. A letter always does: where no postal address is known, whoever
-// prints it sees that.
+// address. A letter always does: where no postal address is known, whoever prints
+// the letter sees that.
 func reaches(channel Channel, phone, email string) bool {
 	switch channel {
 	case Email:
@@ -200,8 +203,8 @@ func reaches(channel Channel, phone, email string) bool {
 	return false
 }
 
-// afterCall says what a call's outcome makes of a notice: done, given up, or
-// due again when nextDay (the opening of the next open day) comes.
+// afterCall says what a call's outcome does to a notice: done, given up, or due
+// again at nextDay (the opening of the next open day).
 func afterCall(n Notice, outcome Outcome, nextDay time.Time) (Notice, error) {
 	if n.Status != Due {
 		return n, broker.Conflict("notice_not_due", "That notice is %s; nobody needs to be told any more.", n.Status)

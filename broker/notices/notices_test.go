@@ -35,7 +35,7 @@ func newDesk(t testing.TB) desk {
 	return newDeskOf(t, "westport")
 }
 
-// newDeskOf rules the library by one of the presets.
+// newDeskOf makes a library that follows one of the presets.
 func newDeskOf(t testing.TB, preset string) desk {
 	document, err := policy.Preset(preset)
 	must(t, err)
@@ -276,7 +276,7 @@ func TestACancelledRequestCallsNobody(t *testing.T) {
 	}
 }
 
-// What is told to many at once is told as it is to one: each by the channels that
+// Notices to many at once go as they do to one patron: each by the channels that
 // reach them, and once for each cause.
 func TestManyAreToldAtOnceAndOnceForEachCause(t *testing.T) {
 	t.Parallel()

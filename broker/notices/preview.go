@@ -12,7 +12,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// PreviewAsked is which text to show, and on what.
+// PreviewAsked says which text to show, and on which facts.
 type PreviewAsked struct {
 	TextKey
 	// Draft is a text that is not saved yet; nil shows the one in force.
@@ -24,10 +24,10 @@ type PreviewAsked struct {
 	Today broker.Date
 }
 
-// Previewed is how a notice would read.
+// Previewed shows how a notice would read.
 type Previewed struct {
 	Text
-	// Template is what it was made from.
+	// Template is the text it was made from.
 	Template Text
 	// Notice is the one whose facts it shows; NoID for sample facts.
 	Notice broker.ID
@@ -74,7 +74,7 @@ func previewOn(ctx context.Context, tx *postgres.Tx, library broker.ID, asked Pr
 	return notice, nil
 }
 
-// sampleFacts know everything, so that every part of a text is seen.
+// sampleFacts has every fact, so that every part of a text is seen.
 func sampleFacts(today broker.Date, currency string) Facts {
 	amount := broker.Money{Minor: 1250, Currency: currency}
 	return Facts{

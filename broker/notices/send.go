@@ -17,7 +17,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// retries are eight, over about a day; then the next channel has its turn.
+// retries are eight, over about a day; then the next channel is tried.
 var retries = outbox.Retries{
 	Waits: []time.Duration{
 		time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour,
@@ -27,11 +27,11 @@ var retries = outbox.Retries{
 }
 
 // Patience is how long a notice waits on a channel that is not set up here before
-// the next one has its turn: long enough to set it up, short enough to matter.
+// the next one is tried: long enough to set it up, short enough to matter.
 const Patience = 24 * time.Hour
 
-// Outgoing is what goes out as one: all of a patron's notices of one kind and
-// stage that are due by one channel.
+// Outgoing is one mailing: all of a patron's notices of one kind and stage that
+// are due by one channel.
 type Outgoing struct {
 	// ID is stable: sending the same again carries the same ID.
 	ID      string
@@ -41,16 +41,16 @@ type Outgoing struct {
 	To       string
 	Language string
 	Text
-	// Notices are what it tells, at least one.
+	// Notices are those it contains, at least one.
 	Notices []Notice
 
 	contact patrons.Contact
 }
 
 // Claim takes some of a library's due notices of a channel for a sender, so that
-// nobody else sends them; now is business time, wall is wall time. Reminders whose
-// loan is back are ended, and notices to patrons whom the channel no longer
-// reaches are passed on, rather than given. limit counts patrons, not notices.
+// nobody else sends them; now is business time, wall is wall time. Reminders
+// whose loan is back are ended, and notices to patrons whom the channel no longer
+// reaches are passed on; neither is given. limit counts patrons, not notices.
 func Claim(ctx context.Context, tx *postgres.Tx, library directory.Library, channel Channel, node string, now, wall time.Time, limit int) ([]Outgoing, error) {
 	withdrawSettled(tx, library.ID, channel, now)
 	claimed, err := claim(ctx, tx, library.ID, channel, node, now, wall, limit)
@@ -73,7 +73,7 @@ func Claim(ctx context.Context, tx *postgres.Tx, library directory.Library, chan
 }
 
 // compose puts notices of one channel together by patron, kind and stage, and
-// says them.
+// writes their text.
 func compose(ctx context.Context, tx *postgres.Tx, library directory.Library, list []Notice) ([]Outgoing, error) {
 	contacts, err := patrons.Contacts(ctx, tx, library.ID, patronsOf(list))
 	if err != nil {
@@ -136,8 +136,8 @@ func composeOne(library directory.Library, texts libraryTexts, contact patrons.C
 	return out, nil
 }
 
-// stableID names what goes out: the notice itself, or for several together what
-// those and no others make.
+// stableID names a mailing: by the notice itself, or for several by an id made of
+// exactly those.
 func stableID(group []Notice) string {
 	if len(group) == 1 {
 		return group[0].ID.String()
@@ -151,8 +151,8 @@ func stableID(group []Notice) string {
 	return fmt.Sprintf("%s-%x", ids[0], sum[:6])
 }
 
-// joinBodies makes one text of several: the paragraphs they all begin and end
-// with stand once, and so does what two of them say alike.
+// joinBodies makes one text of several: paragraphs that all of them begin or end
+// with appear once, and so do those that two of them share.
 func joinBodies(bodies []string) string {
 	paragraphs := make([][]string, len(bodies))
 	for i, body := range bodies {
@@ -178,29 +178,29 @@ func joinBodies(bodies []string) string {
 	return strings.Join(append(joined, paragraphs[0][len(paragraphs[0])-end:]...), "\n\n")
 }
 
-// RecordSent queues that everything in it was handed over.
+// RecordSent queues a record that everything in it was handed over.
 func RecordSent(tx *postgres.Tx, out Outgoing, now time.Time) {
 	tx.Queue(`update notices set status = 'done', outcome = 'sent', done_at = $3, tries = tries + 1, last_error = '', claimed_until = null
 		where library_id = $1 and id = any ($2) and status = 'due'`, out.Library, idsOf(out.Notices), now)
 }
 
-// Release queues letting go of what was claimed and not tried.
+// Release queues releasing what was claimed and not tried.
 func Release(tx *postgres.Tx, outs []Outgoing) {
 	for _, out := range outs {
 		tx.Queue(`update notices set claimed_until = null where library_id = $1 and id = any ($2) and status = 'due'`, out.Library, idsOf(out.Notices))
 	}
 }
 
-// ReleaseNode queues letting go of what a node had claimed when it was killed.
-// It looks over all libraries: call it in the system's scope.
+// ReleaseNode queues releasing what a node had claimed when it was killed. It
+// looks at all libraries: call it in the system's scope.
 func ReleaseNode(tx *postgres.Tx, node string) {
 	tx.Queue(`update notices n set claimed_until = null where `+outgoing.ClaimedBy("$1"), node)
 }
 
-// RecordTrouble queues that something could not be sent: it is tried again later,
-// or, after about a day or where that is useless, by the next channel that reaches
-// the patron. The last is the account, where staff find it among those that could
-// not be told (Troubled).
+// RecordTrouble queues a record that something could not be sent: it is tried
+// again later or, after about a day or where that is useless, goes to the next
+// channel that reaches the patron. The last is the account; staff then find it
+// among those that could not be sent (Troubled).
 func RecordTrouble(tx *postgres.Tx, out Outgoing, trouble outbox.Trouble, now time.Time) {
 	for _, n := range out.Notices {
 		n.Tries++
@@ -214,7 +214,7 @@ func RecordTrouble(tx *postgres.Tx, out Outgoing, trouble outbox.Trouble, now ti
 	}
 }
 
-// passedOn puts a notice on the next channel that reaches the patron.
+// passedOn moves a notice to the next channel that reaches the patron.
 func (n Notice) passedOn(contact patrons.Contact, now time.Time) Notice {
 	chain := slices.DeleteFunc(append(slices.Clone(n.NextChannels), Account), func(c Channel) bool {
 		return !reaches(c, contact.Phone, contact.Email)
@@ -223,8 +223,8 @@ func (n Notice) passedOn(contact patrons.Contact, now time.Time) Notice {
 	return n.by(chain[:slices.Index(chain, Account)+1], now)
 }
 
-// PutOff queues that the due notices of a channel wait until the quiet hours are
-// over, and tells whether they do: e-mail may go out at any time.
+// PutOff queues putting off the due notices of a channel until the quiet hours
+// are over, and tells whether it is quiet now: e-mail may go out at any time.
 func PutOff(tx *postgres.Tx, library directory.Library, document *policy.Document, channel Channel, now time.Time) bool {
 	if !channel.Spoken() {
 		return false
@@ -238,10 +238,10 @@ func PutOff(tx *postgres.Tx, library directory.Library, document *policy.Documen
 	return true
 }
 
-// NotSetUp works off a library's notices by a channel that is not set up here:
+// NotSetUp deals with a library's notices on a channel that is not set up here:
 // staff see why they wait, and those that have waited for Patience go on to the
 // next channel that reaches the patron, up to limit at once. It gives how many
-// did. What can only be told by this channel stays, and goes out once it is set up.
+// did. What can only go by this channel stays, and goes out once it is set up.
 func NotSetUp(ctx context.Context, tx *postgres.Tx, library broker.ID, channel Channel, why string, now time.Time, limit int) (int, error) {
 	tx.Queue(`update notices set last_error = $3 where library_id = $1 and channel = $2 and status = 'due' and due_at <= $4 and last_error = ''`,
 		library, string(channel), why, now)
@@ -266,8 +266,8 @@ func NotSetUp(ctx context.Context, tx *postgres.Tx, library broker.ID, channel C
 	return moved, nil
 }
 
-// PassOn lets staff put a due notice on its next channel: a letter without an
-// address, a call that nobody has time for. why is kept for whoever looks.
+// PassOn lets staff move a due notice to its next channel: a letter without an
+// address, or a call that nobody has time for. why is kept with the notice.
 func PassOn(ctx context.Context, tx *postgres.Tx, library, id broker.ID, why string, now time.Time) (Notice, error) {
 	n, err := byIDLocked(ctx, tx, library, id)
 	if err != nil {

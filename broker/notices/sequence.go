@@ -24,17 +24,17 @@ type LoanPlace struct {
 	ID broker.ID
 }
 
-// OverdueSlice looks at up to limit loans of a library's desk, after a place, that
-// are late enough for a stage of the policy's sequence and were not told of it,
-// and makes the notices they call for. It gives how many it made and how far it
-// came; the same place again means that no loan is left.
+// OverdueSlice looks at up to limit loans of a library's desk, after a place,
+// that have reached a stage of the policy's sequence for which no notice was
+// sent, and makes those notices. It gives how many it made and how far it came;
+// the same place again means that no loan is left.
 //
 // A stage is a threshold that was crossed and not yet acted on, so nights that
 // were missed are caught up. Where several stages were missed, the latest stands
 // for all of them: on day 20 of a sequence of days 7 and 14 only the second goes
 // out, once, and the first never follows. A renewal begins the sequence anew.
-// Nobody is told of a loan they have said they returned. Borrowing libraries are
-// told by messages, not here.
+// Patrons are not told about a loan they have said they returned. Borrowing
+// libraries are told by messages, not here.
 func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, now time.Time, after LoanPlace, limit int) (made int, last LoanPlace, err error) {
 	earliest, has := telling.OverdueFrom(document)
 	if !has {
@@ -59,10 +59,10 @@ func OverdueSlice(ctx context.Context, tx *postgres.Tx, library directory.Librar
 	})
 }
 
-// DueSoonSlice makes, like OverdueSlice, reminders of loans of a library's desk that are
-// due today or within the policy's days, each once for each due date. They go by
-// e-mail or text message, or stand in the account: nobody is called, and no letter is
-// printed, for a loan that is not late.
+// DueSoonSlice makes, like OverdueSlice, reminders of loans of a library's desk
+// that are due today or within the policy's days, each once for each due date.
+// They go by e-mail or text message, or appear in the account: nobody is called,
+// and no letter is printed, for a loan that is not late.
 func DueSoonSlice(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, now time.Time, after LoanPlace, limit int) (made int, last LoanPlace, err error) {
 	days, has := telling.DueSoonAtMost(document)
 	if !has {
@@ -82,7 +82,7 @@ func DueSoonSlice(ctx context.Context, tx *postgres.Tx, library directory.Librar
 	})
 }
 
-// lateLoan is what a notice needs of a loan and its patron.
+// lateLoan is what a notice needs to know of a loan and its patron.
 type lateLoan struct {
 	ID       broker.ID
 	Patron   patrons.Patron
@@ -118,8 +118,8 @@ func channelsOf(texts attributes.NoticeChannels) []Channel {
 	return channels
 }
 
-// eachLoan reads a page of loans and makes the notices they call for, in one
-// round trip. It gives how many it made, and the last loan it looked at.
+// eachLoan reads a page of loans and makes the notices that are due for them, in
+// one round trip. It gives how many it made, and the last loan it looked at.
 func eachLoan(ctx context.Context, tx *postgres.Tx, library directory.Library, ask loansAsked, now time.Time, limit int, say func(lateLoan) (Message, bool)) (made int, last LoanPlace, err error) {
 	last = LoanPlace{ask.before, ask.beforeID}
 	if err := widenToBorrowers(ctx, tx, library.ID); err != nil {

@@ -19,7 +19,7 @@ import (
 // at is noon in New York on a date.
 func at(date broker.Date) time.Time { return date.UTC().Add(17 * time.Hour) }
 
-// lend puts a book into a patron's hands, due on a date.
+// lend lends a book to a patron, due on a date.
 func (d desk) lend(patron patrons.Patron, due broker.Date) (loan broker.ID) {
 	loan = broker.NewID()
 	item, title := broker.NewID(), broker.NewID()

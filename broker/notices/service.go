@@ -13,8 +13,8 @@ import (
 )
 
 // Make queues a notice to a patron, by the first channel that reaches them. A
-// notice of the same cause that was made before is left as it is. What stands
-// in the account only is done at once.
+// notice of the same cause that was made before is left as it is. A notice that
+// only appears in the account is done at once.
 func Make(tx *postgres.Tx, patron patrons.Patron, message Message, now time.Time) Notice {
 	notice := newNotice(patron, message, now)
 	add(tx, notice)
@@ -40,7 +40,7 @@ func MakeAll(tx *postgres.Tx, news []News, now time.Time) []Notice {
 	return made
 }
 
-// newNotice is what a message to a patron becomes.
+// newNotice makes a notice of a message to a patron.
 func newNotice(patron patrons.Patron, message Message, now time.Time) Notice {
 	chain := channelsTo(message, patron)
 	notice := Notice{
@@ -54,7 +54,7 @@ func newNotice(patron patrons.Patron, message Message, now time.Time) Notice {
 	return notice.by(chain, now)
 }
 
-// by puts a notice on the first of some channels, the rest to follow.
+// by puts a notice on the first of some channels, with the rest to follow.
 func (n Notice) by(chain []Channel, now time.Time) Notice {
 	n.Channel, n.NextChannels = chain[0], chain[1:]
 	switch n.Channel {
@@ -78,7 +78,7 @@ type Call struct {
 	// only where the library allows that.
 	Script string
 	// DaysLeft counts to the pick-up or due date; nil when there is none. It is
-	// negative when that has passed.
+	// negative when that date has passed.
 	DaysLeft *int
 	// NotBefore is the end of the quiet hours; zero outside them.
 	NotBefore time.Time
@@ -143,23 +143,23 @@ func daysLeft(facts Facts, today broker.Date) *int {
 	return nil
 }
 
-// Result is what came of recording an outcome.
+// Result is the effect of recording an outcome.
 type Result struct {
 	Notice Notice
-	// Reached is set when the patron was spoken to. That is our contact with
-	// them: only their contact with the library stops a shelf clock, so whether
-	// the call was that is for the caller to say.
+	// Reached is set when the patron was spoken to. That is our contact with them:
+	// only their contact with the library stops the clock of the hold shelf, so the
+	// caller must say whether the call was that.
 	Reached bool
 	// GivenUp is set when the patron cannot be told this way: staff should know.
 	GivenUp bool
 }
 
-// Record writes down what came of a call (or of handing a notice to mail or
-// post). No answer: tried again when the library next opens on another day and the
-// quiet hours are over, five times in all. A wrong number is taken off the patron's
-// record. What cannot be told by telephone goes on to the next channel that
-// reaches the patron, if there is one. A notice that is no longer due is the
-// conflict notice_not_due.
+// Record records the outcome of a call (or of handing a notice to mail or post).
+// A call without answer is tried again when the library next opens on another day
+// and the quiet hours are over, five times in all. A wrong number is taken off
+// the patron's record. A notice that cannot be given by telephone goes on to the
+// next channel that reaches the patron, if there is one. A notice that is no
+// longer due is the conflict notice_not_due.
 func Record(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, id broker.ID, outcome Outcome, actor broker.Actor, now time.Time) (Result, error) {
 	notice, err := byIDLocked(ctx, tx, library.ID, id)
 	if err != nil {
@@ -199,8 +199,8 @@ func nextOpening(library directory.Library, now time.Time) time.Time {
 	return opens
 }
 
-// WithdrawForRequest queues the end of a request's notices that nobody has been
-// told yet: all of them, or those of the given kinds.
+// WithdrawForRequest queues withdrawing a request's notices that have not been
+// given yet: all of them, or those of the given kinds.
 func WithdrawForRequest(tx *postgres.Tx, library, request broker.ID, now time.Time, kinds ...Kind) {
 	texts := make([]string, 0, len(kinds))
 	for _, kind := range kinds {
@@ -211,9 +211,9 @@ func WithdrawForRequest(tx *postgres.Tx, library, request broker.ID, now time.Ti
 		library, request, now, texts)
 }
 
-// withdrawSettled ends what a channel would tell of something that is no longer so:
-// reminders of a loan that is back, lost, or due later, and the news of a thing
-// that has left the hold shelf.
+// withdrawSettled withdraws notices of a channel about something that is no
+// longer so: reminders of a loan that is back, lost, or due later, and notices of
+// an item that has left the hold shelf.
 func withdrawSettled(tx *postgres.Tx, library broker.ID, channel Channel, now time.Time) {
 	tx.Queue(`update notices n set status = 'cancelled', done_at = $3 from loans l
 		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3 and n.kind in ('overdue', 'due_soon')

@@ -128,15 +128,15 @@ func DueBy(ctx context.Context, tx *postgres.Tx, library broker.ID, channel Chan
 		order by n.due_at, n.id limit $5`, library, channel, now, page.After, page.Limit))
 }
 
-// Filter narrows a list of notices; a zero field asks for all.
+// Filter narrows a list of notices; a zero field does not narrow it.
 type Filter struct {
 	Channel Channel
 	Status  Status
 	Patron  broker.ID
 }
 
-// List gives a library's notices, newest first: what was told, is to be told,
-// and could not be.
+// List gives a library's notices, newest first: those sent, those to be sent, and
+// those that could not be.
 func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter, page broker.Page) ([]Notice, error) {
 	where, args := "n.library_id = $1", []any{library, page.Limit}
 	with := func(condition string, value any) {
@@ -158,7 +158,7 @@ func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter
 	return collect(tx.Query(ctx, `select `+columns+` from notices n where `+where+` order by n.created_at desc, n.id desc limit $2`, args...))
 }
 
-// textsOf gives channels as the database keeps them, never null.
+// textsOf gives channels as the database stores them, never null.
 func textsOf(channels []Channel) []string {
 	texts := make([]string, 0, len(channels))
 	for _, channel := range channels {

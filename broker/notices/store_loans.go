@@ -24,14 +24,14 @@ type loansAsked struct {
 	beforeID broker.ID
 }
 
-// stageTold is a stage, and the due dates whose latest stage it is today.
+// stageTold is a stage, and the due dates for which it is the latest stage today.
 type stageTold struct {
 	stage    string
 	from, to broker.Date
 }
 
-// toldAlready works out, for one sequence, which due dates each stage is the
-// latest of.
+// toldAlready works out, for one sequence, for which due dates each stage is the
+// latest.
 func toldAlready(stages attributes.NoticeStages, today broker.Date) []stageTold {
 	told := make([]stageTold, len(stages))
 	for i, stage := range stages {
@@ -45,7 +45,7 @@ func toldAlready(stages attributes.NoticeStages, today broker.Date) []stageTold 
 
 // widenToBorrowers lets the transaction see the patrons and items of other
 // libraries of the sharing group that this library's desk lent to or from: their
-// notices are theirs.
+// notices belong to them.
 func widenToBorrowers(ctx context.Context, tx *postgres.Tx, library broker.ID) error {
 	if len(tx.Libraries()) == 0 {
 		return nil // it sees every library already
@@ -63,9 +63,9 @@ func widenToBorrowers(ctx context.Context, tx *postgres.Tx, library broker.ID) e
 	return nil
 }
 
-// askLoans reads a page of open loans with what a notice needs. Its one statement
-// looks over tables of other rooms, because which loans were told of already must
-// be left out where they are read.
+// askLoans reads a page of open loans with what a notice needs to know. Its one
+// statement reads tables of other packages, because loans that were notified
+// already must be left out where they are read.
 func askLoans(ctx context.Context, tx *postgres.Tx, library broker.ID, ask loansAsked, limit int) ([]lateLoan, error) {
 	stages, from, to := []string{}, []broker.Date{}, []broker.Date{}
 	for _, told := range ask.told {

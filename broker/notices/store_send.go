@@ -21,8 +21,8 @@ type Waiting struct {
 // outgoing are the rows of notices that are to be sent.
 var outgoing = outbox.Rows{Waiting: "n.status = 'due'", Due: "n.due_at"}
 
-// DueToSend gives which libraries have due notices by these channels that no
-// sender has claimed; now is business time, wall is wall time. It looks over all
+// DueToSend gives the libraries that have due notices by these channels which no
+// sender has claimed; now is business time, wall is wall time. It looks at all
 // libraries: call it in the system's scope. Its cost does not grow with the
 // number of notices.
 func DueToSend(ctx context.Context, tx *postgres.Tx, channels []Channel, now, wall time.Time) ([]Waiting, error) {
@@ -47,8 +47,8 @@ func claim(ctx context.Context, tx *postgres.Tx, library broker.ID, channel Chan
 		returning `+columns, library, string(channel), now, wall, limit, wall.Add(outbox.Lease), node))
 }
 
-// moveOn queues where a notice stands after a try. One that was withdrawn
-// meanwhile stays so.
+// moveOn queues the status of a notice after a try. One that was withdrawn
+// meanwhile stays withdrawn.
 func moveOn(tx *postgres.Tx, n Notice) {
 	tx.Queue(`update notices set channel = $3, next_channels = $4, due_at = $5, status = $6, outcome = $7, tries = $8, last_error = $9,
 			done_at = $10, facts = $11, claimed_until = null
@@ -56,8 +56,8 @@ func moveOn(tx *postgres.Tx, n Notice) {
 		n.Library, n.ID, string(n.Channel), textsOf(n.NextChannels), n.DueAt, n.Status, n.Outcome, n.Tries, n.LastError, n.DoneAt, n.Facts)
 }
 
-// Troubled gives what could not be told as it should: given up, tried again after
-// a failure, or left in the account because nothing else worked; newest first.
+// Troubled gives the notices that went wrong: given up, tried again after a
+// failure, or left in the account because nothing else worked; newest first.
 func Troubled(ctx context.Context, tx *postgres.Tx, library broker.ID, page broker.Page) ([]Notice, error) {
 	return collect(tx.Query(ctx, `select `+columns+` from notices n
 		where n.library_id = $1 and (n.last_error <> '' or n.status = 'failed')
@@ -66,8 +66,8 @@ func Troubled(ctx context.Context, tx *postgres.Tx, library broker.ID, page brok
 		order by n.created_at desc, n.id desc limit $3`, library, page.After, page.Limit))
 }
 
-// CountWaiting counts the due notices of each channel over all libraries, for
-// whoever looks after the installation. Call it in the system's scope.
+// CountWaiting counts the due notices of each channel over all libraries, for the
+// operator of the installation. Call it in the system's scope.
 func CountWaiting(ctx context.Context, tx *postgres.Tx, now time.Time) (map[Channel]int, error) {
 	rows, err := tx.Query(ctx, `select channel, count(*)::int from notices where status = 'due' and due_at <= $1 group by channel`, now)
 	if err != nil {

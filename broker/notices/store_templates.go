@@ -15,7 +15,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// Template is a text of a library's own, which takes the place of the one built in.
+// Template is a library's own text, which replaces the built-in one.
 type Template struct {
 	TextKey
 	Text
@@ -95,8 +95,8 @@ func SaveTemplate(tx *postgres.Tx, library broker.ID, key TextKey, text Text, ac
 	return nil
 }
 
-// DropTemplate goes back to the built-in text; not found where there was none of
-// the library's own.
+// DropTemplate goes back to the built-in text; not found where the library had no
+// text of its own.
 func DropTemplate(ctx context.Context, tx *postgres.Tx, library broker.ID, key TextKey) error {
 	var dropped int64
 	tx.Queue(`delete from notice_templates where library_id = $1 and kind = $2 and stage = $3 and channel = $4 and language = $5`,
@@ -127,8 +127,8 @@ func Templates(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Templ
 }
 
 // InForce gives the text of a notice as a template, and whether it is the
-// library's own: for the stage, else for every stage, else the one built in. A
-// key that names no notice is an invalid-input error.
+// library's own: that for the stage, else for every stage, else the built-in one.
+// A key that names no notice is an invalid-input error.
 func InForce(ctx context.Context, tx *postgres.Tx, library broker.ID, key TextKey) (template Template, own bool, err error) {
 	if err := CheckTemplate(key, BuiltIn(key)); err != nil {
 		return template, false, err
@@ -166,7 +166,7 @@ func textsOfLibrary(ctx context.Context, tx *postgres.Tx, library directory.Libr
 }
 
 // inForce gives the text for a key: the library's own for the stage or for every
-// stage, else the one built in.
+// stage, else the built-in one.
 func (t libraryTexts) inForce(key TextKey) Text {
 	every := key
 	every.Stage = ""
@@ -181,7 +181,7 @@ func (t libraryTexts) inForce(key TextKey) Text {
 	return BuiltIn(key)
 }
 
-// of says a notice in a language.
+// of writes a notice in a language.
 func (t libraryTexts) of(n Notice, language string) (Text, error) {
 	key := TextKey{Kind: n.Kind, Stage: n.Stage, Channel: n.Channel, Language: language}
 	return t.inForce(key).Fill(key, n.Facts, t.library)

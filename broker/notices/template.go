@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// A template is text with facts in it: {due_on} stands for a fact, and what
-// stands in [ ] is left out where a fact in it is not known. A brace or bracket
-// that is meant as such is written twice.
+// A template is text with facts in it: {due_on} stands for a fact, and a part in
+// [ ] is left out where a fact in it is not known. A literal brace or bracket is
+// written twice.
 
 // piece is a part of a template: text, one fact, or pieces that go together.
 type piece struct {
@@ -37,8 +37,8 @@ func factsKnown(channel Channel) []string {
 	return append(said, "title", "amount", "reason")
 }
 
-// alwaysKnown are the facts that need no brackets: an unknown title has words of
-// its own.
+// alwaysKnown are the facts that need no brackets: for an unknown title there is
+// wording of its own.
 func alwaysKnown(fact string) bool { return fact == "library" || fact == "title" }
 
 // parseTemplate reads a template for a channel; the error is a *templateFault.
@@ -151,7 +151,7 @@ func didYouMean(name string) string {
 	return " (did you mean {" + nearest + "}?)"
 }
 
-// lettersApart counts the letters to be put in, left out or changed.
+// lettersApart counts the letters to insert, delete or change.
 func lettersApart(one, other string) int {
 	row := make([]int, len(other)+1)
 	for j := range row {

@@ -16,17 +16,17 @@ import (
 //go:embed texts/*.yaml
 var textFiles embed.FS
 
-// Text is what a notice says: a template, or one whose facts are filled in.
-// Subject is of written ones only.
+// Text is what a notice says: a template, or a text with the facts filled in.
+// Only written notices have a Subject.
 type Text struct{ Subject, Body string }
 
-// TextKey names a text: of which notice, by which channel, in which language.
+// TextKey names a text: for which notice, channel and language.
 type TextKey struct {
 	Kind Kind
-	// Stage narrows it to one step of a sequence; empty is every step.
+	// Stage narrows it to one stage of a sequence; empty is every stage.
 	Stage   string
 	Channel Channel
-	// Language is as BCP 47 writes it, for example "en" or "fr".
+	// Language is a BCP 47 tag, for example "en" or "fr".
 	Language string
 }
 
@@ -57,10 +57,10 @@ type builtIn struct {
 	Spoken  string `yaml:"spoken"`
 }
 
-// usualLanguage is what somebody reads whose language has no file.
+// usualLanguage is used for readers of a language that has no file.
 const usualLanguage = "en"
 
-// otherKind names the text for kinds that have none of their own.
+// otherKind names the text for kinds that have no text of their own.
 const otherKind = "other"
 
 // languages are the embedded files, read once. They are checked by a test, so
@@ -82,7 +82,7 @@ var languages = sync.OnceValue(func() map[string]*language {
 	return read
 })
 
-// Languages lists the languages that notices are built in for.
+// Languages lists the languages with built-in notices.
 func Languages() []string {
 	var names []string
 	for name := range languages() {
@@ -105,8 +105,8 @@ func languageOf(wish string) *language {
 	return languages()[usualLanguage]
 }
 
-// BuiltIn gives the text that ships with Afield, as a template that a library
-// can begin its own with.
+// BuiltIn gives the text that ships with Afield, as a template from which a
+// library can begin its own.
 func BuiltIn(key TextKey) Text {
 	of := languageOf(key.Language)
 	text, known := of.Texts[string(key.Kind)+"/"+key.Stage]
@@ -126,7 +126,7 @@ func BuiltIn(key TextKey) Text {
 }
 
 // Fill puts the facts of a notice into a text. A text that cannot be read as a
-// template is an invalid-input error; one that was saved never is.
+// template is an invalid-input error; a saved one always can.
 func (t Text) Fill(key TextKey, facts Facts, library string) (Text, error) {
 	say := languageOf(key.Language).sayer(facts, library)
 	subject, err := parseTemplate(t.Subject, key.Channel)
@@ -151,7 +151,7 @@ func invalidText(pointer string, err error) error {
 	return broker.Invalid(broker.FieldError{Pointer: pointer, Code: "not_a_template", Message: err.Error()})
 }
 
-// sayer gives facts the words of a language.
+// sayer gives the words for facts in a language.
 func (l *language) sayer(facts Facts, library string) func(string, bool) string {
 	return func(fact string, begins bool) string {
 		switch fact {
