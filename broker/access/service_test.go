@@ -23,8 +23,8 @@ const (
 	pass = "a long enough secret"
 )
 
-// house is a shared catalogue of two libraries with a patron and a staff user.
-type house struct {
+// town is a shared catalogue of two libraries with a patron and a staff user.
+type town struct {
 	db           *postgres.DB
 	clock        *broker.ManualClock
 	service      *access.Service
@@ -33,9 +33,9 @@ type house struct {
 	card         broker.ID
 }
 
-func newHouse(t *testing.T) house {
+func newTown(t *testing.T) town {
 	t.Helper()
-	h := house{
+	h := town{
 		db: pgtest.New(t), clock: broker.NewManualClock(time.Date(2026, 8, 3, 12, 0, 0, 0, time.UTC)),
 		north: broker.NewID(), south: broker.NewID(), patron: broker.NewID(), card: broker.NewID(),
 	}
@@ -74,14 +74,14 @@ func newHouse(t *testing.T) house {
 	return h
 }
 
-func (h house) in(t *testing.T, work func(context.Context, *postgres.Tx) error) {
+func (h town) in(t *testing.T, work func(context.Context, *postgres.Tx) error) {
 	t.Helper()
 	if err := h.db.InTx(t.Context(), postgres.ForLibraries(h.north, h.south), work); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (h house) patronSignIn(t *testing.T, realm, number, secret, address string) (access.Session, error) {
+func (h town) patronSignIn(t *testing.T, realm, number, secret, address string) (access.Session, error) {
 	t.Helper()
 	return h.service.SignInPatron(t.Context(), access.PatronSignIn{Realm: realm, Card: number, PIN: secret, Address: address})
 }
@@ -98,7 +98,7 @@ func code(err error) string {
 
 func TestSigningIn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTown(t)
 
 	// A patron may name the realm by any library of the shared catalogue.
 	for _, realm := range []string{"shared shelves", "ISIL:US-NORTH", "isil:us-south", h.south.String()} {
@@ -130,7 +130,7 @@ func TestSigningIn(t *testing.T) {
 // Whatever is wrong, the answer is the same.
 func TestAFailedSignInDoesNotTellWhy(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTown(t)
 	tries := map[string]func() error{
 		"wrong PIN": func() error { _, err := h.patronSignIn(t, "shared shelves", card, "4822", "203.0.113.9"); return err },
 		"unknown card": func() error {
@@ -164,7 +164,7 @@ func TestAFailedSignInDoesNotTellWhy(t *testing.T) {
 func TestGuessingIsThrottled(t *testing.T) {
 	t.Parallel()
 	for _, number := range []string{card, "29999000000000"} {
-		h := newHouse(t)
+		h := newTown(t)
 		var failed, throttled atomic.Int32
 		var group sync.WaitGroup
 		for i := range 100 {
@@ -197,7 +197,7 @@ func TestGuessingIsThrottled(t *testing.T) {
 // Signing in clears a patron's own slips, not those of their network.
 func TestSuccessForgivesTheCardNotTheNetwork(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTown(t)
 	sprayed := 0
 	for i := range 40 {
 		for range 4 { // an own card in between must not wash the count away
@@ -219,7 +219,7 @@ func TestSuccessForgivesTheCardNotTheNetwork(t *testing.T) {
 
 func TestTokensOfPrograms(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTown(t)
 	var token string
 	var info access.TokenInfo
 	h.in(t, func(ctx context.Context, tx *postgres.Tx) (err error) {
@@ -248,7 +248,7 @@ func TestTokensOfPrograms(t *testing.T) {
 
 func TestDisabledStaffAndClosedPatronsAreOutAtOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTown(t)
 	staff, err := h.service.SignInStaff(t.Context(), access.StaffSignIn{Library: "ISIL:US-NORTH", Username: "desk1", Password: pass})
 	if err != nil {
 		t.Fatal(err)
@@ -275,7 +275,7 @@ func TestDisabledStaffAndClosedPatronsAreOutAtOnce(t *testing.T) {
 // its turn with a conflict.
 func TestRepeatedPosts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTown(t)
 	post := access.Post{Principal: "staff:1", Route: "POST /v1/loans", Key: "k1", BodyHash: []byte("a")}
 	h.in(t, func(ctx context.Context, tx *postgres.Tx) error {
 		done, err := h.service.Repeated(ctx, tx, post)
