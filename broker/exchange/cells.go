@@ -43,7 +43,7 @@ func (r *row) needed(column string) string {
 	return text
 }
 
-// oneOf reads a word of a list; empty gives the first.
+// oneOf reads one of some words; an empty cell gives the first.
 func (r *row) oneOf(column string, words ...string) string {
 	text := strings.ToLower(r.text(column))
 	if text == "" {
@@ -56,7 +56,7 @@ func (r *row) oneOf(column string, words ...string) string {
 	return text
 }
 
-// list reads parts divided by semicolons.
+// list reads parts separated by semicolons.
 func (r *row) list(column string) []string {
 	parts := []string{}
 	for part := range strings.SplitSeq(r.text(column), ";") {

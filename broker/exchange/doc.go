@@ -4,26 +4,25 @@
 // table import_runs; every other table is written by the package that owns it.
 //
 // A CSV file is UTF-8 and names its columns in the first line, in any order;
-// comma, semicolon, tab or vertical bar divide it. A column that is not known is
-// refused with the list of those that are (ColumnsOf; afield import KIND --help
+// comma, semicolon, tab or vertical bar separate them. An unknown column is
+// refused with the list of the known ones (ColumnsOf; afield import KIND --help
 // prints them). A column that is left out leaves what is stored as it is; an
 // empty cell empties it. Dates are 2026-08-22; times carry their offset or are
 // on the library's clock; money is in the library's currency.
 //
-// Things are known again by their natural keys, so that reading a file twice
+// Things are recognised by their natural keys, so that reading a file twice
 // changes nothing: patrons by card number or key, items by barcode, titles by
 // the library's own key, ISBN or OCLC number, loans by item and start, holds by
 // patron, title and start, charges and blocks by key, closures by their days.
 // Patrons, items and weekly hours take over what the file says; loans, holds,
 // charges and blocks that are here already stay as they are, because life went on.
 //
-// What belongs together is brought in in the order of Kinds: a loan whose item
-// or patron is not here is a wrong row. Wrong rows are told, all of them, and
-// left out.
+// Files are read in the order of Kinds: a loan whose item or patron is not here
+// yet is a wrong row. Wrong rows are reported, all of them, and left out.
 //
-// An export writes what can be read in with the same columns, so that a library
-// can move; and everything else it owns beside it. It never holds a secret: no
-// PIN, no password, no token.
+// An export writes what can be read in, with the same columns, so that a library
+// can move, and beside it everything else the library owns. It never holds a
+// secret: no PIN, no password, no token.
 //
 //	result, err := exchange.Import(ctx, db, file, exchange.Options{Kind: exchange.Patrons, Library: library.ID, …})
 //	manifest, err := exchange.Export(ctx, db, exchange.ExportOptions{Library: library.ID, Folder: "out", …})

@@ -34,7 +34,7 @@ func files() [][2]string {
 }
 
 // Each file is tried, read in, and read in again: the trial changes nothing and
-// counts the same, the second time changes nothing.
+// gives the same counts, the second time changes nothing.
 func TestReadInTwice(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -67,7 +67,8 @@ func TestReadInTwice(t *testing.T) {
 	}
 }
 
-// What is changed in a file changes, what is left out of its head stays.
+// What is changed in a file changes; a column that is left out of its head keeps
+// what is stored.
 func TestChangedRows(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
@@ -80,7 +81,7 @@ func TestChangedRows(t *testing.T) {
 	equal(t, "what was missing is found", p.count(`select count(*) from items where barcode = '31002' and status = 'on_shelf'`), 1)
 }
 
-// Every wrong row is told with its line and column; the right ones go in.
+// Every wrong row is reported with its line and column; the right ones go in.
 func TestWrongRows(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
@@ -254,7 +255,7 @@ func TestOneBadRowStandsAlone(t *testing.T) {
 	equal(t, "told", strings.Join(wrong, "\n"), "line 18: cannot be saved: it breaks the rule not_the_seventeenth")
 }
 
-// A key that another patron's card has, or the like, never mixes two people.
+// A key of another patron, or the like, never mixes two people.
 func TestCardsOfOthers(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
@@ -415,8 +416,8 @@ func TestOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// A person whom one row names by card and another by key is taken as the file
-// goes: the rows are two, and neither stops the rest.
+// A person whom one row names by card and another by key counts as two rows, in
+// the order of the file, and neither stops the rest.
 func TestOnePersonUnderTwoNames(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
@@ -428,8 +429,8 @@ func TestOnePersonUnderTwoNames(t *testing.T) {
 	equal(t, "one link, as the later row says", p.count(`select count(*) from patron_links where since = '2026-02-01'`), 1)
 }
 
-// Who is named as their own guardian, by a card that was replaced, is told; the
-// other rows go in.
+// A patron who is named as their own guardian, by a card that was replaced, is
+// reported; the other rows go in.
 func TestNobodyIsTheirOwnGuardian(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
@@ -441,7 +442,7 @@ func TestNobodyIsTheirOwnGuardian(t *testing.T) {
 	equal(t, "rows", result, counts(2, 1, 0, 0, 1))
 }
 
-// A row that was left out is left out also when the run is stopped after it and
+// A row that was left out stays left out when the run is stopped after it and
 // goes on: nothing of it is done when the file is read once more.
 func TestResumeLeavesOutWhatWasRefused(t *testing.T) {
 	t.Parallel()

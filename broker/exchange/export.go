@@ -37,16 +37,16 @@ const (
 // ExportOptions says what to take out and where to.
 type ExportOptions struct {
 	Library broker.ID
-	// Folder is made; one that is there already is refused.
+	// Folder is created; it must not exist yet.
 	Folder string
 	// Format is CSV or JSON. MARC files and policy texts are the same in both.
 	Format string
-	// Kinds narrows it to these files; none means everything.
+	// Kinds narrows the export to these files; none means everything.
 	Kinds []string
-	// More are listings of rooms above this one.
+	// More are listings of packages above this one.
 	More []postgres.Listing
 	Now  time.Time
-	// OnFile, if given, hears of every file when it is written.
+	// OnFile, if given, is called for every file once it is written.
 	OnFile func(ExportedFile)
 }
 
@@ -72,7 +72,7 @@ type ExportedFile struct {
 	Note string `json:"note,omitempty"`
 }
 
-// listings are all queries of this room and those below.
+// listings are all queries of this package and those below.
 func listings() []postgres.Listing {
 	return slices.Concat(
 		directory.Listings(), patrons.Listings(), catalog.Listings(), circulation.Listings(), ledger.Listings(), notices.Listings(),
@@ -92,9 +92,9 @@ func Exportable(more []postgres.Listing) []string {
 
 const policyTexts = "policy_texts"
 
-// Export writes everything a library owns into a folder, all of one moment. It
+// Export writes everything a library owns into a folder, all as of one moment. It
 // streams: memory does not grow with the library. The folder appears when it is
-// whole; a stop leaves nothing behind.
+// complete; a stop leaves nothing behind.
 func Export(ctx context.Context, db *postgres.DB, options ExportOptions) (manifest Manifest, err error) {
 	if err := options.check(); err != nil {
 		return manifest, err
@@ -157,7 +157,7 @@ type export struct {
 func (e *export) wants(kind string) bool { return len(e.Kinds) == 0 || slices.Contains(e.Kinds, kind) }
 
 func (e *export) write(ctx context.Context, tx *postgres.Tx) (Manifest, error) {
-	// A large table takes longer to write down than any question may take.
+	// Writing out a large table takes longer than any query may take.
 	if _, err := tx.Exec(ctx, `set local statement_timeout = 0`); err != nil {
 		return e.manifest, fmt.Errorf("begin an export: %w", err)
 	}
@@ -246,7 +246,7 @@ func (c *byteCount) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-// policies writes the documents that ship and rule this library; published
+// policies writes the shipped documents that rule this library; published
 // versions are in the listing policies.
 func (e *export) policies() error {
 	text, err := policy.PresetText(e.library.Policy)

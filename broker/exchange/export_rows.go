@@ -46,7 +46,7 @@ func (e *export) list(ctx context.Context, tx *postgres.Tx, listing postgres.Lis
 	return count, end()
 }
 
-// form gives what writes one row, and what ends the file.
+// form gives a function that writes one row, and one that ends the file.
 func (e *export) form(out io.Writer, fields []pgconn.FieldDescription) (write func([][]byte) error, end func() error, err error) {
 	if e.Format == JSON {
 		return jsonForm(out, fields)
@@ -147,7 +147,7 @@ func instant(text string) string {
 // pageOfTitles is how many titles are in memory at once.
 const pageOfTitles = 500
 
-// mostCopies is how many copies a binary MARC record is tried with when all of
+// mostCopies is how many copies are put into a binary MARC record when all of
 // them do not fit.
 const mostCopies = 100
 
@@ -181,7 +181,7 @@ func (e *export) titles(ctx context.Context, tx *postgres.Tx, writer marc.Writer
 			case err == nil:
 				count++
 			case marc.Fits(marc.RecordOf(title.Key, title.Title, nil)):
-				return count, "", fmt.Errorf("title %s: %w", title.Key, err) // the disk, not the title
+				return count, "", fmt.Errorf("title %s: %w", title.Key, err) // the disk failed, not the title
 			default:
 				tooLong++
 			}

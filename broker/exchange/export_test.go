@@ -1,6 +1,6 @@
 package exchange
 
-// SQLOfListings is what an export asks, all of it.
+// SQLOfListings is all the SQL that an export runs.
 func SQLOfListings() (all string) {
 	for _, listing := range listings() {
 		all += listing.SQL + "\n"

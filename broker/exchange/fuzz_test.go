@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Whatever is sent, reading a file ends without a panic, every row knows its
-// line, and every cell can be asked for.
+// Whatever the input, reading a file ends without a panic, every row knows its
+// line, and every cell can be read.
 func FuzzCSV(f *testing.F) {
 	for _, seed := range []string{
 		"card,class\n21001,adult\n", "\ufeffcard;class;birth date\n21001;adult;2001-05-30\n", "card\tclass\tname\n\"a\"\"b\"\tx\ty\n",
@@ -30,7 +30,7 @@ func FuzzCSV(f *testing.F) {
 				return
 			}
 			if err != nil {
-				return // the file as a whole
+				return // the file as a whole is refused
 			}
 			if read.line < last || read.index == 0 {
 				t.Fatalf("row %d stands on line %d, after line %d", read.index, read.line, last)

@@ -21,7 +21,7 @@ import (
 )
 
 // sliceRows is how many rows one transaction takes: enough to be quick, few
-// enough that a stop loses little.
+// enough that little is lost when the run is stopped.
 const sliceRows = 500
 
 // Options says how to read a file in.
@@ -31,14 +31,14 @@ type Options struct {
 	Library broker.ID
 	// DryRun checks every row against the database and changes nothing.
 	DryRun bool
-	// Now is business time, for rows that do not say theirs.
+	// Now is business time, for rows that give no time.
 	Now time.Time
-	// Policies gives the library's policy: which classes and types there are,
-	// and the terms of loans.
+	// Policies gives the library's policy: which classes and types there are, and
+	// the terms of loans.
 	Policies circulation.Policies
-	// OnError, if given, hears of every wrong row as it is found.
+	// OnError, if given, is called for every wrong row as it is found.
 	OnError func(csvfile.RowError)
-	// OnProgress, if given, hears how many of all rows are done.
+	// OnProgress, if given, is called with how many of all rows are done.
 	OnProgress func(done, all int)
 }
 
@@ -48,10 +48,10 @@ type Result struct {
 	New       int `json:"new"`
 	Changed   int `json:"changed"`
 	Unchanged int `json:"unchanged"`
-	// Failed counts rows with at least one error; one that went in without a
-	// guardian it names is among the others too.
+	// Failed counts rows with at least one error; a row that went in without a
+	// guardian it names is also counted as new, changed or unchanged.
 	Failed int `json:"failed"`
-	// Resumed is how many rows an earlier run, which was stopped, had done;
+	// Resumed is how many rows were done by an earlier run that was stopped;
 	// ResumedFailed of them were wrong and are counted in Failed.
 	Resumed       int  `json:"resumed,omitempty"`
 	ResumedFailed int  `json:"resumed_failed,omitempty"`
@@ -69,8 +69,8 @@ type job struct {
 	branches map[string]directory.Branch
 	file     rowReader
 	hash     string
-	// first has the line on which the file first names a thing: for repeats, and
-	// for rows that speak of others further down.
+	// first has the line on which the file first names a thing: to find repeats, and
+	// for rows that name others further down.
 	first  *nameIndex
 	result Result
 	// waiting tells that some rows say something that can only be done when every
@@ -84,12 +84,12 @@ type job struct {
 type kind struct {
 	name    string
 	columns []Column
-	// names are what a row may be called by; the first of each must not be
-	// repeated.
+	// names are what a row may be called by; the first of them must not be repeated
+	// in the file.
 	names func(*row) []string
-	// save works a slice: marks what is wrong, writes the rest.
+	// save works on a slice: marks what is wrong, writes the rest.
 	save func(context.Context, *postgres.Tx, *job, []*row) error
-	// waits tells, where given, whether a row says something of other rows, which
+	// waits tells, where given, whether a row says something about other rows, which
 	// must all be in first; after then does it.
 	waits func(*row) bool
 	after func(context.Context, *postgres.Tx, *job, []*row) error
@@ -98,9 +98,9 @@ type kind struct {
 // errDryRun rolls a slice back after counting.
 var errDryRun = errors.New("dry run")
 
-// Import reads a file in. Wrong rows are told to OnError and left out; the
-// others are saved, in slices that each stand or fall whole. A run that was
-// stopped goes on where it was when the same file is given again; a file that
+// Import reads a file in. Wrong rows are reported to OnError and left out; the
+// others are saved, in slices that are each saved whole or not at all. A run that
+// was stopped goes on where it was when the same file is given again; a file that
 // was read to its end is read again from the start, and changes only what
 // differs. The error is invalid input when the file as a whole cannot be read.
 //
@@ -207,8 +207,8 @@ func (j *job) start(ctx context.Context) error {
 	return j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		done, failed, err := startRun(ctx, tx, j.run(), j.Now)
 		if j.kind.waits != nil && failed > 0 {
-			// Which rows were refused must be known when the file is read once more:
-			// it is read from the start, and what is in already does not change.
+			// When the file is read once more, it must be known which rows were refused:
+			// so it is read from the start, and what is in already does not change.
 			done, failed = 0, 0
 		}
 		j.result.Resumed, j.result.ResumedFailed, j.result.Failed = done, failed, failed
@@ -273,7 +273,7 @@ func (j *job) tell(wrong []csvfile.RowError) {
 	}
 }
 
-// save works rows in one transaction. Where the database itself refuses, the
+// save works on rows in one transaction. Where the database itself refuses, the
 // slice is halved until the bad row stands alone.
 func (j *job) save(ctx context.Context, rows []*row) error {
 	if len(rows) == 0 {
@@ -329,7 +329,7 @@ func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *
 	return err
 }
 
-// repeats finds what an earlier row of the file was called.
+// repeats finds names that an earlier row of the file has.
 func (j *job) repeats(read *row) {
 	for _, name := range j.kind.names(read) {
 		if before := j.first.line(name); name != "" && before < read.line {
@@ -385,7 +385,7 @@ func (j *job) readWaiting(ctx context.Context, source io.ReadSeeker) error {
 	}
 }
 
-// half notes that a row went in without something it says of another.
+// half notes that a row went in without something it says about another.
 func (j *job) half(read *row, wrong csvfile.RowError) {
 	if !j.refused.has(read.index) {
 		j.refused.add(read.index)
@@ -414,8 +414,9 @@ func (j *job) finish(ctx context.Context) error {
 	})
 }
 
-// isRowsFault tells an error that some row caused from one of the machinery. Two
-// rows about one thing (21000) are such a fault of a slice, and none of each row.
+// isRowsFault tells whether some row caused an error, rather than the system. Two
+// rows about one thing (21000) are such a fault of a slice, but of neither row
+// alone.
 func isRowsFault(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -436,7 +437,8 @@ func reason(err error) string {
 	return "the database refuses a value in it"
 }
 
-// run names a file of a library; its row is in import_runs, which is owned here.
+// run identifies a file of a library; its row is in import_runs, which is owned
+// here.
 type run struct {
 	library    broker.ID
 	kind, hash string

@@ -11,8 +11,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// What goes with patrons: who answers for whom, who may pick up for whom, and
-// what was put to stop them. The columns are those of an export.
+// What goes with patrons: who answers for whom, who may pick up for whom, and the
+// blocks put on them. The columns are those of an export.
 
 func linksKind() kind {
 	return kind{

@@ -84,8 +84,8 @@ func saveCalendar(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) err
 	return err
 }
 
-// plans are the calendars as they stand, by branch; NoID is the library's. A
-// branch without one of its own begins with none.
+// plans are the calendars as they are now, by branch; NoID is the library's. A
+// branch without one of its own begins with an empty one.
 func (j *job) plans(ctx context.Context, tx *postgres.Tx) (map[broker.ID]*calendar.Plan, error) {
 	library, err := directory.Load(ctx, tx, j.Library)
 	if err != nil {
@@ -128,8 +128,8 @@ func dayHours(read *row, plan *calendar.Plan, weekday string, from, to broker.Da
 		if plan.Hours == nil {
 			plan.Hours = calendar.Week{}
 		}
-		// No weekday at all means open every day: to close one, the others are
-		// written down.
+		// A plan without any weekday means open every day: to close one, the others
+		// must be written out.
 		for other := time.Sunday; closed && len(before.Hours) == 0 && other <= time.Saturday; other++ {
 			plan.Hours[other] = calendar.MustHours("00:00-24:00")
 		}

@@ -110,8 +110,8 @@ func (j *job) item(read *row) catalog.Record {
 	return record
 }
 
-// looseStatus leaves what is on loan, held or travelling to the files that say
-// by whom: until then the item stands on its shelf.
+// looseStatus leaves the statuses on loan, held and travelling to the files that
+// name the patron: until then the item is on its shelf.
 func looseStatus(status string) catalog.ItemStatus {
 	switch catalog.ItemStatus(status) {
 	case catalog.OnLoan, catalog.OnHoldShelf, catalog.InTransit, catalog.Received, catalog.GoneHome:
@@ -128,7 +128,7 @@ func (j *job) itemType(read *row, column, kind string) string {
 	return kind
 }
 
-// piece is an item that a row speaks of; a MARC record may speak of several.
+// piece is an item that a row describes; a MARC record may describe several.
 type piece struct {
 	read   *row
 	record catalog.Record
@@ -192,9 +192,9 @@ func (p *piece) identify(j *job, known map[string]catalog.Item) {
 	}
 }
 
-// saveTitles finds or makes the title of each row. A title is known by the
-// library's own key, by its numbers, or by the item that is here already; what
-// has none of them is known again by its words.
+// saveTitles finds or makes the title of each row. A title is recognised by the
+// library's own key, by its numbers, or by the item that is here already; one
+// that has none of these is recognised by its words.
 func (j *job) saveTitles(ctx context.Context, tx *postgres.Tx, wanted []wantedTitle, items map[string]catalog.Item) error {
 	keys := make([]string, len(wanted))
 	for i := range wanted {
@@ -217,7 +217,7 @@ func (j *job) saveTitles(ctx context.Context, tx *postgres.Tx, wanted []wantedTi
 }
 
 // wordsKey names a title without a number by its words, so that its copies, and
-// the same file again, find it.
+// the same file read again, find it.
 func wordsKey(title catalog.Title) string {
 	return broker.DeriveID("title", strings.ToLower(title.Title), strings.ToLower(title.Author), title.Year, string(title.Format)).String()
 }
@@ -296,8 +296,8 @@ func marcKind() kind {
 	}
 }
 
-// copyOf makes an item of what a record says of a copy, by way of a row as a
-// file of items would have it.
+// copyOf makes an item from what a record says of a copy, by way of a row such as
+// a file of items has.
 func (j *job) copyOf(read *row, one marc.Copy, format broker.Format) catalog.Record {
 	kind := one.Type
 	if kind == "" {

@@ -61,7 +61,7 @@ func patronsKind() kind {
 	}
 }
 
-// patronColumns are the table's columns behind those of the file.
+// patronColumns are the table's columns that the file's columns fill.
 func patronColumns(file rowReader) (columns []string) {
 	for name, column := range map[string]string{
 		"class": "class", "name": "name", "birth_date": "born_on", "phone": "phone", "phone_checked": "phone_checked_on",
@@ -241,7 +241,7 @@ func (j *job) cards(read *row, record patrons.Record, known people) []patrons.Ca
 	status := read.oneOf("card_status", cardStatuses()...)
 	if number := read.text("card"); number != "" {
 		if holder, found := known.byCard[number]; found && read.text("card_status") == "" {
-			status = string(holder.CardStatus) // a card that was stopped is not brought back unsaid
+			status = string(holder.CardStatus) // a file that gives no status does not bring a stopped card back
 		}
 		if len(number) > 64 || strings.ContainsAny(number, " ;=") {
 			read.wrong("card", "%q is not a card number: at most 64 letters and digits, without spaces", shown(number))
@@ -263,7 +263,7 @@ func (j *job) household(read *row) patrons.HouseholdRecord {
 	}
 }
 
-// guardians checks that those who answer for a patron are there, or come in the
+// guardians checks that those who answer for a patron are here, or come in the
 // same file.
 func (j *job) guardians(read *row, record patrons.Record, known people) {
 	for _, name := range read.list("guardian_card") {
@@ -279,7 +279,7 @@ func (j *job) guardians(read *row, record patrons.Record, known people) {
 	}
 }
 
-// linkPatrons links children when everybody is in.
+// linkPatrons links children to guardians when everybody is in.
 func linkPatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
 	known, err := j.people(ctx, tx, rows, "card", "key", "guardian_card")
 	if err != nil {
@@ -290,7 +290,7 @@ func linkPatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) erro
 	for _, read := range rows {
 		child, found := known.holder(j, orElse(read.text("card"), read.text("key")))
 		if !found {
-			continue // it was refused, and told
+			continue // it was refused, and reported
 		}
 		of[child.ID] = read
 		for _, name := range read.list("guardian_card") {

@@ -52,7 +52,7 @@ func good(rows []*row) []*row {
 	return slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return r.errors != nil })
 }
 
-// settle notes on rows what became of what they say; ids[i] is of rows[i].
+// settle notes on rows what became of them; ids[i] belongs to rows[i].
 func settle(rows []*row, ids []broker.ID, saved postgres.Saved) {
 	for i, read := range rows {
 		switch {
@@ -90,8 +90,8 @@ func orElse(text, otherwise string) string {
 	return text
 }
 
-// keyed makes the id of a thing that a file names by a key of its own. A key
-// that is an id, as an export writes it, is that id.
+// keyed makes the id of a thing that a file names by a key of its own. A key that
+// is an id, as in an export, is that id.
 func (j *job) keyed(what, key string) broker.ID {
 	if id, err := broker.ParseID("key", key); err == nil && id != broker.NoID {
 		return id
@@ -120,7 +120,7 @@ func (j *job) people(ctx context.Context, tx *postgres.Tx, rows []*row, columns 
 	return found, err
 }
 
-// holder finds whom a card number or a key names.
+// holder finds the patron that a card number or a key names.
 func (p people) holder(j *job, name string) (patrons.Holder, bool) {
 	if holder, found := p.byCard[name]; found {
 		return holder, true
@@ -129,7 +129,7 @@ func (p people) holder(j *job, name string) (patrons.Holder, bool) {
 	return holder, found
 }
 
-// borrower reads whom a row is about: by its column card, else by patron.
+// borrower reads the patron a row is about: by its column card, else by patron.
 func (p people) borrower(j *job, read *row) (patrons.Holder, bool) {
 	for _, column := range []string{"card", "patron"} {
 		name := read.text(column)

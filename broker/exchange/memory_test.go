@@ -50,9 +50,9 @@ func (g *generated) Seek(offset int64, whence int) (int64, error) {
 	return 0, nil
 }
 
-// However long a file is, what of it is in memory stays small: a hundred
-// megabytes pass through, and never more than a few slices of rows are held. It
-// runs alone, because it measures the memory of the whole program.
+// However long a file is, little of it is in memory: a hundred megabytes pass
+// through, and never more than a few slices of rows are held. The test runs
+// alone, because it measures the memory of the whole program.
 func TestAFileOfAnyLengthIsReadInLittleMemory(t *testing.T) {
 	const rows, most = 20_000, 40 << 20
 	long := strings.Repeat("a note of staff ", 320) // 5 KB a row
@@ -74,8 +74,8 @@ func TestAFileOfAnyLengthIsReadInLittleMemory(t *testing.T) {
 		text     generated
 		new, bad int
 	}{
-		// Children whose guardian comes further down, of a class that is not known
-		// but for one in a thousand: what waits for every row is not kept either.
+		// Children whose guardian comes further down; the class is unknown in all rows
+		// but one in a thousand: rows that wait for the others are not kept either.
 		{exchange.Patrons, generated{head: "card,class,note,guardian_card\n", parts: rows, part: func(n int) string {
 			class, guardian := "astronaut", fmt.Sprintf("5%07d", rows)
 			switch {

@@ -8,8 +8,8 @@ import (
 
 // nameIndex has the line on which a file first names each of its things. It keeps
 // sixteen bytes for a name, whatever the name's length: its hash, and the line.
-// Two names of one hash would be told as a repeat; among a million names that
-// happens once in some ten million files.
+// Two names with the same hash would be reported as a repeat; among a million
+// names that happens once in some ten million files.
 type nameIndex struct {
 	seed  maphash.Seed
 	named []namedOn
@@ -29,7 +29,7 @@ func (n *nameIndex) note(name string, line int) {
 	}
 }
 
-// seal makes the index ready to be asked.
+// seal makes the index ready for look-ups.
 func (n *nameIndex) seal() {
 	slices.SortFunc(n.named, func(a, b namedOn) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.line, b.line))

@@ -66,7 +66,7 @@ func (p place) do(work func(context.Context, *postgres.Tx) error) {
 
 func policies() circulation.Policies { return circulation.ByName(policy.Preset) }
 
-// try reads a file in and gives what came of it, with every row error.
+// try reads a file in and gives the result, with every row error.
 func (p place) try(ctx context.Context, kind, text string, change ...func(*exchange.Options)) (exchange.Result, []string, error) {
 	p.t.Helper()
 	var wrong []string
@@ -170,7 +170,7 @@ main,,2026-09-09,,,Burst pipe,emergency
 `
 )
 
-// furnished is a place into which everything was read.
+// furnished is a place into which all the files were read.
 func furnished(t *testing.T) place {
 	t.Helper()
 	p := newPlace(t)
@@ -183,7 +183,7 @@ func furnished(t *testing.T) place {
 	return p
 }
 
-// as is the library with another's id.
+// as is the library under another id.
 func (p place) as(id broker.ID) directory.Library {
 	library := p.Library
 	library.ID = id

@@ -19,10 +19,10 @@ import (
 // Column is a column of a file.
 type Column struct {
 	Name string
-	// Needed columns must be there; others may be left out, and then leave what
-	// is stored as it is.
+	// Needed columns must be there; others may be left out, and then what is stored
+	// stays as it is.
 	Needed bool
-	// Says tells what belongs into it, in a few words.
+	// Says tells in a few words what belongs in it.
 	Says string
 }
 
@@ -33,7 +33,7 @@ type row struct {
 	fields      []string
 	record      marc.Record
 	syntax      *csvfile.RowError
-	// What working it came to.
+	// What became of it.
 	errors  []csvfile.RowError
 	outcome outcome
 }
@@ -60,8 +60,8 @@ type csvFile struct {
 	index   int
 }
 
-// openCSV reads the head of a file. Comma, semicolon, tab and vertical bar are
-// told apart by the first line; a byte order mark is passed over.
+// openCSV reads the head of a file. The separator (comma, semicolon, tab or
+// vertical bar) is found from the first line; a byte order mark is skipped.
 func openCSV(source io.Reader, known []Column) (*csvFile, error) {
 	text, err := csvfile.Open(source)
 	if err != nil {
@@ -83,7 +83,7 @@ func openCSV(source io.Reader, known []Column) (*csvFile, error) {
 	return file, file.understand(names, known)
 }
 
-// delimiter is the likeliest of the usual ones, by the first line.
+// delimiter is the likeliest separator, judged by the first line.
 func delimiter(head []byte) rune {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	best, most := ',', 0
@@ -194,7 +194,7 @@ func (f *marcFile) next() (*row, error) {
 	return &row{line: f.index, index: f.index, record: record}, nil
 }
 
-// shown keeps what a stranger wrote short in a message.
+// shown shortens a stranger's text for a message.
 func shown(text string) string {
 	if runes := []rune(text); len(runes) > 40 {
 		return string(runes[:40]) + "…"

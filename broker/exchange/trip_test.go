@@ -28,7 +28,7 @@ func TestALiftedBlockStaysLifted(t *testing.T) {
 	equal(t, "standing", p.count(`select count(*) from blocks where lifted_at is null`), 1)
 }
 
-// A file that says nothing of a card's status never brings a stopped card back.
+// A file that gives no status for a card never brings a stopped card back.
 func TestAStoppedCardStaysStopped(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
@@ -42,7 +42,7 @@ func TestAStoppedCardStaysStopped(t *testing.T) {
 	equal(t, "stolen after a file that says it is in use", p.count(stolen), 0)
 }
 
-// Whatever the desk may have done, an export can be read in again.
+// Whatever desks may have done, an export can be read in again.
 func TestWhatADeskDidCanBeReadInAgain(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
@@ -66,7 +66,7 @@ func TestWhatADeskDidCanBeReadInAgain(t *testing.T) {
 	equal(t, "surrendered cards elsewhere", other.count(`select count(*) from cards where status = 'surrendered'`), 2)
 }
 
-// One title that no MARC record can hold keeps no other from being exported.
+// A title that no MARC record can hold does not keep others from being exported.
 func TestATitleTooLongForMARCIsNamedAndLeftOut(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
