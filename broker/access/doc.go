@@ -4,9 +4,9 @@
 // again does nothing new.
 //
 // It owns staff_users, access_tokens, signin_attempts and idempotency_keys; the
-// hash of a PIN stands on the card, which broker/patrons keeps. It may not decide
+// hash of a PIN is on the card, which broker/patrons keeps. It does not decide
 // what somebody may do with a request or a loan: roles are handed on in the
-// Principal and judged where the act happens.
+// Principal and checked where the act happens.
 //
 // Nothing here needs to see every library. Tokens, libraries and symbols are
 // shared tables: a token names its library, a sign-in names a library or a

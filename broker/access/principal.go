@@ -79,7 +79,7 @@ type Session struct {
 	Principal Principal
 }
 
-// StaffSignIn is a staff user's try to sign in.
+// StaffSignIn is an attempt of a staff user to sign in.
 type StaffSignIn struct {
 	// Library is a symbol (ISIL:US-NWPTL) or an id.
 	Library  string
@@ -89,7 +89,7 @@ type StaffSignIn struct {
 	Address string
 }
 
-// PatronSignIn is a patron's try to sign in.
+// PatronSignIn is an attempt of a patron to sign in.
 type PatronSignIn struct {
 	// Realm is the shared catalogue, by name or id, or any of its libraries, by
 	// symbol or id. Card numbers are unique within it.
@@ -113,7 +113,7 @@ type NewStaff struct {
 // NewToken describes a program's token.
 type NewToken struct {
 	Library broker.ID
-	// Label says what the token is for, in the words of whoever issued it.
+	// Label says what the token is for, in the words of the person who issued it.
 	Label string
 	Roles []string
 	// Lifetime is how long it lasts; at most two years.

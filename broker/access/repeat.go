@@ -14,7 +14,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// keyKept is how long a POST sent again is known again.
+// keyKept is how long a repeated POST is recognised.
 const keyKept = 48 * time.Hour
 
 // Post is one POST under an Idempotency-Key.
@@ -30,8 +30,8 @@ type Post struct {
 	BodyHash []byte
 }
 
-// Done is what a POST did the first time: the status it was answered with and
-// the ids from which the answer is built again. It never holds the body.
+// Done is what a POST did the first time: the status it was answered with and the
+// ids from which the answer is built again. It never holds the body.
 type Done struct {
 	Status   int
 	Resource json.RawMessage
@@ -68,7 +68,8 @@ func (s *Service) Repeated(ctx context.Context, tx *postgres.Tx, post Post) (*Do
 	return &done, nil
 }
 
-// Remember records what a POST did. It travels with the commit of the effect.
+// Remember records what a POST did. The record is committed together with the
+// effect.
 func (s *Service) Remember(tx *postgres.Tx, post Post, done Done) {
 	tx.Queue(`insert into idempotency_keys (principal, route, key, body_hash, status, resource, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7)

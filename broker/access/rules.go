@@ -12,7 +12,7 @@ import (
 	"afield/broker"
 )
 
-// limit allows so many tries within a window that slides with time.
+// limit allows a number of tries within a window that slides with time.
 type limit struct {
 	window time.Duration
 	tries  int
@@ -39,14 +39,14 @@ var networkLimits = []limit{
 // longestWindow is how far back tries are kept.
 const longestWindow = 24 * time.Hour
 
-// tally is the tries of one bucket that began in one minute.
+// tally counts the tries of one bucket in one minute.
 type tally struct {
 	minute time.Time
 	tries  int
 }
 
-// waitFor tells how long the next try must wait, or 0. It asks every limit and
-// answers the longest wait.
+// waitFor gives how long the next try must wait, or 0: the longest wait that any
+// limit asks for.
 func waitFor(limits []limit, tallies []tally, now time.Time) time.Duration {
 	var longest time.Duration
 	for _, l := range limits {
@@ -94,7 +94,7 @@ func networkOf(address string) string {
 }
 
 // normalCard drops what people put between the digits of a card number, so that
-// one card is one bucket however it is typed.
+// one card has one bucket however it is typed.
 func normalCard(number string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r == '-' || r == '.' {
@@ -186,8 +186,8 @@ const (
 	longestProgram = 2 * 365 * 24 * time.Hour
 )
 
-// notSignedIn is the one answer to a failed sign-in: it does not tell whether
-// the card, the user, the library or the secret was wrong.
+// notSignedIn is the one answer to a failed sign-in: it does not say whether the
+// card, the user, the library or the secret was wrong.
 func notSignedIn() error {
 	return &broker.Error{
 		Kind: broker.KindUnauthenticated, Code: "sign_in_failed",

@@ -26,7 +26,7 @@ type Config struct {
 	Cost Cost
 }
 
-// Service signs callers in and knows them again.
+// Service signs callers in and recognises them by their tokens.
 type Service struct {
 	db     *postgres.DB
 	wall   broker.Clock
@@ -47,8 +47,9 @@ func New(db *postgres.DB, config Config) (*Service, error) {
 	return &Service{db: db, wall: config.Wall, hasher: newHasher(config.Key, config.Cost)}, nil
 }
 
-// Authenticate finds whose token this is, as they stand now: a disabled staff
-// user's or closed patron's token is no good, and changed roles count at once.
+// Authenticate finds whose token this is, as they stand now: the token of a
+// disabled staff user or a closed patron is refused, and changed roles count at
+// once.
 func (s *Service) Authenticate(ctx context.Context, bearer string) (Principal, error) {
 	if !strings.HasPrefix(bearer, tokenPrefix) || len(bearer) > 100 {
 		return Principal{}, badToken()
@@ -230,9 +231,9 @@ func (s *Service) RevokeAll(tx *postgres.Tx, library, principal broker.ID) {
 		where library_id = $1 and principal_id = $2 and revoked_at is null`, library, principal, s.wall.Now())
 }
 
-// Forget deletes what no longer counts: old tries to sign in, tokens a month
-// after their end, and idempotency keys after 48 hours. It touches shared
-// tables only, so any transaction may run it; the jobs' sweep does.
+// Forget deletes what no longer counts: old attempts to sign in, tokens a month
+// after their end, and idempotency keys after 48 hours. It touches shared tables
+// only, so any transaction may run it; the jobs' sweep does.
 func (s *Service) Forget(tx *postgres.Tx) {
 	now := s.wall.Now()
 	tx.Queue(`delete from signin_attempts where window_start < $1`, now.Add(-2*longestWindow))

@@ -194,13 +194,14 @@ func TestGuessingIsThrottled(t *testing.T) {
 	}
 }
 
-// Signing in clears a patron's own slips, not those of their network.
+// A successful sign-in clears a patron's own failures, not those of their
+// network.
 func TestSuccessForgivesTheCardNotTheNetwork(t *testing.T) {
 	t.Parallel()
 	h := newTown(t)
 	sprayed := 0
 	for i := range 40 {
-		for range 4 { // an own card in between must not wash the count away
+		for range 4 { // a successful sign-in in between must not wash the count away
 			if _, err := h.patronSignIn(t, "shared shelves", "2900000000"+string(rune('a'+i)), "1234", "203.0.113.7"); code(err) == "sign_in_failed" {
 				sprayed++
 			}
@@ -271,8 +272,8 @@ func TestDisabledStaffAndClosedPatronsAreOutAtOnce(t *testing.T) {
 	}
 }
 
-// A POST sent again is known again; sent while the first still runs, it waits
-// its turn with a conflict.
+// A repeated POST is recognised; while the first still runs, a repeat is refused
+// with a conflict.
 func TestRepeatedPosts(t *testing.T) {
 	t.Parallel()
 	h := newTown(t)

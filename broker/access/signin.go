@@ -8,7 +8,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// attempt is a sign-in on its way: who it names and which counters it runs up.
+// attempt is a sign-in in progress: who it names and which counters it counts on.
 type attempt struct {
 	secretOf
 	personal, network string
@@ -54,8 +54,8 @@ func (s *Service) SignInPatron(ctx context.Context, try PatronSignIn) (Session, 
 	return s.finish(ctx, found, try.PIN, KindPatron, patronSession)
 }
 
-// where keeps the several names of one realm in one bucket, and unknown ones in
-// a bucket of their own.
+// where keeps the several names of one realm in one bucket, and gives unknown
+// names a bucket of their own.
 func where(id broker.ID, named string) string {
 	if id == broker.NoID {
 		return "unknown:" + normalUsername(named)
@@ -63,7 +63,7 @@ func where(id broker.ID, named string) string {
 	return id.String()
 }
 
-// lookup reads who a sign-in names, once it may.
+// lookup reads who a sign-in names, once the throttle lets it.
 type lookup func() (secretOf, error)
 
 // begin counts the try and reads the stored hash in one transaction, which

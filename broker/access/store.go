@@ -12,7 +12,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// selectToken finds a token that still counts. access_tokens is shared, so the
+// selectToken finds a token that is still good. access_tokens is shared, so the
 // transaction need not see any library yet.
 func selectToken(ctx context.Context, tx *postgres.Tx, hash []byte, now time.Time) (Principal, error) {
 	var p Principal
@@ -28,8 +28,8 @@ func selectToken(ctx context.Context, tx *postgres.Tx, hash []byte, now time.Tim
 	return p, nil
 }
 
-// standing looks at who holds the token today: a staff user who was disabled or
-// given other roles, a patron whose membership was closed.
+// standing checks who holds the token today: a staff user may have been disabled
+// or given other roles, a patron's membership may have been closed.
 func standing(ctx context.Context, tx *postgres.Tx, p Principal) (Principal, error) {
 	var err error
 	switch p.Kind {
@@ -106,8 +106,8 @@ func selectRealm(ctx context.Context, tx *postgres.Tx, name string) (realm, erro
 	return found, nil
 }
 
-// secretOf is whoever a sign-in names, with the stored hash. Nobody found gives
-// the zero value, whose empty hash matches nothing.
+// secretOf is the person a sign-in names, with the stored hash. Where nobody is
+// found it is the zero value, whose empty hash matches nothing.
 type secretOf struct {
 	library, id broker.ID
 	hash        string
@@ -139,7 +139,7 @@ func noneIsZero(found secretOf, err error) (secretOf, error) {
 	return found, nil
 }
 
-// bucketLimits is one counter and what bounds it.
+// bucketLimits is one counter and its limits.
 type bucketLimits struct {
 	bucket string
 	limits []limit
