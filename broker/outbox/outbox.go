@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// Lease is how long, in wall time, a worker has to itself what it claimed. It is
+// Lease is how long, in wall time, a claimed row belongs to its worker. It is
 // longer than a job may run; together with the sweep's interval it stays below a
 // minute, so that a node that was killed holds nothing up for longer.
 const Lease = 25 * time.Second
 
-// Rows says which rows of its owner's table go out. The table has the columns
-// claimed_until (wall time, null where nobody claims the row) and claimed_by.
+// Rows says which rows of its owner's table are to be sent. The table has the
+// columns claimed_until (wall time, null where nobody claims the row) and
+// claimed_by.
 type Rows struct {
 	// Waiting is the condition for a row that has neither gone out nor been given up.
 	Waiting string
@@ -26,8 +27,8 @@ func (r Rows) Free(now, wall string) string {
 }
 
 // ClaimedBy is the condition for a row that a node has claimed. A node that was
-// killed lets go of those before it works again, so that nobody waits for the
-// lease to be over.
+// killed releases those before it works again, so that nobody waits for the lease
+// to be over.
 func (r Rows) ClaimedBy(node string) string {
 	return fmt.Sprintf("%s and claimed_by = %s and claimed_until is not null", r.Waiting, node)
 }
@@ -50,18 +51,19 @@ type Retries struct {
 	Waits []time.Duration
 	// LongestAsked bounds what the other side may ask for; 0 grants whatever it asks.
 	LongestAsked time.Duration
-	// Tries is after how many it is given up; 0 means never, unless trouble is final.
+	// Tries is the number of tries after which it is given up; 0 means never, unless
+	// trouble is final.
 	Tries int
 }
 
-// Next is what comes after a failed try.
+// Next is what happens after a failed try.
 type Next struct {
 	GivenUp bool
 	// At is when it is tried again, unless it is given up.
 	At time.Time
 }
 
-// After says what comes after a try that failed; tries counts it too.
+// After says what happens after a try that failed; tries counts it too.
 func (r Retries) After(trouble Trouble, tries int, now time.Time) Next {
 	if trouble.Final || (r.Tries > 0 && tries >= r.Tries) {
 		return Next{GivenUp: true}
