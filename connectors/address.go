@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// ErrPrivateAddress is the cause when a name leads to an address that its
-// operator has not allowed.
+// ErrPrivateAddress is the cause when a name resolves to a private address that
+// the operator has not allowed.
 var ErrPrivateAddress = errors.New("the address is private and not allowed for this peer")
 
 // closedPrefixes are the addresses that are not the public Internet: our own

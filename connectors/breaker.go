@@ -17,13 +17,14 @@ type BreakerSettings struct {
 	// OpenFor is how long it stays open before one try is let through; 0 means
 	// 30 seconds.
 	OpenFor time.Duration
-	// Says is the Detail of what an open breaker kept back; "" means "breaker open".
+	// Says is the Detail of a Delivery that an open breaker held back; "" means
+	// "breaker open".
 	Says string
 }
 
-// Breakers stand between the workers and whatever they call: after some
-// failures in a row it is not called for a while, so that it costs no worker
-// its time. Each name (a peer, a channel of notices) has a breaker of its own.
+// Breakers stand between the workers and whatever they call: after some failures
+// in a row it is not called for a while, so that it does not cost the workers
+// their time. Each name (a peer, a channel of notices) has a breaker of its own.
 type Breakers struct {
 	settings BreakerSettings
 
@@ -52,8 +53,8 @@ func NewBreakers(settings BreakerSettings) *Breakers {
 	return &Breakers{settings: settings, named: map[string]*breaker{}}
 }
 
-// What a circuit is told of a try: errPassing counts as a failure, errStopped
-// not at all, because it was the caller who gave up.
+// What a circuit is told about a try: errPassing counts as a failure, errStopped
+// does not count, because the caller gave up.
 var (
 	errPassing = errors.New("passing fault")
 	errStopped = errors.New("stopped by the caller")
@@ -85,7 +86,7 @@ func (b *Breakers) Open(name string) bool {
 	return b.of(name).circuit.State() == gobreaker.StateOpen
 }
 
-// Reset closes a breaker at once: somebody knows that what failed is back.
+// Reset closes a breaker at once: somebody knows that what failed works again.
 func (b *Breakers) Reset(name string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -123,7 +124,7 @@ func (b *Breakers) newBreaker(name string) *breaker {
 	return made
 }
 
-// open tells whether the circuit let nothing through, and how long to wait.
+// open tells whether the circuit held the try back, and how long to wait.
 func (k *breaker) open(err error) (time.Duration, bool) {
 	const leastWait = 10 * time.Millisecond // while the one try is under way
 	if !errors.Is(err, gobreaker.ErrOpenState) && !errors.Is(err, gobreaker.ErrTooManyRequests) {

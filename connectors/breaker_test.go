@@ -12,7 +12,7 @@ import (
 	"afield/connectors/conntest/suite"
 )
 
-// scripted answers every call with what it is set to.
+// scripted answers every call with the delivery it is set to.
 type scripted struct {
 	calls   atomic.Int32
 	outcome atomic.Value
@@ -89,8 +89,8 @@ func TestBreakerClosesAgainAfterOneGoodTry(t *testing.T) {
 	}
 }
 
-// A refusal is an answer: the peer works. A caller who gives up says nothing
-// about the peer.
+// A refusal is an answer: the peer works. When a caller gives up, that says
+// nothing about the peer.
 func TestBreakerCountsOnlyThePeersFaults(t *testing.T) {
 	t.Parallel()
 	peers := &scripted{}

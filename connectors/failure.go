@@ -25,8 +25,8 @@ func RetryAfter(header http.Header, now time.Time, longest time.Duration) time.D
 	return min(max(wait, 0), longest)
 }
 
-// WhyNoAnswer says in plain words why the other side, such as "the peer", gave
-// no answer; "" where the error is of another kind. The words never hold an
+// WhyNoAnswer says in plain words why the other side, such as "the peer", gave no
+// answer; "" where the error is of another kind. The words never contain an
 // address, whose query may say what a patron looks for.
 func WhyNoAnswer(who string, err error) string {
 	var timeout net.Error

@@ -72,9 +72,10 @@ type Message struct {
 	ID string `json:"id"`
 	// Kind is what it says.
 	Kind Kind `json:"kind"`
-	// RequestID is the borrower's id of this one ask to this one lender.
+	// RequestID is the borrower's id for asking this one lender about a request.
 	RequestID string `json:"request_id"`
-	// PreviousRequestID links a repeated ask to the earlier one (after Retry).
+	// PreviousRequestID is the RequestID of the time before, when the same lender is
+	// asked again (after Retry).
 	PreviousRequestID string `json:"previous_request_id,omitempty"`
 	// Borrower and Lender name the two libraries.
 	Borrower broker.Symbol `json:"borrower"`
@@ -93,7 +94,7 @@ type Message struct {
 
 	// Yes answers a cancel or a renewal.
 	Yes *bool `json:"yes,omitempty"`
-	// Reason is why not, in the field's words: not_on_shelf, on_loan, …
+	// Reason says why not, in the field's words: not_on_shelf, on_loan, …
 	Reason string `json:"reason,omitempty"`
 	// Conditions are the lender's, in words; Cost is what it would charge.
 	Conditions string        `json:"conditions,omitempty"`
@@ -101,10 +102,12 @@ type Message struct {
 	// Due is the lender's due date; RetryAfter when to ask again.
 	Due        broker.Date `json:"due,omitzero"`
 	RetryAfter broker.Date `json:"retry_after,omitzero"`
-	// Renewals is how often the lender renews what it sends; nil leaves it open.
+	// Renewals is how many times the lender renews what it sends; nil leaves it
+	// open.
 	Renewals *int `json:"renewals,omitempty"`
-	// Fine is what the lender asks for a day its item is late, and FineMost the
-	// most that comes to; nil says nothing, and no most.
+	// Fine is what the lender charges for each day its item is late, and FineMost
+	// the most it charges; where Fine is nil nothing is said about fines, where
+	// FineMost is nil there is no limit.
 	Fine     *broker.Money `json:"fine,omitempty"`
 	FineMost *broker.Money `json:"fine_most,omitempty"`
 	// Items are the volumes sent.
@@ -132,7 +135,7 @@ const (
 	ReasonOther          = "other"
 )
 
-// Outcome is what became of handing a message to a peer.
+// Outcome is the result of handing a message to a peer.
 type Outcome string
 
 // The outcomes of a delivery.

@@ -10,7 +10,7 @@ import (
 // Peer is how to reach one library.
 type Peer struct {
 	Library broker.ID
-	// From is the library here that speaks to it; nobody where holdings are looked up.
+	// From is the library here that speaks to it; NoID where holdings are looked up.
 	From     broker.ID
 	Symbol   broker.Symbol
 	Protocol string
@@ -18,8 +18,8 @@ type Peer struct {
 	// OutboundSecret signs what we send; InboundSecret checks what they send.
 	OutboundSecret []byte
 	InboundSecret  []byte
-	// AllowPrivateAddress lets the peer live on a loopback or private address,
-	// which an operator must say for each peer.
+	// AllowPrivateAddress lets the peer be on a loopback or private address, which
+	// an operator must allow for each peer.
 	AllowPrivateAddress bool
 	// Timeout bounds one try.
 	Timeout time.Duration

@@ -9,9 +9,9 @@ import (
 	"afield/broker"
 )
 
-// Protocol is one way to reach libraries, and all that the house needs to know
-// of it. A connector makes one of its codec and client; the program lists those
-// it speaks in a Registry.
+// Protocol is one way to reach libraries, and all that the program needs to know
+// about it. A connector makes one from its codec and client; the program lists
+// those it speaks in a Registry.
 type Protocol struct {
 	// Name is what the directory calls it.
 	Name string
@@ -22,14 +22,14 @@ type Protocol struct {
 	Sender Sender
 	// Holdings looks up live what a library has; nil means that it cannot be asked.
 	Holdings Holdings
-	// Says are the kinds of messages it has words for. Staff tell the library the
-	// others by hand.
+	// Says are the kinds of messages it can say. Staff tell the library the others
+	// by hand.
 	Says []Kind
 	// MostItems is how many volumes one message can list; 0 means any number.
 	MostItems int
 	// Door takes what its libraries send; nil means that none comes by HTTP.
 	Door *Door
-	// Close gives back what the protocol holds; nil means that it holds nothing.
+	// Close releases what the protocol holds; nil means that it holds nothing.
 	Close func()
 }
 
@@ -57,9 +57,10 @@ func (p Protocol) wrong() error {
 	return nil
 }
 
-// Door is how messages of one protocol come in by HTTP, as POST. The web server
-// reads the call, looks up who is calling, hands the message to the workflow
-// and sends the reply; the door only reads and writes the protocol's words.
+// Door takes messages of one protocol that come in by HTTP, as POST. The web
+// server reads the call, looks up who is calling, hands the message to the
+// workflow and sends the reply; the Door only reads and writes the protocol's
+// words.
 type Door struct {
 	// Paths are where it answers.
 	Paths []string
@@ -67,7 +68,7 @@ type Door struct {
 	MediaTypes []string
 	// MaxBytes is the longest body it takes.
 	MaxBytes int64
-	// Caller reads which library says it is calling. Nothing is believed yet.
+	// Caller reads which library says it is calling. It is not verified yet.
 	Caller func(call Call) (broker.Symbol, error)
 	// Open makes sure that the peer sent the call and reads its message. wall is
 	// wall time, by which signatures age.
@@ -75,8 +76,8 @@ type Door struct {
 	// Took answers a message that was taken; duplicate tells that it was taken
 	// before.
 	Took func(message Message, duplicate bool) (Reply, error)
-	// Failed answers a call that came to nothing. Where it is nil or gives false,
-	// the answer is a problem of RFC 9457.
+	// Failed answers a call that failed. Where it is nil or gives false, the answer
+	// is a problem of RFC 9457.
 	Failed func(call Call, err error) (Reply, bool)
 }
 
@@ -87,7 +88,7 @@ type Call struct {
 	Body   []byte
 }
 
-// Reply is what a caller gets.
+// Reply is the answer to a call.
 type Reply struct {
 	Status    int
 	MediaType string

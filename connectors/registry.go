@@ -10,10 +10,9 @@ import (
 	"afield/broker"
 )
 
-// Registry holds the protocols that this program speaks. It is the Sender and
-// the Holdings of all of them: a peer is reached by the protocol its directory
-// entry names, one outside through a breaker of its own. It is safe for
-// concurrent use.
+// Registry holds the protocols that this program speaks. It is the Sender and the
+// Holdings of all of them: a peer is reached by the protocol its directory entry
+// names, an outside one through its own breaker. It is safe for concurrent use.
 type Registry struct {
 	protocols []Protocol
 	// Messages and look-ups have separate breakers, because a peer that is too
@@ -46,7 +45,7 @@ func NewRegistry(settings BreakerSettings, protocols ...Protocol) (*Registry, er
 	return r, nil
 }
 
-// Of gives a protocol by its name. That nobody registered it is
+// Of gives a protocol by its name. For one that is not registered the error is
 // broker.KindUnavailable.
 func (r *Registry) Of(name string) (Protocol, error) {
 	for _, protocol := range r.protocols {
@@ -70,7 +69,7 @@ func (r *Registry) Names() []string { return r.names(func(Protocol) bool { retur
 // Outside gives the names of those whose libraries run systems of their own.
 func (r *Registry) Outside() []string { return r.names(func(p Protocol) bool { return p.Outside }) }
 
-// Live gives the names of those by which holdings can be looked up.
+// Live gives the names of those that can look holdings up.
 func (r *Registry) Live() []string {
 	return r.names(func(p Protocol) bool { return p.Holdings != nil })
 }
@@ -99,8 +98,8 @@ func (r *Registry) Send(ctx context.Context, peer Peer, message Message) Deliver
 	return r.sending.Try(ctx, peer.Library.String(), func() Delivery { return protocol.Sender.Send(ctx, peer, message) })
 }
 
-// Available asks a peer live what it could lend. See Holdings. Where nothing can
-// be known it is broker.KindUnavailable.
+// Available asks a peer live what it could lend. See Holdings. Where that cannot
+// be found out the error is broker.KindUnavailable.
 func (r *Registry) Available(ctx context.Context, peer Peer, citation broker.Citation) (Availability, error) {
 	notKnown := func(detail string) error {
 		return &broker.Error{Kind: broker.KindUnavailable, Code: "availability_unknown", Detail: detail}
@@ -145,7 +144,7 @@ func (r *Registry) Speaks(names []string) error {
 	return errors.Join(errs...)
 }
 
-// Close gives back what the protocols hold.
+// Close releases what the protocols hold.
 func (r *Registry) Close() {
 	for _, protocol := range r.protocols {
 		if protocol.Close != nil {

@@ -1,6 +1,6 @@
 // Package conntest is a partner library that misbehaves: a real HTTP server
 // that lends over the partner REST and can be slow, silent, lying, broken or
-// dead whenever it is told to. The demo lives with it and tests learn from it.
+// dead whenever it is told to. The demo and the tests use it.
 // Only cmd and tests may import it; it shares nothing with Afield but the wire.
 //
 // What it does is data. A Plan says which answers follow a message of each

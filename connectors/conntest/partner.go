@@ -26,24 +26,24 @@ type Options struct {
 	// later with SetCallbackURL.
 	CallbackURL string
 	// AfieldSecret is what Afield signs with, PartnerSecret what the partner signs
-	// with; nil means made up afresh (see Peer).
+	// with; nil means that one is made up (see Peer).
 	AfieldSecret, PartnerSecret []byte
 	// Now is business time; nil means the wall clock.
 	Now func() time.Time
-	// Zone is where the partner's today is; nil means UTC.
+	// Zone is the partner's time zone; nil means UTC.
 	Zone *time.Location
-	// Plans are tried in order; the first that fits a request deals with it. A
+	// Plans are tried in order; the first that fits a request decides the answers. A
 	// request that none fits is answered "not owned".
 	Plans []Plan
-	// Stock answers availability look-ups, the first that fits.
+	// Stock answers availability look-ups: the first entry that fits.
 	Stock []Stock
-	// DuplicatesAre409 answers a message it had already with 409 already_exists
+	// DuplicatesAre409 answers a message received before with 409 already_exists
 	// instead of 200 with status "duplicate".
 	DuplicatesAre409 bool
 	// Automatic sends answers from a goroutine as they fall due. Without it they
 	// are sent by Settle only, so a test decides when.
 	Automatic bool
-	// Address is where it listens; "" means a free loopback port.
+	// Address is the address it listens on; "" means a free loopback port.
 	Address string
 }
 
@@ -83,7 +83,7 @@ type Partner struct {
 	sent        []Sent
 	items       int
 	closed      bool
-	mistakes    []error // in the script: things that cannot be said on the wire
+	mistakes    []error // in the script: things that the wire does not allow
 }
 
 // dialogue is what the partner knows of one request.
@@ -161,7 +161,7 @@ func (p *Partner) Use(plans ...Plan) {
 }
 
 // Die makes the partner refuse connections and cuts those that are open. It says
-// nothing while it is dead, but keeps what it knows and has to say.
+// nothing while it is dead, but keeps what it knows and still has to say.
 func (p *Partner) Die() error {
 	p.mu.Lock()
 	server := p.server
@@ -185,7 +185,7 @@ func (p *Partner) Revive() error {
 	}
 	var listener net.Listener
 	var err error
-	// Somebody's outgoing connection may have the port for a moment.
+	// Somebody's outgoing connection may hold the port for a moment.
 	for tries := 0; tries < 100; tries++ {
 		if listener, err = net.Listen("tcp", p.address); err == nil {
 			break
@@ -208,7 +208,7 @@ func (p *Partner) Revive() error {
 	return nil
 }
 
-// Close stops the partner and waits until nothing of it runs.
+// Close stops the partner and waits until nothing of it is running.
 func (p *Partner) Close() error {
 	p.mu.Lock()
 	if p.closed {
@@ -246,10 +246,10 @@ func (p *Partner) enter() bool {
 	return !p.closed
 }
 
-// Settle sends every answer whose time has come, and those they bring about,
+// Settle sends every answer whose time has come, and those that follow from them,
 // until nothing is left to say today. An answer that Afield cannot take now is
-// tried again until the context ends; the error then says what was left. It
-// also reports what a plan wants said that the wire does not allow.
+// tried again until the context ends; the error then says what was left. It also
+// reports what a plan wants said that the wire does not allow.
 func (p *Partner) Settle(ctx context.Context) error {
 	for {
 		holding := p.holding() // asked first: an answer released meanwhile gets its turn
@@ -301,7 +301,7 @@ func (p *Partner) sendAlways() {
 	}
 }
 
-// wall is the wall clock: what signatures go by.
+// wall is the wall clock, by which signatures are made.
 func wall() time.Time { return time.Now() }
 
 // open reads a signed message from Afield.

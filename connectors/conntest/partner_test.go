@@ -101,7 +101,7 @@ func newWorld(t *testing.T, options conntest.Options) *world {
 	return w
 }
 
-// say sends a message about a request to the partner, whatever becomes of it.
+// say sends a message about a request to the partner, whatever the outcome.
 func (w *world) say(request connectors.Message, kind connectors.Kind) connectors.Delivery {
 	w.t.Helper()
 	message := request
@@ -132,7 +132,7 @@ func TestAGoodLoanFromRequestToCompletion(t *testing.T) {
 	w := newWorld(t, conntest.Options{Plans: []conntest.Plan{conntest.Lends(28, fee)}})
 	request := suite.Request()
 	w.say(request, connectors.KindRequest)
-	w.heard() // nothing before it is let speak
+	w.heard() // nothing before it may speak
 	w.settle()
 	w.heard(connectors.KindWillSupply, connectors.KindLoaned)
 	loaned := w.afield.heard[1]
@@ -211,7 +211,7 @@ func TestCancelBeforeAndAfterShipment(t *testing.T) {
 	}
 }
 
-// A yes to a cancel takes back what the lender still had in mind.
+// A yes to a cancel drops what the lender still meant to say.
 func TestCancelledLenderShipsNothing(t *testing.T) {
 	t.Parallel()
 	shipsTomorrow := conntest.Loaned(21, nil)

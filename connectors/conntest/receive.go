@@ -20,20 +20,20 @@ const KindLookUp connectors.Kind = "look_up"
 // AnyKind stands for every kind in Fail.
 const AnyKind connectors.Kind = ""
 
-// Received is one try to deliver something to the partner.
+// Received is one attempt to deliver something to the partner.
 type Received struct {
 	At      time.Time // business time
 	Message connectors.Message
-	// Fault is what befell the try.
+	// Fault is what went wrong with it.
 	Fault Fault
 	// Acted tells whether the partner did what the message says, which happens
 	// once for each message id.
 	Acted bool
-	// Refusal says why the partner would not take it: signature, form, reused id.
+	// Refusal says why the partner did not take it: signature, form, reused id.
 	Refusal string
 }
 
-// Fail lets troubles befall the next tries of a kind (AnyKind, KindLookUp), one
+// Fail makes the next tries of a kind (AnyKind, KindLookUp) go wrong, one trouble
 // each, before those of any plan.
 func (p *Partner) Fail(kind connectors.Kind, troubles ...Trouble) {
 	p.mu.Lock()
@@ -41,7 +41,7 @@ func (p *Partner) Fail(kind connectors.Kind, troubles ...Trouble) {
 	p.troubles[kind] = append(p.troubles[kind], troubles...)
 }
 
-// FailAlways lets a trouble befall every try that nothing else befalls, until it
+// FailAlways makes every try go wrong for which no other trouble is set, until it
 // is set to the zero Trouble.
 func (p *Partner) FailAlways(trouble Trouble) {
 	p.mu.Lock()
@@ -56,8 +56,8 @@ func (p *Partner) Received() []Received {
 	return slices.Clone(p.received)
 }
 
-// Acted gives the messages of a request that were acted on, in order. Exactly
-// once means: each message that Afield sent is here exactly once.
+// Acted gives the messages of a request that were acted on, in order. "Exactly
+// once" means: each message that Afield sent is here exactly once.
 func (p *Partner) Acted(requestID string) []connectors.Message {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,7 +122,7 @@ func (p *Partner) takeMessage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	trouble.befall(w, r, message.ID, act, p.done)
-	// Only now may they go, so that the answer to the message is on its way first.
+	// Only now may they be sent, so that the answer to the message goes first.
 	p.release(answers)
 }
 
@@ -205,7 +205,7 @@ func (p *Partner) begin(message connectors.Message) {
 	p.order = append(p.order, message.RequestID)
 }
 
-// act does what a message says, once for its id. The answers it leads to are
+// act does what a message says, once for its id. The answers that follow are
 // queued and held.
 func (p *Partner) act(message connectors.Message, body string) (acted bool, refusal string, answers []*callback) {
 	p.mu.Lock()
@@ -218,13 +218,13 @@ func (p *Partner) act(message connectors.Message, body string) (acted bool, refu
 	}
 	p.seen[message.ID] = body
 	d := p.dialogues[message.RequestID]
-	if d == nil { // about a request that never came: taken, and nothing follows
+	if d == nil { // about a request that never came: it is taken, and nothing follows
 		return true, "", nil
 	}
 	d.acted = append(d.acted, message)
 	says := d.plan.answers(message.Kind, d.shipped)
 	if message.Kind == connectors.KindCancel && slices.ContainsFunc(says, saysYes) {
-		// A lender that stops says nothing more of what it had in mind.
+		// A lender that stops drops what it still meant to say.
 		p.queue = slices.DeleteFunc(p.queue, func(waiting *callback) bool {
 			return waiting.requestID == message.RequestID && waiting.body == nil
 		})

@@ -53,8 +53,8 @@ func (p *Partner) ShipNow(requestID string, dueInDays int, cost *broker.Money) {
 	p.Say(requestID, Loaned(dueInDays, cost))
 }
 
-// Tell says one thing at once and gives what Afield answered. The error is that
-// there was no answer at all, or that the request is not known here.
+// Tell says one thing at once and gives what Afield answered. It is an error
+// where there was no answer at all, or the request is not known here.
 func (p *Partner) Tell(ctx context.Context, requestID string, say Say) (Sent, error) {
 	p.mu.Lock()
 	waiting := &callback{requestID: requestID, say: say, at: p.now()}
@@ -92,7 +92,7 @@ func (p *Partner) Sent() []Sent {
 	return slices.Clone(p.sent)
 }
 
-// Refusals gives the calls that Afield refused for good (4xx but 429), other
+// Refusals gives the calls that Afield refused for good (4xx except 429), other
 // than replays, which it must refuse.
 func (p *Partner) Refusals() []Sent {
 	var refused []Sent
@@ -104,8 +104,8 @@ func (p *Partner) Refusals() []Sent {
 	return refused
 }
 
-// Pending counts the answers whose time has come and that Afield does not have;
-// none while the partner is dead.
+// Pending counts the answers whose time has come and that Afield has not
+// received; none while the partner is dead.
 func (p *Partner) Pending() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +119,7 @@ func (p *Partner) Pending() int {
 }
 
 // NextAt gives the business time at which the partner will next say something;
-// false when it has nothing in mind.
+// false when it has nothing to say.
 func (p *Partner) NextAt() (time.Time, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

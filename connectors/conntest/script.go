@@ -13,12 +13,13 @@ import (
 // partner's own today when it is said.
 type Say struct {
 	Kind connectors.Kind
-	// AfterDays of business time pass before it is said; 0 means at once.
+	// AfterDays is how many days of business time pass before it is said; 0 means at
+	// once.
 	AfterDays int
 	// Yes answers a cancel or a renewal; nil there means no.
 	Yes *bool
 	// Reason, Conditions, Cost, Items and Note go into the message as they are. A
-	// loan without Items gets one barcode of its own.
+	// loan without Items gets a barcode of its own.
 	Reason     string
 	Conditions string
 	Cost       *broker.Money
@@ -35,12 +36,12 @@ type Say struct {
 
 	// Twice sends the very same message a second time.
 	Twice bool
-	// Replayed sends it once more, signed thirty days ago as a thief would who
-	// had caught it then.
+	// Replayed sends it once more, signed thirty days ago, as somebody would who had
+	// intercepted it then.
 	Replayed bool
 }
 
-// Plan is how the partner deals with the requests that fit it.
+// Plan says how the partner deals with the requests that fit it.
 type Plan struct {
 	// Title is a part of the cited title, in any letter case; "" fits every request.
 	Title string
@@ -51,7 +52,7 @@ type Plan struct {
 	// after, "loan completed" to a returned item, nothing otherwise. An empty
 	// list is silence.
 	On map[connectors.Kind][]Say
-	// Troubles befall the first tries to deliver a message of each kind.
+	// Troubles make the first tries to deliver a message of each kind go wrong.
 	Troubles map[connectors.Kind][]Trouble
 	// Reordered sends the answers to one message last one first.
 	Reordered bool
@@ -96,8 +97,8 @@ func (p Plan) OutOfOrder() Plan {
 	return p
 }
 
-// Lends is the good lender: it promises, ships with a due date and a cost (nil
-// for none), renews once asked, and says when the item came home.
+// Lends is the ideal lender: it promises, ships with a due date and a cost (nil
+// for none), renews once when asked, and confirms that the item came back.
 func Lends(dueInDays int, cost *broker.Money) Plan {
 	return Plan{On: map[connectors.Kind][]Say{
 		connectors.KindRequest: {WillSupply(), Loaned(dueInDays, cost)},
@@ -178,7 +179,8 @@ func (p Plan) fits(message connectors.Message, served int) bool {
 		strings.Contains(strings.ToLower(message.Citation.Title), strings.ToLower(p.Title)))
 }
 
-// answers gives what follows a message: the plan's, or else the natural answer.
+// answers gives what follows a message: the plan's answers, or else the natural
+// one.
 func (p Plan) answers(kind connectors.Kind, shipped bool) []Say {
 	if planned, there := p.On[kind]; there {
 		answers := slices.Clone(planned)

@@ -37,7 +37,7 @@ const (
 	LostAnswer   Fault = "lost_answer"   // done; the connection is reset before the answer
 )
 
-// Trouble is a fault and its measure.
+// Trouble is a fault and its settings.
 type Trouble struct {
 	Fault Fault
 	// Delay is how long a slow answer takes, in wall time; 0 means 200 ms.
@@ -46,8 +46,8 @@ type Trouble struct {
 	RetryAfter time.Duration
 }
 
-// befall plays a trouble over one exchange. act is the right behaviour; done
-// ends when the partner stops. It works for any protocol over HTTP.
+// befall plays a trouble in one exchange. act is the right behaviour; done ends
+// when the partner stops. It works for any protocol over HTTP.
 func (t Trouble) befall(w http.ResponseWriter, r *http.Request, messageID string, act http.HandlerFunc, done <-chan struct{}) {
 	switch t.Fault {
 	case None:
@@ -126,7 +126,7 @@ func (k *kept) Header() http.Header             { return k.header }
 func (k *kept) WriteHeader(status int)          { k.status = status }
 func (k *kept) Write(piece []byte) (int, error) { return k.body.Write(piece) }
 
-// wait tells whether the time passed while the sender was still there.
+// wait tells whether the time passed while the sender was still connected.
 func wait(r *http.Request, done <-chan struct{}, delay time.Duration) bool {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
@@ -139,7 +139,7 @@ func wait(r *http.Request, done <-chan struct{}, delay time.Duration) bool {
 	return false
 }
 
-// pour writes until the sender has had enough.
+// pour writes until the sender closes the connection.
 func pour(w http.ResponseWriter, r *http.Request, done <-chan struct{}, status, piece int, pause time.Duration) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -1,6 +1,6 @@
-// Package gateway hands text messages and calls to a gateway, by a signed webhook:
-// a small service of the library's or its provider's that speaks to a telephone
-// network.
+// Package gateway hands text messages and calls, by a signed webhook, to a gateway:
+// a small service, run by the library or its provider, that is connected to a
+// telephone network.
 //
 // Each notice is one POST of JSON to the gateway's address:
 //
@@ -15,11 +15,11 @@
 //
 // What the gateway answers:
 //
-//   - 2xx with {"id": "…", "status": "accepted"}, or "duplicate": it has it;
+//   - 2xx with {"id": "…", "status": "accepted"}, or "duplicate": the gateway has it;
 //   - 422: this number cannot be reached this way, and never will;
 //   - anything else: tried again, after Retry-After where that is given. An answer
-//     that does not repeat the id is none: a page of something in between proves
-//     nothing.
+//     that does not repeat the id does not count: a page of something in between
+//     proves nothing.
 //
 // It tries once, follows no redirect and goes to no private address unless the
 // operator says so.

@@ -37,11 +37,11 @@ type Config struct {
 	URL string
 	// Secret signs them.
 	Secret []byte
-	// AllowPrivateAddress lets the gateway live on a loopback or private address.
+	// AllowPrivateAddress lets the gateway be on a loopback or private address.
 	AllowPrivateAddress bool
 	// Timeout bounds one try; 0 means 10 seconds.
 	Timeout time.Duration
-	// UserAgent names us; "" means "Afield".
+	// UserAgent names our program; "" means "Afield".
 	UserAgent string
 }
 
@@ -70,7 +70,7 @@ type Sender struct {
 	transport *http.Transport
 }
 
-// New makes a sender; Close it to give its connections back.
+// New makes a sender; Close it to release its connections.
 func New(config Config) (*Sender, error) {
 	signer, err := standardwebhooks.NewWebhookRaw(config.Secret)
 	if err != nil {
@@ -102,7 +102,7 @@ func New(config Config) (*Sender, error) {
 	return &Sender{config: config, signer: signer, http: client, transport: transport}, nil
 }
 
-// Close gives idle connections back.
+// Close closes idle connections.
 func (s *Sender) Close() { s.transport.CloseIdleConnections() }
 
 // payload is the body of a call.
@@ -144,8 +144,8 @@ func (s *Sender) SendNotice(ctx context.Context, notice connectors.Notice) conne
 	return judge(response.StatusCode(), response.Header(), answer, notice.ID, at)
 }
 
-// judge says what an answer means. What the gateway says in words is not
-// repeated, because it often names the number.
+// judge says what an answer means. The gateway's own words are not repeated,
+// because they often name the number.
 func judge(status int, header http.Header, body []byte, id string, now time.Time) connectors.Delivery {
 	switch {
 	case status >= 200 && status < 300:
@@ -173,7 +173,8 @@ func tryAgain(status int, detail string) connectors.Delivery {
 	return connectors.Delivery{Outcome: connectors.TryAgain, Status: status, Detail: strings.ToUpper(detail[:1]) + detail[1:] + "."}
 }
 
-// explain says in plain words why there is no answer; it never holds the address.
+// explain says in plain words why there is no answer; the words never contain the
+// address.
 func explain(err error) string {
 	return cmp.Or(connectors.WhyNoAnswer("the gateway", err), "the call to the gateway failed")
 }

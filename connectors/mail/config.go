@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Encryption says how the connection to the mail server is made secret.
+// Encryption says how the connection to the mail server is encrypted.
 type Encryption string
 
-// The ways.
+// The kinds of encryption.
 const (
 	StartTLS Encryption = "starttls" // after the greeting, and not without
 	TLS      Encryption = "tls"      // from the first byte
@@ -25,7 +25,7 @@ type Config struct {
 	Host       string
 	Port       int
 	Encryption Encryption
-	// User and Password sign in; none where User is empty.
+	// User and Password sign in; there is no sign-in where User is empty.
 	User, Password string
 	// From is the address that notices come from.
 	From string

@@ -36,11 +36,11 @@ func New(config Config) (*Sender, error) {
 }
 
 // Trust lets the sender accept certificates of these authorities instead of the
-// system's, for a mail server with an authority of its own.
+// system's, for a mail server with its own certificate authority.
 func (s *Sender) Trust(authorities *x509.CertPool) { s.tls.RootCAs = authorities }
 
-// client makes what talks to the server. opened gets the connection as soon as
-// there is one, because a talk that fails before a mail leaves it open.
+// client makes the SMTP client. opened gets the connection as soon as there is
+// one, because a conversation that fails before a mail is sent leaves it open.
 func (s *Sender) client(opened func(net.Conn)) (*gomail.Client, error) {
 	options := []gomail.Option{
 		gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -101,7 +101,7 @@ func (s *Sender) SendNotice(ctx context.Context, notice connectors.Notice) conne
 	if err != nil {
 		return tryAgain(explainDial(err))
 	}
-	// What comes of parting does not matter: the mail is taken or it is not.
+	// How the connection ends does not matter: the mail was taken or it was not.
 	defer func() { _ = client.CloseWithSMTPClient(connection) }()
 	err = client.SendWithSMTPClient(connection, message)
 	if err == nil || message.IsDelivered() {
@@ -122,7 +122,7 @@ func (s *Sender) message(notice connectors.Notice) (*gomail.Msg, error) {
 	message.SetMessageIDWithValue(notice.ID + "@" + domain)
 	message.SetDate()
 	message.Subject(notice.Subject)
-	// Nobody's absence note should answer a notice (RFC 3834, section 5).
+	// No out-of-office reply should answer a notice (RFC 3834, section 5).
 	message.SetGenHeader("Auto-Submitted", "auto-generated")
 	if notice.Language != "" {
 		message.SetGenHeader(gomail.HeaderContentLang, notice.Language)
@@ -131,9 +131,9 @@ func (s *Sender) message(notice connectors.Notice) (*gomail.Msg, error) {
 	return message, nil
 }
 
-// judge says what a mail's failure means. Only a lasting refusal (5yz) of the
-// recipient or of the mail's content is the end of it: one of the sender's address
-// or of the connection is for the operator to mend. The server's own words are not
+// judge says what a mail's failure means. Only a permanent refusal (5yz) of the
+// recipient or of the mail's content is final: one of the sender's address or of
+// the connection is for the operator to put right. The server's own words are not
 // repeated, because they often name the recipient.
 func judge(err error) connectors.Delivery {
 	var failed *gomail.SendError
@@ -161,8 +161,8 @@ func judge(err error) connectors.Delivery {
 	return delivery
 }
 
-// explainBroken says why a mail was cut short. The library keeps the causes to
-// itself, so their words are looked at.
+// explainBroken says why a mail was cut short. The mail package does not export
+// the causes, so the error's text is looked at.
 func explainBroken(failed *gomail.SendError) string {
 	text := failed.Error()
 	for _, sign := range []string{"EOF", "connection reset", "broken pipe", "closed network connection"} {
@@ -180,7 +180,7 @@ func tryAgain(detail string) connectors.Delivery {
 	return connectors.Delivery{Outcome: connectors.TryAgain, Detail: strings.ToUpper(detail[:1]) + detail[1:] + "."}
 }
 
-// explainDial says in plain words why there is no talk with the server.
+// explainDial says in plain words why the server could not be reached.
 func explainDial(err error) string {
 	if why := connectors.WhyNoAnswer("the mail server", err); why != "" {
 		return why

@@ -16,8 +16,8 @@ import (
 )
 
 // server is a mail server for tests that can misbehave: answer gives what it says
-// to a verb ("EHLO", "MAIL", "RCPT", "." …) instead of the usual; "close" breaks
-// off, "hang" says nothing more.
+// to a verb ("EHLO", "MAIL", "RCPT", "." …) instead of the usual answer; "close"
+// closes the connection, "hang" says nothing more.
 type server struct {
 	listener net.Listener
 	trust    *x509.CertPool

@@ -16,15 +16,15 @@ import (
 
 const (
 	maxDetail = 500
-	// longestRetryAfter bounds what a peer may ask us to wait, so that one
-	// mistaken header does not lay a request aside for years.
+	// longestRetryAfter bounds what a peer may ask us to wait, so that one wrong
+	// header does not delay a request for years.
 	longestRetryAfter = 7 * 24 * time.Hour
 )
 
-// judge says what an answer means for a message. Only an acknowledgement with
-// the message's own id proves that the peer has it: an HTML page with 200 does
-// not. The Content-Type of an acknowledgement is not looked at, because the id
-// is proof enough and many servers label JSON wrongly.
+// judge says what an answer means for a message. Only an acknowledgement with the
+// message's own id proves that the peer has it: an HTML page with 200 does not.
+// The Content-Type of an acknowledgement is not looked at, because the id is
+// proof enough and many servers label JSON wrongly.
 func judge(got answer, messageID string, now time.Time) connectors.Delivery {
 	delivery := connectors.Delivery{Outcome: connectors.TryAgain, Status: got.status}
 	if errors.Is(got.err, connectors.ErrPrivateAddress) {
@@ -57,7 +57,7 @@ func judge(got answer, messageID string, now time.Time) connectors.Delivery {
 }
 
 // judgeConflict tells "I have it already", which is a delivery whose answer was
-// lost, from a real conflict. A 409 without a problem comes from something in
+// lost, from a real conflict. A 409 without a problem comes from a proxy in
 // between and proves nothing.
 func judgeConflict(delivery connectors.Delivery, body []byte) connectors.Delivery {
 	code, _ := readProblem(body)
@@ -124,8 +124,8 @@ func problemDetail(status int, body []byte) string {
 	return clip(oneLine(said), maxDetail)
 }
 
-// explain says in plain words why there is no answer. It never holds the URL,
-// whose query may say what a patron looks for.
+// explain says in plain words why there is no answer. The words never contain the
+// URL, whose query may say what a patron looks for.
 func explain(err error) string {
 	if errors.Is(err, errTooLong) {
 		return fmt.Sprintf("the answer is longer than %d bytes", MaxBytes)
@@ -143,7 +143,7 @@ func innermost(err error) error {
 	}
 }
 
-// otherSide gives the party of a note that is not the peer.
+// otherSide gives the library in a note that is not the peer.
 func otherSide(message connectors.Message, peer connectors.Peer) broker.Symbol {
 	if message.Borrower == peer.Symbol {
 		return message.Lender

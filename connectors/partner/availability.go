@@ -41,8 +41,8 @@ func notKnown(detail string) error {
 	return &broker.Error{Kind: broker.KindUnavailable, Code: "availability_unknown", Detail: clip(detail, maxDetail)}
 }
 
-// availabilityQuery writes the citation's parts in a fixed order. A part that is
-// too long to be one is left out.
+// availabilityQuery writes the parts of the citation in a fixed order. A part
+// that is too long to be genuine is left out.
 func availabilityQuery(citation broker.Citation) string {
 	query := url.Values{}
 	for _, part := range []struct{ name, text string }{
@@ -61,8 +61,8 @@ func availabilityQuery(citation broker.Citation) string {
 	return query.Encode()
 }
 
-// readAvailability is strict about what it uses and passes over what a later
-// version may add.
+// readAvailability is strict about what it uses and ignores what a later version
+// may add.
 func readAvailability(body []byte) (connectors.Availability, error) {
 	bad := func() (connectors.Availability, error) {
 		return connectors.Availability{}, notKnown("the answer does not say what is available")

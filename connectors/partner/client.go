@@ -16,7 +16,7 @@ import (
 	"github.com/go-resty/resty/v2"
 )
 
-// How long one try with a peer may last, whatever its entry says.
+// How long one try with a peer may last, whatever its directory entry says.
 const (
 	defaultTimeout = 10 * time.Second
 	longestTimeout = time.Minute
@@ -27,7 +27,7 @@ type Options struct {
 	// Now is the wall clock that signatures and Retry-After dates go by; nil
 	// means time.Now. It is never business time.
 	Now func() time.Time
-	// UserAgent names us to partners; "" means "Afield".
+	// UserAgent names our program to partners; "" means "Afield".
 	UserAgent string
 }
 
@@ -52,7 +52,7 @@ type line struct {
 	transport *http.Transport
 }
 
-// NewClient makes a client; Close it to give its connections back.
+// NewClient makes a client; Close it to release its connections.
 func NewClient(options Options) *Client {
 	if options.Now == nil {
 		options.Now = time.Now
@@ -81,7 +81,7 @@ func newLine(userAgent string, dialer *net.Dialer) *line {
 		MaxConnsPerHost:        32,
 		IdleConnTimeout:        time.Minute,
 		MaxResponseHeaderBytes: 64 << 10,
-		DisableCompression:     true, // what is read is what came over the wire
+		DisableCompression:     true, // read exactly what came over the wire
 	}
 	client := resty.NewWithClient(&http.Client{
 		Transport:     transport,
@@ -133,12 +133,12 @@ func (c *Client) Send(ctx context.Context, peer connectors.Peer, message connect
 	return delivery
 }
 
-// answer is what came back from one call, as far as it came.
+// answer is what came back from one call, as much of it as arrived.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	// err is why there is no answer, or why its body is not whole.
+	// err is why there is no answer, or why its body is incomplete.
 	err error
 }
 

@@ -52,8 +52,8 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// A library that nobody allowed to be private cannot be on a private address,
-// not even through connections that another peer opened.
+// A library that nobody allowed to use a private address cannot be on one, not
+// even through connections that another peer opened.
 func TestPrivateAddressNeedsPermission(t *testing.T) {
 	t.Parallel()
 	lender, client := newPartner(t, conntest.Options{}), newClient(t)

@@ -13,8 +13,8 @@ import (
 	"afield/connectors"
 )
 
-// Decode reads a message strictly. What is wrong comes back as one
-// broker.KindInvalid error that names every wrong field by JSON Pointer.
+// Decode reads a message strictly. Mistakes come back as one broker.KindInvalid
+// error that names every wrong field by JSON Pointer.
 func Decode(body []byte) (connectors.Message, error) {
 	root, wrong, err := parse(body)
 	if err != nil {
@@ -33,15 +33,16 @@ func Decode(body []byte) (connectors.Message, error) {
 	return message, nil
 }
 
-// reader turns values into fields and keeps every mistake it meets.
+// reader turns values into fields and collects every mistake it finds.
 type reader struct{ fields []broker.FieldError }
 
 func (r *reader) fail(pointer, code, message string) {
 	r.fields = appendField(r.fields, pointer, code, message)
 }
 
-// reported tells whether a field, a part of it or what it is in was found wrong
-// already, so that a due date of the wrong type is not reported as missing too.
+// reported tells whether a field, a part of it or the object it is in was found
+// wrong already, so that a due date of the wrong type is not reported as missing
+// too.
 func (r *reader) reported(pointer string) bool {
 	if len(r.fields) >= maxFieldErrors {
 		return true

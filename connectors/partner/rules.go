@@ -41,7 +41,7 @@ var (
 	symbolForm    = regexp.MustCompile(`^[!-~]+$`)
 )
 
-// need is one field that a kind cannot do without.
+// need is one field that a kind must have.
 type need struct {
 	pointer string
 	message string
@@ -196,7 +196,7 @@ func (c *checker) count(pointer string, count *int) {
 	}
 }
 
-// line checks text of one line; prose text that may have many. Control
+// line checks text of one line; prose checks text that may have many. Control
 // characters are refused because the database and the slips cannot hold them.
 func (c *checker) line(pointer, text string, longest int) { c.chars(pointer, text, longest, "") }
 

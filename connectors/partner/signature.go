@@ -34,8 +34,8 @@ const (
 	secretPrefix = "whsec_"
 )
 
-// The causes of a refused call whose signature is right but whose timestamp is
-// not: a replay, or a clock that is wrong. They are found with errors.Is.
+// The causes when a call's signature is right but its timestamp is not: a replay,
+// or a clock that is wrong. They are found with errors.Is.
 var (
 	ErrTooOld = errors.New("signed too long ago")
 	ErrTooNew = errors.New("signed in the future")
@@ -63,10 +63,10 @@ func Sign(secret []byte, id string, at time.Time, body []byte) (http.Header, err
 }
 
 // Verify checks that a body was signed with the secret and not long ago; now is
-// the wall clock, never business time. Errors are broker.KindUnauthenticated
-// with code signature_missing, signature_invalid, message_too_old (cause
-// ErrTooOld) or message_too_new (cause ErrTooNew). The timestamp is judged after
-// the signature, so only who holds the secret learns about our clock.
+// the wall clock, never business time. Errors are broker.KindUnauthenticated with
+// code signature_missing, signature_invalid, message_too_old (cause ErrTooOld) or
+// message_too_new (cause ErrTooNew). The timestamp is judged after the signature,
+// so only a caller who has the secret learns about our clock.
 func Verify(secret []byte, headers http.Header, body []byte, now time.Time) error {
 	if len(secret) < MinSecret {
 		return unauthenticated("signature_invalid", "No usable secret is on file for this partner.", nil)
@@ -104,9 +104,9 @@ func VerifyQuery(secret []byte, headers http.Header, rawQuery string, now time.T
 
 func signedQuery(rawQuery string) []byte { return []byte("GET availability?" + rawQuery) }
 
-// Open checks the signature and reads the message, in this order, and makes
-// sure that the signed id is the message's own. Who the message speaks for is
-// the caller's to check: Speaker must resolve to the library whose secret fitted.
+// Open checks the signature and reads the message, in this order, and makes sure
+// that the signed id is the message's own. The caller must check who the message
+// speaks for: Speaker must resolve to the library whose secret matched.
 func Open(secret []byte, headers http.Header, body []byte, now time.Time) (connectors.Message, error) {
 	if err := Verify(secret, headers, body, now); err != nil {
 		return connectors.Message{}, err

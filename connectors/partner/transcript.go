@@ -34,8 +34,8 @@ func LogText(start string, header http.Header, body []byte) string {
 	return clip(text.String(), maxRaw)
 }
 
-// transcript gives both directions of one call. A peer may echo what it got, so
-// the signature is struck out of the answer too.
+// transcript gives both directions of one call. A peer may echo what it received,
+// so the signature is removed from the answer too.
 func transcript(method string, target *url.URL, header http.Header, body []byte, got answer) string {
 	text := LogText(method+" "+target.RequestURI(), header, body) + "\n\n"
 	if got.status == 0 {

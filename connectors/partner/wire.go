@@ -26,8 +26,8 @@ const (
 	StatusDuplicate = "duplicate" // it was here already; nothing was done again
 )
 
-// CodeAlreadyExists is the problem code that, with 409, means what
-// StatusDuplicate means.
+// CodeAlreadyExists is the problem code that, with 409, means the same as
+// StatusDuplicate.
 const CodeAlreadyExists = "already_exists"
 
 // Acknowledgement is the answer to a message that was taken.

@@ -33,7 +33,7 @@ type Target interface {
 	// Fail lets troubles befall the next tries; FailAlways all the others.
 	Fail(kind connectors.Kind, troubles ...conntest.Trouble)
 	FailAlways(trouble conntest.Trouble)
-	// Received gives every try that arrived, also those still hanging.
+	// Received gives every try that arrived, including those still hanging.
 	Received() []conntest.Received
 	// Effects counts how often a message was acted on.
 	Effects(messageID string) int
@@ -52,7 +52,7 @@ type Subject struct {
 const (
 	// shortTimeout is the peers' limit where a try has to run into it.
 	shortTimeout = 300 * time.Millisecond
-	// withinLimit is the most a try may take then: far more than it needs, far
+	// withinLimit is the longest a try may take then: far more than it needs, far
 	// less than hanging.
 	withinLimit = 20 * time.Second
 	// maxRaw bounds the wire text kept of one try.
@@ -78,7 +78,7 @@ func Run(t *testing.T, subject Subject) {
 	goleak.VerifyNone(t, before)
 }
 
-// faultTest says what a try under one trouble must come to.
+// faultTest says what the outcome of a try under one trouble must be.
 type faultTest struct {
 	name       string
 	trouble    conntest.Trouble
@@ -160,7 +160,7 @@ func (test faultTest) run(t *testing.T, subject Subject) {
 	}
 	checkRaw(t, peer, delivery)
 
-	// The outbox sends the same message again: it arrives, and was done once.
+	// The outbox sends the same message again: it arrives, and was acted on once.
 	peer.Timeout = withinLimit
 	if again := sender.Send(t.Context(), peer, message); again.Outcome != connectors.Delivered {
 		t.Errorf("the second try: %s (%s), want delivered", again.Outcome, again.Detail)
