@@ -79,7 +79,7 @@ type AdjustDueDates struct {
 // gets an earlier date; a closed new date becomes the next open day; a borrowed
 // copy never goes beyond its lender's date. It refuses whom the policy does not
 // name (closures.relief), and no reason.
-func (c *Circulation) AdjustDueDates(ctx context.Context, tx *postgres.Tx, in AdjustDueDates) (Moved, error) {
+func (c *LoanService) AdjustDueDates(ctx context.Context, tx *postgres.Tx, in AdjustDueDates) (Moved, error) {
 	if err := in.check(); err != nil {
 		return Moved{}, err
 	}
@@ -87,7 +87,7 @@ func (c *Circulation) AdjustDueDates(ctx context.Context, tx *postgres.Tx, in Ad
 	if err != nil {
 		return Moved{}, err
 	}
-	decision := lending.MayAdjustDueDates(document, in.Desk.moment(), in.Desk.Actor.Roles, in.Reason)
+	decision := lending.MayAdjustDueDates(document, in.Desk.Moment(), in.Desk.Actor.Roles, in.Reason)
 	if err := decision.Err("adjustment_refused"); err != nil {
 		return Moved{}, err
 	}
@@ -108,7 +108,7 @@ func (in AdjustDueDates) check() error {
 	if in.NewDue.Before(in.To) {
 		wrong = append(wrong, broker.FieldError{Pointer: "/new_due", Code: "earlier", Message: "must not be earlier than the dates it replaces"})
 	}
-	if in.NewDue.Before(in.Desk.today()) {
+	if in.NewDue.Before(in.Desk.Today()) {
 		wrong = append(wrong, broker.FieldError{Pointer: "/new_due", Code: "in_the_past", Message: "must not have passed"})
 	}
 	if wrong != nil {
@@ -124,7 +124,7 @@ func (in AdjustDueDates) check() error {
 // then: what was asked too much is taken back. After an emergency closing the
 // closed days cost nothing either, whatever days the policy counts. A planned
 // closure relieves nothing.
-func (c *Circulation) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk Desk, closure directory.Closure, dryRun bool) (Moved, error) {
+func (c *LoanService) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk Desk, closure directory.Closure, dryRun bool) (Moved, error) {
 	document, err := c.Rules(desk)
 	if err != nil {
 		return Moved{}, err
@@ -136,7 +136,7 @@ func (c *Circulation) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk 
 	if closure.Kind == directory.ClosurePlanned {
 		return Moved{Adjustment: adjustment, TakenBack: broker.Money{Currency: desk.Library.Currency}}, nil
 	}
-	adjustment.Rule = lending.ReliefDue(document, desk.moment(), rule.Match{}, closure.From).Rule
+	adjustment.Rule = lending.ReliefDue(document, desk.Moment(), rule.Match{}, closure.From).Rule
 	relieved := func(loan Loan, opening *calendar.Calendar) broker.Date {
 		at := policy.Moment{Now: desk.Now, Calendar: opening}
 		match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
@@ -156,7 +156,7 @@ const adjustSlice = 500
 
 // adjust moves what is due in the adjustment's days, slice by slice, each to
 // where its loan may go.
-func (c *Circulation) adjust(ctx context.Context, tx *postgres.Tx, desk Desk, adjustment Adjustment, dryRun bool, to func(Loan, *calendar.Calendar) broker.Date) (Moved, error) {
+func (c *LoanService) adjust(ctx context.Context, tx *postgres.Tx, desk Desk, adjustment Adjustment, dryRun bool, to func(Loan, *calendar.Calendar) broker.Date) (Moved, error) {
 	moved := Moved{Adjustment: adjustment, TakenBack: broker.Money{Currency: desk.Library.Currency}}
 	if !dryRun {
 		standing, err := standingAdjustment(ctx, tx, adjustment)

@@ -25,16 +25,16 @@ type lateness struct {
 
 // amend follows due dates that moved on with the money: what was charged for
 // days that are no longer late is taken back, and what accrued begins anew.
-func (c *Circulation) amend(ctx context.Context, tx *postgres.Tx, desk Desk, openings openings, why Adjustment, changes []dueChange, moved *Moved) error {
+func (c *LoanService) amend(ctx context.Context, tx *postgres.Tx, desk Desk, openings openings, why Adjustment, changes []dueChange, moved *Moved) error {
 	var late []lateness
 	for _, change := range changes {
 		opening := openings.of(change.loan)
-		if !change.loan.DueOn.Before(desk.today()) {
+		if !change.loan.DueOn.Before(desk.Today()) {
 			continue
 		}
 		loan := change.loan
 		loan.DueOn = change.due
-		one := lateness{loan: loan, through: lateLoan{Loan: loan}.through(desk.today(), opening)}
+		one := lateness{loan: loan, through: loan.late().Through(desk.Today(), opening)}
 		one.owed = costs.OverdueFine(loan.Terms, loan.DueOn, one.through, opening)
 		one.full = one.owed
 		late = append(late, one)
@@ -45,7 +45,7 @@ func (c *Circulation) amend(ctx context.Context, tx *postgres.Tx, desk Desk, ope
 // voidClosedDays takes back what a closing's days cost: of loans that came back
 // before it was put in, by the due date that it would have given them; and after
 // an emergency of loans that are still out.
-func (c *Circulation) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk Desk, closure directory.Closure, dryRun bool, moved *Moved, relieved func(Loan, *calendar.Calendar) broker.Date) error {
+func (c *LoanService) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk Desk, closure directory.Closure, dryRun bool, moved *Moved, relieved func(Loan, *calendar.Calendar) broker.Date) error {
 	openings, err := openingsOf(ctx, tx, desk)
 	if err != nil {
 		return err
@@ -85,11 +85,11 @@ func (c *Circulation) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk 
 
 // latenessOf is what a loan's lateness costs once a closing is known.
 func latenessOf(loan Loan, desk Desk, opening *calendar.Calendar, closure directory.Closure, relieved func(Loan, *calendar.Calendar) broker.Date) lateness {
-	one := lateness{through: lateLoan{Loan: loan}.through(desk.today(), opening)}
+	one := lateness{through: loan.late().Through(desk.Today(), opening)}
 	if loan.Status == LoanReturned {
 		one.through = loan.ReturnedOn
 		if !loan.DueOn.Before(closure.From) && !loan.DueOn.After(closure.To) {
-			loan.DueOn = laterDate(loan.DueOn, relieved(loan, opening))
+			loan.DueOn = loan.DueOn.Later(relieved(loan, opening))
 		}
 	}
 	one.loan = loan
@@ -138,7 +138,7 @@ func byCorrection(late []lateness, why func(lateness) ledger.Correction) []corre
 // settleLateness brings what stands charged down to what is owed. Where days are
 // given away that would count again, the whole is charged first, so that what is
 // given away is on the account and stays given.
-func (c *Circulation) settleLateness(ctx context.Context, tx *postgres.Tx, desk Desk, late []lateness, why relief, moved *Moved) error {
+func (c *LoanService) settleLateness(ctx context.Context, tx *postgres.Tx, desk Desk, late []lateness, why relief, moved *Moved) error {
 	for i := range late {
 		ledger.AskLoan(tx, accountOf(late[i].loan), late[i].loan.ID, ledger.Overdue, &late[i].money)
 	}
@@ -153,7 +153,7 @@ func (c *Circulation) settleLateness(ctx context.Context, tx *postgres.Tx, desk 
 		}
 		if changed && !touched[late[i].loan.Patron] {
 			touched[late[i].loan.Patron] = true
-			if err := c.updateLatch(ctx, tx, desk, late[i].loan); err != nil {
+			if err := c.LatchAfter(ctx, tx, desk, late[i].loan.Patron, late[i].loan.Terms.Class, 0); err != nil {
 				return err
 			}
 		}

@@ -26,7 +26,7 @@ type Reversed struct {
 // has passed since becomes today, unless the loan was overdue when it was
 // adjusted. Fines that were taken back stay taken back; lateness counts again
 // from the old date of those that were overdue.
-func (c *Circulation) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, desk Desk, id broker.ID, reason string, dryRun bool) (Reversed, error) {
+func (c *LoanService) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, desk Desk, id broker.ID, reason string, dryRun bool) (Reversed, error) {
 	adjustment, err := adjustmentLocked(ctx, tx, desk.Library.ID, id)
 	if err != nil {
 		return Reversed{}, err
@@ -36,7 +36,7 @@ func (c *Circulation) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, de
 	if err != nil {
 		return out, err
 	}
-	if err := lending.MayAdjustDueDates(document, desk.moment(), desk.Actor.Roles, reason).Err("adjustment_refused"); err != nil {
+	if err := lending.MayAdjustDueDates(document, desk.Moment(), desk.Actor.Roles, reason).Err("adjustment_refused"); err != nil {
 		return out, err
 	}
 	if !adjustment.ReversedAt.IsZero() {
@@ -48,7 +48,7 @@ func (c *Circulation) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, de
 
 // UndoRelief takes back what a closure that was cancelled did to due dates; it
 // needs no word of its own. Nothing was moved: nothing is done.
-func (c *Circulation) UndoRelief(ctx context.Context, tx *postgres.Tx, desk Desk, closure broker.ID) (Reversed, error) {
+func (c *LoanService) UndoRelief(ctx context.Context, tx *postgres.Tx, desk Desk, closure broker.ID) (Reversed, error) {
 	adjustment, err := standingAdjustment(ctx, tx, Adjustment{Library: desk.Library.ID, Kind: AdjustedByClosure, Closure: closure})
 	if err != nil || adjustment.ID == broker.NoID || !adjustment.ReversedAt.IsZero() {
 		return Reversed{Adjustment: adjustment, Replayed: true}, err
@@ -56,13 +56,13 @@ func (c *Circulation) UndoRelief(ctx context.Context, tx *postgres.Tx, desk Desk
 	return c.reverse(ctx, tx, desk, Reversed{Adjustment: adjustment}, false)
 }
 
-func (c *Circulation) reverse(ctx context.Context, tx *postgres.Tx, desk Desk, out Reversed, dryRun bool) (Reversed, error) {
+func (c *LoanService) reverse(ctx context.Context, tx *postgres.Tx, desk Desk, out Reversed, dryRun bool) (Reversed, error) {
 	openings, err := openingsOf(ctx, tx, desk)
 	if err != nil {
 		return out, err
 	}
-	after, today := broker.NoID, desk.today()
-	adjustedOn := desk.calendar().DateOf(out.At)
+	after, today := broker.NoID, desk.Today()
+	adjustedOn := desk.Calendar().DateOf(out.At)
 	for {
 		adjusted, err := adjustedLoans(ctx, tx, out.Adjustment, after, adjustSlice)
 		if err != nil {

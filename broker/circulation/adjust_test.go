@@ -6,55 +6,11 @@ import (
 	"testing"
 
 	"afield/broker"
-	"afield/broker/calendar"
 	"afield/broker/circulation"
 	"afield/broker/directory"
-	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 )
-
-// lent checks out a book of the library's own and gives the loan.
-func (h house) lent(patron patrons.Ref, kind, local string) circulation.Loan {
-	h.t.Helper()
-	out, err := act(h.town, h.circ.CheckOut, circulation.CheckOut{Desk: h.at(local), Item: h.item(kind, h.title()), Patron: patron})
-	h.must(err)
-	return *out.Loan
-}
-
-func (h house) loan(ref circulation.LoanRef) (loan circulation.Loan) {
-	h.t.Helper()
-	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		loan, err = circulation.LoanByID(ctx, tx, ref)
-		return err
-	})
-	return loan
-}
-
-func (h house) takenBack(loan circulation.Loan, local string) {
-	h.t.Helper()
-	_, err := act(h.town, h.circ.Return, circulation.Return{Desk: h.at(local), Item: loan.Item})
-	h.must(err)
-}
-
-// shut closes days and relieves what was due then, as the desk does it.
-func (h *house) shut(kind directory.ClosureKind, from, to, local string) (moved circulation.Moved) {
-	h.t.Helper()
-	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		desk := h.at(local)
-		closure, _, err := directory.Close(ctx, tx, directory.Closure{
-			Library: h.Library.ID, Kind: kind, By: desk.Actor, PutAt: desk.Now,
-			Closure: calendar.Closure{From: broker.MustDate(from), To: broker.MustDate(to), Reason: "a snow storm"},
-		})
-		h.must(err)
-		h.Library, err = directory.Load(ctx, tx, h.Library.ID)
-		h.must(err)
-		desk.Library = h.Library
-		moved, err = h.circ.RelieveClosure(ctx, tx, desk, closure, false)
-		return err
-	})
-	return moved
-}
 
 func TestWeatherClosures(t *testing.T) {
 	t.Parallel()
@@ -100,7 +56,7 @@ func TestWeatherClosures(t *testing.T) {
 			desk.Library, err = directory.Load(ctx, tx, delaware.Library.ID)
 			delaware.must(err)
 			equal(t, "open again", desk.Library.Calendar.IsOpen(broker.MustDate("2026-01-26")), true)
-			reversed, err := delaware.circ.UndoRelief(ctx, tx, desk, moved.Closure)
+			reversed, err := delaware.Circ.UndoRelief(ctx, tx, desk, moved.Closure)
 			equal(t, "restored", reversed.Restored, 1)
 			return err
 		})
@@ -145,7 +101,7 @@ func TestAdjustingDueDatesTogether(t *testing.T) {
 	first, second := library.lent(patron, "book", "2026-03-02 10:00"), library.lent(patron, "book", "2026-03-03 10:00")
 	other := library.lent(patron, "dvd", "2026-03-02 10:00")
 	borrowed, request := library.borrowed("book", library.at("2026-03-02 10:00"))
-	out, err := act(library.town, library.circ.CheckOut, circulation.CheckOut{
+	out, err := act(library.town, library.Circ.CheckOut, circulation.CheckOut{
 		Desk: library.at("2026-03-02 10:00"), Item: borrowed, Patron: patron, Request: request, LenderDue: broker.MustDate("2026-03-24"),
 	})
 	library.must(err)
@@ -157,7 +113,7 @@ func TestAdjustingDueDatesTogether(t *testing.T) {
 	}
 	run := func(in circulation.AdjustDueDates) (moved circulation.Moved, err error) {
 		err = library.try(func(ctx context.Context, tx *postgres.Tx) error {
-			moved, err = library.circ.AdjustDueDates(ctx, tx, in)
+			moved, err = library.Circ.AdjustDueDates(ctx, tx, in)
 			return err
 		})
 		return moved, err
@@ -192,14 +148,14 @@ func TestAdjustingDueDatesTogether(t *testing.T) {
 	library.must(err)
 	equal(t, "done once", again.Replayed, true)
 
-	_, err = act(library.town, library.circ.Renew, circulation.Renew{Desk: library.at("2026-03-31 10:00"), Loan: second.LoanRef})
+	_, err = act(library.town, library.Circ.Renew, circulation.Renew{Desk: library.at("2026-03-31 10:00"), Loan: second.LoanRef})
 	library.must(err)
 	later := library.at("2026-04-01 10:00")
 	later.Actor.Roles = []string{"director"}
 	var reversed circulation.Reversed
 	undo := func(dryRun bool) {
 		library.do(func(ctx context.Context, tx *postgres.Tx) error {
-			reversed, err = library.circ.ReverseAdjustment(ctx, tx, later, moved.ID, "it was mended", dryRun)
+			reversed, err = library.Circ.ReverseAdjustment(ctx, tx, later, moved.ID, "it was mended", dryRun)
 			return err
 		})
 	}
@@ -222,11 +178,11 @@ func TestTakenBackOnAClosedDayNothingIsDueThen(t *testing.T) {
 	sunday := library.at("2026-03-29 10:00")
 	sunday.Actor = director.Actor
 	library.do(func(ctx context.Context, tx *postgres.Tx) error {
-		moved, err := library.circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
+		moved, err := library.Circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
 			Desk: director, From: broker.MustDate("2026-03-23"), To: broker.MustDate("2026-03-23"), NewDue: broker.MustDate("2026-04-06"), Reason: "flood",
 		})
 		library.must(err)
-		_, err = library.circ.ReverseAdjustment(ctx, tx, sunday, moved.ID, "it was mended", false)
+		_, err = library.Circ.ReverseAdjustment(ctx, tx, sunday, moved.ID, "it was mended", false)
 		return err
 	})
 	equal(t, "due on the next open day", library.loan(loan.LoanRef).DueOn, broker.MustDate("2026-03-30"))
@@ -237,18 +193,18 @@ func TestARecalledCopyIsNotMovedBeyondItsLendersNewDate(t *testing.T) {
 	library := oneLibrary(t, "delaware", "America/New_York")
 	patron := library.patron("adult")
 	borrowed, request := library.borrowed("book", library.at("2026-03-02 10:00"))
-	out, err := act(library.town, library.circ.CheckOut, circulation.CheckOut{
+	out, err := act(library.town, library.Circ.CheckOut, circulation.CheckOut{
 		Desk: library.at("2026-03-02 10:00"), Item: borrowed, Patron: patron, Request: request, LenderDue: broker.MustDate("2026-03-30"),
 	})
 	library.must(err)
-	_, err = act(library.town, library.circ.ChangeDue, circulation.ChangeDue{
+	_, err = act(library.town, library.Circ.ChangeDue, circulation.ChangeDue{
 		Desk: library.at("2026-03-10 10:00"), Loan: out.Loan.LoanRef, LenderDue: broker.MustDate("2026-03-17"), Why: circulation.DueRecalled,
 	})
 	library.must(err)
 	director := library.at("2026-03-11 10:00")
 	director.Actor.Roles = []string{"director"}
 	library.do(func(ctx context.Context, tx *postgres.Tx) error {
-		moved, err := library.circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
+		moved, err := library.Circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
 			Desk: director, From: broker.MustDate("2026-03-10"), To: broker.MustDate("2026-03-18"), NewDue: broker.MustDate("2026-03-25"), Reason: "flood",
 		})
 		equal(t, "moved", moved.Loans, 0)
@@ -263,13 +219,13 @@ func TestAnAmnestyTakesBackWhatWasCharged(t *testing.T) {
 	patron := library.patron("adult")
 	loan := library.lent(patron, "book", "2026-03-02 10:00") // due 23 March
 	// Renewed late, the fine up to then is charged; then it is late again.
-	_, err := act(library.town, library.circ.Renew, circulation.Renew{Desk: library.at("2026-03-25 10:00"), Loan: loan.LoanRef})
+	_, err := act(library.town, library.Circ.Renew, circulation.Renew{Desk: library.at("2026-03-25 10:00"), Loan: loan.LoanRef})
 	library.must(err)
 	equal(t, "charged for the first time out", library.owes(patron), "0.20")
 	director := library.at("2026-04-20 10:00")
 	director.Actor.Roles = []string{"director"}
 	library.do(func(ctx context.Context, tx *postgres.Tx) error {
-		moved, err := library.circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
+		moved, err := library.Circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
 			Desk: director, From: broker.MustDate("2026-04-01"), To: broker.MustDate("2026-04-18"), NewDue: broker.MustDate("2026-04-25"), Reason: "amnesty",
 		})
 		equal(t, "moved", moved.Loans, 1)
@@ -332,7 +288,7 @@ func TestAnEmergencyIsNotedOnADayThatWasChargedAlready(t *testing.T) {
 	}
 	var moved circulation.Moved
 	library.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		moved, err = library.circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
+		moved, err = library.Circ.AdjustDueDates(ctx, tx, circulation.AdjustDueDates{
 			Desk: director("2026-01-27 09:00"), From: broker.MustDate("2026-01-26"), To: broker.MustDate("2026-01-26"),
 			NewDue: broker.MustDate("2026-01-29"), Reason: "the heating failed", ID: broker.NewID(),
 		})
@@ -341,7 +297,7 @@ func TestAnEmergencyIsNotedOnADayThatWasChargedAlready(t *testing.T) {
 	library.chargeAccrued(patron, "2026-02-02 10:00")
 	equal(t, "30, 31, 1 and 2", library.owes(patron), "0.40")
 	library.do(func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := library.circ.ReverseAdjustment(ctx, tx, director("2026-02-02 11:00"), moved.ID, "it was mended", false)
+		_, err := library.Circ.ReverseAdjustment(ctx, tx, director("2026-02-02 11:00"), moved.ID, "it was mended", false)
 		return err
 	})
 	equal(t, "due", library.loan(loan.LoanRef).DueOn, broker.MustDate("2026-01-26"))

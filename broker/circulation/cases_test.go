@@ -1,81 +1,13 @@
 package circulation_test
 
 import (
-	"context"
-	"fmt"
 	"testing"
 
 	"afield/broker"
-	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/directory"
-	"afield/broker/ledger"
 	"afield/broker/patrons"
-	"afield/broker/policy"
-	"afield/broker/postgres"
 )
-
-// ruled is a town whose libraries go by small policies of their own.
-type ruled struct {
-	*town
-	documents map[string]*policy.Document
-}
-
-func ruledTown(t *testing.T) ruled {
-	t.Helper()
-	r := ruled{town: newTown(t), documents: map[string]*policy.Document{}}
-	r.circ = circulation.New(circulation.ByName(func(name string) (*policy.Document, error) {
-		if document, found := r.documents[name]; found {
-			return document, nil
-		}
-		return policy.Preset(name)
-	}))
-	return r
-}
-
-// under is a library that goes by the default document but for some rules, each
-// a name and a value.
-func (r ruled) under(rules ...string) house {
-	r.t.Helper()
-	name := fmt.Sprintf("rules-%d", len(r.documents)+1)
-	text := "policy: " + name + "\ntitle: A library\ndocument: Its policy\nplace: US-IA\nzone: America/Chicago\ncurrency: USD\nclasses: [resident]\nattributes:\n"
-	for i := 0; i < len(rules); i += 2 {
-		text += "  " + rules[i] + ":\n    value: " + rules[i+1] + "\n    clause: {section: A, says: b}\n"
-	}
-	document, err := policy.Parse(name, []byte(text))
-	r.must(err)
-	r.documents[name] = document
-	h := r.library("western-district", "America/Chicago")
-	h.Library.Policy = name
-	r.do(func(_ context.Context, tx *postgres.Tx) error { return directory.SaveLibrary(tx, h.Library, founded) })
-	return h
-}
-
-func (h house) renews(loan circulation.Loan, local string) (circulation.Outcome, error) {
-	return act(h.town, h.circ.Renew, circulation.Renew{Desk: h.at(local), Loan: loan.LoanRef})
-}
-
-func (h house) waitsFor(title broker.ID) {
-	h.t.Helper()
-	_, err := act(h.town, h.circ.PlaceHold, circulation.PlaceHold{
-		Desk: h.at("2026-03-03 10:00"), Library: h.Library.ID, Patron: h.patron("resident"), Title: title,
-	})
-	h.must(err)
-}
-
-func wantReason(t testing.TB, err error, code string) broker.Reason {
-	t.Helper()
-	ours, ok := broker.AsError(err)
-	if ok {
-		for _, reason := range ours.Reasons {
-			if reason.Code == code {
-				return reason
-			}
-		}
-	}
-	t.Fatalf("want the reason %s, got %v", code, err)
-	return broker.Reason{}
-}
 
 func TestRenewalsByEachMode(t *testing.T) {
 	t.Parallel()
@@ -135,11 +67,11 @@ func TestRenewalsByEachMode(t *testing.T) {
 		}
 	})
 	t.Run("BLK-20 over the limit of fines", func(t *testing.T) {
-		h := r.library("western-district", "America/Chicago")
+		h := r.addLibrary("western-district", "America/Chicago")
 		patron := h.patron("resident")
 		loan := h.lend(patron, h.item("book", h.title()), "2026-03-02 10:00")
 		h.charge(patron, "9.00", "2026-03-03 10:00")
-		_, err := act(h.town, h.circ.CheckOut, circulation.CheckOut{Desk: h.at("2026-03-05 10:00"), Item: h.item("book", h.title()), Patron: patron})
+		_, err := act(h.town, h.Circ.CheckOut, circulation.CheckOut{Desk: h.at("2026-03-05 10:00"), Item: h.item("book", h.title()), Patron: patron})
 		wantReason(t, err, "owes_too_much")
 		_, err = h.renews(loan, "2026-03-05 10:00")
 		h.must(err)
@@ -151,7 +83,7 @@ func TestRenewalsByEachMode(t *testing.T) {
 			loan := h.lend(patron, h.item("book", h.title()), "2026-03-02 10:00")
 			_, err := h.renews(loan, "2026-03-06 10:00")
 			equal(t, stops, err == nil, renews)
-			_, err = act(h.town, h.circ.CheckOut, circulation.CheckOut{Desk: h.at("2026-03-06 10:00"), Item: h.item("book", h.title()), Patron: patron})
+			_, err = act(h.town, h.Circ.CheckOut, circulation.CheckOut{Desk: h.at("2026-03-06 10:00"), Item: h.item("book", h.title()), Patron: patron})
 			wantReason(t, err, "card_expired")
 		}
 	})
@@ -160,9 +92,9 @@ func TestRenewalsByEachMode(t *testing.T) {
 			h := r.under("loans.type_limit", "1", "loans.limit_counts", "{claimed: "+claimed+", ill_total: true, ill_types: false}")
 			patron := h.patron("resident")
 			loan := h.lend(patron, h.item("book", h.title()), "2026-03-02 10:00")
-			_, err := act(h.town, h.circ.Claim, circulation.MakeClaim{Desk: h.at("2026-03-03 10:00"), Loan: loan.LoanRef, Kind: circulation.ClaimReturned, ShelfChecked: true})
+			_, err := act(h.town, h.Circ.Claim, circulation.MakeClaim{Desk: h.at("2026-03-03 10:00"), Loan: loan.LoanRef, Kind: circulation.ClaimReturned, ShelfChecked: true})
 			h.must(err)
-			_, err = act(h.town, h.circ.CheckOut, circulation.CheckOut{Desk: h.at("2026-03-04 10:00"), Item: h.item("book", h.title()), Patron: patron})
+			_, err = act(h.town, h.Circ.CheckOut, circulation.CheckOut{Desk: h.at("2026-03-04 10:00"), Item: h.item("book", h.title()), Patron: patron})
 			equal(t, "claimed "+claimed, err == nil, allowed)
 			if !allowed {
 				wantReason(t, err, "type_limit_reached")
@@ -207,7 +139,7 @@ func TestFinesByEachMode(t *testing.T) {
 		}
 	})
 	t.Run("DUE-18 calendar days, and the loan is still out", func(t *testing.T) {
-		h := r.library("western-district", "America/Chicago")
+		h := r.addLibrary("western-district", "America/Chicago")
 		patron := h.patron("adult")
 		loan := h.lent(patron, "book", "2026-01-05 10:00") // due Monday 26
 		h.chargeAccrued(patron, "2026-01-30 10:00")        // 27, 28, 29 and 30
@@ -217,118 +149,4 @@ func TestFinesByEachMode(t *testing.T) {
 		h.takenBack(loan, "2026-01-31 10:00")
 		equal(t, "27, 30 and 31", h.owes(patron), "0.30")
 	})
-}
-
-// waiveAll forgives everything that is owed.
-func (h house) waiveAll(patron patrons.Ref, local string) {
-	h.t.Helper()
-	desk := h.at(local)
-	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		open, err := ledger.OpenCharges(ctx, tx, patrons.Account(h.Library, patron))
-		if err != nil {
-			return err
-		}
-		for _, charge := range open {
-			if _, err := ledger.Waive(ctx, tx, ledger.Answer{Library: h.Library.ID, Charge: charge.ID, Cause: "waived:" + local, Actor: desk.Actor, At: desk.Now}, charge.Owed); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func TestLossesByEachMode(t *testing.T) {
-	t.Parallel()
-	r := ruledTown(t)
-	on := func(overdue, negative string, more ...string) house {
-		return r.under(append([]string{
-			"lost.on_return", "{overdue: " + overdue + ", cancel_unpaid: true, negative_balance: " + negative + "}",
-			"fines.overdue", `{set_by: library, rate: "0.10", cap: none, count: calendar}`,
-		}, more...)...)
-	}
-	for name, mode := range map[string]struct{ negative, owes string }{
-		"LST-12 paid in full, a balance in the patron's favour": {"true", "-50.00"},
-		"LST-13 paid in full, no balance below nothing":         {"false", "0.00"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := on("forgive", mode.negative)
-			patron := h.patron("resident")
-			loan := h.lend(patron, h.item("book", h.title()), "2026-03-02 10:00", "2026-03-23")
-			_, err := h.lose(loan, "2026-03-10 10:00", circulation.Loss{Price: h.money("50.00")})
-			h.must(err)
-			equal(t, "lost", h.owes(patron), "50.00")
-			h.payAt(patron, "50.00", "2026-03-11 10:00")
-			h.takenBack(loan, "2026-03-12 10:00")
-			equal(t, "balance", h.owes(patron), mode.owes)
-		})
-	}
-	t.Run("LST-15 an amnesty after a part payment", func(t *testing.T) {
-		h := on("as_charged", "true")
-		patron := h.patron("resident")
-		loan := h.lend(patron, h.item("book", h.title()), "2026-03-02 10:00", "2026-03-23")
-		h.chargeAccrued(patron, "2026-03-30 10:00")
-		h.payAt(patron, "0.20", "2026-03-30 11:00")
-		equal(t, "left", h.owes(patron), "0.50")
-		h.back(circulation.Return{Desk: h.at("2026-03-30 12:00"), Item: loan.Item, Amnesty: true})
-		equal(t, "balance", h.owes(patron), "-0.20")
-	})
-	t.Run("LST-16 a payment goes to the lateness that is restored", func(t *testing.T) {
-		h := on("restore", "false")
-		patron := h.patron("resident")
-		loan := h.lend(patron, h.item("book", h.title()), "2026-03-02 10:00", "2026-03-23")
-		h.chargeAccrued(patron, "2026-03-30 10:00")
-		equal(t, "overdue", h.owes(patron), "0.70")
-		_, err := h.lose(loan, "2026-03-30 11:00", circulation.Loss{Price: h.money("50.00"), ForgiveOverdue: true})
-		h.must(err)
-		equal(t, "lost", h.owes(patron), "50.00")
-		h.payAt(patron, "0.10", "2026-03-31 10:00")
-		h.takenBack(loan, "2026-04-01 10:00")
-		equal(t, "balance", h.owes(patron), "0.60")
-	})
-	t.Run("LST-20 paid back until the days are over", func(t *testing.T) {
-		for day, refund := range map[string]string{"2026-03-16": "42.00", "2026-03-17": "0.00"} {
-			h := on("forgive", "true", "lost.refund", `{within_days: 7, last_day_counts: false, from: lost, deduct: "0.00", if_replaced: true, processing: false}`)
-			patron := h.patron("resident")
-			loan := h.lend(patron, h.item("book", h.title()), "2026-03-02 10:00", "2026-03-23")
-			_, err := h.lose(loan, "2026-03-10 10:00", circulation.Loss{Price: h.money("42.00")})
-			h.must(err)
-			h.payAt(patron, "42.00", "2026-03-10 11:00")
-			out := h.back(circulation.Return{Desk: h.at(day + " 10:00"), Item: loan.Item})
-			equal(t, day, out.Refund.Decimal(), refund)
-		}
-	})
-	t.Run("LST-04 by age, the policy says whether it is to be replaced; staff say so themselves", func(t *testing.T) {
-		const price = "{replaced: {basis: replacement, processing: \"5.00\"}, not_replaced: {basis: price_paid, processing: \"0.00\"}"
-		for byAge, want := range map[string][2]string{"true": {"27.00", "18.00"}, "false": {"18.00", "27.00"}} {
-			h := on("forgive", "true", "lost.price", price+", replaced_by_age: "+byAge+"}", "lost.after", "{days: 30}")
-			paid, fresh := h.money("18.00"), h.money("22.00")
-			item := func() catalog.Ref {
-				return h.copyOf(func(i *catalog.Item) { i.PricePaid, i.Price = &paid, &fresh })
-			}
-			old := h.lend(h.patron("resident"), item(), "2026-03-02 10:00", "2026-03-23")
-			aged, err := act(h.town, func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
-				outcomes, err := h.circ.LoseByAge(ctx, tx, desk, []broker.ID{old.ID}, false)
-				if err != nil || len(outcomes) == 0 {
-					return circulation.Outcome{}, err
-				}
-				return outcomes[0], nil
-			}, h.at("2026-06-01 02:00"))
-			h.must(err)
-			equal(t, "by age", lostFor(aged), want[0])
-			told, err := h.lose(h.lend(h.patron("resident"), item(), "2026-03-02 10:00"), "2026-03-10 10:00", circulation.Loss{WillReplace: byAge == "false"})
-			h.must(err)
-			equal(t, "at the desk", lostFor(told), want[1])
-		}
-	})
-}
-
-// lostFor is what a loss was charged, lateness apart.
-func lostFor(out circulation.Outcome) string {
-	var sum broker.Money
-	for _, entry := range out.Charged {
-		if entry.ChargeKind != ledger.Overdue {
-			sum = sum.Plus(entry.Amount)
-		}
-	}
-	return sum.Decimal()
 }

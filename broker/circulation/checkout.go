@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -44,7 +45,7 @@ type CheckOut struct {
 
 // checkoutFacts is what the desk must know before it lends.
 type checkoutFacts struct {
-	standing  standingFacts
+	standing  Facts
 	item      catalog.Item
 	open      Loan
 	captured  Hold // the hold the item is kept for
@@ -57,16 +58,12 @@ type checkoutFacts struct {
 }
 
 func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
-	today := in.Desk.today()
-	askStanding(tx, in.Desk.Library, today, in.Patron, &facts.standing)
+	today := in.Desk.Today()
+	Ask(tx, in.Desk.Library, today, in.Patron, &facts.standing)
 	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
 	askOpenLoan(tx, in.Item, &facts.open)
 	askCaptured(tx, in.Item, &facts.captured)
-	askHold(tx, &facts.own, `join items i on i.library_id = h.library_id and i.title_id = h.title_id
-		where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status = 'placed'
-			and (h.wanted_item_id is null or h.wanted_item_id = i.id)
-			and h.for_library_id = $3 and h.patron_id = $4 order by h.turn_at, h.id limit 1 for update of h`,
-		in.Item.Library, in.Item.ID, in.Patron.Library, in.Patron.ID)
+	askOwnHold(tx, in.Item, in.Patron, &facts.own)
 	askTransit(tx, in.Item, &facts.transit)
 	askOut(tx, in.Patron, &facts.out)
 	askPermission(tx, in.Item, in.Patron, today, &facts.permitted)
@@ -84,8 +81,8 @@ func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
 // two desks at the same instant one wins, and of two items the limit allows one
 // of, too. The same scan again within seconds gives the loan it made, and
 // renews nothing.
-func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut) (Outcome, error) {
-	if err := in.Request.belongsTo(in.Patron); err != nil {
+func (c *LoanService) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut) (Outcome, error) {
+	if err := in.Request.BelongsTo(in.Patron); err != nil {
 		return Outcome{}, err
 	}
 	var facts checkoutFacts
@@ -99,11 +96,11 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	if out, done, err := facts.state(in); done || err != nil {
 		return out, err
 	}
-	document, err := c.rulesFor(ctx, tx, in.Desk, facts.standing.Patron.Ref())
+	document, err := c.RulesFor(ctx, tx, in.Desk, facts.standing.Patron.Ref())
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := facts.standing.asOfToday(ctx, tx, lendersFrom(in.Desk)); err != nil {
+	if err := facts.standing.AsOfToday(ctx, tx, LendersFrom(in.Desk)); err != nil {
 		return Outcome{}, err
 	}
 	notGood, err := c.notGoodHere(document, in, facts)
@@ -114,26 +111,27 @@ func (c *Circulation) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut
 	if err != nil {
 		return Outcome{}, err
 	}
-	facts.standing.latch(tx, in.Desk, document)
+	facts.standing.Latch(tx, in.Desk, document)
 	loan := facts.loan(document, in)
 	addLoan(tx, loan)
-	if err := in.record(tx, in.Desk, rule.ActionCheckout, in.Patron, loan.ID, passed); err != nil {
+	if err := in.Record(tx, in.Desk, rule.ActionCheckout, in.Patron, loan.ID, passed); err != nil {
 		return Outcome{}, err
 	}
-	patrons.TouchActive(tx, in.Patron, in.Desk.today())
-	out := Outcome{Warnings: append(passed, notes...), NextAct: GiveToPatron}
-	out.say("Lent until %s.", loan.DueOn)
+	patrons.TouchActive(tx, in.Patron, in.Desk.Today())
+	var out Outcome
+	out.Warnings, out.NextAct = append(passed, notes...), GiveToPatron
+	out.Say("Lent until %s.", loan.DueOn)
 	if facts.item.Status == catalog.Missing {
-		out.say("It was marked missing; it is found.")
+		out.Say("It was marked missing; it is found.")
 	}
 	for _, reason := range passed {
-		out.say("Passed over: %s", reason.Message)
+		out.Say("Passed over: %s", reason.Message)
 	}
 	out.setLoan(loan)
 	facts.fulfil(tx, in, &out)
 	facts.item.Status = catalog.OnLoan
 	catalog.SetItemStatus(tx, facts.item.Library, facts.item.ID, catalog.OnLoan)
-	out.setItem(facts.item)
+	out.SetItem(facts.item)
 	out.lookAt(facts.item)
 	return out, nil
 }
@@ -145,9 +143,9 @@ func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 		return out, false, broker.NotFound("item")
 	case f.open.ID != broker.NoID && sameScan(f.open, in):
 		out.Replayed, out.NextAct = true, GiveToPatron
-		out.say("Already lent to this patron, until %s.", f.open.DueOn)
+		out.Say("Already lent to this patron, until %s.", f.open.DueOn)
 		out.setLoan(f.open)
-		out.setItem(f.item)
+		out.SetItem(f.item)
 		return out, true, nil
 	case f.open.ID != broker.NoID && f.open.Patron == in.Patron:
 		return out, false, broker.Conflict("already_on_loan", "This patron has that item on loan, until %s. Renew it instead.", f.open.DueOn)
@@ -166,7 +164,7 @@ func (f checkoutFacts) heldForOther(in CheckOut) bool {
 
 // notGoodHere asks the policy of the library whose card it is whether the card is
 // honoured at this desk. A library that borrows has no card.
-func (c *Circulation) notGoodHere(document *policy.Document, in CheckOut, facts checkoutFacts) ([]broker.Reason, error) {
+func (c *LoanService) notGoodHere(document *policy.Document, in CheckOut, facts checkoutFacts) ([]broker.Reason, error) {
 	if facts.standing.Patron.Class == patrons.ClassLibrary {
 		return nil, nil
 	}
@@ -174,13 +172,13 @@ func (c *Circulation) notGoodHere(document *policy.Document, in CheckOut, facts 
 	if in.Patron.Library != in.Desk.Library.ID {
 		home := directory.Library{ID: in.Patron.Library, Policy: facts.home.Policy, Zone: in.Desk.Library.Zone}
 		var err error
-		if document, err = c.policies(home, broker.NoID, in.Desk.today()); err != nil {
+		if document, err = c.Policies(home, broker.NoID, in.Desk.Today()); err != nil {
 			return nil, err
 		}
 		places = facts.home.Here
 	}
 	places = slices.DeleteFunc(places, func(place string) bool { return place == "" })
-	return accounts.MayUseCardAt(document, in.Desk.moment(), facts.standing.Patron.Class, places...).Reasons, nil
+	return accounts.MayUseCardAt(document, in.Desk.Moment(), facts.standing.Patron.Class, places...).Reasons, nil
 }
 
 // bearer is who takes the item.
@@ -197,13 +195,13 @@ func (f checkoutFacts) bearer(in CheckOut) policy.Bearer {
 // allowed asks the policy, and gives the reasons that were passed over and what
 // staff should know.
 func (f checkoutFacts) allowed(document *policy.Document, in CheckOut, notGood []broker.Reason) (passed, notes []broker.Reason, err error) {
-	decision := lending.MayCheckOut(document, in.Desk.moment(), lending.Checkout{
-		Patron: f.standing.Facts(in.Desk.today()), Owner: ownerOf(f.item, in.Desk), Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
+	decision := lending.MayCheckOut(document, in.Desk.Moment(), lending.Checkout{
+		Patron: f.standing.Facts(in.Desk.Today()), Owner: in.Desk.OwnerOf(f.item), Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
 		Lendable: f.item.Lendable, HeldForOther: f.heldForOther(in), Permission: f.permitted,
 		LenderDue: in.LenderDue, Due: in.Due, Out: f.out,
 		Shown: in.Shown, Bearer: f.bearer(in),
 	})
-	standing, passed := in.passOver(append(decision.Reasons, notGood...), in.Desk.Actor, f.captured.Request == broker.NoID)
+	standing, passed := in.Split(append(decision.Reasons, notGood...), in.Desk.Actor, f.captured.Request == broker.NoID)
 	if len(standing) > 0 {
 		decision.Reasons, decision.Allowed = standing, false
 		return nil, nil, decision.Err("may_not_check_out")
@@ -213,7 +211,7 @@ func (f checkoutFacts) allowed(document *policy.Document, in CheckOut, notGood [
 
 func (f checkoutFacts) match(in CheckOut) rule.Match {
 	return rule.Match{
-		Owner: ownerOf(f.item, in.Desk), Class: f.standing.Patron.Class, PatronAge: f.standing.Facts(in.Desk.today()).Age,
+		Owner: in.Desk.OwnerOf(f.item), Class: f.standing.Patron.Class, PatronAge: f.standing.Facts(in.Desk.Today()).Age,
 		Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
 	}
 }
@@ -222,7 +220,7 @@ func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 	match := f.match(in)
 	due := in.Due
 	if due.IsZero() {
-		due = lending.DueAtCheckout(document, in.Desk.moment(), match, in.LenderDue)
+		due = lending.DueAtCheckout(document, in.Desk.Moment(), match, in.LenderDue)
 	}
 	request := in.Request.Request
 	if request == broker.NoID {
@@ -234,7 +232,7 @@ func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 	}
 	return Loan{
 		LoanRef: LoanRef{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Patron, Request: request,
-		Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: due, DueAt: in.Desk.calendar().EndOfBusiness(due),
+		Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: due, DueAt: in.Desk.Calendar().EndOfBusiness(due),
 		Terms: costs.ResolveTerms(document, facts), Status: LoanOpen, HandedTo: in.HandedTo,
 	}
 }
@@ -257,14 +255,39 @@ func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
 	}
 	if f.heldForOther(in) {
 		backInLine(tx, in.Desk, f.captured)
-		out.say("Whom it was kept for is first in the queue again.")
+		out.Say("Whom it was kept for is first in the queue again.")
 	}
 	hold := f.heldFor(in)
 	if hold.ID == broker.NoID {
 		return
 	}
-	hold.Status, hold.Item, hold.ClosedAt = HoldFulfilled, in.Item.ID, in.Desk.Now
-	moveHold(tx, hold)
+	hold = fulfil(tx, hold, in.Item, in.Desk.Now)
 	out.Hold = &hold
-	out.say("The hold is fulfilled.")
+	out.Say("The hold is fulfilled.")
+}
+
+// doubleClick is how soon after a checkout the same scan again is taken for the
+// same act, and not for a wish to renew.
+const doubleClick = 30 * time.Second
+
+// sameScan tells whether a checkout repeats the one that began this loan.
+func sameScan(loan Loan, in CheckOut) bool {
+	return loan.Status == LoanOpen && loan.Patron == in.Patron && in.Desk.Now.Sub(loan.StartedAt) < doubleClick
+}
+
+// placeable tells whether an item stands where it can be lent from, for a
+// patron: on the open shelf, on the hold shelf, or just received for the very
+// request it is checked out for. What is in the patron's hand is not missing.
+func placeable(item catalog.Item, request RequestRef) bool {
+	switch item.Status {
+	case catalog.OnShelf, catalog.Missing:
+		return !item.Temporary()
+	case catalog.OnHoldShelf:
+		return true
+	case catalog.Received:
+		return item.Temporary() && item.Request == request.Request
+	case catalog.OnLoan, catalog.InTransit, catalog.Lost, catalog.Withdrawn, catalog.GoneHome,
+		catalog.OnOrder, catalog.InProcess:
+	}
+	return false
 }

@@ -9,7 +9,6 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
-	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
@@ -18,7 +17,7 @@ func TestCheckOutLendsForTheLibrarysPeriod(t *testing.T) {
 	t.Parallel()
 	perth := oneLibrary(t, "perth", "America/Toronto")
 	member, book := perth.patron("member"), perth.item("book", perth.title())
-	out, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: member})
+	out, err := act(perth.town, perth.Circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: member})
 	perth.must(err)
 	equal(t, "due", out.Loan.DueOn, broker.MustDate("2026-03-23"))
 	equal(t, "due at the close of business", out.Loan.DueAt, time.Date(2026, 3, 23, 21, 0, 0, 0, time.UTC))
@@ -37,7 +36,7 @@ func TestCON01TwoDesksOneWinner(t *testing.T) {
 		var desks sync.WaitGroup
 		for i := range patrons {
 			desks.Go(func() {
-				_, errs[i] = act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: patrons[i]})
+				_, errs[i] = act(perth.town, perth.Circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: patrons[i]})
 			})
 		}
 		desks.Wait()
@@ -58,17 +57,17 @@ func TestCON02DoubleClickIsOneLoanAndNoRenewal(t *testing.T) {
 	perth := oneLibrary(t, "perth", "America/Toronto")
 	member, book := perth.patron("member"), perth.item("book", perth.title())
 	in := circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: member}
-	first, err := act(perth.town, perth.circ.CheckOut, in)
+	first, err := act(perth.town, perth.Circ.CheckOut, in)
 	perth.must(err)
 	in.Desk.Now = in.Desk.Now.Add(200 * time.Millisecond)
-	second, err := act(perth.town, perth.circ.CheckOut, in)
+	second, err := act(perth.town, perth.Circ.CheckOut, in)
 	perth.must(err)
 	equal(t, "the same loan", second.Loan.ID, first.Loan.ID)
 	equal(t, "renewals", second.Loan.Renewals, 0)
 	equal(t, "replayed", second.Replayed, true)
 
 	in.Desk = perth.at("2026-03-09 10:00")
-	_, err = act(perth.town, perth.circ.CheckOut, in)
+	_, err = act(perth.town, perth.Circ.CheckOut, in)
 	wantCode(t, err, "already_on_loan") // a week later it is a question, and the answer is: renew
 }
 
@@ -77,7 +76,7 @@ func TestILL01TheLendersDueDateIsNotCappedByALocalRule(t *testing.T) {
 	perth := oneLibrary(t, "perth", "America/Toronto")
 	desk := perth.at("2026-03-02 10:00")
 	item, request := perth.borrowed("book", desk)
-	out, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{
+	out, err := act(perth.town, perth.Circ.CheckOut, circulation.CheckOut{
 		Desk: desk, Item: item, Patron: perth.patron("member"),
 		Request: request, LenderDue: broker.MustDate("4999-12-18"),
 	})
@@ -92,10 +91,10 @@ func TestILL02ALoanHasTheDueDateOfItsOwnRequest(t *testing.T) {
 	first, firstRequest := perth.borrowed("book", desk)
 	second, secondRequest := perth.borrowed("book", desk)
 	for item, request := range map[catalog.Ref]circulation.RequestRef{first: firstRequest, second: secondRequest} {
-		_, err := act(perth.town, perth.circ.ShelveForRequest, circulation.Shelve{Desk: desk, Item: item, Patron: member, Request: request})
+		_, err := act(perth.town, perth.Circ.ShelveForRequest, circulation.Shelve{Desk: desk, Item: item, Patron: member, Request: request})
 		perth.must(err)
 	}
-	out, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{
+	out, err := act(perth.town, perth.Circ.CheckOut, circulation.CheckOut{
 		Desk: desk, Item: second, Patron: member,
 		Request: secondRequest, LenderDue: broker.MustDate("2026-04-10"),
 	})
@@ -114,13 +113,13 @@ func TestILL03TriedAgainThereIsStillOneTemporaryItem(t *testing.T) {
 	var ids []broker.ID
 	for range 2 {
 		perth.do(func(ctx context.Context, tx *postgres.Tx) error {
-			item, err := perth.circ.MakeTemporaryItem(ctx, tx, circulation.TempItem{Desk: desk, Request: request, Number: 10042})
+			item, err := perth.Circ.MakeTemporaryItem(ctx, tx, circulation.TempItem{Desk: desk, Request: request, Number: 10042})
 			ids = append(ids, item.ID)
 			equal(t, "barcode", item.Barcode, "ILL-10042")
 			equal(t, "status", item.Status, catalog.Received)
 			return err
 		})
-		_, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{
+		_, err := act(perth.town, perth.Circ.CheckOut, circulation.CheckOut{
 			Desk: desk, Request: request, Patron: blocked,
 			Item: catalog.Ref{Library: perth.Library.ID, ID: ids[0]}, LenderDue: broker.MustDate("2026-04-10"),
 		})
@@ -137,17 +136,17 @@ func TestEveryReasonIsToldAtOnceAndStaffMayPassOverSome(t *testing.T) {
 	perth.charge(expired, "20.01", "2026-02-01 10:00")
 	book := perth.item("book", perth.title())
 	in := circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: expired, Overriding: circulation.Overriding{Overrides: []string{"card_expired"}, Reason: "renews it today"}}
-	_, err := act(perth.town, perth.circ.CheckOut, in)
+	_, err := act(perth.town, perth.Circ.CheckOut, in)
 	refusal := wantCode(t, err, "may_not_check_out")
 	equal(t, "reasons left", len(refusal.Reasons), 1)
 	equal(t, "what is left", refusal.Reasons[0].Code, "owes_too_much")
 
 	in.Overrides = nil
-	_, err = act(perth.town, perth.circ.CheckOut, in)
+	_, err = act(perth.town, perth.Circ.CheckOut, in)
 	equal(t, "reasons without an override", len(wantCode(t, err, "may_not_check_out").Reasons), 2)
 
 	in.Overrides = []string{"card_expired", "owes_too_much"}
-	out, err := act(perth.town, perth.circ.CheckOut, in)
+	out, err := act(perth.town, perth.Circ.CheckOut, in)
 	perth.must(err)
 	equal(t, "passed over and told", len(out.Warnings), 2)
 }
@@ -159,7 +158,7 @@ func TestPerthBlockLatchesUntilSettled(t *testing.T) {
 	try := func() error {
 		return perth.try(func(ctx context.Context, tx *postgres.Tx) error {
 			in := circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: member}
-			if _, err := perth.circ.CheckOut(ctx, tx, in); err != nil {
+			if _, err := perth.Circ.CheckOut(ctx, tx, in); err != nil {
 				return err
 			}
 			return errUndone
@@ -173,42 +172,4 @@ func TestPerthBlockLatchesUntilSettled(t *testing.T) {
 	wantCode(t, try(), "may_not_check_out") // 0.01 left: the way out is to settle
 	perth.pay(member, "0.01", "2026-02-04 10:00")
 	equal(t, "settled", try(), errUndone)
-}
-
-// charge posts a charge and lets blocks follow, as every poster must.
-func (h house) charge(patron patrons.Ref, amount, local string) {
-	h.t.Helper()
-	desk := h.at(local)
-	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		minor, err := broker.ParseMoney(amount, h.Currency)
-		h.must(err)
-		_, err = ledger.Post(tx, ledger.Charge{
-			Account: patrons.Account(h.Library, patron), Kind: ledger.Overdue,
-			Amount: minor, Cause: "test:" + patron.ID.String() + local, Actor: desk.Actor, At: desk.Now,
-		})
-		h.must(err)
-		return h.latch(ctx, tx, patron, desk.Now)
-	})
-}
-
-func (h house) pay(patron patrons.Ref, amount, local string) {
-	h.t.Helper()
-	desk := h.at(local)
-	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		minor, err := broker.ParseMoney(amount, h.Currency)
-		h.must(err)
-		_, err = ledger.Pay(ctx, tx, ledger.Payment{
-			Account: patrons.Account(h.Library, patron), Amount: minor,
-			Cause: "test:" + patron.ID.String() + local, Actor: desk.Actor, At: desk.Now,
-		})
-		h.must(err)
-		return h.latch(ctx, tx, patron, desk.Now)
-	})
-}
-
-func (h house) latch(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, now time.Time) error {
-	document, err := presets().At(h.Library, now)
-	h.must(err)
-	_, err = circulation.UpdateLatch(ctx, tx, h.Library, document, patron, now)
-	return err
 }

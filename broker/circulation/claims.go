@@ -3,66 +3,15 @@ package circulation
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
-
-// ClaimKind is what a patron says of a loan.
-type ClaimKind string
-
-// What they say.
-const (
-	ClaimReturned      ClaimKind = "returned"       // that it is back
-	ClaimNeverBorrowed ClaimKind = "never_borrowed" // that they never had it
-)
-
-// word is the kind in the words of policies.
-func (k ClaimKind) word() string {
-	if k == ClaimNeverBorrowed {
-		return "never_had"
-	}
-	return string(k)
-}
-
-// ClaimStatus is where a claim stands.
-type ClaimStatus string
-
-// The statuses of a claim.
-const (
-	ClaimAskedOwner     ClaimStatus = "asked_owner" // another library's item: its owner decides
-	ClaimOpen           ClaimStatus = "open"
-	ClaimFoundInLibrary ClaimStatus = "found_in_library"
-	ClaimFoundByPatron  ClaimStatus = "found_by_patron"
-	ClaimCharged        ClaimStatus = "charged" // not found: declared lost
-	ClaimWithdrawn      ClaimStatus = "withdrawn"
-	ClaimRefused        ClaimStatus = "refused" // by the item's owner
-)
-
-// Claim is a patron saying that an item is back, or was never theirs.
-type Claim struct {
-	Library broker.ID // whose desk lent
-	ID      broker.ID
-	Loan    broker.ID
-	Patron  patrons.Ref
-	Kind    ClaimKind
-	Status  ClaimStatus
-	// ByGuardian tells that a guardian said so.
-	ByGuardian bool
-	// Note is what the policy wants on the account, by field: title, author,
-	// barcode, names, date.
-	Note      map[string]string
-	ClaimedAt time.Time
-	ClaimedBy broker.Actor
-	ClosedAt  time.Time
-}
 
 // MakeClaim is a patron, or a guardian, saying so at a desk.
 type MakeClaim struct {
@@ -78,7 +27,7 @@ type MakeClaim struct {
 }
 
 type claimFacts struct {
-	standing          standingFacts
+	standing          Facts
 	item              catalog.Item
 	title             catalog.Title
 	carried, lifetime int
@@ -88,7 +37,7 @@ type claimFacts struct {
 // the policy takes the claim; it refuses (may_not_claim) with every reason. From
 // then on its fine does not grow. For another library's item the claim waits
 // for its owner. A claim that is open already is answered as it is.
-func (c *Circulation) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) (Outcome, error) {
+func (c *ReturnService) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) (Outcome, error) {
 	loan, err := loanLocked(ctx, tx, in.Loan)
 	if err != nil {
 		return Outcome{}, err
@@ -100,7 +49,7 @@ func (c *Circulation) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) 
 	}
 	if !loan.ClaimedAt.IsZero() {
 		out.Replayed = true
-		out.say("Claimed already, on %s.", in.Desk.calendar().DateOf(loan.ClaimedAt))
+		out.Say("Claimed already, on %s.", in.Desk.Calendar().DateOf(loan.ClaimedAt))
 		return out, nil
 	}
 	facts, err := readClaim(ctx, tx, in, loan)
@@ -112,7 +61,7 @@ func (c *Circulation) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) 
 		return Outcome{}, err
 	}
 	decision := facts.decide(document, in, loan)
-	reasons, passed := in.passOver(decision.Reasons, in.Desk.Actor, true)
+	reasons, passed := in.Split(decision.Reasons, in.Desk.Actor, true)
 	if len(reasons) > 0 {
 		return Outcome{}, broker.Refused("may_not_claim", "May not "+decision.Question+".", reasons...)
 	}
@@ -122,16 +71,16 @@ func (c *Circulation) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) 
 	}
 	if decision.DecidedBy == attributes.DecidedByOwner && loan.Terms.Owner != rule.OwnerOwn {
 		claim.Status = ClaimAskedOwner
-		out.say("The owning library is to be asked.")
+		out.Say("The owning library is to be asked.")
 	}
 	addClaim(tx, claim)
-	if err := in.record(tx, in.Desk, "claim", loan.Patron, claim.ID, passed); err != nil {
+	if err := in.Record(tx, in.Desk, "claim", loan.Patron, claim.ID, passed); err != nil {
 		return Outcome{}, err
 	}
 	loan.ClaimedAt = in.Desk.Now
 	out.setLoan(loan)
 	out.Claim, out.Warnings = &claim, passed
-	out.say("The claim is recorded; the fine stops growing.")
+	out.Say("The claim is recorded; the fine stops growing.")
 	return out, nil
 }
 
@@ -150,15 +99,15 @@ func MayClaim(ctx context.Context, tx *postgres.Tx, document *policy.Document, i
 }
 
 func (f claimFacts) decide(document *policy.Document, in MakeClaim, loan Loan) lending.ClaimDecision {
-	return lending.MayClaim(document, in.Desk.moment(), lending.Claim{
-		Patron: f.standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Kind: in.Kind.word(),
+	return lending.MayClaim(document, in.Desk.Moment(), lending.Claim{
+		Patron: f.standing.Facts(in.Desk.Today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Kind: in.Kind.word(),
 		ShelfChecked: in.ShelfChecked, Carried: f.carried, Lifetime: f.lifetime, ByGuardian: in.ByGuardian,
 	})
 }
 
 func readClaim(ctx context.Context, tx *postgres.Tx, in MakeClaim, loan Loan) (claimFacts, error) {
 	var facts claimFacts
-	askStanding(tx, in.Desk.Library, in.Desk.today(), loan.Patron, &facts.standing)
+	Ask(tx, in.Desk.Library, in.Desk.Today(), loan.Patron, &facts.standing)
 	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &facts.item)
 	askClaimCounts(tx, loan.Patron, &facts.carried, &facts.lifetime)
 	if err := tx.Flush(ctx); err != nil {
@@ -175,7 +124,7 @@ func readClaim(ctx context.Context, tx *postgres.Tx, in MakeClaim, loan Loan) (c
 // note fills the fields a note must name.
 func (f claimFacts) note(fields []string, in MakeClaim) map[string]string {
 	known := map[string]string{
-		"title": f.title.Title, "author": f.title.Author, "barcode": f.item.Barcode, "names": in.Names, "date": in.Desk.today().String(),
+		"title": f.title.Title, "author": f.title.Author, "barcode": f.item.Barcode, "names": in.Names, "date": in.Desk.Today().String(),
 	}
 	note := map[string]string{}
 	for _, field := range fields {
@@ -198,7 +147,7 @@ type ClaimAnswer struct {
 // AnswerClaim moves an open claim: its owner agreed or refused, the patron took
 // it back, or it was not found and is charged as lost. Found items are returned.
 // The same answer again changes nothing.
-func (c *Circulation) AnswerClaim(ctx context.Context, tx *postgres.Tx, in ClaimAnswer) (Outcome, error) {
+func (c *ReturnService) AnswerClaim(ctx context.Context, tx *postgres.Tx, in ClaimAnswer) (Outcome, error) {
 	loan, err := loanLocked(ctx, tx, in.Loan)
 	if err != nil {
 		return Outcome{}, err
@@ -246,24 +195,24 @@ func answerClaim(tx *postgres.Tx, desk Desk, claim Claim, status ClaimStatus, ou
 	}
 	moveClaim(tx, claim, desk.Actor)
 	out.Claim = &claim
-	out.say("The claim is %s.", claim.Status)
+	out.Say("The claim is %s.", claim.Status)
 }
 
 // endClaim closes the claim of an item that came back, and tells whether the
 // record is cleared: nothing is owed for it.
-func (c *Circulation) endClaim(tx *postgres.Tx, in Return, document *policy.Document, facts returnFacts, out *Outcome) bool {
+func (c *ReturnService) endClaim(tx *postgres.Tx, in Return, document *policy.Document, facts returnFacts, out *Outcome) bool {
 	claim := facts.claim
 	if claim.ID == broker.NoID || claim.Status == ClaimCharged && !in.InLibrary {
 		return false // charged as lost since, and brought by the patron: it is settled as a loss
 	}
-	found := lending.ClaimFoundBy(document, matchOf(facts.open, facts.item), in.InLibrary)
+	found := lending.ClaimFoundBy(document, facts.open.MatchOf(facts.item), in.InLibrary)
 	claim.Status, claim.ClosedAt = ClaimFoundByPatron, in.Desk.Now
 	if in.InLibrary {
 		claim.Status = ClaimFoundInLibrary
 		out.TellPatron = true
-		out.say("It was claimed and is found: tell the patron.")
+		out.Say("It was claimed and is found: tell the patron.")
 	} else {
-		out.say("It was claimed, and the patron brought it.")
+		out.Say("It was claimed, and the patron brought it.")
 	}
 	moveClaim(tx, claim, in.Desk.Actor)
 	out.Claim = &claim

@@ -32,12 +32,12 @@ func TestCountedRoundTripsOfTheHotActs(t *testing.T) {
 		}
 	}
 	checkOut := func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := perth.circ.CheckOut(ctx, tx, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: item, Patron: patron})
+		_, err := perth.Circ.CheckOut(ctx, tx, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: item, Patron: patron})
 		return err
 	}
 	giveBack := func(local string, loan *circulation.Loan) func(context.Context, *postgres.Tx) error {
 		return func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := perth.circ.Return(ctx, tx, circulation.Return{Desk: perth.at(local), Item: item, Loan: loan})
+			_, err := perth.Circ.Return(ctx, tx, circulation.Return{Desk: perth.at(local), Item: item, Loan: loan})
 			return err
 		}
 	}
@@ -49,7 +49,7 @@ func TestCountedRoundTripsOfTheHotActs(t *testing.T) {
 	loan := wdl.lend(wdl.patron("resident"), late, "2026-03-02 10:00", "2026-03-23")
 	lateDB, lateCounts := pgtest.Counted(t, wdl.db)
 	wdl.must(lateDB.InTx(t.Context(), postgres.ForLibraries(wdl.all...), func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := wdl.circ.Return(ctx, tx, circulation.Return{Desk: wdl.at("2026-03-25 10:00"), Item: late, Loan: &loan})
+		_, err := wdl.Circ.Return(ctx, tx, circulation.Return{Desk: wdl.at("2026-03-25 10:00"), Item: late, Loan: &loan})
 		return err
 	}))
 	got := lateCounts.Read()

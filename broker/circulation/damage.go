@@ -29,15 +29,15 @@ type Damage struct {
 // whoever says what the item costs: small damage as staff assess it, or nothing
 // where it is wear; what cannot be lent again as a loss. A lender says what its own item's damage costs, through the
 // request. Charged again, nothing changes.
-func (c *Circulation) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (Outcome, error) {
+func (c *ReturnService) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (Outcome, error) {
 	loan, item, err := endedLoan(ctx, tx, in.Loan)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if settledElsewhere(loan) {
+	if loan.SettledElsewhere() {
 		return Outcome{}, broker.Conflict("lender_decides", "The lender says what the damage of its item costs: enter its invoice on the request.")
 	}
-	lender, err := lendersFrom(in.Desk).of(ctx, tx, loan)
+	lender, err := LendersFrom(in.Desk).Of(ctx, tx, loan.Library, loan.Branch)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -60,14 +60,14 @@ func (c *Circulation) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (O
 	if in.Beyond && item.Status == catalog.OnShelf {
 		item.Status = catalog.Withdrawn
 		catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)
-		out.say("It cannot be lent again: withdrawn.")
+		out.Say("It cannot be lent again: withdrawn.")
 	}
-	out.setItem(item)
+	out.SetItem(item)
 	if len(out.Charged) == 0 {
-		out.say("Nothing is charged for it.")
+		out.Say("Nothing is charged for it.")
 		return out, nil
 	}
-	return out, c.updateLatch(ctx, tx, in.Desk, loan)
+	return out, c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0)
 }
 
 // endedLoan reads a loan that was returned, whose patron is still known, and its
@@ -94,7 +94,7 @@ func endedLoan(ctx context.Context, tx *postgres.Tx, ref LoanRef) (Loan, catalog
 // MarkItem notes at a desk that an item of ours is missing, withdrawn, or found
 // again (on the shelf). One that is lent, kept or on its way is the conflict
 // item_in_use.
-func (c *Circulation) MarkItem(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref, status catalog.ItemStatus) (Outcome, error) {
+func (c *ReturnService) MarkItem(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref, status catalog.ItemStatus) (Outcome, error) {
 	var item catalog.Item
 	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
 	if err := tx.Flush(ctx); err != nil {
@@ -113,18 +113,19 @@ func (c *Circulation) MarkItem(ctx context.Context, tx *postgres.Tx, desk Desk, 
 		return Outcome{}, broker.Conflict("item_in_use", "That item is %s.", item.Status.Words())
 	case catalog.OnShelf, catalog.Missing, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
 	}
-	out := Outcome{Replayed: item.Status == status}
+	var out Outcome
+	out.Replayed = item.Status == status
 	item.Status = status
 	catalog.SetItemStatus(tx, item.Library, item.ID, status)
-	out.setItem(item)
-	out.say("It is %s.", status.Words())
+	out.SetItem(item)
+	out.Say("It is %s.", status.Words())
 	return out, nil
 }
 
 // Donate takes a like item in place of what is still owed for a lost one, where
 // the policy does and, if it wants that, the director approved: which is for a
 // director to say, and from anybody else means nothing.
-func (c *Circulation) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef, approved bool) (Outcome, error) {
+func (c *ReturnService) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef, approved bool) (Outcome, error) {
 	loan, money, lender, err := c.lostLoan(ctx, tx, desk, ref)
 	if err != nil {
 		return Outcome{}, err
@@ -134,7 +135,7 @@ func (c *Circulation) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, re
 		return Outcome{}, err
 	}
 	match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-	if err := costs.MayDonate(document, lender.moment(), match, approved && desk.Actor.HasRole("director")).Err("may_not_donate"); err != nil {
+	if err := costs.MayDonate(document, lender.Moment(), match, approved && desk.Actor.HasRole("director")).Err("may_not_donate"); err != nil {
 		return Outcome{}, err
 	}
 	var out Outcome
@@ -146,13 +147,13 @@ func (c *Circulation) Donate(ctx context.Context, tx *postgres.Tx, desk Desk, re
 	if err := money.takeBack(tx, desk, loan, unpaid, ledger.CorrectedDonation, &out); err != nil {
 		return Outcome{}, err
 	}
-	out.say("A like item is taken in place of payment.")
-	return out, c.updateLatch(ctx, tx, desk, loan)
+	out.Say("A like item is taken in place of payment.")
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0)
 }
 
 // Refer hands the debt of a lost loan on for recovery, and charges what that
 // costs where the policy puts it on the patron. Referred again, nothing changes.
-func (c *Circulation) Refer(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef, expenses broker.Money) (Outcome, error) {
+func (c *ReturnService) Refer(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef, expenses broker.Money) (Outcome, error) {
 	loan, _, lender, err := c.lostLoan(ctx, tx, desk, ref)
 	if err != nil {
 		return Outcome{}, err
@@ -161,7 +162,7 @@ func (c *Circulation) Refer(ctx context.Context, tx *postgres.Tx, desk Desk, ref
 	if err != nil {
 		return Outcome{}, err
 	}
-	decision, charged := costs.MayRefer(document, lender.moment(), loan.Terms.Class)
+	decision, charged := costs.MayRefer(document, lender.Moment(), loan.Terms.Class)
 	if err := decision.Err("may_not_refer"); err != nil {
 		return Outcome{}, err
 	}
@@ -171,10 +172,10 @@ func (c *Circulation) Refer(ctx context.Context, tx *postgres.Tx, desk Desk, ref
 		out.Replayed = true
 		return out, nil
 	}
-	loan.ReferredOn = lender.today()
+	loan.ReferredOn = lender.Today()
 	moveLoan(tx, loan)
 	out.setLoan(loan)
-	out.say("Handed on for recovery.")
+	out.Say("Handed on for recovery.")
 	if !charged || expenses.Minor <= 0 {
 		return out, nil
 	}
@@ -182,11 +183,11 @@ func (c *Circulation) Refer(ctx context.Context, tx *postgres.Tx, desk Desk, ref
 	if err := postCharges(tx, desk, loan, []costs.Charge{charge}, "collection:"+loan.ID.String(), &out); err != nil {
 		return Outcome{}, err
 	}
-	return out, c.updateLatch(ctx, tx, desk, loan)
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0)
 }
 
 // lostLoan reads a lost loan under its lock, with what its account says.
-func (c *Circulation) lostLoan(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (loan Loan, money loanMoney, lender Desk, err error) {
+func (c *ReturnService) lostLoan(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (loan Loan, money loanMoney, lender Desk, err error) {
 	if loan, err = loanLocked(ctx, tx, ref); err != nil {
 		return loan, money, lender, err
 	}
@@ -197,6 +198,6 @@ func (c *Circulation) lostLoan(ctx context.Context, tx *postgres.Tx, desk Desk, 
 	if err = tx.Flush(ctx); err != nil {
 		return loan, money, lender, fmt.Errorf("read what a loss cost: %w", err)
 	}
-	lender, err = lendersFrom(desk).of(ctx, tx, loan)
+	lender, err = LendersFrom(desk).Of(ctx, tx, loan.Library, loan.Branch)
 	return loan, money, lender, err
 }

@@ -26,14 +26,15 @@ import (
 // day keeps, and what serves a request (whose own deadline decides) stays.
 //
 // A hold that cannot be worked comes back with Failed set and is unchanged; the
-// others are done. Those put aside are left out. Fewer outcomes than limit means nothing is left. A missed
-// night is caught up, and a second run finds nothing to do.
-func (c *Circulation) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, desk Desk, limit int, aside []broker.ID) ([]Outcome, error) {
+// others are done. Those put aside are left out. Fewer outcomes than limit means
+// nothing is left. A missed night is caught up, and a second run finds nothing
+// to do.
+func (s *HoldService) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, desk Desk, limit int, aside []broker.ID) ([]HoldOutcome, error) {
 	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
 	if err != nil {
 		return nil, err
 	}
-	var done []Outcome
+	var done []HoldOutcome
 	var after pastKey
 	for len(done) < limit {
 		page, err := pastDate(ctx, tx, desk, after, limit-len(done), aside)
@@ -45,7 +46,7 @@ func (c *Circulation) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, des
 		if err != nil {
 			return done, err
 		}
-		worked, err := c.expireRows(ctx, tx, desk, branches, rows)
+		worked, err := s.expireRows(ctx, tx, desk, branches, rows)
 		if err != nil {
 			return done, err
 		}
@@ -77,7 +78,7 @@ func pastDate(ctx context.Context, tx *postgres.Tx, desk Desk, after pastKey, li
 			and ($3::uuid is null or (h.pick_up_by, h.id) > ($4::date, $3))
 			and h.id <> all (coalesce($6::uuid[], '{}'))
 		order by h.pick_up_by, h.id limit $5`,
-		desk.Library.ID, desk.today(), orNull(after.hold.ID), after.by, limit, aside)
+		desk.Library.ID, desk.Today(), after.hold.ID, after.by, limit, aside)
 	if err != nil {
 		return nil, fmt.Errorf("list what was not picked up: %w", err)
 	}
@@ -92,11 +93,11 @@ func pastDate(ctx context.Context, tx *postgres.Tx, desk Desk, after pastKey, li
 // reads it anew, with the first who wait for each copy. It is one round trip
 // whatever the size of the page.
 func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []pastKey) ([]*pastRow, error) {
-	libraries, ids, items := make([]broker.ID, len(page)), make([]broker.ID, len(page)), make([]broker.ID, len(page))
-	titles := make([]*broker.ID, len(page))
+	libraries, ids := make([]broker.ID, len(page)), make([]broker.ID, len(page))
+	items, titles := make([]broker.ID, len(page)), make([]broker.ID, len(page))
 	copies, most := map[broker.ID]int{}, 0
 	for i, key := range page {
-		libraries[i], ids[i], items[i], titles[i] = key.hold.Library, key.hold.ID, key.item, orNull(key.title)
+		libraries[i], ids[i], items[i], titles[i] = key.hold.Library, key.hold.ID, key.item, key.title
 		copies[key.title]++
 		most = max(most, copies[key.title])
 	}
@@ -107,7 +108,7 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []pastKey) (
 		from (select distinct library_id, title_id from unnest($1::uuid[], $2::uuid[]) w (library_id, title_id)
 			where title_id is not null order by 1, 2) q`, libraries, titles)
 	tx.Queue(`select `+holdColumns+` from holds h join unnest($1::uuid[], $2::uuid[]) w (library_id, id) using (library_id, id)
-		where h.status = 'on_hold_shelf' and h.pick_up_by < $3 order by h.library_id, h.id for update of h`, libraries, ids, desk.today()).
+		where h.status = 'on_hold_shelf' and h.pick_up_by < $3 order by h.library_id, h.id for update of h`, libraries, ids, desk.Today()).
 		Query(func(found pgx.Rows) error {
 			for found.Next() {
 				row := &pastRow{}
@@ -122,7 +123,7 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []pastKey) (
 			select `+holdColumns+`, `+passingColumns+`, i.id as for_item
 			from holds h join items i on i.library_id = h.library_id and i.title_id = h.title_id
 			left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
-			where `+waitsAs("w.library_id", "w.id")+` order by h.turn_at, h.id limit $4) n`, libraries, items, desk.today(), most).
+			where `+waitsAs("w.library_id", "w.id")+` order by h.turn_at, h.id limit $4) n`, libraries, items, desk.Today(), most).
 		Query(func(found pgx.Rows) error {
 			for found.Next() {
 				var hold Hold
@@ -152,11 +153,11 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk Desk, page []pastKey) (
 
 // expireRows works a page at once; where that fails, each row stands alone, so
 // that a bad one stops nobody else.
-func (c *Circulation) expireRows(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []*pastRow) ([]Outcome, error) {
+func (s *HoldService) expireRows(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []*pastRow) ([]HoldOutcome, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	done, err := c.expireTogether(ctx, tx, desk, branches, rows)
+	done, err := s.expireTogether(ctx, tx, desk, branches, rows)
 	if err == nil {
 		return done, nil
 	}
@@ -164,34 +165,35 @@ func (c *Circulation) expireRows(ctx context.Context, tx *postgres.Tx, desk Desk
 		return nil, ctx.Err()
 	}
 	if len(rows) == 1 {
-		failed := Outcome{Failed: err}
+		var failed HoldOutcome
+		failed.Failed = err
 		failed.setHold(rows[0].hold)
-		return []Outcome{failed}, nil
+		return []HoldOutcome{failed}, nil
 	}
 	half := len(rows) / 2
-	first, err := c.expireRows(ctx, tx, desk, branches, rows[:half])
+	first, err := s.expireRows(ctx, tx, desk, branches, rows[:half])
 	if err != nil {
 		return nil, err
 	}
-	second, err := c.expireRows(ctx, tx, desk, branches, rows[half:])
+	second, err := s.expireRows(ctx, tx, desk, branches, rows[half:])
 	return append(first, second...), err
 }
 
-func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []*pastRow) ([]Outcome, error) {
+func (s *HoldService) expireTogether(ctx context.Context, tx *postgres.Tx, desk Desk, branches []directory.Branch, rows []*pastRow) ([]HoldOutcome, error) {
 	inner, err := tx.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	taken := map[broker.ID]bool{}
-	over, err := c.overRows(desk, branches, rows)
+	over, err := s.overRows(desk, branches, rows)
 	if err != nil {
 		_ = inner.Rollback(ctx)
 		return nil, err
 	}
-	done, moved := make([]Outcome, 0, len(over)), make([]catalog.Item, 0, len(over))
+	done, moved := make([]HoldOutcome, 0, len(over)), make([]catalog.Item, 0, len(over))
 	expireHolds(tx, over, desk.Now) // before anybody else is given the copies
 	for _, row := range over {
-		out, err := c.expireRow(ctx, tx, deskOf(desk, branches, row.hold.Pickup), row, taken)
+		out, err := s.expireRow(ctx, tx, desk.At(branches, row.hold.Pickup), row, taken)
 		if err != nil {
 			_ = inner.Rollback(ctx)
 			return nil, err
@@ -207,13 +209,13 @@ func (c *Circulation) expireTogether(ctx context.Context, tx *postgres.Tx, desk 
 }
 
 // overRows chooses the rows whose time is over; what staff must decide stays.
-func (c *Circulation) overRows(desk Desk, branches []directory.Branch, rows []*pastRow) (over []*pastRow, err error) {
+func (s *HoldService) overRows(desk Desk, branches []directory.Branch, rows []*pastRow) (over []*pastRow, err error) {
 	for _, row := range rows {
 		if row.item.ID == broker.NoID || row.item.Status != catalog.OnHoldShelf {
 			return nil, broker.Conflict("item_not_available", "The item of the hold is not on the hold shelf: it is %s.", row.item.Status.Words())
 		}
-		at := deskOf(desk, branches, row.hold.Pickup)
-		document, err := c.Rules(at)
+		at := desk.At(branches, row.hold.Pickup)
+		document, err := s.Rules(at)
 		if err != nil {
 			return nil, err
 		}
@@ -237,9 +239,9 @@ func expireHolds(tx *postgres.Tx, over []*pastRow, now time.Time) {
 }
 
 // expireRow sends on the item of a hold that has ended.
-func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk, row *pastRow, taken map[broker.ID]bool) (out Outcome, err error) {
+func (s *HoldService) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk, row *pastRow, taken map[broker.ID]bool) (out HoldOutcome, err error) {
 	var head Hold
-	if row.action != attributes.ReturnToOwner || ownerOf(row.item, desk) == rule.OwnerOwn {
+	if row.action != attributes.ReturnToOwner || desk.OwnerOf(row.item) == rule.OwnerOwn {
 		for _, next := range row.waiting {
 			if !taken[next.ID] {
 				head = next
@@ -250,8 +252,8 @@ func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk,
 	hold := row.hold
 	hold.Status, hold.ClosedAt = HoldExpired, desk.Now
 	out.setHold(hold)
-	out.say("Not picked up by %s.", hold.PickUpBy)
-	if err := c.route(ctx, tx, desk, row.item, head, &out); err != nil {
+	out.Say("Not picked up by %s.", hold.PickUpBy)
+	if err := s.direct(ctx, tx, desk, row.item, head, &out); err != nil {
 		return out, err
 	}
 	if out.Given != nil {
@@ -263,23 +265,9 @@ func (c *Circulation) expireRow(ctx context.Context, tx *postgres.Tx, desk Desk,
 // whenPast says what becomes of something on the hold shelf today, and whether
 // its time is over.
 func whenPast(document *policy.Document, desk Desk, hold Hold, item catalog.Item) (shelf.ExpiryDecision, bool) {
-	facts := shelf.Facts{Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type}
-	over := shelf.Expired(document, desk.moment(), facts, hold.PickUpBy).Value
-	return shelf.OnShelfExpiry(document, desk.moment(), facts, !hold.ContactAt.IsZero()), over
-}
-
-// deskOf is the desk of a branch, with its calendar.
-func deskOf(desk Desk, branches []directory.Branch, branch broker.ID) Desk {
-	if branch == broker.NoID {
-		return desk
-	}
-	desk.Branch = branch
-	for _, known := range branches {
-		if known.ID == branch {
-			desk.Opening = known.Calendar
-		}
-	}
-	return desk
+	facts := shelf.Facts{Owner: desk.OwnerOf(item), Class: hold.Class, Item: item.Type}
+	over := shelf.Expired(document, desk.Moment(), facts, hold.PickUpBy).Value
+	return shelf.OnShelfExpiry(document, desk.Moment(), facts, !hold.ContactAt.IsZero()), over
 }
 
 // ExpireUnfilledSlice ends holds whose last day to be filled has been: at most

@@ -17,32 +17,6 @@ import (
 	"afield/broker/postgres"
 )
 
-// night runs one slice of the clearing of the shelf.
-func (h house) night(local string, limit int) (done []circulation.Outcome) {
-	h.t.Helper()
-	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		done, err = h.circ.ExpireShelfSlice(ctx, tx, h.at(local), limit, nil)
-		return err
-	})
-	return done
-}
-
-// shelved puts a copy of a new title on the hold shelf for a new patron.
-func (h house) shelved(local string) (catalog.Ref, circulation.Hold) {
-	h.t.Helper()
-	title := h.title()
-	book := h.item("book", title)
-	h.plain(h.patron(h.someClass()), title, local)
-	return book, *h.capture(local, book).Given
-}
-
-func (h house) someClass() string {
-	if strings.HasPrefix(h.Policy, "perth") {
-		return "member"
-	}
-	return "resident"
-}
-
 func TestTheNightClearsTheShelf(t *testing.T) {
 	t.Parallel()
 	// Six open days from Tuesday 3 March: until Tuesday 10 March.
@@ -90,8 +64,8 @@ func TestHLD05AfterContactStaffDecide(t *testing.T) {
 	library := oneLibrary(t, "western-district", "America/Chicago")
 	_, kept := library.shelved("2026-03-03 10:00")
 	_, other := library.shelved("2026-03-03 10:05")
-	_, err := library.change("2026-03-09 10:00", func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
-		return library.circ.NoteContact(ctx, tx, desk, kept.HoldRef)
+	_, err := library.change("2026-03-09 10:00", func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.HoldOutcome, error) {
+		return library.Circ.NoteContact(ctx, tx, desk, kept.HoldRef)
 	})
 	library.must(err)
 	done := library.night("2026-03-12 01:00", 1) // the kept one stands before it and takes no place of the slice
@@ -100,7 +74,7 @@ func TestHLD05AfterContactStaffDecide(t *testing.T) {
 	equal(t, "kept", library.holdNow(kept.HoldRef).Status, circulation.HoldOnShelf)
 	var list []circulation.Cleared
 	library.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		list, err = library.circ.ClearShelf(ctx, tx, library.at("2026-03-12 09:00"), library.at("2026-03-12 00:00").Now, broker.Page{Limit: 10})
+		list, err = library.Circ.ClearShelf(ctx, tx, library.at("2026-03-12 09:00"), library.at("2026-03-12 00:00").Now, broker.Page{Limit: 10})
 		return err
 	})
 	if len(list) != 2 {
@@ -110,8 +84,8 @@ func TestHLD05AfterContactStaffDecide(t *testing.T) {
 	equal(t, "the other goes back", list[1].NextAct, circulation.PutOnShelf)
 
 	extend := func(until string) error {
-		_, err := library.change("2026-03-12 10:00", func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
-			return library.circ.Extend(ctx, tx, desk, kept.HoldRef, broker.MustDate(until))
+		_, err := library.change("2026-03-12 10:00", func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.HoldOutcome, error) {
+			return library.Circ.Extend(ctx, tx, desk, kept.HoldRef, broker.MustDate(until))
 		})
 		return err
 	}
@@ -123,10 +97,10 @@ func TestHLD05AfterContactStaffDecide(t *testing.T) {
 func TestHLD29TheNightSendsHomeWhatBelongsElsewhere(t *testing.T) {
 	t.Parallel()
 	owner := oneLibrary(t, "western-district", "America/Chicago")
-	other := owner.library("western-district", "America/Chicago")
+	other := owner.addLibrary("western-district", "America/Chicago")
 	title := owner.title()
 	book := owner.item("book", title)
-	out, err := act(other.town, other.circ.PlaceHold, circulation.PlaceHold{
+	out, err := act(other.town, other.Circ.PlaceHold, circulation.PlaceHold{
 		Desk: other.at("2026-03-02 09:00"), Library: owner.Library.ID, Patron: other.patron("resident"), Title: title, Pickup: other.branch,
 	})
 	other.must(err)
@@ -264,30 +238,30 @@ func anyAct(ctx context.Context, tx *postgres.Tx, r *rapid.T, perth house, peopl
 	}
 	switch rapid.SampledFrom([]string{"place", "place one", "place", "return", "return", "lend", "lend", "capture", "capture", "cancel", "suspend", "resume", "permit", "night"}).Draw(r, "act") {
 	case "place":
-		_, err = perth.circ.PlaceHold(ctx, tx, circulation.PlaceHold{Desk: desk, Library: perth.Library.ID, Patron: who, Title: title})
+		_, err = perth.Circ.PlaceHold(ctx, tx, circulation.PlaceHold{Desk: desk, Library: perth.Library.ID, Patron: who, Title: title})
 	case "place one":
-		_, err = perth.circ.PlaceHold(ctx, tx, circulation.PlaceHold{Desk: desk, Library: perth.Library.ID, Patron: who, Title: title, Item: item.ID})
+		_, err = perth.Circ.PlaceHold(ctx, tx, circulation.PlaceHold{Desk: desk, Library: perth.Library.ID, Patron: who, Title: title, Item: item.ID})
 	case "return":
-		_, err = perth.circ.Return(ctx, tx, circulation.Return{Desk: desk, Item: item})
+		_, err = perth.Circ.Return(ctx, tx, circulation.Return{Desk: desk, Item: item})
 	case "lend":
-		_, err = perth.circ.CheckOut(ctx, tx, circulation.CheckOut{Desk: desk, Item: item, Patron: who})
+		_, err = perth.Circ.CheckOut(ctx, tx, circulation.CheckOut{Desk: desk, Item: item, Patron: who})
 	case "capture":
-		var out circulation.Outcome
-		out, err = perth.circ.CaptureHold(ctx, tx, circulation.Capture{Desk: desk, Item: item})
+		var out circulation.HoldOutcome
+		out, err = perth.Circ.CaptureHold(ctx, tx, circulation.Capture{Desk: desk, Item: item})
 		if err == nil && !out.Replayed && out.Given.Patron == people[0] {
 			r.Errorf("kept for a patron who is blocked")
 		}
 	case "cancel":
-		_, err = perth.circ.CancelHold(ctx, tx, desk, own)
+		_, err = perth.Circ.CancelHold(ctx, tx, desk, own)
 	case "suspend":
-		_, err = perth.circ.Suspend(ctx, tx, desk, own, broker.Date{}, broker.Date{})
+		_, err = perth.Circ.Suspend(ctx, tx, desk, own, broker.Date{}, broker.Date{})
 	case "resume":
-		_, err = perth.circ.Resume(ctx, tx, desk, own)
+		_, err = perth.Circ.Resume(ctx, tx, desk, own)
 	case "permit":
-		_, err = perth.circ.Permit(ctx, tx, desk, own, rapid.SampledFrom(people).Draw(r, "other").ID)
+		_, err = perth.Circ.Permit(ctx, tx, desk, own, rapid.SampledFrom(people).Draw(r, "other").ID)
 	case "night":
 		desk.Now = desk.Now.AddDate(0, 0, 40)
-		_, err = perth.circ.ExpireShelfSlice(ctx, tx, desk, 5, nil)
+		_, err = perth.Circ.ExpireShelfSlice(ctx, tx, desk, 5, nil)
 	}
 	return err
 }

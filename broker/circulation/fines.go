@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"afield/broker"
 	"afield/broker/calendar"
@@ -116,7 +115,7 @@ func (s settling) takeBack(tx *postgres.Tx, money ledger.LoanMoney, minor int64,
 	}
 	entries, err := ledger.TakeBack(tx, money, amount, answer)
 	out.TakenBack = append(out.TakenBack, entries...)
-	out.say("Of the overdue fine %s is taken back.", amount)
+	out.Say("Of the overdue fine %s is taken back.", amount)
 	return err
 }
 
@@ -141,7 +140,7 @@ func (s settling) charge(tx *postgres.Tx, minor int64, out *Outcome) error {
 		return err
 	}
 	out.Charged = append(out.Charged, entry)
-	out.say("Overdue fine: %s, for %d days.", entry.Amount, s.fine.Days)
+	out.Say("Overdue fine: %s, for %d days.", entry.Amount, s.fine.Days)
 	return nil
 }
 
@@ -156,66 +155,23 @@ func (s settling) note() string {
 	return note
 }
 
-// lateLoan is an overdue open loan of a patron with what its account says.
-type lateLoan struct {
-	Loan
-	// Charged is what was charged for this due date, less what was taken back
-	// because it was counted wrongly; Adjusted what was waived of it.
-	Charged, Adjusted int64
-	// Parts is how many charges were made for this due date.
-	Parts int
-	// Accrued is what stands as accrued, and was not charged.
-	Accrued int64
-}
-
-// through is the last day that is counted: a claimed item costs no more from
-// the day of the claim.
-func (l lateLoan) through(today broker.Date, opening *calendar.Calendar) broker.Date {
-	if l.ClaimedAt.IsZero() {
-		return today
-	}
-	return today.Earlier(opening.DateOf(l.ClaimedAt))
-}
-
-// accrues is what a late loan has come to now and was not charged yet, on the
-// clock and calendar of the desk that lent.
-func (l lateLoan) accrues(lender Desk) broker.Money {
-	return l.accruesBy(lender.Now, lender.calendar())
-}
-
-// accruesBy is accrues at a moment of a calendar: by the hour or by the day, as
-// the loan's own terms say.
-func (l lateLoan) accruesBy(now time.Time, opening *calendar.Calendar) broker.Money {
-	rate := l.Terms.Overdue.Rate
-	if l.Terms.Overdue.Per == attributes.PerHour {
-		if !l.ClaimedAt.IsZero() {
-			now = l.ClaimedAt
-		}
-		fine := costs.OverdueFineAt(l.Terms, l.DueAt, now, opening).Amount
-		fine.Minor = max(0, fine.Minor-l.Charged)
-		return fine
-	}
-	return costs.Accrue(l.Terms, l.DueOn, l.through(opening.DateOf(now), opening), opening, costs.Posted{
-		Charged:  broker.Money{Minor: l.Charged, Currency: rate.Currency},
-		Adjusted: broker.Money{Minor: l.Adjusted, Currency: rate.Currency},
-	})
-}
-
 // late is a loan with what its account says of this due date.
-func late(loan Loan, posted ledger.LoanMoney) lateLoan {
+func late(loan Loan, posted ledger.LoanMoney) LateLoan {
 	money := posted.OfPeriod(loan.period())
 	undone := money.Corrected().Minor
-	return lateLoan{Loan: loan, Charged: money.Charged.Minor - undone, Adjusted: money.Adjusted.Minor - undone}
+	late := loan.late()
+	late.Charged, late.Adjusted = money.Charged.Minor-undone, money.Adjusted.Minor-undone
+	return late
 }
 
 // ChargeAccrued charges what a patron's overdue loans have come to up to today:
 // before a payment, so that it can be paid. The loans stay as they are and go
 // on; asked again the same day, nothing is added. It locks the patron.
-func (c *Circulation) ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) ([]ledger.Entry, error) {
+func (c *LoanService) ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) ([]ledger.Entry, error) {
 	var locked patrons.Patron
-	var late []lateLoan
+	var late []LateLoan
 	patrons.AskLocked(tx, patron, &locked)
-	askLate(tx, patron, desk.today(), &late)
+	AskLate(tx, patron, desk.Today(), &late)
 	if err := tx.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("read what has accrued: %w", err)
 	}
@@ -223,26 +179,38 @@ func (c *Circulation) ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk D
 		return nil, broker.NotFound("patron")
 	}
 	var out Outcome
-	lenders := lendersFrom(desk)
+	lenders := LendersFrom(desk)
 	for _, loan := range late {
-		lender, err := lenders.of(ctx, tx, loan.Loan)
+		lender, err := lenders.Of(ctx, tx, loan.Library, loan.Branch)
 		if err != nil {
 			return nil, err
 		}
-		opening := lender.calendar()
-		through := loan.through(lender.today(), opening)
-		amount := loan.accrues(lender)
+		opening := lender.Calendar()
+		through := loan.Through(lender.Today(), opening)
+		amount := loan.Accrues(lender)
 		if amount.Minor == 0 && loan.Accrued == 0 {
 			continue
 		}
-		s := settling{desk: desk, loan: loan.Loan, through: through, parts: loan.Parts, fine: costs.OverdueFine(loan.Terms, loan.DueOn, through, opening)}
+		s := settling{desk: desk, loan: loanOf(loan), through: through, parts: loan.Parts, fine: costs.OverdueFine(loan.Terms, loan.DueOn, through, opening)}
 		if err := s.charge(tx, amount.Minor, &out); err != nil {
 			return nil, err
 		}
 		ledger.SetAccrual(tx, ledger.Accrual{
-			Account: accountOf(loan.Loan), Loan: loan.ID, LoanLibrary: loan.Library,
+			Account: loan.Account(), Loan: loan.ID, LoanLibrary: loan.Library,
 			Amount: broker.Money{Currency: amount.Currency}, Through: through,
 		})
 	}
 	return out.Charged, nil
+}
+
+// settleTo brings what was charged for the lateness to an amount. What staff
+// waived of it stays waived.
+func (s settling) settleTo(tx *postgres.Tx, minor int64, out *Outcome) error {
+	money := s.money.OfPeriod(s.loan.period())
+	charged := money.Charged.Minor - money.Corrected().Minor
+	s.fine.Amount.Minor = minor
+	if over := s.over(money, charged); over > 0 {
+		return s.takeBack(tx, money, over, out)
+	}
+	return s.charge(tx, minor-charged, out)
 }

@@ -24,25 +24,25 @@ type Growing struct {
 // patron's sharing group.
 func GrowingOf(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) (Growing, error) {
 	var growing Growing
-	var late []lateLoan
-	askLate(tx, patron, desk.today(), &late)
+	var late []LateLoan
+	AskLate(tx, patron, desk.Today(), &late)
 	if err := tx.Flush(ctx); err != nil {
 		return growing, fmt.Errorf("read what has accrued: %w", err)
 	}
-	lenders := lendersFrom(desk)
+	lenders := LendersFrom(desk)
 	for _, loan := range late {
-		lender, err := lenders.of(ctx, tx, loan.Loan)
+		lender, err := lenders.Of(ctx, tx, loan.Library, loan.Branch)
 		if err != nil {
 			return growing, err
 		}
-		amount := loan.accrues(lender)
+		amount := loan.Accrues(lender)
 		growing.Since += amount.Minor - loan.Accrued
 		if amount.Minor == 0 {
 			continue
 		}
 		growing.Loans = append(growing.Loans, ledger.Accrual{
-			Account: accountOf(loan.Loan), Loan: loan.ID, LoanLibrary: loan.Library,
-			Amount: amount, Through: loan.through(lender.today(), lender.calendar()),
+			Account: loan.Account(), Loan: loan.ID, LoanLibrary: loan.Library,
+			Amount: amount, Through: loan.Through(lender.Today(), lender.Calendar()),
 		})
 	}
 	return growing, nil

@@ -13,15 +13,15 @@ import (
 )
 
 // openHold reads a hold that has not ended, under its lock.
-func openHold(ctx context.Context, tx *postgres.Tx, ref HoldRef) (Hold, Outcome, error) {
+func openHold(ctx context.Context, tx *postgres.Tx, ref HoldRef) (Hold, HoldOutcome, error) {
 	hold, err := holdWithItem(ctx, tx, ref)
 	if err != nil {
-		return hold, Outcome{}, err
+		return hold, HoldOutcome{}, err
 	}
 	if !hold.Status.Open() {
-		return hold, Outcome{}, broker.Conflict("hold_ended", "That hold is %s already.", hold.Status)
+		return hold, HoldOutcome{}, broker.Conflict("hold_ended", "That hold is %s already.", hold.Status)
 	}
-	var out Outcome
+	var out HoldOutcome
 	out.setHold(hold)
 	return hold, out, nil
 }
@@ -29,28 +29,28 @@ func openHold(ctx context.Context, tx *postgres.Tx, ref HoldRef) (Hold, Outcome,
 // Suspend has a hold passed by from a day through another (zero: until it is
 // resumed); it keeps its place. A hold that has a copy already is the conflict
 // hold_has_copy.
-func (c *Circulation) Suspend(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, from, until broker.Date) (Outcome, error) {
+func (s *HoldService) Suspend(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, from, until broker.Date) (HoldOutcome, error) {
 	if from.IsZero() {
-		from = desk.today()
+		from = desk.Today()
 	}
-	if !until.IsZero() && (until.Before(from) || until.Before(desk.today())) {
-		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/until", Code: "too_early", Message: "must not be before the first day, nor in the past"})
+	if !until.IsZero() && (until.Before(from) || until.Before(desk.Today())) {
+		return HoldOutcome{}, broker.Invalid(broker.FieldError{Pointer: "/until", Code: "too_early", Message: "must not be before the first day, nor in the past"})
 	}
-	return c.suspended(ctx, tx, ref, from, until, "Suspended; it keeps its place.")
+	return s.suspended(ctx, tx, ref, from, until, "Suspended; it keeps its place.")
 }
 
 // Resume ends a suspension today.
-func (c *Circulation) Resume(ctx context.Context, tx *postgres.Tx, _ Desk, ref HoldRef) (Outcome, error) {
-	return c.suspended(ctx, tx, ref, broker.Date{}, broker.Date{}, "It waits again, in its place.")
+func (s *HoldService) Resume(ctx context.Context, tx *postgres.Tx, _ Desk, ref HoldRef) (HoldOutcome, error) {
+	return s.suspended(ctx, tx, ref, broker.Date{}, broker.Date{}, "It waits again, in its place.")
 }
 
-func (c *Circulation) suspended(ctx context.Context, tx *postgres.Tx, ref HoldRef, from, until broker.Date, said string) (Outcome, error) {
+func (s *HoldService) suspended(ctx context.Context, tx *postgres.Tx, ref HoldRef, from, until broker.Date, said string) (HoldOutcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
 	case err != nil:
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	case hold.Status != HoldPlaced && !from.IsZero():
-		return Outcome{}, broker.Conflict("hold_has_copy", "A copy is kept for that hold already: it is %s.", hold.Status)
+		return HoldOutcome{}, broker.Conflict("hold_has_copy", "A copy is kept for that hold already: it is %s.", hold.Status)
 	case hold.SuspendedFrom == from && hold.SuspendedUntil == until:
 		out.Replayed = true
 		return out, nil
@@ -58,7 +58,7 @@ func (c *Circulation) suspended(ctx context.Context, tx *postgres.Tx, ref HoldRe
 	tx.Queue(`update holds set suspended_from = $3, suspended_until = $4 where library_id = $1 and id = $2`, ref.Library, ref.ID, from, until)
 	hold.SuspendedFrom, hold.SuspendedUntil = from, until
 	out.setHold(hold)
-	out.say("%s", said)
+	out.Say("%s", said)
 	return out, nil
 }
 
@@ -66,28 +66,28 @@ func (c *Circulation) suspended(ctx context.Context, tx *postgres.Tx, ref HoldRe
 // copy on the hold shelf of another branch is sent there; one on its way goes on
 // from where it arrives. A hold that serves a request moves with the request:
 // the conflict serves_request, once it has a copy.
-func (c *Circulation) MovePickup(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, branch broker.ID) (Outcome, error) {
+func (s *HoldService) MovePickup(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, branch broker.ID) (HoldOutcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
 	case err != nil:
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	case hold.Pickup == branch:
 		out.Replayed = true
 		return out, nil
 	case hold.Request != broker.NoID && hold.Status != HoldPlaced:
-		return Outcome{}, servesRequest()
+		return HoldOutcome{}, servesRequest()
 	}
 	shelvedAt := hold.Pickup
 	hold.Pickup = branch
 	if hold.Status != HoldOnShelf || branch == broker.NoID {
 		moveHold(tx, hold)
 		out.setHold(hold)
-		out.say("It is picked up at the other branch.")
+		out.Say("It is picked up at the other branch.")
 		return out, nil
 	}
 	item, err := catalog.LoadItem(ctx, tx, hold.Library, hold.Item, true)
 	if err != nil {
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	}
 	from := desk
 	from.Branch = shelvedAt
@@ -97,7 +97,7 @@ func (c *Circulation) MovePickup(ctx context.Context, tx *postgres.Tx, desk Desk
 
 // sendToPickup sends what has left its hold shelf to where its patron comes for
 // it; it waits no longer, and keeps its copy.
-func sendToPickup(tx *postgres.Tx, desk Desk, item catalog.Item, hold Hold, out *Outcome) {
+func sendToPickup(tx *postgres.Tx, desk Desk, item catalog.Item, hold Hold, out *HoldOutcome) {
 	hold.Status, hold.OnShelfAt, hold.PickUpBy = HoldInTransit, time.Time{}, broker.Date{}
 	moveHold(tx, hold)
 	out.setHold(hold)
@@ -107,36 +107,36 @@ func sendToPickup(tx *postgres.Tx, desk Desk, item catalog.Item, hold Hold, out 
 	})
 	item.Status = catalog.InTransit
 	catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)
-	out.setItem(item)
-	out.say("Send it to the branch where it is picked up.")
+	out.SetItem(item)
+	out.Say("Send it to the branch where it is picked up.")
 }
 
 // FindShelved is the scan of something that is on the hold shelf. Where its
 // patron picks it up, nothing changes. At another branch it is not waiting any
 // more: it is sent to the right one and stays with its hold. What serves a
 // request is sent on without a record: the outcome says so with Replayed.
-func (c *Circulation) FindShelved(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref) (Outcome, error) {
+func (s *HoldService) FindShelved(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref) (HoldOutcome, error) {
 	var item catalog.Item
 	var kept Hold
 	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
 	askCaptured(tx, ref, &kept)
 	if err := tx.Flush(ctx); err != nil {
-		return Outcome{}, fmt.Errorf("read what is on the hold shelf: %w", err)
+		return HoldOutcome{}, fmt.Errorf("read what is on the hold shelf: %w", err)
 	}
 	if kept.Status != HoldOnShelf {
-		return Outcome{}, broker.Conflict("not_on_hold_shelf", "That item is not on the hold shelf: it is %s.", item.Status.Words())
+		return HoldOutcome{}, broker.Conflict("not_on_hold_shelf", "That item is not on the hold shelf: it is %s.", item.Status.Words())
 	}
-	var out Outcome
+	var out HoldOutcome
 	out.setHold(kept)
-	out.setItem(item)
-	if isHere(desk, kept.Patron.Library, kept.Pickup) {
+	out.SetItem(item)
+	if desk.IsAt(kept.Patron.Library, kept.Pickup) {
 		out.Replayed, out.NextAct = true, PutOnHoldShelf
-		out.say("It waits on the hold shelf until %s; scan the patron's card to lend it.", kept.PickUpBy)
+		out.Say("It waits on the hold shelf until %s; scan the patron's card to lend it.", kept.PickUpBy)
 		return out, nil
 	}
 	if kept.Request != broker.NoID {
 		out.Replayed, out.NextAct = true, SendOn
-		out.say("It waits on the hold shelf of another branch until %s: send it there.", kept.PickUpBy)
+		out.Say("It waits on the hold shelf of another branch until %s: send it there.", kept.PickUpBy)
 		return out, nil
 	}
 	sendToPickup(tx, desk, item, kept, &out)
@@ -151,40 +151,40 @@ func servesRequest() error {
 // library takes what is kept or waited for (Perth, Circulation: a reserved item
 // goes to nobody else without it). When that one borrows it, the hold is first
 // in its queue again. NoID takes the permission back.
-func (c *Circulation) Permit(ctx context.Context, tx *postgres.Tx, _ Desk, ref HoldRef, other broker.ID) (Outcome, error) {
+func (s *HoldService) Permit(ctx context.Context, tx *postgres.Tx, _ Desk, ref HoldRef, other broker.ID) (HoldOutcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
 	case err != nil:
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	case hold.Request != broker.NoID || hold.Title == broker.NoID:
-		return Outcome{}, servesRequest()
+		return HoldOutcome{}, servesRequest()
 	case hold.Permitted == other:
 		out.Replayed = true
 		return out, nil
 	case other == hold.Patron.ID:
-		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/patron_id", Code: "same_patron", Message: "must be somebody else"})
+		return HoldOutcome{}, broker.Invalid(broker.FieldError{Pointer: "/patron_id", Code: "same_patron", Message: "must be somebody else"})
 	}
 	if other != broker.NoID {
 		if _, err := patrons.ByID(ctx, tx, patrons.Ref{Library: hold.Patron.Library, ID: other}); err != nil {
-			return Outcome{}, err
+			return HoldOutcome{}, err
 		}
 	}
-	tx.Queue(`update holds set permitted_id = $3 where library_id = $1 and id = $2`, ref.Library, ref.ID, orNull(other))
+	tx.Queue(`update holds set permitted_id = $3 where library_id = $1 and id = $2`, ref.Library, ref.ID, other)
 	hold.Permitted = other
 	out.setHold(hold)
-	out.say("The permission is noted.")
+	out.Say("The permission is noted.")
 	return out, nil
 }
 
 // NoteContact notes that the patron asked to keep it longer. What that means
 // when the shelf time ends is the policy's (OnShelfExpiry with contact).
-func (c *Circulation) NoteContact(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef) (Outcome, error) {
+func (s *HoldService) NoteContact(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef) (HoldOutcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
 	case err != nil:
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	case hold.Status != HoldOnShelf:
-		return Outcome{}, broker.Conflict("not_on_hold_shelf", "That hold is %s.", hold.Status)
+		return HoldOutcome{}, broker.Conflict("not_on_hold_shelf", "That hold is %s.", hold.Status)
 	case !hold.ContactAt.IsZero():
 		out.Replayed = true
 		return out, nil
@@ -192,63 +192,63 @@ func (c *Circulation) NoteContact(ctx context.Context, tx *postgres.Tx, desk Des
 	hold.ContactAt = desk.Now
 	moveHold(tx, hold)
 	out.setHold(hold)
-	out.say("The patron was in touch: it is not taken off the shelf without a decision.")
+	out.Say("The patron was in touch: it is not taken off the shelf without a decision.")
 	return out, nil
 }
 
 // Extend gives something on the hold shelf more time: until a day, at most one
 // shelf time of the policy from today; zero takes that most. It never shortens.
 // A hold that serves a request is extended with the request (serves_request).
-func (c *Circulation) Extend(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, until broker.Date) (Outcome, error) {
+func (s *HoldService) Extend(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, until broker.Date) (HoldOutcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
 	case err != nil:
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	case hold.Status != HoldOnShelf:
-		return Outcome{}, broker.Conflict("not_on_hold_shelf", "That hold is %s.", hold.Status)
+		return HoldOutcome{}, broker.Conflict("not_on_hold_shelf", "That hold is %s.", hold.Status)
 	case hold.Request != broker.NoID:
-		return Outcome{}, servesRequest()
+		return HoldOutcome{}, servesRequest()
 	}
 	item, err := catalog.LoadItem(ctx, tx, hold.Library, hold.Item, false)
 	if err != nil {
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	}
-	document, err := c.Rules(desk)
+	document, err := s.Rules(desk)
 	if err != nil {
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	}
-	most := shelf.Until(document, desk.moment(), shelf.Facts{
-		Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type, Arrived: desk.today(),
+	most := shelf.Until(document, desk.Moment(), shelf.Facts{
+		Owner: desk.OwnerOf(item), Class: hold.Class, Item: item.Type, Arrived: desk.Today(),
 	})
 	if until.IsZero() {
 		until = most.Until
 	}
 	switch {
 	case until.After(most.Until):
-		return Outcome{}, broker.Refused("shelf_time_too_long", "At most one more shelf time from today.", broker.Reason{
+		return HoldOutcome{}, broker.Refused("shelf_time_too_long", "At most one more shelf time from today.", broker.Reason{
 			Code: "shelf_time_too_long", Message: "It may wait until " + most.Until.String() + " at most.", Rule: most.Rule, Clause: most.Source,
 			Needed: "until " + most.Until.String(), Found: "until " + until.String(),
 		})
 	case !until.After(hold.PickUpBy):
 		out.Replayed = true
-		out.say("It waits until %s already.", hold.PickUpBy)
+		out.Say("It waits until %s already.", hold.PickUpBy)
 		return out, nil
 	}
 	hold.PickUpBy = until
 	MoveShelfDate(tx, ref, until)
 	out.setHold(hold)
-	out.say("It now waits until %s.", until)
+	out.Say("It now waits until %s.", until)
 	return out, nil
 }
 
 // ExpireOn sets the last day a hold waits to be filled; zero takes it back.
-func (c *Circulation) ExpireOn(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, day broker.Date) (Outcome, error) {
-	if !day.IsZero() && day.Before(desk.today()) {
-		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/expires_on", Code: "in_the_past", Message: "must be today or later"})
+func (s *HoldService) ExpireOn(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, day broker.Date) (HoldOutcome, error) {
+	if !day.IsZero() && day.Before(desk.Today()) {
+		return HoldOutcome{}, broker.Invalid(broker.FieldError{Pointer: "/expires_on", Code: "in_the_past", Message: "must be today or later"})
 	}
 	hold, out, err := openHold(ctx, tx, ref)
 	if err != nil {
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	}
 	tx.Queue(`update holds set expires_on = $3 where library_id = $1 and id = $2`, ref.Library, ref.ID, day)
 	hold.ExpiresOn = day

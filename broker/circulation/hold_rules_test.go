@@ -9,98 +9,9 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
-	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
-
-// plain puts a patron of the library in the queue of its own title, for nobody's
-// request.
-func (h house) plain(patron patrons.Ref, title broker.ID, local string, change ...func(*circulation.PlaceHold)) circulation.Hold {
-	h.t.Helper()
-	in := circulation.PlaceHold{Desk: h.at(local), Library: h.Library.ID, Patron: patron, Title: title}
-	for _, apply := range change {
-		apply(&in)
-	}
-	out, err := act(h.town, h.circ.PlaceHold, in)
-	h.must(err)
-	return *out.Hold
-}
-
-func (h house) capture(local string, item catalog.Ref) circulation.Outcome {
-	h.t.Helper()
-	out, err := act(h.town, h.circ.CaptureHold, circulation.Capture{Desk: h.at(local), Item: item})
-	h.must(err)
-	return out
-}
-
-// change runs one of the changes of a hold at a local time.
-func (h house) change(local string, use func(context.Context, *postgres.Tx, circulation.Desk) (circulation.Outcome, error)) (circulation.Outcome, error) {
-	return act(h.town, func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
-		return use(ctx, tx, desk)
-	}, h.at(local))
-}
-
-func (h house) cancel(local string, ref circulation.HoldRef) {
-	h.t.Helper()
-	_, err := h.change(local, func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
-		return h.circ.CancelHold(ctx, tx, desk, ref)
-	})
-	h.must(err)
-}
-
-func (h house) holdNow(ref circulation.HoldRef) (hold circulation.Hold) {
-	h.t.Helper()
-	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		hold, err = circulation.HoldByID(ctx, tx, ref)
-		return err
-	})
-	return hold
-}
-
-func (h house) queue(title broker.ID) (queue []circulation.Hold) {
-	h.t.Helper()
-	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		queue, err = circulation.Queue(ctx, tx, h.Library.ID, title)
-		return err
-	})
-	return queue
-}
-
-func (h house) placeOf(ref circulation.HoldRef) (place int) {
-	h.t.Helper()
-	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		place, err = circulation.Place(ctx, tx, ref)
-		return err
-	})
-	return place
-}
-
-func (h house) block(patron patrons.Ref, stops ...string) {
-	h.t.Helper()
-	h.do(func(_ context.Context, tx *postgres.Tx) error {
-		_, err := patrons.PutBlock(tx, patrons.Block{
-			Library: patron.Library, ID: broker.NewID(), Patron: patron.ID, Kind: patrons.BlockManual, Stops: stops, Reason: "a block for this test",
-			From: broker.MustDate("2026-01-01"), PutBy: h.at("2026-01-02 10:00").Actor,
-		})
-		return err
-	})
-}
-
-// branchNamed gives the library another building.
-func (h house) branchNamed(code string) broker.ID {
-	id := broker.NewID()
-	h.do(func(_ context.Context, tx *postgres.Tx) error {
-		return directory.SaveBranch(tx, directory.Branch{Library: h.Library.ID, ID: id, Code: code, Name: code})
-	})
-	return id
-}
-
-func (h house) atBranch(local string, branch broker.ID) circulation.Desk {
-	desk := h.at(local)
-	desk.Branch = branch
-	return desk
-}
 
 func TestHLD12ThoseBehindCloseRanks(t *testing.T) {
 	t.Parallel()
@@ -122,7 +33,7 @@ func TestHLD13ABlockedPatronIsPassedByAndKeepsThePlace(t *testing.T) {
 	title := perth.title()
 	book := perth.item("book", title)
 	borrower := perth.patron("member")
-	_, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 09:00"), Item: book, Patron: borrower})
+	_, err := act(perth.town, perth.Circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 09:00"), Item: book, Patron: borrower})
 	perth.must(err)
 	blocked, alsoBlocked, free := perth.patron("member"), perth.patron("member"), perth.patron("member")
 	a := perth.plain(blocked, title, "2026-03-02 09:10")
@@ -131,7 +42,7 @@ func TestHLD13ABlockedPatronIsPassedByAndKeepsThePlace(t *testing.T) {
 	perth.block(blocked, "capture")
 	perth.block(alsoBlocked) // everything
 	perth.block(free, "checkout")
-	out, err := act(perth.town, perth.circ.Return, circulation.Return{Desk: perth.at("2026-03-04 10:00"), Item: book})
+	out, err := act(perth.town, perth.Circ.Return, circulation.Return{Desk: perth.at("2026-03-04 10:00"), Item: book})
 	perth.must(err)
 	equal(t, "captured for the first who is not blocked", out.Given.HoldRef, c.HoldRef)
 	equal(t, "A keeps the place", perth.placeOf(a.HoldRef), 1)
@@ -148,11 +59,11 @@ func TestHLD14ABlockedPatronDoesNotGetItAndTheHoldStays(t *testing.T) {
 	perth.capture("2026-03-02 10:00", book)
 	perth.block(patron, "checkout")
 	in := circulation.CheckOut{Desk: perth.at("2026-03-03 10:00"), Item: book, Patron: patron}
-	_, err := act(perth.town, perth.circ.CheckOut, in)
+	_, err := act(perth.town, perth.Circ.CheckOut, in)
 	equal(t, "refused", wantCode(t, err, "may_not_check_out").Reasons[0].Code, "blocked")
 	equal(t, "still on the shelf", perth.holdNow(hold.HoldRef).Status, circulation.HoldOnShelf)
 	in.Overrides, in.Reason, in.Desk.Actor.Roles = []string{"blocked"}, "the director was asked", []string{"director"}
-	out, err := act(perth.town, perth.circ.CheckOut, in)
+	out, err := act(perth.town, perth.Circ.CheckOut, in)
 	perth.must(err)
 	equal(t, "staff override", out.Hold.Status, circulation.HoldFulfilled)
 }
@@ -164,8 +75,8 @@ func TestASuspendedHoldIsPassedByAndKeepsThePlace(t *testing.T) {
 	book, second := perth.item("book", title), perth.item("book", title)
 	a := perth.plain(perth.patron("member"), title, "2026-03-02 09:00")
 	b := perth.plain(perth.patron("member"), title, "2026-03-02 09:01")
-	_, err := perth.change("2026-03-02 09:30", func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
-		return perth.circ.Suspend(ctx, tx, desk, a.HoldRef, broker.MustDate("2026-03-03"), broker.MustDate("2026-03-10"))
+	_, err := perth.change("2026-03-02 09:30", func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.HoldOutcome, error) {
+		return perth.Circ.Suspend(ctx, tx, desk, a.HoldRef, broker.MustDate("2026-03-03"), broker.MustDate("2026-03-10"))
 	})
 	perth.must(err)
 	equal(t, "on the last suspended day", perth.capture("2026-03-10 10:00", book).Given.HoldRef, b.HoldRef)
@@ -200,10 +111,10 @@ func TestHLD26WhatOneHasOrWaitsForIsNotAskedForAgain(t *testing.T) {
 	title := perth.title()
 	book := perth.item("book", title)
 	reader, waiting := perth.patron("member"), perth.patron("member")
-	_, err := act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 09:00"), Item: book, Patron: reader})
+	_, err := act(perth.town, perth.Circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 09:00"), Item: book, Patron: reader})
 	perth.must(err)
 	ask := func(patron patrons.Ref) error {
-		_, err := act(perth.town, perth.circ.PlaceHold, circulation.PlaceHold{Desk: perth.at("2026-03-02 10:00"), Library: perth.Library.ID, Patron: patron, Title: title})
+		_, err := act(perth.town, perth.Circ.PlaceHold, circulation.PlaceHold{Desk: perth.at("2026-03-02 10:00"), Library: perth.Library.ID, Patron: patron, Title: title})
 		return err
 	}
 	wantCode(t, ask(reader), "already_on_loan")
@@ -219,16 +130,16 @@ func TestHLD19FoundAtAnotherBranchItIsSentToWhereItWaits(t *testing.T) {
 	book := perth.item("book", title)
 	hold := perth.plain(perth.patron("member"), title, "2026-03-02 09:00", func(in *circulation.PlaceHold) { in.Pickup = two })
 	perth.capture("2026-03-02 10:00", book)
-	arrive := func(local string) circulation.Outcome {
-		out, err := act(perth.town, func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
-			return perth.circ.ReceiveTransit(ctx, tx, desk, book)
+	arrive := func(local string) circulation.HoldOutcome {
+		out, err := act(perth.town, func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.HoldOutcome, error) {
+			return perth.Circ.ReceiveTransit(ctx, tx, desk, book)
 		}, perth.atBranch(local, two))
 		perth.must(err)
 		return out
 	}
 	equal(t, "waits at branch 2", arrive("2026-03-03 10:00").Hold.Status, circulation.HoldOnShelf)
-	out, err := act(perth.town, func(ctx context.Context, tx *postgres.Tx, ref catalog.Ref) (circulation.Outcome, error) {
-		return perth.circ.FindShelved(ctx, tx, perth.at("2026-03-04 10:00"), ref)
+	out, err := act(perth.town, func(ctx context.Context, tx *postgres.Tx, ref catalog.Ref) (circulation.HoldOutcome, error) {
+		return perth.Circ.FindShelved(ctx, tx, perth.at("2026-03-04 10:00"), ref)
 	}, book)
 	perth.must(err)
 	equal(t, "no longer waiting", out.Hold.Status, circulation.HoldInTransit)
@@ -252,13 +163,13 @@ func TestHLD22CheckedOutToAnotherWithPermissionTheHoldIsFirstAgain(t *testing.T)
 		in.QueuedAt = perth.at("2026-01-05 09:00").Now // asked earlier, entered later
 	})
 	in := circulation.CheckOut{Desk: perth.atBranch("2026-03-03 10:00", two), Item: book, Patron: other}
-	_, err := act(perth.town, perth.circ.CheckOut, in)
+	_, err := act(perth.town, perth.Circ.CheckOut, in)
 	equal(t, "PER-5 not without permission", wantCode(t, err, "may_not_check_out").Reasons[0].Code, "held_for_other")
-	_, err = perth.change("2026-03-03 10:01", func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.Outcome, error) {
-		return perth.circ.Permit(ctx, tx, desk, a.HoldRef, other.ID)
+	_, err = perth.change("2026-03-03 10:01", func(ctx context.Context, tx *postgres.Tx, desk circulation.Desk) (circulation.HoldOutcome, error) {
+		return perth.Circ.Permit(ctx, tx, desk, a.HoldRef, other.ID)
 	})
 	perth.must(err)
-	_, err = act(perth.town, perth.circ.CheckOut, in)
+	_, err = act(perth.town, perth.Circ.CheckOut, in)
 	perth.must(err)
 	now := perth.holdNow(a.HoldRef)
 	equal(t, "not in transit", now.Status, circulation.HoldPlaced)
@@ -284,7 +195,7 @@ func TestHLD28AStaleOrderIsRefused(t *testing.T) {
 			in.Order = append(in.Order, hold.ID)
 		}
 		return perth.try(func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := perth.circ.Reorder(ctx, tx, in)
+			_, err := perth.Circ.Reorder(ctx, tx, in)
 			return err
 		})
 	}
@@ -311,10 +222,10 @@ func TestCON01ACheckoutWhileAHoldIsCapturedHasOneWinner(t *testing.T) {
 		var captured, lent error
 		var desks sync.WaitGroup
 		desks.Go(func() {
-			_, captured = act(perth.town, perth.circ.CaptureHold, circulation.Capture{Desk: perth.at("2026-03-02 10:00"), Item: book})
+			_, captured = act(perth.town, perth.Circ.CaptureHold, circulation.Capture{Desk: perth.at("2026-03-02 10:00"), Item: book})
 		})
 		desks.Go(func() {
-			_, lent = act(perth.town, perth.circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: walkIn})
+			_, lent = act(perth.town, perth.Circ.CheckOut, circulation.CheckOut{Desk: perth.at("2026-03-02 10:00"), Item: book, Patron: walkIn})
 		})
 		desks.Wait()
 		switch {

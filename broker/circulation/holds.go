@@ -28,7 +28,7 @@ type Capture struct {
 // another out of turn needs a reason. Nobody waiting, or a copy that is not on
 // the shelf, is a conflict (nobody_waits, item_not_available). Captured again,
 // it stays with the hold that has it.
-func (c *Circulation) CaptureHold(ctx context.Context, tx *postgres.Tx, in Capture) (Outcome, error) {
+func (s *HoldService) CaptureHold(ctx context.Context, tx *postgres.Tx, in Capture) (HoldOutcome, error) {
 	var item catalog.Item
 	var kept, head, asked Hold
 	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &item)
@@ -36,17 +36,17 @@ func (c *Circulation) CaptureHold(ctx context.Context, tx *postgres.Tx, in Captu
 	askHead(tx, in.Desk, in.Item, &head)
 	askHold(tx, &asked, `where h.library_id = $1 and h.id = $2 for update of h`, in.OutOfTurn.Library, in.OutOfTurn.ID)
 	if err := tx.Flush(ctx); err != nil {
-		return Outcome{}, fmt.Errorf("read for a capture: %w", err)
+		return HoldOutcome{}, fmt.Errorf("read for a capture: %w", err)
 	}
-	var out Outcome
+	var out HoldOutcome
 	switch {
 	case item.ID == broker.NoID:
 		return out, broker.NotFound("item")
 	case kept.ID != broker.NoID:
 		out.Replayed = true
 		out.setHold(kept)
-		out.setItem(item)
-		out.say("It is kept for somebody already.")
+		out.SetItem(item)
+		out.Say("It is kept for somebody already.")
 		return out, nil
 	case item.Status != catalog.OnShelf || !item.Lendable:
 		return out, broker.Conflict("item_not_available", "That item cannot be captured: it is %s.", item.Status.Words())
@@ -59,14 +59,14 @@ func (c *Circulation) CaptureHold(ctx context.Context, tx *postgres.Tx, in Captu
 		}
 		head = asked
 	}
-	next, err := c.nextInLine(ctx, tx, in.Desk, in.Item, head)
+	next, err := s.nextInLine(ctx, tx, in.Desk, in.Item, head)
 	if err != nil {
 		return out, err
 	}
 	if next.ID == broker.NoID {
 		return out, broker.Conflict("nobody_waits", "Nobody waits for that title here who may have it now.")
 	}
-	err = c.place(ctx, tx, in.Desk, item, next, &out)
+	err = s.forward(ctx, tx, in.Desk, item, next, &out)
 	return out, err
 }
 
@@ -90,8 +90,8 @@ func outOfTurn(tx *postgres.Tx, in Capture, item catalog.Item, asked Hold) error
 // copy on the hold shelf goes on to the next; one on its way is placed when it
 // arrives. Cancelled again, nothing changes; a hold that ended otherwise is the
 // conflict hold_ended.
-func (c *Circulation) CancelHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef) (Outcome, error) {
-	return c.endHold(ctx, tx, desk, ref, HoldCancelled, "The hold is cancelled.")
+func (s *HoldService) CancelHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef) (HoldOutcome, error) {
+	return s.endHold(ctx, tx, desk, ref, HoldCancelled, "The hold is cancelled.")
 }
 
 // TakeOffShelf ends the waiting of something on the hold shelf: nobody picked
@@ -99,41 +99,41 @@ func (c *Circulation) CancelHold(ctx context.Context, tx *postgres.Tx, desk Desk
 // A borrowed copy is then received, to go home, and never offered to another
 // patron; one of our own goes to the next in the queue, home, or to the shelf.
 // Done again, nothing changes.
-func (c *Circulation) TakeOffShelf(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, as HoldStatus) (Outcome, error) {
+func (s *HoldService) TakeOffShelf(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, as HoldStatus) (HoldOutcome, error) {
 	if as != HoldExpired && as != HoldCancelled {
-		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/as", Code: "not_an_end", Message: "must be expired or cancelled"})
+		return HoldOutcome{}, broker.Invalid(broker.FieldError{Pointer: "/as", Code: "not_an_end", Message: "must be expired or cancelled"})
 	}
-	return c.endHold(ctx, tx, desk, ref, as, "Taken off the hold shelf.")
+	return s.endHold(ctx, tx, desk, ref, as, "Taken off the hold shelf.")
 }
 
-func (c *Circulation) endHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, as HoldStatus, said string) (Outcome, error) {
+func (s *HoldService) endHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, as HoldStatus, said string) (HoldOutcome, error) {
 	hold, err := holdWithItem(ctx, tx, ref)
 	if err != nil {
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	}
-	var out Outcome
+	var out HoldOutcome
 	out.setHold(hold)
 	if hold.Status == as {
 		out.Replayed = true
 		return out, nil
 	}
 	if !hold.Status.Open() {
-		return Outcome{}, broker.Conflict("hold_ended", "That hold is %s already.", hold.Status)
+		return HoldOutcome{}, broker.Conflict("hold_ended", "That hold is %s already.", hold.Status)
 	}
 	onShelf := hold.Status == HoldOnShelf
 	hold.Status, hold.ClosedAt = as, desk.Now
 	moveHold(tx, hold)
 	out.setHold(hold)
-	out.say("%s", said)
+	out.Say("%s", said)
 	if !onShelf {
 		return out, nil
 	}
-	err = c.clearShelf(ctx, tx, desk, hold, &out)
+	err = s.clearShelf(ctx, tx, desk, hold, &out)
 	return out, err
 }
 
 // clearShelf sends on what a hold has let go of.
-func (c *Circulation) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk, hold Hold, out *Outcome) error {
+func (s *HoldService) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk, hold Hold, out *HoldOutcome) error {
 	var item catalog.Item
 	var head Hold
 	ref := catalog.Ref{Library: hold.Library, ID: hold.Item}
@@ -142,39 +142,39 @@ func (c *Circulation) clearShelf(ctx context.Context, tx *postgres.Tx, desk Desk
 	if err := tx.Flush(ctx); err != nil {
 		return fmt.Errorf("read what was on the hold shelf: %w", err)
 	}
-	document, err := c.Rules(desk)
+	document, err := s.Rules(desk)
 	if err != nil {
 		return err
 	}
-	facts := shelf.Facts{Owner: ownerOf(item, desk), Class: hold.Class, Item: item.Type}
-	if facts.Owner == rule.OwnerConsortium && shelf.OnShelfExpiry(document, desk.moment(), facts, false).Action == attributes.ReturnToOwner {
+	facts := shelf.Facts{Owner: desk.OwnerOf(item), Class: hold.Class, Item: item.Type}
+	if facts.Owner == rule.OwnerConsortium && shelf.OnShelfExpiry(document, desk.Moment(), facts, false).Action == attributes.ReturnToOwner {
 		head = Hold{} // its owner decides who is next
 	}
-	return c.place(ctx, tx, desk, item, head, out)
+	return s.forward(ctx, tx, desk, item, head, out)
 }
 
 // FailHold notes that the copy for a hold was not where it should be: the hold
 // is unfilled, so that whoever asked can be asked to look elsewhere, and the
 // copy is missing. A hold that has a copy already, or has ended, is the
 // conflict hold_not_waiting.
-func (c *Circulation) FailHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, missing catalog.Ref) (Outcome, error) {
+func (s *HoldService) FailHold(ctx context.Context, tx *postgres.Tx, desk Desk, ref HoldRef, missing catalog.Ref) (HoldOutcome, error) {
 	item, err := catalog.LoadItem(ctx, tx, missing.Library, missing.ID, true)
 	if err != nil {
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	}
 	hold, err := holdWithItem(ctx, tx, ref)
 	if err != nil {
-		return Outcome{}, err
+		return HoldOutcome{}, err
 	}
-	var out Outcome
+	var out HoldOutcome
 	out.setHold(hold)
 	if hold.Status == HoldUnfilled {
 		out.Replayed = true
-		out.setItem(item)
+		out.SetItem(item)
 		return out, nil
 	}
 	if hold.Status != HoldPlaced {
-		return Outcome{}, broker.Conflict("hold_not_waiting", "That hold is %s.", hold.Status)
+		return HoldOutcome{}, broker.Conflict("hold_not_waiting", "That hold is %s.", hold.Status)
 	}
 	hold.Status, hold.ClosedAt = HoldUnfilled, desk.Now
 	moveHold(tx, hold)
@@ -183,8 +183,8 @@ func (c *Circulation) FailHold(ctx context.Context, tx *postgres.Tx, desk Desk, 
 		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.Missing)
 		item.Status = catalog.Missing
 	}
-	out.setItem(item)
-	out.say("Not found: the hold is unfilled.")
+	out.SetItem(item)
+	out.Say("Not found: the hold is unfilled.")
 	return out, nil
 }
 
@@ -192,7 +192,7 @@ func (c *Circulation) FailHold(ctx context.Context, tx *postgres.Tx, desk Desk, 
 // it goes onto the hold shelf here; otherwise it is placed like anything that
 // has come free. Arrived somewhere else than it was sent, it is sent on. An
 // item that is not travelling is the conflict not_in_transit.
-func (c *Circulation) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref) (Outcome, error) {
+func (s *HoldService) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk Desk, ref catalog.Ref) (HoldOutcome, error) {
 	var item catalog.Item
 	var transit Transit
 	var kept, head Hold
@@ -201,32 +201,32 @@ func (c *Circulation) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk 
 	askCaptured(tx, ref, &kept)
 	askHead(tx, desk, ref, &head)
 	if err := tx.Flush(ctx); err != nil {
-		return Outcome{}, fmt.Errorf("read an arrival: %w", err)
+		return HoldOutcome{}, fmt.Errorf("read an arrival: %w", err)
 	}
-	var out Outcome
+	var out HoldOutcome
 	switch {
 	case item.ID == broker.NoID:
 		return out, broker.NotFound("item")
 	case transit.ID == broker.NoID:
 		return out, broker.Conflict("not_in_transit", "That item was not on its way: it is %s.", item.Status.Words())
-	case !isHere(desk, transit.ToLibrary, transit.ToBranch):
+	case !desk.IsAt(transit.ToLibrary, transit.ToBranch):
 		out.Transit, out.NextAct = &transit, SendOn
-		out.setItem(item)
+		out.SetItem(item)
 		if kept.ID != broker.NoID {
 			out.setHold(kept)
 		}
-		out.say("It is on its way to another branch: send it on.")
+		out.Say("It is on its way to another branch: send it on.")
 		return out, nil
 	}
 	transit.ArrivedAt = desk.Now
 	endTransit(tx, transit, desk.Now)
 	out.Transit = &transit
-	out.say("Arrived.")
+	out.Say("Arrived.")
 	if kept.Status == HoldInTransit {
 		head = kept
 	}
-	if err := c.place(ctx, tx, desk, item, head, &out); err != nil {
-		return Outcome{}, err
+	if err := s.forward(ctx, tx, desk, item, head, &out); err != nil {
+		return HoldOutcome{}, err
 	}
 	return out, nil
 }

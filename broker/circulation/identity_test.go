@@ -24,7 +24,7 @@ func TestACardIsGoodWhereItsOwnLibrarySays(t *testing.T) {
 	})
 	lends := func(desk, card house, over ...string) error {
 		at := desk.at("2026-03-10 10:00")
-		_, err := act(town.town, town.circ.CheckOut, circulation.CheckOut{
+		_, err := act(town.town, town.Circ.CheckOut, circulation.CheckOut{
 			Desk: at, Item: desk.copyOf(of("book")), Patron: card.patron("resident"),
 			Overriding: circulation.Overriding{Overrides: over, Reason: "sent by their own library"},
 		})
@@ -50,9 +50,9 @@ func TestACardIsGoodAtTheBranchesThatAreNamed(t *testing.T) {
 	library := town.under("cards.good_at", "[thomas]")
 	in := circulation.CheckOut{Desk: library.at("2026-03-10 10:00"), Item: library.copyOf(of("book")), Patron: library.patron("resident")}
 	in.Desk.BranchCode = "hageman"
-	_, err := act(town.town, town.circ.CheckOut, in)
+	_, err := act(town.town, town.Circ.CheckOut, in)
 	equal(t, "found", wantReason(t, err, "card_not_good_here").Found, "hageman")
 	in.Desk.BranchCode = "thomas"
-	_, err = act(town.town, town.circ.CheckOut, in)
+	_, err = act(town.town, town.Circ.CheckOut, in)
 	town.must(err)
 }

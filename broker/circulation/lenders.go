@@ -5,41 +5,38 @@ import (
 
 	"afield/broker"
 	"afield/broker/directory"
-	"afield/broker/patrons"
-	"afield/broker/policy"
-	"afield/broker/policy/attributes"
-	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 )
 
-// lenders finds whose calendar and rules a loan goes by: those of the desk that
+// Lenders finds whose calendar and rules a loan goes by: those of the desk that
 // lent it, wherever it is handed in. What was read is kept for the act.
-type lenders struct {
+type Lenders struct {
 	here     Desk
 	branches map[broker.ID][]directory.Branch
 	others   map[broker.ID]directory.Library
 }
 
-func lendersFrom(desk Desk) *lenders {
-	return &lenders{here: desk, branches: map[broker.ID][]directory.Branch{}, others: map[broker.ID]directory.Library{}}
+// LendersFrom begins at a desk.
+func LendersFrom(desk Desk) *Lenders {
+	return &Lenders{here: desk, branches: map[broker.ID][]directory.Branch{}, others: map[broker.ID]directory.Library{}}
 }
 
-// of gives the desk that lent, as of now.
-func (l *lenders) of(ctx context.Context, tx *postgres.Tx, loan Loan) (Desk, error) {
+// Of gives the desk of a library and branch that lent, as of now.
+func (l *Lenders) Of(ctx context.Context, tx *postgres.Tx, lender, branch broker.ID) (Desk, error) {
 	desk := l.here
-	if loan.Library != desk.Library.ID {
-		library, found := l.others[loan.Library]
+	if lender != desk.Library.ID {
+		library, found := l.others[lender]
 		if !found {
 			var err error
-			if library, err = directory.Load(ctx, tx, loan.Library); err != nil {
+			if library, err = directory.Load(ctx, tx, lender); err != nil {
 				return desk, err
 			}
-			l.others[loan.Library] = library
+			l.others[lender] = library
 		}
 		desk = Desk{Library: library, Actor: desk.Actor, Now: desk.Now}
 	}
-	if loan.Branch != desk.Branch && loan.Branch != broker.NoID {
-		if err := l.enter(ctx, tx, &desk, loan.Branch); err != nil {
+	if branch != desk.Branch && branch != broker.NoID {
+		if err := l.enter(ctx, tx, &desk, branch); err != nil {
 			return desk, err
 		}
 	}
@@ -48,7 +45,7 @@ func (l *lenders) of(ctx context.Context, tx *postgres.Tx, loan Loan) (Desk, err
 
 // enter puts a desk into another branch of its library, with that branch's
 // calendar.
-func (l *lenders) enter(ctx context.Context, tx *postgres.Tx, desk *Desk, branch broker.ID) error {
+func (l *Lenders) enter(ctx context.Context, tx *postgres.Tx, desk *Desk, branch broker.ID) error {
 	branches, found := l.branches[desk.Library.ID]
 	if !found {
 		var err error
@@ -64,19 +61,4 @@ func (l *lenders) enter(ctx context.Context, tx *postgres.Tx, desk *Desk, branch
 		}
 	}
 	return nil
-}
-
-// rulesFor gives the policy by which a desk lends to a patron: the desk's own, or,
-// for a patron of another library of the group whose home keeps its own rules
-// wherever they borrow, that of their home.
-func (c *Circulation) rulesFor(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) (*policy.Document, error) {
-	document, err := c.Rules(desk)
-	if err != nil || patron.Library == desk.Library.ID || patron.ID == broker.NoID {
-		return document, err
-	}
-	_, home, err := c.rulesOf(ctx, tx, desk, patron.Library)
-	if err != nil || lending.LoanRulesOf(home) == attributes.RulesOfLocation {
-		return document, err
-	}
-	return home, nil
 }

@@ -36,7 +36,7 @@ type ChangeDue struct {
 // ChangeDue moves a due date. It never makes a fine for days that have passed:
 // an earlier date is today at the earliest. The same date again changes
 // nothing; a loan that is not open is the conflict not_on_loan.
-func (c *Circulation) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeDue) (Outcome, error) {
+func (c *LoanService) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeDue) (Outcome, error) {
 	loan, err := loanLocked(ctx, tx, in.Loan)
 	if err != nil {
 		return Outcome{}, err
@@ -51,17 +51,17 @@ func (c *Circulation) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeD
 		if err != nil {
 			return out, err
 		}
-		asked = lending.ILLDueDate(document, in.Desk.moment(), in.LenderDue).Due
+		asked = lending.ILLDueDate(document, in.Desk.Moment(), in.LenderDue).Due
 		keepLenderDue(tx, loan.LoanRef, in.LenderDue)
 	}
-	due := changedDue(loan.DueOn, asked, in.Desk.today())
+	due := changedDue(loan.DueOn, asked, in.Desk.Today())
 	if due == loan.DueOn {
 		out.setLoan(loan)
 		out.Replayed = true
-		out.say("It is due on %s, as before.", due)
+		out.Say("It is due on %s, as before.", due)
 		return out, nil
 	}
-	if due.After(loan.DueOn) && in.Desk.today().After(loan.DueOn) {
+	if due.After(loan.DueOn) && in.Desk.Today().After(loan.DueOn) {
 		if err := c.settleLate(ctx, tx, in, loan, due, &out); err != nil {
 			return out, err
 		}
@@ -69,31 +69,31 @@ func (c *Circulation) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeD
 	late := 0
 	switch in.Why {
 	case DueRenewed:
-		late = in.Desk.today().DaysSince(loan.DueOn)
+		late = in.Desk.Today().DaysSince(loan.DueOn)
 		loan.Renewals++
 	case DueRecalled:
-		loan.RecalledOn = in.Desk.today()
+		loan.RecalledOn = in.Desk.Today()
 	case DueCorrected:
 	}
-	loan.DueOn, loan.DueAt = due, in.Desk.calendar().EndOfBusiness(due)
+	loan.DueOn, loan.DueAt = due, in.Desk.Calendar().EndOfBusiness(due)
 	moveLoan(tx, loan)
 	out.setLoan(loan)
-	out.say("It is now due on %s.", due)
-	return out, c.latchLate(ctx, tx, in.Desk, loan, late, out)
+	out.Say("It is now due on %s.", due)
+	return out, latchLate(ctx, tx, c.Policies, in.Desk, loan, late, out)
 }
 
 // settleLate settles what a late loan has come to when its due date moves on: a
 // lender's renewal leaves the fine up to today as the policy says, a corrected
 // date what is late by that date.
-func (c *Circulation) settleLate(ctx context.Context, tx *postgres.Tx, in ChangeDue, loan Loan, due broker.Date, out *Outcome) error {
+func (c *LoanService) settleLate(ctx context.Context, tx *postgres.Tx, in ChangeDue, loan Loan, due broker.Date, out *Outcome) error {
 	if loan.Patron.ID == broker.NoID || loan.Terms.Overdue.Rate.Minor == 0 {
 		return nil
 	}
-	lender, err := lendersFrom(in.Desk).of(ctx, tx, loan)
+	lender, err := LendersFrom(in.Desk).Of(ctx, tx, loan.Library, loan.Branch)
 	if err != nil {
 		return err
 	}
-	if err := c.updateLatch(ctx, tx, in.Desk, loan); err != nil { // some of what it had come to may be forgiven
+	if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil { // some of what it had come to may be forgiven
 		return err
 	}
 	var money ledger.LoanMoney
@@ -102,8 +102,8 @@ func (c *Circulation) settleLate(ctx context.Context, tx *postgres.Tx, in Change
 		return fmt.Errorf("read what a late loan was charged: %w", err)
 	}
 	ledger.EndAccrual(tx, loan.Patron.Library, loan.ID) // where it is still late, it is worked out again
-	opening := lender.calendar()
-	s := settling{desk: in.Desk, loan: loan, through: lateLoan{Loan: loan}.through(lender.today(), opening), opening: opening, money: money}
+	opening := lender.Calendar()
+	s := settling{desk: in.Desk, loan: loan, through: loan.late().Through(lender.Today(), opening), opening: opening, money: money}
 	if in.Why == DueRenewed {
 		document, err := c.Rules(lender)
 		if err != nil {
@@ -111,7 +111,7 @@ func (c *Circulation) settleLate(ctx context.Context, tx *postgres.Tx, in Change
 		}
 		match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
 		s.why, s.last = ledger.CorrectedAtRenewal, true
-		s.fine = costs.FineAtRenewal(document, lender.moment(), match, loan.Terms, loan.DueOn)
+		s.fine = costs.FineAtRenewal(document, lender.Moment(), match, loan.Terms, loan.DueOn)
 		s.forgiven = s.fine.Amount.Minor == 0
 		return s.settle(tx, out)
 	}
@@ -126,7 +126,7 @@ func (c *Circulation) settleLate(ctx context.Context, tx *postgres.Tx, in Change
 
 // Recall asks for an item of our own back early, by the desk's policy: never
 // later than it was due. A borrowed copy is recalled by its lender.
-func (c *Circulation) Recall(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
+func (c *LoanService) Recall(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
 	loan, err := loanLocked(ctx, tx, ref)
 	if err != nil {
 		return Outcome{}, err
@@ -140,14 +140,26 @@ func (c *Circulation) Recall(ctx context.Context, tx *postgres.Tx, desk Desk, re
 		return out, err
 	}
 	if loan.RecalledOn.IsZero() {
-		loan.RecalledOn = desk.today()
+		loan.RecalledOn = desk.Today()
 	}
 	match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-	loan.DueOn = lending.RecallDue(document, desk.moment(), match, loan.DueOn).Value
-	loan.DueAt = desk.calendar().EndOfBusiness(loan.DueOn)
+	loan.DueOn = lending.RecallDue(document, desk.Moment(), match, loan.DueOn).Value
+	loan.DueAt = desk.Calendar().EndOfBusiness(loan.DueOn)
 	moveLoan(tx, loan)
 	out.setLoan(loan)
 	out.TellPatron = true
-	out.say("Recalled: it is due on %s.", loan.DueOn)
+	out.Say("Recalled: it is due on %s.", loan.DueOn)
 	return out, nil
+}
+
+// changedDue is the due date a loan gets when its lender moves it. Later is
+// later. Earlier never makes a fine for days that have passed: the new date is
+// today at the earliest, and a loan that is overdue already stays as overdue as
+// it was.
+func changedDue(current, asked, today broker.Date) broker.Date {
+	earliest := current.Earlier(today)
+	if asked.Before(earliest) {
+		return earliest
+	}
+	return asked
 }

@@ -58,7 +58,7 @@ type DeclareLost struct {
 // owner's policy says. A borrowed copy, or one lent to another library, costs
 // what its lender asks: its request charges that. Where no price is known it is
 // the conflict price_unknown. Declared again, nothing changes.
-func (c *Circulation) DeclareLost(ctx context.Context, tx *postgres.Tx, in DeclareLost) (Outcome, error) {
+func (c *ReturnService) DeclareLost(ctx context.Context, tx *postgres.Tx, in DeclareLost) (Outcome, error) {
 	loan, err := loanLocked(ctx, tx, in.Loan)
 	if err != nil {
 		return Outcome{}, err
@@ -71,19 +71,19 @@ func (c *Circulation) DeclareLost(ctx context.Context, tx *postgres.Tx, in Decla
 
 // declareLost declares a locked loan lost: by report, by age, or by a claim that
 // came to nothing.
-func (c *Circulation) declareLost(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, loss Loss) (Outcome, error) {
+func (c *ReturnService) declareLost(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, loss Loss) (Outcome, error) {
 	var out Outcome
 	switch loan.Status {
 	case LoanLost:
 		out.Replayed = true
 		out.setLoan(loan)
-		out.say("Declared lost already.")
+		out.Say("Declared lost already.")
 		return out, nil
 	case LoanReturned:
 		return out, broker.Conflict("not_on_loan", "That loan is %s.", loan.Status)
 	case LoanOpen:
 	}
-	lender, err := lendersFrom(desk).of(ctx, tx, loan)
+	lender, err := LendersFrom(desk).Of(ctx, tx, loan.Library, loan.Branch)
 	if err != nil {
 		return out, err
 	}
@@ -112,22 +112,22 @@ func (l *losing) ask(tx *postgres.Tx) {
 
 // lose declares an open loan lost, of which everything was read. Where its price
 // is not known nothing is charged or changed.
-func (c *Circulation) lose(ctx context.Context, tx *postgres.Tx, desk Desk, l losing, loss Loss) (out Outcome, err error) {
+func (c *ReturnService) lose(ctx context.Context, tx *postgres.Tx, desk Desk, l losing, loss Loss) (out Outcome, err error) {
 	loan, lender, item := l.loan, l.lender, l.item
 	if loss.ForgiveOverdue { // what is forgiven had come to so much
-		if err := c.updateLatch(ctx, tx, desk, loan); err != nil {
+		if err := c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0); err != nil {
 			return out, err
 		}
 	}
 	if err := c.chargeLoss(ctx, tx, lender, loan, item, loss, &out); err != nil {
 		return out, err
 	}
-	today := lender.today()
+	today := lender.Today()
 	end := settling{
-		desk: desk, loan: loan, through: lateLoan{Loan: loan}.through(today, lender.calendar()), forgiven: loss.ForgiveOverdue,
-		opening: lender.calendar(), why: ledger.CorrectedAtLoss, lostOn: today, money: l.money,
+		desk: desk, loan: loan, through: loan.late().Through(today, lender.Calendar()), forgiven: loss.ForgiveOverdue,
+		opening: lender.Calendar(), why: ledger.CorrectedAtLoss, lostOn: today, money: l.money,
 	}
-	end.fine = costs.FineAtReturn(loan.Terms, loan.DueOn, lending.ReturnDecision{On: end.through, FineFree: end.forgiven}, lender.moment())
+	end.fine = costs.FineAtReturn(loan.Terms, loan.DueOn, lending.ReturnDecision{On: end.through, FineFree: end.forgiven}, lender.Moment())
 	if err := end.settle(tx, &out); err != nil {
 		return out, err
 	}
@@ -137,27 +137,17 @@ func (c *Circulation) lose(ctx context.Context, tx *postgres.Tx, desk Desk, l lo
 	catalog.SetItemStatus(tx, item.Library, item.ID, catalog.Lost)
 	item.Status = catalog.Lost
 	out.setLoan(loan)
-	out.setItem(item)
-	out.say("Declared lost.")
-	return out, c.latchLate(ctx, tx, desk, loan, end.through.DaysSince(loan.DueOn), out)
+	out.SetItem(item)
+	out.Say("Declared lost.")
+	return out, latchLate(ctx, tx, c.Policies, desk, loan, end.through.DaysSince(loan.DueOn), out)
 }
 
 // lossCause names one declaring, or one taking back, of a loss: the loan's status
 // lets each happen once, and the same item may be lost again the same day.
 func lossCause(loan Loan) string { return "lost:" + loan.ID.String() + ":" + broker.NewID().String() }
 
-// settledElsewhere tells whether a request settles what a loss costs, with the
-// lender of a borrowed copy or with the library it was lent to.
-func settledElsewhere(loan Loan) bool {
-	return loan.Terms.Owner == rule.OwnerILL || loan.Terms.Class == "library"
-}
-
-func matchOf(loan Loan, item catalog.Item) rule.Match {
-	return rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item, Audience: item.Audience, Age: item.AgeMark}
-}
-
-func (c *Circulation) chargeLoss(ctx context.Context, tx *postgres.Tx, lender Desk, loan Loan, item catalog.Item, loss Loss, out *Outcome) error {
-	if settledElsewhere(loan) {
+func (c *ReturnService) chargeLoss(ctx context.Context, tx *postgres.Tx, lender Desk, loan Loan, item catalog.Item, loss Loss, out *Outcome) error {
+	if loan.SettledElsewhere() {
 		return nil
 	}
 	pricing, err := c.pricedBy(ctx, tx, lender, loan, item)
@@ -204,7 +194,7 @@ func postCharges(tx *postgres.Tx, desk Desk, loan Loan, charges []costs.Charge, 
 			return err
 		}
 		out.Charged = append(out.Charged, entry)
-		out.say("Charged for %s: %s.", charge.Kind, charge.Amount)
+		out.Say("Charged for %s: %s.", charge.Kind, charge.Amount)
 	}
 	return nil
 }
@@ -212,14 +202,14 @@ func postCharges(tx *postgres.Tx, desk Desk, loan Loan, charges []costs.Charge, 
 // FoundAgain takes back a declaration of loss, with all that was charged for
 // it: the patron has the item after all, and the loan goes on as it was. An
 // item that turns up at a desk is returned instead.
-func (c *Circulation) FoundAgain(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
+func (c *ReturnService) FoundAgain(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
 	loan, err := loanLocked(ctx, tx, ref)
 	if err != nil {
 		return Outcome{}, err
 	}
 	var out Outcome
 	out.setLoan(loan)
-	out.say("Found again, and still on loan.")
+	out.Say("Found again, and still on loan.")
 	switch loan.Status {
 	case LoanOpen:
 		out.Replayed = true
@@ -246,7 +236,7 @@ func (c *Circulation) FoundAgain(ctx context.Context, tx *postgres.Tx, desk Desk
 	if len(out.TakenBack) == 0 {
 		return out, nil
 	}
-	return out, c.updateLatch(ctx, tx, desk, loan)
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0)
 }
 
 // loss is what was charged for the loss: the item, its delivery, the processing.

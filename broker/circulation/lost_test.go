@@ -11,14 +11,6 @@ import (
 	"afield/broker/postgres"
 )
 
-func priced(kind string, amount broker.Money) func(*catalog.Item) {
-	return func(i *catalog.Item) { i.Type, i.Price = kind, &amount }
-}
-
-func (h house) lose(loan circulation.Loan, local string, loss circulation.Loss) (circulation.Outcome, error) {
-	return act(h.town, h.circ.DeclareLost, circulation.DeclareLost{Desk: h.at(local), Loan: loan.LoanRef, Loss: loss})
-}
-
 func TestWhatALossCosts(t *testing.T) {
 	t.Parallel()
 	westchester := oneLibrary(t, "westchester", "America/Chicago")
@@ -128,7 +120,7 @@ func TestALostItemThatComesBack(t *testing.T) {
 			return wdl.try(func(ctx context.Context, tx *postgres.Tx) error {
 				desk := wdl.at("2026-01-10 10:00")
 				desk.Actor.Roles = []string{role}
-				_, err := wdl.circ.Donate(ctx, tx, desk, loan.LoanRef, approved)
+				_, err := wdl.Circ.Donate(ctx, tx, desk, loan.LoanRef, approved)
 				return err
 			})
 		}
@@ -179,7 +171,7 @@ func TestACollectionAgencyOnlyWhereThePolicyHasOne(t *testing.T) {
 		_, err := h.lose(loan, "2026-01-06 10:00", circulation.Loss{Price: h.money("10.00")})
 		h.must(err)
 		return patron, h.try(func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := h.circ.Refer(ctx, tx, h.at("2026-01-07 10:00"), loan.LoanRef, h.money("8.50"))
+			_, err := h.Circ.Refer(ctx, tx, h.at("2026-01-07 10:00"), loan.LoanRef, h.money("8.50"))
 			return err
 		})
 	}
@@ -199,7 +191,7 @@ func TestDamage(t *testing.T) {
 		h.back(circulation.Return{Desk: h.at("2026-01-06 10:00"), Item: item})
 		in.Desk, in.Loan = h.at("2026-01-06 10:05"), loan.LoanRef
 		for range 2 { // clicked twice
-			_, err := act(h.town, h.circ.Damage, in)
+			_, err := act(h.town, h.Circ.Damage, in)
 			h.must(err)
 		}
 		return patron, item
@@ -220,7 +212,7 @@ func TestClaims(t *testing.T) {
 		for _, apply := range change {
 			apply(&in)
 		}
-		return act(h.town, h.circ.Claim, in)
+		return act(h.town, h.Circ.Claim, in)
 	}
 	t.Run("LST-31 found in the library, the record is cleared and the patron told", func(t *testing.T) {
 		t.Parallel()
@@ -276,13 +268,13 @@ func TestClaims(t *testing.T) {
 	t.Run("LST-36 the owner of the item is asked", func(t *testing.T) {
 		t.Parallel()
 		wdl := oneLibrary(t, "western-district", "America/Chicago")
-		owner := wdl.library("western-district", "America/Chicago")
+		owner := wdl.addLibrary("western-district", "America/Chicago")
 		loan := wdl.lend(wdl.patron("resident"), owner.copyOf(of("book")), "2026-02-09 10:00")
 		out, err := claim(wdl, loan, "2026-02-10 10:00")
 		wdl.must(err)
 		equal(t, "pending", out.Claim.Status, circulation.ClaimAskedOwner)
 		answer := circulation.ClaimAnswer{Desk: wdl.at("2026-02-12 10:00"), Loan: loan.LoanRef, Status: circulation.ClaimOpen}
-		out, err = act(wdl.town, wdl.circ.AnswerClaim, answer)
+		out, err = act(wdl.town, wdl.Circ.AnswerClaim, answer)
 		wdl.must(err)
 		equal(t, "the owner agrees", out.Claim.Status, circulation.ClaimOpen)
 	})
@@ -325,7 +317,7 @@ func TestClaims(t *testing.T) {
 		loan := delaware.lend(patron, delaware.copyOf(priced("book", delaware.money("20.00"))), "2026-02-09 10:00", "2026-03-02")
 		_, err := claim(delaware, loan, "2026-03-02 10:00")
 		delaware.must(err)
-		out, err := act(delaware.town, delaware.circ.AnswerClaim, circulation.ClaimAnswer{
+		out, err := act(delaware.town, delaware.Circ.AnswerClaim, circulation.ClaimAnswer{
 			Desk: delaware.at("2026-06-02 10:00"), Loan: loan.LoanRef, Status: circulation.ClaimCharged,
 		})
 		delaware.must(err)
@@ -341,7 +333,7 @@ func TestAnILLLossIsLeftToItsRequest(t *testing.T) {
 	desk := wdl.at("2026-03-02 10:00")
 	item, request := wdl.borrowed("book", desk)
 	patron := wdl.patron("resident")
-	lent, err := act(wdl.town, wdl.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: patron, Request: request, LenderDue: broker.MustDate("2026-03-30")})
+	lent, err := act(wdl.town, wdl.Circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: patron, Request: request, LenderDue: broker.MustDate("2026-03-30")})
 	wdl.must(err)
 	out, err := wdl.lose(*lent.Loan, "2026-03-10 10:00", circulation.Loss{})
 	wdl.must(err)
@@ -355,7 +347,7 @@ func TestItemsAreMarked(t *testing.T) {
 	item := perth.copyOf(of("book"))
 	mark := func(status catalog.ItemStatus) error {
 		return perth.try(func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := perth.circ.MarkItem(ctx, tx, perth.at("2026-03-02 10:00"), item, status)
+			_, err := perth.Circ.MarkItem(ctx, tx, perth.at("2026-03-02 10:00"), item, status)
 			return err
 		})
 	}

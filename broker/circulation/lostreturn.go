@@ -12,10 +12,10 @@ import (
 // refunds, and the lateness costs what the policy says it then costs. s is the
 // fine as if it had never been lost.
 func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
-	if settledElsewhere(r.loan) {
+	if r.loan.SettledElsewhere() {
 		return s.settle(tx, out)
 	}
-	out.say("It had been declared lost.")
+	out.Say("It had been declared lost.")
 	money := r.facts.money
 	if r.cleared {
 		if err := money.takeBack(tx, r.in.Desk, r.loan, money.stands(), ledger.CorrectedAtReturn, out); err != nil {
@@ -40,7 +40,7 @@ func (r returned) settleLost(tx *postgres.Tx, s settling, out *Outcome) error {
 		return err
 	}
 	if out.Refund.Minor > 0 {
-		out.say("To be given back: %s.", out.Refund)
+		out.Say("To be given back: %s.", out.Refund)
 	}
 	return s.settleTo(tx, settled.Overdue.Minor, out)
 }
@@ -51,7 +51,7 @@ func (r returned) lostAccount(s settling) costs.LostAccount {
 	undone := overdue.Corrected().Negated()
 	waived := overdue.Adjusted.Plus(undone) // as good as paid: it is not asked again
 	return costs.LostAccount{
-		Match:            matchOf(r.loan, r.facts.item),
+		Match:            r.loan.MatchOf(r.facts.item),
 		LostFee:          money.lost.Stands().Plus(money.shipping.Stands()).Plus(money.processing.Stands()),
 		Overdue:          overdue.Charged.Plus(undone),
 		OverdueTakenBack: overdue.TakenBackAtLoss(r.loan.LostOn),
@@ -73,9 +73,9 @@ func (r returned) refund() [3]int64 {
 	if paidAt.IsZero() {
 		paidAt = money.processing.PaidAt()
 	}
-	decision := costs.MayRefund(r.document, r.lender.moment(), costs.RefundFacts{
-		Match: matchOf(r.loan, r.facts.item), Paid: paid, Processing: money.processing.Paid,
-		PaidOn: r.lender.calendar().DateOf(paidAt), LostOn: r.loan.LostOn, Replaced: !r.facts.item.ReplacedOn.IsZero(),
+	decision := costs.MayRefund(r.document, r.lender.Moment(), costs.RefundFacts{
+		Match: r.loan.MatchOf(r.facts.item), Paid: paid, Processing: money.processing.Paid,
+		PaidOn: r.lender.Calendar().DateOf(paidAt), LostOn: r.loan.LostOn, Replaced: !r.facts.item.ReplacedOn.IsZero(),
 	})
 	left := decision.Amount.Minor
 	take := func(most int64) int64 {
@@ -84,16 +84,4 @@ func (r returned) refund() [3]int64 {
 		return part
 	}
 	return [3]int64{take(money.lost.Paid.Minor), take(money.shipping.Paid.Minor), take(money.processing.Paid.Minor)}
-}
-
-// settleTo brings what was charged for the lateness to an amount. What staff
-// waived of it stays waived.
-func (s settling) settleTo(tx *postgres.Tx, minor int64, out *Outcome) error {
-	money := s.money.OfPeriod(s.loan.period())
-	charged := money.Charged.Minor - money.Corrected().Minor
-	s.fine.Amount.Minor = minor
-	if over := s.over(money, charged); over > 0 {
-		return s.takeBack(tx, money, over, out)
-	}
-	return s.charge(tx, minor-charged, out)
 }

@@ -2,10 +2,7 @@ package circulation
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
 	"afield/broker/patrons"
@@ -14,38 +11,21 @@ import (
 
 // TakenOver is what went from one account to another.
 type TakenOver struct {
-	Loans, Holds int64
-	// Dropped are open holds that the other account had too, or whose title it
-	// has on loan.
-	Dropped []HoldRef
+	Loans int64
+	HoldsMoved
 }
 
 // MovePatron gives another account everything that one has or had: loans, holds
-// and claims, the ended ones too. Of two open holds for the same title one is
-// dropped: the later one, but never one that was given a copy or that serves a
-// request; so is one for what the person has on loan, which nobody could have
-// placed. The transaction sees the whole sharing group, and both patrons are
-// locked.
+// and claims, the ended ones too. Open holds that the other account had too, or
+// whose title it has on loan, are dropped. The transaction sees the whole sharing
+// group, and both patrons are locked.
 func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref, now time.Time) (TakenOver, error) {
 	var moved TakenOver
-	theirs, err := HoldsOf(ctx, tx, from)
-	if err != nil {
+	var err error
+	if moved.HoldsMoved, err = MoveHolds(ctx, tx, from, to, now); err != nil {
 		return moved, err
 	}
-	ours, err := HoldsOf(ctx, tx, to)
-	if err != nil {
-		return moved, err
-	}
-	for _, hold := range duplicates(theirs, ours) {
-		moved.Dropped = append(moved.Dropped, hold.HoldRef)
-		tx.Queue(`update holds set status = 'cancelled', closed_at = $3 where library_id = $1 and id = $2 and status = 'placed'`,
-			hold.Library, hold.ID, now)
-	}
-	holds, err := tx.Exec(ctx, `update holds set patron_id = $3 where for_library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
-	if err != nil {
-		return moved, err
-	}
-	loans, err := tx.Exec(ctx, `update loans set patron_id = $3 where patron_library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
+	tag, err := tx.Exec(ctx, `update loans set patron_id = $3 where patron_library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
 	if err != nil {
 		return moved, err
 	}
@@ -55,51 +35,9 @@ func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref, now 
 	}
 	moved.Dropped = append(moved.Dropped, needless...)
 	tx.Queue(`update claims set patron_id = $3 where patron_library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
-	moved.Holds, moved.Loans = holds.RowsAffected(), loans.RowsAffected()
+	moved.Loans = tag.RowsAffected()
 	return moved, nil
 }
-
-// dropLent ends the waiting holds of a patron for what they have on loan.
-func dropLent(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, now time.Time) ([]HoldRef, error) {
-	rows, err := tx.Query(ctx, `update holds h set status = 'cancelled', closed_at = $3
-		where h.for_library_id = $1 and h.patron_id = $2 and h.status = 'placed' and h.request_id is null
-			and exists (select from loans l join items i on i.library_id = l.item_library_id and i.id = l.item_id
-				where l.patron_library_id = $1 and l.patron_id = $2 and l.status <> 'returned' and i.title_id = h.title_id
-					and (h.wanted_item_id is null or h.wanted_item_id = i.id))
-		returning h.library_id, h.id`, patron.Library, patron.ID, now)
-	if err != nil {
-		return nil, fmt.Errorf("end holds for what is lent: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[HoldRef])
-}
-
-// duplicates finds, among the open holds of two accounts that become one, those
-// that ask for the same twice.
-func duplicates(theirs, ours []Hold) []Hold {
-	var dropped []Hold
-	for _, one := range theirs {
-		for _, other := range ours {
-			if one.Title == broker.NoID || one.Title != other.Title || one.Wanted != other.Wanted {
-				continue
-			}
-			later, earlier := one, other
-			if later.QueuedAt.Before(earlier.QueuedAt) {
-				later, earlier = earlier, later
-			}
-			switch {
-			case later.droppable():
-				dropped = append(dropped, later)
-			case earlier.droppable():
-				dropped = append(dropped, earlier)
-			}
-			break
-		}
-	}
-	return dropped
-}
-
-// droppable tells whether nothing but a place in a queue is lost with a hold.
-func (h Hold) droppable() bool { return h.Status == HoldPlaced && h.Serves() == nil }
 
 // ForgetPatrons queues the removal of a library's patrons from loans and claims
 // that are over, when their accounts go.

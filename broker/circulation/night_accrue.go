@@ -187,7 +187,7 @@ func accrueOneByOne(ctx context.Context, tx *postgres.Tx, library directory.Libr
 		}
 		ledger.SetAccrual(tx, ledger.Accrual{
 			Account: account, Loan: loan.ID, LoanLibrary: loan.Library, Through: today,
-			Amount: late(loan, posted).accruesBy(now, calendarOf(library, branches, loan.Branch)),
+			Amount: late(loan, posted).AccruesBy(now, calendarOf(library, branches, loan.Branch)),
 		})
 	}
 	return len(loans), nil

@@ -6,44 +6,10 @@ import (
 
 	"afield/broker"
 	"afield/broker/circulation"
-	"afield/broker/directory"
 	"afield/broker/ledger"
-	"afield/broker/patrons"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
-
-// accrue goes through every overdue loan, a few at a time.
-func (h house) accrue(local string, slice int) (touched int) {
-	h.t.Helper()
-	desk := h.at(local)
-	h.must(h.db.InTx(h.t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
-		branches, err := directory.Branches(ctx, tx, h.Library.ID)
-		if err != nil {
-			return err
-		}
-		var after circulation.NightKey
-		for {
-			last, changed, err := circulation.AccrueSlice(ctx, tx, h.Library, branches, desk.Now, after, slice)
-			if err != nil || last == after {
-				return err
-			}
-			touched += changed
-			after = last
-		}
-	}))
-	return touched
-}
-
-func (h house) accrued(loan circulation.LoanRef) ledger.Accrual {
-	h.t.Helper()
-	var accrual ledger.Accrual
-	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		ledger.AskAccrual(tx, h.Library.ID, loan.ID, &accrual)
-		return tx.Flush(ctx)
-	})
-	return accrual
-}
 
 // The statement that accrues a night's fines says the same as the rule that a
 // return at the desk is charged by, for every library and kind of item, day
@@ -68,7 +34,7 @@ func TestNightlyFinesAreTheDesksFines(t *testing.T) {
 			patron := h.patron("resident")
 			var loans []circulation.Loan
 			for i, kind := range items {
-				out, err := act(h.town, h.circ.CheckOut, circulation.CheckOut{
+				out, err := act(h.town, h.Circ.CheckOut, circulation.CheckOut{
 					Desk: h.at("2026-03-0" + string(rune('2'+i)) + " 10:00"), Item: h.item(kind, h.title()), Patron: patron,
 				})
 				h.must(err)
@@ -103,30 +69,4 @@ func TestNightlyFinesAreTheDesksFines(t *testing.T) {
 			}
 		})
 	}
-}
-
-// post charges what has accrued for a loan, as a payment would.
-func (h house) post(loan circulation.Loan, patron patrons.Ref) int64 {
-	h.t.Helper()
-	accrual := h.accrued(loan.LoanRef)
-	h.do(func(_ context.Context, tx *postgres.Tx) error {
-		_, err := ledger.Post(tx, ledger.Charge{
-			Account: ledger.OfPatron(patron.Library, patron.ID, h.Library.Currency), Kind: ledger.Overdue, Amount: accrual.Amount,
-			Cause: "overdue:" + loan.ID.String() + ":0:through:" + accrual.Through.String(), Loan: loan.ID, Period: 1, At: founded,
-		})
-		if err != nil {
-			return err
-		}
-		accrual.Amount.Minor = 0
-		ledger.SetAccrual(tx, accrual)
-		return nil
-	})
-	return h.charged(loan.ID)
-}
-
-func (h house) charged(loan broker.ID) (minor int64) {
-	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		return tx.QueryRow(ctx, `select coalesce(sum(amount_minor), 0)::bigint from ledger_entries where loan_id = $1`, loan).Scan(&minor)
-	})
-	return minor
 }

@@ -93,7 +93,7 @@ func drawFine(r *rapid.T) costs.FineTerms {
 
 // drawLateTown makes a library with two calendars and a patron with some loans.
 func drawLateTown(r *rapid.T, tw *town) *lateTown {
-	lt := &lateTown{r: r, house: tw.library("western-district", "America/Chicago")}
+	lt := &lateTown{r: r, house: tw.addLibrary("western-district", "America/Chicago")}
 	lt.Library.Plan = drawPlan(r, "library")
 	own := drawPlan(r, "branch")
 	branch := directory.Branch{Library: lt.Library.ID, ID: broker.NewID(), Code: "own", Name: "Own hours", Plan: &own}

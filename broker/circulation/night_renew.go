@@ -26,16 +26,16 @@ func DueBetween(ctx context.Context, tx *postgres.Tx, library broker.ID, from, t
 // RenewByItself renews a loan where the policy it was lent by, which may be that
 // of the patron's home (loans.rules_of), does so without being asked. Loan is nil in the outcome where nothing was renewed. Who
 // waits for the title is looked at only once it is not too soon.
-func (c *Circulation) RenewByItself(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
+func (c *LoanService) RenewByItself(ctx context.Context, tx *postgres.Tx, desk Desk, ref LoanRef) (Outcome, error) {
 	loan, err := loanLocked(ctx, tx, ref)
-	if err != nil || loan.Status != LoanOpen || !loan.ClaimedAt.IsZero() || settledElsewhere(loan) {
+	if err != nil || loan.Status != LoanOpen || !loan.ClaimedAt.IsZero() || loan.SettledElsewhere() {
 		return Outcome{}, err
 	}
-	lender, err := lendersFrom(desk).of(ctx, tx, loan)
+	lender, err := LendersFrom(desk).Of(ctx, tx, loan.Library, loan.Branch)
 	if err != nil {
 		return Outcome{}, err
 	}
-	document, err := c.rulesFor(ctx, tx, lender, loan.Patron)
+	document, err := c.RulesFor(ctx, tx, lender, loan.Patron)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -44,18 +44,18 @@ func (c *Circulation) RenewByItself(ctx context.Context, tx *postgres.Tx, desk D
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read for a renewal: %w", err)
 	}
-	if err := facts.standing.asOfToday(ctx, tx, lendersFrom(lender)); err != nil {
+	if err := facts.standing.AsOfToday(ctx, tx, LendersFrom(lender)); err != nil {
 		return Outcome{}, err
 	}
 	in := Renew{Desk: lender, Loan: ref}
-	if !hasCome(lending.AutoRenewal(document, lender.moment(), facts.asked(document, in, loan))) {
+	if !hasCome(lending.AutoRenewal(document, lender.Moment(), facts.asked(document, in, loan))) {
 		return Outcome{}, nil
 	}
 	askOthers(tx, lender, loan, &facts)
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read who waits: %w", err)
 	}
-	if !lending.AutoRenewal(document, lender.moment(), facts.asked(document, in, loan)).Allowed {
+	if !lending.AutoRenewal(document, lender.Moment(), facts.asked(document, in, loan)).Allowed {
 		return Outcome{}, nil
 	}
 	out, err := c.renew(ctx, tx, lender, document, loan, facts, nil)
@@ -63,7 +63,7 @@ func (c *Circulation) RenewByItself(ctx context.Context, tx *postgres.Tx, desk D
 		return Outcome{}, nil
 	}
 	if err == nil {
-		out.setItem(facts.item)
+		out.SetItem(facts.item)
 	}
 	return out, err
 }

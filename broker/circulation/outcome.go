@@ -1,47 +1,18 @@
 package circulation
 
 import (
-	"fmt"
+	"context"
 
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/ledger"
+	"afield/broker/postgres"
 )
 
-// NextAct is what somebody should do with the item in their hand.
-type NextAct string
-
-// What to do next with an item.
-const (
-	GiveToPatron   NextAct = "give_to_patron"
-	PutOnHoldShelf NextAct = "put_on_hold_shelf"
-	PutOnShelf     NextAct = "put_on_shelf"
-	SendOn         NextAct = "send_on"        // to the branch of the transit
-	ShipToLender   NextAct = "ship_to_lender" // a borrowed copy goes home
-	ShipToBorrower NextAct = "ship_to_borrower"
-	NothingMore    NextAct = ""
-)
-
-// Outcome is what an act did, for whoever asked for it and for the workflow.
+// Outcome is what an act did with a loan.
 type Outcome struct {
-	// Item is as it is after the act.
-	Item *catalog.Item
+	HoldOutcome
 	Loan *Loan
-	// Hold is the hold acted on; in a capture or an arrival, the one served.
-	Hold *Hold
-	// Given is the hold that got the item by this act: after a return, an expiry
-	// or a cancellation it is the next in the queue, and not Hold.
-	Given *Hold
-	// Transit is the journey begun or ended.
-	Transit *Transit
-	// Serves names the request that the loan or hold acted on serves.
-	Serves *RequestRef
-	// Next names the request of Given where that is another than Serves: it goes
-	// on as well.
-	Next *RequestRef
-	// Said tells what was done, in plain words.
-	Said     []string
-	Warnings []broker.Reason
 	// Charged are the charges posted.
 	Charged []ledger.Entry
 	// TakenBack are the reversals of what had been charged too much.
@@ -54,16 +25,6 @@ type Outcome struct {
 	Claim *Claim
 	// TellPatron tells that the patron is to be told what was found.
 	TellPatron bool
-	NextAct    NextAct
-	// Replayed is set when this had been done before and nothing changed.
-	Replayed bool
-	// Failed is set by the slices of nightly work, on a row that could not be
-	// worked and is unchanged.
-	Failed error
-}
-
-func (o *Outcome) say(format string, args ...any) {
-	o.Said = append(o.Said, fmt.Sprintf(format, args...))
 }
 
 func (o *Outcome) setLoan(loan Loan) {
@@ -71,24 +32,35 @@ func (o *Outcome) setLoan(loan Loan) {
 	o.Serves = loan.Serves()
 }
 
-func (o *Outcome) setHold(hold Hold) {
-	o.Hold = &hold
-	o.Serves = hold.Serves()
-}
-
 // lookAt says what staff should look at with an item in hand: how many pieces
 // belong to it, and the note on it.
 func (o *Outcome) lookAt(item catalog.Item) {
 	if item.Parts > 1 {
 		o.CountParts = item.Parts
-		o.say("Count its parts: %d.", item.Parts)
+		o.Say("Count its parts: %d.", item.Parts)
 	}
 	if item.PartsMissing != "" {
-		o.say("Missing of it: %s.", item.PartsMissing)
+		o.Say("Missing of it: %s.", item.PartsMissing)
 	}
 	if item.LoanNote != "" {
-		o.say("%s", item.LoanNote)
+		o.Say("%s", item.LoanNote)
 	}
 }
 
-func (o *Outcome) setItem(item catalog.Item) { o.Item = &item }
+// follow adds where the item of an ended loan goes. The request of whoever is
+// given it goes on next.
+func (o *Outcome) follow(sent HoldOutcome) {
+	o.Item, o.Given, o.Transit, o.NextAct, o.Next = sent.Item, sent.Given, sent.Transit, sent.NextAct, sent.Serves
+	o.Said = append(o.Said, sent.Said...)
+	o.Warnings = append(o.Warnings, sent.Warnings...)
+}
+
+// latchLate lets the blocks of the patron's home library follow what an act did
+// with a loan that was late until now and is so no longer: the end of its
+// lateness may leave a block behind, though nothing was charged.
+func latchLate(ctx context.Context, tx *postgres.Tx, policies Policies, desk Desk, loan Loan, daysLate int, out Outcome) error {
+	if len(out.Charged)+len(out.TakenBack) == 0 && daysLate <= 0 {
+		return nil
+	}
+	return policies.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, daysLate)
+}

@@ -18,11 +18,11 @@ type Overriding struct {
 	Reason string
 }
 
-// passOver splits the reasons of a refusal into those that stand and those the
+// Split splits the reasons of a refusal into those that stand and those the
 // actor asked to pass over and may. What waits for somebody else is passed over
-// only where free tells that nobody outside circulation counts on it: whoever
+// only where free tells that no request counts on it: whoever
 // waits through a request would have to be told.
-func (o Overriding) passOver(reasons []broker.Reason, actor broker.Actor, free bool) (standing, passed []broker.Reason) {
+func (o Overriding) Split(reasons []broker.Reason, actor broker.Actor, free bool) (standing, passed []broker.Reason) {
 	codes := o.Overrides
 	if !free {
 		codes = slices.DeleteFunc(slices.Clone(codes), func(code string) bool { return code == "held_for_other" })
@@ -30,18 +30,18 @@ func (o Overriding) passOver(reasons []broker.Reason, actor broker.Actor, free b
 	return patrons.PassOver(reasons, codes, actor)
 }
 
-// PassOver is the same for an act whose refusal is decided outside of
-// circulation: what is passed over is recorded, and what stands refuses.
+// PassOver splits the reasons and records what is passed over; what stands
+// refuses.
 func (o Overriding) PassOver(tx *postgres.Tx, desk Desk, action rule.Action, patron patrons.Ref, about broker.ID, reasons []broker.Reason) (standing, passed []broker.Reason, err error) {
-	standing, passed = o.passOver(reasons, desk.Actor, false)
+	standing, passed = o.Split(reasons, desk.Actor, false)
 	if len(standing) > 0 {
 		return standing, nil, nil
 	}
-	return nil, passed, o.record(tx, desk, action, patron, about, passed)
+	return nil, passed, o.Record(tx, desk, action, patron, about, passed)
 }
 
-// record keeps what was passed over.
-func (o Overriding) record(tx *postgres.Tx, desk Desk, action rule.Action, patron patrons.Ref, about broker.ID, passed []broker.Reason) error {
+// Record keeps what was passed over.
+func (o Overriding) Record(tx *postgres.Tx, desk Desk, action rule.Action, patron patrons.Ref, about broker.ID, passed []broker.Reason) error {
 	for _, reason := range passed {
 		override := patrons.Override{
 			Library: desk.Library.ID, Action: action, Code: reason.Code, Rule: reason.Rule,

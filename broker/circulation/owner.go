@@ -25,13 +25,13 @@ type pricing struct {
 // pricedBy finds whose policy prices an item: the lending desk's, or, for another
 // library's item, its owner's, where the lending desk's policy leaves it to them
 // (lost.other_owner).
-func (c *Circulation) pricedBy(ctx context.Context, tx *postgres.Tx, lender Desk, loan Loan, item catalog.Item) (pricing, error) {
+func (c *ReturnService) pricedBy(ctx context.Context, tx *postgres.Tx, lender Desk, loan Loan, item catalog.Item) (pricing, error) {
 	document, err := c.Rules(lender)
-	p := pricing{document: document, match: matchOf(loan, item), owner: item.Library == lender.Library.ID}
+	p := pricing{document: document, match: loan.MatchOf(item), owner: item.Library == lender.Library.ID}
 	if err != nil || p.owner || costs.LostSetBy(document, p.match).Value != attributes.DecidedByOwner {
 		return p, err
 	}
-	_, p.document, err = c.rulesOf(ctx, tx, lender, item.Library)
+	_, p.document, err = c.RulesOf(ctx, tx, lender, item.Library)
 	p.match.Owner, p.owner = rule.OwnerOwn, true
 	return p, err
 }
@@ -73,7 +73,7 @@ func askOwner(tx *postgres.Tx, loan Loan, into *ledger.LoanMoney) {
 // the owner. number names what it is for, so that it is asked once; "" for a new
 // one.
 func (p pricing) invoice(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, number string, charges []costs.Charge, out *Outcome) error {
-	if !p.owner || loan.Item.Library == loan.Patron.Library || settledElsewhere(loan) || len(charges) == 0 {
+	if !p.owner || loan.Item.Library == loan.Patron.Library || loan.SettledElsewhere() || len(charges) == 0 {
 		return nil
 	}
 	account := ownerAccount(loan)
@@ -83,12 +83,12 @@ func (p pricing) invoice(ctx context.Context, tx *postgres.Tx, desk Desk, loan L
 	}
 	asked, err := ledger.RaiseInvoice(ctx, tx, ledger.Invoice{
 		Creditor: account.Library, Debtor: account.Debtor, Number: number, Kind: ledger.InvoiceReplacement, Amount: sum,
-		Loan: loan.ID, IssuedOn: desk.today(),
+		Loan: loan.ID, IssuedOn: desk.Today(),
 	}, charges[0].Rule, charges[0].Clause, desk.Actor, desk.Now)
 	if err != nil {
 		return err
 	}
-	out.say("Its owner is owed %s: invoice %s.", asked.Amount, asked.Number)
+	out.Say("Its owner is owed %s: invoice %s.", asked.Amount, asked.Number)
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/circulation"
 	"afield/broker/ledger"
@@ -13,20 +12,6 @@ import (
 	"afield/broker/policy"
 	"afield/broker/postgres"
 )
-
-// asks is what an owner asks of the borrower's library by invoices that stand.
-func (h house) asks(of house) (sum string, invoices []ledger.Invoice) {
-	h.t.Helper()
-	owed := broker.Money{Currency: h.Currency}
-	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		invoices, err = ledger.Invoices(ctx, tx, ledger.InvoiceFilter{Creditor: h.Library.ID, Debtor: of.Library.ID, Limit: 10})
-		for _, invoice := range invoices {
-			owed = owed.Plus(invoice.Owed)
-		}
-		return err
-	})
-	return owed.Decimal(), invoices
-}
 
 // Two members of one sharing group: Westchester owns the item and asks shipping
 // and 5.00 for processing; Western District lends it to its patron, asks neither,
@@ -42,7 +27,7 @@ func TestTheOwnersPolicyPricesItsItemAndTheOwnerIsOwed(t *testing.T) {
 	}
 	begin := func(t *testing.T) lent {
 		here := oneLibrary(t, "western-district", "America/Chicago")
-		owner := here.library("westchester", "America/Chicago")
+		owner := here.addLibrary("westchester", "America/Chicago")
 		patron := here.patron("resident")
 		item := owner.copyOf(func(i *catalog.Item) {
 			priced("audiobook", owner.money("20.00"))(i)
@@ -70,7 +55,7 @@ func TestTheOwnersPolicyPricesItsItemAndTheOwnerIsOwed(t *testing.T) {
 		l.here.must(err)
 		expect(t, l, out, "28.00")
 		l.here.do(func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := l.here.circ.FoundAgain(ctx, tx, l.here.at("2026-03-11 10:00"), l.loan.LoanRef)
+			_, err := l.here.Circ.FoundAgain(ctx, tx, l.here.at("2026-03-11 10:00"), l.loan.LoanRef)
 			return err
 		})
 		equal(t, "nothing is owed", l.here.owes(l.patron), "0.00")
@@ -93,10 +78,10 @@ func TestTheOwnersPolicyPricesItsItemAndTheOwnerIsOwed(t *testing.T) {
 		l := begin(t)
 		l.here.back(circulation.Return{Desk: l.here.at("2026-03-10 10:00"), Item: l.loan.Item})
 		damage := circulation.Damage{Desk: l.here.at("2026-03-10 10:05"), Loan: l.loan.LoanRef, Beyond: true, Loss: replaced(l)}
-		out, err := act(l.here.town, l.here.circ.Damage, damage)
+		out, err := act(l.here.town, l.here.Circ.Damage, damage)
 		l.here.must(err)
 		expect(t, l, out, "28.00")
-		_, err = act(l.here.town, l.here.circ.Damage, damage)
+		_, err = act(l.here.town, l.here.Circ.Damage, damage)
 		l.here.must(err)
 		equal(t, "said again, it is the same", l.here.owes(l.patron), "28.00")
 		owed, _ := l.owner.asks(l.here)
@@ -106,7 +91,7 @@ func TestTheOwnersPolicyPricesItsItemAndTheOwnerIsOwed(t *testing.T) {
 		t.Parallel()
 		l := begin(t)
 		l.here.back(circulation.Return{Desk: l.here.at("2026-03-10 10:00"), Item: l.loan.Item})
-		out, err := act(l.here.town, l.here.circ.Damage, circulation.Damage{
+		out, err := act(l.here.town, l.here.Circ.Damage, circulation.Damage{
 			Desk: l.here.at("2026-03-10 10:05"), Loan: l.loan.LoanRef, Assessed: l.here.money("2.00"),
 		})
 		l.here.must(err)
@@ -141,7 +126,7 @@ func TestTheOwnersPolicyPricesItsItemAndTheOwnerIsOwed(t *testing.T) {
 	t.Run("where the desk's policy decides itself", func(t *testing.T) {
 		t.Parallel()
 		l := begin(t)
-		l.here.circ = circulation.New(circulation.ByName(func(name string) (*policy.Document, error) {
+		l.here.goBy(circulation.ByName(func(name string) (*policy.Document, error) {
 			text, err := policy.PresetText(name)
 			if err != nil {
 				return nil, err

@@ -45,9 +45,9 @@ func (p Parts) look(tx *postgres.Tx, item catalog.Item, out *Outcome) {
 // chargePart charges for the part that did not come back: its own price, what a
 // single one costs, or the whole set, by the policy of whoever says what the item
 // costs. What cannot be charged is told, and the item is taken back all the same.
-func (c *Circulation) chargePart(ctx context.Context, tx *postgres.Tx, r returned, out *Outcome) error {
+func (c *ReturnService) chargePart(ctx context.Context, tx *postgres.Tx, r returned, out *Outcome) error {
 	parts := r.in.Parts
-	if parts.Missing == "" || settledElsewhere(r.loan) {
+	if parts.Missing == "" || r.loan.SettledElsewhere() {
 		return nil
 	}
 	pricing, err := c.pricedBy(ctx, tx, r.lender, r.loan, r.facts.item)
@@ -61,7 +61,7 @@ func (c *Circulation) chargePart(ctx context.Context, tx *postgres.Tx, r returne
 	charges, err = priced(r.loan, charges, err)
 	if ours, ok := broker.AsError(err); ok && ours.Kind == broker.KindConflict {
 		out.Warnings = append(out.Warnings, ours.Reasons...)
-		out.say("%s", ours.Detail)
+		out.Say("%s", ours.Detail)
 		return nil
 	}
 	if err != nil {

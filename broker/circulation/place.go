@@ -5,27 +5,35 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/directory"
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 )
 
-// place sends an item that has come free at a desk where it belongs, and writes
-// down everything that follows: status, hold, transit. head is who has it
-// already or is first in the queue; one who is blocked is passed by.
-func (c *Circulation) place(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *Outcome) error {
-	if err := c.route(ctx, tx, desk, item, head, out); err != nil {
+// Forward sends an item that has come free at a desk on to where it belongs: to
+// who waits for it, to its shelf, home, or to its lender. head is the first in
+// its queue, as AskHead found it.
+func (s *HoldService) Forward(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Item, head Hold) (HoldOutcome, error) {
+	var out HoldOutcome
+	err := s.forward(ctx, tx, desk, item, head, &out)
+	return out, err
+}
+
+// forward sends an item that has come free on, and writes down everything that
+// follows: status, hold, transit. head is who has it already or is first in the
+// queue; one who is blocked is passed by.
+func (s *HoldService) forward(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *HoldOutcome) error {
+	if err := s.direct(ctx, tx, desk, item, head, out); err != nil {
 		return err
 	}
 	catalog.SetItemStatus(tx, out.Item.Library, out.Item.ID, out.Item.Status)
 	return nil
 }
 
-// route is place but for the item's status, which the outcome has and the caller
+// direct is forward but for the item's status, which the outcome has and the caller
 // writes: many at once where there are many.
-func (c *Circulation) route(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *Outcome) error {
+func (s *HoldService) direct(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Item, head Hold, out *HoldOutcome) error {
 	if head.Status == HoldPlaced {
-		next, err := c.nextInLine(ctx, tx, desk, item.Ref(), head)
+		next, err := s.nextInLine(ctx, tx, desk, item.Ref(), head)
 		if err != nil {
 			return err
 		}
@@ -37,13 +45,13 @@ func (c *Circulation) route(ctx context.Context, tx *postgres.Tx, desk Desk, ite
 	case toLender:
 		item.Status = catalog.Received
 		out.NextAct = ShipToLender
-		out.say("It goes home to its lender.")
+		out.Say("It goes home to its lender.")
 	case toHoldShelf:
-		desk, err := withOpening(ctx, tx, desk)
+		desk, err := desk.WithOpening(ctx, tx)
 		if err != nil {
 			return err
 		}
-		shelved, err := c.toShelf(desk, item, head, broker.Date{})
+		shelved, err := s.toShelf(desk, item, head, broker.Date{})
 		if err != nil {
 			return err
 		}
@@ -52,7 +60,7 @@ func (c *Circulation) route(ctx context.Context, tx *postgres.Tx, desk Desk, ite
 		out.give(shelved.Hold)
 		out.Warnings = append(out.Warnings, shelved.Notes...)
 		out.NextAct = PutOnHoldShelf
-		out.say("Somebody waits for it: put it on the hold shelf until %s.", shelved.Hold.PickUpBy)
+		out.Say("Somebody waits for it: put it on the hold shelf until %s.", shelved.Hold.PickUpBy)
 	case toPickup:
 		head.Status, head.Item, head.CapturedAt = HoldInTransit, item.ID, desk.Now
 		moveHold(tx, head)
@@ -62,38 +70,21 @@ func (c *Circulation) route(ctx context.Context, tx *postgres.Tx, desk Desk, ite
 			Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: head.Patron.Library,
 			ToBranch: head.Pickup, Hold: head.ID, SentAt: desk.Now,
 		})
-		out.say("Somebody waits for it elsewhere: send it there.")
+		out.Say("Somebody waits for it elsewhere: send it there.")
 	case toBorrower, toHome:
 		item.Status = catalog.InTransit
 		out.send(tx, Transit{
 			Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: item.Library,
 			ToBranch: item.Branch, SentAt: desk.Now,
 		})
-		out.say("It belongs elsewhere: send it there.")
+		out.Say("It belongs elsewhere: send it there.")
 	case toShelf:
 		item.Status = catalog.OnShelf
 		out.NextAct = PutOnShelf
-		out.say("Put it back on the shelf.")
+		out.Say("Put it back on the shelf.")
 	}
-	out.setItem(item)
+	out.SetItem(item)
 	return nil
-}
-
-// give notes that an item went to a hold. Where another loan or hold was acted
-// on, the hold's request is the next one.
-func (o *Outcome) give(hold Hold) {
-	o.Given = &hold
-	if o.Loan == nil && (o.Hold == nil || o.Hold.HoldRef == hold.HoldRef) {
-		o.setHold(hold)
-		return
-	}
-	o.Next = hold.Serves()
-}
-
-func (o *Outcome) send(tx *postgres.Tx, transit Transit) {
-	addTransit(tx, transit)
-	o.Transit = &transit
-	o.NextAct = SendOn
 }
 
 // shelved is a hold that reached the hold shelf, with what staff should know.
@@ -102,26 +93,16 @@ type shelved struct {
 	Notes []broker.Reason
 }
 
-// withOpening gives the desk the calendar of its branch, by which things wait on
-// its hold shelf.
-func withOpening(ctx context.Context, tx *postgres.Tx, desk Desk) (Desk, error) {
-	if desk.Opening != nil || desk.Branch == broker.NoID {
-		return desk, nil
-	}
-	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
-	return deskOf(desk, branches, desk.Branch), err
-}
-
 // toShelf gives a hold its place on the hold shelf, for as long as the desk's
 // policy says on the desk's calendar and the lender's due date allows.
-func (c *Circulation) toShelf(desk Desk, item catalog.Item, hold Hold, lenderDue broker.Date) (shelved, error) {
-	document, err := c.Rules(desk)
+func (s *HoldService) toShelf(desk Desk, item catalog.Item, hold Hold, lenderDue broker.Date) (shelved, error) {
+	document, err := s.Rules(desk)
 	if err != nil {
 		return shelved{}, err
 	}
-	decision := shelf.Until(document, desk.moment(), shelf.Facts{
-		Owner: ownerOf(item, desk), Class: hold.Class,
-		Item: item.Type, Arrived: desk.today(), LenderDue: lenderDue,
+	decision := shelf.Until(document, desk.Moment(), shelf.Facts{
+		Owner: desk.OwnerOf(item), Class: hold.Class,
+		Item: item.Type, Arrived: desk.Today(), LenderDue: lenderDue,
 	})
 	if hold.CapturedAt.IsZero() {
 		hold.CapturedAt = desk.Now
@@ -131,4 +112,35 @@ func (c *Circulation) toShelf(desk Desk, item catalog.Item, hold Hold, lenderDue
 	}
 	hold.Status, hold.Item, hold.OnShelfAt, hold.PickUpBy = HoldOnShelf, item.ID, desk.Now, decision.Until
 	return shelved{hold, decision.Notes}, nil
+}
+
+// destination is where a free item goes from a desk.
+type destination string
+
+const (
+	toHoldShelf destination = "hold shelf"        // here, for the first in the queue
+	toPickup    destination = "pick-up branch"    // elsewhere, for the first in the queue
+	toLender    destination = "lender"            // a borrowed copy, at its library
+	toBorrower  destination = "borrowing library" // a borrowed copy, elsewhere
+	toHome      destination = "home"              // to its own branch
+	toShelf     destination = "shelf"             // its own, here
+)
+
+// whereTo says where an item goes that has come free at a desk. head is the
+// first in the queue of its title, with NoID when nobody waits. A borrowed copy
+// is never given to a local hold: it goes home.
+func whereTo(desk Desk, item catalog.Item, head Hold) destination {
+	switch {
+	case item.Temporary() && item.Library == desk.Library.ID:
+		return toLender
+	case item.Temporary():
+		return toBorrower
+	case head.ID != broker.NoID && desk.IsAt(head.Patron.Library, head.Pickup):
+		return toHoldShelf
+	case head.ID != broker.NoID:
+		return toPickup
+	case desk.IsAt(item.Library, item.Branch):
+		return toShelf
+	}
+	return toHome
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/patrons"
@@ -42,9 +44,9 @@ type PlaceHold struct {
 type placeFacts struct {
 	patron patrons.Patron
 	wanted catalog.Item
-	before Hold // the request's open hold
-	same   Hold // the patron's own open hold for the same
-	onLoan Loan // the patron's own loan of it
+	before Hold        // the request's open hold
+	same   Hold        // the patron's own open hold for the same
+	dueOn  broker.Date // when the patron has it on loan
 }
 
 func askPlaceHold(tx *postgres.Tx, in PlaceHold, facts *placeFacts) {
@@ -56,11 +58,12 @@ func askPlaceHold(tx *postgres.Tx, in PlaceHold, facts *placeFacts) {
 	}
 	askHold(tx, &facts.same, `where h.for_library_id = $1 and h.patron_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')
 		and h.title_id = $3 and ($4::uuid is null or h.wanted_item_id is null or h.wanted_item_id = $4) limit 1`,
-		in.Patron.Library, in.Patron.ID, in.Title, orNull(in.Item))
-	askLoan(tx, &facts.onLoan, `join items i on i.library_id = l.item_library_id and i.id = l.item_id
+		in.Patron.Library, in.Patron.ID, in.Title, in.Item)
+	tx.Queue(`select l.due_on from loans l join items i on i.library_id = l.item_library_id and i.id = l.item_id
 		where l.patron_library_id = $1 and l.patron_id = $2 and l.status <> 'returned'
 			and i.title_id = $3 and ($4::uuid is null or i.id = $4) limit 1`,
-		in.Patron.Library, in.Patron.ID, in.Title, orNull(in.Item))
+		in.Patron.Library, in.Patron.ID, in.Title, in.Item).
+		QueryRow(func(row pgx.Row) error { return orNone(row.Scan(&facts.dueOn)) })
 	if in.Item != broker.NoID {
 		catalog.AskItem(tx, in.Library, in.Item, &facts.wanted)
 	}
@@ -71,12 +74,12 @@ func askPlaceHold(tx *postgres.Tx, in PlaceHold, facts *placeFacts) {
 // has on loan already is the conflict already_on_loan, what they wait for
 // already the conflict already_on_hold. Whether the patron may have one is
 // decided before (policy.MayPlaceHold, or the checks of a request).
-func (c *Circulation) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHold) (Outcome, error) {
-	var out Outcome
+func (s *HoldService) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHold) (HoldOutcome, error) {
+	var out HoldOutcome
 	if in.Title == broker.NoID {
 		return out, broker.Invalid(broker.FieldError{Pointer: "/title_id", Code: "required", Message: "a hold is for a title"})
 	}
-	if err := in.Request.belongsTo(in.Patron); err != nil {
+	if err := in.Request.BelongsTo(in.Patron); err != nil {
 		return out, err
 	}
 	var facts placeFacts
@@ -87,7 +90,7 @@ func (c *Circulation) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHo
 	if facts.before.ID != broker.NoID {
 		out.Replayed = true
 		out.setHold(facts.before)
-		out.say("There is a hold for that request already.")
+		out.Say("There is a hold for that request already.")
 		return out, nil
 	}
 	if err := facts.refuse(in); err != nil {
@@ -108,7 +111,7 @@ func (c *Circulation) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHo
 	lockQueue(tx, in.Library, in.Title)
 	addHold(tx, hold)
 	out.setHold(hold)
-	out.say("The hold is placed.")
+	out.Say("The hold is placed.")
 	return out, nil
 }
 
@@ -116,15 +119,15 @@ func (f placeFacts) refuse(in PlaceHold) error {
 	switch {
 	case f.patron.ID == broker.NoID:
 		return broker.NotFound("patron")
-	case f.onLoan.ID != broker.NoID:
-		return broker.Conflict("already_on_loan", "This patron has it on loan, until %s.", f.onLoan.DueOn)
+	case !f.dueOn.IsZero():
+		return broker.Conflict("already_on_loan", "This patron has it on loan, until %s.", f.dueOn)
 	case f.same.ID != broker.NoID:
 		return broker.Conflict("already_on_hold", "This patron waits for it already.")
 	case in.Item != broker.NoID && (f.wanted.ID == broker.NoID || f.wanted.Title != in.Title || f.wanted.Temporary()):
 		return broker.NotFound("copy of that title")
 	case in.Item != broker.NoID && !f.wanted.Lendable:
 		return broker.Conflict("item_not_lendable", "That copy is not lent.")
-	case !in.ExpiresOn.IsZero() && in.ExpiresOn.Before(in.Desk.today()):
+	case !in.ExpiresOn.IsZero() && in.ExpiresOn.Before(in.Desk.Today()):
 		return broker.Invalid(broker.FieldError{Pointer: "/expires_on", Code: "in_the_past", Message: "must be today or later"})
 	}
 	return nil
@@ -162,7 +165,7 @@ func HoldFactsOf(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, libra
 			from items i where i.library_id = $3 and i.title_id = $4 and ($5::uuid is null or i.id = $5)
 				and i.lendable and i.request_id is null and i.status not in ('withdrawn', 'lost', 'missing', 'gone_home')
 			order by i.status = 'on_shelf' desc, i.status = 'in_processing', i.status = 'on_order', i.barcode limit 1) best on true`,
-		patron.Library, patron.ID, library, title, orNull(item)).Scan(&facts.OpenHolds, &facts.SameTitle, &facts.State, &facts.Type)
+		patron.Library, patron.ID, library, title, item).Scan(&facts.OpenHolds, &facts.SameTitle, &facts.State, &facts.Type)
 	if err != nil {
 		return facts, fmt.Errorf("read the facts for a hold: %w", err)
 	}

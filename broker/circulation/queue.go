@@ -67,7 +67,7 @@ func askWaiting(tx *postgres.Tx, desk Desk, item catalog.Ref, after Hold, into *
 		left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
 		where `+waitsAs("$1", "$2")+` and ($4::timestamptz is null or (h.turn_at, h.id) > ($4, $5::uuid))
 		order by h.turn_at, h.id limit 1 for update of h`,
-		item.Library, item.ID, desk.today(), timeOrNull(after.TurnAt), orNull(after.ID)).
+		item.Library, item.ID, desk.Today(), after.TurnAt, after.ID).
 		QueryRow(func(row pgx.Row) error {
 			var found Hold
 			err := scanHold(row, &found, &found.passedBy, &found.askPolicy)
@@ -82,9 +82,9 @@ func askWaiting(tx *postgres.Tx, desk Desk, item catalog.Ref, after Hold, into *
 // nextInLine gives who gets an item, beginning with the head of its queue: one
 // whom the policy of their library blocks is passed by and keeps the place.
 // NoID when nobody is left.
-func (c *Circulation) nextInLine(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Ref, head Hold) (Hold, error) {
+func (s *HoldService) nextInLine(ctx context.Context, tx *postgres.Tx, desk Desk, item catalog.Ref, head Hold) (Hold, error) {
 	for head.ID != broker.NoID && head.askPolicy {
-		blocked, err := c.blocked(ctx, tx, desk, head)
+		blocked, err := s.blocked(ctx, tx, desk, head)
 		if head.askPolicy = blocked; err != nil || !blocked {
 			return head, err
 		}
@@ -101,26 +101,26 @@ func (c *Circulation) nextInLine(ctx context.Context, tx *postgres.Tx, desk Desk
 // blocked asks the policy of a patron's own library whether anything is kept
 // for them. A card that is lost or not there yet stops no capture: it is asked
 // for when the item is picked up.
-func (c *Circulation) blocked(ctx context.Context, tx *postgres.Tx, desk Desk, hold Hold) (bool, error) {
-	home, document, err := c.rulesOf(ctx, tx, desk, hold.Patron.Library)
+func (s *HoldService) blocked(ctx context.Context, tx *postgres.Tx, desk Desk, hold Hold) (bool, error) {
+	home, document, err := s.RulesOf(ctx, tx, desk, hold.Patron.Library)
 	if err != nil {
 		return false, err
 	}
-	var standing standingFacts
+	var standing Facts
 	patrons.AskStandingUnlocked(tx, home.Library, hold.Patron, &standing.Standing)
-	standing.askLate(tx, hold.Patron, home.today())
+	standing.AskLate(tx, hold.Patron, home.Today())
 	if err := tx.Flush(ctx); err != nil {
 		return false, fmt.Errorf("read who waits: %w", err)
 	}
 	if standing.Patron.ID == broker.NoID {
 		return false, nil
 	}
-	if err := standing.asOfToday(ctx, tx, lendersFrom(home)); err != nil {
+	if err := standing.AsOfToday(ctx, tx, LendersFrom(home)); err != nil {
 		return false, err
 	}
-	facts := standing.Facts(home.today())
+	facts := standing.Facts(home.Today())
 	facts.NoCard, facts.CardStopped = false, false
-	return !blocks.MayAct(document, home.moment(), rule.ActionCapture, facts).Allowed, nil
+	return !blocks.MayAct(document, home.Moment(), rule.ActionCapture, facts).Allowed, nil
 }
 
 // noteJump keeps why a hold was served before one that asked earlier.
@@ -128,12 +128,6 @@ func noteJump(tx *postgres.Tx, desk Desk, served Hold) {
 	if served.passedBy {
 		addOverride(tx, served.HoldRef, "those before it are suspended, blocked or kept from this kind", desk.Actor, desk.Now)
 	}
-}
-
-// arrivedAt tells whether an item that is recorded as on its way stands at the
-// desk it was sent to.
-func arrivedAt(desk Desk, item catalog.Item, transit Transit) bool {
-	return item.Status == catalog.InTransit && transit.ID != broker.NoID && isHere(desk, transit.ToLibrary, transit.ToBranch)
 }
 
 // backInLine queues giving a hold that lost its copy the first place in its

@@ -30,17 +30,11 @@ type Renew struct {
 
 // renewFacts is what must be known before a loan is renewed.
 type renewFacts struct {
-	standing standingFacts
+	standing Facts
 	item     catalog.Item
 	money    ledger.LoanMoney
 	waiting  []waiter
 	copies   int
-}
-
-// waiter is somebody else who waits for the title of an item on loan.
-type waiter struct {
-	class  string
-	notFor []string
 }
 
 // Renew lends an item on, by the desk's policy. It refuses with every reason; a
@@ -48,7 +42,7 @@ type waiter struct {
 // its lender. What an overdue loan has cost so far is charged first, where the
 // policy does not forgive it. Of two renewals at the same instant with one left,
 // one wins.
-func (c *Circulation) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Outcome, error) {
+func (c *LoanService) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Outcome, error) {
 	loan, err := loanLocked(ctx, tx, in.Loan)
 	if err != nil {
 		return Outcome{}, err
@@ -62,7 +56,7 @@ func (c *Circulation) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Out
 	if !loan.ClaimedAt.IsZero() {
 		return Outcome{}, broker.Conflict("claimed", "The patron says that this item is back: close the claim first.")
 	}
-	document, err := c.rulesFor(ctx, tx, in.Desk, loan.Patron)
+	document, err := c.RulesFor(ctx, tx, in.Desk, loan.Patron)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -71,12 +65,12 @@ func (c *Circulation) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Out
 		return Outcome{}, err
 	}
 	asked := facts.asked(document, in, loan)
-	decision := lending.MayAskRenewal(document, in.Desk.moment(), asked)
-	reasons, passed := in.passOver(decision.Reasons, in.Desk.Actor, true)
+	decision := lending.MayAskRenewal(document, in.Desk.Moment(), asked)
+	reasons, passed := in.Split(decision.Reasons, in.Desk.Actor, true)
 	if len(reasons) > 0 {
 		return Outcome{}, broker.Refused("may_not_renew", "May not "+decision.Question+".", reasons...)
 	}
-	if err := in.record(tx, in.Desk, rule.ActionRenew, loan.Patron, loan.ID, passed); err != nil {
+	if err := in.Record(tx, in.Desk, rule.ActionRenew, loan.Patron, loan.ID, passed); err != nil {
 		return Outcome{}, err
 	}
 	return c.renew(ctx, tx, in.Desk, document, loan, facts, passed)
@@ -89,19 +83,19 @@ func readRenew(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan) (rene
 	if err := tx.Flush(ctx); err != nil {
 		return facts, fmt.Errorf("read for a renewal: %w", err)
 	}
-	return facts, facts.standing.asOfToday(ctx, tx, lendersFrom(desk))
+	return facts, facts.standing.AsOfToday(ctx, tx, LendersFrom(desk))
 }
 
 // askRenewing asks about the patron, the item and what the loan has cost.
 func askRenewing(tx *postgres.Tx, desk Desk, loan Loan, facts *renewFacts) {
-	askStanding(tx, desk.Library, desk.today(), loan.Patron, &facts.standing)
+	Ask(tx, desk.Library, desk.Today(), loan.Patron, &facts.standing)
 	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &facts.item)
 	askFine(tx, loan, &facts.money)
 }
 
 // askOthers asks who else waits, and what could serve them instead.
 func askOthers(tx *postgres.Tx, desk Desk, loan Loan, facts *renewFacts) {
-	askWaiters(tx, loan, desk.today(), &facts.waiting)
+	askWaiters(tx, loan.Item, loan.Patron, desk.Today(), &facts.waiting)
 	askOtherCopies(tx, loan.Item, &facts.copies)
 }
 
@@ -114,47 +108,31 @@ func (f renewFacts) asked(document *policy.Document, in Renew, loan Loan) lendin
 		}
 	}
 	return lending.Renewal{
-		Patron: f.standing.Facts(in.Desk.today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Age: f.item.AgeMark, Audience: f.item.Audience,
+		Patron: f.standing.Facts(in.Desk.Today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Age: f.item.AgeMark, Audience: f.item.Audience,
 		Due: loan.DueOn, Renewals: loan.Renewals, OtherHolds: others, OtherCopies: f.copies, Recalled: !loan.RecalledOn.IsZero(),
-		OtherOverdue: f.standing.otherLate(loan), Channel: in.Channel, Given: in.Given,
+		OtherOverdue: f.standing.OtherLate(loan.Library, loan.ID), Channel: in.Channel, Given: in.Given,
 	}
-}
-
-// couldUse tells whether a waiting patron may have this very copy: one that
-// their card does not lend, or that is kept from their account, does not serve
-// them.
-func (w waiter) couldUse(document *policy.Document, desk Desk, item catalog.Item) bool {
-	decision := lending.MayCheckOut(document, desk.moment(), lending.Checkout{
-		Patron: policy.Patron{Class: w.class, NotFor: w.notFor}, Owner: ownerOf(item, desk), Item: item.Type,
-		Audience: item.Audience, Age: item.AgeMark, Lendable: item.Lendable,
-	})
-	for _, reason := range decision.Reasons {
-		switch reason.Code {
-		case "not_lendable", "card_does_not_lend", "not_for_minor":
-			return false
-		}
-	}
-	return true
 }
 
 // renew moves the due date of a loan that may be renewed.
-func (c *Circulation) renew(ctx context.Context, tx *postgres.Tx, desk Desk, document *policy.Document, loan Loan, facts renewFacts, passed []broker.Reason) (Outcome, error) {
-	match := matchOf(loan, facts.item)
-	match.PatronAge = facts.standing.Facts(desk.today()).Age
-	due := lending.RenewalDue(document, desk.moment(), match, loan.DueOn).Value
+func (c *LoanService) renew(ctx context.Context, tx *postgres.Tx, desk Desk, document *policy.Document, loan Loan, facts renewFacts, passed []broker.Reason) (Outcome, error) {
+	match := loan.MatchOf(facts.item)
+	match.PatronAge = facts.standing.Facts(desk.Today()).Age
+	due := lending.RenewalDue(document, desk.Moment(), match, loan.DueOn).Value
 	if !due.After(loan.DueOn) {
 		return Outcome{}, broker.Conflict("renewal_gains_nothing", "It is due on %s already; a renewal today would not be later.", loan.DueOn)
 	}
-	out := Outcome{Warnings: passed}
-	facts.standing.latch(tx, desk, document)
-	if desk.today().After(loan.DueOn) {
-		lender, err := lendersFrom(desk).of(ctx, tx, loan)
+	var out Outcome
+	out.Warnings = passed
+	facts.standing.Latch(tx, desk, document)
+	if desk.Today().After(loan.DueOn) {
+		lender, err := LendersFrom(desk).Of(ctx, tx, loan.Library, loan.Branch)
 		if err != nil {
 			return Outcome{}, err
 		}
 		s := settling{
-			desk: desk, loan: loan, through: desk.today(), opening: lender.calendar(), money: facts.money, why: ledger.CorrectedAtRenewal, last: true,
-			fine: costs.FineAtRenewal(document, lender.moment(), match, loan.Terms, loan.DueOn),
+			desk: desk, loan: loan, through: desk.Today(), opening: lender.Calendar(), money: facts.money, why: ledger.CorrectedAtRenewal, last: true,
+			fine: costs.FineAtRenewal(document, lender.Moment(), match, loan.Terms, loan.DueOn),
 		}
 		s.forgiven = s.fine.Amount.Minor == 0
 		if err := s.settle(tx, &out); err != nil {
@@ -162,34 +140,12 @@ func (c *Circulation) renew(ctx context.Context, tx *postgres.Tx, desk Desk, doc
 		}
 		ledger.EndAccrual(tx, loan.Patron.Library, loan.ID)
 	}
-	late := desk.today().DaysSince(loan.DueOn)
-	loan.DueOn, loan.DueAt, loan.Renewals = due, desk.calendar().EndOfBusiness(due), loan.Renewals+1
+	late := desk.Today().DaysSince(loan.DueOn)
+	loan.DueOn, loan.DueAt, loan.Renewals = due, desk.Calendar().EndOfBusiness(due), loan.Renewals+1
 	moveLoan(tx, loan)
 	out.setLoan(loan)
-	out.say("Renewed: it is now due on %s.", due)
-	return out, c.latchLate(ctx, tx, desk, loan, late, out)
-}
-
-// askWaiters asks who else waits for the title of an item on loan and could be
-// given this copy: not whoever wants another copy, nor who is passed by today.
-func askWaiters(tx *postgres.Tx, loan Loan, today broker.Date, into *[]waiter) {
-	*into = nil
-	tx.Queue(`select coalesce(p.class, ''), coalesce(p.not_for, '{}')
-		from items i join holds h on h.library_id = i.library_id and h.title_id = i.title_id and h.status = 'placed'
-		left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
-		where i.library_id = $1 and i.id = $2 and i.request_id is null
-			and (h.for_library_id, h.patron_id) is distinct from ($3::uuid, $4::uuid)
-			and coalesce(h.wanted_item_id, h.item_id, i.id) = i.id
-			and not coalesce(h.suspended_from <= $5 and (h.suspended_until is null or h.suspended_until >= $5), false)
-		order by h.queued_at, h.id limit 100`, loan.Item.Library, loan.Item.ID, loan.Patron.Library, orNull(loan.Patron.ID), today).
-		Query(func(rows pgx.Rows) (err error) {
-			*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (waiter, error) {
-				var w waiter
-				err := row.Scan(&w.class, &w.notFor)
-				return w, err
-			})
-			return err
-		})
+	out.Say("Renewed: it is now due on %s.", due)
+	return out, latchLate(ctx, tx, c.Policies, desk, loan, late, out)
 }
 
 // askOtherCopies asks how many other copies of an item's title stand on the

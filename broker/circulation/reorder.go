@@ -37,7 +37,7 @@ func QueueVersion(queue []Hold) string {
 // Reorder changes the order of a queue. A list that has changed since it was
 // looked at is the conflict list_is_stale: somebody joined, left or was served.
 // Who is put before one that asked earlier is kept as an override.
-func (c *Circulation) Reorder(ctx context.Context, tx *postgres.Tx, in Reorder) ([]Hold, error) {
+func (s *HoldService) Reorder(ctx context.Context, tx *postgres.Tx, in Reorder) ([]Hold, error) {
 	if in.Reason == "" {
 		return nil, broker.Invalid(broker.FieldError{Pointer: "/reason", Code: "required", Message: "changing the order needs a reason; others asked first"})
 	}

@@ -6,13 +6,11 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
-	"afield/broker/policy/blocks"
 	"afield/broker/policy/costs"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
@@ -58,7 +56,7 @@ type returnFacts struct {
 // than it was borrowed, it is returned all the same, with a warning. Of a loan
 // that was lost, the charge is settled as the policy says. Scanned again,
 // nothing changes and nothing is charged twice.
-func (c *Circulation) Return(ctx context.Context, tx *postgres.Tx, in Return) (Outcome, error) {
+func (c *ReturnService) Return(ctx context.Context, tx *postgres.Tx, in Return) (Outcome, error) {
 	facts, err := readReturn(ctx, tx, in)
 	if err != nil {
 		return Outcome{}, err
@@ -92,7 +90,7 @@ func readReturn(ctx context.Context, tx *postgres.Tx, in Return) (returnFacts, e
 		return facts, fmt.Errorf("read for a return: %w", err)
 	}
 	known = known && in.Loan.LoanRef == facts.open.LoanRef && in.Loan.Patron == facts.open.Patron && in.Loan.Status == facts.open.Status
-	late := charged || facts.open.Status == LoanLost || in.Desk.today().After(facts.open.DueOn)
+	late := charged || facts.open.Status == LoanLost || in.Desk.Today().After(facts.open.DueOn)
 	if known || !late || facts.open.ID == broker.NoID {
 		return facts, nil
 	}
@@ -111,24 +109,25 @@ func notOut(ctx context.Context, tx *postgres.Tx, item catalog.Item) (Outcome, e
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read the last loan: %w", err)
 	}
-	out := Outcome{Replayed: true}
-	out.setItem(item)
+	var out Outcome
+	out.Replayed = true
+	out.SetItem(item)
 	if item.Temporary() && item.Status == catalog.Received {
 		out.NextAct = ShipToLender
 	}
 	if last.ID == broker.NoID {
-		out.say("It was not on loan: it is %s.", item.Status.Words())
+		out.Say("It was not on loan: it is %s.", item.Status.Words())
 		return out, nil
 	}
 	out.setLoan(last)
-	out.say("It was returned already, on %s: it is %s.", last.ReturnedOn, item.Status.Words())
+	out.Say("It was returned already, on %s: it is %s.", last.ReturnedOn, item.Status.Words())
 	return out, nil
 }
 
-func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, facts returnFacts) (Outcome, error) {
+func (c *ReturnService) close(ctx context.Context, tx *postgres.Tx, in Return, facts returnFacts) (Outcome, error) {
 	loan := facts.open
-	lenders := lendersFrom(in.Desk)
-	lender, err := lenders.of(ctx, tx, loan)
+	lenders := LendersFrom(in.Desk)
+	lender, err := lenders.Of(ctx, tx, loan.Library, loan.Branch)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -142,21 +141,21 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 	if err != nil {
 		return Outcome{}, err
 	}
-	counts := lending.EffectiveReturn(document, lender.moment(), lending.HandedIn{
+	counts := lending.EffectiveReturn(document, lender.Moment(), lending.HandedIn{
 		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared, NotTold: notTold,
 	})
 	if in.Amnesty { // what is forgiven had come to so much
-		if err := c.updateLatch(ctx, tx, in.Desk, loan); err != nil {
+		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil {
 			return Outcome{}, err
 		}
 	}
-	loan.Status, loan.ReturnedAt, loan.ReturnedOn = LoanReturned, in.Desk.Now, laterDate(counts.On, lender.calendar().DateOf(loan.StartedAt))
+	loan.Status, loan.ReturnedAt, loan.ReturnedOn = LoanReturned, in.Desk.Now, counts.On.Later(lender.Calendar().DateOf(loan.StartedAt))
 	counts.On = loan.ReturnedOn
 	moveLoan(tx, loan)
 	out.setLoan(loan)
-	out.say("Returned on %s.", loan.ReturnedOn)
+	out.Say("Returned on %s.", loan.ReturnedOn)
 	if notTold {
-		out.say("No overdue notice reached the patron, which excuses the lateness.")
+		out.Say("No overdue notice reached the patron, which excuses the lateness.")
 	}
 	warnPlace(document, in.Desk, facts.item, loan, &out)
 	in.Parts.look(tx, facts.item, &out)
@@ -164,13 +163,15 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 	if in.Ruined {
 		next = Hold{}
 	}
-	if err := c.place(ctx, tx, in.Desk, facts.item, next, &out); err != nil {
+	sent, err := c.holds.Forward(ctx, tx, in.Desk, facts.item, next)
+	if err != nil {
 		return Outcome{}, err
 	}
+	out.follow(sent)
 	if loan.Patron.ID == broker.NoID {
 		return out, nil // anonymised since it was lost: there is no account to settle
 	}
-	patrons.TouchActive(tx, loan.Patron, in.Desk.today())
+	patrons.TouchActive(tx, loan.Patron, in.Desk.Today())
 	err = c.settleReturn(ctx, tx, returned{in: in, lender: lender, document: document, facts: facts, loan: loan, counts: counts, cleared: cleared}, &out)
 	return out, err
 }
@@ -178,18 +179,11 @@ func (c *Circulation) close(ctx context.Context, tx *postgres.Tx, in Return, fac
 // notTold tells whether a late loan is excused because no notice told of it. It
 // asks only where the policy excuses that.
 func notTold(ctx context.Context, tx *postgres.Tx, lender Desk, document *policy.Document, loan Loan) (bool, error) {
-	if !lender.today().After(loan.DueOn) || !lending.NoticeExcuses(document, rule.Match{Owner: loan.Terms.Owner, Item: loan.Terms.Item}) {
+	if !lender.Today().After(loan.DueOn) || !lending.NoticeExcuses(document, rule.Match{Owner: loan.Terms.Owner, Item: loan.Terms.Item}) {
 		return false, nil
 	}
 	told, err := notices.ToldOverdue(ctx, tx, loan.Patron.Library, loan.ID, loan.Request)
 	return !told, err
-}
-
-func laterDate(a, b broker.Date) broker.Date {
-	if a.Before(b) {
-		return b
-	}
-	return a
 }
 
 // returned is a loan that was just closed, with all that its account depends on.
@@ -213,14 +207,14 @@ func (r returned) daysLate() int {
 }
 
 // settleReturn brings the account of a closed loan to what it comes to.
-func (c *Circulation) settleReturn(ctx context.Context, tx *postgres.Tx, r returned, out *Outcome) error {
+func (c *ReturnService) settleReturn(ctx context.Context, tx *postgres.Tx, r returned, out *Outcome) error {
 	s := settling{
-		desk: r.in.Desk, loan: r.loan, through: r.counts.On, forgiven: r.counts.FineFree, opening: r.lender.calendar(),
-		fine: costs.FineAtReturn(r.loan.Terms, r.loan.DueOn, r.counts, r.lender.moment()),
+		desk: r.in.Desk, loan: r.loan, through: r.counts.On, forgiven: r.counts.FineFree, opening: r.lender.Calendar(),
+		fine: costs.FineAtReturn(r.loan.Terms, r.loan.DueOn, r.counts, r.lender.Moment()),
 		why:  ledger.CorrectedAtReturn, last: true, money: r.facts.money.overdue,
 	}
 	if r.loan.Terms.Overdue.Per == attributes.PerHour && !r.counts.FineFree {
-		s.fine = costs.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.in.Desk.Now, r.lender.calendar())
+		s.fine = costs.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.in.Desk.Now, r.lender.Calendar())
 	}
 	var err error
 	if !r.loan.LostOn.IsZero() {
@@ -237,7 +231,7 @@ func (c *Circulation) settleReturn(ctx context.Context, tx *postgres.Tx, r retur
 	if r.facts.money.overdue.Accrued.Loan != broker.NoID {
 		ledger.EndAccrual(tx, r.loan.Patron.Library, r.loan.ID)
 	}
-	return c.latchLate(ctx, tx, r.in.Desk, r.loan, r.daysLate(), *out)
+	return latchLate(ctx, tx, c.Policies, r.in.Desk, r.loan, r.daysLate(), *out)
 }
 
 // warnPlace tells what the borrowing library's policy says of an interlibrary
@@ -249,47 +243,4 @@ func warnPlace(document *policy.Document, desk Desk, item catalog.Item, loan Loa
 	if warning := lending.ReturnPlaceOf(document, loan.Library == desk.Library.ID).Warn; warning != nil {
 		out.Warnings = append(out.Warnings, *warning)
 	}
-}
-
-// updateLatch follows a posting with the blocks of the patron's home library.
-func (c *Circulation) updateLatch(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan) error {
-	return c.latchAfter(ctx, tx, desk, loan, 0)
-}
-
-// latchLate is updateLatch where a loan was late until now and is so no longer:
-// the end of its lateness may leave a block behind, though nothing was charged.
-func (c *Circulation) latchLate(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, daysLate int, out Outcome) error {
-	if len(out.Charged)+len(out.TakenBack) == 0 && daysLate <= 0 {
-		return nil
-	}
-	return c.latchAfter(ctx, tx, desk, loan, daysLate)
-}
-
-// latchAfter looks at nothing where no block of the home library's policy
-// latches, or nobody had the item.
-func (c *Circulation) latchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, loan Loan, daysLate int) error {
-	if loan.Patron.ID == broker.NoID {
-		return nil
-	}
-	home, document, err := c.rulesOf(ctx, tx, desk, loan.Patron.Library)
-	if err != nil || len(blocks.Latches(document, policy.Patron{Class: loan.Terms.Class})) == 0 {
-		return err
-	}
-	_, err = updateLatchAfter(ctx, tx, home.Library, document, loan.Patron, daysLate, desk.Now)
-	return err
-}
-
-// rulesOf gives the desk and policy of a library: the desk itself, or, where an
-// item of a shared catalogue was lent or a patron is at home elsewhere, that
-// library as if it were the desk.
-func (c *Circulation) rulesOf(ctx context.Context, tx *postgres.Tx, desk Desk, library broker.ID) (Desk, *policy.Document, error) {
-	if library != desk.Library.ID {
-		loaded, err := directory.Load(ctx, tx, library)
-		if err != nil {
-			return desk, nil, err
-		}
-		desk = Desk{Library: loaded, Actor: desk.Actor, Now: desk.Now}
-	}
-	document, err := c.Rules(desk)
-	return desk, document, err
 }

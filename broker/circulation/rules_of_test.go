@@ -41,23 +41,23 @@ func TestWhoseHomeKeepsItsRulesBorrowsAndRenewsByThemElsewhere(t *testing.T) {
 		t.Run(renewsItself+" renews by itself", func(t *testing.T) {
 			t.Parallel()
 			home := oneLibrary(t, "western-district", "America/Chicago")
-			here := home.library("westchester", "America/Chicago")
-			home.circ = circulation.New(wherever(renewsItself))
+			here := home.addLibrary("westchester", "America/Chicago")
+			home.goBy(wherever(renewsItself))
 			loan := here.lend(home.patron("resident"), here.copyOf(of("book")), "2026-03-02 10:00", "2026-03-23")
 			var out circulation.Outcome
 			here.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-				out, err = here.circ.RenewByItself(ctx, tx, here.at("2026-03-22 02:00"), loan.LoanRef)
+				out, err = here.Circ.RenewByItself(ctx, tx, here.at("2026-03-22 02:00"), loan.LoanRef)
 				return err
 			})
 			equal(t, "renewed by itself", out.Loan != nil, renews)
 			for _, due := range []string{"2026-04-13", "2026-05-04"}[here.loan(loan.LoanRef).Renewals:] {
-				renewed, err := act(here.town, here.circ.Renew, circulation.Renew{
+				renewed, err := act(here.town, here.Circ.Renew, circulation.Renew{
 					Desk: here.at(here.loan(loan.LoanRef).DueOn.String() + " 10:00"), Loan: loan.LoanRef,
 				})
 				here.must(err)
 				equal(t, "due", renewed.Loan.DueOn, broker.MustDate(due))
 			}
-			_, err := act(here.town, here.circ.Renew, circulation.Renew{Desk: here.at("2026-05-04 11:00"), Loan: loan.LoanRef})
+			_, err := act(here.town, here.Circ.Renew, circulation.Renew{Desk: here.at("2026-05-04 11:00"), Loan: loan.LoanRef})
 			wantCode(t, err, "may_not_renew")
 		})
 	}

@@ -13,32 +13,6 @@ import (
 	"afield/broker/postgres"
 )
 
-func (h house) foundAgain(loan circulation.Loan, local string) {
-	h.t.Helper()
-	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := h.circ.FoundAgain(ctx, tx, h.at(local), loan.LoanRef)
-		return err
-	})
-}
-
-// waive forgives what is left of every open charge of a kind.
-func (h house) waive(patron patrons.Ref, kind, local string) {
-	h.t.Helper()
-	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		open, err := ledger.OpenCharges(ctx, tx, patrons.Account(h.Library, patron))
-		for _, charge := range open {
-			if charge.ChargeKind != kind {
-				continue
-			}
-			answer := ledger.Answer{Library: h.Library.ID, Charge: charge.ID, Cause: "waiver:" + charge.ID.String(), Note: "kindness", Actor: h.at(local).Actor, At: h.at(local).Now}
-			if _, err := ledger.Waive(ctx, tx, answer, charge.Owed); err != nil {
-				return err
-			}
-		}
-		return err
-	})
-}
-
 // An item may be lost, found and lost again; each time the money is worked out
 // from what stands.
 func TestALoanIsLostTwice(t *testing.T) {
@@ -114,12 +88,12 @@ func TestALenderRenewsALateItem(t *testing.T) {
 	lend := func() (patrons.Ref, circulation.Loan) {
 		patron, desk := wch.patron("resident"), wch.at("2026-03-02 10:00")
 		item, request := wch.borrowed("book", desk)
-		out, err := act(wch.town, wch.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: patron, Request: request, LenderDue: broker.MustDate("2026-03-16")})
+		out, err := act(wch.town, wch.Circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: patron, Request: request, LenderDue: broker.MustDate("2026-03-16")})
 		wch.must(err)
 		return patron, *out.Loan
 	}
 	change := func(loan circulation.Loan, local, due string, why circulation.WhyDue) {
-		_, err := act(wch.town, wch.circ.ChangeDue, circulation.ChangeDue{Desk: wch.at(local), Loan: loan.LoanRef, LenderDue: broker.MustDate(due), Why: why})
+		_, err := act(wch.town, wch.Circ.ChangeDue, circulation.ChangeDue{Desk: wch.at(local), Loan: loan.LoanRef, LenderDue: broker.MustDate(due), Why: why})
 		wch.must(err)
 	}
 	t.Run("renewed: a dollar a day until then", func(t *testing.T) {
@@ -178,7 +152,7 @@ func TestTheNightLeavesALoanAloneThatIsJustComingBack(t *testing.T) {
 	loan := wdl.lend(patron, item, "2026-01-05 10:00", "2026-01-26")
 	kept := wdl.lend(patron, stays, "2026-01-05 10:00", "2026-01-26")
 	wdl.do(func(ctx context.Context, tx *postgres.Tx) error {
-		if _, err := wdl.circ.Return(ctx, tx, circulation.Return{Desk: wdl.at("2026-02-05 10:00"), Item: item}); err != nil {
+		if _, err := wdl.Circ.Return(ctx, tx, circulation.Return{Desk: wdl.at("2026-02-05 10:00"), Item: item}); err != nil {
 			return err
 		}
 		if err := tx.Flush(ctx); err != nil {
@@ -199,9 +173,9 @@ func TestAClosingAddsNothingToAClaimedLoan(t *testing.T) {
 	wch := oneLibrary(t, "westchester", "America/Chicago")
 	patron, desk := wch.patron("resident"), wch.at("2026-03-02 10:00")
 	item, request := wch.borrowed("book", desk)
-	out, err := act(wch.town, wch.circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: patron, Request: request, LenderDue: broker.MustDate("2026-03-16")})
+	out, err := act(wch.town, wch.Circ.CheckOut, circulation.CheckOut{Desk: desk, Item: item, Patron: patron, Request: request, LenderDue: broker.MustDate("2026-03-16")})
 	wch.must(err)
-	_, err = act(wch.town, wch.circ.Claim, circulation.MakeClaim{Desk: wch.at("2026-03-18 10:00"), Loan: out.Loan.LoanRef, Kind: circulation.ClaimReturned, ShelfChecked: true})
+	_, err = act(wch.town, wch.Circ.Claim, circulation.MakeClaim{Desk: wch.at("2026-03-18 10:00"), Loan: out.Loan.LoanRef, Kind: circulation.ClaimReturned, ShelfChecked: true})
 	wch.must(err)
 	wch.shut(directory.ClosureEmergency, "2026-03-17", "2026-03-17", "2026-04-02 10:00")
 	equal(t, "one day of two", wch.owes(patron), "1.00")
@@ -213,7 +187,7 @@ func TestForgettingALoanForgetsEveryName(t *testing.T) {
 	wdl := oneLibrary(t, "western-district", "America/Chicago")
 	patron, item := wdl.patron("resident", func(p *patrons.Patron) { no := false; p.KeepHistory = &no }), wdl.copyOf(of("book"))
 	loan := wdl.lend(patron, item, "2026-01-05 10:00")
-	_, err := act(wdl.town, wdl.circ.Claim, circulation.MakeClaim{
+	_, err := act(wdl.town, wdl.Circ.Claim, circulation.MakeClaim{
 		Desk: wdl.at("2026-01-10 10:00"), Loan: loan.LoanRef, Kind: circulation.ClaimReturned, ShelfChecked: true, Names: "adult patron 1",
 	})
 	wdl.must(err)

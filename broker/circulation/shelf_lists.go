@@ -20,7 +20,7 @@ func Expiring(ctx context.Context, tx *postgres.Tx, library broker.ID, through b
 	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by <= $4 and ($2::uuid is null or (h.pick_up_by, h.id) >
 			(select a.pick_up_by, a.id from holds a where a.for_library_id = $1 and a.id = $2))
-		order by h.pick_up_by, h.id limit $3`, library, orNull(page.After), page.Limit, through))
+		order by h.pick_up_by, h.id limit $3`, library, page.After, page.Limit, through))
 }
 
 // Cleared is one thing to take from the hold shelf, and what to do with it.
@@ -42,12 +42,12 @@ type Cleared struct {
 // its date and still waits, for staff to decide or for its request to end; and
 // what has ended since a moment with the copy standing there, by nightly work
 // or by a cancellation. The longest over comes first.
-func (c *Circulation) ClearShelf(ctx context.Context, tx *postgres.Tx, desk Desk, since time.Time, page broker.Page) ([]Cleared, error) {
+func (s *HoldService) ClearShelf(ctx context.Context, tx *postgres.Tx, desk Desk, since time.Time, page broker.Page) ([]Cleared, error) {
 	holds, err := collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.for_library_id = $1 and ((h.status = 'on_hold_shelf' and h.pick_up_by < $4)
 				or (h.status in ('expired', 'cancelled') and h.on_shelf_at is not null and h.closed_at >= $5))
 			and ($2::uuid is null or (h.pick_up_by, h.id) > (select a.pick_up_by, a.id from holds a where a.for_library_id = $1 and a.id = $2))
-		order by h.pick_up_by, h.id limit $3`, desk.Library.ID, orNull(page.After), page.Limit, desk.today(), since))
+		order by h.pick_up_by, h.id limit $3`, desk.Library.ID, page.After, page.Limit, desk.Today(), since))
 	if err != nil {
 		return nil, err
 	}
@@ -62,25 +62,25 @@ func (c *Circulation) ClearShelf(ctx context.Context, tx *postgres.Tx, desk Desk
 		catalog.AskItem(tx, hold.Library, hold.Item, &list[i].Item)
 		tx.Queue(`select exists (select 1 from holds h join items i on i.library_id = h.library_id and i.title_id = h.title_id
 			left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id where `+waitsAs("$1", "$2")+`)`,
-			hold.Library, hold.Item, desk.today()).QueryRow(func(row pgx.Row) error { return row.Scan(&wanted[i]) })
+			hold.Library, hold.Item, desk.Today()).QueryRow(func(row pgx.Row) error { return row.Scan(&wanted[i]) })
 	}
 	if err := tx.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("read what to clear: %w", err)
 	}
 	for i := range list {
-		if err := c.clearing(deskOf(desk, branches, list[i].Hold.Pickup), &list[i], wanted[i]); err != nil {
+		if err := s.clearing(desk.At(branches, list[i].Hold.Pickup), &list[i], wanted[i]); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
 }
 
-func (c *Circulation) clearing(desk Desk, line *Cleared, somebodyWaits bool) error {
+func (s *HoldService) clearing(desk Desk, line *Cleared, somebodyWaits bool) error {
 	if line.Hold.Status != HoldOnShelf {
 		line.NextAct, line.Say = whereItGoes(line.Item.Status)
 		return nil
 	}
-	document, err := c.Rules(desk)
+	document, err := s.Rules(desk)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (c *Circulation) clearing(desk Desk, line *Cleared, somebodyWaits bool) err
 		line.NextAct, line.Say = ShipToLender, "It goes home to its lender."
 	case somebodyWaits && (decision.Action == attributes.NextInQueue || line.Item.Library == desk.Library.ID):
 		line.NextAct, line.Say = PutOnHoldShelf, "Somebody else waits for it: scan it."
-	case isHere(desk, line.Item.Library, line.Item.Branch):
+	case desk.IsAt(line.Item.Library, line.Item.Branch):
 		line.NextAct, line.Say = PutOnShelf, "Put it back on the shelf."
 	default:
 		line.NextAct, line.Say = SendOn, "Send it home."

@@ -10,53 +10,56 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/blocks"
 	"afield/broker/postgres"
 )
 
-// standingFacts is what is asked about a patron in one round trip.
-type standingFacts struct {
+// Facts is what is asked about a patron in one round trip.
+type Facts struct {
 	patrons.Standing
-	// late are the patron's loans that are past their due date, linkedLate those
+	// Late are the patron's loans that are past their due date, LinkedLate those
 	// of everybody linked to them.
-	late, linkedLate []lateLoan
+	Late, LinkedLate []LateLoan
 }
 
-// askStanding queues every question about a patron, their loans included, and
+// Ask queues every question about a patron, their loans included, and
 // locks the patron.
-func askStanding(tx *postgres.Tx, library directory.Library, today broker.Date, patron patrons.Ref, into *standingFacts) {
+func Ask(tx *postgres.Tx, library directory.Library, today broker.Date, patron patrons.Ref, into *Facts) {
 	patrons.AskStanding(tx, library, patron, &into.Standing)
-	into.askLate(tx, patron, today)
+	into.AskLate(tx, patron, today)
 }
 
-func (f *standingFacts) askLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date) {
-	askLate(tx, patron, today, &f.late)
-	askLateLinked(tx, patron, today, &f.linkedLate)
+// AskLate queues the question about the patron's loans that are late, and those of
+// everybody linked to them.
+func (f *Facts) AskLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date) {
+	AskLate(tx, patron, today, &f.Late)
+	askLateLinked(tx, patron, today, &f.LinkedLate)
 }
 
-// asOfToday adds what overdue loans have come to since the last night's work,
+// AsOfToday adds what overdue loans have come to since the last night's work,
 // or since ever where no night ran, the patron's and those of everybody linked to
 // them, and how late the patron's latest is. Loans that the patron says are back
 // do not count as late.
-func (f *standingFacts) asOfToday(ctx context.Context, tx *postgres.Tx, lenders *lenders) error {
+func (f *Facts) AsOfToday(ctx context.Context, tx *postgres.Tx, lenders *Lenders) error {
 	f.DaysOverdue = 0
-	for _, late := range f.late {
-		lender, err := lenders.of(ctx, tx, late.Loan)
+	for _, late := range f.Late {
+		lender, err := lenders.Of(ctx, tx, late.Library, late.Branch)
 		if err != nil {
 			return err
 		}
 		if late.ClaimedAt.IsZero() {
-			f.DaysOverdue = max(f.DaysOverdue, lender.today().DaysSince(late.DueOn))
+			f.DaysOverdue = max(f.DaysOverdue, lender.Today().DaysSince(late.DueOn))
 		}
-		grow(&f.Balances, late.accrues(lender).Minor-late.Accrued)
+		grow(&f.Balances, late.Accrues(lender).Minor-late.Accrued)
 	}
-	for _, late := range f.linkedLate {
-		lender, err := lenders.of(ctx, tx, late.Loan)
+	for _, late := range f.LinkedLate {
+		lender, err := lenders.Of(ctx, tx, late.Library, late.Branch)
 		if err != nil {
 			return err
 		}
 		for i := range f.Linked {
 			if f.Linked[i].Ref == late.Patron {
-				grow(&f.Linked[i].Balances, late.accrues(lender).Minor-late.Accrued)
+				grow(&f.Linked[i].Balances, late.Accrues(lender).Minor-late.Accrued)
 			}
 		}
 	}
@@ -73,11 +76,11 @@ func grow(balances *ledger.Balances, minor int64) {
 	}
 }
 
-// latch lets the blocks that latch follow what was found to be owed today, in the
+// Latch lets the blocks that latch follow what was found to be owed today, in the
 // transaction of an act that goes on: who crossed the threshold between two nights
 // is blocked from then on, whatever is paid meanwhile. It reads nothing. A patron
 // who is at home elsewhere is left to their own library.
-func (f *standingFacts) latch(tx *postgres.Tx, desk Desk, document *policy.Document) {
+func (f *Facts) Latch(tx *postgres.Tx, desk Desk, document *policy.Document) {
 	if f.Patron.Library == desk.Library.ID {
 		patrons.Latch(tx, desk.Library, document, f.Standing, desk.Now)
 	}
@@ -102,10 +105,25 @@ func updateLatchAfter(ctx context.Context, tx *postgres.Tx, home directory.Libra
 	return patrons.Latch(tx, home, document, standing, now), nil
 }
 
-// otherLate tells whether the patron has another loan overdue than this one.
-func (f *standingFacts) otherLate(loan Loan) bool {
-	for _, late := range f.late {
-		if late.LoanRef != loan.LoanRef && late.ClaimedAt.IsZero() {
+// LatchAfter is UpdateLatch at a desk, for a patron of a class who was so many
+// days late until now. It looks at nothing where no block of their home
+// library's policy latches, or where nobody had the item.
+func (p Policies) LatchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref, class string, daysLate int) error {
+	if patron.ID == broker.NoID {
+		return nil
+	}
+	home, document, err := p.RulesOf(ctx, tx, desk, patron.Library)
+	if err != nil || len(blocks.Latches(document, policy.Patron{Class: class})) == 0 {
+		return err
+	}
+	_, err = updateLatchAfter(ctx, tx, home.Library, document, patron, daysLate, desk.Now)
+	return err
+}
+
+// OtherLate tells whether the patron has another loan overdue than this one.
+func (f *Facts) OtherLate(library, loan broker.ID) bool {
+	for _, late := range f.Late {
+		if (late.Library != library || late.ID != loan) && late.ClaimedAt.IsZero() {
 			return true
 		}
 	}
@@ -113,17 +131,18 @@ func (f *standingFacts) otherLate(loan Loan) bool {
 }
 
 // StandingOf gives everything about a patron that a policy may look at, fines
-// to the day included (theirs and those of who is linked to them), and locks the patron until the transaction ends.
+// to the day included (theirs and those of who is linked to them), and locks the
+// patron until the transaction ends.
 // Desk.Now is business time.
 func StandingOf(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) (patrons.Standing, error) {
-	var facts standingFacts
-	askStanding(tx, desk.Library, desk.today(), patron, &facts)
+	var facts Facts
+	Ask(tx, desk.Library, desk.Today(), patron, &facts)
 	if err := tx.Flush(ctx); err != nil {
 		return patrons.Standing{}, fmt.Errorf("read a patron's standing: %w", err)
 	}
 	if facts.Patron.ID == broker.NoID {
 		return patrons.Standing{}, broker.NotFound("patron")
 	}
-	err := facts.asOfToday(ctx, tx, lendersFrom(desk))
+	err := facts.AsOfToday(ctx, tx, LendersFrom(desk))
 	return facts.Standing, err
 }

@@ -28,7 +28,7 @@ func loansDue(ctx context.Context, tx *postgres.Tx, a Adjustment, after broker.I
 	rows, err := tx.Query(ctx, `select `+loanColumns+` from loans l
 		where l.library_id = $1 and l.status = 'open' and l.due_on between $2 and $3
 			and ($4::uuid is null or l.branch_id = $4) and ($5::uuid is null or l.id > $5)
-		order by l.id limit $6 for no key update`, a.Library, a.From, a.To, orNull(a.Branch), after, limit)
+		order by l.id limit $6 for no key update`, a.Library, a.From, a.To, a.Branch, after, limit)
 	return collectLoans(rows, err)
 }
 
@@ -39,7 +39,7 @@ func loansLateIn(ctx context.Context, tx *postgres.Tx, c directory.Closure, afte
 		where l.library_id = $1 and l.due_on <= $3 and l.patron_id is not null
 			and ((l.status = 'open' and $7) or (l.status = 'returned' and l.returned_on >= $2))
 			and ($4::uuid is null or l.branch_id = $4) and ($5::uuid is null or l.id > $5)
-		order by l.id limit $6 for no key update`, c.Library, c.From, c.To, orNull(c.Branch), after, limit, c.Kind == directory.ClosureEmergency)
+		order by l.id limit $6 for no key update`, c.Library, c.From, c.To, c.Branch, after, limit, c.Kind == directory.ClosureEmergency)
 	return collectLoans(rows, err)
 }
 
@@ -85,7 +85,7 @@ func addAdjustment(tx *postgres.Tx, a Adjustment) error {
 	}
 	tx.Queue(`insert into due_adjustments (library_id, id, kind, closure_id, branch_id, due_from, due_to, new_due_on, reason, rule, put_by, put_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		a.Library, a.ID, a.Kind, orNull(a.Closure), orNull(a.Branch), a.From, a.To, a.NewDue, a.Reason, a.Rule, by, a.At)
+		a.Library, a.ID, a.Kind, a.Closure, a.Branch, a.From, a.To, a.NewDue, a.Reason, a.Rule, by, a.At)
 	return nil
 }
 
@@ -105,7 +105,7 @@ func endAdjustment(tx *postgres.Tx, a Adjustment, by broker.Actor) error {
 func standingAdjustment(ctx context.Context, tx *postgres.Tx, a Adjustment) (Adjustment, error) {
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('due dates of ' || $1::uuid::text, 0))`, a.Library)
 	found, err := queryAdjustments(ctx, tx, `where a.library_id = $1 and (a.id = $2 or ($3::uuid is not null and a.closure_id = $3))`,
-		a.Library, a.ID, orNull(a.Closure))
+		a.Library, a.ID, a.Closure)
 	if err != nil || len(found) == 0 {
 		return Adjustment{}, err
 	}
@@ -140,16 +140,8 @@ func queryAdjustments(ctx context.Context, tx *postgres.Tx, rest string, args ..
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Adjustment, error) {
 		var a Adjustment
-		var closure, branch *broker.ID
-		var reversedAt *time.Time
-		err := row.Scan(&a.Library, &a.ID, &a.Kind, &closure, &branch, &a.From, &a.To, &a.NewDue, &a.Reason, &a.Rule, &a.By, &a.At, &reversedAt, &a.Loans)
-		if closure != nil {
-			a.Closure = *closure
-		}
-		if branch != nil {
-			a.Branch = *branch
-		}
-		a.At, a.ReversedAt = a.At.UTC(), timeOrZero(reversedAt)
+		err := row.Scan(&a.Library, &a.ID, &a.Kind, &a.Closure, &a.Branch, &a.From, &a.To, &a.NewDue, &a.Reason, &a.Rule, &a.By, &a.At, &a.ReversedAt, &a.Loans)
+		a.At, a.ReversedAt = a.At.UTC(), a.ReversedAt.UTC()
 		return a, err
 	})
 }

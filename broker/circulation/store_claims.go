@@ -2,7 +2,6 @@ package circulation
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,10 +15,9 @@ const claimColumns = `c.library_id, c.id, c.loan_id, c.patron_library_id, c.patr
 	c.claimed_at, c.claimed_by, c.closed_at`
 
 func scanClaim(row pgx.Row, c *Claim) error {
-	var closed *time.Time
 	err := row.Scan(&c.Library, &c.ID, &c.Loan, &c.Patron.Library, &c.Patron.ID, &c.Kind, &c.Status, &c.ByGuardian, &c.Note,
-		&c.ClaimedAt, &c.ClaimedBy, &closed)
-	c.ClaimedAt, c.ClosedAt = c.ClaimedAt.UTC(), timeOrZero(closed)
+		&c.ClaimedAt, &c.ClaimedBy, &c.ClosedAt)
+	c.ClaimedAt, c.ClosedAt = c.ClaimedAt.UTC(), c.ClosedAt.UTC()
 	return err
 }
 
@@ -63,7 +61,7 @@ func moveClaim(tx *postgres.Tx, c Claim, by broker.Actor) {
 		closedBy = &by
 	}
 	tx.Queue(`update claims set status = $3, closed_at = $4, closed_by = $5 where library_id = $1 and id = $2`,
-		c.Library, c.ID, c.Status, timeOrNull(c.ClosedAt), closedBy)
+		c.Library, c.ID, c.Status, c.ClosedAt, closedBy)
 }
 
 // ClaimsOf gives a patron's claims, the latest first.

@@ -9,6 +9,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
 
@@ -18,15 +19,14 @@ const holdColumns = `h.library_id, h.id, h.title_id, h.item_id, h.for_library_id
 	h.wanted_item_id, h.channel, h.turn_at, h.suspended_from, h.suspended_until, h.expires_on, h.permitted_id, h.contact_at`
 
 func scanHold(row pgx.Row, h *Hold, more ...any) error {
-	var captured, onShelf, closed, contact *time.Time
 	into := []any{
 		&h.Library, &h.ID, &h.Title, &h.Item, &h.Patron.Library, &h.Patron.ID, &h.Class, &h.Request, &h.Pickup,
-		&h.QueuedAt, &h.PlacedAt, &captured, &h.Status, &h.PickUpBy, &onShelf, &closed,
-		&h.Wanted, &h.Channel, &h.TurnAt, &h.SuspendedFrom, &h.SuspendedUntil, &h.ExpiresOn, &h.Permitted, &contact,
+		&h.QueuedAt, &h.PlacedAt, &h.CapturedAt, &h.Status, &h.PickUpBy, &h.OnShelfAt, &h.ClosedAt,
+		&h.Wanted, &h.Channel, &h.TurnAt, &h.SuspendedFrom, &h.SuspendedUntil, &h.ExpiresOn, &h.Permitted, &h.ContactAt,
 	}
 	err := row.Scan(append(into, more...)...)
-	h.QueuedAt, h.PlacedAt, h.TurnAt, h.CapturedAt = h.QueuedAt.UTC(), h.PlacedAt.UTC(), h.TurnAt.UTC(), timeOrZero(captured)
-	h.OnShelfAt, h.ClosedAt, h.ContactAt = timeOrZero(onShelf), timeOrZero(closed), timeOrZero(contact)
+	h.QueuedAt, h.PlacedAt, h.TurnAt, h.CapturedAt = h.QueuedAt.UTC(), h.PlacedAt.UTC(), h.TurnAt.UTC(), h.CapturedAt.UTC()
+	h.OnShelfAt, h.ClosedAt, h.ContactAt = h.OnShelfAt.UTC(), h.ClosedAt.UTC(), h.ContactAt.UTC()
 	return err
 }
 
@@ -42,6 +42,24 @@ func askCaptured(tx *postgres.Tx, item catalog.Ref, into *Hold) {
 		item.Library, item.ID)
 }
 
+// askOwnHold asks for the patron's own hold in the queue that an item would fill,
+// and locks it.
+func askOwnHold(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, into *Hold) {
+	askHold(tx, into, `join items i on i.library_id = h.library_id and i.title_id = h.title_id
+		where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status = 'placed'
+			and (h.wanted_item_id is null or h.wanted_item_id = i.id)
+			and h.for_library_id = $3 and h.patron_id = $4 order by h.turn_at, h.id limit 1 for update of h`,
+		item.Library, item.ID, patron.Library, patron.ID)
+}
+
+// fulfil queues the end of a hold by the loan of an item, and gives it as it is
+// then.
+func fulfil(tx *postgres.Tx, hold Hold, item catalog.Ref, at time.Time) Hold {
+	hold.Status, hold.Item, hold.ClosedAt = HoldFulfilled, item.ID, at
+	moveHold(tx, hold)
+	return hold
+}
+
 // lockQueue lets one act at a time change the queue of a title.
 func lockQueue(tx *postgres.Tx, library, title broker.ID) {
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || $1::uuid || $2::uuid, 0))`, library, title)
@@ -52,9 +70,9 @@ func addHold(tx *postgres.Tx, h Hold) {
 			queued_at, placed_at, captured_at, status, pick_up_by, on_shelf_at,
 			wanted_item_id, channel, suspended_from, suspended_until, expires_on)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce(nullif($16, ''), 'staff'), $17, $18, $19)`,
-		h.Library, h.ID, orNull(h.Title), orNull(h.Item), h.Patron.Library, h.Patron.ID, orNull(h.Request), orNull(h.Pickup),
-		h.QueuedAt, h.PlacedAt, timeOrNull(h.CapturedAt), h.Status, h.PickUpBy, timeOrNull(h.OnShelfAt),
-		orNull(h.Wanted), string(h.Channel), h.SuspendedFrom, h.SuspendedUntil, h.ExpiresOn)
+		h.Library, h.ID, h.Title, h.Item, h.Patron.Library, h.Patron.ID, h.Request, h.Pickup,
+		h.QueuedAt, h.PlacedAt, h.CapturedAt, h.Status, h.PickUpBy, h.OnShelfAt,
+		h.Wanted, string(h.Channel), h.SuspendedFrom, h.SuspendedUntil, h.ExpiresOn)
 }
 
 // moveHold queues a hold as it is now.
@@ -62,8 +80,8 @@ func moveHold(tx *postgres.Tx, h Hold) {
 	tx.Queue(`update holds set item_id = $3, captured_at = $4, status = $5, pick_up_by = $6, on_shelf_at = $7, closed_at = $8,
 			pickup_branch_id = $9, contact_at = $10
 		where library_id = $1 and id = $2`,
-		h.Library, h.ID, orNull(h.Item), timeOrNull(h.CapturedAt), h.Status, h.PickUpBy, timeOrNull(h.OnShelfAt), timeOrNull(h.ClosedAt),
-		orNull(h.Pickup), timeOrNull(h.ContactAt))
+		h.Library, h.ID, h.Item, h.CapturedAt, h.Status, h.PickUpBy, h.OnShelfAt, h.ClosedAt,
+		h.Pickup, h.ContactAt)
 }
 
 func addOverride(tx *postgres.Tx, hold HoldRef, reason string, actor broker.Actor, at time.Time) {
@@ -84,29 +102,6 @@ func collectHolds(rows pgx.Rows, err error) ([]Hold, error) {
 	})
 }
 
-const transitColumns = `t.library_id, t.id, t.item_id, t.to_library_id, t.to_branch_id, t.hold_id, t.sent_at, t.arrived_at`
-
-// askTransit asks for the journey an item is on, and locks it.
-func askTransit(tx *postgres.Tx, item catalog.Ref, into *Transit) {
-	tx.Queue(`select `+transitColumns+` from transits t where t.library_id = $1 and t.item_id = $2 and t.arrived_at is null for update`,
-		item.Library, item.ID).QueryRow(func(row pgx.Row) error {
-		var arrived *time.Time
-		err := row.Scan(&into.Library, &into.ID, &into.Item, &into.ToLibrary, &into.ToBranch, &into.Hold, &into.SentAt, &arrived)
-		into.SentAt, into.ArrivedAt = into.SentAt.UTC(), timeOrZero(arrived)
-		return orNone(err)
-	})
-}
-
-func addTransit(tx *postgres.Tx, t Transit) {
-	tx.Queue(`insert into transits (library_id, id, item_id, to_library_id, to_branch_id, hold_id, sent_at)
-		values ($1, $2, $3, $4, $5, $6, $7)`,
-		t.Library, t.ID, t.Item, t.ToLibrary, orNull(t.ToBranch), orNull(t.Hold), t.SentAt)
-}
-
-func endTransit(tx *postgres.Tx, t Transit, at time.Time) {
-	tx.Queue(`update transits set arrived_at = $3 where library_id = $1 and id = $2`, t.Library, t.ID, at)
-}
-
 // holdWithItem reads a hold under its lock, after its item was locked.
 func holdWithItem(ctx context.Context, tx *postgres.Tx, ref HoldRef) (Hold, error) {
 	var hold Hold
@@ -122,4 +117,14 @@ func holdWithItem(ctx context.Context, tx *postgres.Tx, ref HoldRef) (Hold, erro
 		return hold, broker.NotFound("hold")
 	}
 	return hold, nil
+}
+
+// askPermission asks whether whoever an item is kept for has allowed a patron to
+// take it: by their word on the hold, or as their proxy.
+func askPermission(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, today broker.Date, into *bool) {
+	tx.Queue(`select exists (select 1 from holds h
+			where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf') and h.for_library_id = $3
+				and (h.permitted_id = $4 or exists (select 1 from proxies p where p.library_id = h.for_library_id
+					and p.patron_id = h.patron_id and p.proxy_id = $4 and (p.until_on is null or p.until_on >= $5))))`,
+		item.Library, item.ID, patron.Library, patron.ID, today).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }

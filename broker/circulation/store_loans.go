@@ -2,9 +2,7 @@ package circulation
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,14 +19,13 @@ const loanColumns = `l.library_id, l.id, l.item_library_id, l.item_id, l.patron_
 	(select c.claimed_at from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)`
 
 func scanLoan(row pgx.Row, l *Loan, more ...any) error {
-	var returnedAt, claimedAt *time.Time
 	err := row.Scan(append([]any{
 		&l.Library, &l.ID, &l.Item.Library, &l.Item.ID, &l.Patron.Library, &l.Patron.ID, &l.Request, &l.Branch,
-		&l.StartedAt, &l.DueOn, &l.DueAt, &l.Renewals, &l.Terms, &l.Status, &returnedAt, &l.ReturnedOn,
-		&l.LostOn, &l.LostHow, &l.ReferredOn, &l.RecalledOn, &l.HandedTo, &claimedAt,
+		&l.StartedAt, &l.DueOn, &l.DueAt, &l.Renewals, &l.Terms, &l.Status, &l.ReturnedAt, &l.ReturnedOn,
+		&l.LostOn, &l.LostHow, &l.ReferredOn, &l.RecalledOn, &l.HandedTo, &l.ClaimedAt,
 	}, more...)...)
-	l.StartedAt, l.DueAt, l.ReturnedAt = l.StartedAt.UTC(), l.DueAt.UTC(), timeOrZero(returnedAt)
-	l.ClaimedAt = timeOrZero(claimedAt)
+	l.StartedAt, l.DueAt, l.ReturnedAt = l.StartedAt.UTC(), l.DueAt.UTC(), l.ReturnedAt.UTC()
+	l.ClaimedAt = l.ClaimedAt.UTC()
 	return err
 }
 
@@ -47,16 +44,6 @@ func askOpenLoan(tx *postgres.Tx, item catalog.Ref, into *Loan) {
 func askLastLoan(tx *postgres.Tx, item catalog.Ref, into *Loan) {
 	askLoan(tx, into, `where l.item_library_id = $1 and l.item_id = $2 and l.status = 'returned'
 		order by l.returned_at desc limit 1`, item.Library, item.ID)
-}
-
-// askPermission asks whether whoever an item is kept for has allowed a patron to
-// take it: by their word on the hold, or as their proxy.
-func askPermission(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, today broker.Date, into *bool) {
-	tx.Queue(`select exists (select 1 from holds h
-			where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf') and h.for_library_id = $3
-				and (h.permitted_id = $4 or exists (select 1 from proxies p where p.library_id = h.for_library_id
-					and p.patron_id = h.patron_id and p.proxy_id = $4 and (p.until_on is null or p.until_on >= $5))))`,
-		item.Library, item.ID, patron.Library, patron.ID, today).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 
 // lockBorrower locks the patron who has an item, before the item itself.
@@ -106,8 +93,8 @@ func addLoan(tx *postgres.Tx, l Loan) {
 	tx.Queue(`insert into loans (library_id, id, item_library_id, item_id, patron_library_id, patron_id, request_id, branch_id,
 			started_at, due_on, due_at, renewals, terms, status, handed_to_id)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', $14)`,
-		l.Library, l.ID, l.Item.Library, l.Item.ID, l.Patron.Library, l.Patron.ID, orNull(l.Request), orNull(l.Branch),
-		l.StartedAt, l.DueOn, l.DueAt, l.Renewals, l.Terms, orNull(l.HandedTo))
+		l.Library, l.ID, l.Item.Library, l.Item.ID, l.Patron.Library, l.Patron.ID, l.Request, l.Branch,
+		l.StartedAt, l.DueOn, l.DueAt, l.Renewals, l.Terms, l.HandedTo)
 }
 
 // moveLoan queues a loan as it is now.
@@ -116,52 +103,8 @@ func moveLoan(tx *postgres.Tx, l Loan) {
 			lost_on = $9, lost_how = nullif($10, ''), referred_on = $11, recalled_on = $12,
 			price_asked = case when due_on = $3 then price_asked else '' end
 		where library_id = $1 and id = $2`,
-		l.Library, l.ID, l.DueOn, l.DueAt, l.Renewals, l.Status, timeOrNull(l.ReturnedAt), l.ReturnedOn,
+		l.Library, l.ID, l.DueOn, l.DueAt, l.Renewals, l.Status, l.ReturnedAt, l.ReturnedOn,
 		l.LostOn, string(l.LostHow), l.ReferredOn, l.RecalledOn)
-}
-
-// askLate asks for a patron's open loans that are past their due date, with
-// what their account says of the fine for it.
-func askLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into *[]lateLoan) {
-	queueLate(tx, `select `+lateColumns+` from loans l`+lateSaid+`
-		where l.patron_library_id = $1 and l.patron_id = $2 and l.status = 'open' and l.due_on < $3
-		order by l.due_on, l.id`, patron, today, into)
-}
-
-// askLateLinked asks the same of everybody linked to a patron, near and far.
-func askLateLinked(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into *[]lateLoan) {
-	queueLate(tx, patrons.LinkGroup+`
-		select `+lateColumns+` from link_group g
-		cross join lateral (select * from loans x
-			where x.patron_library_id = $1 and x.patron_id = g.id and x.status = 'open' and x.due_on < $3 offset 0) l`+lateSaid+`
-		where g.id <> $2 order by l.due_on, l.id`, patron, today, into)
-}
-
-// lateColumns are those of a lateLoan, from loans l and what lateSaid joins to it.
-const lateColumns = loanColumns + `, said.charged, said.adjusted, said.parts, coalesce(a.amount_minor, 0)`
-
-const lateSaid = `
-		left join accruals a on a.library_id = l.patron_library_id and a.loan_id = l.id
-		cross join lateral (
-			select coalesce(sum(e.amount_minor) filter (where e.kind = 'charge'), 0)::bigint
-			     + coalesce(sum(e.amount_minor) filter (where e.correction <> ''), 0)::bigint as charged,
-			       coalesce(-sum(e.amount_minor) filter (where e.kind in ('waiver', 'reversal') and e.undoes_id is null and e.correction = ''), 0)::bigint as adjusted,
-			       count(*) filter (where e.kind = 'charge') as parts
-			from ledger_entries e
-			left join ledger_entries of on of.library_id = e.library_id and of.id = e.against_id
-			where e.library_id = l.patron_library_id and e.loan_id = l.id and e.charge_kind = 'overdue'
-				and coalesce(of.loan_period, e.loan_period) = l.renewals + 1) said`
-
-func queueLate(tx *postgres.Tx, sql string, patron patrons.Ref, today broker.Date, into *[]lateLoan) {
-	*into = nil
-	tx.Queue(sql, patron.Library, patron.ID, today).Query(func(rows pgx.Rows) (err error) {
-		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (lateLoan, error) {
-			var late lateLoan
-			err := scanLoan(row, &late.Loan, &late.Charged, &late.Adjusted, &late.Parts, &late.Accrued)
-			return late, err
-		})
-		return err
-	})
 }
 
 // askWhetherCharged asks whether the loan an item is out on has cost anything
@@ -199,33 +142,4 @@ func collectLoans(rows pgx.Rows, err error) ([]Loan, error) {
 		err := scanLoan(row, &loan)
 		return loan, err
 	})
-}
-
-// orNone lets a queued reading that finds nothing leave its target zero.
-func orNone(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-	return err
-}
-
-func orNull(id broker.ID) *broker.ID {
-	if id == broker.NoID {
-		return nil
-	}
-	return &id
-}
-
-func timeOrNull(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-	return &at
-}
-
-func timeOrZero(at *time.Time) time.Time {
-	if at == nil {
-		return time.Time{}
-	}
-	return at.UTC()
 }

@@ -30,12 +30,12 @@ func TestWhatGrowsOnALinkedAccountBlocksTheSameDay(t *testing.T) {
 		return nil
 	})
 	borrows := func(who patrons.Ref, local string) error {
-		_, err := act(h.town, h.circ.CheckOut, circulation.CheckOut{Desk: h.at(local), Item: h.copyOf(of("book")), Patron: who})
+		_, err := act(h.town, h.Circ.CheckOut, circulation.CheckOut{Desk: h.at(local), Item: h.copyOf(of("book")), Patron: who})
 		return err
 	}
 	for late, others := range map[patrons.Ref][]patrons.Ref{child: {parent, sibling}, parent: {child, sibling}} {
 		dvd := h.copyOf(of("dvd"))
-		loan, err := act(h.town, h.circ.CheckOut, circulation.CheckOut{
+		loan, err := act(h.town, h.Circ.CheckOut, circulation.CheckOut{
 			Desk: h.at("2026-03-02 09:00"), Item: dvd, Patron: late, Due: broker.MustDate("2026-03-02"),
 		})
 		h.must(err)
@@ -54,34 +54,6 @@ func TestWhatGrowsOnALinkedAccountBlocksTheSameDay(t *testing.T) {
 	}
 }
 
-// latched tells whether the block of owing too much stands on an account.
-func (h house) latched(ref patrons.Ref) (stands bool) {
-	h.t.Helper()
-	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		standing, err := patrons.StandingOf(ctx, tx, h.Library, ref)
-		for _, block := range standing.Blocks {
-			stands = stands || block.Kind == patrons.BlockLatched && block.Rule == "blocks.checkout"
-		}
-		return err
-	})
-	return stands
-}
-
-// owing lends so many books at Perth, which come to 7.00 each by the time of
-// longAfter, and charges the rest.
-func (h house) owing(books int, rest string) (patrons.Ref, []circulation.Loan) {
-	h.t.Helper()
-	member := h.patron("member")
-	var loans []circulation.Loan
-	for range books {
-		loans = append(loans, h.lend(member, h.copyOf(of("book")), "2026-03-02 10:00"))
-	}
-	if rest != "" {
-		h.charge(member, rest, "2026-03-02 10:00")
-	}
-	return member, loans
-}
-
 const longAfter = "2026-04-27 10:00"
 
 // Perth's block stands from the moment that more than 20.00 is owed until nothing
@@ -94,7 +66,7 @@ func TestABlockLatchesAtTheActThatWouldHideItsCause(t *testing.T) {
 			h.back(circulation.Return{Desk: h.at(longAfter), Item: loan.Item, Loan: &loan, Amnesty: true})
 		},
 		"a loss that forgives the lateness": func(h house, loan circulation.Loan) {
-			_, err := act(h.town, h.circ.DeclareLost, circulation.DeclareLost{
+			_, err := act(h.town, h.Circ.DeclareLost, circulation.DeclareLost{
 				Desk: h.at(longAfter), Loan: loan.LoanRef, Loss: circulation.Loss{ForgiveOverdue: true, Price: h.money("0.01")},
 			})
 			h.must(err)
@@ -140,7 +112,7 @@ func TestALoanByOverrideLatchesWhatItSaw(t *testing.T) {
 		stands bool
 	}{{2, "6.00", false}, {2, "6.01", true}, {3, "", true}} {
 		member, _ := h.owing(c.books, c.rest)
-		out, err := act(h.town, h.circ.CheckOut, circulation.CheckOut{
+		out, err := act(h.town, h.Circ.CheckOut, circulation.CheckOut{
 			Desk: h.at(longAfter), Item: h.copyOf(of("book")), Patron: member,
 			Overriding: circulation.Overriding{Overrides: []string{"owes_too_much", "long_overdue"}, Reason: "the director said so"},
 		})
@@ -153,4 +125,19 @@ func TestALoanByOverrideLatchesWhatItSaw(t *testing.T) {
 			return err
 		})
 	}
+}
+
+func TestStandingIsExactForTodayThoughNoNightRan(t *testing.T) {
+	t.Parallel()
+	westchester := oneLibrary(t, "westchester", "America/Chicago")
+	patron := westchester.patron("resident")
+	westchester.lend(patron, westchester.copyOf(of("dvd")), "2026-02-25 10:00", "2026-03-02")
+	book := westchester.copyOf(of("book"))
+	try := func(local string) error {
+		_, err := act(westchester.town, westchester.Circ.CheckOut, circulation.CheckOut{Desk: westchester.at(local), Item: book, Patron: patron})
+		return err
+	}
+	// BLK-01 and BLK-02 by days late: 4.00 passes, 5.00 does not.
+	equal(t, "BLK-02 five days late blocks", refusal(t, try("2026-03-07 10:00"))["owes_too_much"], true)
+	westchester.must(try("2026-03-06 10:00"))
 }

@@ -22,7 +22,7 @@ import (
 type town struct {
 	t    testing.TB
 	db   *postgres.DB
-	circ *circulation.Circulation
+	Circ *circulation.Circulation
 	// group is the realm; all are its libraries, whom every act may see.
 	group broker.ID
 	all   []broker.ID
@@ -40,13 +40,17 @@ type house struct {
 var founded = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 func newTown(t testing.TB) *town {
-	tw := &town{t: t, db: pgtest.New(t), circ: circulation.New(presets()), group: broker.NewID()}
+	tw := &town{t: t, db: pgtest.New(t), group: broker.NewID()}
+	tw.goBy(presets())
 	tw.do(func(_ context.Context, tx *postgres.Tx) error {
 		directory.SaveSharingGroup(tx, directory.SharingGroup{ID: tw.group, Name: "A shared catalogue"})
 		return nil
 	})
 	return tw
 }
+
+// goBy has the town's use cases go by other policies.
+func (tw *town) goBy(policies circulation.Policies) { tw.Circ = circulation.New(policies) }
 
 // presets reads each policy document once.
 func presets() circulation.Policies {
@@ -66,10 +70,10 @@ func presets() circulation.Policies {
 
 // oneLibrary is a town with a single library, closed on Sundays.
 func oneLibrary(t testing.TB, preset, zone string, closed ...string) house {
-	return newTown(t).library(preset, zone, closed...)
+	return newTown(t).addLibrary(preset, zone, closed...)
 }
 
-func (tw *town) library(preset, zone string, closed ...string) house {
+func (tw *town) addLibrary(preset, zone string, closed ...string) house {
 	tw.t.Helper()
 	document, err := policy.Preset(preset)
 	tw.must(err)
@@ -119,7 +123,7 @@ func (tw *town) try(work func(context.Context, *postgres.Tx) error) error {
 }
 
 // act runs one use case in a transaction of its own.
-func act[In any](tw *town, use func(context.Context, *postgres.Tx, In) (circulation.Outcome, error), in In) (out circulation.Outcome, err error) {
+func act[In, Out any](tw *town, use func(context.Context, *postgres.Tx, In) (Out, error), in In) (out Out, err error) {
 	err = tw.try(func(ctx context.Context, tx *postgres.Tx) error {
 		out, err = use(ctx, tx, in)
 		return err
@@ -182,7 +186,7 @@ func (h house) borrowed(kind string, desk circulation.Desk) (catalog.Ref, circul
 	request := circulation.RequestRef{Library: h.Library.ID, Request: broker.NewID()}
 	var item catalog.Item
 	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		item, err = h.circ.MakeTemporaryItem(ctx, tx, circulation.TempItem{Desk: desk, Request: request, Number: int64(10000 + h.count), Type: kind, LenderBarcode: "X1"})
+		item, err = h.Circ.MakeTemporaryItem(ctx, tx, circulation.TempItem{Desk: desk, Request: request, Number: int64(10000 + h.count), Type: kind, LenderBarcode: "X1"})
 		return err
 	})
 	return item.Ref(), request
@@ -224,4 +228,114 @@ func equal[T comparable](t testing.TB, what string, got, want T) {
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+func wantReason(t testing.TB, err error, code string) broker.Reason {
+	t.Helper()
+	ours, ok := broker.AsError(err)
+	if ok {
+		for _, reason := range ours.Reasons {
+			if reason.Code == code {
+				return reason
+			}
+		}
+	}
+	t.Fatalf("want the reason %s, got %v", code, err)
+	return broker.Reason{}
+}
+
+func (h house) block(patron patrons.Ref, stops ...string) {
+	h.t.Helper()
+	h.do(func(_ context.Context, tx *postgres.Tx) error {
+		_, err := patrons.PutBlock(tx, patrons.Block{
+			Library: patron.Library, ID: broker.NewID(), Patron: patron.ID, Kind: patrons.BlockManual, Stops: stops, Reason: "a block for this test",
+			From: broker.MustDate("2026-01-01"), PutBy: h.at("2026-01-02 10:00").Actor,
+		})
+		return err
+	})
+}
+
+// branchNamed gives the library another building.
+func (h house) branchNamed(code string) broker.ID {
+	id := broker.NewID()
+	h.do(func(_ context.Context, tx *postgres.Tx) error {
+		return directory.SaveBranch(tx, directory.Branch{Library: h.Library.ID, ID: id, Code: code, Name: code})
+	})
+	return id
+}
+
+func (h house) atBranch(local string, branch broker.ID) circulation.Desk {
+	desk := h.at(local)
+	desk.Branch = branch
+	return desk
+}
+
+func (h house) titleOf(item catalog.Ref) broker.ID { return h.stored(item).Title }
+
+func (h house) institution(borrower house) patrons.Ref {
+	var patron patrons.Patron
+	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
+		patron, err = patrons.Institution(ctx, tx, h.Library, borrower.Library, founded)
+		return err
+	})
+	return patron.Ref()
+}
+
+// noBreach reads the invariants that circulation can break.
+func (tw *town) noBreach() {
+	tw.t.Helper()
+	err := tw.db.InTx(tw.t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		for _, view := range []string{
+			"breach_queue_order", "breach_item_in_two_places", "breach_two_open_loans", "breach_ledger_over_credited",
+			"breach_ledger_credit_without_charge", "breach_tenant_differs", "breach_transit_beside_its_item",
+		} {
+			var rows int
+			if err := tx.QueryRow(ctx, "select count(*) from "+view).Scan(&rows); err != nil {
+				return err
+			}
+			if rows != 0 {
+				tw.t.Errorf("%s has %d rows", view, rows)
+			}
+		}
+		return nil
+	})
+	tw.must(err)
+}
+
+// copyOf is a copy of the library's own, on its shelf, changed as wanted.
+func (h house) copyOf(change func(*catalog.Item)) catalog.Ref {
+	h.count++
+	item := catalog.Item{
+		Library: h.Library.ID, ID: broker.NewID(), Realm: h.group, Barcode: fmt.Sprintf("4%013d", h.count),
+		Title: h.title(), Branch: h.branch, Type: "book", Lendable: true,
+	}
+	change(&item)
+	h.do(func(_ context.Context, tx *postgres.Tx) error { catalog.SaveItem(tx, item, founded); return nil })
+	return item.Ref()
+}
+
+func of(kind string) func(*catalog.Item) { return func(i *catalog.Item) { i.Type = kind } }
+
+func (h house) money(text string) broker.Money {
+	h.t.Helper()
+	amount, err := broker.ParseMoney(text, h.Currency)
+	h.must(err)
+	return amount
+}
+
+func refusal(t testing.TB, err error) map[string]bool {
+	t.Helper()
+	codes := map[string]bool{}
+	ours, ok := broker.AsError(err)
+	if !ok {
+		t.Fatalf("want a refusal, got %v", err)
+	}
+	for _, reason := range ours.Reasons {
+		codes[reason.Code] = true
+	}
+	return codes
+}
+
+func priced(kind string, amount broker.Money) func(*catalog.Item) {
+	return func(i *catalog.Item) { i.Type, i.Price = kind, &amount }
 }

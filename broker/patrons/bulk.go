@@ -188,3 +188,10 @@ func Listings() []postgres.Listing {
 			decided_at, decided_by, note from disclosures where library_id = $1 order by id`},
 	}
 }
+
+// CardOf is the query of a card number of a patron whose library and id stand in
+// two columns: one that is good, or else the newest.
+func CardOf(library, patron string) string {
+	return `(select x.number from cards x where x.library_id = ` + library + ` and x.patron_id = ` + patron + `
+		order by x.status = 'active' desc, x.created_at desc, x.id desc limit 1)`
+}

@@ -98,7 +98,7 @@ func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome ci
 		}
 	}
 	if outcome.Next != nil {
-		if _, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome, *outcome.Next, at.Actor)); err != nil {
+		if _, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome.HoldOutcome, *outcome.Next, at.Actor)); err != nil {
 			return err
 		}
 	}
@@ -110,7 +110,7 @@ func (s *Service) given(ctx context.Context, tx *postgres.Tx, at At, outcome cir
 	if outcome.Serves == nil || outcome.Replayed {
 		return s.tell(ctx, tx, at, outcome)
 	}
-	_, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome, *outcome.Serves, at.Actor))
+	_, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome.HoldOutcome, *outcome.Serves, at.Actor))
 	return err
 }
 
@@ -129,6 +129,11 @@ func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, at At, firing
 	firing.Event, firing.Input, firing.By = workflow.EventNote, workflow.Input{"note": words}, workflow.BySystem
 	_, err = s.requests.Fire(ctx, tx, at.Now, firing)
 	return false, err
+}
+
+// ofHold is the outcome of an act with a hold, where any act goes on in one way.
+func ofHold(outcome circulation.HoldOutcome) circulation.Outcome {
+	return circulation.Outcome{HoldOutcome: outcome}
 }
 
 func doneOf(did string, outcome circulation.Outcome) Done {

@@ -15,7 +15,7 @@ import (
 // changeHold does something with a hold of the library's own patrons, or, for
 // staff, with one that the library is to fill. A patron changes only their own.
 func (s *Service) changeHold(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID, did string,
-	change func(circulation.Desk, circulation.Hold) (circulation.Outcome, error),
+	change func(circulation.Desk, circulation.Hold) (circulation.HoldOutcome, error),
 ) (Done, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
@@ -32,29 +32,29 @@ func (s *Service) changeHold(ctx context.Context, tx *postgres.Tx, at At, hold b
 	if err != nil {
 		return Done{}, err
 	}
-	return doneOf(did, outcome), nil
+	return doneOf(did, ofHold(outcome)), nil
 }
 
 // SuspendHold has a hold passed by from a day (zero: today) through another
 // (zero: until it is resumed); it keeps its place.
 func (s *Service) SuspendHold(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID, from, until broker.Date) (Done, error) {
-	return s.changeHold(ctx, tx, at, hold, "suspended", func(desk circulation.Desk, found circulation.Hold) (circulation.Outcome, error) {
+	return s.changeHold(ctx, tx, at, hold, "suspended", func(desk circulation.Desk, found circulation.Hold) (circulation.HoldOutcome, error) {
 		return s.circulation.Suspend(ctx, tx, desk, found.HoldRef, from, until)
 	})
 }
 
 // ResumeHold ends a suspension.
 func (s *Service) ResumeHold(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID) (Done, error) {
-	return s.changeHold(ctx, tx, at, hold, "resumed", func(desk circulation.Desk, found circulation.Hold) (circulation.Outcome, error) {
+	return s.changeHold(ctx, tx, at, hold, "resumed", func(desk circulation.Desk, found circulation.Hold) (circulation.HoldOutcome, error) {
 		return s.circulation.Resume(ctx, tx, desk, found.HoldRef)
 	})
 }
 
 // MovePickup changes where a hold is picked up.
 func (s *Service) MovePickup(ctx context.Context, tx *postgres.Tx, at At, hold, branch broker.ID) (Done, error) {
-	return s.changeHold(ctx, tx, at, hold, "moved", func(desk circulation.Desk, found circulation.Hold) (circulation.Outcome, error) {
+	return s.changeHold(ctx, tx, at, hold, "moved", func(desk circulation.Desk, found circulation.Hold) (circulation.HoldOutcome, error) {
 		if err := ownBranch(ctx, tx, found.Patron.Library, branch); err != nil {
-			return circulation.Outcome{}, err
+			return circulation.HoldOutcome{}, err
 		}
 		return s.circulation.MovePickup(ctx, tx, desk, found.HoldRef, branch)
 	})
@@ -63,14 +63,14 @@ func (s *Service) MovePickup(ctx context.Context, tx *postgres.Tx, at At, hold, 
 // PermitHold notes that the patron lets another patron of the library take what
 // is kept for them; NoID takes that back.
 func (s *Service) PermitHold(ctx context.Context, tx *postgres.Tx, at At, hold, other broker.ID) (Done, error) {
-	return s.changeHold(ctx, tx, at, hold, "permitted", func(desk circulation.Desk, found circulation.Hold) (circulation.Outcome, error) {
+	return s.changeHold(ctx, tx, at, hold, "permitted", func(desk circulation.Desk, found circulation.Hold) (circulation.HoldOutcome, error) {
 		return s.circulation.Permit(ctx, tx, desk, found.HoldRef, other)
 	})
 }
 
 // HoldContact notes that the patron asked to keep it longer.
 func (s *Service) HoldContact(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID) (Done, error) {
-	return s.changeHold(ctx, tx, at, hold, "contact_noted", func(desk circulation.Desk, found circulation.Hold) (circulation.Outcome, error) {
+	return s.changeHold(ctx, tx, at, hold, "contact_noted", func(desk circulation.Desk, found circulation.Hold) (circulation.HoldOutcome, error) {
 		return s.circulation.NoteContact(ctx, tx, desk, found.HoldRef)
 	})
 }
@@ -81,14 +81,14 @@ func (s *Service) ExtendHold(ctx context.Context, tx *postgres.Tx, at At, hold b
 	if at.Actor.Kind == broker.ActorPatron {
 		return Done{}, broker.Forbidden("Only staff can give more time on the hold shelf.")
 	}
-	return s.changeHold(ctx, tx, at, hold, "extended", func(desk circulation.Desk, found circulation.Hold) (circulation.Outcome, error) {
+	return s.changeHold(ctx, tx, at, hold, "extended", func(desk circulation.Desk, found circulation.Hold) (circulation.HoldOutcome, error) {
 		return s.circulation.Extend(ctx, tx, desk, found.HoldRef, until)
 	})
 }
 
 // ExpireHoldOn sets the last day a hold waits to be filled; zero takes it back.
 func (s *Service) ExpireHoldOn(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID, day broker.Date) (Done, error) {
-	return s.changeHold(ctx, tx, at, hold, "changed", func(desk circulation.Desk, found circulation.Hold) (circulation.Outcome, error) {
+	return s.changeHold(ctx, tx, at, hold, "changed", func(desk circulation.Desk, found circulation.Hold) (circulation.HoldOutcome, error) {
 		return s.circulation.ExpireOn(ctx, tx, desk, found.HoldRef, day)
 	})
 }
@@ -140,14 +140,14 @@ func (s *Service) ClearFromShelf(ctx context.Context, tx *postgres.Tx, at At, ho
 	if err != nil {
 		return Done{}, err
 	}
-	return doneOf("cleared", outcome), s.follow(ctx, tx, at, outcome, "", nil)
+	return doneOf("cleared", ofHold(outcome)), s.follow(ctx, tx, at, ofHold(outcome), "", nil)
 }
 
 // ExpireShelf does one slice of the nightly clearing of a library's hold shelf
 // and lets the requests of those who come next go on. Holds put aside are left
 // out. It gives how many holds
 // ended and the rows that could not be worked.
-func (s *Service) ExpireShelf(ctx context.Context, tx *postgres.Tx, at At, limit int, aside []broker.ID) (done []circulation.Outcome, err error) {
+func (s *Service) ExpireShelf(ctx context.Context, tx *postgres.Tx, at At, limit int, aside []broker.ID) (done []circulation.HoldOutcome, err error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return nil, err

@@ -147,7 +147,7 @@ func TestTheShelfIsClearedAndTheNextRequestGoesOn(t *testing.T) {
 	if captured.Did != "captured" || captured.Request != broker.NoID {
 		t.Fatalf("captured for who asked first: %+v", captured)
 	}
-	var done []circulation.Outcome
+	var done []circulation.HoldOutcome
 	home.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		circulation.MoveShelfDate(tx, captured.Hold.HoldRef, broker.MustDate("2026-02-27"))
 		done, err = home.Desk.ExpireShelf(ctx, tx, home.At(), 10, nil)

@@ -33,8 +33,8 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold cir
 	if err != nil {
 		return Done{}, err
 	}
-	err = s.follow(ctx, tx, at, outcome, workflow.EventHoldNotFound, nil)
-	return doneOf("not_found", outcome), err
+	err = s.follow(ctx, tx, at, ofHold(outcome), workflow.EventHoldNotFound, nil)
+	return doneOf("not_found", ofHold(outcome)), err
 }
 
 // copyNotFound is NotFound asked of the request whose hold it is, where the
@@ -125,6 +125,6 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref ci
 	if err != nil {
 		return Done{}, err
 	}
-	err = s.follow(ctx, tx, at, outcome, "", nil)
-	return doneOf("cancelled", outcome), err
+	err = s.follow(ctx, tx, at, ofHold(outcome), "", nil)
+	return doneOf("cancelled", ofHold(outcome)), err
 }

@@ -88,7 +88,7 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 	if err != nil {
 		return Done{}, err
 	}
-	done := doneOf("placed", outcome)
+	done := doneOf("placed", ofHold(outcome))
 	done.Notes = append(done.Notes, passed...)
 	return done, nil
 }

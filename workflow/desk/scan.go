@@ -91,7 +91,7 @@ func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, desk circul
 	if outcome.NextAct == circulation.SendOn {
 		did = "sent_on"
 	}
-	return doneOf(did, outcome), nil
+	return doneOf(did, ofHold(outcome)), nil
 }
 
 // sendOn says where something belongs that another library of the catalogue has
@@ -111,18 +111,18 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk circ
 		return Done{}, err
 	}
 	if outcome.NextAct == circulation.SendOn {
-		return doneOf("sent_on", outcome), nil
+		return doneOf("sent_on", ofHold(outcome)), nil
 	}
 	did := "checked_in"
 	if outcome.Given != nil && outcome.Given.Status == circulation.HoldOnShelf {
 		did = "shelved"
 	}
 	if outcome.Next == nil && outcome.Given != nil {
-		err = s.given(ctx, tx, at, outcome)
+		err = s.given(ctx, tx, at, ofHold(outcome))
 	} else {
-		err = s.follow(ctx, tx, at, outcome, "", nil)
+		err = s.follow(ctx, tx, at, ofHold(outcome), "", nil)
 	}
-	return doneOf(did, outcome), err
+	return doneOf(did, ofHold(outcome)), err
 }
 
 // borrowedItem goes on with a borrowed copy that is in hand: onto the hold
@@ -198,7 +198,7 @@ func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk ci
 	if err != nil {
 		return Done{}, err
 	}
-	return doneOf("captured", outcome), s.given(ctx, tx, at, outcome)
+	return doneOf("captured", ofHold(outcome)), s.given(ctx, tx, at, ofHold(outcome))
 }
 
 // found puts a missing item that turned up back on its shelf.

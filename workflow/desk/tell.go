@@ -24,7 +24,7 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome circ
 	if outcome.Replayed {
 		return nil
 	}
-	if err := s.tellOfHolds(ctx, tx, at, holdsOf(outcome)); err != nil {
+	if err := s.tellOfHolds(ctx, tx, at, holdsOf(outcome.HoldOutcome)); err != nil {
 		return err
 	}
 	if outcome.TellPatron && outcome.Loan != nil {
@@ -34,7 +34,7 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome circ
 }
 
 // holdsOf gives the holds of an outcome that no request tells of.
-func holdsOf(outcome circulation.Outcome) (holds []circulation.Hold) {
+func holdsOf(outcome circulation.HoldOutcome) (holds []circulation.Hold) {
 	for _, hold := range []*circulation.Hold{outcome.Hold, outcome.Given} {
 		if hold != nil && hold.Request == broker.NoID && !outcome.Replayed {
 			holds = append(holds, *hold)

@@ -229,7 +229,7 @@ func ownHold(ctx context.Context, c *engine.Case) (*circulation.Hold, error) {
 }
 
 // passOn tells the next in a queue that the copy just freed is theirs.
-func passOn(c *engine.Case, outcome circulation.Outcome) engine.Wants {
+func passOn(c *engine.Case, outcome circulation.HoldOutcome) engine.Wants {
 	if outcome.Next == nil {
 		return nil
 	}
@@ -238,7 +238,7 @@ func passOn(c *engine.Case, outcome circulation.Outcome) engine.Wants {
 
 // CopyGiven is the event of a request whose hold was given a copy: onto the
 // hold shelf, or on its way there.
-func CopyGiven(outcome circulation.Outcome, request circulation.RequestRef, actor broker.Actor) engine.Firing {
+func CopyGiven(outcome circulation.HoldOutcome, request circulation.RequestRef, actor broker.Actor) engine.Firing {
 	firing := engine.Firing{
 		Library: request.Library, Request: request.Request, Event: workflow.EventHoldOnShelf,
 		By: workflow.BySystem, Actor: actor, Cause: engine.Cause{Kind: "desk"}, Data: map[string]any{},

@@ -207,7 +207,7 @@ func (r room) TakeItemBack(ctx context.Context, c *engine.Case) (engine.Wants, e
 	if err != nil {
 		return nil, err
 	}
-	return passOn(c, outcome), nil
+	return passOn(c, outcome.HoldOutcome), nil
 }
 
 // ChosenBarcode gives the barcode of the copy chosen to send.
