@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/holds"
 	"afield/workflow"
 
 	"github.com/labstack/echo/v4"
@@ -1503,7 +1503,7 @@ type HoldPickup struct {
 }
 
 // HoldSlip What to put into an item on the hold shelf.
-type HoldSlip = circulation.HoldSlip
+type HoldSlip = holds.Slip
 
 // ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 type ID = broker.ID
@@ -3907,7 +3907,7 @@ type TitleWithCopies struct {
 }
 
 // TransitSlip What to put into an item that is sent on.
-type TransitSlip = circulation.TransitSlip
+type TransitSlip = holds.TransitSlip
 
 // Voucher defines model for Voucher.
 type Voucher struct {

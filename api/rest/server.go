@@ -24,10 +24,10 @@ import (
 	"afield/api/web"
 	"afield/broker"
 	"afield/broker/access"
-	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/connectors"
 	"afield/workflow/desk"
 	"afield/workflow/messages"
@@ -44,7 +44,7 @@ type Deps struct {
 	Requests *requests.Service
 	Desk     *desk.Service
 	// Policies gives libraries' policy documents.
-	Policies circulation.Policies
+	Policies standing.Policies
 	// Published knows what libraries published; new versions are told to it.
 	Published *published.Source
 	// Protocols are those that other libraries' systems may come in by.

@@ -22,13 +22,13 @@ import (
 	"afield/broker"
 	"afield/broker/access"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
+	"afield/broker/standing"
 	"afield/connectors"
 	"afield/connectors/partner"
 	"afield/workflow/desk"
@@ -100,8 +100,7 @@ func newWorld(t testing.TB) *world {
 	must(t, w.db.InTx(t.Context(), postgres.ForLibraries(w.home, w.away), func(ctx context.Context, tx *postgres.Tx) error {
 		return w.furnish(ctx, tx, doors, vault)
 	}))
-	policies := circulation.ByName(policy.Preset)
-	circ := circulation.New(policies)
+	policies := standing.ByName(policy.Preset)
 	cache := directory.NewCache(time.Minute, time.Now)
 	client := partner.NewClient(partner.Options{})
 	t.Cleanup(client.Close)
@@ -110,12 +109,12 @@ func newWorld(t testing.TB) *world {
 	})
 	must(t, err)
 	service, err := requests.New(requests.Config{
-		Jobs: idleJobs{}, Circulation: circ, Finder: &routing.Finder{Lenders: cache, Live: protocols.Live()},
+		Jobs: idleJobs{}, Finder: &routing.Finder{Lenders: cache, Live: protocols.Live()},
 		Cache: cache, Vault: vault, Protocols: protocols, Policies: policies,
 	})
 	must(t, err)
 	w.api, err = rest.New(rest.Deps{
-		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(circ, service),
+		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(policies, service),
 		Policies: policies, Published: published.NewSource(), Vault: vault, Protocols: protocols, CursorKey: bytes.Repeat([]byte("c"), 32), Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Metrics: prometheus.NewRegistry(), Version: "test", Ready: map[string]func(context.Context) error{"database": w.db.Ping},
 	})

@@ -19,7 +19,7 @@ const selectItems = `
 
 // SaveItem queues writing an item: our own, or a temporary one when Request is
 // set. An item that exists keeps its status, which SetItemStatus changes, and
-// what circulation noted on it (missing parts, a new copy bought).
+// what returns noted on it (missing parts, a new copy bought).
 func SaveItem(tx *postgres.Tx, item Item, now time.Time) {
 	currency := "USD"
 	minor := func(price *broker.Money) *int64 {

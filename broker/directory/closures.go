@@ -82,7 +82,7 @@ func (c Closure) check() error {
 
 // Reopen cancels a closure: its days are open again. The row stays, with who
 // cancelled it and when. Cancelling it again changes nothing. What the closure
-// did to due dates is undone by circulation.
+// did to due dates is undone by broker/loans.
 func Reopen(ctx context.Context, tx *postgres.Tx, library, id broker.ID, by broker.Actor, now time.Time) (Closure, error) {
 	closure, err := ClosureByID(ctx, tx, library, id)
 	if err != nil || !closure.CancelledAt.IsZero() {

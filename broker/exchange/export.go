@@ -18,9 +18,9 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/catalog/marc"
-	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/ledger"
+	"afield/broker/loans"
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
@@ -75,7 +75,7 @@ type ExportedFile struct {
 // listings are all queries of this package and those below.
 func listings() []postgres.Listing {
 	return slices.Concat(
-		directory.Listings(), patrons.Listings(), catalog.Listings(), circulation.Listings(), ledger.Listings(), notices.Listings(),
+		directory.Listings(), patrons.Listings(), catalog.Listings(), loans.Listings(), ledger.Listings(), notices.Listings(),
 		published.Listings(),
 	)
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 )
 
 // sliceRows is how many rows one transaction takes: enough to be quick, few
@@ -35,7 +35,7 @@ type Options struct {
 	Now time.Time
 	// Policies gives the library's policy: which classes and types there are, and
 	// the terms of loans.
-	Policies circulation.Policies
+	Policies standing.Policies
 	// OnError, if given, is called for every wrong row as it is found.
 	OnError func(csvfile.RowError)
 	// OnProgress, if given, is called with how many of all rows are done.

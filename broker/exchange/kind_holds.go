@@ -5,7 +5,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
 	"afield/broker/postgres"
 )
 
@@ -55,7 +55,7 @@ func saveHolds(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error 
 	if err != nil {
 		return err
 	}
-	var holds []circulation.HoldRecord
+	var held []holds.Record
 	var ids []broker.ID
 	for _, read := range rows {
 		hold := j.hold(read, waiting, items)
@@ -63,23 +63,23 @@ func saveHolds(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error 
 			return err
 		}
 		if read.errors == nil {
-			holds, ids = append(holds, hold), append(ids, hold.ID)
+			held, ids = append(held, hold), append(ids, hold.ID)
 		}
 	}
-	saved, err := circulation.BringHolds(ctx, tx, holds)
+	saved, err := holds.Bring(ctx, tx, held)
 	settle(good(rows), ids, saved)
 	return err
 }
 
-func (j *job) hold(read *row, waiting people, items map[string]catalog.Item) circulation.HoldRecord {
+func (j *job) hold(read *row, waiting people, items map[string]catalog.Item) holds.Record {
 	holder, _ := waiting.borrower(j, read)
 	zone := j.library.Zone
-	hold := circulation.HoldRecord{
+	hold := holds.Record{
 		Library: j.Library, ID: broker.NewID(), ForLibrary: holder.Library, Patron: holder.ID, Pickup: j.branch(read),
 		QueuedAt: read.moment("queued_at", zone), PlacedAt: read.moment("placed_at", zone), CapturedAt: orNil(read.moment("captured_at", zone)),
 		OnShelfAt: orNil(read.moment("on_shelf_at", zone)), PickUpBy: read.date("pick_up_by"), ClosedAt: orNil(read.moment("closed_at", zone)),
 		SuspendedFrom: read.date("suspended_from"), SuspendedUntil: read.date("suspended_until"), Channel: orElse(read.text("channel"), "staff"),
-		Status: circulation.HoldStatus(read.oneOf("status", "placed", "on_hold_shelf", "in_transit", "fulfilled", "cancelled", "expired", "unfilled")),
+		Status: holds.Status(read.oneOf("status", "placed", "on_hold_shelf", "in_transit", "fulfilled", "cancelled", "expired", "unfilled")),
 	}
 	read.needed("queued_at")
 	if hold.PlacedAt.IsZero() {
@@ -90,7 +90,7 @@ func (j *job) hold(read *row, waiting people, items map[string]catalog.Item) cir
 	}
 	given, isGiven := itemNamed(read, "copy", items)
 	hold.Item = given.ID
-	if hold.Status == circulation.HoldOnShelf || hold.Status == circulation.HoldInTransit {
+	if hold.Status == holds.OnHoldShelf || hold.Status == holds.InTransit {
 		switch {
 		case !isGiven && read.text("copy") == "":
 			read.wrong("copy", "is empty; a hold that is %s has a copy", hold.Status)
@@ -101,7 +101,7 @@ func (j *job) hold(read *row, waiting people, items map[string]catalog.Item) cir
 			hold.CapturedAt = &j.Now
 		}
 	}
-	if hold.Status == circulation.HoldOnShelf && hold.PickUpBy.IsZero() {
+	if hold.Status == holds.OnHoldShelf && hold.PickUpBy.IsZero() {
 		read.wrong("pick_up_by", "is empty; a hold on the hold shelf has a last day")
 	}
 	if isGiven && given.Library != j.Library {
@@ -111,7 +111,7 @@ func (j *job) hold(read *row, waiting people, items map[string]catalog.Item) cir
 }
 
 // titleOf finds what a hold waits for.
-func (j *job) titleOf(ctx context.Context, tx *postgres.Tx, read *row, hold *circulation.HoldRecord, titles map[string]catalog.Title, items map[string]catalog.Item) error {
+func (j *job) titleOf(ctx context.Context, tx *postgres.Tx, read *row, hold *holds.Record, titles map[string]catalog.Title, items map[string]catalog.Item) error {
 	key := read.text("title_key")
 	if read.text("barcode") != "" {
 		item, found := itemNamed(read, "barcode", items)

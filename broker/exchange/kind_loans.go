@@ -6,7 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy/accounts"
 	"afield/broker/policy/rule"
@@ -51,22 +51,22 @@ func saveLoans(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error 
 	if err != nil {
 		return err
 	}
-	out, err := circulation.OnLoanSince(ctx, tx, idsOf(items))
+	out, err := loans.OnLoanSince(ctx, tx, idsOf(items))
 	if err != nil {
 		return err
 	}
-	var loans []circulation.LoanRecord
+	var lent []loans.Record
 	for _, read := range rows {
-		loans = append(loans, j.loan(read, borrowers, items, out))
+		lent = append(lent, j.loan(read, borrowers, items, out))
 	}
-	var kept []circulation.LoanRecord
+	var kept []loans.Record
 	var ids []broker.ID
 	for i, read := range rows {
 		if read.errors == nil {
-			kept, ids = append(kept, loans[i]), append(ids, loans[i].ID)
+			kept, ids = append(kept, lent[i]), append(ids, lent[i].ID)
 		}
 	}
-	saved, err := circulation.BringLoans(ctx, tx, kept)
+	saved, err := loans.Bring(ctx, tx, kept)
 	settle(good(rows), ids, saved)
 	return err
 }
@@ -98,24 +98,24 @@ func itemNamed(read *row, column string, items map[string]catalog.Item) (catalog
 	return item, found
 }
 
-func (j *job) loan(read *row, borrowers people, items map[string]catalog.Item, out map[broker.ID]time.Time) circulation.LoanRecord {
+func (j *job) loan(read *row, borrowers people, items map[string]catalog.Item, out map[broker.ID]time.Time) loans.Record {
 	read.needed("barcode")
 	item, _ := itemNamed(read, "barcode", items)
-	loan := circulation.LoanRecord{
+	loan := loans.Record{
 		Library: j.Library, ID: broker.NewID(), ItemLibrary: item.Library, Item: item.ID, PatronLibrary: j.Library,
 		Branch: j.branch(read), StartedAt: read.moment("started", j.library.Zone), DueOn: read.date("due"),
 		Renewals: read.count("renewals", 0), ReturnedAt: orNil(read.moment("returned", j.library.Zone)), ReturnedOn: read.date("returned_on"),
-		Status: circulation.LoanStatus(read.oneOf("status", "open", "returned", "lost")), LostOn: read.date("lost_on"),
+		Status: loans.Status(read.oneOf("status", "open", "returned", "lost")), LostOn: read.date("lost_on"),
 		LostHow: read.oneOf("lost_how", "", "overdue", "reported", "claim"), ReferredOn: read.date("referred_on"),
 	}
 	if loan.ReturnedAt != nil && read.text("status") == "" {
-		loan.Status = circulation.LoanReturned
+		loan.Status = loans.Returned
 	}
 	read.needed("started")
 	read.needed("due")
 	j.checkLoan(read, &loan, out)
 	var holder patrons.Holder
-	if loan.Status != circulation.LoanReturned || read.text("card")+read.text("patron") != "" {
+	if loan.Status != loans.Returned || read.text("card")+read.text("patron") != "" {
 		holder, _ = borrowers.borrower(j, read)
 		loan.PatronLibrary, loan.Patron = orLibrary(holder.Library, j.Library), holder.ID
 	}
@@ -134,7 +134,7 @@ func (j *job) loan(read *row, borrowers people, items map[string]catalog.Item, o
 		match.PatronAge = rule.Some(accounts.AgeOn(holder.BornOn, j.library.Today(loan.StartedAt)))
 	}
 	var err error
-	if loan.Terms, err = circulation.ResolveTerms(j.document, match, read.text("terms")); err != nil {
+	if loan.Terms, err = loans.ResolveTerms(j.document, match, read.text("terms")); err != nil {
 		read.wrong("terms", "are not what an export wrote there; leave it empty")
 	}
 	return loan
@@ -147,7 +147,7 @@ func orLibrary(id, otherwise broker.ID) broker.ID {
 	return id
 }
 
-func (j *job) checkLoan(read *row, loan *circulation.LoanRecord, out map[broker.ID]time.Time) {
+func (j *job) checkLoan(read *row, loan *loans.Record, out map[broker.ID]time.Time) {
 	since, isOut := out[loan.Item]
 	switch {
 	case loan.StartedAt.IsZero() || loan.DueOn.IsZero():
@@ -155,10 +155,10 @@ func (j *job) checkLoan(read *row, loan *circulation.LoanRecord, out map[broker.
 		read.wrong("started", "lies in the future")
 	case loan.DueOn.Before(j.library.Today(loan.StartedAt)):
 		read.wrong("due", "lies before the loan began")
-	case loan.Status != circulation.LoanReturned && isOut && !since.Equal(loan.StartedAt):
+	case loan.Status != loans.Returned && isOut && !since.Equal(loan.StartedAt):
 		read.wrong("barcode", "%s is on loan already, since %s", shown(read.text("barcode")), since.In(j.library.Zone).Format("2006-01-02 15:04"))
 	}
-	if (loan.Status == circulation.LoanReturned) != (loan.ReturnedAt != nil) {
+	if (loan.Status == loans.Returned) != (loan.ReturnedAt != nil) {
 		read.wrong("returned", "is given for a loan that is returned, and only there")
 	}
 	if loan.ReturnedAt == nil {

@@ -10,13 +10,13 @@ import (
 
 	"afield/broker"
 	"afield/broker/calendar"
-	"afield/broker/circulation"
 	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/exchange"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
+	"afield/broker/standing"
 )
 
 var now = time.Date(2026, 8, 24, 15, 0, 0, 0, time.UTC)
@@ -64,7 +64,7 @@ func (p place) do(work func(context.Context, *postgres.Tx) error) {
 	}
 }
 
-func policies() circulation.Policies { return circulation.ByName(policy.Preset) }
+func policies() standing.Policies { return standing.ByName(policy.Preset) }
 
 // try reads a file in and gives the result, with every row error.
 func (p place) try(ctx context.Context, kind, text string, change ...func(*exchange.Options)) (exchange.Result, []string, error) {

@@ -9,7 +9,7 @@
 // back (SurrenderCard), who may be told anything (AskDisclosure), which account
 // may go (Purge). The one rule it carries out itself is a block that latches: put
 // when a policy's threshold is crossed, lifted when its way out is reached.
-// Latch does both from a standing; circulation.UpdateLatch works that out up to
+// Latch does both from a standing; standing.UpdateLatch works that out up to
 // today, and is called after every posting.
 //
 // What is open on an account (loans, holds, requests) belongs to other packages; only

@@ -16,7 +16,7 @@ import (
 )
 
 // Standing is everything about a patron's account that a policy may look at,
-// except their loans, which broker/circulation adds.
+// except their loans, which broker/standing adds.
 type Standing struct {
 	Patron Patron
 	// HasCard tells whether there is any card, HasUsableCard whether one may be
@@ -27,8 +27,8 @@ type Standing struct {
 	Blocks []Block
 	// Linked are the other accounts of the patron's link group, near and far.
 	Linked []Linked
-	// DaysOverdue is how late the most overdue open loan is; circulation fills it
-	// in.
+	// DaysOverdue is how late the most overdue open loan is;
+	// broker/standing fills it in.
 	DaysOverdue int
 }
 
@@ -55,7 +55,7 @@ func askAccount(tx *postgres.Tx, library directory.Library, ref Ref, into *Stand
 // StandingOf gives a patron's account, and locks the patron until the transaction
 // ends, so that what is decided from it still holds when it is written. Growing
 // fines are as the last night left them: to decide by what is owed, use
-// circulation.StandingOf, which knows today's.
+// standing.Of, which knows today's.
 func StandingOf(ctx context.Context, tx *postgres.Tx, library directory.Library, ref Ref) (Standing, error) {
 	var standing Standing
 	AskStanding(tx, library, ref, &standing)
@@ -118,7 +118,7 @@ type Latching struct {
 }
 
 // Latch queues putting and lifting the blocks that latch, by what a patron owes
-// today: their standing as circulation gives it, the patron locked. A block that
+// today: their standing as broker/standing gives it, the patron locked. A block that
 // latches (Perth: in above 20.00, out when settled) would otherwise be lost at a
 // part payment. Policies without such a block change nothing.
 func Latch(tx *postgres.Tx, library directory.Library, document *policy.Document, standing Standing, now time.Time) Latching {

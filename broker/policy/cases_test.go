@@ -24,7 +24,7 @@ import (
 // the package whose tests prove them.
 var elsewhere = map[string]string{
 	"ILL-02": "which request an item belongs to: workflow/desk",
-	"ILL-03": "one temporary item per request: broker/circulation",
+	"ILL-03": "one temporary item per request: broker/loans",
 	"ILL-04": "a temporary item is never captured for a local hold: workflow/desk",
 	"ILL-20": "a request cancelled while its item is on the way: workflow/requests",
 }

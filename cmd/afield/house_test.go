@@ -28,6 +28,7 @@ const (
 	roomConnectors room = "connectors"
 	roomMigrations room = "migrations"
 	roomPgtest     room = "broker/postgres/pgtest"
+	roomTowntest   room = "broker/towntest"
 	roomPolicytest room = "broker/policy/policytest"
 	roomBroker     room = "broker/x"
 	roomVocabulary room = "broker"
@@ -46,13 +47,19 @@ var mayImport = map[room][]room{
 	roomConnectors: {roomVocabulary},
 	roomMigrations: {roomBroker},
 	roomPgtest:     {roomMigrations, roomBroker, roomVocabulary},
+	roomTowntest:   {roomPgtest, roomBroker, roomVocabulary},
 	roomPolicytest: {roomBroker, roomVocabulary},
 	roomBroker:     {roomVocabulary},
 	roomVocabulary: {},
 }
 
 // onlyTests may be imported by any test besides, since they exist for tests.
-var onlyTests = []room{roomPgtest, roomPolicytest, roomConntest, roomTown}
+var onlyTests = []room{roomPgtest, roomPolicytest, roomTowntest, roomConntest, roomTown}
+
+// stairs are the rooms of circulation, and the one that stands on them, from
+// below: each may import those before it and never one after it. The other rooms
+// of broker stand below them all.
+var stairs = []string{"broker/standing", "broker/holds", "broker/loans", "broker/returns", "broker/exchange"}
 
 const module = "afield/"
 
@@ -79,6 +86,8 @@ func roomOf(path string) room {
 		return roomMigrations
 	case inside("broker/postgres/pgtest"):
 		return roomPgtest
+	case inside("broker/towntest"):
+		return roomTowntest
 	case inside("broker/policy/policytest"):
 		return roomPolicytest
 	case path == "broker", inside("broker/strictjson"):
@@ -103,6 +112,8 @@ func wrongArrow(from, to string, isTest bool) string {
 			return ""
 		case isTest && here == roomAPI && there == roomConnector:
 			return "" // both ends of a dialogue are tried against each other
+		case here == roomBroker && slices.Index(stairs, inner) > slices.Index(stairs, from):
+			return fmt.Sprintf("%s imports %s: that room stands above it", from, inner)
 		case there == here && here != roomConnector:
 			return ""
 		case there == here && from == inner: // a connector's own external test
@@ -183,14 +194,26 @@ func TestWrongArrowsAreCaught(t *testing.T) {
 		isTest   bool
 		wrong    bool
 	}{
-		{"broker/circulation", "afield/workflow", false, true},
-		{"broker/circulation", "afield/workflow", true, true},
-		{"broker/circulation", "afield/connectors", false, true},
-		{"broker/circulation", "github.com/riverqueue/river", false, true},
-		{"broker/circulation", "afield/migrations", false, true},
-		{"broker/circulation", "afield/broker/postgres/pgtest", false, true},
-		{"broker/circulation", "afield/broker/postgres/pgtest", true, false},
-		{"broker/circulation", "afield/broker/patrons", false, false},
+		{"broker/loans", "afield/workflow", false, true},
+		{"broker/loans", "afield/workflow", true, true},
+		{"broker/loans", "afield/connectors", false, true},
+		{"broker/loans", "github.com/riverqueue/river", false, true},
+		{"broker/loans", "afield/migrations", false, true},
+		{"broker/loans", "afield/broker/postgres/pgtest", false, true},
+		{"broker/loans", "afield/broker/postgres/pgtest", true, false},
+		{"broker/loans", "afield/broker/patrons", false, false},
+		{"broker/loans", "afield/broker/holds", false, false},
+		{"broker/holds", "afield/broker/standing", false, false},
+		{"broker/holds", "afield/broker/loans", false, true},
+		{"broker/holds", "afield/broker/loans", true, false},
+		{"broker/standing", "afield/broker/holds", false, true},
+		{"broker/loans", "afield/broker/returns", false, true},
+		{"broker/returns", "afield/broker/loans", false, false},
+		{"broker/patrons", "afield/broker/standing", false, true},
+		{"broker/exchange", "afield/broker/loans", false, false},
+		{"broker/holds", "afield/broker/towntest", true, false},
+		{"broker/holds", "afield/broker/towntest", false, true},
+		{"broker/towntest", "afield/broker/postgres/pgtest", false, false},
 		{"broker", "afield/broker/postgres", false, true},
 		{"workflow", "afield/api/rest", false, true},
 		{"workflow/jobs", "afield/connectors/partner", false, true},

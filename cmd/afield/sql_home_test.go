@@ -59,13 +59,13 @@ var homes = map[string]string{
 	"refund_vouchers":  "broker/ledger",
 	"tills":            "broker/ledger",
 
-	"adjusted_loans":  "broker/circulation",
-	"claims":          "broker/circulation",
-	"due_adjustments": "broker/circulation",
-	"holds":           "broker/circulation",
-	"loans":           "broker/circulation",
-	"queue_overrides": "broker/circulation",
-	"transits":        "broker/circulation",
+	"adjusted_loans":  "broker/loans",
+	"claims":          "broker/loans",
+	"due_adjustments": "broker/loans",
+	"holds":           "broker/holds",
+	"loans":           "broker/loans",
+	"queue_overrides": "broker/holds",
+	"transits":        "broker/holds",
 
 	"notice_templates": "broker/notices",
 	"notices":          "broker/notices",
@@ -111,7 +111,7 @@ var mayHoldSQL = map[string]string{
 
 // mayWrite excuses a writer that is not the table's home, with its reason.
 var mayWrite = map[string]string{
-	"broker/circulation writes accruals":         "the night's fines are worked out and stored in one statement",
+	"broker/loans writes accruals":               "the night's fines are worked out and stored in one statement",
 	"cmd/afield/scenario/stage writes deadlines": "a scenario takes the libraries of the one before off the stage",
 	"cmd/afield/scenario/stage writes libraries": "a scenario takes the libraries of the one before off the stage",
 	"cmd/afield/scenario/stage writes messages":  "a scenario takes the libraries of the one before off the stage",
@@ -120,11 +120,11 @@ var mayWrite = map[string]string{
 // mayRead excuses a room of broker that reads a table of the workflow, or of a
 // room that imports it, with its reason.
 var mayRead = map[string]string{
-	"broker/catalog reads holds":  "a copy that a hold has chosen is not available, and copies are counted in one statement",
-	"broker/ledger reads cards":   "an exported charge names its patron by card",
-	"broker/notices reads claims": "a loan that is claimed is not reminded of",
-	"broker/notices reads holds":  "a notice of a hold that is gone is not sent",
-	"broker/notices reads loans":  "the reminders of a night are chosen among all loans in one statement",
+	"broker/standing reads claims": "a loan that is claimed does not count as late",
+	"broker/standing reads loans":  "what a patron's late loans have come to is part of their standing",
+	"broker/holds reads loans":     "nobody waits for what they have on loan, and who is late may be passed by in a queue",
+	"broker/catalog reads holds":   "a copy that a hold has chosen is not available, and copies are counted in one statement",
+	"broker/ledger reads cards":    "an exported charge names its patron by card",
 }
 
 // A sqlText is one SQL text in a Go file.
@@ -434,7 +434,7 @@ func TestSQLTablesAllHaveAHome(t *testing.T) {
 func TestSQLAwayFromHomeIsCaught(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, file, body, want string }{
-		{"an insert", "broker/circulation/a.go", "tx.Queue(`insert into items (id) values ($1)`)", "writes items"},
+		{"an insert", "broker/holds/a.go", "tx.Queue(`insert into items (id) values ($1)`)", "writes items"},
 		{"an update", "workflow/jobs/a.go", "tx.Queue(`update requests r set state = 'x'`)", "writes requests"},
 		{"a delete", "workflow/requests/a.go", "tx.Queue(`delete from messages where id = $1`)", "writes messages"},
 		{"a write in a with clause", "broker/catalog/a.go", "tx.Queue(`with gone as (delete from holds returning id) select * from gone`)", "writes holds"},
@@ -448,14 +448,14 @@ func TestSQLAwayFromHomeIsCaught(t *testing.T) {
 		{"a predicate without a placeholder", "workflow/desk/a.go", "ask(`state = 'to_ship'`)", "holds SQL"},
 		{"a query in a handler", "api/rest/a.go", "tx.Query(`select 1`)", "holds SQL"},
 		{"a query in a command", "cmd/afield/a.go", "tx.Query(\"select id from loans\" + order)", "holds SQL"},
-		{"a room that builds on this one", "broker/catalog/a.go", "tx.Query(`select 1 from transits`)", "broker/circulation builds on this room"},
+		{"a room that builds on this one", "broker/catalog/a.go", "tx.Query(`select 1 from transits`)", "broker/holds builds on this room"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			house, err := readSQLOfHouse(fstest.MapFS{
-				c.file:                    {Data: []byte("package a\n\nfunc f() { " + c.body + " }\n")},
-				"broker/circulation/b.go": {Data: []byte("package circulation\n\nimport _ \"afield/broker/patrons\"\n")},
-				"broker/patrons/b.go":     {Data: []byte("package patrons\n\nimport _ \"afield/broker/catalog\"\n")},
+				c.file:                {Data: []byte("package a\n\nfunc f() { " + c.body + " }\n")},
+				"broker/holds/b.go":   {Data: []byte("package holds\n\nimport _ \"afield/broker/patrons\"\n")},
+				"broker/patrons/b.go": {Data: []byte("package patrons\n\nimport _ \"afield/broker/catalog\"\n")},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -471,10 +471,10 @@ func TestSQLAtHomeIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	house, err := readSQLOfHouse(fstest.MapFS{
 		"broker/catalog/a.go": {Data: []byte("package a\n\nfunc f() { tx.Queue(`insert into items (id) values ($1) on conflict do update set id = $1`) }\n")},
-		"broker/circulation/a.go": {Data: []byte("package a\n\nimport _ \"afield/broker/catalog\"\n\n" +
+		"broker/holds/a.go": {Data: []byte("package a\n\nimport _ \"afield/broker/catalog\"\n\n" +
 			"func f() { tx.Query(`select i.id from items i, unnest($1) for update of i`) }\n")},
-		"broker/circulation/a_test.go": {Data: []byte("package a\n\nfunc f() { tx.Queue(`delete from requests`) }\n")},
-		"cmd/afield/a.go":              {Data: []byte("package a\n\nfunc f() { say(\"Choose a lender from the list, or join a group; it costs $5.\") }\n")},
+		"broker/holds/a_test.go": {Data: []byte("package a\n\nfunc f() { tx.Queue(`delete from requests`) }\n")},
+		"cmd/afield/a.go":        {Data: []byte("package a\n\nfunc f() { say(\"Choose a lender from the list, or join a group; it costs $5.\") }\n")},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/ledger"
+	"afield/broker/loans"
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
 )
@@ -22,7 +24,7 @@ import (
 // Merged is what became of two accounts that were one person's.
 type Merged struct {
 	Patron patrons.Patron
-	circulation.TakenOver
+	loans.TakenOver
 	Requests int64
 	Owes     broker.Money
 	// Replayed tells that there was nothing to do.
@@ -63,7 +65,7 @@ func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *p
 		return Merged{}, err
 	}
 	done := Merged{Patron: target, Requests: moved}
-	if done.TakenOver, err = circulation.MovePatron(ctx, tx, one, other, at.Now); err != nil {
+	if done.TakenOver, err = loans.MovePatron(ctx, tx, one, other, at.Now); err != nil {
 		return Merged{}, err
 	}
 	account := patrons.Account(desk.Library, other)
@@ -76,7 +78,7 @@ func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *p
 	}
 	notices.MovePatron(tx, one, other)
 	patrons.Merge(tx, source, target)
-	if _, err := circulation.UpdateLatch(ctx, tx, desk.Library, document, other, at.Now); err != nil {
+	if _, err := standing.UpdateLatch(ctx, tx, desk.Library, document, other, at.Now); err != nil {
 		return Merged{}, err
 	}
 	balances, err := ledger.BalancesOf(ctx, tx, account)
@@ -159,8 +161,8 @@ func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Libra
 func openOf(ctx context.Context, tx *postgres.Tx, library broker.ID, ids ...broker.ID) (map[broker.ID]int, error) {
 	open := make(map[broker.ID]int, len(ids))
 	patrons.Lock(tx, library, ids...)
-	circulation.AskOpenLoans(tx, library, ids, open)
-	circulation.AskOpenHolds(tx, library, ids, open)
+	loans.AskOpen(tx, library, ids, open)
+	holds.AskOpen(tx, library, ids, open)
 	lookup.AskOpenOf(tx, library, ids, open)
 	if err := tx.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("count what is open: %w", err)
@@ -173,7 +175,7 @@ func forgetPatrons(tx *postgres.Tx, library broker.ID, gone []broker.ID, now tim
 	if len(gone) == 0 {
 		return
 	}
-	circulation.ForgetPatrons(tx, library, gone, now)
+	loans.ForgetPatrons(tx, library, gone, now)
 	engine.ForgetPatrons(tx, library, gone)
 	notices.ForgetPatrons(tx, library, gone)
 }

@@ -4,9 +4,10 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/loans"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 )
 
 // Closed is what putting a closure into the calendar did.
@@ -14,7 +15,7 @@ type Closed struct {
 	Closure  directory.Closure
 	Replayed bool
 	// Moved is what it did to what was due on its days.
-	Moved circulation.Moved
+	Moved loans.Moved
 }
 
 // Close closes a library, or one branch, for some days, and relieves what was
@@ -36,49 +37,49 @@ func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at At, closure dir
 			return Closed{}, err
 		}
 	}
-	moved, err := s.circulation.RelieveClosure(ctx, tx, desk, made, dryRun)
+	moved, err := s.loans.RelieveClosure(ctx, tx, desk, made, dryRun)
 	return Closed{Closure: made, Replayed: replayed, Moved: moved}, err
 }
 
 // lengthenShelf keeps the pick-up days of what waits on the hold shelf: requests
 // are locked before holds.
-func (s *Service) lengthenShelf(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, from broker.Date) error {
+func (s *Service) lengthenShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, from broker.Date) error {
 	if err := s.requests.LengthenShelf(ctx, tx, desk, from); err != nil {
 		return err
 	}
-	_, err := s.circulation.LengthenShelf(ctx, tx, desk, from)
+	_, err := s.holds.LengthenShelf(ctx, tx, desk, from)
 	return err
 }
 
 // Reopen takes a closure back, and with it what it did to due dates.
-func (s *Service) Reopen(ctx context.Context, tx *postgres.Tx, at At, closure broker.ID) (directory.Closure, circulation.Reversed, error) {
+func (s *Service) Reopen(ctx context.Context, tx *postgres.Tx, at At, closure broker.ID) (directory.Closure, loans.Reversed, error) {
 	cancelled, err := directory.Reopen(ctx, tx, at.Library, closure, at.Actor, at.Now)
 	if err != nil {
-		return cancelled, circulation.Reversed{}, err
+		return cancelled, loans.Reversed{}, err
 	}
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
-		return cancelled, circulation.Reversed{}, err
+		return cancelled, loans.Reversed{}, err
 	}
-	reversed, err := s.circulation.UndoRelief(ctx, tx, desk, closure)
+	reversed, err := s.loans.UndoRelief(ctx, tx, desk, closure)
 	return cancelled, reversed, err
 }
 
 // AdjustDueDates moves due dates together by somebody's decision.
-func (s *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, at At, in circulation.AdjustDueDates) (circulation.Moved, error) {
+func (s *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, at At, in loans.AdjustDueDates) (loans.Moved, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
-		return circulation.Moved{}, err
+		return loans.Moved{}, err
 	}
 	in.Desk = desk
-	return s.circulation.AdjustDueDates(ctx, tx, in)
+	return s.loans.AdjustDueDates(ctx, tx, in)
 }
 
 // ReverseAdjustment gives the loans of an adjustment their old dates back.
-func (s *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at At, adjustment broker.ID, reason string, dryRun bool) (circulation.Reversed, error) {
+func (s *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at At, adjustment broker.ID, reason string, dryRun bool) (loans.Reversed, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
-		return circulation.Reversed{}, err
+		return loans.Reversed{}, err
 	}
-	return s.circulation.ReverseAdjustment(ctx, tx, desk, adjustment, reason, dryRun)
+	return s.loans.ReverseAdjustment(ctx, tx, desk, adjustment, reason, dryRun)
 }

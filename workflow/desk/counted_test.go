@@ -8,8 +8,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/calendar"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/loans"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 	"afield/workflow/desk"
@@ -108,7 +108,7 @@ func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
 	// A new library of the catalogue is at home at once.
 	neighbour := tw.Library("western-district", "IA", wdl.SharingGroup)
 	barcode := neighbour.Owns(title)
-	var found circulation.Loan
+	var found loans.Loan
 	done := wdl.Scans(barcode, card)
 	if done.Loan != nil {
 		found = *done.Loan

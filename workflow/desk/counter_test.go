@@ -10,8 +10,9 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/desk"
@@ -226,11 +227,11 @@ func TestNoCopyPassesOverWhatIsNotLent(t *testing.T) {
 	request, err := home.Asks(requests.Submission{Patron: home.Patron("resident"), Citation: town.Citation()})
 	tw.Must(err)
 	tw.Must(home.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		hold, err := circulation.HoldOfRequest(ctx, tx, circulation.RequestRef{Library: home.Library.ID, Request: request.ID})
+		hold, err := holds.OfRequest(ctx, tx, standing.RequestRef{Library: home.Library.ID, Request: request.ID})
 		if err != nil {
 			return err
 		}
-		_, err = home.Desk.NoCopy(ctx, tx, home.At(), hold.HoldRef)
+		_, err = home.Desk.NoCopy(ctx, tx, home.At(), hold.Ref)
 		return err
 	}))
 	if got := fmt.Sprint(home.ItemStatus(reference), home.ItemStatus(lent)); got != fmt.Sprint(catalog.OnShelf, catalog.Missing) {

@@ -5,11 +5,14 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/ledger"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/returns"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests"
 	"afield/workflow/requests/engine"
@@ -19,14 +22,22 @@ import (
 
 // Service does what happens at a desk.
 type Service struct {
-	circulation *circulation.Circulation
-	requests    *requests.Service
-	sites       *directory.Sites
+	policies standing.Policies
+	holds    *holds.Service
+	loans    *loans.Service
+	returns  *returns.Service
+	requests *requests.Service
+	sites    *directory.Sites
 }
 
-// New makes the desk of all libraries.
-func New(c *circulation.Circulation, r *requests.Service) *Service {
-	return &Service{circulation: c, requests: r, sites: directory.NewSites()}
+// New makes the desk of all libraries, over a source of policies that answers from
+// memory.
+func New(policies standing.Policies, r *requests.Service) *Service {
+	holds := holds.New(policies)
+	return &Service{
+		policies: policies, holds: holds, loans: loans.New(policies), returns: returns.New(policies, holds),
+		requests: r, sites: directory.NewSites(),
+	}
 }
 
 // At is which desk, who stands there and when.
@@ -50,8 +61,8 @@ type Done struct {
 	Item     broker.ID
 	Request  broker.ID
 	Task     broker.ID
-	Loan     *circulation.Loan
-	Hold     *circulation.Hold
+	Loan     *loans.Loan
+	Hold     *holds.Hold
 	DueOn    broker.Date
 	PickUpBy broker.Date
 	Notes    []broker.Reason
@@ -61,23 +72,23 @@ type Done struct {
 	Refund             broker.Money
 	// CountParts is how many pieces staff are to count; 0 where there is one.
 	CountParts int
-	Claim      *circulation.Claim
+	Claim      *loans.Claim
 	// TellPatron tells that the patron is to be told of it.
 	TellPatron bool
 }
 
 // place knows the library of a desk and lets the transaction see its sharing
 // group, whose items and patrons are at home at each other's desks.
-func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (circulation.Desk, error) {
+func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (standing.Desk, error) {
 	site, err := s.sites.Of(ctx, tx, at.Library)
 	if err != nil {
-		return circulation.Desk{}, err
+		return standing.Desk{}, err
 	}
 	return at.desk(site), nil
 }
 
-func (at At) desk(site *directory.Site) circulation.Desk {
-	desk := circulation.Desk{Library: site.Library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}
+func (at At) desk(site *directory.Site) standing.Desk {
+	desk := standing.Desk{Library: site.Library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}
 	if branch, found := site.Branch(at.Branch); found {
 		desk.Opening, desk.BranchCode = branch.Calendar, branch.Code // its own hours and closures
 	}
@@ -87,7 +98,7 @@ func (at At) desk(site *directory.Site) circulation.Desk {
 // follow fires what a circulation act means for the request it served, and for
 // the next one whose hold was given the copy, and tells patrons what no request
 // tells them.
-func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome, event workflow.Event, input workflow.Input) error {
+func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome, event workflow.Event, input workflow.Input) error {
 	if outcome.Serves != nil && event != "" && !outcome.Replayed {
 		_, err := s.fireOrNote(ctx, tx, at, engine.Firing{
 			Library: outcome.Serves.Library, Request: outcome.Serves.Request, Event: event, Input: input,
@@ -98,7 +109,7 @@ func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome ci
 		}
 	}
 	if outcome.Next != nil {
-		if _, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome.HoldOutcome, *outcome.Next, at.Actor)); err != nil {
+		if _, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome.Outcome, *outcome.Next, at.Actor)); err != nil {
 			return err
 		}
 	}
@@ -106,11 +117,11 @@ func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome ci
 }
 
 // given fires the request whose hold was given a copy.
-func (s *Service) given(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {
+func (s *Service) given(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome) error {
 	if outcome.Serves == nil || outcome.Replayed {
 		return s.tell(ctx, tx, at, outcome)
 	}
-	_, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome.HoldOutcome, *outcome.Serves, at.Actor))
+	_, err := s.fireOrNote(ctx, tx, at, items.CopyGiven(outcome.Outcome, *outcome.Serves, at.Actor))
 	return err
 }
 
@@ -132,11 +143,11 @@ func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, at At, firing
 }
 
 // ofHold is the outcome of an act with a hold, where any act goes on in one way.
-func ofHold(outcome circulation.HoldOutcome) circulation.Outcome {
-	return circulation.Outcome{HoldOutcome: outcome}
+func ofHold(outcome holds.Outcome) loans.Outcome {
+	return loans.Outcome{Outcome: outcome}
 }
 
-func doneOf(did string, outcome circulation.Outcome) Done {
+func doneOf(did string, outcome loans.Outcome) Done {
 	done := Done{
 		Did: did, Loan: outcome.Loan, Hold: outcome.Hold, Notes: outcome.Warnings, Charged: outcome.Charged, TakenBack: outcome.TakenBack,
 		Refund: outcome.Refund, CountParts: outcome.CountParts, Claim: outcome.Claim, TellPatron: outcome.TellPatron,
@@ -167,7 +178,7 @@ func doneOf(did string, outcome circulation.Outcome) Done {
 
 // patronNamed finds a patron by card in the desk's realm. A card that was
 // stopped is refused, whatever other cards the patron has.
-func patronNamed(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, card string, patron broker.ID) (patrons.Patron, error) {
+func patronNamed(ctx context.Context, tx *postgres.Tx, desk standing.Desk, card string, patron broker.ID) (patrons.Patron, error) {
 	if card != "" {
 		found, shown, err := patrons.ByCard(ctx, tx, desk.Library.SharingGroup, card)
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"afield/workflow/town"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/notices"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
@@ -147,9 +147,9 @@ func TestTheShelfIsClearedAndTheNextRequestGoesOn(t *testing.T) {
 	if captured.Did != "captured" || captured.Request != broker.NoID {
 		t.Fatalf("captured for who asked first: %+v", captured)
 	}
-	var done []circulation.HoldOutcome
+	var done []holds.Outcome
 	home.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		circulation.MoveShelfDate(tx, captured.Hold.HoldRef, broker.MustDate("2026-02-27"))
+		holds.MoveShelfDate(tx, captured.Hold.Ref, broker.MustDate("2026-02-27"))
 		done, err = home.Desk.ExpireShelf(ctx, tx, home.At(), 10, nil)
 		return err
 	})
@@ -182,10 +182,10 @@ func TestHLD19TheScanAtAnotherBranchSendsItOn(t *testing.T) {
 		})
 		return done
 	}
-	if done := scan(two); done.Did != "sent_on" || done.Hold.Status != circulation.HoldInTransit {
+	if done := scan(two); done.Did != "sent_on" || done.Hold.Status != holds.InTransit {
 		t.Fatalf("sent on: %+v", done)
 	}
-	if done := scan(home.Branch); done.Did != "shelved" || done.Hold.Status != circulation.HoldOnShelf {
+	if done := scan(home.Branch); done.Did != "shelved" || done.Hold.Status != holds.OnHoldShelf {
 		t.Fatalf("on its shelf again: %+v", done)
 	}
 	tw.Sound()
@@ -205,7 +205,7 @@ func TestHLD20CancelledOnTheWayNobodyIsTold(t *testing.T) {
 	tw.Must(err)
 	home.Scans(barcode, "")
 	_, err = home.ChangesHold(func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
-		return home.Desk.CancelHold(ctx, tx, at, placed.Hold.HoldRef)
+		return home.Desk.CancelHold(ctx, tx, at, placed.Hold.Ref)
 	})
 	tw.Must(err)
 	home.Do(func(ctx context.Context, tx *postgres.Tx) error {

@@ -5,9 +5,11 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests"
 	"afield/workflow/requests/engine"
@@ -15,12 +17,12 @@ import (
 
 // NotFound notes that the copy for a hold is not on its shelf: the hold ends
 // unfilled, the copy is missing, and the request it served looks elsewhere.
-func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold circulation.HoldRef, missing catalog.Ref) (Done, error) {
+func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold holds.Ref, missing catalog.Ref) (Done, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
-	waiting, err := circulation.HoldByID(ctx, tx, hold)
+	waiting, err := holds.ByID(ctx, tx, hold)
 	if err != nil {
 		return Done{}, err
 	}
@@ -29,7 +31,7 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold cir
 			return Done{}, err
 		}
 	}
-	outcome, err := s.circulation.FailHold(ctx, tx, desk, hold, missing)
+	outcome, err := s.holds.FailHold(ctx, tx, desk, hold, missing)
 	if err != nil {
 		return Done{}, err
 	}
@@ -50,14 +52,14 @@ func (s *Service) copyNotFound(ctx context.Context, tx *postgres.Tx, at At, act 
 	if err != nil {
 		return engine.Fired{}, err
 	}
-	hold, err := circulation.HoldOfRequest(ctx, tx, circulation.RequestRef{Library: act.Library, Request: act.Request})
+	hold, err := holds.OfRequest(ctx, tx, standing.RequestRef{Library: act.Library, Request: act.Request})
 	if err != nil {
 		return engine.Fired{}, err
 	}
 	if hold.Library != at.Library {
 		return engine.Fired{}, broker.Conflict("not_your_shelf", "The copy belongs to another library; its staff say whether it is there.")
 	}
-	if _, err := s.NoCopy(ctx, tx, at, hold.HoldRef); err != nil {
+	if _, err := s.NoCopy(ctx, tx, at, hold.Ref); err != nil {
 		return engine.Fired{}, err
 	}
 	request, err = s.requests.Load(ctx, tx, request.LibraryID, request.ID)
@@ -66,8 +68,8 @@ func (s *Service) copyNotFound(ctx context.Context, tx *postgres.Tx, at At, act 
 
 // NoCopy notes that no copy for a hold is to be found: the copy that should be
 // on the shelf is missing, and the request the hold served looks elsewhere.
-func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at At, ref circulation.HoldRef) (Done, error) {
-	hold, err := circulation.HoldByID(ctx, tx, ref)
+func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at At, ref holds.Ref) (Done, error) {
+	hold, err := holds.ByID(ctx, tx, ref)
 	if err != nil {
 		return Done{}, err
 	}
@@ -88,12 +90,12 @@ func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at At, ref circul
 
 // CancelHold ends a hold. One that serves a request ends with the request, so
 // that the patron sees one story.
-func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref circulation.HoldRef) (Done, error) {
+func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref holds.Ref) (Done, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
-	hold, err := circulation.HoldByID(ctx, tx, ref)
+	hold, err := holds.ByID(ctx, tx, ref)
 	if err != nil {
 		return Done{}, err
 	}
@@ -113,7 +115,7 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref ci
 		return Done{Did: "cancelled", Message: "The request and its hold are cancelled.", Request: served.Request, Hold: &hold}, err
 	}
 	if hold.Item != broker.NoID { // its copy goes to the next, whose request comes before the item
-		next, err := circulation.RequestsTouched(ctx, tx, catalog.Ref{Library: hold.Library, ID: hold.Item}, patrons.Ref{})
+		next, err := loans.RequestsTouched(ctx, tx, catalog.Ref{Library: hold.Library, ID: hold.Item}, patrons.Ref{})
 		if err != nil {
 			return Done{}, err
 		}
@@ -121,7 +123,7 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref ci
 			return Done{}, err
 		}
 	}
-	outcome, err := s.circulation.CancelHold(ctx, tx, desk, ref)
+	outcome, err := s.holds.CancelHold(ctx, tx, desk, ref)
 	if err != nil {
 		return Done{}, err
 	}

@@ -5,10 +5,11 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/requests/engine"
 )
 
@@ -23,15 +24,15 @@ type shown struct {
 // inHand is what a desk knows before it acts, asked in one round trip. What was
 // not found has the id NoID.
 type inHand struct {
-	desk   circulation.Desk
+	desk   standing.Desk
 	item   catalog.Item
 	patron patrons.Patron
 	card   patrons.Card
 	proxy  patrons.Patron
 	// loan is the one the item is out on.
-	loan circulation.Loan
+	loan loans.Loan
 	// touched are the requests that the act may move.
-	touched []circulation.RequestRef
+	touched []standing.RequestRef
 }
 
 // look finds out everything about what is shown at a desk.
@@ -51,7 +52,7 @@ func (s *Service) look(ctx context.Context, tx *postgres.Tx, at At, in shown) (i
 			patrons.AskByCard(tx, realm, in.proxy, &found.proxy, &patrons.Card{})
 		}
 		catalog.AskItemByBarcode(tx, realm, in.barcode, &found.item)
-		circulation.AskInHand(tx, circulation.InHand{Realm: realm, Barcode: in.barcode, Card: in.card, Patron: patron}, &found.loan, &found.touched)
+		loans.AskInHand(tx, loans.InHand{Realm: realm, Barcode: in.barcode, Card: in.card, Patron: patron}, &found.loan, &found.touched)
 	})
 	if err != nil {
 		return found, err
@@ -93,7 +94,7 @@ func (f *inHand) lookAgain(ctx context.Context, tx *postgres.Tx) (err error) {
 	if f.item, err = catalog.LoadItem(ctx, tx, f.item.Library, f.item.ID, false); err != nil {
 		return err
 	}
-	f.loan, err = circulation.LoanOfItem(ctx, tx, f.item.Ref())
+	f.loan, err = loans.OfItem(ctx, tx, f.item.Ref())
 	if broker.IsKind(err, broker.KindNotFound) {
 		return nil
 	}
@@ -102,9 +103,9 @@ func (f *inHand) lookAgain(ctx context.Context, tx *postgres.Tx) (err error) {
 
 // holding looks at an item that is known by its id, for a patron (zero for
 // none).
-func holding(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, item catalog.Item, patron patrons.Patron) (found inHand, err error) {
+func holding(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Item, patron patrons.Patron) (found inHand, err error) {
 	found = inHand{desk: desk, item: item, patron: patron}
-	if found.touched, err = circulation.RequestsTouched(ctx, tx, item.Ref(), patron.Ref()); err != nil {
+	if found.touched, err = loans.RequestsTouched(ctx, tx, item.Ref(), patron.Ref()); err != nil {
 		return found, err
 	}
 	return found, found.lookAgain(ctx, tx)

@@ -7,8 +7,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 )
 
 // NewItem is an item at hand that the catalogue does not know: a brief record
@@ -88,9 +88,9 @@ func (s *Service) ChangeItem(ctx context.Context, tx *postgres.Tx, at At, id bro
 }
 
 // correct writes changes into an item, and reports everything wrong with them.
-func (s *Service) correct(desk circulation.Desk, item *catalog.Item, changes ItemChanges) error {
+func (s *Service) correct(desk standing.Desk, item *catalog.Item, changes ItemChanges) error {
 	var wrong []broker.FieldError
-	document, err := s.circulation.Rules(desk)
+	document, err := s.policies.Rules(desk)
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,15 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/costs"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests"
 	"afield/workflow/requests/engine"
@@ -88,7 +90,7 @@ func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at At, in Check
 
 // briefItem makes the record of an item that is not catalogued, to be lent at
 // once.
-func briefItem(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, barcode string, brief BriefRecord) (catalog.Item, error) {
+func briefItem(ctx context.Context, tx *postgres.Tx, desk standing.Desk, barcode string, brief BriefRecord) (catalog.Item, error) {
 	title, err := catalog.SaveTitle(ctx, tx, catalog.Title{Title: brief.Title}, desk.Now)
 	if err != nil {
 		return catalog.Item{}, err
@@ -115,10 +117,10 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand
 	if err != nil {
 		return Done{}, err
 	}
-	outcome, err := s.circulation.CheckOut(ctx, tx, circulation.CheckOut{
+	outcome, err := s.loans.CheckOut(ctx, tx, loans.CheckOut{
 		Desk: found.desk, Item: found.item.Ref(), Patron: found.patron.Ref(), Request: waits.request, LenderDue: waits.due, Due: in.Due,
 		LenderFine: waits.fine, HandedTo: found.proxy.ID, ByOther: in.ByOther, Shown: in.Shown,
-		Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
 		return Done{}, err
@@ -131,7 +133,7 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand
 
 // waiting is the request an item waits for, with the terms of its lender.
 type waiting struct {
-	request circulation.RequestRef
+	request standing.RequestRef
 	due     broker.Date
 	fine    *costs.LenderFine
 }
@@ -144,11 +146,11 @@ func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand)
 	case len(found.touched) == 0:
 		return waiting{}, nil
 	case !item.Temporary():
-		hold, err := circulation.HoldOfItem(ctx, tx, item.Ref())
+		hold, err := holds.OfItem(ctx, tx, item.Ref())
 		if broker.IsKind(err, broker.KindNotFound) || (err == nil && hold.Request == broker.NoID) {
 			return waiting{}, nil
 		}
-		return waiting{request: circulation.RequestRef{Library: hold.Patron.Library, Request: hold.Request}}, err
+		return waiting{request: standing.RequestRef{Library: hold.Patron.Library, Request: hold.Request}}, err
 	}
 	request, err := s.requests.Load(ctx, tx, item.Library, item.Request)
 	if err != nil {
@@ -158,7 +160,7 @@ func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand)
 		return waiting{}, broker.Conflict("no_due_date", "The lender has not said when this item is due; record its due date first.")
 	}
 	return waiting{
-		request: circulation.RequestRef{Library: item.Library, Request: item.Request}, due: request.LenderDueOn, fine: request.LenderFine(),
+		request: standing.RequestRef{Library: item.Library, Request: item.Request}, due: request.LenderDueOn, fine: request.LenderFine(),
 	}, nil
 }
 
@@ -186,7 +188,7 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 	if err != nil {
 		return Done{}, false, err
 	}
-	found, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: in.Loan})
+	found, err := loans.ByID(ctx, tx, loans.Ref{Library: at.Library, ID: in.Loan})
 	if err != nil {
 		return Done{}, false, err
 	}
@@ -194,16 +196,16 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 		return Done{}, false, broker.NotFound("loan")
 	}
 	if found.Terms.Owner != rule.OwnerILL || found.Serves() == nil {
-		outcome, err := s.circulation.Renew(ctx, tx, circulation.Renew{
-			Desk: desk, Loan: found.LoanRef, Channel: in.Channel, Given: in.Given,
-			Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		outcome, err := s.loans.Renew(ctx, tx, loans.Renew{
+			Desk: desk, Loan: found.Ref, Channel: in.Channel, Given: in.Given,
+			Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 		})
 		if err != nil {
 			return Done{}, false, err
 		}
 		return doneOf("renewed", outcome), false, nil
 	}
-	if found.Status != circulation.LoanOpen {
+	if found.Status != loans.Open {
 		return Done{}, false, broker.Conflict("not_on_loan", "That loan is %s.", found.Status)
 	}
 	if err := s.speaksFor(tx, desk, found, in); err != nil {
@@ -216,7 +218,7 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 	served := found.Serves()
 	fired, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
 		Library: served.Library, Request: served.Request, Event: workflow.EventRenew,
-		By: by, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"}, Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+		By: by, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"}, Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
 		return Done{}, false, err
@@ -229,15 +231,15 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 
 // speaksFor refuses a renewal of a borrowed copy by somebody who has not told who
 // they are; the rest is for the request's own rules and the lender.
-func (s *Service) speaksFor(tx *postgres.Tx, desk circulation.Desk, loan circulation.Loan, in Renewal) error {
-	document, err := s.circulation.Rules(desk)
+func (s *Service) speaksFor(tx *postgres.Tx, desk standing.Desk, loan loans.Loan, in Renewal) error {
+	document, err := s.policies.Rules(desk)
 	if err != nil {
 		return err
 	}
 	decision := lending.MaySpeakFor(document, policy.Moment{Now: desk.Now, Calendar: desk.Library.Calendar}, lending.Renewal{
 		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Channel: in.Channel, Given: in.Given,
 	})
-	over := circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason}
+	over := standing.Overriding{Overrides: in.Overrides, Reason: in.Reason}
 	left, _, err := over.PassOver(tx, desk, rule.ActionRenew, loan.Patron, loan.ID, decision.Reasons)
 	if err != nil {
 		return err
@@ -300,7 +302,7 @@ func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act req
 	return engine.Fired{Request: after}, err
 }
 
-func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) error {
+func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) error {
 	found, err := holding(ctx, tx, desk, item, patrons.Patron{})
 	if err == nil {
 		err = s.lockServed(ctx, tx, &found)
@@ -312,7 +314,7 @@ func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at At, desk cir
 }
 
 // lendFor lends the item of a request to its patron.
-func (s *Service) lendFor(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, request *engine.Request) error {
+func (s *Service) lendFor(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item, request *engine.Request) error {
 	if request.PatronID == nil {
 		return broker.Conflict("no_patron", "The request has no patron any more.")
 	}
@@ -335,16 +337,16 @@ func (s *Service) itemOf(ctx context.Context, tx *postgres.Tx, request *engine.R
 	if err == nil || !broker.IsKind(err, broker.KindNotFound) {
 		return item, err
 	}
-	ref := circulation.RequestRef{Library: request.LibraryID, Request: request.ID}
-	if hold, err := circulation.HoldOfRequest(ctx, tx, ref); err == nil && hold.Item != broker.NoID {
+	ref := standing.RequestRef{Library: request.LibraryID, Request: request.ID}
+	if hold, err := holds.OfRequest(ctx, tx, ref); err == nil && hold.Item != broker.NoID {
 		return catalog.LoadItem(ctx, tx, hold.Library, hold.Item, false)
 	}
-	loans, err := circulation.LoansOfRequest(ctx, tx, request.LibraryID, request.ID)
+	lent, err := loans.OfRequest(ctx, tx, request.LibraryID, request.ID)
 	if err != nil {
 		return catalog.Item{}, err
 	}
-	for _, loan := range loans {
-		if loan.Status != circulation.LoanReturned {
+	for _, loan := range lent {
+		if loan.Status != loans.Returned {
 			return catalog.LoadItem(ctx, tx, loan.Item.Library, loan.Item.ID, false)
 		}
 	}

@@ -8,8 +8,9 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/postgres"
+	"afield/broker/returns"
 	"afield/workflow/desk"
 )
 
@@ -43,7 +44,7 @@ func TestALossAndAClaimAtTheDesksDoor(t *testing.T) {
 	loan := perth.Lends(lost, patron).Loan.ID
 	price := broker.Money{Minor: 2500, Currency: perth.Currency}
 	done := perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
-		return perth.Desk.Lost(ctx, tx, perth.At(), loan, circulation.Loss{Price: price})
+		return perth.Desk.Lost(ctx, tx, perth.At(), loan, returns.Loss{Price: price})
 	})
 	if done.Did != "declared_lost" || len(done.Charged) != 1 || perth.Owed(patron) != 2500 {
 		t.Fatalf("the price is charged: %+v, owes %d", done, perth.Owed(patron))
@@ -57,15 +58,15 @@ func TestALossAndAClaimAtTheDesksDoor(t *testing.T) {
 
 	loan = perth.Lends(claimed, patron).Loan.ID
 	done = perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
-		return perth.Desk.Claim(ctx, tx, perth.At(), desk.Claim{Loan: loan, Kind: circulation.ClaimReturned, ShelfChecked: true, Names: "adult patron 1"})
+		return perth.Desk.Claim(ctx, tx, perth.At(), desk.Claim{Loan: loan, Kind: loans.ClaimReturned, ShelfChecked: true, Names: "adult patron 1"})
 	})
-	if done.Did != "claimed" || done.Claim.Status != circulation.ClaimOpen {
+	if done.Did != "claimed" || done.Claim.Status != loans.ClaimOpen {
 		t.Fatalf("the claim stands: %+v", done)
 	}
 	done = perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
 		return perth.Desk.ClaimFound(ctx, tx, perth.At(), claimed)
 	})
-	if !done.TellPatron || done.Claim.Status != circulation.ClaimFoundInLibrary {
+	if !done.TellPatron || done.Claim.Status != loans.ClaimFoundInLibrary {
 		t.Fatalf("found in the library, the patron is told: %+v", done)
 	}
 	tw.Sound()

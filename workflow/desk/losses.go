@@ -5,20 +5,22 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/postgres"
+	"afield/broker/returns"
+	"afield/broker/standing"
 )
 
 // loanAct does one act on a loan of a desk's library, says what it did, and tells
 // the patron where that is called for.
 func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, did string,
-	act func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error),
+	act func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error),
 ) (Done, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
-	outcome, err := act(desk, circulation.LoanRef{Library: at.Library, ID: loan})
+	outcome, err := act(desk, loans.Ref{Library: at.Library, ID: loan})
 	if err != nil {
 		return Done{}, err
 	}
@@ -28,7 +30,7 @@ func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at At, loan brok
 // Claim is a patron saying that an item is back or was never theirs.
 type Claim struct {
 	Loan         broker.ID
-	Kind         circulation.ClaimKind
+	Kind         loans.ClaimKind
 	ShelfChecked bool
 	ByGuardian   bool
 	// Names says who was involved, for the note on the account.
@@ -39,10 +41,10 @@ type Claim struct {
 
 // Claim records a claim, where the policy takes it.
 func (s *Service) Claim(ctx context.Context, tx *postgres.Tx, at At, in Claim) (Done, error) {
-	return s.loanAct(ctx, tx, at, in.Loan, "claimed", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
-		return s.circulation.Claim(ctx, tx, circulation.MakeClaim{
+	return s.loanAct(ctx, tx, at, in.Loan, "claimed", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
+		return s.returns.Claim(ctx, tx, returns.MakeClaim{
 			Desk: desk, Loan: ref, Kind: in.Kind, ShelfChecked: in.ShelfChecked, ByGuardian: in.ByGuardian, Names: in.Names,
-			Overriding: circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason},
+			Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 		})
 	})
 }
@@ -55,31 +57,31 @@ func (s *Service) ClaimFound(ctx context.Context, tx *postgres.Tx, at At, barcod
 
 // ClaimAnswer moves an open claim: to open or refused by the item's owner, to
 // withdrawn, or to charged when the item was not found.
-func (s *Service) ClaimAnswer(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, status circulation.ClaimStatus, loss circulation.Loss) (Done, error) {
-	return s.loanAct(ctx, tx, at, loan, "claim_"+string(status), func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
-		return s.circulation.AnswerClaim(ctx, tx, circulation.ClaimAnswer{Desk: desk, Loan: ref, Status: status, Loss: loss})
+func (s *Service) ClaimAnswer(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, status loans.ClaimStatus, loss returns.Loss) (Done, error) {
+	return s.loanAct(ctx, tx, at, loan, "claim_"+string(status), func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
+		return s.returns.AnswerClaim(ctx, tx, returns.ClaimAnswer{Desk: desk, Loan: ref, Status: status, Loss: loss})
 	})
 }
 
 // Lost declares an item of our own lost, as somebody reported it, and charges
 // it. For a borrowed one its request says what happens.
-func (s *Service) Lost(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, loss circulation.Loss) (Done, error) {
-	return s.loanAct(ctx, tx, at, loan, "declared_lost", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
-		found, err := circulation.LoanByID(ctx, tx, ref)
+func (s *Service) Lost(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, loss returns.Loss) (Done, error) {
+	return s.loanAct(ctx, tx, at, loan, "declared_lost", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
+		found, err := loans.ByID(ctx, tx, ref)
 		if err != nil {
-			return circulation.Outcome{}, err
+			return loans.Outcome{}, err
 		}
 		if found.Terms.Owner == "ill" {
-			return circulation.Outcome{}, broker.Conflict("lender_decides", "A borrowed item is reported lost on its request.")
+			return loans.Outcome{}, broker.Conflict("lender_decides", "A borrowed item is reported lost on its request.")
 		}
-		return s.circulation.DeclareLost(ctx, tx, circulation.DeclareLost{Desk: desk, Loan: ref, Loss: loss})
+		return s.returns.DeclareLost(ctx, tx, returns.DeclareLost{Desk: desk, Loan: ref, Loss: loss})
 	})
 }
 
 // FoundAgain takes a declaration of loss back: the patron has the item after all.
 func (s *Service) FoundAgain(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (Done, error) {
-	return s.loanAct(ctx, tx, at, loan, "found_again", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
-		return s.circulation.FoundAgain(ctx, tx, desk, ref)
+	return s.loanAct(ctx, tx, at, loan, "found_again", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
+		return s.returns.FoundAgain(ctx, tx, desk, ref)
 	})
 }
 
@@ -89,7 +91,7 @@ type Damaged struct {
 	// Beyond tells that it cannot be lent again.
 	Beyond   bool
 	Assessed broker.Money
-	Loss     circulation.Loss
+	Loss     returns.Loss
 }
 
 // Damaged takes an item back where it is still out, and charges its damage.
@@ -98,18 +100,18 @@ func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at At, in Damage
 	if err != nil {
 		return Done{}, err
 	}
-	ref := circulation.LoanRef{Library: at.Library, ID: in.Loan}
-	found, err := circulation.LoanByID(ctx, tx, ref)
+	ref := loans.Ref{Library: at.Library, ID: in.Loan}
+	found, err := loans.ByID(ctx, tx, ref)
 	if err != nil {
 		return Done{}, err
 	}
 	var back Done
-	if found.Status != circulation.LoanReturned {
+	if found.Status != loans.Returned {
 		if back, err = s.TakeBack(ctx, tx, at, TakeBack{Loan: in.Loan, Handed: Handed{Ruined: in.Beyond}}); err != nil {
 			return Done{}, err
 		}
 	}
-	outcome, err := s.circulation.Damage(ctx, tx, circulation.Damage{Desk: desk, Loan: ref, Beyond: in.Beyond, Assessed: in.Assessed, Loss: in.Loss})
+	outcome, err := s.returns.Damage(ctx, tx, returns.Damage{Desk: desk, Loan: ref, Beyond: in.Beyond, Assessed: in.Assessed, Loss: in.Loss})
 	if err != nil {
 		return Done{}, err
 	}
@@ -123,22 +125,22 @@ func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at At, in Damage
 
 // Donate takes a like item in place of payment for a lost one.
 func (s *Service) Donate(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, approved bool) (Done, error) {
-	return s.loanAct(ctx, tx, at, loan, "donated", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
-		return s.circulation.Donate(ctx, tx, desk, ref, approved)
+	return s.loanAct(ctx, tx, at, loan, "donated", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
+		return s.returns.Donate(ctx, tx, desk, ref, approved)
 	})
 }
 
 // Refer hands a lost loan's debt on for recovery.
 func (s *Service) Refer(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, expenses broker.Money) (Done, error) {
-	return s.loanAct(ctx, tx, at, loan, "referred", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
-		return s.circulation.Refer(ctx, tx, desk, ref, expenses)
+	return s.loanAct(ctx, tx, at, loan, "referred", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
+		return s.returns.Refer(ctx, tx, desk, ref, expenses)
 	})
 }
 
 // Recall asks for an item of our own back early.
 func (s *Service) Recall(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (Done, error) {
-	return s.loanAct(ctx, tx, at, loan, "recalled", func(desk circulation.Desk, ref circulation.LoanRef) (circulation.Outcome, error) {
-		return s.circulation.Recall(ctx, tx, desk, ref)
+	return s.loanAct(ctx, tx, at, loan, "recalled", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
+		return s.loans.Recall(ctx, tx, desk, ref)
 	})
 }
 
@@ -152,7 +154,7 @@ func (s *Service) Mark(ctx context.Context, tx *postgres.Tx, at At, barcode stri
 	if err != nil {
 		return Done{}, err
 	}
-	outcome, err := s.circulation.MarkItem(ctx, tx, desk, item.Ref(), status)
+	outcome, err := s.returns.MarkItem(ctx, tx, desk, item.Ref(), status)
 	if err != nil {
 		return Done{}, err
 	}

@@ -6,13 +6,13 @@ import (
 
 	"afield/broker"
 	"afield/broker/access"
-	"afield/broker/circulation"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 )
 
 // Payment is money that a patron hands over at a desk.
@@ -296,23 +296,23 @@ func (s *Service) Standing(ctx context.Context, tx *postgres.Tx, at At, patron b
 	if err != nil {
 		return patrons.Standing{}, err
 	}
-	return circulation.StandingOf(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
+	return standing.Of(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
 }
 
 // Growing reads what a patron's overdue loans have come to today without being
 // charged; it changes nothing.
-func (s *Service) Growing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (circulation.Growing, error) {
+func (s *Service) Growing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (standing.Growing, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
-		return circulation.Growing{}, err
+		return standing.Growing{}, err
 	}
-	return circulation.GrowingOf(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
+	return standing.GrowingOf(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
 }
 
 // counter is a desk where money is taken, and the rules there.
 type counter struct {
 	service *Service
-	desk    circulation.Desk
+	desk    standing.Desk
 	rules   *policy.Document
 }
 
@@ -326,7 +326,7 @@ func (s *Service) counter(ctx context.Context, tx *postgres.Tx, at At, roles ...
 	if err != nil {
 		return counter{}, err
 	}
-	rules, err := s.circulation.Rules(desk)
+	rules, err := s.policies.Rules(desk)
 	return counter{s, desk, rules}, err
 }
 
@@ -360,7 +360,7 @@ func (c counter) serve(ctx context.Context, tx *postgres.Tx, card string, id bro
 	if patron.Library != c.desk.Library.ID {
 		return ledger.Account{}, broker.Conflict("at_home_elsewhere", "That account is settled at the patron's own library.")
 	}
-	if _, err := c.service.circulation.ChargeAccrued(ctx, tx, c.desk, patron.Ref()); err != nil {
+	if _, err := c.service.loans.ChargeAccrued(ctx, tx, c.desk, patron.Ref()); err != nil {
 		return ledger.Account{}, err
 	}
 	account := patrons.Account(c.desk.Library, patron.Ref())
@@ -373,7 +373,7 @@ func (c counter) latch(ctx context.Context, tx *postgres.Tx, account ledger.Acco
 		return nil
 	}
 	ref := patrons.Ref{Library: account.Library, ID: account.Patron}
-	_, err := circulation.UpdateLatch(ctx, tx, c.desk.Library, c.rules, ref, c.desk.Now)
+	_, err := standing.UpdateLatch(ctx, tx, c.desk.Library, c.rules, ref, c.desk.Now)
 	return err
 }
 

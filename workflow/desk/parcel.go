@@ -7,8 +7,9 @@ import (
 	"strings"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
@@ -38,7 +39,7 @@ func slipNumber(scanned string) int64 {
 
 // parcel matches what came from a lender by request: by the lender's barcode as
 // announced, or by the number on the slip.
-func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, in Scan) (Done, error) {
+func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, in Scan) (Done, error) {
 	parcel, found, err := lookup.ParcelOf(ctx, tx, at.Library, in.Barcode, slipNumber(in.Barcode))
 	if err != nil {
 		return Done{}, err
@@ -67,7 +68,7 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk circu
 	}
 	done := Done{
 		Did: "received", Request: request, Undo: string(workflow.EventUndo),
-		Message: fmt.Sprintf("Received for request %d: put the band %s on it and scan it again to shelve it.", fired.Request.Number, circulation.TemporaryBarcode(fired.Request.Number)),
+		Message: fmt.Sprintf("Received for request %d: put the band %s on it and scan it again to shelve it.", fired.Request.Number, loans.TemporaryBarcode(fired.Request.Number)),
 	}
 	if fired.Request.ItemID != nil {
 		done.Item = *fired.Request.ItemID
@@ -104,7 +105,7 @@ func (s *Service) again(ctx context.Context, tx *postgres.Tx, at At, library, re
 }
 
 // unmatched puts a stray item before staff, for two days by the library's clock.
-func (s *Service) unmatched(tx *postgres.Tx, at At, desk circulation.Desk, barcode string) (Done, error) {
+func (s *Service) unmatched(tx *postgres.Tx, at At, desk standing.Desk, barcode string) (Done, error) {
 	task, err := tasks.OpenStray(tx, at.Library, barcode, at.Now, desk.Library.Today(at.Now).AddDays(2))
 	if err != nil {
 		return Done{}, err

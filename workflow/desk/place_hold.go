@@ -6,13 +6,14 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/rule"
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/requests/lookup"
 )
 
@@ -49,7 +50,7 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 		return Done{}, err
 	}
 	ref := patrons.Ref{Library: desk.Library.ID, ID: in.Patron}
-	standing, err := circulation.StandingOf(ctx, tx, desk, ref)
+	known, err := standing.Of(ctx, tx, desk, ref)
 	if err != nil {
 		return Done{}, err
 	}
@@ -64,12 +65,12 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 	if err != nil {
 		return Done{}, err
 	}
-	decision, err := s.mayPlace(ctx, tx, desk, in, standing, filler, title)
+	decision, err := s.mayPlace(ctx, tx, desk, in, known, filler, title)
 	if err != nil {
 		return Done{}, err
 	}
 	hold := broker.NewID()
-	over := circulation.Overriding{Overrides: in.Overrides, Reason: in.Reason}
+	over := standing.Overriding{Overrides: in.Overrides, Reason: in.Reason}
 	left, passed, err := over.PassOver(tx, desk, rule.ActionHold, ref, hold, decision.Reasons)
 	if err != nil {
 		return Done{}, err
@@ -79,9 +80,9 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in Plac
 	}
 	expires := in.ExpiresOn
 	if expires.IsZero() {
-		expires = shelf.HoldExpires(in.Rules, policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, standing.Patron.Class).Value
+		expires = shelf.HoldExpires(in.Rules, policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, known.Patron.Class).Value
 	}
-	outcome, err := s.circulation.PlaceHold(ctx, tx, circulation.PlaceHold{
+	outcome, err := s.holds.PlaceHold(ctx, tx, holds.PlaceHold{
 		Desk: desk, ID: hold, Library: filler, Patron: ref, Title: in.Title, Item: in.Item, Pickup: in.Pickup,
 		Channel: in.channel(at.Actor), ExpiresOn: expires,
 	})
@@ -105,9 +106,9 @@ func (in PlaceHold) channel(actor broker.Actor) rule.Channel {
 
 // mayPlace asks the policy with everything it may want to know: the patron's
 // holds, loans and requests, the state of the copies, and the way it came.
-func (s *Service) mayPlace(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, in PlaceHold, standing patrons.Standing, filler broker.ID, title catalog.Title) (policy.Decision, error) {
+func (s *Service) mayPlace(ctx context.Context, tx *postgres.Tx, desk standing.Desk, in PlaceHold, standing patrons.Standing, filler broker.ID, title catalog.Title) (policy.Decision, error) {
 	ref := patrons.Ref{Library: desk.Library.ID, ID: in.Patron}
-	facts, err := circulation.HoldFactsOf(ctx, tx, ref, filler, in.Title, in.Item)
+	facts, err := holds.FactsOf(ctx, tx, ref, filler, in.Title, in.Item)
 	if err != nil {
 		return policy.Decision{}, err
 	}

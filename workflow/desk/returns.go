@@ -5,9 +5,12 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/returns"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
@@ -31,7 +34,7 @@ type Handed struct {
 	// InLibrary is set for a claimed item found on the library's own shelves.
 	InLibrary bool
 	// Parts is what staff counted of an item of several pieces.
-	Parts circulation.Parts
+	Parts returns.Parts
 	// Ruined is set for what cannot be lent again: nobody who waits is given it.
 	Ruined bool
 }
@@ -61,7 +64,7 @@ func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at At, in Take
 	if err != nil {
 		return inHand{}, err
 	}
-	loan, err := circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: at.Library, ID: in.Loan})
+	loan, err := loans.ByID(ctx, tx, loans.Ref{Library: at.Library, ID: in.Loan})
 	if err != nil {
 		return inHand{}, err
 	}
@@ -76,7 +79,7 @@ func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at At, in Take
 // library. Something in hand is always taken in, whatever its request expects.
 func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHand, handed Handed) (Done, error) {
 	desk, item, loan := found.desk, found.item, found.loan
-	in := circulation.Return{
+	in := returns.Return{
 		Desk: desk, Item: item.Ref(), Drop: handed.Drop, Backdate: handed.Backdate, Amnesty: handed.Amnesty,
 		InLibrary: handed.InLibrary, Parts: handed.Parts, Ruined: handed.Ruined,
 	}
@@ -92,7 +95,7 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHa
 			return s.homeAgain(ctx, tx, at, desk, item, *served)
 		}
 	}
-	outcome, err := s.circulation.Return(ctx, tx, in)
+	outcome, err := s.returns.Return(ctx, tx, in)
 	if err != nil {
 		return Done{}, err
 	}
@@ -102,7 +105,7 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHa
 
 // homeAgain takes in an item of ours that another library had, however long ago
 // its request was settled. At another desk of the catalogue it is sent on.
-func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item, lending circulation.RequestRef) (Done, error) {
+func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item, lending standing.RequestRef) (Done, error) {
 	if item.Library != at.Library {
 		return s.sendOn(ctx, tx, item, item.Library)
 	}
@@ -115,7 +118,7 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk ci
 	}
 	done := Done{Did: "returned_home", Message: "Home again from the borrowing library; put it back on its shelf.", Item: item.ID, Request: lending.Request}
 	if !known {
-		outcome, err := s.circulation.Return(ctx, tx, circulation.Return{Desk: desk, Item: item.Ref()})
+		outcome, err := s.returns.Return(ctx, tx, returns.Return{Desk: desk, Item: item.Ref()})
 		if err != nil {
 			return Done{}, err
 		}
@@ -123,7 +126,7 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk ci
 			return Done{}, err
 		}
 	}
-	hold, err := circulation.HoldOfItem(ctx, tx, item.Ref())
+	hold, err := holds.OfItem(ctx, tx, item.Ref())
 	if broker.IsKind(err, broker.KindNotFound) {
 		return done, nil
 	}
@@ -132,7 +135,7 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk ci
 	}
 	done.Hold, done.PickUpBy = &hold, hold.PickUpBy
 	done.Message = "Home again from the borrowing library, and somebody waits for it elsewhere: send it there."
-	if hold.Status == circulation.HoldOnShelf {
+	if hold.Status == holds.OnHoldShelf {
 		done.Message = "Home again from the borrowing library, and somebody waits for it: put it on the hold shelf until " + hold.PickUpBy.String() + "."
 	}
 	return done, nil

@@ -5,10 +5,11 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/policy/lending"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
@@ -75,20 +76,20 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 
 // waits tells of something on the hold shelf; at the wrong branch it is sent to
 // the right one.
-func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
-	hold, err := circulation.HoldOfItem(ctx, tx, item.Ref())
+func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
+	hold, err := holds.OfItem(ctx, tx, item.Ref())
 	if err != nil {
 		return Done{}, err
 	}
 	if hold.Patron.Library != at.Library {
 		return s.sendOn(ctx, tx, item, hold.Patron.Library)
 	}
-	outcome, err := s.circulation.FindShelved(ctx, tx, desk, item.Ref())
+	outcome, err := s.holds.FindShelved(ctx, tx, desk, item.Ref())
 	if err != nil {
 		return Done{}, err
 	}
 	did := "nothing"
-	if outcome.NextAct == circulation.SendOn {
+	if outcome.NextAct == standing.SendOn {
 		did = "sent_on"
 	}
 	return doneOf(did, ofHold(outcome)), nil
@@ -105,16 +106,16 @@ func (s *Service) sendOn(ctx context.Context, tx *postgres.Tx, item catalog.Item
 }
 
 // arrived takes in an item that travelled between branches.
-func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
-	outcome, err := s.circulation.ReceiveTransit(ctx, tx, desk, item.Ref())
+func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
+	outcome, err := s.holds.ReceiveTransit(ctx, tx, desk, item.Ref())
 	if err != nil {
 		return Done{}, err
 	}
-	if outcome.NextAct == circulation.SendOn {
+	if outcome.NextAct == standing.SendOn {
 		return doneOf("sent_on", ofHold(outcome)), nil
 	}
 	did := "checked_in"
-	if outcome.Given != nil && outcome.Given.Status == circulation.HoldOnShelf {
+	if outcome.Given != nil && outcome.Given.Status == holds.OnHoldShelf {
 		did = "shelved"
 	}
 	if outcome.Next == nil && outcome.Given != nil {
@@ -127,7 +128,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk circ
 
 // borrowedItem goes on with a borrowed copy that is in hand: onto the hold
 // shelf, or home.
-func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
+func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
 	request, err := s.requests.Load(ctx, tx, item.Library, item.Request)
 	if err != nil {
 		return Done{}, err
@@ -149,7 +150,7 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 		return Done{Did: "shipped", Message: "Send it back to its lender.", Item: item.ID, Request: item.Request, Undo: string(workflow.EventUndo)}, nil
 	}
 	if request.ClosedAt != nil { // it turned up after its request was settled
-		if _, err := s.circulation.SendHome(ctx, tx, desk, item.Ref()); err != nil {
+		if _, err := s.loans.SendHome(ctx, tx, desk, item.Ref()); err != nil {
 			return Done{}, err
 		}
 		return Done{Did: "shipped", Message: "Its request has ended: send it back to its lender, and settle it with them.", Item: item.ID, Request: item.Request}, nil
@@ -159,7 +160,7 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 
 // fromShelf looks who wants a copy that stood on its shelf: another library
 // that was promised it, or the first in the queue.
-func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk circulation.Desk, item catalog.Item) (Done, error) {
+func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
 	barcode := workflow.Input{"barcode": item.Barcode}
 	lending, err := lookup.ToShip(ctx, tx, item.Library, item.ID)
 	if err != nil {
@@ -191,7 +192,7 @@ func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk ci
 			return Done{}, err
 		}
 	}
-	outcome, err := s.circulation.CaptureHold(ctx, tx, circulation.Capture{Desk: desk, Item: item.Ref()})
+	outcome, err := s.holds.CaptureHold(ctx, tx, holds.Capture{Desk: desk, Item: item.Ref()})
 	if ours, ok := broker.AsError(err); ok && ours.Code == "nobody_waits" {
 		return Done{Did: "nothing", Message: "Nobody waits for it; put it on its shelf.", Item: item.ID}, nil
 	}

@@ -6,16 +6,17 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 )
 
 // Slip is what is printed for a hold: for the hold shelf, or for the journey.
 type Slip struct {
-	Hold    *circulation.HoldSlip
-	Transit *circulation.TransitSlip
+	Hold    *holds.Slip
+	Transit *holds.TransitSlip
 }
 
 // Slip makes the slip of a hold that has a copy: of something on the library's
@@ -26,12 +27,12 @@ func (s *Service) Slip(ctx context.Context, tx *postgres.Tx, at At, hold broker.
 	if err != nil {
 		return Slip{}, err
 	}
-	found, err := circulation.HoldFor(ctx, tx, at.Library, hold)
+	found, err := holds.For(ctx, tx, at.Library, hold)
 	if err != nil {
 		return Slip{}, err
 	}
-	onShelf := found.Status == circulation.HoldOnShelf
-	if !onShelf && found.Status != circulation.HoldInTransit {
+	onShelf := found.Status == holds.OnHoldShelf
+	if !onShelf && found.Status != holds.InTransit {
 		return Slip{}, broker.Conflict("nothing_to_print", "No copy is kept for that hold: it is %s.", found.Status)
 	}
 	item, err := catalog.LoadItem(ctx, tx, found.Library, found.Item, false)
@@ -53,8 +54,8 @@ func (s *Service) Slip(ctx context.Context, tx *postgres.Tx, at At, hold broker.
 	return Slip{Transit: &slip}, err
 }
 
-func holdSlip(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, hold circulation.Hold, item catalog.Item, title string) (circulation.HoldSlip, error) {
-	var slip circulation.HoldSlip
+func holdSlip(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold holds.Hold, item catalog.Item, title string) (holds.Slip, error) {
+	var slip holds.Slip
 	patron, err := patrons.ByID(ctx, tx, hold.Patron)
 	if err != nil {
 		return slip, err
@@ -67,7 +68,7 @@ func holdSlip(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, hold 
 	if err != nil {
 		return slip, err
 	}
-	facts := circulation.SlipFacts{
+	facts := holds.SlipFacts{
 		Hold: hold, Library: desk.Library.Name, Branch: branch, PatronName: patron.Name, Title: title, Barcode: item.Barcode,
 		Arrived: desk.Library.Today(hold.OnShelfAt),
 	}
@@ -77,12 +78,12 @@ func holdSlip(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, hold 
 			break
 		}
 	}
-	return circulation.NewHoldSlip(facts), nil
+	return holds.NewSlip(facts), nil
 }
 
-func transitSlip(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, item catalog.Item, title string) (circulation.TransitSlip, error) {
-	var slip circulation.TransitSlip
-	journey, err := circulation.TransitOf(ctx, tx, item.Ref())
+func transitSlip(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Item, title string) (holds.TransitSlip, error) {
+	var slip holds.TransitSlip
+	journey, err := holds.TransitOf(ctx, tx, item.Ref())
 	if err != nil {
 		return slip, err
 	}
@@ -94,7 +95,7 @@ func transitSlip(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, it
 	if err != nil {
 		return slip, err
 	}
-	return circulation.NewTransitSlip(journey, desk.Library.Name, to.Name, branch, title, item.Barcode, desk.Library.Today(journey.SentAt)), nil
+	return holds.NewTransitSlip(journey, desk.Library.Name, to.Name, branch, title, item.Barcode, desk.Library.Today(journey.SentAt)), nil
 }
 
 // branchName is what a branch is called; "" for none.
@@ -113,10 +114,10 @@ func branchName(ctx context.Context, tx *postgres.Tx, library, branch broker.ID)
 
 // ShelfToClear lists what to take from the library's hold shelf, and what to do
 // with each; since is from when on what has ended already is told too.
-func (s *Service) ShelfToClear(ctx context.Context, tx *postgres.Tx, at At, since time.Time, page broker.Page) ([]circulation.Cleared, error) {
+func (s *Service) ShelfToClear(ctx context.Context, tx *postgres.Tx, at At, since time.Time, page broker.Page) ([]holds.Cleared, error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}
-	return s.circulation.ClearShelf(ctx, tx, desk, since, page)
+	return s.holds.ClearShelf(ctx, tx, desk, since, page)
 }

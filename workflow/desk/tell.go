@@ -7,24 +7,26 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/ledger"
+	"afield/broker/loans"
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/telling"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 )
 
 // tell gives patrons the news of an act that serves no request: a hold is ready
 // or no longer kept, a claim is settled, an item is recalled or counts as lost.
 // Requests tell their patrons themselves. Told again, it is the same notice.
-func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {
+func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome) error {
 	if outcome.Replayed {
 		return nil
 	}
-	if err := s.tellOfHolds(ctx, tx, at, holdsOf(outcome.HoldOutcome)); err != nil {
+	if err := s.tellOfHolds(ctx, tx, at, holdsOf(outcome.Outcome)); err != nil {
 		return err
 	}
 	if outcome.TellPatron && outcome.Loan != nil {
@@ -34,26 +36,26 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome circ
 }
 
 // holdsOf gives the holds of an outcome that no request tells of.
-func holdsOf(outcome circulation.HoldOutcome) (holds []circulation.Hold) {
-	for _, hold := range []*circulation.Hold{outcome.Hold, outcome.Given} {
+func holdsOf(outcome holds.Outcome) (held []holds.Hold) {
+	for _, hold := range []*holds.Hold{outcome.Hold, outcome.Given} {
 		if hold != nil && hold.Request == broker.NoID && !outcome.Replayed {
-			holds = append(holds, *hold)
+			held = append(held, *hold)
 		}
 	}
-	return holds
+	return held
 }
 
 // messageOfHold is what a patron is told of what just became of a hold; nothing is
 // told where known is false.
-func messageOfHold(hold circulation.Hold, now time.Time) (message notices.Message, known bool) {
+func messageOfHold(hold holds.Hold, now time.Time) (message notices.Message, known bool) {
 	message = notices.Message{Hold: hold.ID, Facts: notices.Facts{PickUpBy: hold.PickUpBy}}
 	switch {
-	case hold.Status == circulation.HoldOnShelf && hold.OnShelfAt.Equal(now):
+	case hold.Status == holds.OnHoldShelf && hold.OnShelfAt.Equal(now):
 		message.Kind, message.Cause = notices.Arrived, "arrived:"+hold.ID.String()+":"+hold.PickUpBy.String()
-	case hold.Status == circulation.HoldExpired && hold.ClosedAt.Equal(now):
+	case hold.Status == holds.Expired && hold.ClosedAt.Equal(now):
 		message.Kind, message.Cause = notices.Expired, "expired:"+hold.ID.String()
 		message.Facts.PickUpBy = broker.Date{}
-	case hold.Status == circulation.HoldUnfilled && hold.ClosedAt.Equal(now):
+	case hold.Status == holds.Unfilled && hold.ClosedAt.Equal(now):
 		message.Kind, message.Cause = notices.Unfilled, "unfilled:"+hold.ID.String()
 		message.Facts.PickUpBy = broker.Date{}
 	default:
@@ -64,13 +66,13 @@ func messageOfHold(hold circulation.Hold, now time.Time) (message notices.Messag
 
 // tellOfHolds tells patrons what just became of their holds: in a few round trips,
 // however many there are.
-func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds []circulation.Hold) error {
-	holds = slices.DeleteFunc(holds, func(hold circulation.Hold) bool { _, known := messageOfHold(hold, at.Now); return !known })
-	if len(holds) == 0 {
+func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, held []holds.Hold) error {
+	held = slices.DeleteFunc(held, func(hold holds.Hold) bool { _, known := messageOfHold(hold, at.Now); return !known })
+	if len(held) == 0 {
 		return nil
 	}
-	told, whose, titles := map[patrons.Ref]patrons.Patron{}, make([]patrons.Ref, len(holds)), make([]broker.ID, len(holds))
-	for i, hold := range holds {
+	told, whose, titles := map[patrons.Ref]patrons.Patron{}, make([]patrons.Ref, len(held)), make([]broker.ID, len(held))
+	for i, hold := range held {
 		whose[i], titles[i] = hold.Patron, hold.Title
 	}
 	patrons.AskAll(tx, whose, told)
@@ -78,8 +80,8 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, holds
 	if err != nil {
 		return err
 	}
-	rules, news := s.rulesAt(at.Now), make([]notices.News, len(holds))
-	for i, hold := range holds {
+	rules, news := s.rulesAt(at.Now), make([]notices.News, len(held))
+	for i, hold := range held {
 		message, _ := messageOfHold(hold, at.Now)
 		document, err := rules(ctx, tx, hold.Patron.Library, hold.Pickup)
 		if err != nil {
@@ -112,7 +114,7 @@ func (s *Service) rulesAt(now time.Time) func(ctx context.Context, tx *postgres.
 			}
 			libraries[id] = library
 		}
-		return s.circulation.Rules(circulation.Desk{Library: library, Branch: branch, Now: now})
+		return s.policies.Rules(standing.Desk{Library: library, Branch: branch, Now: now})
 	}
 }
 
@@ -123,26 +125,26 @@ func (s *Service) ExpireUnfilled(ctx context.Context, tx *postgres.Tx, at At, li
 	if err != nil {
 		return 0, err
 	}
-	ended, err := circulation.ExpireUnfilledSlice(ctx, tx, at.Library, desk.Library.Today(at.Now), at.Now, limit)
+	ended, err := holds.ExpireUnfilledSlice(ctx, tx, at.Library, desk.Library.Today(at.Now), at.Now, limit)
 	if err != nil {
 		return 0, err
 	}
 	count := len(ended)
-	ended = slices.DeleteFunc(ended, func(hold circulation.Hold) bool { return hold.Request != broker.NoID })
+	ended = slices.DeleteFunc(ended, func(hold holds.Hold) bool { return hold.Request != broker.NoID })
 	return count, s.tellOfHolds(ctx, tx, at, ended)
 }
 
 // messageOf is what a patron is told of what became of a loan; nothing is told
 // where known is false.
-func messageOf(outcome circulation.Outcome) (message notices.Message, known bool) {
+func messageOf(outcome loans.Outcome) (message notices.Message, known bool) {
 	loan := *outcome.Loan
 	message = notices.Message{Loan: loan.ID, Facts: notices.Facts{DueOn: loan.DueOn}}
 	switch {
 	case loan.Patron.ID == broker.NoID:
 		return message, false
-	case outcome.Claim != nil && outcome.Claim.Status == circulation.ClaimFoundInLibrary:
+	case outcome.Claim != nil && outcome.Claim.Status == loans.ClaimFoundInLibrary:
 		message.Kind, message.Cause = notices.ClaimSettled, "claim_settled:"+outcome.Claim.ID.String()
-	case loan.Status == circulation.LoanLost:
+	case loan.Status == loans.Lost:
 		message.Kind, message.Cause = notices.Lost, "lost:"+loan.ID.String()+":"+loan.LostOn.String()
 		message.Facts.Amount = lossOf(outcome.Charged)
 	case !loan.RecalledOn.IsZero():
@@ -153,7 +155,7 @@ func messageOf(outcome circulation.Outcome) (message notices.Message, known bool
 	return message, true
 }
 
-func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcome circulation.Outcome) error {
+func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome) error {
 	loan := *outcome.Loan
 	message, known := messageOf(outcome)
 	if !known {
@@ -179,7 +181,7 @@ func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcom
 }
 
 // tellOfLoans tells patrons of many loans at once; each outcome has its item.
-func tellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []circulation.Outcome) error {
+func tellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []loans.Outcome) error {
 	if len(outcomes) == 0 {
 		return nil
 	}
@@ -233,16 +235,16 @@ func titleOf(ctx context.Context, tx *postgres.Tx, title broker.ID) (string, err
 // claims whose item was not found in time, and tells the patrons what it costs. It
 // gives how many were lost, and those whose price nobody knows, which stay as they
 // are.
-func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at At, loans []broker.ID, claimed bool) (lost int, unpriced []circulation.Outcome, err error) {
+func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at At, lent []broker.ID, claimed bool) (lost int, unpriced []loans.Outcome, err error) {
 	desk, err := s.place(ctx, tx, at)
 	if err != nil {
 		return 0, nil, err
 	}
-	outcomes, err := s.circulation.LoseByAge(ctx, tx, desk, loans, claimed)
+	outcomes, err := s.returns.LoseByAge(ctx, tx, desk, lent, claimed)
 	if err != nil {
 		return 0, nil, err
 	}
-	var done []circulation.Outcome
+	var done []loans.Outcome
 	for _, outcome := range outcomes {
 		if outcome.Failed != nil {
 			unpriced = append(unpriced, outcome)
@@ -261,7 +263,7 @@ func (s *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, at At, loa
 	if err != nil {
 		return false, err
 	}
-	outcome, err := s.circulation.RenewByItself(ctx, tx, desk, circulation.LoanRef{Library: at.Library, ID: loan})
+	outcome, err := s.loans.RenewByItself(ctx, tx, desk, loans.Ref{Library: at.Library, ID: loan})
 	if err != nil || outcome.Loan == nil {
 		return false, err
 	}

@@ -8,8 +8,9 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/postgres"
+	"afield/broker/returns"
 	"afield/workflow/desk"
 )
 
@@ -32,12 +33,12 @@ func TestWhatIsDoneToALoanIsToldOnce(t *testing.T) {
 	t.Run("a claim that came to nothing", func(*testing.T) {
 		loan := perth.Lends(perth.Owns(title), patron).Loan.ID
 		perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
-			return perth.Desk.Claim(ctx, tx, perth.At(), desk.Claim{Loan: loan, Kind: circulation.ClaimReturned, ShelfChecked: true})
+			return perth.Desk.Claim(ctx, tx, perth.At(), desk.Claim{Loan: loan, Kind: loans.ClaimReturned, ShelfChecked: true})
 		})
 		for range 2 {
 			perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
-				loss := circulation.Loss{Price: broker.Money{Minor: 2500, Currency: perth.Currency}}
-				return perth.Desk.ClaimAnswer(ctx, tx, perth.At(), loan, circulation.ClaimCharged, loss)
+				loss := returns.Loss{Price: broker.Money{Minor: 2500, Currency: perth.Currency}}
+				return perth.Desk.ClaimAnswer(ctx, tx, perth.At(), loan, loans.ClaimCharged, loss)
 			})
 		}
 		if told := perth.ToldOf(patron, "lost"); told != 1 {
@@ -57,7 +58,7 @@ func TestWhatIsRuinedIsGivenToNobodyWhoWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
-		loss := circulation.Loss{Price: broker.Money{Minor: 2500, Currency: perth.Currency}}
+		loss := returns.Loss{Price: broker.Money{Minor: 2500, Currency: perth.Currency}}
 		return perth.Desk.Damaged(ctx, tx, perth.At(), desk.Damaged{Loan: loan, Beyond: true, Loss: loss})
 	})
 	if done.Did != "damaged" || perth.Owed(patron) != 2500 || perth.ItemStatus(barcode) != catalog.Withdrawn {

@@ -14,10 +14,10 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/notices"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/connectors"
 	"afield/workflow/messages"
 	"afield/workflow/nightly"
@@ -65,7 +65,7 @@ type Config struct {
 	// here.
 	Notices map[notices.Channel]connectors.NoticeSender
 	// Policies gives libraries' policy documents, for their quiet hours.
-	Policies circulation.Policies
+	Policies standing.Policies
 	// Forget deletes, with every sweep, what others keep for a time only; nil
 	// means nobody does. It may queue writes and nothing else.
 	Forget func(*postgres.Tx)

@@ -4,19 +4,20 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/ledger"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/blocks"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/desk"
 	"afield/workflow/requests/tasks"
 )
 
 // keysOf turns ids in order into keys without a date.
-func keysOf(ids []broker.ID, err error) ([]circulation.NightKey, error) {
-	keys := make([]circulation.NightKey, len(ids))
+func keysOf(ids []broker.ID, err error) ([]loans.NightKey, error) {
+	keys := make([]loans.NightKey, len(ids))
 	for i, id := range ids {
 		keys[i].ID = id
 	}
@@ -25,7 +26,7 @@ func keysOf(ids []broker.ID, err error) ([]circulation.NightKey, error) {
 
 // growingAccounts gives the patrons whose fines grow, where the policy knows a
 // block that latches: it must stand before a part payment could hide the cause.
-func growingAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
+func growingAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
 	if len(blocks.Latches(night.Document, policy.Patron{})) == 0 {
 		return nil, nil
 	}
@@ -34,11 +35,11 @@ func growingAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after c
 
 func latchBlocks(ctx context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
 	ref := patrons.Ref{Library: night.Library.ID, ID: patron}
-	change, err := circulation.UpdateLatch(ctx, tx, night.Library, night.Document, ref, night.Now)
+	change, err := standing.UpdateLatch(ctx, tx, night.Library, night.Document, ref, night.Now)
 	return len(change.Put)+len(change.Lifted) > 0, err
 }
 
-func newAdults(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
+func newAdults(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
 	return keysOf(patrons.AdultsToPrompt(ctx, tx, night.Library, night.Document, night.On, after.ID, limit))
 }
 
@@ -51,7 +52,7 @@ func promptForAdult(_ context.Context, tx *postgres.Tx, night *Night, patron bro
 	return true, nil
 }
 
-func oldAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
+func oldAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
 	return keysOf(patrons.PurgeCandidates(ctx, tx, night.Library, night.Document, night.On, after.ID, limit))
 }
 

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/loans"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
+	"afield/broker/standing"
 	"afield/workflow/desk"
 	"afield/workflow/nightly"
 )
@@ -20,14 +21,14 @@ import (
 func (h *house) counted() (*nightly.Nights, *pgtest.Counter) {
 	h.t.Helper()
 	db, counts := pgtest.Counted(h.t, h.db)
-	var rules circulation.Policies = func(library directory.Library, branch broker.ID, on broker.Date) (*policy.Document, error) {
-		return h.circ.Rules(circulation.Desk{Library: library, Branch: branch, Now: on.At(12, 0, library.Zone)})
+	var rules standing.Policies = func(library directory.Library, branch broker.ID, on broker.Date) (*policy.Document, error) {
+		return h.policies.Rules(standing.Desk{Library: library, Branch: branch, Now: on.At(12, 0, library.Zone)})
 	}
-	return nightly.New(nightly.Config{DB: db, Desk: desk.New(h.circ, nil), Policies: rules}), counts
+	return nightly.New(nightly.Config{DB: db, Desk: desk.New(h.policies, nil), Policies: rules}), counts
 }
 
 // multiply copies a loan, with its item, so many times.
-func (h *house) multiply(loan circulation.Loan, times int) {
+func (h *house) multiply(loan loans.Loan, times int) {
 	h.t.Helper()
 	h.do(func(_ context.Context, tx *postgres.Tx) error {
 		tx.Queue(`insert into items (library_id, id, realm_id, barcode, title_id, type, status, lendable, price_minor, created_at)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"testing"
 
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/returns"
+	"afield/broker/standing"
 )
 
 func (h *house) wishes(patron patrons.Ref, keep bool) {
@@ -16,11 +18,11 @@ func (h *house) wishes(patron patrons.Ref, keep bool) {
 	})
 }
 
-func (h *house) takesBack(loan circulation.Loan, local string) {
+func (h *house) takesBack(loan loans.Loan, local string) {
 	h.t.Helper()
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := h.circ.Return(ctx, tx, circulation.Return{
-			Desk: circulation.Desk{Library: h.Library, Now: h.time(local)}, Item: loan.Item,
+		_, err := h.returns.Return(ctx, tx, returns.Return{
+			Desk: standing.Desk{Library: h.Library, Now: h.time(local)}, Item: loan.Item,
 		})
 		return err
 	})

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/desk"
 )
 
@@ -20,7 +20,7 @@ type Config struct {
 	DB   *postgres.DB
 	Desk *desk.Service
 	// Policies gives the document that rules a library.
-	Policies circulation.Policies
+	Policies standing.Policies
 	Log      *slog.Logger
 }
 

@@ -9,22 +9,28 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
+	"afield/broker/returns"
+	"afield/broker/standing"
 	"afield/workflow/desk"
 	"afield/workflow/nightly"
 )
 
 // house is a library with its nights, over a database of its own.
 type house struct {
-	t      testing.TB
-	db     *postgres.DB
-	circ   *circulation.Circulation
-	nights *nightly.Nights
+	t        testing.TB
+	db       *postgres.DB
+	policies standing.Policies
+	holds    *holds.Service
+	loans    *loans.Service
+	returns  *returns.Service
+	nights   *nightly.Nights
 	directory.Library
 	count int
 }
@@ -43,17 +49,19 @@ func newHouse(t testing.TB, preset string) *house {
 // houseOf is a house ruled by any document.
 func houseOf(t testing.TB, document *policy.Document, preset string) *house {
 	t.Helper()
-	rules := circulation.ByName(func(string) (*policy.Document, error) { return document, nil })
+	rules := standing.ByName(func(string) (*policy.Document, error) { return document, nil })
 	zone, err := time.LoadLocation("America/Chicago")
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, db: pgtest.New(t), circ: circulation.New(rules), Library: directory.Library{
+	h := &house{t: t, db: pgtest.New(t), policies: rules, Library: directory.Library{
 		ID: broker.NewID(), Name: document.Title(), Kind: directory.KindLibrary, Member: true, Country: "US", Zone: zone,
 		Currency: document.Currency(), SharingGroup: broker.NewID(), Policy: preset, Status: directory.StatusActive,
 		Plan: calendar.Plan{Hours: calendar.Week{time.Monday: calendar.MustHours("09:00-17:00"), time.Thursday: calendar.MustHours("09:00-17:00")}},
 	}}
-	h.nights = nightly.New(nightly.Config{DB: h.db, Desk: desk.New(h.circ, nil), Policies: rules})
+	h.holds, h.loans = holds.New(rules), loans.New(rules)
+	h.returns = returns.New(rules, h.holds)
+	h.nights = nightly.New(nightly.Config{DB: h.db, Desk: desk.New(rules, nil), Policies: rules})
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
 		directory.SaveSharingGroup(tx, directory.SharingGroup{ID: h.SharingGroup, Name: "alone"})
 		if err := directory.SaveLibrary(tx, h.Library, founded); err != nil {
@@ -97,7 +105,7 @@ func (h *house) patron() patrons.Ref {
 }
 
 // lends gives a patron so many items of a kind.
-func (h *house) lends(patron patrons.Ref, kind string, items int, local string) (loans []circulation.Loan) {
+func (h *house) lends(patron patrons.Ref, kind string, items int, local string) (lent []loans.Loan) {
 	h.t.Helper()
 	price := broker.Money{Minor: 1800, Currency: h.Currency}
 	for range items {
@@ -116,17 +124,17 @@ func (h *house) lends(patron patrons.Ref, kind string, items int, local string) 
 			return nil
 		})
 		h.do(func(ctx context.Context, tx *postgres.Tx) error {
-			out, err := h.circ.CheckOut(ctx, tx, circulation.CheckOut{
-				Desk: circulation.Desk{Library: h.Library, Now: h.time(local), Actor: broker.System(h.Library.ID)},
+			out, err := h.loans.CheckOut(ctx, tx, loans.CheckOut{
+				Desk: standing.Desk{Library: h.Library, Now: h.time(local), Actor: broker.System(h.Library.ID)},
 				Item: item.Ref(), Patron: patron,
 			})
 			if err == nil {
-				loans = append(loans, *out.Loan)
+				lent = append(lent, *out.Loan)
 			}
 			return err
 		})
 	}
-	return loans
+	return lent
 }
 
 func (h *house) night(local string) nightly.Report {

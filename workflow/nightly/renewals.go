@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 )
@@ -17,7 +17,7 @@ const renewalStep = "auto_renewals"
 // soonDue gives the loans that may renew themselves: due within the policy's
 // days, or since the last night that looked. Nothing falls between two nights,
 // however far apart they were.
-func soonDue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
+func soonDue(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
 	days, has := lending.AutoRenewAtMost(night.Document)
 	if !has {
 		return nil, nil
@@ -28,7 +28,7 @@ func soonDue(ctx context.Context, tx *postgres.Tx, night *Night, after circulati
 	if err != nil {
 		return nil, fmt.Errorf("find the last night that renewed: %w", err)
 	}
-	return circulation.DueBetween(ctx, tx, night.Library.ID, since, night.On.AddDays(days), after, limit)
+	return loans.DueBetween(ctx, tx, night.Library.ID, since, night.On.AddDays(days), after, limit)
 }
 
 func renewByItself(ctx context.Context, tx *postgres.Tx, night *Night, loan broker.ID) (bool, error) {

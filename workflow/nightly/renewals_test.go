@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 )
 
 // renewing is a library that renews loans by itself, as some text says.
@@ -33,24 +35,24 @@ attributes:
 	return houseOf(t, document, "renewing")
 }
 
-func (h *house) loan(id broker.ID) (loan circulation.Loan) {
+func (h *house) loan(id broker.ID) (loan loans.Loan) {
 	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		loan, err = circulation.LoanByID(ctx, tx, circulation.LoanRef{Library: h.Library.ID, ID: id})
+		loan, err = loans.ByID(ctx, tx, loans.Ref{Library: h.Library.ID, ID: id})
 		return err
 	})
 	return loan
 }
 
 // waits puts somebody else into the queue of an item's title.
-func (h *house) waits(loan circulation.Loan) {
+func (h *house) waits(loan loans.Loan) {
 	title := h.ask(`select title_id::text from items where id = $1`, loan.Item.ID)
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
 		id, err := broker.ParseID("/title", title)
 		if err != nil {
 			return err
 		}
-		_, err = h.circ.PlaceHold(ctx, tx, circulation.PlaceHold{
-			Desk:    circulation.Desk{Library: h.Library, Now: h.time("2026-03-03 10:00"), Actor: broker.System(h.Library.ID)},
+		_, err = h.holds.PlaceHold(ctx, tx, holds.PlaceHold{
+			Desk:    standing.Desk{Library: h.Library, Now: h.time("2026-03-03 10:00"), Actor: broker.System(h.Library.ID)},
 			Library: h.Library.ID, Patron: h.patron(), Title: id,
 		})
 		return err
@@ -80,7 +82,7 @@ func TestLoansThatRenewThemselves(t *testing.T) {
 			t.Fatalf("the night renewed %+v, want one", done)
 		}
 		got := h.loan(loan.ID)
-		if got.Renewals != 1 || !got.DueOn.After(loan.DueOn) || got.Status != circulation.LoanOpen {
+		if got.Renewals != 1 || !got.DueOn.After(loan.DueOn) || got.Status != loans.Open {
 			t.Errorf("not renewed: %+v", got)
 		}
 		if h.loan(held.ID).Renewals != 0 || h.loan(later.ID).Renewals != 0 {

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/postgres"
 	"afield/workflow/requests/tasks"
 )
@@ -22,10 +22,10 @@ type step struct {
 	size int
 	// next gives the keys of the next slice, in order, after one key. A ranged
 	// step gives the last key only.
-	next func(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error)
+	next func(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error)
 	// ranged works everything after one key and up to another in a few
 	// statements, and tells how many things changed.
-	ranged func(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo circulation.NightKey) (int64, error)
+	ranged func(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo loans.NightKey) (int64, error)
 	// together works the things of a slice, and tells how many changed.
 	together func(ctx context.Context, tx *postgres.Tx, night *Night, ids []broker.ID) (int64, error)
 	// each works one thing, and tells whether it changed.
@@ -34,7 +34,7 @@ type step struct {
 	again func(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error)
 	// paged does what the next limit things call for, and gives the last key it
 	// looked at; the key it was given means that none was left.
-	paged func(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error)
+	paged func(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error)
 }
 
 type sliced struct {
@@ -71,7 +71,7 @@ func (n *Nights) slice(ctx context.Context, night *Night, s step, limit int) (sl
 
 // work does a slice, and gives the last key it reached; more is false when there
 // was nothing left to do.
-func (s step) work(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (upTo circulation.NightKey, touched int64, more bool, err error) {
+func (s step) work(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (upTo loans.NightKey, touched int64, more bool, err error) {
 	switch {
 	case s.again != nil:
 		done, err := s.again(ctx, tx, night, limit)
@@ -112,7 +112,7 @@ func (s step) work(ctx context.Context, tx *postgres.Tx, night *Night, after cir
 // place is how far a step of a night has come.
 type place struct {
 	done  Done
-	after circulation.NightKey
+	after loans.NightKey
 }
 
 // takeStep locks a step of a night and tells how far it is; free is false where
@@ -133,7 +133,7 @@ func takeStep(ctx context.Context, tx *postgres.Tx, night *Night, name string) (
 	return at, true, nil
 }
 
-func advance(tx *postgres.Tx, night *Night, name string, to circulation.NightKey, touched int64) {
+func advance(tx *postgres.Tx, night *Night, name string, to loans.NightKey, touched int64) {
 	tx.Queue(`update nightly_steps set slices = slices + 1, touched = touched + $4, after_on = $5, after_id = $6
 		where library_id = $1 and night = $2 and step = $3`, night.Library.ID, night.On, name, touched, to.On, to.ID)
 }
@@ -152,7 +152,7 @@ func (n *Nights) putAside(ctx context.Context, night *Night, s step, why error) 
 		if err != nil || !free {
 			return err
 		}
-		var bad circulation.NightKey
+		var bad loans.NightKey
 		if s.next == nil {
 			end(tx, night, s.name) // it would find the same row again and again
 		} else {

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/notices"
 	"afield/broker/policy/accounts"
 	"afield/broker/postgres"
@@ -41,31 +42,31 @@ func steps() []step {
 // words says a step's name aloud.
 func words(step string) string { return strings.ReplaceAll(step, "_", " ") }
 
-func overdueLoans(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
-	return circulation.OverdueBound(ctx, tx, night.Library.ID, night.Library.Today(night.Now), after, limit)
+func overdueLoans(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
+	return loans.OverdueBound(ctx, tx, night.Library.ID, night.Library.Today(night.Now), after, limit)
 }
 
-func accrueFines(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error) {
-	return circulation.AccrueSlice(ctx, tx, night.Library, night.Branches, night.Now, after, limit)
+func accrueFines(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error) {
+	return loans.AccrueSlice(ctx, tx, night.Library, night.Branches, night.Now, after, limit)
 }
 
-func tellOfOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error) {
+func tellOfOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error) {
 	made, last, err := notices.OverdueSlice(ctx, tx, night.Library, night.Document, night.Now, notices.LoanPlace(after), limit)
-	return circulation.NightKey(last), made, err
+	return loans.NightKey(last), made, err
 }
 
-func remindOfDue(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error) {
+func remindOfDue(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error) {
 	made, last, err := notices.DueSoonSlice(ctx, tx, night.Library, night.Document, night.Now, notices.LoanPlace(after), limit)
-	return circulation.NightKey(last), made, err
+	return loans.NightKey(last), made, err
 }
 
-func returnedLoans(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) ([]circulation.NightKey, error) {
-	return circulation.ReturnedBound(ctx, tx, night.Library.ID, after, limit)
+func returnedLoans(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
+	return loans.ReturnedBound(ctx, tx, night.Library.ID, after, limit)
 }
 
-func forgetBorrowers(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo circulation.NightKey) (int64, error) {
+func forgetBorrowers(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo loans.NightKey) (int64, error) {
 	returnedBy := accounts.ForgetReturnedBy(night.Document, night.moment()).Value
-	return circulation.ForgetRange(ctx, tx, night.Library.ID, returnedBy, night.Now, after, upTo)
+	return loans.ForgetRange(ctx, tx, night.Library.ID, returnedBy, night.Now, after, upTo)
 }
 
 // forgottenBefore is the instant before which what ended is forgotten; zero
@@ -79,7 +80,7 @@ func forgottenBefore(night *Night) time.Time {
 }
 
 func forgetHolds(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	return circulation.ForgetHoldsSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
+	return holds.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
 }
 
 func forgetRequests(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
@@ -88,18 +89,18 @@ func forgetRequests(ctx context.Context, tx *postgres.Tx, night *Night, limit in
 
 // forgetNotices lets settled notices go, but what was sent of a loan that is
 // still out or of a request that is still open stays.
-func forgetNotices(ctx context.Context, tx *postgres.Tx, night *Night, after circulation.NightKey, limit int) (circulation.NightKey, int, error) {
+func forgetNotices(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error) {
 	library := night.Library.ID
 	settled, err := notices.SettledBefore(ctx, tx, library, forgottenBefore(night), after.ID, limit)
 	if err != nil || len(settled) == 0 {
 		return after, 0, err
 	}
-	loans, asked := make([]broker.ID, len(settled)), make([]broker.ID, len(settled))
+	lent, asked := make([]broker.ID, len(settled)), make([]broker.ID, len(settled))
 	for i, one := range settled {
-		loans[i], asked[i] = one.Loan, one.Request
+		lent[i], asked[i] = one.Loan, one.Request
 	}
 	needed := map[broker.ID]bool{}
-	circulation.AskStillOut(tx, library, loans, needed)
+	loans.AskStillOut(tx, library, lent, needed)
 	lookup.AskOpen(tx, library, asked, needed)
 	if err := tx.Flush(ctx); err != nil {
 		return after, 0, fmt.Errorf("look which notices are still needed: %w", err)
@@ -111,7 +112,7 @@ func forgetNotices(ctx context.Context, tx *postgres.Tx, night *Night, after cir
 		}
 	}
 	notices.Forget(tx, library, gone)
-	return circulation.NightKey{ID: settled[len(settled)-1].ID}, len(gone), nil
+	return loans.NightKey{ID: settled[len(settled)-1].ID}, len(gone), nil
 }
 
 const shelfStep = "hold_shelf"

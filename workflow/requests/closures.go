@@ -7,11 +7,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/policy/rule"
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 )
@@ -20,7 +21,7 @@ import (
 // pick-up days that a closure takes from them, never beyond what the lender's
 // due date leaves. The desk's library must have been read after the closure was
 // put in.
-func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk circulation.Desk, from broker.Date) error {
+func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, from broker.Date) error {
 	type waiting struct {
 		ID        broker.ID
 		Format    string
@@ -42,7 +43,7 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk circu
 		return err
 	}
 	for _, one := range kept {
-		hold, err := circulation.HoldOfRequest(ctx, tx, circulation.RequestRef{Library: desk.Library.ID, Request: one.ID})
+		hold, err := holds.OfRequest(ctx, tx, standing.RequestRef{Library: desk.Library.ID, Request: one.ID})
 		if broker.IsKind(err, broker.KindNotFound) {
 			continue
 		}
@@ -53,14 +54,14 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk circu
 		if hold.Title != broker.NoID {
 			facts.Owner = rule.OwnerConsortium // a copy of the shared catalogue, had as a hold
 		}
-		until, err := s.circulation.ShelfDate(desk, branches, hold, facts)
+		until, err := s.holds.ShelfDate(desk, branches, hold, facts)
 		if err != nil {
 			return err
 		}
 		if !until.After(one.PickUpBy) {
 			continue
 		}
-		circulation.MoveShelfDate(tx, hold.HoldRef, until)
+		holds.MoveShelfDate(tx, hold.Ref, until)
 		engine.MovePickUp(tx, desk.Library.ID, one.ID, until, desk.Library.Calendar.EndOfBusiness(until))
 	}
 	return nil

@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"afield/broker/circulation"
 	"afield/broker/outbox"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/connectors"
 	"afield/workflow/messages"
 	"afield/workflow/requests/engine"
@@ -23,7 +23,7 @@ import (
 // this one still being recorded is found here, and does not wait for the sweep.
 func (s *Service) HandedOver(ctx context.Context, tx *postgres.Tx, now time.Time, claimed messages.Claimed, delivery connectors.Delivery,
 ) (next messages.Ref, waiting bool, err error) {
-	if err := engine.Lock(ctx, tx, circulation.RequestRef{Library: claimed.Library, Request: claimed.Request}); err != nil {
+	if err := engine.Lock(ctx, tx, standing.RequestRef{Library: claimed.Library, Request: claimed.Request}); err != nil {
 		return next, false, err
 	}
 	if delivery.Outcome == connectors.Delivered {

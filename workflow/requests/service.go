@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/requests/dialogue"
@@ -26,15 +27,14 @@ import (
 
 // Config is what a Service is made of.
 type Config struct {
-	Jobs        engine.Jobs
-	Circulation *circulation.Circulation
-	Finder      *routing.Finder
-	Cache       *directory.Cache
-	Vault       *directory.Vault
+	Jobs   engine.Jobs
+	Finder *routing.Finder
+	Cache  *directory.Cache
+	Vault  *directory.Vault
 	// Protocols say what a message can carry to a library.
 	Protocols *connectors.Registry
 	// Policies gives the document that rules a library, from memory.
-	Policies circulation.Policies
+	Policies standing.Policies
 	// Tables are the state tables; nil means those of package workflow.
 	Tables []*workflow.Table
 	// Log hears of faults that are set aside; nil is silence.
@@ -43,21 +43,21 @@ type Config struct {
 
 // Service holds the use cases of requests.
 type Service struct {
-	engine      *engine.Engine
-	rota        rota.Room
-	circulation *circulation.Circulation
-	finder      *routing.Finder
-	cache       *directory.Cache
-	vault       *directory.Vault
-	policies    circulation.Policies
-	log         *slog.Logger
+	engine   *engine.Engine
+	rota     rota.Room
+	holds    *holds.Service
+	finder   *routing.Finder
+	cache    *directory.Cache
+	vault    *directory.Vault
+	policies standing.Policies
+	log      *slog.Logger
 }
 
 // New gathers the guards and effects of all rooms for the engine; a name of the
 // tables that none of them binds stops the start.
 func New(config Config) (*Service, error) {
 	s := &Service{
-		circulation: config.Circulation, finder: config.Finder, cache: config.Cache, vault: config.Vault,
+		holds: holds.New(config.Policies), finder: config.Finder, cache: config.Cache, vault: config.Vault,
 		policies: config.Policies, log: config.Log,
 	}
 	if s.log == nil {
@@ -67,13 +67,13 @@ func New(config Config) (*Service, error) {
 	if tables == nil {
 		tables = workflow.Tables()
 	}
-	s.rota = rota.Room{Finder: s.finder, Vault: s.vault, Circulation: s.circulation, Protocols: config.Protocols}
+	s.rota = rota.Room{Finder: s.finder, Vault: s.vault, Holds: s.holds, Protocols: config.Protocols}
 	var err error
 	s.engine, err = engine.New(engine.Config{
 		Jobs: config.Jobs, Cache: config.Cache, Protocols: config.Protocols, Policies: config.Policies, Tables: tables,
 		Guards: []engine.Guards{guards.All(), undo.Guards()},
 		Effects: []engine.Effects{
-			s.rota.Effects(), items.Effects(s.circulation), money.Effects(), dialogue.Effects(), people.Effects(), flags.Effects(), undo.Effects(),
+			s.rota.Effects(), items.Effects(s.policies), money.Effects(), dialogue.Effects(), people.Effects(), flags.Effects(), undo.Effects(),
 		},
 	})
 	return s, err

@@ -8,7 +8,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
@@ -56,7 +56,7 @@ func TestAFoundItemIsNoLongerLost(t *testing.T) {
 	tw, home, lender, request, patron := lostByPatron(t)
 	home.Does(request, workflow.EventFound, nil)
 	home.Expects(request, workflow.ReturnDue)
-	if owed, loan := home.Owed(patron), home.LoanOf(request); owed != 0 || loan != circulation.LoanReturned {
+	if owed, loan := home.Owed(patron), home.LoanOf(request); owed != 0 || loan != loans.Returned {
 		t.Fatalf("found: %d cents owed, the loan is %s", owed, loan)
 	}
 	band := "ILL-" + home.Number(request)

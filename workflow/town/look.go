@@ -8,7 +8,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
@@ -30,18 +31,18 @@ func (h *House) Ref(patron broker.ID) patrons.Ref {
 }
 
 // Has counts what an account has open.
-func (h *House) Has(patron broker.ID) (loans, holds int) {
+func (h *House) Has(patron broker.ID) (lent, held int) {
 	h.T.Helper()
 	h.Must(h.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		lent, err := circulation.LoansOf(ctx, tx, h.Ref(patron))
+		out, err := loans.Of(ctx, tx, h.Ref(patron))
 		if err != nil {
 			return err
 		}
-		held, err := circulation.HoldsOf(ctx, tx, h.Ref(patron))
-		loans, holds = len(lent), len(held)
+		waiting, err := holds.Of(ctx, tx, h.Ref(patron))
+		lent, held = len(out), len(waiting)
 		return err
 	}))
-	return loans, holds
+	return lent, held
 }
 
 // Deadline gives when a kind of deadline of a request passes; zero for none.
@@ -85,9 +86,9 @@ func (h *House) TaskOf(request broker.ID, kind string) (open bool) {
 }
 
 // LoanOf is how the loan of a request stands.
-func (h *House) LoanOf(request broker.ID) (status circulation.LoanStatus) {
+func (h *House) LoanOf(request broker.ID) (status loans.Status) {
 	h.Do(func(ctx context.Context, tx *postgres.Tx) error {
-		loans, err := circulation.LoansOfRequest(ctx, tx, h.Library.ID, request)
+		loans, err := loans.OfRequest(ctx, tx, h.Library.ID, request)
 		if err == nil && len(loans) == 1 {
 			status = loans[0].Status
 		}

@@ -4,10 +4,10 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/desk"
 )
 
@@ -22,7 +22,7 @@ func (h *House) Owe(patron broker.ID, kind string, minor int64) {
 		if err != nil {
 			return err
 		}
-		_, err = circulation.UpdateLatch(ctx, tx, h.Library, h.Document(), h.Ref(patron), h.Clock.Now())
+		_, err = standing.UpdateLatch(ctx, tx, h.Library, h.Document(), h.Ref(patron), h.Clock.Now())
 		return err
 	}))
 }
@@ -38,7 +38,7 @@ func (h *House) PaysAhead(patron broker.ID, minor int64) {
 		if err != nil {
 			return err
 		}
-		_, err = circulation.UpdateLatch(ctx, tx, h.Library, h.Document(), h.Ref(patron), h.Clock.Now())
+		_, err = standing.UpdateLatch(ctx, tx, h.Library, h.Document(), h.Ref(patron), h.Clock.Now())
 		return err
 	}))
 }

@@ -10,11 +10,11 @@ import (
 	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
+	"afield/broker/standing"
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/desk"
@@ -65,7 +65,7 @@ func NewOn(t testing.TB, start string, tables []*workflow.Table, own ...*policy.
 		t.Fatal(err)
 	}
 	tw := &Town{T: t, DB: pgtest.New(t), Clock: broker.NewManualClock(at), Vault: vault, Sent: &Postbox{Answer: connectors.Delivery{Outcome: connectors.Delivered}}}
-	policies := circulation.ByName(func(name string) (*policy.Document, error) {
+	policies := standing.ByName(func(name string) (*policy.Document, error) {
 		for _, document := range own { // in the place of the preset of its name
 			if document.Name() == name {
 				return document, nil
@@ -74,7 +74,6 @@ func NewOn(t testing.TB, start string, tables []*workflow.Table, own ...*policy.
 		return policy.Preset(name)
 	})
 	cache := directory.NewCache(0, time.Now)
-	circ := circulation.New(policies)
 	log := slog.New(slog.DiscardHandler)
 	receive := func(ctx context.Context, tx *postgres.Tx, in requests.Incoming) (messages.Answer, error) {
 		return tw.Requests.Receive(ctx, tx, tw.Clock.Now(), in)
@@ -87,11 +86,11 @@ func NewOn(t testing.TB, start string, tables []*workflow.Table, own ...*policy.
 	tw.Queue, err = jobs.New(jobs.Config{DB: tw.DB, Clock: tw.Clock, Node: "test", Protocols: protocols, Vault: vault, Log: log})
 	tw.Must(err)
 	tw.Requests, err = requests.New(requests.Config{
-		Jobs: tw.Queue, Circulation: circ, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
+		Jobs: tw.Queue, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
 		Protocols: protocols, Policies: policies, Tables: tables,
 	})
 	tw.Must(err)
-	tw.Desk = desk.New(circ, tw.Requests)
+	tw.Desk = desk.New(policies, tw.Requests)
 	tw.Must(tw.Queue.Serve(context.Background(), tw.Requests, nil))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

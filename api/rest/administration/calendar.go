@@ -9,8 +9,8 @@ import (
 	"afield/api/rest/views"
 	"afield/broker"
 	"afield/broker/calendar"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/loans"
 )
 
 // ListClosures lists when the library and its branches are closed.
@@ -70,9 +70,9 @@ func (a Administration) ListAdjustments(ctx context.Context, _ gen.ListAdjustmen
 		if err != nil {
 			return list, err
 		}
-		adjustments, err := circulation.Adjustments(ctx, t.Tx, library.ID, maxAdjustments)
+		adjustments, err := loans.Adjustments(ctx, t.Tx, library.ID, maxAdjustments)
 		for _, adjustment := range adjustments {
-			list.Adjustments = append(list.Adjustments, movedView(circulation.Moved{Adjustment: adjustment, TakenBack: broker.Money{Currency: library.Currency}}))
+			list.Adjustments = append(list.Adjustments, movedView(loans.Moved{Adjustment: adjustment, TakenBack: broker.Money{Currency: library.Currency}}))
 		}
 		return list, err
 	})
@@ -82,7 +82,7 @@ func (a Administration) ListAdjustments(ctx context.Context, _ gen.ListAdjustmen
 // maxAdjustments bounds the list: a library makes a handful a year.
 const maxAdjustments = 200
 
-func movedView(m circulation.Moved) gen.Adjustment {
+func movedView(m loans.Moved) gen.Adjustment {
 	view := gen.Adjustment{
 		ID: m.ID, Kind: string(m.Kind), DueFrom: m.From, DueTo: m.To, NewDue: m.NewDue, Reason: m.Reason,
 		Reversed: !m.ReversedAt.IsZero(), Loans: m.Loans, Kept: m.Kept, TakenBack: m.TakenBack,
@@ -107,7 +107,7 @@ func (a Administration) AdjustDueDates(ctx context.Context, request gen.AdjustDu
 		if err != nil {
 			return gen.Adjustment{}, err
 		}
-		moved, err := a.Desk.AdjustDueDates(ctx, t.Tx, at, circulation.AdjustDueDates{
+		moved, err := a.Desk.AdjustDueDates(ctx, t.Tx, at, loans.AdjustDueDates{
 			Branch: in.BranchID, From: in.DueFrom, To: in.DueTo, NewDue: in.NewDue, Reason: in.Reason, DryRun: in.DryRun,
 		})
 		return movedView(moved), err

@@ -10,14 +10,17 @@ import (
 	"afield/api/rest/pipeline"
 	"afield/api/rest/views"
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/blocks"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
 	"afield/broker/policy/shelf"
+	"afield/broker/returns"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests"
 )
@@ -186,7 +189,7 @@ type asked struct {
 
 func (a Administration) explain(ctx context.Context, t *pipeline.Turn, about asked, in gen.Explain) (policy.Decision, error) {
 	moment := policy.Moment{Now: in.At, Calendar: about.library.Calendar}
-	standing, err := circulation.StandingOf(ctx, t.Tx, circulation.Desk{Library: about.library, Now: in.At}, about.patron)
+	standing, err := standing.Of(ctx, t.Tx, standing.Desk{Library: about.library, Now: in.At}, about.patron)
 	if err != nil {
 		return policy.Decision{}, err
 	}
@@ -205,7 +208,7 @@ func (a Administration) explain(ctx context.Context, t *pipeline.Turn, about ask
 	case gen.ExplainActCheckout:
 		return lending.MayCheckOut(about.document, moment, lending.Checkout{Bearer: bearer, Patron: facts, Owner: rule.OwnerOwn, Item: string(formatOr(in.Citation.Format)), Lendable: true}), nil
 	case gen.ExplainActHold:
-		open, err := circulation.HoldsOf(ctx, t.Tx, about.patron)
+		open, err := holds.Of(ctx, t.Tx, about.patron)
 		if err != nil {
 			return policy.Decision{}, err
 		}
@@ -231,11 +234,11 @@ func formatOr(format broker.Format) broker.Format {
 }
 
 // loan is the one a question names, of the patron it is about.
-func (a asked) loan(ctx context.Context, t *pipeline.Turn, in gen.Explain) (circulation.Loan, error) {
+func (a asked) loan(ctx context.Context, t *pipeline.Turn, in gen.Explain) (loans.Loan, error) {
 	if in.LoanID == broker.NoID {
-		return circulation.Loan{}, broker.Invalid(broker.FieldError{Pointer: "/loan_id", Code: "required", Message: "is required for " + string(in.Act)})
+		return loans.Loan{}, broker.Invalid(broker.FieldError{Pointer: "/loan_id", Code: "required", Message: "is required for " + string(in.Act)})
 	}
-	loan, err := circulation.LoanByID(ctx, t.Tx, circulation.LoanRef{Library: a.library.ID, ID: in.LoanID})
+	loan, err := loans.ByID(ctx, t.Tx, loans.Ref{Library: a.library.ID, ID: in.LoanID})
 	if err == nil && loan.Patron != a.patron {
 		err = broker.NotFound("loan of this patron")
 	}
@@ -248,8 +251,8 @@ func explainClaim(ctx context.Context, t *pipeline.Turn, about asked, in gen.Exp
 	if err != nil {
 		return policy.Decision{}, err
 	}
-	decision, err := circulation.MayClaim(ctx, t.Tx, about.document, circulation.MakeClaim{
-		Desk: circulation.Desk{Library: about.library, Now: in.At}, Loan: loan.LoanRef, ShelfChecked: true, ByGuardian: in.ByGuardian,
+	decision, err := returns.MayClaim(ctx, t.Tx, about.document, returns.MakeClaim{
+		Desk: standing.Desk{Library: about.library, Now: in.At}, Loan: loan.Ref, ShelfChecked: true, ByGuardian: in.ByGuardian,
 	})
 	return decision.Decision, err
 }

@@ -9,8 +9,8 @@ import (
 	"afield/api/rest/views"
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/loans"
 	"afield/workflow/desk"
 )
 
@@ -63,7 +63,7 @@ func itemFound(ctx context.Context, t *pipeline.Turn, find func(directory.Librar
 		}
 		view.Title, view.Author = title.Title, title.Author
 	}
-	loan, err := circulation.LoanOfItem(ctx, t.Tx, item.Ref())
+	loan, err := loans.OfItem(ctx, t.Tx, item.Ref())
 	if err != nil && !broker.IsKind(err, broker.KindNotFound) {
 		return gen.Item{}, err
 	}

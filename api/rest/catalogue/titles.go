@@ -8,7 +8,7 @@ import (
 	"afield/api/rest/views"
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/workflow/requests/lookup"
 )
 
@@ -96,7 +96,7 @@ func copyViews(ctx context.Context, t *pipeline.Turn, items []catalog.Item, libr
 	for i, item := range items {
 		refs[i] = item.Ref()
 	}
-	due, err := circulation.DueDates(ctx, t.Tx, refs)
+	due, err := loans.DueDates(ctx, t.Tx, refs)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"afield/api/rest/pipeline"
 	"afield/api/rest/views"
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/holds"
 	"afield/broker/policy/rule"
 	"afield/workflow/desk"
 )
@@ -57,20 +57,20 @@ func hold(ctx context.Context, t *pipeline.Turn, made madeHold) (gen.Hold, error
 	if err != nil {
 		return gen.Hold{}, err
 	}
-	found, err := circulation.HoldFor(ctx, t.Tx, library.ID, made.ID)
+	found, err := holds.For(ctx, t.Tx, library.ID, made.ID)
 	if err != nil {
 		return gen.Hold{}, err
 	}
 	if t.IsPatron() && found.Patron.ID != t.Own() {
 		return gen.Hold{}, broker.NotFound("hold")
 	}
-	shown, err := holdViews(ctx, t, []circulation.Hold{found})
+	shown, err := holdViews(ctx, t, []holds.Hold{found})
 	if err != nil {
 		return gen.Hold{}, err
 	}
 	view := shown[0]
 	view.Said, view.Notes = made.Said, made.Notes
-	view.Place, err = circulation.Place(ctx, t.Tx, found.HoldRef)
+	view.Place, err = holds.Position(ctx, t.Tx, found.Ref)
 	return view, err
 }
 
@@ -92,11 +92,11 @@ func (h Holds) act(ctx context.Context, id broker.ID, act func(context.Context, 
 func (h Holds) CancelHold(ctx context.Context, request gen.CancelHoldRequestObject) (gen.CancelHoldResponseObject, error) {
 	_, err := pipeline.Once(ctx, h.Base, http.StatusNoContent, func(ctx context.Context, t *pipeline.Turn) (madeHold, error) {
 		at := t.At()
-		hold, err := circulation.HoldFor(ctx, t.Tx, at.Library, request.ID)
+		hold, err := holds.For(ctx, t.Tx, at.Library, request.ID)
 		if err != nil {
 			return madeHold{}, err
 		}
-		_, err = h.Desk.CancelHold(ctx, t.Tx, at, hold.HoldRef)
+		_, err = h.Desk.CancelHold(ctx, t.Tx, at, hold.Ref)
 		return madeHold{ID: request.ID}, err
 	})
 	return gen.CancelHold204Response{}, err
@@ -203,12 +203,12 @@ func queue(ctx context.Context, t *pipeline.Turn, title broker.ID) (gen.Queued, 
 	if err := titleKnown(ctx, t, title); err != nil {
 		return view, err
 	}
-	holds, err := circulation.Queue(ctx, t.Tx, library.ID, title)
+	held, err := holds.Queue(ctx, t.Tx, library.ID, title)
 	if err != nil {
 		return view, err
 	}
-	view.Version = circulation.QueueVersion(holds)
-	view.Holds, err = holdViews(ctx, t, holds)
+	view.Version = holds.QueueVersion(held)
+	view.Holds, err = holdViews(ctx, t, held)
 	for i := range view.Holds {
 		view.Holds[i].Place = i + 1
 	}
@@ -222,7 +222,7 @@ func (h Holds) ReorderQueue(ctx context.Context, request gen.ReorderQueueRequest
 		if err := titleKnown(ctx, t, request.ID); err != nil {
 			return broker.NoID, err
 		}
-		_, err := h.Desk.ReorderQueue(ctx, t.Tx, t.At(), circulation.Reorder{
+		_, err := h.Desk.ReorderQueue(ctx, t.Tx, t.At(), holds.Reorder{
 			Title: request.ID, Order: slices.Clone(in.Order), Version: in.Version, Reason: in.Reason,
 		})
 		return request.ID, err
@@ -253,7 +253,7 @@ func holdsOf(ctx context.Context, t *pipeline.Turn, patron broker.ID) (gen.HoldL
 	if _, _, err := t.SharedCatalogue(ctx); err != nil {
 		return list, err
 	}
-	holds, err := circulation.HoldsOf(ctx, t.Tx, ref)
+	holds, err := holds.Of(ctx, t.Tx, ref)
 	if err != nil {
 		return list, err
 	}

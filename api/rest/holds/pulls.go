@@ -9,7 +9,7 @@ import (
 	"afield/api/rest/views"
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
 	"afield/workflow/requests"
 )
 
@@ -22,9 +22,9 @@ func (h Holds) ListPulls(ctx context.Context, request gen.ListPullsRequestObject
 			return page, err
 		}
 		list := pipeline.List{Name: "pulls " + library.ID.String(), Cursor: request.Params.Cursor, Limit: request.Params.Limit}
-		pulls, next, err := pipeline.Page(t, list, func(pull circulation.Pull) pipeline.Position { return pipeline.Identified(pull.Hold.ID) },
-			func(after pipeline.Position, limit int) ([]circulation.Pull, error) {
-				return circulation.PullList(ctx, t.Tx, library.ID, library.Today(t.Now()), broker.Page{After: after.ID(), Limit: limit})
+		pulls, next, err := pipeline.Page(t, list, func(pull holds.Pull) pipeline.Position { return pipeline.Identified(pull.Hold.ID) },
+			func(after pipeline.Position, limit int) ([]holds.Pull, error) {
+				return holds.PullList(ctx, t.Tx, library.ID, library.Today(t.Now()), broker.Page{After: after.ID(), Limit: limit})
 			})
 		if err != nil {
 			return page, err
@@ -42,8 +42,8 @@ func (h Holds) ListPulls(ctx context.Context, request gen.ListPullsRequestObject
 
 // pullViews shows copies to fetch, each with whom it is for. Nobody's name is
 // needed to fetch a book.
-func pullViews(ctx context.Context, t *pipeline.Turn, pulls []circulation.Pull) ([]gen.Pull, error) {
-	var holds []circulation.Hold
+func pullViews(ctx context.Context, t *pipeline.Turn, pulls []holds.Pull) ([]gen.Pull, error) {
+	var holds []holds.Hold
 	var titleIDs, libraries []broker.ID
 	for _, pull := range pulls {
 		holds = append(holds, pull.Hold)
@@ -83,7 +83,7 @@ func pullViews(ctx context.Context, t *pipeline.Turn, pulls []circulation.Pull) 
 }
 
 // briefsOf reads the requests that holds serve, as far as they may be seen.
-func briefsOf(ctx context.Context, t *pipeline.Turn, holds []circulation.Hold) (map[broker.ID]requests.Brief, error) {
+func briefsOf(ctx context.Context, t *pipeline.Turn, holds []holds.Hold) (map[broker.ID]requests.Brief, error) {
 	serving := make([]views.Serving, len(holds))
 	for i, hold := range holds {
 		serving[i] = views.Serving{Library: hold.Patron.Library, Request: hold.Request}
@@ -95,17 +95,17 @@ func briefsOf(ctx context.Context, t *pipeline.Turn, holds []circulation.Hold) (
 func (h Holds) HoldNotFound(ctx context.Context, request gen.HoldNotFoundRequestObject) (gen.HoldNotFoundResponseObject, error) {
 	missing := views.OrZero(request.Body).ItemID
 	view, err := pipeline.Change(ctx, h.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
-		hold, err := circulation.HoldByID(ctx, t.Tx, circulation.HoldRef{Library: t.Library(), ID: request.ID})
-		if err != nil || hold.Status == circulation.HoldUnfilled {
+		hold, err := holds.ByID(ctx, t.Tx, holds.Ref{Library: t.Library(), ID: request.ID})
+		if err != nil || hold.Status == holds.Unfilled {
 			return request.ID, err
 		}
 		return request.ID, h.notFound(ctx, t, hold, missing)
 	}, func(ctx context.Context, t *pipeline.Turn, id broker.ID) (gen.Hold, error) {
-		hold, err := circulation.HoldByID(ctx, t.Tx, circulation.HoldRef{Library: t.Library(), ID: id})
+		hold, err := holds.ByID(ctx, t.Tx, holds.Ref{Library: t.Library(), ID: id})
 		if err != nil {
 			return gen.Hold{}, err
 		}
-		shown, err := holdViews(ctx, t, []circulation.Hold{hold})
+		shown, err := holdViews(ctx, t, []holds.Hold{hold})
 		if err != nil {
 			return gen.Hold{}, err
 		}
@@ -116,9 +116,9 @@ func (h Holds) HoldNotFound(ctx context.Context, request gen.HoldNotFoundRequest
 
 // notFound is said of the copy that was looked for, where the caller names it:
 // of two copies the pull list gives one to each hold.
-func (h Holds) notFound(ctx context.Context, t *pipeline.Turn, hold circulation.Hold, missing broker.ID) error {
+func (h Holds) notFound(ctx context.Context, t *pipeline.Turn, hold holds.Hold, missing broker.ID) error {
 	if missing == broker.NoID {
-		_, err := h.Desk.NoCopy(ctx, t.Tx, t.At(), hold.HoldRef)
+		_, err := h.Desk.NoCopy(ctx, t.Tx, t.At(), hold.Ref)
 		return err
 	}
 	item, err := catalog.LoadItem(ctx, t.Tx, t.Library(), missing, true)
@@ -131,6 +131,6 @@ func (h Holds) notFound(ctx context.Context, t *pipeline.Turn, hold circulation.
 	case item.Status != catalog.OnShelf:
 		return broker.Conflict("no_copy_expected", "That copy is not expected on the shelf.")
 	}
-	_, err = h.Desk.NotFound(ctx, t.Tx, t.At(), hold.HoldRef, item.Ref())
+	_, err = h.Desk.NotFound(ctx, t.Tx, t.At(), hold.Ref, item.Ref())
 	return err
 }

@@ -9,8 +9,8 @@ import (
 	"afield/api/rest/views"
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 )
 
 // ListShelf lists what stands on the hold shelf, what is soon to leave it, or
@@ -31,15 +31,15 @@ func (h Holds) ListShelf(ctx context.Context, request gen.ListShelfRequestObject
 			Name:   "shelf " + string(in.Due) + " " + in.Through + " " + in.Since.UTC().Format(time.RFC3339Nano) + " " + library.ID.String(),
 			Cursor: in.Cursor, Limit: in.Limit,
 		}
-		lines, next, err := pipeline.Page(t, list, func(line circulation.Cleared) pipeline.Position { return pipeline.Identified(line.Hold.ID) },
-			func(after pipeline.Position, limit int) ([]circulation.Cleared, error) {
+		lines, next, err := pipeline.Page(t, list, func(line holds.Cleared) pipeline.Position { return pipeline.Identified(line.Hold.ID) },
+			func(after pipeline.Position, limit int) ([]holds.Cleared, error) {
 				return h.shelf(ctx, t, library, in, through, broker.Page{After: after.ID(), Limit: limit})
 			})
 		if err != nil {
 			return page, err
 		}
 		page.NextCursor = next
-		holds := make([]circulation.Hold, len(lines))
+		holds := make([]holds.Hold, len(lines))
 		for i, line := range lines {
 			holds[i] = line.Hold
 		}
@@ -53,8 +53,8 @@ func (h Holds) ListShelf(ctx context.Context, request gen.ListShelfRequestObject
 }
 
 // shelf reads the list asked for; what is to be cleared says what to do with it.
-func (h Holds) shelf(ctx context.Context, t *pipeline.Turn, library directory.Library, in gen.ListShelfParams, through broker.Date, page broker.Page) ([]circulation.Cleared, error) {
-	var holds []circulation.Hold
+func (h Holds) shelf(ctx context.Context, t *pipeline.Turn, library directory.Library, in gen.ListShelfParams, through broker.Date, page broker.Page) ([]holds.Cleared, error) {
+	var held []holds.Hold
 	var err error
 	now := t.Now()
 	switch in.Due {
@@ -68,18 +68,18 @@ func (h Holds) shelf(ctx context.Context, t *pipeline.Turn, library directory.Li
 		if through.IsZero() {
 			through = library.Today(now).AddDays(1)
 		}
-		holds, err = circulation.Expiring(ctx, t.Tx, library.ID, through, page)
+		held, err = holds.Expiring(ctx, t.Tx, library.ID, through, page)
 	default:
-		holds, err = circulation.Shelf(ctx, t.Tx, library.ID, page)
+		held, err = holds.Shelf(ctx, t.Tx, library.ID, page)
 	}
-	lines := make([]circulation.Cleared, len(holds))
-	for i, hold := range holds {
+	lines := make([]holds.Cleared, len(held))
+	for i, hold := range held {
 		lines[i].Hold = hold
 	}
 	return lines, err
 }
 
-func clearingView(line circulation.Cleared) gen.Clearing {
+func clearingView(line holds.Cleared) gen.Clearing {
 	return gen.Clearing{
 		Say: line.Say, NextAct: gen.ClearingNextAct(line.NextAct), Action: string(line.Action), Clause: line.Clause, DecideBy: line.DecideBy,
 	}
@@ -91,7 +91,7 @@ func titleKnown(ctx context.Context, t *pipeline.Turn, title broker.ID) error {
 }
 
 // holdViews shows holds with what their titles are called.
-func holdViews(ctx context.Context, t *pipeline.Turn, holds []circulation.Hold) ([]gen.Hold, error) {
+func holdViews(ctx context.Context, t *pipeline.Turn, holds []holds.Hold) ([]gen.Hold, error) {
 	var items []catalog.Ref
 	var wanted []broker.ID
 	for _, hold := range holds {

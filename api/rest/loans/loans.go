@@ -10,11 +10,12 @@ import (
 	"afield/api/rest/views"
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/ledger"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
+	"afield/broker/returns"
 	"afield/workflow/desk"
 )
 
@@ -127,7 +128,7 @@ func deskOf(ctx context.Context, t *pipeline.Turn, loan broker.ID) (broker.ID, e
 	if _, _, err := t.SharedCatalogue(ctx); err != nil {
 		return broker.NoID, err
 	}
-	loans, err := circulation.LoansOf(ctx, t.Tx, patrons.Ref{Library: t.Library(), ID: t.Own()})
+	loans, err := loans.Of(ctx, t.Tx, patrons.Ref{Library: t.Library(), ID: t.Own()})
 	if err != nil {
 		return broker.NoID, err
 	}
@@ -148,7 +149,7 @@ func (l Loans) ReturnLoan(ctx context.Context, request gen.ReturnLoanRequestObje
 		}
 		return l.Desk.TakeBack(ctx, t.Tx, t.At(), desk.TakeBack{Loan: request.ID, Handed: desk.Handed{
 			Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty, InLibrary: in.InLibrary,
-			Parts: circulation.Parts{Counted: in.PartsCounted, Missing: in.PartMissing, Obtainable: in.PartObtainable, Price: in.PartPrice},
+			Parts: returns.Parts{Counted: in.PartsCounted, Missing: in.PartMissing, Obtainable: in.PartObtainable, Price: in.PartPrice},
 		}})
 	})
 	return gen.ReturnLoan200JSONResponse(view), err
@@ -194,11 +195,11 @@ func (l Loans) loan(ctx context.Context, t *pipeline.Turn, ref madeLoan) (gen.Lo
 	if _, _, err := t.SharedCatalogue(ctx); err != nil {
 		return gen.Loan{}, err
 	}
-	loan, err := circulation.LoanByID(ctx, t.Tx, circulation.LoanRef{Library: ref.Library, ID: ref.ID})
+	loan, err := loans.ByID(ctx, t.Tx, loans.Ref{Library: ref.Library, ID: ref.ID})
 	if err != nil {
 		return gen.Loan{}, err
 	}
-	shown, err := loanViews(ctx, t, []circulation.Loan{loan})
+	shown, err := loanViews(ctx, t, []loans.Loan{loan})
 	if err != nil {
 		return gen.Loan{}, err
 	}
@@ -208,7 +209,7 @@ func (l Loans) loan(ctx context.Context, t *pipeline.Turn, ref madeLoan) (gen.Lo
 	if loan.Patron.ID == broker.NoID {
 		return view, nil
 	}
-	claims, err := circulation.ClaimsOf(ctx, t.Tx, loan.Patron)
+	claims, err := loans.ClaimsOf(ctx, t.Tx, loan.Patron)
 	for _, claim := range claims { // the latest first
 		if claim.Loan == loan.ID {
 			view.Claim = claimView(claim)
@@ -218,7 +219,7 @@ func (l Loans) loan(ctx context.Context, t *pipeline.Turn, ref madeLoan) (gen.Lo
 	return view, err
 }
 
-func claimView(claim circulation.Claim) gen.LoanClaim {
+func claimView(claim loans.Claim) gen.LoanClaim {
 	return gen.LoanClaim{
 		ID: claim.ID, Kind: gen.LoanClaimKind(claim.Kind), Status: gen.LoanClaimStatus(claim.Status), ByGuardian: claim.ByGuardian,
 		Note: claim.Note, ClaimedAt: views.UTC(claim.ClaimedAt), ClosedAt: views.UTC(claim.ClosedAt),
@@ -230,7 +231,7 @@ func (l Loans) ListLoans(ctx context.Context, request gen.ListLoansRequestObject
 	in := request.Params
 	page, err := pipeline.Read(ctx, l.Base, func(ctx context.Context, t *pipeline.Turn) (gen.LoanPage, error) {
 		page := gen.LoanPage{Loans: []gen.Loan{}}
-		filter := circulation.LoanFilter{Patron: in.Patron}
+		filter := loans.Filter{Patron: in.Patron}
 		if in.Patron != broker.NoID {
 			if _, _, err := t.Patron(ctx, in.Patron); err != nil {
 				return page, err
@@ -246,8 +247,8 @@ func (l Loans) ListLoans(ctx context.Context, request gen.ListLoansRequestObject
 			Name:   "loans " + in.Patron.String() + " " + strconv.FormatBool(in.Overdue) + " " + t.Library().String(),
 			Cursor: in.Cursor, Limit: in.Limit,
 		}
-		loans, next, err := pipeline.Page(t, list, positionOf, func(after pipeline.Position, limit int) ([]circulation.Loan, error) {
-			return circulation.OpenLoans(ctx, t.Tx, t.Library(), filter, broker.Page{After: after.ID(), Limit: limit})
+		loans, next, err := pipeline.Page(t, list, positionOf, func(after pipeline.Position, limit int) ([]loans.Loan, error) {
+			return loans.List(ctx, t.Tx, t.Library(), filter, broker.Page{After: after.ID(), Limit: limit})
 		})
 		if err != nil {
 			return page, err
@@ -259,7 +260,7 @@ func (l Loans) ListLoans(ctx context.Context, request gen.ListLoansRequestObject
 	return gen.ListLoans200JSONResponse(page), err
 }
 
-func positionOf(loan circulation.Loan) pipeline.Position { return pipeline.Identified(loan.ID) }
+func positionOf(loan loans.Loan) pipeline.Position { return pipeline.Identified(loan.ID) }
 
 // ListPatronLoans shows what a patron has out.
 func (l Loans) ListPatronLoans(ctx context.Context, request gen.ListPatronLoansRequestObject) (gen.ListPatronLoansResponseObject, error) {
@@ -284,7 +285,7 @@ func loansOf(ctx context.Context, t *pipeline.Turn, patron broker.ID) (gen.LoanL
 	if _, _, err := t.SharedCatalogue(ctx); err != nil {
 		return list, err
 	}
-	loans, err := circulation.LoansOf(ctx, t.Tx, ref)
+	loans, err := loans.Of(ctx, t.Tx, ref)
 	if err != nil {
 		return list, err
 	}
@@ -294,10 +295,10 @@ func loansOf(ctx context.Context, t *pipeline.Turn, patron broker.ID) (gen.LoanL
 
 // loanViews shows loans with what their items are called. A borrowed copy is
 // called what was asked for.
-func loanViews(ctx context.Context, t *pipeline.Turn, loans []circulation.Loan) ([]gen.Loan, error) {
+func loanViews(ctx context.Context, t *pipeline.Turn, lent []loans.Loan) ([]gen.Loan, error) {
 	now := t.Now()
-	items, serving := make([]catalog.Ref, len(loans)), make([]views.Serving, len(loans))
-	for i, loan := range loans {
+	items, serving := make([]catalog.Ref, len(lent)), make([]views.Serving, len(lent))
+	for i, loan := range lent {
 		items[i], serving[i] = loan.Item, views.Serving{Library: loan.Patron.Library, Request: loan.Request}
 	}
 	named, err := views.ReadTitles(ctx, t.Tx, items, nil)
@@ -308,14 +309,14 @@ func loanViews(ctx context.Context, t *pipeline.Turn, loans []circulation.Loan) 
 	if err != nil {
 		return nil, err
 	}
-	shown := make([]gen.Loan, 0, len(loans))
-	for _, loan := range loans {
+	shown := make([]gen.Loan, 0, len(lent))
+	for _, loan := range lent {
 		item, brief := named.Items[loan.Item.ID], briefs[loan.Request]
 		title := named.Titles[item.Title]
 		view := gen.Loan{
 			ID: loan.ID, ItemID: loan.Item.ID, Barcode: item.Barcode, Title: title.Title, Author: title.Author,
 			PatronID: loan.Patron.ID, RequestID: loan.Request, Status: gen.LoanStatus(loan.Status), StartedAt: views.UTC(loan.StartedAt),
-			DueOn: loan.DueOn, DueAt: views.UTC(loan.DueAt), Overdue: loan.Status == circulation.LoanOpen && now.After(loan.DueAt),
+			DueOn: loan.DueOn, DueAt: views.UTC(loan.DueAt), Overdue: loan.Status == loans.Open && now.After(loan.DueAt),
 			Renewals: loan.Renewals, RenewalPending: brief.RenewalPending, ReturnedAt: views.UTC(loan.ReturnedAt),
 			ReturnedOn: loan.ReturnedOn, LostOn: loan.LostOn, LostHow: gen.LoanLostHow(loan.LostHow), ReferredOn: loan.ReferredOn,
 			RecalledOn: loan.RecalledOn, HandedToID: loan.HandedTo,

@@ -8,7 +8,8 @@ import (
 	"afield/api/rest/views"
 	"afield/broker"
 	"afield/broker/access"
-	"afield/broker/circulation"
+	"afield/broker/loans"
+	"afield/broker/returns"
 	"afield/workflow/desk"
 )
 
@@ -20,7 +21,7 @@ func (l Loans) ClaimLoan(ctx context.Context, request gen.ClaimLoanRequestObject
 	}
 	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
 		return l.Desk.Claim(ctx, t.Tx, at, desk.Claim{
-			Loan: request.ID, Kind: circulation.ClaimKind(in.Kind), ShelfChecked: in.ShelfChecked, ByGuardian: in.ByGuardian,
+			Loan: request.ID, Kind: loans.ClaimKind(in.Kind), ShelfChecked: in.ShelfChecked, ByGuardian: in.ByGuardian,
 			Names: in.Names, Overrides: in.Override, Reason: in.OverrideReason,
 		})
 	})
@@ -34,13 +35,13 @@ func (l Loans) AnswerClaim(ctx context.Context, request gen.AnswerClaimRequestOb
 		if err := amounts(ctx, t, lossAmounts("/loss", in.Loss)); err != nil {
 			return desk.Done{}, err
 		}
-		return l.Desk.ClaimAnswer(ctx, t.Tx, at, request.ID, circulation.ClaimStatus(in.Status), lossOf(in.Loss))
+		return l.Desk.ClaimAnswer(ctx, t.Tx, at, request.ID, loans.ClaimStatus(in.Status), lossOf(in.Loss))
 	})
 	return gen.AnswerClaim200JSONResponse(view), err
 }
 
-func lossOf(in gen.Loss) circulation.Loss {
-	return circulation.Loss{WillReplace: in.WillReplace, Price: in.Price, Shipping: in.Shipping, ForgiveOverdue: in.ForgiveOverdue}
+func lossOf(in gen.Loss) returns.Loss {
+	return returns.Loss{WillReplace: in.WillReplace, Price: in.Price, Shipping: in.Shipping, ForgiveOverdue: in.ForgiveOverdue}
 }
 
 func lossAmounts(at string, in gen.Loss) map[string]broker.Money {

@@ -8,18 +8,18 @@ import (
 	"afield/api/rest/pipeline"
 	"afield/api/rest/views"
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
+	"afield/broker/standing"
 	"afield/workflow/desk"
 )
 
 // owesToday is what a patron owes, with what accrues as of today.
-func (m Money) owesToday(ctx context.Context, t *pipeline.Turn, library directory.Library, ref patrons.Ref) (broker.Money, circulation.Growing, error) {
+func (m Money) owesToday(ctx context.Context, t *pipeline.Turn, library directory.Library, ref patrons.Ref) (broker.Money, standing.Growing, error) {
 	balances, err := ledger.BalancesOf(ctx, t.Tx, patrons.Account(library, ref))
 	if err != nil {
-		return broker.Money{}, circulation.Growing{}, err
+		return broker.Money{}, standing.Growing{}, err
 	}
 	growing, err := m.Desk.Growing(ctx, t.Tx, desk.At{Library: ref.Library, Now: t.Now()}, ref.ID)
 	return broker.Money{Minor: balances.Total().Minor + growing.Since, Currency: library.Currency}, growing, err

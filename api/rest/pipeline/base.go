@@ -3,9 +3,9 @@ package pipeline
 import (
 	"afield/broker"
 	"afield/broker/access"
-	"afield/broker/circulation"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/desk"
 	"afield/workflow/requests"
 )
@@ -20,7 +20,7 @@ type Base struct {
 	Requests *requests.Service
 	Desk     *desk.Service
 	// Policies gives libraries' policy documents.
-	Policies circulation.Policies
+	Policies standing.Policies
 	// Published knows what libraries published; new versions are told to it.
 	Published *published.Source
 

@@ -88,7 +88,7 @@ func (s *Source) Refresh(ctx context.Context, db *postgres.DB) error {
 }
 
 // Rules gives the document that rules a library, at one of its branches, on a
-// day: the branch's own where it has one. It is a circulation.Policies.
+// day: the branch's own where it has one. It is a standing.Policies.
 func (s *Source) Rules(library directory.Library, branch broker.ID, on broker.Date) (*policy.Document, error) {
 	known := s.known.Load()
 	if own, found := known.branches[branch]; found && branch != broker.NoID {

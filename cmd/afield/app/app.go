@@ -21,7 +21,6 @@ import (
 	"afield/api/web"
 	"afield/broker"
 	"afield/broker/access"
-	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/postgres"
@@ -67,17 +66,16 @@ type Config struct {
 
 // App is the running program.
 type App struct {
-	DB          *postgres.DB
-	Clock       broker.Clock
-	Access      *access.Service
-	Vault       *directory.Vault
-	Cache       *directory.Cache
-	Circulation *circulation.Circulation
-	Requests    *requests.Service
-	Desk        *desk.Service
-	Nights      *nightly.Nights
-	Queue       *jobs.Queue
-	Protocols   *connectors.Registry
+	DB        *postgres.DB
+	Clock     broker.Clock
+	Access    *access.Service
+	Vault     *directory.Vault
+	Cache     *directory.Cache
+	Requests  *requests.Service
+	Desk      *desk.Service
+	Nights    *nightly.Nights
+	Queue     *jobs.Queue
+	Protocols *connectors.Registry
 
 	log      *slog.Logger
 	policies *policies
@@ -169,7 +167,6 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 		}
 	}()
 	a.Cache = directory.NewCache(directoryAge, time.Now)
-	a.Circulation = circulation.New(a.policies.rules)
 	if a.Protocols, err = a.speaking(ctx, config); err != nil {
 		return err
 	}
@@ -186,13 +183,13 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 		return err
 	}
 	a.Requests, err = requests.New(requests.Config{
-		Jobs: a.Queue, Circulation: a.Circulation, Finder: &routing.Finder{Lenders: a.Cache, Live: a.Protocols.Live()}, Cache: a.Cache, Vault: a.Vault,
+		Jobs: a.Queue, Finder: &routing.Finder{Lenders: a.Cache, Live: a.Protocols.Live()}, Cache: a.Cache, Vault: a.Vault,
 		Protocols: a.Protocols, Policies: a.policies.rules, Log: config.Log,
 	})
 	if err != nil {
 		return err
 	}
-	a.Desk = desk.New(a.Circulation, a.Requests)
+	a.Desk = desk.New(a.policies.rules, a.Requests)
 	a.Nights = nightly.New(nightly.Config{DB: config.DB, Desk: a.Desk, Policies: a.policies.rules, Log: config.Log})
 	cursorKey, err := derive(config.Secret, "cursors")
 	if err != nil {

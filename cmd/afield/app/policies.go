@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"afield/broker/circulation"
 	"afield/broker/policy/published"
+	"afield/broker/standing"
 )
 
 // policiesAge is how long another process's new policy version may go
@@ -16,7 +16,7 @@ const policiesAge = 5 * time.Second
 // memory, or what a test puts in its place.
 type policies struct {
 	*published.Source
-	rules circulation.Policies
+	rules standing.Policies
 	stop  context.CancelFunc
 	ended chan struct{}
 }
@@ -26,7 +26,7 @@ func startPolicies(ctx context.Context, config Config) (*policies, error) {
 	p := &policies{Source: published.NewSource(), ended: make(chan struct{})}
 	p.rules = p.Rules
 	if config.Policies != nil {
-		p.rules = circulation.ByName(config.Policies)
+		p.rules = standing.ByName(config.Policies)
 	}
 	if err := p.Refresh(ctx, config.DB); err != nil {
 		return nil, err

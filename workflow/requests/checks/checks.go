@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/ill"
 	"afield/broker/policy/rule"
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/requests/engine"
 	"afield/workflow/routing"
 )
@@ -75,7 +76,7 @@ func OwnCopies(ctx context.Context, tx *postgres.Tx, finder *routing.Finder, lib
 // MaySubmit asks the policy, with the counts that only the database knows.
 func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, doc *policy.Document, in Submission) (ill.SubmitDecision, error) {
 	ref := patrons.Ref{Library: library.ID, ID: in.Patron}
-	standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: library.Library, Now: in.Now}, ref)
+	standing, err := standing.Of(ctx, tx, standing.Desk{Library: library.Library, Now: in.Now}, ref)
 	if err != nil {
 		return ill.SubmitDecision{}, err
 	}
@@ -109,7 +110,7 @@ func (in Submission) hold(ctx context.Context, tx *postgres.Tx, patron patrons.R
 	if !in.AsHold || in.Title == nil {
 		return shelf.HoldRequest{}, nil
 	}
-	facts, err := circulation.HoldFactsOf(ctx, tx, patron, in.Filler, *in.Title, broker.NoID)
+	facts, err := holds.FactsOf(ctx, tx, patron, in.Filler, *in.Title, broker.NoID)
 	if err != nil {
 		return shelf.HoldRequest{}, err
 	}

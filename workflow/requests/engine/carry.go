@@ -5,22 +5,22 @@ import (
 	"fmt"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/ledger"
 	"afield/broker/notices"
 	"afield/broker/policy/ill"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests/tasks"
 )
 
 // perform runs an effect and carries out what it wants.
 func (st *step) perform(ctx context.Context, effect workflow.Effect) error {
-	before := st.Request.standing()
+	before := st.Request.ownPart()
 	wants, err := st.engine.effects[effect](ctx, &st.Case)
 	if err != nil {
 		return err
 	}
-	if st.Request.standing() != before {
+	if st.Request.ownPart() != before {
 		return fmt.Errorf("request %d: effect %s moved the request by itself", st.Request.Number, effect)
 	}
 	for _, want := range wants {
@@ -32,7 +32,7 @@ func (st *step) perform(ctx context.Context, effect workflow.Effect) error {
 		return nil
 	}
 	st.balanceMoved = false
-	_, err = circulation.UpdateLatch(ctx, st.Tx, st.Library.Library, st.Policy, st.Patron(), st.Now)
+	_, err = standing.UpdateLatch(ctx, st.Tx, st.Library.Library, st.Policy, st.Patron(), st.Now)
 	return err
 }
 

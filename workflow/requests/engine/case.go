@@ -9,8 +9,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/costs"
@@ -18,6 +18,7 @@ import (
 	"afield/broker/policy/rule"
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow"
 )
 
@@ -147,13 +148,13 @@ func (c *Case) Meet(ctx context.Context) (err error) {
 
 // Desk is the desk at which circulation acts for the request. Only the borrowing
 // side has a branch.
-func (c *Case) Desk() circulation.Desk {
-	return circulation.Desk{Library: c.Library.Library, Branch: c.Request.Branch(), Actor: c.Firing.Actor, Now: c.Now}
+func (c *Case) Desk() standing.Desk {
+	return standing.Desk{Library: c.Library.Library, Branch: c.Request.Branch(), Actor: c.Firing.Actor, Now: c.Now}
 }
 
 // Ref names the request to circulation.
-func (c *Case) Ref() circulation.RequestRef {
-	return circulation.RequestRef{Library: c.Request.LibraryID, Request: c.Request.ID}
+func (c *Case) Ref() standing.RequestRef {
+	return standing.RequestRef{Library: c.Request.LibraryID, Request: c.Request.ID}
 }
 
 // Patron names the patron who asked.
@@ -162,13 +163,13 @@ func (c *Case) Patron() patrons.Ref {
 }
 
 // OpenLoan finds the loan that serves the request, or nil.
-func (c *Case) OpenLoan(ctx context.Context) (*circulation.Loan, error) {
-	loans, err := circulation.LoansOfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
+func (c *Case) OpenLoan(ctx context.Context) (*loans.Loan, error) {
+	lent, err := loans.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
 	if err != nil {
 		return nil, err
 	}
-	for _, loan := range loans {
-		if loan.Status == circulation.LoanOpen {
+	for _, loan := range lent {
+		if loan.Status == loans.Open {
 			return &loan, nil
 		}
 	}
@@ -177,8 +178,8 @@ func (c *Case) OpenLoan(ctx context.Context) (*circulation.Loan, error) {
 
 // LendingDesk is the desk at which circulation acts for a lender: no branch of
 // it is named.
-func (c *Case) LendingDesk() circulation.Desk {
-	return circulation.Desk{Library: c.Library.Library, Actor: c.Firing.Actor, Now: c.Now}
+func (c *Case) LendingDesk() standing.Desk {
+	return standing.Desk{Library: c.Library.Library, Actor: c.Firing.Actor, Now: c.Now}
 }
 
 // MatchTitle looks the citation up in the catalogue, once.

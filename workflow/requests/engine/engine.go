@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/messages"
@@ -30,7 +30,7 @@ type Config struct {
 	// Protocols say what a message can carry to a library.
 	Protocols *connectors.Registry
 	// Policies gives the document that rules a library, from memory.
-	Policies circulation.Policies
+	Policies standing.Policies
 	// Tables are the state tables.
 	Tables []*workflow.Table
 	// Guards and Effects are the rooms' code for the names in the tables.
@@ -43,7 +43,7 @@ type Engine struct {
 	jobs      Jobs
 	cache     *directory.Cache
 	protocols *connectors.Registry
-	policies  circulation.Policies
+	policies  standing.Policies
 	tables    []*workflow.Table
 	guards    Guards
 	effects   Effects

@@ -5,15 +5,15 @@ import (
 	"fmt"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 )
 
 // Lock takes requests for update, in order of id, until the transaction ends.
 // Whoever acts on an item first and fires afterwards locks them before the item,
 // so that a message or a deadline, which begin with the request, never wait
 // crosswise. Requests that are not there are passed over.
-func Lock(ctx context.Context, tx *postgres.Tx, refs ...circulation.RequestRef) error {
+func Lock(ctx context.Context, tx *postgres.Tx, refs ...standing.RequestRef) error {
 	if len(refs) == 0 {
 		return nil
 	}

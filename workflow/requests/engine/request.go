@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/policy/costs"
+	"afield/broker/standing"
 	"afield/workflow"
 )
 
@@ -95,16 +95,16 @@ func (r *Request) LenderFine() *costs.LenderFine {
 	return fine
 }
 
-// standing is what only the engine writes.
-type standing struct {
+// ownPart is what only the engine writes.
+type ownPart struct {
 	state   workflow.State
 	version int
 	owner   workflow.Owner
 	open    bool
 }
 
-func (r *Request) standing() standing {
-	return standing{state: r.State, version: r.Version, owner: r.Owner, open: r.ClosedAt == nil}
+func (r *Request) ownPart() ownPart {
+	return ownPart{state: r.State, version: r.Version, owner: r.Owner, open: r.ClosedAt == nil}
 }
 
 // ForgetTerms forgets a lender's due date and the rest of its terms.
@@ -152,7 +152,7 @@ type Firing struct {
 	// Data goes into the timeline as it is; never patron data.
 	Data map[string]any
 	// Overriding is what staff pass over, where the act asks a rule.
-	Overriding circulation.Overriding
+	Overriding standing.Overriding
 }
 
 // Fired is what became of a firing.

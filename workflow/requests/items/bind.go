@@ -1,17 +1,25 @@
 package items
 
 import (
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
+	"afield/broker/returns"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 )
 
 // room is what the effects here need besides the request.
-type room struct{ circulation *circulation.Circulation }
+type room struct {
+	holds   *holds.Service
+	loans   *loans.Service
+	returns *returns.Service
+}
 
 // Effects are the effects of this room.
-func Effects(circulation *circulation.Circulation) engine.Effects {
-	r := room{circulation: circulation}
+func Effects(policies standing.Policies) engine.Effects {
+	holds := holds.New(policies)
+	r := room{holds: holds, loans: loans.New(policies), returns: returns.New(policies, holds)}
 	return engine.Effects{
 		// borrowing
 		workflow.DoKeepShipment:   KeepShipment,

@@ -6,7 +6,10 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
+	"afield/broker/returns"
+	"afield/broker/standing"
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
@@ -95,7 +98,7 @@ func (r room) MakeItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 	if c.Request.TitleID != nil {
 		title = *c.Request.TitleID
 	}
-	item, err := r.circulation.MakeTemporaryItem(ctx, c.Tx, circulation.TempItem{
+	item, err := r.loans.MakeTemporaryItem(ctx, c.Tx, loans.TempItem{
 		Desk: c.Desk(), Request: c.Ref(), Number: c.Request.Number, Title: title,
 		Type: string(c.Request.Format), LenderBarcode: barcode,
 	})
@@ -176,7 +179,7 @@ func itemRef(c *engine.Case) catalog.Ref {
 // PutOnShelf starts the shelf time: policy gives the last day, bounded by the
 // lender's due date less the days the way home takes.
 func (r room) PutOnShelf(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	outcome, err := r.circulation.ShelveForRequest(ctx, c.Tx, circulation.Shelve{
+	outcome, err := r.holds.ShelveForRequest(ctx, c.Tx, holds.Shelve{
 		Desk: c.Desk(), Item: itemRef(c), Patron: c.Patron(), Request: c.Ref(),
 		QueuedAt: c.Request.SubmittedAt, LenderDue: c.Request.LenderDueOn,
 	})
@@ -197,15 +200,15 @@ func (r room) PutOnShelf(ctx context.Context, c *engine.Case) (engine.Wants, err
 // home; a copy of the shared catalogue serves the next in its queue or goes to
 // its own shelf.
 func (r room) TakeOffShelf(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	how := circulation.HoldCancelled
+	how := holds.Cancelled
 	if c.Firing.Event == workflow.EventShelfExpired {
-		how = circulation.HoldExpired
+		how = holds.Expired
 	}
 	hold, err := ownHold(ctx, c)
 	if err != nil || hold == nil {
 		return nil, err
 	}
-	outcome, err := r.circulation.TakeOffShelf(ctx, c.Tx, c.Desk(), hold.HoldRef, how)
+	outcome, err := r.holds.TakeOffShelf(ctx, c.Tx, c.Desk(), hold.Ref, how)
 	if err != nil {
 		return nil, err
 	}
@@ -214,11 +217,11 @@ func (r room) TakeOffShelf(ctx context.Context, c *engine.Case) (engine.Wants, e
 }
 
 // ownHold finds the request's open hold, wherever its copy belongs, or nil.
-func ownHold(ctx context.Context, c *engine.Case) (*circulation.Hold, error) {
+func ownHold(ctx context.Context, c *engine.Case) (*holds.Hold, error) {
 	if entry := c.Current(); entry != nil && entry.Fulfilment == "hold" {
 		c.Tx.Widen(entry.LenderID)
 	}
-	hold, err := circulation.HoldOfRequest(ctx, c.Tx, c.Ref())
+	hold, err := holds.OfRequest(ctx, c.Tx, c.Ref())
 	if broker.IsKind(err, broker.KindNotFound) {
 		return nil, nil
 	}
@@ -229,7 +232,7 @@ func ownHold(ctx context.Context, c *engine.Case) (*circulation.Hold, error) {
 }
 
 // passOn tells the next in a queue that the copy just freed is theirs.
-func passOn(c *engine.Case, outcome circulation.HoldOutcome) engine.Wants {
+func passOn(c *engine.Case, outcome holds.Outcome) engine.Wants {
 	if outcome.Next == nil {
 		return nil
 	}
@@ -238,7 +241,7 @@ func passOn(c *engine.Case, outcome circulation.HoldOutcome) engine.Wants {
 
 // CopyGiven is the event of a request whose hold was given a copy: onto the
 // hold shelf, or on its way there.
-func CopyGiven(outcome circulation.HoldOutcome, request circulation.RequestRef, actor broker.Actor) engine.Firing {
+func CopyGiven(outcome holds.Outcome, request standing.RequestRef, actor broker.Actor) engine.Firing {
 	firing := engine.Firing{
 		Library: request.Library, Request: request.Request, Event: workflow.EventHoldOnShelf,
 		By: workflow.BySystem, Actor: actor, Cause: engine.Cause{Kind: "desk"}, Data: map[string]any{},
@@ -265,7 +268,7 @@ func (r room) CancelHold(ctx context.Context, c *engine.Case) (engine.Wants, err
 	if err != nil || hold == nil {
 		return nil, err
 	}
-	outcome, err := r.circulation.CancelHold(ctx, c.Tx, c.Desk(), hold.HoldRef)
+	outcome, err := r.holds.CancelHold(ctx, c.Tx, c.Desk(), hold.Ref)
 	if err != nil {
 		return nil, err
 	}
@@ -279,7 +282,7 @@ func (r room) SendHome(ctx context.Context, c *engine.Case) (engine.Wants, error
 	}
 	c.Tx.Queue(`update request_items set returned_at = $3 where library_id = $1 and request_id = $2 and returned_at is null`,
 		c.Request.LibraryID, c.Request.ID, c.Now)
-	_, err := r.circulation.SendHome(ctx, c.Tx, c.Desk(), itemRef(c))
+	_, err := r.loans.SendHome(ctx, c.Tx, c.Desk(), itemRef(c))
 	return nil, err
 }
 
@@ -288,7 +291,7 @@ func (r room) CloseLoan(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	if c.Request.ItemID == nil {
 		return nil, nil
 	}
-	_, err := r.circulation.Return(ctx, c.Tx, circulation.Return{Desk: c.Desk(), Item: itemRef(c)})
+	_, err := r.returns.Return(ctx, c.Tx, returns.Return{Desk: c.Desk(), Item: itemRef(c)})
 	return nil, err
 }
 
@@ -298,11 +301,11 @@ func (r room) DeclareLost(ctx context.Context, c *engine.Case) (engine.Wants, er
 	if err != nil || loan == nil {
 		return nil, err
 	}
-	how := circulation.LostReported
+	how := loans.LostReported
 	if c.Firing.Event == workflow.EventSearchEnded {
-		how = circulation.LostOverdue
+		how = loans.LostOverdue
 	}
-	_, err = r.circulation.DeclareLost(ctx, c.Tx, circulation.DeclareLost{Desk: c.Desk(), Loan: loan.LoanRef, Loss: circulation.Loss{How: how}})
+	_, err = r.returns.DeclareLost(ctx, c.Tx, returns.DeclareLost{Desk: c.Desk(), Loan: loan.Ref, Loss: returns.Loss{How: how}})
 	return nil, err
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/policy/ill"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
 	"afield/broker/policy/shelf"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 )
@@ -26,7 +28,7 @@ func CheckRenewal(ctx context.Context, c *engine.Case) (wants engine.Wants, err 
 	if c.Request.PatronID == nil {
 		return nil, nil
 	}
-	standing, err := circulation.StandingOf(ctx, c.Tx, c.Desk(), c.Patron())
+	standing, err := standing.Of(ctx, c.Tx, c.Desk(), c.Patron())
 	if err != nil {
 		return nil, err
 	}
@@ -100,12 +102,12 @@ func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	if err != nil || loan == nil {
 		return wants, err
 	}
-	why := circulation.DueCorrected
+	why := loans.DueCorrected
 	if c.Firing.Event == workflow.EventRenewalGranted {
-		why = circulation.DueRenewed
+		why = loans.DueRenewed
 		c.Request.Renewals++
 	}
-	outcome, err := r.circulation.ChangeDue(ctx, c.Tx, circulation.ChangeDue{Desk: c.Desk(), Loan: loan.LoanRef, LenderDue: due, Why: why})
+	outcome, err := r.loans.ChangeDue(ctx, c.Tx, loans.ChangeDue{Desk: c.Desk(), Loan: loan.Ref, LenderDue: due, Why: why})
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +134,7 @@ func shortenShelf(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if !until.Before(c.Request.PickUpBy) {
 		return nil, nil
 	}
-	circulation.MoveShelfDate(c.Tx, hold.HoldRef, until)
+	holds.MoveShelfDate(c.Tx, hold.Ref, until)
 	c.Request.PickUpBy = until
 	return engine.Wants{
 		engine.RestartDeadline{},
@@ -162,12 +164,12 @@ func (r room) MoveLoanDue(ctx context.Context, c *engine.Case) (engine.Wants, er
 	if err != nil || loan == nil {
 		return nil, err
 	}
-	why := circulation.DueCorrected
+	why := loans.DueCorrected
 	if c.Firing.Event == workflow.EventAnswerRenewYes {
-		why = circulation.DueRenewed
+		why = loans.DueRenewed
 		c.Request.Renewals++
 	}
-	if _, err := r.circulation.ChangeDue(ctx, c.Tx, circulation.ChangeDue{Desk: c.LendingDesk(), Loan: loan.LoanRef, Due: due, Why: why}); err != nil {
+	if _, err := r.loans.ChangeDue(ctx, c.Tx, loans.ChangeDue{Desk: c.LendingDesk(), Loan: loan.Ref, Due: due, Why: why}); err != nil {
 		return nil, err
 	}
 	c.Request.LenderDueOn, c.Request.Overdue = due, false

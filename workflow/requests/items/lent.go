@@ -8,9 +8,11 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy/ill"
+	"afield/broker/returns"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 )
@@ -128,7 +130,7 @@ func isFree(ctx context.Context, c *engine.Case, id broker.ID) (bool, error) {
 // ownPatronsFirst holds a yes to the lender's policy: our own patrons who wait
 // come first, unless somebody who may passes over that.
 func ownPatronsFirst(ctx context.Context, c *engine.Case, copies int) error {
-	waiting, err := circulation.Queue(ctx, c.Tx, c.Request.LibraryID, *c.Request.TitleID)
+	waiting, err := holds.Queue(ctx, c.Tx, c.Request.LibraryID, *c.Request.TitleID)
 	if err != nil {
 		return err
 	}
@@ -180,7 +182,7 @@ func (r room) LendItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 	if err != nil {
 		return nil, err
 	}
-	_, err = r.circulation.LendToLibrary(ctx, c.Tx, circulation.LendOut{
+	_, err = r.loans.LendToLibrary(ctx, c.Tx, loans.LendOut{
 		Desk: c.LendingDesk(), Item: itemRef(c), Borrower: institution.Ref(), Due: due, Request: c.Ref(),
 	})
 	if err != nil {
@@ -196,18 +198,18 @@ func (r room) TakeItemBack(ctx context.Context, c *engine.Case) (engine.Wants, e
 	if c.Request.ItemID == nil {
 		return nil, nil
 	}
-	loan, err := circulation.LoanOfItem(ctx, c.Tx, itemRef(c))
+	loan, err := loans.OfItem(ctx, c.Tx, itemRef(c))
 	if broker.IsKind(err, broker.KindNotFound) || (err == nil && loan.Request != c.Request.ID) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := r.circulation.Return(ctx, c.Tx, circulation.Return{Desk: c.LendingDesk(), Item: itemRef(c)})
+	outcome, err := r.returns.Return(ctx, c.Tx, returns.Return{Desk: c.LendingDesk(), Item: itemRef(c)})
 	if err != nil {
 		return nil, err
 	}
-	return passOn(c, outcome.HoldOutcome), nil
+	return passOn(c, outcome.Outcome), nil
 }
 
 // ChosenBarcode gives the barcode of the copy chosen to send.

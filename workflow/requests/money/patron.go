@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/ledger"
+	"afield/broker/loans"
 	"afield/broker/policy/costs"
 	"afield/broker/policy/lending"
 	"afield/workflow/requests/engine"
@@ -166,12 +166,12 @@ func TakeBackFine(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if err != nil || c.Request.PatronID == nil || until.IsZero() {
 		return wants, err
 	}
-	loans, err := circulation.LoansOfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
+	lent, err := loans.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
 	if err != nil {
 		return nil, err
 	}
-	for _, loan := range loans {
-		if loan.Status == circulation.LoanReturned {
+	for _, loan := range lent {
+		if loan.Status == loans.Returned {
 			wants.Add(fineBy(c, lending.ILLDueDate(c.Policy, c.Moment(), until).Due, loan)...)
 		}
 	}
@@ -179,7 +179,7 @@ func TakeBackFine(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 }
 
 // fineBy charges what a returned loan was late by a due date of after its return.
-func fineBy(c *engine.Case, due broker.Date, loan circulation.Loan) engine.Wants {
+func fineBy(c *engine.Case, due broker.Date, loan loans.Loan) engine.Wants {
 	fine := costs.OverdueFine(loan.Terms, due, loan.ReturnedOn, c.Library.Calendar)
 	if fine.Amount.Minor <= 0 {
 		return nil

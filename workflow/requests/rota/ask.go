@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/policy/ill"
 	"afield/connectors"
 	"afield/workflow/requests/engine"
@@ -88,7 +88,7 @@ func (r Room) placeHold(ctx context.Context, c *engine.Case, lender *directory.L
 	if c.Request.TitleID != nil {
 		title = *c.Request.TitleID
 	}
-	_, err := r.Circulation.PlaceHold(ctx, c.Tx, circulation.PlaceHold{
+	_, err := r.Holds.PlaceHold(ctx, c.Tx, holds.PlaceHold{
 		Desk: c.Desk(), Library: lender.ID, Title: title, Patron: c.Patron(), Request: c.Ref(),
 		Pickup: c.Request.Branch(), QueuedAt: c.Request.SubmittedAt,
 	})

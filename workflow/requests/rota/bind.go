@@ -1,8 +1,8 @@
 package rota
 
 import (
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
@@ -11,9 +11,9 @@ import (
 
 // Room is what the effects here need besides the request.
 type Room struct {
-	Finder      *routing.Finder
-	Vault       *directory.Vault
-	Circulation *circulation.Circulation
+	Finder *routing.Finder
+	Vault  *directory.Vault
+	Holds  *holds.Service
 	// Protocols say what a message can carry to a library.
 	Protocols *connectors.Registry
 }

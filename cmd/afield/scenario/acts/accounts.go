@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/policy"
@@ -13,6 +12,7 @@ import (
 	"afield/broker/policy/costs"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
 	"afield/workflow/desk"
@@ -212,7 +212,7 @@ func mayAct(p *stage.Play, s language.Step, action rule.Action) (stage.Result, e
 	house, at := p.At(s)
 	var decision policy.Decision
 	err := p.Try(house, func(ctx context.Context, tx *postgres.Tx) error {
-		standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: house.Library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}, patron.Ref)
+		standing, err := standing.Of(ctx, tx, standing.Desk{Library: house.Library, Branch: at.Branch, Actor: at.Actor, Now: at.Now}, patron.Ref)
 		if err != nil {
 			return err
 		}

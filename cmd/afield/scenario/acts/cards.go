@@ -4,12 +4,12 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/accounts"
 	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
 	"afield/workflow/desk"
@@ -90,7 +90,7 @@ func guardian(p *stage.Play, ctx context.Context, tx *postgres.Tx, name string) 
 	if name == "" {
 		return nil, nil
 	}
-	standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: p.Home.Library, Now: p.Now()}, p.Patrons[name].Ref)
+	standing, err := standing.Of(ctx, tx, standing.Desk{Library: p.Home.Library, Now: p.Now()}, p.Patrons[name].Ref)
 	return &standing, err
 }
 

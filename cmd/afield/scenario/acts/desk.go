@@ -4,10 +4,11 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
+	"afield/broker/returns"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
 	"afield/workflow/desk"
@@ -66,7 +67,7 @@ func takeBack(p *stage.Play, s language.Step) (stage.Result, error) {
 	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
 		return p.Desk.TakeBack(ctx, tx, at, desk.TakeBack{Barcode: item.Barcode, Handed: desk.Handed{
 			Drop: s.Flag("drop"), Backdate: s.Date("counts_for"), Amnesty: s.Flag("amnesty"),
-			Parts: circulation.Parts{
+			Parts: returns.Parts{
 				Counted: s.Count("parts"), Missing: s.Text("missing"), Obtainable: s.Flag("obtainable"),
 				Price: moneyOf(p, s, "part_price"),
 			},
@@ -118,14 +119,14 @@ func moneyOf(p *stage.Play, s language.Step, word string) broker.Money {
 }
 
 // loanOf is the loan of a step's item that is not over.
-func loanOf(p *stage.Play, s language.Step) (loan circulation.Loan, err error) {
+func loanOf(p *stage.Play, s language.Step) (loan loans.Loan, err error) {
 	item := p.Items[s.Text("item")]
 	err = p.Everywhere(func(ctx context.Context, tx *postgres.Tx) error {
 		found, err := p.Find(ctx, tx, item)
 		if err != nil {
 			return err
 		}
-		loan, err = circulation.LoanOfItem(ctx, tx, found.Ref())
+		loan, err = loans.OfItem(ctx, tx, found.Ref())
 		return err
 	})
 	return loan, err

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/holds"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/cmd/afield/scenario/language"
@@ -93,13 +93,13 @@ func cancelHold(p *stage.Play, s language.Step) (stage.Result, error) {
 		return stage.Result{}, err
 	}
 	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
-		return p.Desk.CancelHold(ctx, tx, at, hold.HoldRef)
+		return p.Desk.CancelHold(ctx, tx, at, hold.Ref)
 	})
 }
 
 // holdOf is the patron's hold on the title of a step's item, or on a borrowed
 // copy.
-func holdOf(p *stage.Play, s language.Step) (hold circulation.Hold, err error) {
+func holdOf(p *stage.Play, s language.Step) (hold holds.Hold, err error) {
 	item, patron := p.Items[s.Text("item")], p.PatronOf(s)
 	err = p.Everywhere(func(ctx context.Context, tx *postgres.Tx) error {
 		hold, err = openHold(p, ctx, tx, patron, item)
@@ -108,15 +108,15 @@ func holdOf(p *stage.Play, s language.Step) (hold circulation.Hold, err error) {
 	return hold, err
 }
 
-func openHold(p *stage.Play, ctx context.Context, tx *postgres.Tx, patron stage.Person, item stage.Thing) (circulation.Hold, error) {
-	holds, err := circulation.HoldsOf(ctx, tx, patron.Ref)
+func openHold(p *stage.Play, ctx context.Context, tx *postgres.Tx, patron stage.Person, item stage.Thing) (holds.Hold, error) {
+	held, err := holds.Of(ctx, tx, patron.Ref)
 	if err != nil {
-		return circulation.Hold{}, err
+		return holds.Hold{}, err
 	}
-	for _, hold := range holds {
+	for _, hold := range held {
 		if (item.Title != broker.NoID && hold.Title == item.Title) || (hold.Item != broker.NoID && hold.Item == item.ID) {
 			return hold, nil
 		}
 	}
-	return circulation.Hold{}, broker.NotFound("open hold of that patron")
+	return holds.Hold{}, broker.NotFound("open hold of that patron")
 }

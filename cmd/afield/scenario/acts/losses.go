@@ -5,8 +5,9 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/loans"
 	"afield/broker/postgres"
+	"afield/broker/returns"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
 	"afield/workflow/desk"
@@ -48,9 +49,9 @@ func lossActs() []act {
 }
 
 func claim(p *stage.Play, s language.Step) (stage.Result, error) {
-	kind := circulation.ClaimReturned
-	if s.Text("that") == string(circulation.ClaimNeverBorrowed) {
-		kind = circulation.ClaimNeverBorrowed
+	kind := loans.ClaimReturned
+	if s.Text("that") == string(loans.ClaimNeverBorrowed) {
+		kind = loans.ClaimNeverBorrowed
 	}
 	checked, said := s.FlagSaid("shelf_checked")
 	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
@@ -68,13 +69,13 @@ func claimFound(p *stage.Play, s language.Step) (stage.Result, error) {
 	})
 }
 
-func loss(p *stage.Play, s language.Step) circulation.Loss {
-	return circulation.Loss{WillReplace: s.Flag("replace"), Price: moneyOf(p, s, "price"), Shipping: moneyOf(p, s, "shipping")}
+func loss(p *stage.Play, s language.Step) returns.Loss {
+	return returns.Loss{WillReplace: s.Flag("replace"), Price: moneyOf(p, s, "price"), Shipping: moneyOf(p, s, "shipping")}
 }
 
 func answerClaim(p *stage.Play, s language.Step) (stage.Result, error) {
 	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
-		return p.Desk.ClaimAnswer(ctx, tx, at, loan, circulation.ClaimStatus(s.Text("with")), loss(p, s))
+		return p.Desk.ClaimAnswer(ctx, tx, at, loan, loans.ClaimStatus(s.Text("with")), loss(p, s))
 	})
 }
 

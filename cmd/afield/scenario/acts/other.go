@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"afield/broker/calendar"
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/loans"
 	"afield/broker/postgres"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
@@ -64,7 +64,7 @@ func closeLibrary(p *stage.Play, s language.Step) (stage.Result, error) {
 
 func adjustDue(p *stage.Play, s language.Step) (stage.Result, error) {
 	_, at := p.At(s)
-	in := circulation.AdjustDueDates{
+	in := loans.AdjustDueDates{
 		From: s.Date("from"), To: s.Date("to"), NewDue: s.Date("new_due"),
 		Reason: s.Text("reason"),
 	}

@@ -9,9 +9,11 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
 	"afield/workflow/requests/engine"
@@ -24,10 +26,10 @@ type View struct {
 	notices []noticeRow
 	tasks   []taskRow
 
-	loan    *circulation.Loan
+	loan    *loans.Loan
 	lostOn  broker.Date
 	claim   string // of the loan
-	hold    *circulation.Hold
+	hold    *holds.Hold
 	keptFor broker.ID // the patron; NoID for nobody
 	place   int
 	item    *catalog.Item
@@ -120,7 +122,7 @@ func lookAtItem(p *stage.Play, ctx context.Context, tx *postgres.Tx, s language.
 		return err
 	}
 	seen.item = &item
-	var ref circulation.LoanRef
+	var ref loans.Ref
 	var lostOn broker.Date
 	err = tx.QueryRow(ctx, `select library_id, id, lost_on, coalesce((select c.status from claims c
 			where c.library_id = l.library_id and c.loan_id = l.id order by c.claimed_at desc, c.id desc limit 1), 'none')
@@ -132,7 +134,7 @@ func lookAtItem(p *stage.Play, ctx context.Context, tx *postgres.Tx, s language.
 	if err != nil {
 		return fmt.Errorf("look at a loan: %w", err)
 	}
-	loan, err := circulation.LoanByID(ctx, tx, ref)
+	loan, err := loans.ByID(ctx, tx, ref)
 	seen.loan, seen.lostOn = &loan, lostOn
 	return err
 }
@@ -159,7 +161,7 @@ func lookAtHold(p *stage.Play, ctx context.Context, tx *postgres.Tx, s language.
 			seen.keptFor = *kept[0].ID
 		}
 	}
-	var ref circulation.HoldRef
+	var ref holds.Ref
 	err := tx.QueryRow(ctx, `select library_id, id from holds where (item_id = $1 or title_id = $2) and ($3::uuid is null or patron_id = $3)
 		order by status in ('on_hold_shelf', 'in_transit') desc, closed_at desc nulls last, (item_id = $1) desc nulls last,
 			placed_at desc, id desc limit 1`, item, title, patron).Scan(&ref.Library, &ref.ID)
@@ -169,12 +171,12 @@ func lookAtHold(p *stage.Play, ctx context.Context, tx *postgres.Tx, s language.
 	if err != nil {
 		return fmt.Errorf("look at a hold: %w", err)
 	}
-	hold, err := circulation.HoldByID(ctx, tx, ref)
+	hold, err := holds.ByID(ctx, tx, ref)
 	if err != nil {
 		return err
 	}
 	seen.hold = &hold
-	seen.place, err = circulation.Place(ctx, tx, ref)
+	seen.place, err = holds.Position(ctx, tx, ref)
 	return err
 }
 
@@ -189,7 +191,7 @@ func lookAtPatron(p *stage.Play, ctx context.Context, tx *postgres.Tx, s languag
 	default:
 		return nil
 	}
-	standing, err := circulation.StandingOf(ctx, tx, circulation.Desk{Library: p.Home.Library, Actor: stage.Staff(p.Home.ID), Now: p.Now()}, ref)
+	standing, err := standing.Of(ctx, tx, standing.Desk{Library: p.Home.Library, Actor: stage.Staff(p.Home.ID), Now: p.Now()}, ref)
 	if broker.IsKind(err, broker.KindNotFound) {
 		return nil
 	}

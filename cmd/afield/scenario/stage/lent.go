@@ -10,8 +10,10 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/cmd/afield/scenario/language"
 )
 
@@ -60,14 +62,14 @@ func (p *Play) lend(v language.Values, since time.Time) error {
 	}
 	return p.Try(at, func(ctx context.Context, tx *postgres.Tx) error {
 		tx.Widen(p.Everyone()...)
-		place := circulation.Desk{Library: at.Library, Branch: branch, Actor: Staff(at.ID, everyRole()...), Now: since}
-		out, err := p.circulation.CheckOut(ctx, tx, circulation.CheckOut{Desk: place, Item: item.Ref, Patron: patron.Ref, Due: first})
+		place := standing.Desk{Library: at.Library, Branch: branch, Actor: Staff(at.ID, everyRole()...), Now: since}
+		out, err := p.loans.CheckOut(ctx, tx, loans.CheckOut{Desk: place, Item: item.Ref, Patron: patron.Ref, Due: first})
 		if err != nil {
 			return err
 		}
 		for done := 1; done <= renewals; done++ {
 			next := out.Loan.DueOn.AddDays(1)
-			out, err = p.circulation.ChangeDue(ctx, tx, circulation.ChangeDue{Desk: place, Loan: out.Loan.LoanRef, Due: next, Why: circulation.DueRenewed})
+			out, err = p.loans.ChangeDue(ctx, tx, loans.ChangeDue{Desk: place, Loan: out.Loan.Ref, Due: next, Why: loans.DueRenewed})
 			if err != nil {
 				return err
 			}
@@ -123,8 +125,8 @@ func (p *Play) takenOut(name string, v language.Values) error {
 					Type: kind, Status: catalog.OnShelf, Lendable: true,
 				}
 				catalog.SaveItem(tx, item, since)
-				_, err := p.circulation.CheckOut(ctx, tx, circulation.CheckOut{
-					Desk: circulation.Desk{Library: p.Home.Library, Branch: p.Home.Branches[language.MainBranch], Actor: Staff(p.Home.ID, everyRole()...), Now: since},
+				_, err := p.loans.CheckOut(ctx, tx, loans.CheckOut{
+					Desk: standing.Desk{Library: p.Home.Library, Branch: p.Home.Branches[language.MainBranch], Actor: Staff(p.Home.ID, everyRole()...), Now: since},
 					Item: item.Ref(), Patron: patron.Ref,
 				})
 				if err != nil {
@@ -158,8 +160,8 @@ func (p *Play) waits(v language.Values, since time.Time) error {
 	}
 	return p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
 		tx.Widen(p.Everyone()...)
-		_, err := p.circulation.PlaceHold(ctx, tx, circulation.PlaceHold{
-			Desk:    circulation.Desk{Library: p.Home.Library, Branch: p.Home.Branches[language.MainBranch], Actor: Staff(p.Home.ID, everyRole()...), Now: since},
+		_, err := p.holds.PlaceHold(ctx, tx, holds.PlaceHold{
+			Desk:    standing.Desk{Library: p.Home.Library, Branch: p.Home.Branches[language.MainBranch], Actor: Staff(p.Home.ID, everyRole()...), Now: since},
 			Library: item.Library, Patron: p.Patrons[v.Text("patron")].Ref, Title: item.Title, Item: only, Pickup: p.Pickup(v), QueuedAt: since,
 		})
 		return err

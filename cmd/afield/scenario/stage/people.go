@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/cmd/afield/scenario/language"
 )
 
@@ -126,7 +126,7 @@ func (p *Play) account(name string, v language.Values) error {
 		if err := p.block(tx, ref, stops, v); err != nil {
 			return err
 		}
-		_, err := circulation.UpdateLatch(ctx, tx, p.Home.Library, p.Document, ref, p.start.Add(-time.Hour))
+		_, err := standing.UpdateLatch(ctx, tx, p.Home.Library, p.Document, ref, p.start.Add(-time.Hour))
 		return err
 	})
 }

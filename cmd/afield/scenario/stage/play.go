@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/circulation"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/cmd/afield/scenario/language"
@@ -181,11 +182,11 @@ func (p *Play) PatronOf(s language.Step) Person {
 	}
 	var found Person
 	_ = p.Everywhere(func(ctx context.Context, tx *postgres.Tx) error {
-		if loan, err := circulation.LoanOfItem(ctx, tx, item.Ref); err == nil {
+		if loan, err := loans.OfItem(ctx, tx, item.Ref); err == nil {
 			found.Ref = loan.Patron
 			return nil
 		}
-		if hold, err := circulation.HoldOfItem(ctx, tx, item.Ref); err == nil {
+		if hold, err := holds.OfItem(ctx, tx, item.Ref); err == nil {
 			found.Ref = hold.Patron
 		}
 		return nil

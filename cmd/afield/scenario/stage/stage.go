@@ -6,10 +6,12 @@ import (
 	"sync"
 	"time"
 
-	"afield/broker/circulation"
 	"afield/broker/directory"
+	"afield/broker/holds"
+	"afield/broker/loans"
 	"afield/broker/policy"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/desk"
 	"afield/workflow/nightly"
 	"afield/workflow/requests"
@@ -20,13 +22,14 @@ import (
 // after the other is played. Each brings libraries of its own and leaves nothing
 // behind that time would move.
 type Stage struct {
-	db          *postgres.DB
-	circulation *circulation.Circulation
-	Requests    *requests.Service
-	Desk        *desk.Service
-	Nights      *nightly.Nights
-	vault       *directory.Vault
-	post        *post
+	db       *postgres.DB
+	holds    *holds.Service
+	loans    *loans.Service
+	Requests *requests.Service
+	Desk     *desk.Service
+	Nights   *nightly.Nights
+	vault    *directory.Vault
+	post     *post
 
 	mu        sync.Mutex
 	documents map[string]*policy.Document // by the name a library row has
@@ -43,17 +46,18 @@ func New(db *postgres.DB) (*Stage, error) {
 		return nil, err
 	}
 	cache := directory.NewCache(0, time.Now)
-	s.circulation = circulation.New(circulation.ByName(s.document))
+	policies := standing.ByName(s.document)
+	s.holds, s.loans = holds.New(policies), loans.New(policies)
 	s.Requests, err = requests.New(requests.Config{
-		Jobs: s.post, Circulation: s.circulation, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
-		Protocols: s.post.protocols, Policies: circulation.ByName(s.document),
+		Jobs: s.post, Finder: &routing.Finder{Lenders: cache}, Cache: cache, Vault: vault,
+		Protocols: s.post.protocols, Policies: policies,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.post.requests = s.Requests
-	s.Desk = desk.New(s.circulation, s.Requests)
-	s.Nights = nightly.New(nightly.Config{DB: db, Desk: s.Desk, Policies: circulation.ByName(s.document)})
+	s.Desk = desk.New(policies, s.Requests)
+	s.Nights = nightly.New(nightly.Config{DB: db, Desk: s.Desk, Policies: policies})
 	return s, nil
 }
 

@@ -1,0 +1,97 @@
+package holds
+
+import (
+	"time"
+
+	"afield/broker"
+	"afield/broker/patrons"
+	"afield/broker/policy/rule"
+	"afield/broker/standing"
+)
+
+// Ref names a hold; Library is the one that is to fill it.
+type Ref struct {
+	Library broker.ID
+	ID      broker.ID
+}
+
+// Status is where a hold stands.
+type Status string
+
+// The statuses of a hold.
+const (
+	Placed      Status = "placed" // in the queue of a title
+	InTransit   Status = "in_transit"
+	OnHoldShelf Status = "on_hold_shelf"
+	Fulfilled   Status = "fulfilled" // lent to the patron
+	Cancelled   Status = "cancelled"
+	Expired     Status = "expired"  // not picked up
+	Unfilled    Status = "unfilled" // no copy was found
+)
+
+// Open tells whether the hold still waits for something.
+func (s Status) Open() bool {
+	return s == Placed || s == InTransit || s == OnHoldShelf
+}
+
+// Hold keeps a place in the queue of a title, and then a copy, for a patron.
+type Hold struct {
+	Ref
+	// Title is whose queue it waits in; NoID for a borrowed copy, which is
+	// nobody else's.
+	Title broker.ID
+	// Wanted is the only copy that will do; NoID where any copy of the title does.
+	Wanted broker.ID
+	// Item is the copy given to it.
+	Item broker.ID
+	// Patron is whom it is for; their library may be another of the sharing group.
+	Patron patrons.Ref
+	// Class is the patron's class, where the transaction sees their library.
+	Class string
+	// Request is of the patron's library.
+	Request broker.ID
+	Pickup  broker.ID
+	// Channel is how it was asked for.
+	Channel rule.Channel
+	// QueuedAt is when it was asked for, TurnAt what the queue goes by: the same,
+	// unless staff moved it or it lost its copy.
+	QueuedAt   time.Time
+	TurnAt     time.Time
+	PlacedAt   time.Time
+	CapturedAt time.Time
+	Status     Status
+	// PickUpBy is the last day on the hold shelf.
+	PickUpBy  broker.Date
+	OnShelfAt time.Time
+	ClosedAt  time.Time
+	// SuspendedFrom and SuspendedUntil are the first and last day it is passed
+	// by; a zero SuspendedUntil lasts until it is resumed.
+	SuspendedFrom  broker.Date
+	SuspendedUntil broker.Date
+	// ExpiresOn is the last day it waits to be filled; zero as long as it takes.
+	ExpiresOn broker.Date
+	// Permitted is who else of the patron's library may take it, by the patron's
+	// express permission.
+	Permitted broker.ID
+	// ContactAt is when the patron asked to keep it longer.
+	ContactAt time.Time
+
+	passing // what the queue found about it when it asked who is next
+}
+
+// Serves names the request a hold serves, or nil.
+func (h Hold) Serves() *standing.RequestRef { return standing.Serves(h.Patron.Library, h.Request) }
+
+// Transit is an item on its way between branches.
+type Transit struct {
+	Library broker.ID // whose item
+	ID      broker.ID
+	Item    broker.ID
+	// ToLibrary and ToBranch are where it goes.
+	ToLibrary broker.ID
+	ToBranch  broker.ID
+	// Hold is what it travels for; NoID when it goes home.
+	Hold      broker.ID
+	SentAt    time.Time
+	ArrivedAt time.Time
+}

@@ -1,0 +1,233 @@
+package holds
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
+	"afield/broker/policy/shelf"
+	"afield/broker/postgres"
+	"afield/broker/standing"
+)
+
+// Capture gives a copy on the shelf to a hold.
+type Capture struct {
+	// Desk is where the copy was scanned: a library that owns it.
+	Desk standing.Desk
+	Item catalog.Ref
+	// OutOfTurn names a hold to serve before the first in the queue; Reason says
+	// why, and is kept. Zero serves the first.
+	OutOfTurn Ref
+	Reason    string
+}
+
+// CaptureHold gives a copy to the first in the queue of its title: onto the
+// hold shelf where it is to be picked up here, else on its way there. Serving
+// another out of turn needs a reason. Nobody waiting, or a copy that is not on
+// the shelf, is a conflict (nobody_waits, item_not_available). Captured again,
+// it stays with the hold that has it.
+func (s *Service) CaptureHold(ctx context.Context, tx *postgres.Tx, in Capture) (Outcome, error) {
+	var item catalog.Item
+	var kept, head, asked Hold
+	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &item)
+	AskCaptured(tx, in.Item, &kept)
+	AskHead(tx, in.Desk, in.Item, &head)
+	askHold(tx, &asked, `where h.library_id = $1 and h.id = $2 for update of h`, in.OutOfTurn.Library, in.OutOfTurn.ID)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read for a capture: %w", err)
+	}
+	var out Outcome
+	switch {
+	case item.ID == broker.NoID:
+		return out, broker.NotFound("item")
+	case kept.ID != broker.NoID:
+		out.Replayed = true
+		out.setHold(kept)
+		out.SetItem(item)
+		out.Say("It is kept for somebody already.")
+		return out, nil
+	case item.Status != catalog.OnShelf || !item.Lendable:
+		return out, broker.Conflict("item_not_available", "That item cannot be captured: it is %s.", item.Status.Words())
+	case head.ID == broker.NoID:
+		return out, broker.Conflict("nobody_waits", "Nobody waits for that title here.")
+	}
+	if in.OutOfTurn.ID != broker.NoID && in.OutOfTurn != head.Ref {
+		if err := outOfTurn(tx, in, item, asked); err != nil {
+			return out, err
+		}
+		head = asked
+	}
+	next, err := s.nextInLine(ctx, tx, in.Desk, in.Item, head)
+	if err != nil {
+		return out, err
+	}
+	if next.ID == broker.NoID {
+		return out, broker.Conflict("nobody_waits", "Nobody waits for that title here who may have it now.")
+	}
+	err = s.forward(ctx, tx, in.Desk, item, next, &out)
+	return out, err
+}
+
+func outOfTurn(tx *postgres.Tx, in Capture, item catalog.Item, asked Hold) error {
+	switch {
+	case asked.ID == broker.NoID || asked.Library != item.Library || asked.Title != item.Title:
+		return broker.NotFound("hold for that title")
+	case asked.Status != Placed:
+		return broker.Conflict("hold_not_waiting", "That hold does not wait any more.")
+	case in.Reason == "":
+		return broker.Invalid(broker.FieldError{
+			Pointer: "/reason", Code: "required",
+			Message: "giving a copy out of turn needs a reason; others asked first",
+		})
+	}
+	addOverride(tx, asked.Ref, in.Reason, in.Desk.Actor, in.Desk.Now)
+	return nil
+}
+
+// CancelHold ends a hold that is not wanted any more, wherever it stands. A
+// copy on the hold shelf goes on to the next; one on its way is placed when it
+// arrives. Cancelled again, nothing changes; a hold that ended otherwise is the
+// conflict hold_ended.
+func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref) (Outcome, error) {
+	return s.endHold(ctx, tx, desk, ref, Cancelled, "The hold is cancelled.")
+}
+
+// TakeOffShelf ends the waiting of something on the hold shelf: nobody picked
+// it up in time (Expired), or it was cancelled or recalled (Cancelled).
+// A borrowed copy is then received, to go home, and never offered to another
+// patron; one of our own goes to the next in the queue, home, or to the shelf.
+// Done again, nothing changes.
+func (s *Service) TakeOffShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, as Status) (Outcome, error) {
+	if as != Expired && as != Cancelled {
+		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/as", Code: "not_an_end", Message: "must be expired or cancelled"})
+	}
+	return s.endHold(ctx, tx, desk, ref, as, "Taken off the hold shelf.")
+}
+
+func (s *Service) endHold(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, as Status, said string) (Outcome, error) {
+	hold, err := holdWithItem(ctx, tx, ref)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.setHold(hold)
+	if hold.Status == as {
+		out.Replayed = true
+		return out, nil
+	}
+	if !hold.Status.Open() {
+		return Outcome{}, broker.Conflict("hold_ended", "That hold is %s already.", hold.Status)
+	}
+	onShelf := hold.Status == OnHoldShelf
+	hold.Status, hold.ClosedAt = as, desk.Now
+	moveHold(tx, hold)
+	out.setHold(hold)
+	out.Say("%s", said)
+	if !onShelf {
+		return out, nil
+	}
+	err = s.clearShelf(ctx, tx, desk, hold, &out)
+	return out, err
+}
+
+// clearShelf sends on what a hold has let go of.
+func (s *Service) clearShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold Hold, out *Outcome) error {
+	var item catalog.Item
+	var head Hold
+	ref := catalog.Ref{Library: hold.Library, ID: hold.Item}
+	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
+	AskHead(tx, desk, ref, &head)
+	if err := tx.Flush(ctx); err != nil {
+		return fmt.Errorf("read what was on the hold shelf: %w", err)
+	}
+	document, err := s.Rules(desk)
+	if err != nil {
+		return err
+	}
+	facts := shelf.Facts{Owner: desk.OwnerOf(item), Class: hold.Class, Item: item.Type}
+	if facts.Owner == rule.OwnerConsortium && shelf.OnShelfExpiry(document, desk.Moment(), facts, false).Action == attributes.ReturnToOwner {
+		head = Hold{} // its owner decides who is next
+	}
+	return s.forward(ctx, tx, desk, item, head, out)
+}
+
+// FailHold notes that the copy for a hold was not where it should be: the hold
+// is unfilled, so that whoever asked can be asked to look elsewhere, and the
+// copy is missing. A hold that has a copy already, or has ended, is the
+// conflict hold_not_waiting.
+func (s *Service) FailHold(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, missing catalog.Ref) (Outcome, error) {
+	item, err := catalog.LoadItem(ctx, tx, missing.Library, missing.ID, true)
+	if err != nil {
+		return Outcome{}, err
+	}
+	hold, err := holdWithItem(ctx, tx, ref)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.setHold(hold)
+	if hold.Status == Unfilled {
+		out.Replayed = true
+		out.SetItem(item)
+		return out, nil
+	}
+	if hold.Status != Placed {
+		return Outcome{}, broker.Conflict("hold_not_waiting", "That hold is %s.", hold.Status)
+	}
+	hold.Status, hold.ClosedAt = Unfilled, desk.Now
+	moveHold(tx, hold)
+	out.setHold(hold)
+	if item.Status == catalog.OnShelf && item.Library == hold.Library && item.Title == hold.Title {
+		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.Missing)
+		item.Status = catalog.Missing
+	}
+	out.SetItem(item)
+	out.Say("Not found: the hold is unfilled.")
+	return out, nil
+}
+
+// ReceiveTransit notes that a travelling item has arrived at a desk: for a hold
+// it goes onto the hold shelf here; otherwise it is placed like anything that
+// has come free. Arrived somewhere else than it was sent, it is sent on. An
+// item that is not travelling is the conflict not_in_transit.
+func (s *Service) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref) (Outcome, error) {
+	var item catalog.Item
+	var transit Transit
+	var kept, head Hold
+	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
+	AskTransit(tx, ref, &transit)
+	AskCaptured(tx, ref, &kept)
+	AskHead(tx, desk, ref, &head)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read an arrival: %w", err)
+	}
+	var out Outcome
+	switch {
+	case item.ID == broker.NoID:
+		return out, broker.NotFound("item")
+	case transit.ID == broker.NoID:
+		return out, broker.Conflict("not_in_transit", "That item was not on its way: it is %s.", item.Status.Words())
+	case !desk.IsAt(transit.ToLibrary, transit.ToBranch):
+		out.Transit, out.NextAct = &transit, standing.SendOn
+		out.SetItem(item)
+		if kept.ID != broker.NoID {
+			out.setHold(kept)
+		}
+		out.Say("It is on its way to another branch: send it on.")
+		return out, nil
+	}
+	transit.ArrivedAt = desk.Now
+	EndTransit(tx, transit, desk.Now)
+	out.Transit = &transit
+	out.Say("Arrived.")
+	if kept.Status == InTransit {
+		head = kept
+	}
+	if err := s.forward(ctx, tx, desk, item, head, &out); err != nil {
+		return Outcome{}, err
+	}
+	return out, nil
+}

@@ -1,0 +1,121 @@
+package holds
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+	"afield/broker/standing"
+)
+
+// Of gives a patron's open holds, oldest first.
+func Of(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) ([]Hold, error) {
+	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.for_library_id = $1 and h.patron_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')
+		order by h.queued_at, h.id`, patron.Library, patron.ID))
+}
+
+// ByID gives a hold.
+func ByID(ctx context.Context, tx *postgres.Tx, ref Ref) (Hold, error) {
+	return postgres.One(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h where h.library_id = $1 and h.id = $2`,
+		ref.Library, ref.ID)))("hold")
+}
+
+// For gives a hold by its id alone, for the library whose patron waits or
+// the one that is to fill it; not found for any other.
+func For(ctx context.Context, tx *postgres.Tx, library, id broker.ID) (Hold, error) {
+	return postgres.One(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.id = $2 and (h.library_id = $1 or h.for_library_id = $1)`, library, id)))("hold")
+}
+
+// OfItem gives the hold an item is kept or travels for; not found when there
+// is none.
+func OfItem(ctx context.Context, tx *postgres.Tx, item catalog.Ref) (Hold, error) {
+	return postgres.One(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf')`, item.Library, item.ID)))("hold")
+}
+
+// OfRequest gives the open hold of a request; not found when there is none.
+func OfRequest(ctx context.Context, tx *postgres.Tx, request standing.RequestRef) (Hold, error) {
+	return postgres.One(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.for_library_id = $1 and h.request_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')`,
+		request.Library, request.Request)))("hold")
+}
+
+// Queue gives who waits for a title at a library, the first in line first.
+func Queue(ctx context.Context, tx *postgres.Tx, library, title broker.ID) ([]Hold, error) {
+	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.library_id = $1 and h.title_id = $2 and h.status = 'placed' order by h.turn_at, h.id`, library, title))
+}
+
+// Position is how many wait before a hold, itself included: 1 is next. Zero when it
+// does not wait in a queue.
+func Position(ctx context.Context, tx *postgres.Tx, ref Ref) (int, error) {
+	var place int
+	err := tx.QueryRow(ctx, `select count(*)::int from holds h join holds mine on mine.library_id = h.library_id and mine.title_id = h.title_id
+		where mine.library_id = $1 and mine.id = $2 and mine.status = 'placed' and h.status = 'placed'
+			and (h.turn_at, h.id) <= (mine.turn_at, mine.id)`, ref.Library, ref.ID).Scan(&place)
+	if err != nil {
+		return 0, fmt.Errorf("count a queue: %w", err)
+	}
+	return place, nil
+}
+
+// Shelf gives what waits on the hold shelf for a library's patrons, the earliest
+// pick-up-by date first.
+func Shelf(ctx context.Context, tx *postgres.Tx, library broker.ID, page broker.Page) ([]Hold, error) {
+	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and ($2::uuid is null or (h.pick_up_by, h.id) >
+			(select a.pick_up_by, a.id from holds a where a.for_library_id = $1 and a.id = $2))
+		order by h.pick_up_by, h.id limit $3`, library, page.After, page.Limit))
+}
+
+// Pull is a hold and a copy on the shelf that could fill it.
+type Pull struct {
+	Hold Hold
+	Item catalog.Item
+}
+
+// PullList gives the holds that a library can fill from its shelves on a day,
+// with a copy for each, the longest waiting first. Who is suspended is left
+// out; a hold for one copy is named with that copy.
+func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, page broker.Page) ([]Pull, error) {
+	rows, err := tx.Query(ctx, `
+		with waiting as (
+			select h.*, row_number() over (partition by h.title_id, h.wanted_item_id order by h.turn_at, h.id) as turn
+			from holds h where h.library_id = $1 and h.status = 'placed'
+				and (h.suspended_from is null or h.suspended_from > $4 or h.suspended_until < $4)
+				and (h.expires_on is null or h.expires_on >= $4)),
+		here as (
+			select i.id, i.title_id, i.barcode, exists (select 1 from waiting w where w.wanted_item_id = i.id) as wanted
+			from items i where i.library_id = $1 and i.status = 'on_shelf' and i.lendable and i.request_id is null
+				and i.title_id in (select title_id from waiting)),
+		copies as (
+			select id, title_id, null::uuid as wanted_item_id, row_number() over (partition by title_id order by barcode) as turn
+			from here where not wanted
+			union all select id, title_id, id, 1 from here where wanted)
+		select `+holdColumns+`, c.id from waiting h
+		join copies c on c.title_id = h.title_id and c.turn = h.turn and c.wanted_item_id is not distinct from h.wanted_item_id
+		where $2::uuid is null or (h.turn_at, h.id) > (select a.turn_at, a.id from holds a where a.library_id = $1 and a.id = $2)
+		order by h.turn_at, h.id limit $3`, library, page.After, page.Limit, today)
+	if err != nil {
+		return nil, fmt.Errorf("read the pull list: %w", err)
+	}
+	pulls, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Pull, error) {
+		var pull Pull
+		err := scanHold(row, &pull.Hold, &pull.Item.ID)
+		return pull, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the pull list: %w", err)
+	}
+	for i, pull := range pulls {
+		catalog.AskItem(tx, library, pull.Item.ID, &pulls[i].Item)
+	}
+	return pulls, tx.Flush(ctx)
+}

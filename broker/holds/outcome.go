@@ -1,0 +1,44 @@
+package holds
+
+import (
+	"afield/broker/postgres"
+	"afield/broker/standing"
+)
+
+// Outcome is what an act did with a hold, or with an item that somebody may
+// wait for.
+type Outcome struct {
+	standing.Outcome
+	// Hold is the hold acted on; in a capture or an arrival, the one served.
+	Hold *Hold
+	// Given is the hold that got the item by this act: after a return, an expiry
+	// or a cancellation it is the next in the queue, and not Hold.
+	Given *Hold
+	// Next names the request of Given where that is another than Serves: it goes
+	// on as well.
+	Next *standing.RequestRef
+	// Transit is the journey begun or ended.
+	Transit *Transit
+}
+
+func (o *Outcome) setHold(hold Hold) {
+	o.Hold = &hold
+	o.Serves = hold.Serves()
+}
+
+// give notes that an item went to a hold. Where another hold was acted on, the
+// hold's request is the next one.
+func (o *Outcome) give(hold Hold) {
+	o.Given = &hold
+	if o.Hold == nil || o.Hold.Ref == hold.Ref {
+		o.setHold(hold)
+		return
+	}
+	o.Next = hold.Serves()
+}
+
+func (o *Outcome) send(tx *postgres.Tx, transit Transit) {
+	addTransit(tx, transit)
+	o.Transit = &transit
+	o.NextAct = standing.SendOn
+}

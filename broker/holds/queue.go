@@ -1,0 +1,143 @@
+package holds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/patrons"
+	"afield/broker/policy/blocks"
+	"afield/broker/policy/rule"
+	"afield/broker/postgres"
+	"afield/broker/standing"
+)
+
+// passing is what a queue knew of a hold when it named it as the next.
+type passing struct {
+	// passedBy tells that somebody before it was passed by: suspended, expired
+	// and not closed yet, or kept from this kind of material.
+	passedBy bool
+	// askPolicy tells that something stands on the patron's account, so that the
+	// policy must say whether a copy is kept for them.
+	askPolicy bool
+}
+
+// waitsAs is the condition for a hold h that the copy i so named could fill
+// today ($3): of its title, for any copy or this one, neither suspended nor
+// expired, and not of a kind that is kept from the patron (p).
+func waitsAs(library, item string) string {
+	return `i.library_id = ` + library + ` and i.id = ` + item + waits
+}
+
+const waits = ` and i.request_id is null and i.lendable and h.status = 'placed'
+	and (h.wanted_item_id is null or h.wanted_item_id = i.id)
+	and (h.suspended_from is null or h.suspended_from > $3 or h.suspended_until < $3)
+	and (h.expires_on is null or h.expires_on >= $3)
+	and not coalesce(i.type = any(p.not_for) or i.audience = any(p.not_for), false)`
+
+// passingColumns tells cheaply whether anybody was passed by, and whether there
+// is anything on the patron's account that a policy could stop a capture for.
+const passingColumns = `exists (select 1 from holds e where e.library_id = h.library_id and e.title_id = h.title_id and e.status = 'placed'
+		and (e.wanted_item_id is null or e.wanted_item_id = i.id) and (e.turn_at, e.id) < (h.turn_at, h.id)),
+	coalesce(p.status <> 'active' or p.expires_on < $3, false)
+		or exists (select 1 from blocks b where b.library_id = h.for_library_id and b.patron_id = h.patron_id and b.lifted_at is null)
+		or exists (select 1 from patron_links k where k.library_id = h.for_library_id and (k.parent_id = h.patron_id or k.child_id = h.patron_id))
+		or exists (select 1 from loans l where l.patron_library_id = h.for_library_id and l.patron_id = h.patron_id
+			and l.status = 'open' and l.due_on < $3)
+		or coalesce((select sum(e.amount_minor) from ledger_entries e
+			where e.library_id = h.for_library_id and e.patron_id = h.patron_id), 0) > 0`
+
+// AskHead asks who is first in the queue of an item's title, and lets nobody
+// else look until the transaction ends: two copies that come back at once go to
+// the first two, each once. Borrowed copies have no queue. Who is blocked is
+// for nextInLine to say, before the item is placed.
+func AskHead(tx *postgres.Tx, desk standing.Desk, item catalog.Ref, into *Hold) {
+	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0)) from items
+		where library_id = $1 and id = $2 and title_id is not null and request_id is null`, item.Library, item.ID)
+	askWaiting(tx, desk, item, Hold{}, into)
+}
+
+// askWaiting asks for the first that a copy could fill, after the one named.
+func askWaiting(tx *postgres.Tx, desk standing.Desk, item catalog.Ref, after Hold, into *Hold) {
+	tx.Queue(`select `+holdColumns+`, `+passingColumns+`
+		from holds h join items i on i.library_id = h.library_id and i.title_id = h.title_id
+		left join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
+		where `+waitsAs("$1", "$2")+` and ($4::timestamptz is null or (h.turn_at, h.id) > ($4, $5::uuid))
+		order by h.turn_at, h.id limit 1 for update of h`,
+		item.Library, item.ID, desk.Today(), after.TurnAt, after.ID).
+		QueryRow(func(row pgx.Row) error {
+			var found Hold
+			err := scanHold(row, &found, &found.passedBy, &found.askPolicy)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			*into = found
+			return err
+		})
+}
+
+// nextInLine gives who gets an item, beginning with the head of its queue: one
+// whom the policy of their library blocks is passed by and keeps the place.
+// NoID when nobody is left.
+func (s *Service) nextInLine(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Ref, head Hold) (Hold, error) {
+	for head.ID != broker.NoID && head.askPolicy {
+		blocked, err := s.blocked(ctx, tx, desk, head)
+		if head.askPolicy = blocked; err != nil || !blocked {
+			return head, err
+		}
+		var next Hold
+		askWaiting(tx, desk, item, head, &next)
+		if err := tx.Flush(ctx); err != nil {
+			return Hold{}, fmt.Errorf("read who is next: %w", err)
+		}
+		head = next
+	}
+	return head, nil
+}
+
+// blocked asks the policy of a patron's own library whether anything is kept
+// for them. A card that is lost or not there yet stops no capture: it is asked
+// for when the item is picked up.
+func (s *Service) blocked(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold Hold) (bool, error) {
+	home, document, err := s.RulesOf(ctx, tx, desk, hold.Patron.Library)
+	if err != nil {
+		return false, err
+	}
+	var known standing.Facts
+	patrons.AskStandingUnlocked(tx, home.Library, hold.Patron, &known.Standing)
+	known.AskLate(tx, hold.Patron, home.Today())
+	if err := tx.Flush(ctx); err != nil {
+		return false, fmt.Errorf("read who waits: %w", err)
+	}
+	if known.Patron.ID == broker.NoID {
+		return false, nil
+	}
+	if err := known.AsOfToday(ctx, tx, standing.LendersFrom(home)); err != nil {
+		return false, err
+	}
+	facts := known.Facts(home.Today())
+	facts.NoCard, facts.CardStopped = false, false
+	return !blocks.MayAct(document, home.Moment(), rule.ActionCapture, facts).Allowed, nil
+}
+
+// noteJump keeps why a hold was served before one that asked earlier.
+func noteJump(tx *postgres.Tx, desk standing.Desk, served Hold) {
+	if served.passedBy {
+		addOverride(tx, served.Ref, "those before it are suspended, blocked or kept from this kind", desk.Actor, desk.Now)
+	}
+}
+
+// BackInLine queues giving a hold that lost its copy the first place in its
+// queue again. The hold's row is locked.
+func BackInLine(tx *postgres.Tx, desk standing.Desk, hold Hold) {
+	lockQueue(tx, hold.Library, hold.Title)
+	tx.Queue(`update holds h set status = 'placed', item_id = null, captured_at = null, on_shelf_at = null, pick_up_by = null,
+			permitted_id = null, contact_at = null, placed_at = $3,
+			moved_at = coalesce((select min(f.turn_at) - interval '1 microsecond' from holds f
+				where f.library_id = h.library_id and f.title_id = h.title_id and f.status = 'placed' and f.turn_at <= h.turn_at), h.moved_at)
+		where h.library_id = $1 and h.id = $2`, hold.Library, hold.ID, desk.Now)
+}

@@ -1,0 +1,90 @@
+package holds
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+	"afield/broker/standing"
+)
+
+// Shelve puts an item on the hold shelf for a request.
+type Shelve struct {
+	Desk    standing.Desk
+	Item    catalog.Ref
+	Patron  patrons.Ref
+	Request standing.RequestRef
+	// QueuedAt is when it was asked for; zero means now.
+	QueuedAt time.Time
+	// LenderDue bounds the time on the shelf; zero for none.
+	LenderDue broker.Date
+	// PickUpBy sets the last day outright; zero leaves it to the policy.
+	PickUpBy broker.Date
+}
+
+// ShelveForRequest puts a borrowed copy, or one of our own, on the hold shelf
+// for the patron of a request. The outcome's hold has the pick-up-by date, its
+// warnings say where the lender's due date leaves less than the usual time.
+// Shelved again for the same request, it stays as it is. An item that is
+// elsewhere is the conflict item_not_available.
+func (s *Service) ShelveForRequest(ctx context.Context, tx *postgres.Tx, in Shelve) (Outcome, error) {
+	if err := in.Request.BelongsTo(in.Patron); err != nil {
+		return Outcome{}, err
+	}
+	var patron patrons.Patron
+	var item catalog.Item
+	var kept Hold
+	patrons.AskLocked(tx, in.Patron, &patron)
+	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &item)
+	AskCaptured(tx, in.Item, &kept)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read for the hold shelf: %w", err)
+	}
+	var out Outcome
+	switch {
+	case item.ID == broker.NoID:
+		return out, broker.NotFound("item")
+	case patron.ID == broker.NoID:
+		return out, broker.NotFound("patron")
+	case kept.Status == OnHoldShelf && kept.Patron == in.Patron && kept.Request == in.Request.Request:
+		out.Replayed, out.NextAct = true, standing.PutOnHoldShelf
+		out.setHold(kept)
+		out.SetItem(item)
+		out.Say("It is on the hold shelf already, until %s.", kept.PickUpBy)
+		return out, nil
+	case kept.ID != broker.NoID:
+		return out, broker.Conflict("held_for_other", "That item is already kept for somebody.")
+	case item.Status != catalog.Received && item.Status != catalog.OnShelf:
+		return out, broker.Conflict("item_not_available", "That item cannot be shelved: it is %s.", item.Status.Words())
+	}
+	hold := Hold{
+		Ref: Ref{item.Library, broker.NewID()}, Patron: in.Patron, Class: patron.Class,
+		Request: in.Request.Request, Pickup: in.Desk.Branch, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now,
+	}
+	if hold.QueuedAt.IsZero() {
+		hold.QueuedAt = in.Desk.Now
+	}
+	desk, err := in.Desk.WithOpening(ctx, tx)
+	if err != nil {
+		return out, err
+	}
+	shelved, err := s.toShelf(desk, item, hold, in.LenderDue)
+	if err != nil {
+		return out, err
+	}
+	if !in.PickUpBy.IsZero() {
+		shelved.Hold.PickUpBy = in.PickUpBy
+	}
+	addHold(tx, shelved.Hold)
+	catalog.SetItemStatus(tx, item.Library, item.ID, catalog.OnHoldShelf)
+	item.Status = catalog.OnHoldShelf
+	out.setHold(shelved.Hold)
+	out.SetItem(item)
+	out.Warnings, out.NextAct = shelved.Notes, standing.PutOnHoldShelf
+	out.Say("On the hold shelf until %s.", shelved.Hold.PickUpBy)
+	return out, nil
+}

@@ -1,0 +1,295 @@
+package loans
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/directory"
+	"afield/broker/holds"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/postgres"
+	"afield/broker/standing"
+)
+
+// CheckOut is a patron taking an item at a desk.
+type CheckOut struct {
+	Desk   standing.Desk
+	Item   catalog.Ref
+	Patron patrons.Ref
+	// Request is the request it serves; zero for none.
+	Request standing.RequestRef
+	// LenderDue is the lender's due date of a borrowed copy; the patron's is the
+	// last open day on or before it.
+	LenderDue broker.Date
+	// LenderFine is what the lender asks for lateness, where it said.
+	LenderFine *costs.LenderFine
+	// Due sets the due date outright (staff, or a date agreed with the lender).
+	Due broker.Date
+	// HandedTo is the proxy who takes it for the patron, of the patron's library;
+	// NoID where the patron does.
+	HandedTo broker.ID
+	// ByOther tells that somebody takes it on the patron's card who shows no card of
+	// their own.
+	ByOther bool
+	// Shown is what told the desk who the patron is (policy.Checkout.Shown).
+	Shown string
+	standing.Overriding
+}
+
+// checkoutFacts is what the desk must know before it lends.
+type checkoutFacts struct {
+	standing  standing.Facts
+	item      catalog.Item
+	open      Loan
+	captured  holds.Hold // the hold the item is kept for
+	own       holds.Hold // the patron's own hold in the queue of its title
+	transit   holds.Transit
+	out       []lending.OutItem
+	permitted bool // by whom it is kept for
+	proxy     bool // whoever takes it is the patron's proxy
+	home      directory.CardHome
+}
+
+func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
+	today := in.Desk.Today()
+	standing.Ask(tx, in.Desk.Library, today, in.Patron, &facts.standing)
+	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
+	AskOutOn(tx, in.Item, &facts.open)
+	holds.AskCaptured(tx, in.Item, &facts.captured)
+	holds.AskOwn(tx, in.Item, in.Patron, &facts.own)
+	holds.AskTransit(tx, in.Item, &facts.transit)
+	askOut(tx, in.Patron, &facts.out)
+	holds.AskPermission(tx, in.Item, in.Patron, today, &facts.permitted)
+	if in.HandedTo != broker.NoID {
+		patrons.AskProxy(tx, in.Patron, patrons.Ref{Library: in.Patron.Library, ID: in.HandedTo}, today, &facts.proxy)
+	}
+	if in.Patron.Library != in.Desk.Library.ID {
+		directory.AskCardHome(tx, in.Patron.Library, in.Desk.Library.ID, &facts.home)
+	}
+}
+
+// CheckOut lends an item. It refuses (refused, code may_not_check_out) with
+// every reason of the policy at once; an item that is out is the conflict
+// already_on_loan, one that is elsewhere the conflict item_not_available. Of
+// two desks at the same instant one wins, and of two items the limit allows one
+// of, too. The same scan again within seconds gives the loan it made, and
+// renews nothing.
+func (c *Service) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut) (Outcome, error) {
+	if err := in.Request.BelongsTo(in.Patron); err != nil {
+		return Outcome{}, err
+	}
+	var facts checkoutFacts
+	askCheckout(tx, in, &facts)
+	if err := tx.Flush(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("read for a checkout: %w", err)
+	}
+	if facts.standing.Patron.ID == broker.NoID {
+		return Outcome{}, broker.NotFound("patron")
+	}
+	if out, done, err := facts.state(in); done || err != nil {
+		return out, err
+	}
+	document, err := c.RulesFor(ctx, tx, in.Desk, facts.standing.Patron.Ref())
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := facts.standing.AsOfToday(ctx, tx, standing.LendersFrom(in.Desk)); err != nil {
+		return Outcome{}, err
+	}
+	notGood, err := c.notGoodHere(document, in, facts)
+	if err != nil {
+		return Outcome{}, err
+	}
+	passed, notes, err := facts.allowed(document, in, notGood)
+	if err != nil {
+		return Outcome{}, err
+	}
+	facts.standing.Latch(tx, in.Desk, document)
+	loan := facts.loan(document, in)
+	addLoan(tx, loan)
+	if err := in.Record(tx, in.Desk, rule.ActionCheckout, in.Patron, loan.ID, passed); err != nil {
+		return Outcome{}, err
+	}
+	patrons.TouchActive(tx, in.Patron, in.Desk.Today())
+	var out Outcome
+	out.Warnings, out.NextAct = append(passed, notes...), standing.GiveToPatron
+	out.Say("Lent until %s.", loan.DueOn)
+	if facts.item.Status == catalog.Missing {
+		out.Say("It was marked missing; it is found.")
+	}
+	for _, reason := range passed {
+		out.Say("Passed over: %s", reason.Message)
+	}
+	out.SetLoan(loan)
+	facts.fulfil(tx, in, &out)
+	facts.item.Status = catalog.OnLoan
+	catalog.SetItemStatus(tx, facts.item.Library, facts.item.ID, catalog.OnLoan)
+	out.SetItem(facts.item)
+	out.LookAt(facts.item)
+	return out, nil
+}
+
+// state answers what needs no policy: no such item, out already, elsewhere.
+func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
+	switch {
+	case f.item.ID == broker.NoID:
+		return out, false, broker.NotFound("item")
+	case f.open.ID != broker.NoID && sameScan(f.open, in):
+		out.Replayed, out.NextAct = true, standing.GiveToPatron
+		out.Say("Already lent to this patron, until %s.", f.open.DueOn)
+		out.SetLoan(f.open)
+		out.SetItem(f.item)
+		return out, true, nil
+	case f.open.ID != broker.NoID && f.open.Patron == in.Patron:
+		return out, false, broker.Conflict("already_on_loan", "This patron has that item on loan, until %s. Renew it instead.", f.open.DueOn)
+	case f.open.ID != broker.NoID:
+		return out, false, broker.Conflict("already_on_loan", "That item is already on loan.")
+	case !placeable(f.item, in.Request) && !holds.ArrivedAt(in.Desk, f.item, f.transit):
+		return out, false, broker.Conflict("item_not_available", "That item is not here to be lent: it is %s.", f.item.Status.Words())
+	}
+	return out, false, nil
+}
+
+// heldForOther tells whether it is kept for, or on its way to, somebody else.
+func (f checkoutFacts) heldForOther(in CheckOut) bool {
+	return f.captured.ID != broker.NoID && f.captured.Patron != in.Patron
+}
+
+// notGoodHere asks the policy of the library whose card it is whether the card is
+// honoured at this desk. A library that borrows has no card.
+func (c *Service) notGoodHere(document *policy.Document, in CheckOut, facts checkoutFacts) ([]broker.Reason, error) {
+	if facts.standing.Patron.Class == patrons.ClassLibrary {
+		return nil, nil
+	}
+	places := []string{accounts.AtOwn, in.Desk.BranchCode}
+	if in.Patron.Library != in.Desk.Library.ID {
+		home := directory.Library{ID: in.Patron.Library, Policy: facts.home.Policy, Zone: in.Desk.Library.Zone}
+		var err error
+		if document, err = c.Policies(home, broker.NoID, in.Desk.Today()); err != nil {
+			return nil, err
+		}
+		places = facts.home.Here
+	}
+	places = slices.DeleteFunc(places, func(place string) bool { return place == "" })
+	return accounts.MayUseCardAt(document, in.Desk.Moment(), facts.standing.Patron.Class, places...).Reasons, nil
+}
+
+// bearer is who takes the item.
+func (f checkoutFacts) bearer(in CheckOut) policy.Bearer {
+	switch {
+	case in.HandedTo != broker.NoID && f.proxy:
+		return policy.BearerProxy
+	case in.HandedTo != broker.NoID || in.ByOther:
+		return policy.BearerOther
+	}
+	return policy.BearerHolder
+}
+
+// allowed asks the policy, and gives the reasons that were passed over and what
+// staff should know.
+func (f checkoutFacts) allowed(document *policy.Document, in CheckOut, notGood []broker.Reason) (passed, notes []broker.Reason, err error) {
+	decision := lending.MayCheckOut(document, in.Desk.Moment(), lending.Checkout{
+		Patron: f.standing.Facts(in.Desk.Today()), Owner: in.Desk.OwnerOf(f.item), Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
+		Lendable: f.item.Lendable, HeldForOther: f.heldForOther(in), Permission: f.permitted,
+		LenderDue: in.LenderDue, Due: in.Due, Out: f.out,
+		Shown: in.Shown, Bearer: f.bearer(in),
+	})
+	standing, passed := in.Split(append(decision.Reasons, notGood...), in.Desk.Actor, f.captured.Request == broker.NoID)
+	if len(standing) > 0 {
+		decision.Reasons, decision.Allowed = standing, false
+		return nil, nil, decision.Err("may_not_check_out")
+	}
+	return passed, decision.Notes, nil
+}
+
+func (f checkoutFacts) match(in CheckOut) rule.Match {
+	return rule.Match{
+		Owner: in.Desk.OwnerOf(f.item), Class: f.standing.Patron.Class, PatronAge: f.standing.Facts(in.Desk.Today()).Age,
+		Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
+	}
+}
+
+func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
+	match := f.match(in)
+	due := in.Due
+	if due.IsZero() {
+		due = lending.DueAtCheckout(document, in.Desk.Moment(), match, in.LenderDue)
+	}
+	request := in.Request.Request
+	if request == broker.NoID {
+		request = f.heldFor(in).Request
+	}
+	facts := costs.LoanFacts{Match: match, LenderDue: in.LenderDue, LenderFine: in.LenderFine}
+	if f.item.Price != nil {
+		facts.Price = *f.item.Price
+	}
+	return Loan{
+		Ref: Ref{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Patron, Request: request,
+		Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: due, DueAt: in.Desk.Calendar().EndOfBusiness(due),
+		Terms: costs.ResolveTerms(document, facts), Status: Open, HandedTo: in.HandedTo,
+	}
+}
+
+// heldFor is the patron's own hold that this item fills: the one it is kept
+// for, else their place in the queue.
+func (f checkoutFacts) heldFor(in CheckOut) holds.Hold {
+	if f.captured.ID != broker.NoID && f.captured.Patron == in.Patron {
+		return f.captured
+	}
+	return f.own
+}
+
+// fulfil ends the patron's own hold by the loan, and any journey of the item.
+// Somebody else whom it was kept for is back in their place of the queue.
+func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
+	if f.transit.ID != broker.NoID {
+		holds.EndTransit(tx, f.transit, in.Desk.Now)
+		out.Transit = &f.transit
+	}
+	if f.heldForOther(in) {
+		holds.BackInLine(tx, in.Desk, f.captured)
+		out.Say("Whom it was kept for is first in the queue again.")
+	}
+	hold := f.heldFor(in)
+	if hold.ID == broker.NoID {
+		return
+	}
+	hold = holds.Fulfil(tx, hold, in.Item, in.Desk.Now)
+	out.Hold = &hold
+	out.Say("The hold is fulfilled.")
+}
+
+// doubleClick is how soon after a checkout the same scan again is taken for the
+// same act, and not for a wish to renew.
+const doubleClick = 30 * time.Second
+
+// sameScan tells whether a checkout repeats the one that began this loan.
+func sameScan(loan Loan, in CheckOut) bool {
+	return loan.Status == Open && loan.Patron == in.Patron && in.Desk.Now.Sub(loan.StartedAt) < doubleClick
+}
+
+// placeable tells whether an item stands where it can be lent from, for a
+// patron: on the open shelf, on the hold shelf, or just received for the very
+// request it is checked out for. What is in the patron's hand is not missing.
+func placeable(item catalog.Item, request standing.RequestRef) bool {
+	switch item.Status {
+	case catalog.OnShelf, catalog.Missing:
+		return !item.Temporary()
+	case catalog.OnHoldShelf:
+		return true
+	case catalog.Received:
+		return item.Temporary() && item.Request == request.Request
+	case catalog.OnLoan, catalog.InTransit, catalog.Lost, catalog.Withdrawn, catalog.GoneHome,
+		catalog.OnOrder, catalog.InProcess:
+	}
+	return false
+}

@@ -1,0 +1,56 @@
+package loans
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"afield/broker"
+	"afield/broker/postgres"
+)
+
+// NightKey is where nightly work stands in an ordered run through rows: by a
+// date, and by id within it. The zero key stands before everything.
+type NightKey struct {
+	On broker.Date
+	ID broker.ID
+}
+
+// nightKeys runs a query that selects date and id in that order.
+func nightKeys(ctx context.Context, tx *postgres.Tx, what, sql string, args ...any) ([]NightKey, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", what, err)
+	}
+	keys, err := pgx.CollectRows(rows, pgx.RowToStructByPos[NightKey])
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", what, err)
+	}
+	return keys, nil
+}
+
+// LongOverdue gives the keys of the next open loans due on or before a day that
+// may be lost by their age, at most limit of them. claimed chooses those that
+// the patron says were returned, or the others; a claim of somebody else's item
+// waits for its owner and is neither. What was borrowed from a lender, or lent to
+// another library, is settled by its request. Those whose price staff were asked
+// for under this version of the policy are left out until their item has one.
+func LongOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, dueBy broker.Date, claimed bool, version string, after NightKey, limit int) ([]NightKey, error) {
+	return nightKeys(ctx, tx, "long overdue loans", `select l.due_on, l.id from loans l
+		left join claims c on c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null
+		where l.library_id = $1 and l.status = 'open' and l.due_on <= $2
+			and l.terms ->> 'owner' is distinct from 'ill' and l.terms ->> 'class' is distinct from 'library'
+			and case when $3 then c.status = 'open' else c.id is null end
+			and (l.due_on, l.id) > (coalesce($4, '-infinity'::date), $5)
+			and (l.price_asked <> $7 or exists (select 1 from items i where i.library_id = l.item_library_id and i.id = l.item_id
+				and coalesce(i.price_minor, i.price_paid_minor, i.list_price_minor, 0) > 0))
+		order by l.due_on, l.id limit $6`, library, dueBy, claimed, after.On, after.ID, limit, version)
+}
+
+// PriceAsked queues the note that staff were asked for the price of a loan's item
+// under a version of the policy: the nights to come leave the loan alone until the
+// item has a price, the policy is another, or the loan is due anew.
+func PriceAsked(tx *postgres.Tx, ref Ref, version string) {
+	tx.Queue(`update loans set price_asked = $3 where library_id = $1 and id = $2`, ref.Library, ref.ID, version)
+}

@@ -1,0 +1,11 @@
+package loans
+
+import "afield/broker/standing"
+
+// Service is the use cases of loans: checkout, renewal, due dates and fines.
+// It holds no state but the way to policies; one serves every library.
+type Service struct{ standing.Policies }
+
+// New makes the use cases over a source of policies. The source is asked on
+// every act, so it should answer from memory.
+func New(policies standing.Policies) *Service { return &Service{policies} }

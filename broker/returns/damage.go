@@ -1,0 +1,205 @@
+package returns
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/ledger"
+	"afield/broker/loans"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
+	"afield/broker/postgres"
+	"afield/broker/standing"
+)
+
+// Damage is an item that came back damaged.
+type Damage struct {
+	Desk standing.Desk
+	// Loan is the loan it came back from; it is closed.
+	Loan loans.Ref
+	// Beyond tells that it cannot be lent again: it is charged as lost, and
+	// withdrawn.
+	Beyond bool
+	// Assessed is what small damage costs, as staff put it.
+	Assessed broker.Money
+	Loss     Loss
+}
+
+// Damage charges what a damaged item costs whoever had it, by the policy of
+// whoever says what the item costs: small damage as staff assess it, or nothing
+// where it is wear; what cannot be lent again as a loss. A lender says what its own item's damage costs, through the
+// request. Charged again, nothing changes.
+func (c *Service) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (loans.Outcome, error) {
+	loan, item, err := endedLoan(ctx, tx, in.Loan)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	if loan.SettledElsewhere() {
+		return loans.Outcome{}, broker.Conflict("lender_decides", "The lender says what the damage of its item costs: enter its invoice on the request.")
+	}
+	lender, err := standing.LendersFrom(in.Desk).Of(ctx, tx, loan.Library, loan.Branch)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	pricing, err := c.pricedBy(ctx, tx, lender, loan, item)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	charges, err := costs.DamageCharges(pricing.document, in.Loss.item(pricing.match, item), in.Beyond, in.Assessed)
+	if charges, err = priced(loan, charges, err); err != nil {
+		return loans.Outcome{}, err
+	}
+	var out loans.Outcome
+	out.SetLoan(loan)
+	if err := postCharges(tx, in.Desk, loan, charges, "damage:"+loan.ID.String(), &out); err != nil {
+		return loans.Outcome{}, err
+	}
+	if err := pricing.invoice(ctx, tx, in.Desk, loan, numberOf("DAMAGE", loan), charges, &out); err != nil {
+		return loans.Outcome{}, err
+	}
+	if in.Beyond && item.Status == catalog.OnShelf {
+		item.Status = catalog.Withdrawn
+		catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)
+		out.Say("It cannot be lent again: withdrawn.")
+	}
+	out.SetItem(item)
+	if len(out.Charged) == 0 {
+		out.Say("Nothing is charged for it.")
+		return out, nil
+	}
+	return out, c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0)
+}
+
+// endedLoan reads a loan that was returned, whose patron is still known, and its
+// item, under their locks.
+func endedLoan(ctx context.Context, tx *postgres.Tx, ref loans.Ref) (loans.Loan, catalog.Item, error) {
+	var item catalog.Item
+	loan, err := loans.Locked(ctx, tx, ref)
+	if err != nil {
+		return loan, item, err
+	}
+	switch {
+	case loan.Status != loans.Returned:
+		return loan, item, broker.Conflict("still_on_loan", "Take the item back first.")
+	case loan.Patron.ID == broker.NoID:
+		return loan, item, broker.Conflict("no_patron", "Who had it is no longer known.")
+	}
+	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &item)
+	if err := tx.Flush(ctx); err != nil {
+		return loan, item, fmt.Errorf("read a damaged item: %w", err)
+	}
+	return loan, item, nil
+}
+
+// MarkItem notes at a desk that an item of ours is missing, withdrawn, or found
+// again (on the shelf). One that is lent, kept or on its way is the conflict
+// item_in_use.
+func (c *Service) MarkItem(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref, status catalog.ItemStatus) (loans.Outcome, error) {
+	var item catalog.Item
+	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
+	if err := tx.Flush(ctx); err != nil {
+		return loans.Outcome{}, fmt.Errorf("read an item: %w", err)
+	}
+	if item.ID == broker.NoID || item.Library != desk.Library.ID {
+		return loans.Outcome{}, broker.NotFound("item")
+	}
+	switch status {
+	case catalog.Missing, catalog.Withdrawn, catalog.OnShelf:
+	case catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.Lost, catalog.GoneHome, catalog.OnOrder, catalog.InProcess:
+		return loans.Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/status", Code: "not_a_mark", Message: "must be missing, withdrawn or on_shelf"})
+	}
+	switch item.Status {
+	case catalog.OnLoan, catalog.Lost, catalog.OnHoldShelf, catalog.InTransit, catalog.Received, catalog.GoneHome:
+		return loans.Outcome{}, broker.Conflict("item_in_use", "That item is %s.", item.Status.Words())
+	case catalog.OnShelf, catalog.Missing, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
+	}
+	var out loans.Outcome
+	out.Replayed = item.Status == status
+	item.Status = status
+	catalog.SetItemStatus(tx, item.Library, item.ID, status)
+	out.SetItem(item)
+	out.Say("It is %s.", status.Words())
+	return out, nil
+}
+
+// Donate takes a like item in place of what is still owed for a lost one, where
+// the policy does and, if it wants that, the director approved: which is for a
+// director to say, and from anybody else means nothing.
+func (c *Service) Donate(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref loans.Ref, approved bool) (loans.Outcome, error) {
+	loan, money, lender, err := c.lostLoan(ctx, tx, desk, ref)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	document, err := c.Rules(lender)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
+	if err := costs.MayDonate(document, lender.Moment(), match, approved && desk.Actor.HasRole("director")).Err("may_not_donate"); err != nil {
+		return loans.Outcome{}, err
+	}
+	var out loans.Outcome
+	out.SetLoan(loan)
+	unpaid := money.stands()
+	for i, part := range money.loss() {
+		unpaid[i] -= part.Paid.Minor
+	}
+	if err := money.takeBack(tx, desk, loan, unpaid, ledger.CorrectedDonation, &out); err != nil {
+		return loans.Outcome{}, err
+	}
+	out.Say("A like item is taken in place of payment.")
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0)
+}
+
+// Refer hands the debt of a lost loan on for recovery, and charges what that
+// costs where the policy puts it on the patron. Referred again, nothing changes.
+func (c *Service) Refer(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref loans.Ref, expenses broker.Money) (loans.Outcome, error) {
+	loan, _, lender, err := c.lostLoan(ctx, tx, desk, ref)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	document, err := c.Rules(lender)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	decision, charged := costs.MayRefer(document, lender.Moment(), loan.Terms.Class)
+	if err := decision.Err("may_not_refer"); err != nil {
+		return loans.Outcome{}, err
+	}
+	var out loans.Outcome
+	out.SetLoan(loan)
+	if !loan.ReferredOn.IsZero() {
+		out.Replayed = true
+		return out, nil
+	}
+	loan.ReferredOn = lender.Today()
+	loans.Save(tx, loan)
+	out.SetLoan(loan)
+	out.Say("Handed on for recovery.")
+	if !charged || expenses.Minor <= 0 {
+		return out, nil
+	}
+	charge := costs.Charge{Kind: "collection", Amount: expenses, Rule: decision.Rule, Clause: decision.Source}
+	if err := postCharges(tx, desk, loan, []costs.Charge{charge}, "collection:"+loan.ID.String(), &out); err != nil {
+		return loans.Outcome{}, err
+	}
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0)
+}
+
+// lostLoan reads a lost loan under its lock, with what its account says.
+func (c *Service) lostLoan(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref loans.Ref) (loan loans.Loan, money loanMoney, lender standing.Desk, err error) {
+	if loan, err = loans.Locked(ctx, tx, ref); err != nil {
+		return loan, money, lender, err
+	}
+	if loan.Status != loans.Lost || loan.Patron.ID == broker.NoID {
+		return loan, money, lender, broker.Conflict("not_lost", "That loan is %s.", loan.Status)
+	}
+	askLoanMoney(tx, loan, &money)
+	if err = tx.Flush(ctx); err != nil {
+		return loan, money, lender, fmt.Errorf("read what a loss cost: %w", err)
+	}
+	lender, err = standing.LendersFrom(desk).Of(ctx, tx, loan.Library, loan.Branch)
+	return loan, money, lender, err
+}

@@ -1,0 +1,88 @@
+package returns
+
+import (
+	"afield/broker"
+	"afield/broker/ledger"
+	"afield/broker/loans"
+	"afield/broker/policy/costs"
+	"afield/broker/postgres"
+)
+
+// settleLost settles the account of a lost item that came back: what was not
+// paid of the loss is taken back, what was paid is given back where the policy
+// refunds, and the lateness costs what the policy says it then costs. s is the
+// fine as if it had never been lost.
+func (r returned) settleLost(tx *postgres.Tx, s loans.Settling, out *loans.Outcome) error {
+	if r.loan.SettledElsewhere() {
+		return s.Settle(tx, out)
+	}
+	out.Say("It had been declared lost.")
+	money := r.facts.money
+	if r.cleared {
+		if err := money.takeBack(tx, r.in.Desk, r.loan, money.stands(), ledger.CorrectedAtReturn, out); err != nil {
+			return err
+		}
+		return s.Settle(tx, out)
+	}
+	account := r.lostAccount(s)
+	settled := costs.SettleLostReturn(r.document, account)
+	refund := r.refund()
+	left := settled.LostTakenBack.Minor
+	var back [3]int64
+	for i, part := range money.loss() {
+		unpaid := max(0, part.Stands().Minor-part.Paid.Minor)
+		back[i] = min(left, unpaid+refund[i])
+		left -= max(0, back[i])
+		if given := back[i] - unpaid; given > 0 {
+			out.Refund = out.Refund.Plus(broker.Money{Minor: given, Currency: part.Charged.Currency})
+		}
+	}
+	if err := money.takeBack(tx, r.in.Desk, r.loan, back, ledger.CorrectedAtReturn, out); err != nil {
+		return err
+	}
+	if out.Refund.Minor > 0 {
+		out.Say("To be given back: %s.", out.Refund)
+	}
+	return s.SettleTo(tx, settled.Overdue.Minor, out)
+}
+
+// lostAccount is how the account stands for the loan.
+func (r returned) lostAccount(s loans.Settling) costs.LostAccount {
+	money, overdue := r.facts.money, r.facts.money.overdue.OfPeriod(r.loan.Period())
+	undone := overdue.Corrected().Negated()
+	waived := overdue.Adjusted.Plus(undone) // as good as paid: it is not asked again
+	return costs.LostAccount{
+		Match:            r.loan.MatchOf(r.facts.item),
+		LostFee:          money.lost.Stands().Plus(money.shipping.Stands()).Plus(money.processing.Stands()),
+		Overdue:          overdue.Charged.Plus(undone),
+		OverdueTakenBack: overdue.TakenBackAtLoss(r.loan.LostOn),
+		OverdueNow:       s.Fine.Amount,
+		Paid:             money.lost.Paid.Plus(money.shipping.Paid).Plus(money.processing.Paid).Plus(overdue.Paid).Plus(waived),
+		Amnesty:          s.Forgiven,
+	}
+}
+
+// refund gives how much of what was paid for the loss is given back: of the
+// item's price, of the delivery, of the processing.
+func (r returned) refund() [3]int64 {
+	money := r.facts.money
+	paid := money.lost.Paid.Plus(money.shipping.Paid)
+	if paid.Minor+money.processing.Paid.Minor <= 0 {
+		return [3]int64{}
+	}
+	paidAt := money.lost.PaidAt()
+	if paidAt.IsZero() {
+		paidAt = money.processing.PaidAt()
+	}
+	decision := costs.MayRefund(r.document, r.lender.Moment(), costs.RefundFacts{
+		Match: r.loan.MatchOf(r.facts.item), Paid: paid, Processing: money.processing.Paid,
+		PaidOn: r.lender.Calendar().DateOf(paidAt), LostOn: r.loan.LostOn, Replaced: !r.facts.item.ReplacedOn.IsZero(),
+	})
+	left := decision.Amount.Minor
+	take := func(most int64) int64 {
+		part := max(0, min(left, most))
+		left -= part
+		return part
+	}
+	return [3]int64{take(money.lost.Paid.Minor), take(money.shipping.Paid.Minor), take(money.processing.Paid.Minor)}
+}

@@ -1,0 +1,110 @@
+package returns
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/loans"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/postgres"
+	"afield/broker/standing"
+)
+
+// LoseByAge declares lost those of some loans of the desk's library whose age says
+// so by the policy of the desk that lent them, at most as many as a night's slice
+// has. claimed ends, in place of that, the claims whose item was not found in the
+// policy's time: such a loan is lost, and charged. A loan whose time has not come,
+// or that somebody has acted on meanwhile, has no outcome. One whose price nobody
+// knows has Failed set to the conflict price_unknown, and is unchanged.
+//
+// It reads and writes in a few round trips, however many loans there are; where a
+// block latches, each loan takes one more.
+func (c *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ids []broker.ID, claimed bool) ([]loans.Outcome, error) {
+	ageing, err := readAgeing(ctx, tx, desk, ids, claimed)
+	if err != nil {
+		return nil, err
+	}
+	var done []loans.Outcome
+	for _, lose := range ageing {
+		loss, now, err := c.lossByAge(desk, lose, claimed)
+		if err != nil {
+			return nil, err
+		}
+		if !now {
+			continue
+		}
+		out, err := c.lose(ctx, tx, desk, lose.losing, loss)
+		if ours, ok := broker.AsError(err); ok && ours.Code == "price_unknown" {
+			out = loans.Outcome{}
+			out.Failed = err
+			out.SetLoan(lose.loan)
+			out.SetItem(lose.item)
+			done = append(done, out)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if claimed {
+			answerClaim(tx, desk, lose.claim, loans.ClaimCharged, &out)
+		}
+		done = append(done, out)
+	}
+	return done, nil
+}
+
+// ageing is a loan that may be lost by its age, with its claim where it has one.
+type ageing struct {
+	losing
+	claim loans.Claim
+}
+
+// lossByAge tells whether the time has come for a loan, and how it is then lost.
+func (c *Service) lossByAge(desk standing.Desk, old *ageing, claimed bool) (loss Loss, now bool, err error) {
+	document, err := c.Rules(old.lender)
+	if err != nil {
+		return loss, false, err
+	}
+	match := old.loan.MatchOf(old.item)
+	loss = Loss{How: loans.LostOverdue, WillReplace: costs.ReplacedByAge(document, match).Value}
+	if !claimed {
+		return loss, costs.LostOn(document, desk.Moment(), match, old.loan.DueOn, false).Now, nil
+	}
+	loss.How = loans.LostByClaim
+	on := lending.ClaimChargedOn(document, match, old.loan.DueOn).Value
+	return loss, old.claim.Status == loans.ClaimOpen && !on.IsZero() && !desk.Today().Before(on), nil
+}
+
+// readAgeing locks loans in the order of the house (patrons, items, loans), and
+// reads what rules about their age and price look at. Those that are no longer
+// open, or claimed otherwise than expected, are left out.
+func readAgeing(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ids []broker.ID, claimed bool) ([]*ageing, error) {
+	lent, err := loans.AllLocked(ctx, tx, desk.Library.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	var read []*ageing
+	lenders := standing.LendersFrom(desk)
+	for _, loan := range lent {
+		if loan.Status != loans.Open || loan.ClaimedAt.IsZero() == claimed {
+			continue
+		}
+		one := &ageing{losing: losing{loan: loan}}
+		if one.lender, err = lenders.Of(ctx, tx, loan.Library, loan.Branch); err != nil {
+			return nil, err
+		}
+		read = append(read, one)
+	}
+	for _, one := range read {
+		one.ask(tx)
+		if claimed {
+			loans.AskLastClaim(tx, one.loan, &one.claim)
+		}
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("read for losses: %w", err)
+	}
+	return read, nil
+}

@@ -1,0 +1,75 @@
+package returns
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/loans"
+	"afield/broker/policy/costs"
+	"afield/broker/postgres"
+)
+
+// Parts is what staff counted of an item that has several pieces.
+type Parts struct {
+	// Counted is how many are there; 0 is not counted.
+	Counted int
+	// Missing names the part that is not, in the words of the policy: case,
+	// audiobook_disc, barcode. It is charged.
+	Missing string
+	// Obtainable tells that the part can be had singly, and Price for how much.
+	Obtainable bool
+	Price      broker.Money
+}
+
+// look compares what was counted with what belongs to the item, and notes what
+// is missing of it.
+func (p Parts) look(tx *postgres.Tx, item catalog.Item, out *loans.Outcome) {
+	out.LookAt(item)
+	missing := p.Missing
+	if missing == "" && p.Counted > 0 && p.Counted < item.Parts {
+		missing = fmt.Sprintf("%d of %d parts", item.Parts-p.Counted, item.Parts)
+	}
+	switch {
+	case missing != "":
+		catalog.SetMissingParts(tx, item.Library, item.ID, missing)
+		out.Warnings = append(out.Warnings, broker.Reason{
+			Code: "parts_missing", Rule: "lost.parts", Message: "Not all of it came back: put it aside.",
+			Needed: fmt.Sprintf("%d parts", max(1, item.Parts)), Found: "missing: " + missing,
+		})
+	case p.Counted >= item.Parts && item.PartsMissing != "":
+		catalog.SetMissingParts(tx, item.Library, item.ID, "")
+	}
+}
+
+// chargePart charges for the part that did not come back: its own price, what a
+// single one costs, or the whole set, by the policy of whoever says what the item
+// costs. What cannot be charged is told, and the item is taken back all the same.
+func (c *Service) chargePart(ctx context.Context, tx *postgres.Tx, r returned, out *loans.Outcome) error {
+	parts := r.in.Parts
+	if parts.Missing == "" || r.loan.SettledElsewhere() {
+		return nil
+	}
+	pricing, err := c.pricedBy(ctx, tx, r.lender, r.loan, r.facts.item)
+	if err != nil {
+		return err
+	}
+	lost := Loss{}.item(pricing.match, r.facts.item)
+	lost.WillReplace = true
+	lost.Part, lost.PartObtainable, lost.PartPrice = parts.Missing, parts.Obtainable, parts.Price
+	charges, err := costs.LostCharges(pricing.document, lost)
+	charges, err = priced(r.loan, charges, err)
+	if ours, ok := broker.AsError(err); ok && ours.Kind == broker.KindConflict {
+		out.Warnings = append(out.Warnings, ours.Reasons...)
+		out.Say("%s", ours.Detail)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := postCharges(tx, r.in.Desk, r.loan, charges, "part:"+r.loan.ID.String()+":"+parts.Missing, out); err != nil {
+		return err
+	}
+	return pricing.invoice(ctx, tx, r.in.Desk, r.loan, numberOf("PART", r.loan), charges, out)
+}

@@ -1,0 +1,249 @@
+package returns
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/holds"
+	"afield/broker/ledger"
+	"afield/broker/loans"
+	"afield/broker/notices"
+	"afield/broker/patrons"
+	"afield/broker/policy"
+	"afield/broker/policy/attributes"
+	"afield/broker/policy/costs"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
+	"afield/broker/postgres"
+	"afield/broker/standing"
+)
+
+// Return is an item handed in at a desk.
+type Return struct {
+	Desk standing.Desk
+	Item catalog.Ref
+	// Loan is the loan it is out on, where the caller has looked: it saves a
+	// round trip. It need not be right.
+	Loan *loans.Loan
+	// Drop is set for what was found in the book drop.
+	Drop bool
+	// Backdate is the day it counts for, where staff say; one in the future
+	// counts as now.
+	Backdate broker.Date
+	// Amnesty forgives what the lateness cost.
+	Amnesty bool
+	// InLibrary is set for a claimed item that was found on the library's own
+	// shelves: the claim was right.
+	InLibrary bool
+	// Parts is what staff counted of an item of several pieces.
+	Parts Parts
+	// Ruined is set for what cannot be lent again: nobody who waits is given it.
+	Ruined bool
+}
+
+type returnFacts struct {
+	item  catalog.Item
+	open  loans.Loan
+	head  holds.Hold
+	claim loans.Claim
+	money loanMoney
+}
+
+// Return takes an item back. It closes the loan for the day the lending desk's
+// policy counts (scanned today, found in the book drop, or backdated), brings
+// what lateness costs to its right total on the loan's own terms, and sends the
+// item on: a borrowed copy home to its lender, never to a local hold; one of
+// our own to the next in the queue, home, or to the shelf. Handed in elsewhere
+// than it was borrowed, it is returned all the same, with a warning. Of a loan
+// that was lost, the charge is settled as the policy says. Scanned again,
+// nothing changes and nothing is charged twice.
+func (c *Service) Return(ctx context.Context, tx *postgres.Tx, in Return) (loans.Outcome, error) {
+	facts, err := readReturn(ctx, tx, in)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	if facts.item.ID == broker.NoID {
+		return loans.Outcome{}, broker.NotFound("item")
+	}
+	if facts.open.ID == broker.NoID {
+		return notOut(ctx, tx, facts.item)
+	}
+	return c.close(ctx, tx, in, facts)
+}
+
+// readReturn asks everything in one round trip. What the account says of the
+// loan is asked with it where the caller knows the loan; else after it, and only
+// where lateness or a loss may have cost something.
+func readReturn(ctx context.Context, tx *postgres.Tx, in Return) (returnFacts, error) {
+	var facts returnFacts
+	loans.LockBorrower(tx, in.Item)
+	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
+	loans.AskOutOn(tx, in.Item, &facts.open)
+	loans.AskOpenClaim(tx, in.Item, &facts.claim)
+	holds.AskHead(tx, in.Desk, in.Item, &facts.head)
+	charged := false
+	loans.AskWhetherCharged(tx, in.Item, &charged)
+	known := in.Loan != nil && in.Loan.Patron.ID != broker.NoID
+	if known {
+		askLoanMoney(tx, *in.Loan, &facts.money)
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return facts, fmt.Errorf("read for a return: %w", err)
+	}
+	known = known && in.Loan.Ref == facts.open.Ref && in.Loan.Patron == facts.open.Patron && in.Loan.Status == facts.open.Status
+	late := charged || facts.open.Status == loans.Lost || in.Desk.Today().After(facts.open.DueOn)
+	if known || !late || facts.open.ID == broker.NoID {
+		return facts, nil
+	}
+	askLoanMoney(tx, facts.open, &facts.money)
+	if err := tx.Flush(ctx); err != nil {
+		return facts, fmt.Errorf("read what a loan cost: %w", err)
+	}
+	return facts, nil
+}
+
+// notOut answers the scan of an item that nobody has: the second scan of a
+// return, or a stray.
+func notOut(ctx context.Context, tx *postgres.Tx, item catalog.Item) (loans.Outcome, error) {
+	var last loans.Loan
+	loans.AskLast(tx, item.Ref(), &last)
+	if err := tx.Flush(ctx); err != nil {
+		return loans.Outcome{}, fmt.Errorf("read the last loan: %w", err)
+	}
+	var out loans.Outcome
+	out.Replayed = true
+	out.SetItem(item)
+	if item.Temporary() && item.Status == catalog.Received {
+		out.NextAct = standing.ShipToLender
+	}
+	if last.ID == broker.NoID {
+		out.Say("It was not on loan: it is %s.", item.Status.Words())
+		return out, nil
+	}
+	out.SetLoan(last)
+	out.Say("It was returned already, on %s: it is %s.", last.ReturnedOn, item.Status.Words())
+	return out, nil
+}
+
+func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts returnFacts) (loans.Outcome, error) {
+	loan := facts.open
+	lenders := standing.LendersFrom(in.Desk)
+	lender, err := lenders.Of(ctx, tx, loan.Library, loan.Branch)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	document, err := c.Rules(lender)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	var out loans.Outcome
+	cleared := c.endClaim(tx, in, document, facts, &out)
+	notTold, err := notTold(ctx, tx, lender, document, loan)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	counts := lending.EffectiveReturn(document, lender.Moment(), lending.HandedIn{
+		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared, NotTold: notTold,
+	})
+	if in.Amnesty { // what is forgiven had come to so much
+		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil {
+			return loans.Outcome{}, err
+		}
+	}
+	loan.Status, loan.ReturnedAt, loan.ReturnedOn = loans.Returned, in.Desk.Now, counts.On.Later(lender.Calendar().DateOf(loan.StartedAt))
+	counts.On = loan.ReturnedOn
+	loans.Save(tx, loan)
+	out.SetLoan(loan)
+	out.Say("Returned on %s.", loan.ReturnedOn)
+	if notTold {
+		out.Say("No overdue notice reached the patron, which excuses the lateness.")
+	}
+	warnPlace(document, in.Desk, facts.item, loan, &out)
+	in.Parts.look(tx, facts.item, &out)
+	next := facts.head
+	if in.Ruined {
+		next = holds.Hold{}
+	}
+	sent, err := c.holds.Forward(ctx, tx, in.Desk, facts.item, next)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
+	out.Follow(sent)
+	if loan.Patron.ID == broker.NoID {
+		return out, nil // anonymised since it was lost: there is no account to settle
+	}
+	patrons.TouchActive(tx, loan.Patron, in.Desk.Today())
+	err = c.settleReturn(ctx, tx, returned{in: in, lender: lender, document: document, facts: facts, loan: loan, counts: counts, cleared: cleared}, &out)
+	return out, err
+}
+
+// notTold tells whether a late loan is excused because no notice told of it. It
+// asks only where the policy excuses that.
+func notTold(ctx context.Context, tx *postgres.Tx, lender standing.Desk, document *policy.Document, loan loans.Loan) (bool, error) {
+	if !lender.Today().After(loan.DueOn) || !lending.NoticeExcuses(document, rule.Match{Owner: loan.Terms.Owner, Item: loan.Terms.Item}) {
+		return false, nil
+	}
+	told, err := notices.ToldOverdue(ctx, tx, loan.Patron.Library, loan.ID, loan.Request)
+	return !told, err
+}
+
+// returned is a loan that was just closed, with all that its account depends on.
+type returned struct {
+	in       Return
+	lender   standing.Desk
+	document *policy.Document
+	facts    returnFacts
+	loan     loans.Loan
+	counts   lending.ReturnDecision
+	// cleared tells that a claim was right: nothing is owed for the loan.
+	cleared bool
+}
+
+// loans.daysLate is how late the item was: not at all where a claim was right.
+func (r returned) daysLate() int {
+	if r.cleared || !r.facts.open.ClaimedAt.IsZero() {
+		return 0
+	}
+	return r.loan.ReturnedOn.DaysSince(r.loan.DueOn)
+}
+
+// settleReturn brings the account of a closed loan to what it comes to.
+func (c *Service) settleReturn(ctx context.Context, tx *postgres.Tx, r returned, out *loans.Outcome) error {
+	s := loans.Settling{
+		Desk: r.in.Desk, Loan: r.loan, Through: r.counts.On, Forgiven: r.counts.FineFree, Opening: r.lender.Calendar(),
+		Fine: costs.FineAtReturn(r.loan.Terms, r.loan.DueOn, r.counts, r.lender.Moment()),
+		Why:  ledger.CorrectedAtReturn, Last: true, Money: r.facts.money.overdue,
+	}
+	if r.loan.Terms.Overdue.Per == attributes.PerHour && !r.counts.FineFree {
+		s.Fine = costs.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.in.Desk.Now, r.lender.Calendar())
+	}
+	var err error
+	if !r.loan.LostOn.IsZero() {
+		err = r.settleLost(tx, s, out)
+	} else {
+		err = s.Settle(tx, out)
+	}
+	if err == nil {
+		err = c.chargePart(ctx, tx, r, out)
+	}
+	if err != nil {
+		return err
+	}
+	if r.facts.money.overdue.Accrued.Loan != broker.NoID {
+		ledger.EndAccrual(tx, r.loan.Patron.Library, r.loan.ID)
+	}
+	return loans.LatchLate(ctx, tx, c.Policies, r.in.Desk, r.loan, r.daysLate(), *out)
+}
+
+// warnPlace tells what the borrowing library's policy says of an interlibrary
+// loan that came back somewhere else: advice or obligation, never a refusal.
+func warnPlace(document *policy.Document, desk standing.Desk, item catalog.Item, loan loans.Loan, out *loans.Outcome) {
+	if !item.Temporary() {
+		return
+	}
+	if warning := lending.ReturnPlaceOf(document, loan.Library == desk.Library.ID).Warn; warning != nil {
+		out.Warnings = append(out.Warnings, *warning)
+	}
+}
