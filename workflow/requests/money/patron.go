@@ -100,10 +100,13 @@ func ChargeLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 		return nil, nil
 	}
 	charge, err := costs.LostILLCharge(c.Policy, invoice)
-	if err != nil {
+	if broker.IsKind(err, broker.KindRefused) {
 		return engine.Wants{engine.OpenTask{
 			Kind: "invoice_in_other_currency", Detail: "The lender's invoice is in another currency (" + invoice.String() + "); enter the amount in ours.",
 		}}, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	charged, wants, err := replacesInvoice(ctx, c, charge.Amount)
 	if err != nil || charged {
