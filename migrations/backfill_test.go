@@ -11,8 +11,8 @@ import (
 	"afield/migrations"
 )
 
-// before brings an empty database up to and with one version, of which this
-// program knows newer ones.
+// before brings an empty database up to and including one version; this program
+// knows newer ones.
 func before(t *testing.T, version int) *pgx.Conn {
 	t.Helper()
 	conn := connect(t, pgtest.EmptyURL(t))
@@ -32,9 +32,8 @@ func before(t *testing.T, version int) *pgx.Conn {
 	return conn
 }
 
-// What an entry of the ledger, or a notice, is about was once read from the
-// spelling of its cause. Rows written then have it in their columns, and in no
-// others.
+// What a ledger entry or a notice is about was once read from the spelling of its
+// cause. Rows written then now have it in the right columns, and in no others.
 func TestWhatAnEntryIsAboutComesOutOfItsOldCause(t *testing.T) {
 	t.Parallel()
 	conn := before(t, 14)
@@ -56,8 +55,8 @@ func TestWhatAnEntryIsAboutComesOutOfItsOldCause(t *testing.T) {
 	for _, row := range []struct {
 		kind, charge, cause string
 		loan                any
-		// want is the period, the correction, the day of the loss, the act and the
-		// key in a file.
+		// want is the period, the correction, the day of the loss, the act and the key
+		// in a file.
 		want string
 	}{
 		{"charge", "overdue", "overdue:" + loan + ":0", loan, "1 - - - -"},

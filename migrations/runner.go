@@ -16,10 +16,10 @@ import (
 const lockKey int64 = 0x4146_4945_4c44 // "AFIELD"
 
 // Up brings the database to this program's schema: the roles, River's own
-// migrations, then the files that are new. It gives the names of what it
-// applied. Two programs that start at once take turns under one lock. It
-// refuses a database whose files differ from those built in, or that a newer
-// program has migrated.
+// migrations, then the files that are new. It gives the names of what it applied.
+// Two programs that start at once take turns under one lock. It refuses a
+// database whose files differ from those built in, or that a newer program has
+// migrated.
 //
 // The connection's account must own the database, or be able to make tables in
 // its schema public.
@@ -61,8 +61,8 @@ func up(ctx context.Context, conn *pgx.Conn, files []File) (applied []string, er
 	return applied, nil
 }
 
-// lock waits for the lock by asking again and again: a session that sleeps in
-// the lock would hold up an index that is being built concurrently.
+// lock waits for the lock by asking again and again: a session that waits inside
+// the lock call would hold up an index that is being built concurrently.
 func lock(ctx context.Context, conn *pgx.Conn) (unlock func() error, err error) {
 	for {
 		var taken bool

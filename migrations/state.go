@@ -19,8 +19,8 @@ type appliedRow struct {
 	Checksum string
 }
 
-// compare gives the files that are still to be applied, and refuses a database
-// that has others.
+// compare gives the files that are still to be applied, and refuses a database in
+// which other files were applied.
 func compare(ctx context.Context, conn *pgx.Conn, files []File) ([]File, error) {
 	rows, err := conn.Query(ctx, "select version, name, checksum from public.schema_migrations order by version")
 	if err != nil {

@@ -57,7 +57,7 @@ func judge(got answer, messageID string, now time.Time) connectors.Delivery {
 }
 
 // judgeConflict tells "I have it already", which is a delivery whose answer was
-// lost, from a real conflict. A 409 without a problem comes from a proxy in
+// lost, from a real conflict. A 409 without a problem comes from something in
 // between and proves nothing.
 func judgeConflict(delivery connectors.Delivery, body []byte) connectors.Delivery {
 	code, _ := readProblem(body)
