@@ -1,8 +1,8 @@
-// Package peer is the door for other libraries' systems. It checks who speaks,
-// hands the message to the workflow inside one transaction, and answers once
+// Package peer takes the messages of other libraries' systems. It checks who sent
+// a message, hands it to the workflow inside one transaction, and answers once
 // that has committed. It decides nothing about the message.
 //
 // It knows no protocol: each registered one brings a connectors.Door that reads
-// and writes its words. A message sent again gets the first answer again, from
-// the stored one.
+// and writes its words. A message sent again gets the answer that was stored the
+// first time.
 package peer

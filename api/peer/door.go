@@ -28,7 +28,7 @@ import (
 // and gives the answer to it, the same for a replay.
 type Receive func(context.Context, *postgres.Tx, requests.Incoming) (messages.Answer, error)
 
-// Deps is what the doors stand on.
+// Deps is what receiving messages needs.
 type Deps struct {
 	DB    *postgres.DB
 	Vault *directory.Vault
@@ -37,7 +37,7 @@ type Deps struct {
 	Receive Receive
 }
 
-// Mount opens the doors of all protocols that have one.
+// Mount adds the routes of all protocols that take messages by HTTP.
 func Mount(e *echo.Echo, deps Deps, protocols *connectors.Registry) {
 	for _, protocol := range protocols.All() {
 		if protocol.Door == nil {
@@ -50,7 +50,7 @@ func Mount(e *echo.Echo, deps Deps, protocols *connectors.Registry) {
 	}
 }
 
-// door lets the messages of one protocol in.
+// door takes the messages of one protocol.
 type door struct {
 	Deps
 	connectors.Door
@@ -86,8 +86,8 @@ func (d *door) answer(c echo.Context, call connectors.Call) (reply connectors.Re
 	}
 	hash := sha256.Sum256(call.Body)
 	var answer messages.Answer
-	// No library is in sight yet: Receive widens the transaction to the one the
-	// message is for, once it has held the sender to its own symbol.
+	// No library can be seen yet: Receive widens the transaction to the library the
+	// message is for, once it has made sure that the sender's symbol is its own.
 	err = d.DB.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
 		answer, err = d.Receive(ctx, tx, requests.Incoming{Peer: caller.Library, Message: message, Hash: hash[:], Raw: string(call.Body)})
@@ -124,7 +124,7 @@ func unknownCaller() error {
 	return &broker.Error{Kind: broker.KindUnauthenticated, Code: "signature_invalid", Detail: "The signature does not fit."}
 }
 
-// caller finds the library that says it is calling. Nothing is believed yet.
+// caller finds the library that says it is calling. It is not verified yet.
 func (d *door) caller(ctx context.Context, call connectors.Call) (directory.Peer, error) {
 	symbol, err := d.Caller(call)
 	if err != nil {

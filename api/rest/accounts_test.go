@@ -54,7 +54,7 @@ func (w *world) get(t testing.TB, path string) answer {
 	return w.call(t, "GET", path, w.staff, "")
 }
 
-// done fails the test unless the answer is what a done act gets.
+// done fails the test unless the answer is that of an act that succeeded.
 func done(t testing.TB, got answer, status int) answer {
 	t.Helper()
 	if got.status != status {
@@ -63,7 +63,7 @@ func done(t testing.TB, got answer, status int) answer {
 	return got
 }
 
-// A patron comes, moves, loses a card and finds another; a refusal names
+// A patron registers, moves, loses a card and finds another; a refusal names
 // everything that is missing.
 func TestAPatronIsRegisteredAndKeptOverTheAPI(t *testing.T) {
 	t.Parallel()
@@ -129,7 +129,7 @@ func TestAPatronIsRegisteredAndKeptOverTheAPI(t *testing.T) {
 	}
 }
 
-// Blocks, links and proxies: put, seen and taken away, by those who may.
+// Blocks, links and proxies: added, read and removed, by those who may.
 func TestBlocksLinksAndProxiesOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

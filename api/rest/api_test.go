@@ -13,7 +13,7 @@ func wants(t *testing.T, got answer, status int, code string) {
 	}
 }
 
-// A request from submission to the lender's answer, as the ILL desk drives it.
+// A request from submission to the lender's answer, as the ILL desk works it.
 func TestARequestThroughTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

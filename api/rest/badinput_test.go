@@ -60,8 +60,8 @@ func (w *world) rows(t testing.TB) map[string]int {
 	return counts
 }
 
-// send makes a call with any bytes and fails the test on anything but a typed
-// answer below 500.
+// send makes a call with any bytes and fails the test on anything but a
+// documented answer below 500.
 func (w *world) send(t testing.TB, p place, path, token string, body []byte, headers http.Header) answer {
 	t.Helper()
 	request := httptest.NewRequest(p.method, "/", bytes.NewReader(body))
@@ -91,7 +91,7 @@ func (w *world) send(t testing.TB, p place, path, token string, body []byte, hea
 	return got
 }
 
-// wrongBodies are no good on any route that takes a body.
+// wrongBodies are wrong on any route that takes a body.
 func wrongBodies() map[string][]byte {
 	return map[string][]byte{
 		"not JSON": []byte(`{a:1}`), "cut short": []byte(`{"citation":{"title":`), "a list": []byte(`[]`), "a number": []byte(`7`), "null": []byte(`null`),
@@ -102,8 +102,8 @@ func wrongBodies() map[string][]byte {
 	}
 }
 
-// Every operation, every wrong body: a typed problem, never a fault, and not
-// one row more.
+// Every operation, every wrong body: a typed problem, never a fault, and not one
+// row more.
 func TestWrongBodiesOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -307,7 +307,7 @@ func garbage(field map[string]any) []string {
 }
 
 // Every action that is offered, with garbage in each field of its form: a typed
-// answer, never a fault. What goes through is the request's to bear.
+// answer, never a fault. Garbage of the right type may go through.
 func TestGarbageInEveryForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

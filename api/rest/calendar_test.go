@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestClosuresAndAdjustmentsOverTheAPI closes a day, tells what is closed, moves
-// due dates with and without a dry run, and takes both back.
+// TestClosuresAndAdjustmentsOverTheAPI closes a day, lists closures, moves due
+// dates with and without a dry run, and undoes both.
 func TestClosuresAndAdjustmentsOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

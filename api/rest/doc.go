@@ -1,9 +1,9 @@
 // Package rest answers the REST contract of ../openapi.yaml: it joins the
 // handlers of every theme with the pipeline that each call passes, the partners'
-// door, health and the documents. It may hold no rule about requests or loans and
+// messages, health and the documents. It holds no rule about requests or loans and
 // no SQL.
 //
-// The rooms: pipeline is what every call passes; loans, holds, catalogue,
+// The packages: pipeline is what every call passes; loans, holds, catalogue,
 // accounts, money, requests and administration are the handlers by theme, each
 // of which decodes, calls one use case and encodes; views is what several of
 // them show.

@@ -52,7 +52,7 @@ func (s about) readyz(c echo.Context) error {
 	for name, check := range s.Ready {
 		answer.Checks[name] = "ok"
 		if err := check(ctx); err != nil {
-			// Whoever asks gets no more than the part's name; the log has the rest.
+			// The caller is told no more than the part's name; the log has the rest.
 			s.Log.Warn("not ready", "part", name, "error", err.Error())
 			answer.Checks[name], answer.Status, status = "unavailable", "unavailable", http.StatusServiceUnavailable
 		}
@@ -64,8 +64,8 @@ func (s about) readyz(c echo.Context) error {
 const docsPolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; " +
 	"img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 
-// docsHandler serves Swagger UI from files inside the program. It asks nothing
-// of any other server: the validator badge is off and every asset is ours.
+// docsHandler serves Swagger UI from files inside the program. It asks no other
+// server for anything: the validator badge is off and every asset is ours.
 func docsHandler() echo.HandlerFunc {
 	pages := v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "Afield API", SwaggerJSON: "/openapi.json", BasePath: "/docs/",

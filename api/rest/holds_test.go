@@ -20,7 +20,8 @@ func (w *world) waitsFor(t *testing.T, token, body string) string {
 	return hold.id()
 }
 
-// A patron suspends and resumes their own hold; what is staff's is refused.
+// A patron suspends and resumes their own hold; what only staff may do is
+// refused.
 func TestHoldsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -55,7 +56,7 @@ func TestHoldsOfTheirOwn(t *testing.T) {
 	wants(t, w.call(t, "POST", "/v1/holds", w.me, fmt.Sprintf(`{"title_id":%q,"channel":"phone"}`, w.ownTitle)), 400, "invalid_input")
 }
 
-// Why a hold is refused is told with its rule; passing over it needs a reason in
+// A refused hold is explained with its rule; overriding it needs a reason in
 // words.
 func TestAHoldRefusedAndPassedOver(t *testing.T) {
 	t.Parallel()
@@ -76,8 +77,8 @@ func TestAHoldRefusedAndPassedOver(t *testing.T) {
 	}
 }
 
-// A hold for one copy is filled by that copy and by no other; picked up at another
-// branch, the copy travels there with a slip.
+// A hold for one copy is filled by that copy and by no other; for pick-up at
+// another branch, the copy travels there with a slip.
 func TestAHoldForOneCopyAtAnotherBranch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -108,8 +109,8 @@ func TestAHoldForOneCopyAtAnotherBranch(t *testing.T) {
 	w.sound(t)
 }
 
-// The order of a queue changes with the list that was looked at, and not with a
-// stale one.
+// The order of a queue changes if the list it was based on is current, and not
+// with a stale one.
 func TestTheOrderOfAQueue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -132,8 +133,8 @@ func TestTheOrderOfAQueue(t *testing.T) {
 	w.sound(t)
 }
 
-// What is captured gets a slip without a name, may be extended, kept for another
-// with permission, and is cleared.
+// A captured item gets a slip without a name, may be extended, may be lent to
+// somebody else with permission, and is cleared.
 func TestTheHoldShelf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Whoever borrows shows the card or what the policy takes instead; somebody
-// else's card serves nobody who was not named.
+// Borrowers show the card or what the policy takes instead; nobody may use
+// somebody else's card unless its holder has named them.
 func TestADeskSaysWhatWasShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -29,8 +29,8 @@ func TestADeskSaysWhatWasShown(t *testing.T) {
 	done(t, w.post(t, "/v1/loans", `{"barcode":"31234000000052","patron_id":%q}`, w.patron), 201) // nobody is asked
 }
 
-// A paper that the library does not take gets nobody a card; a paper that is not
-// named is asked for.
+// A paper that the library does not take gets nobody a card; where no paper is
+// named, the answer asks for one.
 func TestARegistrationSaysWhichPaperWasShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -45,8 +45,8 @@ func TestARegistrationSaysWhichPaperWasShown(t *testing.T) {
 	done(t, register(`,"shown":["government_photo_id"]`), 201)
 }
 
-// Who renews by telephone says who they are; a patron who is signed in has
-// shown the card.
+// Somebody who renews by telephone must be identified; a patron who is signed in
+// has shown the card.
 func TestARenewalByTelephoneAsksWhoItIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -86,8 +86,8 @@ func TestAnAccountSaysWhoAnswersForIt(t *testing.T) {
 	}
 }
 
-// What a desk asks before somebody sits down at a computer, signs for a child,
-// or says something for one.
+// What a desk asks before somebody uses a public computer, signs for a child, or
+// makes a claim for one.
 func TestTheRulesAnswerForComputersAndGuardians(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -122,8 +122,8 @@ func TestTheRulesAnswerForComputersAndGuardians(t *testing.T) {
 	}
 }
 
-// A card that is lost, stolen or replaced signs nobody in any longer, nor keeps
-// anybody signed in; another patron stays.
+// A card that is lost, stolen or replaced can no longer be used to sign in, and
+// its sessions end; those of another patron stay.
 func TestALostCardEndsItsSessionsAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, stop := range map[string]string{

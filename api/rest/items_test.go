@@ -56,8 +56,8 @@ func TestItemsAtTheDesk(t *testing.T) {
 	wants(t, w.call(t, "GET", item, w.me, ""), 403, "forbidden")
 }
 
-// A title is found by words or by ISBN, tells how many copies there are, and
-// shows where each is; barcodes are for staff.
+// A title is found by words or by ISBN, says how many copies there are, and shows
+// where each is; barcodes are for staff.
 func TestFindingATitle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

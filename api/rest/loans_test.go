@@ -18,8 +18,8 @@ func (w *world) lends(t *testing.T, more string) string {
 	return "/v1/loans/" + lent.id()
 }
 
-// What is out is listed, overdue or of a patron, page by page; a patron sees
-// their own loan and renews it.
+// Loans are listed, all, overdue ones or a patron's, page by page; patrons see
+// their own loan and renew it.
 func TestLoansAreListedAndSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -49,8 +49,8 @@ func TestLoansAreListedAndSeen(t *testing.T) {
 	}
 }
 
-// An item comes back late from the book drop: what it cost is told, and amnesty
-// forgives it.
+// An item comes back late from the book drop: the answer says what it cost, and
+// amnesty forgives it.
 func TestAReturnSaysWhatItDid(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -72,7 +72,7 @@ func TestAReturnSaysWhatItDid(t *testing.T) {
 	w.sound(t)
 }
 
-// A loss is charged by the policy, told with rule and clause, and taken back
+// A loss is charged by the policy, explained with rule and clause, and taken back
 // when the item is found.
 func TestALossOverTheAPI(t *testing.T) {
 	t.Parallel()
@@ -98,8 +98,7 @@ func TestALossOverTheAPI(t *testing.T) {
 	w.sound(t)
 }
 
-// A debt is handed on for recovery where the policy says so, once, with what
-// that costs.
+// A debt is referred for recovery where the policy says so, once, with its costs.
 func TestADebtIsHandedOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -119,7 +118,7 @@ func TestADebtIsHandedOn(t *testing.T) {
 	w.sound(t)
 }
 
-// A claim is taken, shown on the loan, and withdrawn; an item is recalled.
+// A claim is recorded, shown on the loan, and withdrawn; an item is recalled.
 func TestAClaimAndARecallOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -11,8 +11,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// What an overdue loan has come to is shown and payable as of today, though no
-// night ran; the patron sees the same as the desk.
+// What an overdue loan has come to is shown and payable as of today, even if no
+// night has run; the patron sees the same as the desk.
 func TestWhatAccruesIsShownAndPayableToday(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,7 +152,7 @@ func TestRefundsAndVouchersOverTheAPI(t *testing.T) {
 	wants(t, w.call(t, "POST", path+"/refunds", w.me, `{"amount":{"minor":1,"currency":"USD"},"method":"cash","reason":"x"}`), 403, "forbidden")
 }
 
-// One library asks another for money; the other disputes, and one check pays.
+// One library invoices another; the other disputes, and one check pays.
 func TestInvoicesBetweenLibraries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -199,7 +199,7 @@ func TestInvoicesBetweenLibraries(t *testing.T) {
 	}
 }
 
-// The director sees what past nights did, and what was put aside.
+// The director sees what past nights did, and what was set aside.
 func TestNightsOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

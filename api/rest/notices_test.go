@@ -24,7 +24,8 @@ func (w *world) toTell(t *testing.T, channel notices.Channel, cause string) brok
 	}))
 	var id broker.ID
 	must(t, w.db.InTx(t.Context(), postgres.ForLibraries(w.home), func(ctx context.Context, tx *postgres.Tx) error {
-		// Whoever has no address cannot be written to; here the channel is what counts.
+		// A patron without an address cannot be written to; what counts here is the
+		// channel.
 		if _, err := tx.Exec(ctx, `update notices set channel = $1, status = 'due', outcome = '', done_at = null where cause = $2`, string(channel), cause); err != nil {
 			return err
 		}
@@ -33,7 +34,8 @@ func (w *world) toTell(t *testing.T, channel notices.Channel, cause string) brok
 	return id
 }
 
-// Letters are laid out, marked once printed, and printed again by what they told.
+// Letters are laid out, marked once printed, and printed again by the notices
+// they contain.
 func TestLettersOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -66,8 +68,8 @@ func TestLettersOverTheAPI(t *testing.T) {
 	}
 }
 
-// A letter that cannot be posted goes on to the next way of telling: here there
-// is none, and it is left where staff see it.
+// A letter that cannot be posted goes to the next channel: here there is none,
+// and it is left where staff see it.
 func TestANoticeIsPassedOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -87,7 +89,8 @@ func TestANoticeIsPassedOn(t *testing.T) {
 	}
 }
 
-// A library writes a text of its own, sees how it reads, and goes back.
+// A library saves a text of its own, previews it, and goes back to the built-in
+// one.
 func TestNoticeTextsOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

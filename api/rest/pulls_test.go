@@ -91,8 +91,8 @@ func (w *world) sound(t *testing.T) {
 	}
 }
 
-// What is to be fetched comes with its shelf mark and whom it is for, the
-// longest waiting first, and goes from the list with the scan.
+// What is to be fetched is listed with its shelf mark and the hold it is for, the
+// longest waiting first, and leaves the list with the scan.
 func TestThePullList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -130,7 +130,7 @@ func TestThePullList(t *testing.T) {
 	}
 }
 
-// A copy that is not there is missing, and its request looks elsewhere.
+// A copy that cannot be found is marked missing, and its request tries elsewhere.
 func TestTheCopyIsNotThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -166,7 +166,7 @@ func TestTheCopyIsNotThere(t *testing.T) {
 	w.sound(t)
 }
 
-// Of two copies the one that was looked for is missing, and no other.
+// Of two copies, the one that was looked for is marked missing, and no other.
 func TestTheCopyThatWasLookedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -206,7 +206,7 @@ func TestTheCopyThatWasLookedFor(t *testing.T) {
 }
 
 // In a shared catalogue the library that owns the copy fetches it, for a request
-// of another; only it can say that the copy is not there.
+// of another; only that library can say that the copy is not there.
 func TestPullsOfASharedCatalogue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -34,7 +34,7 @@ import (
 	"afield/workflow/requests"
 )
 
-// Deps is everything the API stands on.
+// Deps is everything the API needs.
 type Deps struct {
 	DB     *postgres.DB
 	Access *access.Service
@@ -45,16 +45,16 @@ type Deps struct {
 	Desk     *desk.Service
 	// Policies gives libraries' policy documents.
 	Policies standing.Policies
-	// Published knows what libraries published; new versions are told to it.
+	// Published knows what libraries published; it is refreshed after a publish.
 	Published *published.Source
-	// Protocols are those that other libraries' systems may come in by.
+	// Protocols are those by which other libraries' systems may send messages.
 	Protocols *connectors.Registry
 	// Vault opens their secrets.
 	Vault *directory.Vault
 	// CursorKey signs cursors; 16 bytes or more.
 	CursorKey []byte
 	Log       *slog.Logger
-	// Metrics is where figures are counted and read from.
+	// Metrics is where figures are counted and read.
 	Metrics *prometheus.Registry
 	// Ready names what must work before calls are taken, for example
 	// "database", "migrations", "jobs".
@@ -81,8 +81,8 @@ type operations struct {
 var _ gen.StrictServerInterface = operations{}
 
 // New builds the whole web server: the contract's operations, the partners'
-// door, health, metrics, the documents and the front page. An error means that
-// the program or its wiring is at fault, never the surroundings.
+// messages, health, metrics, the documents and the front page. An error means
+// that the program or its wiring is at fault, never its environment.
 func New(deps Deps) (*echo.Echo, error) {
 	if len(deps.CursorKey) < 16 {
 		return nil, errors.New("rest: the cursor key must have at least 16 bytes")
@@ -104,8 +104,8 @@ func New(deps Deps) (*echo.Echo, error) {
 	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	// Nothing in front is trusted: a caller could write the header itself and
-	// be counted under another network.
+	// No proxy in front is trusted: a caller could write the header itself and be
+	// counted under another network.
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = line.AnswerError
 	e.Use(line.Middleware(deps.Timeout)...)

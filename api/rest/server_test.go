@@ -117,8 +117,8 @@ func TestTooManyTriesToSignIn(t *testing.T) {
 	}
 }
 
-// Ten callers with one key at once: one request comes of it, and each is told
-// so or to ask again.
+// Ten callers with one key at once: one request comes of it, and each caller is
+// told so or told to ask again.
 func TestOneKeyManyCallers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -212,7 +212,7 @@ func TestThePartnersDoorIsGuarded(t *testing.T) {
 	unknown := w.ask("m-1")
 	unknown.Lender = broker.NewSymbol("ISIL", "US-NOWHERE")
 	wants(t, w.partnerSays(t, "requests", unknown, w.secret), 404, "not_found")
-	// It speaks only about requests it has a part in.
+	// It may speak only about requests it has a part in.
 	submitted := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"The Living Mountain"}}`, w.patron))
 	entry, _ := submitted.get("rota", "now", "id").(string)
 	before := w.rows(t)
@@ -239,7 +239,8 @@ func TestThePartnersDoorIsGuarded(t *testing.T) {
 	member := http.Header{}
 	member.Set(partner.HeaderLibrary, "ISIL:US-HOME")
 	wants(t, w.send(t, door, "/v1/partner/requests", "", body, member), 401, "signature_invalid")
-	// A signed message that is wrong is told what is wrong, and leaves nothing.
+	// A signed message that is wrong is answered with what is wrong, and leaves
+	// nothing behind.
 	wrong := bytes.Replace(body, []byte(`"service":"loan"`), []byte(`"service":"gift"`), 1)
 	header, err := partner.Sign(w.secret, "m-3", time.Now(), wrong)
 	must(t, err)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A desk's day with money that is not simple: paid too much and used later, paid by
-// an agency and taken back. What went through the till is listed, and comes to
+// A desk's day with complicated money: paid too much and used later, paid by an
+// agency and taken back. What went through the till is listed, and adds up to
 // what is expected in it.
 func TestCreditIsUsedAndAChargeIsTakenBack(t *testing.T) {
 	t.Parallel()
@@ -19,7 +19,7 @@ func TestCreditIsUsedAndAChargeIsTakenBack(t *testing.T) {
 	}
 	pay := func(body string, args ...any) answer { return w.post(t, path+"/payments", body, args...) }
 
-	// In parts, then too much: refused, unless it is to be kept.
+	// In parts, then too much: refused, unless the rest is to be kept.
 	bag := fee(1000, "a bag")
 	if part := done(t, pay(`{"amount":{"minor":400,"currency":"USD"},"method":"cash"}`), 201); part.minor("receipt", "left") != 600 {
 		t.Errorf("in parts: %s", part.text)
@@ -33,7 +33,7 @@ func TestCreditIsUsedAndAChargeIsTakenBack(t *testing.T) {
 		t.Errorf("kept: %s", kept.text)
 	}
 
-	// What is asked later is paid with it, once.
+	// What is charged later is paid with it, once.
 	later := fee(300, "a mug")
 	use := func() answer {
 		return done(t, w.call(t, "POST", path+"/credit", w.staff, `{"note":"as they wish"}`, "Idempotency-Key", "credit-1"), 201)
@@ -51,7 +51,7 @@ func TestCreditIsUsedAndAChargeIsTakenBack(t *testing.T) {
 	wants(t, w.call(t, "POST", path+"/credit", w.me, `{}`), 403, "forbidden")
 	wants(t, w.call(t, "POST", path+"/credit", w.otherStaff, `{}`), 404, "not_found")
 
-	// Each who paid gets their part back; what nobody paid is cancelled.
+	// Each payer gets their part back; what nobody paid is cancelled.
 	book := fee(1599, "a book")
 	done(t, pay(`{"amount":{"minor":600,"currency":"USD"},"method":"check","by":"an agency","charge_id":%q}`, book), 201)
 	done(t, pay(`{"amount":{"minor":400,"currency":"USD"},"method":"cash","charge_id":%q}`, book), 201)
@@ -69,7 +69,7 @@ func TestCreditIsUsedAndAChargeIsTakenBack(t *testing.T) {
 		t.Errorf("the credit of before stands: %s", owes.text)
 	}
 
-	// A payment of before is voided: it comes off the till while that is open.
+	// An earlier payment is voided: it comes off the till while that is open.
 	number := fmt.Sprint(kept.at("receipt", "number"))
 	done(t, w.post(t, "/v1/receipts/"+number+"/void", `{"reason":"typed twice"}`), 200)
 	done(t, w.post(t, "/v1/receipts/"+number+"/void", `{"reason":"typed twice"}`), 200)
@@ -77,7 +77,7 @@ func TestCreditIsUsedAndAChargeIsTakenBack(t *testing.T) {
 		t.Errorf("voided: %s", owes.text)
 	}
 
-	// A voucher for what stands in favour, paid in cash from the till.
+	// A voucher for the credit, paid in cash from the till.
 	done(t, pay(`{"amount":{"minor":1000,"currency":"USD"},"method":"cash","in_advance":true}`), 201)
 	voucher := done(t, w.post(t, path+"/refunds", `{"amount":{"minor":100,"currency":"USD"},"method":"voucher","reason":"moves away"}`), 201).word("voucher", "id")
 	done(t, w.post(t, "/v1/vouchers/"+voucher+"/pay", `{"method":"cash"}`), 200)

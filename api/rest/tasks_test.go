@@ -13,7 +13,7 @@ import (
 	"afield/workflow/requests/tasks"
 )
 
-// A stray item is put right by hand, and the task with it.
+// A stray item is dealt with by hand, and so is its task.
 func TestATaskIsClosedByHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -48,9 +48,9 @@ func TestATaskIsClosedByHand(t *testing.T) {
 	}
 }
 
-// Closing a request's task by hand moves nothing: the request keeps its state,
-// its owner and its deadline. The note is the staff's, written once however many
-// close at the same time.
+// Closing a request's task by hand does not move the request: it keeps its state,
+// its owner and its deadline. The staff's note is written once, however many
+// close the task at the same time.
 func TestClosingATaskMovesNoRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -79,8 +79,8 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-// What signs in here. The PIN is long enough to meet no clock reading, duration
-// or id by chance where a test looks for it in what was written.
+// The secrets to sign in with. The PIN is long enough not to appear by chance in
+// a clock reading, duration or id, where a test looks for it in what was written.
 const (
 	password = "a long enough secret"
 	pin      = "4821063957"
@@ -233,7 +233,7 @@ func (w *world) books(ctx context.Context, tx *postgres.Tx, now time.Time) error
 	return nil
 }
 
-// allSent marks the outbox as handed over, as the jobs would.
+// allSent marks the messages in the outbox as handed over, as the jobs would.
 func (w *world) allSent(t testing.TB) {
 	t.Helper()
 	must(t, w.db.InTx(t.Context(), postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
@@ -242,7 +242,7 @@ func (w *world) allSent(t testing.TB) {
 	}))
 }
 
-// answer is one answer, with its JSON read.
+// answer is the answer to one call, with its JSON read.
 type answer struct {
 	status int
 	header http.Header
@@ -266,7 +266,7 @@ func (a answer) code() string { code, _ := a.body["code"].(string); return code 
 
 func (a answer) id() string { id, _ := a.body["id"].(string); return id }
 
-// call makes one call and holds the answer against the contract.
+// call makes one call and checks the answer against the contract.
 func (w *world) call(t testing.TB, method, path, token, body string, headers ...string) answer {
 	t.Helper()
 	var reader io.Reader

@@ -3,6 +3,6 @@
 // dark, and ask nothing of any other server.
 //
 // Today there is the front page: where the documents are, the demo's requests,
-// what is running and, folded away, how to sign in. A server that is not a demo gives no
-// stories, so nobody's requests show there.
+// what is running and, folded away, how to sign in. A server that is not a demo has no
+// stories to give, so nobody's requests appear there.
 package web

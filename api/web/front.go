@@ -48,9 +48,9 @@ type Story struct {
 	Title   string
 	Library string
 	State   string
-	// Told is what the story shows, in one sentence.
+	// Told says in one sentence what the story shows.
 	Told string
-	// Ended tells open from ended requests.
+	// Ended tells ended requests from open ones.
 	Ended bool
 	Lines []Line
 }

@@ -29,7 +29,7 @@ func blocksOf(ctx context.Context, t *pipeline.Turn, patron broker.ID) (director
 	return library, standing.Blocks, err
 }
 
-// ListBlocks lists what blocks a patron.
+// ListBlocks lists the blocks of a patron.
 func (a Accounts) ListBlocks(ctx context.Context, request gen.ListBlocksRequestObject) (gen.ListBlocksResponseObject, error) {
 	list, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.BlockList, error) {
 		list := gen.BlockList{Blocks: []gen.Block{}}
@@ -108,7 +108,7 @@ func pair(ctx context.Context, t *pipeline.Turn, one, other broker.ID) (library 
 	return library, first, second, err
 }
 
-// ListLinks lists the accounts that a patron's account is linked with.
+// ListLinks lists the accounts that a patron's account is linked to.
 func (a Accounts) ListLinks(ctx context.Context, request gen.ListLinksRequestObject) (gen.ListLinksResponseObject, error) {
 	list, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.LinkList, error) {
 		list := gen.LinkList{Links: []gen.Link{}}

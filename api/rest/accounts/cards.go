@@ -50,7 +50,7 @@ func (a Accounts) ListCards(ctx context.Context, request gen.ListCardsRequestObj
 	return gen.ListCards200JSONResponse(list), err
 }
 
-// RenewCard makes an account good for another time.
+// RenewCard makes an account good for another period.
 func (a Accounts) RenewCard(ctx context.Context, request gen.RenewCardRequestObject) (gen.RenewCardResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Act(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (registered, error) {
@@ -124,7 +124,7 @@ func (a Accounts) SurrenderCard(ctx context.Context, request gen.SurrenderCardRe
 	return gen.SurrenderCard200JSONResponse(view), err
 }
 
-// inCurrency gives nothing its currency.
+// inCurrency gives an amount of nothing its currency.
 func inCurrency(amount broker.Money, currency string) broker.Money {
 	if amount.Currency == "" {
 		amount.Currency = currency

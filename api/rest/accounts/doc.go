@@ -4,5 +4,5 @@ package accounts
 
 import "afield/api/rest/pipeline"
 
-// Accounts is the handlers.
+// Accounts holds the handlers.
 type Accounts struct{ *pipeline.Base }

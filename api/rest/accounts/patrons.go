@@ -14,8 +14,8 @@ import (
 	"afield/workflow/desk"
 )
 
-// standing is everything about a patron that decides what they may do, as of today.
-// It may be asked while the patron is signing in.
+// standing is everything about a patron that decides what they may do, as of
+// today. It can be read while the patron is signing in.
 func (a Accounts) standing(ctx context.Context, t *pipeline.Turn, patron broker.ID) (patrons.Standing, error) {
 	return a.Desk.Standing(ctx, t.Tx, desk.At{Library: t.Library(), Now: t.Now()}, patron)
 }
@@ -50,7 +50,7 @@ func (a Accounts) patronView(ctx context.Context, t *pipeline.Turn, library dire
 	return view, nil
 }
 
-// answeredFor says who answers for what a patron borrows: for staff to know whom
+// answeredFor says who answers for what a patron borrows, so that staff know whom
 // to turn to.
 func (a Accounts) answeredFor(now time.Time, library directory.Library, standing patrons.Standing) (gen.AnsweredFor, error) {
 	document, err := a.Policies.At(library, now)

@@ -14,7 +14,7 @@ import (
 	"afield/broker/policy/attributes"
 )
 
-// deed is what the caller does to an account, and which refusals they pass over.
+// deed is what the caller does to an account, and which refusals they override.
 func deed(t *pipeline.Turn, override []string, why string) patrons.Act {
 	return patrons.Act{Actor: t.Caller.Actor(), Now: t.Now(), PassOver: override, Why: why}
 }
@@ -84,8 +84,8 @@ func patronLine(p patrons.Patron) gen.PatronLine {
 	}
 }
 
-// registered is what a registration or renewal came to, as it is remembered:
-// ids and reasons, nothing of the person.
+// registered is the outcome of a registration or renewal as it is remembered: ids
+// and reasons, nothing about the person.
 type registered struct {
 	Patron, Card broker.ID
 	Charges      []broker.ID
@@ -100,7 +100,7 @@ func registeredBy(done patrons.Registered, err error) (registered, error) {
 	return out, err
 }
 
-// registeredView reads back what a registration or renewal came to.
+// registeredView reads the outcome of a registration or renewal back.
 func (a Accounts) registeredView(ctx context.Context, t *pipeline.Turn, done registered) (gen.Registered, error) {
 	view := gen.Registered{Charges: []gen.Charge{}, PassedOver: append([]broker.Reason{}, done.Passed...)}
 	library, ref, err := t.Patron(ctx, done.Patron)
@@ -158,8 +158,8 @@ func (a Accounts) RegisterPatron(ctx context.Context, request gen.RegisterPatron
 	return gen.RegisterPatron201JSONResponse(view), err
 }
 
-// guardianOf is who answers for a minor, as their account stands today; nil for
-// nobody.
+// guardianOf gives the account of the adult who answers for a minor, as it is
+// today; nil for nobody.
 func (a Accounts) guardianOf(ctx context.Context, t *pipeline.Turn, id broker.ID) (*patrons.Standing, error) {
 	if id == broker.NoID {
 		return nil, nil
@@ -168,7 +168,7 @@ func (a Accounts) guardianOf(ctx context.Context, t *pipeline.Turn, id broker.ID
 	return &standing, err
 }
 
-// household is the one named, or a new one.
+// household gives the household named, or a new one.
 func household(t *pipeline.Turn, library directory.Library, in gen.NewPatron) (broker.ID, error) {
 	if in.NewHousehold.Kind == "" {
 		return in.HouseholdID, nil

@@ -34,8 +34,8 @@ func (a Accounts) CreateSession(ctx context.Context, request gen.CreateSessionRe
 	return gen.CreateSession201JSONResponse{Token: session.Token, ExpiresAt: views.UTC(session.Principal.ExpiresAt), Me: me}, err
 }
 
-// complete checks that a sign-in has all its kind needs, which the contract's
-// schema alone cannot say.
+// complete checks that a sign-in has everything that its kind needs, which the
+// contract's schema alone cannot say.
 func complete(in gen.SignIn) error {
 	needed := map[string]string{"library": in.Library, "username": in.Username, "password": in.Password}
 	order := []string{"library", "username", "password"}

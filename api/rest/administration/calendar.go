@@ -13,7 +13,7 @@ import (
 	"afield/broker/loans"
 )
 
-// ListClosures lists when the library and its branches are closed.
+// ListClosures lists the closures of the library and its branches.
 func (a Administration) ListClosures(ctx context.Context, request gen.ListClosuresRequestObject) (gen.ListClosuresResponseObject, error) {
 	from, err := views.Date("from", request.Params.From)
 	if err != nil {
@@ -53,7 +53,7 @@ func (a Administration) AddClosure(ctx context.Context, request gen.AddClosureRe
 	return gen.AddClosure201JSONResponse(view), err
 }
 
-// CancelClosure takes a closure back.
+// CancelClosure cancels a closure.
 func (a Administration) CancelClosure(ctx context.Context, request gen.CancelClosureRequestObject) (gen.CancelClosureResponseObject, error) {
 	view, err := pipeline.Once(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (gen.ClosureCancelled, error) {
 		closure, reversed, err := a.Desk.Reopen(ctx, t.Tx, t.At(), request.ID)
@@ -62,7 +62,7 @@ func (a Administration) CancelClosure(ctx context.Context, request gen.CancelClo
 	return gen.CancelClosure200JSONResponse(view), err
 }
 
-// ListAdjustments lists due dates that were moved together.
+// ListAdjustments lists the due dates that were moved together.
 func (a Administration) ListAdjustments(ctx context.Context, _ gen.ListAdjustmentsRequestObject) (gen.ListAdjustmentsResponseObject, error) {
 	list, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.AdjustmentList, error) {
 		list := gen.AdjustmentList{Adjustments: []gen.Adjustment{}}
@@ -99,7 +99,7 @@ func movedView(m loans.Moved) gen.Adjustment {
 	return view
 }
 
-// AdjustDueDates moves due dates together, or tells what would move.
+// AdjustDueDates moves due dates together, or tells which would move.
 func (a Administration) AdjustDueDates(ctx context.Context, request gen.AdjustDueDatesRequestObject) (gen.AdjustDueDatesResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Once(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (gen.Adjustment, error) {

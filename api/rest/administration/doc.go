@@ -4,5 +4,5 @@ package administration
 
 import "afield/api/rest/pipeline"
 
-// Administration is the handlers.
+// Administration holds the handlers.
 type Administration struct{ *pipeline.Base }

@@ -13,8 +13,8 @@ import (
 	"afield/broker/patrons"
 )
 
-// ListNotices lists the calls that are due, another channel's due notices, or
-// all that fit a status or a patron.
+// ListNotices lists the calls that are due, the due notices of another channel,
+// or all that match a status or a patron.
 func (a Administration) ListNotices(ctx context.Context, request gen.ListNoticesRequestObject) (gen.ListNoticesResponseObject, error) {
 	in := request.Params
 	page, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.NoticePage, error) {
@@ -108,7 +108,7 @@ func noticeByID(ctx context.Context, t *pipeline.Turn, id broker.ID) (gen.Notice
 	return noticeView(notice), err
 }
 
-// RecordNoticeOutcome records what came of a call.
+// RecordNoticeOutcome records the outcome of a call.
 func (a Administration) RecordNoticeOutcome(ctx context.Context, request gen.RecordNoticeOutcomeRequestObject) (gen.RecordNoticeOutcomeResponseObject, error) {
 	view, err := pipeline.Change(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
 		library, document, err := t.Rules(ctx)
@@ -121,7 +121,7 @@ func (a Administration) RecordNoticeOutcome(ctx context.Context, request gen.Rec
 	return gen.RecordNoticeOutcome200JSONResponse(view), err
 }
 
-// PassOnNotice puts a notice on its next channel.
+// PassOnNotice moves a notice to its next channel.
 func (a Administration) PassOnNotice(ctx context.Context, request gen.PassOnNoticeRequestObject) (gen.PassOnNoticeResponseObject, error) {
 	view, err := pipeline.Change(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
 		_, err := notices.PassOn(ctx, t.Tx, t.Library(), request.ID, request.Body.Why, t.Now())

@@ -44,8 +44,8 @@ func template(ctx context.Context, t *pipeline.Turn, key notices.TextKey) (gen.N
 	return templateView(found, own), err
 }
 
-// SaveNoticeTemplate has a text of the library's own take the place of the one
-// built in.
+// SaveNoticeTemplate puts a text of the library's own in place of the built-in
+// one.
 func (a Administration) SaveNoticeTemplate(ctx context.Context, request gen.SaveNoticeTemplateRequestObject) (gen.SaveNoticeTemplateResponseObject, error) {
 	key := notices.TextKey{
 		Kind: notices.Kind(request.Kind), Stage: request.Params.Stage, Channel: notices.Channel(request.Channel), Language: request.Language,
@@ -57,7 +57,7 @@ func (a Administration) SaveNoticeTemplate(ctx context.Context, request gen.Save
 	return gen.SaveNoticeTemplate200JSONResponse(view), err
 }
 
-// DropNoticeTemplate goes back to the text built in.
+// DropNoticeTemplate goes back to the built-in text.
 func (a Administration) DropNoticeTemplate(ctx context.Context, request gen.DropNoticeTemplateRequestObject) (gen.DropNoticeTemplateResponseObject, error) {
 	_, err := pipeline.Once(ctx, a.Base, http.StatusNoContent, func(ctx context.Context, t *pipeline.Turn) (pipeline.Made, error) {
 		return pipeline.Made{}, notices.DropTemplate(ctx, t.Tx, t.Library(), notices.TextKey{

@@ -15,8 +15,8 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// ListPolicies shows every policy document as it rules today, each value with
-// its clause. One that only begins to rule later is not among them yet.
+// ListPolicies shows every policy document as it rules today, each value with its
+// clause. One that only begins to rule later is not included yet.
 func (a Administration) ListPolicies(context.Context, gen.ListPoliciesRequestObject) (gen.ListPoliciesResponseObject, error) {
 	list := gen.PolicyList{Policies: []gen.Policy{}}
 	today := a.utcDate()
@@ -33,7 +33,7 @@ func (a Administration) ListPolicies(context.Context, gen.ListPoliciesRequestObj
 	return gen.ListPolicies200JSONResponse(list), nil
 }
 
-// utcDate is today where no library is asked about.
+// utcDate is today's date where the question is about no library.
 func (a Administration) utcDate() broker.Date { return broker.DateIn(a.Clock.Now(), time.UTC) }
 
 func policyView(document *policy.Document) gen.Policy {

@@ -131,7 +131,7 @@ func termsView(terms directory.LendingTerms) gen.LendingTerms {
 	return view
 }
 
-// ExplainPolicy asks the rules about one patron and one act.
+// ExplainPolicy asks the policy about one patron and one act.
 func (a Administration) ExplainPolicy(ctx context.Context, request gen.ExplainPolicyRequestObject) (gen.ExplainPolicyResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.Decision, error) {
@@ -163,8 +163,8 @@ func decisionView(decision policy.Decision, zone *time.Location) gen.Decision {
 	}
 }
 
-// explainNobody answers about somebody without a card, of whom only a public
-// computer is a question.
+// explainNobody answers about somebody without a card, about whom only a public
+// computer can be asked.
 func (a Administration) explainNobody(ctx context.Context, t *pipeline.Turn, in gen.Explain) (policy.Decision, error) {
 	if in.Act != gen.ExplainActComputer {
 		return policy.Decision{}, broker.Invalid(broker.FieldError{Pointer: "/patron_id", Code: "required", Message: "is required for " + string(in.Act)})
@@ -180,7 +180,7 @@ func (a Administration) explainNobody(ctx context.Context, t *pipeline.Turn, in 
 	return blocks.MayUseComputer(document, policy.Moment{Now: in.At, Calendar: library.Calendar}, blocks.ComputerUse{}), nil
 }
 
-// asked is about whom and by whose rules a question is.
+// asked says which patron a question is about and whose policy answers it.
 type asked struct {
 	library  directory.Library
 	patron   patrons.Ref
@@ -233,7 +233,7 @@ func formatOr(format broker.Format) broker.Format {
 	return format
 }
 
-// loan is the one a question names, of the patron it is about.
+// loan gives the loan a question names, which must be one of the patron's.
 func (a asked) loan(ctx context.Context, t *pipeline.Turn, in gen.Explain) (loans.Loan, error) {
 	if in.LoanID == broker.NoID {
 		return loans.Loan{}, broker.Invalid(broker.FieldError{Pointer: "/loan_id", Code: "required", Message: "is required for " + string(in.Act)})

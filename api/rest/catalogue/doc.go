@@ -3,5 +3,5 @@ package catalogue
 
 import "afield/api/rest/pipeline"
 
-// Catalogue is the handlers.
+// Catalogue holds the handlers.
 type Catalogue struct{ *pipeline.Base }

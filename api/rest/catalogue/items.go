@@ -45,7 +45,8 @@ func itemMade(ctx context.Context, t *pipeline.Turn, made madeItem) (gen.Item, e
 	return view, err
 }
 
-// itemFound shows the item that is found with its title and the loan it is out on.
+// itemFound shows the item that find gives, with its title and the loan it is out
+// on.
 func itemFound(ctx context.Context, t *pipeline.Turn, find func(directory.Library) (catalog.Item, error)) (gen.Item, error) {
 	library, _, err := t.SharedCatalogue(ctx)
 	if err != nil {
@@ -82,7 +83,8 @@ func itemView(item catalog.Item) gen.Item {
 	}
 }
 
-// given is a field of a body that may be left out, as what is to be changed.
+// given gives a pointer to a field of a body that may be left out: nil leaves
+// what is stored as it is.
 func given[T comparable](value T) *T {
 	var none T
 	if value == none {
@@ -91,7 +93,7 @@ func given[T comparable](value T) *T {
 	return &value
 }
 
-// ageMark is the mark in the catalogue's words: none is no mark.
+// ageMark gives the mark in the catalogue's words: none becomes no mark.
 func ageMark[T ~string](mark T) string {
 	if mark == "none" {
 		return ""
@@ -137,14 +139,14 @@ func (c Catalogue) ChangeItem(ctx context.Context, request gen.ChangeItemRequest
 	return gen.ChangeItem200JSONResponse(view), err
 }
 
-// markStatus is a mark as the catalogue keeps it.
+// markStatus gives the catalogue's status for a mark.
 func markStatus(as gen.ItemMarkAs) catalog.ItemStatus {
 	switch as {
 	case gen.ItemMarkAsMissing:
 		return catalog.Missing
 	case gen.ItemMarkAsFound:
 		return catalog.OnShelf
-	default: // withdrawn; damaged is put aside like it
+	default: // withdrawn; a damaged item is put aside in the same way
 		return catalog.Withdrawn
 	}
 }

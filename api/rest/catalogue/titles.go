@@ -89,8 +89,8 @@ func titleViews(ctx context.Context, t *pipeline.Turn, titles []catalog.Title, l
 	return shown, nil
 }
 
-// copyViews shows copies as the caller may know of them: a barcode opens doors
-// at a desk, and is for staff.
+// copyViews shows copies as far as the caller may see them: a barcode is as good
+// as a key at a desk, and is for staff.
 func copyViews(ctx context.Context, t *pipeline.Turn, items []catalog.Item, libraries []broker.ID) ([]gen.Copy, error) {
 	refs := make([]catalog.Ref, len(items))
 	for i, item := range items {

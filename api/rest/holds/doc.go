@@ -4,5 +4,5 @@ package holds
 
 import "afield/api/rest/pipeline"
 
-// Holds is the handlers.
+// Holds holds the handlers.
 type Holds struct{ *pipeline.Base }

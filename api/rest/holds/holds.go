@@ -51,7 +51,7 @@ func (h Holds) PlaceHold(ctx context.Context, request gen.PlaceHoldRequestObject
 	return gen.PlaceHold201JSONResponse(view), err
 }
 
-// hold reads one hold back for an answer. A patron's own are all they see.
+// hold reads one hold back for an answer. Patrons see only their own.
 func hold(ctx context.Context, t *pipeline.Turn, made madeHold) (gen.Hold, error) {
 	library, _, err := t.SharedCatalogue(ctx)
 	if err != nil {
@@ -102,7 +102,7 @@ func (h Holds) CancelHold(ctx context.Context, request gen.CancelHoldRequestObje
 	return gen.CancelHold204Response{}, err
 }
 
-// SuspendHold has a hold passed by for a while.
+// SuspendHold has a hold skipped for a while.
 func (h Holds) SuspendHold(ctx context.Context, request gen.SuspendHoldRequestObject) (gen.SuspendHoldResponseObject, error) {
 	in := views.OrZero(request.Body)
 	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
@@ -119,7 +119,7 @@ func (h Holds) ResumeHold(ctx context.Context, request gen.ResumeHoldRequestObje
 	return gen.ResumeHold200JSONResponse(view), err
 }
 
-// MovePickup has a hold picked up at another branch.
+// MovePickup moves the pick-up of a hold to another branch.
 func (h Holds) MovePickup(ctx context.Context, request gen.MovePickupRequestObject) (gen.MovePickupResponseObject, error) {
 	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
 		if _, err := t.AtBranch(ctx, request.Body.BranchID); err != nil { // names the field of this body
@@ -139,7 +139,7 @@ func (h Holds) PermitHold(ctx context.Context, request gen.PermitHoldRequestObje
 	return gen.PermitHold200JSONResponse(view), err
 }
 
-// NoteHoldContact notes that the patron asked to keep it longer.
+// NoteHoldContact notes that the patron asked to have it kept longer.
 func (h Holds) NoteHoldContact(ctx context.Context, request gen.NoteHoldContactRequestObject) (gen.NoteHoldContactResponseObject, error) {
 	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
 		return h.Desk.HoldContact(ctx, t.Tx, t.At(), request.ID)

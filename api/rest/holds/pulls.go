@@ -30,7 +30,8 @@ func (h Holds) ListPulls(ctx context.Context, request gen.ListPullsRequestObject
 			return page, err
 		}
 		page.NextCursor = next
-		// The requests that holds of the shared catalogue serve are their libraries'.
+		// The requests that holds of the shared catalogue serve belong to other
+		// libraries of it.
 		if _, _, err := t.SharedCatalogue(ctx); err != nil {
 			return page, err
 		}
@@ -40,7 +41,7 @@ func (h Holds) ListPulls(ctx context.Context, request gen.ListPullsRequestObject
 	return gen.ListPulls200JSONResponse(page), err
 }
 
-// pullViews shows copies to fetch, each with whom it is for. Nobody's name is
+// pullViews shows copies to fetch, each with the hold it is for. Nobody's name is
 // needed to fetch a book.
 func pullViews(ctx context.Context, t *pipeline.Turn, pulls []holds.Pull) ([]gen.Pull, error) {
 	var holds []holds.Hold
@@ -114,8 +115,8 @@ func (h Holds) HoldNotFound(ctx context.Context, request gen.HoldNotFoundRequest
 	return gen.HoldNotFound200JSONResponse(view), err
 }
 
-// notFound is said of the copy that was looked for, where the caller names it:
-// of two copies the pull list gives one to each hold.
+// notFound is about the copy that was looked for, where the caller names it: of
+// two copies the pull list gives one to each hold.
 func (h Holds) notFound(ctx context.Context, t *pipeline.Turn, hold holds.Hold, missing broker.ID) error {
 	if missing == broker.NoID {
 		_, err := h.Desk.NoCopy(ctx, t.Tx, t.At(), hold.Ref)

@@ -13,8 +13,8 @@ import (
 	"afield/broker/holds"
 )
 
-// ListShelf lists what stands on the hold shelf, what is soon to leave it, or
-// what is to be taken off it now.
+// ListShelf lists what is on the hold shelf, what is soon to leave it, or what is
+// to be taken off it now.
 func (h Holds) ListShelf(ctx context.Context, request gen.ListShelfRequestObject) (gen.ListShelfResponseObject, error) {
 	in := request.Params
 	through, err := views.Date("through", in.Through)
@@ -52,7 +52,8 @@ func (h Holds) ListShelf(ctx context.Context, request gen.ListShelfRequestObject
 	return gen.ListShelf200JSONResponse(page), err
 }
 
-// shelf reads the list asked for; what is to be cleared says what to do with it.
+// shelf reads the list asked for; for items to be cleared it says what to do with
+// them.
 func (h Holds) shelf(ctx context.Context, t *pipeline.Turn, library directory.Library, in gen.ListShelfParams, through broker.Date, page broker.Page) ([]holds.Cleared, error) {
 	var held []holds.Hold
 	var err error
@@ -90,7 +91,7 @@ func titleKnown(ctx context.Context, t *pipeline.Turn, title broker.ID) error {
 	return err
 }
 
-// holdViews shows holds with what their titles are called.
+// holdViews shows holds with the names of their titles.
 func holdViews(ctx context.Context, t *pipeline.Turn, holds []holds.Hold) ([]gen.Hold, error) {
 	var items []catalog.Ref
 	var wanted []broker.ID

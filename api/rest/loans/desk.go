@@ -10,7 +10,7 @@ import (
 	"afield/workflow/desk"
 )
 
-// scanned is what a scan did, as it is remembered: words of ours, ids and dates.
+// scanned is what a scan did, as it is remembered: our own words, ids and dates.
 type scanned struct {
 	Did, Message, Undo              string
 	Item, Request, Loan, Hold, Task broker.ID

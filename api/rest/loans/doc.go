@@ -3,5 +3,5 @@ package loans
 
 import "afield/api/rest/pipeline"
 
-// Loans is the handlers.
+// Loans holds the handlers.
 type Loans struct{ *pipeline.Base }

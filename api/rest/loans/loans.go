@@ -119,8 +119,8 @@ func (l Loans) act(ctx context.Context, id broker.ID, act func(context.Context, 
 	}, l.loan)
 }
 
-// deskOf gives the library whose desk made a loan: a patron's may be another of
-// the shared catalogue, and only their own loans are looked at.
+// deskOf gives the library whose desk made a loan. A patron may have loans at
+// another library of the shared catalogue; only the patron's own are looked at.
 func deskOf(ctx context.Context, t *pipeline.Turn, loan broker.ID) (broker.ID, error) {
 	if !t.IsPatron() {
 		return t.Library(), nil
@@ -155,8 +155,8 @@ func (l Loans) ReturnLoan(ctx context.Context, request gen.ReturnLoanRequestObje
 	return gen.ReturnLoan200JSONResponse(view), err
 }
 
-// amounts refuses what is below zero or not in the library's currency, by
-// pointer; what was left out is no amount.
+// amounts refuses amounts that are below zero or not in the library's currency,
+// by pointer; one that was left out is not checked.
 func amounts(ctx context.Context, t *pipeline.Turn, given map[string]broker.Money) error {
 	library, err := t.Home(ctx)
 	if err != nil {
@@ -293,8 +293,8 @@ func loansOf(ctx context.Context, t *pipeline.Turn, patron broker.ID) (gen.LoanL
 	return list, err
 }
 
-// loanViews shows loans with what their items are called. A borrowed copy is
-// called what was asked for.
+// loanViews shows loans with the names of their items. A borrowed copy has the
+// name of what was asked for.
 func loanViews(ctx context.Context, t *pipeline.Turn, lent []loans.Loan) ([]gen.Loan, error) {
 	now := t.Now()
 	items, serving := make([]catalog.Ref, len(lent)), make([]views.Serving, len(lent))

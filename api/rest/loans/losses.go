@@ -13,7 +13,8 @@ import (
 	"afield/workflow/desk"
 )
 
-// ClaimLoan records that the patron says it is back, or was never theirs.
+// ClaimLoan records a patron's claim to have returned an item, or never to have
+// had it.
 func (l Loans) ClaimLoan(ctx context.Context, request gen.ClaimLoanRequestObject) (gen.ClaimLoanResponseObject, error) {
 	in := request.Body
 	if err := pipeline.Overriding(in.Override, in.OverrideReason); err != nil {
@@ -28,7 +29,7 @@ func (l Loans) ClaimLoan(ctx context.Context, request gen.ClaimLoanRequestObject
 	return gen.ClaimLoan200JSONResponse(view), err
 }
 
-// AnswerClaim records what comes of a claim.
+// AnswerClaim records the outcome of a claim.
 func (l Loans) AnswerClaim(ctx context.Context, request gen.AnswerClaimRequestObject) (gen.AnswerClaimResponseObject, error) {
 	in := request.Body
 	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
@@ -60,7 +61,7 @@ func (l Loans) LoseLoan(ctx context.Context, request gen.LoseLoanRequestObject) 
 	return gen.LoseLoan200JSONResponse(view), err
 }
 
-// FindLoan takes a declaration of loss back.
+// FindLoan takes back that an item was declared lost.
 func (l Loans) FindLoan(ctx context.Context, request gen.FindLoanRequestObject) (gen.FindLoanResponseObject, error) {
 	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
 		return l.Desk.FoundAgain(ctx, t.Tx, at, request.ID)
@@ -82,8 +83,8 @@ func (l Loans) DamageLoan(ctx context.Context, request gen.DamageLoanRequestObje
 	return gen.DamageLoan200JSONResponse(view), err
 }
 
-// DonateForLoan takes a like item in place of payment. That the director
-// approves is for a director to say.
+// DonateForLoan takes a like item in place of payment. Only a director may record
+// that the director approves.
 func (l Loans) DonateForLoan(ctx context.Context, request gen.DonateForLoanRequestObject) (gen.DonateForLoanResponseObject, error) {
 	approved := views.OrZero(request.Body).Approved
 	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {

@@ -4,5 +4,5 @@ package money
 
 import "afield/api/rest/pipeline"
 
-// Money is the handlers.
+// Money holds the handlers.
 type Money struct{ *pipeline.Base }

@@ -19,7 +19,8 @@ func invoiceView(i ledger.Invoice, today broker.Date) gen.Invoice {
 	}
 }
 
-// ListInvoices lists what libraries ask of the caller's, or it of them.
+// ListInvoices lists the invoices of the caller's library to others, or theirs to
+// it.
 func (m Money) ListInvoices(ctx context.Context, request gen.ListInvoicesRequestObject) (gen.ListInvoicesResponseObject, error) {
 	in := request.Params
 	page, err := pipeline.Read(ctx, m.Base, func(ctx context.Context, t *pipeline.Turn) (gen.InvoicePage, error) {
@@ -87,7 +88,7 @@ func (m Money) invoice(ctx context.Context, t *pipeline.Turn, id broker.ID) (gen
 	return invoiceView(invoice, library.Today(t.Now())), err
 }
 
-// RaiseInvoice asks another library for money.
+// RaiseInvoice raises an invoice to another library.
 func (m Money) RaiseInvoice(ctx context.Context, request gen.RaiseInvoiceRequestObject) (gen.RaiseInvoiceResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Change(ctx, m.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
@@ -109,7 +110,7 @@ func (m Money) PayInvoice(ctx context.Context, request gen.PayInvoiceRequestObje
 	return gen.PayInvoice200JSONResponse(view), err
 }
 
-// DisputeInvoice says why the caller's library does not pay.
+// DisputeInvoice records why the caller's library does not pay.
 func (m Money) DisputeInvoice(ctx context.Context, request gen.DisputeInvoiceRequestObject) (gen.DisputeInvoiceResponseObject, error) {
 	view, err := pipeline.Change(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
 		seen, err := ledger.InvoiceSeen(ctx, t.Tx, request.ID)
@@ -129,7 +130,7 @@ func (m Money) InsistOnInvoice(ctx context.Context, request gen.InsistOnInvoiceR
 	return gen.InsistOnInvoice200JSONResponse(view), err
 }
 
-// WithdrawInvoice takes back what the caller's library asked.
+// WithdrawInvoice withdraws an invoice of the caller's library.
 func (m Money) WithdrawInvoice(ctx context.Context, request gen.WithdrawInvoiceRequestObject) (gen.WithdrawInvoiceResponseObject, error) {
 	view, err := pipeline.Change(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
 		return request.ID, m.Desk.WithdrawInvoice(ctx, t.Tx, t.At(), request.ID, request.Body.Reason)

@@ -167,7 +167,7 @@ func (m Money) ListMyCharges(ctx context.Context, _ gen.ListMyChargesRequestObje
 	return gen.ListMyCharges200JSONResponse(account), err
 }
 
-// AddFee asks a fee of a patron.
+// AddFee charges a fee to a patron.
 func (m Money) AddFee(ctx context.Context, request gen.AddFeeRequestObject) (gen.AddFeeResponseObject, error) {
 	in := *request.Body
 	type asked struct {
@@ -250,7 +250,7 @@ func (m Money) WaiveCharge(ctx context.Context, request gen.WaiveChargeRequestOb
 	return gen.WaiveCharge200JSONResponse(view), err
 }
 
-// TakeBackCharge takes a charge back, and gives each who paid their part.
+// TakeBackCharge takes a charge back, and gives each payer their part.
 func (m Money) TakeBackCharge(ctx context.Context, request gen.TakeBackChargeRequestObject) (gen.TakeBackChargeResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Once(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (gen.TakenBack, error) {
@@ -264,7 +264,7 @@ func (m Money) TakeBackCharge(ctx context.Context, request gen.TakeBackChargeReq
 	return gen.TakeBackCharge200JSONResponse(view), err
 }
 
-// UseCredit pays what is open with a patron's credit.
+// UseCredit pays open charges with a patron's credit.
 func (m Money) UseCredit(ctx context.Context, request gen.UseCreditRequestObject) (gen.UseCreditResponseObject, error) {
 	view, err := pipeline.Once(ctx, m.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (gen.CreditUsed, error) {
 		entries, err := m.Desk.UseCredit(ctx, t.Tx, t.At(), desk.UseCredit{Patron: request.ID, Note: request.Body.Note})

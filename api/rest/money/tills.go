@@ -60,7 +60,7 @@ func (m Money) PayVoucher(ctx context.Context, request gen.PayVoucherRequestObje
 	return gen.PayVoucher200JSONResponse(view), err
 }
 
-// CancelVoucher takes a voucher back that was not paid.
+// CancelVoucher cancels a voucher that was not paid.
 func (m Money) CancelVoucher(ctx context.Context, request gen.CancelVoucherRequestObject) (gen.CancelVoucherResponseObject, error) {
 	view, err := pipeline.Change(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
 		_, err := m.Desk.CancelVoucher(ctx, t.Tx, t.At(), request.ID, request.Body.Reason)

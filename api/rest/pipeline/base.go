@@ -10,7 +10,7 @@ import (
 	"afield/workflow/requests"
 )
 
-// Base is what the handlers of every theme stand on.
+// Base is what the handlers of every theme share.
 type Base struct {
 	DB     *postgres.DB
 	Access *access.Service
@@ -21,7 +21,7 @@ type Base struct {
 	Desk     *desk.Service
 	// Policies gives libraries' policy documents.
 	Policies standing.Policies
-	// Published knows what libraries published; new versions are told to it.
+	// Published knows what libraries published; it is refreshed after a publish.
 	Published *published.Source
 
 	cursors cursors

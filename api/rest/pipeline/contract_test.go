@@ -53,7 +53,7 @@ func TestARouteThatAdmitsNobodyKnownFailsAtStart(t *testing.T) {
 }
 
 // Every request body names its fields, so that a misspelt one is an error, and
-// bounds its texts and lists.
+// limits its texts and lists.
 func TestEveryBodyIsClosedAndBounded(t *testing.T) {
 	t.Parallel()
 	for id, op := range mustContract(t).operations {

@@ -12,12 +12,12 @@ import (
 // defaultLimit is a page's length when none is asked for.
 const defaultLimit = 50
 
-// cursorVersion changes when what a cursor holds changes, so that an old one is
-// refused and not misread.
+// cursorVersion changes when the content of a cursor changes, so that an old one
+// is refused and not misread.
 const cursorVersion = "1"
 
-// cursors seals keyset positions: opaque, bound to one list with its filters,
-// and signed, so that nobody can ask for a position no page gave.
+// cursors seals keyset positions: opaque, bound to one list with its filters, and
+// signed, so that nobody can ask for a position that no page gave.
 type cursors struct{ key []byte }
 
 func (c cursors) mac(list, position string) []byte {

@@ -1,6 +1,6 @@
 // Package pipeline is what every call of the API passes before its handler and
 // after it. A handler decodes, calls one use case and encodes; everything that
-// is the same for all stands here.
+// is the same for all is here.
 //
 // A call passes, in this order: its number in the log, size and time limits,
 // sign-in, who may call what (x-callers and x-roles in ../../openapi.yaml), and
@@ -16,6 +16,6 @@
 //	view, err := pipeline.Act(ctx, h.Base, http.StatusOK, effect, h.show)
 //	return gen.RecallLoan200JSONResponse(view), err
 //
-// That last line is how every handler ends: where there is an error, nobody
-// looks at the answer.
+// Every handler ends like that: where there is an error, the answer is
+// ignored.
 package pipeline

@@ -21,8 +21,8 @@ import (
 // maxBody bounds every request's body.
 const maxBody = 1 << 20
 
-// identify gives every call an id, which problems and the log share. It is our
-// own: a caller's header could carry anything into the log.
+// identify gives every call an id, which problems and the log share. We make it
+// ourselves: a caller's header could carry anything into the log.
 func identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := broker.NewID().String()
@@ -58,9 +58,9 @@ func newFigures(registry prometheus.Registerer) (*figures, error) {
 	return f, nil
 }
 
-// observe writes one line of log and counts each call once its answer, problem
-// or not, is written. It names the route, never the path or the query: those
-// hold ids and search words.
+// observe writes one log line and counts each call once its answer, a problem or
+// not, is written. It names the route, never the path or the query: those contain
+// ids and search words.
 func observe(log *slog.Logger, counted *figures) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -83,7 +83,7 @@ func observe(log *slog.Logger, counted *figures) echo.MiddlewareFunc {
 	}
 }
 
-// knownMethod keeps a caller's invented methods out of the labels.
+// knownMethod keeps methods that a caller invents out of the labels.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -99,7 +99,7 @@ func levelOf(status int) slog.Level {
 	return slog.LevelInfo
 }
 
-// survive turns a panic in a handler into a fault of ours.
+// survive turns a panic in a handler into an internal error.
 func survive(log *slog.Logger) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) (err error) {
@@ -120,8 +120,8 @@ func survive(log *slog.Logger) echo.MiddlewareFunc {
 	}
 }
 
-// contentPolicy lets pages load from this server only; styles may stand in the
-// page. The docs page needs its own inline script and says so itself.
+// contentPolicy lets pages load from this server only; styles may be inline. The
+// docs page needs its own inline script and says so itself.
 const contentPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
@@ -205,7 +205,7 @@ func (p *Pipeline) signIn(c echo.Context, this *call, who callers) error {
 	return who.admit(principal)
 }
 
-// AnswerError is echo's one way out for errors.
+// AnswerError answers every error that reaches echo.
 func (p *Pipeline) AnswerError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return // half an answer is out; nothing better can follow

@@ -31,7 +31,7 @@ func ReadAs[R any](ctx context.Context, b *Base, who access.Principal, look func
 	return found, err
 }
 
-// Show reads one thing that is there already, the way Act shows what it made.
+// Show reads something that exists already, the way Act shows what it made.
 func Show[K, V any](ctx context.Context, b *Base, what K, show func(context.Context, *Turn, K) (V, error)) (V, error) {
 	return Read(ctx, b, func(ctx context.Context, t *Turn) (V, error) { return show(ctx, t, what) })
 }
@@ -57,10 +57,10 @@ func Change[V any](ctx context.Context, b *Base, status int, effect func(context
 // Once runs the effect of a POST in one transaction, and only once for one
 // Idempotency-Key: the key is taken first, the effect follows, and what it made
 // is remembered in the same commit. It gives what was made, now or the first
-// time, in a form that holds ids and words of ours and nothing of a person.
+// time, in a form that holds ids and our own words and nothing about a person.
 //
-// Without a key the effect just runs. A refused or failed effect leaves no
-// trace, so the key may be used again.
+// Without a key the effect just runs. A refused or failed effect leaves no trace,
+// so the key may be used again.
 func Once[R any](ctx context.Context, b *Base, status int, effect func(context.Context, *Turn) (R, error)) (R, error) {
 	c := callOf(ctx)
 	return Read(ctx, b, func(ctx context.Context, t *Turn) (R, error) {

@@ -7,7 +7,7 @@ import (
 )
 
 // List is one list as it is asked for. Name holds its filters too: a cursor of
-// one list is no cursor of another.
+// one list is not valid for another.
 type List struct {
 	Name   string
 	Cursor string
@@ -47,8 +47,8 @@ func Identified(id broker.ID) Position {
 	return Position(id.String())
 }
 
-// Page reads one page of a list. It asks for one row more than the page holds,
-// to know whether another page follows, and gives the cursor of that one.
+// Page reads one page of a list. It asks for one row more than the page holds, to
+// know whether another page follows, and gives the cursor of that page.
 func Page[Row any](t *Turn, list List, position func(Row) Position, read func(after Position, limit int) ([]Row, error)) (rows []Row, next string, err error) {
 	after, err := t.After(list)
 	if err != nil {

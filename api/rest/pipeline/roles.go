@@ -13,8 +13,8 @@ import (
 )
 
 // callers is who may call an operation, as x-callers and x-roles of the contract
-// say. What they may do to one request is the state tables' and the policies' to
-// say. The zero value admits nobody.
+// say. What they may do to one request is for the state tables and the policies to
+// decide. The zero value admits nobody.
 type callers struct {
 	// anyone may call it, without signing in.
 	anyone bool

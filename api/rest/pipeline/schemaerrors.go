@@ -13,7 +13,7 @@ import (
 	"afield/broker/strictjson"
 )
 
-// The years a date may lie in: beyond them it is a slip of the finger, and some
+// The years a date may lie in: a date outside them is a typing mistake, and some
 // are not even a date in PostgreSQL.
 const firstYear, lastYear = 1900, 2199
 
@@ -61,7 +61,7 @@ func schemaErrors(err error) []broker.FieldError {
 }
 
 // errorIs looks at the error itself, not down its chain: openapi3.MultiError
-// would otherwise pass off its first member for the whole.
+// would otherwise pass off its first member as the whole.
 func errorIs[T error](err error, into *T) bool {
 	found, ok := err.(T) //nolint:errorlint // see above
 	if ok {

@@ -17,8 +17,8 @@ import (
 )
 
 // Turn is one transaction of a call: who asks, and the database as far as they
-// may see it. Nobody outside a turn knows the caller, so that sign-in can be
-// part of the transaction.
+// may see it. Nobody outside a turn knows the caller, so that sign-in can be part
+// of the transaction.
 type Turn struct {
 	Tx *postgres.Tx
 	// Caller is who is signed in; the zero value on routes that anyone may call.
@@ -41,7 +41,7 @@ func (t *Turn) Own() broker.ID {
 	return broker.NoID
 }
 
-// Viewer is who looks at requests.
+// Viewer is the caller as somebody who looks at requests.
 func (t *Turn) Viewer() requests.Viewer {
 	return requests.Viewer{Library: t.Library(), Patron: t.Own()}
 }
@@ -98,8 +98,8 @@ func (t *Turn) Patron(ctx context.Context, id broker.ID) (directory.Library, pat
 	return library, ref, err
 }
 
-// PatronFor gives whom an act is for: the signed-in patron, or whom staff name
-// by id or card. Another library's patron is not found.
+// PatronFor gives the patron an act is for: the signed-in patron, or the one
+// staff name by id or card. Another library's patron is not found.
 func (t *Turn) PatronFor(ctx context.Context, id broker.ID, card string) (broker.ID, error) {
 	invalid := func(pointer, code, message string) (broker.ID, error) {
 		return broker.NoID, broker.Invalid(broker.FieldError{Pointer: pointer, Code: code, Message: message})
@@ -140,9 +140,9 @@ func (t *Turn) StaffOnly(pointer string, given bool) error {
 }
 
 // SharedCatalogue gives the caller's library and those that share its catalogue,
-// itself among them, and lets the transaction see what they have lent each
-// other: their holdings are no secret among them. Only what the caller's own
-// loans and holds point at is shown.
+// itself among them, and lets the transaction see what they have lent each other:
+// they may know each other's holdings. Only what the caller's own loans and holds
+// point to is shown.
 func (t *Turn) SharedCatalogue(ctx context.Context) (directory.Library, []broker.ID, error) {
 	library, err := t.Home(ctx)
 	if err != nil {

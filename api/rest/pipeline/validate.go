@@ -127,8 +127,8 @@ func (op *operation) checkParameters(c echo.Context) ([]broker.FieldError, error
 	return wrong, nil
 }
 
-// checkNames finds query parameters that the operation does not have: a
-// misspelt filter must not silently filter nothing.
+// checkNames finds query parameters that the operation does not have: a misspelt
+// filter must not go unnoticed.
 func (op *operation) checkNames(query url.Values) []broker.FieldError {
 	var wrong []broker.FieldError
 	for name, values := range query {
@@ -233,7 +233,7 @@ func tooLarge(limit int64) error {
 		fmt.Sprintf("The body is larger than %d bytes.", limit))}
 }
 
-// schemaOptions are ours for every check: dates and instants must exist in the
+// schemaOptions apply to every check: dates and instants must exist in the
 // calendar, not only look like one.
 func schemaOptions() []openapi3.SchemaValidationOption {
 	return []openapi3.SchemaValidationOption{

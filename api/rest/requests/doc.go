@@ -4,5 +4,5 @@ package requests
 
 import "afield/api/rest/pipeline"
 
-// Requests is the handlers.
+// Requests holds the handlers.
 type Requests struct{ *pipeline.Base }

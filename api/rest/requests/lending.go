@@ -9,7 +9,7 @@ import (
 	"afield/workflow/requests"
 )
 
-// ListLending lists what other libraries ask of us.
+// ListLending lists what other libraries ask us to lend.
 func (r Requests) ListLending(ctx context.Context, request gen.ListLendingRequestObject) (gen.ListLendingResponseObject, error) {
 	in := request.Params
 	filter := requests.Filter{

@@ -72,7 +72,8 @@ func submission(ctx context.Context, t *pipeline.Turn, in gen.NewRequest) (reque
 	return out, nil
 }
 
-// borrowingSides are what /v1/requests shows: all but what others ask of us.
+// borrowingSides are the sides that /v1/requests shows: all except what others
+// ask us to lend.
 func borrowingSides() []workflow.Side {
 	return []workflow.Side{workflow.SideBorrowing, workflow.SideBrokered}
 }
@@ -115,7 +116,8 @@ func (r Requests) act(ctx context.Context, body *gen.ActionForm, act requests.Ac
 	}, r.look(act.Side))
 }
 
-// formOf keeps the fields as they were written: the table's form reads them.
+// formOf keeps the fields as they were written: the state table's form reads
+// them.
 func formOf(body *gen.ActionForm) (map[string]json.RawMessage, error) {
 	form := map[string]json.RawMessage{}
 	if body == nil {

@@ -13,7 +13,8 @@ import (
 	"afield/workflow/requests/tasks"
 )
 
-// The views of requests: what the use cases give, in the words of the contract.
+// The views of requests: the results of the use cases, in the words of the
+// contract.
 
 func deadlineView(deadline *requests.Deadline) gen.Deadline {
 	if deadline == nil {

@@ -1,3 +1,3 @@
 // Package views holds what handlers of several themes show: libraries, branches,
-// who acted, what titles are called. Views of one theme stand with it.
+// who acted, the names of titles. Views of one theme are in its own package.
 package views

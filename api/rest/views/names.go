@@ -11,7 +11,7 @@ import (
 	"afield/workflow/requests"
 )
 
-// LibraryNames reads what libraries are called.
+// LibraryNames reads the names of libraries.
 func LibraryNames(ctx context.Context, tx *postgres.Tx, ids []broker.ID) (map[broker.ID]requests.Name, error) {
 	libraries, err := directory.LoadMany(ctx, tx, ids)
 	if err != nil {
@@ -51,7 +51,7 @@ func Branches(ctx context.Context, tx *postgres.Tx, libraries []broker.ID) (map[
 	return found, nil
 }
 
-// Titles is what items and titles are called, for lists of loans and holds.
+// Titles holds the names of items and titles, for lists of loans and holds.
 type Titles struct {
 	Items  map[broker.ID]catalog.Item
 	Titles map[broker.ID]catalog.Title
@@ -86,7 +86,7 @@ func ReadTitles(ctx context.Context, tx *postgres.Tx, items []catalog.Ref, wante
 	return found, nil
 }
 
-// Serving is which request of which library a loan or hold serves.
+// Serving names the request that a loan or hold serves, and its library.
 type Serving struct{ Library, Request broker.ID }
 
 // Briefs reads requests in brief, as far as they may be seen.

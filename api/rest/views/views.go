@@ -31,8 +31,7 @@ func UTC(at time.Time) time.Time {
 // UTCOrZero is UTC of what may be missing.
 func UTCOrZero(at *time.Time) time.Time { return UTC(OrZero(at)) }
 
-// Actor hides everything but the kind from patrons: staff are not theirs to
-// look up.
+// Actor hides everything but the kind from patrons, who may not look staff up.
 func Actor(actor broker.Actor, forPatron bool) gen.Actor {
 	view := gen.Actor{Kind: gen.ActorKind(actor.Kind)}
 	if !forPatron {
@@ -41,7 +40,7 @@ func Actor(actor broker.Actor, forPatron bool) gen.Actor {
 	return view
 }
 
-// Library is a library by id, as names tell it; NoID is none.
+// Library gives a library by id, with its name from names; NoID gives none.
 func Library(id broker.ID, names map[broker.ID]requests.Name) gen.LibraryRef {
 	if id == broker.NoID {
 		return gen.LibraryRef{}
