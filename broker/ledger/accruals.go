@@ -34,6 +34,26 @@ func SetAccrual(tx *postgres.Tx, a Accrual) {
 		a.Account.Library, a.Loan, a.LoanLibrary, a.Account.Patron, a.Amount.Minor, a.Account.Currency, a.Through)
 }
 
+// GrowAccruals stores what many loans have come to, and gives how many changed.
+// One that was worked out for the same day or a later one stays as it is.
+func GrowAccruals(ctx context.Context, tx *postgres.Tx, all []Accrual) (int, error) {
+	libraries, loans, lent := make([]broker.ID, len(all)), make([]broker.ID, len(all)), make([]broker.ID, len(all))
+	patrons, amounts := make([]broker.ID, len(all)), make([]int64, len(all))
+	currencies, through := make([]string, len(all)), make([]broker.Date, len(all))
+	for i, a := range all {
+		libraries[i], loans[i], lent[i], patrons[i] = a.Account.Library, a.Loan, a.LoanLibrary, a.Account.Patron
+		amounts[i], currencies[i], through[i] = a.Amount.Minor, a.Account.Currency, a.Through
+	}
+	tag, err := tx.Exec(ctx, `insert into accruals as a (library_id, loan_id, loan_library_id, patron_id, amount_minor, currency, through_on)
+		select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::date[])
+		on conflict (library_id, loan_id) do update set amount_minor = excluded.amount_minor, through_on = excluded.through_on
+		where a.through_on < excluded.through_on`, libraries, loans, lent, patrons, amounts, currencies, through)
+	if err != nil {
+		return 0, fmt.Errorf("store what loans have come to: %w", err)
+	}
+	return int(tag.RowsAffected()), nil
+}
+
 // EndAccrual queues the end of a loan's accrual: it was charged, or nothing is
 // owed for it. library is the one the money is owed to, the patron's.
 func EndAccrual(tx *postgres.Tx, library, loan broker.ID) {

@@ -27,7 +27,7 @@ func OverdueBound(ctx context.Context, tx *postgres.Tx, library broker.ID, today
 // looked at (the key it was given: none was left) and how many fines changed.
 //
 // What each day late counts is worked out by the policy's own rule, once for each
-// due date and calendar, and one statement applies it to every loan: rate, cap and
+// due date and calendar, and one statement applies it to all loans: rate, cap and
 // price from the loan's own terms, less what the ledger already asks for this due
 // date. A loan that is claimed does not grow; one that is up to date stays as it
 // is. Terms by the hour or with grace are rare and worked out one by one.
@@ -39,12 +39,25 @@ func AccrueSlice(ctx context.Context, tx *postgres.Tx, library directory.Library
 	}
 	upTo = overdue.last[len(overdue.last)-1]
 	late := lateDays(library, branches, overdue.dates(), today)
-	tag, err := tx.Exec(ctx, accrueSQL, library.ID, after.On, after.ID, upTo.On, upTo.ID,
-		late.due, late.branches, late.units, today, ledger.Overdue)
+	rows, err := tx.Query(ctx, accrueSQL, library.ID, after.On, after.ID, upTo.On, upTo.ID,
+		late.due, late.branches, late.units, ledger.Overdue)
 	if err != nil {
 		return after, 0, fmt.Errorf("accrue fines: %w", err)
 	}
-	touched = int(tag.RowsAffected())
+	var all []ledger.Accrual
+	grown := ledger.Accrual{Through: today}
+	_, err = pgx.ForEachRow(rows, []any{
+		&grown.Account.Library, &grown.Loan, &grown.LoanLibrary, &grown.Account.Patron, &grown.Amount.Minor, &grown.Account.Currency,
+	}, func() error {
+		all = append(all, grown)
+		return nil
+	})
+	if err != nil {
+		return after, 0, fmt.Errorf("accrue fines: %w", err)
+	}
+	if touched, err = ledger.GrowAccruals(ctx, tx, all); err != nil {
+		return after, 0, err
+	}
 	if overdue.rare {
 		rare, err := accrueOneByOne(ctx, tx, library, branches, now, after, upTo)
 		if err != nil {
@@ -103,10 +116,9 @@ func readOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, today 
 // any, by index: no estimate of how many loans a run holds, which is often wrong,
 // makes it compare all with all.
 const accrueSQL = `
-insert into accruals as a (library_id, loan_id, loan_library_id, patron_id, amount_minor, currency, through_on)
 select l.patron_library_id, l.id, l.library_id, l.patron_id,
 	case when posted is null then least(l.fine, l.most) else greatest(0, least(l.fine - posted[1], l.most - posted[2])) end,
-	l.fine_currency, $9
+	l.fine_currency
 from unnest($6::date[]) with ordinality late (due_on, nth)
 cross join lateral (
 	select l.library_id, l.id, l.patron_library_id, l.patron_id, l.fine_currency, l.renewals, l.fine_cap_minor as most,
@@ -127,12 +139,10 @@ cross join lateral (
 				coalesce(sum(t.amount_minor) filter (where t.correction = ''), 0) as waived
 			from ledger_entries t
 			where t.library_id = c.library_id and t.against_id = c.id and t.kind in ('waiver', 'reversal') and t.undoes_id is null) taken
-		where c.library_id = l.patron_library_id and c.loan_id = l.id and c.kind = 'charge' and c.charge_kind = $10
+		where c.library_id = l.patron_library_id and c.loan_id = l.id and c.kind = 'charge' and c.charge_kind = $9
 			and c.loan_period = l.renewals + 1) end as posted
 	offset 0) posted -- it is worked out once for each loan
-where l.fine > 0
-on conflict (library_id, loan_id) do update set amount_minor = excluded.amount_minor, through_on = excluded.through_on
-where a.through_on < excluded.through_on`
+where l.fine > 0`
 
 // daysLate is how many days are counted for each due date of a run.
 type daysLate struct {

@@ -111,7 +111,6 @@ var mayHoldSQL = map[string]string{
 
 // mayWrite excuses a writer that is not the table's home, with its reason.
 var mayWrite = map[string]string{
-	"broker/loans writes accruals":               "the night's fines are worked out and stored in one statement",
 	"cmd/afield/scenario/stage writes deadlines": "a scenario takes the libraries of the one before off the stage",
 	"cmd/afield/scenario/stage writes libraries": "a scenario takes the libraries of the one before off the stage",
 	"cmd/afield/scenario/stage writes messages":  "a scenario takes the libraries of the one before off the stage",
