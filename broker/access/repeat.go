@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -37,35 +36,52 @@ type Done struct {
 	Resource json.RawMessage
 }
 
-// Repeated takes the key for this transaction and gives what it did before, or
-// nil when it is new. The same key with another body is refused; a key whose
-// first use is still running is a conflict. The transaction must be the one the
-// effect happens in.
-func (s *Service) Repeated(ctx context.Context, tx *postgres.Tx, post Post) (*Done, error) {
-	var free bool
+// AskedPost is the question what a POST did before, on its way with what else the
+// transaction asks.
+type AskedPost struct {
+	post        Post
+	free, known bool
+	done        Done
+	hash        []byte
+}
+
+// AskPost queues the taking of the key for this transaction, and what the key did
+// before. The transaction must be the one the effect happens in.
+func (s *Service) AskPost(tx *postgres.Tx, post Post) *AskedPost {
+	asked := &AskedPost{post: post}
 	lock := post.Principal + "\x1f" + post.Route + "\x1f" + post.Key
-	if err := tx.QueryRow(ctx, `select pg_try_advisory_xact_lock(hashtextextended('post:' || $1, 0))`, lock).Scan(&free); err != nil {
-		return nil, fmt.Errorf("lock an idempotency key: %w", err)
-	}
-	if !free {
-		return nil, broker.Conflict("in_flight", "A request with this Idempotency-Key is being worked on. Ask again in a moment.")
-	}
+	tx.Queue(`select pg_try_advisory_xact_lock(hashtextextended('post:' || $1, 0))`, lock).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&asked.free) })
 	// A second statement, so that it sees what the holder of the lock committed.
-	var done Done
-	var hash []byte
-	err := tx.QueryRow(ctx, `select body_hash, status, resource from idempotency_keys
+	tx.Queue(`select body_hash, status, resource from idempotency_keys
 		where principal = $1 and route = $2 and key = $3 and created_at > $4`,
-		post.Principal, post.Route, post.Key, s.wall.Now().Add(-keyKept)).Scan(&hash, &done.Status, &done.Resource)
-	if errors.Is(err, pgx.ErrNoRows) {
+		post.Principal, post.Route, post.Key, s.wall.Now().Add(-keyKept)).
+		QueryRow(noneIs(&asked.known, &asked.hash, &asked.done.Status, &asked.done.Resource))
+	return asked
+}
+
+// Done judges the answer once it has come: what the key did before, or nil when it
+// is new. The same key with another body is refused; a key whose first use is
+// still running is a conflict.
+func (a *AskedPost) Done() (*Done, error) {
+	switch {
+	case !a.free:
+		return nil, broker.Conflict("in_flight", "A request with this Idempotency-Key is being worked on. Ask again in a moment.")
+	case !a.known:
 		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look an idempotency key up: %w", err)
-	}
-	if !bytes.Equal(hash, post.BodyHash) {
+	case !bytes.Equal(a.hash, a.post.BodyHash):
 		return nil, broker.Refused("key_reused", "This Idempotency-Key was used before with another body.")
 	}
-	return &done, nil
+	return &a.done, nil
+}
+
+// Repeated is AskPost in a round trip of its own.
+func (s *Service) Repeated(ctx context.Context, tx *postgres.Tx, post Post) (*Done, error) {
+	asked := s.AskPost(tx, post)
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("look an idempotency key up: %w", err)
+	}
+	return asked.Done()
 }
 
 // Remember records what a POST did. The record is committed together with the

@@ -47,21 +47,42 @@ func New(db *postgres.DB, config Config) (*Service, error) {
 	return &Service{db: db, wall: config.Wall, hasher: newHasher(config.Key, config.Cost)}, nil
 }
 
-// Authenticate finds whose token this is, as they stand now: the token of a
-// disabled staff user or a closed patron is refused, and changed roles count at
-// once.
-func (s *Service) Authenticate(ctx context.Context, bearer string) (Principal, error) {
-	if !strings.HasPrefix(bearer, tokenPrefix) || len(bearer) > 100 {
+// AskedToken is the question whose token this is, on its way with what else the
+// transaction asks.
+type AskedToken struct {
+	principal     Principal
+	known, stands bool
+}
+
+// AskToken queues the question whose token this is. The transaction may have any
+// scope: where the token is good it sees the rows of the token's library from then
+// on.
+func (s *Service) AskToken(tx *postgres.Tx, bearer string) *AskedToken {
+	asked := &AskedToken{}
+	if strings.HasPrefix(bearer, tokenPrefix) && len(bearer) <= 100 {
+		askToken(tx, tokenHash(bearer), s.wall.Now(), asked)
+	}
+	return asked
+}
+
+// Principal judges the answer once it has come, by how the caller stands now: the
+// token of a disabled staff user or a closed patron is refused, and changed roles
+// count at once.
+func (a *AskedToken) Principal() (Principal, error) {
+	if !a.known || !a.stands {
 		return Principal{}, badToken()
 	}
-	var principal Principal
-	err := s.db.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		found, err := selectToken(ctx, tx, tokenHash(bearer), s.wall.Now())
-		if err != nil {
-			return err
+	return a.principal, nil
+}
+
+// Authenticate is AskToken with a transaction of its own.
+func (s *Service) Authenticate(ctx context.Context, bearer string) (principal Principal, err error) {
+	err = s.db.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+		asked := s.AskToken(tx, bearer)
+		if err := tx.Flush(ctx); err != nil {
+			return fmt.Errorf("look a token up: %w", err)
 		}
-		tx.Widen(found.Library)
-		principal, err = standing(ctx, tx, found)
+		principal, err = asked.Principal()
 		return err
 	})
 	if err != nil {

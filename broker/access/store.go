@@ -12,24 +12,36 @@ import (
 	"afield/broker/postgres"
 )
 
-// selectToken finds a token that is still good. access_tokens is shared, so the
-// transaction need not see any library yet.
-func selectToken(ctx context.Context, tx *postgres.Tx, hash []byte, now time.Time) (Principal, error) {
-	var p Principal
-	err := tx.QueryRow(ctx, `select id, kind, library_id, principal_id, roles, expires_at from access_tokens
-		where hash = $1 and revoked_at is null and expires_at > $2`, hash, now).
-		Scan(&p.Token, &p.Kind, &p.Library, &p.ID, &p.Roles, &p.ExpiresAt)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Principal{}, badToken()
-	}
-	if err != nil {
-		return Principal{}, fmt.Errorf("look a token up: %w", err)
-	}
-	return p, nil
+// askToken queues who holds a token that is still good. access_tokens is shared,
+// so the transaction need not see any library yet: the first statement lets it
+// see the token's library, and the second looks at who holds the token today: a
+// staff user who was disabled or given other roles, a patron whose membership
+// was closed.
+func askToken(tx *postgres.Tx, hash []byte, now time.Time, asked *AskedToken) {
+	p := &asked.principal
+	tx.Queue(`select id, kind, library_id, principal_id, expires_at, set_config('afield.libraries', '{' || library_id || '}', true)
+		from access_tokens where hash = $1 and revoked_at is null and expires_at > $2`, hash, now).
+		QueryRow(noneIs(&asked.known, &p.Token, &p.Kind, &p.Library, &p.ID, &p.ExpiresAt, new(string)))
+	tx.Queue(`select coalesce(s.roles, t.roles), s.branch_id from access_tokens t
+		left join staff_users s on t.kind = 'staff' and s.library_id = t.library_id and s.id = t.principal_id and s.disabled_at is null
+		left join patrons p on t.kind = 'patron' and p.library_id = t.library_id and p.id = t.principal_id and p.status <> 'closed'
+		where t.hash = $1 and (t.kind = 'program' or s.id is not null or p.id is not null)`, hash).
+		QueryRow(noneIs(&asked.stands, &p.Roles, &p.Branch))
 }
 
-// standing checks who holds the token today: a staff user may have been disabled
-// or given other roles, a patron's membership may have been closed.
+// noneIs reads one row of a queued query, and notes whether there was one.
+func noneIs(there *bool, into ...any) func(pgx.Row) error {
+	return func(row pgx.Row) error {
+		err := row.Scan(into...)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		*there = err == nil
+		return err
+	}
+}
+
+// standing is who is signing in, as they stand today.
 func standing(ctx context.Context, tx *postgres.Tx, p Principal) (Principal, error) {
 	var err error
 	switch p.Kind {
