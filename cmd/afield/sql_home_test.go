@@ -72,13 +72,13 @@ var homes = map[string]string{
 
 	"import_runs": "broker/exchange",
 
-	"deadlines":      "workflow/requests/...",
-	"request_events": "workflow/requests/...",
-	"request_items":  "workflow/requests/...",
-	"request_notes":  "workflow/requests/...",
-	"requests":       "workflow/requests/...",
-	"rota_entries":   "workflow/requests/...",
-	"staff_tasks":    "workflow/requests/...",
+	"deadlines":      "workflow/requests/engine",
+	"request_events": "workflow/requests/engine",
+	"request_items":  "workflow/requests/items",
+	"request_notes":  "workflow/requests/engine",
+	"requests":       "workflow/requests/engine",
+	"rota_entries":   "workflow/requests/engine",
+	"staff_tasks":    "workflow/requests/tasks",
 
 	"lender_figures":   "workflow/routing",
 	"lending_balances": "workflow/routing",
