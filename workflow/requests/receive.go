@@ -143,13 +143,6 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 	return request.ID, s.engine.Begin(ctx, tx, now, request, actor, engine.Cause{Kind: "message", ID: message.ID}, facts)
 }
 
-var borrowerEvents = map[connectors.Kind]workflow.Event{
-	connectors.KindCancel: workflow.EventCancelAsked, connectors.KindAcceptConditions: workflow.EventConditionsTaken,
-	connectors.KindRejectConditions: workflow.EventConditionsLeft, connectors.KindReceived: workflow.EventBorrowerReceived,
-	connectors.KindRenew: workflow.EventRenewAsked, connectors.KindShippedReturn: workflow.EventBorrowerReturned,
-	connectors.KindLostByBorrower: workflow.EventBorrowerLost, connectors.KindPaid: workflow.EventPaid,
-}
-
 func (s *Service) fromBorrower(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, in Incoming, id broker.ID, answer *messages.Answer) (broker.ID, error) {
 	var request broker.ID
 	err := tx.QueryRow(ctx, `select id from requests where library_id = $1 and side = 'lending' and borrower_library_id = $2 and borrower_request_id = $3`,
@@ -160,9 +153,8 @@ func (s *Service) fromBorrower(ctx context.Context, tx *postgres.Tx, now time.Ti
 	if err != nil {
 		return broker.NoID, fmt.Errorf("find a lending request: %w", err)
 	}
-	firing := s.heard(library.ID, request, in, id, workflow.ByBorrower)
-	firing.Event = borrowerEvents[in.Message.Kind]
-	return request, s.fireOrNote(ctx, tx, now, firing, workflow.EventTooLate, answer)
+	hearing := workflow.Heard(workflow.SideLending, in.Message)
+	return request, s.fireOrNote(ctx, tx, now, heard(library.ID, request, in, id, workflow.ByBorrower, hearing.Event), hearing.Late, answer)
 }
 
 func (s *Service) fromLender(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, in Incoming, id broker.ID, answer *messages.Answer) (broker.ID, error) {
@@ -180,23 +172,17 @@ func (s *Service) fromLender(ctx context.Context, tx *postgres.Tx, now time.Time
 	if err != nil {
 		return broker.NoID, fmt.Errorf("find the request of a rota entry: %w", err)
 	}
-	firing := s.heard(library.ID, request, in, id, workflow.ByLender)
-	late := lateEvent(in.Message)
-	if in.Message.Kind == connectors.KindNote {
-		firing.Event, firing.Input = workflow.EventNote, workflow.Input{"note": in.Message.Note}
-		return request, s.fireOrNote(ctx, tx, now, firing, workflow.EventNote, answer)
-	}
-	if current == nil || *current != entry {
-		firing.Event = late
+	hearing := workflow.Heard(workflow.SideBorrowing, in.Message)
+	event := hearing.Event
+	if event != hearing.Late && (current == nil || *current != entry) {
+		event = hearing.Late
 		answer.Outcome, answer.Detail = "noted", "The request has moved on; staff are told where that matters."
-		return request, s.fireOrNote(ctx, tx, now, firing, late, answer)
 	}
-	firing.Event = lenderEvent(in.Message)
-	return request, s.fireOrNote(ctx, tx, now, firing, late, answer)
+	return request, s.fireOrNote(ctx, tx, now, heard(library.ID, request, in, id, workflow.ByLender, event), hearing.Late, answer)
 }
 
 // heard makes the firing of a message, with what it said as input.
-func (s *Service) heard(library, request broker.ID, in Incoming, id broker.ID, by workflow.Party) engine.Firing {
+func heard(library, request broker.ID, in Incoming, id broker.ID, by workflow.Party, event workflow.Event) engine.Firing {
 	m := in.Message
 	input := workflow.Input{"due": m.Due, "retry_after": m.RetryAfter, "reason": m.Reason, "conditions": m.Conditions, "items": m.Items, "note": m.Note}
 	if m.Cost != nil {
@@ -211,67 +197,14 @@ func (s *Service) heard(library, request broker.ID, in Incoming, id broker.ID, b
 	if m.Renewals != nil {
 		input["renewals"] = *m.Renewals
 	}
+	if event == workflow.EventNote {
+		input = workflow.Input{"note": m.Note}
+	}
 	return engine.Firing{
-		Library: library, Request: request, Input: input, By: by,
+		Library: library, Request: request, Event: event, Input: input, By: by,
 		Actor: broker.Actor{Kind: broker.ActorPartner, ID: in.Peer, Library: library},
 		Cause: engine.Cause{Kind: "message", ID: id.String()}, Data: map[string]any{"peer_message_id": m.ID},
 	}
-}
-
-// lenderEvent is what a lender's message means for the request it supplies.
-func lenderEvent(m connectors.Message) workflow.Event {
-	yes := m.Yes != nil && *m.Yes
-	switch m.Kind {
-	case connectors.KindExpectToSupply:
-		return workflow.EventExpectToSupply
-	case connectors.KindWillSupply:
-		return workflow.EventWillSupply
-	case connectors.KindConditional:
-		return workflow.EventConditional
-	case connectors.KindRetryLater:
-		return workflow.EventRetryLater
-	case connectors.KindUnfilled:
-		return workflow.EventUnfilled
-	case connectors.KindLoaned:
-		return workflow.EventLoaned
-	case connectors.KindCopyCompleted:
-		return workflow.EventCopyCompleted
-	case connectors.KindCancelAnswer:
-		if yes {
-			return workflow.EventCancelAgreed
-		}
-		return workflow.EventCancelRefused
-	case connectors.KindRenewAnswer:
-		switch {
-		case !yes:
-			return workflow.EventRenewalRefused
-		case m.Due.IsZero():
-			return workflow.EventRenewalUndated
-		}
-		return workflow.EventRenewalGranted
-	case connectors.KindOverdue:
-		return workflow.EventOverdueNotice
-	case connectors.KindRecalled:
-		return workflow.EventRecall
-	case connectors.KindDueChanged:
-		return workflow.EventDueChanged
-	case connectors.KindLoanCompleted:
-		return workflow.EventLenderConfirms
-	case connectors.KindInvoice:
-		return workflow.EventInvoice
-	}
-	return workflow.EventNote
-}
-
-// lateEvent is what the same message means once we have moved on.
-func lateEvent(m connectors.Message) workflow.Event {
-	switch m.Kind {
-	case connectors.KindExpectToSupply, connectors.KindWillSupply, connectors.KindConditional:
-		return workflow.EventLateYes
-	case connectors.KindLoaned, connectors.KindCopyCompleted:
-		return workflow.EventLateShipment
-	}
-	return workflow.EventLateNo
 }
 
 // fireOrNote fires an event; where the table has no row for it any more, the

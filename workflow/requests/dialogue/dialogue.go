@@ -17,29 +17,29 @@ func Effects() engine.Effects {
 	return engine.Effects{
 		// what a borrower says
 		workflow.DoSendCancel:   SendCancel,
-		workflow.DoSendAccept:   saying(connectors.KindAcceptConditions),
-		workflow.DoSendReject:   saying(connectors.KindRejectConditions),
-		workflow.DoSendReceived: saying(connectors.KindReceived),
-		workflow.DoSendRenew:    saying(connectors.KindRenew),
-		workflow.DoSendReturned: saying(connectors.KindShippedReturn),
-		workflow.DoSendLost:     saying(connectors.KindLostByBorrower),
-		workflow.DoSendPaid:     saying(connectors.KindPaid),
+		workflow.DoSendAccept:   saying(workflow.DoSendAccept),
+		workflow.DoSendReject:   saying(workflow.DoSendReject),
+		workflow.DoSendReceived: saying(workflow.DoSendReceived),
+		workflow.DoSendRenew:    saying(workflow.DoSendRenew),
+		workflow.DoSendReturned: saying(workflow.DoSendReturned),
+		workflow.DoSendLost:     saying(workflow.DoSendLost),
+		workflow.DoSendPaid:     saying(workflow.DoSendPaid),
 
 		// what a lender says
-		workflow.DoSayWillSupply:    saying(connectors.KindWillSupply),
+		workflow.DoSayWillSupply:    saying(workflow.DoSayWillSupply),
 		workflow.DoSayUnfilled:      SayUnfilled,
 		workflow.DoSayConditional:   SayConditional,
 		workflow.DoSayRetry:         SayRetry,
 		workflow.DoSayLoaned:        SayLoaned,
 		workflow.DoSayCopyCompleted: SayCopyCompleted,
-		workflow.DoSayCancelYes:     answering(connectors.KindCancelAnswer, true),
-		workflow.DoSayCancelNo:      answering(connectors.KindCancelAnswer, false),
-		workflow.DoSayRenewYes:      answering(connectors.KindRenewAnswer, true),
-		workflow.DoSayRenewNo:       answering(connectors.KindRenewAnswer, false),
-		workflow.DoSayOverdue:       saying(connectors.KindOverdue),
-		workflow.DoSayRecalled:      saying(connectors.KindRecalled),
+		workflow.DoSayCancelYes:     answering(workflow.DoSayCancelYes),
+		workflow.DoSayCancelNo:      answering(workflow.DoSayCancelNo),
+		workflow.DoSayRenewYes:      answering(workflow.DoSayRenewYes),
+		workflow.DoSayRenewNo:       answering(workflow.DoSayRenewNo),
+		workflow.DoSayOverdue:       saying(workflow.DoSayOverdue),
+		workflow.DoSayRecalled:      saying(workflow.DoSayRecalled),
 		workflow.DoSayDueChanged:    SayDueChanged,
-		workflow.DoSayCompleted:     saying(connectors.KindLoanCompleted),
+		workflow.DoSayCompleted:     saying(workflow.DoSayCompleted),
 		workflow.DoSayInvoice:       SayInvoice,
 	}
 }
@@ -49,17 +49,18 @@ func say(message connectors.Message) engine.Wants {
 }
 
 // saying makes an effect that says one thing without more to it.
-func saying(kind connectors.Kind) engine.Effect {
+func saying(effect workflow.Effect) engine.Effect {
 	return func(context.Context, *engine.Case) (engine.Wants, error) {
-		return say(connectors.Message{Kind: kind}), nil
+		return say(workflow.Says[effect].Message()), nil
 	}
 }
 
 // answering makes an effect that answers yes, by a date, or no, for a reason.
-func answering(kind connectors.Kind, yes bool) engine.Effect {
+func answering(effect workflow.Effect) engine.Effect {
 	return func(_ context.Context, c *engine.Case) (engine.Wants, error) {
-		message := connectors.Message{Kind: kind, Yes: &yes, Reason: c.Firing.Input.Text("reason")}
-		if yes {
+		message := workflow.Says[effect].Message()
+		message.Reason = c.Firing.Input.Text("reason")
+		if *message.Yes {
 			message.Due = c.Firing.Input.Date("due")
 		}
 		return say(message), nil
@@ -74,7 +75,7 @@ func SendCancel(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !mayHaveIt && c.Request.State == workflow.CancelPending {
+		if !mayHaveIt && c.Table.Takes(c.Request.State, workflow.EventCancelAgreed) {
 			return engine.Wants{engine.Then{Event: workflow.EventCancelAgreed, Data: map[string]any{"never_delivered": true}}}, nil
 		}
 		if !mayHaveIt {

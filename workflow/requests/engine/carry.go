@@ -24,6 +24,9 @@ func (st *step) perform(ctx context.Context, effect workflow.Effect) error {
 		return fmt.Errorf("request %d: effect %s moved the request by itself", st.Request.Number, effect)
 	}
 	for _, want := range wants {
+		if said, says := want.(Say); says && said.Message.Kind != workflow.Says[effect].Kind {
+			return fmt.Errorf("request %d: effect %s says %s, which is not what workflow.Says has of it", st.Request.Number, effect, said.Message.Kind)
+		}
 		if err := st.carryOut(ctx, want); err != nil {
 			return err
 		}

@@ -1,0 +1,180 @@
+package workflow
+
+import "afield/connectors"
+
+// Reply tells apart the answers that one kind of message may give.
+type Reply string
+
+// The replies. A message that answers nothing has none.
+const (
+	ReplyAny     Reply = ""
+	ReplyYes     Reply = "yes"
+	ReplyNo      Reply = "no"
+	ReplyUndated Reply = "yes, without a date"
+)
+
+// ReplyOf reads the reply of a message.
+func ReplyOf(m connectors.Message) Reply {
+	switch {
+	case m.Kind != connectors.KindCancelAnswer && m.Kind != connectors.KindRenewAnswer:
+		return ReplyAny
+	case m.Yes == nil || !*m.Yes:
+		return ReplyNo
+	case m.Kind == connectors.KindRenewAnswer && m.Due.IsZero():
+		return ReplyUndated
+	}
+	return ReplyYes
+}
+
+// Saying is what an effect says to the library at the other end.
+type Saying struct {
+	Kind  connectors.Kind
+	Reply Reply
+}
+
+// Message begins a message that says it.
+func (s Saying) Message() connectors.Message {
+	message := connectors.Message{Kind: s.Kind}
+	if s.Reply != ReplyAny {
+		yes := s.Reply != ReplyNo
+		message.Yes = &yes
+	}
+	return message
+}
+
+// Says lists every effect that sends a message, with what it says. DoSendCancel
+// takes back a request that never left instead of following it with a cancel.
+var Says = map[Effect]Saying{
+	DoAskLender:    {Kind: connectors.KindRequest},
+	DoAskAgain:     {Kind: connectors.KindRequest},
+	DoSendCancel:   {Kind: connectors.KindCancel},
+	DoSendAccept:   {Kind: connectors.KindAcceptConditions},
+	DoSendReject:   {Kind: connectors.KindRejectConditions},
+	DoSendReceived: {Kind: connectors.KindReceived},
+	DoSendRenew:    {Kind: connectors.KindRenew},
+	DoSendReturned: {Kind: connectors.KindShippedReturn},
+	DoSendLost:     {Kind: connectors.KindLostByBorrower},
+	DoSendPaid:     {Kind: connectors.KindPaid},
+
+	DoSayWillSupply:    {Kind: connectors.KindWillSupply},
+	DoSayUnfilled:      {Kind: connectors.KindUnfilled},
+	DoSayConditional:   {Kind: connectors.KindConditional},
+	DoSayRetry:         {Kind: connectors.KindRetryLater},
+	DoSayLoaned:        {Kind: connectors.KindLoaned},
+	DoSayCopyCompleted: {Kind: connectors.KindCopyCompleted},
+	DoSayCancelYes:     {connectors.KindCancelAnswer, ReplyYes},
+	DoSayCancelNo:      {connectors.KindCancelAnswer, ReplyNo},
+	DoSayRenewYes:      {connectors.KindRenewAnswer, ReplyYes},
+	DoSayRenewNo:       {connectors.KindRenewAnswer, ReplyNo},
+	DoSayOverdue:       {Kind: connectors.KindOverdue},
+	DoSayRecalled:      {Kind: connectors.KindRecalled},
+	DoSayDueChanged:    {Kind: connectors.KindDueChanged},
+	DoSayCompleted:     {Kind: connectors.KindLoanCompleted},
+	DoSayInvoice:       {Kind: connectors.KindInvoice},
+}
+
+// Unsaid lists the kinds of message that no effect sends, and why.
+var Unsaid = map[connectors.Kind]string{
+	connectors.KindExpectToSupply: "we answer with a yes or a no, and have nothing to say before",
+	connectors.KindNote:           "staff write and send it themselves; it moves no request",
+}
+
+// Hearing is what a message becomes at the library that gets it.
+type Hearing struct {
+	Kind  connectors.Kind
+	Reply Reply
+	// Event is what happens to the request it is about.
+	Event Event
+	// Late is what happens instead where it came too late: it is from a lender the
+	// request has moved on from, or the state has no row for Event.
+	Late Event
+}
+
+// Hears is what each kind of message becomes on the side that hears it: the
+// borrowing side hears lenders, the lending side borrowers.
+var Hears = map[Side][]Hearing{
+	SideBorrowing: {
+		{Kind: connectors.KindExpectToSupply, Event: EventExpectToSupply, Late: EventLateYes},
+		{Kind: connectors.KindWillSupply, Event: EventWillSupply, Late: EventLateYes},
+		{Kind: connectors.KindConditional, Event: EventConditional, Late: EventLateYes},
+		{Kind: connectors.KindRetryLater, Event: EventRetryLater, Late: EventLateNo},
+		{Kind: connectors.KindUnfilled, Event: EventUnfilled, Late: EventLateNo},
+		{Kind: connectors.KindLoaned, Event: EventLoaned, Late: EventLateShipment},
+		{Kind: connectors.KindCopyCompleted, Event: EventCopyCompleted, Late: EventLateShipment},
+		{Kind: connectors.KindCancelAnswer, Reply: ReplyYes, Event: EventCancelAgreed, Late: EventLateNo},
+		{Kind: connectors.KindCancelAnswer, Reply: ReplyNo, Event: EventCancelRefused, Late: EventLateNo},
+		{Kind: connectors.KindRenewAnswer, Reply: ReplyYes, Event: EventRenewalGranted, Late: EventLateNo},
+		{Kind: connectors.KindRenewAnswer, Reply: ReplyUndated, Event: EventRenewalUndated, Late: EventLateNo},
+		{Kind: connectors.KindRenewAnswer, Reply: ReplyNo, Event: EventRenewalRefused, Late: EventLateNo},
+		{Kind: connectors.KindOverdue, Event: EventOverdueNotice, Late: EventLateNo},
+		{Kind: connectors.KindRecalled, Event: EventRecall, Late: EventLateNo},
+		{Kind: connectors.KindDueChanged, Event: EventDueChanged, Late: EventLateNo},
+		{Kind: connectors.KindLoanCompleted, Event: EventLenderConfirms, Late: EventLateNo},
+		{Kind: connectors.KindInvoice, Event: EventInvoice, Late: EventLateNo},
+		{Kind: connectors.KindNote, Event: EventNote, Late: EventNote},
+	},
+	SideLending: {
+		{Kind: connectors.KindCancel, Event: EventCancelAsked, Late: EventTooLate},
+		{Kind: connectors.KindAcceptConditions, Event: EventConditionsTaken, Late: EventTooLate},
+		{Kind: connectors.KindRejectConditions, Event: EventConditionsLeft, Late: EventTooLate},
+		{Kind: connectors.KindReceived, Event: EventBorrowerReceived, Late: EventTooLate},
+		{Kind: connectors.KindRenew, Event: EventRenewAsked, Late: EventTooLate},
+		{Kind: connectors.KindShippedReturn, Event: EventBorrowerReturned, Late: EventTooLate},
+		{Kind: connectors.KindLostByBorrower, Event: EventBorrowerLost, Late: EventTooLate},
+		{Kind: connectors.KindPaid, Event: EventPaid, Late: EventTooLate},
+	},
+}
+
+// Strange is what a kind of message becomes that a side does not know.
+var Strange = map[Side]Hearing{
+	SideBorrowing: {Event: EventNote, Late: EventLateNo},
+	SideLending:   {Event: EventTooLate, Late: EventTooLate},
+}
+
+// Unheard lists the kinds of message that become no event on a side, and why.
+var Unheard = map[Side]map[connectors.Kind]string{
+	SideBorrowing: {
+		connectors.KindRequest:          onlyBorrowers,
+		connectors.KindCancel:           onlyBorrowers,
+		connectors.KindAcceptConditions: onlyBorrowers,
+		connectors.KindRejectConditions: onlyBorrowers,
+		connectors.KindReceived:         onlyBorrowers,
+		connectors.KindRenew:            onlyBorrowers,
+		connectors.KindShippedReturn:    onlyBorrowers,
+		connectors.KindLostByBorrower:   onlyBorrowers,
+		connectors.KindPaid:             onlyBorrowers,
+	},
+	SideLending: {
+		connectors.KindRequest:        "it becomes a new request, which starts where the table does",
+		connectors.KindNote:           "a borrower's note finds no request yet, and is refused",
+		connectors.KindExpectToSupply: onlyLenders,
+		connectors.KindWillSupply:     onlyLenders,
+		connectors.KindConditional:    onlyLenders,
+		connectors.KindRetryLater:     onlyLenders,
+		connectors.KindUnfilled:       onlyLenders,
+		connectors.KindLoaned:         onlyLenders,
+		connectors.KindCopyCompleted:  onlyLenders,
+		connectors.KindCancelAnswer:   onlyLenders,
+		connectors.KindRenewAnswer:    onlyLenders,
+		connectors.KindOverdue:        onlyLenders,
+		connectors.KindRecalled:       onlyLenders,
+		connectors.KindDueChanged:     onlyLenders,
+		connectors.KindLoanCompleted:  onlyLenders,
+		connectors.KindInvoice:        onlyLenders,
+	},
+}
+
+const (
+	onlyBorrowers = "only a borrower says it, to a lender"
+	onlyLenders   = "only a lender says it, to a borrower"
+)
+
+// Heard gives what a message becomes on a side.
+func Heard(side Side, m connectors.Message) Hearing {
+	for _, hearing := range Hears[side] {
+		if hearing.Kind == m.Kind && hearing.Reply == ReplyOf(m) {
+			return hearing
+		}
+	}
+	return Strange[side]
+}
