@@ -25,6 +25,7 @@ type StateDescribed struct {
 	Deadline   DeadlineKind `json:"deadline,omitempty"`
 	Then       Event        `json:"then,omitempty"`
 	Coming     bool         `json:"coming,omitempty"`
+	Awaited    bool         `json:"awaited,omitempty"`
 	PastNeedBy bool         `json:"past_need_by,omitempty"`
 	Ended      bool         `json:"ended"`
 	Supplied   bool         `json:"supplied,omitempty"`

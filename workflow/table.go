@@ -196,6 +196,9 @@ type Place struct {
 	// Coming tells that the patron is waiting for it to arrive, and is told how
 	// long that usually takes.
 	Coming bool
+	// Awaited tells that a parcel which arrives for it is the copy it waits for; in
+	// another state staff look at what came.
+	Awaited bool
 	// PastNeedBy tells that it was sent: the date it is needed by ends nothing any
 	// more.
 	PastNeedBy bool

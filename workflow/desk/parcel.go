@@ -40,7 +40,8 @@ func slipNumber(scanned string) int64 {
 // parcel matches what came from a lender by request: by the lender's barcode as
 // announced, or by the number on the slip.
 func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, in Scan) (Done, error) {
-	parcel, found, err := lookup.ParcelOf(ctx, tx, at.Library, in.Barcode, slipNumber(in.Barcode))
+	table := s.requests.Table(workflow.SideBorrowing)
+	parcel, found, err := lookup.ParcelOf(ctx, tx, table, at.Library, in.Barcode, slipNumber(in.Barcode))
 	if err != nil {
 		return Done{}, err
 	}
@@ -48,13 +49,10 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk stand
 		return s.unmatched(tx, at, desk, in.Barcode)
 	}
 	request := parcel.Request
-	switch parcel.State {
-	case workflow.Shipped, workflow.WillSupply, workflow.Requested:
-	case workflow.Received, workflow.OnHoldShelf, workflow.CheckedOut:
-		if parcel.Expected {
-			return s.volume(ctx, tx, at, request, in.Barcode)
-		}
-		return s.again(ctx, tx, at, at.Library, request, in.Barcode)
+	switch {
+	case parcel.Place.Awaited:
+	case parcel.Expected && table.Takes(parcel.Place.State, workflow.EventReceiveVolume):
+		return s.volume(ctx, tx, at, request, in.Barcode)
 	default:
 		return s.again(ctx, tx, at, at.Library, request, in.Barcode)
 	}
@@ -73,7 +71,7 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk stand
 	if fired.Request.ItemID != nil {
 		done.Item = *fired.Request.ItemID
 	}
-	if fired.Request.State == workflow.ReturnDue {
+	if fired.Request.ReturnUnused {
 		done.Message = "The patron cancelled: send it back unused."
 	}
 	return done, nil

@@ -133,8 +133,9 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 	if err != nil {
 		return Done{}, err
 	}
-	switch request.State {
-	case workflow.Received:
+	table := s.requests.Table(request.Side)
+	switch {
+	case table.Takes(request.State, workflow.EventShelve):
 		fired, err := s.fire(ctx, tx, at, item.Library, item.Request, workflow.EventShelve, nil)
 		if err != nil {
 			return Done{}, err
@@ -143,7 +144,7 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 			Did: "shelved", Message: "Put it on the hold shelf until " + fired.Request.PickUpBy.String() + ".", Item: item.ID,
 			Request: item.Request, PickUpBy: fired.Request.PickUpBy, Undo: string(workflow.EventUnshelve),
 		}, nil
-	case workflow.ReturnDue:
+	case table.Takes(request.State, workflow.EventShipReturn):
 		if _, err := s.fire(ctx, tx, at, item.Library, item.Request, workflow.EventShipReturn, nil); err != nil {
 			return Done{}, err
 		}
@@ -162,7 +163,8 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 // that was promised it, or the first in the queue.
 func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
 	barcode := workflow.Input{"barcode": item.Barcode}
-	lending, err := lookup.ToShip(ctx, tx, item.Library, item.ID)
+	table := s.requests.Table(workflow.SideLending)
+	lending, err := lookup.ToShip(ctx, tx, table, item.Library, item.ID)
 	if err != nil {
 		return Done{}, err
 	}
@@ -172,7 +174,7 @@ func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk st
 		}
 		return Done{Did: "shipped", Message: "Send it to the borrowing library.", Item: item.ID, Request: lending}, nil
 	}
-	lending, err = lookup.ToPull(ctx, tx, item.Library, item.ID, item.Title, item.Lendable)
+	lending, err = lookup.ToPull(ctx, tx, table, item.Library, item.ID, item.Title, item.Lendable)
 	if err != nil {
 		return Done{}, err
 	}

@@ -69,7 +69,7 @@ func (s *Service) Submit(ctx context.Context, tx *postgres.Tx, now time.Time, ac
 	}
 	reasons := decision.Reasons
 	if request.Service == "copy" {
-		more, err := checks.DeclareCopyright(ctx, tx, now, library, doc, request)
+		more, err := checks.DeclareCopyright(ctx, tx, now, s.Table(workflow.SideBorrowing), library, doc, request)
 		if err != nil {
 			return nil, err
 		}
@@ -145,7 +145,7 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 		return nil, checks.Submission{}, fmt.Errorf("write an actor: %w", err)
 	}
 	request := &engine.Request{
-		LibraryID: in.Library, ID: broker.NewID(), Number: number, Side: workflow.SideBorrowing, State: workflow.Submitted, Version: 1,
+		LibraryID: in.Library, ID: broker.NewID(), Number: number, Side: workflow.SideBorrowing, State: workflow.Borrowing.Start, Version: 1,
 		Owner: workflow.OwnerSystem, Citation: in.Citation, Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy,
 		PatronID: &in.Patron, SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
 	}

@@ -211,7 +211,7 @@ func (s *Service) LivePeers(ctx context.Context, tx *postgres.Tx, now time.Time,
 	if err != nil {
 		return nil, broker.Citation{}, err
 	}
-	if c.Request.State != workflow.Routing {
+	if !c.Table.Takes(c.Request.State, workflow.EventHoldingsKnown) {
 		return nil, broker.Citation{}, nil
 	}
 	query, err := s.rota.Query(ctx, c)

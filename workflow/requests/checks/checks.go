@@ -15,6 +15,7 @@ import (
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow"
 	"afield/workflow/requests/engine"
 	"afield/workflow/routing"
 )
@@ -126,13 +127,14 @@ func (in Submission) hold(ctx context.Context, tx *postgres.Tx, patron patrons.R
 // DeclareCopyright records under which rule a copy is asked for: so many a year
 // from the recent issues of one periodical, the rest under the law itself. It
 // gives the reasons why a person must decide first.
-func DeclareCopyright(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, doc *policy.Document, request *engine.Request) ([]broker.Reason, error) {
+func DeclareCopyright(ctx context.Context, tx *postgres.Tx, now time.Time, table *workflow.Table, library *directory.Lender, doc *policy.Document, request *engine.Request) ([]broker.Reason, error) {
 	today := library.Today(now)
+	unsupplied := table.States(func(p workflow.Place) bool { return p.Ended && !p.Supplied })
 	var copies int
 	err := tx.QueryRow(ctx, `select count(*)::int from requests where library_id = $1 and side = 'borrowing' and service = 'copy'
-			and state not in ('unfilled', 'cancelled', 'expired') and submitted_at >= $2
+			and state <> all ($4) and submitted_at >= $2
 			and citation ->> 'issn' <> '' and citation ->> 'issn' = $3`,
-		library.ID, broker.NewDate(today.Year(), time.January, 1).Start(library.Zone), request.Citation.ISSN).Scan(&copies)
+		library.ID, broker.NewDate(today.Year(), time.January, 1).Start(library.Zone), request.Citation.ISSN, unsupplied).Scan(&copies)
 	if err != nil {
 		return nil, fmt.Errorf("count copies of a periodical: %w", err)
 	}

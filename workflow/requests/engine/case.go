@@ -66,6 +66,11 @@ func (c *Case) Place() workflow.Place {
 	return place
 }
 
+// WithPatron tells whether a patron has the copy, and is to bring it back.
+func (c *Case) WithPatron() bool {
+	return c.Request.Side == workflow.SideBorrowing && c.Place().Deadline == workflow.DeadlineDue
+}
+
 // Moment is when and where a decision is asked.
 func (c *Case) Moment() policy.Moment {
 	return policy.Moment{Now: c.Now, Calendar: c.Library.Calendar, Place: c.Library.Place()}
@@ -216,7 +221,7 @@ func (c *Case) Promised(ctx context.Context, items ...broker.ID) ([]broker.ID, e
 // the patron is lost; zero where it never does.
 func (c *Case) LostOn() broker.Date {
 	r := c.Request
-	if r.Side != workflow.SideBorrowing || r.State != workflow.CheckedOut || r.ByHold() || r.PatronDueOn.IsZero() {
+	if !c.WithPatron() || r.ByHold() || r.PatronDueOn.IsZero() {
 		return broker.Date{}
 	}
 	return costs.BorrowedLostOn(c.Policy, rule.Match{Owner: rule.OwnerILL, Item: string(r.Format)}, r.PatronDueOn, r.MisplacedOn).Value

@@ -76,7 +76,7 @@ func AwaitRenewal(_ context.Context, c *engine.Case) (engine.Wants, error) {
 func ClearRenewal(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	c.Request.RenewalPending = false
 	wants := engine.Wants{engine.DropDeadline{Kind: renewalAnswer}}
-	if c.Request.State == workflow.CheckedOut {
+	if c.WithPatron() {
 		wants.Add(engine.RestartDeadline{})
 	}
 	return wants, nil
@@ -91,11 +91,11 @@ func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	}
 	c.Request.LenderDueOn = due
 	wants := engine.Wants{engine.Fact{Name: "lender_due_on", Value: due.String()}}
-	if c.Request.State == workflow.OnHoldShelf {
+	if c.Place().Deadline == workflow.DeadlinePickUpBy {
 		more, err := shortenShelf(ctx, c)
 		return append(wants, more...), err
 	}
-	if c.Request.State != workflow.CheckedOut {
+	if !c.WithPatron() {
 		return wants, nil
 	}
 	loan, err := c.OpenLoan(ctx)

@@ -13,21 +13,21 @@ import (
 )
 
 // ToShip finds the open lending request for which an item was taken from its
-// shelf and is to be sent; NoID where there is none.
-func ToShip(ctx context.Context, tx *postgres.Tx, library, item broker.ID) (broker.ID, error) {
+// shelf and is to be sent; NoID where there is none. lending is the table.
+func ToShip(ctx context.Context, tx *postgres.Tx, lending *workflow.Table, library, item broker.ID) (broker.ID, error) {
 	return oneID(tx.QueryRow(ctx, `select id from requests
-		where library_id = $1 and side = 'lending' and closed_at is null and state = 'to_ship' and item_id = $2
-		order by submitted_at, id limit 1`, library, item))
+		where library_id = $1 and side = 'lending' and closed_at is null and state = any ($3) and not state = any ($4) and item_id = $2
+		order by submitted_at, id limit 1`, library, item, lending.Taking(workflow.EventShip), lending.Taking(workflow.EventFoundOnShelf)))
 }
 
 // ToPull finds the open lending request that an item on its shelf is for: the
 // one that was given this very copy, or else, where the item may be lent, the one
 // that has waited longest for its title. NoID where there is none.
-func ToPull(ctx context.Context, tx *postgres.Tx, library, item, title broker.ID, lendable bool) (broker.ID, error) {
+func ToPull(ctx context.Context, tx *postgres.Tx, lending *workflow.Table, library, item, title broker.ID, lendable bool) (broker.ID, error) {
 	return oneID(tx.QueryRow(ctx, `select id from requests
-		where library_id = $1 and side = 'lending' and closed_at is null and state in ('to_pull', 'second_search')
+		where library_id = $1 and side = 'lending' and closed_at is null and state = any ($5)
 			and (item_id = $2 or (title_id = $3 and $4))
-		order by item_id = $2 desc nulls last, submitted_at, id limit 1`, library, item, title, lendable))
+		order by item_id = $2 desc nulls last, submitted_at, id limit 1`, library, item, title, lendable, lending.Taking(workflow.EventFoundOnShelf)))
 }
 
 func oneID(row pgx.Row) (id broker.ID, err error) {
@@ -44,7 +44,8 @@ func oneID(row pgx.Row) (id broker.ID, err error) {
 // Parcel is the request that something from a lender was sent for.
 type Parcel struct {
 	Request broker.ID
-	State   workflow.State
+	// Place is what its state means.
+	Place workflow.Place
 	// Announced means that the lender named this barcode, and Expected that
 	// what it names has not arrived yet.
 	Announced, Expected bool
@@ -53,7 +54,8 @@ type Parcel struct {
 // ParcelOf finds the borrowing request of a parcel by the lender's barcode as
 // announced, or by the number of the request on its slip. found is false where
 // nothing fits.
-func ParcelOf(ctx context.Context, tx *postgres.Tx, library broker.ID, barcode string, number int64) (parcel Parcel, found bool, err error) {
+func ParcelOf(ctx context.Context, tx *postgres.Tx, borrowing *workflow.Table, library broker.ID, barcode string, number int64) (parcel Parcel, found bool, err error) {
+	var state workflow.State
 	err = tx.QueryRow(ctx, `
 		with announced as (
 			select request_id, bool_or(received_at is null) as expected from request_items where library_id = $1 and barcode = $2 group by 1)
@@ -61,8 +63,10 @@ func ParcelOf(ctx context.Context, tx *postgres.Tx, library broker.ID, barcode s
 		from requests r left join announced a on a.request_id = r.id
 		where r.library_id = $1 and r.side = 'borrowing' and coalesce(r.fulfilment, '') <> 'hold'
 			and (r.number = $3 or r.id in (select request_id from announced))
-		order by r.closed_at is null desc, a.request_id is not null desc, r.state in ('shipped', 'will_supply', 'requested') desc, r.submitted_at limit 1`,
-		library, barcode, number).Scan(&parcel.Request, &parcel.State, &parcel.Announced, &parcel.Expected)
+		order by r.closed_at is null desc, a.request_id is not null desc, r.state = any ($4) desc, r.submitted_at limit 1`,
+		library, barcode, number, borrowing.States(func(p workflow.Place) bool { return p.Awaited }),
+	).Scan(&parcel.Request, &state, &parcel.Announced, &parcel.Expected)
+	parcel.Place, _ = borrowing.Place(state)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Parcel{}, false, nil
 	}

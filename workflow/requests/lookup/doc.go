@@ -3,5 +3,5 @@
 // workflow/requests and writes nothing; what a request does next is not its
 // business.
 //
-//	lending, err := lookup.ToShip(ctx, tx, item.Library, item.ID)
+//	lending, err := lookup.ToShip(ctx, tx, workflow.Lending, item.Library, item.ID)
 package lookup

@@ -115,7 +115,7 @@ func entryEnds(c *engine.Case, status engine.EntryStatus, how routing.Answer, an
 // EntryDeclined ends the part of a lender whose cost or conditions we declined.
 func EntryDeclined(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	answer := "cost declined by the patron"
-	if c.Request.State == workflow.Routing && c.From == workflow.Conditional {
+	if left, _ := c.Table.Place(c.From); left.Deadline == workflow.DeadlineConditions {
 		answer = "conditions declined"
 	}
 	withdrawFrom(c, engine.EntryDeclined, answer)
