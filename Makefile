@@ -2,12 +2,13 @@
 #
 #   make run       build, start, load the demo consortium, serve on 127.0.0.1:8080
 #   make test      all tests
-#   make check     lint, formatting, generated files
+#   make check     lint, formatting, dead code, generated files
 #   make generate  write generated files again
 #   make clean     remove what was built (never a database)
 
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT  := mvdan.cc/gofumpt@v0.12.0
+DEADCODE := golang.org/x/tools/cmd/deadcode@v0.52.0
 
 # TESTFLAGS goes to go test: make test TESTFLAGS=-race
 TESTFLAGS ?=
@@ -33,6 +34,8 @@ lint:
 	go run $(GOLANGCI) run
 	@unformatted=$$(go run $(GOFUMPT) -l cmd api workflow broker connectors migrations) && \
 		if [ -n "$$unformatted" ]; then echo "run make format; gofumpt would change:"; echo "$$unformatted"; exit 1; fi
+	@dead=$$(go run $(DEADCODE) -test ./...) || exit 1; \
+		if [ -n "$$dead" ]; then echo "nothing calls:"; echo "$$dead"; exit 1; fi
 
 format:
 	go run $(GOFUMPT) -w cmd api workflow broker connectors migrations

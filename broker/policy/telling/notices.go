@@ -119,12 +119,6 @@ func OverdueStagesVary(d *policy.Document) bool {
 	return false
 }
 
-// DueSoonDays gives how many days before the due date the reminder of a loan is
-// sent; none for no reminder.
-func DueSoonDays(d *policy.Document, m rule.Match) rule.Entry[rule.Optional[int]] {
-	return d.Rules().DueSoon.For(m)
-}
-
 // DueSoonAtMost gives the longest such time there is, whatever the loan.
 func DueSoonAtMost(d *policy.Document) (days int, has bool) {
 	for entry := range d.Rules().DueSoon.Every() {
