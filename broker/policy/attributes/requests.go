@@ -204,7 +204,7 @@ type ShelfTime struct {
 }
 
 // Check implements rule.Checked.
-func (s ShelfTime) Check() error { return rule.Span{s.Days, s.Count}.Check() }
+func (s ShelfTime) Check() error { return rule.Span{Days: s.Days, Count: s.Count}.Check() }
 
 // Expiry is what happens to something nobody picked up.
 type Expiry struct {
