@@ -17,12 +17,15 @@ import (
 // later than all it imports; one that wants to go down again is a wrong arrow.
 var layers = [][]string{
 	{"api", "api/web", "broker", "broker/outbox"},
-	{"api/problem", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "connectors", "workflow"},
+	{"api/problem", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "connectors"},
 	{
 		"broker/catalog", "broker/directory", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
-		"connectors/mail", "connectors/partner", "migrations", "workflow/requests/lookup", "workflow/requests/tasks",
+		"connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
 	},
-	{"broker/catalog/marc", "broker/policy/attributes", "broker/postgres/pgtest", "connectors/conntest", "workflow/messages"},
+	{
+		"broker/catalog/marc", "broker/policy/attributes", "broker/postgres/pgtest", "connectors/conntest", "workflow/messages",
+		"workflow/requests/lookup",
+	},
 	{"broker/policy", "connectors/conntest/suite"},
 	{"broker/policy/blocks", "broker/policy/published", "broker/policy/telling"},
 	{"broker/policy/lending"},
