@@ -19,6 +19,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/catalog/marc"
 	"afield/broker/directory"
+	"afield/broker/holds"
 	"afield/broker/ledger"
 	"afield/broker/loans"
 	"afield/broker/notices"
@@ -75,7 +76,7 @@ type ExportedFile struct {
 // listings are all queries of this package and those below.
 func listings() []postgres.Listing {
 	return slices.Concat(
-		directory.Listings(), patrons.Listings(), catalog.Listings(), loans.Listings(), ledger.Listings(), notices.Listings(),
+		directory.Listings(), patrons.Listings(), catalog.Listings(), loans.Listings(), holds.Listings(), ledger.Listings(), notices.Listings(),
 		published.Listings(),
 	)
 }
