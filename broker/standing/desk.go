@@ -18,8 +18,8 @@ type Desk struct {
 	Library directory.Library
 	// Branch is the building; NoID where the library has only one.
 	Branch broker.ID
-	// BranchCode is the branch's own, by which a policy names it; "" where there is
-	// only one, or where it is not asked.
+	// BranchCode is the code by which a policy names the branch; "" where there is
+	// only one, or where nothing asks for it.
 	BranchCode string
 	// Opening is the branch's calendar; nil means the library's.
 	Opening *calendar.Calendar
@@ -52,13 +52,14 @@ func (d Desk) OwnerOf(item catalog.Item) rule.Owner {
 	return rule.OwnerConsortium
 }
 
-// IsAt tells whether the desk stands in a library and, where the library has
-// several, in a branch of it.
+// IsAt tells whether the desk is at a library and, where the library has
+// several branches, at the given one.
 func (d Desk) IsAt(library, branch broker.ID) bool {
 	return library == d.Library.ID && (branch == broker.NoID || d.Branch == broker.NoID || branch == d.Branch)
 }
 
-// At is the desk of a branch, with the branch's calendar; NoID stays where it is.
+// At is the desk of a branch, with the branch's calendar; with NoID it is this
+// desk unchanged.
 func (d Desk) At(branches []directory.Branch, branch broker.ID) Desk {
 	if branch == broker.NoID {
 		return d

@@ -9,19 +9,19 @@ import (
 	"afield/broker/postgres"
 )
 
-// Growing is what a patron's overdue loans have come to today without being
-// charged.
+// Growing is what a patron's overdue loans have accrued up to today without
+// being charged.
 type Growing struct {
-	// Loans leaves out those that have come to nothing yet.
+	// Loans leaves out those that have accrued nothing yet.
 	Loans []ledger.Accrual
-	// Since is what of it no night has written down: the balances of the account
-	// lack it. It is negative where less is owed today than was written down.
+	// Since is the part that no nightly run has recorded, so that the account's
+	// balances lack it. It is negative where less is owed today than was recorded.
 	Since int64
 }
 
-// GrowingOf reads what a patron's overdue loans have come to up to today, and
-// changes nothing: what ChargeAccrued would charge. The transaction sees the
-// patron's sharing group.
+// GrowingOf reads what a patron's overdue loans have accrued up to today, which
+// is what loans.ChargeAccrued would charge, and changes nothing. The
+// transaction must see the patron's sharing group.
 func GrowingOf(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) (Growing, error) {
 	var growing Growing
 	var late []LateLoan

@@ -14,8 +14,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// LateLoan is a loan past its due date, as far as what it costs goes, with what
-// its account says.
+// LateLoan is what a loan past its due date needs for working out its fine,
+// with what is on its account.
 type LateLoan struct {
 	// Library is the one whose desk lent, Branch the building.
 	Library, ID, Branch broker.ID
@@ -26,19 +26,19 @@ type LateLoan struct {
 	Renewals            int
 	Terms               costs.Terms
 	// ClaimedAt is when the patron said that it is back or was never theirs; zero
-	// where nobody says so.
+	// if they have not.
 	ClaimedAt time.Time
-	// Charged is what was charged for this due date, less what was taken back
+	// Charged is what was charged for this due date, less what was reversed
 	// because it was counted wrongly; Adjusted what was waived of it.
 	Charged, Adjusted int64
 	// Parts is how many charges were made for this due date.
 	Parts int
-	// Accrued is what stands as accrued, and was not charged.
+	// Accrued is what is recorded as accrued and not yet charged.
 	Accrued int64
 }
 
-// Through is the last day that is counted: a claimed item costs no more from
-// the day of the claim.
+// Through is the last day that counts: a claimed item costs no more from the
+// day of the claim.
 func (l LateLoan) Through(today broker.Date, opening *calendar.Calendar) broker.Date {
 	if l.ClaimedAt.IsZero() {
 		return today
@@ -46,7 +46,7 @@ func (l LateLoan) Through(today broker.Date, opening *calendar.Calendar) broker.
 	return today.Earlier(opening.DateOf(l.ClaimedAt))
 }
 
-// Accrues is what a late loan has come to now and was not charged yet, on the
+// Accrues is what a late loan has cost so far and was not charged yet, by the
 // clock and calendar of the desk that lent.
 func (l LateLoan) Accrues(lender Desk) broker.Money {
 	return l.AccruesBy(lender.Now, lender.Calendar())
@@ -87,7 +87,8 @@ func askLateLinked(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into 
 		where g.id <> $2 order by l.due_on, l.id`, patron, today, into)
 }
 
-// lateColumns are those of a LateLoan, from loans l and what lateSaid joins to it.
+// lateColumns are the columns of a LateLoan, from loans l and what lateSaid
+// joins to it.
 const lateColumns = `l.library_id, l.id, l.branch_id, l.patron_library_id, l.patron_id, l.request_id, l.due_on, l.due_at, l.renewals, l.terms,
 	(select c.claimed_at from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null),
 	said.charged, said.adjusted, said.parts, coalesce(a.amount_minor, 0)`
@@ -118,7 +119,7 @@ func queueLate(tx *postgres.Tx, sql string, patron patrons.Ref, today broker.Dat
 	})
 }
 
-// Account is the account that answers for the loan.
+// Account is the account charged for the loan.
 func (l LateLoan) Account() ledger.Account {
 	return ledger.OfPatron(l.Patron.Library, l.Patron.ID, l.Terms.Overdue.Rate.Currency)
 }

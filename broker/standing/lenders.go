@@ -9,14 +9,15 @@ import (
 )
 
 // Lenders finds whose calendar and rules a loan goes by: those of the desk that
-// lent it, wherever it is handed in. What was read is kept for the act.
+// lent it, wherever it is handed in. What it reads it keeps for the length of
+// the act.
 type Lenders struct {
 	here     Desk
 	branches map[broker.ID][]directory.Branch
 	others   map[broker.ID]directory.Library
 }
 
-// LendersFrom begins at a desk.
+// LendersFrom is a Lenders that knows only the desk of the act.
 func LendersFrom(desk Desk) *Lenders {
 	return &Lenders{here: desk, branches: map[broker.ID][]directory.Branch{}, others: map[broker.ID]directory.Library{}}
 }
@@ -43,7 +44,7 @@ func (l *Lenders) Of(ctx context.Context, tx *postgres.Tx, lender, branch broker
 	return desk, nil
 }
 
-// enter puts a desk into another branch of its library, with that branch's
+// enter moves a desk to another branch of its library, with that branch's
 // calendar.
 func (l *Lenders) enter(ctx context.Context, tx *postgres.Tx, desk *Desk, branch broker.ID) error {
 	branches, found := l.branches[desk.Library.ID]

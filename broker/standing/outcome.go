@@ -14,8 +14,8 @@ type RequestRef struct {
 	Request broker.ID
 }
 
-// BelongsTo refuses a request of another library than the patron's: loans and
-// holds keep its id only, and name it by their patron's library.
+// BelongsTo refuses a request of any library but the patron's: loans and holds
+// keep only its id, and take the library from their patron.
 func (r RequestRef) BelongsTo(patron patrons.Ref) error {
 	if r.Request != broker.NoID && r.Library != patron.Library {
 		return broker.Invalid(broker.FieldError{
@@ -26,7 +26,7 @@ func (r RequestRef) BelongsTo(patron patrons.Ref) error {
 	return nil
 }
 
-// Serves names a request of a library, or nothing for NoID.
+// Serves names a request of a library; nil for NoID.
 func Serves(library, request broker.ID) *RequestRef {
 	if request == broker.NoID {
 		return nil
@@ -34,7 +34,7 @@ func Serves(library, request broker.ID) *RequestRef {
 	return &RequestRef{Library: library, Request: request}
 }
 
-// NextAct is what somebody should do with the item in their hand.
+// NextAct is what to do next with the item in hand.
 type NextAct string
 
 // What to do next with an item.
@@ -60,12 +60,12 @@ type Outcome struct {
 	NextAct  NextAct
 	// Replayed is set when this had been done before and nothing changed.
 	Replayed bool
-	// Failed is set by the slices of nightly work, on a row that could not be
-	// worked and is unchanged.
+	// Failed is set by the slices of nightly work on a row that could not be
+	// processed and is unchanged.
 	Failed error
 }
 
-// Say adds a sentence to what is said of the act.
+// Say adds a sentence to what is said about the act.
 func (o *Outcome) Say(format string, args ...any) {
 	o.Said = append(o.Said, fmt.Sprintf(format, args...))
 }

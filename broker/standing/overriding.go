@@ -9,18 +9,18 @@ import (
 	"afield/broker/postgres"
 )
 
-// Overriding is what staff pass over in an act, and why.
+// Overriding is what staff override in an act, and why.
 type Overriding struct {
-	// Overrides are the codes of reasons to pass over, where the actor's roles
+	// Overrides are the codes of the reasons to override, where the actor's roles
 	// allow it.
 	Overrides []string
-	// Reason is why, in words; without it nothing is passed over.
+	// Reason is why, in words; without it nothing is overridden.
 	Reason string
 }
 
 // Split splits the reasons of a refusal into those that stand and those the
-// actor asked to pass over and may. What waits for somebody else is passed over
-// only where free tells that no request counts on it: whoever
+// actor asked to override and may. That an item is kept for somebody else can
+// be overridden only where free tells that no request depends on it: whoever
 // waits through a request would have to be told.
 func (o Overriding) Split(reasons []broker.Reason, actor broker.Actor, free bool) (standing, passed []broker.Reason) {
 	codes := o.Overrides
@@ -30,8 +30,8 @@ func (o Overriding) Split(reasons []broker.Reason, actor broker.Actor, free bool
 	return patrons.PassOver(reasons, codes, actor)
 }
 
-// PassOver splits the reasons and records what is passed over; what stands
-// refuses.
+// PassOver splits the reasons and records those that are overridden; if any are
+// left it refuses.
 func (o Overriding) PassOver(tx *postgres.Tx, desk Desk, action rule.Action, patron patrons.Ref, about broker.ID, reasons []broker.Reason) (standing, passed []broker.Reason, err error) {
 	standing, passed = o.Split(reasons, desk.Actor, false)
 	if len(standing) > 0 {
@@ -40,7 +40,7 @@ func (o Overriding) PassOver(tx *postgres.Tx, desk Desk, action rule.Action, pat
 	return nil, passed, o.Record(tx, desk, action, patron, about, passed)
 }
 
-// Record keeps what was passed over.
+// Record stores what was overridden.
 func (o Overriding) Record(tx *postgres.Tx, desk Desk, action rule.Action, patron patrons.Ref, about broker.ID, passed []broker.Reason) error {
 	for _, reason := range passed {
 		override := patrons.Override{

@@ -13,25 +13,25 @@ import (
 	"afield/broker/postgres"
 )
 
-// Policies gives the policy document that rules a desk: the branch's where it
-// has one of its own, else its library's, in the version that rules on a day. A
-// branch of NoID is the library as a whole.
+// Policies gives the policy document in force at a desk: the branch's where it
+// has one of its own, else its library's, in the version of the day. With NoID
+// for the branch it is the library as a whole.
 type Policies func(library directory.Library, branch broker.ID, on broker.Date) (*policy.Document, error)
 
-// At gives the document that rules the library as a whole at a moment.
+// At gives the document in force for the library as a whole at a moment.
 func (p Policies) At(library directory.Library, now time.Time) (*policy.Document, error) {
 	return p(library, broker.NoID, library.Today(now))
 }
 
-// ByName takes documents that do not change from a source that knows them by
-// name, and passes branches over: for tests, and for a source of presets.
+// ByName takes unchanging documents from a source that knows them by name, and
+// ignores branches: for tests, and for the presets.
 func ByName(named func(policy string) (*policy.Document, error)) Policies {
 	return func(library directory.Library, _ broker.ID, _ broker.Date) (*policy.Document, error) {
 		return named(library.Policy)
 	}
 }
 
-// Rules gives the policy document that rules a desk on its business day.
+// Rules gives the policy document in force at a desk on its business day.
 func (p Policies) Rules(desk Desk) (*policy.Document, error) {
 	return p(desk.Library, desk.Branch, desk.Today())
 }

@@ -14,11 +14,11 @@ import (
 	"afield/broker/postgres"
 )
 
-// Facts is what is asked about a patron in one round trip.
+// Facts is everything read about a patron in one round trip.
 type Facts struct {
 	patrons.Standing
-	// Late are the patron's loans that are past their due date, LinkedLate those
-	// of everybody linked to them.
+	// Late are the patron's loans past their due date, LinkedLate those of
+	// everybody linked to the patron.
 	Late, LinkedLate []LateLoan
 }
 
@@ -36,9 +36,9 @@ func (f *Facts) AskLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date) 
 	askLateLinked(tx, patron, today, &f.LinkedLate)
 }
 
-// AsOfToday adds what overdue loans have come to since the last night's work,
-// or since ever where no night ran, the patron's and those of everybody linked to
-// them, and how late the patron's latest is. Loans that the patron says are back
+// AsOfToday adds what the overdue loans of the patron and of everybody linked
+// to them have accrued since the last nightly run (or in all, where none ran),
+// and how late the patron's latest loan is. Loans that the patron says are back
 // do not count as late.
 func (f *Facts) AsOfToday(ctx context.Context, tx *postgres.Tx, lenders *Lenders) error {
 	f.DaysOverdue = 0
@@ -66,7 +66,7 @@ func (f *Facts) AsOfToday(ctx context.Context, tx *postgres.Tx, lenders *Lenders
 	return nil
 }
 
-// grow adds to what is owed for lateness.
+// grow adds an amount to what is owed for lateness.
 func grow(balances *ledger.Balances, minor int64) {
 	if balances.ByKind == nil {
 		balances.ByKind = map[string]int64{}
@@ -76,26 +76,27 @@ func grow(balances *ledger.Balances, minor int64) {
 	}
 }
 
-// Latch lets the blocks that latch follow what was found to be owed today, in the
-// transaction of an act that goes on: who crossed the threshold between two nights
-// is blocked from then on, whatever is paid meanwhile. It reads nothing. A patron
-// who is at home elsewhere is left to their own library.
+// Latch updates the latching blocks by what was found to be owed today, in the
+// transaction of an act that goes ahead: whoever crossed the threshold between
+// two nights is blocked from then on, whatever is paid meanwhile. It reads
+// nothing. A patron of another home library is left to that library.
 func (f *Facts) Latch(tx *postgres.Tx, desk Desk, document *policy.Document) {
 	if f.Patron.Library == desk.Library.ID {
 		patrons.Latch(tx, desk.Library, document, f.Standing, desk.Now)
 	}
 }
 
-// UpdateLatch puts or lifts the blocks that latch, by what the patron owes today.
+// UpdateLatch sets or lifts the latching blocks by what the patron owes today.
 // Call it in the transaction that posts to the account, after the posting; and
-// before an act that forgives what only grew, because nothing else remembers that
-// it had come to so much. home is the patron's library and document its policy.
+// before an act that forgives what accrued but was never charged, because
+// nothing else records that it had reached that amount. home is the patron's
+// library and document its policy.
 func UpdateLatch(ctx context.Context, tx *postgres.Tx, home directory.Library, document *policy.Document, patron patrons.Ref, now time.Time) (patrons.Latching, error) {
 	return updateLatchAfter(ctx, tx, home, document, patron, 0, now)
 }
 
-// updateLatchAfter is UpdateLatch where an item was just so many days overdue, and
-// is so no longer: it came back, was renewed or is lost.
+// updateLatchAfter is UpdateLatch for a patron who until just now had an item
+// overdue by some days: it came back, was renewed or is lost.
 func updateLatchAfter(ctx context.Context, tx *postgres.Tx, home directory.Library, document *policy.Document, patron patrons.Ref, daysOverdue int, now time.Time) (patrons.Latching, error) {
 	standing, err := Of(ctx, tx, Desk{Library: home, Now: now}, patron)
 	if err != nil {
@@ -105,9 +106,9 @@ func updateLatchAfter(ctx context.Context, tx *postgres.Tx, home directory.Libra
 	return patrons.Latch(tx, home, document, standing, now), nil
 }
 
-// LatchAfter is UpdateLatch at a desk, for a patron of a class who was so many
-// days late until now. It looks at nothing where no block of their home
-// library's policy latches, or where nobody had the item.
+// LatchAfter is UpdateLatch at a desk, for a patron of a class who was some
+// days late until now. It reads nothing where no block in the policy of their
+// home library latches, or where nobody had the item.
 func (p Policies) LatchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref, class string, daysLate int) error {
 	if patron.ID == broker.NoID {
 		return nil
@@ -120,7 +121,7 @@ func (p Policies) LatchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, pa
 	return err
 }
 
-// OtherLate tells whether the patron has another loan overdue than this one.
+// OtherLate tells whether the patron has an overdue loan other than this one.
 func (f *Facts) OtherLate(library, loan broker.ID) bool {
 	for _, late := range f.Late {
 		if (late.Library != library || late.ID != loan) && late.ClaimedAt.IsZero() {
@@ -130,10 +131,9 @@ func (f *Facts) OtherLate(library, loan broker.ID) bool {
 	return false
 }
 
-// Of gives everything about a patron that a policy may look at, fines
-// to the day included (theirs and those of who is linked to them), and locks the
-// patron until the transaction ends.
-// Desk.Now is business time.
+// Of gives everything about a patron that a policy may look at, with fines up
+// to today (theirs and those of everybody linked to them), and locks the patron
+// until the transaction ends. Desk.Now is business time.
 func Of(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref) (patrons.Standing, error) {
 	var facts Facts
 	Ask(tx, desk.Library, desk.Today(), patron, &facts)

@@ -14,7 +14,7 @@ import (
 	"afield/broker/towntest"
 )
 
-// No night ever runs in these tests: what grows is worked out at the desk.
+// No nightly work runs in these tests: what accrues is worked out at the desk.
 
 // A child's fines reach 5.00 during an open day: from then on the parent and the
 // child's sibling are blocked, and the day before they are not. So is the child by
@@ -52,16 +52,17 @@ func TestWhatGrowsOnALinkedAccountBlocksTheSameDay(t *testing.T) {
 		h.Must(borrows(stranger, "2026-03-07 10:00"))
 		h.Back(returns.Return{Desk: h.At("2026-03-07 11:00"), Item: dvd, Loan: loan.Loan, Amnesty: true})
 		for _, who := range others {
-			h.Must(borrows(who, "2026-03-07 12:00")) // it has gone with its cause
+			h.Must(borrows(who, "2026-03-07 12:00")) // the block went when its cause did
 		}
 	}
 }
 
 const longAfter = "2026-04-27 10:00"
 
-// Perth's block stands from the moment that more than 20.00 is owed until nothing
-// is, whether or not anybody looked in between: an act that forgives part of what
-// only grew remembers that it had come to so much. At 20.00 exactly nothing stands.
+// Perth's block stands from the moment that more than 20.00 is owed until
+// nothing is, whether or not anybody looked in between: an act that forgives
+// part of what accrued but was not charged records that so much had accrued. At
+// 20.00 exactly nothing stands.
 func TestABlockLatchesAtTheActThatWouldHideItsCause(t *testing.T) {
 	t.Parallel()
 	for name, forgive := range map[string]func(h towntest.House, loan loans.Loan){
@@ -88,14 +89,14 @@ func TestABlockLatchesAtTheActThatWouldHideItsCause(t *testing.T) {
 	}
 }
 
-// A block that latched is not lifted by what last night knew: a cent of today's
-// fine that still grows keeps it, and the settling of everything ends it.
+// A latched block is not lifted by last night's figures: a cent of a fine that
+// still grows today keeps it, and it ends when everything is settled.
 func TestALatchedBlockEndsOnlyWhenTodayIsSettled(t *testing.T) {
 	t.Parallel()
 	h := towntest.OneLibrary(t, "perth", "America/Toronto")
 	member, loans := h.Owing(1, "20.01")
 	towntest.Equal(t, "over 20.00", h.Latched(member), true)
-	h.Pay(member, "20.01", longAfter) // the fine has grown since, and no night said so
+	h.Pay(member, "20.01", longAfter) // the fine has grown since, and no nightly run wrote it down
 	towntest.Equal(t, "what grows is owed", h.Latched(member), true)
 	h.Back(returns.Return{Desk: h.At(longAfter), Item: loans[0].Item, Loan: &loans[0]})
 	towntest.Equal(t, "owed", h.Owes(member), "7.00")
