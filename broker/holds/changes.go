@@ -27,9 +27,9 @@ func openHold(ctx context.Context, tx *postgres.Tx, ref Ref) (Hold, Outcome, err
 	return hold, out, nil
 }
 
-// Suspend has a hold passed by from a day through another (zero: until it is
-// resumed); it keeps its place. A hold that has a copy already is the conflict
-// hold_has_copy.
+// Suspend has a hold passed over from one day through another (zero: until it
+// is resumed); it keeps its position in the queue. A hold that has a copy
+// already is the conflict hold_has_copy.
 func (s *Service) Suspend(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, from, until broker.Date) (Outcome, error) {
 	if from.IsZero() {
 		from = desk.Today()
@@ -63,10 +63,11 @@ func (s *Service) suspended(ctx context.Context, tx *postgres.Tx, ref Ref, from,
 	return out, nil
 }
 
-// MovePickup has a hold picked up at another branch of the patron's library. A
-// copy on the hold shelf of another branch is sent there; one on its way goes on
-// from where it arrives. A hold that serves a request moves with the request:
-// the conflict serves_request, once it has a copy.
+// MovePickup changes where a hold is picked up to another branch of the
+// patron's library. A copy on the hold shelf of another branch is sent there;
+// one on its way is sent on from where it arrives. A hold that serves a request
+// is, once it has a copy, the conflict serves_request: it moves with the
+// request.
 func (s *Service) MovePickup(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, branch broker.ID) (Outcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
@@ -96,8 +97,8 @@ func (s *Service) MovePickup(ctx context.Context, tx *postgres.Tx, desk standing
 	return out, nil
 }
 
-// sendToPickup sends what has left its hold shelf to where its patron comes for
-// it; it waits no longer, and keeps its copy.
+// sendToPickup sends an item that has left its hold shelf to the patron's
+// pick-up branch; its hold is no longer ready there, and keeps its copy.
 func sendToPickup(tx *postgres.Tx, desk standing.Desk, item catalog.Item, hold Hold, out *Outcome) {
 	hold.Status, hold.OnShelfAt, hold.PickUpBy = InTransit, time.Time{}, broker.Date{}
 	moveHold(tx, hold)
@@ -113,8 +114,8 @@ func sendToPickup(tx *postgres.Tx, desk standing.Desk, item catalog.Item, hold H
 }
 
 // FindShelved is the scan of something that is on the hold shelf. Where its
-// patron picks it up, nothing changes. At another branch it is not waiting any
-// more: it is sent to the right one and stays with its hold. What serves a
+// patron picks it up, nothing changes. At another branch it no longer counts as
+// waiting: it is sent to the right one and stays with its hold. What serves a
 // request is sent on without a record: the outcome says so with Replayed.
 func (s *Service) FindShelved(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref) (Outcome, error) {
 	var item catalog.Item
@@ -149,9 +150,9 @@ func servesRequest() error {
 }
 
 // Permit notes the patron's express permission that another patron of the
-// library takes what is kept or waited for (Perth, Circulation: a reserved item
-// goes to nobody else without it). When that one borrows it, the hold is first
-// in its queue again. NoID takes the permission back.
+// library may take what is kept or waited for (Perth, Circulation: a reserved
+// item goes to nobody else without it). When that other patron borrows it, the
+// hold is first in its queue again. NoID withdraws the permission.
 func (s *Service) Permit(ctx context.Context, tx *postgres.Tx, _ standing.Desk, ref Ref, other broker.ID) (Outcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
@@ -178,7 +179,8 @@ func (s *Service) Permit(ctx context.Context, tx *postgres.Tx, _ standing.Desk, 
 }
 
 // NoteContact notes that the patron asked to keep it longer. What that means
-// when the shelf time ends is the policy's (OnShelfExpiry with contact).
+// when the shelf time ends is for the policy to say (shelf.OnShelfExpiry with
+// contact).
 func (s *Service) NoteContact(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref) (Outcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
@@ -198,8 +200,9 @@ func (s *Service) NoteContact(ctx context.Context, tx *postgres.Tx, desk standin
 }
 
 // Extend gives something on the hold shelf more time: until a day, at most one
-// shelf time of the policy from today; zero takes that most. It never shortens.
-// A hold that serves a request is extended with the request (serves_request).
+// shelf time of the policy from today; zero gives the most. It never shortens
+// the time. A hold that serves a request is extended with the request
+// (serves_request).
 func (s *Service) Extend(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, until broker.Date) (Outcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
@@ -242,7 +245,7 @@ func (s *Service) Extend(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	return out, nil
 }
 
-// ExpireOn sets the last day a hold waits to be filled; zero takes it back.
+// ExpireOn sets the last day a hold waits to be filled; zero removes it.
 func (s *Service) ExpireOn(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, day broker.Date) (Outcome, error) {
 	if !day.IsZero() && day.Before(desk.Today()) {
 		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/expires_on", Code: "in_the_past", Message: "must be today or later"})

@@ -1,4 +1,4 @@
-// Package holds keeps the queues of titles, the hold shelf, and what travels
+// Package holds keeps the queues for titles, the hold shelf, and the transits
 // between branches. It owns the tables holds, transits and queue_overrides, and
 // moves items (catalog) from place to place.
 //

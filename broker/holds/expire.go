@@ -20,16 +20,17 @@ import (
 	"afield/broker/standing"
 )
 
-// ExpireShelfSlice takes off the hold shelf of a library what nobody picked up
-// in time: at most limit holds, the longest overdue first. Each copy goes to
-// the next in its queue, home to its owner, or to its shelf, as the policy and
-// the calendar of the pick-up branch say. What staff must decide, what a closed
-// day keeps, and what serves a request (whose own deadline decides) stays.
+// ExpireShelfSlice takes what nobody picked up in time off a library's hold
+// shelf: at most limit holds, those longest past their date first. Each copy
+// goes to the next in its queue, home to its owner, or to its shelf, as the
+// policy and the calendar of the pick-up branch say. What staff must decide,
+// what stays because the branch is closed, and what serves a request (whose own
+// deadline decides) is left alone.
 //
-// A hold that cannot be worked comes back with Failed set and is unchanged; the
-// others are done. Those put aside are left out. Fewer outcomes than limit means
-// nothing is left. A missed night is caught up, and a second run finds nothing
-// to do.
+// A hold that cannot be processed comes back with Failed set and is unchanged;
+// the others are done. Those put aside are left out. Fewer outcomes than limit
+// means nothing is left. A missed night is caught up, and a second run finds
+// nothing to do.
 func (s *Service) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, desk standing.Desk, limit int, aside []broker.ID) ([]Outcome, error) {
 	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
 	if err != nil {
@@ -56,7 +57,7 @@ func (s *Service) ExpireShelfSlice(ctx context.Context, tx *postgres.Tx, desk st
 	return done, nil
 }
 
-// pastKey names one thing whose pick-up date has been.
+// pastKey names one hold whose pick-up date has passed.
 type pastKey struct {
 	hold  Ref
 	item  broker.ID // of the hold's library
@@ -64,15 +65,16 @@ type pastKey struct {
 	by    broker.Date
 }
 
-// pastRow is such a thing under its locks, with those who wait for it.
+// pastRow is such a hold under its locks, with those who wait for its copy.
 type pastRow struct {
 	hold    Hold
 	item    catalog.Item
 	waiting []Hold
-	action  attributes.ExpiryAction // what its policy says, once its time is over
+	action  attributes.ExpiryAction // what the policy says once its time is over
 }
 
-// pastDate names a page of what should have been picked up, without locks.
+// pastDate lists a page of holds that should have been picked up, without
+// locking them.
 func pastDate(ctx context.Context, tx *postgres.Tx, desk standing.Desk, after pastKey, limit int, aside []broker.ID) ([]pastKey, error) {
 	rows, err := tx.Query(ctx, `select h.library_id, h.id, h.item_id, h.title_id, h.pick_up_by from holds h
 		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by < $2 and h.request_id is null
@@ -90,8 +92,8 @@ func pastDate(ctx context.Context, tx *postgres.Tx, desk standing.Desk, after pa
 	})
 }
 
-// lockPast locks a page in the order of the house (items, queues, holds) and
-// reads it anew, with the first who wait for each copy. It is one round trip
+// lockPast locks a page in the usual order (items, queues, holds) and reads it
+// again, with the first who wait for each copy. It takes one round trip
 // whatever the size of the page.
 func lockPast(ctx context.Context, tx *postgres.Tx, desk standing.Desk, page []pastKey) ([]*pastRow, error) {
 	libraries, ids := make([]broker.ID, len(page)), make([]broker.ID, len(page))
@@ -152,8 +154,8 @@ func lockPast(ctx context.Context, tx *postgres.Tx, desk standing.Desk, page []p
 	return rows, nil
 }
 
-// expireRows works a page at once; where that fails, each row stands alone, so
-// that a bad one stops nobody else.
+// expireRows processes a page at once and, where that fails, row by row, so
+// that a bad row holds up no other.
 func (s *Service) expireRows(ctx context.Context, tx *postgres.Tx, desk standing.Desk, branches []directory.Branch, rows []*pastRow) ([]Outcome, error) {
 	if len(rows) == 0 {
 		return nil, nil
@@ -209,7 +211,8 @@ func (s *Service) expireTogether(ctx context.Context, tx *postgres.Tx, desk stan
 	return done, inner.Commit(ctx)
 }
 
-// overRows chooses the rows whose time is over; what staff must decide stays.
+// overRows chooses the rows whose time is over; what staff must decide is left
+// out.
 func (s *Service) overRows(desk standing.Desk, branches []directory.Branch, rows []*pastRow) (over []*pastRow, err error) {
 	for _, row := range rows {
 		if row.item.ID == broker.NoID || row.item.Status != catalog.OnHoldShelf {
@@ -272,7 +275,7 @@ func whenPast(document *policy.Document, desk standing.Desk, hold Hold, item cat
 }
 
 // ExpireUnfilledSlice ends holds whose last day to be filled has been: at most
-// limit, of a library's patrons, and none that serves a request. It is one
+// limit, of a library's patrons, and none that serves a request. It takes one
 // statement.
 func ExpireUnfilledSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, now time.Time, limit int) ([]Hold, error) {
 	return collectHolds(tx.Query(ctx, `

@@ -57,7 +57,7 @@ func TestHLD07NothingExpiresOnAClosedDayAndHLD08NothingLingers(t *testing.T) {
 	})
 	towntest.Equal(t, "HLD-07 not on the closed Sunday", len(library.Night("2026-03-15 01:00", 10)), 0)
 	towntest.Equal(t, "but on Monday", len(library.Night("2026-03-16 01:00", 10)), 1)
-	// Tuesday and Wednesday the machine stood still; Thursday is closed.
+	// On Tuesday and Wednesday the server was down; Thursday is closed.
 	done := library.Night("2026-03-19 01:00", 10)
 	towntest.Equal(t, "HLD-08 expired on the closed Thursday", len(done), 1)
 	towntest.Equal(t, "the one of Monday", done[0].Hold.Ref, monday.Ref)
@@ -72,7 +72,7 @@ func TestHLD05AfterContactStaffDecide(t *testing.T) {
 		return library.Holds.NoteContact(ctx, tx, desk, kept.Ref)
 	})
 	library.Must(err)
-	done := library.Night("2026-03-12 01:00", 1) // the kept one stands before it and takes no place of the slice
+	done := library.Night("2026-03-12 01:00", 1) // the kept one comes before it and takes up no room in the slice
 	towntest.Equal(t, "only the other", len(done), 1)
 	towntest.Equal(t, "the other", done[0].Hold.Ref, other.Ref)
 	towntest.Equal(t, "kept", library.HoldNow(kept.Ref).Status, holds.OnHoldShelf)
@@ -201,7 +201,7 @@ func TestTheSliceUsesTheIndexByDate(t *testing.T) {
 }
 
 // Whatever patrons and staff do with the copies of a title: the queue is served
-// in order but for those who are passed by, and no copy is in two places.
+// in order except for those who are passed over, and no copy is in two places.
 func TestHoldsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	perth := towntest.OneLibrary(t, "perth", "America/Toronto")

@@ -11,7 +11,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// Record is a hold as files bring them in from another system.
+// Record is a hold as it is imported from another system.
 type Record struct {
 	Library        broker.ID   `json:"library_id"`
 	ID             broker.ID   `json:"id"`
@@ -33,10 +33,10 @@ type Record struct {
 	Channel        string      `json:"channel"`
 }
 
-// Bring writes holds that were placed in another system, each at its place
-// in the queue, and moves the copies that were given to them. The same patron's
-// hold of the same thing from the same moment is known already and stays as it
-// is.
+// Bring writes holds that were placed in another system, each at its position
+// in the queue, and moves the copies that were given to them. A hold of the
+// same patron for the same thing from the same moment is already known and
+// stays as it is.
 func Bring(ctx context.Context, tx *postgres.Tx, holds []Record) (postgres.Saved, error) {
 	saved, err := postgres.Upsert{
 		Table: "holds",

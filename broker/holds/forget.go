@@ -12,8 +12,9 @@ import (
 )
 
 // ForgetSlice deletes up to limit holds that ended before an instant (zero:
-// none by their age), or that ended at all where the patron wishes no history;
-// a patron's wish to keep it is kept. It gives how many; 0 means none is left.
+// none by age), or at any time where the patron wants no history; a patron's
+// wish to keep their history is respected. It gives how many were deleted; 0
+// means none is left.
 func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore time.Time, limit int) (int, error) {
 	rows, err := tx.Query(ctx, `select h.id from holds h join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
 		where h.library_id = $1 and h.status in ('fulfilled', 'cancelled', 'expired', 'unfilled')

@@ -10,7 +10,7 @@ import (
 	"afield/broker/standing"
 )
 
-// Forward sends an item that has come free at a desk on to where it belongs: to
+// Forward sends an item that has become free at a desk to where it belongs: to
 // who waits for it, to its shelf, home, or to its lender. head is the first in
 // its queue, as AskHead found it.
 func (s *Service) Forward(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Item, head Hold) (Outcome, error) {
@@ -19,9 +19,9 @@ func (s *Service) Forward(ctx context.Context, tx *postgres.Tx, desk standing.De
 	return out, err
 }
 
-// forward sends an item that has come free on, and writes down everything that
-// follows: status, hold, transit. head is who has it already or is first in the
-// queue; one who is blocked is passed by.
+// forward sends on an item that has become free, and writes everything that
+// follows: status, hold, transit. head is the hold that has it already or is
+// first in the queue; a blocked patron is passed over.
 func (s *Service) forward(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Item, head Hold, out *Outcome) error {
 	if err := s.direct(ctx, tx, desk, item, head, out); err != nil {
 		return err
@@ -30,8 +30,8 @@ func (s *Service) forward(ctx context.Context, tx *postgres.Tx, desk standing.De
 	return nil
 }
 
-// direct is forward but for the item's status, which the outcome has and the caller
-// writes: many at once where there are many.
+// direct is forward without writing the item's status: it is in the outcome,
+// for the caller to write, many at once where there are many.
 func (s *Service) direct(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Item, head Hold, out *Outcome) error {
 	if head.Status == Placed {
 		next, err := s.nextInLine(ctx, tx, desk, item.Ref(), head)
@@ -94,8 +94,8 @@ type shelved struct {
 	Notes []broker.Reason
 }
 
-// toShelf gives a hold its place on the hold shelf, for as long as the desk's
-// policy says on the desk's calendar and the lender's due date allows.
+// toShelf puts a hold on the hold shelf, for as long as the desk's policy says,
+// by the desk's calendar, and the lender's due date allows.
 func (s *Service) toShelf(desk standing.Desk, item catalog.Item, hold Hold, lenderDue broker.Date) (shelved, error) {
 	document, err := s.Rules(desk)
 	if err != nil {
@@ -127,9 +127,9 @@ const (
 	toShelf     destination = "shelf"             // its own, here
 )
 
-// whereTo says where an item goes that has come free at a desk. head is the
-// first in the queue of its title, with NoID when nobody waits. A borrowed copy
-// is never given to a local hold: it goes home.
+// whereTo says where an item that has become free at a desk goes. head is the
+// first in the queue of its title; its id is NoID when nobody waits. A borrowed
+// copy is never given to a local hold: it goes home.
 func whereTo(desk standing.Desk, item catalog.Item, head Hold) destination {
 	switch {
 	case item.Temporary() && item.Library == desk.Library.ID:

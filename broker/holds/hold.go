@@ -37,8 +37,8 @@ func (s Status) Open() bool {
 // Hold keeps a place in the queue of a title, and then a copy, for a patron.
 type Hold struct {
 	Ref
-	// Title is whose queue it waits in; NoID for a borrowed copy, which is
-	// nobody else's.
+	// Title is the title whose queue it waits in; NoID for a borrowed copy, which
+	// has no queue.
 	Title broker.ID
 	// Wanted is the only copy that will do; NoID where any copy of the title does.
 	Wanted broker.ID
@@ -53,8 +53,8 @@ type Hold struct {
 	Pickup  broker.ID
 	// Channel is how it was asked for.
 	Channel rule.Channel
-	// QueuedAt is when it was asked for, TurnAt what the queue goes by: the same,
-	// unless staff moved it or it lost its copy.
+	// QueuedAt is when it was asked for, TurnAt what the queue is ordered by: the
+	// same, unless staff moved it or it lost its copy.
 	QueuedAt   time.Time
 	TurnAt     time.Time
 	PlacedAt   time.Time
@@ -65,10 +65,11 @@ type Hold struct {
 	OnShelfAt time.Time
 	ClosedAt  time.Time
 	// SuspendedFrom and SuspendedUntil are the first and last day it is passed
-	// by; a zero SuspendedUntil lasts until it is resumed.
+	// over; with a zero SuspendedUntil, until it is resumed.
 	SuspendedFrom  broker.Date
 	SuspendedUntil broker.Date
-	// ExpiresOn is the last day it waits to be filled; zero as long as it takes.
+	// ExpiresOn is the last day it waits to be filled; zero means as long as it
+	// takes.
 	ExpiresOn broker.Date
 	// Permitted is who else of the patron's library may take it, by the patron's
 	// express permission.
@@ -76,7 +77,7 @@ type Hold struct {
 	// ContactAt is when the patron asked to keep it longer.
 	ContactAt time.Time
 
-	passing // what the queue found about it when it asked who is next
+	passing // what was found about it when the queue was asked who is next
 }
 
 // Serves names the request a hold serves, or nil.

@@ -19,16 +19,16 @@ type Capture struct {
 	Desk standing.Desk
 	Item catalog.Ref
 	// OutOfTurn names a hold to serve before the first in the queue; Reason says
-	// why, and is kept. Zero serves the first.
+	// why, and is recorded. Zero serves the first.
 	OutOfTurn Ref
 	Reason    string
 }
 
-// CaptureHold gives a copy to the first in the queue of its title: onto the
-// hold shelf where it is to be picked up here, else on its way there. Serving
-// another out of turn needs a reason. Nobody waiting, or a copy that is not on
-// the shelf, is a conflict (nobody_waits, item_not_available). Captured again,
-// it stays with the hold that has it.
+// CaptureHold gives a copy to the first in the queue of its title. It goes onto
+// the hold shelf if it is to be picked up here, else it is sent there. Serving
+// another out of turn needs a reason. It is a conflict when nobody waits, or
+// the copy is not on the shelf (nobody_waits, item_not_available). Captured
+// again, the copy stays with the hold that has it.
 func (s *Service) CaptureHold(ctx context.Context, tx *postgres.Tx, in Capture) (Outcome, error) {
 	var item catalog.Item
 	var kept, head, asked Hold
@@ -87,19 +87,19 @@ func outOfTurn(tx *postgres.Tx, in Capture, item catalog.Item, asked Hold) error
 	return nil
 }
 
-// CancelHold ends a hold that is not wanted any more, wherever it stands. A
-// copy on the hold shelf goes on to the next; one on its way is placed when it
+// CancelHold ends a hold that is no longer wanted, whatever its status. A copy
+// on the hold shelf goes on to the next; one on its way is placed when it
 // arrives. Cancelled again, nothing changes; a hold that ended otherwise is the
 // conflict hold_ended.
 func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref) (Outcome, error) {
 	return s.endHold(ctx, tx, desk, ref, Cancelled, "The hold is cancelled.")
 }
 
-// TakeOffShelf ends the waiting of something on the hold shelf: nobody picked
-// it up in time (Expired), or it was cancelled or recalled (Cancelled).
-// A borrowed copy is then received, to go home, and never offered to another
-// patron; one of our own goes to the next in the queue, home, or to the shelf.
-// Done again, nothing changes.
+// TakeOffShelf ends the hold of something on the hold shelf: nobody picked it
+// up in time (Expired), or it was cancelled or recalled (Cancelled). A borrowed
+// copy goes back to the status received, to go home, and is never offered to
+// another patron; one of our own goes to the next in the queue, home, or to the
+// shelf. Done again, nothing changes.
 func (s *Service) TakeOffShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, as Status) (Outcome, error) {
 	if as != Expired && as != Cancelled {
 		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/as", Code: "not_an_end", Message: "must be expired or cancelled"})
@@ -133,7 +133,7 @@ func (s *Service) endHold(ctx context.Context, tx *postgres.Tx, desk standing.De
 	return out, err
 }
 
-// clearShelf sends on what a hold has let go of.
+// clearShelf sends on the item of a hold that has ended.
 func (s *Service) clearShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold Hold, out *Outcome) error {
 	var item catalog.Item
 	var head Hold
@@ -156,7 +156,7 @@ func (s *Service) clearShelf(ctx context.Context, tx *postgres.Tx, desk standing
 
 // FailHold notes that the copy for a hold was not where it should be: the hold
 // is unfilled, so that whoever asked can be asked to look elsewhere, and the
-// copy is missing. A hold that has a copy already, or has ended, is the
+// copy is missing. A hold that already has a copy, or has ended, is the
 // conflict hold_not_waiting.
 func (s *Service) FailHold(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, missing catalog.Ref) (Outcome, error) {
 	item, err := catalog.LoadItem(ctx, tx, missing.Library, missing.ID, true)
@@ -190,9 +190,9 @@ func (s *Service) FailHold(ctx context.Context, tx *postgres.Tx, desk standing.D
 }
 
 // ReceiveTransit notes that a travelling item has arrived at a desk: for a hold
-// it goes onto the hold shelf here; otherwise it is placed like anything that
-// has come free. Arrived somewhere else than it was sent, it is sent on. An
-// item that is not travelling is the conflict not_in_transit.
+// it goes onto the hold shelf here; otherwise it goes where any item that has
+// become free goes. If this is not where it was sent, it is sent on. An item
+// that is not in transit is the conflict not_in_transit.
 func (s *Service) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref) (Outcome, error) {
 	var item catalog.Item
 	var transit Transit

@@ -233,7 +233,7 @@ func TestOutOfTurnNeedsAReasonAndIsKept(t *testing.T) {
 func TestQueueOrderHolds(t *testing.T) {
 	t.Parallel()
 	perth := towntest.OneLibrary(t, "perth", "America/Toronto")
-	var borrowers []patrons.Ref // one for each hold: nobody waits twice for one title
+	var borrowers []patrons.Ref // one for each hold: nobody may wait twice for one title
 	for range 12 {
 		borrowers = append(borrowers, perth.Patron("member"))
 	}

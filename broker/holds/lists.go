@@ -47,14 +47,14 @@ func OfRequest(ctx context.Context, tx *postgres.Tx, request standing.RequestRef
 		request.Library, request.Request)))("hold")
 }
 
-// Queue gives who waits for a title at a library, the first in line first.
+// Queue gives the holds that wait for a title at a library, in order.
 func Queue(ctx context.Context, tx *postgres.Tx, library, title broker.ID) ([]Hold, error) {
 	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.library_id = $1 and h.title_id = $2 and h.status = 'placed' order by h.turn_at, h.id`, library, title))
 }
 
-// Position is how many wait before a hold, itself included: 1 is next. Zero when it
-// does not wait in a queue.
+// Position is a hold's position in its queue: 1 is next. Zero when it does not
+// wait in a queue.
 func Position(ctx context.Context, tx *postgres.Tx, ref Ref) (int, error) {
 	var place int
 	err := tx.QueryRow(ctx, `select count(*)::int from holds h join holds mine on mine.library_id = h.library_id and mine.title_id = h.title_id
@@ -82,8 +82,8 @@ type Pull struct {
 }
 
 // PullList gives the holds that a library can fill from its shelves on a day,
-// with a copy for each, the longest waiting first. Who is suspended is left
-// out; a hold for one copy is named with that copy.
+// with a copy for each, the longest waiting first. Suspended holds are left
+// out; a hold for one particular copy comes with that copy.
 func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, page broker.Page) ([]Pull, error) {
 	rows, err := tx.Query(ctx, `
 		with waiting as (

@@ -15,14 +15,15 @@ import (
 // Moved is what went from one account to another.
 type Moved struct {
 	Holds int64
-	// Dropped are open holds that the other account had too, or whose title it
-	// has on loan.
+	// Dropped are open holds for what the other account also waits for or has on
+	// loan.
 	Dropped []Ref
 }
 
-// MovePatron gives another account the holds of one, the ended ones too. Of two
-// open holds for the same title one is dropped: the later one, but never one that
-// was given a copy or that serves a request. Both patrons are locked.
+// MovePatron moves the holds of one account, ended ones included, to another.
+// Of two open holds for the same title one is dropped: the later one, but never
+// one that was given a copy or that serves a request. Both patrons must be
+// locked.
 func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref, now time.Time) (Moved, error) {
 	var moved Moved
 	theirs, err := Of(ctx, tx, from)
@@ -46,8 +47,8 @@ func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref, now 
 	return moved, nil
 }
 
-// DropLent ends the waiting holds of a patron for what they have on loan, which
-// nobody could have placed.
+// DropLent ends the waiting holds of a patron for titles they have on loan,
+// since no such hold could have been placed.
 func DropLent(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, now time.Time) ([]Ref, error) {
 	rows, err := tx.Query(ctx, `update holds h set status = 'cancelled', closed_at = $3
 		where h.for_library_id = $1 and h.patron_id = $2 and h.status = 'placed' and h.request_id is null
@@ -62,7 +63,7 @@ func DropLent(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, now time
 }
 
 // duplicates finds, among the open holds of two accounts that become one, those
-// that ask for the same twice.
+// for the same thing.
 func duplicates(theirs, ours []Hold) []Hold {
 	var dropped []Hold
 	for _, one := range theirs {

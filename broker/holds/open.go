@@ -5,8 +5,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// AskOpen queues the question how many holds each of some patrons of a
-// library has that wait or are on the hold shelf, and adds the answer to counts.
+// AskOpen queues counting, for each of some patrons of a library, the holds
+// that wait or are on the hold shelf, and adds the answer to counts.
 func AskOpen(tx *postgres.Tx, library broker.ID, waiting []broker.ID, counts map[broker.ID]int) {
 	tx.Queue(`select patron_id, count(*)::int from holds
 		where for_library_id = $1 and patron_id = any ($2) and status in ('placed', 'in_transit', 'on_hold_shelf') group by patron_id`,

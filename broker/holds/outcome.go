@@ -12,12 +12,12 @@ type Outcome struct {
 	// Hold is the hold acted on; in a capture or an arrival, the one served.
 	Hold *Hold
 	// Given is the hold that got the item by this act: after a return, an expiry
-	// or a cancellation it is the next in the queue, and not Hold.
+	// or a cancellation it is the next in the queue, not Hold.
 	Given *Hold
-	// Next names the request of Given where that is another than Serves: it goes
+	// Next names the request of Given where it is not the one in Serves: it goes
 	// on as well.
 	Next *standing.RequestRef
-	// Transit is the journey begun or ended.
+	// Transit is the transit begun or ended.
 	Transit *Transit
 }
 
@@ -26,8 +26,8 @@ func (o *Outcome) setHold(hold Hold) {
 	o.Serves = hold.Serves()
 }
 
-// give notes that an item went to a hold. Where another hold was acted on, the
-// hold's request is the next one.
+// give records that an item went to a hold. Where another hold was acted on,
+// the request of the one given goes into Next.
 func (o *Outcome) give(hold Hold) {
 	o.Given = &hold
 	if o.Hold == nil || o.Hold.Ref == hold.Ref {

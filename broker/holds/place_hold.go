@@ -26,18 +26,19 @@ type PlaceHold struct {
 	Library broker.ID
 	Patron  patrons.Ref
 	Title   broker.ID
-	// Item is the only copy that will do, one of the library's own of the title;
-	// NoID where any will.
+	// Item is the only copy that will do, the library's own and of the title; NoID
+	// where any will do.
 	Item    broker.ID
 	Request standing.RequestRef
 	// Pickup is the branch of the patron's library; NoID for any.
 	Pickup broker.ID
 	// Channel is how it was asked for; empty means at the desk.
 	Channel rule.Channel
-	// QueuedAt is what the queue goes by: when the patron asked, which may be
-	// long before this. Zero means now.
+	// QueuedAt is when the patron asked, which may be long before this; the queue
+	// is ordered by it. Zero means now.
 	QueuedAt time.Time
-	// ExpiresOn is the last day it waits to be filled; zero as long as it takes.
+	// ExpiresOn is the last day it waits to be filled; zero means as long as it
+	// takes.
 	ExpiresOn broker.Date
 }
 
@@ -55,7 +56,7 @@ func askPlaceHold(tx *postgres.Tx, in PlaceHold, facts *placeFacts) {
 	if in.Request.Request != broker.NoID {
 		askHold(tx, &facts.before, `where h.for_library_id = $1 and h.request_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')`,
 			in.Patron.Library, in.Request.Request)
-		return // what a request may ask twice is decided where it is made
+		return // whether a request may ask twice is decided where it is made
 	}
 	askHold(tx, &facts.same, `where h.for_library_id = $1 and h.patron_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')
 		and h.title_id = $3 and ($4::uuid is null or h.wanted_item_id is null or h.wanted_item_id = $4) limit 1`,
@@ -71,10 +72,10 @@ func askPlaceHold(tx *postgres.Tx, in PlaceHold, facts *placeFacts) {
 }
 
 // PlaceHold puts a patron in the queue of a title, for any copy of it or for
-// one. Placed again for the same request, it is the same hold. What the patron
-// has on loan already is the conflict already_on_loan, what they wait for
-// already the conflict already_on_hold. Whether the patron may have one is
-// decided before (policy.MayPlaceHold, or the checks of a request).
+// one. Placed again for the same request, it is the same hold. A title the
+// patron already has on loan is the conflict already_on_loan, one they already
+// wait for the conflict already_on_hold. Whether the patron may place a hold is
+// decided before this (shelf.MayPlaceHold, or the checks of a request).
 func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHold) (Outcome, error) {
 	var out Outcome
 	if in.Title == broker.NoID {
@@ -134,21 +135,21 @@ func (f placeFacts) refuse(in PlaceHold) error {
 	return nil
 }
 
-// Facts is what a policy asks about a wish for a hold, of the patron and of
-// the copies.
+// Facts is what a policy needs to know about the patron and the copies to
+// decide on a hold.
 type Facts struct {
 	OpenHolds int
 	// SameTitle tells that the patron has the title on loan or waits for it.
 	SameTitle bool
-	// State is the best that a copy is: available, on_loan, in_processing or
-	// on_order; empty where there is none.
+	// State is that of the copy soonest to be had: available, on_loan,
+	// in_processing or on_order; empty where there is none.
 	State string
 	// Type is the material type of the copies, and of the copy asked for.
 	Type string
 }
 
-// FactsOf reads the facts for policy.MayPlaceHold. library is the one that
-// is to fill the hold, item the only copy wanted or NoID.
+// FactsOf reads the facts for shelf.MayPlaceHold. library is the one that is to
+// fill the hold, item the only copy wanted or NoID.
 func FactsOf(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, library, title, item broker.ID) (Facts, error) {
 	var facts Facts
 	err := tx.QueryRow(ctx, `

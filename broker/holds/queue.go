@@ -16,19 +16,19 @@ import (
 	"afield/broker/standing"
 )
 
-// passing is what a queue knew of a hold when it named it as the next.
+// passing is what the queue knew of a hold when it named it as the next.
 type passing struct {
-	// passedBy tells that somebody before it was passed by: suspended, expired
-	// and not closed yet, or kept from this kind of material.
+	// passedBy tells that somebody before it was passed over: suspended, expired
+	// but not yet ended, or barred from this kind of material.
 	passedBy bool
 	// askPolicy tells that something stands on the patron's account, so that the
-	// policy must say whether a copy is kept for them.
+	// policy must say whether a copy may be kept for them.
 	askPolicy bool
 }
 
-// waitsAs is the condition for a hold h that the copy i so named could fill
-// today ($3): of its title, for any copy or this one, neither suspended nor
-// expired, and not of a kind that is kept from the patron (p).
+// waitsAs is the SQL condition that the copy i could fill a hold h today ($3):
+// a hold for its title, for any copy or this one, neither suspended nor
+// expired, and of a kind that the patron (p) is not barred from.
 func waitsAs(library, item string) string {
 	return `i.library_id = ` + library + ` and i.id = ` + item + waits
 }
@@ -39,8 +39,9 @@ const waits = ` and i.request_id is null and i.lendable and h.status = 'placed'
 	and (h.expires_on is null or h.expires_on >= $3)
 	and not coalesce(i.type = any(p.not_for) or i.audience = any(p.not_for), false)`
 
-// passingColumns tells cheaply whether anybody was passed by, and whether there
-// is anything on the patron's account that a policy could stop a capture for.
+// passingColumns tells cheaply whether anybody was passed over, and whether
+// there is anything on the patron's account for which a policy could stop a
+// capture.
 const passingColumns = `exists (select 1 from holds e where e.library_id = h.library_id and e.title_id = h.title_id and e.status = 'placed'
 		and (e.wanted_item_id is null or e.wanted_item_id = i.id) and (e.turn_at, e.id) < (h.turn_at, h.id)),
 	coalesce(p.status <> 'active' or p.expires_on < $3, false)
@@ -53,8 +54,8 @@ const passingColumns = `exists (select 1 from holds e where e.library_id = h.lib
 
 // AskHead asks who is first in the queue of an item's title, and lets nobody
 // else look until the transaction ends: two copies that come back at once go to
-// the first two, each once. Borrowed copies have no queue. Who is blocked is
-// for nextInLine to say, before the item is placed.
+// the first two, each once. Borrowed copies have no queue. nextInLine finds out
+// who is blocked, before the item is placed.
 func AskHead(tx *postgres.Tx, desk standing.Desk, item catalog.Ref, into *Hold) {
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || library_id || title_id, 0)) from items
 		where library_id = $1 and id = $2 and title_id is not null and request_id is null`, item.Library, item.ID)
@@ -80,9 +81,9 @@ func askWaiting(tx *postgres.Tx, desk standing.Desk, item catalog.Ref, after Hol
 		})
 }
 
-// nextInLine gives who gets an item, beginning with the head of its queue: one
-// whom the policy of their library blocks is passed by and keeps the place.
-// NoID when nobody is left.
+// nextInLine gives the hold that gets an item, beginning with the head of its
+// queue. A patron whom the policy of their library blocks is passed over and
+// keeps their position. The hold's id is NoID when nobody is left.
 func (s *Service) nextInLine(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Ref, head Hold) (Hold, error) {
 	for head.ID != broker.NoID && head.askPolicy {
 		blocked, err := s.blocked(ctx, tx, desk, head)
@@ -99,8 +100,8 @@ func (s *Service) nextInLine(ctx context.Context, tx *postgres.Tx, desk standing
 	return head, nil
 }
 
-// blocked asks the policy of a patron's own library whether anything is kept
-// for them. A card that is lost or not there yet stops no capture: it is asked
+// blocked asks the policy of a patron's own library whether anything may be
+// kept for them. A lost card, or none yet, stops no capture: the card is asked
 // for when the item is picked up.
 func (s *Service) blocked(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold Hold) (bool, error) {
 	home, document, err := s.RulesOf(ctx, tx, desk, hold.Patron.Library)
@@ -124,15 +125,15 @@ func (s *Service) blocked(ctx context.Context, tx *postgres.Tx, desk standing.De
 	return !blocks.MayAct(document, home.Moment(), rule.ActionCapture, facts).Allowed, nil
 }
 
-// noteJump keeps why a hold was served before one that asked earlier.
+// noteJump records why a hold was served before one that was placed earlier.
 func noteJump(tx *postgres.Tx, desk standing.Desk, served Hold) {
 	if served.passedBy {
 		addOverride(tx, served.Ref, "those before it are suspended, blocked or kept from this kind", desk.Actor, desk.Now)
 	}
 }
 
-// BackInLine queues giving a hold that lost its copy the first place in its
-// queue again. The hold's row is locked.
+// BackInLine puts a hold that lost its copy first in its queue again; the write
+// is queued. The hold's row must be locked.
 func BackInLine(tx *postgres.Tx, desk standing.Desk, hold Hold) {
 	lockQueue(tx, hold.Library, hold.Title)
 	tx.Queue(`update holds h set status = 'placed', item_id = null, captured_at = null, on_shelf_at = null, pick_up_by = null,

@@ -13,20 +13,21 @@ import (
 	"afield/broker/standing"
 )
 
-// Reorder is a queue in the order that staff want it to have.
+// Reorder is a queue in the order that staff want.
 type Reorder struct {
 	Desk    standing.Desk
 	Library broker.ID
 	Title   broker.ID
-	// Order names every hold that waits, the first in line first.
+	// Order names every waiting hold, the next to be served first.
 	Order []broker.ID
-	// Version is of the list that staff saw (QueueVersion).
+	// Version is that of the list staff saw (QueueVersion).
 	Version string
-	// Reason says why; it is kept with each hold that goes before another.
+	// Reason says why; it is recorded with each hold that is moved before another.
 	Reason string
 }
 
-// QueueVersion names a queue as it stands: who waits, and in which order.
+// QueueVersion identifies the present state of a queue: who waits, and in which
+// order.
 func QueueVersion(queue []Hold) string {
 	sum := fnv.New64a()
 	for _, hold := range queue {
@@ -37,7 +38,8 @@ func QueueVersion(queue []Hold) string {
 
 // Reorder changes the order of a queue. A list that has changed since it was
 // looked at is the conflict list_is_stale: somebody joined, left or was served.
-// Who is put before one that asked earlier is kept as an override.
+// Each hold moved before one that was placed earlier is recorded as an
+// override.
 func (s *Service) Reorder(ctx context.Context, tx *postgres.Tx, in Reorder) ([]Hold, error) {
 	if in.Reason == "" {
 		return nil, broker.Invalid(broker.FieldError{Pointer: "/reason", Code: "required", Message: "changing the order needs a reason; others asked first"})
@@ -88,8 +90,8 @@ func arrange(queue []Hold, order []broker.ID) ([]Hold, error) {
 	return arranged, nil
 }
 
-// turnsOf gives the places of a queue, in order and each later than the one
-// before, so that they can be dealt out anew. Those who join later fall between
+// turnsOf gives the turn times of a queue in order, each later than the one
+// before, so that they can be assigned again. Those who join later fall between
 // them by when they asked, as before.
 func turnsOf(queue []Hold) []time.Time {
 	turns := make([]time.Time, len(queue))
@@ -102,7 +104,7 @@ func turnsOf(queue []Hold) []time.Time {
 	return turns
 }
 
-// jumpers are those who now stand before one that stood before them.
+// jumpers are the holds that are now before one that used to be before them.
 func jumpers(before, after []Hold) []Hold {
 	var jumped []Hold
 	place := map[broker.ID]int{}

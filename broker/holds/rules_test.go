@@ -244,7 +244,7 @@ func TestCON01ACheckoutWhileAHoldIsCapturedHasOneWinner(t *testing.T) {
 	perth.NoBreach()
 }
 
-// CON-06 of the given cases.
+// Case CON-06.
 func TestCON06OneOpenJourneyForAnItem(t *testing.T) {
 	t.Parallel()
 	perth := towntest.OneLibrary(t, "perth", "America/Toronto")

@@ -13,9 +13,10 @@ import (
 )
 
 // The days on the hold shelf are those of the branch it stands at: one that is
-// open on Mondays and Tuesdays only takes three weeks for six open days, be it a
-// copy of the library's own or a borrowed one. The night waits as long, and
-// clears nothing there on a day that only the library is open.
+// open on Mondays and Tuesdays only takes three weeks for six open days, be it
+// a copy of the library's own or a borrowed one. The nightly work waits as
+// long, and clears nothing there on a day when only the rest of the library is
+// open.
 func TestTheHoldShelfGoesByTheCalendarOfItsBranch(t *testing.T) {
 	t.Parallel()
 	library := towntest.OneLibrary(t, "western-district", "America/Chicago")

@@ -15,11 +15,11 @@ import (
 // shelfSlice is how many holds are looked at at once.
 const shelfSlice = 500
 
-// LengthenShelf gives what waits on the hold shelf of a library the pick-up days
-// that a closure takes from it, as the policy counts them on the calendar of
-// its branch: six business days stay six. The desk's library must have been read
-// after the closure was put in. It never shortens, so a day that staff gave
-// stays. What serves a request is left to the request.
+// LengthenShelf makes up the pick-up days that a closure takes from what waits
+// on a library's hold shelf, as the policy counts them on the calendar of its
+// branch: six business days stay six. The desk's library must have been read
+// after the closure was entered. It never shortens the time, so an extension by
+// staff stands. What serves a request is left to the request.
 func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, from broker.Date) (lengthened int, err error) {
 	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
 	if err != nil {
@@ -54,8 +54,9 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk stand
 	}
 }
 
-// ShelfDate works out anew the last pick-up day of something on the hold shelf,
-// from the day it came there and on the calendar of the branch it waits at.
+// ShelfDate works out again the last pick-up day of something on the hold
+// shelf, from the day it came there and on the calendar of the branch it waits
+// at.
 func (s *Service) ShelfDate(desk standing.Desk, branches []directory.Branch, hold Hold, facts shelf.Facts) (broker.Date, error) {
 	at := desk.At(branches, hold.Pickup)
 	document, err := s.Rules(at)

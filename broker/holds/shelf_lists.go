@@ -15,8 +15,8 @@ import (
 	"afield/broker/standing"
 )
 
-// Expiring gives what waits on the hold shelf no longer than through a day, the
-// earliest first: whom to remind.
+// Expiring gives what must be picked up on or before a day, the earliest first:
+// whom to remind.
 func Expiring(ctx context.Context, tx *postgres.Tx, library broker.ID, through broker.Date, page broker.Page) ([]Hold, error) {
 	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.for_library_id = $1 and h.status = 'on_hold_shelf' and h.pick_up_by <= $4 and ($2::uuid is null or (h.pick_up_by, h.id) >
@@ -35,14 +35,14 @@ type Cleared struct {
 	Clause   broker.Clause
 	// NextAct is what to do with the item in hand.
 	NextAct standing.NextAct
-	// Say tells it in words.
+	// Say is the same in words.
 	Say string
 }
 
 // ClearShelf lists what to take from the hold shelf of a library: what is past
 // its date and still waits, for staff to decide or for its request to end; and
-// what has ended since a moment with the copy standing there, by nightly work
-// or by a cancellation. The longest over comes first.
+// what has ended since a moment, by nightly work or by a cancellation, while
+// its copy still stands there. What is longest past its date comes first.
 func (s *Service) ClearShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, since time.Time, page broker.Page) ([]Cleared, error) {
 	holds, err := collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.for_library_id = $1 and ((h.status = 'on_hold_shelf' and h.pick_up_by < $4)

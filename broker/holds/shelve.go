@@ -18,7 +18,7 @@ type Shelve struct {
 	Item    catalog.Ref
 	Patron  patrons.Ref
 	Request standing.RequestRef
-	// QueuedAt is when it was asked for; zero means now.
+	// QueuedAt is when the patron asked for it; zero means now.
 	QueuedAt time.Time
 	// LenderDue bounds the time on the shelf; zero for none.
 	LenderDue broker.Date
@@ -27,9 +27,9 @@ type Shelve struct {
 }
 
 // ShelveForRequest puts a borrowed copy, or one of our own, on the hold shelf
-// for the patron of a request. The outcome's hold has the pick-up-by date, its
-// warnings say where the lender's due date leaves less than the usual time.
-// Shelved again for the same request, it stays as it is. An item that is
+// for the patron of a request. The outcome's hold has the pick-up-by date, and
+// a warning where the lender's due date leaves less than the usual time.
+// Shelved again for the same request, nothing changes. An item that is
 // elsewhere is the conflict item_not_available.
 func (s *Service) ShelveForRequest(ctx context.Context, tx *postgres.Tx, in Shelve) (Outcome, error) {
 	if err := in.Request.BelongsTo(in.Patron); err != nil {

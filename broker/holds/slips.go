@@ -7,13 +7,13 @@ import (
 	"afield/broker"
 )
 
-// Slip is what is printed and put into an item on the hold shelf. It names
-// the patron only so far that they find it themselves: initials and the last
-// digits of the card, never a name in full, never a telephone number.
+// Slip is what is printed and put into an item on the hold shelf. It names the
+// patron only as far as they need to find it themselves: initials and the last
+// digits of the card, never a full name or a telephone number.
 type Slip struct {
 	Library string `json:"library"`
 	Branch  string `json:"branch,omitempty"`
-	// For is the masked patron; Position where on the shelf it stands.
+	// For is the masked patron; Position is where on the shelf the item stands.
 	For      string      `json:"for"`
 	Position string      `json:"position"`
 	Title    string      `json:"title,omitempty"`
@@ -33,7 +33,8 @@ type TransitSlip struct {
 	Title   string      `json:"title,omitempty"`
 	Barcode string      `json:"barcode"`
 	SentOn  broker.Date `json:"sent_on"`
-	// Why is hold where somebody waits for it there, home where it belongs there.
+	// Why is "hold" where somebody waits for it there, "home" where it belongs
+	// there.
 	Why string `json:"why"`
 }
 
@@ -77,7 +78,8 @@ func NewSlip(f SlipFacts) Slip {
 	}
 }
 
-// NewTransitSlip makes the slip of a journey; the places are names.
+// NewTransitSlip makes the slip of a transit; origin and destination are given
+// by name.
 func NewTransitSlip(t Transit, from, to, branch, title, barcode string, sent broker.Date) TransitSlip {
 	slip := TransitSlip{From: from, To: to, Branch: branch, Title: title, Barcode: barcode, SentOn: sent, Why: "home"}
 	if t.Hold != broker.NoID {
@@ -109,7 +111,7 @@ func initialsOf(name string) string {
 }
 
 // lastOf gives the last characters of a card number; of a short one no more
-// than half, so that it is never told whole.
+// than half, so that it is never shown whole.
 func lastOf(card string, count int) string {
 	letters := []rune(strings.TrimSpace(card))
 	count = min(count, len(letters)/2)

@@ -30,20 +30,22 @@ func scanHold(row pgx.Row, h *Hold, more ...any) error {
 	return err
 }
 
-// askHold queues the reading of one hold; nothing found leaves its id at NoID.
+// askHold queues the reading of one hold; its id stays NoID where there is
+// none.
 func askHold(tx *postgres.Tx, into *Hold, rest string, args ...any) {
 	tx.Queue(`select `+holdColumns+` from holds h `+rest, args...).
 		QueryRow(func(row pgx.Row) error { return postgres.OrNone(scanHold(row, into)) })
 }
 
-// AskCaptured asks for the hold an item is kept or travels for, and locks it.
+// AskCaptured queues the reading of the hold an item is kept or travels for,
+// and locks it.
 func AskCaptured(tx *postgres.Tx, item catalog.Ref, into *Hold) {
 	askHold(tx, into, `where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf') for update of h`,
 		item.Library, item.ID)
 }
 
-// AskOwn asks for the patron's own hold in the queue that an item would fill,
-// and locks it.
+// AskOwn queues the reading of the patron's own waiting hold that an item would
+// fill, and locks it.
 func AskOwn(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, into *Hold) {
 	askHold(tx, into, `join items i on i.library_id = h.library_id and i.title_id = h.title_id
 		where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status = 'placed'
@@ -52,8 +54,8 @@ func AskOwn(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, into *Hold) {
 		item.Library, item.ID, patron.Library, patron.ID)
 }
 
-// Fulfil queues the end of a hold by the loan of an item, and gives it as it is
-// then.
+// Fulfil queues the end of a hold by the loan of an item, and gives the hold as
+// it then is.
 func Fulfil(tx *postgres.Tx, hold Hold, item catalog.Ref, at time.Time) Hold {
 	hold.Status, hold.Item, hold.ClosedAt = Fulfilled, item.ID, at
 	moveHold(tx, hold)
@@ -75,7 +77,7 @@ func addHold(tx *postgres.Tx, h Hold) {
 		h.Wanted, string(h.Channel), h.SuspendedFrom, h.SuspendedUntil, h.ExpiresOn)
 }
 
-// moveHold queues a hold as it is now.
+// moveHold queues the writing of a hold as it is now.
 func moveHold(tx *postgres.Tx, h Hold) {
 	tx.Queue(`update holds set item_id = $3, captured_at = $4, status = $5, pick_up_by = $6, on_shelf_at = $7, closed_at = $8,
 			pickup_branch_id = $9, contact_at = $10
@@ -119,8 +121,8 @@ func holdWithItem(ctx context.Context, tx *postgres.Tx, ref Ref) (Hold, error) {
 	return hold, nil
 }
 
-// AskPermission asks whether whoever an item is kept for has allowed a patron to
-// take it: by their word on the hold, or as their proxy.
+// AskPermission asks whether the patron an item is kept for has allowed another
+// to take it: by a permission on the hold, or as their proxy.
 func AskPermission(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, today broker.Date, into *bool) {
 	tx.Queue(`select exists (select 1 from holds h
 			where h.library_id = $1 and h.item_id = $2 and h.status in ('in_transit', 'on_hold_shelf') and h.for_library_id = $3

@@ -13,15 +13,15 @@ import (
 	"afield/broker/standing"
 )
 
-// ArrivedAt tells whether an item that is recorded as on its way stands at the
-// desk it was sent to.
+// ArrivedAt tells whether an item recorded as in transit is at the desk it was
+// sent to.
 func ArrivedAt(desk standing.Desk, item catalog.Item, transit Transit) bool {
 	return item.Status == catalog.InTransit && transit.ID != broker.NoID && desk.IsAt(transit.ToLibrary, transit.ToBranch)
 }
 
 const transitColumns = `t.library_id, t.id, t.item_id, t.to_library_id, t.to_branch_id, t.hold_id, t.sent_at, t.arrived_at`
 
-// AskTransit asks for the journey an item is on, and locks it.
+// AskTransit queues the reading of the transit an item is on, and locks it.
 func AskTransit(tx *postgres.Tx, item catalog.Ref, into *Transit) {
 	tx.Queue(`select `+transitColumns+` from transits t where t.library_id = $1 and t.item_id = $2 and t.arrived_at is null for update`,
 		item.Library, item.ID).QueryRow(func(row pgx.Row) error {
@@ -37,12 +37,12 @@ func addTransit(tx *postgres.Tx, t Transit) {
 		t.Library, t.ID, t.Item, t.ToLibrary, t.ToBranch, t.Hold, t.SentAt)
 }
 
-// EndTransit queues the arrival of a journey.
+// EndTransit queues the end of a transit by its arrival.
 func EndTransit(tx *postgres.Tx, t Transit, at time.Time) {
 	tx.Queue(`update transits set arrived_at = $3 where library_id = $1 and id = $2`, t.Library, t.ID, at)
 }
 
-// TransitOf gives the journey an item is on; not found when it is on none.
+// TransitOf gives the transit an item is on; not found when it is on none.
 func TransitOf(ctx context.Context, tx *postgres.Tx, item catalog.Ref) (Transit, error) {
 	var found Transit
 	AskTransit(tx, item, &found)

@@ -19,8 +19,8 @@ type Waiter struct {
 }
 
 // CouldUse tells whether a waiting patron may have this very copy: one that
-// their card does not lend, or that is kept from their account, does not serve
-// them.
+// their card may not borrow, or that is withheld from their account, is no use
+// to them.
 func (w Waiter) CouldUse(document *policy.Document, desk standing.Desk, item catalog.Item) bool {
 	decision := lending.MayCheckOut(document, desk.Moment(), lending.Checkout{
 		Patron: policy.Patron{Class: w.class, NotFor: w.notFor}, Owner: desk.OwnerOf(item), Item: item.Type,
@@ -35,8 +35,9 @@ func (w Waiter) CouldUse(document *policy.Document, desk standing.Desk, item cat
 	return true
 }
 
-// AskWaiters asks who but a patron waits for the title of an item on loan and could be
-// given this copy: not whoever wants another copy, nor who is passed by today.
+// AskWaiters asks who besides a patron waits for the title of an item on loan
+// and could be given this copy. It leaves out whoever wants another copy, or is
+// passed over today.
 func AskWaiters(tx *postgres.Tx, item catalog.Ref, but patrons.Ref, today broker.Date, into *[]Waiter) {
 	*into = nil
 	tx.Queue(`select coalesce(p.class, ''), coalesce(p.not_for, '{}')
