@@ -20,7 +20,7 @@ type AdjustmentKind string
 
 // The two ways due dates move together.
 const (
-	AdjustedByClosure  AdjustmentKind = "closure"  // the relief of an unforeseen closing
+	AdjustedByClosure  AdjustmentKind = "closure"  // relief for an unforeseen closing
 	AdjustedByDirector AdjustmentKind = "director" // somebody's decision, with a reason
 )
 
@@ -29,10 +29,12 @@ type Adjustment struct {
 	Library broker.ID
 	ID      broker.ID
 	Kind    AdjustmentKind
-	// Closure is what gave the relief; Branch narrows it to one building's loans.
+	// Closure is the closure that relief was given for; Branch narrows it to one
+	// building's loans.
 	Closure, Branch broker.ID
-	// From and To bound the due dates that moved; NewDue is where to. A loan may
-	// land elsewhere: on an open day of its own branch, within its lender's date.
+	// From and To bound the due dates that moved; NewDue is the date they moved
+	// to. A loan may get a different date: an open day of its own branch, within
+	// its lender's date.
 	From, To, NewDue broker.Date
 	Reason           string
 	Rule             string
@@ -43,7 +45,7 @@ type Adjustment struct {
 	Loans int
 }
 
-// DateMoved is how many loans of one due date move to another.
+// DateMoved is how many loans move from one due date to another.
 type DateMoved struct {
 	From, To broker.Date
 	Loans    int
@@ -55,31 +57,32 @@ type Moved struct {
 	Replayed bool
 	// Dates sums the loans by where they came from and went, by date.
 	Dates []DateMoved
-	// Kept are loans of those days that stay: borrowed copies whose lender's date
-	// allows no more, or a rule that gives no relief.
+	// Kept counts the loans due on those days that did not move: borrowed copies
+	// whose lender's date allows no later one, or loans to which a rule gives no
+	// relief.
 	Kept int
-	// TakenBack sums what overdue fines came down by, one sum for the library.
+	// TakenBack is by how much overdue fines came down, in all, for the library.
 	TakenBack broker.Money
 }
 
-// AdjustDueDates is somebody's decision to move what is due in some days.
+// AdjustDueDates is somebody's decision to move what is due on certain days.
 type AdjustDueDates struct {
 	Desk standing.Desk
-	// Branch narrows it to loans of one building; NoID is all.
+	// Branch narrows it to loans of one building; NoID means all.
 	Branch           broker.ID
 	From, To, NewDue broker.Date
 	Reason           string
-	// ID makes the act repeatable: the same id again changes nothing. NoID takes a
+	// ID makes the act repeatable: the same id again changes nothing. NoID makes a
 	// new one.
 	ID broker.ID
 	// DryRun counts and changes nothing.
 	DryRun bool
 }
 
-// AdjustDueDates moves due dates on, in slices, and records which. A loan never
-// gets an earlier date; a closed new date becomes the next open day; a borrowed
-// copy never goes beyond its lender's date. It refuses whom the policy does not
-// name (closures.relief), and no reason.
+// AdjustDueDates moves due dates to a later day, in slices, and records which.
+// A loan never gets an earlier date; a closed new date becomes the next open
+// day; a borrowed copy never goes beyond its lender's date. It refuses an actor
+// whom the policy does not name (closures.relief), and an act without a reason.
 func (c *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, in AdjustDueDates) (Moved, error) {
 	if err := in.check(); err != nil {
 		return Moved{}, err
@@ -118,13 +121,13 @@ func (in AdjustDueDates) check() error {
 	return nil
 }
 
-// RelieveClosure gives what was due on the days of an unforeseen closure until
+// RelieveClosure extends what was due on the days of an unforeseen closure to
 // the next open day, where the policy says so (closures.relief), once for each
-// closure. The desk's library must have been read after the closure was put in.
-// What came back before the closing was put in is charged as if it had been known
-// then: what was asked too much is taken back. After an emergency closing the
-// closed days cost nothing either, whatever days the policy counts. A planned
-// closure relieves nothing.
+// closure. The desk's library must have been read after the closure was
+// entered. What came back before it was entered is charged as if it had been
+// known then: what was charged too much is reversed. After an emergency closing
+// the closed days cost nothing either, whichever days the policy counts. A
+// planned closure gives no relief.
 func (c *Service) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk standing.Desk, closure directory.Closure, dryRun bool) (Moved, error) {
 	document, err := c.Rules(desk)
 	if err != nil {
@@ -155,8 +158,8 @@ func (c *Service) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk stan
 // adjustSlice is how many loans one statement moves.
 const adjustSlice = 500
 
-// adjust moves what is due in the adjustment's days, slice by slice, each to
-// where its loan may go.
+// adjust moves what is due on the adjustment's days, slice by slice, each loan
+// as far as it may go.
 func (c *Service) adjust(ctx context.Context, tx *postgres.Tx, desk standing.Desk, adjustment Adjustment, dryRun bool, to func(Loan, *calendar.Calendar) broker.Date) (Moved, error) {
 	moved := Moved{Adjustment: adjustment, TakenBack: broker.Money{Currency: desk.Library.Currency}}
 	if !dryRun {
@@ -211,8 +214,8 @@ func (c *Service) adjust(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	}
 }
 
-// furthest is where a loan may go: a borrowed copy not beyond what its lender's
-// date gives the patron.
+// furthest is the latest date a loan may move to: for a borrowed copy, what its
+// lender's date leaves the patron.
 func furthest(document *policy.Document, loan Loan, due broker.Date, at policy.Moment) broker.Date {
 	if loan.Terms.Owner != rule.OwnerILL {
 		return due

@@ -17,15 +17,15 @@ import (
 // lateness is one loan whose fine is worked out again.
 type lateness struct {
 	loan Loan
-	// owed is what its lateness comes to now, full what it would without the
-	// closed days given away.
+	// owed is what its lateness costs now, full what it would cost if the closed
+	// days were not forgiven.
 	owed, full costs.Fine
 	through    broker.Date
 	money      ledger.LoanMoney
 }
 
-// amend follows due dates that moved on with the money: what was charged for
-// days that are no longer late is taken back, and what accrued begins anew.
+// amend adjusts fines after due dates moved to a later day: what was charged
+// for days that are no longer late is reversed, and accruing starts again.
 func (c *Service) amend(ctx context.Context, tx *postgres.Tx, desk standing.Desk, openings openings, why Adjustment, changes []dueChange, moved *Moved) error {
 	var late []lateness
 	for _, change := range changes {
@@ -43,9 +43,9 @@ func (c *Service) amend(ctx context.Context, tx *postgres.Tx, desk standing.Desk
 	return c.settleLateness(ctx, tx, desk, late, relief{ledger.CorrectedAdjustment, why.ID, why.Reason}, moved)
 }
 
-// voidClosedDays takes back what a closing's days cost: of loans that came back
-// before it was put in, by the due date that it would have given them; and after
-// an emergency of loans that are still out.
+// voidClosedDays reverses what the days of a closing cost: for loans that came
+// back before it was entered, by the due date it would have given them; and,
+// after an emergency, for loans that are still out.
 func (c *Service) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk standing.Desk, closure directory.Closure, dryRun bool, moved *Moved, relieved func(Loan, *calendar.Calendar) broker.Date) error {
 	openings, err := openingsOf(ctx, tx, desk)
 	if err != nil {
@@ -62,8 +62,9 @@ func (c *Service) voidClosedDays(ctx context.Context, tx *postgres.Tx, desk stan
 			opening := openings.of(loan)
 			late = append(late, latenessOf(loan, desk, opening, closure, relieved))
 		}
-		// Of open days a closed one never counts again; of calendar days it would,
-		// so there it is waived, which the later sums respect.
+		// Where open days are counted, a closed day never counts again; where
+		// calendar days are, it would, so there it is waived, and later sums respect
+		// the waiver.
 		if !dryRun {
 			why := func(l lateness) ledger.Correction {
 				if closure.Kind == directory.ClosureEmergency && l.loan.Terms.Overdue.Count == calendar.CalendarDays {
@@ -102,15 +103,15 @@ func latenessOf(loan Loan, desk standing.Desk, opening *calendar.Calendar, closu
 	return one
 }
 
-// relief is why fines are taken back: what kind of correction it is, empty where
-// they are forgiven, and which closing or adjustment brings it.
+// relief is why fines are reversed: the kind of correction, empty where they
+// are forgiven, and the closing or adjustment it comes from.
 type relief struct {
 	correction ledger.Correction
 	by         broker.ID
 	reason     string
 }
 
-// cause is the key of what a relief takes back of one loan's fine.
+// cause is the key of what a relief reverses of one loan's fine.
 func (r relief) cause(loan Loan) string {
 	what := ":void:"
 	if r.correction != "" {
@@ -119,7 +120,7 @@ func (r relief) cause(loan Loan) string {
 	return overdueCause(loan) + what + r.by.String()
 }
 
-// corrected are loans whose fines are taken back for one reason.
+// corrected are loans whose fines are reversed for one reason.
 type corrected struct {
 	why  ledger.Correction
 	late []lateness
@@ -136,9 +137,9 @@ func byCorrection(late []lateness, why func(lateness) ledger.Correction) []corre
 	return parts
 }
 
-// settleLateness brings what stands charged down to what is owed. Where days are
-// given away that would count again, the whole is charged first, so that what is
-// given away is on the account and stays given.
+// settleLateness brings what is charged down to what is owed. Where forgiven
+// days would count again, the whole is charged first, so that what is forgiven
+// is on the account and stays forgiven.
 func (c *Service) settleLateness(ctx context.Context, tx *postgres.Tx, desk standing.Desk, late []lateness, why relief, moved *Moved) error {
 	for i := range late {
 		ledger.AskLoan(tx, AccountOf(late[i].loan), late[i].loan.ID, ledger.Overdue, &late[i].money)

@@ -9,24 +9,24 @@ import (
 	"afield/broker/standing"
 )
 
-// Reversed is what taking back an adjustment did, or would do.
+// Reversed is what reversing an adjustment did, or would do.
 type Reversed struct {
 	Adjustment
 	Replayed bool
-	// Restored counts the loans that have their old date again. Today counts
-	// those of them that got today instead, or the next open day: the old date has
-	// passed since, and nobody is made overdue by a correction.
+	// Restored counts the loans that have their old date again. Today counts those
+	// of them that are due today or on the next open day instead, because the old
+	// date has passed since: nobody is made overdue by a correction.
 	Restored, Today int
-	// Left are loans whose date has been moved since, by a renewal for example, or
-	// that are not open any more; they stay as they are.
+	// Left counts loans whose date has been moved since, by a renewal for example,
+	// or that are no longer open; they stay as they are.
 	Left []Ref
 }
 
 // ReverseAdjustment gives the loans of an adjustment their old due dates back,
-// where they still have the adjusted one, and tells which have not. A date that
-// has passed since becomes today, unless the loan was overdue when it was
-// adjusted. Fines that were taken back stay taken back; lateness counts again
-// from the old date of those that were overdue.
+// where they still have the adjusted one, and counts those that do not. A date
+// that has passed since becomes today, unless the loan was overdue when it was
+// adjusted. Fines that were reversed stay reversed; for loans that were
+// overdue, lateness counts again from the old date.
 func (c *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, desk standing.Desk, id broker.ID, reason string, dryRun bool) (Reversed, error) {
 	adjustment, err := adjustmentLocked(ctx, tx, desk.Library.ID, id)
 	if err != nil {
@@ -47,8 +47,8 @@ func (c *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, desk s
 	return c.reverse(ctx, tx, desk, out, dryRun)
 }
 
-// UndoRelief takes back what a closure that was cancelled did to due dates; it
-// needs no word of its own. Nothing was moved: nothing is done.
+// UndoRelief undoes what a closure, now cancelled, did to due dates; it needs
+// no reason of its own. If nothing was moved, it does nothing.
 func (c *Service) UndoRelief(ctx context.Context, tx *postgres.Tx, desk standing.Desk, closure broker.ID) (Reversed, error) {
 	adjustment, err := standingAdjustment(ctx, tx, Adjustment{Library: desk.Library.ID, Kind: AdjustedByClosure, Closure: closure})
 	if err != nil || adjustment.ID == broker.NoID || !adjustment.ReversedAt.IsZero() {

@@ -237,7 +237,7 @@ func TestAnAmnestyTakesBackWhatWasCharged(t *testing.T) {
 	towntest.Equal(t, "what an earlier due date cost stands", library.Owes(patron), "0.20")
 }
 
-// TestAdjustmentsWorkInSlices moves more loans than one statement takes.
+// TestAdjustmentsWorkInSlices moves more loans than one statement handles.
 func TestAdjustmentsWorkInSlices(t *testing.T) {
 	t.Parallel()
 	library := towntest.OneLibrary(t, "delaware", "America/New_York")
@@ -275,9 +275,9 @@ func columnsOf(t *testing.T, h towntest.House, table string, but ...string) stri
 	return strings.Join(columns, ", ")
 }
 
-// On one day a fine is charged, the due date it was charged for is given back its
-// old, earlier one, and an emergency is noted: each cause still names one act, and
-// what is owed is what the old date comes to, but for the closed day.
+// On one day a fine is charged, the loan gets its old, earlier due date back,
+// and an emergency is entered: each cause still names one act, and what is owed
+// is the fine from the old date, less the closed day.
 func TestAnEmergencyIsNotedOnADayThatWasChargedAlready(t *testing.T) {
 	t.Parallel()
 	library := towntest.OneLibrary(t, "western-district", "America/Chicago")

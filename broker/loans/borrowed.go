@@ -21,17 +21,17 @@ type TempItem struct {
 	// what slips and barcode show.
 	Request standing.RequestRef
 	Number  int64
-	// Title is the matched title, where one is known.
+	// Title is the title it was matched to, where there is one.
 	Title broker.ID
 	// Type is the material type; empty means book.
 	Type          string
 	LenderBarcode string
 }
 
-// MakeTemporaryItem gives a borrowed copy a place among the library's items,
-// with the barcode ILL-<number>, received and not yet shelved. There is one for
-// each request: made again, it is the same one; a second copy after the first
-// went home takes its place.
+// MakeTemporaryItem makes a borrowed copy an item of the library, with the
+// barcode ILL-<number>, received and not yet shelved. There is one for each
+// request: made again, it is the same one; a second copy that comes after the
+// first went home replaces it.
 func (c *Service) MakeTemporaryItem(ctx context.Context, tx *postgres.Tx, in TempItem) (catalog.Item, error) {
 	item, err := catalog.ItemOfRequest(ctx, tx, in.Request.Library, in.Request.Request, true)
 	switch {
@@ -58,7 +58,7 @@ func (c *Service) MakeTemporaryItem(ctx context.Context, tx *postgres.Tx, in Tem
 func TemporaryBarcode(number int64) string { return "ILL-" + strconv.FormatInt(number, 10) }
 
 // SendHome notes that a borrowed copy was shipped back to its lender. One that
-// is still on loan or on the hold shelf is a conflict. Sent again, nothing
+// is still on loan or on the hold shelf is a conflict. Done again, nothing
 // changes.
 func (c *Service) SendHome(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref) (Outcome, error) {
 	item, err := catalog.LoadItem(ctx, tx, ref.Library, ref.ID, true)
@@ -94,10 +94,11 @@ type LendOut struct {
 	Request standing.RequestRef
 }
 
-// LendToLibrary lends an item to another library. No patron's policy applies and
-// no fine accrues; overdue is a matter between the libraries. Lent already for
-// the same request, it stays as it is; out otherwise is the conflict
-// already_on_loan, elsewhere item_not_available. Return takes it back.
+// LendToLibrary lends an item to another library. No policy for patrons applies
+// and no fine accrues; lateness is a matter between the libraries. If it is
+// already lent for the same request, nothing changes; out on another loan it is
+// the conflict already_on_loan, and where it cannot be lent from
+// item_not_available. returns.Return takes it back.
 func (c *Service) LendToLibrary(ctx context.Context, tx *postgres.Tx, in LendOut) (Outcome, error) {
 	if err := in.Request.BelongsTo(in.Borrower); err != nil {
 		return Outcome{}, err
@@ -151,7 +152,7 @@ func (c *Service) LendToLibrary(ctx context.Context, tx *postgres.Tx, in LendOut
 	return out, nil
 }
 
-// withoutFine are the terms between libraries: what lateness costs is not a fine.
+// withoutFine are the terms between libraries, where lateness costs no fine.
 func withoutFine(terms costs.Terms) costs.Terms {
 	terms.Overdue.Rate.Minor, terms.Overdue.Cap = 0, nil
 	return terms

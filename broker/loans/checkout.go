@@ -20,7 +20,7 @@ import (
 	"afield/broker/standing"
 )
 
-// CheckOut is a patron taking an item at a desk.
+// CheckOut is a patron borrowing an item at a desk.
 type CheckOut struct {
 	Desk   standing.Desk
 	Item   catalog.Ref
@@ -30,17 +30,17 @@ type CheckOut struct {
 	// LenderDue is the lender's due date of a borrowed copy; the patron's is the
 	// last open day on or before it.
 	LenderDue broker.Date
-	// LenderFine is what the lender asks for lateness, where it said.
+	// LenderFine is what the lender charges for lateness, if it said.
 	LenderFine *costs.LenderFine
 	// Due sets the due date outright (staff, or a date agreed with the lender).
 	Due broker.Date
 	// HandedTo is the proxy who takes it for the patron, of the patron's library;
 	// NoID where the patron does.
 	HandedTo broker.ID
-	// ByOther tells that somebody takes it on the patron's card who shows no card of
-	// their own.
+	// ByOther tells that somebody else takes it on the patron's card and shows no
+	// card of their own.
 	ByOther bool
-	// Shown is what told the desk who the patron is (policy.Checkout.Shown).
+	// Shown is how the patron was identified at the desk (lending.Checkout.Shown).
 	Shown string
 	standing.Overriding
 }
@@ -54,7 +54,7 @@ type checkoutFacts struct {
 	own       holds.Hold // the patron's own hold in the queue of its title
 	transit   holds.Transit
 	out       []lending.OutItem
-	permitted bool // by whom it is kept for
+	permitted bool // by the patron it is kept for
 	proxy     bool // whoever takes it is the patron's proxy
 	home      directory.CardHome
 }
@@ -79,10 +79,10 @@ func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
 
 // CheckOut lends an item. It refuses (refused, code may_not_check_out) with
 // every reason of the policy at once; an item that is out is the conflict
-// already_on_loan, one that is elsewhere the conflict item_not_available. Of
-// two desks at the same instant one wins, and of two items the limit allows one
-// of, too. The same scan again within seconds gives the loan it made, and
-// renews nothing.
+// already_on_loan, one that cannot be lent from where it is the conflict
+// item_not_available. Of two desks at the same instant one succeeds; so does
+// one of two checkouts where the limit allows one more item. The same scan
+// again within seconds gives the loan it made, and renews nothing.
 func (c *Service) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut) (Outcome, error) {
 	if err := in.Request.BelongsTo(in.Patron); err != nil {
 		return Outcome{}, err
@@ -138,7 +138,8 @@ func (c *Service) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut) (O
 	return out, nil
 }
 
-// state answers what needs no policy: no such item, out already, elsewhere.
+// state answers what needs no policy: no such item, already out, not where it
+// can be lent from.
 func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 	switch {
 	case f.item.ID == broker.NoID:
@@ -159,13 +160,14 @@ func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 	return out, false, nil
 }
 
-// heldForOther tells whether it is kept for, or on its way to, somebody else.
+// heldForOther tells whether the item is kept for, or on its way to, somebody
+// else.
 func (f checkoutFacts) heldForOther(in CheckOut) bool {
 	return f.captured.ID != broker.NoID && f.captured.Patron != in.Patron
 }
 
-// notGoodHere asks the policy of the library whose card it is whether the card is
-// honoured at this desk. A library that borrows has no card.
+// notGoodHere asks the policy of the library that issued the card whether it is
+// accepted at this desk. A library that borrows has no card.
 func (c *Service) notGoodHere(document *policy.Document, in CheckOut, facts checkoutFacts) ([]broker.Reason, error) {
 	if facts.standing.Patron.Class == patrons.ClassLibrary {
 		return nil, nil
@@ -194,7 +196,7 @@ func (f checkoutFacts) bearer(in CheckOut) policy.Bearer {
 	return policy.BearerHolder
 }
 
-// allowed asks the policy, and gives the reasons that were passed over and what
+// allowed asks the policy, and gives the reasons that were overridden and what
 // staff should know.
 func (f checkoutFacts) allowed(document *policy.Document, in CheckOut, notGood []broker.Reason) (passed, notes []broker.Reason, err error) {
 	decision := lending.MayCheckOut(document, in.Desk.Moment(), lending.Checkout{
@@ -240,7 +242,7 @@ func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 }
 
 // heldFor is the patron's own hold that this item fills: the one it is kept
-// for, else their place in the queue.
+// for, else one in the queue.
 func (f checkoutFacts) heldFor(in CheckOut) holds.Hold {
 	if f.captured.ID != broker.NoID && f.captured.Patron == in.Patron {
 		return f.captured
@@ -248,8 +250,8 @@ func (f checkoutFacts) heldFor(in CheckOut) holds.Hold {
 	return f.own
 }
 
-// fulfil ends the patron's own hold by the loan, and any journey of the item.
-// Somebody else whom it was kept for is back in their place of the queue.
+// fulfil ends the patron's own hold by the loan, and any transit of the item.
+// Somebody else it was kept for is first in the queue again.
 func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
 	if f.transit.ID != broker.NoID {
 		holds.EndTransit(tx, f.transit, in.Desk.Now)
@@ -268,8 +270,8 @@ func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
 	out.Say("The hold is fulfilled.")
 }
 
-// doubleClick is how soon after a checkout the same scan again is taken for the
-// same act, and not for a wish to renew.
+// doubleClick is how long after a checkout the same scan counts as the same
+// act, and not as a wish to renew.
 const doubleClick = 30 * time.Second
 
 // sameScan tells whether a checkout repeats the one that began this loan.
@@ -277,9 +279,10 @@ func sameScan(loan Loan, in CheckOut) bool {
 	return loan.Status == Open && loan.Patron == in.Patron && in.Desk.Now.Sub(loan.StartedAt) < doubleClick
 }
 
-// placeable tells whether an item stands where it can be lent from, for a
-// patron: on the open shelf, on the hold shelf, or just received for the very
-// request it is checked out for. What is in the patron's hand is not missing.
+// placeable tells whether an item can be lent to a patron from where it is: the
+// open shelf, the hold shelf, or just received for the very request it is
+// checked out for. An item recorded as missing that is in the patron's hand is
+// not missing.
 func placeable(item catalog.Item, request standing.RequestRef) bool {
 	switch item.Status {
 	case catalog.OnShelf, catalog.Missing:

@@ -32,7 +32,7 @@ func TestCheckOutLendsForTheLibrarysPeriod(t *testing.T) {
 	towntest.Equal(t, "what next", out.NextAct, standing.GiveToPatron)
 }
 
-// CON-01 of the given cases.
+// Case CON-01.
 func TestCON01TwoDesksOneWinner(t *testing.T) {
 	t.Parallel()
 	perth := towntest.OneLibrary(t, "perth", "America/Toronto")
@@ -58,7 +58,7 @@ func TestCON01TwoDesksOneWinner(t *testing.T) {
 	}
 }
 
-// CON-02 of the given cases.
+// Case CON-02.
 func TestCON02DoubleClickIsOneLoanAndNoRenewal(t *testing.T) {
 	t.Parallel()
 	perth := towntest.OneLibrary(t, "perth", "America/Toronto")
@@ -75,7 +75,7 @@ func TestCON02DoubleClickIsOneLoanAndNoRenewal(t *testing.T) {
 
 	in.Desk = perth.At("2026-03-09 10:00")
 	_, err = towntest.Act(perth.Town, perth.Loans.CheckOut, in)
-	towntest.WantCode(t, err, "already_on_loan") // a week later it is a question, and the answer is: renew
+	towntest.WantCode(t, err, "already_on_loan") // a week later it is no repeat: the patron may want to renew
 }
 
 func TestILL01TheLendersDueDateIsNotCappedByALocalRule(t *testing.T) {
@@ -176,7 +176,7 @@ func TestPerthBlockLatchesUntilSettled(t *testing.T) {
 	perth.Charge(member, "0.01", "2026-02-02 10:00")
 	towntest.WantCode(t, try(), "may_not_check_out")
 	perth.Pay(member, "20.00", "2026-02-03 10:00")
-	towntest.WantCode(t, try(), "may_not_check_out") // 0.01 left: the way out is to settle
+	towntest.WantCode(t, try(), "may_not_check_out") // 0.01 left: the block ends only at nothing
 	perth.Pay(member, "0.01", "2026-02-04 10:00")
 	towntest.Equal(t, "settled", try(), errUndone)
 }

@@ -7,10 +7,10 @@ import (
 	"afield/broker/patrons"
 )
 
-// ClaimKind is what a patron says of a loan.
+// ClaimKind is what a patron claims about a loan.
 type ClaimKind string
 
-// What they say.
+// The kinds of claim.
 const (
 	ClaimReturned      ClaimKind = "returned"       // that it is back
 	ClaimNeverBorrowed ClaimKind = "never_borrowed" // that they never had it
@@ -24,7 +24,7 @@ func (k ClaimKind) Word() string {
 	return string(k)
 }
 
-// ClaimStatus is where a claim stands.
+// ClaimStatus is the status of a claim.
 type ClaimStatus string
 
 // The statuses of a claim.
@@ -48,8 +48,8 @@ type Claim struct {
 	Status  ClaimStatus
 	// ByGuardian tells that a guardian said so.
 	ByGuardian bool
-	// Note is what the policy wants on the account, by field: title, author,
-	// barcode, names, date.
+	// Note is what the policy requires to be noted on the account, by field:
+	// title, author, barcode, names, date.
 	Note      map[string]string
 	ClaimedAt time.Time
 	ClaimedBy broker.Actor

@@ -11,9 +11,9 @@ import (
 	"afield/broker/towntest"
 )
 
-// The counts of proof-and-speed: a hot act asks everything in one round trip
-// and writes with the commit. Statements are bounded, too, so that the cost of
-// an act stays in sight.
+// A frequent act reads everything in one round trip and writes with the commit.
+// The number of statements is bounded too, so that the cost of an act stays in
+// sight.
 func TestCountedRoundTripsOfTheHotActs(t *testing.T) {
 	t.Parallel()
 	perth := towntest.OneLibrary(t, "perth", "America/Toronto")

@@ -19,7 +19,7 @@ type WhyDue string
 // The reasons a due date moves.
 const (
 	DueRenewed   WhyDue = "renewed"   // the lender granted a renewal
-	DueCorrected WhyDue = "corrected" // the lender had said it wrongly
+	DueCorrected WhyDue = "corrected" // the lender had given a wrong date
 	DueRecalled  WhyDue = "recalled"  // the lender wants it back early
 )
 
@@ -27,16 +27,16 @@ const (
 type ChangeDue struct {
 	Desk standing.Desk
 	Loan Ref
-	// Due is the patron's new date; LenderDue, where given instead, is turned
-	// into it.
+	// Due is the patron's new date; LenderDue may be given instead, and the
+	// patron's date follows from it.
 	Due       broker.Date
 	LenderDue broker.Date
 	Why       WhyDue
 }
 
 // ChangeDue moves a due date. It never makes a fine for days that have passed:
-// an earlier date is today at the earliest. The same date again changes
-// nothing; a loan that is not open is the conflict not_on_loan.
+// a new date is never before today. The same date again changes nothing; a loan
+// that is not open is the conflict not_on_loan.
 func (c *Service) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeDue) (Outcome, error) {
 	loan, err := Locked(ctx, tx, in.Loan)
 	if err != nil {
@@ -83,9 +83,9 @@ func (c *Service) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeDue) 
 	return out, LatchLate(ctx, tx, c.Policies, in.Desk, loan, late, out)
 }
 
-// settleLate settles what a late loan has come to when its due date moves on: a
-// lender's renewal leaves the fine up to today as the policy says, a corrected
-// date what is late by that date.
+// settleLate settles the fine of a late loan when its due date moves to a later
+// day: a lender's renewal leaves the fine up to today as the policy says, a
+// corrected date leaves the fine for lateness by that date.
 func (c *Service) settleLate(ctx context.Context, tx *postgres.Tx, in ChangeDue, loan Loan, due broker.Date, out *Outcome) error {
 	if loan.Patron.ID == broker.NoID || loan.Terms.Overdue.Rate.Minor == 0 {
 		return nil
@@ -94,7 +94,7 @@ func (c *Service) settleLate(ctx context.Context, tx *postgres.Tx, in ChangeDue,
 	if err != nil {
 		return err
 	}
-	if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil { // some of what it had come to may be forgiven
+	if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil { // some of what had accrued may be forgiven
 		return err
 	}
 	var money ledger.LoanMoney
@@ -102,7 +102,7 @@ func (c *Service) settleLate(ctx context.Context, tx *postgres.Tx, in ChangeDue,
 	if err := tx.Flush(ctx); err != nil {
 		return fmt.Errorf("read what a late loan was charged: %w", err)
 	}
-	ledger.EndAccrual(tx, loan.Patron.Library, loan.ID) // where it is still late, it is worked out again
+	ledger.EndAccrual(tx, loan.Patron.Library, loan.ID) // if it is still late, it is worked out again
 	opening := lender.Calendar()
 	s := Settling{Desk: in.Desk, Loan: loan, Through: loan.Late().Through(lender.Today(), opening), Opening: opening, Money: money}
 	if in.Why == DueRenewed {
@@ -125,8 +125,8 @@ func (c *Service) settleLate(ctx context.Context, tx *postgres.Tx, in ChangeDue,
 	return nil
 }
 
-// Recall asks for an item of our own back early, by the desk's policy: never
-// later than it was due. A borrowed copy is recalled by its lender.
+// Recall asks for an item of our own back early, by the desk's policy; the new
+// date is never later than the old. A borrowed copy is recalled by its lender.
 func (c *Service) Recall(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref) (Outcome, error) {
 	loan, err := Locked(ctx, tx, ref)
 	if err != nil {
@@ -153,10 +153,10 @@ func (c *Service) Recall(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	return out, nil
 }
 
-// changedDue is the due date a loan gets when its lender moves it. Later is
-// later. Earlier never makes a fine for days that have passed: the new date is
-// today at the earliest, and a loan that is overdue already stays as overdue as
-// it was.
+// changedDue is the due date a loan gets when its lender moves it. A later date
+// is taken as it is. An earlier one never makes a fine for days that have
+// passed: the new date is today at the earliest, and a loan that is already
+// overdue stays as overdue as it was.
 func changedDue(current, asked, today broker.Date) broker.Date {
 	earliest := current.Earlier(today)
 	if asked.Before(earliest) {

@@ -17,8 +17,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// Record is a loan as files bring them in from another system: already
-// begun, perhaps ended. Its JSON names are the table's columns.
+// Record is a loan as it is imported from another system: already begun,
+// perhaps ended. Its JSON names are the table's columns.
 type Record struct {
 	Library       broker.ID   `json:"library_id"`
 	ID            broker.ID   `json:"id"`
@@ -40,9 +40,9 @@ type Record struct {
 	ReferredOn    broker.Date `json:"referred_on,omitzero"`
 }
 
-// Bring writes loans that began in another system, and moves their items
-// out of the house. A loan of the same item that began at the same moment is
-// known already and stays as it is, because life went on here.
+// Bring writes loans that began in another system, and marks their items as
+// out. A loan of the same item that began at the same moment is already known
+// and stays as it is, because it may have changed here since.
 func Bring(ctx context.Context, tx *postgres.Tx, loans []Record) (postgres.Saved, error) {
 	saved, err := postgres.Upsert{
 		Table: "loans",
@@ -79,8 +79,8 @@ func OnLoanSince(ctx context.Context, tx *postgres.Tx, items []broker.ID) (map[b
 	return since, err
 }
 
-// ResolveTerms gives the terms a loan of an item has by a document, as JSON in a
-// file may also say them.
+// ResolveTerms gives the terms of a loan of an item by a policy document, as
+// JSON in the form a file may also give them.
 func ResolveTerms(document *policy.Document, match rule.Match, written string) (costs.Terms, error) {
 	if written == "" {
 		return costs.ResolveTerms(document, costs.LoanFacts{Match: match}), nil

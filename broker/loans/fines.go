@@ -19,15 +19,15 @@ import (
 // date, and each renewal begins the next.
 func (l Loan) Period() int { return l.Renewals + 1 }
 
-// overdueCause is the key of what a loan's lateness costs in its present period.
-// Parts charged before the end go on from it.
+// overdueCause is the key of what a loan's lateness costs in its present
+// period. The keys of parts charged before the end begin with it.
 func overdueCause(loan Loan) string {
 	return "overdue:" + loan.ID.String() + ":" + strconv.Itoa(loan.Renewals)
 }
 
-// throughCause is the key of one charge of a fine that may still grow, after so many for
-// the same due date: a part of the same day may have been taken back, or the due
-// date have been another one.
+// throughCause is the key of one charge of a fine that may still grow. It
+// counts the charges made before for the same due date, because one of the same
+// day may have been reversed, or the due date may have been different.
 func throughCause(loan Loan, through string, parts int) string {
 	cause := overdueCause(loan) + ":through:" + through
 	if parts > 0 {
@@ -36,41 +36,42 @@ func throughCause(loan Loan, through string, parts int) string {
 	return cause
 }
 
-// AccountOf is the account that answers for a loan.
+// AccountOf is the account charged for a loan.
 func AccountOf(loan Loan) ledger.Account {
 	return ledger.OfPatron(loan.Patron.Library, loan.Patron.ID, loan.Terms.Overdue.Rate.Currency)
 }
 
-// AskFine asks what the account says of a loan's lateness, and locks it.
+// AskFine queues reading what is on the account for a loan's lateness, and
+// locks it.
 func AskFine(tx *postgres.Tx, loan Loan, into *ledger.LoanMoney) {
 	ledger.AskLoan(tx, AccountOf(loan), loan.ID, ledger.Overdue, into)
 }
 
-// Settling is a loan's fine at a moment that settles it.
+// Settling is a loan's fine at the moment it is settled.
 type Settling struct {
 	Desk standing.Desk
 	Loan Loan
-	// Through is the day up to which the lateness is counted, fine what it comes
+	// Through is the day up to which the lateness is counted, fine what it amounts
 	// to; forgiven where nothing is owed whatever the day.
 	Through  broker.Date
 	Fine     costs.Fine
 	Forgiven bool
 	Opening  *calendar.Calendar
-	// Money is what the account says of the loan's lateness.
+	// Money is what is on the account for the loan's lateness.
 	Money ledger.LoanMoney
-	// Why is why something may have to be taken back; last tells that nothing can
-	// be added for this due date later.
+	// Why is why something may have to be reversed; last tells that nothing can be
+	// added for this due date later.
 	Why  ledger.Correction
 	Last bool
-	// LostOn is the day the item is lost, where that is why.
+	// LostOn is the day the item was lost, where that is the reason.
 	LostOn broker.Date
 	// parts is how many charges were made for this due date before.
 	parts int
 }
 
-// Settle brings what stands charged for a loan's lateness to what it comes to:
-// the difference is charged or taken back, and what was paid too much stands as
-// a credit. What staff waived stays waived.
+// Settle brings what is charged for a loan's lateness to the right amount: the
+// difference is charged or reversed, and what was overpaid becomes a credit.
+// What staff waived stays waived.
 func (s Settling) Settle(tx *postgres.Tx, out *Outcome) error {
 	money := s.Money.OfPeriod(s.Loan.Period())
 	undone := money.Corrected().Minor
@@ -82,7 +83,8 @@ func (s Settling) Settle(tx *postgres.Tx, out *Outcome) error {
 	return s.charge(tx, s.more(charged, money.Adjusted.Minor-undone), out)
 }
 
-// over is what is to be taken back of what was charged: no more than stands of it.
+// over is how much of what was charged is to be reversed: no more than is left
+// of it.
 func (s Settling) over(money ledger.LoanMoney, charged int64) int64 {
 	settled := costs.Settle(s.Fine.Amount, broker.Money{Minor: charged, Currency: s.Fine.Amount.Currency}, money.Paid)
 	return min(settled.TakenBack.Minor, money.Stands().Minor)
@@ -109,8 +111,9 @@ func (s Settling) takeBack(tx *postgres.Tx, money ledger.LoanMoney, minor int64,
 		answer.LostOn = s.LostOn
 		answer.Cause += ":" + s.LostOn.String()
 	}
-	// The loan is locked and the amount comes from what stands, so a correction of
-	// the same kind is another one: an item lost, found and lost again.
+	// The loan is locked and the amount comes from what is on the account now, so
+	// a second correction of the same kind is a new one: an item lost, found and
+	// lost again.
 	if before := money.Corrections(s.Why); before > 0 {
 		answer.Cause += "." + strconv.Itoa(before+1)
 	}
@@ -156,7 +159,7 @@ func (s Settling) note() string {
 	return note
 }
 
-// late is a loan with what its account says of this due date.
+// late is a loan with what is on its account for this due date.
 func late(loan Loan, posted ledger.LoanMoney) standing.LateLoan {
 	money := posted.OfPeriod(loan.Period())
 	undone := money.Corrected().Minor
@@ -165,9 +168,9 @@ func late(loan Loan, posted ledger.LoanMoney) standing.LateLoan {
 	return late
 }
 
-// ChargeAccrued charges what a patron's overdue loans have come to up to today:
+// ChargeAccrued charges what a patron's overdue loans have accrued up to today:
 // before a payment, so that it can be paid. The loans stay as they are and go
-// on; asked again the same day, nothing is added. It locks the patron.
+// on accruing; called again the same day, it adds nothing. It locks the patron.
 func (c *Service) ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk standing.Desk, patron patrons.Ref) ([]ledger.Entry, error) {
 	var locked patrons.Patron
 	var late []standing.LateLoan

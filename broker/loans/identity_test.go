@@ -12,8 +12,8 @@ import (
 	"afield/broker/towntest"
 )
 
-// A guest's card is judged by the library it is from, whatever the desk's own
-// rules are; the refusal names that library's rule and may be passed over.
+// A guest's card is judged by the library that issued it, whatever the desk's
+// own rules are; the refusal names that library's rule and may be overridden.
 func TestACardIsGoodWhereItsOwnLibrarySays(t *testing.T) {
 	t.Parallel()
 	town := towntest.NewRuled(t)

@@ -13,10 +13,11 @@ import (
 	"afield/broker/standing"
 )
 
-// RequestsTouched gives the requests that an act on an item may move: the one it
-// was borrowed for, the one its loan or hold serves, the first in the queue of
-// its title, and what the patron at the desk (zero for none) waits for. Whoever
-// keeps requests locks them before the act: requests come before items.
+// RequestsTouched gives the requests that an act on an item may move: the one
+// it was borrowed for, the one its loan or hold serves, the first in the queue
+// of its title, and what the patron at the desk (zero for none) waits for. Its
+// caller locks the requests before the act: requests come before items in the
+// order of locks.
 func RequestsTouched(ctx context.Context, tx *postgres.Tx, item catalog.Ref, patron patrons.Ref) ([]standing.RequestRef, error) {
 	rows, err := tx.Query(ctx, touched(`from items i where i.library_id = $1 and i.id = $2`, `select $3::uuid as library_id, $4::uuid as patron_id`),
 		item.Library, item.ID, patron.Library, patron.ID)
@@ -26,8 +27,9 @@ func RequestsTouched(ctx context.Context, tx *postgres.Tx, item catalog.Ref, pat
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[standing.RequestRef])
 }
 
-// InHand is an item and a patron as a desk knows them before it has looked: by
-// barcode and card in a realm, the patron else by name (zero for none).
+// InHand is an item and a patron as a desk knows them before it reads anything:
+// by barcode and card number in a realm, or the patron by reference (zero for
+// none).
 type InHand struct {
 	Realm   broker.ID
 	Barcode string
@@ -35,9 +37,9 @@ type InHand struct {
 	Patron  patrons.Ref
 }
 
-// AskInHand queues what a desk must know of an item in hand before it acts: the
-// loan it is out on (NoID for none) and the requests that the act may move, as
-// RequestsTouched gives them.
+// AskInHand queues reading what a desk must know of an item in hand before it
+// acts: the loan it is out on (NoID for none) and the requests that the act may
+// move, as RequestsTouched gives them.
 func AskInHand(tx *postgres.Tx, in InHand, loan *Loan, requests *[]standing.RequestRef) {
 	*loan, *requests = Loan{}, nil
 	askLoan(tx, loan, `where l.status <> 'returned'
@@ -50,8 +52,8 @@ func AskInHand(tx *postgres.Tx, in InHand, loan *Loan, requests *[]standing.Requ
 	})
 }
 
-// touched is the query of the requests that an act on an item may move, of the
-// item and the patrons that two queries find.
+// touched is the query for the requests that an act on an item may move, given
+// the SQL that finds the item and the patrons.
 func touched(item, who string) string {
 	return `
 		with item as (select i.library_id, i.id, i.title_id, i.request_id ` + item + `), who as (` + who + `),

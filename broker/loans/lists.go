@@ -57,15 +57,15 @@ func DueDates(ctx context.Context, tx *postgres.Tx, items []catalog.Ref) (map[ca
 	return due, nil
 }
 
-// Filter narrows a list of loans; a zero field asks for all.
+// Filter narrows a list of loans; a zero field does not restrict it.
 type Filter struct {
-	// Patron is one of the library.
+	// Patron is a patron of the library.
 	Patron broker.ID
 	// DueBefore keeps what was due before an instant.
 	DueBefore time.Time
 }
 
-// List gives what a library's desks have lent and is still out, the
+// List gives the loans made at a library's desks that are still out, the
 // earliest due date first.
 func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter, page broker.Page) ([]Loan, error) {
 	where, args := `l.library_id = $1 and l.status = 'open'`, []any{library, page.Limit}
@@ -85,8 +85,9 @@ func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter
 	return collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l where `+where+` order by l.due_on, l.id limit $2`, args...))
 }
 
-// OfRequest gives the loans that served a request, in order. library is
-// whose desk lent: the borrowing library on its side, the lender on the other.
+// OfRequest gives the loans that served a request, in order. library is the one
+// whose desk lent: on the borrowing side the borrowing library, on the lending
+// side the lender.
 func OfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID) ([]Loan, error) {
 	return collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l
 		where l.library_id = $1 and l.request_id = $2 order by l.started_at, l.id`, library, request))

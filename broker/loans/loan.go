@@ -17,7 +17,7 @@ type Ref struct {
 	ID      broker.ID
 }
 
-// Status is where a loan stands.
+// Status is the status of a loan.
 type Status string
 
 // The statuses of a loan.
@@ -49,24 +49,24 @@ type Loan struct {
 	// LostOn is when it was declared lost, LostHow why.
 	LostOn  broker.Date
 	LostHow LostHow
-	// ReferredOn is when the debt was handed on for recovery.
+	// ReferredOn is when the debt was referred for recovery.
 	ReferredOn broker.Date
 	// RecalledOn is when its owner asked for it back.
 	RecalledOn broker.Date
 	// HandedTo is the proxy who took it for the patron, of the patron's library;
 	// NoID where the patron did.
 	HandedTo broker.ID
-	// ClaimedAt is when the patron said that it was returned or never had, while
-	// that is open; zero when nobody says so.
+	// ClaimedAt is when the patron claimed that it was returned or never borrowed,
+	// while that claim is open; zero where there is none.
 	ClaimedAt time.Time
 }
 
-// LostHow says what made a loan a loss.
+// LostHow says why a loan was declared lost.
 type LostHow string
 
-// The ways to a loss.
+// The reasons a loan is declared lost.
 const (
-	LostOverdue  LostHow = "overdue"  // by its age
+	LostOverdue  LostHow = "overdue"  // because it was overdue for so long
 	LostReported LostHow = "reported" // somebody said so
 	LostByClaim  LostHow = "claim"    // claimed, and not found
 )
@@ -80,12 +80,13 @@ func (l Loan) SettledElsewhere() bool {
 	return l.Terms.Owner == rule.OwnerILL || l.Terms.Class == "library"
 }
 
-// MatchOf is what a policy goes by for the loan of an item.
+// MatchOf is what a policy's entries are matched against for the loan of an
+// item.
 func (l Loan) MatchOf(item catalog.Item) rule.Match {
 	return rule.Match{Owner: l.Terms.Owner, Class: l.Terms.Class, Item: l.Terms.Item, Audience: item.Audience, Age: item.AgeMark}
 }
 
-// Late is the loan as far as what its lateness costs goes.
+// Late is what of the loan is needed for working out its fine.
 func (l Loan) Late() standing.LateLoan {
 	return standing.LateLoan{
 		Library: l.Library, ID: l.ID, Branch: l.Branch, Patron: l.Patron, Request: l.Request, DueOn: l.DueOn, DueAt: l.DueAt,
@@ -93,7 +94,7 @@ func (l Loan) Late() standing.LateLoan {
 	}
 }
 
-// loanOf is a late loan as far as its fine goes.
+// loanOf is what of a late loan is needed for its fine.
 func loanOf(late standing.LateLoan) Loan {
 	return Loan{
 		Ref: Ref{late.Library, late.ID}, Branch: late.Branch, Patron: late.Patron, Request: late.Request, DueOn: late.DueOn, DueAt: late.DueAt,

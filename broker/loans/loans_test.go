@@ -21,7 +21,7 @@ func TestFIN29ALoanKeepsItsTerms(t *testing.T) {
 	patron, item := before.Patron("resident"), before.CopyOf(towntest.Of("book"))
 	before.Lend(patron, item, "2026-03-02 10:00", "2026-03-23")
 	after := before
-	after.Policy = "westport" // whose text says nothing of fines
+	after.Policy = "westport" // whose rules say nothing about fines
 	out := after.Back(returns.Return{Desk: after.At("2026-03-25 10:00"), Item: item})
 	towntest.Equal(t, "still 0.10 a day", towntest.Charged(out), "0.20")
 }
@@ -228,7 +228,7 @@ func TestREN23ARecallNeverExtends(t *testing.T) {
 	})
 }
 
-// CON-05 of the given cases.
+// Case CON-05.
 func TestCON05ChargingAndAnAmnestyAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	westchester := towntest.OneLibrary(t, "westchester", "America/Chicago")

@@ -10,16 +10,16 @@ import (
 	"afield/broker/postgres"
 )
 
-// TakenOver is what went from one account to another.
+// TakenOver counts what went from one account to another.
 type TakenOver struct {
 	Loans int64
 	holds.Moved
 }
 
-// MovePatron gives another account everything that one has or had: loans, holds
-// and claims, the ended ones too. Open holds that the other account had too, or
-// whose title it has on loan, are dropped. The transaction sees the whole sharing
-// group, and both patrons are locked.
+// MovePatron moves everything that one account has or had to another: loans,
+// holds and claims, ended ones included. Open holds for what the other account
+// also waits for or has on loan are dropped. The transaction must see the whole
+// sharing group, and both patrons must be locked.
 func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref, now time.Time) (TakenOver, error) {
 	var moved TakenOver
 	var err error
@@ -40,8 +40,8 @@ func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref, now 
 	return moved, nil
 }
 
-// ForgetPatrons queues the removal of a library's patrons from loans and claims
-// that are over, when their accounts go.
+// ForgetPatrons queues the removal of some of a library's patrons from loans
+// and claims that have ended, when their accounts are deleted.
 func ForgetPatrons(tx *postgres.Tx, library broker.ID, ids []broker.ID, now time.Time) {
 	tx.Queue(`update loans set patron_id = null, handed_to_id = null, anonymised_at = $3
 		where patron_library_id = $1 and patron_id = any ($2) and status = 'returned'`, library, ids, now)

@@ -10,8 +10,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// NightKey is where nightly work stands in an ordered run through rows: by a
-// date, and by id within it. The zero key stands before everything.
+// NightKey is how far nightly work has got in an ordered run through rows: by a
+// date, and by id within it. The zero key comes before everything.
 type NightKey struct {
 	On broker.Date
 	ID broker.ID
@@ -32,10 +32,11 @@ func nightKeys(ctx context.Context, tx *postgres.Tx, what, sql string, args ...a
 
 // LongOverdue gives the keys of the next open loans due on or before a day that
 // may be lost by their age, at most limit of them. claimed chooses those that
-// the patron says were returned, or the others; a claim of somebody else's item
-// waits for its owner and is neither. What was borrowed from a lender, or lent to
-// another library, is settled by its request. Those whose price staff were asked
-// for under this version of the policy are left out until their item has one.
+// the patron says were returned, or else the others; a claim about another
+// library's item waits for its owner and counts as neither. What was borrowed
+// from a lender, or lent to another library, is settled by its request. A loan
+// for whose price staff were asked under this version of the policy is left out
+// until its item has one.
 func LongOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, dueBy broker.Date, claimed bool, version string, after NightKey, limit int) ([]NightKey, error) {
 	return nightKeys(ctx, tx, "long overdue loans", `select l.due_on, l.id from loans l
 		left join claims c on c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null
@@ -48,9 +49,10 @@ func LongOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, dueBy 
 		order by l.due_on, l.id limit $6`, library, dueBy, claimed, after.On, after.ID, limit, version)
 }
 
-// PriceAsked queues the note that staff were asked for the price of a loan's item
-// under a version of the policy: the nights to come leave the loan alone until the
-// item has a price, the policy is another, or the loan is due anew.
+// PriceAsked queues recording that staff were asked for the price of a loan's
+// item under a version of the policy: later nightly runs leave the loan alone
+// until the item has a price, the policy changes, or the loan gets a new due
+// date.
 func PriceAsked(tx *postgres.Tx, ref Ref, version string) {
 	tx.Queue(`update loans set price_asked = $3 where library_id = $1 and id = $2`, ref.Library, ref.ID, version)
 }

@@ -23,14 +23,16 @@ func OverdueBound(ctx context.Context, tx *postgres.Tx, library broker.ID, today
 }
 
 // AccrueSlice brings the fines of the next overdue loans, at most limit of them
-// in the order of their due dates, up to today. It gives the key of the last loan
-// looked at (the key it was given: none was left) and how many fines changed.
+// in the order of their due dates, up to today. It gives the key of the last
+// loan looked at (the key passed in, if none was left) and how many fines
+// changed.
 //
-// What each day late counts is worked out by the policy's own rule, once for each
-// due date and calendar, and one statement applies it to all loans: rate, cap and
-// price from the loan's own terms, less what the ledger already asks for this due
-// date. A loan that is claimed does not grow; one that is up to date stays as it
-// is. Terms by the hour or with grace are rare and worked out one by one.
+// How many days late count is worked out by the policy's own rule, once for
+// each due date and calendar, and one statement applies it to all loans: rate,
+// cap and price from the loan's own terms, less what the ledger already has for
+// this due date. The fine of a claimed loan does not grow; a loan that is up to
+// date stays as it is. Terms by the hour or with grace are rare and worked out
+// one by one.
 func AccrueSlice(ctx context.Context, tx *postgres.Tx, library directory.Library, branches []directory.Branch, now time.Time, after NightKey, limit int) (upTo NightKey, touched int, err error) {
 	today := library.Today(now)
 	overdue, err := readOverdue(ctx, tx, library.ID, today, after, limit)
@@ -69,7 +71,7 @@ func AccrueSlice(ctx context.Context, tx *postgres.Tx, library directory.Library
 }
 
 // overdueRun is a run of overdue loans: the last of each due date, and whether
-// the terms of some are by the hour or with grace.
+// the terms of any are by the hour or with grace.
 type overdueRun struct {
 	last []NightKey
 	rare bool
@@ -106,15 +108,15 @@ func readOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, today 
 	return run, nil
 }
 
-// accrueSQL says policy.Accrue for many loans: the fine of its days late less
-// what is charged for this due date (less what was taken back because it was
-// counted wrongly), within what the cap leaves once waivers are taken off. A
-// loan that somebody is just acting on is left to them: it may be back before
-// this commits, and then nothing may grow for it any more.
+// accrueSQL is costs.Accrue for many loans: the fine for the days late less
+// what is charged for this due date (not counting what was reversed because it
+// was counted wrongly), within what the cap leaves once waivers are taken off.
+// A loan that somebody is acting on at this moment is left to them: it may be
+// back before this commits, and then nothing more may accrue for it.
 //
-// It goes from due date to due date, and only to the charges of a loan that has
-// any, by index: no estimate of how many loans a run holds, which is often wrong,
-// makes it compare all with all.
+// It goes from due date to due date, and by index to the charges of those loans
+// that have any. So the planner's estimate of how many loans a run holds, which
+// is often wrong, cannot lead it to compare all with all.
 const accrueSQL = `
 select l.patron_library_id, l.id, l.library_id, l.patron_id,
 	case when posted is null then least(l.fine, l.most) else greatest(0, least(l.fine - posted[1], l.most - posted[2])) end,
@@ -149,12 +151,12 @@ type daysLate struct {
 	due []broker.Date
 	// branches are the buildings with a calendar of their own.
 	branches []broker.ID
-	// units has, for each due date, the library's own calendar and then each
-	// building's: the open days, and all days.
+	// units has, for each due date, by the library's own calendar and then by each
+	// building's, the open days and all days.
 	units []int64
 }
 
-// lateDays counts, by the same rule that a return at the desk is charged by.
+// lateDays counts days late by the same rule as a return at the desk.
 func lateDays(library directory.Library, branches []directory.Branch, dates []broker.Date, today broker.Date) daysLate {
 	late := daysLate{due: dates, branches: make([]broker.ID, len(branches))}
 	calendars := []*calendar.Calendar{library.Calendar}
@@ -173,8 +175,8 @@ func lateDays(library directory.Library, branches []directory.Branch, dates []br
 	return late
 }
 
-// accrueOneByOne brings up to date the loans of a run whose terms one statement
-// cannot say: by the hour, or with grace.
+// accrueOneByOne brings up to date the loans of a run whose terms the one
+// statement cannot express: by the hour, or with grace.
 func accrueOneByOne(ctx context.Context, tx *postgres.Tx, library directory.Library, branches []directory.Branch, now time.Time, after, upTo NightKey) (int, error) {
 	today := library.Today(now)
 	loans, err := collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l

@@ -12,8 +12,8 @@ import (
 	"afield/broker/towntest"
 )
 
-// The statement that accrues a night's fines says the same as the rule that a
-// return at the desk is charged by, for every library and kind of item, day
+// The statement that accrues fines at night gives the same as the rule by which
+// a return at the desk is charged, for every library and kind of item, day
 // after day, whatever was charged and waived meanwhile.
 func TestNightlyFinesAreTheDesksFines(t *testing.T) {
 	t.Parallel()
@@ -41,7 +41,7 @@ func TestNightlyFinesAreTheDesksFines(t *testing.T) {
 				h.Must(err)
 				lent = append(lent, *out.Loan)
 			}
-			// What else a loan was charged for is no part of its fine.
+			// What else was charged for a loan is no part of its fine.
 			h.Do(func(_ context.Context, tx *postgres.Tx) error {
 				_, err := ledger.Post(tx, ledger.Charge{
 					Account: ledger.OfPatron(patron.Library, patron.ID, h.Library.Currency), Kind: ledger.Damage,

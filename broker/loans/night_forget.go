@@ -18,10 +18,10 @@ func ReturnedBound(ctx context.Context, tx *postgres.Tx, library broker.ID, afte
 		order by returned_on desc, id desc limit 1`, library, after.On, after.ID, limit)
 }
 
-// ForgetRange takes the patron off a run of returned loans: those handed in on
-// or before a day (zero: none by their age), and those of patrons who wish no
-// history. A loan for which something is still owed or owing keeps its patron,
-// and so does the loan of a patron who wishes to keep the history.
+// ForgetRange removes the patron from a run of returned loans: those handed in
+// on or before a day (zero: none by age), and those of patrons who want no
+// history. A loan keeps its patron while anything is still owed for it by
+// either side, or where the patron wants to keep their history.
 func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, returnedBy broker.Date, now time.Time, after, upTo NightKey) (int64, error) {
 	tag, err := tx.Exec(ctx, `update loans l set patron_id = null, handed_to_id = null, anonymised_at = $7
 		from patrons p

@@ -23,22 +23,22 @@ import (
 	"afield/broker/towntest"
 )
 
-// lateBook keeps beside the ledger, in plain sums, what was charged and given
-// away of one loan's fines.
+// lateBook keeps, independently of the ledger and in plain sums, what was
+// charged and forgiven of one loan's fines.
 type lateBook struct {
 	loan    loans.Ref
 	terms   costs.Terms
 	opening *calendar.Calendar
 	due     broker.Date
-	// period is which of its periods the loan is in; posted what stands charged
-	// and was given away of each.
+	// period is which of its periods the loan is in; posted what is charged and
+	// was forgiven in each.
 	period  int
 	posted  map[int]*costs.Posted
 	charges []*lateCharge
 }
 
-// lateCharge is a charge of a fine: what may still be taken back of it, and what
-// is still owed.
+// lateCharge is a charge of a fine: how much of it may still be reversed, and
+// what is still owed.
 type lateCharge struct {
 	id         broker.ID
 	period     int
@@ -84,7 +84,7 @@ func drawTerms(r *rapid.T, currency string) costs.Terms {
 
 func drawFine(r *rapid.T) costs.FineTerms {
 	fine := costs.FineTerms{Count: rapid.SampledFrom([]calendar.Count{calendar.OpenDays, calendar.CalendarDays}).Draw(r, "count")}
-	if rapid.IntRange(0, 4).Draw(r, "grace") == 0 { // these few go one by one
+	if rapid.IntRange(0, 4).Draw(r, "grace") == 0 { // these few are processed one by one
 		fine.Grace = &attributes.Grace{
 			Days: rapid.IntRange(1, 10).Draw(r, "days of grace"),
 			Mode: rapid.SampledFrom([]attributes.GraceMode{attributes.GraceAlwaysFree, attributes.GraceUntilExceeded}).Draw(r, "mode"),
@@ -226,8 +226,8 @@ func (lt *lateTown) post(tx *postgres.Tx, b *lateBook, name string) error {
 	return err
 }
 
-// pay pays part of a charge, which changes nothing of what the loan has come to,
-// whether or not it is voided.
+// pay pays part of a charge; whether or not the payment is voided, what the
+// loan has cost does not change.
 func (lt *lateTown) pay(ctx context.Context, tx *postgres.Tx, charge *lateCharge, keep bool) error {
 	if charge.owed <= 0 {
 		return nil
@@ -244,8 +244,8 @@ func (lt *lateTown) pay(ctx context.Context, tx *postgres.Tx, charge *lateCharge
 	return err
 }
 
-// takeBack takes part of what stands for a period back: as counted wrongly, or
-// forgiven.
+// takeBack reverses part of what is charged for a period: as counted wrongly,
+// or forgiven.
 func (lt *lateTown) takeBack(ctx context.Context, tx *postgres.Tx, b *lateBook, period int, correct bool) error {
 	correction := ledger.Correction("")
 	if correct {
@@ -287,7 +287,7 @@ func (b *lateBook) lower(entry ledger.Entry) {
 	}
 }
 
-// growing is what a patron is told their overdue loans have come to.
+// growing is what a patron is told their overdue loans have cost so far.
 func (lt *lateTown) growing() map[broker.ID]int64 {
 	amounts := map[broker.ID]int64{}
 	lt.Do(func(ctx context.Context, tx *postgres.Tx) error {
@@ -300,10 +300,10 @@ func (lt *lateTown) growing() map[broker.ID]int64 {
 	return amounts
 }
 
-// The statement of the night, the patron's account and the pure rule come to the
-// same for each loan, whatever the calendar, rate, cap, price and grace, and
-// whatever was charged, waived, taken back, paid, voided, renewed and due anew
-// in between.
+// The nightly statement, the patron's account and the pure rule give the same
+// amount for each loan, whatever the calendar, rate, cap, price and grace, and
+// whatever was charged, waived, reversed, paid, voided, renewed and given a new
+// due date in between.
 func TestTheNightAndTheRuleComeToTheSame(t *testing.T) {
 	t.Parallel()
 	tw := towntest.New(t)

@@ -11,10 +11,10 @@ import (
 	"afield/broker/standing"
 )
 
-// DueBetween gives the keys of the next open loans of own items due from one day
-// to another, at most limit of them: those that may be renewed by themselves.
-// What the patron says is back, what was borrowed from a lender and what was
-// lent to another library are left out.
+// DueBetween gives the keys of the next open loans of own items due from one
+// day to another, at most limit of them: those that may be renewed
+// automatically. What the patron says is back, what was borrowed from a lender
+// and what was lent to another library are left out.
 func DueBetween(ctx context.Context, tx *postgres.Tx, library broker.ID, from, to broker.Date, after NightKey, limit int) ([]NightKey, error) {
 	return nightKeys(ctx, tx, "loans that are due", `select l.due_on, l.id from loans l
 		where l.library_id = $1 and l.status = 'open' and l.due_on between $2 and $3
@@ -24,9 +24,10 @@ func DueBetween(ctx context.Context, tx *postgres.Tx, library broker.ID, from, t
 		order by l.due_on, l.id limit $6`, library, from, to, after.On, after.ID, limit)
 }
 
-// RenewByItself renews a loan where the policy it was lent by, which may be that
-// of the patron's home (loans.rules_of), does so without being asked. Loan is nil in the outcome where nothing was renewed. Who
-// waits for the title is looked at only once it is not too soon.
+// RenewByItself renews a loan where the policy it was lent by, which may be
+// that of the patron's home (loans.rules_of), renews without being asked. Loan
+// is nil in the outcome where nothing was renewed. Who waits for the title is
+// read only once it is not too early to renew.
 func (c *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref) (Outcome, error) {
 	loan, err := Locked(ctx, tx, ref)
 	if err != nil || loan.Status != Open || !loan.ClaimedAt.IsZero() || loan.SettledElsewhere() {
@@ -69,8 +70,8 @@ func (c *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, desk stand
 	return out, err
 }
 
-// hasCome tells whether the day has come on which a loan renews itself, whatever
-// else may be against it.
+// hasCome tells whether the day for the automatic renewal of a loan has come,
+// whatever else may prevent it.
 func hasCome(decision lending.RenewalDecision) bool {
 	if decision.Allowed {
 		return true

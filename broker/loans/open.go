@@ -7,16 +7,16 @@ import (
 	"afield/broker/postgres"
 )
 
-// AskOpen queues the question how many loans each of some patrons of a
-// library has not brought back, and adds the answer to counts.
+// AskOpen queues counting, for each of some patrons of a library, the loans not
+// brought back, and adds the answer to counts.
 func AskOpen(tx *postgres.Tx, library broker.ID, borrowers []broker.ID, counts map[broker.ID]int) {
 	tx.Queue(`select patron_id, count(*)::int from loans
 		where patron_library_id = $1 and patron_id = any ($2) and status <> 'returned' group by patron_id`, library, borrowers).
 		Query(postgres.CountInto(counts))
 }
 
-// AskStillOut queues the question which loans of a library's patrons are not
-// back, and marks them in out.
+// AskStillOut queues asking which loans of a library's patrons are not back,
+// and marks them in out.
 func AskStillOut(tx *postgres.Tx, library broker.ID, loans []broker.ID, out map[broker.ID]bool) {
 	tx.Queue(`select id from loans where patron_library_id = $1 and id = any ($2) and status <> 'returned'`, library, loans).
 		Query(func(rows pgx.Rows) error {

@@ -17,9 +17,9 @@ type Outcome struct {
 	Loan *Loan
 	// Charged are the charges posted.
 	Charged []ledger.Entry
-	// TakenBack are the reversals of what had been charged too much.
+	// TakenBack are the reversals of what had been overcharged.
 	TakenBack []ledger.Entry
-	// Refund is what was paid and is to be given back; zero for nothing.
+	// Refund is how much of what was paid is to be refunded; zero for nothing.
 	Refund broker.Money
 	// CountParts is how many pieces staff are to count; 0 where there is one.
 	CountParts int
@@ -35,7 +35,7 @@ func (o *Outcome) SetLoan(loan Loan) {
 	o.Serves = loan.Serves()
 }
 
-// LookAt says what staff should look at with an item in hand: how many pieces
+// LookAt says what staff should check on an item in hand: how many pieces
 // belong to it, and the note on it.
 func (o *Outcome) LookAt(item catalog.Item) {
 	if item.Parts > 1 {
@@ -50,17 +50,16 @@ func (o *Outcome) LookAt(item catalog.Item) {
 	}
 }
 
-// Follow adds where the item of an ended loan goes. The request of whoever is
-// given it goes on next.
+// Follow adds where the item of an ended loan goes. The request of the hold
+// that gets it goes on next.
 func (o *Outcome) Follow(sent holds.Outcome) {
 	o.Item, o.Given, o.Transit, o.NextAct, o.Next = sent.Item, sent.Given, sent.Transit, sent.NextAct, sent.Serves
 	o.Said = append(o.Said, sent.Said...)
 	o.Warnings = append(o.Warnings, sent.Warnings...)
 }
 
-// LatchLate lets the blocks of the patron's home library follow what an act did
-// with a loan that was late until now and is so no longer: the end of its
-// lateness may leave a block behind, though nothing was charged.
+// LatchLate updates the blocks of the patron's home library after an act ended
+// a loan's lateness: that may leave a block behind, though nothing was charged.
 func LatchLate(ctx context.Context, tx *postgres.Tx, policies standing.Policies, desk standing.Desk, loan Loan, daysLate int, out Outcome) error {
 	if len(out.Charged)+len(out.TakenBack) == 0 && daysLate <= 0 {
 		return nil

@@ -23,9 +23,9 @@ import (
 type Renew struct {
 	Desk standing.Desk
 	Loan Ref
-	// Channel is how it is asked for; empty asks no question of it.
+	// Channel is how it is asked for; if empty, no rule about channels applies.
 	Channel rule.Channel
-	// Given is what told who asks (policy.Renewal.Given).
+	// Given is how whoever asks was identified (lending.Renewal.Given).
 	Given []string
 	standing.Overriding
 }
@@ -39,11 +39,11 @@ type renewFacts struct {
 	copies   int
 }
 
-// Renew lends an item on, by the desk's policy. It refuses with every reason; a
+// Renew extends a loan, by the desk's policy. It refuses with every reason; a
 // borrowed copy is refused with lender_decides, because the question goes to
-// its lender. What an overdue loan has cost so far is charged first, where the
-// policy does not forgive it. Of two renewals at the same instant with one left,
-// one wins.
+// its lender. What an overdue loan has cost so far is charged first, unless the
+// policy forgives it. Of two renewals at the same instant with one renewal
+// left, one succeeds.
 func (c *Service) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Outcome, error) {
 	loan, err := Locked(ctx, tx, in.Loan)
 	if err != nil {
@@ -88,14 +88,14 @@ func readRenew(ctx context.Context, tx *postgres.Tx, desk standing.Desk, loan Lo
 	return facts, facts.standing.AsOfToday(ctx, tx, standing.LendersFrom(desk))
 }
 
-// askRenewing asks about the patron, the item and what the loan has cost.
+// askRenewing queues reading the patron, the item and what the loan has cost.
 func askRenewing(tx *postgres.Tx, desk standing.Desk, loan Loan, facts *renewFacts) {
 	standing.Ask(tx, desk.Library, desk.Today(), loan.Patron, &facts.standing)
 	catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &facts.item)
 	AskFine(tx, loan, &facts.money)
 }
 
-// askOthers asks who else waits, and what could serve them instead.
+// askOthers queues reading who else waits, and what could serve them instead.
 func askOthers(tx *postgres.Tx, desk standing.Desk, loan Loan, facts *renewFacts) {
 	holds.AskWaiters(tx, loan.Item, loan.Patron, desk.Today(), &facts.waiting)
 	askOtherCopies(tx, loan.Item, &facts.copies)
@@ -151,7 +151,7 @@ func (c *Service) renew(ctx context.Context, tx *postgres.Tx, desk standing.Desk
 }
 
 // askOtherCopies asks how many other copies of an item's title stand on the
-// shelf and could serve who waits.
+// shelf and could serve whoever waits.
 func askOtherCopies(tx *postgres.Tx, item catalog.Ref, into *int) {
 	tx.Queue(`select count(*)::int from items i join items o on o.library_id = i.library_id and o.title_id = i.title_id
 		where i.library_id = $1 and i.id = $2 and o.id <> i.id and o.status = 'on_shelf' and o.lendable and o.request_id is null`,

@@ -13,9 +13,9 @@ import (
 	"afield/broker/towntest"
 )
 
-// wherever are the preset policies, of which Western District's keeps its own
-// rules for its patrons wherever they borrow, and renews a day before the due
-// date, or never, by itself; Westchester's does the other.
+// wherever gives the preset policies, with Western District's rules applying to
+// its patrons wherever they borrow. The library named renewsItself also renews
+// loans automatically a day before the due date.
 func wherever(renewsItself string) standing.Policies {
 	return standing.ByName(func(name string) (*policy.Document, error) {
 		text, err := policy.PresetText(name)
@@ -35,8 +35,8 @@ func wherever(renewsItself string) standing.Policies {
 
 // A patron whose home keeps its own rules wherever they borrow has a book of
 // Westchester's for Western District's 21 days and two renewals, where
-// Westchester lends it for 28 days and renews it once. What renews itself does so
-// by the same rules, whichever of the two libraries has such a rule.
+// Westchester lends it for 28 days and renews it once. Automatic renewal
+// follows the same rules, whichever of the two libraries has it.
 func TestWhoseHomeKeepsItsRulesBorrowsAndRenewsByThemElsewhere(t *testing.T) {
 	t.Parallel()
 	for renewsItself, renews := range map[string]bool{"western-district": true, "westchester": false} {

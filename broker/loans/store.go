@@ -29,18 +29,19 @@ func scanLoan(row pgx.Row, l *Loan, more ...any) error {
 	return err
 }
 
-// askLoan queues the reading of one loan; nothing found leaves its id at NoID.
+// askLoan queues the reading of one loan; its id stays NoID where there is
+// none.
 func askLoan(tx *postgres.Tx, into *Loan, rest string, args ...any) {
 	tx.Queue(`select `+loanColumns+` from loans l `+rest, args...).
 		QueryRow(func(row pgx.Row) error { return postgres.OrNone(scanLoan(row, into)) })
 }
 
-// AskOutOn asks for the loan an item is out on, and locks it.
+// AskOutOn queues the reading of the loan an item is out on, and locks it.
 func AskOutOn(tx *postgres.Tx, item catalog.Ref, into *Loan) {
 	askLoan(tx, into, `where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned' for update`, item.Library, item.ID)
 }
 
-// AskLast asks for the latest loan of an item that has ended.
+// AskLast queues the reading of an item's latest loan that has ended.
 func AskLast(tx *postgres.Tx, item catalog.Ref, into *Loan) {
 	askLoan(tx, into, `where l.item_library_id = $1 and l.item_id = $2 and l.status = 'returned'
 		order by l.returned_at desc limit 1`, item.Library, item.ID)
@@ -70,8 +71,8 @@ func Locked(ctx context.Context, tx *postgres.Tx, ref Ref) (Loan, error) {
 }
 
 // AllLocked reads loans of a library by id, in the order of their patrons'
-// accounts, and locks their patrons, their items and them. Those that are gone
-// are left out.
+// accounts, and locks their patrons, their items and them. Loans that no longer
+// exist are left out.
 func AllLocked(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID) (loans []Loan, err error) {
 	tx.Queue(`select 1 from patrons p where (p.library_id, p.id) in (
 		select l.patron_library_id, l.patron_id from loans l where l.library_id = $1 and l.id = any ($2))
@@ -97,7 +98,7 @@ func addLoan(tx *postgres.Tx, l Loan) {
 		l.StartedAt, l.DueOn, l.DueAt, l.Renewals, l.Terms, l.HandedTo)
 }
 
-// Save queues a loan as it is now.
+// Save queues the writing of a loan as it is now.
 func Save(tx *postgres.Tx, l Loan) {
 	tx.Queue(`update loans set due_on = $3, due_at = $4, renewals = $5, status = $6, returned_at = $7, returned_on = $8,
 			lost_on = $9, lost_how = nullif($10, ''), referred_on = $11, recalled_on = $12,
@@ -107,8 +108,8 @@ func Save(tx *postgres.Tx, l Loan) {
 		l.LostOn, string(l.LostHow), l.ReferredOn, l.RecalledOn)
 }
 
-// AskWhetherCharged asks whether the loan an item is out on has cost anything
-// by lateness yet.
+// AskWhetherCharged queues asking whether anything was charged yet for the
+// lateness of the loan an item is out on.
 func AskWhetherCharged(tx *postgres.Tx, item catalog.Ref, into *bool) {
 	tx.Queue(`select exists (select 1 from accruals a where a.library_id = l.patron_library_id and a.loan_id = l.id)
 			or exists (select 1 from ledger_entries e where e.library_id = l.patron_library_id and e.loan_id = l.id)
@@ -116,7 +117,7 @@ func AskWhetherCharged(tx *postgres.Tx, item catalog.Ref, into *bool) {
 		QueryRow(func(row pgx.Row) error { return postgres.OrNone(row.Scan(into)) })
 }
 
-// askOut asks what a patron has on loan, as far as limits go.
+// askOut queues reading what a patron has on loan, as far as limits count it.
 func askOut(tx *postgres.Tx, patron patrons.Ref, into *[]lending.OutItem) {
 	*into = nil
 	tx.Queue(`select l.terms ->> 'owner', coalesce(i.type, l.terms ->> 'item', 'book'), coalesce(i.audience, 'adult'), coalesce(i.age_mark, ''),

@@ -22,7 +22,7 @@ type dueChange struct {
 	at   time.Time
 }
 
-// loansDue reads and locks the next open loans that are due in an adjustment's
+// loansDue reads and locks the next open loans that are due on an adjustment's
 // days, in the order of their ids.
 func loansDue(ctx context.Context, tx *postgres.Tx, a Adjustment, after broker.ID, limit int) ([]Loan, error) {
 	rows, err := tx.Query(ctx, `select `+loanColumns+` from loans l
@@ -33,7 +33,7 @@ func loansDue(ctx context.Context, tx *postgres.Tx, a Adjustment, after broker.I
 }
 
 // loansLateIn reads the next loans that were due or late on a closure's days:
-// back since, or, after an emergency, still out.
+// those that are back and, after an emergency, those still out.
 func loansLateIn(ctx context.Context, tx *postgres.Tx, c directory.Closure, after broker.ID, limit int) ([]Loan, error) {
 	rows, err := tx.Query(ctx, `select `+loanColumns+` from loans l
 		where l.library_id = $1 and l.due_on <= $3 and l.patron_id is not null
@@ -43,7 +43,7 @@ func loansLateIn(ctx context.Context, tx *postgres.Tx, c directory.Closure, afte
 	return collectLoans(rows, err)
 }
 
-// moveLoans queues new due dates and the record of them.
+// moveLoans queues the writing of new due dates and of the record of them.
 func moveLoans(tx *postgres.Tx, a Adjustment, changes []dueChange) {
 	if len(changes) == 0 {
 		return
@@ -71,8 +71,8 @@ func setDueDates(tx *postgres.Tx, changes []dueChange) {
 		where l.library_id = $1 and l.id = c.loan`, changes[0].loan.Library, ids, dues, ends)
 }
 
-// keepLenderDue queues a lender's new due date onto the loan, so that nothing
-// later moves the patron's beyond it.
+// keepLenderDue queues writing a lender's new due date on the loan, so that
+// nothing later moves the patron's beyond it.
 func keepLenderDue(tx *postgres.Tx, loan Ref, lenderDue broker.Date) {
 	tx.Queue(`update loans set terms = jsonb_set(terms, '{lender_due}', to_jsonb($3::text)) where library_id = $1 and id = $2`,
 		loan.Library, loan.ID, lenderDue.String())
@@ -99,9 +99,9 @@ func endAdjustment(tx *postgres.Tx, a Adjustment, by broker.Actor) error {
 	return nil
 }
 
-// standingAdjustment finds what was recorded before for the same id, or for the
-// same closure; a zero Adjustment when nothing was. Two at once for one library
-// wait for each other.
+// standingAdjustment finds what was already recorded for the same id, or for
+// the same closure; a zero Adjustment when nothing was. Of two at once for one
+// library, one waits for the other.
 func standingAdjustment(ctx context.Context, tx *postgres.Tx, a Adjustment) (Adjustment, error) {
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('due dates of ' || $1::uuid::text, 0))`, a.Library)
 	found, err := queryAdjustments(ctx, tx, `where a.library_id = $1 and (a.id = $2 or ($3::uuid is not null and a.closure_id = $3))`,
@@ -168,7 +168,7 @@ func adjustedLoans(ctx context.Context, tx *postgres.Tx, a Adjustment, after bro
 	})
 }
 
-// prefixed reads columns that stand before those of a loan.
+// prefixed reads columns that come before those of a loan.
 type prefixed struct {
 	row   pgx.Row
 	first []any

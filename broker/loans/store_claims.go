@@ -26,8 +26,9 @@ func askClaim(tx *postgres.Tx, into *Claim, rest string, args ...any) {
 		QueryRow(func(row pgx.Row) error { return postgres.OrNone(scanClaim(row, into)) })
 }
 
-// AskOpenClaim asks for the claim about the loan an item is out on that is open,
-// or was charged because the item was not found in time, and locks it.
+// AskOpenClaim queues the reading of the claim about the loan an item is out
+// on, if it is open or was charged because the item was not found in time, and
+// locks it.
 func AskOpenClaim(tx *postgres.Tx, item catalog.Ref, into *Claim) {
 	askClaim(tx, into, `join loans l on l.library_id = c.library_id and l.id = c.loan_id
 		where l.item_library_id = $1 and l.item_id = $2 and l.status <> 'returned'
@@ -35,14 +36,14 @@ func AskOpenClaim(tx *postgres.Tx, item catalog.Ref, into *Claim) {
 		order by c.closed_at is null desc, c.claimed_at desc limit 1 for update of c`, item.Library, item.ID)
 }
 
-// AskLastClaim asks for the latest claim about a loan.
+// AskLastClaim queues the reading of the latest claim about a loan.
 func AskLastClaim(tx *postgres.Tx, loan Loan, into *Claim) {
 	askClaim(tx, into, `where c.library_id = $1 and c.loan_id = $2 order by c.closed_at is null desc, c.claimed_at desc limit 1 for update of c`,
 		loan.Library, loan.ID)
 }
 
-// AskClaimCounts asks how many claims of a patron are open, and how many there
-// ever were; one that was refused or taken back is none.
+// AskClaimCounts queues counting a patron's open claims, and all they ever
+// made; claims refused or withdrawn do not count.
 func AskClaimCounts(tx *postgres.Tx, patron patrons.Ref, carried, lifetime *int) {
 	tx.Queue(`select count(*) filter (where closed_at is null)::int, count(*) filter (where status not in ('refused', 'withdrawn'))::int
 		from claims where patron_library_id = $1 and patron_id = $2`, patron.Library, patron.ID).
@@ -56,7 +57,7 @@ func AddClaim(tx *postgres.Tx, c Claim) {
 		c.Library, c.ID, c.Loan, c.Patron.Library, c.Patron.ID, c.Kind, c.Status, c.ByGuardian, c.Note, c.ClaimedAt, c.ClaimedBy)
 }
 
-// SaveClaim queues a claim as it is now.
+// SaveClaim queues the writing of a claim as it is now.
 func SaveClaim(tx *postgres.Tx, c Claim, by broker.Actor) {
 	var closedBy *broker.Actor
 	if !c.ClosedAt.IsZero() {
