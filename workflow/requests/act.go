@@ -25,7 +25,8 @@ type Act struct {
 	Action workflow.Event
 	// Body are the fields of the action's form.
 	Body map[string]json.RawMessage
-	// ExpectVersion, when not 0, refuses if somebody was quicker.
+	// ExpectVersion, when not 0, is the version the person saw: the act is a
+	// conflict if the request has moved on since.
 	ExpectVersion int
 	Cause         engine.Cause
 }

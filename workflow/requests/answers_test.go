@@ -13,8 +13,8 @@ import (
 	"afield/workflow/requests"
 )
 
-// offers is a request whose lender offered it for 15.00 and whose patron is
-// asked about that.
+// offers sets up a request whose lender asks 15.00 for it and whose patron is
+// asked to approve that.
 func offers(t *testing.T) (tw *town.Town, home *town.House, lender *town.Partner, request broker.ID) {
 	t.Helper()
 	tw, home, lender, request, _ = town.AsksPartner(t, 0)
@@ -79,8 +79,9 @@ func TestTheLenderSpeaksWhileThePatronDecides(t *testing.T) {
 	})
 }
 
-// A lender that does not stop after the patron cancelled: what it sends goes
-// back unused, and its no ends the request instead of asking the next.
+// A lender does not stop after the patron has cancelled: what it sends goes
+// back unused, and if it says no the request ends instead of going to the next
+// lender.
 func TestACancelThatIsRefusedIsRemembered(t *testing.T) {
 	t.Parallel()
 	t.Run("then it ships", func(t *testing.T) {
@@ -224,7 +225,8 @@ func TestUndoPutsTheNeedByDateBack(t *testing.T) {
 	tw.Sound()
 }
 
-// "Later" with a date that lies behind us is not "now", and not for ever.
+// A lender that says "later" with a date in the past is not asked again at
+// once, nor for ever.
 func TestALenderThatKeepsSayingLater(t *testing.T) {
 	t.Parallel()
 	tw, home, lender, request, _ := town.AsksPartner(t, 0)
@@ -248,7 +250,7 @@ func TestALenderThatKeepsSayingLater(t *testing.T) {
 	tw.Sound()
 }
 
-// What no message carries is put before staff, and stays there until a person
+// What no message carries becomes a staff task, which stays open until a person
 // has done it.
 func TestALibraryReachedByHandIsTold(t *testing.T) {
 	t.Parallel()

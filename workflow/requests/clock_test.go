@@ -16,8 +16,8 @@ import (
 	"afield/workflow/requests"
 )
 
-// What a lender says after its time is about its own ask, never about that of
-// the lender who is asked now.
+// A late answer from one lender is about its own rota entry, never about that
+// of the lender being asked now.
 func TestALateAnswerOfOneLenderIsNotTheNextOnes(t *testing.T) {
 	t.Parallel()
 	for _, late := range []connectors.Message{

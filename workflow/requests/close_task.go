@@ -10,7 +10,7 @@ import (
 	"afield/workflow/requests/tasks"
 )
 
-// Closing is a person's word that a task is done with.
+// Closing is a task that a person says is done with.
 type Closing struct {
 	Library broker.ID
 	Task    broker.ID
@@ -19,11 +19,11 @@ type Closing struct {
 	Note string
 }
 
-// CloseTask closes a task by hand: what no action settles, such as a stray item
-// or trouble that is over. It moves no request, so an open one keeps its owner
-// and its deadline. The note becomes a staff note on the task's request; without
-// a request it stays among the task's facts. A task that is closed already stays
-// as it is; one of another library is not found.
+// CloseTask closes by hand a task that no action settles, such as one about a
+// stray item or about trouble that is over. It moves no request, so an open one
+// keeps its owner and its deadline. The note becomes a staff note on the task's
+// request; without a request it stays among the task's facts. A task that is
+// closed already stays as it is; one of another library is not found.
 func CloseTask(ctx context.Context, tx *postgres.Tx, now time.Time, closing Closing) error {
 	request, err := tasks.CloseByHand(ctx, tx, closing.Library, closing.Task, closing.Actor, closing.Note, now)
 	if err != nil || request == broker.NoID || closing.Note == "" {

@@ -17,10 +17,10 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// LengthenShelf gives requests whose item waits on a library's hold shelf the
-// pick-up days that a closure takes from them, never beyond what the lender's
-// due date leaves. The desk's library must have been read after the closure was
-// put in.
+// LengthenShelf gives back the pick-up days that a closure takes from requests
+// whose item waits on a library's hold shelf, never beyond what the lender's
+// due date allows. The desk's library must have been read after the closure was
+// entered.
 func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, from broker.Date) error {
 	type waiting struct {
 		ID        broker.ID

@@ -13,14 +13,15 @@ import (
 	"afield/workflow/requests/tasks"
 )
 
-// HandedOver records what became of one try to hand a message over: the peer has
-// it, will never take it, or is tried again later, which staff hear of when it
-// goes on for long. It gives the message that waited for this one to go first,
-// if there is one.
+// HandedOver records how one attempt to deliver a message ended: the peer has
+// it, will never take it, or is tried again later; staff are told when that
+// goes on for long. It returns the message that was waiting for this one to go
+// first, if there is one.
 //
-// It locks the request before it looks. Whoever puts out a message about the
-// request holds that lock, so each sees what the other did: a message that finds
-// this one still being recorded is found here, and does not wait for the sweep.
+// It locks the request before it looks. Whoever puts a message about the
+// request into the outbox holds that lock too, so each sees what the other did:
+// a message added while this one is being recorded is found here, and does not
+// wait for the sweep.
 func (s *Service) HandedOver(ctx context.Context, tx *postgres.Tx, now time.Time, claimed messages.Claimed, delivery connectors.Delivery,
 ) (next messages.Ref, waiting bool, err error) {
 	if err := engine.Lock(ctx, tx, standing.RequestRef{Library: claimed.Library, Request: claimed.Request}); err != nil {

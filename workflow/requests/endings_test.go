@@ -178,8 +178,9 @@ func sentBack(t *testing.T) (tw *town.Town, home *town.House, lender *town.Partn
 	return tw, home, lender, request
 }
 
-// A lender that does not confirm, or says it is overdue: staff hold the proof of
-// shipment against it until it finds the item, or it is lost.
+// A lender does not confirm a return, or says that the item is overdue: staff
+// answer with the proof of shipment until the lender finds the item, or it is
+// lost.
 func TestAReturnThatIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 	t.Run("silence, dispute, found", func(t *testing.T) {
@@ -223,7 +224,7 @@ func TestAReturnThatIsNotConfirmed(t *testing.T) {
 	})
 }
 
-// A patron sees and does what is theirs, and nothing at the desk.
+// A patron sees and acts on their own requests, and cannot act as the desk.
 func TestAPatronActsOnTheirOwn(t *testing.T) {
 	t.Parallel()
 	tw, home, _, request, patron := town.AsksPartner(t, 0)
@@ -237,7 +238,7 @@ func TestAPatronActsOnTheirOwn(t *testing.T) {
 	tw.Sound()
 }
 
-// Who looked at an older version decides nothing.
+// An act by somebody who saw an older version is refused.
 func TestSomebodyWasQuicker(t *testing.T) {
 	t.Parallel()
 	tw, home, lender, request, _ := town.AsksPartner(t, 0)
@@ -252,8 +253,8 @@ func TestSomebodyWasQuicker(t *testing.T) {
 	tw.Sound()
 }
 
-// Another library's request is not there: not to see, not to act on, not to fire
-// on, whichever library is named.
+// Another library's request cannot be seen, acted on or fired on, whichever
+// library is named.
 func TestAnotherLibrarysRequestIsNotFound(t *testing.T) {
 	t.Parallel()
 	tw, home, _, request, _ := town.AsksPartner(t, 0)

@@ -15,8 +15,8 @@ import (
 	"afield/workflow/requests"
 )
 
-// A message that is put out while the one before it is being recorded is found
-// there, and waits for no sweep.
+// A message added while the delivery of the one before it is being recorded is
+// found then, and does not wait for the sweep.
 func TestAMessagePutOutMeanwhileIsFound(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")

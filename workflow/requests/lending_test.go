@@ -155,7 +155,7 @@ func TestAnOfferThatNoLongerStands(t *testing.T) {
 	tw.Sound()
 }
 
-// What staff give at shipping counts, be it nothing.
+// The fee that staff enter at shipping counts, even when it is nothing.
 func TestAFeeWaivedAtShippingIsNotPaid(t *testing.T) {
 	t.Parallel()
 	tw, home, lender, ours, theirs, patron, barcode := town.LendsOut(t, "VT")
@@ -172,7 +172,8 @@ func TestAFeeWaivedAtShippingIsNotPaid(t *testing.T) {
 	tw.Sound()
 }
 
-// One copy is promised once; who comes second hears that there is none.
+// A copy is promised only once; whoever comes second is told that there is
+// none.
 func TestOneCopyIsPromisedOnce(t *testing.T) {
 	t.Parallel()
 	tw, _, lender, _, first, _, barcode := town.LendsOut(t, "NY")

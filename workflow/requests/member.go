@@ -24,11 +24,11 @@ type Member struct {
 	// Receive takes the message at the other library: (*Service).Receive, at the
 	// present business time.
 	Receive func(context.Context, *postgres.Tx, Incoming) (messages.Answer, error)
-	// Log hears of faults of ours.
+	// Log records faults of our own.
 	Log *slog.Logger
 }
 
-// Protocol makes it ready to be listed.
+// Protocol returns it as an entry for the registry of protocols.
 func (m Member) Protocol() connectors.Protocol {
 	return connectors.Protocol{Name: string(directory.ProtocolMember), Sender: m, Says: connectors.EveryKind()}
 }

@@ -34,7 +34,7 @@ type Note struct {
 	At       time.Time    `db:"at"`
 }
 
-// Notes gives the notes a viewer may read, the first first: staff all of them,
+// Notes gives the notes a viewer may read, oldest first: staff all of them,
 // patrons those written to them.
 func Notes(ctx context.Context, tx *postgres.Tx, viewer Viewer, request broker.ID) ([]Note, error) {
 	if err := Visible(ctx, tx, viewer, request); err != nil {

@@ -16,8 +16,8 @@ import (
 	"afield/workflow/routing"
 )
 
-// previewPlaces is how many lenders of a preview are named.
-const previewPlaces = 25
+// previewLenders is how many lenders a preview names.
+const previewLenders = 25
 
 // Outlook is what would happen if a request were made now. Nothing is promised.
 type Outlook struct {
@@ -120,7 +120,7 @@ func (s *Service) outlook(ctx context.Context, tx *postgres.Tx, now time.Time, r
 		return err
 	}
 	query.Request, query.Format, query.Service, query.Now = request.ID, request.Format, request.Service, now
-	query.NeedBy, query.Ceiling, query.Most = in.NeedBy, in.MaxCost, previewPlaces
+	query.NeedBy, query.Ceiling, query.Most = in.NeedBy, in.MaxCost, previewLenders
 	query.FollowPolicy(doc, at(now, library), "")
 	title := broker.NoID
 	if request.TitleID != nil {

@@ -199,8 +199,8 @@ func (e EventLine) Label() string {
 	return e.Event.Words()
 }
 
-// Timeline gives a page of what happened to a request, the first first. after
-// is the last event's id of the page before, 0 for the first page.
+// Timeline gives a page of what happened to a request, oldest first. after is
+// the last event's id of the page before, 0 for the first page.
 func Timeline(ctx context.Context, tx *postgres.Tx, viewer Viewer, request broker.ID, after int64, limit int) ([]EventLine, error) {
 	if err := Visible(ctx, tx, viewer, request); err != nil {
 		return nil, err

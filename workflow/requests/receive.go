@@ -64,8 +64,8 @@ func (s *Service) Receive(ctx context.Context, tx *postgres.Tx, now time.Time, i
 	return answer, messages.Record(tx, library.ID, id, request, now, answer)
 }
 
-// addressed finds the member library a message is for, and holds the sender to
-// its own symbol.
+// addressed finds the member library a message is for, and checks that the
+// sender uses its own symbol.
 func (s *Service) addressed(ctx context.Context, tx *postgres.Tx, in Incoming) (*directory.Lender, error) {
 	to, from := in.Message.Borrower, in.Message.Lender
 	if in.Message.Kind.FromBorrower() {

@@ -91,7 +91,8 @@ func TestAFailedHoldIsNoWayRoundTheRules(t *testing.T) {
 	tw.Sound()
 }
 
-// Who may not pass over a rule cannot let a request go on that it refused.
+// Somebody who may not pass over a rule cannot let a request go on that the
+// rule refused.
 func TestWhoMayPassOverARule(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")
@@ -163,7 +164,8 @@ func TestAnUrgentRequestIsApprovedUpToAnAmount(t *testing.T) {
 	tw.Sound()
 }
 
-// What a lender asks in another money is first what staff say it comes to.
+// When a lender's price is in another currency, staff first enter what it comes
+// to.
 func TestAnOfferInAnotherMoney(t *testing.T) {
 	t.Parallel()
 	tw, home, lender, request, _ := town.AsksPartner(t, 0)
@@ -184,7 +186,7 @@ func TestAnOfferInAnotherMoney(t *testing.T) {
 	tw.Sound()
 }
 
-// Two libraries of which nobody knows the state are not in the same one.
+// Two libraries whose states are unknown do not count as being in the same one.
 func TestNoStateIsNotTheSameState(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")

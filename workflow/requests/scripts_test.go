@@ -99,9 +99,9 @@ func lentToPatron(home *town.House, lender *town.Partner, request broker.ID, bar
 	home.Must(home.Together(request, workflow.EventReceive, workflow.EventShelve, workflow.EventCheckOut))
 }
 
-// A lender's messages may come in any order and any number of times: what they
-// come to is what they come to in order, and nobody takes the lender that
-// supplies for one we had moved on from.
+// A lender's messages may come in any order and any number of times: the
+// outcome is the same as when they come in order, and the lender that supplies
+// is never taken for one we had moved on from.
 func TestTheOrderOfMessagesDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	const shuffles = 4
@@ -133,8 +133,9 @@ func TestTheOrderOfMessagesDoesNotMatter(t *testing.T) {
 	}
 }
 
-// play tells a new request's lender what to say, in an order in which a message
-// may come twice, and gives what the request has come to.
+// play makes a new request whose lender sends the messages of a script in the
+// given order, in which one may come twice, and returns what the request has
+// come to.
 func play(home *town.House, lender *town.Partner, script script, barcode string, order []int) (what string, state workflow.State) {
 	home.T.Helper()
 	patron := home.Patron("resident")

@@ -37,7 +37,7 @@ type Config struct {
 	Policies standing.Policies
 	// Tables are the state tables; nil means those of package workflow.
 	Tables []*workflow.Table
-	// Log hears of faults that are set aside; nil is silence.
+	// Log records faults that are set aside; nil logs nothing.
 	Log *slog.Logger
 }
 
@@ -100,7 +100,7 @@ func (s *Service) library(ctx context.Context, tx *postgres.Tx, id broker.ID) (*
 	return lender, nil
 }
 
-// at is a moment for decisions about no request yet.
+// at is the moment for a decision that is not about an existing request.
 func at(now time.Time, library *directory.Lender) policy.Moment {
 	return policy.Moment{Now: now, Calendar: library.Calendar, Place: library.Place()}
 }

@@ -126,7 +126,8 @@ func (in Submission) check(library *directory.Lender, now time.Time) error {
 }
 
 // prepare fills a request row and the facts for its checks. It locks the patron
-// first, so that the last of three places cannot be taken twice.
+// first, so that two submissions at once cannot both be the last that a limit
+// allows.
 func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, actor broker.Actor, library *directory.Lender, doc *policy.Document, in Submission) (*engine.Request, checks.Submission, error) {
 	var patron patrons.Patron
 	patrons.AskLocked(tx, patrons.Ref{Library: in.Library, ID: in.Patron}, &patron)

@@ -52,7 +52,7 @@ func TestTheWindowIsMeasuredFromTheDateThePolicyNames(t *testing.T) {
 	}
 }
 
-// A date that the lender had said wrongly is corrected, and with it the date
+// A due date that the lender gave wrongly is corrected, and with it the date
 // that the window is measured from.
 func TestACorrectedDateIsTheFirstOne(t *testing.T) {
 	t.Parallel()
@@ -104,7 +104,7 @@ func TestTheTimeToSearchHasAnEnd(t *testing.T) {
 	home.Sound()
 }
 
-// Staff enter on receiving it what a slip in the parcel says.
+// When receiving a parcel, staff enter what the slip in it says.
 func TestStaffEnterTheLendersTermsOnReceipt(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")

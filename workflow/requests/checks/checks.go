@@ -20,7 +20,7 @@ import (
 	"afield/workflow/routing"
 )
 
-// Submission is the request that is looked at.
+// Submission is a request that somebody wants to make.
 type Submission struct {
 	Patron broker.ID
 	// Request is left out of the counts.
@@ -33,17 +33,17 @@ type Submission struct {
 	CardDigits int
 	PINGiven   bool
 	Now        time.Time
-	// AsHold is set when a copy on the shelves of Filler serves.
+	// AsHold is set when a hold of a copy that Filler owns will do.
 	AsHold bool
 	Filler broker.ID
-	// OwnedHere and OwnedInGroup tell that copies are here or in the sharing group,
-	// but no hold reaches them.
+	// OwnedHere and OwnedInGroup say that there are copies here or in the
+	// sharing group which no hold reaches.
 	OwnedHere    bool
 	OwnedInGroup bool
 }
 
-// OwnCopies tells whether a hold serves instead of an interlibrary loan: a copy
-// at home or in the shared catalogue that a hold tier reaches.
+// OwnCopies tells whether a hold will do instead of an interlibrary loan: of a
+// copy at home, or of one in the shared catalogue that a hold tier reaches.
 func OwnCopies(ctx context.Context, tx *postgres.Tx, finder *routing.Finder, library *directory.Lender, doc *policy.Document, request *engine.Request, in *Submission) error {
 	if request.TitleID == nil || request.Service == "copy" {
 		return nil
@@ -105,8 +105,8 @@ func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, 
 	}), nil
 }
 
-// hold reads what is asked of a hold, where one will serve: a request passes the
-// same rules as a hold placed at the desk.
+// hold gathers the facts for the rules about holds, where a hold will do: the
+// request must pass the same rules as a hold placed at the desk.
 func (in Submission) hold(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) (shelf.HoldRequest, error) {
 	if !in.AsHold || in.Title == nil {
 		return shelf.HoldRequest{}, nil
@@ -124,9 +124,9 @@ func (in Submission) hold(ctx context.Context, tx *postgres.Tx, patron patrons.R
 	}, nil
 }
 
-// DeclareCopyright records under which rule a copy is asked for: so many a year
-// from the recent issues of one periodical, the rest under the law itself. It
-// gives the reasons why a person must decide first.
+// DeclareCopyright records the rule under which a copy is requested: only so
+// many a year from the recent issues of one periodical, the rest under the law
+// itself. It returns the reasons why a person must decide first.
 func DeclareCopyright(ctx context.Context, tx *postgres.Tx, now time.Time, table *workflow.Table, library *directory.Lender, doc *policy.Document, request *engine.Request) ([]broker.Reason, error) {
 	today := library.Today(now)
 	unsupplied := table.States(func(p workflow.Place) bool { return p.Ended && !p.Supplied })

@@ -12,7 +12,7 @@ import (
 	"afield/workflow/requests/items"
 )
 
-// Effects are the effects of this room.
+// Effects lists the effects of this package by name.
 func Effects() engine.Effects {
 	return engine.Effects{
 		// what a borrower says
@@ -48,7 +48,7 @@ func say(message connectors.Message) engine.Wants {
 	return engine.Wants{engine.Say{Message: message}}
 }
 
-// saying makes an effect that says one thing without more to it.
+// saying makes an effect that sends a message without further details.
 func saying(effect workflow.Effect) engine.Effect {
 	return func(context.Context, *engine.Case) (engine.Wants, error) {
 		return say(workflow.Says[effect].Message()), nil
@@ -129,7 +129,8 @@ func SayLoaned(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	return say(message), nil
 }
 
-// SayCopyCompleted tells of a delivered copy, with what it costs where we know.
+// SayCopyCompleted says that a copy was delivered, and what it costs where we
+// know.
 func SayCopyCompleted(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	message := connectors.Message{Kind: connectors.KindCopyCompleted}
 	nameCost(c, &message)
@@ -143,7 +144,7 @@ func nameCost(c *engine.Case, message *connectors.Message) {
 	}
 }
 
-// SayDueChanged says until when it may be kept now.
+// SayDueChanged gives the new due date.
 func SayDueChanged(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	return say(connectors.Message{Kind: connectors.KindDueChanged, Due: c.Request.LenderDueOn}), nil
 }

@@ -11,8 +11,9 @@ import (
 	"afield/workflow"
 )
 
-// Begin writes a new request and the first line of its timeline, and starts its
-// first clock: a lender's to answer, and the date the patron needs it by.
+// Begin writes a new request and the first line of its timeline, and sets its
+// first deadline: on the lending side the time to answer, on the borrowing side
+// the date the patron needs it by, if there is one.
 func (e *Engine) Begin(ctx context.Context, tx *postgres.Tx, now time.Time, r *Request, by broker.Actor, cause Cause, facts map[string]any) error {
 	if err := insert(tx, r, now, by, cause, facts); err != nil {
 		return err

@@ -85,8 +85,8 @@ func (st *step) carryOut(ctx context.Context, want Want) error {
 	return nil
 }
 
-// account does what an effect wants with money. A patron's block is looked at
-// again when the effect is done.
+// account carries out what an effect wants done with money. Whether the patron
+// is blocked is checked again when the effect is done.
 func (st *step) account(ctx context.Context, want Want) (err error) {
 	st.balanceMoved = st.Request.Side == workflow.SideBorrowing && st.Request.PatronID != nil
 	switch want := want.(type) {
@@ -114,7 +114,7 @@ func (st *step) deadlineBeside(want Want) {
 	}
 }
 
-// needByAgain restarts the clock of the date the patron needs it by.
+// needByAgain sets the deadline of the need-by date again.
 func (st *step) needByAgain() {
 	end := st.Request.NeedBy.End(st.Library.Zone)
 	if !st.Request.NeedBy.IsZero() && end.After(st.Now) && !st.Place().PastNeedBy {

@@ -28,7 +28,7 @@ type Case struct {
 	// Tx is the transaction that moves the request.
 	Tx  *postgres.Tx
 	Now time.Time
-	// Library is the request's own library, Policy the document that rules it.
+	// Library is the request's own library, Policy the document it follows.
 	Library *directory.Lender
 	Policy  *policy.Document
 	Request *Request
@@ -71,7 +71,7 @@ func (c *Case) WithPatron() bool {
 	return c.Request.Side == workflow.SideBorrowing && c.Place().Deadline == workflow.DeadlineDue
 }
 
-// Moment is when and where a decision is asked.
+// Moment is the time and library for which the policy is asked.
 func (c *Case) Moment() policy.Moment {
 	return policy.Moment{Now: c.Now, Calendar: c.Library.Calendar, Place: c.Library.Place()}
 }
@@ -202,8 +202,8 @@ func (c *Case) MatchTitle(ctx context.Context) error {
 	return nil
 }
 
-// Promised gives those of some copies that another open lending request was
-// given.
+// Promised returns those of some copies that are already chosen for another
+// open lending request.
 func (c *Case) Promised(ctx context.Context, items ...broker.ID) ([]broker.ID, error) {
 	rows, err := c.Tx.Query(ctx, `select item_id from requests where library_id = $1 and side = 'lending' and closed_at is null
 		and id <> $2 and item_id = any ($3)`, c.Request.LibraryID, c.Request.ID, items)
@@ -227,8 +227,8 @@ func (c *Case) LostOn() broker.Date {
 	return costs.BorrowedLostOn(c.Policy, rule.Match{Owner: rule.OwnerILL, Item: string(r.Format)}, r.PatronDueOn, r.MisplacedOn).Value
 }
 
-// SearchDeadline is, beside the due date, when the time to search for a copy that
-// is with the patron ends.
+// SearchDeadline sets the deadline, beside that of the due date, at which a
+// copy with the patron counts as lost, or drops it where the policy names none.
 func (c *Case) SearchDeadline() Want {
 	const kind = "search"
 	on := c.LostOn()
@@ -238,8 +238,8 @@ func (c *Case) SearchDeadline() Want {
 	return SetDeadline{Kind: kind, Event: workflow.EventSearchEnded, At: on.Start(c.Library.Zone)}
 }
 
-// AtShelfEnd asks the policy what becomes of it when the shelf time ends, the
-// patron having been in touch.
+// AtShelfEnd asks the policy what happens to the copy when the shelf time ends
+// and the patron has been in touch.
 func (c *Case) AtShelfEnd() shelf.ExpiryDecision {
 	owner := rule.OwnerILL
 	if c.Request.ByHold() {

@@ -15,9 +15,9 @@ const systemMinutes = 15
 // overdueAgainDays is how often staff are reminded of an overdue loan.
 const overdueAgainDays = 7
 
-// deadline sets what ends the wait in the state just entered. A row that leaves
-// the state as it is keeps the deadline, unless the deadline itself brought it
-// or an effect says it starts again.
+// deadline sets the deadline of the state just entered. A row that leaves the
+// state as it is keeps the deadline, unless that deadline is what fired the row
+// or an effect restarts it.
 func (st *step) deadline(from workflow.State) {
 	place := st.Place()
 	if st.Firing.Event == workflow.EventNeedByPassed {
@@ -106,13 +106,14 @@ func within(span ill.Deadline) func(*Case) time.Time {
 
 func (c *Case) by(span ill.Deadline) time.Time { return ill.DeadlineAt(c.Policy, c.Moment(), span) }
 
-// dueAt gives the instant a deadline of the table passes. New has seen that each
-// has its clock.
+// dueAt gives the instant a deadline of the table passes. New has checked that
+// each kind has a clock.
 func (c *Case) dueAt(kind workflow.DeadlineKind) time.Time { return clocks[kind](c) }
 
 func (c *Case) ownStepBy() time.Time { return c.Now.Add(systemMinutes * time.Minute) }
 
-// respondBy ends only what the borrower forgot: its own clock is shorter.
+// respondBy is later than the borrower's own deadline, so that it ends only
+// requests the borrower has forgotten.
 func (c *Case) respondBy() time.Time {
 	return c.by(ill.DeadlineAnswer).AddDate(0, 0, overdueAgainDays)
 }
@@ -132,8 +133,8 @@ func (c *Case) pickUpDeadline() time.Time {
 	return c.endOfBusiness(c.Request.PickUpBy)
 }
 
-// confirmationBy is the time the way home takes while the lender is waited for,
-// and the time to ask again once staff are.
+// confirmationBy allows the time a return takes to arrive while we wait for the
+// lender, and the time until the next reminder once we wait for staff.
 func (c *Case) confirmationBy() time.Time {
 	if c.Place().Owner == workflow.OwnerLender {
 		return c.by(ill.DeadlineReturnArrival)

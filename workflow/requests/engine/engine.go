@@ -15,7 +15,7 @@ import (
 )
 
 // Jobs is what the engine needs of the job queue; workflow/jobs implements it.
-// Both are called inside the transaction whose effect they serve.
+// Both methods are called inside the transaction that moves the request.
 type Jobs interface {
 	// Send enqueues the handing over of messages to their peers.
 	Send(ctx context.Context, tx *postgres.Tx, refs []messages.Ref) error
@@ -33,7 +33,7 @@ type Config struct {
 	Policies standing.Policies
 	// Tables are the state tables.
 	Tables []*workflow.Table
-	// Guards and Effects are the rooms' code for the names in the tables.
+	// Guards and Effects are the code behind the names in the tables.
 	Guards  []Guards
 	Effects []Effects
 }

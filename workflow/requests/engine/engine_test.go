@@ -9,7 +9,7 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// bound gives some code to every name of the tables.
+// bound binds a stand-in to every name in the tables.
 func bound(t *testing.T) engine.Config {
 	t.Helper()
 	protocols, err := connectors.NewRegistry(connectors.BreakerSettings{})
@@ -28,7 +28,8 @@ func bound(t *testing.T) engine.Config {
 	return engine.Config{Protocols: protocols, Tables: workflow.Tables(), Guards: []engine.Guards{guards}, Effects: []engine.Effects{effects}}
 }
 
-// What the tables name and nobody binds, or two rooms bind, stops the start.
+// A name in the tables that nobody binds, or that is bound twice, stops the
+// start.
 func TestEveryNameIsBoundOnce(t *testing.T) {
 	t.Parallel()
 	if _, err := engine.New(bound(t)); err != nil {

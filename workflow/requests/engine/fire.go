@@ -12,8 +12,8 @@ import (
 	"afield/workflow/messages"
 )
 
-// mostMoves bounds how many rows one firing may run through by itself; the
-// tables need about six, so more means two rows chase each other.
+// mostMoves bounds how many rows one firing may run through by itself. The
+// tables need about six, so this many means that rows lead back to each other.
 const mostMoves = 40
 
 // step is one request while it is being moved.

@@ -11,12 +11,12 @@ import (
 	"afield/broker/postgres"
 )
 
-// ForgetSlice takes the patron off up to limit ended requests of a library, and
-// off their timelines: of those that ended before an instant (zero: none by
-// their age), and of patrons who wish no history. A request for which something
-// is still owed keeps its patron, and so does that of a patron who wishes to keep
-// the history. It gives how many; 0 means that none is left. It needs the rights
-// of postgres.Everywhere.
+// ForgetSlice removes the patron from up to limit ended requests of a library,
+// and from their timelines: requests that ended before an instant (zero: none
+// because of their age), and those of patrons who want no history. A request
+// for which something is still owed keeps its patron, and so does one whose
+// patron wants to keep the history. It returns how many it changed; 0 means
+// that none is left. It needs the rights of postgres.Everywhere.
 func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore time.Time, limit int) (int, error) {
 	var before *time.Time
 	if !endedBefore.IsZero() {

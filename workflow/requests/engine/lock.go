@@ -10,9 +10,9 @@ import (
 )
 
 // Lock takes requests for update, in order of id, until the transaction ends.
-// Whoever acts on an item first and fires afterwards locks them before the item,
-// so that a message or a deadline, which begin with the request, never wait
-// crosswise. Requests that are not there are passed over.
+// Whoever acts on an item first and fires afterwards must lock its requests
+// before the item: messages and deadlines lock the request first, and the other
+// order could deadlock with them. Requests that are not there are passed over.
 func Lock(ctx context.Context, tx *postgres.Tx, refs ...standing.RequestRef) error {
 	if len(refs) == 0 {
 		return nil

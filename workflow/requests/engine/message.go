@@ -81,9 +81,9 @@ var byHand = map[connectors.Kind]string{
 	connectors.KindDueChanged: "tell %s the new due date by hand",
 }
 
-// byHandToo is what a library must be told besides when its own system would
-// hear it, but for a protocol that cannot say it. Where staff deal with a library
-// by hand anyway, they say these as they go.
+// byHandToo is what staff must also tell a library whose own system is sent
+// messages, when its protocol cannot say it. Where staff deal with a library by
+// hand anyway, they say these things as they go.
 var byHandToo = map[connectors.Kind]string{
 	connectors.KindReceived: "tell %s by hand that it has arrived", connectors.KindLoanCompleted: "tell %s by hand that it came home",
 	connectors.KindExpectToSupply: "tell %s by hand that we expect to supply it", connectors.KindWillSupply: "tell %s by hand that we will supply it",
@@ -91,8 +91,8 @@ var byHandToo = map[connectors.Kind]string{
 	connectors.KindLoaned: "tell %s by hand that it is on its way, and when it is due", connectors.KindCopyCompleted: "tell %s by hand that the copy is on its way",
 }
 
-// tellByHand puts before staff what no message carries. byHandAnyway tells that
-// they deal with the library by hand, whatever there is to say.
+// tellByHand opens a staff task for what no message carries. byHandAnyway means
+// that staff deal with the library by hand in any case.
 func (st *step) tellByHand(library *directory.Lender, kind connectors.Kind, byHandAnyway bool) error {
 	words, worth := byHand[kind]
 	if !worth && !byHandAnyway {

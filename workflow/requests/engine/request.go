@@ -53,8 +53,8 @@ type Request struct {
 
 	LenderDueOn broker.Date `db:"lender_due_on"`
 	// LenderRenewals, LenderFineMinor and LenderFineMostMinor are the lender's
-	// terms besides its due date; nil where it did not say, the last also where
-	// its fine has no most.
+	// terms besides its due date; nil where it did not say. LenderFineMostMinor
+	// is also nil where the fine has no maximum.
 	LenderRenewals      *int   `db:"lender_renewals"`
 	LenderFineMinor     *int64 `db:"lender_fine_minor"`
 	LenderFineMostMinor *int64 `db:"lender_fine_most_minor"`
@@ -128,7 +128,7 @@ const (
 	CancelledToMoveOn = "moved_on"
 )
 
-// Cause is what brought an event: it ends up in the timeline.
+// Cause is what brought an event about; the timeline keeps it.
 type Cause struct {
 	// Kind is "api", "desk", "message", "deadline", "job" or "sweep".
 	Kind string `json:"kind"`

@@ -101,7 +101,7 @@ type RestartDeadline struct{}
 // WaitUntil makes the state's own deadline this moment.
 type WaitUntil struct{ At time.Time }
 
-// NeedByAgain starts the clock of the date the patron needs it by again, where it
+// NeedByAgain sets the deadline of the need-by date again, where that date
 // still lies ahead and still matters.
 type NeedByAgain struct{}
 

@@ -7,7 +7,7 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// Effects are the effects of this room.
+// Effects lists the effects of this package by name.
 func Effects() engine.Effects {
 	return engine.Effects{
 		workflow.DoFlagUnused:     setting(func(r *engine.Request) { r.ReturnUnused = true }),
@@ -36,7 +36,8 @@ func cancelling(reason string) engine.Effect {
 }
 
 // KeepCancel remembers, when a lender does not stop, that nobody waits for the
-// item any more: it goes back unused. Our own wish to move on ends here.
+// item any more: it goes back unused. If we only wanted to move on to another
+// lender, that wish is dropped.
 func KeepCancel(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	switch {
 	case c.Request.CancelReason == nil:

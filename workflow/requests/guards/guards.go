@@ -26,7 +26,7 @@ func All() engine.Guards {
 	}
 }
 
-// flag makes a guard of what can be told without asking the database.
+// flag makes a guard from a condition that needs no look at the database.
 func flag(holds func(*engine.Case) bool) engine.Guard {
 	return func(_ context.Context, c *engine.Case) (bool, error) { return holds(c), nil }
 }
@@ -34,7 +34,8 @@ func flag(holds func(*engine.Case) bool) engine.Guard {
 // ByHold tells whether the active lender fills it by a hold in a shared catalogue.
 func ByHold(c *engine.Case) bool { return c.Request.ByHold() }
 
-// Copy tells a copy, which nobody returns, from a loan.
+// Copy tells whether the request is for a copy, which nobody returns, and not
+// for a loan.
 func Copy(c *engine.Case) bool { return c.Request.Service == "copy" }
 
 // CostToApprove tells whether a fee for the patron is above what was approved.
@@ -55,8 +56,8 @@ func RetryWaiting(c *engine.Case) bool { return c.Rota.Retry() != nil }
 // ReturnUnused tells whether it was cancelled while it was on its way.
 func ReturnUnused(c *engine.Case) bool { return c.Request.ReturnUnused }
 
-// PatronContactKeepsIt tells whether the patron's being in touch makes the end of
-// the shelf time a staff decision instead of an automatic return.
+// PatronContactKeepsIt tells whether the end of the shelf time is a staff
+// decision instead of an automatic return because the patron has been in touch.
 func PatronContactKeepsIt(c *engine.Case) bool {
 	return c.Request.PatronContactAt != nil && c.AtShelfEnd().Action == attributes.StaffDecision
 }
@@ -77,7 +78,8 @@ func RenewalPending(c *engine.Case) bool { return c.Request.RenewalPending }
 // Misplaced tells whether the patron reported that it cannot be found.
 func Misplaced(c *engine.Case) bool { return !c.Request.MisplacedOn.IsZero() }
 
-// Claimed tells whether the patron says that it is back, or was never had.
+// Claimed tells whether the patron says that they returned the item, or never
+// had it.
 func Claimed(ctx context.Context, c *engine.Case) (bool, error) {
 	loan, err := c.OpenLoan(ctx)
 	return loan != nil && !loan.ClaimedAt.IsZero(), err

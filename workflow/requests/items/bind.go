@@ -16,7 +16,7 @@ type room struct {
 	returns *returns.Service
 }
 
-// Effects are the effects of this room.
+// Effects lists the effects of this package by name.
 func Effects(policies standing.Policies) engine.Effects {
 	holds := holds.New(policies)
 	r := room{holds: holds, loans: loans.New(policies), returns: returns.New(policies, holds)}

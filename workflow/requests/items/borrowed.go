@@ -16,9 +16,9 @@ import (
 	"afield/workflow/routing"
 )
 
-// KeepShipment records what the lender sent: due date, cost, terms, barcodes. A date
-// that is known before the lender says it has shipped is a correction that came
-// first, and stands.
+// KeepShipment records what the lender sent: due date, cost, terms, barcodes. A
+// due date that is known before the lender says it has shipped is a correction
+// that overtook the shipment, and stands.
 func KeepShipment(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	due := c.Firing.Input.Date("due")
 	if corrected := c.Firing.By == workflow.ByLender && !c.Request.LenderDueOn.IsZero(); !due.IsZero() && !corrected {
@@ -88,7 +88,7 @@ func shipped(c *engine.Case) []connectors.MessageItem {
 	return nil
 }
 
-// MakeItem makes the borrowed copy one of our items for a while.
+// MakeItem makes the borrowed copy a temporary item of ours.
 func (r room) MakeItem(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	barcode, err := lenderBarcode(ctx, c)
 	if err != nil {
@@ -117,7 +117,7 @@ func (r room) MakeItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 	return wants, nil
 }
 
-// noteSupplied counts, for choosing lenders, how long it took to come.
+// noteSupplied records how long the copy took to arrive, for choosing lenders.
 func noteSupplied(c *engine.Case) {
 	if entry := c.Active(); entry != nil && entry.AnsweredAt != nil {
 		routing.NoteSupplied(c.Tx, entry.LenderID, c.Now.Sub(*entry.AnsweredAt).Hours()/24)
@@ -286,7 +286,7 @@ func (r room) SendHome(ctx context.Context, c *engine.Case) (engine.Wants, error
 	return nil, err
 }
 
-// CloseLoan takes in a lost item that is at the desk again.
+// CloseLoan checks in a lost item that has come back to the desk.
 func (r room) CloseLoan(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if c.Request.ItemID == nil {
 		return nil, nil

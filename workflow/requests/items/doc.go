@@ -1,5 +1,6 @@
-// Package items holds the effects on the copy itself: on the borrowing side what
-// a lender sent, its way over the hold shelf to the patron and home again; on the
-// lending side the copy of ours that is chosen, lent and taken back. Loans, holds
-// and transits are circulation's; this room says when.
+// Package items holds the effects on the copy itself: on the borrowing side
+// what a lender sent, its way over the hold shelf to the patron and home again;
+// on the lending side our copy that is chosen, lent and taken back. How loans,
+// holds and returns work is in broker/loans, holds and returns; this package
+// says when.
 package items

@@ -15,15 +15,15 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// KeepLoanDue notes until when the copy was lent.
+// KeepLoanDue records the due date of the patron's loan.
 func KeepLoanDue(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	c.Request.PatronDueOn = c.Firing.Input.Date("due_on")
 	c.Request.FirstDueOn = c.Request.PatronDueOn
 	return nil, nil
 }
 
-// CheckRenewal holds a wish to renew to the library's own rules: the window, the
-// patron's standing. The lender decides about the rest.
+// CheckRenewal checks a request to renew against the library's own rules: the
+// window, the patron's standing. The lender decides about the rest.
 func CheckRenewal(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	if c.Request.PatronID == nil {
 		return nil, nil
@@ -54,7 +54,7 @@ func CheckRenewal(ctx context.Context, c *engine.Case) (wants engine.Wants, err 
 	return nil, broker.Refused("renewal_refused", detail, left...)
 }
 
-// limitOf is a limit that somebody may have named.
+// limitOf makes an optional limit; nil is none.
 func limitOf(most *int) rule.Optional[int] {
 	if most == nil {
 		return rule.Optional[int]{}
@@ -71,8 +71,9 @@ func AwaitRenewal(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	}}, nil
 }
 
-// ClearRenewal ends the wait for an answer. The due date counts again from here:
-// when it passed meanwhile, the loan is overdue now and not a reminder later.
+// ClearRenewal ends the wait for an answer. The due date counts again from
+// here: if it has passed meanwhile, the loan is overdue at once and not only at
+// the next reminder.
 func ClearRenewal(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	c.Request.RenewalPending = false
 	wants := engine.Wants{engine.DropDeadline{Kind: renewalAnswer}}

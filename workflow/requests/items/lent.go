@@ -116,8 +116,8 @@ func notPromised(ctx context.Context, c *engine.Case, items []catalog.Item) (fre
 	return slices.DeleteFunc(free, func(item broker.ID) bool { return slices.Contains(promised, item) }), nil
 }
 
-// isFree looks at a copy under its lock, so that of two yeses at once only one
-// gets it.
+// isFree checks a copy under its lock, so that of two requests accepted at once
+// only one gets it.
 func isFree(ctx context.Context, c *engine.Case, id broker.ID) (bool, error) {
 	item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, id, true)
 	if err != nil || item.Status != catalog.OnShelf {
@@ -127,8 +127,8 @@ func isFree(ctx context.Context, c *engine.Case, id broker.ID) (bool, error) {
 	return len(promised) == 0, err
 }
 
-// ownPatronsFirst holds a yes to the lender's policy: our own patrons who wait
-// come first, unless somebody who may passes over that.
+// ownPatronsFirst checks a yes against the lender's policy: our own patrons who
+// wait come first, unless somebody with the right to do so passes over that.
 func ownPatronsFirst(ctx context.Context, c *engine.Case, copies int) error {
 	waiting, err := holds.Queue(ctx, c.Tx, c.Request.LibraryID, *c.Request.TitleID)
 	if err != nil {
@@ -192,8 +192,9 @@ func (r room) LendItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 	return engine.Wants{engine.Fact{Name: "due", Value: due.String()}}, nil
 }
 
-// TakeItemBack closes the loan to the borrowing library, lost or not. Where the
-// loan is closed, or the copy is out for somebody else by now, nothing is.
+// TakeItemBack closes the loan to the borrowing library, lost or not. It does
+// nothing where the loan is closed already, or the copy is out to somebody else
+// by now.
 func (r room) TakeItemBack(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if c.Request.ItemID == nil {
 		return nil, nil

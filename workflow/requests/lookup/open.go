@@ -10,7 +10,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// AskOpenOf queues the question how many open requests each of some patrons of a
+// AskOpenOf queues a query for how many open requests each of some patrons of a
 // library has, and adds the answer to counts.
 func AskOpenOf(tx *postgres.Tx, library broker.ID, patrons []broker.ID, counts map[broker.ID]int) {
 	tx.Queue(`select patron_id, count(*)::int from requests
@@ -26,8 +26,8 @@ func AskOpenOf(tx *postgres.Tx, library broker.ID, patrons []broker.ID, counts m
 		})
 }
 
-// AskOpen queues the question which of a library's requests have not ended, and
-// marks them in open.
+// AskOpen queues a query for which of some requests of a library have not
+// ended, and marks them in open.
 func AskOpen(tx *postgres.Tx, library broker.ID, requests []broker.ID, open map[broker.ID]bool) {
 	tx.Queue(`select id from requests where library_id = $1 and id = any ($2) and closed_at is null`, library, requests).
 		Query(func(rows pgx.Rows) error {
@@ -40,9 +40,9 @@ func AskOpen(tx *postgres.Tx, library broker.ID, requests []broker.ID, open map[
 		})
 }
 
-// Promised gives the copies of titles at libraries that open lending requests
-// have chosen: they stand on their shelf and are not to be had. The transaction
-// must see the libraries.
+// Promised returns the copies of titles at libraries that open lending requests
+// have chosen: they are on the shelf, but not available. The transaction must
+// see the libraries.
 func Promised(ctx context.Context, tx *postgres.Tx, titles, libraries []broker.ID) ([]broker.ID, error) {
 	rows, err := tx.Query(ctx, `select i.id from items i join requests r on r.library_id = i.library_id and r.item_id = i.id
 		where i.title_id = any ($1) and i.library_id = any ($2) and r.side = 'lending' and r.closed_at is null`, titles, libraries)

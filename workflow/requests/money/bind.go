@@ -5,7 +5,7 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// Effects are the effects of this room.
+// Effects lists the effects of this package by name.
 func Effects() engine.Effects {
 	return engine.Effects{
 		workflow.DoRaiseCeiling:   RaiseCeiling,

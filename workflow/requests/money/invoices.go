@@ -47,7 +47,8 @@ func BillBorrower(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	return chargeBorrower(c, ledger.ILLFee, c.Request.Money(*c.Request.OfferedCostMinor)), nil
 }
 
-// offerUsualFee asks what our terms ask of this borrower for one loan or copy.
+// offerUsualFee sets the fee that our terms ask of this borrower for one loan
+// or copy; none where it borrows free.
 func offerUsualFee(c *engine.Case) {
 	borrower := c.Others[*c.Request.BorrowerLibraryID]
 	if borrower == nil {
@@ -101,9 +102,9 @@ func withdrawInvoice(ctx context.Context, c *engine.Case) (wants engine.Wants, e
 	return wants, err
 }
 
-// DropInvoice takes back what is unpaid of an invoice for a loss that is none
-// any more, or is forgiven. What was paid stays paid: a reversal would give it
-// back, a waiver does not.
+// DropInvoice waives what is unpaid of an invoice for a loss that is no longer
+// one, or is forgiven. What was paid stays paid: a reversal would give it back,
+// a waiver does not.
 func DropInvoice(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	charges, err := openCharges(ctx, c)
 	for _, charge := range charges {
@@ -122,7 +123,8 @@ func answerTo(c *engine.Case, charge ledger.Open, why string) ledger.Answer {
 }
 
 // CreditBorrower records that the borrowing library paid what it owed for this
-// request. What an earlier, corrected invoice was paid already is not paid twice.
+// request. What was already paid on an earlier invoice, since corrected, is not
+// paid twice.
 func CreditBorrower(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	charges, err := openCharges(ctx, c)
 	if err != nil {

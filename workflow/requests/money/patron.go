@@ -13,7 +13,7 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// RaiseCeiling takes over the most that staff say the patron will pay.
+// RaiseCeiling records the new most that, as staff say, the patron will pay.
 func RaiseCeiling(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	ceiling, _ := c.Firing.Input.Money("max_cost")
 	if wrong := c.Library.Takes("/max_cost", ceiling); wrong != nil {
@@ -23,8 +23,9 @@ func RaiseCeiling(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	return nil, nil
 }
 
-// CheckOffer holds accepting an offer to what the library may pay: another
-// currency, or a price above its ceiling, is for whoever may pass over that.
+// CheckOffer checks, before an offer is accepted, whether the library may pay
+// it: another currency, or a price above its ceiling, takes somebody who may
+// pass over that.
 func CheckOffer(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	entry := c.Active()
 	if entry == nil {
@@ -121,7 +122,7 @@ func ChargeLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 }
 
 // replacesInvoice takes an earlier invoice back, because a corrected one counts
-// instead of it. It tells whether this very amount stands already.
+// instead of it. charged is true when this very amount is charged already.
 func replacesInvoice(ctx context.Context, c *engine.Case, amount broker.Money) (charged bool, wants engine.Wants, err error) {
 	entries, err := ledger.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
 	if err != nil {
@@ -181,7 +182,8 @@ func TakeBackFine(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	return wants, nil
 }
 
-// fineBy charges what a returned loan was late by a due date of after its return.
+// fineBy charges a returned loan's lateness by a due date that was set after
+// its return.
 func fineBy(c *engine.Case, due broker.Date, loan loans.Loan) engine.Wants {
 	fine := costs.OverdueFine(loan.Terms, due, loan.ReturnedOn, c.Library.Calendar)
 	if fine.Amount.Minor <= 0 {
@@ -196,7 +198,7 @@ func fineBy(c *engine.Case, due broker.Date, loan loans.Loan) engine.Wants {
 	}}, engine.Fact{Name: "charged", Value: fine.Amount}}
 }
 
-// WaiveLost forgives what is still unpaid of a loss that is none any more. What
+// WaiveLost forgives what is still unpaid of a loss that is no longer one. What
 // was paid stays paid: no policy here refunds a lender's item by itself.
 func WaiveLost(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	if c.Request.PatronID == nil {

@@ -13,7 +13,7 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// Effects are the effects of this room.
+// Effects lists the effects of this package by name.
 func Effects() engine.Effects {
 	return engine.Effects{
 		workflow.DoTellArrived:    Tell(notices.Arrived),

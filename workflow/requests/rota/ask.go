@@ -57,7 +57,7 @@ func (r Room) reachable(lender *directory.Lender, ask connectors.Message) (bool,
 }
 
 // mostCost is what the lender may charge without asking again: what the patron
-// approved, and nothing said where nobody approved anything.
+// approved; nil where nobody approved anything.
 func mostCost(c *engine.Case) *broker.Money {
 	if c.Request.ApprovedCostMinor == 0 {
 		return nil

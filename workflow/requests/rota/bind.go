@@ -18,7 +18,7 @@ type Room struct {
 	Protocols *connectors.Registry
 }
 
-// Effects are the effects of this room.
+// Effects lists the effects of this package by name.
 func (r Room) Effects() engine.Effects {
 	return engine.Effects{
 		workflow.DoFindHoldings: FindHoldings,

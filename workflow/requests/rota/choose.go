@@ -16,9 +16,9 @@ import (
 	"afield/workflow/routing"
 )
 
-// storedPlaces is how many lenders to ask, and how many passed over, are kept
+// storedLenders is how many lenders to ask, and how many passed over, are kept
 // for one request; when they are used up the rota is built again.
-const storedPlaces = 25
+const storedLenders = 25
 
 // FindHoldings begins with what is known here: own items, members' items and
 // stored holdings. Partners' systems are asked live only when that is used up.
@@ -46,7 +46,7 @@ func (r Room) ChooseLender(ctx context.Context, c *engine.Case) (engine.Wants, e
 		if fresh {
 			return r.lookUpOrGiveUp(ctx, c)
 		}
-		// Only the first places were kept: look once more before giving up.
+		// Only the first lenders were kept: look once more before giving up.
 		c.Rota.ForgetUnused(c.Tx)
 		fresh, live = true, nil
 	}
@@ -87,9 +87,9 @@ func next(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 }
 
 // lookUpOrGiveUp asks partners' own systems what they have; that is a network
-// call, so a job does it and fires holdings_known. It is done once for each
-// building of the rota; when it was done, or there is nobody to ask, no lender is
-// left.
+// call, so a job does it and fires holdings_known. This happens once each time
+// the rota is built; when it has been done, or there is nobody to ask, no
+// lender is left.
 func (r Room) lookUpOrGiveUp(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	giveUp := engine.Wants{engine.Then{Event: workflow.EventNothingLeft}}
 	if c.Request.LookedUpAt != nil {
@@ -147,7 +147,7 @@ func (r Room) build(ctx context.Context, c *engine.Case, live map[broker.ID]rout
 	if err != nil {
 		return err
 	}
-	query.Most = storedPlaces
+	query.Most = storedLenders
 	ranked := routing.Rank(query, candidates)
 	for _, chosen := range ranked.Entries {
 		c.Rota.Add(&engine.RotaEntry{
@@ -174,7 +174,7 @@ func currencyOr(currency, usual string) string {
 	return currency
 }
 
-// StartOver is staff's word to look everywhere again.
+// StartOver looks everywhere again because staff say so.
 func StartOver(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if err := passOverRules(ctx, c); err != nil {
 		return nil, err
@@ -184,9 +184,9 @@ func StartOver(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	return nil, nil
 }
 
-// checkILL holds a request that began as a hold in a shared catalogue to the
-// rules for interlibrary loan before the first lender outside it is asked. It
-// wants a person where they refuse.
+// checkILL checks a request that began as a hold in a shared catalogue against
+// the rules for interlibrary loan, before the first lender outside the
+// catalogue is asked. Where the rules refuse it, a person must decide.
 func checkILL(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if c.Request.PatronID == nil {
 		return nil, nil
@@ -207,7 +207,7 @@ func checkILL(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 }
 
 // passOverRules lets a request go on that the rules for interlibrary loan
-// refused: that takes somebody who may pass over each of their reasons.
+// refused. Only somebody who may pass over each of their reasons can do that.
 func passOverRules(ctx context.Context, c *engine.Case) error {
 	if c.Request.ILLChecked || c.Request.PatronID == nil {
 		return nil
@@ -223,8 +223,8 @@ func passOverRules(ctx context.Context, c *engine.Case) error {
 	return nil
 }
 
-// illDecision asks the policy about the request as an interlibrary loan that
-// somebody asks for: whoever submitted it, or staff who let it go on.
+// illDecision asks the policy about the request as an interlibrary loan made by
+// actor: whoever submitted it, or staff who let it go on.
 func illDecision(ctx context.Context, c *engine.Case, actor broker.Actor) (ill.SubmitDecision, error) {
 	asked := checks.Submission{
 		Patron: *c.Request.PatronID, Request: c.Request.ID, Title: c.Request.TitleID, Citation: c.Request.Citation,

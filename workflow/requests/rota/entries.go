@@ -69,8 +69,8 @@ func EntrySupplied(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	return nil, nil
 }
 
-// EntryReturned ends the active lender's part; what comes later from it is
-// about this entry still.
+// EntryReturned ends the active lender's part; what it says later is still
+// about this entry.
 func EntryReturned(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	if entry := c.Active(); entry != nil && entry.Status != engine.EntryReturned {
 		entry.Status, entry.Active = engine.EntryReturned, false

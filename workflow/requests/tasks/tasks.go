@@ -96,8 +96,8 @@ func OpenForLibrary(tx *postgres.Tx, library broker.ID, kind, detail string, now
 		library, broker.NewID(), kind, detail, now)
 }
 
-// OpenStray puts an item before staff that belongs to no request and no
-// library here, until a day, and gives the task.
+// OpenStray opens a task, due on a day, about an item that belongs to no
+// request and no library here, and returns the task's id.
 func OpenStray(tx *postgres.Tx, library broker.ID, barcode string, now time.Time, due broker.Date) (broker.ID, error) {
 	facts, err := json.Marshal(map[string]string{"barcode": barcode})
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 	"afield/workflow/requests/money"
 )
 
-// Effects are the effects of this room.
+// Effects lists the effects of this package by name.
 func Effects() engine.Effects {
 	return engine.Effects{workflow.DoUndoLast: Last}
 }
 
-// Guards are the guards of this room.
+// Guards lists the guards of this package by name.
 func Guards() engine.Guards {
 	return engine.Guards{workflow.GuardMessageUnsent: MessageUnsent}
 }
