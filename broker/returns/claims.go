@@ -15,7 +15,7 @@ import (
 	"afield/broker/standing"
 )
 
-// MakeClaim is a patron, or a guardian, saying so at a desk.
+// MakeClaim is a claim that a patron, or a guardian, makes at a desk.
 type MakeClaim struct {
 	Desk standing.Desk
 	Loan loans.Ref
@@ -36,9 +36,9 @@ type claimFacts struct {
 }
 
 // Claim records that a patron says an item is back or was never theirs, where
-// the policy takes the claim; it refuses (may_not_claim) with every reason. From
-// then on its fine does not grow. For another library's item the claim waits
-// for its owner. A claim that is open already is answered as it is.
+// the policy accepts the claim; it refuses (may_not_claim) with every reason.
+// From then on the fine does not grow. For another library's item the claim
+// waits for the owner. Where a claim is already open, that one is given back.
 func (c *Service) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) (loans.Outcome, error) {
 	loan, err := loans.Locked(ctx, tx, in.Loan)
 	if err != nil {
@@ -86,8 +86,8 @@ func (c *Service) Claim(ctx context.Context, tx *postgres.Tx, in MakeClaim) (loa
 	return out, nil
 }
 
-// MayClaim tells what Claim would answer, and changes nothing. A loan that is
-// not there is a not-found error.
+// MayClaim tells what Claim would answer, and changes nothing. A loan that does
+// not exist is a not-found error.
 func MayClaim(ctx context.Context, tx *postgres.Tx, document *policy.Document, in MakeClaim) (lending.ClaimDecision, error) {
 	loan, err := loans.ByID(ctx, tx, in.Loan)
 	if err != nil {
@@ -123,7 +123,7 @@ func readClaim(ctx context.Context, tx *postgres.Tx, in MakeClaim, loan loans.Lo
 	return facts, err
 }
 
-// note fills the fields a note must name.
+// note fills in the fields that a note must have.
 func (f claimFacts) note(fields []string, in MakeClaim) map[string]string {
 	known := map[string]string{
 		"title": f.title.Title, "author": f.title.Author, "barcode": f.item.Barcode, "names": in.Names, "date": in.Desk.Today().String(),
@@ -135,20 +135,20 @@ func (f claimFacts) note(fields []string, in MakeClaim) map[string]string {
 	return note
 }
 
-// ClaimAnswer is what the owner of an item, or staff, say of a claim.
+// ClaimAnswer is what the owner of an item, or staff, say to a claim.
 type ClaimAnswer struct {
 	Desk standing.Desk
 	Loan loans.Ref
-	// Status is what it becomes: open (the owner agrees), refused, withdrawn, or
-	// charged (not found, and declared lost).
+	// Status is what the claim becomes: open (the owner agrees), refused,
+	// withdrawn, or charged (not found, and declared lost).
 	Status loans.ClaimStatus
-	// Loss is what staff know of the price, where it is charged.
+	// Loss is what staff know about the price, where it is charged.
 	Loss Loss
 }
 
-// AnswerClaim moves an open claim: its owner agreed or refused, the patron took
-// it back, or it was not found and is charged as lost. Found items are returned.
-// The same answer again changes nothing.
+// AnswerClaim answers an open claim: the item's owner agreed or refused, the
+// patron withdrew it, or the item was not found and is charged as lost. An item
+// that was found is returned instead. The same answer again changes nothing.
 func (c *Service) AnswerClaim(ctx context.Context, tx *postgres.Tx, in ClaimAnswer) (loans.Outcome, error) {
 	loan, err := loans.Locked(ctx, tx, in.Loan)
 	if err != nil {
@@ -189,7 +189,7 @@ func (c *Service) AnswerClaim(ctx context.Context, tx *postgres.Tx, in ClaimAnsw
 	return out, nil
 }
 
-// answerClaim queues the answer to a claim; open means that it goes on.
+// answerClaim queues the answer to a claim; open means that the claim goes on.
 func answerClaim(tx *postgres.Tx, desk standing.Desk, claim loans.Claim, status loans.ClaimStatus, out *loans.Outcome) {
 	claim.Status = status
 	if status != loans.ClaimOpen {
@@ -205,7 +205,7 @@ func answerClaim(tx *postgres.Tx, desk standing.Desk, claim loans.Claim, status 
 func (c *Service) endClaim(tx *postgres.Tx, in Return, document *policy.Document, facts returnFacts, out *loans.Outcome) bool {
 	claim := facts.claim
 	if claim.ID == broker.NoID || claim.Status == loans.ClaimCharged && !in.InLibrary {
-		return false // charged as lost since, and brought by the patron: it is settled as a loss
+		return false // charged as lost since, and brought back by the patron: settled as a loss
 	}
 	found := lending.ClaimFoundBy(document, facts.open.MatchOf(facts.item), in.InLibrary)
 	claim.Status, claim.ClosedAt = loans.ClaimFoundByPatron, in.Desk.Now

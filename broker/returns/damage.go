@@ -19,18 +19,19 @@ type Damage struct {
 	Desk standing.Desk
 	// Loan is the loan it came back from; it is closed.
 	Loan loans.Ref
-	// Beyond tells that it cannot be lent again: it is charged as lost, and
+	// Beyond is set when it cannot be lent again: it is charged as lost, and
 	// withdrawn.
 	Beyond bool
-	// Assessed is what small damage costs, as staff put it.
+	// Assessed is what small damage costs, as assessed by staff.
 	Assessed broker.Money
 	Loss     Loss
 }
 
-// Damage charges what a damaged item costs whoever had it, by the policy of
-// whoever says what the item costs: small damage as staff assess it, or nothing
-// where it is wear; what cannot be lent again as a loss. A lender says what its own item's damage costs, through the
-// request. Charged again, nothing changes.
+// Damage charges the patron for a damaged item, by the policy of whichever
+// library prices it: small damage as staff assess it, or nothing where it is
+// wear; an item that cannot be lent again, as a loss. What damage to a lender's
+// item costs is for the lender to say, through the request. Charged again,
+// nothing changes.
 func (c *Service) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (loans.Outcome, error) {
 	loan, item, err := endedLoan(ctx, tx, in.Loan)
 	if err != nil {
@@ -94,8 +95,8 @@ func endedLoan(ctx context.Context, tx *postgres.Tx, ref loans.Ref) (loans.Loan,
 }
 
 // MarkItem notes at a desk that an item of ours is missing, withdrawn, or found
-// again (on the shelf). One that is lent, kept or on its way is the conflict
-// item_in_use.
+// again (on the shelf). One that is on loan, on the hold shelf or in transit is
+// the conflict item_in_use.
 func (c *Service) MarkItem(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref, status catalog.ItemStatus) (loans.Outcome, error) {
 	var item catalog.Item
 	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
@@ -124,9 +125,9 @@ func (c *Service) MarkItem(ctx context.Context, tx *postgres.Tx, desk standing.D
 	return out, nil
 }
 
-// Donate takes a like item in place of what is still owed for a lost one, where
-// the policy does and, if it wants that, the director approved: which is for a
-// director to say, and from anybody else means nothing.
+// Donate accepts an equivalent item in place of what is still owed for a lost
+// one, where the policy allows it and, if the policy requires it, the director
+// approved. Only a director's word counts as that approval.
 func (c *Service) Donate(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref loans.Ref, approved bool) (loans.Outcome, error) {
 	loan, money, lender, err := c.lostLoan(ctx, tx, desk, ref)
 	if err != nil {
@@ -153,8 +154,9 @@ func (c *Service) Donate(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0)
 }
 
-// Refer hands the debt of a lost loan on for recovery, and charges what that
-// costs where the policy puts it on the patron. Referred again, nothing changes.
+// Refer refers the debt of a lost loan for recovery, and charges what that
+// costs where the policy puts it on the patron. Referred again, nothing
+// changes.
 func (c *Service) Refer(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref loans.Ref, expenses broker.Money) (loans.Outcome, error) {
 	loan, _, lender, err := c.lostLoan(ctx, tx, desk, ref)
 	if err != nil {
@@ -188,7 +190,7 @@ func (c *Service) Refer(ctx context.Context, tx *postgres.Tx, desk standing.Desk
 	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0)
 }
 
-// lostLoan reads a lost loan under its lock, with what its account says.
+// lostLoan reads a lost loan under its lock, with what is on its account.
 func (c *Service) lostLoan(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref loans.Ref) (loan loans.Loan, money loanMoney, lender standing.Desk, err error) {
 	if loan, err = loans.Locked(ctx, tx, ref); err != nil {
 		return loan, money, lender, err

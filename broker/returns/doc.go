@@ -1,6 +1,6 @@
-// Package returns ends loans: an item is handed in, declared lost, claimed to be
-// back or never borrowed, found again, or comes back damaged or without a part;
-// and the account is settled for it by the policy of the desk that lent.
+// Package returns ends loans: an item is handed in, declared lost, claimed to
+// be back or never borrowed, found again, or comes back damaged or without a
+// part; and its account is settled by the policy of the desk that lent.
 //
 // It owns no table: loans keeps the rows, holds sends what came back to whoever
 // waits for it. It does not know the workflow of a request: a use case returns an

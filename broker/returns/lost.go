@@ -18,13 +18,15 @@ import (
 // shipping is the charge kind of what a new copy's delivery costs.
 const shipping = "shipping"
 
-// loanMoney is what the account says of a loan: its lateness, and its loss; and
-// what the owner of the item asked of the patron's library for the loss.
+// loanMoney is what is on the account for a loan, for its lateness and for its
+// loss; and what the owner of the item charged the patron's library for the
+// loss.
 type loanMoney struct {
 	overdue, lost, shipping, processing, owner ledger.LoanMoney
 }
 
-// askLoanMoney asks what the account says of a loan, and locks the account.
+// askLoanMoney queues reading what is on the account for a loan, and locks the
+// account.
 func askLoanMoney(tx *postgres.Tx, loan loans.Loan, into *loanMoney) {
 	loans.AskFine(tx, loan, &into.overdue)
 	if loan.Status != loans.Open {
@@ -41,15 +43,16 @@ type Loss struct {
 	How loans.LostHow
 	// WillReplace tells that a new copy is to be bought.
 	WillReplace bool
-	// Price is what staff say that the item costs; zero takes the item's record.
+	// Price is what staff say the item costs; zero takes the price on the item's
+	// record.
 	Price broker.Money
 	// Shipping is what a new copy's delivery costs.
 	Shipping broker.Money
-	// ForgiveOverdue takes back what the lateness cost so far.
+	// ForgiveOverdue reverses what the lateness cost so far.
 	ForgiveOverdue bool
 }
 
-// DeclareLost is somebody saying that an item will not come back.
+// DeclareLost is somebody's report that an item will not come back.
 type DeclareLost struct {
 	Desk standing.Desk
 	Loan loans.Ref
@@ -57,9 +60,10 @@ type DeclareLost struct {
 }
 
 // DeclareLost notes that an item will not come back, and charges what its
-// owner's policy says. A borrowed copy, or one lent to another library, costs
-// what its lender asks: its request charges that. Where no price is known it is
-// the conflict price_unknown. Declared again, nothing changes.
+// owner's policy says. What a borrowed copy, or one lent to another library,
+// costs is for its lender to say, and is charged through its request. Where no
+// price is known it is the conflict price_unknown. Declared again, nothing
+// changes.
 func (c *Service) DeclareLost(ctx context.Context, tx *postgres.Tx, in DeclareLost) (loans.Outcome, error) {
 	loan, err := loans.Locked(ctx, tx, in.Loan)
 	if err != nil {
@@ -71,8 +75,8 @@ func (c *Service) DeclareLost(ctx context.Context, tx *postgres.Tx, in DeclareLo
 	return c.declareLost(ctx, tx, in.Desk, loan, in.Loss)
 }
 
-// declareLost declares a locked loan lost: by report, by age, or by a claim that
-// came to nothing.
+// declareLost declares a locked loan lost: by report, by age, or by a claim
+// whose item was not found.
 func (c *Service) declareLost(ctx context.Context, tx *postgres.Tx, desk standing.Desk, loan loans.Loan, loss Loss) (loans.Outcome, error) {
 	var out loans.Outcome
 	switch loan.Status {
@@ -97,7 +101,8 @@ func (c *Service) declareLost(ctx context.Context, tx *postgres.Tx, desk standin
 	return c.lose(ctx, tx, desk, l, loss)
 }
 
-// losing is an open loan that is to be declared lost, with what is read for that.
+// losing is an open loan that is to be declared lost, with what must be read
+// for that.
 type losing struct {
 	loan   loans.Loan
 	lender standing.Desk
@@ -105,18 +110,18 @@ type losing struct {
 	money  ledger.LoanMoney
 }
 
-// ask asks for the item, and for what the account says of the lateness; it locks
-// the account.
+// ask queues reading the item, and what is on the account for the lateness; it
+// locks the account.
 func (l *losing) ask(tx *postgres.Tx) {
 	catalog.AskItem(tx, l.loan.Item.Library, l.loan.Item.ID, &l.item)
 	loans.AskFine(tx, l.loan, &l.money)
 }
 
-// lose declares an open loan lost, of which everything was read. Where its price
-// is not known nothing is charged or changed.
+// lose declares an open loan lost, once everything about it was read. Where the
+// price is not known nothing is charged or changed.
 func (c *Service) lose(ctx context.Context, tx *postgres.Tx, desk standing.Desk, l losing, loss Loss) (out loans.Outcome, err error) {
 	loan, lender, item := l.loan, l.lender, l.item
-	if loss.ForgiveOverdue { // what is forgiven had come to so much
+	if loss.ForgiveOverdue { // records what had accrued before it is forgiven
 		if err := c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0); err != nil {
 			return out, err
 		}
@@ -144,8 +149,8 @@ func (c *Service) lose(ctx context.Context, tx *postgres.Tx, desk standing.Desk,
 	return out, loans.LatchLate(ctx, tx, c.Policies, desk, loan, end.Through.DaysSince(loan.DueOn), out)
 }
 
-// lossCause names one declaring, or one taking back, of a loss: the loan's status
-// lets each happen once, and the same item may be lost again the same day.
+// lossCause names one declaration of a loss, or its reversal: the loan's status
+// lets each happen only once, and the same item may be lost again the same day.
 func lossCause(loan loans.Loan) string {
 	return "lost:" + loan.ID.String() + ":" + broker.NewID().String()
 }
@@ -203,9 +208,9 @@ func postCharges(tx *postgres.Tx, desk standing.Desk, loan loans.Loan, charges [
 	return nil
 }
 
-// FoundAgain takes back a declaration of loss, with all that was charged for
-// it: the patron has the item after all, and the loan goes on as it was. An
-// item that turns up at a desk is returned instead.
+// FoundAgain reverses a declaration of loss, with all that was charged for it:
+// the patron still has the item, and the loan goes on as it was. An item that
+// turns up at a desk is returned instead.
 func (c *Service) FoundAgain(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
 	loan, err := loans.Locked(ctx, tx, ref)
 	if err != nil {
@@ -248,7 +253,7 @@ func (m loanMoney) loss() [3]ledger.LoanMoney {
 	return [3]ledger.LoanMoney{m.lost, m.shipping, m.processing}
 }
 
-// stands is what of it stands, part by part in minor units.
+// stands is how much of it is still charged, part by part in minor units.
 func (m loanMoney) stands() (minor [3]int64) {
 	for i, part := range m.loss() {
 		minor[i] = part.Stands().Minor
@@ -256,8 +261,8 @@ func (m loanMoney) stands() (minor [3]int64) {
 	return minor
 }
 
-// takeBack takes back of each part of what a loss was charged so much, and from
-// what its owner asked for it as much.
+// takeBack reverses an amount of each part of the charge for a loss, and the
+// same of what the owner charged for it.
 func (m loanMoney) takeBack(tx *postgres.Tx, desk standing.Desk, loan loans.Loan, minor [3]int64, why ledger.Correction, out *loans.Outcome) error {
 	cause := lossCause(loan)
 	sum := int64(0)

@@ -9,9 +9,9 @@ import (
 )
 
 // settleLost settles the account of a lost item that came back: what was not
-// paid of the loss is taken back, what was paid is given back where the policy
-// refunds, and the lateness costs what the policy says it then costs. s is the
-// fine as if it had never been lost.
+// paid of the loss is reversed, what was paid is refunded where the policy
+// refunds, and the lateness costs what the policy says for that case. s is the
+// fine as if the item had never been lost.
 func (r returned) settleLost(tx *postgres.Tx, s loans.Settling, out *loans.Outcome) error {
 	if r.loan.SettledElsewhere() {
 		return s.Settle(tx, out)
@@ -46,11 +46,11 @@ func (r returned) settleLost(tx *postgres.Tx, s loans.Settling, out *loans.Outco
 	return s.SettleTo(tx, settled.Overdue.Minor, out)
 }
 
-// lostAccount is how the account stands for the loan.
+// lostAccount is what is on the account for the loan.
 func (r returned) lostAccount(s loans.Settling) costs.LostAccount {
 	money, overdue := r.facts.money, r.facts.money.overdue.OfPeriod(r.loan.Period())
 	undone := overdue.Corrected().Negated()
-	waived := overdue.Adjusted.Plus(undone) // as good as paid: it is not asked again
+	waived := overdue.Adjusted.Plus(undone) // as good as paid: it is not charged again
 	return costs.LostAccount{
 		Match:            r.loan.MatchOf(r.facts.item),
 		LostFee:          money.lost.Stands().Plus(money.shipping.Stands()).Plus(money.processing.Stands()),
@@ -62,7 +62,7 @@ func (r returned) lostAccount(s loans.Settling) costs.LostAccount {
 	}
 }
 
-// refund gives how much of what was paid for the loss is given back: of the
+// refund gives how much of what was paid for the loss is refunded: of the
 // item's price, of the delivery, of the processing.
 func (r returned) refund() [3]int64 {
 	money := r.facts.money

@@ -251,7 +251,7 @@ func TestClaims(t *testing.T) {
 			item := wdl.CopyOf(towntest.Of("book"))
 			_, err := claim(wdl, wdl.Lend(patron, item, "2026-02-09 10:00"), "2026-02-10 10:00")
 			wdl.Must(err)
-			wdl.Back(returns.Return{Desk: wdl.At("2026-02-11 10:00"), Item: item}) // lifetime: it counts on
+			wdl.Back(returns.Return{Desk: wdl.At("2026-02-11 10:00"), Item: item}) // the count is for a lifetime: it goes on
 		}
 		third := wdl.Lend(patron, wdl.CopyOf(towntest.Of("book")), "2026-02-12 10:00")
 		_, err := claim(wdl, third, "2026-02-13 10:00")
@@ -309,7 +309,7 @@ func TestClaims(t *testing.T) {
 			towntest.Equal(t, "a fourth", towntest.Refusal(t, err)["claim_limit_reached"], true)
 			westchester.Back(returns.Return{Desk: westchester.At("2026-02-10 11:00"), Item: items[0]})
 			_, err = claim(westchester, loan, "2026-02-10 12:00")
-			westchester.Must(err) // carried, not ever
+			westchester.Must(err) // the limit counts open claims, not all that were ever made
 		}
 	})
 	t.Run("DEL-20 not found: charged and told", func(t *testing.T) {

@@ -12,15 +12,16 @@ import (
 	"afield/broker/standing"
 )
 
-// LoseByAge declares lost those of some loans of the desk's library whose age says
-// so by the policy of the desk that lent them, at most as many as a night's slice
-// has. claimed ends, in place of that, the claims whose item was not found in the
-// policy's time: such a loan is lost, and charged. A loan whose time has not come,
-// or that somebody has acted on meanwhile, has no outcome. One whose price nobody
-// knows has Failed set to the conflict price_unknown, and is unchanged.
+// LoseByAge declares lost those of the given loans of the desk's library that
+// are old enough by the policy of the desk that lent them; there are at most as
+// many as in a slice of nightly work. With claimed, it instead ends the claims
+// whose item was not found in the policy's time: such a loan is lost, and
+// charged. A loan whose time has not come, or that somebody has acted on
+// meanwhile, has no outcome. One whose price nobody knows has Failed set to the
+// conflict price_unknown, and is unchanged.
 //
-// It reads and writes in a few round trips, however many loans there are; where a
-// block latches, each loan takes one more.
+// It reads and writes in a few round trips, however many loans there are; where
+// the policy has latching blocks, each loan takes one more.
 func (c *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ids []broker.ID, claimed bool) ([]loans.Outcome, error) {
 	ageing, err := readAgeing(ctx, tx, desk, ids, claimed)
 	if err != nil {
@@ -61,7 +62,7 @@ type ageing struct {
 	claim loans.Claim
 }
 
-// lossByAge tells whether the time has come for a loan, and how it is then lost.
+// lossByAge tells whether a loan's time has come, and if so how it is lost.
 func (c *Service) lossByAge(desk standing.Desk, old *ageing, claimed bool) (loss Loss, now bool, err error) {
 	document, err := c.Rules(old.lender)
 	if err != nil {
@@ -77,9 +78,9 @@ func (c *Service) lossByAge(desk standing.Desk, old *ageing, claimed bool) (loss
 	return loss, old.claim.Status == loans.ClaimOpen && !on.IsZero() && !desk.Today().Before(on), nil
 }
 
-// readAgeing locks loans in the order of the house (patrons, items, loans), and
-// reads what rules about their age and price look at. Those that are no longer
-// open, or claimed otherwise than expected, are left out.
+// readAgeing locks loans in the usual order (patrons, items, loans), and reads
+// what the rules about their age and price need. Those that are no longer open,
+// or whose claim is not as expected, are left out.
 func readAgeing(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ids []broker.ID, claimed bool) ([]*ageing, error) {
 	lent, err := loans.AllLocked(ctx, tx, desk.Library.ID, ids)
 	if err != nil {

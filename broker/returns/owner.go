@@ -15,18 +15,18 @@ import (
 	"afield/broker/standing"
 )
 
-// pricing is by whose rules a lost or damaged item is priced.
+// pricing says by whose rules a lost or damaged item is priced.
 type pricing struct {
 	document *policy.Document
 	match    rule.Match
-	// owner tells that the owner's own rules price it, so that what the patron is
-	// charged is the owner's money.
+	// owner tells that the owner's rules price it, so that what the patron is
+	// charged is owed to the owner.
 	owner bool
 }
 
-// pricedBy finds whose policy prices an item: the lending desk's, or, for another
-// library's item, its owner's, where the lending desk's policy leaves it to them
-// (lost.other_owner).
+// pricedBy finds whose policy prices an item: the lending desk's or, for
+// another library's item, the owner's, where the lending desk's policy leaves
+// it to the owner (lost.other_owner).
 func (c *Service) pricedBy(ctx context.Context, tx *postgres.Tx, lender standing.Desk, loan loans.Loan, item catalog.Item) (pricing, error) {
 	document, err := c.Rules(lender)
 	p := pricing{document: document, match: loan.MatchOf(item), owner: item.Library == lender.Library.ID}
@@ -62,18 +62,18 @@ func ownerAccount(loan loans.Loan) ledger.Account {
 	return ledger.Between(loan.Item.Library, loan.Patron.Library, loans.AccountOf(loan).Currency)
 }
 
-// askOwner asks what the patron's library was asked by the owner for a loss.
-// Where they are one library, there is nothing to ask.
+// askOwner queues reading what the owner charged the patron's library for a
+// loss. Where they are the same library, there is nothing to read.
 func askOwner(tx *postgres.Tx, loan loans.Loan, into *ledger.LoanMoney) {
 	if loan.Item.Library != loan.Patron.Library {
 		ledger.AskLoan(tx, ownerAccount(loan), loan.ID, ledger.Lost, into)
 	}
 }
 
-// invoice asks the patron's library, in the owner's name, for what the patron was
-// charged for the owner's item: the patron pays at home, and that library pays
-// the owner. number names what it is for, so that it is asked once; "" for a new
-// one.
+// invoice bills the patron's library, on the owner's behalf, for what the
+// patron was charged for the owner's item: the patron pays at home, and the
+// home library pays the owner. number names what it is for, so that it is
+// billed once; "" makes a new one.
 func (p pricing) invoice(ctx context.Context, tx *postgres.Tx, desk standing.Desk, loan loans.Loan, number string, charges []costs.Charge, out *loans.Outcome) error {
 	if !p.owner || loan.Item.Library == loan.Patron.Library || loan.SettledElsewhere() || len(charges) == 0 {
 		return nil
@@ -94,8 +94,8 @@ func (p pricing) invoice(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	return nil
 }
 
-// numberOf is an invoice's number that is always the same for one thing about one
-// loan.
+// numberOf is an invoice number that is always the same for the same matter on
+// the same loan.
 func numberOf(what string, loan loans.Loan) string {
 	id := loan.ID.String()
 	return what + "-" + id[len(id)-12:]

@@ -17,10 +17,10 @@ import (
 )
 
 // Two members of one sharing group: Westchester owns the item and asks shipping
-// and 5.00 for processing; Western District lends it to its patron, asks neither,
-// takes small damage for wear and has a price of its own for a case. What the
-// owner's policy asks is charged to the patron at home, and that library owes it
-// to the owner: 20.00 + 3.00 + 5.00.
+// and 5.00 for processing; Western District lends it to its patron, asks
+// neither, counts small damage as wear and has a price of its own for a case.
+// What the owner's policy asks is charged to the patron at home, and the home
+// library owes it to the owner: 20.00 + 3.00 + 5.00.
 func TestTheOwnersPolicyPricesItsItemAndTheOwnerIsOwed(t *testing.T) {
 	t.Parallel()
 	type lent struct {

@@ -13,18 +13,18 @@ import (
 
 // Parts is what staff counted of an item that has several pieces.
 type Parts struct {
-	// Counted is how many are there; 0 is not counted.
+	// Counted is how many are there; 0 means not counted.
 	Counted int
-	// Missing names the part that is not, in the words of the policy: case,
+	// Missing names the part that is missing, in the words of the policy: case,
 	// audiobook_disc, barcode. It is charged.
 	Missing string
-	// Obtainable tells that the part can be had singly, and Price for how much.
+	// Obtainable tells that the part can be bought singly, and Price for how much.
 	Obtainable bool
 	Price      broker.Money
 }
 
 // look compares what was counted with what belongs to the item, and notes what
-// is missing of it.
+// is missing.
 func (p Parts) look(tx *postgres.Tx, item catalog.Item, out *loans.Outcome) {
 	out.LookAt(item)
 	missing := p.Missing
@@ -44,8 +44,9 @@ func (p Parts) look(tx *postgres.Tx, item catalog.Item, out *loans.Outcome) {
 }
 
 // chargePart charges for the part that did not come back: its own price, what a
-// single one costs, or the whole set, by the policy of whoever says what the item
-// costs. What cannot be charged is told, and the item is taken back all the same.
+// single one costs, or the whole set, by the policy of whichever library prices
+// the item. If it cannot be charged the outcome says so, and the item is taken
+// back all the same.
 func (c *Service) chargePart(ctx context.Context, tx *postgres.Tx, r returned, out *loans.Outcome) error {
 	parts := r.in.Parts
 	if parts.Missing == "" || r.loan.SettledElsewhere() {

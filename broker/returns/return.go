@@ -24,22 +24,23 @@ import (
 type Return struct {
 	Desk standing.Desk
 	Item catalog.Ref
-	// Loan is the loan it is out on, where the caller has looked: it saves a
-	// round trip. It need not be right.
+	// Loan is the loan it is out on, where the caller has looked that up: it saves
+	// a round trip. It need not be right.
 	Loan *loans.Loan
-	// Drop is set for what was found in the book drop.
+	// Drop is set for an item found in the book drop.
 	Drop bool
-	// Backdate is the day it counts for, where staff say; one in the future
-	// counts as now.
+	// Backdate is the day it counts as returned, where staff give one; a day in
+	// the future counts as now.
 	Backdate broker.Date
 	// Amnesty forgives what the lateness cost.
 	Amnesty bool
 	// InLibrary is set for a claimed item that was found on the library's own
 	// shelves: the claim was right.
 	InLibrary bool
-	// Parts is what staff counted of an item of several pieces.
+	// Parts is what staff counted of an item with several pieces.
 	Parts Parts
-	// Ruined is set for what cannot be lent again: nobody who waits is given it.
+	// Ruined is set for an item that cannot be lent again: it goes to nobody who
+	// waits.
 	Ruined bool
 }
 
@@ -51,14 +52,14 @@ type returnFacts struct {
 	money loanMoney
 }
 
-// Return takes an item back. It closes the loan for the day the lending desk's
-// policy counts (scanned today, found in the book drop, or backdated), brings
-// what lateness costs to its right total on the loan's own terms, and sends the
+// Return takes an item back. It closes the loan on the day that the lending
+// desk's policy counts (scanned today, found in the book drop, or backdated),
+// brings the fine to its right total on the loan's own terms, and sends the
 // item on: a borrowed copy home to its lender, never to a local hold; one of
-// our own to the next in the queue, home, or to the shelf. Handed in elsewhere
-// than it was borrowed, it is returned all the same, with a warning. Of a loan
-// that was lost, the charge is settled as the policy says. Scanned again,
-// nothing changes and nothing is charged twice.
+// our own to the next in the queue, home, or to the shelf. Handed in somewhere
+// other than where it was borrowed, it is returned all the same, with a
+// warning. If the loan was lost, the charge is settled as the policy says.
+// Scanned again, nothing changes and nothing is charged twice.
 func (c *Service) Return(ctx context.Context, tx *postgres.Tx, in Return) (loans.Outcome, error) {
 	facts, err := readReturn(ctx, tx, in)
 	if err != nil {
@@ -73,9 +74,9 @@ func (c *Service) Return(ctx context.Context, tx *postgres.Tx, in Return) (loans
 	return c.close(ctx, tx, in, facts)
 }
 
-// readReturn asks everything in one round trip. What the account says of the
-// loan is asked with it where the caller knows the loan; else after it, and only
-// where lateness or a loss may have cost something.
+// readReturn reads everything in one round trip. What is on the account for the
+// loan is read with it where the caller knows the loan; else afterwards, and
+// only where lateness or a loss may have cost something.
 func readReturn(ctx context.Context, tx *postgres.Tx, in Return) (returnFacts, error) {
 	var facts returnFacts
 	loans.LockBorrower(tx, in.Item)
@@ -172,15 +173,15 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 	}
 	out.Follow(sent)
 	if loan.Patron.ID == broker.NoID {
-		return out, nil // anonymised since it was lost: there is no account to settle
+		return out, nil // anonymised since it was lost: no account to settle
 	}
 	patrons.TouchActive(tx, loan.Patron, in.Desk.Today())
 	err = c.settleReturn(ctx, tx, returned{in: in, lender: lender, document: document, facts: facts, loan: loan, counts: counts, cleared: cleared}, &out)
 	return out, err
 }
 
-// notTold tells whether a late loan is excused because no notice told of it. It
-// asks only where the policy excuses that.
+// notTold tells whether a late loan is excused because no notice was sent about
+// it. It reads notices only where the policy allows that excuse.
 func notTold(ctx context.Context, tx *postgres.Tx, lender standing.Desk, document *policy.Document, loan loans.Loan) (bool, error) {
 	if !lender.Today().After(loan.DueOn) || !lending.NoticeExcuses(document, rule.Match{Owner: loan.Terms.Owner, Item: loan.Terms.Item}) {
 		return false, nil
@@ -189,7 +190,8 @@ func notTold(ctx context.Context, tx *postgres.Tx, lender standing.Desk, documen
 	return !told, err
 }
 
-// returned is a loan that was just closed, with all that its account depends on.
+// returned is a loan that was just closed, with all that settling its account
+// depends on.
 type returned struct {
 	in       Return
 	lender   standing.Desk
@@ -197,11 +199,12 @@ type returned struct {
 	facts    returnFacts
 	loan     loans.Loan
 	counts   lending.ReturnDecision
-	// cleared tells that a claim was right: nothing is owed for the loan.
+	// cleared tells that the patron's claim was right: nothing is owed for the
+	// loan.
 	cleared bool
 }
 
-// loans.daysLate is how late the item was: not at all where a claim was right.
+// daysLate is how late the item was: not at all where a claim was right.
 func (r returned) daysLate() int {
 	if r.cleared || !r.facts.open.ClaimedAt.IsZero() {
 		return 0
@@ -209,7 +212,7 @@ func (r returned) daysLate() int {
 	return r.loan.ReturnedOn.DaysSince(r.loan.DueOn)
 }
 
-// settleReturn brings the account of a closed loan to what it comes to.
+// settleReturn brings what is charged for a closed loan to the right amount.
 func (c *Service) settleReturn(ctx context.Context, tx *postgres.Tx, r returned, out *loans.Outcome) error {
 	s := loans.Settling{
 		Desk: r.in.Desk, Loan: r.loan, Through: r.counts.On, Forgiven: r.counts.FineFree, Opening: r.lender.Calendar(),
@@ -237,8 +240,9 @@ func (c *Service) settleReturn(ctx context.Context, tx *postgres.Tx, r returned,
 	return loans.LatchLate(ctx, tx, c.Policies, r.in.Desk, r.loan, r.daysLate(), *out)
 }
 
-// warnPlace tells what the borrowing library's policy says of an interlibrary
-// loan that came back somewhere else: advice or obligation, never a refusal.
+// warnPlace tells what the borrowing library's policy says about an
+// interlibrary loan returned somewhere else: advice or obligation, never a
+// refusal.
 func warnPlace(document *policy.Document, desk standing.Desk, item catalog.Item, loan loans.Loan, out *loans.Outcome) {
 	if !item.Temporary() {
 		return

@@ -172,7 +172,7 @@ func TestPaymentsStayInTheLedger(t *testing.T) {
 }
 
 // Where the policy says so, lateness costs nothing until an overdue notice has
-// reached the patron; a notice of something else does not count.
+// reached the patron; a notice about something else does not count.
 func TestLatenessIsExcusedUntilANoticeTellsOfIt(t *testing.T) {
 	t.Parallel()
 	r := towntest.NewRuled(t)

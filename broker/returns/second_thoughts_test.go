@@ -16,7 +16,7 @@ import (
 )
 
 // An item may be lost, found and lost again; each time the money is worked out
-// from what stands.
+// from what is on the account.
 func TestALoanIsLostTwice(t *testing.T) {
 	t.Parallel()
 	wdl := towntest.OneLibrary(t, "western-district", "America/Chicago")
@@ -68,7 +68,7 @@ func TestALoanIsLostTwice(t *testing.T) {
 	wdl.NoBreach()
 }
 
-// What staff waived is not asked again because the item turns up.
+// What staff waived is not charged again when the item turns up.
 func TestAWaivedFineStaysWaivedWhenTheLostItemComesBack(t *testing.T) {
 	t.Parallel()
 	wdl := towntest.OneLibrary(t, "western-district", "America/Chicago")
@@ -120,7 +120,7 @@ func TestALenderRenewsALateItem(t *testing.T) {
 	wch.NoBreach()
 }
 
-// A loan whose patron's account went into another still has one fine.
+// A loan whose patron's account was merged into another still has one fine.
 func TestAFineIsChargedOnceThoughTwoAccountsBecomeOne(t *testing.T) {
 	t.Parallel()
 	wdl := towntest.OneLibrary(t, "western-district", "America/Chicago")
@@ -146,7 +146,8 @@ func TestAFineIsChargedOnceThoughTwoAccountsBecomeOne(t *testing.T) {
 	wdl.NoBreach()
 }
 
-// A night that meets a return at the desk leaves nothing growing for it.
+// Nightly work that coincides with a return at the desk leaves nothing accruing
+// for it.
 func TestTheNightLeavesALoanAloneThatIsJustComingBack(t *testing.T) {
 	t.Parallel()
 	wdl := towntest.OneLibrary(t, "western-district", "America/Chicago")
@@ -169,7 +170,8 @@ func TestTheNightLeavesALoanAloneThatIsJustComingBack(t *testing.T) {
 	wdl.NoBreach()
 }
 
-// An emergency closing costs a patron nothing who says that the item is back.
+// An emergency closing costs nothing for a patron who claims that the item is
+// back.
 func TestAClosingAddsNothingToAClaimedLoan(t *testing.T) {
 	t.Parallel()
 	wch := towntest.OneLibrary(t, "westchester", "America/Chicago")
