@@ -8,8 +8,8 @@ import (
 	"afield/broker"
 )
 
-// longestClosure bounds one closure, in days. A library shut for longer is
-// suspended in the directory, not closed in the calendar.
+// longestClosure bounds one closure, in days. A library that is shut for longer
+// is suspended in the directory, not closed in the calendar.
 const longestClosure = 5 * 366
 
 // Calendar answers when one library or branch is open. Make it with New or
@@ -57,7 +57,7 @@ func New(zone string, plan Plan, closures ...Closure) (*Calendar, error) {
 	return calendar, nil
 }
 
-// EveryDay is the calendar of a library that told nothing: always open, in a
+// EveryDay is the calendar of a library that gave no hours: always open, in a
 // zone. A nil zone is UTC.
 func EveryDay(zone *time.Location) *Calendar {
 	if zone == nil {
@@ -163,7 +163,7 @@ func (c *Calendar) Closes(date broker.Date) (time.Time, bool) {
 
 // EndOfBusiness gives the instant by which something due "on this date" must be
 // done: closing time, or the end of the date when the library is closed all
-// day, because nobody could have come earlier than that by being punctual.
+// day, because even a punctual patron could not have come that day.
 func (c *Calendar) EndOfBusiness(date broker.Date) time.Time {
 	if closes, open := c.Closes(date); open {
 		return closes
@@ -171,7 +171,7 @@ func (c *Calendar) EndOfBusiness(date broker.Date) time.Time {
 	return date.End(c.zone).UTC()
 }
 
-// instant is wall-clock arithmetic: 17:00 stays 17:00 across a clock change.
+// instant works in wall-clock time: 17:00 stays 17:00 across a clock change.
 func (c *Calendar) instant(date broker.Date, minutes int) time.Time {
 	return date.At(minutes/60, minutes%60, c.zone).UTC()
 }

@@ -1,6 +1,6 @@
-// Package calendar knows when a library is open, and does every sum that
-// depends on it: due dates, the hold shelf, deadlines in open days, counted
-// days of a fine.
+// Package calendar knows when a library is open, and does all the arithmetic
+// that depends on it: due dates, the hold shelf, deadlines in open days,
+// counted days of a fine.
 //
 // It is pure: no database, and no clock (the moment comes in as an argument).
 // A Calendar never changes once made, so many goroutines may share one. A

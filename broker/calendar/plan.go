@@ -46,8 +46,8 @@ type Hours struct{ Opens, Closes int }
 
 const minutesInDay = 24 * 60
 
-// check finds hours that are none, which a null in stored data leaves behind: a
-// library that never opens would have no next open day.
+// check finds empty hours, which come from a null in stored data: a library
+// that never opens would have no next open day.
 func (p Plan) check() []broker.FieldError {
 	var wrong []broker.FieldError
 	add := func(pointer string, hours Hours) {
@@ -80,7 +80,7 @@ func ParseHours(text string) (Hours, error) {
 	return Hours{opens, closes}, nil
 }
 
-// MustHours reads hours that the program itself wrote; it panics on a mistake.
+// MustHours reads hours written in the program itself; it panics on a mistake.
 func MustHours(text string) Hours {
 	hours, err := ParseHours(text)
 	if err != nil {

@@ -32,7 +32,8 @@ func anyCalendar(t *rapid.T) *calendar.Calendar {
 	return opening
 }
 
-// anyDate draws a date around the turn of 2026, so that draws meet.
+// anyDate draws a date around the turn of 2026, a short range so that drawn
+// dates coincide with closures.
 func anyDate(t *rapid.T) broker.Date {
 	return broker.NewDate(2025, time.December, 1).AddDays(rapid.IntRange(0, 90).Draw(t, "date"))
 }

@@ -18,7 +18,7 @@ const (
 
 // neverOpen bounds the search for an open day, in days: two closures of five
 // years end to end. Beyond it the date asked about is given back unchanged, so
-// that a plan in error can never hang a desk.
+// that a faulty plan can never hang a desk.
 const neverOpen = 2*longestClosure + 7
 
 // NextOpenDay gives the first open day on or after a date.
@@ -36,10 +36,10 @@ func (c *Calendar) search(date broker.Date, step int) broker.Date {
 	return date
 }
 
-// AddOpenDays gives the open day that is so many open days after a date. The
-// date itself is day 0 and never counts, whether open or not: six open days
-// from a Tuesday that end on the next Tuesday when Sunday is closed. Zero or
-// fewer days give the date itself.
+// AddOpenDays gives the open day a number of open days after a date. The date
+// itself is day 0 and never counts, whether open or not: six open days from a
+// Tuesday end on the next Tuesday when Sunday is closed. Zero or fewer days
+// give the date itself.
 func (c *Calendar) AddOpenDays(date broker.Date, days int) broker.Date {
 	for ; days > 0; days-- {
 		date = c.NextOpenDay(date.AddDays(1))
@@ -47,7 +47,7 @@ func (c *Calendar) AddOpenDays(date broker.Date, days int) broker.Date {
 	return date
 }
 
-// AddDays gives the date so many days after another, counted as asked.
+// AddDays gives the date a number of days after another, counted as asked.
 func (c *Calendar) AddDays(date broker.Date, days int, count Count) broker.Date {
 	if count == OpenDays {
 		return c.AddOpenDays(date, days)
@@ -58,7 +58,7 @@ func (c *Calendar) AddDays(date broker.Date, days int, count Count) broker.Date 
 // CountOpenDays counts the open days after one date up to and including
 // another: what a fine in open days counts from the due date to the return. It
 // is 0 when the second date is not later. Its cost does not grow with the
-// distance, so a due date in the year 4999 is no trap.
+// distance, so a due date in the year 4999 does no harm.
 func (c *Calendar) CountOpenDays(after, through broker.Date) int {
 	from, to := dayNumber(after)+1, dayNumber(through)
 	if to < from {
@@ -110,9 +110,9 @@ func (c *Calendar) ShelfUntil(arrival broker.Date, shelf Shelf) broker.Date {
 	return last
 }
 
-// DeadlineAfter gives the instant a deadline of so many days passes when its
-// clock started at a moment: the end of business of the last day, the day of
-// the start being day 0. In calendar days the last day moves on to the next
+// DeadlineAfter gives the instant at which a deadline of a number of days
+// passes if it began at a moment: the end of business on the last day, where
+// the day it began is day 0. In calendar days the last day moves on to the next
 // open day, because nobody can act on a closed one.
 func (c *Calendar) DeadlineAfter(start time.Time, days int, count Count) time.Time {
 	last := c.NextOpenDay(c.AddDays(c.DateOf(start), days, count))
@@ -120,19 +120,19 @@ func (c *Calendar) DeadlineAfter(start time.Time, days int, count Count) time.Ti
 	if deadline.After(start) {
 		return deadline
 	}
-	// Zero days, started after closing: the same evening is already over.
+	// Zero days, begun after closing: that day's business is already over.
 	return c.EndOfBusiness(c.NextOpenDay(last.AddDays(1)))
 }
 
 // OneOpenDayAfter is the deadline "within one open day": the end of business of
-// the first open day after the day of the start.
+// the first open day after the day it began.
 func (c *Calendar) OneOpenDayAfter(start time.Time) time.Time {
 	return c.DeadlineAfter(start, 1, OpenDays)
 }
 
 // NextSameWeekday gives the first open day on or after a date that falls on its
-// weekday. Where that weekday is never open it gives the next open day instead:
-// moving by weeks would never end.
+// weekday. Where the library is never open on that weekday it gives the next
+// open day instead: moving on by weeks would never end.
 func (c *Calendar) NextSameWeekday(date broker.Date) broker.Date {
 	if c.IsOpen(date) {
 		return date
@@ -182,8 +182,8 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // AddWallClockDays moves an instant by days on the library's clock: the time of
-// day stays. One that a clock change skips is later by what was skipped, never
-// earlier: 02:15 in the gap becomes 03:15.
+// day stays. A time that a clock change skips becomes later by what was
+// skipped, never earlier: 02:15 in the gap becomes 03:15.
 func (c *Calendar) AddWallClockDays(from time.Time, days int) time.Time {
 	local := from.In(c.zone)
 	moved := time.Date(local.Year(), local.Month(), local.Day()+days, local.Hour(), local.Minute(), local.Second(), 0, c.zone)

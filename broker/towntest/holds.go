@@ -21,7 +21,7 @@ func (h House) WaitsFor(title broker.ID) {
 	h.Must(err)
 }
 
-// Night runs one slice of the clearing of the shelf.
+// Night runs one slice of the nightly clearing of the hold shelf.
 func (h House) Night(local string, limit int) (done []holds.Outcome) {
 	h.t.Helper()
 	h.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
@@ -47,7 +47,7 @@ func (h House) someClass() string {
 	return "resident"
 }
 
-// Plain puts a patron of the library in the queue of its own title, for nobody's
+// Plain puts a patron of the library in the queue of its own title, with no
 // request.
 func (h House) Plain(patron patrons.Ref, title broker.ID, local string, change ...func(*holds.PlaceHold)) holds.Hold {
 	h.t.Helper()
@@ -68,14 +68,14 @@ func (h House) Capture(local string, item catalog.Ref) holds.Outcome {
 	return out
 }
 
-// Change runs one of the changes of a hold at a local time.
+// Change runs one of the changes to a hold at a local time.
 func (h House) Change(local string, use func(context.Context, *postgres.Tx, standing.Desk) (holds.Outcome, error)) (holds.Outcome, error) {
 	return Act(h.Town, func(ctx context.Context, tx *postgres.Tx, desk standing.Desk) (holds.Outcome, error) {
 		return use(ctx, tx, desk)
 	}, h.At(local))
 }
 
-// Cancel ends a hold that is not wanted any more.
+// Cancel ends a hold that is no longer wanted.
 func (h House) Cancel(local string, ref holds.Ref) {
 	h.t.Helper()
 	_, err := h.Change(local, func(ctx context.Context, tx *postgres.Tx, desk standing.Desk) (holds.Outcome, error) {
@@ -84,7 +84,7 @@ func (h House) Cancel(local string, ref holds.Ref) {
 	h.Must(err)
 }
 
-// HoldNow reads a hold anew.
+// HoldNow reads a hold again.
 func (h House) HoldNow(ref holds.Ref) (hold holds.Hold) {
 	h.t.Helper()
 	h.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
@@ -104,7 +104,7 @@ func (h House) Queue(title broker.ID) (queue []holds.Hold) {
 	return queue
 }
 
-// Position is how many wait before a hold, itself included.
+// Position is a hold's position in its queue.
 func (h House) Position(ref holds.Ref) (place int) {
 	h.t.Helper()
 	h.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
@@ -125,7 +125,7 @@ func (h House) Hold(filler House, patron patrons.Ref, title broker.ID, local str
 	return *out.Hold
 }
 
-// Receive notes that a travelling item has arrived.
+// Receive notes that an item in transit has arrived.
 func (h House) Receive(local string, item catalog.Ref) holds.Outcome {
 	h.t.Helper()
 	out, err := Act(h.Town, func(ctx context.Context, tx *postgres.Tx, ref catalog.Ref) (holds.Outcome, error) {

@@ -25,7 +25,7 @@ func (h House) Lent(patron patrons.Ref, kind, local string) loans.Loan {
 	return *out.Loan
 }
 
-// Loan reads a loan anew.
+// Loan reads a loan again.
 func (h House) Loan(ref loans.Ref) (loan loans.Loan) {
 	h.t.Helper()
 	h.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
@@ -42,7 +42,7 @@ func (h House) TakenBack(loan loans.Loan, local string) {
 	h.Must(err)
 }
 
-// Shut closes days and relieves what was due then, as the desk does it.
+// Shut closes days and gives relief for what was due then, as the desk does.
 func (h *House) Shut(kind directory.ClosureKind, from, to, local string) (moved loans.Moved) {
 	h.t.Helper()
 	h.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
@@ -84,7 +84,7 @@ func (h House) WaiveAll(patron patrons.Ref, local string) {
 	})
 }
 
-// LostFor is what a loss was charged, lateness apart.
+// LostFor is what was charged for a loss, apart from lateness.
 func LostFor(out loans.Outcome) string {
 	var sum broker.Money
 	for _, entry := range out.Charged {
@@ -95,7 +95,7 @@ func LostFor(out loans.Outcome) string {
 	return sum.Decimal()
 }
 
-// Charge posts a charge and lets blocks follow, as every poster must.
+// Charge posts a charge and updates blocks, as whatever posts must.
 func (h House) Charge(patron patrons.Ref, amount, local string) {
 	h.t.Helper()
 	desk := h.At(local)
@@ -180,7 +180,7 @@ func (h House) Lose(loan loans.Loan, local string, loss returns.Loss) (loans.Out
 	return Act(h.Town, h.Returns.DeclareLost, returns.DeclareLost{Desk: h.At(local), Loan: loan.Ref, Loss: loss})
 }
 
-// Accrue goes through every overdue loan, a few at a time.
+// Accrue accrues the fines of every overdue loan, a few loans at a time.
 func (h House) Accrue(local string, slice int) (touched int) {
 	h.t.Helper()
 	desk := h.At(local)
@@ -202,7 +202,7 @@ func (h House) Accrue(local string, slice int) (touched int) {
 	return touched
 }
 
-// Accrued reads what is written down as accrued for a loan.
+// Accrued reads what is recorded as accrued for a loan.
 func (h House) Accrued(loan loans.Ref) ledger.Accrual {
 	h.t.Helper()
 	var accrual ledger.Accrual
@@ -239,7 +239,7 @@ func (h House) charged(loan broker.ID) (minor int64) {
 	return minor
 }
 
-// Asks is what an owner asks of the borrower's library by invoices that stand.
+// Asks is what an owner charges the borrower's library by invoices that stand.
 func (h House) Asks(of House) (sum string, invoices []ledger.Invoice) {
 	h.t.Helper()
 	owed := broker.Money{Currency: h.Currency}
@@ -278,7 +278,7 @@ func Charged(out loans.Outcome) string {
 	return sum.Decimal()
 }
 
-// FoundAgain takes back that an item is lost.
+// FoundAgain reverses the declaration that an item is lost.
 func (h House) FoundAgain(loan loans.Loan, local string) {
 	h.t.Helper()
 	h.Do(func(ctx context.Context, tx *postgres.Tx) error {
@@ -305,7 +305,7 @@ func (h House) Waive(patron patrons.Ref, kind, local string) {
 	})
 }
 
-// Latched tells whether the block of owing too much stands on an account.
+// Latched tells whether an account has the block for owing too much.
 func (h House) Latched(ref patrons.Ref) (stands bool) {
 	h.t.Helper()
 	h.Do(func(ctx context.Context, tx *postgres.Tx) error {
@@ -318,8 +318,8 @@ func (h House) Latched(ref patrons.Ref) (stands bool) {
 	return stands
 }
 
-// Owing lends so many books at Perth, which come to 7.00 each by the time of
-// standing_test.longAfter, and charges the rest.
+// Owing lends a number of books at Perth, each of which owes 7.00 by the time
+// of standing_test.longAfter, and charges the rest.
 func (h House) Owing(books int, rest string) (patrons.Ref, []loans.Loan) {
 	h.t.Helper()
 	member := h.Patron("member")

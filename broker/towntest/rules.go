@@ -17,7 +17,7 @@ type Ruled struct {
 	documents map[string]*policy.Document
 }
 
-// NewRuled founds a town whose libraries get their policies from Under.
+// NewRuled sets up a town whose libraries get their policies from Under.
 func NewRuled(t *testing.T) Ruled {
 	t.Helper()
 	r := Ruled{Town: New(t), documents: map[string]*policy.Document{}}
@@ -30,8 +30,8 @@ func NewRuled(t *testing.T) Ruled {
 	return r
 }
 
-// Under is a library that goes by the default document but for some rules, each
-// a name and a value.
+// Under makes a library that follows the default document except for some
+// rules, each a name and a value.
 func (r Ruled) Under(rules ...string) House {
 	r.t.Helper()
 	name := fmt.Sprintf("rules-%d", len(r.documents)+1)

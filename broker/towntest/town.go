@@ -1,5 +1,5 @@
-// Package towntest founds towns for tests: libraries of one sharing group over a
-// database of their own, with patrons and items, and the use cases of holds,
+// Package towntest sets up towns for tests: libraries of one sharing group with
+// a database of their own, with patrons and items, and the use cases of holds,
 // loans and returns to act with. It is imported by tests only.
 //
 //	perth := towntest.OneLibrary(t, "perth", "America/Toronto")
@@ -28,7 +28,7 @@ import (
 	"afield/broker/standing"
 )
 
-// Town is a sharing group with its libraries, over a database of its own.
+// Town is a sharing group with its libraries and a database of its own.
 type Town struct {
 	t        testing.TB
 	DB       *postgres.DB
@@ -52,7 +52,7 @@ type House struct {
 // Founded is when everything in these tests was set up.
 var Founded = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// New founds a town without libraries, whose policies are the presets.
+// New sets up a town without libraries, whose policies are the presets.
 func New(t testing.TB) *Town {
 	tw := &Town{t: t, DB: pgtest.New(t), Group: broker.NewID()}
 	tw.GoBy(presets())
@@ -63,7 +63,7 @@ func New(t testing.TB) *Town {
 	return tw
 }
 
-// GoBy has the town's use cases go by other policies.
+// GoBy has the town's use cases follow other policies.
 func (tw *Town) GoBy(policies standing.Policies) {
 	tw.Policies, tw.Holds, tw.Loans = policies, holds.New(policies), loans.New(policies)
 	tw.Returns = returns.New(policies, tw.Holds)
@@ -90,8 +90,8 @@ func OneLibrary(t testing.TB, preset, zone string, closed ...string) House {
 	return New(t).AddLibrary(preset, zone, closed...)
 }
 
-// AddLibrary founds a library by a preset, with one branch, closed on Sundays and
-// on the days named.
+// AddLibrary adds a library that follows a preset, with one branch, closed on
+// Sundays and on the days named.
 func (tw *Town) AddLibrary(preset, zone string, closed ...string) House {
 	tw.t.Helper()
 	document, err := policy.Preset(preset)
@@ -216,7 +216,7 @@ func (h House) Borrowed(kind string, desk standing.Desk) (catalog.Ref, standing.
 	return item.Ref(), request
 }
 
-// Stored reads an item anew.
+// Stored reads an item again.
 func (h House) Stored(ref catalog.Ref) catalog.Item {
 	h.t.Helper()
 	var item catalog.Item
@@ -239,7 +239,7 @@ func (h House) Owes(ref patrons.Ref) string {
 	return owes
 }
 
-// WantCode wants an error of a code, and gives it.
+// WantCode fails the test unless an error has a code, and gives the error.
 func WantCode(t testing.TB, err error, code string) *broker.Error {
 	t.Helper()
 	ours, ok := broker.AsError(err)
@@ -249,7 +249,7 @@ func WantCode(t testing.TB, err error, code string) *broker.Error {
 	return ours
 }
 
-// Equal wants two values to be the same.
+// Equal fails the test unless two values are the same.
 func Equal[T comparable](t testing.TB, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -257,7 +257,8 @@ func Equal[T comparable](t testing.TB, what string, got, want T) {
 	}
 }
 
-// WantReason wants a refusal that names a reason, and gives the reason.
+// WantReason fails the test unless a refusal names a reason, and gives the
+// reason.
 func WantReason(t testing.TB, err error, code string) broker.Reason {
 	t.Helper()
 	ours, ok := broker.AsError(err)
@@ -313,7 +314,8 @@ func (h House) Institution(borrower House) patrons.Ref {
 	return patron.Ref()
 }
 
-// NoBreach reads the invariants that circulation can break.
+// NoBreach fails the test if an invariant that holds, loans and returns could
+// break is broken.
 func (tw *Town) NoBreach() {
 	tw.t.Helper()
 	err := tw.DB.InTx(tw.t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
