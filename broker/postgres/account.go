@@ -10,7 +10,7 @@ import (
 )
 
 // account is the operating-system account the server runs as. PostgreSQL
-// refuses to run as root, so root hands it to a lesser account.
+// refuses to run as root, so root runs it as a lesser account.
 type account struct {
 	name     string
 	uid, gid int
@@ -79,7 +79,8 @@ func (a account) command(program string, args ...string) *exec.Cmd {
 }
 
 // canUse tries, as the account, to enter a folder and write in it. Trying is
-// better than reading permission bits: it also sees access lists and mounts.
+// better than reading permission bits: it also takes access lists and mounts
+// into account.
 func (a account) canUse(folder string) bool {
 	command := a.command("/bin/sh", "-c", `cd "$0" && test -w . && test -x .`, folder)
 	command.Dir = "/"

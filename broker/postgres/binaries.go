@@ -21,14 +21,14 @@ type Binaries struct {
 	Dir string
 	// Major is the major version, for example 15.
 	Major int
-	// Version is what the server says of itself.
+	// Version is what the server reports as its version.
 	Version string
 }
 
 func (b Binaries) program(name string) string { return filepath.Join(b.Dir, name) }
 
-// installPlaces are where packages of PostgreSQL put the server's programs,
-// which are mostly not on the PATH.
+// installPlaces are where PostgreSQL packages put the server's programs, which
+// are mostly not on the PATH.
 var installPlaces = []string{
 	"/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
 	"/usr/pgsql-*/bin",                                   // the PostgreSQL project's RPMs
@@ -40,7 +40,7 @@ var installPlaces = []string{
 }
 
 // FindBinaries lists the installations of PostgreSQL found, the newest first.
-// A folder given is the only one looked at.
+// If a folder is given, it looks nowhere else.
 func FindBinaries(folder string) []Binaries {
 	var folders []string
 	if folder != "" {
@@ -79,7 +79,7 @@ func NewestBinaries(folder string) (Binaries, error) {
 var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
 // inspect follows links to where the programs really are, because the server
-// finds its library files beside itself.
+// finds its library files relative to itself.
 func inspect(folder string) (Binaries, bool) {
 	server, err := filepath.EvalSymlinks(filepath.Join(folder, "postgres"))
 	if err != nil {

@@ -8,12 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// mostRows is how many rows of one breach are shown.
+// mostRows is how many rows of one breach are shown at most.
 const mostRows = 20
 
 // Invariant is one thing that must always be true, and the rows that break it.
 type Invariant struct {
-	// View is the view that is empty while it is true; Rule says it in words.
+	// View is the view that is empty while the invariant holds; Rule says it in
+	// words.
 	View string `json:"view"`
 	Rule string `json:"rule"`
 	// Count is how many rows break it; Rows are the first of them.

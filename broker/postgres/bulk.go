@@ -15,7 +15,7 @@ import (
 // Column is a column that Upsert writes.
 type Column struct {
 	Name, Type string
-	// As is the SQL that makes its value of the row given, called f; empty takes
+	// As is the SQL that makes its value from the row given, called f; empty takes
 	// the value as it is.
 	As string
 }
@@ -36,26 +36,25 @@ func Columns(list ...string) []Column {
 type Upsert struct {
 	Table   string
 	Columns []Column
-	// Update names the columns that a row which is there already takes over;
-	// none leaves such a row alone.
+	// Update names the columns to update in a row that already exists; none leaves
+	// such a row alone.
 	Update []string
-	// Set is more SQL for such a row, by column: for columns that are not simply
-	// taken over. The new row is called excluded, the old by the table's name.
+	// Set is SQL for further columns of such a row, where the new value is not
+	// simply taken over. The new row is called excluded, the old one by the
+	// table's name.
 	Set map[string]string
-	// Unless is a condition on the row given, called f, under which it is passed
-	// over.
+	// Unless is a condition on the row given, called f, under which it is skipped.
 	Unless string
 }
 
-// Saved tells what became of rows: the ids of those that are new, and of those
-// that changed.
+// Saved has the ids of the rows that are new, and of those that changed.
 type Saved struct{ New, Changed map[broker.ID]bool }
 
 // Has tells whether a row was written at all.
 func (s Saved) Has(id broker.ID) bool { return s.New[id] || s.Changed[id] }
 
 // Rows writes rows, given as a list that encodes as JSON with the columns'
-// names. A row that is there and would not change is left alone.
+// names. A row that exists and would not change is left alone.
 func (u Upsert) Rows(ctx context.Context, tx *Tx, rows any) (Saved, error) {
 	saved := Saved{New: map[broker.ID]bool{}, Changed: map[broker.ID]bool{}}
 	text, err := json.Marshal(rows)

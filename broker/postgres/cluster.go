@@ -22,8 +22,8 @@ type ClusterOptions struct {
 	DataDir string
 	// BinDir is the only place to look for PostgreSQL's programs; empty searches.
 	BinDir string
-	// Notice is told what a person should know, such as another folder being
-	// used; nil drops it.
+	// Notice is called with what a person should know, such as that another folder
+	// is used; nil drops it.
 	Notice func(string)
 	// Scratch gives up durability for speed. Only for tests: a crash of the
 	// machine damages the cluster.
@@ -33,9 +33,9 @@ type ClusterOptions struct {
 	Wait time.Duration
 }
 
-// Cluster is a private PostgreSQL that this process runs, or that another
-// process runs and this one uses. When the process that runs it ends, one of
-// the others takes it over within a second or two.
+// Cluster is a private PostgreSQL server that this process runs, or that
+// another process runs and this one uses. When the process that runs it ends,
+// one of the others takes it over within a second or two.
 type Cluster struct {
 	options ClusterOptions
 	place   place
@@ -50,7 +50,8 @@ type Cluster struct {
 
 // StartCluster starts the private cluster in the data folder, making it first
 // where there is none, or attaches to it when another process runs it. It never
-// deletes or upgrades a cluster. Errors are ClusterErrors that say what to do.
+// deletes or upgrades a cluster. Its errors are ClusterErrors, which say what
+// to do.
 func StartCluster(ctx context.Context, options ClusterOptions) (*Cluster, error) {
 	if options.Notice == nil {
 		options.Notice = func(string) {}
@@ -129,10 +130,10 @@ func (c *Cluster) own(ctx context.Context, owner *fileLock) error {
 	return c.prepareDatabase(ctx)
 }
 
-// takeOver uses a server whose process is gone, if it keeps answering. One that
-// is shutting down, because its process was killed a moment ago, is waited for:
-// it still answers, with a refusal. One that does not answer at all is left to
-// the new server's own check.
+// takeOver uses a server whose parent process is gone, if it keeps answering.
+// One that is shutting down, because its process was killed a moment ago, is
+// waited for: it still answers, with a refusal. One that does not answer at all
+// is left to the new server's own check.
 func (c *Cluster) takeOver(ctx context.Context, running *postmaster) bool {
 	answered, silent := 0, 0
 	for running.alive() && silent < 100 {
@@ -157,8 +158,8 @@ func (c *Cluster) takeOver(ctx context.Context, running *postmaster) bool {
 	return false
 }
 
-// start launches the server and waits until it answers. Children of a server
-// that was killed may hold its memory for a moment; that is worth a few tries.
+// start launches the server and waits until it answers. Children of a killed
+// server may hold its memory for a moment, so it tries a few times.
 func (c *Cluster) start(ctx context.Context, binaries Binaries) error {
 	for attempt := 0; ; attempt++ {
 		offset := logSize(c.place)
@@ -201,8 +202,8 @@ func (c *Cluster) await(ctx context.Context, server *postmaster) error {
 	}
 }
 
-// settings are given on the command line, so that postgresql.conf stays the
-// administrator's.
+// settings are given on the command line, so that postgresql.conf is left to
+// the administrator.
 func (c *Cluster) settings() []string {
 	common := []string{
 		"unix_socket_permissions=0700", "max_connections=200", "timezone=UTC", "log_timezone=UTC",
@@ -217,8 +218,8 @@ func (c *Cluster) settings() []string {
 		"max_wal_size=2GB", "random_page_cost=1.1", "idle_in_transaction_session_timeout=60s")
 }
 
-// supervise keeps the server running while this handle is open: it starts it
-// again should it end, and takes it over when the process that ran it is gone.
+// supervise keeps the server running while this handle is open: it restarts the
+// server should it end, and takes it over when the process that ran it is gone.
 func (c *Cluster) supervise() {
 	defer c.done.Done()
 	for {
@@ -236,7 +237,7 @@ func (c *Cluster) supervise() {
 	}
 }
 
-// rejoin tries once to be the process that runs the server.
+// rejoin tries once to become the process that runs the server.
 func (c *Cluster) rejoin() {
 	ctx, cancel := context.WithTimeout(context.Background(), c.options.Wait)
 	defer cancel()
@@ -286,7 +287,8 @@ func (c *Cluster) setServer(server *postmaster) {
 	c.server = server
 }
 
-// Close stops the server if this process runs it, and otherwise lets it be.
+// Close stops the server if this process runs it, and otherwise leaves it
+// alone.
 func (c *Cluster) Close() error {
 	select {
 	case <-c.closing:

@@ -79,7 +79,7 @@ func run(t *testing.T, cluster *postgres.Cluster, statement string) {
 }
 
 // eventually waits for something another process does; it fails after a time
-// that only a fault can take.
+// that only a fault could account for.
 func eventually(t *testing.T, what string, isSo func() bool) {
 	t.Helper()
 	for range 1200 {

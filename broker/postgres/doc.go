@@ -1,8 +1,8 @@
 // Package postgres is the way to the database: it finds or starts PostgreSQL,
 // opens the two connection pools, and runs work in transactions.
 //
-// It knows no table of Afield's. It may not hold rules, and it does not know
-// the job queue: the migrations room brings that schema in.
+// It knows none of Afield's tables. It may not hold rules, and it does not know
+// the job queue: the package migrations brings that schema in.
 //
 // With a DATABASE_URL everything connects there. Without one, StartCluster runs
 // a private PostgreSQL from the system's binaries in Afield's data folder.

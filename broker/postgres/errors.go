@@ -9,7 +9,8 @@ import (
 )
 
 // lostRaces says, for each constraint that two people acting at once can break,
-// what to tell the one who came second. Any other breach is a fault of ours.
+// what to tell the one who came second. A violation of any other constraint is
+// a fault of ours.
 var lostRaces = map[string]struct{ code, detail string }{
 	"one_open_loan_per_item":      {"already_on_loan", "That item is already on loan."},
 	"one_captured_hold_per_item":  {"held_for_other", "That item is already kept for somebody."},
@@ -23,7 +24,7 @@ var lostRaces = map[string]struct{ code, detail string }{
 }
 
 // Mapped turns a database error into ours where it has a meaning for the
-// caller, and gives any other back unchanged.
+// caller, and returns any other unchanged.
 func Mapped(err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -39,7 +40,8 @@ func Mapped(err error) error {
 }
 
 // isRetryable tells whether running the same work again can succeed. The same
-// ask delivered twice at once is one such case: the second run finds the first.
+// message delivered twice at once is one such case: the second run finds the
+// first.
 func isRetryable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.ConstraintName == "lending_request_once")

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Problem sorts the ways in which the private database cannot be started, so
-// that a command can say what to do about each.
+// Problem says why the private database cannot be started, so that a command
+// can say what to do about it.
 type Problem string
 
 // The problems of the private database.
@@ -15,7 +15,7 @@ const (
 	ProblemNoBinaries   Problem = "no_binaries"   // PostgreSQL is not installed
 	ProblemWrongMajor   Problem = "wrong_major"   // the data folder was made by another major version
 	ProblemNotEnterable Problem = "not_enterable" // the database's account cannot use the folder
-	ProblemNoAccount    Problem = "no_account"    // running as root and no lesser account exists
+	ProblemNoAccount    Problem = "no_account"    // running as root and there is no lesser account
 	ProblemCorrupt      Problem = "corrupt"       // the data folder is damaged
 	ProblemTaken        Problem = "taken"         // another server holds the socket or the folder
 	ProblemStart        Problem = "start"         // the server ended while starting, for another reason
@@ -57,7 +57,7 @@ func IsProblem(err error, problem Problem) bool {
 	return errors.As(err, &cluster) && cluster.Problem == problem
 }
 
-// startFailure reads the reason from what the server wrote before it ended.
+// startFailure works out the reason from what the server wrote before it ended.
 func startFailure(folder, log string, cause error) *ClusterError {
 	has := func(phrases ...string) bool {
 		for _, phrase := range phrases {

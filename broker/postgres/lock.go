@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// fileLock is a lock on a file that the kernel lets go when its holder dies,
+// fileLock is a lock on a file that the kernel releases when its holder dies,
 // however it dies.
 type fileLock struct{ file *os.File }
 
-// tryLock takes the lock if nobody has it; nil means that somebody does.
+// tryLock takes the lock if nobody has it; nil means that somebody has.
 func tryLock(path string) (*fileLock, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -28,8 +28,8 @@ func tryLock(path string) (*fileLock, error) {
 	return nil, fmt.Errorf("take the lock %s: %w", path, err)
 }
 
-// release lets the lock go. The file stays: removing it would let two processes
-// hold locks on two files of one name.
+// release releases the lock. The file stays: removing it would let two
+// processes hold locks on two files of the same name.
 func (l *fileLock) release() {
 	if l != nil {
 		_ = l.file.Close()

@@ -6,7 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// OrNone lets a queued reading that finds nothing leave its target zero.
+// OrNone makes a queued read that finds no row leave its target zero instead of
+// failing.
 func OrNone(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil

@@ -10,13 +10,13 @@ import (
 	"afield/broker"
 )
 
-// Of ids and instants the zero value means none, which the database calls NULL.
-// The codecs here let each travel as the other, so that no store needs pointers.
-// broker.Date does the same by itself.
+// For ids and instants the zero value means none, which is NULL in the
+// database. The codecs here convert between the two, so that no store needs
+// pointers. broker.Date does so by itself.
 
-// registerNulls has a connection use those codecs. They write ids as the sixteen
-// bytes they are; pgx alone would go by way of their text, which cost a third of
-// what a slice of nightly work costs.
+// registerNulls has a connection use those codecs. They write ids as their
+// sixteen bytes; pgx by itself would convert them to text, which took a third
+// of the time of a slice of nightly work.
 func registerNulls(conn *pgx.Conn) {
 	types := conn.TypeMap()
 	id := &pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: idCodec{}}

@@ -15,8 +15,8 @@ import (
 type Config struct {
 	// URL is a PostgreSQL connection string: DATABASE_URL, or Cluster.URL.
 	URL string
-	// AppConns and SystemConns are the most connections of each pool; zero
-	// means 16 and 4, which two cores keep busy.
+	// AppConns and SystemConns are the most connections of each pool; zero means
+	// 16 and 4, enough to keep two cores busy.
 	AppConns, SystemConns int32
 	// StatementTimeout ends a statement of the application's pool that runs
 	// longer; zero means 30 seconds. The system pool has ten times as long.
@@ -25,8 +25,9 @@ type Config struct {
 	Tracer pgx.QueryTracer
 }
 
-// Open connects both pools and checks that neither works as a superuser or past
-// row-level security: with such a role, one library would see another's rows.
+// Open connects both pools and checks that neither works as a superuser or
+// bypasses row-level security: with such a role, one library would see
+// another's rows.
 func Open(ctx context.Context, config Config) (*DB, error) {
 	if config.AppConns == 0 {
 		config.AppConns = 16
@@ -49,7 +50,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	return &DB{app: app, system: system}, nil
 }
 
-// ErrUnsafeRole says that a pool would work past row-level security.
+// ErrUnsafeRole says that a pool would bypass row-level security.
 var ErrUnsafeRole = errors.New("the database role is a superuser or bypasses row-level security; Afield does not serve with it")
 
 func openPool(ctx context.Context, address, role string, size int32, timeout time.Duration, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
@@ -84,7 +85,7 @@ func openPool(ctx context.Context, address, role string, size int32, timeout tim
 	return pool, nil
 }
 
-// takeRole puts a new connection under its role and looks at what the role may do.
+// takeRole sets a new connection's role and checks what the role may do.
 func takeRole(ctx context.Context, conn *pgx.Conn, role string) error {
 	if version := conn.PgConn().ParameterStatus("server_version"); majorOf(version) < oldestMajor {
 		return fmt.Errorf("the database is PostgreSQL %s; Afield needs %d or newer", version, oldestMajor)
@@ -128,11 +129,10 @@ func (db *DB) AppPool() *pgxpool.Pool { return db.app }
 // SystemPool is the pool of the role that sees all libraries.
 func (db *DB) SystemPool() *pgxpool.Pool { return db.system }
 
-// Ping asks the database for a sign of life, for readiness.
+// Ping checks that the database answers, for readiness.
 func (db *DB) Ping(ctx context.Context) error { return db.app.Ping(ctx) }
 
-// Close closes both pools, waiting for work in progress to give its
-// connections back.
+// Close closes both pools, after work in progress has returned its connections.
 func (db *DB) Close() {
 	db.app.Close()
 	db.system.Close()

@@ -17,24 +17,25 @@ import (
 // bytes, macOS 103.
 const maxSocketPath = 103
 
-// socketName is the file PostgreSQL makes for port 5432; the port is only a name
-// here, because the private server listens on no network.
+// socketName is the file PostgreSQL makes for port 5432; the port only names
+// the file, because the private server listens on no network.
 const socketName = ".s.PGSQL.5432"
 
 // place is where one private cluster lives.
 type place struct {
 	folder  string // holds the rest; belongs to the account
 	cluster string // PostgreSQL's data directory
-	socket  string // folder of the socket, entered by the account only
+	socket  string // folder of the socket, which only the account can enter
 	log     string // what the server writes
 	lock    string // held by the process that runs the server
 	account account
 }
 
 // choosePlace finds or prepares the folder for the cluster inside the data
-// folder. Where root's choice cannot be entered by the server's account, a
-// folder under /var/lib takes its place and notice says so. A cluster that
-// already exists decides: it is never left behind for an empty new one.
+// folder. Where the server's account cannot enter the folder root chose, a
+// folder under /var/lib is used instead and notice says so. A cluster that
+// already exists is used where it is: it is never left behind for an empty new
+// one.
 func choosePlace(dataDir string, notice func(string)) (place, error) {
 	data, err := filepath.Abs(dataDir)
 	if err != nil {
@@ -75,8 +76,8 @@ func choosePlace(dataDir string, notice func(string)) (place, error) {
 	return newPlace(fallback, account, notice)
 }
 
-// ClusterExists tells whether the data folder, or the folder that takes its
-// place, holds a cluster. It makes nothing.
+// ClusterExists tells whether the data folder, or the folder used instead of
+// it, holds a cluster. It makes nothing.
 func ClusterExists(dataDir string) (bool, error) {
 	data, err := filepath.Abs(dataDir)
 	if err != nil {
@@ -134,7 +135,7 @@ func prepare(folder string, account account) error {
 	return account.own(folder)
 }
 
-// own gives a file or folder to the account.
+// own makes the account the owner of a file or folder.
 func (a account) own(path string) error {
 	if !a.drop {
 		return nil

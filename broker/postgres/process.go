@@ -22,9 +22,8 @@ type postmaster struct {
 	ended chan struct{}
 }
 
-// launch starts the server as a direct child. The thread that starts it waits
-// for it and does nothing else, because on Linux the child is told when that
-// thread ends.
+// launch starts the server as a direct child. The thread that starts it only
+// waits for it, because on Linux the child is signalled when that thread ends.
 func launch(here place, binaries Binaries, settings []string) (*postmaster, error) {
 	if err := rotateLog(here); err != nil {
 		return nil, err
@@ -56,7 +55,7 @@ func launch(here place, binaries Binaries, settings []string) (*postmaster, erro
 		}
 		started <- err
 		if err == nil {
-			_ = command.Wait() // how it ended stands in its log
+			_ = command.Wait() // how it ended is in its log
 		}
 	}()
 	if err := <-started; err != nil {
@@ -78,8 +77,9 @@ func (s *postmaster) alive() bool {
 	return processExists(s.pid) && serves(s.pid, s.cluster)
 }
 
-// stop asks for a fast shutdown, and for an immediate one when that takes more
-// than the grace; the latter loses nothing either, the next start recovers.
+// stop asks for a fast shutdown, and for an immediate one when that takes
+// longer than the grace period. Nothing is lost then either: the next start
+// recovers.
 func (s *postmaster) stop(grace time.Duration) error {
 	if !s.alive() {
 		return nil
@@ -110,8 +110,8 @@ func (s *postmaster) awaitEnd(grace time.Duration) bool {
 	return true
 }
 
-// findRunning looks whether a server already runs on the cluster, from its
-// postmaster.pid. A file left by a server that is gone is removed together with
+// findRunning finds out from postmaster.pid whether a server already runs on
+// the cluster. A file left by a server that is gone is removed together with
 // its socket lock, because the process number in it may be somebody else's now.
 // The caller holds the owner's lock.
 func findRunning(here place) (*postmaster, error) {
@@ -142,16 +142,16 @@ func processExists(pid int) bool {
 }
 
 // serves tells whether a process is the server of this cluster: a server's
-// working folder is its data directory. A process that has ended and is only
-// not yet cleared away has none. Where the system does not show the folder, the
-// answer is yes and the server's own check decides.
+// working folder is its data directory. A process that has ended but is not yet
+// reaped has none. Where the system does not show the folder, the answer is yes
+// and the server's own check decides.
 func serves(pid int, cluster string) bool {
 	if _, err := os.Readlink("/proc/self/cwd"); err != nil {
 		return true
 	}
 	working, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
 	if err != nil {
-		return false // gone, or another account's
+		return false // it is gone, or belongs to another account
 	}
 	real, err := filepath.EvalSymlinks(cluster)
 	if err != nil {
@@ -171,7 +171,8 @@ func rotateLog(here place) error {
 	return nil
 }
 
-// logSize is where the log ends now; logSince gives what was written after.
+// logSize is where the log ends now; logSince gives what was written after
+// that.
 func logSize(here place) int64 {
 	if info, err := os.Stat(here.log); err == nil && info.Size() < 10<<20 {
 		return info.Size()
@@ -195,8 +196,9 @@ func logSince(here place, offset int64) string {
 	return string(text)
 }
 
-// initialise makes a new cluster under a name that says it is not finished, then
-// renames it, so that a start cut short never leaves half a database behind.
+// initialise makes a new cluster under a name that says it is not finished,
+// then renames it, so that a start that was interrupted never leaves half a
+// database behind.
 func initialise(ctx context.Context, here place, binaries Binaries, scratch bool) error {
 	if err := clearUnfinished(here); err != nil {
 		return err
@@ -246,8 +248,8 @@ func locales() []string {
 	return []string{"C.UTF-8", "en_US.UTF-8", "C"}
 }
 
-// clearUnfinished removes what a start that was cut short had not finished; it
-// never held a row.
+// clearUnfinished removes the unfinished cluster of a start that was
+// interrupted; it never held a row.
 func clearUnfinished(here place) error {
 	left, _ := filepath.Glob(filepath.Join(here.folder, "unfinished-*"))
 	for _, path := range left {

@@ -4,6 +4,6 @@ package postgres
 
 import "syscall"
 
-// dieWithParent cannot be had here: after kill -9 of Afield the server lives
-// on, and the next start takes it over.
+// dieWithParent does nothing: this system has no such means. After kill -9 of
+// Afield the server lives on, and the next start takes it over.
 func dieWithParent(*syscall.SysProcAttr) {}

@@ -90,7 +90,8 @@ func ensureLogin(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// mayBecome tries the role, which is the only test that all versions agree on.
+// mayBecome tries to take the role, which is the only test that works alike in
+// all versions.
 func mayBecome(ctx context.Context, conn *pgx.Conn, role string) error {
 	if _, err := conn.Exec(ctx, "set role "+role); err != nil {
 		return err
@@ -100,7 +101,8 @@ func mayBecome(ctx context.Context, conn *pgx.Conn, role string) error {
 }
 
 // raced runs a statement on roles again while others do the same at once:
-// "already exists" is as good as done, "concurrently updated" passes.
+// "already exists" counts as done, and after "concurrently updated" it tries
+// again.
 func raced(ctx context.Context, conn *pgx.Conn, statement string) error {
 	var err error
 	for range 20 {

@@ -11,7 +11,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// Roles belong to the whole server, so these tests have one of their own.
+// Roles belong to the whole server, so these tests have a server of their own.
 
 func TestRolesMadeAtOnce(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ import (
 )
 
 // Scope is which libraries' rows a transaction may see and write. Row-level
-// security enforces it underneath whatever the code asks for.
+// security enforces it whatever the code asks for.
 type Scope struct {
 	libraries  []broker.ID
 	everywhere bool
@@ -94,8 +94,8 @@ type Tx struct {
 var _ pgx.Tx = (*Tx)(nil)
 
 // Widen lets the transaction also see the rows of more libraries. It is for the
-// few acts that touch two libraries at once, such as a hold in a shared catalogue.
-// Libraries that it sees already cost nothing.
+// few acts that touch two libraries at once, such as a hold in a shared
+// catalogue. Libraries that it already sees cost nothing.
 func (tx *Tx) Widen(ids ...broker.ID) {
 	seen := slices.Clone(tx.scope.libraries)
 	for _, id := range ids {
@@ -125,9 +125,9 @@ func (tx *Tx) queueScope() {
 }
 
 // Queue adds a write that travels with the next read or with the commit. Its
-// error comes back from there. Use the returned query's Exec to look at the
+// error comes back from there. Use the returned query's Exec to check the
 // number of rows, for example to turn a lost race into a conflict; where such a
-// look is still waiting at the end, COMMIT goes in a round trip of its own.
+// check is still waiting at the end, COMMIT takes a round trip of its own.
 func (tx *Tx) Queue(sql string, args ...any) *pgx.QueuedQuery {
 	tx.writes++
 	return tx.queued.Queue(sql, args...)
@@ -153,10 +153,10 @@ func (tx *Tx) take() *pgx.Batch {
 
 func (tx *Tx) commit(ctx context.Context) error {
 	if !tx.begun && tx.writes == 0 {
-		tx.done = true // nothing was ever asked for
+		tx.done = true // nothing was ever sent
 		return nil
 	}
-	// A look at a write's result may refuse it, so it must come before COMMIT.
+	// A check of a write's result may refuse it, so it must come before COMMIT.
 	if tx.hasHooks() {
 		if err := tx.Flush(ctx); err != nil {
 			return err
@@ -169,7 +169,7 @@ func (tx *Tx) commit(ctx context.Context) error {
 	}
 	tx.done = true
 	if tag.String() == "ROLLBACK" {
-		// Work went on after a failed statement without saying so. PostgreSQL
+		// The work went on after a failed statement without reporting it. PostgreSQL
 		// answers such a commit with a rollback and no error.
 		return ErrRolledBack
 	}
@@ -194,8 +194,8 @@ func (tx *Tx) rollback(ctx context.Context) {
 		return
 	}
 	tx.done = true
-	// The caller's context may be cancelled already; the connection must still
-	// come back clean, or be closed.
+	// The caller's context may be cancelled already; the connection must still go
+	// back clean, or be closed.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if _, err := tx.conn.Exec(ctx, "rollback"); err != nil {
@@ -277,7 +277,7 @@ func (tx *Tx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []stri
 	return count, Mapped(err)
 }
 
-// Begin opens a savepoint; pgx.Tx asks for it.
+// Begin opens a savepoint; pgx.Tx requires it.
 func (tx *Tx) Begin(ctx context.Context) (pgx.Tx, error) {
 	if _, err := tx.Exec(ctx, "savepoint inner_work"); err != nil {
 		return nil, err
@@ -285,25 +285,25 @@ func (tx *Tx) Begin(ctx context.Context) (pgx.Tx, error) {
 	return &savepoint{Tx: tx, scope: tx.scope}, nil
 }
 
-// Commit is not for callers: InTx commits. pgx.Tx asks for it.
+// Commit is not for callers: InTx commits. pgx.Tx requires it.
 func (tx *Tx) Commit(context.Context) error { return errors.New("postgres: InTx commits") }
 
-// Rollback is not for callers: InTx rolls back. pgx.Tx asks for it.
+// Rollback is not for callers: InTx rolls back. pgx.Tx requires it.
 func (tx *Tx) Rollback(context.Context) error { return errors.New("postgres: InTx rolls back") }
 
-// LargeObjects is not used; pgx.Tx asks for it.
+// LargeObjects is not used; pgx.Tx requires it.
 func (tx *Tx) LargeObjects() pgx.LargeObjects { panic("postgres: large objects are not used") }
 
-// Prepare is not used; pgx.Tx asks for it.
+// Prepare is not used; pgx.Tx requires it.
 func (tx *Tx) Prepare(ctx context.Context, name, sql string) (*pgconn.StatementDescription, error) {
 	return tx.conn.Prepare(ctx, name, sql)
 }
 
-// Conn gives the connection underneath, for pgx.Tx.
+// Conn gives the underlying connection; pgx.Tx requires it.
 func (tx *Tx) Conn() *pgx.Conn { return tx.conn }
 
 // savepoint is the inner transaction that pgx.Tx.Begin promises. Savepoints of
-// one name nest: PostgreSQL finds the newest, so each must be released.
+// the same name nest: PostgreSQL finds the newest, so each must be released.
 type savepoint struct {
 	*Tx
 	scope  Scope // as it was, because Widen inside is undone too
@@ -335,8 +335,8 @@ func (s *savepoint) Rollback(ctx context.Context) error {
 	return Mapped(err)
 }
 
-// batchRows closes the batch it came with, if any, when its rows are closed, and
-// gives errors in our words.
+// batchRows closes the batch it came with, if any, when its rows are closed,
+// and maps errors to ours.
 type batchRows struct {
 	pgx.Rows
 	results pgx.BatchResults

@@ -368,8 +368,8 @@ func TestInstantsTravelBothWays(t *testing.T) {
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	db := newScratch(t)
-	// One read and then queued writes: the transaction's first statement sees
-	// it begun, and nothing is sent between the read and the commit.
+	// One read and then queued writes: the first statement runs inside the
+	// transaction, and nothing is sent between the read and the commit.
 	err := db.InTx(t.Context(), postgres.ForLibraries(broker.NewID()), func(ctx context.Context, tx *postgres.Tx) error {
 		if status := tx.Conn().PgConn().TxStatus(); status != 'I' {
 			t.Errorf("BEGIN was sent by itself: status %c", status)

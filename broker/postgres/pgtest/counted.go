@@ -13,8 +13,8 @@ import (
 
 // Counts is what went over the wire.
 type Counts struct {
-	// RoundTrips counts the sendings that were waited for, Statements what was in
-	// them, begin and commit included.
+	// RoundTrips counts the messages sent and waited for, Statements the
+	// statements in them, begin and commit included.
 	RoundTrips, Statements, Commits int
 }
 
@@ -25,14 +25,14 @@ type Counter struct {
 	sent   []string
 }
 
-// Reset begins to count anew.
+// Reset starts counting again from zero.
 func (c *Counter) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counts, c.sent = Counts{}, nil
 }
 
-// Sent counts the statements since that contain a text.
+// Sent counts the statements since the last Reset that contain a text.
 func (c *Counter) Sent(text string) (count int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,7 +44,7 @@ func (c *Counter) Sent(text string) (count int) {
 	return count
 }
 
-// Read gives what was counted since.
+// Read gives what was counted since the last Reset.
 func (c *Counter) Read() Counts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,32 +64,34 @@ func (c *Counter) add(trips int, statement string) {
 	}
 }
 
-// TraceQueryStart counts a statement sent alone; pgx asks for it.
+// TraceQueryStart counts a statement sent alone; pgx calls it.
 func (c *Counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	c.add(1, data.SQL)
 	return ctx
 }
 
-// TraceQueryEnd is asked for by pgx.
+// TraceQueryEnd does nothing; pgx calls it.
 func (c *Counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// TraceBatchStart counts statements sent together; pgx asks for it.
+// TraceBatchStart counts the round trip of statements sent together; pgx calls
+// it.
 func (c *Counter) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
 	c.add(1, "")
 	return ctx
 }
 
-// TraceBatchQuery counts one of them; pgx asks for it.
+// TraceBatchQuery counts one of them; pgx calls it.
 func (c *Counter) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
 	c.add(0, data.SQL)
 }
 
-// TraceBatchEnd is asked for by pgx.
+// TraceBatchEnd does nothing; pgx calls it.
 func (c *Counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// Counted opens the database of a pool given by New once more, with a counter
-// of what is sent to it: an act's round trips and statements are free of noise.
-// Preparing a statement for the first time is not counted.
+// Counted opens the database of a pool given by New a second time, with a
+// counter of what is sent to it, so that only the round trips and statements of
+// the act under test are counted. Preparing a statement for the first time is
+// not.
 func Counted(t testing.TB, db *postgres.DB) (*postgres.DB, *Counter) {
 	t.Helper()
 	server, err := shared()

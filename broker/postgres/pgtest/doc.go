@@ -6,11 +6,11 @@
 //		err := db.InTx(t.Context(), postgres.Everywhere(), …)
 //	}
 //
-// With DATABASE_URL set, the databases are made on that server, are all named
-// afield_test_*, and no other is touched. Without it, one scratch cluster in
+// With DATABASE_URL set, the databases are made on that server and are all
+// named afield_test_*; no other is touched. Without it, one scratch cluster in
 // memory serves all test programs of a run. A keeper process of its own holds
-// it, so that no package pulls it away from another, and stops and removes it
-// one minute after the last test program has ended.
+// it, so that no package's end takes it away from another, and stops and
+// removes it one minute after the last test program has ended.
 //
 // Only tests import this package.
 package pgtest

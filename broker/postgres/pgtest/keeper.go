@@ -20,8 +20,9 @@ import (
 )
 
 // The files beside the scratch cluster. Every test program holds users.lock
-// shared for as long as it lives; the keeper stops once it can have it alone.
-// Whoever joins or stops holds gate.lock, so the two cannot cross.
+// shared for as long as it lives; the keeper stops once it can take that lock
+// exclusively. Joining and stopping both need gate.lock, so they cannot happen
+// at once.
 const (
 	gateFile  = "gate.lock"
 	usersFile = "users.lock"
@@ -32,8 +33,8 @@ const (
 // the test program, which never reaches its tests.
 const keeperFolder = "AFIELD_PGTEST_KEEPER"
 
-// idle is how long the cluster stays after its last user: go test compiles for
-// a while between two packages.
+// idle is how long the cluster stays after its last user, because go test may
+// compile for a while between two packages.
 const idle = time.Minute
 
 // keptCluster is what the keeper tells those who join.
@@ -42,8 +43,8 @@ type keptCluster struct {
 	LoginURL string `json:"login_url"`
 	Failure  string `json:"failure,omitempty"`
 
-	// users is the lock that keeps the cluster; it is let go by the end of the
-	// process, so whoever holds this value must hold it until then.
+	// users is the lock that keeps the cluster running; it is released when the
+	// process ends, so this value must be kept until then.
 	users *os.File
 }
 
@@ -80,8 +81,8 @@ func useKeptCluster(ctx context.Context) (keptCluster, error) {
 	return kept, nil
 }
 
-// clusterFolder is in memory where the system has such a place, and private to
-// the account.
+// clusterFolder is in memory where the system offers that, and private to the
+// account.
 func clusterFolder() string {
 	base := os.TempDir()
 	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
@@ -107,7 +108,7 @@ func running(ctx context.Context, folder string) (keptCluster, bool) {
 }
 
 // startKeeper runs this program again as the keeper, in a session of its own so
-// that Ctrl-C of the tests does not reach it, and waits for its word.
+// that Ctrl-C of the tests does not reach it, and waits until it reports.
 func startKeeper(folder string) (keptCluster, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -191,8 +192,8 @@ func keep(folder string) int {
 	return 0
 }
 
-// awaitIdle gives back the gate's lock once nobody has used the cluster for the
-// idle time; it gives nil when told to end earlier.
+// awaitIdle returns the gate's lock once nobody has used the cluster for the
+// idle time, or nil when told to end earlier.
 func awaitIdle(ctx context.Context, folder string) *os.File {
 	unused := 0
 	for {

@@ -112,7 +112,7 @@ func create(t testing.TB) (server *testServer, name string) {
 }
 
 // newName holds the moment it was made, so that databases left by a test
-// program that was killed can be told and dropped.
+// program that was killed can be recognised and dropped.
 func newName() string {
 	id := broker.NewID()
 	return fmt.Sprintf("%s%x_%x", prefix, broker.SystemClock{}.Now().Unix(), id[10:])

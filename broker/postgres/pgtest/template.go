@@ -17,13 +17,13 @@ import (
 // templateLock is held while a template is made, by one test program at a time.
 const templateLock int64 = 0x4146_5445_5354 // "AFTEST"
 
-// leftOver is the age at which a test's database, or a template that no running
-// program's files make, counts as left behind by a killed run.
+// leftOver is the age at which a test's database or a template counts as left
+// behind by a killed run.
 const leftOver = 2 * time.Hour
 
-// ensureTemplate makes the migrated database all tests' databases are copied
-// from. It is migrated under another name and renamed, so that a template that
-// exists is whole.
+// ensureTemplate makes the migrated database that every test's database is
+// copied from. It is migrated under another name and then renamed, so that a
+// template that exists is complete.
 func (s *testServer) ensureTemplate(ctx context.Context) error {
 	return s.withAdmin(ctx, func(conn *pgx.Conn) (err error) {
 		if exists, err := databaseExists(ctx, conn, s.template); exists || err != nil {
@@ -33,7 +33,7 @@ func (s *testServer) ensureTemplate(ctx context.Context) error {
 			return fmt.Errorf("wait to make the template: %w", err)
 		}
 		if exists, err := databaseExists(ctx, conn, s.template); exists || err != nil {
-			return err // made while we waited; closing the connection gives the lock back
+			return err // made while we waited; closing the connection releases the lock
 		}
 		dropLeftOver(ctx, conn)
 		unfinished := newName()
@@ -71,7 +71,7 @@ func databaseExists(ctx context.Context, conn *pgx.Conn, name string) (exists bo
 }
 
 // dropLeftOver clears what killed runs left on a server that stays. It is only
-// tidiness: what cannot be dropped now is dropped another time.
+// tidying up: what cannot be dropped now is dropped another time.
 func dropLeftOver(ctx context.Context, conn *pgx.Conn) {
 	rows, err := conn.Query(ctx, `select d.datname, coalesce(shobj_description(d.oid, 'pg_database'), '')
 		from pg_database d
