@@ -17,8 +17,8 @@ const longestText = 2000
 // mostCount bounds the counts in forms.
 const mostCount = 999
 
-// The years a date in a form may lie in, the same as on the partner wire:
-// beyond them it is a slip of the finger.
+// The years a date in a form may lie in, the same as for partners' messages:
+// anything beyond them is a typing error.
 const firstYear, lastYear = 1900, 2199
 
 // Input is what came with an event, by field name: text as string, dates as

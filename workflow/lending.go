@@ -66,7 +66,8 @@ const (
 	DoKeepOffer        Effect = "keep_offer"
 )
 
-// GuardCopy tells a copy, which nobody returns, from a loan.
+// GuardCopy holds where the request is for a copy, which nobody returns, and
+// not for a loan.
 const GuardCopy Guard = "a_copy"
 
 var (

@@ -2,7 +2,7 @@ package workflow
 
 import "afield/connectors"
 
-// Reply tells apart the answers that one kind of message may give.
+// Reply tells the possible answers of one kind of message apart.
 type Reply string
 
 // The replies. A message that answers nothing has none.
@@ -26,13 +26,13 @@ func ReplyOf(m connectors.Message) Reply {
 	return ReplyYes
 }
 
-// Saying is what an effect says to the library at the other end.
+// Saying is the message that an effect sends to the library at the other end.
 type Saying struct {
 	Kind  connectors.Kind
 	Reply Reply
 }
 
-// Message begins a message that says it.
+// Message begins a message of that kind and reply.
 func (s Saying) Message() connectors.Message {
 	message := connectors.Message{Kind: s.Kind}
 	if s.Reply != ReplyAny {
@@ -83,14 +83,15 @@ var Unsaid = map[connectors.Kind]string{
 type Hearing struct {
 	Kind  connectors.Kind
 	Reply Reply
-	// Event is what happens to the request it is about.
+	// Event is what happens to the request the message is about.
 	Event Event
-	// Late is what happens instead where it came too late: it is from a lender the
-	// request has moved on from, or the state has no row for Event.
+	// Late is what happens instead when the message comes too late: the request
+	// has moved on from the lender that sent it, or the state has no row for
+	// Event.
 	Late Event
 }
 
-// Hears is what each kind of message becomes on the side that hears it: the
+// Hears lists, for each side, what each kind of message becomes there: the
 // borrowing side hears lenders, the lending side borrowers.
 var Hears = map[Side][]Hearing{
 	SideBorrowing: {
@@ -125,7 +126,7 @@ var Hears = map[Side][]Hearing{
 	},
 }
 
-// Strange is what a kind of message becomes that a side does not know.
+// Strange is what a kind of message becomes that the side does not know.
 var Strange = map[Side]Hearing{
 	SideBorrowing: {Event: EventNote, Late: EventLateNo},
 	SideLending:   {Event: EventTooLate, Late: EventTooLate},

@@ -8,8 +8,8 @@ import (
 	"afield/connectors"
 )
 
-// Every kind of message is heard on each side, or stands among those that are
-// not, with the reason; and never both.
+// Every kind of message is either heard on each side or listed as unheard, with
+// the reason; never both.
 func TestEveryKindOfMessageIsHeardOrSaysWhyNot(t *testing.T) {
 	t.Parallel()
 	for side, hears := range Hears {
@@ -41,8 +41,8 @@ func TestEveryKindOfMessageIsHeardOrSaysWhyNot(t *testing.T) {
 
 func yes() *bool { value := true; return &value }
 
-// Every kind of message is said by an effect of a table, or stands among those
-// that are not, with the reason.
+// Every kind of message is either said by an effect of a table or listed as
+// unsaid, with the reason.
 func TestEveryKindOfMessageIsSaidOrSaysWhyNot(t *testing.T) {
 	t.Parallel()
 	said := map[connectors.Kind]bool{}

@@ -24,7 +24,7 @@ type Guard string
 // Effect names what else happens in the same transaction.
 type Effect string
 
-// Not turns a guard round.
+// Not negates a guard.
 func Not(guard Guard) Guard { return "not " + guard }
 
 // Party is who may bring an event.
@@ -58,8 +58,8 @@ const (
 // Queue is one of the ILL desk's piles of work.
 type Queue string
 
-// The queues. A request may lie in two: whatever our staff have to do next lies
-// in QueueNeedsMe besides, which goes by the owner.
+// The queues. A request may be in two: whatever our staff have to do next is
+// also in QueueNeedsMe, which goes by the owner.
 const (
 	QueueNeedsMe     Queue = "needs_me"
 	QueueWithLenders Queue = "with_lenders" // asked, promised, to be asked again
@@ -70,8 +70,8 @@ const (
 	QueueEnded       Queue = "ended"
 )
 
-// DeadlineKind names what a state waits for. How long each may take is bound in
-// workflow/requests, which does not start while one is not.
+// DeadlineKind names what a state waits for. How long each may take is set in
+// workflow/requests/engine; the program does not start while one is not.
 type DeadlineKind string
 
 // The kinds of deadline a state may have.
@@ -177,7 +177,7 @@ func (t Transition) IsAction() bool {
 // May tells whether a party may bring this event.
 func (t Transition) May(party Party) bool { return slices.Contains(t.By, party) }
 
-// Place is what a state means: all that is to be known of it stands here.
+// Place is what a state means: everything to be known of a state is here.
 type Place struct {
 	State State
 	// Label is the state in plain words, Patron as a patron is told of it. Only
@@ -186,21 +186,21 @@ type Place struct {
 	Patron string
 	// Owner is who has to do the next thing.
 	Owner Owner
-	// Queue is the pile it lies in besides QueueNeedsMe; empty for what passes by
+	// Queue is the one it is in besides QueueNeedsMe; empty for what passes by
 	// itself or waits for staff alone.
 	Queue Queue
 	// Deadline is the kind of date that ends the wait, and Then the event that
 	// fires when it passes. Terminal states have neither.
 	Deadline DeadlineKind
 	Then     Event
-	// Coming tells that the patron is waiting for it to arrive, and is told how
+	// Coming means that the patron is waiting for it to arrive, and is told how
 	// long that usually takes.
 	Coming bool
-	// Awaited tells that a parcel which arrives for it is the copy it waits for; in
-	// another state staff look at what came.
+	// Awaited means that a parcel which arrives for the request is the copy it
+	// waits for; in any other state staff look at what came.
 	Awaited bool
-	// PastNeedBy tells that it was sent: the date it is needed by ends nothing any
-	// more.
+	// PastNeedBy means that the copy has been sent, so that the need-by date no
+	// longer ends the request.
 	PastNeedBy bool
 	// Ended marks a terminal state, and Supplied one in which the patron or the
 	// borrower had what was asked for.

@@ -95,7 +95,7 @@ func TestEveryOpenStateHasOwnerAndDeadline(t *testing.T) {
 	}
 }
 
-// Every state in which somebody waits for long lies in a queue, so that no
+// Every state in which somebody waits for long is in a queue, so that no
 // request is out of sight; those that pass by themselves need none. On the
 // lending side the desk has one list of all that is open.
 func TestEveryStateLiesInAQueue(t *testing.T) {

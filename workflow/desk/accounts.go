@@ -21,24 +21,24 @@ import (
 	"afield/workflow/requests/lookup"
 )
 
-// Merged is what became of two accounts that were one person's.
+// Merged is what came of merging two accounts of one person.
 type Merged struct {
 	Patron patrons.Patron
 	loans.TakenOver
 	Requests int64
 	Owes     broker.Money
-	// Replayed tells that there was nothing to do.
+	// Replayed means that there was nothing to do.
 	Replayed bool
 }
 
 // MergePatrons lets one account take over everything of another: loans, holds
-// (of two for the same title one is dropped), requests, what is owed to the
-// cent, blocks, links and notices. The cards of the other stay as numbers that
-// find the account and cannot be used. Blocks that latch are worked out anew. An
-// account merged into itself, or merged before, changes nothing. No policy names
-// who may: those do who may pass over a rule at the desk.
+// (of two for the same title one is dropped), requests, everything owed to the
+// cent, blocks, links and notices. The other's cards stay as numbers that find
+// the account and cannot be used. Blocks that latch are worked out anew.
+// Merging an account with itself, or a second time, changes nothing. No policy
+// names who may merge; it takes a role that may pass over a rule at the desk.
 func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *policy.Document, at At, from, to broker.ID) (Merged, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Merged{}, err
 	}
@@ -93,8 +93,8 @@ func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *p
 // mayMergeAccounts are the roles of which one is needed.
 func mayMergeAccounts() []string { return []string{"desk", "director"} }
 
-// mayMerge refuses accounts that are not two persons' cards: a borrowing
-// library's, and one that is gone itself.
+// mayMerge refuses accounts that are not both a person's: one of a borrowing
+// library, or one that is gone itself.
 func mayMerge(source, target patrons.Patron) error {
 	for _, patron := range []patrons.Patron{source, target} {
 		if patron.Institution != broker.NoID {
@@ -107,10 +107,10 @@ func mayMerge(source, target patrons.Patron) error {
 	return nil
 }
 
-// PurgePatron lets an account go if the policy says so, with everything personal
-// in every room: cards, links, notices, and the names on loans and requests that
-// are over. The transaction sees the patron's library and its sharing group, or
-// everything.
+// PurgePatron deletes an account if the policy allows it, with everything
+// personal wherever it is kept: cards, links, notices, and the names on loans
+// and requests that are over. The transaction sees the patron's library and its
+// sharing group, or everything.
 func PurgePatron(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, patron patrons.Ref, now time.Time) (patrons.Purged, error) {
 	open, err := openOf(ctx, tx, library.ID, patron.ID)
 	if err != nil {
@@ -125,7 +125,7 @@ func PurgePatron(ctx context.Context, tx *postgres.Tx, library directory.Library
 }
 
 // PurgePatrons does what PurgePatron does for many accounts of a library, and
-// gives how many were let go.
+// returns how many were deleted.
 func PurgePatrons(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ids []broker.ID, now time.Time) (int64, error) {
 	open, err := openOf(ctx, tx, library.ID, ids...)
 	if err != nil {
@@ -146,7 +146,7 @@ func PurgePatrons(ctx context.Context, tx *postgres.Tx, library directory.Librar
 }
 
 // SurrenderCard takes a card back for good, unless something is still lent, on
-// hold or asked for; the money is as patrons.SurrenderCard says.
+// hold or asked for. What happens to the money, patrons.SurrenderCard says.
 func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Library, in patrons.Surrender) (patrons.Surrendered, error) {
 	open, err := openOf(ctx, tx, in.Patron.Library, in.Patron.ID)
 	if err != nil {
@@ -170,7 +170,8 @@ func openOf(ctx context.Context, tx *postgres.Tx, library broker.ID, ids ...brok
 	return open, nil
 }
 
-// forgetPatrons removes purged patrons from every other room.
+// forgetPatrons removes purged patrons from everything kept outside their
+// accounts.
 func forgetPatrons(tx *postgres.Tx, library broker.ID, gone []broker.ID, now time.Time) {
 	if len(gone) == 0 {
 		return

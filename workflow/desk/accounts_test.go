@@ -72,8 +72,8 @@ func TestTwoAccountsBecomeOne(t *testing.T) {
 	tw.Sound()
 }
 
-// Credit goes over too, whatever kind it stands under, and a block that latched
-// is not forgotten by a merge.
+// Credit goes over too, whatever kind of charge it belongs to, and a merge does
+// not forget a block that latched.
 func TestCreditAndLatchedBlocksGoOver(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")
@@ -151,8 +151,8 @@ func TestAnAccountInUseStaysAndOneThatGoesIsForgotten(t *testing.T) {
 	tw.Sound()
 }
 
-// What the other account did not know goes over; then the one that went says
-// nothing of the person but which account took its place.
+// The account that stays takes over what it did not know; the one that went
+// keeps nothing about the person but which account took its place.
 func TestAMergedAccountKeepsNothingPersonal(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")

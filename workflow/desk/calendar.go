@@ -10,17 +10,17 @@ import (
 	"afield/broker/standing"
 )
 
-// Closed is what putting a closure into the calendar did.
+// Closed is what came of entering a closure into the calendar.
 type Closed struct {
 	Closure  directory.Closure
 	Replayed bool
-	// Moved is what it did to what was due on its days.
+	// Moved is what happened to things due on its days.
 	Moved loans.Moved
 }
 
-// Close closes a library, or one branch, for some days, and relieves what was
-// due then where the policy says so; what waits on the hold shelf gets the days
-// that it would lose. The same days of the same kind again change
+// Close closes a library, or one branch, for some days, and moves what was due
+// then where the policy says so; things on the hold shelf get back the pick-up
+// days they would lose. Closing the same days again with the same kind changes
 // nothing. With dryRun it only tells what would move.
 func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at At, closure directory.Closure, dryRun bool) (Closed, error) {
 	closure.Library, closure.By, closure.PutAt = at.Library, at.Actor, at.Now
@@ -28,7 +28,7 @@ func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at At, closure dir
 	if err != nil {
 		return Closed{}, err
 	}
-	desk, err := s.place(ctx, tx, at) // with the closure in its calendar
+	desk, err := s.deskAt(ctx, tx, at) // with the closure in its calendar
 	if err != nil {
 		return Closed{}, err
 	}
@@ -41,8 +41,8 @@ func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at At, closure dir
 	return Closed{Closure: made, Replayed: replayed, Moved: moved}, err
 }
 
-// lengthenShelf keeps the pick-up days of what waits on the hold shelf: requests
-// are locked before holds.
+// lengthenShelf gives things on the hold shelf back their pick-up days:
+// requests are locked before holds.
 func (s *Service) lengthenShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, from broker.Date) error {
 	if err := s.requests.LengthenShelf(ctx, tx, desk, from); err != nil {
 		return err
@@ -51,13 +51,13 @@ func (s *Service) lengthenShelf(ctx context.Context, tx *postgres.Tx, desk stand
 	return err
 }
 
-// Reopen takes a closure back, and with it what it did to due dates.
+// Reopen takes a closure back, and with it the due dates it moved.
 func (s *Service) Reopen(ctx context.Context, tx *postgres.Tx, at At, closure broker.ID) (directory.Closure, loans.Reversed, error) {
 	cancelled, err := directory.Reopen(ctx, tx, at.Library, closure, at.Actor, at.Now)
 	if err != nil {
 		return cancelled, loans.Reversed{}, err
 	}
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return cancelled, loans.Reversed{}, err
 	}
@@ -65,9 +65,9 @@ func (s *Service) Reopen(ctx context.Context, tx *postgres.Tx, at At, closure br
 	return cancelled, reversed, err
 }
 
-// AdjustDueDates moves due dates together by somebody's decision.
+// AdjustDueDates moves many due dates at once because somebody decided so.
 func (s *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, at At, in loans.AdjustDueDates) (loans.Moved, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return loans.Moved{}, err
 	}
@@ -77,7 +77,7 @@ func (s *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, at At, in
 
 // ReverseAdjustment gives the loans of an adjustment their old dates back.
 func (s *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at At, adjustment broker.ID, reason string, dryRun bool) (loans.Reversed, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return loans.Reversed{}, err
 	}

@@ -15,9 +15,8 @@ import (
 	"afield/workflow/desk"
 )
 
-// The counts of proof-and-speed, at the desk's own door: what is shown is
-// resolved in one round trip, facts and locks are a second, and the writes
-// travel with the commit.
+// The counts of round trips at the desk: what is shown is looked up in one,
+// facts and locks are a second, and the writes travel with the commit.
 func TestCountedRoundTripsAtTheDoor(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")
@@ -67,8 +66,8 @@ func TestCountedRoundTripsAtTheDoor(t *testing.T) {
 	run("late return by barcode", 3, takeBack(first))
 }
 
-// What a desk keeps in memory of its library is never old: a closure counts at
-// once, put in by this program or by another.
+// What a desk keeps in memory about its library is never stale: a closure
+// counts at once, whether this program entered it or another.
 func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")
@@ -105,7 +104,7 @@ func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
 	if got := wdl.Scans(wdl.Owns(title), card).DueOn; got != dueOn {
 		t.Errorf("due on %s, by a closure that was never kept; %s is open", got, dueOn)
 	}
-	// A new library of the catalogue is at home at once.
+	// A new library in the sharing group is known at once.
 	neighbour := tw.Library("western-district", "IA", wdl.SharingGroup)
 	barcode := neighbour.Owns(title)
 	var found loans.Loan

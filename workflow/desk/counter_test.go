@@ -19,7 +19,7 @@ import (
 	"afield/workflow/requests"
 )
 
-// A patron takes from the open shelf the very copy their hold waits for.
+// A patron takes from the open shelf the very copy that their hold waits for.
 func TestThePatronIsQuickerThanTheirHold(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")
@@ -59,7 +59,8 @@ func TestALostBorrowedCopyTurnsUpAfterAll(t *testing.T) {
 	tw.Sound()
 }
 
-// What a request does not expect is done all the same, and put before staff.
+// An act the request does not expect is done all the same, and staff get a
+// task.
 func TestAPhysicalActIsNeverUndoneByItsRequest(t *testing.T) {
 	t.Parallel()
 	tw, home, _, request, patron, band := town.Shelved(t)
@@ -104,7 +105,7 @@ func TestAnotherLibrarysParcelIsSentOn(t *testing.T) {
 	tw.Sound()
 }
 
-// A lending library's copy is taken home by its own desk only.
+// Only a lending library's own desk checks its copy in when it comes home.
 func TestAnotherLibrarysLoanIsSentOn(t *testing.T) {
 	t.Parallel()
 	tw, _, lender, _, theirs, _, barcode := town.LendsOut(t, "NY")
@@ -125,8 +126,8 @@ func TestAnotherLibrarysLoanIsSentOn(t *testing.T) {
 	tw.Sound()
 }
 
-// A message or a deadline locks the request and then the patron; so does a desk,
-// and neither waits for the other crosswise.
+// Messages and deadlines lock the request and then the patron; so does a desk,
+// and so they cannot deadlock.
 func TestTheDeskLocksTheRequestFirst(t *testing.T) {
 	t.Parallel()
 	tw, home, _, request, patron, band := town.Shelved(t)
@@ -170,7 +171,7 @@ func TestTheDeskLocksTheRequestFirst(t *testing.T) {
 }
 
 // A number on a slip finds its request; another library's barcode does not, and
-// an announced barcode is one even where it looks like a number.
+// an announced barcode is a barcode even where it looks like a number.
 func TestWhatIsARequestNumber(t *testing.T) {
 	t.Parallel()
 	tw, home, lender, request, _ := town.AsksPartner(t, 0)

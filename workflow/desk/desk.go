@@ -30,8 +30,7 @@ type Service struct {
 	sites    *directory.Sites
 }
 
-// New makes the desk of all libraries, over a source of policies that answers from
-// memory.
+// New makes the desk of all libraries. policies must answer from memory.
 func New(policies standing.Policies, r *requests.Service) *Service {
 	holds := holds.New(policies)
 	return &Service{
@@ -73,13 +72,13 @@ type Done struct {
 	// CountParts is how many pieces staff are to count; 0 where there is one.
 	CountParts int
 	Claim      *loans.Claim
-	// TellPatron tells that the patron is to be told of it.
+	// TellPatron means that staff should tell the patron.
 	TellPatron bool
 }
 
-// place knows the library of a desk and lets the transaction see its sharing
-// group, whose items and patrons are at home at each other's desks.
-func (s *Service) place(ctx context.Context, tx *postgres.Tx, at At) (standing.Desk, error) {
+// deskAt gives the desk with its library, and lets the transaction see the
+// sharing group, whose items and patrons may be served at each other's desks.
+func (s *Service) deskAt(ctx context.Context, tx *postgres.Tx, at At) (standing.Desk, error) {
 	site, err := s.sites.Of(ctx, tx, at.Library)
 	if err != nil {
 		return standing.Desk{}, err
@@ -95,9 +94,9 @@ func (at At) desk(site *directory.Site) standing.Desk {
 	return desk
 }
 
-// follow fires what a circulation act means for the request it served, and for
-// the next one whose hold was given the copy, and tells patrons what no request
-// tells them.
+// follow fires what a loan or return means for the request it served, and for
+// the next request whose hold was given the copy. It tells patrons what no
+// request tells them.
 func (s *Service) follow(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome, event workflow.Event, input workflow.Input) error {
 	if outcome.Serves != nil && event != "" && !outcome.Replayed {
 		_, err := s.fireOrNote(ctx, tx, at, engine.Firing{
@@ -142,7 +141,8 @@ func (s *Service) fireOrNote(ctx context.Context, tx *postgres.Tx, at At, firing
 	return false, err
 }
 
-// ofHold is the outcome of an act with a hold, where any act goes on in one way.
+// ofHold makes an outcome of an act with a hold, so that every act is followed
+// up the same way.
 func ofHold(outcome holds.Outcome) loans.Outcome {
 	return loans.Outcome{Outcome: outcome}
 }

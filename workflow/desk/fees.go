@@ -26,15 +26,15 @@ type Fee struct {
 	Amount broker.Money
 	Note   string
 	Loan   broker.ID
-	// Method is by what it is paid at once; "" puts it on the account, where the
-	// policy lets it stand.
+	// Method is how it is paid at once; "" puts it on the account, where the
+	// policy allows that.
 	Method string
 	Key    string // as of Payment
 }
 
 // AddFee charges a fee, and takes its payment where it is paid at once. It
-// refuses a fax to where none may go, a fee on the account where the policy wants
-// it paid at once, and an amount without a note.
+// refuses a fax to a country the policy does not allow, a fee on the account
+// where the policy wants it paid at once, and an amount without a note.
 func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at At, in Fee) (ledger.Entry, *ledger.Receipt, error) {
 	c, err := s.counter(ctx, tx, at)
 	if err != nil {
@@ -101,8 +101,8 @@ func (c counter) price(in Fee) (costs.Charge, error) {
 	return fee, c.mayStand(in)
 }
 
-// mayStand refuses prints, copies and faxes on the account where the policy wants
-// them paid at once.
+// mayStand refuses to put prints, copies and faxes on the account where the
+// policy wants them paid at once.
 func (c counter) mayStand(in Fee) error {
 	terms := costs.FeesOnAccount(c.rules)
 	pages := in.Kind == ledger.Print || in.Kind == ledger.Copy || in.Kind == ledger.Fax

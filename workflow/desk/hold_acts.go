@@ -19,7 +19,7 @@ import (
 func (s *Service) changeHold(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID, did string,
 	change func(standing.Desk, holds.Hold) (holds.Outcome, error),
 ) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
@@ -37,8 +37,8 @@ func (s *Service) changeHold(ctx context.Context, tx *postgres.Tx, at At, hold b
 	return doneOf(did, ofHold(outcome)), nil
 }
 
-// SuspendHold has a hold passed by from a day (zero: today) through another
-// (zero: until it is resumed); it keeps its place.
+// SuspendHold makes the queue pass a hold by from a day (zero: today) through
+// another (zero: until it is resumed); the hold keeps its position.
 func (s *Service) SuspendHold(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID, from, until broker.Date) (Done, error) {
 	return s.changeHold(ctx, tx, at, hold, "suspended", func(desk standing.Desk, found holds.Hold) (holds.Outcome, error) {
 		return s.holds.Suspend(ctx, tx, desk, found.Ref, from, until)
@@ -100,7 +100,7 @@ func (s *Service) ReorderQueue(ctx context.Context, tx *postgres.Tx, at At, in h
 	if at.Actor.Kind == broker.ActorPatron {
 		return nil, broker.Forbidden("Only staff can change the order of a queue.")
 	}
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -108,14 +108,15 @@ func (s *Service) ReorderQueue(ctx context.Context, tx *postgres.Tx, at At, in h
 	return s.holds.Reorder(ctx, tx, in)
 }
 
-// ClearFromShelf takes something off the hold shelf that was not picked up: the
-// staff's decision, or their hand before the night comes. What serves a request
-// ends with its request instead (the conflict serves_request).
+// ClearFromShelf takes something off the hold shelf that was not picked up,
+// because staff decide so or because they get to it before the nightly work.
+// What serves a request ends with its request instead (the conflict
+// serves_request).
 func (s *Service) ClearFromShelf(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID) (Done, error) {
 	if at.Actor.Kind == broker.ActorPatron {
 		return Done{}, broker.Forbidden("Only staff can clear the hold shelf.")
 	}
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
@@ -147,10 +148,9 @@ func (s *Service) ClearFromShelf(ctx context.Context, tx *postgres.Tx, at At, ho
 
 // ExpireShelf does one slice of the nightly clearing of a library's hold shelf
 // and lets the requests of those who come next go on. Holds put aside are left
-// out. It gives how many holds
-// ended and the rows that could not be worked.
+// out. It returns what became of each hold: it ended, or failed.
 func (s *Service) ExpireShelf(ctx context.Context, tx *postgres.Tx, at At, limit int, aside []broker.ID) (done []holds.Outcome, err error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}

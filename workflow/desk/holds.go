@@ -18,7 +18,7 @@ import (
 // NotFound notes that the copy for a hold is not on its shelf: the hold ends
 // unfilled, the copy is missing, and the request it served looks elsewhere.
 func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold holds.Ref, missing catalog.Ref) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
@@ -39,8 +39,8 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at At, hold hol
 	return doneOf("not_found", ofHold(outcome)), err
 }
 
-// copyNotFound is NotFound asked of the request whose hold it is, where the
-// copy is the library's own.
+// copyNotFound is NotFound, called for the request that the hold serves, where
+// the copy is the library's own.
 func (s *Service) copyNotFound(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (engine.Fired, error) {
 	if at.Actor.Kind != broker.ActorStaff {
 		return engine.Fired{}, broker.Forbidden("Only staff can look on the shelf.")
@@ -66,8 +66,8 @@ func (s *Service) copyNotFound(ctx context.Context, tx *postgres.Tx, at At, act 
 	return engine.Fired{Request: request}, err
 }
 
-// NoCopy notes that no copy for a hold is to be found: the copy that should be
-// on the shelf is missing, and the request the hold served looks elsewhere.
+// NoCopy notes that no copy for a hold can be found: the copy that should be on
+// the shelf is missing, and the request the hold served looks elsewhere.
 func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at At, ref holds.Ref) (Done, error) {
 	hold, err := holds.ByID(ctx, tx, ref)
 	if err != nil {
@@ -89,9 +89,9 @@ func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at At, ref holds.
 }
 
 // CancelHold ends a hold. One that serves a request ends with the request, so
-// that the patron sees one story.
+// that the patron sees only the request.
 func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at At, ref holds.Ref) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}

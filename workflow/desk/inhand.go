@@ -13,7 +13,7 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// shown is what was put before a desk: a barcode, and a card or a patron.
+// shown is what was presented at a desk: a barcode, and a card or a patron.
 type shown struct {
 	barcode string
 	card    string
@@ -35,7 +35,7 @@ type inHand struct {
 	touched []standing.RequestRef
 }
 
-// look finds out everything about what is shown at a desk.
+// look finds out everything about what is presented at a desk.
 func (s *Service) look(ctx context.Context, tx *postgres.Tx, at At, in shown) (inHand, error) {
 	var found inHand
 	site, err := s.sites.With(ctx, tx, at.Library, func(site *directory.Site) {
@@ -76,9 +76,8 @@ func (f inHand) borrower(byCard bool) (patrons.Patron, error) {
 }
 
 // lockServed locks the requests that an act on an item may move, before the
-// patron and the item, and then looks at the item anew: nobody else moves it any
-// more. Where no request is concerned, which is most of the time, nothing is to
-// be locked.
+// patron and the item, and then reads the item again, now that nobody else can
+// move it. Mostly no request is concerned, and there is nothing to lock.
 func (s *Service) lockServed(ctx context.Context, tx *postgres.Tx, found *inHand) error {
 	if len(found.touched) == 0 {
 		return nil
@@ -101,8 +100,8 @@ func (f *inHand) lookAgain(ctx context.Context, tx *postgres.Tx) (err error) {
 	return err
 }
 
-// holding looks at an item that is known by its id, for a patron (zero for
-// none).
+// holding is what the desk has in hand when an item is known by its id, for a
+// patron (zero for none).
 func holding(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Item, patron patrons.Patron) (found inHand, err error) {
 	found = inHand{desk: desk, item: item, patron: patron}
 	if found.touched, err = loans.RequestsTouched(ctx, tx, item.Ref(), patron.Ref()); err != nil {

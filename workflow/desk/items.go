@@ -37,7 +37,7 @@ type ItemChanges struct {
 // the catalogue yet is marked as brief. A barcode that something has is the
 // conflict barcode_taken.
 func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at At, in NewItem) (catalog.Item, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return catalog.Item{}, err
 	}
@@ -69,7 +69,7 @@ func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at At, in NewIte
 // ChangeItem corrects an item of the library. Loans keep the terms they began
 // with. A borrowed copy is its lender's: the conflict borrowed_item.
 func (s *Service) ChangeItem(ctx context.Context, tx *postgres.Tx, at At, id broker.ID, changes ItemChanges) (catalog.Item, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return catalog.Item{}, err
 	}

@@ -28,12 +28,12 @@ type CheckOut struct {
 	Due broker.Date
 	// HandedTo is the card of the proxy who takes it for the patron, or "".
 	HandedTo string
-	// ByOther tells that somebody takes it on the patron's card who shows no card of
-	// their own.
+	// ByOther means that somebody without a card of their own takes it on the
+	// patron's card.
 	ByOther bool
-	// Shown is what told who the patron is where no card was read: photo_id, or
-	// policy.ShownNothing; empty asks no question, as of a program that vouches for
-	// its own desks.
+	// Shown is how the patron was identified where no card was read: photo_id,
+	// or policy/lending.ShownNothing. Empty skips the check, for a program that
+	// vouches for its own desks.
 	Shown string
 	// Overrides are codes of reasons to pass over, where the role allows it, and
 	// Reason why, in words.
@@ -44,8 +44,9 @@ type CheckOut struct {
 	Brief *BriefRecord
 }
 
-// shown is what told who the patron is: the card that was read, or what else.
-func (in CheckOut) shown() string {
+// identifiedBy is how the patron was identified: by the card that was read, or
+// otherwise.
+func (in CheckOut) identifiedBy() string {
 	if in.Card != "" {
 		return lending.ShownCard
 	}
@@ -84,7 +85,7 @@ func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at At, in Check
 		}
 		found.proxy = proxy
 	}
-	in.Shown = in.shown()
+	in.Shown = in.identifiedBy()
 	return s.lend(ctx, tx, at, found, in)
 }
 
@@ -167,9 +168,10 @@ func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand)
 // Renewal is a loan to be kept longer.
 type Renewal struct {
 	Loan broker.ID
-	// Channel is how it is asked for; empty asks no question of it.
+	// Channel is how the renewal is asked for; empty skips that check.
 	Channel rule.Channel
-	// Given is what told who asks, in the words of loans.renewal_identity.
+	// Given is how whoever asks was identified, in the words of
+	// loans.renewal_identity.
 	Given []string
 	// Overrides are codes of reasons to pass over, and Reason why.
 	Overrides []string
@@ -182,9 +184,10 @@ func (s *Service) Renew(ctx context.Context, tx *postgres.Tx, at At, loan broker
 	return s.RenewAs(ctx, tx, at, Renewal{Loan: loan, Overrides: overrides})
 }
 
-// RenewAs is Renew with the way it is asked, and why a rule is passed over.
+// RenewAs is Renew with how the renewal is asked for, and why a rule is passed
+// over.
 func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewal) (done Done, pending bool, err error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Done{}, false, err
 	}
@@ -229,8 +232,8 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 	}, true, nil
 }
 
-// speaksFor refuses a renewal of a borrowed copy by somebody who has not told who
-// they are; the rest is for the request's own rules and the lender.
+// speaksFor refuses a renewal of a borrowed copy to somebody who has not been
+// identified; the rest is for the request's own rules and the lender.
 func (s *Service) speaksFor(tx *postgres.Tx, desk standing.Desk, loan loans.Loan, in Renewal) error {
 	document, err := s.policies.Rules(desk)
 	if err != nil {
@@ -250,8 +253,8 @@ func (s *Service) speaksFor(tx *postgres.Tx, desk standing.Desk, loan loans.Loan
 	return nil
 }
 
-// Act does an action of a request's table. What lends or takes back an item
-// goes through circulation first; the rest is fired as it is.
+// Act does an action of a request's table. What lends or takes back an item is
+// lent or returned first; everything else is fired as it is.
 func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (engine.Fired, error) {
 	switch act.Action {
 	case workflow.EventCheckOut, workflow.EventReturn:
@@ -266,7 +269,7 @@ func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at At, act requests.
 }
 
 func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (engine.Fired, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return engine.Fired{}, err
 	}

@@ -16,7 +16,7 @@ import (
 func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, did string,
 	act func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error),
 ) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
@@ -27,7 +27,7 @@ func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at At, loan brok
 	return doneOf(did, outcome), s.tell(ctx, tx, at, outcome)
 }
 
-// Claim is a patron saying that an item is back or was never theirs.
+// Claim is a patron's claim that an item was returned or was never theirs.
 type Claim struct {
 	Loan         broker.ID
 	Kind         loans.ClaimKind
@@ -49,7 +49,7 @@ func (s *Service) Claim(ctx context.Context, tx *postgres.Tx, at At, in Claim) (
 	})
 }
 
-// ClaimFound takes a claimed item in that was found on the library's shelves:
+// ClaimFound checks in a claimed item that was found on the library's shelves:
 // the record is cleared, and the patron is to be told.
 func (s *Service) ClaimFound(ctx context.Context, tx *postgres.Tx, at At, barcode string) (Done, error) {
 	return s.TakeBack(ctx, tx, at, TakeBack{Barcode: barcode, Handed: Handed{InLibrary: true}})
@@ -88,7 +88,7 @@ func (s *Service) FoundAgain(ctx context.Context, tx *postgres.Tx, at At, loan b
 // Damaged is an item that comes back damaged, or came back so.
 type Damaged struct {
 	Loan broker.ID
-	// Beyond tells that it cannot be lent again.
+	// Beyond means that it cannot be lent again.
 	Beyond   bool
 	Assessed broker.Money
 	Loss     returns.Loss
@@ -96,7 +96,7 @@ type Damaged struct {
 
 // Damaged takes an item back where it is still out, and charges its damage.
 func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at At, in Damaged) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
@@ -123,7 +123,7 @@ func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at At, in Damage
 	return done, nil
 }
 
-// Donate takes a like item in place of payment for a lost one.
+// Donate accepts a similar item in place of payment for a lost one.
 func (s *Service) Donate(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, approved bool) (Done, error) {
 	return s.loanAct(ctx, tx, at, loan, "donated", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
 		return s.returns.Donate(ctx, tx, desk, ref, approved)
@@ -146,7 +146,7 @@ func (s *Service) Recall(ctx context.Context, tx *postgres.Tx, at At, loan broke
 
 // Mark notes that an item is missing, withdrawn, or found again on its shelf.
 func (s *Service) Mark(ctx context.Context, tx *postgres.Tx, at At, barcode string, status catalog.ItemStatus) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}

@@ -20,11 +20,11 @@ type Payment struct {
 	Card   string
 	Patron broker.ID
 	Amount broker.Money
-	// Method is by what, one that the policy takes: cash, check …. It may be left
-	// out where no till is open.
+	// Method is how it is paid, in a way that the policy takes: cash, check ….
+	// It may be left out where no till is open.
 	Method string
 	// Charge is the one charge it is for; To says how much each receives. With
-	// neither, the policy says how it is laid on what is open.
+	// neither, the policy says how it is spread over the open charges.
 	Charge broker.ID
 	To     []ledger.Share
 	// Keep keeps what is paid beyond what is owed as credit.
@@ -32,15 +32,16 @@ type Payment struct {
 	// By is who pays, where it is not the patron.
 	By   string
 	Note string
-	// Key names the act, so that sent twice it happens once; "" for a new one.
+	// Key names the act, so that it happens once even if sent twice; "" for a
+	// new one.
 	Key string
 }
 
 // TakePayment takes a patron's payment into the till that is open at the desk,
 // if one is. What overdue loans have come to until today is charged first, so
-// that it can be paid, and blocks that latch follow what is owed before and
+// that it can be paid, and blocks that latch are brought up to date before and
 // after. It refuses a way of paying that the policy does not take, and more than
-// is owed unless it is kept.
+// is owed unless it is kept as credit.
 func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at At, in Payment) (ledger.Receipt, error) {
 	c, err := s.counter(ctx, tx, at)
 	if err != nil {
@@ -72,8 +73,8 @@ func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at At, in Pa
 	return receipt, c.latch(ctx, tx, account)
 }
 
-// shares lays a payment evenly on what is open where the policy says so and the
-// payment says nothing.
+// shares spreads a payment evenly over the open charges where the policy says
+// so and the payment says nothing.
 func (c counter) shares(ctx context.Context, tx *postgres.Tx, account ledger.Account, in Payment) ([]ledger.Share, error) {
 	if in.To != nil || in.Charge != broker.NoID || costs.PaymentTerms(c.rules).Value.Split != attributes.SplitEvenly {
 		return in.To, nil
@@ -105,7 +106,7 @@ type Waiver struct {
 	Key    string // as of Payment
 }
 
-// Waive forgives part of what is left of a charge. It takes the director.
+// Waive forgives part of what is left of a charge. Only a director may.
 func (s *Service) Waive(ctx context.Context, tx *postgres.Tx, at At, in Waiver) (ledger.Entry, error) {
 	c, err := s.counter(ctx, tx, at, access.RoleDirector)
 	if err != nil {
@@ -130,8 +131,8 @@ func (s *Service) Waive(ctx context.Context, tx *postgres.Tx, at At, in Waiver) 
 	return entry, c.latch(ctx, tx, charge.Account)
 }
 
-// Void takes back a payment that was written by mistake, by the number of its
-// receipt: what it paid is owed again. It takes the director, and a reason.
+// Void takes back a payment that was entered by mistake, by the number of its
+// receipt: what it paid is owed again. Only a director may, with a reason.
 func (s *Service) Void(ctx context.Context, tx *postgres.Tx, at At, receipt int64, reason string) ([]ledger.Entry, error) {
 	c, err := s.counter(ctx, tx, at, access.RoleDirector)
 	if err != nil {
@@ -154,12 +155,12 @@ func (s *Service) Void(ctx context.Context, tx *postgres.Tx, at At, receipt int6
 // ByVoucher is the method of a refund on paper.
 const ByVoucher = "voucher"
 
-// Refund is the giving back of a patron's credit.
+// Refund is a patron's credit to be given back.
 type Refund struct {
 	Card   string
 	Patron broker.ID
 	Amount broker.Money
-	// Method is by what: ByVoucher, or cash from the open till, check ….
+	// Method is how: ByVoucher, or cash from the open till, check ….
 	Method string
 	// Reason is required.
 	Reason string
@@ -172,8 +173,8 @@ type Given struct {
 	Voucher *ledger.Voucher
 }
 
-// GiveBack gives a patron's credit back, never more than there is once
-// everything owed until today is counted. It takes the director, and a reason.
+// GiveBack gives a patron's credit back, never more than is left once
+// everything owed until today is counted. Only a director may, with a reason.
 func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at At, in Refund) (given Given, err error) {
 	c, err := s.counter(ctx, tx, at, access.RoleDirector)
 	if err != nil {
@@ -207,11 +208,12 @@ func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at At, in Refun
 	return given, c.latch(ctx, tx, account)
 }
 
-// TakeBackCharge is a charge that should not have been made, or stands no more.
+// TakeBackCharge is a charge that should not have been made, or no longer
+// holds.
 type TakeBackCharge struct {
 	Charge broker.ID
-	// Method is by what the patron gets back what they paid: cash from the open
-	// till, check …; "" lets it stand as credit, for which a voucher can be written
+	// Method is how the patron gets back what they paid: cash from the open
+	// till, check …; "" keeps it as credit, for which a voucher can be written
 	// (GiveBack).
 	Method string
 	// Reason is required.
@@ -220,8 +222,9 @@ type TakeBackCharge struct {
 }
 
 // TakeBackCharge takes a whole charge of a patron back and gives each who paid
-// their part: an agency at once, the patron by the method named, never more than
-// is left after everything owed until today. It takes the director, and a reason.
+// their part: an agency at once, the patron by the method named, never more
+// than is left after everything owed until today. Only a director may, with a
+// reason.
 func (s *Service) TakeBackCharge(ctx context.Context, tx *postgres.Tx, at At, in TakeBackCharge) (ledger.Undone, error) {
 	c, err := s.counter(ctx, tx, at, access.RoleDirector)
 	if err != nil {
@@ -260,7 +263,7 @@ func (s *Service) TakeBackCharge(ctx context.Context, tx *postgres.Tx, at At, in
 	return undone, c.latch(ctx, tx, charge.Account)
 }
 
-// UseCredit is the paying of what a patron owes with what stands in their favour.
+// UseCredit is a patron's credit to be used for what they owe.
 type UseCredit struct {
 	Card   string
 	Patron broker.ID
@@ -269,8 +272,8 @@ type UseCredit struct {
 }
 
 // UseCredit pays a patron's open charges, and what overdue loans have come to
-// until today, with what stands in their favour: oldest first, and no money moves.
-// A kind of charge that blocks is settled by it.
+// until today, from their credit: oldest first, and no money moves. It settles
+// a kind of charge that blocks.
 func (s *Service) UseCredit(ctx context.Context, tx *postgres.Tx, at At, in UseCredit) ([]ledger.Entry, error) {
 	c, err := s.counter(ctx, tx, at)
 	if err != nil {
@@ -292,37 +295,37 @@ func (s *Service) UseCredit(ctx context.Context, tx *postgres.Tx, at At, in UseC
 // Standing reads everything about one of the library's patrons that a policy may
 // look at, with fines up to today, and locks the patron.
 func (s *Service) Standing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (patrons.Standing, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return patrons.Standing{}, err
 	}
 	return standing.Of(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
 }
 
-// Growing reads what a patron's overdue loans have come to today without being
-// charged; it changes nothing.
+// Growing reads what a patron's overdue loans have come to by today and is not
+// charged yet; it changes nothing.
 func (s *Service) Growing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (standing.Growing, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return standing.Growing{}, err
 	}
 	return standing.GrowingOf(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
 }
 
-// counter is a desk where money is taken, and the rules there.
+// counter is a desk where money is taken, with the rules that apply there.
 type counter struct {
 	service *Service
 	desk    standing.Desk
 	rules   *policy.Document
 }
 
-// counter opens the desk to a member of the staff who holds one of the roles;
-// with none named, to any.
+// counter opens the desk to staff with one of the roles; with none named, to
+// all staff.
 func (s *Service) counter(ctx context.Context, tx *postgres.Tx, at At, roles ...string) (counter, error) {
 	if err := needsRole(at.Actor, roles...); err != nil {
 		return counter{}, err
 	}
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return counter{}, err
 	}
@@ -349,9 +352,9 @@ func (c counter) moment() policy.Moment {
 	return policy.Moment{Now: c.desk.Now, Calendar: c.desk.Library.Calendar}
 }
 
-// serve finds the account of the patron before the desk, with everything charged
-// that is owed until today, and blocks as that calls for; it locks the patron.
-// Accounts stand at the patron's home library, and are settled there.
+// serve finds the account of the patron at the desk, with everything charged
+// that is owed until today and blocks brought up to date; it locks the patron.
+// Accounts are kept at the patron's home library, and are settled there.
 func (c counter) serve(ctx context.Context, tx *postgres.Tx, card string, id broker.ID) (ledger.Account, error) {
 	patron, err := patronNamed(ctx, tx, c.desk, card, id)
 	if err != nil {
@@ -367,7 +370,7 @@ func (c counter) serve(ctx context.Context, tx *postgres.Tx, card string, id bro
 	return account, c.latch(ctx, tx, account)
 }
 
-// latch lets the blocks that latch follow what a patron owes.
+// latch sets and lifts the blocks that latch, by what a patron owes.
 func (c counter) latch(ctx context.Context, tx *postgres.Tx, account ledger.Account) error {
 	if account.Patron == broker.NoID {
 		return nil

@@ -145,8 +145,9 @@ func TestCreditIsGivenBackOnPaper(t *testing.T) {
 	h.Wants("voucher_ended", err)
 }
 
-// Who wants a voucher for a charge that is taken back gets it for the credit that
-// is left: nothing counts as given back on paper that was never written.
+// Whoever wants a voucher for a charge that is taken back gets it for the
+// credit that is left: nothing counts as given back on paper that was never
+// written.
 func TestAChargeIsNotTakenBackOnPaper(t *testing.T) {
 	t.Parallel()
 	tw := town.New(t, "2026-03-02T15:00:00Z")

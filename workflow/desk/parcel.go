@@ -102,7 +102,8 @@ func (s *Service) again(ctx context.Context, tx *postgres.Tx, at At, library, re
 	return Done{Did: "unmatched", Request: request, Message: "Its request has moved on; a task is open to send it back."}, nil
 }
 
-// unmatched puts a stray item before staff, for two days by the library's clock.
+// unmatched opens a staff task for a stray item, due in two days by the
+// library's clock.
 func (s *Service) unmatched(tx *postgres.Tx, at At, desk standing.Desk, barcode string) (Done, error) {
 	task, err := tasks.OpenStray(tx, at.Library, barcode, at.Now, desk.Library.Today(at.Now).AddDays(2))
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"afield/workflow/requests/lookup"
 )
 
-// PlaceHold is a title of the library, or of its shared catalogue, for one of
-// the library's patrons.
+// PlaceHold is a hold to be placed on a title of the library, or of its shared
+// catalogue, for one of the library's patrons.
 type PlaceHold struct {
 	Title  broker.ID
 	Patron broker.ID
@@ -45,7 +45,7 @@ type PlaceHold struct {
 // nobody in the catalogue can lend is the conflict not_in_catalogue: that needs
 // a request.
 func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in PlaceHold) (Done, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Done{}, err
 	}
@@ -105,7 +105,8 @@ func (in PlaceHold) channel(actor broker.Actor) rule.Channel {
 }
 
 // mayPlace asks the policy with everything it may want to know: the patron's
-// holds, loans and requests, the state of the copies, and the way it came.
+// holds, loans and requests, the state of the copies, and how the hold was
+// asked for.
 func (s *Service) mayPlace(ctx context.Context, tx *postgres.Tx, desk standing.Desk, in PlaceHold, standing patrons.Standing, filler broker.ID, title catalog.Title) (policy.Decision, error) {
 	ref := patrons.Ref{Library: desk.Library.ID, ID: in.Patron}
 	facts, err := holds.FactsOf(ctx, tx, ref, filler, in.Title, in.Item)

@@ -25,17 +25,18 @@ type TakeBack struct {
 
 // Handed is how an item came back.
 type Handed struct {
-	// Drop is set for what was found in the book drop.
+	// Drop is set for an item found in the book drop.
 	Drop bool
-	// Backdate is the day it counts for, where staff say.
+	// Backdate is the day the return counts for, where staff say.
 	Backdate broker.Date
-	// Amnesty forgives what the lateness cost.
+	// Amnesty forgives the fines for lateness.
 	Amnesty bool
 	// InLibrary is set for a claimed item found on the library's own shelves.
 	InLibrary bool
-	// Parts is what staff counted of an item of several pieces.
+	// Parts is what staff counted, for an item of several pieces.
 	Parts returns.Parts
-	// Ruined is set for what cannot be lent again: nobody who waits is given it.
+	// Ruined is set for an item that cannot be lent again: it is given to nobody
+	// who waits.
 	Ruined bool
 }
 
@@ -60,7 +61,7 @@ func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at At, in Take
 		}
 		return found, err
 	}
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return inHand{}, err
 	}
@@ -103,8 +104,8 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHa
 	return doneOf("checked_in", outcome), err
 }
 
-// homeAgain takes in an item of ours that another library had, however long ago
-// its request was settled. At another desk of the catalogue it is sent on.
+// homeAgain checks in an item of ours that another library had, however long
+// ago its request was settled. At another desk of the catalogue it is sent on.
 func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item, lending standing.RequestRef) (Done, error) {
 	if item.Library != at.Library {
 		return s.sendOn(ctx, tx, item, item.Library)

@@ -26,9 +26,9 @@ type Scan struct {
 	Handed
 }
 
-// Scan looks a barcode up and does what is due with that item. What fits
-// nothing becomes a task for staff, and what another library of the catalogue
-// must go on with is sent there; neither is an error.
+// Scan looks a barcode up and does what is due with that item. A barcode that
+// fits nothing becomes a task for staff, and an item that another library of
+// the catalogue must deal with is sent there; neither is an error.
 func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Done, error) {
 	found, err := s.look(ctx, tx, at, shown{barcode: in.Barcode, card: in.Card})
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 	return Done{Did: "nothing", Item: item.ID, Message: "That item is withdrawn; put it aside."}, nil
 }
 
-// waits tells of something on the hold shelf; at the wrong branch it is sent to
+// waits reports an item on the hold shelf; at the wrong branch it is sent to
 // the right one.
 func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
 	hold, err := holds.OfItem(ctx, tx, item.Ref())
@@ -95,8 +95,8 @@ func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, desk standi
 	return doneOf(did, ofHold(outcome)), nil
 }
 
-// sendOn says where something belongs that another library of the catalogue has
-// to go on with. Nothing is recorded: that library's own scan does it.
+// sendOn says where to send an item that another library of the catalogue must
+// deal with. Nothing is recorded: that library's own scan does it.
 func (s *Service) sendOn(ctx context.Context, tx *postgres.Tx, item catalog.Item, to broker.ID) (Done, error) {
 	library, err := directory.Load(ctx, tx, to)
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *Service) sendOn(ctx context.Context, tx *postgres.Tx, item catalog.Item
 	return Done{Did: "sent_on", Item: item.ID, Message: "It belongs to " + library.Name + ": send it there, to be scanned at its desk. Nothing was recorded here."}, nil
 }
 
-// arrived takes in an item that travelled between branches.
+// arrived checks in an item that travelled between branches.
 func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
 	outcome, err := s.holds.ReceiveTransit(ctx, tx, desk, item.Ref())
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk stan
 	return doneOf(did, ofHold(outcome)), err
 }
 
-// borrowedItem goes on with a borrowed copy that is in hand: onto the hold
+// borrowedItem takes the next step for a borrowed copy in hand: onto the hold
 // shelf, or home.
 func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
 	request, err := s.requests.Load(ctx, tx, item.Library, item.Request)
@@ -159,8 +159,8 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 	return Done{Did: "nothing", Message: "Nothing is due with that item; its request is " + string(request.State) + ".", Item: item.ID, Request: item.Request}, nil
 }
 
-// fromShelf looks who wants a copy that stood on its shelf: another library
-// that was promised it, or the first in the queue.
+// fromShelf finds who wants a copy that was on its shelf: another library that
+// was promised it, or the first in the queue.
 func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
 	barcode := workflow.Input{"barcode": item.Barcode}
 	table := s.requests.Table(workflow.SideLending)

@@ -13,7 +13,7 @@ import (
 	"afield/broker/standing"
 )
 
-// Slip is what is printed for a hold: for the hold shelf, or for the journey.
+// Slip is what is printed for a hold: for the hold shelf, or for transit.
 type Slip struct {
 	Hold    *holds.Slip
 	Transit *holds.TransitSlip
@@ -23,7 +23,7 @@ type Slip struct {
 // hold shelf, or of something on its way there. One without a copy is the
 // conflict nothing_to_print.
 func (s *Service) Slip(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID) (Slip, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return Slip{}, err
 	}
@@ -113,9 +113,9 @@ func branchName(ctx context.Context, tx *postgres.Tx, library, branch broker.ID)
 }
 
 // ShelfToClear lists what to take from the library's hold shelf, and what to do
-// with each; since is from when on what has ended already is told too.
+// with each; holds that ended after since are listed too.
 func (s *Service) ShelfToClear(ctx context.Context, tx *postgres.Tx, at At, since time.Time, page broker.Page) ([]holds.Cleared, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}

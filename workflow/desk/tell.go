@@ -19,9 +19,9 @@ import (
 	"afield/broker/standing"
 )
 
-// tell gives patrons the news of an act that serves no request: a hold is ready
+// tell sends patrons notices of an act that serves no request: a hold is ready
 // or no longer kept, a claim is settled, an item is recalled or counts as lost.
-// Requests tell their patrons themselves. Told again, it is the same notice.
+// Requests tell their patrons themselves. Telling twice makes the same notice.
 func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome) error {
 	if outcome.Replayed {
 		return nil
@@ -35,7 +35,7 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome loan
 	return nil
 }
 
-// holdsOf gives the holds of an outcome that no request tells of.
+// holdsOf gives the holds of an outcome whose patrons no request tells.
 func holdsOf(outcome holds.Outcome) (held []holds.Hold) {
 	for _, hold := range []*holds.Hold{outcome.Hold, outcome.Given} {
 		if hold != nil && hold.Request == broker.NoID && !outcome.Replayed {
@@ -45,8 +45,8 @@ func holdsOf(outcome holds.Outcome) (held []holds.Hold) {
 	return held
 }
 
-// messageOfHold is what a patron is told of what just became of a hold; nothing is
-// told where known is false.
+// messageOfHold is what a patron is told about what just became of a hold;
+// known is false where there is nothing to tell.
 func messageOfHold(hold holds.Hold, now time.Time) (message notices.Message, known bool) {
 	message = notices.Message{Hold: hold.ID, Facts: notices.Facts{PickUpBy: hold.PickUpBy}}
 	switch {
@@ -64,8 +64,8 @@ func messageOfHold(hold holds.Hold, now time.Time) (message notices.Message, kno
 	return message, true
 }
 
-// tellOfHolds tells patrons what just became of their holds: in a few round trips,
-// however many there are.
+// tellOfHolds tells patrons what just became of their holds, in a few round
+// trips however many there are.
 func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, held []holds.Hold) error {
 	held = slices.DeleteFunc(held, func(hold holds.Hold) bool { _, known := messageOfHold(hold, at.Now); return !known })
 	if len(held) == 0 {
@@ -101,8 +101,8 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, held 
 	return nil
 }
 
-// rulesAt gives what finds the rules of a library's building, and reads each
-// library once.
+// rulesAt returns a function that finds the rules of a library's branch and
+// reads each library only once.
 func (s *Service) rulesAt(now time.Time) func(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) (*policy.Document, error) {
 	libraries := map[broker.ID]directory.Library{}
 	return func(ctx context.Context, tx *postgres.Tx, id, branch broker.ID) (*policy.Document, error) {
@@ -118,10 +118,10 @@ func (s *Service) rulesAt(now time.Time) func(ctx context.Context, tx *postgres.
 	}
 }
 
-// ExpireUnfilled ends up to limit holds that were not filled in their time, tells
-// their patrons, and gives how many.
+// ExpireUnfilled ends up to limit holds that were not filled in their time,
+// tells their patrons, and returns how many.
 func (s *Service) ExpireUnfilled(ctx context.Context, tx *postgres.Tx, at At, limit int) (int, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return 0, err
 	}
@@ -134,8 +134,8 @@ func (s *Service) ExpireUnfilled(ctx context.Context, tx *postgres.Tx, at At, li
 	return count, s.tellOfHolds(ctx, tx, at, ended)
 }
 
-// messageOf is what a patron is told of what became of a loan; nothing is told
-// where known is false.
+// messageOf is what a patron is told about what became of a loan; known is
+// false where there is nothing to tell.
 func messageOf(outcome loans.Outcome) (message notices.Message, known bool) {
 	loan := *outcome.Loan
 	message = notices.Message{Loan: loan.ID, Facts: notices.Facts{DueOn: loan.DueOn}}
@@ -231,12 +231,12 @@ func titleOf(ctx context.Context, tx *postgres.Tx, title broker.ID) (string, err
 	return found.Title, err
 }
 
-// LoseByAge declares lost those of some loans that are long overdue, or ends the
-// claims whose item was not found in time, and tells the patrons what it costs. It
-// gives how many were lost, and those whose price nobody knows, which stay as they
-// are.
+// LoseByAge declares those of some loans lost that are long overdue, or ends
+// the claims whose item was not found in time, and tells the patrons what it
+// costs. It returns how many were lost, and those with no known price, which
+// stay as they are.
 func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at At, lent []broker.ID, claimed bool) (lost int, unpriced []loans.Outcome, err error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -256,10 +256,10 @@ func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at At, lent []
 }
 
 // RenewByItself renews a loan where the policy does so without being asked, and
-// tells the patron the new due date. It gives whether it was renewed; a loan that
-// was not is told to nobody.
+// tells the patron the new due date. It returns whether it was renewed; if not,
+// nobody is told.
 func (s *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (bool, error) {
-	desk, err := s.place(ctx, tx, at)
+	desk, err := s.deskAt(ctx, tx, at)
 	if err != nil {
 		return false, err
 	}

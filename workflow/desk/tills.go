@@ -10,8 +10,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// OpenTill opens the desk's till with so much cash in it. One that is open
-// already is a conflict.
+// OpenTill opens the desk's till with a given amount of cash in it. If a till
+// is open already, that is a conflict.
 func (s *Service) OpenTill(ctx context.Context, tx *postgres.Tx, at At, float broker.Money) (ledger.Till, error) {
 	c, err := s.counter(ctx, tx, at)
 	if err != nil {
@@ -23,8 +23,8 @@ func (s *Service) OpenTill(ctx context.Context, tx *postgres.Tx, at At, float br
 	return ledger.OpenTill{Library: at.Library, Branch: at.Branch, Float: float, Actor: at.Actor, At: at.Now}.Open(ctx, tx)
 }
 
-// CloseTill counts a till and closes it for good: what was counted, by method in
-// minor units, beside what was expected. till NoID is the one open at the desk.
+// CloseTill closes a till for good with what was counted, by method in minor
+// units, beside what was expected. till NoID is the one open at the desk.
 func (s *Service) CloseTill(ctx context.Context, tx *postgres.Tx, at At, till broker.ID, counted map[string]int64, note string) (ledger.Till, error) {
 	if _, err := s.counter(ctx, tx, at); err != nil {
 		return ledger.Till{}, err
@@ -55,8 +55,8 @@ func (s *Service) PayVoucher(ctx context.Context, tx *postgres.Tx, at At, vouche
 	return ledger.PayVoucher(ctx, tx, at.Library, voucher, method, till, at.Actor, at.Now)
 }
 
-// CancelVoucher takes back a voucher that was not paid: the credit stands again.
-// It takes the director, and a reason.
+// CancelVoucher takes back a voucher that was not paid: the credit stands
+// again. Only a director may, with a reason.
 func (s *Service) CancelVoucher(ctx context.Context, tx *postgres.Tx, at At, voucher broker.ID, reason string) (ledger.Voucher, error) {
 	c, err := s.counter(ctx, tx, at, access.RoleDirector)
 	if err != nil {
