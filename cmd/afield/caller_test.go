@@ -17,14 +17,14 @@ import (
 	"afield/broker"
 )
 
-// network is the way to the servers, some of which may be dead. It goes on
+// network makes calls to the servers, some of which may be dead. It keeps
 // trying, each POST with the same key, until there is an answer.
 type network struct {
 	http  *http.Client
 	bases []string
 	turn  atomic.Int64
-	// again counts calls that had to be sent again, faults those that a living
-	// server answered with a fault of its own.
+	// again counts calls that had to be sent again, faults those that a running
+	// server answered with an internal error.
 	again atomic.Int64
 	mu    sync.Mutex
 	fault []string
@@ -60,7 +60,7 @@ func (c *caller) get(ctx context.Context, path string, into any) error {
 	return c.persist(ctx, http.MethodGet, path, nil, into)
 }
 
-// persist makes one call until it is answered for good.
+// persist repeats one call until it gets a final answer.
 func (c *caller) persist(ctx context.Context, method, path string, body []byte, into any) error {
 	key := broker.NewID().String()
 	for {
@@ -85,7 +85,8 @@ func (c *caller) persist(ctx context.Context, method, path string, body []byte, 
 	}
 }
 
-// passes tells whether it is worth sending the call again.
+// passes tells whether the failure may pass, so that it is worth sending the
+// call again.
 func passes(status int, answer []byte) bool {
 	var said problem.Problem
 	_ = json.Unmarshal(answer, &said)
@@ -145,13 +146,13 @@ func (c *caller) until(ctx context.Context, path, state string) (now gen.Request
 	})
 	if err != nil {
 		var timeline gen.EventPage
-		_ = c.get(ctx, path+"/timeline", &timeline) // only to show it
+		_ = c.get(ctx, path+"/timeline", &timeline) // only to print it
 		err = fmt.Errorf("%s is %q and should become %s: %w\n%s", path, now.State, state, err, eventsOf(timeline))
 	}
 	return now, err
 }
 
-// scan reads a barcode and wants one thing done.
+// scan scans a barcode and expects one thing to be done.
 func (c *caller) scan(ctx context.Context, barcode, card, did string) error {
 	var done gen.ScanResult
 	if err := c.post(ctx, "/v1/desk/scan", gen.Scan{Barcode: barcode, Card: card}, &done); err != nil {
@@ -163,8 +164,8 @@ func (c *caller) scan(ctx context.Context, barcode, card, did string) error {
 	return nil
 }
 
-// lane is one patron's requests, one after the other, as staff and the patron
-// carry them.
+// lane is one patron's requests, one after another, as staff and the patron
+// carry them through.
 type lane struct {
 	r             *region
 	staff, lender *caller // of the home library, of the lending member
@@ -178,7 +179,7 @@ func newLane(r *region, n *network) *lane {
 	return &lane{r: r, reader: one, staff: n.as(r.home.staff), lender: n.as(r.lender.staff), patron: n.as(one.token)}
 }
 
-// fromPartner is a whole loan from a partner that asks a fee.
+// fromPartner is a whole loan from a partner that charges a fee.
 func (l *lane) fromPartner(ctx context.Context, title string) error {
 	path, err := l.ask(ctx, title)
 	if err != nil {
@@ -193,7 +194,7 @@ func (l *lane) fromPartner(ctx context.Context, title string) error {
 	return l.lendAndReturn(ctx, path, true)
 }
 
-// fromPartnerFree is the same without a fee, from a partner in the state.
+// fromPartnerFree is the same without a fee, from a partner in the same state.
 func (l *lane) fromPartnerFree(ctx context.Context, title string) error {
 	path, err := l.ask(ctx, title)
 	if err != nil {
@@ -246,7 +247,7 @@ func (l *lane) ask(ctx context.Context, title string) (path string, err error) {
 	return "/v1/requests/" + asked.ID.String(), nil
 }
 
-// atLender finds the open ask for a title at the lending member.
+// atLender finds the open request for a title at the lending member.
 func (l *lane) atLender(ctx context.Context, title string) (path string, err error) {
 	return path, waitUntil(ctx, func() (bool, error) {
 		var page gen.RequestPage

@@ -11,9 +11,9 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// TestEveryGivenCaseIsNamed holds that each case of the given list is named by a
-// test or a scenario of this repository. The list lies beside the repository;
-// where it is absent there is nothing to hold.
+// TestEveryGivenCaseIsNamed checks that each case of the given list is named by
+// a test or a scenario of this repository. The list is kept beside the
+// repository; where it is absent there is nothing to check.
 func TestEveryGivenCaseIsNamed(t *testing.T) {
 	t.Parallel()
 	const given = "../../../shared/policies/cases.yaml"

@@ -13,12 +13,13 @@ import (
 	"testing"
 )
 
-// causesAreKeys is the first migration whose SQL may not read a cause any more:
-// before it, and once in it, what an entry is about was read from its spelling.
+// causesAreKeys is the first migration whose SQL may no longer read a cause:
+// before it, and once in it, what an entry is about was read from the text of
+// its cause.
 const causesAreKeys = "0016"
 
-// textOfCause finds SQL that looks into the text of a cause, in place of asking
-// whether it is the same.
+// textOfCause finds SQL that looks into the text of a cause instead of
+// comparing it as a whole.
 var textOfCause = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\b(starts_with|split_part|substr|substring|strpos|position|left|right|overlay|replace|regexp_\w+|string_to_array)\s*\([^()]*\bcause\b`),
 	regexp.MustCompile(`(?i)\bcause\b\s*(not\s+)?(like|ilike|similar\s+to|!?~\*?|\^@)`),
@@ -35,8 +36,8 @@ func readsCauseInSQL(sql string) string {
 	return ""
 }
 
-// readsCauseInGo finds where a Go file looks into a cause: hands it to a function
-// that takes texts apart, cuts a piece out of it, or does it in a statement.
+// readsCauseInGo finds where a Go file looks into a cause: passes it to a
+// function that takes texts apart, cuts a piece out of it, or does so in SQL.
 func readsCauseInGo(path string, source any) (found []string, err error) {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, path, source, 0)
@@ -102,7 +103,7 @@ func isCause(expression ast.Expr) bool {
 }
 
 // A cause makes sure that one thing is written once. What a ledger entry or a
-// notice is about stands in columns: nothing reads it out of the cause.
+// notice is about stands in columns: nothing may read it out of the cause.
 func TestHouseReadsNothingOutOfACause(t *testing.T) {
 	t.Parallel()
 	house, seen := filepath.Join("..", ".."), 0

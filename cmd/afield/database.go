@@ -16,7 +16,7 @@ import (
 // database is the open database and, where it is private, the server behind it.
 type database struct {
 	*postgres.DB
-	// adminURL reaches it as the account that migrates.
+	// adminURL connects to it as the account that migrates.
 	adminURL string
 	cluster  *postgres.Cluster
 	// applied names the migrations that opening it applied.

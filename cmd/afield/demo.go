@@ -42,7 +42,7 @@ func (c demoCommand) Run(a *app) error {
 		Log: slog.New(slog.NewJSONHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if c.Exit {
-		config.Log = nil // and nobody outside is told of stories
+		config.Log = nil // Telling is not set either, so no notice is sent out
 		return c.play(a, config)
 	}
 	return a.withDatabase(func(opened *database) (err error) {
@@ -68,7 +68,7 @@ func (c demoCommand) play(a *app, config demo.Config) error {
 	})
 }
 
-// demoError turns what the demo found into how the program ends.
+// demoError turns the result of the demo into the program's exit status.
 func demoError(err error) error {
 	switch {
 	case errors.Is(err, demo.ErrNotAsTold):
@@ -79,8 +79,8 @@ func demoError(err error) error {
 	return err
 }
 
-// withScratch makes an empty, migrated database beside the usual one for as long
-// as work runs, and drops it.
+// withScratch makes an empty, migrated database beside the usual one for as
+// long as work runs, and then drops it.
 func (a *app) withScratch(work func(*postgres.DB) error) error {
 	return a.withScratches("afield_demo_", 1, func(all []*postgres.DB) error { return work(all[0]) })
 }

@@ -14,7 +14,7 @@ import (
 func TestDemoEndsWithZeroWhenAllCameOutAsTold(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
-	for range 2 { // each in a database of its own, so the second is no different
+	for range 2 { // each in a database of its own, so the second comes out the same
 		code, out, errOut := call(t, "demo", "--exit", "--only", "e", "--json", "--database-url", url)
 		var report demo.Report
 		if err := json.Unmarshal([]byte(out), &report); err != nil || code != exitDone || !report.Passed || len(report.Stories) != 1 {

@@ -15,8 +15,8 @@ import (
 	server "afield/cmd/afield/app"
 )
 
-// doctorCommand looks at everything that must be right before serving. It
-// changes nothing: it makes no database and applies no migration.
+// doctorCommand checks everything that must be right before serving. It changes
+// nothing: it makes no database and applies no migration.
 type doctorCommand struct{ tellingFlags }
 
 // Help is shown by afield doctor --help.
@@ -123,7 +123,7 @@ func orSearched(folder string) string {
 	return folder
 }
 
-// withoutSecret rebuilds the address from the parts that are no secret.
+// withoutSecret rebuilds the address from those parts that are not secret.
 func withoutSecret(address string) string {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {

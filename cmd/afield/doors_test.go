@@ -133,7 +133,7 @@ func TestPartners(t *testing.T) {
 		args string
 		code int
 	}{
-		{"partner add ISIL:US-AWAY https://ill.example.org", exitFailed}, // is one already
+		{"partner add ISIL:US-AWAY https://ill.example.org", exitFailed}, // is a partner already
 		{"partner add ISIL:US-AWAY https://ill.example.org --replace", exitDone},
 		{"partner add ISIL:US-HERE https://ill.example.org", exitFailed}, // a member
 		{"partner add ISIL:US-AWAY http://ill.example.org", exitUsage},

@@ -12,7 +12,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// A library's files are tried, read in and taken out by the commands.
+// The commands check a library's files, import them and export them again.
 func TestImportAndExport(t *testing.T) {
 	t.Parallel()
 	address, db := memberDatabase(t)

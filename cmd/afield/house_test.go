@@ -34,8 +34,8 @@ const (
 	roomVocabulary room = "broker"
 )
 
-// mayImport holds every arrow between rooms that is allowed; an arrow within a
-// room is, and no other.
+// mayImport has every import between rooms that is allowed. Imports within a
+// room are allowed too, and no others.
 var mayImport = map[room][]room{
 	roomCmd:        {roomPeer, roomAPI, roomWorkflow, roomConntest, roomConnector, roomConnectors, roomMigrations, roomBroker, roomVocabulary},
 	roomPeer:       {roomAPI, roomWorkflow, roomConnector, roomConnectors, roomBroker, roomVocabulary},
@@ -53,12 +53,12 @@ var mayImport = map[room][]room{
 	roomVocabulary: {},
 }
 
-// onlyTests may be imported by any test besides, since they exist for tests.
+// onlyTests may also be imported by any test, since they exist for tests.
 var onlyTests = []room{roomPgtest, roomPolicytest, roomTowntest, roomConntest, roomTown}
 
-// stairs are the rooms of circulation, and the one that stands on them, from
-// below: each may import those before it and never one after it. The other rooms
-// of broker stand below them all.
+// stairs are the rooms of circulation, and the one above them, from the bottom
+// up: each may import those before it and never one after it. The other rooms
+// of broker are below them all.
 var stairs = []string{"broker/standing", "broker/holds", "broker/loans", "broker/returns", "broker/exchange"}
 
 const module = "afield/"
@@ -111,7 +111,7 @@ func wrongArrow(from, to string, isTest bool) string {
 		case isTest && (slices.Contains(onlyTests, there) || there == roomBroker || there == roomVocabulary):
 			return ""
 		case isTest && here == roomAPI && there == roomConnector:
-			return "" // both ends of a dialogue are tried against each other
+			return "" // both ends of a dialogue are tested against each other
 		case here == roomBroker && slices.Index(stairs, inner) > slices.Index(stairs, from):
 			return fmt.Sprintf("%s imports %s: that room stands above it", from, inner)
 		case there == here && here != roomConnector:

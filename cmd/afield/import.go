@@ -137,8 +137,8 @@ func openInput(name string) (io.ReadCloser, int64, error) {
 	return file, info.Size(), nil
 }
 
-// progress shows how far reading is: a bar on a terminal, else a plain line now
-// and then.
+// progress shows how far reading is: a bar on a terminal, otherwise a plain
+// line now and then.
 func (a *app) progress(source io.Reader, size int64) (io.Reader, func(directory.Imported)) {
 	if terminal, ok := a.err.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) {
 		bar := progressbar.NewOptions64(size, progressbar.OptionSetWriter(a.err), progressbar.OptionShowBytes(true),

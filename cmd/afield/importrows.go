@@ -60,7 +60,7 @@ func (c importLoansCommand) Run(a *app) error { return c.run(a, exchange.Loans) 
 // Run reads holds.
 func (c importHoldsCommand) Run(a *app) error { return c.run(a, exchange.Holds) }
 
-// Run reads who answers for whom.
+// Run reads who is responsible for whom.
 func (c importLinksCommand) Run(a *app) error { return c.run(a, exchange.Links) }
 
 // Run reads who may pick up for whom.
@@ -283,7 +283,7 @@ func newErrorList(a *app, name string) (*errorList, error) {
 
 func (l *errorList) add(wrong csvfile.RowError) {
 	if l.csv != nil {
-		_ = l.csv.Write([]string{strconv.Itoa(wrong.Line), wrong.Column, wrong.Message}) // close tells of errors
+		_ = l.csv.Write([]string{strconv.Itoa(wrong.Line), wrong.Column, wrong.Message}) // close reports errors
 	}
 	if len(l.kept) < mostErrorsKept {
 		l.kept = append(l.kept, wrong)
@@ -307,8 +307,8 @@ func (l *errorList) close() error {
 	return errors.Join(l.csv.Error(), l.file.Close())
 }
 
-// rowProgress shows how many rows are done: a bar on a terminal, else a plain
-// line now and then.
+// rowProgress shows how many rows are done: a bar on a terminal, otherwise a
+// plain line now and then.
 type rowProgress struct {
 	out   io.Writer
 	bar   *progressbar.ProgressBar

@@ -19,12 +19,12 @@ import (
 	"afield/connectors/conntest"
 )
 
-// stuckAfter is the longest that a job or a message may wait without being
+// stuckAfter is the longest that a job or a message may wait before it is
 // worked on, in wall time.
 const stuckAfter = time.Minute
 
-// storm is a region under load: lanes of requests, one after the other, until
-// they are told to stop.
+// storm is a region under load: each lane makes one request after another until
+// told to stop.
 type storm struct {
 	*region
 	far     *conntest.Partner
@@ -33,7 +33,7 @@ type storm struct {
 	titles  [][]string
 	copies  [][]string // barcodes, for lanes that borrow from the member
 
-	stop    atomic.Bool // no loan is begun any more
+	stop    atomic.Bool // no more loans are begun
 	running sync.WaitGroup
 	giveUp  context.CancelFunc
 	watched chan struct{} // closed when the watch has ended
@@ -43,12 +43,12 @@ type storm struct {
 }
 
 const (
-	stormLanes  = 6 // even ones ask the partner, odd ones the other member
+	stormLanes  = 6 // even lanes ask the partner, odd ones the other member
 	stormTitles = 10
 )
 
 // newStorm prepares the load. The partner misbehaves a little: some requests
-// fail at first, some answers are lost, and it says many things twice.
+// fail at first, some answers are lost, and it sends many messages twice.
 func newStorm(t testing.TB) *storm {
 	t.Helper()
 	s := &storm{region: newRegion(t, time.Now)}
@@ -88,7 +88,7 @@ func (r *region) partnerID(symbol string) (id broker.ID) {
 	return id
 }
 
-// begin sends the load to the servers.
+// begin starts the load on the servers.
 func (s *storm) begin(ctx context.Context, bases ...string) {
 	s.t.Helper()
 	s.network = newNetwork(bases...)
@@ -150,7 +150,7 @@ const stuck = `select concat_ws(' ', 'job', id, kind, state, 'attempt', attempt,
 		and not exists (select 1 from messages e where e.request_id = messages.request_id and e.peer_library_id = messages.peer_library_id
 			and e.direction = 'out' and e.status in ('ready', 'claimed') and e.id < messages.id) -- it waits its turn`
 
-// watch looks all the time whether anything is stuck.
+// watch checks all the time whether anything is stuck.
 func (s *storm) watch(ctx context.Context) {
 	defer close(s.watched)
 	for ctx.Err() == nil {
@@ -172,7 +172,7 @@ func (s *storm) watch(ctx context.Context) {
 	}
 }
 
-// finish lets every loan under way come to its end, and everything come to rest.
+// finish lets every loan under way end, and everything settle.
 func (s *storm) finish(ctx context.Context) {
 	s.t.Helper()
 	s.stop.Store(true)
@@ -241,8 +241,8 @@ func (s *storm) whole() {
 	s.sound()
 }
 
-// partnerHeardOnce wants every message to the partner to have had its effect
-// there once, however often it came.
+// partnerHeardOnce fails the test unless every message to the partner had its
+// effect there once, however often it arrived.
 func (s *storm) partnerHeardOnce() {
 	s.t.Helper()
 	var sent []string
@@ -282,7 +282,7 @@ func stormSeed(t testing.TB) uint64 {
 	return seed
 }
 
-// The server is killed at thirty moments, among them some at which it has only
+// The server is killed at thirty moments, at some of them when it has only
 // begun to start. Nothing is lost, nothing happens twice, nothing is stuck.
 func TestKilledThirtyTimes(t *testing.T) {
 	t.Parallel()
@@ -313,8 +313,8 @@ func TestKilledThirtyTimes(t *testing.T) {
 	s.whole()
 }
 
-// Stopping under load lets what is under way finish: the server says it went
-// well, and leaves no work half done behind.
+// Stopping under load lets what is under way finish: the server exits with
+// success, and leaves no work half done.
 func TestStoppedUnderLoad(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
@@ -340,7 +340,7 @@ func TestStoppedUnderLoad(t *testing.T) {
 }
 
 // Two nodes share one database. One is killed while a silent partner holds up
-// its messages, and does not come back: the other has taken over within a minute.
+// its messages, and does not come back: the other takes over within a minute.
 func TestOneOfTwoNodesDies(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -55,7 +55,7 @@ type settings struct {
 // app is what a subcommand works with.
 type app struct {
 	settings
-	// ctx ends at Ctrl-C and when asked to terminate.
+	// ctx ends at Ctrl-C or when the process is asked to terminate.
 	ctx context.Context
 	// out takes results; err takes progress and what went wrong.
 	out, err io.Writer
@@ -77,9 +77,9 @@ func main() {
 	os.Exit(code)
 }
 
-// emptyIsUnset forgets our settings that stand empty in the environment, as
-// container files write them: an empty address would be every address of the
-// machine.
+// emptyIsUnset unsets those of our settings that are empty in the environment,
+// as container files write them: an empty address would mean every address of
+// the machine.
 func emptyIsUnset() {
 	for _, setting := range os.Environ() {
 		name, value, _ := strings.Cut(setting, "=")
@@ -91,8 +91,7 @@ func emptyIsUnset() {
 
 // run is main without the process around it, so that tests can call it.
 func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
-	// --help ends the program in the middle of parsing; this turns it into a
-	// return.
+	// --help exits in the middle of parsing; this turns the exit into a return.
 	type ended int
 	defer func() {
 		if recovered := recover(); recovered != nil {
@@ -174,5 +173,5 @@ func (a *app) print(result any, words func(io.Writer)) error {
 	return encoder.Encode(result)
 }
 
-// notice tells the person at the keyboard something on the way.
+// notice tells the person at the keyboard something while the command runs.
 func (a *app) notice(text string) { fmt.Fprintln(a.err, text) }

@@ -52,8 +52,8 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-// What stands empty in the environment counts as not set: the server does not
-// listen everywhere because a line of a file was left blank.
+// An empty variable in the environment counts as not set: the server must not
+// listen on every address because a line of a file was left blank.
 func TestAnEmptySettingIsNone(t *testing.T) {
 	for _, name := range []string{"AFIELD_LISTEN", "AFIELD_DATA", "AFIELD_JSON", "DATABASE_URL"} {
 		t.Setenv(name, "")

@@ -13,7 +13,7 @@ import (
 	"afield/workflow/nightly"
 )
 
-// nightlyCommand does the nightly work by hand, or shows what it came to.
+// nightlyCommand does the nightly work on demand, or shows its results.
 type nightlyCommand struct {
 	Library string `arg:"" optional:"" help:"Symbol or id; every member library without it." placeholder:"LIBRARY"`
 	Past    int    `help:"Show what the last so many nights came to, and what was put aside; do nothing." placeholder:"NIGHTS"`
@@ -29,14 +29,14 @@ Examples:
   afield nightly ISIL:US-NWPTL --past 7 --json`
 }
 
-// nightShown is one library's night, or its past ones.
+// nightShown is one library's nightly run, or its past ones.
 type nightShown struct {
 	Library  string            `json:"library"`
 	Nights   []nightly.Report  `json:"nights"`
 	PutAside []nightly.Failure `json:"put_aside"`
 }
 
-// Run works or shows.
+// Run does the work, or shows past runs.
 func (c nightlyCommand) Run(a *app) error {
 	return a.withDatabase(func(opened *database) error {
 		libraries, err := c.libraries(a, opened)
@@ -118,7 +118,8 @@ func (c nightlyCommand) one(a *app, opened *database, nights *nightly.Nights, li
 	return shown, err
 }
 
-// nightProgress tells on the terminal how far a night is, after every slice.
+// nightProgress shows on the terminal how far the nightly work is, after every
+// slice.
 func (a *app) nightProgress(name string) func(nightly.Report) {
 	if a.JSON {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"afield/connectors/partner"
 )
 
-// partnerCommand keeps the libraries elsewhere that speak partner REST.
+// partnerCommand manages the outside libraries that speak partner REST.
 type partnerCommand struct {
 	Add    partnerAddCommand   `cmd:"" help:"Connect a library elsewhere; its two secrets are shown once."`
 	List   partnerListCommand  `cmd:"" help:"List the partners."`
@@ -47,7 +47,8 @@ type partnerShown struct {
 	Symbol  string `json:"symbol"`
 	Name    string `json:"name"`
 	BaseURL string `json:"base_url"`
-	// TheyUse signs what the partner sends; WeUse signs what it receives.
+	// TheyUse is the secret that signs what the partner sends; WeUse signs what it
+	// receives.
 	TheyUse string `json:"signs_what_they_send"`
 	WeUse   string `json:"signs_what_they_receive"`
 }
@@ -133,7 +134,7 @@ Give its programmers these two secrets; they are shown this once:
 
 type partnerListCommand struct{}
 
-// partnerLine is one partner, without its secrets.
+// partnerLine is one partner in a list, without its secrets.
 type partnerLine struct {
 	Symbol  string `json:"symbol"`
 	Name    string `json:"name"`

@@ -22,11 +22,11 @@ import (
 	"afield/connectors/partner"
 )
 
-// Some time on a Monday morning in Indiana.
+// A Monday morning in Indiana.
 var monday = time.Date(2026, 3, 2, 15, 0, 0, 0, time.UTC)
 
-// newTown is a region in which the server runs within the test, on a clock that
-// the test moves.
+// newTown makes a region whose server runs inside the test, on a clock that the
+// test moves.
 func newTown(t testing.TB) (*region, *broker.ManualClock) {
 	t.Helper()
 	clock := broker.NewManualClock(monday)
@@ -43,10 +43,10 @@ func (r *region) serve(clock broker.Clock) (*server.App, *network) {
 	return running, newNetwork(running.URL())
 }
 
-// A partner that says nothing, takes its time to the last moment or drips out
-// its answer has more requests waiting than it has workers. Meanwhile loans from
-// another partner run from their submission to their end: not one of the bad
-// partners' answers has come back by then.
+// A partner that says nothing, answers at the last moment or sends its answer
+// drop by drop has more requests waiting than there are workers for it.
+// Meanwhile loans from another partner run from their submission to their end,
+// before a single answer of the bad partners has come back.
 func TestASlowPartnerDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	r, clock := newTown(t)
@@ -101,7 +101,8 @@ func TestASlowPartnerDelaysNoOther(t *testing.T) {
 		t.Errorf("%d deliveries hang; each slow partner should hold one at least", hanging)
 	}
 
-	// The slow ones die. Nobody else has their books: staff must hear of each.
+	// The slow partners die. Nobody else has their books, so staff must be told of
+	// each.
 	for _, partner := range bad {
 		r.must(partner.Die())
 	}
@@ -114,7 +115,7 @@ func TestASlowPartnerDelaysNoOther(t *testing.T) {
 	r.sound()
 }
 
-// pass lets days go by, one after the other.
+// pass lets days go by, one after another.
 func (r *region) pass(ctx context.Context, app *server.App, clock *broker.ManualClock, days int) {
 	r.t.Helper()
 	for range days {
@@ -123,7 +124,8 @@ func (r *region) pass(ctx context.Context, app *server.App, clock *broker.Manual
 	}
 }
 
-// settle waits until neither the server nor a partner that lives has anything to do.
+// settle waits until neither the server nor a partner that is still up has
+// anything to do.
 func (r *region) settle(ctx context.Context, app *server.App) {
 	r.t.Helper()
 	for quiet := 0; quiet < 2; {
@@ -138,7 +140,7 @@ func (r *region) settle(ctx context.Context, app *server.App) {
 	}
 }
 
-// nothing wants a query to find no row.
+// nothing fails the test if a query finds a row.
 func (r *region) nothing(what, sql string, args ...any) {
 	r.t.Helper()
 	if found := r.text(sql, args...); found != "" {
@@ -150,7 +152,7 @@ func (r *region) nothing(what, sql string, args ...any) {
 // a request for a book that a good partner has as well.
 var ways = []struct {
 	fault conntest.Fault
-	// hears is set where the partner does what it is told and only its answer is
+	// hears is set where the partner does what it is asked and only its answer is
 	// spoilt: then it lends the book itself.
 	hears bool
 }{
@@ -176,7 +178,7 @@ var ways = []struct {
 }
 
 // Whatever a partner does wrong, a request that went to it ends with another
-// lender, or before staff where nobody else has the book; it is never lost.
+// lender, or with staff where nobody else has the book; it is never lost.
 func TestABadPartnerLosesNoRequest(t *testing.T) {
 	t.Parallel()
 	r, clock := newTown(t)
@@ -232,9 +234,9 @@ func TestABadPartnerLosesNoRequest(t *testing.T) {
 	r.sound()
 }
 
-// A partner that contradicts itself, repeats itself, speaks out of order or is
-// overheard by somebody who plays it back after thirty days moves a request as
-// far as its first sensible word does, and no further.
+// A partner that contradicts itself, repeats itself, speaks out of order or
+// whose messages somebody overhears and replays after thirty days, moves a
+// request as far as its first sensible message does, and no further.
 func TestALyingPartner(t *testing.T) {
 	t.Parallel()
 	r, clock := newTown(t)
@@ -252,7 +254,7 @@ func TestALyingPartner(t *testing.T) {
 	cases := []struct {
 		name   string
 		plan   conntest.Plan
-		lender string // who has shipped it in the end
+		lender string // who shipped it in the end
 	}{
 		{"yes and then no", says(yes, no), "GOOD"},
 		{"no and then yes", says(no, yes, shipped), "GOOD"},
@@ -303,8 +305,9 @@ func TestALyingPartner(t *testing.T) {
 	r.sound()
 }
 
-// The row counts and not the job: a message whose job was lost is found by the
-// sweep, to a member as to a partner, and a second delivery changes nothing.
+// What counts is the row, not the job: the sweep finds a message whose job was
+// lost, whether to a member or to a partner, and a second delivery changes
+// nothing.
 func TestAMessageOutlivesItsJob(t *testing.T) {
 	t.Parallel()
 	r, clock := newTown(t)
@@ -334,8 +337,8 @@ func TestAMessageOutlivesItsJob(t *testing.T) {
 	r.sound()
 }
 
-// Two messages about one request go in their order, and the second as soon as
-// the first has got through: it does not wait for the next sweep.
+// Two messages about one request are sent in order, and the second as soon as
+// the first has been delivered: it does not wait for the next sweep.
 func TestMessagesWaitTheirTurnAndNoLonger(t *testing.T) {
 	t.Parallel()
 	r, clock := newTown(t)
@@ -356,7 +359,7 @@ func TestMessagesWaitTheirTurnAndNoLonger(t *testing.T) {
 		r.must(staff.act(ctx, path, "cancel"))
 	}
 	r.settle(ctx, app)
-	r.must(waitUntil(ctx, func() (bool, error) { // River notes a moment later that a job has ended
+	r.must(waitUntil(ctx, func() (bool, error) { // River records a moment later that a job has ended
 		return r.number(`select count(*)::int from river_job where state <> 'completed'`) == 0, nil
 	}))
 	r.write(func(ctx context.Context, tx *postgres.Tx) error {

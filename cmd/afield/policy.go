@@ -23,8 +23,8 @@ type policyCommand struct {
 	Publish policyPublishCommand `cmd:"" help:"Store a new version of a policy, to rule from a day on."`
 }
 
-// readPolicy reads a policy that ships, by its name, or a file. A file's
-// documents above are looked for beside it first.
+// readPolicy reads a policy that ships, by its name, or a file. A file's parent
+// documents are looked for beside it first.
 func readPolicy(name string) (*policy.Document, error) {
 	document, err := policy.Preset(name)
 	if !broker.IsKind(err, broker.KindNotFound) {
@@ -49,7 +49,7 @@ func beside(folder string) func(string) ([]byte, error) {
 	}
 }
 
-// policyCheckCommand reads files and says what is wrong with them.
+// policyCheckCommand reads policy files and says what is wrong with them.
 type policyCheckCommand struct {
 	Files []string `arg:"" name:"file" help:"Policy files, or names of policies that ship."`
 }
@@ -74,7 +74,7 @@ type policyChecked struct {
 	Mistakes []string `json:"mistakes,omitempty"`
 }
 
-// mistakes are the lines to print of an error: one for each mistake of a
+// mistakes are the lines to print for an error: one for each mistake of a
 // document, or the error itself.
 func mistakes(err error) []string {
 	ours, known := broker.AsError(err)
@@ -88,7 +88,7 @@ func mistakes(err error) []string {
 	return lines
 }
 
-// Run checks them all; one that is wrong does not hide the next.
+// Run checks them all; a mistake in one does not hide those in the next.
 func (c policyCheckCommand) Run(a *app) error {
 	checked, wrong := []policyChecked{}, false
 	for _, file := range c.Files {

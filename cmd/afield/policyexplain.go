@@ -101,7 +101,7 @@ func printAnswer(out io.Writer, answer explain.Answer, zone *time.Location) {
 	}
 }
 
-// reading gathers the first mistake among several values.
+// reading keeps the first mistake among several values.
 type reading struct{ err error }
 
 func (r *reading) date(text string) broker.Date {
@@ -159,7 +159,8 @@ func (c policyExplainCommand) question(document *policy.Document) (explain.Quest
 	return question, read.err
 }
 
-// closedOn makes a calendar open around the clock but on the days named.
+// closedOn makes a calendar that is open around the clock except on the days
+// named.
 func closedOn(zone string, days []string) (*calendar.Calendar, error) {
 	week := calendar.Week{}
 	for day := time.Sunday; day <= time.Saturday; day++ {

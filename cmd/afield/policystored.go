@@ -45,7 +45,7 @@ func stored(name string) bool {
 }
 
 // readPolicyOn reads a published version where the name or a day asks for one,
-// else as readPolicy.
+// else it does as readPolicy.
 func readPolicyOn(a *app, name, on string) (*policy.Document, error) {
 	if on == "" && !stored(name) {
 		return readPolicy(name)
@@ -126,7 +126,7 @@ func (c policyPublishCommand) Run(a *app) error {
 	})
 }
 
-// policyVersionListed is one line of policy list --versions.
+// policyVersionListed is one line of the output of policy list --versions.
 type policyVersionListed struct {
 	Policy    string      `json:"policy"`
 	Version   int         `json:"version"`

@@ -18,13 +18,13 @@ import (
 	"time"
 )
 
-// asProgram makes this test program be afield itself, with the arguments it
-// holds: a real process to kill, without building one first.
+// asProgram is set to have this test program run as afield itself, with the
+// arguments it holds: a real process to kill, without building one first.
 const asProgram = "AFIELD_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if arguments := os.Getenv(asProgram); arguments != "" {
-		go func() { // ends with the test, however that ends
+		go func() { // ends with the test, however the test ends
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			os.Exit(exitFailed)
 		}()
@@ -39,7 +39,7 @@ type node struct {
 	t       testing.TB
 	listen  string
 	env     []string
-	log     string // the file of what it wrote
+	log     string // the file with what it wrote
 	process *exec.Cmd
 	alive   io.Closer // the process ends when this is closed
 	ended   chan error
@@ -61,8 +61,9 @@ func newNode(t testing.TB, r *region) *node {
 	return n
 }
 
-// freeAddress finds a port below those the system gives to outgoing calls: while
-// the server is dead, a call to it must not be given the server's own port.
+// freeAddress finds a port below those the system uses for outgoing calls:
+// while the server is dead, a call to it must not be given the server's own
+// port.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	for range 100 {
@@ -79,7 +80,7 @@ func freeAddress(t testing.TB) string {
 
 func (n *node) url() string { return "http://" + n.listen }
 
-// name is how the node calls itself in the database.
+// name is the node's name in the database.
 func (n *node) name() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -135,7 +136,7 @@ func (n *node) ready() {
 	}
 }
 
-// lives waits for a while in which the server must not end by itself.
+// lives waits for a while and fails the test if the server ends by itself.
 func (n *node) lives(long time.Duration) {
 	n.t.Helper()
 	select {
@@ -145,7 +146,7 @@ func (n *node) lives(long time.Duration) {
 	}
 }
 
-// kill is kill -9: the process gets no word in.
+// kill is kill -9: the process gets no chance to react.
 func (n *node) kill() {
 	_ = n.process.Process.Kill()
 	<-n.ended
@@ -182,12 +183,12 @@ func lastLines(file string, count int) string {
 		return err.Error()
 	}
 	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"), func(line string) bool {
-		return strings.Contains(line, `"msg":"call"`) && strings.Contains(line, `"status":2`) // what went well says nothing
+		return strings.Contains(line, `"msg":"call"`) && strings.Contains(line, `"status":2`) // a successful call says nothing of interest
 	})
 	return strings.Join(lines[max(0, len(lines)-count):], "\n")
 }
 
-// waitUntil asks again and again until the answer is yes.
+// waitUntil asks repeatedly until the answer is yes.
 func waitUntil(ctx context.Context, yes func() (bool, error)) error {
 	for {
 		done, err := yes()

@@ -56,7 +56,7 @@ type reader struct {
 
 const storyPassword = "a long enough secret"
 
-// fee is what a partner out of state asks, in cents; the patron pays it.
+// fee is what a partner out of state charges, in cents; the patron pays it.
 const fee = 1250
 
 func newRegion(t testing.TB, now func() time.Time) *region {
@@ -177,7 +177,8 @@ func (r *region) reader() reader {
 	return one
 }
 
-// partner starts a library outside, which lends for cents (0 is nothing).
+// partner starts an outside library, which lends for a fee in cents (0 for
+// none).
 func (r *region) partner(name, state string, cents int64, timeout time.Duration, plans ...conntest.Plan) (directory.Library, *conntest.Partner) {
 	r.t.Helper()
 	library, symbol := r.library(name, state), broker.NewSymbol("TEST", name)
@@ -200,7 +201,7 @@ func (r *region) partner(name, state string, cents int64, timeout time.Duration,
 	return library, running
 }
 
-// answersTo tells every partner where to send what it says.
+// answersTo tells every partner where to send its messages.
 func (r *region) answersTo(base string) {
 	for _, partner := range r.partners {
 		partner.SetCallbackURL(base + "/v1/partner/messages")

@@ -37,11 +37,11 @@ Examples:
   afield scenario ours.yaml --json | jq '.results[] | select(.ok == false)'`
 }
 
-// errNothingToPlay ends a call that names no scenario.
+// errNothingToPlay is the error of a call that names no scenario.
 var errNothingToPlay = fmt.Errorf("name a file or folder of scenarios, or say --shipped; --example prints one to begin from, and --help says more (%w)", errUsage)
 
-// mostStages bounds how many databases are made to play side by side, and
-// scenariosForOne how many scenarios one alone is quick enough for.
+// mostStages is the most databases made to play scenarios in parallel; up to
+// scenariosForOne scenarios, one database is quick enough.
 const (
 	mostStages      = 4
 	scenariosForOne = 12
@@ -103,7 +103,7 @@ func (c scenarioCommand) read() ([]scenario.File, error) {
 	return files, err
 }
 
-// play plays files and prints what came of it: each as it ends, or everything as
+// play plays files and prints the results: each as it ends, or everything as
 // JSON.
 func (c scenarioCommand) play(a *app, databases []*postgres.DB, files []scenario.File) (ok bool, err error) {
 	tell := func(result scenario.Result) {
@@ -122,10 +122,11 @@ func (c scenarioCommand) play(a *app, databases []*postgres.DB, files []scenario
 	return summary.OK(), nil
 }
 
-// watchEvery is how often files are looked at for changes.
+// watchEvery is how often files are checked for changes.
 const watchEvery = 400 * time.Millisecond
 
-// watch plays again what changed, until it is stopped; that is no failure.
+// watch plays changed files again until it is stopped; being stopped is no
+// failure.
 func (c scenarioCommand) watch(a *app, databases []*postgres.DB, files []scenario.File) error {
 	seen := stamps(files)
 	a.notice("Watching; Ctrl-C ends it.")
@@ -137,7 +138,7 @@ func (c scenarioCommand) watch(a *app, databases []*postgres.DB, files []scenari
 		}
 		again, err := c.read()
 		if err != nil {
-			continue // a file is being moved; look again
+			continue // a file is just being moved; look again
 		}
 		now := stamps(again)
 		changed := slices.DeleteFunc(slices.Clone(again), func(file scenario.File) bool {

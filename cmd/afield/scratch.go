@@ -13,9 +13,9 @@ import (
 	"afield/broker/postgres"
 )
 
-// withScratches makes some empty, migrated databases beside the usual one for as
-// long as work runs, and drops them. Their names begin with prefix; the first is
-// migrated, and the others are copies of it.
+// withScratches makes some empty, migrated databases beside the usual one for
+// as long as work runs, and then drops them. Their names begin with prefix; the
+// first is migrated, and the others are copies of it.
 func (a *app) withScratches(prefix string, count int, work func([]*postgres.DB) error) (err error) {
 	server := &database{adminURL: a.DatabaseURL}
 	login := func(name string) (string, error) { return withDatabaseName(a.DatabaseURL, name) }
@@ -97,7 +97,7 @@ func (d *database) makeScratch(ctx context.Context, prefix, template string) (na
 	return name, nil
 }
 
-// dropScratch works also after the command was stopped.
+// dropScratch also works after the command was stopped.
 func (d *database) dropScratch(name string) error {
 	ctx := context.Background()
 	err := d.withAdmin(ctx, func(conn *pgx.Conn) error {

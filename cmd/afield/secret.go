@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// secretFile holds the server's own secret beside its data.
+// secretFile is the file in the data folder with the server's own secret.
 const secretFile = "secret.key"
 
 // serverSecret gives the secret that passwords, PINs and partners' keys depend
@@ -48,7 +48,7 @@ func makeSecret(folder, path string) ([]byte, error) {
 	if _, err := rand.Read(secret); err != nil {
 		return nil, fmt.Errorf("make a secret: %w", err)
 	}
-	file, err := os.CreateTemp(folder, ".secret-*") // 0600; linked under its name only when whole
+	file, err := os.CreateTemp(folder, ".secret-*") // mode 0600; linked under its name only when complete
 	if err != nil {
 		return nil, fmt.Errorf("keep the server's secret: %w", err)
 	}

@@ -89,7 +89,8 @@ var homes = map[string]string{
 	"nightly_steps":    "workflow/nightly",
 }
 
-// outsiders are tables that no migration of ours makes, and who writes them.
+// outsiders are tables that no migration of ours makes, with the room that
+// writes each.
 var outsiders = map[string]string{
 	"river_job":         "workflow/jobs", // the queue's own, made by its migrations
 	"river_leader":      "workflow/jobs",
@@ -202,8 +203,8 @@ func (h *sqlOfHouse) readFile(name string, source []byte) error {
 	return nil
 }
 
-// stringOf is the text of a string, or of strings joined by +; what else is
-// joined to them reads as a question mark.
+// stringOf is the text of a string, or of strings joined by +; anything else
+// joined to them becomes a question mark.
 func stringOf(expr ast.Expr) (string, bool) {
 	switch e := expr.(type) {
 	case *ast.BasicLit:
@@ -261,7 +262,7 @@ func sqlWords(text string) []string {
 }
 
 // tablesOf says which tables a text writes and which it reads. Functions and
-// names that a text gives to its own parts are among those it reads.
+// names that a text gives to its own parts count among those it reads.
 func tablesOf(text string) (written, read []string) {
 	words := sqlWords(text)
 	at := func(i int) string {
@@ -332,7 +333,7 @@ func (h *sqlOfHouse) reaches(from, to string) bool {
 }
 
 // wrongSQL lists every SQL text that stands in the wrong room, and every excuse
-// that nothing needs any more.
+// that is no longer needed.
 func (h *sqlOfHouse) wrongSQL() (wrong []string) {
 	used := map[string]bool{}
 	excused := func(excuses map[string]string, key string) bool {

@@ -16,8 +16,8 @@ import (
 	"afield/connectors/mail"
 )
 
-// tellingFlags say how notices to patrons leave the house; each can also come
-// from the environment.
+// tellingFlags say how notices to patrons are sent out; each can also come from
+// the environment.
 type tellingFlags struct {
 	SMTP           string   `name:"smtp" help:"Mail server: smtp://USER@HOST:587, smtps://USER@HOST:465 or smtp+plain://HOST:25; without one, e-mail notices wait a day and then pass on." env:"AFIELD_SMTP" placeholder:"URL"`
 	SMTPFrom       string   `name:"smtp-from" help:"Address that e-mail notices come from." env:"AFIELD_SMTP_FROM" placeholder:"ADDRESS"`
@@ -28,7 +28,7 @@ type tellingFlags struct {
 	GatewayPrivate bool     `help:"Let the gateway live on a loopback or private address." env:"AFIELD_GATEWAY_PRIVATE"`
 }
 
-// read checks the flags; what is wrong is a usage error that repeats no secret.
+// read checks the flags; a mistake is a usage error that repeats no secret.
 func (f tellingFlags) read() (server.Telling, error) {
 	var telling server.Telling
 	if f.SMTP != "" {
@@ -90,7 +90,7 @@ func hostOf(address string) string {
 	return parsed.Scheme + "://" + parsed.Host
 }
 
-// words says what leaves the house and what does not.
+// words says in words which notices are sent out and which are not.
 func (f tellingFlags) words() string {
 	mails, calls := "e-mail goes out", "text messages and calls go to the gateway"
 	if f.SMTP == "" {
@@ -102,7 +102,8 @@ func (f tellingFlags) words() string {
 	return mails + "; " + calls
 }
 
-// checkWaiting says what waits to be told and cannot be, as things are set up.
+// checkWaiting says which notices are waiting and cannot be sent with the
+// present settings.
 func (c *checkup) checkWaiting(ctx context.Context, db *postgres.DB) {
 	var waiting map[notices.Channel]int
 	err := db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) (err error) {

@@ -12,7 +12,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// tokenCommand keeps the tokens of libraries' own programs.
+// tokenCommand manages the tokens of libraries' own programs.
 type tokenCommand struct {
 	Add    tokenAddCommand    `cmd:"" help:"Make a token for a program; it is shown once."`
 	List   tokenListCommand   `cmd:"" help:"List a library's tokens."`
@@ -36,7 +36,7 @@ type tokenAddCommand struct {
 	Days    int      `help:"How long it lasts, in days; 730 at most." default:"365"`
 }
 
-// tokenShown is a new token, and the only time it is shown.
+// tokenShown is the output for a new token; the token is never shown again.
 type tokenShown struct {
 	Token     string    `json:"token"`
 	ID        broker.ID `json:"id"`
@@ -102,7 +102,7 @@ type tokenRevokeCommand struct {
 	ID      string `arg:"" help:"The token's id, as afield token list shows it." placeholder:"ID"`
 }
 
-// Run ends the token.
+// Run revokes the token.
 func (c tokenRevokeCommand) Run(a *app) error {
 	id, err := broker.ParseID("token", c.ID)
 	if err != nil {

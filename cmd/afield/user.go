@@ -20,7 +20,7 @@ import (
 	server "afield/cmd/afield/app"
 )
 
-// userCommand keeps staff users and patrons' PINs.
+// userCommand manages staff users and patrons' PINs.
 type userCommand struct {
 	Add      userAddCommand      `cmd:"" help:"Add a staff user."`
 	List     userListCommand     `cmd:"" help:"List a library's staff users."`
@@ -39,7 +39,7 @@ Examples:
   afield user pin ISIL:US-NWPTL 21234000000011`
 }
 
-// doors is an open database with what lets people and programs in.
+// doors is an open database with what is needed to let people and programs in.
 type doors struct {
 	*access.Service
 	db      *database
@@ -54,7 +54,7 @@ func (d doors) in(a *app, work func(context.Context, *postgres.Tx) error) error 
 }
 
 // withDoors opens the database and finds the library a command is about; with
-// an empty name it is about none.
+// an empty name it looks for none.
 func (a *app) withDoors(library string, work func(doors) error) error {
 	opened, err := openDatabase(a.ctx, a, false)
 	if err != nil {
@@ -98,7 +98,7 @@ func libraryNamed(ctx context.Context, tx *postgres.Tx, name string) (directory.
 	return library, symbol, err
 }
 
-// members refuses to act for a library that does not work here.
+// members refuses to act for a library that is not a member here.
 func (d doors) members() error {
 	if !d.library.Member {
 		return fmt.Errorf("%s is not a member library: nobody signs in there", d.library.Name)
@@ -298,7 +298,7 @@ func (c userPINCommand) Run(a *app) error {
 }
 
 // secret reads a secret from standard input or the terminal, or makes one where
-// there is neither: so many letters, or six digits for length 0.
+// there is neither: length letters, or six digits for length 0.
 func (a *app) secret(stdin bool, prompt string, length int) (secret string, made bool, err error) {
 	if stdin {
 		line, err := bufio.NewReader(io.LimitReader(os.Stdin, 4096)).ReadString('\n')
@@ -329,7 +329,8 @@ func randomDigits(count int) string {
 	for {
 		digits := make([]byte, 0, count)
 		for _, each := range []byte(rand.Text() + rand.Text()) {
-			// rand.Text gives 32 letters evenly; 30 of them share out over ten digits.
+			// rand.Text gives 32 characters with equal chance; 30 of them divide evenly
+			// among ten digits.
 			if at := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZ2345", each); at >= 0 && len(digits) < count {
 				digits = append(digits, byte('0'+at%10))
 			}

@@ -8,7 +8,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// verifyCommand checks what must always be true.
+// verifyCommand checks the invariants, which must always hold.
 type verifyCommand struct{}
 
 // Help is shown by afield verify --help.

@@ -16,7 +16,7 @@ func (versionCommand) Help() string {
   afield version --json`
 }
 
-// build is what the Go tool wrote into the program.
+// build is the build information that the Go tool wrote into the program.
 type build struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`

@@ -1,5 +1,5 @@
 // Package app puts the running program together: database, use cases, jobs,
-// connectors and the web server. Commands and tests start the same thing.
+// connectors and the web server. Commands and tests start it in the same way.
 package app
 
 import (
@@ -33,7 +33,7 @@ import (
 	"afield/workflow/routing"
 )
 
-// directoryAge is how old what is known of a library may be, in wall time.
+// directoryAge is how old cached facts about a library may be, in wall time.
 const directoryAge = 30 * time.Second
 
 // Config is what an App is made of.
@@ -43,24 +43,24 @@ type Config struct {
 	Clock broker.Clock
 	// Listen is HOST:PORT; port 0 takes a free one.
 	Listen string
-	// Secret is the server's own secret, 32 bytes or more. Everything secret is
+	// Secret is the server's own secret, 32 bytes or more. Every other secret is
 	// derived from it or sealed with it.
 	Secret []byte
-	// Node names this process among others on the same database.
+	// Node names this process among those on the same database.
 	Node string
 	Log  *slog.Logger
 	// Version of the program.
 	Version string
-	// Front gives the front page; nil shows only what is running.
+	// Front makes the front page; nil shows only what is running.
 	Front func(context.Context) (web.FrontPage, error)
 	// Policies gives libraries' policy documents by name, whatever was published;
 	// nil takes the presets and the published versions.
 	Policies func(name string) (*policy.Document, error)
-	// Breakers sets when a library's system that fails is left alone for a while.
+	// Breakers sets when a library's failing system is left alone for a while.
 	Breakers connectors.BreakerSettings
-	// Protocols are spoken besides those of Connectors.
+	// Protocols are protocols in addition to those of Connectors.
 	Protocols []connectors.Protocol
-	// Telling is how notices leave the house; by default they do not.
+	// Telling is how notices are sent out; by default they are not.
 	Telling Telling
 }
 
@@ -213,7 +213,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	return nil
 }
 
-// derive makes one key for one use from the server's secret.
+// derive makes the key for one use from the server's secret.
 func derive(secret []byte, use string) ([]byte, error) {
 	if len(secret) < 32 {
 		return nil, errors.New("the server's secret must have at least 32 bytes")
@@ -234,7 +234,7 @@ func (a *App) listen(ctx context.Context, config Config) error {
 	return nil
 }
 
-// URL is where the program answers.
+// URL is the address the server answers at.
 func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
 
 // Wait blocks until the context ends or the server fails.
@@ -250,7 +250,7 @@ func (a *App) Wait(ctx context.Context) error {
 // stopWithin is how long calls and jobs under way may take to finish.
 const stopWithin = 15 * time.Second
 
-// Close stops taking calls, lets what is under way finish, and stops the jobs.
+// Close stops taking calls, lets calls under way finish, and stops the jobs.
 // The database stays open.
 func (a *App) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
@@ -264,7 +264,8 @@ func (a *App) Close() error {
 	return err
 }
 
-// announceAgain is longer than the queue's cooldown between announcements.
+// announceAgain is longer than River's cooldown between announcements of a
+// queue.
 const announceAgain = 5 * time.Millisecond
 
 // Settle works off everything that is due at the present business time and

@@ -75,7 +75,7 @@ func TestReadyOnlyWithEveryMigration(t *testing.T) {
 	}
 }
 
-// What access keeps for a time only goes with the sweep.
+// The sweep removes what access keeps only for a time.
 func TestTheSweepForgets(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)

@@ -8,7 +8,7 @@ import (
 
 // Doors makes, from the server's secret, what commands need to let somebody in:
 // sign-in with its peppered passwords, and the vault of partners' secrets. They
-// are the same the running server uses.
+// are the same as those the running server uses.
 func Doors(db *postgres.DB, secret []byte) (*access.Service, *directory.Vault, error) {
 	accessKey, err := derive(secret, "access")
 	if err != nil {

@@ -8,12 +8,12 @@ import (
 	"afield/broker/standing"
 )
 
-// policiesAge is how long another process's new policy version may go
+// policiesAge is how long a policy version published by another process may go
 // unnoticed, in wall time.
 const policiesAge = 5 * time.Second
 
-// policies gives the documents that rule libraries: what was published, from
-// memory, or what a test puts in its place.
+// policies gives libraries' policy documents: what was published, from memory,
+// or what a test uses instead.
 type policies struct {
 	*published.Source
 	rules standing.Policies
@@ -21,7 +21,7 @@ type policies struct {
 	ended chan struct{}
 }
 
-// startPolicies reads what was published and keeps looking for more.
+// startPolicies reads what was published and keeps checking for newer versions.
 func startPolicies(ctx context.Context, config Config) (*policies, error) {
 	p := &policies{Source: published.NewSource(), ended: make(chan struct{})}
 	p.rules = p.Rules

@@ -13,7 +13,8 @@ import (
 )
 
 // Connectors makes the protocols of libraries that run systems of their own. A
-// connector more is a line here; userAgent names this program to the others.
+// new connector is one more line here; userAgent names this program to those
+// systems.
 func Connectors(userAgent string) []connectors.Protocol {
 	return []connectors.Protocol{
 		partner.Protocol(partner.NewClient(partner.Options{UserAgent: userAgent})),
@@ -26,7 +27,7 @@ func (a *App) receive(ctx context.Context, tx *postgres.Tx, in requests.Incoming
 }
 
 // speaking registers all protocols and makes sure that the directory names no
-// other, for nothing would send that library's messages.
+// other, because nothing would send the messages for a library that uses it.
 func (a *App) speaking(ctx context.Context, config Config) (*connectors.Registry, error) {
 	protocols := append(Connectors("Afield/"+config.Version), requests.ByHand(),
 		requests.Member{DB: config.DB, Receive: a.receive, Log: config.Log}.Protocol())

@@ -44,7 +44,8 @@ var targets = map[string]func() (suite.Target, func() error, error){
 	},
 }
 
-// Every connector passes the suite as it is registered, behind its breakers.
+// Every connector passes the suite in the form in which it is registered,
+// behind its breakers.
 func TestEveryConnectorConforms(t *testing.T) {
 	for i, connector := range app.Connectors("test") {
 		connector.Close()
@@ -76,7 +77,8 @@ func TestEveryConnectorConforms(t *testing.T) {
 	}
 }
 
-// What the database lets the directory name is what the program speaks.
+// The protocols that the database allows in the directory are those the program
+// speaks.
 func TestTheDirectoryNamesWhatIsSpoken(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
@@ -97,7 +99,8 @@ func TestTheDirectoryNamesWhatIsSpoken(t *testing.T) {
 	}
 }
 
-// pigeons is a made-up protocol with few words and a door that reads lines.
+// pigeons is a made-up protocol with few kinds of message and an inbound door
+// that reads lines.
 type pigeons struct {
 	mu   sync.Mutex
 	sent []connectors.Message
@@ -144,8 +147,8 @@ func (p *pigeons) protocol() connectors.Protocol {
 
 var errIllegible = errors.New("illegible")
 
-// loft is a program that speaks to pigeons, with a library here and one that is
-// reached by pigeon only.
+// loft is a program that speaks the pigeon protocol, with a library here and
+// one that can be reached only by it.
 type loft struct {
 	t      *testing.T
 	db     *postgres.DB
@@ -227,7 +230,7 @@ func (l *loft) does(work func(context.Context, *postgres.Tx) error) {
 	l.must(l.app.Settle(l.t.Context()))
 }
 
-// flies brings one message to the loft.
+// flies delivers one message to the loft.
 func (l *loft) flies(body string) (status int, text string) {
 	l.t.Helper()
 	request, err := http.NewRequestWithContext(l.t.Context(), http.MethodPost, l.app.URL()+"/loft", strings.NewReader(body))
@@ -243,8 +246,9 @@ func (l *loft) flies(body string) (status int, text string) {
 	return response.StatusCode, string(read)
 }
 
-// A connector is added by registering it: what is said to its libraries goes
-// through it, its door is open, and what it cannot say is a task for staff.
+// Registering a connector is all it takes to add it: messages to its libraries
+// go through it, its inbound door is open, and what it cannot say becomes a
+// task for staff.
 func TestAProtocolIsAddedByRegisteringIt(t *testing.T) {
 	t.Parallel()
 	l := newLoft(t)

@@ -9,9 +9,9 @@ import (
 )
 
 // migratedUp makes the check that the database is not behind this program, as
-// one restored from an older backup under a running server would be. One ahead
-// of it is well: a newer node may have migrated it first. The check is one small
-// look-up, so it may be asked often.
+// one restored from an older backup under a running server would be. A database
+// ahead of it is fine: a newer node may have migrated it first. The check is
+// one small look-up, so it may be asked often.
 func migratedUp(db *postgres.DB) (func(context.Context) error, error) {
 	files, err := migrations.Files()
 	if err != nil {

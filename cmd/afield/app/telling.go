@@ -7,14 +7,14 @@ import (
 	"afield/connectors/mail"
 )
 
-// Telling is how notices leave the house. The zero value sends none: they wait,
-// and pass on to people after notices.Patience.
+// Telling is how notices are sent out. The zero value sends none: they wait,
+// and are handed to staff after notices.Patience.
 type Telling struct {
 	// Mail is the mail server; nil for none.
 	Mail *mail.Config
 	// Gateway takes text messages and calls; nil for none.
 	Gateway *gateway.Config
-	// GatewayDoes are the channels it is used for, of sms and voice.
+	// GatewayDoes are the channels the gateway is used for: sms, voice or both.
 	GatewayDoes []notices.Channel
 }
 

@@ -23,7 +23,7 @@ import (
 	"afield/connectors/mail"
 )
 
-// stands is a clock that does not move by itself.
+// stands is a clock that stands still until it is set.
 type stands struct {
 	mu sync.Mutex
 	at time.Time
@@ -41,7 +41,7 @@ func (c *stands) set(at time.Time) {
 	c.at = at
 }
 
-// teller is a whole program with a gateway that takes everything and a mail
+// teller is a whole program with a gateway that accepts everything and a mail
 // server that is down.
 type teller struct {
 	t       *testing.T
@@ -54,7 +54,7 @@ type teller struct {
 	texts map[string]int // by webhook id
 }
 
-// ten is ten in the morning in New York.
+// ten is ten o'clock in the morning in New York.
 var ten = time.Date(2026, 3, 12, 14, 0, 0, 0, time.UTC)
 
 func newTeller(t *testing.T) *teller {
