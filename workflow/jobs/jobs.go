@@ -66,8 +66,8 @@ type Config struct {
 	Notices map[notices.Channel]connectors.NoticeSender
 	// Policies gives libraries' policy documents, for their quiet hours.
 	Policies standing.Policies
-	// Forget deletes, with every sweep, what others keep for a time only; nil
-	// means nobody does. It may queue writes and nothing else.
+	// Forget deletes, with every sweep, what others keep only for a time; nil
+	// deletes nothing. It may queue writes and nothing else.
 	Forget func(*postgres.Tx)
 	Log    *slog.Logger
 }
@@ -148,15 +148,15 @@ func (shortRetries) NextRetry(job *rivertype.JobRow) time.Time {
 	return time.Now().Add(time.Second << min(len(job.Errors), 5))
 }
 
-// Serve gives the queue its use cases (no nights leave nightly work undone), takes back what this node left undone
-// when it was killed, and starts working: with a sweep, so that what fell due
-// meanwhile waits for nothing.
+// Serve gives the queue its use cases, takes back what this node left undone
+// when it was killed, and starts working. It starts with a sweep, so that what
+// fell due meanwhile need not wait. Without nights no nightly work is done.
 func (q *Queue) Serve(ctx context.Context, service *requests.Service, nights *nightly.Nights) error {
 	q.requests, q.nights = service, nights
 	if err := q.reclaim(ctx); err != nil {
 		return err
 	}
-	// Work ends by Stop, which lets it finish, and not with the context.
+	// Work ends with Stop, which lets it finish, and not with the context.
 	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
@@ -190,7 +190,8 @@ func (q *Queue) Stop(ctx context.Context) error {
 }
 
 // reclaim takes back what this node was doing when it was killed: its messages,
-// its jobs and its lead among the nodes, which would else lapse only in time.
+// its jobs and its lead among the nodes, which would otherwise lapse only after
+// a time.
 func (q *Queue) reclaim(ctx context.Context) error {
 	err := q.config.DB.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		messages.Release(tx, q.config.Node)

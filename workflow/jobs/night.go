@@ -23,14 +23,14 @@ func (nightArgs) Kind() string { return "nightly_work" }
 // one: well within what a job may take.
 const nightFor = jobTimeout * 2 / 3
 
-// nightWorker works on one library's night. What is left goes on in another job,
-// and a job that dies is followed by the sweep's.
+// nightWorker works on one library's night. What is left goes on in another
+// job; where a job dies, the sweep enqueues the next.
 type nightWorker struct {
 	river.WorkerDefaults[nightArgs]
 	queue *Queue
 }
 
-// Work does it.
+// Work goes on with the library's night.
 func (w *nightWorker) Work(ctx context.Context, job *river.Job[nightArgs]) error {
 	q := w.queue
 	report, err := q.nights.Run(ctx, job.Args.Library, q.config.Clock.Now(), time.Now().Add(nightFor), nil)

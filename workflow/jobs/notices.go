@@ -47,7 +47,7 @@ type noticesWorker struct {
 	queue *Queue
 }
 
-// Work does it.
+// Work sends the due notices.
 func (w *noticesWorker) Work(ctx context.Context, job *river.Job[noticesArgs]) error {
 	q, channel := w.queue, job.Args.Channel
 	sender := q.config.Notices[channel]
@@ -67,7 +67,7 @@ func (w *noticesWorker) Work(ctx context.Context, job *river.Job[noticesArgs]) e
 	return nil
 }
 
-// claimNotices takes the next notices, unless it is a time to let people sleep.
+// claimNotices takes the next notices, unless it is the library's quiet hours.
 func (q *Queue) claimNotices(ctx context.Context, args noticesArgs) (claimed []notices.Outgoing, library directory.Library, err error) {
 	now := q.config.Clock.Now()
 	err = q.config.DB.InTx(ctx, postgres.ForLibraries(args.Library), func(ctx context.Context, tx *postgres.Tx) error {
@@ -88,8 +88,9 @@ func (q *Queue) claimNotices(ctx context.Context, args noticesArgs) (claimed []n
 	return claimed, library, err
 }
 
-// sendNotices sends one after the other and records each at once. Once time is
-// up, or nothing goes through any more, the rest is let go for the next job.
+// sendNotices sends one after the other and records each at once. Once the time
+// is up, or nothing goes through any more, the rest is released for the next
+// job.
 func (q *Queue) sendNotices(ctx context.Context, sender connectors.NoticeSender, library directory.Library, claimed []notices.Outgoing, until time.Time) error {
 	// The outcome is recorded even when the worker is being stopped.
 	recording := context.WithoutCancel(ctx)
@@ -130,7 +131,8 @@ func (q *Queue) inNotices(ctx context.Context, library broker.ID, write func(*po
 	})
 }
 
-// tell sends within the time of one try, unless the channel's breaker is open.
+// tell sends a notice within the time of one try, unless the channel's breaker
+// is open.
 func (q *Queue) tell(ctx context.Context, sender connectors.NoticeSender, notice connectors.Notice) connectors.Delivery {
 	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 	defer cancel()
@@ -140,18 +142,18 @@ func (q *Queue) tell(ctx context.Context, sender connectors.NoticeSender, notice
 // noticesFlow tells whether a channel's breaker lets anything through.
 func (q *Queue) noticesFlow(channel notices.Channel) bool { return !q.breakers.Open(string(channel)) }
 
-// noticeBreakers say when a mail server or a gateway that is down is left alone
-// for a while, whatever waits for it.
+// noticeBreakers decide when a mail server or a gateway that is down is left
+// alone for a while, whatever waits for it.
 func noticeBreakers() *connectors.Breakers {
 	return connectors.NewBreakers(connectors.BreakerSettings{
 		Failures: breakerFailures, OpenFor: breakerOpenFor, Says: "Nothing goes through by this channel at present.",
 	})
 }
 
-// sendDueNotices wakes the senders of what is due, one job for each library and
-// channel however many notices wait, and sees to channels that are not set up
-// here. It gives how many jobs there are and how many notices went on to another
-// channel.
+// sendDueNotices enqueues the sending of what is due, one job for each library
+// and channel however many notices wait, and moves the notices of channels that
+// are not set up here. It returns how many jobs there are and how many notices
+// went on to another channel.
 func (q *Queue) sendDueNotices(ctx context.Context, now time.Time) (woken, moved int, err error) {
 	var waiting []notices.Waiting
 	var missing []notices.Waiting

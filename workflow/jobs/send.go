@@ -29,7 +29,7 @@ type sendWorker struct {
 	queue *Queue
 }
 
-// Work does it.
+// Work sends the message.
 func (w *sendWorker) Work(ctx context.Context, job *river.Job[sendArgs]) error {
 	q := w.queue
 	var claimed messages.Claimed
@@ -86,7 +86,7 @@ type lookUpWorker struct {
 	queue *Queue
 }
 
-// Work does it.
+// Work looks the holdings up and fires holdings_known.
 func (w *lookUpWorker) Work(ctx context.Context, job *river.Job[lookUpArgs]) error {
 	q := w.queue
 	var peers []connectors.Peer

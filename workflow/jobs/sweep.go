@@ -24,7 +24,7 @@ type sweepWorker struct {
 	queue *Queue
 }
 
-// Work does it.
+// Work sweeps once.
 func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 	_, err := w.queue.Sweep(ctx)
 	return err
@@ -43,9 +43,9 @@ type Swept struct {
 }
 
 // Sweep works off everything that is due at the present business time:
-// deadlines, messages and notices to be sent or tried again or whose worker died,
-// and requests that nothing would move any more. It runs every sweepEvery; running it twice, or on
-// two nodes at once, does nothing twice.
+// deadlines, messages and notices to be sent or tried again or whose worker
+// died, and requests that nothing would move any more. It runs every
+// sweepEvery; running it twice, or on two nodes at once, does nothing twice.
 func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	now := q.config.Clock.Now()
 	var swept Swept
@@ -81,7 +81,8 @@ func (q *Queue) resend(ctx context.Context, now time.Time) (int, error) {
 		for i, ref := range due {
 			due[i].Protocol = protocols[ref.Peer]
 		}
-		// A sweep adds no second job while its first one waits: a slow partner's queue must not grow by being looked at.
+		// A sweep adds no second job while the first one waits: a slow partner's
+		// queue must not grow with every sweep.
 		return q.enqueue(ctx, tx, due, river.UniqueOpts{ByArgs: true, ByState: unfinished})
 	})
 	if err != nil {
@@ -90,8 +91,8 @@ func (q *Queue) resend(ctx context.Context, now time.Time) (int, error) {
 	return len(due), nil
 }
 
-// forget drops what is kept for a time only: wire texts, and what Config.Forget
-// knows of.
+// forget deletes what is kept only for a time: wire texts, and what
+// Config.Forget names.
 func (q *Queue) forget(ctx context.Context, now time.Time) error {
 	return q.config.DB.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		messages.ClearRaw(tx, broker.DateIn(now, time.UTC))

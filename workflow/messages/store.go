@@ -17,15 +17,16 @@ import (
 )
 
 // rawKeptDays is how long the wire text is kept: it may hold patron data that a
-// partner put into a note, and nobody needs it after a dispute could be over.
+// partner put into a note, and by then no dispute can need it any more.
 const rawKeptDays = 90
 
 // outgoing are the rows of messages that are to be sent: ready, or claimed and
 // thus perhaps sent.
 var outgoing = outbox.Rows{Waiting: "m.status in ('ready', 'claimed')", Due: "m.next_try_at"}
 
-// Retries are often at first, because most faults pass at once, and never end: a
-// library's system may be away for long, and StaffHearAfter tells staff.
+// Retries come often at first, because most faults pass at once, and never end:
+// a library's system may be away for long, and staff are told after
+// StaffHearAfter.
 var Retries = outbox.Retries{Waits: []time.Duration{
 	5 * time.Second, 25 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
 }}
@@ -68,8 +69,8 @@ type Ref struct {
 	Library broker.ID
 	ID      broker.ID
 	Peer    broker.ID
-	// Protocol is the one by which the peer is reached; whoever enqueues the
-	// message says it, for it decides the queue.
+	// Protocol is the one by which the peer is reached. Whoever enqueues the
+	// message gives it, because it decides the queue.
 	Protocol directory.Protocol
 }
 
@@ -113,7 +114,7 @@ func Claim(ctx context.Context, tx *postgres.Tx, node string, library, id broker
 	return claimed, true, nil
 }
 
-// Release lets go of what a node had claimed when it was killed; the node calls
+// Release gives up what a node had claimed when it was killed; the node calls
 // it before it works again. The messages stay claimed, for they may have been
 // sent, but anybody may take them over at once. It looks over all libraries:
 // call it in the system's scope.
@@ -192,8 +193,8 @@ func Withdraw(ctx context.Context, tx *postgres.Tx, library, request broker.ID, 
 	return nil
 }
 
-// WithdrawAsk takes back a request message that has not got through to its
-// lender, before it is asked to stop. It tells whether the lender may have the
+// WithdrawAsk takes back a request message that has not reached its lender,
+// before the lender is asked to stop. It tells whether the lender may have the
 // request all the same: it was sent, is on its way, or a try went unanswered.
 func WithdrawAsk(ctx context.Context, tx *postgres.Tx, library, request, entry broker.ID, now time.Time) (mayHaveIt bool, err error) {
 	var id broker.ID
@@ -214,7 +215,7 @@ func WithdrawAsk(ctx context.Context, tx *postgres.Tx, library, request, entry b
 	return tries > 0, nil
 }
 
-// RestoreAsk puts the request message that was withdrawn last back, and tells
+// RestoreAsk restores the request message that was withdrawn last, and tells
 // whether there was one. Earlier ones were undone before it and stay withdrawn.
 func RestoreAsk(ctx context.Context, tx *postgres.Tx, library, request, entry broker.ID, now time.Time) (ref Ref, restored bool, err error) {
 	err = tx.QueryRow(ctx, `update messages m set status = 'ready', next_try_at = $4, done_at = null
@@ -260,7 +261,8 @@ func Unsent(ctx context.Context, tx *postgres.Tx, library, request broker.ID, ve
 	return unsent, nil
 }
 
-// ClearRaw forgets wire texts whose time is over, in the system's scope.
+// ClearRaw deletes wire texts that have been kept long enough, in the system's
+// scope.
 func ClearRaw(tx *postgres.Tx, today broker.Date) {
 	tx.Queue(`update messages set raw = null where raw is not null and raw_expires_on < $1`, today)
 }

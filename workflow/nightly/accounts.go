@@ -24,8 +24,9 @@ func keysOf(ids []broker.ID, err error) ([]loans.NightKey, error) {
 	return keys, err
 }
 
-// growingAccounts gives the patrons whose fines grow, where the policy knows a
-// block that latches: it must stand before a part payment could hide the cause.
+// growingAccounts gives the patrons whose fines grow, where the policy has a
+// block that latches: the block must be set before a part payment could hide
+// the cause.
 func growingAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
 	if len(blocks.Latches(night.Document, policy.Patron{})) == 0 {
 		return nil, nil

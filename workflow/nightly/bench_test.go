@@ -17,10 +17,10 @@ import (
 
 // BenchmarkFines accrues the fines of fifty thousand overdue loans in slices
 // and compares that with one statement that writes the same rows from known
-// figures: the least the database could do. It reports the median ratio of the
-// first night of those loans, when every row is new, and of the night after,
-// when every row grows; and what a slice leaves in memory. AFIELD_BENCH_LOANS
-// gives another number of loans.
+// figures: the least the database could do. It reports the median ratio for the
+// first night of those loans, when every row is new, and for the night after,
+// when every row grows; and the most memory in use after a slice.
+// AFIELD_BENCH_LOANS gives another number of loans.
 //
 //	go test ./workflow/nightly -run NONE -bench Fines -benchtime 5x
 func BenchmarkFines(b *testing.B) {
@@ -68,8 +68,8 @@ func BenchmarkFines(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// timed does one step of a night, and tells how long they took and how much
-// memory was in use at most after a slice, besides what was in use before.
+// timed does one step of a night, and returns how long it took and the most
+// memory in use after a slice, beyond what was in use before.
 func (h *house) timed(local, step string, rows int) (took time.Duration, memory uint64) {
 	h.t.Helper()
 	before := inUse()
@@ -86,7 +86,7 @@ func (h *house) timed(local, step string, rows int) (took time.Duration, memory 
 			memory = max(memory, inUse()-min(before, inUse()))
 			began = began.Add(time.Since(measured))
 		case took == 0:
-			began = time.Now() // the steps before it are no part of it
+			began = time.Now() // the steps before it do not count
 		}
 	})
 	if err != nil {
@@ -103,7 +103,7 @@ func inUse() uint64 {
 	return now.HeapAlloc
 }
 
-// ratios are what work in slices took for each unit of what one statement took.
+// ratios are how many times as long the work in slices took as one statement.
 type ratios []float64
 
 func (r *ratios) add(sliced, single time.Duration) {
@@ -179,8 +179,8 @@ func BenchmarkShelf(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// manyLoans writes so many overdue loans of one item each, with the terms a
-// checkout gave the first of them.
+// manyLoans writes the given number of overdue loans, of one item each, with
+// the terms a checkout gave the first of them.
 func (h *house) manyLoans(count int) {
 	h.t.Helper()
 	first := h.lends(h.patron(), "book", 1, "2026-03-02 10:00")[0]
@@ -201,8 +201,8 @@ func (h *house) manyLoans(count int) {
 	h.analyze()
 }
 
-// analyze does what the database does by itself where it stands for more than a
-// minute: it counts what the tables hold, by which statements are planned.
+// analyze does what the database does by itself after a minute or so: it
+// gathers the statistics by which statements are planned.
 func (h *house) analyze() {
 	h.t.Helper()
 	if _, err := pgtest.Admin(h.t, h.db).Exec(h.t.Context(), `analyze`); err != nil {

@@ -17,7 +17,7 @@ import (
 	"afield/workflow/nightly"
 )
 
-// counted gives the house's nights once more, with a counter of what they send.
+// counted gives the house's nights again, with a counter of what they send.
 func (h *house) counted() (*nightly.Nights, *pgtest.Counter) {
 	h.t.Helper()
 	db, counts := pgtest.Counted(h.t, h.db)
@@ -27,7 +27,7 @@ func (h *house) counted() (*nightly.Nights, *pgtest.Counter) {
 	return nightly.New(nightly.Config{DB: db, Desk: desk.New(h.policies, nil), Policies: rules}), counts
 }
 
-// multiply copies a loan, with its item, so many times.
+// multiply copies a loan, with its item, the given number of times.
 func (h *house) multiply(loan loans.Loan, times int) {
 	h.t.Helper()
 	h.do(func(_ context.Context, tx *postgres.Tx) error {
@@ -42,8 +42,8 @@ func (h *house) multiply(loan loans.Loan, times int) {
 	})
 }
 
-// shelves puts so many things on the hold shelf, to be picked up by a day, each
-// its own title and of one patron.
+// shelves puts a number of items on the hold shelf, to be picked up by a day,
+// each its own title and all of one patron.
 func (h *house) shelves(rows int, by string) {
 	h.t.Helper()
 	loan := h.lends(h.patron(), "book", 1, "2026-03-02 10:00")[0]
@@ -59,8 +59,8 @@ func (h *house) shelves(rows int, by string) {
 	})
 }
 
-// costOf runs a night, and gives what one of its steps sent; it touches so many
-// rows, in one slice.
+// costOf runs a night and returns what one of its steps sent, where the step
+// touches the given number of rows in one slice.
 func (h *house) costOf(local, name string, rows int) (cost pgtest.Counts) {
 	h.t.Helper()
 	nights, counts := h.counted()
@@ -82,7 +82,7 @@ func (h *house) costOf(local, name string, rows int) (cost pgtest.Counts) {
 	return cost
 }
 
-// What a slice of fines costs is the same for ten times the loans.
+// A slice of fines costs the same for ten times the loans.
 func TestCountedStatementsOfANight(t *testing.T) {
 	t.Parallel()
 	count := func(loans int) pgtest.Counts {
@@ -101,8 +101,9 @@ func TestCountedStatementsOfANight(t *testing.T) {
 	}
 }
 
-// Losses, the hold shelf and purged accounts are waited for as often for ten times the rows; what
-// is sent grows by what each row needs, and no more.
+// Losses, the hold shelf and purged accounts take the same number of round
+// trips for ten times the rows; what is sent grows by what each row needs, and
+// no more.
 func TestCountedRoundTripsOfANight(t *testing.T) {
 	t.Parallel()
 	for name, step := range map[string]struct {

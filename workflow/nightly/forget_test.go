@@ -28,8 +28,8 @@ func (h *house) takesBack(loan loans.Loan, local string) {
 	})
 }
 
-// Thirty days after an item came back nobody knows who had it, unless something
-// is owed for it or the patron wishes otherwise.
+// Thirty days after an item came back nobody can tell who had it, unless
+// something is owed for it or the patron wishes otherwise.
 func TestHistoriesAreForgotten(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "western-district")

@@ -35,8 +35,8 @@ func chargeClaims(ctx context.Context, tx *postgres.Tx, night *Night, loans []br
 	return night.lose(ctx, tx, loans, true)
 }
 
-// lose declares loans lost; where nobody knows the price, staff are asked for it
-// instead, once.
+// lose declares loans lost; where nobody knows the price, staff are asked for
+// it instead, once.
 func (n *Night) lose(ctx context.Context, tx *postgres.Tx, lent []broker.ID, claimed bool) (int64, error) {
 	lost, unpriced, err := n.nights.config.Desk.LoseByAge(ctx, tx, n.at(), lent, claimed)
 	for _, one := range unpriced {

@@ -15,7 +15,7 @@ import (
 	"afield/workflow/desk"
 )
 
-// Config is what the nights are made of.
+// Config is what the nightly work needs.
 type Config struct {
 	DB   *postgres.DB
 	Desk *desk.Service
@@ -39,16 +39,16 @@ func New(config Config) *Nights {
 }
 
 // beginsAt is the local hour at which a library's night begins: the day before
-// is over in every respect, and nobody is at the desk.
+// is entirely over, and nobody is at the desk.
 const beginsAt = 2 * time.Hour
 
-// Of gives the night that is on, or was last, at a moment: the library's date
-// since two o'clock.
+// Of gives the current night at a moment, or else the last one: the library's
+// date, counted from two o'clock.
 func Of(library directory.Library, now time.Time) broker.Date {
 	return broker.DateIn(now.Add(-beginsAt), library.Zone)
 }
 
-// Done is what one step of a night came to.
+// Done is what one step of a night has done.
 type Done struct {
 	Step string `json:"step"`
 	// Slices is how many transactions it took, Touched how many things changed.
@@ -59,7 +59,7 @@ type Done struct {
 	Finished bool `json:"finished"`
 }
 
-// Report is what a night came to so far.
+// Report is what a night has done so far.
 type Report struct {
 	Library  broker.ID   `json:"library"`
 	Night    broker.Date `json:"night"`
@@ -67,10 +67,10 @@ type Report struct {
 	Finished bool        `json:"finished"`
 }
 
-// Run works off the night that is on for a library, or goes on with it. It stops
-// when the night is over, when ctx ends, or when until (wall time; zero for no
-// limit) is reached: then Finished is false and the next Run goes on. progress,
-// where given, is told after every slice. A night that is over is left as it is.
+// Run starts or goes on with the current night of a library. It stops when the
+// night is over, when ctx ends, or when until (wall time; zero for no limit) is
+// reached: then Finished is false and the next Run goes on. progress, where
+// given, is called after every slice. A night that is over is left as it is.
 func (n *Nights) Run(ctx context.Context, library broker.ID, now, until time.Time, progress func(Report)) (Report, error) {
 	night, err := n.begin(ctx, library, now)
 	if err != nil {
@@ -122,7 +122,7 @@ func (n *Night) at() desk.At {
 	return desk.At{Library: n.Library.ID, Actor: broker.System(n.Library.ID), Now: n.Now}
 }
 
-// moment is when the library as a whole decides.
+// moment is the time at which the policy is asked, for the library as a whole.
 func (n *Night) moment() policy.Moment {
 	return policy.Moment{Now: n.Now, Calendar: n.Library.Calendar}
 }
@@ -147,7 +147,7 @@ func (n *Nights) begin(ctx context.Context, library broker.ID, now time.Time) (*
 	return night, err
 }
 
-// runStep works slice after slice, and tells whether the step is over.
+// runStep works slice after slice, and returns whether the step is over.
 func (n *Nights) runStep(ctx context.Context, night *Night, s step, until time.Time, told func(Done)) (bool, error) {
 	wall := broker.SystemClock{}
 	limit := s.size

@@ -164,9 +164,9 @@ func step(report nightly.Report, name string) nightly.Done {
 	return nightly.Done{}
 }
 
-// One thing on the hold shelf that the database refuses to move is found among a
-// slice that is written at once, and stands aside; the others are cleared, and
-// whose they were is told, once.
+// One hold that the database refuses to take off the shelf is found among a
+// slice that is written at once, and put aside; the others are cleared, and
+// their patrons told, once.
 func TestOneBadThingOnTheShelfStopsNobodyElse(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "western-district")
@@ -191,9 +191,9 @@ func TestOneBadThingOnTheShelfStopsNobodyElse(t *testing.T) {
 	}
 }
 
-// One row that cannot be worked stands aside and is shown to staff; every other
-// loan's fine grows. The next night tries it again, and solves it once it can be
-// worked.
+// One row that cannot be worked is put aside and shown to staff; every other
+// loan's fine grows. The next night tries it again, and solves it once it can
+// be worked.
 func TestOneBadRowStopsNobodyElse(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "western-district")
@@ -265,7 +265,7 @@ func TestANightIsDoneOnceAndMissedOnesAreCaughtUp(t *testing.T) {
 	}
 }
 
-// A night that is broken off goes on where it was, and what is over stays over.
+// A night that is broken off goes on where it was, and what is done stays done.
 func TestANightGoesOnWhereItWasBrokenOff(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "western-district")
@@ -322,7 +322,8 @@ func TestLongOverdueItemsAreLostOnce(t *testing.T) {
 	}
 }
 
-// A lost item without a price stops nothing: staff are asked for it, once.
+// A lost item without a price stops nothing: staff are asked for the price,
+// once.
 func TestALostItemWithoutAPriceIsPutBeforeStaff(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "western-district")
@@ -340,7 +341,7 @@ func TestALostItemWithoutAPriceIsPutBeforeStaff(t *testing.T) {
 	if got := tasks(); got != "1" {
 		t.Errorf("%s tasks ask for the price, want 1", got)
 	}
-	// Closed without a price, nobody is asked again; with one, it is lost.
+	// Closed without a price, it is not asked about again; with one, it is lost.
 	h.do(func(_ context.Context, tx *postgres.Tx) error {
 		tx.Queue(`update staff_tasks set closed_at = now() where kind = 'price_needed'`)
 		return nil
@@ -357,8 +358,8 @@ func TestALostItemWithoutAPriceIsPutBeforeStaff(t *testing.T) {
 	}
 }
 
-// BLK-10: a block that latches is put in the night in which what grows passes the
-// threshold, so that a part payment does not hide it.
+// BLK-10: a block that latches is set in the night in which the growing fine
+// passes the threshold, so that a part payment does not hide it.
 func TestABlockLatchesInTheNight(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "perth")

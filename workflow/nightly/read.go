@@ -11,7 +11,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// Waiting gives the member libraries whose night is on and not over, at a
+// Waiting gives the member libraries whose current night is not over, at a
 // business time.
 func Waiting(ctx context.Context, tx *postgres.Tx, now time.Time) ([]broker.ID, error) {
 	rows, err := tx.Query(ctx, `select l.id from libraries l
@@ -25,7 +25,7 @@ func Waiting(ctx context.Context, tx *postgres.Tx, now time.Time) ([]broker.ID, 
 	return pgx.CollectRows(rows, pgx.RowTo[broker.ID])
 }
 
-// Past gives what the latest nights of a library came to, newest first.
+// Past gives the reports of a library's latest nights, newest first.
 func Past(ctx context.Context, tx *postgres.Tx, library broker.ID, nights int) ([]Report, error) {
 	rows, err := tx.Query(ctx, `select s.night, s.step, s.slices, s.touched, s.failed, s.finished_at is not null
 		from nightly_steps s where s.library_id = $1 and s.night in (

@@ -10,13 +10,12 @@ import (
 	"afield/broker/postgres"
 )
 
-// renewalStep is the step's name, under which the last night that did it is
-// found again.
+// renewalStep is the step's name; it finds the last night that did the step.
 const renewalStep = "auto_renewals"
 
 // soonDue gives the loans that may renew themselves: due within the policy's
-// days, or since the last night that looked. Nothing falls between two nights,
-// however far apart they were.
+// days, or since the last night that looked. No loan is missed between two
+// nights, however far apart they were.
 func soonDue(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
 	days, has := lending.AutoRenewAtMost(night.Document)
 	if !has {

@@ -13,7 +13,7 @@ import (
 	"afield/broker/standing"
 )
 
-// renewing is a library that renews loans by itself, as some text says.
+// renewing is a library that renews loans by itself, by the given attributes.
 func renewing(t *testing.T, attributes string) *house {
 	t.Helper()
 	document, err := policy.Parse("renewing", []byte(`

@@ -31,16 +31,16 @@ const (
 type points [factorCount]float64
 
 // pointsOf weighs the factors; see Weights for the sums.
-func pointsOf(query Query, weights Weights, place *placed) points {
-	candidate := place.candidate
+func pointsOf(query Query, weights Weights, lender *ranked) points {
+	candidate := lender.candidate
 	against := points{
-		factorTurnaround: weights.Turnaround * half(place.days, weights.DaysHalf),
+		factorTurnaround: weights.Turnaround * half(lender.days, weights.DaysHalf),
 		factorFillRate:   weights.FillRate * (1 - fillRate(weights, candidate.Figures)),
 		factorQueue:      weights.Queue * half(float64(candidate.Figures.Open), weights.QueueHalf),
 		factorBalance:    weights.Balance / (1 + math.Exp(-candidate.Balance*math.Log(3)/weights.BalanceScale)),
 		factorDistance:   weights.Distance / 2,
 	}
-	switch price := place.price; {
+	switch price := lender.price; {
 	case price.foreign:
 		against[factorCost] = weights.Cost
 	case !price.known:
@@ -54,15 +54,15 @@ func pointsOf(query Query, weights Weights, place *placed) points {
 	if !candidate.availabilityKnown() {
 		against[factorUncertain] = weights.Uncertain
 	}
-	if lateBy(query, place.days) > 0 {
+	if lateBy(query, lender.days) > 0 {
 		against[factorLate] = weights.Late
 	}
 	return against
 }
 
-// explain says each factor in words, the weightiest first. What could only be
-// a drawback (uncertain, late) is left out where it is none.
-func (p *placed) explain(query Query, weights Weights) []broker.Reason {
+// explain gives each factor in words, the weightiest first. What could only
+// count against a lender (uncertain, late) is left out where it does not.
+func (p *ranked) explain(query Query, weights Weights) []broker.Reason {
 	order := make([]factor, 0, factorCount)
 	for factor := range factorCount {
 		if factor < factorUncertain || p.points[factor] > 0 {
@@ -83,7 +83,7 @@ func (p *placed) explain(query Query, weights Weights) []broker.Reason {
 }
 
 // words gives the code, weight and plain words of a factor, and what was found.
-func (p *placed) words(query Query, weights Weights, factor factor) (code string, weight float64, words, found string) {
+func (p *ranked) words(query Query, weights Weights, factor factor) (code string, weight float64, words, found string) {
 	candidate, figures := p.candidate, p.candidate.Figures
 	switch factor {
 	case factorCost:
@@ -145,7 +145,7 @@ func balanceWords(balance float64) string {
 	return "Lending and borrowing between us are even"
 }
 
-// half brings an amount to 0…1: 0 for nothing, ½ at the given amount.
+// half scales an amount to 0…1: 0 for nothing, ½ at the given amount.
 func half(amount, halfAt float64) float64 {
 	if amount <= 0 {
 		return 0
@@ -153,14 +153,14 @@ func half(amount, halfAt float64) float64 {
 	return amount / (amount + halfAt)
 }
 
-// fillRate is the chance of a yes, the prior included.
+// fillRate is the chance of a yes, with the prior counted in.
 func fillRate(weights Weights, figures Figures) float64 {
 	answers := float64(figures.Filled + figures.Refused + figures.Silent)
 	return (float64(figures.Filled) + weights.PriorAnswers*weights.PriorFillRate) / (answers + weights.PriorAnswers)
 }
 
-// expectedDays is from asking to arrival: until it opens again, until it
-// answers, until the thing is here.
+// expectedDays is the time from asking to arrival: until the lender opens
+// again, until it answers, until the item is here.
 func expectedDays(query Query, weights Weights, candidate *Candidate) float64 {
 	figures := candidate.Figures
 	answered := float64(figures.Filled + figures.Refused)

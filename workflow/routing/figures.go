@@ -12,8 +12,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// Tables owned here: lender_figures, lending_balances. The writers queue onto
-// the transaction of the act they count.
+// Tables owned here: lender_figures, lending_balances. The writers queue their
+// writes in the transaction of the act they count.
 
 // Answer is how an ask ended, for the figures.
 type Answer string
@@ -30,8 +30,8 @@ func NoteAsked(tx *postgres.Tx, lender broker.ID) {
 	note(tx, lender, `asked = f.asked + 1, open_requests = f.open_requests + 1`)
 }
 
-// NoteAnswered counts a lender's answer, and the hours from asking to it. A no
-// and a silence take the request out of its hands.
+// NoteAnswered counts a lender's answer, and the hours from asking to it. After
+// a no or a silence the lender no longer has the request in hand.
 func NoteAnswered(tx *postgres.Tx, lender broker.ID, answer Answer, hours float64) {
 	switch answer {
 	case AnswerFilled:
@@ -44,7 +44,8 @@ func NoteAnswered(tx *postgres.Tx, lender broker.ID, answer Answer, hours float6
 	}
 }
 
-// NoteSupplied counts what a lender sent arriving, so many days after its yes.
+// NoteSupplied counts the arrival of what a lender sent, the given number of
+// days after its yes.
 func NoteSupplied(tx *postgres.Tx, lender broker.ID, days float64) {
 	note(tx, lender, `supplied = f.supplied + 1, supply_days = f.supply_days + $2,
 		open_requests = greatest(f.open_requests - 1, 0)`, max(0, days))

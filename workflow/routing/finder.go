@@ -42,7 +42,7 @@ func (f *Finder) NewQuery(ctx context.Context, tx *postgres.Tx, borrower broker.
 
 // FindCandidates finds the libraries that may have a title, with all facts for
 // ranking: copies of members, stored holdings of partners, and what live
-// look-ups said (nil for none made). A title of NoID is one nobody has
+// look-ups said (nil for none made). NoID stands for a title that nobody has
 // catalogued: then only live answers count.
 //
 // It widens the transaction to the members within reach, to count their copies;
@@ -122,7 +122,7 @@ func reached(query Query, lender *directory.Lender) bool {
 const MostLive = 40
 
 // LivePeers lists the partners worth asking live what they have, nearest tier
-// first and then nearest place: those in reach that are active, not paused and
+// first and then by distance: those in reach that are active, not paused and
 // not asked for this request already.
 func (f *Finder) LivePeers(ctx context.Context, tx *postgres.Tx, vault *directory.Vault, query Query) ([]connectors.Peer, error) {
 	partners, err := directory.SentTo(ctx, tx, f.Live...)
@@ -151,12 +151,12 @@ func (f *Finder) LivePeers(ctx context.Context, tx *postgres.Tx, vault *director
 }
 
 func worthAsking(query Query, lenders map[broker.ID]*directory.Lender) []broker.ID {
-	type place struct {
+	type neighbour struct {
 		library    broker.ID
 		tier       int
 		kilometres float64
 	}
-	var places []place
+	var near []neighbour
 	for id, lender := range lenders {
 		tier, inTier := tierOf(query, query.Tiers, &Candidate{Lender: *lender})
 		_, asked := query.Asked[id]
@@ -168,19 +168,19 @@ func worthAsking(query Query, lenders map[broker.ID]*directory.Lender) []broker.
 		if !known {
 			kilometres = 1e6
 		}
-		places = append(places, place{id, tier.Position, kilometres})
+		near = append(near, neighbour{id, tier.Position, kilometres})
 	}
-	slices.SortFunc(places, func(a, b place) int {
+	slices.SortFunc(near, func(a, b neighbour) int {
 		return cmp.Or(cmp.Compare(a.tier, b.tier), cmp.Compare(a.kilometres, b.kilometres), compareIDs(a.library, b.library))
 	})
 	ids := make([]broker.ID, 0, MostLive)
-	for _, place := range places[:min(len(places), MostLive)] {
-		ids = append(ids, place.library)
+	for _, peer := range near[:min(len(near), MostLive)] {
+		ids = append(ids, peer.library)
 	}
 	return ids
 }
 
-// PeerOf says how to reach a library in the words of the connectors.
+// PeerOf turns a library of the directory into a peer for the connectors.
 func PeerOf(peer directory.Peer) connectors.Peer {
 	return connectors.Peer{
 		Library: peer.Library, Symbol: peer.Symbol, Protocol: string(peer.Protocol), BaseURL: peer.BaseURL,

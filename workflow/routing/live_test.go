@@ -12,7 +12,7 @@ import (
 	"afield/connectors"
 )
 
-// asker answers for each peer as its base URL says.
+// asker answers for each peer as the peer's base URL says.
 type asker struct{ asked atomic.Int32 }
 
 func (a *asker) Available(ctx context.Context, peer connectors.Peer, _ broker.Citation) (connectors.Availability, error) {

@@ -21,7 +21,7 @@ type TierOutlook struct {
 	Holders, Askable int
 }
 
-// Preview sums a ranking up for a patron or the desk.
+// Preview sums up a ranking for a patron or the desk.
 func Preview(query Query, candidates []Candidate) Outlook {
 	rota := Rank(query, candidates)
 	var outlook Outlook

@@ -10,7 +10,7 @@ import (
 	"afield/broker/directory"
 )
 
-// Why a lender is passed over, or (the last) handed to staff. The borrower's
+// Why a lender is passed over, or (the last) left to staff. The borrower's
 // policy adds codes of its own, such as lender_place_excluded.
 const (
 	CodeBorrowerItself  = "borrower_itself"
@@ -107,7 +107,7 @@ func earliestNextTry(opens time.Time, daysToRespond int) time.Time {
 	return opens.AddDate(0, 0, -daysToRespond)
 }
 
-// lendingGrounds holds the lender's terms against an ILL request. A hold in a
+// lendingGrounds checks an ILL request against the lender's terms. A hold in a
 // shared catalogue follows the catalogue, not the terms.
 func lendingGrounds(against *grounds, query Query, tier directory.Tier, candidate *Candidate) {
 	format := query.Format
@@ -151,8 +151,9 @@ func copyGrounds(against *grounds, candidate *Candidate) {
 	}
 }
 
-// priceGrounds holds the patron's ceiling against what would be passed on. An
-// unknown price is no ground: it is asked for, and consented to, later.
+// priceGrounds checks what would be passed on against the patron's ceiling. An
+// unknown price is no ground: the lender is asked for it, and the patron agrees
+// to it, later.
 func priceGrounds(against *grounds, query Query, price price) {
 	if query.Ceiling == nil || !price.known || price.foreign || price.patron.Currency != query.Ceiling.Currency {
 		return

@@ -27,16 +27,16 @@ type Query struct {
 	// FromTier is the position of the first tier to look at: those before it
 	// were used up.
 	FromTier int
-	// Format is what kind of thing; empty means book. Service is ServiceLoan
-	// (also when empty) or ServiceCopy.
+	// Format is the kind of item; empty means book. Service is ServiceLoan (also
+	// when empty) or ServiceCopy.
 	Format  broker.Format
 	Service string
 	// Now is business time. NeedBy is the borrower's date, or zero.
 	Now    time.Time
 	NeedBy broker.Date
 	// Ceiling is the most the patron agreed to pay; nil when nothing was said.
-	// It is held against what would be passed on, never against the library's
-	// own cost.
+	// It is compared with what would be passed on, never with the library's own
+	// cost.
 	Ceiling *broker.Money
 	// PassedOn says what part of a lender's price the borrower's policy passes
 	// on to the patron; nil passes on all of it.
@@ -64,8 +64,8 @@ type Candidate struct {
 	Live *Live
 	// Figures are how it answered in the past.
 	Figures Figures
-	// Balance is what it lent the borrower more than it got back, in loans, as
-	// of now (half of it forgotten every ninety days).
+	// Balance is how many more loans it made to the borrower than it got back,
+	// as of now (half of it forgotten every ninety days).
 	Balance float64
 }
 
@@ -106,7 +106,7 @@ type Entry struct {
 	CostKnown        bool
 	// DaysToRespond is in days of the lender's calendar.
 	DaysToRespond int
-	// ExpectedDays is from asking to arrival, as measured.
+	// ExpectedDays is the measured time from asking to arrival.
 	ExpectedDays float64
 	// Score is what it was ranked by within its tier, lower is better: 0 to 100
 	// and a little over for late or uncertain ones.

@@ -16,7 +16,7 @@ import (
 // Rank orders the candidates: tiers strictly one after the other, within a tier
 // by score. Each candidate, which must be given once, comes out once: as an
 // entry or passed over with every reason. The order they are given in does not
-// matter. With Query.Most only the first of each come out, and the rest is
+// matter. With Query.Most only the first of each come out, and the rest are
 // counted: of a title that 800 libraries own, nobody reads the 700th reason.
 func Rank(query Query, candidates []Candidate) Rota {
 	weights := UsualWeights()
@@ -28,7 +28,7 @@ func Rank(query Query, candidates []Candidate) Rota {
 	}
 	tiers := slices.Clone(query.Tiers)
 	slices.SortStableFunc(tiers, func(a, b directory.Tier) int { return a.Position - b.Position })
-	places := make([]*placed, 0, len(candidates))
+	order := make([]*ranked, 0, len(candidates))
 	var passed []PassedOver
 	for i := range candidates {
 		candidate := &candidates[i]
@@ -38,23 +38,24 @@ func Rank(query Query, candidates []Candidate) Rota {
 			passed = append(passed, passOver(tier, inTier, candidate, reasons))
 			continue
 		}
-		places = append(places, place(query, weights, tier, candidate, price))
+		order = append(order, weigh(query, weights, tier, candidate, price))
 	}
-	slices.SortFunc(places, comparePlaces)
+	slices.SortFunc(order, compareRanked)
 	slices.SortFunc(passed, func(a, b PassedOver) int {
 		return cmp.Or(cmp.Compare(uint(a.Tier), uint(b.Tier)), // no tier, -1, comes last
 			strings.Compare(a.Name, b.Name), compareIDs(a.Lender, b.Lender))
 	})
 	var rota Rota
-	places, rota.EntriesLeft = first(query.Most, places)
+	order, rota.EntriesLeft = first(query.Most, order)
 	rota.PassedOver, rota.PassedOverLeft = first(query.Most, passed)
-	for _, place := range places {
-		rota.Entries = append(rota.Entries, place.entry(query, weights))
+	for _, lender := range order {
+		rota.Entries = append(rota.Entries, lender.entry(query, weights))
 	}
 	return rota
 }
 
-// first keeps so many of a list (all when most is 0) and counts the rest.
+// first keeps the first most entries of a list (all when most is 0) and counts
+// the rest.
 func first[T any](most int, list []T) ([]T, int) {
 	if most <= 0 || len(list) <= most {
 		return list, 0
@@ -62,8 +63,8 @@ func first[T any](most int, list []T) ([]T, int) {
 	return list[:most:most], len(list) - most
 }
 
-// placed is a candidate that may be asked, with what it is ranked by.
-type placed struct {
+// ranked is a candidate that may be asked, with what it is ranked by.
+type ranked struct {
 	candidate *Candidate
 	tier      directory.Tier
 	price     price
@@ -73,21 +74,21 @@ type placed struct {
 	lot       uint64
 }
 
-func place(query Query, weights Weights, tier directory.Tier, candidate *Candidate, price price) *placed {
-	place := &placed{
+func weigh(query Query, weights Weights, tier directory.Tier, candidate *Candidate, price price) *ranked {
+	weighed := &ranked{
 		candidate: candidate, tier: tier, price: price, days: expectedDays(query, weights, candidate),
 		lot: lot(query.Request, candidate.ID),
 	}
-	place.points = pointsOf(query, weights, place)
-	for _, points := range place.points {
-		place.score += points
+	weighed.points = pointsOf(query, weights, weighed)
+	for _, points := range weighed.points {
+		weighed.score += points
 	}
-	return place
+	return weighed
 }
 
-// comparePlaces is a total order: tier, then what needs no person, then score
+// compareRanked is a total order: tier, then what needs no person, then score
 // in whole points, then fair chance, then id.
-func comparePlaces(a, b *placed) int {
+func compareRanked(a, b *ranked) int {
 	if near := cmp.Or(
 		cmp.Compare(a.tier.Position, b.tier.Position),
 		cmp.Compare(a.price.rank(), b.price.rank()),
@@ -97,8 +98,8 @@ func comparePlaces(a, b *placed) int {
 	return cmp.Or(cmp.Compare(a.lot, b.lot), compareIDs(a.candidate.ID, b.candidate.ID))
 }
 
-// lot is the fair chance of a lender in a request: as good as random between
-// requests, and always the same within one.
+// lot is a lender's draw in a request, for a fair choice: as good as random
+// between requests, and always the same within one.
 func lot(request, lender broker.ID) uint64 {
 	var both [32]byte
 	copy(both[:16], request[:])
@@ -185,7 +186,7 @@ func priced(query Query, candidate *Candidate, asks broker.Money, why string) pr
 }
 
 // entry says where a candidate stands, and why.
-func (p *placed) entry(query Query, weights Weights) Entry {
+func (p *ranked) entry(query Query, weights Weights) Entry {
 	candidate, tier := p.candidate, p.tier
 	entry := Entry{
 		Lender: candidate.ID, Symbol: candidate.Symbol, Name: candidate.Name,

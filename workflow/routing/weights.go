@@ -6,8 +6,8 @@ package routing
 // is none, and chance decides (fairly: by request and lender, so that load
 // spreads and yet the same facts always give the same order).
 type Weights struct {
-	// Cost: c/(c+CostHalf). Money matters most, because the issue of the day at
-	// every desk is whether somebody must pay.
+	// Cost: c/(c+CostHalf). Money matters most, because the question at every
+	// desk is whether somebody must pay.
 	Cost float64
 	// CostHalf is the price, in minor units, that counts half of Cost.
 	CostHalf float64
@@ -36,7 +36,7 @@ type Weights struct {
 	DistanceHalf float64
 
 	// Uncertain is added when nobody knows whether a copy is in, and Late when
-	// the thing is not expected by the need-by date.
+	// the item is not expected by the need-by date.
 	Uncertain, Late float64
 
 	// The prior: what is assumed of a lender nobody knows, worth as much as
@@ -48,8 +48,8 @@ type Weights struct {
 	PriorSupplyDays  float64 // days from yes to arrival
 }
 
-// UsualWeights are the weights of today; the four numbers people ask about are
-// 40 for cost, 25 for turnaround, 20 for fill rate, 5 each for the rest.
+// UsualWeights are the weights in use: 40 for cost, 25 for turnaround, 20 for
+// fill rate, 5 each for the rest.
 func UsualWeights() Weights {
 	return Weights{
 		Cost: 40, CostHalf: 1000, UnknownCost: 1500,

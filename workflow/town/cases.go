@@ -11,12 +11,12 @@ import (
 	"afield/workflow/requests"
 )
 
-// Shipped is a lender's word that it has sent a copy.
+// Shipped is a lender's message that it has sent a copy.
 func Shipped(barcode, dueOn string) connectors.Message {
 	return connectors.Message{Kind: connectors.KindLoaned, Due: Due(dueOn), Items: []connectors.MessageItem{{Barcode: barcode}}}
 }
 
-// Shelved is a borrowed copy on the hold shelf, with its band.
+// Shelved is a borrowed copy on the hold shelf, with the barcode of its band.
 func Shelved(t *testing.T) (tw *Town, home *House, lender *Partner, request, patron broker.ID, band string) {
 	t.Helper()
 	tw, home, lender, request, patron = AsksPartner(t, 0)

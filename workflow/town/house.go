@@ -36,7 +36,8 @@ func (h *House) Merge(from, to broker.ID) (done desk.Merged, err error) {
 	return done, err
 }
 
-// Together does several acts in one breath, before a worker can claim a message.
+// Together does several acts in one transaction, before a worker can claim a
+// message.
 func (h *House) Together(request broker.ID, actions ...workflow.Event) error {
 	err := h.Try(func(ctx context.Context, tx *postgres.Tx) error {
 		for _, action := range actions {
@@ -67,7 +68,8 @@ func (h *House) PlacesHold(patron, title broker.ID, change ...func(*desk.PlaceHo
 	return done, err
 }
 
-// OwnTitle is a title of a format with one copy of the library's, lent or not.
+// OwnTitle makes a title of a format with one copy of the library's, lent or
+// not.
 func (h *House) OwnTitle(format broker.Format, lent bool) (title broker.ID, barcode string) {
 	h.T.Helper()
 	h.count++
@@ -115,7 +117,7 @@ func (h *House) Lends(barcode string, patron broker.ID) desk.Done {
 	return done
 }
 
-// Door runs one act at a library's desk.
+// Door does one act at the library's desk.
 func (h *House) Door(act func(ctx context.Context, tx *postgres.Tx) (desk.Done, error)) desk.Done {
 	h.T.Helper()
 	var done desk.Done
@@ -134,7 +136,7 @@ func (h *House) On(local string) {
 	h.Clock.Set(now)
 }
 
-// Submits asks as somebody: a patron online, or staff.
+// Submits submits a request as somebody: a patron online, or staff.
 func (h *House) Submits(actor broker.Actor, in requests.Submission) (*engine.Request, error) {
 	in.Library, in.CardDigits, in.PINGiven = h.Library.ID, 14, true
 	var request *engine.Request
@@ -158,7 +160,7 @@ func (h *House) Only(role string) broker.Actor {
 	return actor
 }
 
-// ActsAs does an action as somebody.
+// ActsAs does an action of a request as somebody.
 func (h *House) ActsAs(actor broker.Actor, act requests.Act) error {
 	act.Library = h.Library.ID
 	err := h.Try(func(ctx context.Context, tx *postgres.Tx) error {
@@ -246,7 +248,7 @@ func (h *House) Staff() broker.Actor {
 	return broker.Actor{Kind: broker.ActorStaff, ID: broker.NewID(), Library: h.Library.ID, Roles: []string{"desk", "ill"}}
 }
 
-// Try works in one transaction of this library, and gives the error.
+// Try does some work in one transaction of this library, and returns the error.
 func (h *House) Try(work func(context.Context, *postgres.Tx) error) error {
 	return h.DB.InTx(h.T.Context(), postgres.ForLibraries(h.Library.ID), work)
 }
@@ -290,7 +292,7 @@ func (h *House) At() desk.At {
 	return desk.At{Library: h.Library.ID, Branch: h.Branch, Actor: h.Staff(), Now: h.Clock.Now()}
 }
 
-// Scans is the scan of an item at the desk, with a patron's card or none.
+// Scans scans an item at the desk, with a patron's card or none.
 func (h *House) Scans(barcode, card string) desk.Done {
 	h.T.Helper()
 	var done desk.Done

@@ -17,7 +17,7 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// Document is the policy that rules the library.
+// Document is the policy that the library follows.
 func (h *House) Document() *policy.Document {
 	h.T.Helper()
 	document, err := policy.Preset(h.Policy)
@@ -85,7 +85,7 @@ func (h *House) TaskOf(request broker.ID, kind string) (open bool) {
 	return open
 }
 
-// LoanOf is how the loan of a request stands.
+// LoanOf is the status of the loan of a request.
 func (h *House) LoanOf(request broker.ID) (status loans.Status) {
 	h.Do(func(ctx context.Context, tx *postgres.Tx) error {
 		loans, err := loans.OfRequest(ctx, tx, h.Library.ID, request)

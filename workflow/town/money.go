@@ -61,7 +61,7 @@ func (h *House) OwedByLibraries() (minor int64) {
 	return minor
 }
 
-// CostTold is what a request's lender says it costs.
+// CostTold is what the lender of a request says it costs.
 func (h *House) CostTold(request broker.ID) (minor int64) {
 	h.Do(func(ctx context.Context, tx *postgres.Tx) error {
 		return tx.QueryRow(ctx, `select cost_minor from rota_entries where library_id = $1 and request_id = $2 order by position desc limit 1`,

@@ -13,14 +13,14 @@ import (
 	"afield/workflow/requests"
 )
 
-// ByHand makes a library one that no message reaches.
+// ByHand makes the partner a library that no message reaches.
 func (p *Partner) ByHand() {
 	p.Do(func(_ context.Context, tx *postgres.Tx) error {
 		return directory.SavePeer(tx, p.Vault, directory.Peer{Library: p.ID, Protocol: directory.ProtocolManual, Timeout: time.Second}, p.Clock.Now())
 	})
 }
 
-// Borrows gives a member one message of the partner as a borrower.
+// Borrows sends a member one message from the partner as a borrower.
 func (p *Partner) Borrows(lender *House, m connectors.Message) {
 	p.T.Helper()
 	m.ID, m.Borrower, m.Lender, m.SentAt = broker.NewID().String(), p.Symbol, lender.Symbol, p.Clock.Now()
@@ -77,8 +77,8 @@ func (tw *Town) Partner(state string, fee int64, titles ...broker.ID) *Partner {
 	return p
 }
 
-// Says gives Afield one message of the partner about the request it was asked
-// last, or the one named.
+// Says sends a member one message from the partner, about the request the
+// partner was asked last or the one named.
 func (p *Partner) Says(home *House, m connectors.Message) messages.Answer {
 	p.T.Helper()
 	answer, err := p.Tries(home, m)
@@ -86,7 +86,7 @@ func (p *Partner) Says(home *House, m connectors.Message) messages.Answer {
 	return answer
 }
 
-// Tries is Says where Afield may refuse.
+// Tries is Says for a message that the member may refuse.
 func (p *Partner) Tries(home *House, m connectors.Message) (answer messages.Answer, err error) {
 	p.count++
 	if m.ID == "" {

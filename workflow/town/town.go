@@ -108,14 +108,14 @@ func (tw *Town) Must(err error) {
 	}
 }
 
-// Do works in one transaction with the rights of the system.
+// Do does some work in one transaction with the rights of the system.
 func (tw *Town) Do(work func(context.Context, *postgres.Tx) error) {
 	tw.T.Helper()
 	tw.Must(tw.DB.InTx(tw.T.Context(), postgres.Everywhere(), work))
 }
 
-// Settle waits until nothing is runnable and works off what is due. It waits
-// first: a sweep enqueues what has a job already once more.
+// Settle waits until no job can run, and works off what is due. It waits first:
+// a sweep enqueues once more what has a job already.
 func (tw *Town) Settle() {
 	tw.T.Helper()
 	deadline := time.Now().Add(20 * time.Second)
@@ -238,7 +238,7 @@ func (tw *Town) Sound() {
 	})
 }
 
-// Pass lets days go by, one by one, with all that falls due.
+// Pass lets days go by, one by one, and works off all that falls due.
 func (tw *Town) Pass(days int) {
 	for range days {
 		tw.Clock.Set(tw.Clock.Now().AddDate(0, 0, 1))
