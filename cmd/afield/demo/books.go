@@ -6,10 +6,11 @@ import "afield/broker"
 // no story disturbs another.
 type book struct {
 	key           string
-	story         string // the id of the story it is for; "today" for what is open in the end
+	story         string // the id of the story it is for; "today" for those left open at the end
 	title, author string
 	isbn          string
-	// copies are libraries that own one: members as items, others as holdings.
+	// copies are the libraries that own one: as items at members, as holdings
+	// elsewhere.
 	copies []string
 }
 

@@ -13,7 +13,7 @@ import (
 	"afield/broker"
 )
 
-// client calls the API as any program would.
+// client calls the API like any other program.
 type client struct {
 	base string
 	http *http.Client
@@ -23,7 +23,7 @@ func newClient(base string) *client {
 	return &client{base: base, http: &http.Client{Timeout: 30 * time.Second}}
 }
 
-// refusal is an error the API answered.
+// refusal is an error returned by the API.
 type refusal struct {
 	problem.Problem
 	call string
@@ -37,7 +37,7 @@ func (r *refusal) Error() string {
 	return text
 }
 
-// has tells whether a reason of the refusal has a code.
+// has tells whether one of the refusal's reasons has a code.
 func (r *refusal) has(code string) (broker.Reason, bool) {
 	for _, reason := range r.Reasons {
 		if reason.Code == code {

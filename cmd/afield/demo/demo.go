@@ -19,7 +19,7 @@ import (
 
 // Config is what the demo needs.
 type Config struct {
-	// DB is a migrated database. With Exit it must not hold the demo yet.
+	// DB is a migrated database. With Exit, the demo must not be in it yet.
 	DB *postgres.DB
 	// Secret is the server's own, 32 bytes or more.
 	Secret []byte
@@ -31,14 +31,14 @@ type Config struct {
 	Only string
 	// JSON writes the report for programs.
 	JSON bool
-	// Out takes the report and how to sign in, Progress what happens meanwhile.
+	// Out takes the report and how to sign in, Progress messages on the way.
 	Out, Progress io.Writer
 	Log           *slog.Logger
 	Version       string
 	// Policies gives policy documents; nil takes the presets. Tests break a rule
 	// here to see that a story notices.
 	Policies func(name string) (*policy.Document, error)
-	// Telling is how notices leave the house; by default they do not.
+	// Telling is how notices are sent out; by default they are not.
 	Telling app.Telling
 	// today is the last day; zero is the system's. Tests set it.
 	today broker.Date
@@ -52,7 +52,8 @@ func (c Config) ending() broker.Date {
 	return broker.DateIn(broker.SystemClock{}.Now(), time.UTC)
 }
 
-// end is the instant at which the stories end: now, on the system's today.
+// end is the instant at which the stories end: now, if the last day is the
+// system's today.
 func (c Config) end() time.Time {
 	if !c.today.IsZero() {
 		return c.today.At(12, 0, time.UTC)
@@ -60,7 +61,7 @@ func (c Config) end() time.Time {
 	return broker.SystemClock{}.Now()
 }
 
-// ErrNotAsTold says that a story did not come out as told, or that an invariant
+// ErrNotAsTold says that a story came out differently, or that an invariant
 // does not hold; the report says which.
 var ErrNotAsTold = errors.New("not everything came out as told")
 
@@ -162,7 +163,7 @@ type running struct {
 	front    *front
 }
 
-// breakerRests is short, because the demo's days pass in seconds.
+// breakerRests is short because the demo's days pass in seconds.
 const breakerRests = 200 * time.Millisecond
 
 func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
@@ -209,7 +210,7 @@ func (r *running) close() {
 	}
 }
 
-// tell plays the stories up to today and looks at every invariant.
+// tell plays the stories up to today and checks every invariant.
 func (r *running) tell(ctx context.Context, config Config, chosen []story) (Report, error) {
 	today := config.ending()
 	r.stage.today, r.stage.monday = today, firstMonday(today)
@@ -270,7 +271,7 @@ func (r *running) serve(ctx context.Context, config Config) error {
 	return err
 }
 
-// keepTalking lets the partners answer as long as the demo is served.
+// keepTalking lets the partners answer for as long as the demo is served.
 func (r *running) keepTalking(ctx context.Context) {
 	ticker := time.NewTicker(250 * time.Millisecond)
 	defer ticker.Stop()
@@ -281,7 +282,7 @@ func (r *running) keepTalking(ctx context.Context) {
 		case <-ticker.C:
 		}
 		each, stop := context.WithTimeout(ctx, 5*time.Second)
-		_, _ = r.partners.settle(each) // what did not get through is said again at the next tick
+		_, _ = r.partners.settle(each) // what did not get through is sent again at the next tick
 		stop()
 	}
 }

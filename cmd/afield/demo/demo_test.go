@@ -54,7 +54,8 @@ func TestEveryStoryComesOutAsTold(t *testing.T) {
 	}
 }
 
-// A rule that is broken on purpose must make its story fail, and with it the demo.
+// A rule that is changed on purpose must make its story fail, and with it the
+// demo.
 
 func TestElevenDaysOnTheShelfAreNoticed(t *testing.T) {
 	t.Parallel()
@@ -83,7 +84,7 @@ func TestAFeeOneCentWrongIsNoticed(t *testing.T) {
 	t.Parallel()
 	report, text, err := run(t, func(config *Config) {
 		config.Only = "d"
-		// The ledger itself would hear of it, so its own check is taken out first.
+		// The ledger itself would notice, so its own check is removed first.
 		_, err := pgtest.Admin(t, config.DB).Exec(t.Context(), `
 			create or replace function cause_names_one_act(creditor uuid, named text, patron uuid, debtor uuid, entry_kind text, what text, minor bigint)
 				returns void language plpgsql as $$ begin end $$;
@@ -168,8 +169,8 @@ func TestASecondStartServesTheSameAndTellsHowToSignIn(t *testing.T) {
 	}
 }
 
-// On this day the renewals of story (h) lie thirteen months back, since the last
-// 22 August was a Sunday: the stories come out alike.
+// On this day the renewals of story (h) are thirteen months back, since the
+// last 22 August was a Sunday; the stories come out the same.
 func TestTheStoriesComeOutOnAnotherDay(t *testing.T) {
 	t.Parallel()
 	report, text, err := run(t, func(config *Config) { config.today = broker.MustDate("2027-09-30") })

@@ -9,14 +9,14 @@ import (
 
 // What staff do at a desk: one scan each.
 
-// scan reads a barcode; the server does what is due.
+// scan scans a barcode; the server does what is to be done.
 func (a *actor) scan(barcode string, card string) (gen.ScanResult, error) {
 	var result gen.ScanResult
 	err := a.post("/v1/desk/scan", gen.Scan{Barcode: barcode, Card: card}, &result)
 	return result, err
 }
 
-// scans wants a scan to do one thing.
+// scans expects a scan to do one thing.
 func (a *actor) scans(barcode, did string) gen.ScanResult {
 	result, err := a.scan(barcode, "")
 	a.t.must(err)
@@ -37,7 +37,7 @@ func (r *asked) arrives(staff *actor) {
 	staff.scans(barcode, "received")
 }
 
-// shelved puts the copy on the hold shelf and gives the last day to fetch it.
+// shelved puts the copy on the hold shelf and gives the last day to pick it up.
 func (r *asked) shelved(staff *actor) broker.Date {
 	staff.scans(r.band(), "shelved")
 	r.is("on_hold_shelf")
@@ -65,7 +65,8 @@ func (r *asked) goesHome(staff *actor) {
 	r.look()
 }
 
-// called wants the patron on the call list for a request, and records the call.
+// called expects the patron on the call list for a request, and records the
+// call.
 func (r *asked) called(staff *actor, kind string) {
 	t := staff.t
 	t.settle()
@@ -82,7 +83,7 @@ func (r *asked) called(staff *actor, kind string) {
 	t.fail("the call list has no call %q for request %d", kind, r.Number)
 }
 
-// notCalled wants no such call on the list.
+// notCalled expects no such call on the list.
 func (r *asked) notCalled(staff *actor, kind string) {
 	t := staff.t
 	t.settle()
@@ -96,7 +97,7 @@ func (r *asked) notCalled(staff *actor, kind string) {
 	t.checked++
 }
 
-// owes wants the patron's account at an exact amount.
+// owes expects the patron to owe an exact amount.
 func (t *teller) owes(patron *actor, minor int64) gen.Account {
 	var account gen.Account
 	t.staff(patron.library.key).get("/v1/patrons/"+patron.person.id().String()+"/charges", &account)
@@ -105,14 +106,14 @@ func (t *teller) owes(patron *actor, minor int64) gen.Account {
 	return account
 }
 
-// pays records money over the desk.
+// pays records a payment at the desk.
 func (t *teller) pays(patron *actor, minor int64) {
 	amount := broker.Money{Minor: minor, Currency: patron.library.currency}
 	t.must(t.staff(patron.library.key).post("/v1/patrons/"+patron.person.id().String()+"/payments", gen.NewPayment{Amount: amount, Note: "cash"}, nil))
 	t.say(patron, "pays %s at the desk.", amount)
 }
 
-// entry finds a lender's place in the rota as staff see it.
+// entry finds a lender's rota entry as staff see it.
 func (r *asked) entry(lender string) gen.RotaEntry {
 	t := r.by.t
 	for _, entries := range [][]gen.RotaEntry{r.Rota.Tried, {r.Rota.Now}, r.Rota.Next, r.Rota.PassedOver} {
@@ -126,7 +127,7 @@ func (r *asked) entry(lender string) gen.RotaEntry {
 	return gen.RotaEntry{}
 }
 
-// lenderIs wants a lender's place in the rota to have a status.
+// lenderIs expects a lender's rota entry to have a status.
 func (r *asked) lenderIs(lender, status string) gen.RotaEntry {
 	r.look()
 	entry := r.entry(lender)

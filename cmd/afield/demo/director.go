@@ -12,7 +12,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// stage is everything the stories play on.
+// stage is everything the stories need to be played.
 type stage struct {
 	db       *postgres.DB
 	clock    *Clock
@@ -20,8 +20,8 @@ type stage struct {
 	settle   func(context.Context) error // the app's: jobs and messages
 	partners partners
 	signIns  *Credentials
-	tokens   map[string]string // by who
-	// reset closes the breakers of a partner that is known to be back.
+	tokens   map[string]string // by user
+	// reset closes a partner's circuit breakers when it is known to be back.
 	reset func(library broker.ID)
 	// monday is the first day of the stories that end today.
 	monday broker.Date
@@ -29,8 +29,8 @@ type stage struct {
 	today broker.Date
 }
 
-// story is one tale: what it shows, and how it goes. The teller's On moves time;
-// many stories go on side by side, as in a library.
+// story is one story: what it shows, and how it goes. The teller's On moves
+// time; many stories go on at the same time, as in a library.
 type story struct {
 	id    string
 	title string
@@ -38,16 +38,16 @@ type story struct {
 	tell  func(*teller)
 }
 
-// cue is a story that waits for its time.
+// cue is a story that waits for its next time.
 type cue struct {
 	at   time.Time
 	next func() (time.Time, bool)
 	stop func()
 }
 
-// perform plays stories side by side on one clock, always the one whose time is
-// next, and gives their tellers. The error is that the stage broke down; a
-// story that does not come out as told is in its teller.
+// perform plays stories at the same time on one clock, always the one whose
+// time comes next, and gives their tellers. An error means that playing itself
+// failed; that a story came out differently is recorded in its teller.
 func (s *stage) perform(ctx context.Context, stories []story) ([]*teller, error) {
 	tellers := make([]*teller, len(stories))
 	var waiting []*cue
@@ -80,8 +80,9 @@ func (s *stage) perform(ctx context.Context, stories []story) ([]*teller, error)
 }
 
 // advance moves the clock to an instant, stopping wherever something is due on
-// the way, so that everything happens on its own day. What a story just did has
-// its consequences first: a lender's answer is not overtaken by the deadline for it.
+// the way, so that everything happens on its own day. What a story just did
+// takes effect first, so that a lender's answer is not overtaken by the
+// deadline for it.
 func (s *stage) advance(ctx context.Context, target time.Time) error {
 	if !s.clock.Now().Before(target) {
 		return nil
@@ -106,7 +107,7 @@ func (s *stage) advance(ctx context.Context, target time.Time) error {
 }
 
 // nextDue is the first instant after now at which a deadline passes, a message
-// is tried again or a partner speaks.
+// is tried again or a partner sends something.
 func (s *stage) nextDue(ctx context.Context, now time.Time) (time.Time, error) {
 	var due *time.Time
 	err := s.db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
@@ -137,7 +138,7 @@ func (s *stage) lastEvent(ctx context.Context) (id int64, err error) {
 	return id, nil
 }
 
-// quietWithin bounds, in wall time, how long everything may take to come to rest.
+// quietWithin bounds, in wall time, how long everything may take to settle.
 const quietWithin = time.Minute
 
 // quiet waits until neither the server nor a partner has anything to do now.
@@ -158,10 +159,10 @@ func (s *stage) quiet(ctx context.Context) error {
 	}
 }
 
-// errLeft ends a story that is not told to its end.
+// errLeft ends a story that is abandoned before its end.
 var errLeft = errors.New("the stage was left")
 
-// play is the story as a sequence of the instants it waits for.
+// play is a story as the sequence of instants it waits for.
 func (t *teller) play(yield func(time.Time) bool) {
 	t.wait = func(at time.Time) {
 		if !yield(at) {

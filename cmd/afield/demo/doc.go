@@ -6,8 +6,9 @@
 //
 //	report, err := demo.Run(ctx, demo.Config{DB: db, Secret: secret, Out: os.Stdout})
 //
-// The package wires and watches; it decides nothing about requests. It writes
-// to the database only what an import would (Load) and reads it directly only
-// to know how far the clock may jump. The libraries' names are real, their
-// patrons are roles; the lenders called Demonstration Library do not exist.
+// The package only drives and observes; it decides nothing about requests. It
+// writes to the database only what an import would write (Load), and reads it
+// directly only to know how far the clock may jump. The libraries' names are
+// real, their patrons are roles; the lenders called Demonstration Library do
+// not exist.
 package demo

@@ -16,7 +16,7 @@ import (
 	"afield/workflow/requests"
 )
 
-// front gathers the front page: the demo's requests, what runs, how to sign in.
+// front makes the front page: the demo's requests, what runs, how to sign in.
 type front struct {
 	version string
 	clock   *Clock
@@ -27,14 +27,14 @@ type front struct {
 	signIns  *Credentials
 }
 
-// ready gives the page what exists only once the server runs.
+// ready gives front what exists only once the server runs.
 func (f *front) ready(service *requests.Service, signIns *Credentials) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests, f.signIns = service, signIns
 }
 
-// mostLines bounds a timeline on the page.
+// mostLines is the most lines of a timeline on the page.
 const mostLines = 60
 
 func (f *front) page(ctx context.Context) (web.FrontPage, error) {
@@ -137,7 +137,7 @@ func (c *Credentials) ways() []way {
 		byKey[p.key] = p
 	}
 	body := func(in gen.SignIn) string {
-		text, _ := json.Marshal(in) // plain texts always marshal
+		text, _ := json.Marshal(in) // plain strings always marshal
 		return string(text)
 	}
 	for _, key := range five {

@@ -32,8 +32,8 @@ func Loaded(ctx context.Context, db *postgres.DB) (bool, error) {
 	return loaded, err
 }
 
-// Played tells whether stories were played here: whether the demo's libraries
-// have requests.
+// Played tells whether stories were played in this database: whether the demo's
+// libraries have requests.
 func Played(ctx context.Context, db *postgres.DB) (played bool, err error) {
 	var ids []broker.ID
 	for _, p := range places() {
@@ -48,13 +48,14 @@ func Played(ctx context.Context, db *postgres.DB) (played bool, err error) {
 	return played, nil
 }
 
-// ErrInUse says that a database is somebody's own.
+// ErrInUse says that a database has member libraries other than the demo's.
 var ErrInUse = errors.New("this database has member libraries of its own; the demo needs one without")
 
-// Load writes the demo's libraries, titles, copies and patrons as of an instant,
-// all or nothing. What is there already is left as it is. confirmed is when the
-// patrons last confirmed their telephone numbers. ErrInUse means that
-// the database has member libraries of its own: the demo's clock is not theirs.
+// Load writes the demo's libraries, titles, copies and patrons as of an
+// instant, all or nothing. What is there already is left as it is. confirmed is
+// when the patrons last confirmed their telephone numbers. ErrInUse means that
+// the database has other member libraries, which must not run on the demo's
+// clock.
 func Load(ctx context.Context, db *postgres.DB, now time.Time, confirmed broker.Date) error {
 	there, err := Loaded(ctx, db)
 	if err != nil || there {
@@ -115,8 +116,8 @@ func loadLibraries(_ context.Context, tx *postgres.Tx, now time.Time) error {
 	return nil
 }
 
-// loadReach writes who belongs together, how far each library looks, what each
-// lends and how it has answered so far.
+// loadReach writes the groups, how far each library looks for lenders, what
+// each lends and how it has answered so far.
 func loadReach(_ context.Context, tx *postgres.Tx, now time.Time) error {
 	byKey := map[string]place{}
 	for _, p := range places() {
@@ -225,7 +226,7 @@ func loadPeople(tx *postgres.Tx, now time.Time, confirmed broker.Date) error {
 	return nil
 }
 
-// issuer is what issues credentials; *access.Service is one.
+// issuer issues credentials; *access.Service is one.
 type issuer interface {
 	CreateStaff(context.Context, *postgres.Tx, access.NewStaff) (broker.ID, error)
 	SetPassword(ctx context.Context, tx *postgres.Tx, library broker.ID, username, password string) error
@@ -233,7 +234,7 @@ type issuer interface {
 }
 
 // Credentials are fresh passwords and PINs: each start of the demo makes its
-// own, and those of an earlier start end.
+// own, and those of an earlier start stop working.
 type Credentials struct {
 	passwords map[string]string // staff, by library key
 	pins      map[broker.ID]string

@@ -13,8 +13,8 @@ import (
 	"afield/connectors/partner"
 )
 
-// habits is how each partner deals with any request, unless a story has asked
-// it to behave otherwise.
+// habits is how each partner handles any request, unless a story has told it to
+// behave differently.
 func habits(key string, fee int64) conntest.Plan {
 	var cost *broker.Money
 	if fee > 0 {
@@ -68,7 +68,7 @@ func startPartners(callback string, now func() time.Time) (partners, error) {
 	return running, nil
 }
 
-// register writes where the partners are and with which secrets.
+// register writes the partners' addresses and secrets.
 func (p partners) register(ctx context.Context, db *postgres.DB, vault *directory.Vault, now time.Time) error {
 	err := db.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		for _, at := range places() {
@@ -93,8 +93,8 @@ func (p partners) register(ctx context.Context, db *postgres.DB, vault *director
 	return nil
 }
 
-// settle lets every partner say what it has to say now; spoke tells whether any
-// had something.
+// settle lets every partner send what it has to send now; spoke tells whether
+// any had something.
 func (p partners) settle(ctx context.Context) (spoke bool, err error) {
 	for _, partner := range p {
 		if partner.Pending() == 0 {
@@ -108,7 +108,8 @@ func (p partners) settle(ctx context.Context) (spoke bool, err error) {
 	return spoke, nil
 }
 
-// nextAt is when a partner will next say something of itself, after an instant.
+// nextAt is when, after an instant, a partner will next send something
+// unprompted.
 func (p partners) nextAt(after time.Time) (at time.Time) {
 	for _, partner := range p {
 		next, any := partner.NextAt()

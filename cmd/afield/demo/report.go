@@ -30,14 +30,14 @@ type line struct {
 	order int64
 }
 
-// accountOf is what a patron's account came to.
+// accountOf is the account of a patron at the end.
 type accountOf struct {
 	patron  *actor
 	staff   *actor
 	account gen.Account
 }
 
-// rotaOf is whom a request asked, and why.
+// rotaOf is which lenders a request was sent to, and why.
 type rotaOf struct {
 	Request int64       `json:"request"`
 	Places  []rotaPlace `json:"places"`
@@ -125,8 +125,8 @@ func rotaFrom(request gen.Request) rotaOf {
 	return rota
 }
 
-// inOneLine gives the reasons that say most: why passed over, or what the copy
-// and the weightiest factor were.
+// inOneLine gives the most telling reasons: why a lender was passed over, or
+// its copy and the factor that weighed most.
 func inOneLine(entry gen.RotaEntry) string {
 	var texts []string
 	for _, reason := range entry.Why {
@@ -141,12 +141,12 @@ func inOneLine(entry gen.RotaEntry) string {
 	return strings.Join(texts, "; ")
 }
 
-// Report is what came out.
+// Report is the result of the demo.
 type Report struct {
 	From    broker.Date   `json:"from"`
 	To      broker.Date   `json:"to"`
 	Stories []StoryReport `json:"stories"`
-	// Breaches are the invariants that do not hold: none, if all is well.
+	// Breaches are the invariants that do not hold; there should be none.
 	Breaches []postgres.Invariant `json:"breaches"`
 	Passed   bool                 `json:"passed"`
 }
@@ -156,10 +156,11 @@ type StoryReport struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 	Shows string `json:"shows"`
-	// Passed is true when everything came out as told; Failure says what did not.
+	// Passed is true when everything came out as the story says; Failure says what
+	// did not.
 	Passed  bool   `json:"passed"`
 	Failure string `json:"failure,omitempty"`
-	// Checked counts the facts held against the story.
+	// Checked counts the facts checked against the story.
 	Checked  int             `json:"checked"`
 	Lines    []line          `json:"timeline"`
 	Rotas    []rotaOf        `json:"rotas,omitempty"`
@@ -193,8 +194,8 @@ func (t *teller) report() StoryReport {
 	return told
 }
 
-// gatherWhatThereIs reads the timelines of a story that failed; where even that
-// fails, its report has none.
+// gatherWhatThereIs reads what timelines it can of a story that failed; where
+// even that fails, the report has none.
 func (t *teller) gatherWhatThereIs() {
 	defer func() {
 		if failed := recover(); failed != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// letters leaves out what is easily misread.
+// letters leaves out characters that are easily misread.
 const letters = "abcdefghjkmnpqrstuvwxyz23456789"
 
 // randomPassword makes sixteen letters in four groups, about 79 bits.

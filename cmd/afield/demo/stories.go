@@ -28,7 +28,7 @@ func stories() []story {
 }
 
 // renewalDue is the lender's due date in story (h): the latest 22 August that
-// the story fits before, on a day Western District is open.
+// leaves time for the story and is a day Western District is open.
 func renewalDue(today broker.Date) broker.Date {
 	for year := today.Year(); ; year-- {
 		due := broker.NewDate(year, time.August, 22)
@@ -38,8 +38,8 @@ func renewalDue(today broker.Date) broker.Date {
 	}
 }
 
-// firstMonday is where the calendar of the other stories begins: the Monday six
-// weeks before the last one. The longest story takes five.
+// firstMonday is the day the calendar of the other stories begins: the Monday
+// six weeks before the last one. The longest story takes five.
 func firstMonday(today broker.Date) broker.Date {
 	back := (int(today.Weekday()) + 6) % 7
 	return today.AddDays(-back - 42)

@@ -9,9 +9,9 @@ import (
 	"afield/connectors/conntest"
 )
 
-// Stories of lenders out of state, what they ask and how they misbehave.
+// Stories about lenders out of state, what they charge and how they misbehave.
 
-const exactFee = 1250 // 12.50: what Green Mountain asks
+const exactFee = 1250 // 12.50: what Green Mountain charges
 
 func outOfState(t *teller) {
 	b := bookOf("fee")
@@ -106,7 +106,7 @@ func conditionAccepted(t *teller) {
 
 	t.day(2, "11:00", staff)
 	t.must(request.do(staff, "accept_conditions", nil))
-	t.day(2, "12:00", staff) // its acknowledgement was lost; the same message went again
+	t.day(2, "12:00", staff) // the acknowledgement was lost; the same message was sent again
 	request.is("shipped")
 	t.day(9, "10:00", staff)
 	request.arrives(staff)

@@ -2,7 +2,7 @@ package demo
 
 import "afield/api/gen"
 
-// Stories of a library's own shelves, its local system and its region.
+// Stories about a library's own shelves, its local system and its region.
 
 func ownShelf(t *teller) {
 	b := bookOf("own")

@@ -9,7 +9,7 @@ import (
 	"afield/connectors/conntest"
 )
 
-// Stories of the libraries' own rules: renewal windows, limits, money owed.
+// Stories about the libraries' own rules: renewal windows, limits, money owed.
 
 func renewals(t *teller) {
 	inTime, tooLate := bookOf("renewed"), bookOf("renewed-late")

@@ -14,7 +14,7 @@ import (
 )
 
 // teller tells one story: it acts through the API as staff and patrons do, and
-// holds what it sees against what the story says. The first difference ends it.
+// compares what it sees with what the story says. The first difference ends it.
 type teller struct {
 	stage *stage
 	story story
@@ -28,7 +28,7 @@ type teller struct {
 	requests []tracked
 	accounts []accountOf
 	rotas    []rotaOf
-	lines    []line // gathered at the end
+	lines    []line // collected at the end
 }
 
 // remark is something the story says itself.
@@ -37,7 +37,7 @@ type remark struct {
 	zone *time.Location
 	who  string
 	text string
-	// after is the last event there was.
+	// after is the last event before it.
 	after int64
 }
 
@@ -49,14 +49,14 @@ type tracked struct {
 	no   int64
 }
 
-// storyFailed ends a story.
+// storyFailed is the panic that ends a story.
 type storyFailed struct{ why string }
 
 func (t *teller) fail(format string, args ...any) {
 	panic(storyFailed{fmt.Sprintf(format, args...)})
 }
 
-// check holds one fact against the story.
+// check checks one fact against the story.
 func (t *teller) check(what string, got, want any) {
 	t.checked++
 	if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -71,7 +71,7 @@ func (t *teller) must(err error) {
 	}
 }
 
-// refused wants the API to have said no with a code, and gives what it said.
+// refused expects a refusal by the API with a code, and gives the refusal.
 func (t *teller) refused(err error, code string) *refusal {
 	t.checked++
 	var said *refusal
@@ -84,7 +84,7 @@ func (t *teller) refused(err error, code string) *refusal {
 	return said
 }
 
-// because wants a reason of a refusal.
+// because expects a reason in a refusal.
 func (t *teller) because(said *refusal, code string) broker.Reason {
 	t.checked++
 	reason, there := said.has(code)
@@ -118,12 +118,12 @@ func (t *teller) onDate(date broker.Date, clock string, where *actor) {
 // date gives a day of the common calendar.
 func (t *teller) date(day int) broker.Date { return t.stage.monday.AddDays(day) }
 
-// say puts what somebody did or saw into the timeline.
+// say adds what somebody did or saw to the timeline.
 func (t *teller) say(by *actor, format string, args ...any) {
 	t.remark(by.who, by.zone, fmt.Sprintf(format, args...))
 }
 
-// narrate puts what happened at a library into the timeline.
+// narrate adds what happened at a library to the timeline.
 func (t *teller) narrate(key, text string) {
 	p := t.library(key)
 	t.remark(p.name, p.location(), text)
@@ -135,7 +135,7 @@ func (t *teller) remark(who string, zone *time.Location, text string) {
 	t.remarks = append(t.remarks, remark{t.stage.clock.Now(), zone, who, text, after})
 }
 
-// settle waits until everything that follows from what was done has happened.
+// settle waits until all consequences of what was done have happened.
 func (t *teller) settle() {
 	if err := t.stage.quiet(t.ctx); err != nil {
 		t.fail("%v", err)
@@ -205,7 +205,7 @@ func (a *actor) post(path string, body, into any) error {
 	return a.t.stage.api.call(a.t.ctx, a.token, http.MethodPost, path, body, into)
 }
 
-// submit asks for a book; staff ask for a patron. The error is a refusal.
+// submit requests a book; staff do so for a patron. The error is a refusal.
 func (a *actor) submit(b book, forPatron *actor) (*asked, error) {
 	body := gen.NewRequest{Citation: b.citation()}
 	if forPatron != nil && forPatron != a {
@@ -235,7 +235,7 @@ func (t *teller) track(r *asked) {
 	}
 }
 
-// look settles and reads the request anew, as staff see it.
+// look settles and reads the request again, as staff see it.
 func (r *asked) look() *asked {
 	t := r.by.t
 	t.settle()
@@ -243,13 +243,13 @@ func (r *asked) look() *asked {
 	return r
 }
 
-// is wants the request in a state.
+// is expects the request to be in a state.
 func (r *asked) is(state string) {
 	r.look()
 	r.by.t.check(fmt.Sprintf("state of request %d", r.Number), r.State, state)
 }
 
-// do an action of the request.
+// do performs an action of the request.
 func (r *asked) do(by *actor, action string, form any) error {
 	if form == nil {
 		form = struct{}{}
@@ -263,7 +263,7 @@ type lending struct {
 	by *actor
 }
 
-// askedOf finds what a library was asked for a book, settled.
+// askedOf settles, and finds the request for a book that a library was sent.
 func (t *teller) askedOf(staff *actor, b book) *lending {
 	t.settle()
 	var page gen.RequestPage

@@ -27,7 +27,7 @@ type place struct {
 	branches  []string
 	tiers     []tier
 	terms     terms
-	// past is how it answered before the stories begin.
+	// past is how it answered before the stories began.
 	past past
 }
 
@@ -43,7 +43,7 @@ type terms struct {
 	fee  int64
 }
 
-// past counts earlier answers; hours is from asking to answering each.
+// past counts earlier answers; hours is how long each took.
 type past struct {
 	filled, refused, silent int
 	hours                   float64
@@ -69,7 +69,7 @@ func groupPlans() []groupPlan {
 }
 
 // weekdays is Monday to Saturday, the hours of every library here: holidays are
-// left out, so that the stories come out alike on every day of the year.
+// left out, so that the stories come out the same on every day of the year.
 func weekdays(hours string) calendar.Week {
 	open := calendar.MustHours(hours)
 	return calendar.Week{time.Monday: open, time.Tuesday: open, time.Wednesday: open, time.Thursday: open, time.Friday: open, time.Saturday: open}
@@ -242,7 +242,7 @@ func (p *place) realm() broker.ID { return broker.DeriveID("demo", "catalogue", 
 
 func (p *place) branch(name string) broker.ID { return broker.DeriveID("demo", "branch", p.key, name) }
 
-// buildings are the branches by name; a library without named ones has one.
+// buildings are the branches by name; a library without named branches has one.
 func (p *place) buildings() []string {
 	if len(p.branches) == 0 {
 		return []string{"Main"}
