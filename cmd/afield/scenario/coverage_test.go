@@ -13,8 +13,8 @@ import (
 	"afield/cmd/afield/scenario/language"
 )
 
-// given reads a file of what the libraries gave us; without it there is nothing
-// to compare.
+// given reads one of the files kept beside the repository; without it there is
+// nothing to compare.
 func givenFile(t *testing.T, path ...string) []byte {
 	t.Helper()
 	for folder := "."; ; folder = filepath.Join(folder, "..") {
@@ -41,7 +41,7 @@ func shippedScenarios(t *testing.T) []*language.Scenario {
 	return all
 }
 
-// Every given case of one library is a scenario here.
+// Every given case about one library is a scenario here.
 func TestEveryCaseOfOneLibraryHasAScenario(t *testing.T) {
 	t.Parallel()
 	var given struct {

@@ -1,7 +1,7 @@
 // Package scenario plays written scenarios through the real use cases, on a
-// clock of its own and in a database that is thrown away, and says what came out
-// otherwise than expected. A library tests its policy with it before the policy
-// goes live.
+// clock of its own and in a database that is thrown away, and says what came
+// out differently from what was expected. A library tests its policy with it
+// before the policy goes live.
 //
 //	scenario: Owing exactly the limit
 //	library: westchester
@@ -11,9 +11,9 @@
 //	steps:
 //	  - {at: 2026-03-02T10:00, do: checkout, patron: adult, item: book, expect: {refused: [owes_too_much]}}
 //
-// README.md is the language; cases and stories hold the scenarios that ship. The
-// rooms: language reads a file, stage sets things up, acts does the steps, expect
-// compares; this one finds the files, plays them and tells how they came out.
-// Nothing here decides: every step is a use case of workflow/desk,
-// workflow/requests or a room of broker.
+// README.md describes the language; cases and stories hold the scenarios that
+// ship. The packages: language reads a file, stage sets things up, acts does
+// the steps, expect compares; this one finds the files, plays them and reports
+// how they came out. Nothing here decides: every step is a use case of
+// workflow/desk, workflow/requests or a package of broker.
 package scenario

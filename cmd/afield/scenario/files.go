@@ -21,7 +21,7 @@ var shipped embed.FS
 //go:embed example.yaml
 var example string
 
-// Example is a whole scenario with comments, to begin from.
+// Example is a complete scenario with comments, to start from.
 func Example() string { return example }
 
 // File is a file of scenarios as it was read.

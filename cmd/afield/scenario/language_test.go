@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// README.md tells every word with what it takes. AFIELD_WRITE=1 writes its last
-// part anew.
+// README.md describes every word with what it takes. AFIELD_WRITE=1 rewrites
+// its last part.
 func TestReadmeTellsEveryWord(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("README.md")
@@ -64,8 +64,8 @@ func wordsForReadme() string {
 	return out.String()
 }
 
-// What is wrong in a file is named with its place and what would be right, all
-// of it at once.
+// Every mistake in a file is reported with its position and what would be
+// right, all at once.
 func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -19,7 +19,7 @@ type Result struct {
 	Cases    []string `json:"cases,omitempty"`
 	Rules    []string `json:"rules,omitempty"`
 	OK       bool     `json:"ok"`
-	// Differences are what came out otherwise than expected.
+	// Differences are what came out differently from what was expected.
 	Differences []expect.Difference `json:"differences,omitempty"`
 	// Error says why it could not be played to its end.
 	Error string `json:"error,omitempty"`
@@ -56,7 +56,7 @@ func playSteps(p *stage.Play) ([]expect.Difference, error) {
 	return differences, nil
 }
 
-// playStep moves the clock, lets happen what is due, acts, and compares.
+// playStep moves the clock, lets what is due happen, acts, and compares.
 func playStep(p *stage.Play, s language.Step) ([]expect.Difference, error) {
 	if err := p.Pass(p.MomentOf(s)); err != nil {
 		return nil, err

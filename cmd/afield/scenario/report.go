@@ -7,7 +7,8 @@ import (
 )
 
 // Print writes how one scenario came out: a line, and below it each difference
-// with its place, what was expected, what was found, and why it was refused.
+// with its position in the file, what was expected, what was found, and the
+// reason for a refusal.
 func Print(out io.Writer, result Result) {
 	name := result.Scenario
 	if len(result.Cases) > 0 {

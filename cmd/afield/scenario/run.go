@@ -23,9 +23,9 @@ type Summary struct {
 // OK tells whether everything came out as expected.
 func (s Summary) OK() bool { return s.Failed == 0 && s.Unread == 0 }
 
-// Run plays every scenario of some files, each stage on a database of its own
-// and several side by side, and gives the results in the order of the files.
-// done hears of each as it ends, one at a time; it may be nil.
+// Run plays every scenario of some files, on several stages in parallel, each
+// with a database of its own, and gives the results in the order of the files.
+// done is called with each as it ends, one at a time; it may be nil.
 func Run(ctx context.Context, databases []*postgres.DB, files []File, done func(Result)) (Summary, error) {
 	var summary Summary
 	type turn struct {

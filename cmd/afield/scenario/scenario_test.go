@@ -10,7 +10,7 @@ import (
 	"afield/broker/postgres/pgtest"
 )
 
-// Everything that ships comes out as it is written.
+// Every scenario that ships comes out as written.
 func TestShippedScenarios(t *testing.T) {
 	t.Parallel()
 	files, err := Shipped()
@@ -44,7 +44,7 @@ func playAll(t *testing.T, files []File) Summary {
 	return summary
 }
 
-// A folder named here is played too, while scenarios are being written.
+// A folder named here is played too, for use while writing scenarios.
 func TestScenariosOfAFolder(t *testing.T) {
 	folder := os.Getenv("AFIELD_SCENARIOS")
 	if folder == "" {

@@ -9,11 +9,11 @@ import (
 	"afield/cmd/afield/scenario/language"
 )
 
-// Word is one word of the language, as --words and README.md tell it.
+// Word is one word of the language, as --words and README.md describe it.
 type Word struct {
 	// Part is where it belongs: scenario, given, patrons, do: checkout, expect …
 	Part string `json:"part"`
-	// Word is the word, and Takes what is written after it.
+	// Word is the word, and Takes is what is written after it.
 	Word  string `json:"word"`
 	Takes string `json:"takes"`
 	Must  bool   `json:"must,omitempty"`

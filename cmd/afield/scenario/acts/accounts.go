@@ -73,7 +73,7 @@ func accountActs() []act {
 	}
 }
 
-// method is by what money is handed over.
+// method is the method of payment.
 func method(p *stage.Play, s language.Step) string {
 	if how := s.Text("how"); how != "" {
 		return how

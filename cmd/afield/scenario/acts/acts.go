@@ -8,7 +8,7 @@ import (
 	"afield/cmd/afield/scenario/stage"
 )
 
-// act is something a step may do, and what does it.
+// act is something a step may do, with the function that does it.
 type act struct {
 	word   string
 	says   string

@@ -55,7 +55,7 @@ func cardActs() []act {
 	}
 }
 
-// officer is who acts at a desk, with what they pass over.
+// officer is who acts at a desk, with what they override.
 func officer(p *stage.Play, s language.Step) patrons.Act {
 	_, at := p.At(s)
 	return patrons.Act{Actor: at.Actor, Now: at.Now, PassOver: s.Texts("over"), Why: s.Text("reason")}
@@ -71,7 +71,7 @@ func cardFee(p *stage.Play, s language.Step) patrons.Fee {
 }
 
 // papers is what somebody brings for a card. Where the scenario names no paper,
-// it is one that the policy takes.
+// it is one that the policy accepts.
 func papers(p *stage.Play, s language.Step) patrons.Papers {
 	brought := patrons.Papers{Shown: s.Texts("shows")}
 	for _, need := range s.Texts("brings") {
@@ -85,7 +85,8 @@ func papers(p *stage.Play, s language.Step) patrons.Papers {
 	return brought
 }
 
-// guardian is the standing today of who answers for a minor; nil for nobody.
+// guardian is the standing today of whoever is responsible for a minor; nil for
+// nobody.
 func guardian(p *stage.Play, ctx context.Context, tx *postgres.Tx, name string) (*patrons.Standing, error) {
 	if name == "" {
 		return nil, nil

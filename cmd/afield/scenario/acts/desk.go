@@ -46,7 +46,7 @@ func deskActs() []act {
 func checkout(p *stage.Play, s language.Step) (stage.Result, error) {
 	patron, item := p.PatronOf(s), p.Items[s.Text("item")]
 	id, card := patron.ID, ""
-	if house, _ := p.At(s); house != p.Home { // elsewhere only the card tells who it is
+	if house, _ := p.At(s); house != p.Home { // elsewhere the card is the only identification
 		id, card = broker.NoID, patron.Card
 	}
 	shows := s.Text("shows")

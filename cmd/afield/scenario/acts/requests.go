@@ -17,7 +17,7 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// lenderWords are what a lender may say, in the words of the messages.
+// lenderWords maps what a lender may say to the kinds of messages.
 func lenderWords() []string {
 	return []string{
 		"expect_to_supply", "will_supply", "conditional", "retry_later", "unfilled", "loaned", "copy_completed",
@@ -177,7 +177,8 @@ func lenderSpeaks(p *stage.Play, s language.Step) (stage.Result, error) {
 	return stage.Result{}, p.LenderSays(lender, request, message)
 }
 
-// lenderOf is who speaks: the one named, or the one being asked.
+// lenderOf is the lender that sends the message: the one named, or the one
+// being asked.
 func lenderOf(p *stage.Play, s language.Step, request broker.ID) (*stage.House, error) {
 	if name := s.Text("lender"); name != "" {
 		return p.Houses[name], nil

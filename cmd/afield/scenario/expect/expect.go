@@ -11,15 +11,15 @@ import (
 	"afield/cmd/afield/scenario/stage"
 )
 
-// promise is one word of what may be expected: what it takes, and how it is
-// found.
+// promise is one word that may be expected: what it takes, and how it is
+// checked.
 type promise struct {
 	language.Field
 	check checking
 }
 
 // checking finds whether an expectation was met: what was expected and what was
-// found, as it is printed, and whether that is the same.
+// found, as printed, and whether they are the same.
 type checking func(p *stage.Play, s language.Step, did stage.Result, before, after View, want any) (expected, found string, ok bool)
 
 func expects(word string, takes language.Kind, says string, check checking) promise {
@@ -35,7 +35,7 @@ func Fields() []language.Field {
 	return fields
 }
 
-// same compares single values by how they are written.
+// same compares single values by their printed form.
 func same(read func(p *stage.Play, s language.Step, did stage.Result, before, after View) string) checking {
 	return func(p *stage.Play, s language.Step, did stage.Result, before, after View, want any) (string, string, bool) {
 		expected, found := fmt.Sprint(want), read(p, s, did, before, after)
@@ -43,7 +43,7 @@ func same(read func(p *stage.Play, s language.Step, did stage.Result, before, af
 	}
 }
 
-// sameList compares lists whatever their order.
+// sameList compares lists regardless of order.
 func sameList(read func(p *stage.Play, s language.Step, did stage.Result, before, after View) []string) checking {
 	return func(p *stage.Play, s language.Step, did stage.Result, before, after View, want any) (string, string, bool) {
 		var expected []string
@@ -59,7 +59,8 @@ func sameList(read func(p *stage.Play, s language.Step, did stage.Result, before
 
 func listed(words []string) string { return "[" + strings.Join(words, ", ") + "]" }
 
-// sameAmounts compares amounts by kind; kinds that come to nothing do not count.
+// sameAmounts compares amounts by kind; kinds whose amount is zero do not
+// count.
 func sameAmounts(read func(before, after View) language.Amounts) checking {
 	return func(_ *stage.Play, _ language.Step, _ stage.Result, before, after View, want any) (string, string, bool) {
 		clean := func(all language.Amounts) language.Amounts {
@@ -82,8 +83,8 @@ func codes(reasons []broker.Reason) []string {
 	return found
 }
 
-// Compare gives what came out otherwise than a step expects. A step that expects
-// nothing of the kind must not be refused.
+// Compare gives what came out differently from what a step expects. A step that
+// expects no refusal must not be refused.
 func Compare(p *stage.Play, s language.Step, did stage.Result, before, after View) []Difference {
 	var differences []Difference
 	add := func(word, expected, found string, at language.Position) {

@@ -19,8 +19,7 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// View is how things stand at one moment, for the patron, item and request of a
-// step. It only reads.
+// View is the state, at one moment, of the patron, item and request of a step.
 type View struct {
 	entries []entryRow
 	notices []noticeRow
@@ -60,7 +59,7 @@ type taskRow struct {
 	Kind string
 }
 
-// Look reads how things stand.
+// Look reads the View of a step, and changes nothing.
 func Look(p *stage.Play, s language.Step) (View, error) {
 	var seen View
 	err := p.Everywhere(func(ctx context.Context, tx *postgres.Tx) error {
@@ -199,7 +198,7 @@ func lookAtPatron(p *stage.Play, ctx context.Context, tx *postgres.Tx, s languag
 	return err
 }
 
-// added gives what a list has more than it had.
+// added gives what a list has that it did not have before.
 func added[T comparable](before, after []T) []T {
 	had := make(map[T]bool, len(before))
 	for _, row := range before {
@@ -214,8 +213,8 @@ func added[T comparable](before, after []T) []T {
 	return more
 }
 
-// money sums what was written between two views, by charge kind, of some kinds
-// of entry.
+// money sums, by charge kind, the entries of some kinds written between two
+// views.
 func money(before, after View, kinds ...string) language.Amounts {
 	sums := language.Amounts{}
 	for _, entry := range added(before.entries, after.entries) {

@@ -112,7 +112,7 @@ func refusalPromises() []promise {
 	}
 }
 
-// told gives what the act itself found out.
+// told gives what the act itself reported.
 func told(word string) checking {
 	return same(func(_ *stage.Play, _ language.Step, did stage.Result, _, _ View) string {
 		if found, known := did.Told[word]; known {
@@ -130,7 +130,7 @@ func contained(read func(stage.Result) []string) checking {
 	}
 }
 
-// overriders are the roles that every reason names.
+// overriders are the roles that every reason names as able to override it.
 func overriders(reasons []broker.Reason) []string {
 	var roles []string
 	for i, reason := range reasons {

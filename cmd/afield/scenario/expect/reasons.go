@@ -11,8 +11,9 @@ import (
 // reason is a code by which an act is refused or warned of.
 type reason struct{ Code, Says string }
 
-// unknownReasons says of each code that is expected and that nothing gives what
-// is meant perhaps: a slip of the pen must not look like a policy's fault.
+// unknownReasons suggests, for each expected code that nothing ever gives, the
+// code that may be meant: a misspelt code must not look like a fault in the
+// policy.
 func unknownReasons(expected []string) []string {
 	var said []string
 	known := codesOfReasons()
@@ -37,7 +38,7 @@ func codesOfReasons() []string {
 	return codes
 }
 
-// expectedCodes are the codes that an expectation of a list is about.
+// expectedCodes are the codes named by an expectation that takes a list.
 func expectedCodes(word, expected string) []string {
 	switch word {
 	case "refused", "notes", "code":

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A code that nothing gives is told from one that was not given.
+// A code that nothing ever gives is told apart from one that was not given.
 func TestACodeThatNothingGivesIsNamed(t *testing.T) {
 	t.Parallel()
 	for expected, want := range map[string]string{
@@ -34,7 +34,7 @@ func TestEveryCodeOfARefusalIsListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	known, found := codesOfReasons(), 0
-	elsewhere := []string{"access", "exchange", "messages", "postgres"} // their refusals are not a desk's
+	elsewhere := []string{"access", "exchange", "messages", "postgres"} // their refusals are not given at a desk
 	for _, folder := range []string{"broker", "workflow"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(file string, entry fs.DirEntry, err error) error {
 			switch {

@@ -43,7 +43,7 @@ type given struct {
 	Loans, Holds                        []Values
 }
 
-// Named are things by their name, in the order written.
+// Named are things by name, in the order written.
 type Named struct {
 	Names []string
 	Of    map[string]Values
@@ -90,7 +90,7 @@ func Read(file string, text []byte, vocabulary Vocabulary) ([]*Scenario, error) 
 	return scenarios, nil
 }
 
-// rawKind hands a value on to be read later.
+// rawKind keeps a value to be read later.
 var rawKind = Kind{"words with their values", func(n node) any { return n }}
 
 func documentFields() []Field {
@@ -121,7 +121,7 @@ func (r *reader) scenario(n node) *Scenario {
 		}
 		if len(s.Steps) == 0 {
 			steps.wrong("a scenario has at least one step")
-		} else if first := s.Steps[0]; !first.timed && first.Values.At.Line > 0 { // else it was wrong otherwise
+		} else if first := s.Steps[0]; !first.timed && first.Values.At.Line > 0 { // otherwise the mistake is already reported
 			r.mistakes = append(r.mistakes, Mistake{first.Values.At, "the first step needs \"at\": " + Moment.Written})
 		}
 	}
@@ -158,8 +158,8 @@ func (r *reader) given(n node) given {
 	return g
 }
 
-// things reads names with what each is. A list of names is enough where nothing
-// is to be said of them.
+// things reads names with what each is. A list of names is enough where there
+// is nothing to say about them.
 func (r *reader) things(of Values, word, what string, fields []Field) Named {
 	found := Named{Of: map[string]Values{}}
 	n, ok := of.read[word].(node)
@@ -229,7 +229,7 @@ func (r *reader) step(n node) Step {
 		found.Does = acts[i].Word
 		fields = append(fields, acts[i].Fields...)
 	} else if slices.ContainsFunc(n.entries("a step"), func(e entry) bool { return e.key.raw() == "do" }) {
-		return found // its words cannot be judged
+		return found // its words cannot be checked
 	}
 	what := "a step"
 	if found.Does != "" {
@@ -271,7 +271,7 @@ func (s *Scenario) PolicyWords(classes, types []string) error {
 	return nil
 }
 
-// AsMistakes gives the mistakes in an error, if it is made of them.
+// AsMistakes gives the mistakes in an error, if it has any.
 func AsMistakes(err error) (Mistakes, bool) {
 	var mistakes Mistakes
 	if errors.As(err, &mistakes) {

@@ -16,7 +16,7 @@ import (
 type Kind struct {
 	// Written says it for people, for example "a date (2026-08-23)".
 	Written string
-	// read gives the value, or nil after it noted a mistake.
+	// read gives the value, or nil after noting a mistake.
 	read func(node) any
 }
 
@@ -28,7 +28,7 @@ type Field struct {
 	Says string
 }
 
-// Values are the fields of a mapping that were given, with their places.
+// Values are the fields of a mapping that were given, with their positions.
 type Values struct {
 	At    Position
 	read  map[string]any
@@ -38,10 +38,10 @@ type Values struct {
 // Has tells whether a word was given.
 func (v Values) Has(word string) bool { _, given := v.read[word]; return given }
 
-// PlaceOf is where a word stands.
+// PlaceOf is the position of a word in the file.
 func (v Values) PlaceOf(word string) Position { return v.where[word] }
 
-// Value gives what was read of a word, if it was given.
+// Value gives the value of a word, if it was given.
 func (v Values) Value(word string) (any, bool) {
 	value, given := v.read[word]
 	return value, given
@@ -71,7 +71,7 @@ func (v Values) Moment(word string) Local { return get[Local](v, word) }
 // Amount gives the amount of a word; zero where it was left out.
 func (v Values) Amount(word string) Amount { return get[Amount](v, word) }
 
-// Amounts gives the amounts by kind of a word; none where it was left out.
+// Amounts gives the amounts of a word, by kind; none where it was left out.
 func (v Values) Amounts(word string) Amounts { return get[Amounts](v, word) }
 
 // Hours gives the opening hours of a word; none where it was left out.
@@ -80,7 +80,7 @@ func (v Values) Hours(word string) calendar.Week { return get[calendar.Week](v, 
 // Closed gives the closed days of a word; none where it was left out.
 func (v Values) Closed(word string) Shut { return get[Shut](v, word) }
 
-// Counts gives the counts by name of a word; none where it was left out.
+// Counts gives the counts of a word, by name; none where it was left out.
 func (v Values) Counts(word string) map[string]any { return get[map[string]any](v, word) }
 
 // FlagSaid gives a flag, and whether it was given.
@@ -268,7 +268,7 @@ func NameOf(what string) Kind {
 	return Kind{"the name of " + article + " " + what, WordOf(what).read}
 }
 
-// NewName makes a name known, of something that a step brings about.
+// NewName takes a new name, for something that a step creates.
 func NewName(what string) Kind {
 	return Kind{"a new name for the " + what, func(n node) any {
 		text, ok := n.text("a name")
@@ -280,7 +280,7 @@ func NewName(what string) Kind {
 	}}
 }
 
-// ListOf takes a list, or one alone.
+// ListOf takes a list, or a single value.
 func ListOf(of Kind) Kind {
 	return Kind{"a list: " + of.Written, func(n node) any {
 		list := []any{}

@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Position is a place in a file, for people who edit it.
+// Position is a position in a file, for people who edit it.
 type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
@@ -26,16 +26,16 @@ type Mistake struct {
 	Message string `json:"message"`
 }
 
-// Error gives the place and the message.
+// Error gives the position and the message.
 func (m Mistake) Error() string { return m.Position.String() + ": " + m.Message }
 
-// reader reads one file strictly and gathers every mistake in it.
+// reader reads one file strictly and collects every mistake in it.
 type reader struct {
 	file       string
 	vocabulary Vocabulary
 	mistakes   []Mistake
-	// named are the things a scenario has, by what they are; used are the places
-	// that name one.
+	// named are the things a scenario has, by what they are; used are the
+	// positions that name one.
 	named map[string][]string
 	used  []use
 }
@@ -63,8 +63,8 @@ func (n node) wrong(format string, args ...any) {
 // raw is the text of a single value as it was written.
 func (n node) raw() string { return n.GetToken().Value }
 
-// text reads a single value as text, whatever YAML would make of it: 5.00 stays
-// 5.00.
+// text reads a single value as text, whatever type YAML would give it: 5.00
+// stays 5.00.
 func (n node) text(wanted string) (string, bool) {
 	switch value := n.Node.(type) {
 	case *ast.StringNode:
@@ -106,7 +106,7 @@ type entry struct {
 	value node
 }
 
-// entries reads a mapping in the order written; a key twice is a mistake.
+// entries reads a mapping in the order written; a repeated key is a mistake.
 func (n node) entries(wanted string) []entry {
 	mapping, ok := n.Node.(ast.MapNode)
 	if !ok {
@@ -138,7 +138,7 @@ func startOf(of ast.Node) *token.Token {
 	return of.GetToken()
 }
 
-// define notes that the scenario has a thing of this name.
+// define records that the scenario has a thing of this name.
 func (r *reader) define(what, name string) {
 	if !slices.Contains(r.named[what], name) {
 		r.named[what] = append(r.named[what], name)
@@ -184,7 +184,7 @@ func (r *reader) parse(text []byte) []node {
 	return documents
 }
 
-// syntax finds the place of what the parser could not read.
+// syntax finds the position of what the parser could not read.
 func (r *reader) syntax(err error) Mistake {
 	message, _, _ := strings.Cut(err.Error(), "\n")
 	at := Position{File: r.file, Line: 1, Column: 1}

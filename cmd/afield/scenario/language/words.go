@@ -122,7 +122,7 @@ type Part struct {
 }
 
 // Parts lists the words of everything but what a step does and expects, in the
-// order in which they are told.
+// order in which they are listed.
 func Parts() []Part {
 	return []Part{
 		{"scenario", documentFields()},
@@ -143,7 +143,7 @@ type Act struct {
 	Fields     []Field
 }
 
-// Vocabulary is what a file may say besides how things stand: what a step may
+// Vocabulary is what a file may say apart from what is given: what a step may
 // do, and what may be expected of it.
 type Vocabulary struct {
 	Acts    []Act

@@ -19,11 +19,11 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// leadTime is how long before its arrival something was asked for.
+// leadTime is how long before its arrival something was requested.
 const leadTime = 48 * time.Hour
 
-// borrowed brings in what other libraries have lent already: asked for, sent and
-// received as in life.
+// borrowed brings about what other libraries have already lent: requested, sent
+// and received as in real life.
 func (p *Play) borrowed() error {
 	return p.Scenario.Given.Items.Each(func(name string, v language.Values) error {
 		if !v.Flag("ill") {
@@ -82,7 +82,7 @@ func (p *Play) borrow(name string, v language.Values) error {
 	})
 }
 
-// LenderTerms puts what the lender asks besides its due date into a message.
+// LenderTerms puts the lender's terms, other than its due date, into a message.
 func (p *Play) LenderTerms(message *connectors.Message, v language.Values, prefix string) {
 	asks := func(word string) *broker.Money {
 		if !v.Has(prefix + word) {
@@ -98,8 +98,8 @@ func (p *Play) LenderTerms(message *connectors.Message, v language.Values, prefi
 	}
 }
 
-// arrival is when a borrowed item came: as said, with its loan, or an hour before
-// the first step.
+// arrival is when a borrowed item came: as given, with its loan, or an hour
+// before the first step.
 func (p *Play) arrival(name string, v language.Values) time.Time {
 	if v.Has("arrived") {
 		return v.Moment("arrived").In(p.Home.Zone)
@@ -112,7 +112,7 @@ func (p *Play) arrival(name string, v language.Values) time.Time {
 	return p.start.Add(-time.Hour)
 }
 
-// askFor submits a request and brings it to the lender that is meant.
+// askFor submits a request and brings it to the intended lender.
 func (p *Play) askFor(name string, v language.Values, lender *House) (broker.ID, error) {
 	now, actor := p.post.clock.Now(), Staff(p.Home.ID, everyRole()...)
 	patron := v.Text("for")
@@ -138,7 +138,7 @@ func (p *Play) askFor(name string, v language.Values, lender *House) (broker.ID,
 	if err != nil {
 		return broker.NoID, err
 	}
-	for range 5 { // review, cost, and the next lender at most
+	for range 5 { // at most review, cost approval, and the next lender
 		if err := p.post.settle(p.Ctx); err != nil {
 			return broker.NoID, err
 		}
@@ -182,7 +182,8 @@ func (p *Play) loadRequest(id broker.ID) (request *engine.Request, err error) {
 	return request, err
 }
 
-// LenderSays lets a library outside say something about what it was asked.
+// LenderSays lets an outside library send a message about a request it
+// received.
 func (p *Play) LenderSays(lender *House, request broker.ID, message connectors.Message) error {
 	var entry broker.ID
 	err := p.Everywhere(func(ctx context.Context, tx *postgres.Tx) error {
@@ -237,7 +238,8 @@ func (p *Play) lendBorrowed(patron Person, item Thing, since time.Time) error {
 	return p.post.settle(p.Ctx)
 }
 
-// RequestOf is the request of a step: by name, by its item, or the only one.
+// RequestOf is the request of a step: the one named, that of its item, or the
+// only one.
 func (p *Play) RequestOf(s language.Step) (broker.ID, bool) {
 	for _, word := range []string{"request", "as", "item"} {
 		if id, known := p.Requested[s.Text(word)]; known {
@@ -255,5 +257,5 @@ func (p *Play) RequestOf(s language.Step) (broker.ID, bool) {
 	return broker.NoID, false
 }
 
-// OnlyRequest is the name of a request that a step gives none.
+// OnlyRequest is the name of a request to which a step gives no name.
 const OnlyRequest = "request"

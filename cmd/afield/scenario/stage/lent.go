@@ -102,7 +102,7 @@ func (p *Play) deskNamed(name string) (*House, broker.ID) {
 	return other, other.Branches[language.MainBranch]
 }
 
-// takenOut lends what a patron has out by count.
+// takenOut lends a patron the loans that are given only as a count.
 func (p *Play) takenOut(name string, v language.Values) error {
 	out, patron := v.Counts("out"), p.Patrons[name]
 	types := make([]string, 0, len(out))

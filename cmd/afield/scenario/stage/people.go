@@ -13,7 +13,7 @@ import (
 	"afield/cmd/afield/scenario/language"
 )
 
-// patron makes a patron with a card; what is owed and blocked comes later.
+// patron makes a patron with a card; debts and blocks come later.
 func (p *Play) patron(name string, v language.Values) error {
 	ref := patrons.Ref{Library: p.Home.ID, ID: broker.NewID()}
 	day := p.Home.Today(p.start)
@@ -68,7 +68,7 @@ func (p *Play) giveCard(tx *postgres.Tx, of Person, status patrons.CardStatus) e
 	})
 }
 
-// links says who answers for whom.
+// links says who is responsible for whom.
 func (p *Play) links() error {
 	return p.Everywhere(func(_ context.Context, tx *postgres.Tx) error {
 		return p.Scenario.Given.Patrons.Each(func(name string, v language.Values) error {
@@ -88,8 +88,8 @@ func (p *Play) links() error {
 	})
 }
 
-// account puts what is owed and blocked, and stops a card that was lost after
-// what the patron has was lent.
+// account adds debts and blocks, and stops a lost card: only after the patron's
+// loans were made.
 func (p *Play) account(name string, v language.Values) error {
 	owes, ref := v.Amounts("owes"), p.Patrons[name].Ref
 	kinds := make([]string, 0, len(owes))
@@ -153,7 +153,7 @@ func (p *Play) block(tx *postgres.Tx, ref patrons.Ref, stops []string, v languag
 	return nil
 }
 
-// Household gives the household or business of a name, making it the first time.
+// Household gives the household or business of a name, making it on first use.
 func (p *Play) Household(_ context.Context, tx *postgres.Tx, name, class string) (broker.ID, error) {
 	if name == "" {
 		return broker.NoID, nil

@@ -19,22 +19,23 @@ import (
 
 // Result is what a step did.
 type Result struct {
-	// Err is a refusal or a conflict of the use case; a fault ends the scenario.
+	// Err is a refusal by, or a conflict in, the use case; any other error ends
+	// the scenario.
 	Err *broker.Error
 	// Done is what the desk did.
 	Done *desk.Done
-	// Notes are warnings, which refuse nothing.
+	// Notes are warnings that did not stop the act.
 	Notes []broker.Reason
-	// Told are facts of this act alone: fee, deposit, refund …
+	// Told are facts about this act only: fee, deposit, refund …
 	Told map[string]string
 	// Decision is the policy's own answer, where a question was asked.
 	Decision *policy.Decision
 }
 
-// Refused tells whether it was not done.
+// Refused tells whether the step was refused.
 func (r Result) Refused() bool { return r.Err != nil || (r.Decision != nil && !r.Decision.Allowed) }
 
-// Reasons are why it was refused.
+// Reasons are the reasons it was refused for.
 func (r Result) Reasons() []broker.Reason {
 	if r.Err != nil {
 		return r.Err.Reasons
@@ -68,8 +69,8 @@ func (s *Stage) Open(ctx context.Context, scenario *language.Scenario) *Play {
 	}
 }
 
-// Close takes away what time would still move, so that the next scenario's clock
-// touches nothing of this one.
+// Close removes what would still change as time passes, so that the next
+// scenario's clock affects nothing of this one.
 func (p *Play) Close() error {
 	for _, name := range p.documents {
 		p.forget(name)
@@ -98,15 +99,15 @@ func (p *Play) Set() error {
 	return p.bringAbout()
 }
 
-// SettleNow works off everything that is due at the moment of the clock.
+// SettleNow works off everything that is due at the clock's moment.
 func (p *Play) SettleNow() error { return p.post.settle(p.Ctx) }
 
 // MomentOf is when a step happens, by the library's clock.
 func (p *Play) MomentOf(s language.Step) time.Time { return s.When.In(p.Home.Zone) }
 
-// Pass lets time go on until a moment: what falls due on the way happens when it
-// is due, not when somebody next looks. Of what is given, too: it began before the
-// first step.
+// Pass lets time go on until a moment: what falls due on the way happens when
+// it is due, not when somebody next looks. That includes what was given, which
+// began before the first step.
 func (p *Play) Pass(until time.Time) error {
 	defer func() { p.post.clock = p.clock }()
 	for {
@@ -122,7 +123,7 @@ func (p *Play) Pass(until time.Time) error {
 			return err
 		}
 		if again, err := p.nextDeadline(); err != nil || again.Equal(next) {
-			return errors.Join(err, p.arrive(until)) // it cannot be met now; it is tried again then
+			return errors.Join(err, p.arrive(until)) // the deadline cannot be handled now; it is tried again then
 		}
 	}
 	return p.arrive(until)
@@ -170,8 +171,8 @@ func (p *Play) actor(s language.Step, at *House) broker.Actor {
 	return Staff(at.ID, "desk", "ill")
 }
 
-// PatronOf is the patron of a step: the one named, or who has or waits for its
-// item.
+// PatronOf is the patron of a step: the one named, or the one who has or waits
+// for its item.
 func (p *Play) PatronOf(s language.Step) Person {
 	if name := s.Text("patron"); name != "" {
 		return p.Patrons[name]
@@ -213,8 +214,8 @@ func (p *Play) WithDesk(s language.Step, act func(context.Context, *postgres.Tx,
 	return Result{Done: &done, Notes: done.Notes}, nil
 }
 
-// readPolicy reads a policy that ships, or a file beside the scenario's. A file's
-// documents above are looked for beside it first.
+// readPolicy reads a policy that ships, or a file beside the scenario's. A
+// file's parent documents are looked for beside it first.
 func readPolicy(beside, name string) (*policy.Document, error) {
 	document, err := policy.Preset(name)
 	if !broker.IsKind(err, broker.KindNotFound) {

@@ -17,8 +17,8 @@ import (
 )
 
 // post carries messages between libraries without a network and without a job
-// queue: what a use case puts out is handed over as soon as its transaction is
-// through, in the order it was put out. It implements engine.Jobs.
+// queue: what a use case sends is handed over as soon as its transaction has
+// committed, in the order it was sent. It implements engine.Jobs.
 type post struct {
 	db        *postgres.DB
 	vault     *directory.Vault
@@ -37,8 +37,8 @@ func (p *post) begin(clock broker.Clock) {
 	p.clock, p.waiting, p.lookUps = clock, nil, nil
 }
 
-// Send notes what is to be handed over; a transaction that fails leaves names of
-// messages that nobody finds.
+// Send notes what is to be handed over; a transaction that fails leaves ids of
+// messages that do not exist.
 func (p *post) Send(_ context.Context, _ *postgres.Tx, refs []messages.Ref) error {
 	p.waiting = append(p.waiting, refs...)
 	return nil
@@ -100,8 +100,8 @@ func (p *post) hand(ctx context.Context, ref messages.Ref) error {
 	return p.record(ctx, claimed, p.protocols.Send(ctx, to, claimed.Message))
 }
 
-// speaking lists the protocols of a scenario. What is said to libraries outside
-// arrives, and goes nowhere.
+// speaking lists the protocols of a scenario. Messages to libraries outside
+// arrive, and go no further.
 func (p *post) speaking() (*connectors.Registry, error) {
 	return connectors.NewRegistry(connectors.BreakerSettings{},
 		requests.Member{DB: p.db, Receive: p.receive, Log: slog.New(slog.DiscardHandler)}.Protocol(),
@@ -114,10 +114,10 @@ func (p *post) receive(ctx context.Context, tx *postgres.Tx, in requests.Incomin
 	return p.requests.Receive(ctx, tx, p.clock.Now(), in)
 }
 
-// arrives is a network without trouble.
+// arrives is a network on which every message arrives.
 type arrives struct{}
 
-// Send says that the message arrived.
+// Send reports that the message arrived.
 func (arrives) Send(context.Context, connectors.Peer, connectors.Message) connectors.Delivery {
 	return connectors.Delivery{Outcome: connectors.Delivered}
 }

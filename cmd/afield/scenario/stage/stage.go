@@ -18,9 +18,9 @@ import (
 	"afield/workflow/routing"
 )
 
-// Stage is a migrated database with the use cases over it, on which one scenario
-// after the other is played. Each brings libraries of its own and leaves nothing
-// behind that time would move.
+// Stage is a migrated database with the use cases over it, on which one
+// scenario after another is played. Each brings libraries of its own and leaves
+// nothing behind that would change as time passes.
 type Stage struct {
 	db       *postgres.DB
 	holds    *holds.Service
@@ -32,12 +32,12 @@ type Stage struct {
 	post     *post
 
 	mu        sync.Mutex
-	documents map[string]*policy.Document // by the name a library row has
+	documents map[string]*policy.Document // by the name in the library's row
 }
 
 // New puts the use cases over an empty, migrated database.
 func New(db *postgres.DB) (*Stage, error) {
-	vault, err := directory.NewVault(make([]byte, 32)) // no secret of anybody is in it
+	vault, err := directory.NewVault(make([]byte, 32)) // it holds nobody's secrets
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +76,8 @@ func (s *Stage) keep(name string, document *policy.Document) {
 	s.documents[name] = document
 }
 
-// clear takes away what time would still move, so that the next scenario's clock
-// touches nothing of this one.
+// clear removes what would still change as time passes, so that the next
+// scenario's clock affects nothing of this one.
 func (s *Stage) clear(ctx context.Context) error {
 	return s.db.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		tx.Queue(`delete from deadlines`)

@@ -10,7 +10,7 @@ import (
 	"afield/cmd/afield/scenario/language"
 )
 
-// TitleOf gives the title of a name, making it the first time.
+// TitleOf gives the title of a name, making it on first use.
 func (p *Play) TitleOf(tx *postgres.Tx, name, kind string) (broker.ID, error) {
 	if id, known := p.titles[name]; known {
 		return id, nil
@@ -108,8 +108,8 @@ func (p *Play) holdings() error {
 	})
 }
 
-// Find reads an item; one that a lender announced has a place here only once it
-// was received.
+// Find reads an item; one that a lender announced exists here only once it was
+// received.
 func (p *Play) Find(ctx context.Context, tx *postgres.Tx, thing Thing) (catalog.Item, error) {
 	if thing.ID != broker.NoID {
 		return catalog.LoadItem(ctx, tx, thing.Library, thing.ID, false)

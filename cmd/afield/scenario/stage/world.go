@@ -33,8 +33,8 @@ type Play struct {
 	Items     map[string]Thing
 	titles    map[string]broker.ID
 	Requested map[string]broker.ID
-	// Households are known by their names; Disclosure is the last request for a
-	// patron's record.
+	// Households are listed by name; Disclosure is the last request for a patron's
+	// record.
 	Households map[string]broker.ID
 	Disclosure broker.ID
 	count      int
@@ -71,13 +71,14 @@ func (p *Play) Now() time.Time { return p.clock.Now() }
 // Today is the date at the library.
 func (p *Play) Today() broker.Date { return p.Home.Today(p.Now()) }
 
-// Everywhere works without looking at whose the rows are: the stage is set so.
+// Everywhere runs work that sees the rows of all libraries, as setting the
+// stage requires.
 func (p *Play) Everywhere(work func(context.Context, *postgres.Tx) error) error {
 	return p.db.InTx(p.Ctx, postgres.Everywhere(), work)
 }
 
-// Try works as a desk of the library does. What was refused was never there:
-// titles and households that it made are forgotten again.
+// Try runs work in the scope of the library's desk. If it is refused, titles
+// and households that it made are forgotten again.
 func (p *Play) Try(at *House, work func(context.Context, *postgres.Tx) error) error {
 	titles, households := maps.Clone(p.titles), maps.Clone(p.Households)
 	err := p.db.InTx(p.Ctx, postgres.ForLibraries(at.ID), work)
@@ -87,7 +88,7 @@ func (p *Play) Try(at *House, work func(context.Context, *postgres.Tx) error) er
 	return err
 }
 
-// Staff is who sets the stage: somebody with every role.
+// Staff is the actor that sets the stage: somebody with every role.
 func Staff(library broker.ID, roles ...string) broker.Actor {
 	return broker.Actor{Kind: broker.ActorStaff, ID: broker.NewID(), Library: library, Roles: roles}
 }
@@ -196,7 +197,7 @@ func (p *Play) settle(name string, v language.Values, document *policy.Document,
 	return h, err
 }
 
-// library makes another library: of the shared catalogue, or outside it.
+// library makes another library: in the shared catalogue, or outside it.
 func (p *Play) library(name string, v language.Values) error {
 	if v.Flag("shares") {
 		document := p.Document
@@ -264,8 +265,8 @@ func (p *Play) outside(name string, v language.Values) (*House, error) {
 	return h, err
 }
 
-// tiers says how far the library looks: its shelves, its catalogue, then the
-// libraries outside, tier by tier.
+// tiers says how far the library looks for lenders: its shelves, its shared
+// catalogue, then the libraries outside, tier by tier.
 func (p *Play) tiers() error {
 	members := map[int][]broker.ID{}
 	for _, name := range p.Scenario.Given.Libraries.Names {
@@ -301,12 +302,12 @@ func (p *Play) tiers() error {
 }
 
 const (
-	// UsualLender lends what an item says was borrowed from nobody in particular.
+	// UsualLender is the lender of a borrowed item that names none.
 	UsualLender = " "
 	maxTier     = 9
 )
 
-// Number makes a card number or barcode that nothing has yet.
+// Number makes a card number or barcode that is not in use yet.
 func (p *Play) Number(prefix string) string {
 	p.count++
 	return fmt.Sprintf("%s%010d", prefix, p.count)
