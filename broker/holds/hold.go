@@ -15,7 +15,7 @@ type Ref struct {
 	ID      broker.ID
 }
 
-// Status is where a hold stands.
+// Status is the status of a hold.
 type Status string
 
 // The statuses of a hold.

@@ -21,7 +21,7 @@ type passing struct {
 	// passedBy tells that somebody before it was passed over: suspended, expired
 	// but not yet ended, or barred from this kind of material.
 	passedBy bool
-	// askPolicy tells that something stands on the patron's account, so that the
+	// askPolicy tells that something is on the patron's account, so that the
 	// policy must say whether a copy may be kept for them.
 	askPolicy bool
 }

@@ -148,7 +148,7 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 	counts := lending.EffectiveReturn(document, lender.Moment(), lending.HandedIn{
 		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared, NotTold: notTold,
 	})
-	if in.Amnesty { // what is forgiven had come to so much
+	if in.Amnesty { // records what had accrued before it is forgiven
 		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil {
 			return loans.Outcome{}, err
 		}

@@ -151,7 +151,7 @@ func (p *Play) nextDeadline() (next time.Time, err error) {
 	return next, err
 }
 
-// At is the desk of a step and who stands there.
+// At is the desk of a step, with who acts there.
 func (p *Play) At(s language.Step) (*House, desk.At) {
 	house, branch := p.deskNamed(s.Text("desk"))
 	return house, desk.At{Library: house.ID, Branch: branch, Actor: p.actor(s, house), Now: p.Now()}
