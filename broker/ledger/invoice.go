@@ -134,7 +134,7 @@ func RaiseInvoice(ctx context.Context, tx *postgres.Tx, in Invoice, rule string,
 			owed_minor, request_id, charge_id, issued_on, due_on, status, changed_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		in.Creditor, in.ID, in.Debtor, in.Number, in.Kind, in.Amount.Minor, in.Amount.Currency,
-		in.Owed.Minor, orNull(in.Request), in.Charge, in.IssuedOn, in.DueOn, in.Status, at)
+		in.Owed.Minor, in.Request, in.Charge, in.IssuedOn, in.DueOn, in.Status, at)
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.ConstraintName == "invoice_number_once" { // raised to another library at the same time
 		return Invoice{}, broker.Conflict("invoice_number_used", "Another invoice has the number %s.", in.Number)
@@ -293,7 +293,7 @@ func Invoices(ctx context.Context, tx *postgres.Tx, f InvoiceFilter) ([]Invoice,
 			and ($3 = '' or i.status = $3)
 			and ($4::date is null or (i.due_on < $4 and i.status in ('open', 'disputed')))
 			and ($5::uuid is null or (i.due_on, i.id) > (select a.due_on, a.id from library_invoices a where a.id = $5))
-		order by i.due_on, i.id limit $6`, orNull(f.Creditor), orNull(f.Debtor), f.Status, f.LateOn, orNull(f.After), f.Limit)
+		order by i.due_on, i.id limit $6`, f.Creditor, f.Debtor, f.Status, f.LateOn, f.After, f.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read invoices: %w", err)
 	}

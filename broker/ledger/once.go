@@ -30,7 +30,7 @@ func askUsedElsewhere(tx *postgres.Tx, a Account, cause string, into *bool) {
 // with the commit.
 func keepOnce(tx *postgres.Tx, e Entry) {
 	tx.Queue(`select cause_names_one_act($1, $2, $3, $4, $5, $6, $7)`, e.Account.Library, e.Cause,
-		orNull(e.Account.Patron), orNull(e.Account.Debtor), e.Kind, e.ChargeKind, e.Amount.Minor)
+		e.Account.Patron, e.Account.Debtor, e.Kind, e.ChargeKind, e.Amount.Minor)
 }
 
 // made tells whether the entries that a cause made before are all of these kinds

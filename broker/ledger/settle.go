@@ -140,7 +140,7 @@ func History(ctx context.Context, tx *postgres.Tx, a Account, after broker.ID, l
 			from ledger_entries e where `+a.whose()+`) e
 		where $4::uuid is null or (e.at, e.id) <
 			(select c.at, c.id from ledger_entries c where c.library_id = $1 and c.id = $4)
-		order by e.at desc, e.id desc limit $5`, append(a.args(), orNull(after), limit)...)
+		order by e.at desc, e.id desc limit $5`, append(a.args(), after, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("read an account's history: %w", err)
 	}

@@ -26,7 +26,7 @@ func (a Account) whose() string {
 	return `e.library_id = $1 and e.debtor_library_id = $3 and $2::uuid is null`
 }
 
-func (a Account) args() []any { return []any{a.Library, orNull(a.Patron), orNull(a.Debtor)} }
+func (a Account) args() []any { return []any{a.Library, a.Patron, a.Debtor} }
 
 // add queues an entry; the same cause a second time changes nothing where it is
 // the same entry, and is refused where it is another.
@@ -37,10 +37,10 @@ func add(tx *postgres.Tx, e Entry) {
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, nullif($21, 0), $22, $23,
 			nullif($24, 0), $25, $26, $27)
 		on conflict on constraint charge_posted_once do nothing`,
-		e.Account.Library, e.ID, orNull(e.Account.Patron), orNull(e.Account.Debtor), e.Kind, e.ChargeKind, e.Amount.Minor,
-		e.Amount.Currency, orNull(e.Against), e.Rule, clauseOrNull(e.Clause), e.Note, orNull(e.Loan), orNull(e.Request),
+		e.Account.Library, e.ID, e.Account.Patron, e.Account.Debtor, e.Kind, e.ChargeKind, e.Amount.Minor,
+		e.Amount.Currency, e.Against, e.Rule, clauseOrNull(e.Clause), e.Note, e.Loan, e.Request,
 		e.Cause, e.Actor, e.At,
-		orNull(e.Undoes), e.Method, orNull(e.Till), e.Receipt, e.PaidBy, !e.NotRefundable,
+		e.Undoes, e.Method, e.Till, e.Receipt, e.PaidBy, !e.NotRefundable,
 		e.Period, e.Correction, e.LostOn, e.Act)
 	keepOnce(tx, e)
 }
@@ -168,7 +168,7 @@ func Statement(ctx context.Context, tx *postgres.Tx, a Account, after broker.ID,
 	rows, err := tx.Query(ctx, `select `+columns+` from ledger_entries e
 		where `+a.whose()+` and ($4::uuid is null or (e.at, e.id) <
 			(select c.at, c.id from ledger_entries c where c.library_id = $1 and c.id = $4))
-		order by e.at desc, e.id desc limit $5`, append(a.args(), orNull(after), limit)...)
+		order by e.at desc, e.id desc limit $5`, append(a.args(), after, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("read a statement: %w", err)
 	}
@@ -207,13 +207,6 @@ func OwedByLibraries(ctx context.Context, tx *postgres.Tx, creditor broker.ID) (
 		err := row.Scan(&owed.Debtor, &owed.Balance.Minor, &owed.Balance.Currency, &owed.Since)
 		return owed, err
 	})
-}
-
-func orNull(id broker.ID) *broker.ID {
-	if id == broker.NoID {
-		return nil
-	}
-	return &id
 }
 
 func clauseOrNull(clause broker.Clause) *broker.Clause {

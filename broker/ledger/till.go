@@ -94,7 +94,7 @@ func (o OpenTill) Open(ctx context.Context, tx *postgres.Tx) (Till, error) {
 	}
 	tag, err := tx.Exec(ctx, `insert into tills (library_id, id, branch_id, opened_at, opened_by, float_minor, currency)
 		values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
-		till.Library, till.ID, orNull(till.Branch), till.OpenedAt, till.OpenedBy, till.Float.Minor, till.Currency)
+		till.Library, till.ID, till.Branch, till.OpenedAt, till.OpenedBy, till.Float.Minor, till.Currency)
 	if err != nil {
 		return Till{}, fmt.Errorf("open a till: %w", err)
 	}

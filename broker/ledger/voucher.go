@@ -88,7 +88,7 @@ func PayVoucher(ctx context.Context, tx *postgres.Tx, library, id broker.ID, met
 	}
 	voucher.PaidAt, voucher.Method, voucher.Till = at.UTC(), method, from
 	tx.Queue(`update refund_vouchers set paid_at = $3, paid_by = $4, paid_method = $5, till_id = $6 where library_id = $1 and id = $2`,
-		library, id, voucher.PaidAt, by, method, orNull(from))
+		library, id, voucher.PaidAt, by, method, from)
 	return voucher, nil
 }
 

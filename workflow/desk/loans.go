@@ -318,10 +318,10 @@ func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at At, desk sta
 
 // lendFor lends the item of a request to its patron.
 func (s *Service) lendFor(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item, request *engine.Request) error {
-	if request.PatronID == nil {
+	if request.PatronID == broker.NoID {
 		return broker.Conflict("no_patron", "The request has no patron any more.")
 	}
-	patron, err := patrons.ByID(ctx, tx, patrons.Ref{Library: request.LibraryID, ID: *request.PatronID})
+	patron, err := patrons.ByID(ctx, tx, patrons.Ref{Library: request.LibraryID, ID: request.PatronID})
 	if err != nil {
 		return err
 	}

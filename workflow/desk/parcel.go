@@ -68,8 +68,8 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk stand
 		Did: "received", Request: request, Undo: string(workflow.EventUndo),
 		Message: fmt.Sprintf("Received for request %d: put the band %s on it and scan it again to shelve it.", fired.Request.Number, loans.TemporaryBarcode(fired.Request.Number)),
 	}
-	if fired.Request.ItemID != nil {
-		done.Item = *fired.Request.ItemID
+	if fired.Request.ItemID != broker.NoID {
+		done.Item = fired.Request.ItemID
 	}
 	if fired.Request.ReturnUnused {
 		done.Message = "The patron cancelled: send it back unused."

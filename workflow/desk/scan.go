@@ -150,7 +150,7 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk
 		}
 		return Done{Did: "shipped", Message: "Send it back to its lender.", Item: item.ID, Request: item.Request, Undo: string(workflow.EventUndo)}, nil
 	}
-	if request.ClosedAt != nil { // it turned up after its request was settled
+	if !request.ClosedAt.IsZero() { // it turned up after its request was settled
 		if _, err := s.loans.SendHome(ctx, tx, desk, item.Ref()); err != nil {
 			return Done{}, err
 		}

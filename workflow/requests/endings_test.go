@@ -86,7 +86,7 @@ func TestWhenNobodyIsLeftToAsk(t *testing.T) {
 		if home.Notices(request, "unfilled") != 1 || home.Tasks(request) != 0 {
 			t.Fatal("the patron is told and nothing is left to do")
 		}
-		cheap := tw.Partner("ME", 0, *home.Request(request).TitleID)
+		cheap := tw.Partner("ME", 0, home.Request(request).TitleID)
 		home.LooksTo([]broker.ID{cheap.ID})
 		home.Does(request, workflow.EventReopen, nil)
 		home.Expects(request, workflow.Requested)

@@ -123,8 +123,8 @@ func (s *Service) outlook(ctx context.Context, tx *postgres.Tx, now time.Time, r
 	query.NeedBy, query.Ceiling, query.Most = in.NeedBy, in.MaxCost, previewLenders
 	query.FollowPolicy(doc, at(now, library), "")
 	title := broker.NoID
-	if request.TitleID != nil {
-		title = *request.TitleID
+	if request.TitleID != broker.NoID {
+		title = request.TitleID
 	}
 	candidates, err := s.finder.FindCandidates(ctx, tx, query, title, nil)
 	if err != nil {

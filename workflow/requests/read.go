@@ -99,7 +99,7 @@ func waitFrom(told rule.Entry[attributes.Wait], asked broker.Date) *ExpectedWait
 // wait says what the patron is told about the time the request takes.
 func wait(ctx context.Context, c *engine.Case) (*ExpectedWait, error) {
 	r := c.Request
-	if r.Side != workflow.SideBorrowing || r.PatronID == nil || !c.Place().Coming || (r.ByHold() && !ill.CountsAsILL(c.Policy)) {
+	if r.Side != workflow.SideBorrowing || r.PatronID == broker.NoID || !c.Place().Coming || (r.ByHold() && !ill.CountsAsILL(c.Policy)) {
 		return nil, nil
 	}
 	patron, err := patrons.ByID(ctx, c.Tx, c.Patron())
@@ -115,7 +115,7 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 	var view View
 	tx.Queue(`select `+engine.Columns+` from requests
 		where library_id = $1 and id = $2 and side = any ($3) and ($4::uuid is null or patron_id = $4)`,
-		viewer.Library, id, texts(sides), idOrNull(viewer.Patron)).Query(oneRow("request", &view.Request))
+		viewer.Library, id, texts(sides), viewer.Patron).Query(oneRow("request", &view.Request))
 	tx.Queue(`select `+engine.EntryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`,
 		viewer.Library, id).Query(rowsOf(&view.Rota))
 	tx.Queue(`select kind, event, due_at from deadlines where library_id = $1 and request_id = $2 order by due_at, kind limit 1`,
@@ -157,8 +157,8 @@ func (v View) libraries() []broker.ID {
 	for _, entry := range v.Rota {
 		ids = append(ids, entry.LenderID)
 	}
-	if v.Request.BorrowerLibraryID != nil {
-		ids = append(ids, *v.Request.BorrowerLibraryID)
+	if v.Request.BorrowerLibraryID != broker.NoID {
+		ids = append(ids, v.Request.BorrowerLibraryID)
 	}
 	return ids
 }
@@ -221,7 +221,7 @@ func Timeline(ctx context.Context, tx *postgres.Tx, viewer Viewer, request broke
 func Visible(ctx context.Context, tx *postgres.Tx, viewer Viewer, request broker.ID) error {
 	var one int
 	err := tx.QueryRow(ctx, `select 1 from requests where library_id = $1 and id = $2 and ($3::uuid is null or patron_id = $3)`,
-		viewer.Library, request, idOrNull(viewer.Patron)).Scan(&one)
+		viewer.Library, request, viewer.Patron).Scan(&one)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return broker.NotFound("request")
 	}
@@ -271,11 +271,4 @@ func texts[T ~string](list []T) []string {
 		out[i] = string(item)
 	}
 	return out
-}
-
-func idOrNull(id broker.ID) *broker.ID {
-	if id == broker.NoID {
-		return nil
-	}
-	return &id
 }

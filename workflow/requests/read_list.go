@@ -77,8 +77,8 @@ func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filt
 		if row.LenderID != nil {
 			ids = append(ids, *row.LenderID)
 		}
-		if row.BorrowerLibraryID != nil {
-			ids = append(ids, *row.BorrowerLibraryID)
+		if row.BorrowerLibraryID != broker.NoID {
+			ids = append(ids, row.BorrowerLibraryID)
 		}
 	}
 	names, err := s.names(ctx, tx, ids)

@@ -120,7 +120,7 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 		LibraryID: library.ID, ID: broker.NewID(), Number: number, Side: workflow.SideLending, State: workflow.Lending.Start, Version: 1, Owner: workflow.OwnerStaff,
 		Citation: *message.Citation, Format: message.Citation.Format, Service: message.Service, Rush: message.Rush, NeedBy: message.NeedBy,
 		SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
-		BorrowerLibraryID: &in.Peer, BorrowerRequestID: &message.RequestID, BorrowerNote: message.Note,
+		BorrowerLibraryID: in.Peer, BorrowerRequestID: &message.RequestID, BorrowerNote: message.Note,
 	}
 	if request.Format == "" {
 		request.Format = broker.FormatBook
@@ -137,7 +137,7 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 	if title, found, err := catalog.MatchCitation(ctx, tx, *message.Citation); err != nil {
 		return broker.NoID, err
 	} else if found {
-		request.TitleID = &title
+		request.TitleID = title
 	}
 	facts := map[string]any{"borrower_id": in.Peer, "previous_request_id": message.PreviousRequestID}
 	return request.ID, s.engine.Begin(ctx, tx, now, request, actor, engine.Cause{Kind: "message", ID: message.ID}, facts)

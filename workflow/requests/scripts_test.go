@@ -155,7 +155,7 @@ func play(home *town.House, lender *town.Partner, script script, barcode string,
 	home.Settle()
 	r := home.Request(request)
 	what = fmt.Sprintf("%s: lender's due date %s, patron's %s, unused %v, owed %d", r.State, r.LenderDueOn, r.PatronDueOn, r.ReturnUnused, home.Owed(patron))
-	if r.ClosedAt == nil {
+	if r.ClosedAt.IsZero() {
 		what += fmt.Sprintf(", recalled %v, late %v", r.Recalled, home.TaskOf(request, "late_yes") || home.TaskOf(request, "late_shipment"))
 	}
 	return what, r.State

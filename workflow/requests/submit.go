@@ -148,7 +148,7 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	request := &engine.Request{
 		LibraryID: in.Library, ID: broker.NewID(), Number: number, Side: workflow.SideBorrowing, State: workflow.Borrowing.Start, Version: 1,
 		Owner: workflow.OwnerSystem, Citation: in.Citation, Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy,
-		PatronID: &in.Patron, SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
+		PatronID: in.Patron, SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
 	}
 	if request.Format == "" {
 		request.Format = broker.FormatBook
@@ -197,7 +197,7 @@ func (s *Service) branch(ctx context.Context, tx *postgres.Tx, request *engine.R
 	for _, branch := range branches {
 		if branch.ID == wanted || (wanted == broker.NoID && (branch.ID == patron.Branch || len(branches) == 1)) {
 			id := branch.ID
-			request.PickupBranchID = &id
+			request.PickupBranchID = id
 			return nil
 		}
 	}
@@ -206,7 +206,7 @@ func (s *Service) branch(ctx context.Context, tx *postgres.Tx, request *engine.R
 	}
 	if len(branches) > 0 {
 		id := branches[0].ID
-		request.PickupBranchID = &id
+		request.PickupBranchID = id
 	}
 	return nil
 }
@@ -217,7 +217,7 @@ func (s *Service) title(ctx context.Context, tx *postgres.Tx, request *engine.Re
 		if err != nil {
 			return err
 		}
-		request.TitleID = &title.ID
+		request.TitleID = title.ID
 		if request.Citation.Title == "" {
 			request.Citation.Title, request.Citation.Author = title.Title, title.Author
 		}
@@ -227,7 +227,7 @@ func (s *Service) title(ctx context.Context, tx *postgres.Tx, request *engine.Re
 	if err != nil || !found {
 		return err
 	}
-	request.TitleID = &id
+	request.TitleID = id
 	if request.Citation.Title == "" {
 		title, err := catalog.LoadTitle(ctx, tx, id)
 		if err != nil {

@@ -32,11 +32,11 @@ func summaryView(line requests.Summary, names map[broker.ID]requests.Name) gen.R
 	return gen.RequestSummary{
 		ID: r.ID, Number: r.Number, Side: gen.RequestSummarySide(r.Side), State: string(r.State), StateLabel: line.Label,
 		Version: r.Version, Owner: gen.RequestSummaryOwner(r.Owner), Citation: r.Citation,
-		Service: gen.RequestSummaryService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: views.OrZero(r.PatronID),
-		Borrower: views.Library(views.OrZero(r.BorrowerLibraryID), names), Lender: views.Library(line.LenderID, names),
+		Service: gen.RequestSummaryService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: r.PatronID,
+		Borrower: views.Library(r.BorrowerLibraryID, names), Lender: views.Library(line.LenderID, names),
 		SubmittedAt: views.UTC(r.SubmittedAt), Deadline: deadlineView(line.Deadline), Flags: flagsView(r),
 		PickUpBy: r.PickUpBy, PatronDueOn: r.PatronDueOn, LenderDueOn: r.LenderDueOn,
-		ClosedAt: views.UTCOrZero(r.ClosedAt), ClosedReason: views.OrZero(r.ClosedReason),
+		ClosedAt: views.UTC(r.ClosedAt), ClosedReason: views.OrZero(r.ClosedReason),
 	}
 }
 
@@ -48,16 +48,16 @@ func requestView(view requests.View, forPatron bool) gen.Request {
 	_ = json.Unmarshal(r.SubmittedBy, &submittedBy) // written by us as an actor
 	out := gen.Request{
 		ID: r.ID, Number: r.Number, Side: gen.RequestSide(r.Side), State: string(r.State), StateLabel: view.Label,
-		Version: r.Version, Owner: gen.RequestOwner(r.Owner), Citation: r.Citation, TitleID: views.OrZero(r.TitleID),
-		Service: gen.RequestService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: views.OrZero(r.PatronID),
-		PickupBranchID: views.OrZero(r.PickupBranchID), Copyright: views.OrZero(r.Copyright),
-		Borrower: views.Library(views.OrZero(r.BorrowerLibraryID), view.Names), SubmittedAt: views.UTC(r.SubmittedAt),
+		Version: r.Version, Owner: gen.RequestOwner(r.Owner), Citation: r.Citation, TitleID: r.TitleID,
+		Service: gen.RequestService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: r.PatronID,
+		PickupBranchID: r.PickupBranchID, Copyright: views.OrZero(r.Copyright),
+		Borrower: views.Library(r.BorrowerLibraryID, view.Names), SubmittedAt: views.UTC(r.SubmittedAt),
 		SubmittedBy: views.Actor(submittedBy, forPatron), Deadline: deadlineView(view.Deadline), Flags: flagsView(r),
 		PickUpBy: r.PickUpBy, PatronDueOn: r.PatronDueOn, LenderDueOn: r.LenderDueOn, Renewals: r.Renewals,
 		Fulfilment: gen.RequestFulfilment(views.OrZero(r.Fulfilment)), ExternalNumber: views.OrZero(r.ExternalNumber),
-		BorrowerRequestID: views.OrZero(r.BorrowerRequestID), BorrowerNote: r.BorrowerNote, ItemID: views.OrZero(r.ItemID),
+		BorrowerRequestID: views.OrZero(r.BorrowerRequestID), BorrowerNote: r.BorrowerNote, ItemID: r.ItemID,
 		CancelReason: views.OrZero(r.CancelReason), PreviousState: views.OrZero(r.PreviousState),
-		ClosedAt: views.UTCOrZero(r.ClosedAt), ClosedReason: views.OrZero(r.ClosedReason),
+		ClosedAt: views.UTC(r.ClosedAt), ClosedReason: views.OrZero(r.ClosedReason),
 		AvailableActions: actionViews(view.Actions), Items: []gen.RequestItem{}, Tasks: []gen.Task{},
 		ExpectedWait: waitView(view.Wait), MisplacedOn: r.MisplacedOn, LenderRenewals: r.LenderRenewals,
 	}
@@ -125,7 +125,7 @@ func rotaView(view requests.View, forPatron bool) (gen.Rota, gen.LibraryRef) {
 	var lender gen.LibraryRef
 	for _, entry := range view.Rota {
 		shown := entryView(entry, view.Names, forPatron)
-		if view.Request.RotaEntryID != nil && *view.Request.RotaEntryID == entry.ID {
+		if view.Request.RotaEntryID != broker.NoID && view.Request.RotaEntryID == entry.ID {
 			lender = shown.Lender
 		}
 		switch {
@@ -151,7 +151,7 @@ func entryView(entry *engine.RotaEntry, names map[broker.ID]requests.Name, forPa
 		Fulfilment: gen.RotaEntryFulfilment(entry.Fulfilment), Status: string(entry.Status), Why: []broker.Reason{},
 		PatronCost:    broker.Money{Minor: entry.PatronCostMinor, Currency: entry.Currency},
 		DaysToRespond: entry.DaysToRespond, RetryAfter: entry.RetryAfter,
-		AskedAt: views.UTCOrZero(entry.AskedAt), ConfirmedAt: views.UTCOrZero(entry.ConfirmedAt), AnsweredAt: views.UTCOrZero(entry.AnsweredAt),
+		AskedAt: views.UTC(entry.AskedAt), ConfirmedAt: views.UTC(entry.ConfirmedAt), AnsweredAt: views.UTC(entry.AnsweredAt),
 	}
 	if forPatron {
 		return view

@@ -80,7 +80,7 @@ func (f *front) storiesAt(ctx context.Context, service *requests.Service, p plac
 		for _, one := range list {
 			told := web.Story{
 				Number: one.Number, Title: one.Citation.Title, Library: p.name, State: one.Label, Told: tellingOf(one.Citation.ISBN),
-				Ended: one.ClosedAt != nil,
+				Ended: !one.ClosedAt.IsZero(),
 			}
 			events, err := requests.Timeline(ctx, tx, viewer, one.ID, 0, mostLines)
 			if err != nil {

@@ -25,7 +25,7 @@ type Submission struct {
 	Patron broker.ID
 	// Request is left out of the counts.
 	Request  broker.ID
-	Title    *broker.ID
+	Title    broker.ID
 	Citation broker.Citation
 	Rush     bool
 	Channel  rule.Channel
@@ -45,7 +45,7 @@ type Submission struct {
 // OwnCopies tells whether a hold will do instead of an interlibrary loan: of a
 // copy at home, or of one in the shared catalogue that a hold tier reaches.
 func OwnCopies(ctx context.Context, tx *postgres.Tx, finder *routing.Finder, library *directory.Lender, doc *policy.Document, request *engine.Request, in *Submission) error {
-	if request.TitleID == nil || request.Service == "copy" {
+	if request.TitleID == broker.NoID || request.Service == "copy" {
 		return nil
 	}
 	query, err := finder.NewQuery(ctx, tx, library.ID)
@@ -54,7 +54,7 @@ func OwnCopies(ctx context.Context, tx *postgres.Tx, finder *routing.Finder, lib
 	}
 	query.Request, query.Format, query.Service, query.Now = request.ID, request.Format, request.Service, in.Now
 	query.FollowPolicy(doc, moment(in.Now, library), "")
-	candidates, err := finder.FindCandidates(ctx, tx, query, *request.TitleID, nil)
+	candidates, err := finder.FindCandidates(ctx, tx, query, request.TitleID, nil)
 	if err != nil {
 		return err
 	}
@@ -108,10 +108,10 @@ func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, 
 // hold gathers the facts for the rules about holds, where a hold will do: the
 // request must pass the same rules as a hold placed at the desk.
 func (in Submission) hold(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) (shelf.HoldRequest, error) {
-	if !in.AsHold || in.Title == nil {
+	if !in.AsHold || in.Title == broker.NoID {
 		return shelf.HoldRequest{}, nil
 	}
-	facts, err := holds.FactsOf(ctx, tx, patron, in.Filler, *in.Title, broker.NoID)
+	facts, err := holds.FactsOf(ctx, tx, patron, in.Filler, in.Title, broker.NoID)
 	if err != nil {
 		return shelf.HoldRequest{}, err
 	}

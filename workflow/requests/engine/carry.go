@@ -88,7 +88,7 @@ func (st *step) carryOut(ctx context.Context, want Want) error {
 // account carries out what an effect wants done with money. Whether the patron
 // is blocked is checked again when the effect is done.
 func (st *step) account(ctx context.Context, want Want) (err error) {
-	st.balanceMoved = st.Request.Side == workflow.SideBorrowing && st.Request.PatronID != nil
+	st.balanceMoved = st.Request.Side == workflow.SideBorrowing && st.Request.PatronID != broker.NoID
 	switch want := want.(type) {
 	case Charge:
 		_, err = ledger.Post(st.Tx, want.Charge)

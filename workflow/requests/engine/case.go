@@ -88,7 +88,7 @@ func (c *Case) Current() *RotaEntry {
 		return entry
 	}
 	for _, entry := range c.Rota {
-		if c.Request.RotaEntryID != nil && entry.ID == *c.Request.RotaEntryID {
+		if c.Request.RotaEntryID != broker.NoID && entry.ID == c.Request.RotaEntryID {
 			return entry
 		}
 	}
@@ -105,7 +105,7 @@ func (c *Case) Depend(entry *RotaEntry) {
 	}
 	entry.Active = true
 	entry.Touch()
-	c.Request.RotaEntryID = &entry.ID
+	c.Request.RotaEntryID = entry.ID
 	c.Request.Fulfilment = &entry.Fulfilment
 	c.Request.ForgetTerms() // of an earlier lender
 }
@@ -139,8 +139,8 @@ func (c *Case) Lender(ctx context.Context, id broker.ID) (*directory.Lender, err
 // rota was changed: whether a fee is passed on depends on where the lender is.
 func (c *Case) Meet(ctx context.Context) (err error) {
 	var ids []broker.ID
-	if c.Request.BorrowerLibraryID != nil {
-		ids = append(ids, *c.Request.BorrowerLibraryID)
+	if c.Request.BorrowerLibraryID != broker.NoID {
+		ids = append(ids, c.Request.BorrowerLibraryID)
 	}
 	for _, entry := range c.Rota {
 		if entry.Status != EntryPassed {
@@ -164,7 +164,7 @@ func (c *Case) Ref() standing.RequestRef {
 
 // Patron names the patron who asked.
 func (c *Case) Patron() patrons.Ref {
-	return patrons.Ref{Library: c.Request.LibraryID, ID: *c.Request.PatronID}
+	return patrons.Ref{Library: c.Request.LibraryID, ID: c.Request.PatronID}
 }
 
 // OpenLoan finds the loan that serves the request, or nil.
@@ -189,7 +189,7 @@ func (c *Case) LendingDesk() standing.Desk {
 
 // MatchTitle looks the citation up in the catalogue, once.
 func (c *Case) MatchTitle(ctx context.Context) error {
-	if c.Request.TitleID != nil {
+	if c.Request.TitleID != broker.NoID {
 		return nil
 	}
 	title, found, err := catalog.MatchCitation(ctx, c.Tx, c.Request.Citation)
@@ -197,7 +197,7 @@ func (c *Case) MatchTitle(ctx context.Context) error {
 		return err
 	}
 	if found {
-		c.Request.TitleID = &title
+		c.Request.TitleID = title
 	}
 	return nil
 }

@@ -137,7 +137,7 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 			return Move{}, err
 		}
 	}
-	if request.ClosedAt != nil {
+	if !request.ClosedAt.IsZero() {
 		if entry := st.Active(); entry != nil { // an ended request depends on nobody
 			entry.Active = false
 			entry.Touch()
@@ -178,13 +178,12 @@ func (st *step) state(to workflow.State) {
 	place := st.Place()
 	st.Request.Owner = place.Owner
 	switch {
-	case place.Ended && st.Request.ClosedAt == nil:
-		at := st.Now
-		st.Request.ClosedAt = &at
+	case place.Ended && st.Request.ClosedAt.IsZero():
+		st.Request.ClosedAt = st.Now
 		reason := string(st.Firing.Event)
 		st.Request.ClosedReason = &reason
 	case !place.Ended:
-		st.Request.ClosedAt, st.Request.ClosedReason = nil, nil
+		st.Request.ClosedAt, st.Request.ClosedReason = time.Time{}, nil
 	}
 	if st.Request.PreviousState != nil && !st.Table.Returns(to) {
 		st.Request.PreviousState = nil

@@ -48,7 +48,7 @@ func (st *step) say(ctx context.Context, message connectors.Message) error {
 
 // answer puts a message to the borrowing library into the outbox.
 func (st *step) answer(ctx context.Context, message connectors.Message) error {
-	borrower, err := st.Lender(ctx, *st.Request.BorrowerLibraryID)
+	borrower, err := st.Lender(ctx, st.Request.BorrowerLibraryID)
 	if err != nil {
 		return err
 	}

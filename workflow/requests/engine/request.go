@@ -20,7 +20,7 @@ type Request struct {
 	Version   int             `db:"version"`
 	Owner     workflow.Owner  `db:"owner"`
 	Citation  broker.Citation `db:"citation"`
-	TitleID   *broker.ID      `db:"title_id"`
+	TitleID   broker.ID       `db:"title_id"`
 	Format    broker.Format   `db:"format"`
 	// Service is "loan" or "copy".
 	Service   string      `db:"service"`
@@ -28,28 +28,28 @@ type Request struct {
 	NeedBy    broker.Date `db:"need_by"`
 	Copyright *string     `db:"copyright"`
 
-	PatronID       *broker.ID      `db:"patron_id"`
-	PickupBranchID *broker.ID      `db:"pickup_branch_id"`
+	PatronID       broker.ID       `db:"patron_id"`
+	PickupBranchID broker.ID       `db:"pickup_branch_id"`
 	SubmittedBy    json.RawMessage `db:"submitted_by"`
 	SubmittedAt    time.Time       `db:"submitted_at"`
 	// MaxCostMinor is the patron's ceiling; nil means none was given.
 	MaxCostMinor      *int64      `db:"max_cost_minor"`
 	ApprovedCostMinor int64       `db:"approved_cost_minor"`
 	Currency          string      `db:"currency"`
-	RotaEntryID       *broker.ID  `db:"rota_entry_id"`
+	RotaEntryID       broker.ID   `db:"rota_entry_id"`
 	Fulfilment        *string     `db:"fulfilment"`
 	ExternalNumber    *string     `db:"external_number"`
 	PickUpBy          broker.Date `db:"pick_up_by"`
 	PatronDueOn       broker.Date `db:"patron_due_on"`
-	PatronContactAt   *time.Time  `db:"patron_contact_at"`
+	PatronContactAt   time.Time   `db:"patron_contact_at"`
 	ILLChecked        bool        `db:"ill_checked"`
-	LookedUpAt        *time.Time  `db:"looked_up_at"`
+	LookedUpAt        time.Time   `db:"looked_up_at"`
 
-	BorrowerLibraryID *broker.ID `db:"borrower_library_id"`
-	BorrowerRequestID *string    `db:"borrower_request_id"`
-	BorrowerNote      string     `db:"borrower_note"`
-	ItemID            *broker.ID `db:"item_id"`
-	OfferedCostMinor  *int64     `db:"offered_cost_minor"`
+	BorrowerLibraryID broker.ID `db:"borrower_library_id"`
+	BorrowerRequestID *string   `db:"borrower_request_id"`
+	BorrowerNote      string    `db:"borrower_note"`
+	ItemID            broker.ID `db:"item_id"`
+	OfferedCostMinor  *int64    `db:"offered_cost_minor"`
 
 	LenderDueOn broker.Date `db:"lender_due_on"`
 	// LenderRenewals, LenderFineMinor and LenderFineMostMinor are the lender's
@@ -70,7 +70,7 @@ type Request struct {
 	Recalled       bool        `db:"recalled"`
 	RenewalPending bool        `db:"renewal_pending"`
 	ReturnUnused   bool        `db:"return_unused"`
-	ClosedAt       *time.Time  `db:"closed_at"`
+	ClosedAt       time.Time   `db:"closed_at"`
 	ClosedReason   *string     `db:"closed_reason"`
 }
 
@@ -104,7 +104,7 @@ type ownPart struct {
 }
 
 func (r *Request) ownPart() ownPart {
-	return ownPart{state: r.State, version: r.Version, owner: r.Owner, open: r.ClosedAt == nil}
+	return ownPart{state: r.State, version: r.Version, owner: r.Owner, open: r.ClosedAt.IsZero()}
 }
 
 // ForgetTerms forgets a lender's due date and the rest of its terms.
@@ -115,10 +115,10 @@ func (r *Request) ForgetTerms() {
 
 // Branch is where the patron picks it up; NoID where none was named.
 func (r *Request) Branch() broker.ID {
-	if r.PickupBranchID == nil {
+	if r.PickupBranchID == broker.NoID {
 		return broker.NoID
 	}
-	return *r.PickupBranchID
+	return r.PickupBranchID
 }
 
 // Why a request is being cancelled.

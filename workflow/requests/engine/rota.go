@@ -50,13 +50,13 @@ type RotaEntry struct {
 	PatronCostMinor int64       `db:"patron_cost_minor"`
 	Currency        string      `db:"currency"`
 	DaysToRespond   int         `db:"days_to_respond"`
-	RetryOf         *broker.ID  `db:"retry_of"`
+	RetryOf         broker.ID   `db:"retry_of"`
 	RetryAfter      broker.Date `db:"retry_after"`
 	Conditions      string      `db:"conditions"`
 	Answer          string      `db:"answer"`
-	AskedAt         *time.Time  `db:"asked_at"`
-	ConfirmedAt     *time.Time  `db:"confirmed_at"`
-	AnsweredAt      *time.Time  `db:"answered_at"`
+	AskedAt         time.Time   `db:"asked_at"`
+	ConfirmedAt     time.Time   `db:"confirmed_at"`
+	AnsweredAt      time.Time   `db:"answered_at"`
 
 	changed bool // must be written
 	added   bool // is not in the database yet
@@ -77,7 +77,7 @@ func (e *RotaEntry) Leave(now time.Time, status EntryStatus, answer string) {
 	if answer != "" {
 		e.Answer = answer
 	}
-	e.AnsweredAt = &now
+	e.AnsweredAt = now
 }
 
 // Rota is the lenders of one request, in the order they are asked.
@@ -109,7 +109,7 @@ func (r Rota) Retry() *RotaEntry {
 func (r Rota) TimesAsked(lender broker.ID) int {
 	asked := 0
 	for _, entry := range r {
-		if entry.LenderID == lender && entry.AskedAt != nil {
+		if entry.LenderID == lender && !entry.AskedAt.IsZero() {
 			asked++
 		}
 	}

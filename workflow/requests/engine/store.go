@@ -72,13 +72,9 @@ func (st *step) save(ctx context.Context) error {
 
 func (st *step) saveRequest() {
 	r := st.Request
-	var entry *broker.ID
 	if active := st.Active(); active != nil {
-		entry = &active.ID
-	} else {
-		entry = r.RotaEntryID
+		r.RotaEntryID = active.ID
 	}
-	r.RotaEntryID = entry
 	st.Tx.Queue(`update requests set state = $3, version = $4, owner = $5, title_id = $6, need_by = $7, pickup_branch_id = $8,
 			max_cost_minor = $9, approved_cost_minor = $10, rota_entry_id = $11, fulfilment = $12, external_number = $13, pick_up_by = $14,
 			patron_due_on = $15, patron_contact_at = $16, ill_checked = $17, item_id = $18, offered_cost_minor = $19, lender_due_on = $20,

@@ -2,7 +2,9 @@ package flags
 
 import (
 	"context"
+	"time"
 
+	"afield/broker"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 )
@@ -51,8 +53,7 @@ func KeepCancel(_ context.Context, c *engine.Case) (engine.Wants, error) {
 
 // KeepContact notes that the patron was in touch.
 func KeepContact(_ context.Context, c *engine.Case) (engine.Wants, error) {
-	at := c.Now
-	c.Request.PatronContactAt = &at
+	c.Request.PatronContactAt = c.Now
 	return nil, nil
 }
 
@@ -68,7 +69,7 @@ func Reopen(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	r := c.Request
 	r.CancelReason, r.PreviousState = nil, nil
 	r.ReturnUnused, r.Recalled, r.Overdue, r.RenewalPending = false, false, false, false
-	r.PatronContactAt, r.ApprovedCostMinor = nil, 0
-	r.RotaEntryID, r.Fulfilment = nil, nil
+	r.PatronContactAt, r.ApprovedCostMinor = time.Time{}, 0
+	r.RotaEntryID, r.Fulfilment = broker.NoID, nil
 	return engine.Wants{engine.NeedByAgain{}}, nil
 }

@@ -59,7 +59,7 @@ func ReturnUnused(c *engine.Case) bool { return c.Request.ReturnUnused }
 // PatronContactKeepsIt tells whether the end of the shelf time is a staff
 // decision instead of an automatic return because the patron has been in touch.
 func PatronContactKeepsIt(c *engine.Case) bool {
-	return c.Request.PatronContactAt != nil && c.AtShelfEnd().Action == attributes.StaffDecision
+	return !c.Request.PatronContactAt.IsZero() && c.AtShelfEnd().Action == attributes.StaffDecision
 }
 
 // PatronCancels tells whether the cancel came from the patron.

@@ -95,8 +95,8 @@ func (r room) MakeItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 		return nil, err
 	}
 	title := broker.NoID
-	if c.Request.TitleID != nil {
-		title = *c.Request.TitleID
+	if c.Request.TitleID != broker.NoID {
+		title = c.Request.TitleID
 	}
 	item, err := r.loans.MakeTemporaryItem(ctx, c.Tx, loans.TempItem{
 		Desk: c.Desk(), Request: c.Ref(), Number: c.Request.Number, Title: title,
@@ -105,7 +105,7 @@ func (r room) MakeItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 	if err != nil {
 		return nil, err
 	}
-	c.Request.ItemID = &item.ID
+	c.Request.ItemID = item.ID
 	c.Tx.Queue(`insert into request_items (library_id, request_id, id, barcode)
 		select $1, $2, $3, nullif($4, '') where not exists (select 1 from request_items where library_id = $1 and request_id = $2)`,
 		c.Request.LibraryID, c.Request.ID, broker.NewID(), barcode)
@@ -119,17 +119,17 @@ func (r room) MakeItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 
 // noteSupplied records how long the copy took to arrive, for choosing lenders.
 func noteSupplied(c *engine.Case) {
-	if entry := c.Active(); entry != nil && entry.AnsweredAt != nil {
-		routing.NoteSupplied(c.Tx, entry.LenderID, c.Now.Sub(*entry.AnsweredAt).Hours()/24)
+	if entry := c.Active(); entry != nil && !entry.AnsweredAt.IsZero() {
+		routing.NoteSupplied(c.Tx, entry.LenderID, c.Now.Sub(entry.AnsweredAt).Hours()/24)
 	}
 }
 
 // KeepVolume notes that another volume arrived.
 func KeepVolume(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	if c.Request.ItemID == nil {
+	if c.Request.ItemID == broker.NoID {
 		return nil, broker.Conflict("no_item", "No item is here for this request.")
 	}
-	return volumeArrived(ctx, c, *c.Request.ItemID)
+	return volumeArrived(ctx, c, c.Request.ItemID)
 }
 
 // volumeArrived notes which volume is here; while others are missing, staff
@@ -170,10 +170,10 @@ func lenderBarcode(ctx context.Context, c *engine.Case) (string, error) {
 }
 
 func itemRef(c *engine.Case) catalog.Ref {
-	if c.Request.ItemID == nil {
+	if c.Request.ItemID == broker.NoID {
 		return catalog.Ref{}
 	}
-	return catalog.Ref{Library: c.Request.LibraryID, ID: *c.Request.ItemID}
+	return catalog.Ref{Library: c.Request.LibraryID, ID: c.Request.ItemID}
 }
 
 // PutOnShelf starts the shelf time: policy gives the last day, bounded by the
@@ -277,7 +277,7 @@ func (r room) CancelHold(ctx context.Context, c *engine.Case) (engine.Wants, err
 
 // SendHome notes that the borrowed copy is on its way back to its lender.
 func (r room) SendHome(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	if c.Request.ItemID == nil {
+	if c.Request.ItemID == broker.NoID {
 		return nil, nil
 	}
 	c.Tx.Queue(`update request_items set returned_at = $3 where library_id = $1 and request_id = $2 and returned_at is null`,
@@ -288,7 +288,7 @@ func (r room) SendHome(ctx context.Context, c *engine.Case) (engine.Wants, error
 
 // CloseLoan checks in a lost item that has come back to the desk.
 func (r room) CloseLoan(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	if c.Request.ItemID == nil {
+	if c.Request.ItemID == broker.NoID {
 		return nil, nil
 	}
 	_, err := r.returns.Return(ctx, c.Tx, returns.Return{Desk: c.Desk(), Item: itemRef(c)})

@@ -25,7 +25,7 @@ func KeepLoanDue(_ context.Context, c *engine.Case) (engine.Wants, error) {
 // CheckRenewal checks a request to renew against the library's own rules: the
 // window, the patron's standing. The lender decides about the rest.
 func CheckRenewal(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
-	if c.Request.PatronID == nil {
+	if c.Request.PatronID == broker.NoID {
 		return nil, nil
 	}
 	standing, err := standing.Of(ctx, c.Tx, c.Desk(), c.Patron())

@@ -58,27 +58,27 @@ func chooseScanned(ctx context.Context, c *engine.Case, barcode string) error {
 	if len(promised) > 0 {
 		return broker.Conflict("promised_elsewhere", "Item %s is promised to another library; scan another copy.", barcode)
 	}
-	c.Request.ItemID = &item.ID
+	c.Request.ItemID = item.ID
 	return nil
 }
 
 // chooseAny keeps the copy chosen before while it is on its shelf, or else takes
 // the first that is free.
 func chooseAny(ctx context.Context, c *engine.Case) error {
-	if c.Request.ItemID != nil {
-		item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, *c.Request.ItemID, true)
+	if c.Request.ItemID != broker.NoID {
+		item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, c.Request.ItemID, true)
 		if err != nil || item.Status == catalog.OnShelf {
 			return err
 		}
-		c.Request.ItemID = nil
+		c.Request.ItemID = broker.NoID
 	}
 	if err := c.MatchTitle(ctx); err != nil {
 		return err
 	}
-	if c.Request.TitleID == nil {
+	if c.Request.TitleID == broker.NoID {
 		return broker.Conflict("no_copy", "No title of ours matches; scan the copy to send.")
 	}
-	items, err := catalog.ItemsOfTitle(ctx, c.Tx, *c.Request.TitleID, c.Request.LibraryID)
+	items, err := catalog.ItemsOfTitle(ctx, c.Tx, c.Request.TitleID, c.Request.LibraryID)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func chooseAny(ctx context.Context, c *engine.Case) error {
 		if err := ownPatronsFirst(ctx, c, len(free)-i); err != nil {
 			return err
 		}
-		c.Request.ItemID = &candidate
+		c.Request.ItemID = candidate
 		return nil
 	}
 	return broker.Conflict("no_copy", "No copy is free on the shelf now; answer no, or scan the copy to send.")
@@ -130,7 +130,7 @@ func isFree(ctx context.Context, c *engine.Case, id broker.ID) (bool, error) {
 // ownPatronsFirst checks a yes against the lender's policy: our own patrons who
 // wait come first, unless somebody with the right to do so passes over that.
 func ownPatronsFirst(ctx context.Context, c *engine.Case, copies int) error {
-	waiting, err := holds.Queue(ctx, c.Tx, c.Request.LibraryID, *c.Request.TitleID)
+	waiting, err := holds.Queue(ctx, c.Tx, c.Request.LibraryID, c.Request.TitleID)
 	if err != nil {
 		return err
 	}
@@ -143,31 +143,31 @@ func ownPatronsFirst(ctx context.Context, c *engine.Case, copies int) error {
 
 // ReleaseItem lets the chosen copy go.
 func ReleaseItem(_ context.Context, c *engine.Case) (engine.Wants, error) {
-	c.Request.ItemID = nil
+	c.Request.ItemID = broker.NoID
 	return nil, nil
 }
 
 // ItemMissing marks the copy that was searched for as missing. One that is not
 // on its shelf because somebody has it is only let go.
 func ItemMissing(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	if c.Request.ItemID == nil {
+	if c.Request.ItemID == broker.NoID {
 		return nil, nil
 	}
-	item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, *c.Request.ItemID, true)
+	item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, c.Request.ItemID, true)
 	if err != nil {
 		return nil, err
 	}
 	if item.Status == catalog.OnShelf {
 		catalog.SetItemStatus(c.Tx, item.Library, item.ID, catalog.Missing)
 	}
-	c.Request.ItemID = nil
+	c.Request.ItemID = broker.NoID
 	return nil, nil
 }
 
 // LendItem lends the copy to the borrowing library as an institutional patron,
 // for as long as our lending terms say unless staff set a date.
 func (r room) LendItem(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	borrower, err := c.Lender(ctx, *c.Request.BorrowerLibraryID)
+	borrower, err := c.Lender(ctx, c.Request.BorrowerLibraryID)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,7 @@ func (r room) LendItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 // nothing where the loan is closed already, or the copy is out to somebody else
 // by now.
 func (r room) TakeItemBack(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	if c.Request.ItemID == nil {
+	if c.Request.ItemID == broker.NoID {
 		return nil, nil
 	}
 	loan, err := loans.OfItem(ctx, c.Tx, itemRef(c))
@@ -215,9 +215,9 @@ func (r room) TakeItemBack(ctx context.Context, c *engine.Case) (engine.Wants, e
 
 // ChosenBarcode gives the barcode of the copy chosen to send.
 func ChosenBarcode(ctx context.Context, c *engine.Case) (string, error) {
-	if c.Request.ItemID == nil {
+	if c.Request.ItemID == broker.NoID {
 		return "", fmt.Errorf("request %d: nothing was chosen to send", c.Request.Number)
 	}
-	item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, *c.Request.ItemID, false)
+	item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, c.Request.ItemID, false)
 	return item.Barcode, err
 }

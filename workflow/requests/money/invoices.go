@@ -50,7 +50,7 @@ func BillBorrower(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 // offerUsualFee sets the fee that our terms ask of this borrower for one loan
 // or copy; none where it borrows free.
 func offerUsualFee(c *engine.Case) {
-	borrower := c.Others[*c.Request.BorrowerLibraryID]
+	borrower := c.Others[c.Request.BorrowerLibraryID]
 	if borrower == nil {
 		return
 	}
@@ -72,7 +72,7 @@ func chargeBorrower(c *engine.Case, kind string, amount broker.Money) engine.Wan
 }
 
 func borrowerAccount(c *engine.Case) ledger.Account {
-	return ledger.Between(c.Request.LibraryID, *c.Request.BorrowerLibraryID, c.Library.Currency)
+	return ledger.Between(c.Request.LibraryID, c.Request.BorrowerLibraryID, c.Library.Currency)
 }
 
 // openCharges gives what the borrowing library has not settled of this request.

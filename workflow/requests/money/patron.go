@@ -62,7 +62,7 @@ func KeepCost(_ context.Context, c *engine.Case) (engine.Wants, error) {
 // agreed to: anything dearer goes to staff.
 func ChargeFee(_ context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	entry := c.Active()
-	if entry == nil || entry.CostMinor == 0 || c.Request.PatronID == nil || entry.Fulfilment == "hold" {
+	if entry == nil || entry.CostMinor == 0 || c.Request.PatronID == broker.NoID || entry.Fulfilment == "hold" {
 		return nil, nil
 	}
 	fee := c.Consent(entry)
@@ -86,7 +86,7 @@ func ChargeFee(_ context.Context, c *engine.Case) (wants engine.Wants, err error
 }
 
 func patronAccount(c *engine.Case) ledger.Account {
-	return ledger.OfPatron(c.Request.LibraryID, *c.Request.PatronID, c.Library.Currency)
+	return ledger.OfPatron(c.Request.LibraryID, c.Request.PatronID, c.Library.Currency)
 }
 
 // ReverseFee takes a passed-on fee back by a new entry.
@@ -97,7 +97,7 @@ func ReverseFee(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 // ChargeLost passes the lender's invoice for a lost item on, exactly.
 func ChargeLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	invoice, _ := c.Firing.Input.Money("cost")
-	if c.Request.PatronID == nil || invoice.Minor == 0 {
+	if c.Request.PatronID == broker.NoID || invoice.Minor == 0 {
 		return nil, nil
 	}
 	charge, err := costs.LostILLCharge(c.Policy, invoice)
@@ -141,7 +141,7 @@ func replacesInvoice(ctx context.Context, c *engine.Case, amount broker.Money) (
 
 // takeBack reverses every charge of a kind that the request made to its patron.
 func takeBack(ctx context.Context, c *engine.Case, kind string) (engine.Wants, error) {
-	if c.Request.PatronID == nil {
+	if c.Request.PatronID == broker.NoID {
 		return nil, nil
 	}
 	entries, err := ledger.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
@@ -167,7 +167,7 @@ func reversalsOf(c *engine.Case, entries []ledger.Entry, kind string) (wants eng
 func TakeBackFine(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	wants, err := takeBack(ctx, c, ledger.Overdue)
 	until := c.Firing.Input.Date("due")
-	if err != nil || c.Request.PatronID == nil || until.IsZero() {
+	if err != nil || c.Request.PatronID == broker.NoID || until.IsZero() {
 		return wants, err
 	}
 	lent, err := loans.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
@@ -190,7 +190,7 @@ func fineBy(c *engine.Case, due broker.Date, loan loans.Loan) engine.Wants {
 		return nil
 	}
 	return engine.Wants{engine.Charge{Charge: ledger.Charge{
-		Account: ledger.OfPatron(c.Request.LibraryID, *c.Request.PatronID, fine.Amount.Currency),
+		Account: ledger.OfPatron(c.Request.LibraryID, c.Request.PatronID, fine.Amount.Currency),
 		Kind:    ledger.Overdue, Amount: fine.Amount, Rule: fine.Rule, Clause: fine.Clause, Loan: loan.ID, Request: c.Request.ID,
 		Period: loan.Renewals + 2, // the period after the loan's last
 		Note:   fmt.Sprintf("renewed until %s, %d days late", due, fine.Days), Cause: fmt.Sprintf("overdue:%s:renewed:%d", loan.ID, c.Request.Version),
@@ -201,7 +201,7 @@ func fineBy(c *engine.Case, due broker.Date, loan loans.Loan) engine.Wants {
 // WaiveLost forgives what is still unpaid of a loss that is no longer one. What
 // was paid stays paid: no policy here refunds a lender's item by itself.
 func WaiveLost(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
-	if c.Request.PatronID == nil {
+	if c.Request.PatronID == broker.NoID {
 		return nil, nil
 	}
 	open, err := ledger.OpenCharges(ctx, c.Tx, patronAccount(c))

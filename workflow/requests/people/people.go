@@ -36,7 +36,7 @@ func Effects() engine.Effects {
 // Tell makes an effect that gives the patron one kind of notice.
 func Tell(kind notices.Kind) engine.Effect {
 	return func(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-		if c.Request.PatronID == nil {
+		if c.Request.PatronID == broker.NoID {
 			return nil, nil
 		}
 		patron, err := patrons.ByID(ctx, c.Tx, c.Patron())

@@ -3,6 +3,7 @@ package rota
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"afield/broker"
 	"afield/broker/directory"
@@ -23,8 +24,7 @@ func (r Room) AskLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	if err != nil {
 		return nil, err
 	}
-	at := c.Now
-	entry.Status, entry.AskedAt = engine.EntryAsked, &at
+	entry.Status, entry.AskedAt = engine.EntryAsked, c.Now
 	entry.Touch()
 	routing.NoteAsked(c.Tx, entry.LenderID)
 	wants := engine.Wants{engine.Fact{Name: "lender_id", Value: entry.LenderID}, engine.Fact{Name: "tier", Value: entry.TierName}}
@@ -37,7 +37,7 @@ func (r Room) AskLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	case err != nil:
 		return nil, err
 	case entry.Fulfilment == "hold":
-		entry.ConfirmedAt = &at
+		entry.ConfirmedAt = c.Now
 		return wants, r.placeHold(ctx, c, lender)
 	case entry.Fulfilment == "ill" && reachable:
 		return append(wants, engine.Say{Message: ask}), nil
@@ -73,8 +73,9 @@ func textOf(text *string) string {
 	return *text
 }
 
-func idText(id *broker.ID) string {
-	if id == nil {
+// idText writes an id for a message, and nothing for none.
+func idText(id broker.ID) string {
+	if id == broker.NoID {
 		return ""
 	}
 	return id.String()
@@ -85,8 +86,8 @@ func idText(id *broker.ID) string {
 func (r Room) placeHold(ctx context.Context, c *engine.Case, lender *directory.Lender) error {
 	c.Tx.Widen(lender.ID)
 	title := broker.NoID
-	if c.Request.TitleID != nil {
-		title = *c.Request.TitleID
+	if c.Request.TitleID != broker.NoID {
+		title = c.Request.TitleID
 	}
 	_, err := r.Holds.PlaceHold(ctx, c.Tx, holds.PlaceHold{
 		Desk: c.Desk(), Library: lender.ID, Title: title, Patron: c.Patron(), Request: c.Ref(),
@@ -105,8 +106,8 @@ func (r Room) AskAgain(ctx context.Context, c *engine.Case) (engine.Wants, error
 	earlier.Touch()
 	again := *earlier
 	again.ID, again.Position, again.Status = broker.NewID(), c.Rota.LastPosition()+1, engine.EntryNext
-	again.RetryOf, again.RetryAfter, again.Answer = &earlier.ID, broker.Date{}, ""
-	again.AskedAt, again.ConfirmedAt, again.AnsweredAt = nil, nil, nil
+	again.RetryOf, again.RetryAfter, again.Answer = earlier.ID, broker.Date{}, ""
+	again.AskedAt, again.ConfirmedAt, again.AnsweredAt = time.Time{}, time.Time{}, time.Time{}
 	c.Rota.Add(&again)
 	c.Depend(&again)
 	return r.AskLender(ctx, c)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"afield/broker"
 	"afield/broker/policy/attributes"
@@ -92,11 +93,10 @@ func next(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 // lender is left.
 func (r Room) lookUpOrGiveUp(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	giveUp := engine.Wants{engine.Then{Event: workflow.EventNothingLeft}}
-	if c.Request.LookedUpAt != nil {
+	if !c.Request.LookedUpAt.IsZero() {
 		return giveUp, nil
 	}
-	at := c.Now
-	c.Request.LookedUpAt = &at
+	c.Request.LookedUpAt = c.Now
 	query, err := r.Query(ctx, c)
 	if err != nil {
 		return nil, err
@@ -140,8 +140,8 @@ func (r Room) build(ctx context.Context, c *engine.Case, live map[broker.ID]rout
 		return err
 	}
 	title := broker.NoID
-	if c.Request.TitleID != nil {
-		title = *c.Request.TitleID
+	if c.Request.TitleID != broker.NoID {
+		title = c.Request.TitleID
 	}
 	candidates, err := r.Finder.FindCandidates(ctx, c.Tx, query, title, live)
 	if err != nil {
@@ -179,7 +179,7 @@ func StartOver(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if err := passOverRules(ctx, c); err != nil {
 		return nil, err
 	}
-	c.Request.LookedUpAt = nil
+	c.Request.LookedUpAt = time.Time{}
 	c.Rota.ForgetUnused(c.Tx)
 	return nil, nil
 }
@@ -188,7 +188,7 @@ func StartOver(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 // the rules for interlibrary loan, before the first lender outside the
 // catalogue is asked. Where the rules refuse it, a person must decide.
 func checkILL(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	if c.Request.PatronID == nil {
+	if c.Request.PatronID == broker.NoID {
 		return nil, nil
 	}
 	var submitter broker.Actor
@@ -209,7 +209,7 @@ func checkILL(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 // passOverRules lets a request go on that the rules for interlibrary loan
 // refused. Only somebody who may pass over each of their reasons can do that.
 func passOverRules(ctx context.Context, c *engine.Case) error {
-	if c.Request.ILLChecked || c.Request.PatronID == nil {
+	if c.Request.ILLChecked || c.Request.PatronID == broker.NoID {
 		return nil
 	}
 	decision, err := illDecision(ctx, c, c.Firing.Actor)
@@ -227,7 +227,7 @@ func passOverRules(ctx context.Context, c *engine.Case) error {
 // actor: whoever submitted it, or staff who let it go on.
 func illDecision(ctx context.Context, c *engine.Case, actor broker.Actor) (ill.SubmitDecision, error) {
 	asked := checks.Submission{
-		Patron: *c.Request.PatronID, Request: c.Request.ID, Title: c.Request.TitleID, Citation: c.Request.Citation,
+		Patron: c.Request.PatronID, Request: c.Request.ID, Title: c.Request.TitleID, Citation: c.Request.Citation,
 		Rush: c.Request.Rush, Channel: rule.ByStaff, Now: c.Now,
 	}
 	if actor.Kind == broker.ActorPatron {

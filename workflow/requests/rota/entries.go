@@ -17,11 +17,10 @@ const mostAsks = 4
 // EntryConfirmed notes that the lender has the request: its clock starts.
 func EntryConfirmed(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	entry := c.Active()
-	if entry == nil || entry.ConfirmedAt != nil {
+	if entry == nil || !entry.ConfirmedAt.IsZero() {
 		return nil, nil
 	}
-	at := c.Now
-	entry.ConfirmedAt = &at
+	entry.ConfirmedAt = c.Now
 	entry.Touch()
 	return engine.Wants{engine.RestartDeadline{}}, nil
 }
@@ -57,11 +56,10 @@ func EntrySupplied(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	if entry == nil || entry.Status == engine.EntrySupplied {
 		return nil, nil
 	}
-	at := c.Now
-	entry.Status, entry.Answer, entry.AnsweredAt = engine.EntrySupplied, "loaned", &at
+	entry.Status, entry.Answer, entry.AnsweredAt = engine.EntrySupplied, "loaned", c.Now
 	entry.Touch()
-	if entry.AskedAt != nil {
-		routing.NoteAnswered(c.Tx, entry.LenderID, routing.AnswerFilled, c.Now.Sub(*entry.AskedAt).Hours())
+	if !entry.AskedAt.IsZero() {
+		routing.NoteAnswered(c.Tx, entry.LenderID, routing.AnswerFilled, c.Now.Sub(entry.AskedAt).Hours())
 	}
 	if entry.Fulfilment != "hold" {
 		routing.NoteLoan(c.Tx, entry.LenderID, c.Request.LibraryID, c.Now)
@@ -106,8 +104,8 @@ func entryEnds(c *engine.Case, status engine.EntryStatus, how routing.Answer, an
 	if entry == nil {
 		return
 	}
-	if entry.AskedAt != nil {
-		routing.NoteAnswered(c.Tx, entry.LenderID, how, c.Now.Sub(*entry.AskedAt).Hours())
+	if !entry.AskedAt.IsZero() {
+		routing.NoteAnswered(c.Tx, entry.LenderID, how, c.Now.Sub(entry.AskedAt).Hours())
 	}
 	entry.Leave(c.Now, status, answer)
 }
@@ -133,7 +131,7 @@ func withdrawFrom(c *engine.Case, status engine.EntryStatus, answer string) {
 	if entry == nil {
 		return
 	}
-	if entry.AskedAt != nil {
+	if !entry.AskedAt.IsZero() {
 		routing.NoteWithdrawn(c.Tx, entry.LenderID)
 	}
 	entry.Leave(c.Now, status, answer)

@@ -52,7 +52,7 @@ func Last(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 		c.Request.RenewalPending = false
 	}
 	if c.From == workflow.ReturnShipped {
-		catalog.SetItemStatus(c.Tx, c.Request.LibraryID, *c.Request.ItemID, catalog.Received)
+		catalog.SetItemStatus(c.Tx, c.Request.LibraryID, c.Request.ItemID, catalog.Received)
 		if entry := c.Current(); entry != nil {
 			entry.Status, entry.Active = engine.EntrySupplied, true
 			entry.Touch()

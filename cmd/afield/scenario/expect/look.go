@@ -185,8 +185,8 @@ func lookAtPatron(p *stage.Play, ctx context.Context, tx *postgres.Tx, s languag
 	case ref.ID != broker.NoID:
 	case seen.loan != nil && seen.loan.Patron.ID != broker.NoID:
 		ref = seen.loan.Patron
-	case seen.request != nil && seen.request.PatronID != nil:
-		ref = patrons.Ref{Library: seen.request.LibraryID, ID: *seen.request.PatronID}
+	case seen.request != nil && seen.request.PatronID != broker.NoID:
+		ref = patrons.Ref{Library: seen.request.LibraryID, ID: seen.request.PatronID}
 	default:
 		return nil
 	}
