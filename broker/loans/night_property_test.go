@@ -236,6 +236,9 @@ func (lt *lateTown) pay(ctx context.Context, tx *postgres.Tx, charge *lateCharge
 		Account: ledger.OfPatron(lt.patron.Library, lt.patron.ID, lt.Library.Currency), Charge: charge.id, Amount: lt.upTo(charge.owed),
 		Method: ledger.Cash, Cause: lt.cause(), Actor: lt.desk.Actor, At: lt.desk.Now,
 	})
+	if ours, known := broker.AsError(err); known && ours.Code == "more_than_owed" {
+		return nil // credit elsewhere on the account leaves less to pay
+	}
 	if err != nil || keep {
 		charge.owed -= receipt.Paid.Minor
 		return err
