@@ -107,14 +107,6 @@ type Night struct {
 	Branches []directory.Branch
 
 	nights *Nights
-	// shared are the libraries of its sharing group.
-	shared []broker.ID
-}
-
-// scope is whose rows a slice may see: the library's own, and those of its
-// sharing group, whose patrons and items are at home at each other's desks.
-func (n *Night) scope() postgres.Scope {
-	return postgres.ForLibraries(append([]broker.ID{n.Library.ID}, n.shared...)...)
 }
 
 // at is the library itself acting, in no particular building.
@@ -131,9 +123,6 @@ func (n *Nights) begin(ctx context.Context, library broker.ID, now time.Time) (*
 	night := &Night{Now: now, nights: n}
 	err := n.config.DB.InTx(ctx, postgres.ForLibraries(library), func(ctx context.Context, tx *postgres.Tx) (err error) {
 		if night.Library, err = directory.Load(ctx, tx, library); err != nil {
-			return err
-		}
-		if night.shared, err = directory.SharedWith(ctx, tx, night.Library.SharingGroup); err != nil {
 			return err
 		}
 		night.Branches, err = directory.Branches(ctx, tx, library)

@@ -46,7 +46,7 @@ type sliced struct {
 // transaction.
 func (n *Nights) slice(ctx context.Context, night *Night, s step, limit int) (sliced, error) {
 	var result sliced
-	err := n.config.DB.InTx(ctx, night.scope(), func(ctx context.Context, tx *postgres.Tx) error {
+	err := n.config.DB.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
 		at, free, err := takeStep(ctx, tx, night, s.name)
 		result = sliced{done: at.done, busy: !free}
 		if err != nil || !free || at.done.Finished {
@@ -147,7 +147,7 @@ func end(tx *postgres.Tx, night *Night, name string) {
 // staff, and tried again in the next night.
 func (n *Nights) putAside(ctx context.Context, night *Night, s step, why error) error {
 	n.config.Log.Error("a nightly step failed for one row", "library", night.Library.ID, "step", s.name, "error", why)
-	return n.config.DB.InTx(ctx, night.scope(), func(ctx context.Context, tx *postgres.Tx) error {
+	return n.config.DB.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
 		at, free, err := takeStep(ctx, tx, night, s.name)
 		if err != nil || !free {
 			return err
@@ -171,7 +171,7 @@ func (n *Nights) putAside(ctx context.Context, night *Night, s step, why error) 
 // note writes down a row that could not be worked, for staff and for the next
 // night.
 func note(tx *postgres.Tx, night *Night, step string, thing broker.ID, why error) {
-	tx.Queue(`insert into nightly_failures (library_id, step, thing_id, error, first_at, last_at) values ($1, $2, $3, $4, $5, $5)
+	tx.Queue(`insert into nightly_failures (library_id, step, thing_id, error, first_at, last_at) values ($1, $2, coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'), $4, $5, $5)
 		on conflict (library_id, step, thing_id) do update
 		set error = excluded.error, last_at = excluded.last_at, tries = nightly_failures.tries + 1, solved_at = null`,
 		night.Library.ID, step, thing, why.Error(), night.Now)
@@ -201,7 +201,7 @@ const whole = "night"
 // finish writes down that a night is over, and solves the failures of earlier
 // nights that did not come again.
 func (n *Nights) finish(ctx context.Context, night *Night) error {
-	return n.config.DB.InTx(ctx, night.scope(), func(_ context.Context, tx *postgres.Tx) error {
+	return n.config.DB.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		tx.Queue(`insert into nightly_steps (library_id, night, step, started_at, finished_at) values ($1, $2, $3, $4, $4) on conflict do nothing`,
 			night.Library.ID, night.On, whole, night.Now)
 		tx.Queue(`update nightly_failures f set solved_at = $3 where f.library_id = $1 and f.solved_at is null
