@@ -202,6 +202,7 @@ func addFee(p *stage.Play, s language.Step) (stage.Result, error) {
 func useComputer(p *stage.Play, s language.Step) (stage.Result, error) {
 	return mayAct(p, s, rule.ActionComputer)
 }
+
 func signForMinor(p *stage.Play, s language.Step) (stage.Result, error) {
 	return mayAct(p, s, rule.ActionSignForMinor)
 }
