@@ -121,7 +121,7 @@ func (c *Service) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut) (O
 	}
 	patrons.TouchActive(tx, in.Patron, in.Desk.Today())
 	var out Outcome
-	out.Warnings, out.NextAct = append(passed, notes...), standing.GiveToPatron
+	out.Warnings, out.NextAct = slices.Concat(passed, notes), standing.GiveToPatron
 	out.Say("Lent until %s.", loan.DueOn)
 	if facts.item.Status == catalog.Missing {
 		out.Say("It was marked missing; it is found.")

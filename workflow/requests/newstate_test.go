@@ -105,7 +105,7 @@ func TestANewStateIsItsTableAndAMigration(t *testing.T) {
 func TestAMisspeltDeadlineStopsTheStart(t *testing.T) {
 	t.Parallel()
 	table := withCustoms()
-	table.Places[len(table.Places)-1].Deadline = "arival"
+	table.Places[len(table.Places)-1].Deadline = "arrivals"
 	if _, err := requests.New(requests.Config{Tables: []*workflow.Table{table, workflow.Lending}}); err == nil {
 		t.Fatal("it starts all the same")
 	}

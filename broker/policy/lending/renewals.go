@@ -190,7 +190,7 @@ func tooSoon(a *policy.Asking, r Renewal) bool {
 	if !opens.Value.Is {
 		return false
 	}
-	from := renewalOpens(a.Doc, a.At, opens.Value.Value, r.Due)
+	from := renewalOpens(a.At, opens.Value.Value, r.Due)
 	if !a.At.Now.Before(from) {
 		return false
 	}
@@ -201,7 +201,7 @@ func tooSoon(a *policy.Asking, r Renewal) bool {
 	return true
 }
 
-func renewalOpens(d *policy.Document, at policy.Moment, opening attributes.Opening, due broker.Date) time.Time {
+func renewalOpens(at policy.Moment, opening attributes.Opening, due broker.Date) time.Time {
 	from := due.AddDays(-opening.DaysBefore)
 	if opening.Precision == "time" {
 		return at.Calendar.AddWallClockDays(at.Calendar.EndOfBusiness(due), -opening.DaysBefore).UTC()
@@ -216,7 +216,7 @@ func EarliestRenewal(d *policy.Document, at policy.Moment, m rule.Match, due bro
 	entry := d.Rules().RenewalOpens.For(m)
 	answer := rule.Entry[time.Time]{Source: entry.Source}
 	if entry.Value.Is {
-		answer.Value = renewalOpens(d, at, entry.Value.Value, due)
+		answer.Value = renewalOpens(at, entry.Value.Value, due)
 	}
 	return answer
 }

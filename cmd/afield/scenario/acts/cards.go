@@ -140,7 +140,7 @@ func renewCard(p *stage.Play, s language.Step) (stage.Result, error) {
 }
 
 // cardOf is the newest card of a patron.
-func cardOf(p *stage.Play, ctx context.Context, tx *postgres.Tx, patron patrons.Ref) (broker.ID, error) {
+func cardOf(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) (broker.ID, error) {
 	cards, err := patrons.Cards(ctx, tx, patron)
 	if err == nil && len(cards) == 0 {
 		err = broker.NotFound("card")
@@ -154,7 +154,7 @@ func cardOf(p *stage.Play, ctx context.Context, tx *postgres.Tx, patron patrons.
 func reportCard(p *stage.Play, s language.Step) (stage.Result, error) {
 	patron := p.PatronOf(s)
 	return stage.Result{}, p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
-		card, err := cardOf(p, ctx, tx, patron.Ref)
+		card, err := cardOf(ctx, tx, patron.Ref)
 		if err != nil {
 			return err
 		}
@@ -166,7 +166,7 @@ func reportCard(p *stage.Play, s language.Step) (stage.Result, error) {
 func replaceCard(p *stage.Play, s language.Step) (stage.Result, error) {
 	patron := p.PatronOf(s)
 	return stage.Result{}, p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
-		card, err := cardOf(p, ctx, tx, patron.Ref)
+		card, err := cardOf(ctx, tx, patron.Ref)
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func surrenderCard(p *stage.Play, s language.Step) (stage.Result, error) {
 	patron := p.PatronOf(s)
 	var done patrons.Surrendered
 	err := p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
-		card, err := cardOf(p, ctx, tx, patron.Ref)
+		card, err := cardOf(ctx, tx, patron.Ref)
 		if err != nil {
 			return err
 		}

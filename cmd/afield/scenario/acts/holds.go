@@ -102,13 +102,13 @@ func cancelHold(p *stage.Play, s language.Step) (stage.Result, error) {
 func holdOf(p *stage.Play, s language.Step) (hold holds.Hold, err error) {
 	item, patron := p.Items[s.Text("item")], p.PatronOf(s)
 	err = p.Everywhere(func(ctx context.Context, tx *postgres.Tx) error {
-		hold, err = openHold(p, ctx, tx, patron, item)
+		hold, err = openHold(ctx, tx, patron, item)
 		return err
 	})
 	return hold, err
 }
 
-func openHold(p *stage.Play, ctx context.Context, tx *postgres.Tx, patron stage.Person, item stage.Thing) (holds.Hold, error) {
+func openHold(ctx context.Context, tx *postgres.Tx, patron stage.Person, item stage.Thing) (holds.Hold, error) {
 	held, err := holds.Of(ctx, tx, patron.Ref)
 	if err != nil {
 		return holds.Hold{}, err
