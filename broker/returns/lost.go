@@ -41,6 +41,9 @@ func askLoanMoney(tx *postgres.Tx, loan loans.Loan, into *loanMoney) {
 // Loss is how an item was lost, and what staff know of its price.
 type Loss struct {
 	How loans.LostHow
+	// On is the day from which it counts as lost; zero means today. By age that is
+	// the day the policy names, whenever the night was run.
+	On broker.Date
 	// WillReplace tells that a new copy is to be bought.
 	WillReplace bool
 	// Price is what staff say the item costs; zero takes the price on the item's
@@ -129,17 +132,23 @@ func (c *Service) lose(ctx context.Context, tx *postgres.Tx, desk standing.Desk,
 	if err := c.chargeLoss(ctx, tx, lender, loan, item, loss, &out); err != nil {
 		return out, err
 	}
-	today := lender.Today()
+	on := lender.Today()
+	if !loss.On.IsZero() {
+		on = loss.On.Earlier(on)
+	}
 	end := loans.Settling{
-		Desk: desk, Loan: loan, Through: loan.Late().Through(today, lender.Calendar()), Forgiven: loss.ForgiveOverdue,
-		Opening: lender.Calendar(), Why: ledger.CorrectedAtLoss, LostOn: today, Money: l.money,
+		Desk: desk, Loan: loan, Through: loan.Late().Through(on, lender.Calendar()), Forgiven: loss.ForgiveOverdue,
+		Opening: lender.Calendar(), Why: ledger.CorrectedAtLoss, Money: l.money,
+	}
+	if end.Forgiven {
+		end.LostOn = on // what is forgiven because of the loss may be restored; what was counted beyond it may not
 	}
 	end.Fine = costs.FineAtReturn(loan.Terms, loan.DueOn, lending.ReturnDecision{On: end.Through, FineFree: end.Forgiven}, lender.Moment())
 	if err := end.Settle(tx, &out); err != nil {
 		return out, err
 	}
 	ledger.EndAccrual(tx, loan.Patron.Library, loan.ID)
-	loan.Status, loan.LostOn, loan.LostHow = loans.Lost, today, loss.How
+	loan.Status, loan.LostOn, loan.LostHow = loans.Lost, on, loss.How
 	loans.Save(tx, loan)
 	catalog.SetItemStatus(tx, item.Library, item.ID, catalog.Lost)
 	item.Status = catalog.Lost

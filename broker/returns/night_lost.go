@@ -13,7 +13,7 @@ import (
 )
 
 // LoseByAge declares lost those of the given loans of the desk's library that
-// are old enough by the policy of the desk that lent them; there are at most as
+// are old enough, from the day on which they were, by the policy of the desk that lent them; there are at most as
 // many as in a slice of nightly work. With claimed, it instead ends the claims
 // whose item was not found in the policy's time: such a loan is lost, and
 // charged. A loan whose time has not come, or that somebody has acted on
@@ -71,11 +71,16 @@ func (c *Service) lossByAge(desk standing.Desk, old *ageing, claimed bool) (loss
 	match := old.loan.MatchOf(old.item)
 	loss = Loss{How: loans.LostOverdue, WillReplace: costs.ReplacedByAge(document, match).Value}
 	if !claimed {
-		return loss, costs.LostOn(document, desk.Moment(), match, old.loan.DueOn, false).Now, nil
+		lost := costs.LostOn(document, desk.Moment(), match, old.loan.DueOn, false)
+		loss.On = lost.On
+		return loss, lost.Now, nil
 	}
 	loss.How = loans.LostByClaim
-	on := lending.ClaimChargedOn(document, match, old.loan.DueOn).Value
-	return loss, old.claim.Status == loans.ClaimOpen && !on.IsZero() && !desk.Today().Before(on), nil
+	loss.On = lending.ClaimChargedOn(document, match, old.loan.DueOn).Value
+	if !loss.On.IsZero() {
+		loss.On = loss.On.Later(desk.Calendar().DateOf(old.claim.ClaimedAt))
+	}
+	return loss, old.claim.Status == loans.ClaimOpen && !loss.On.IsZero() && !desk.Today().Before(loss.On), nil
 }
 
 // readAgeing locks loans in the usual order (patrons, items, loans), and reads
