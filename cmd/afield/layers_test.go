@@ -42,7 +42,9 @@ var layers = [][]string{
 	},
 	{"workflow/requests/dialogue", "workflow/requests/rota", "workflow/requests/undo"},
 	{"workflow/requests"},
-	{"api/peer", "api/rest/views", "workflow/desk"},
+	{"api/peer", "api/rest/views", "workflow/desk/counter"},
+	{"workflow/desk/accounts", "workflow/desk/cashier", "workflow/desk/closures", "workflow/desk/queue"},
+	{"workflow/desk"},
 	{"api/rest/pipeline", "workflow/nightly"},
 	{
 		"api/rest/accounts", "api/rest/administration", "api/rest/catalogue", "api/rest/holds", "api/rest/loans", "api/rest/money",

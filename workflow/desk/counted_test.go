@@ -13,6 +13,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 // The counts of round trips at the desk: what is shown is looked up in one,
@@ -27,10 +28,10 @@ func TestCountedRoundTripsAtTheDoor(t *testing.T) {
 	first, second, third, theirs := wdl.Owns(title), wdl.Owns(title), wdl.Owns(title), neighbour.Owns(title)
 	wdl.Scans(first, card)
 	counted, counts := pgtest.Counted(t, tw.DB)
-	run := func(what string, trips int, work func(context.Context, *postgres.Tx) (desk.Done, error)) {
+	run := func(what string, trips int, work func(context.Context, *postgres.Tx) (counter.Done, error)) {
 		t.Helper()
 		counts.Reset()
-		var done desk.Done
+		var done counter.Done
 		tw.Must(counted.InTx(t.Context(), postgres.ForLibraries(wdl.Library.ID), func(ctx context.Context, tx *postgres.Tx) (err error) {
 			done, err = work(ctx, tx)
 			return err
@@ -41,18 +42,18 @@ func TestCountedRoundTripsAtTheDoor(t *testing.T) {
 			t.Errorf("%s (%s): %+v, at most %d round trips, 30 statements and 1 commit", what, done.Message, got, trips)
 		}
 	}
-	checkOut := func(barcode string) func(context.Context, *postgres.Tx) (desk.Done, error) {
-		return func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+	checkOut := func(barcode string) func(context.Context, *postgres.Tx) (counter.Done, error) {
+		return func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 			return wdl.Desk.CheckOut(ctx, tx, wdl.At(), desk.CheckOut{Barcode: barcode, Card: card})
 		}
 	}
-	scanned := func(barcode, card string) func(context.Context, *postgres.Tx) (desk.Done, error) {
-		return func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+	scanned := func(barcode, card string) func(context.Context, *postgres.Tx) (counter.Done, error) {
+		return func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 			return wdl.Desk.Scan(ctx, tx, wdl.At(), desk.Scan{Barcode: barcode, Card: card})
 		}
 	}
-	takeBack := func(barcode string) func(context.Context, *postgres.Tx) (desk.Done, error) {
-		return func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+	takeBack := func(barcode string) func(context.Context, *postgres.Tx) (counter.Done, error) {
+		return func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 			return wdl.Desk.TakeBack(ctx, tx, wdl.At(), desk.TakeBack{Barcode: barcode})
 		}
 	}
@@ -85,7 +86,7 @@ func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
 		t.Errorf("due on %s, a day that was closed meanwhile", got)
 	}
 	tw.Must(wdl.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		_, _, err := wdl.Desk.Reopen(ctx, tx, wdl.At(), closure.ID)
+		_, _, err := wdl.Desk.Closures.Reopen(ctx, tx, wdl.At(), closure.ID)
 		return err
 	}))
 	if got := wdl.Scans(wdl.Owns(title), card).DueOn; got != dueOn {
@@ -93,7 +94,7 @@ func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
 	}
 	// A closure that is taken back by the end of its transaction never was.
 	err := wdl.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		if _, err := wdl.Desk.Close(ctx, tx, wdl.At(), directory.Closure{Closure: closure.Closure}, false); err != nil {
+		if _, err := wdl.Desk.Closures.Close(ctx, tx, wdl.At(), directory.Closure{Closure: closure.Closure}, false); err != nil {
 			return err
 		}
 		return broker.Conflict("thought_again", "Not after all.")

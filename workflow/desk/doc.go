@@ -6,4 +6,8 @@
 //
 //	done, err := desk.Scan(ctx, tx, at, desk.Scan{Barcode: "31234000123456"})
 //	fmt.Println(done.Message) // "On the hold shelf until 2026-03-12."
+//
+// Circulation stands here: scans, parcels, loans, returns and losses. Holds
+// stand in queue, money in cashier, patrons' accounts in accounts, closed days
+// in closures, and what all of them share in counter.
 package desk

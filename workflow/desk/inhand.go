@@ -10,6 +10,7 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests/engine"
 )
 
@@ -36,9 +37,9 @@ type inHand struct {
 }
 
 // look finds out everything about what is presented at a desk.
-func (s *Service) look(ctx context.Context, tx *postgres.Tx, at At, in shown) (inHand, error) {
+func (s *Service) look(ctx context.Context, tx *postgres.Tx, at counter.At, in shown) (inHand, error) {
 	var found inHand
-	site, err := s.sites.With(ctx, tx, at.Library, func(site *directory.Site) {
+	desk, err := s.counter.DeskAsking(ctx, tx, at, func(site *directory.Site) {
 		found = inHand{}
 		realm, patron := site.SharingGroup, patrons.Ref{}
 		switch {
@@ -57,7 +58,7 @@ func (s *Service) look(ctx context.Context, tx *postgres.Tx, at At, in shown) (i
 	if err != nil {
 		return found, err
 	}
-	found.desk = at.desk(site)
+	found.desk = desk
 	return found, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow/desk/counter"
 )
 
 // NewItem is an item at hand that the catalogue does not know: a brief record
@@ -36,8 +37,8 @@ type ItemChanges struct {
 // AddItem makes the record of an item at the desk's branch; what has no title in
 // the catalogue yet is marked as brief. A barcode that something has is the
 // conflict barcode_taken.
-func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at At, in NewItem) (catalog.Item, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at counter.At, in NewItem) (catalog.Item, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return catalog.Item{}, err
 	}
@@ -68,8 +69,8 @@ func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at At, in NewIte
 
 // ChangeItem corrects an item of the library. Loans keep the terms they began
 // with. A borrowed copy is its lender's: the conflict borrowed_item.
-func (s *Service) ChangeItem(ctx context.Context, tx *postgres.Tx, at At, id broker.ID, changes ItemChanges) (catalog.Item, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) ChangeItem(ctx context.Context, tx *postgres.Tx, at counter.At, id broker.ID, changes ItemChanges) (catalog.Item, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return catalog.Item{}, err
 	}
@@ -90,7 +91,7 @@ func (s *Service) ChangeItem(ctx context.Context, tx *postgres.Tx, at At, id bro
 // correct writes changes into an item, and reports everything wrong with them.
 func (s *Service) correct(desk standing.Desk, item *catalog.Item, changes ItemChanges) error {
 	var wrong []broker.FieldError
-	document, err := s.policies.Rules(desk)
+	document, err := s.counter.Policies.Rules(desk)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests"
 	"afield/workflow/requests/engine"
 )
@@ -62,26 +63,26 @@ type BriefRecord struct {
 
 // CheckOut lends an item. An item that waits for an ILL request is lent for it,
 // with the lender's due date; it is refused with every reason otherwise.
-func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at At, in CheckOut) (Done, error) {
+func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at counter.At, in CheckOut) (counter.Done, error) {
 	found, err := s.look(ctx, tx, at, shown{barcode: in.Barcode, card: in.Card, patron: in.Patron, proxy: in.HandedTo})
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	patron, err := found.borrower(in.Card != "")
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if found.item.ID == broker.NoID {
 		if in.Brief == nil {
-			return Done{}, broker.NotFound("item")
+			return counter.Done{}, broker.NotFound("item")
 		}
 		item, err := briefItem(ctx, tx, found.desk, in.Barcode, *in.Brief)
 		if err != nil {
-			return Done{}, err
+			return counter.Done{}, err
 		}
 		proxy := found.proxy
 		if found, err = holding(ctx, tx, found.desk, item, patron); err != nil {
-			return Done{}, err
+			return counter.Done{}, err
 		}
 		found.proxy = proxy
 	}
@@ -104,32 +105,32 @@ func briefItem(ctx context.Context, tx *postgres.Tx, desk standing.Desk, barcode
 	return catalog.LoadItem(ctx, tx, item.Library, item.ID, false)
 }
 
-func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at At, found inHand, in CheckOut) (Done, error) {
+func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at counter.At, found inHand, in CheckOut) (counter.Done, error) {
 	if found.item.Temporary() && found.item.Library != at.Library {
-		return Done{}, broker.Conflict("not_lent_here", "That item was borrowed by another library of the catalogue; it is lent at that library's desk.")
+		return counter.Done{}, broker.Conflict("not_lent_here", "That item was borrowed by another library of the catalogue; it is lent at that library's desk.")
 	}
 	if in.HandedTo != "" && found.proxy.ID == broker.NoID {
-		return Done{}, broker.NotFound("card")
+		return counter.Done{}, broker.NotFound("card")
 	}
 	if err := s.lockServed(ctx, tx, &found); err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	waits, err := s.waitingFor(ctx, tx, found)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	outcome, err := s.loans.CheckOut(ctx, tx, loans.CheckOut{
+	outcome, err := s.counter.Loans.CheckOut(ctx, tx, loans.CheckOut{
 		Desk: found.desk, Item: found.item.Ref(), Patron: found.patron.Ref(), Request: waits.request, LenderDue: waits.due, Due: in.Due,
 		LenderFine: waits.fine, HandedTo: found.proxy.ID, ByOther: in.ByOther, Shown: in.Shown,
 		Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	if err := s.follow(ctx, tx, at, outcome, workflow.EventCheckOut, workflow.Input{"due_on": outcome.Loan.DueOn}); err != nil {
-		return Done{}, err
+	if err := s.counter.Follow(ctx, tx, at, outcome, workflow.EventCheckOut, workflow.Input{"due_on": outcome.Loan.DueOn}); err != nil {
+		return counter.Done{}, err
 	}
-	return doneOf("checked_out", outcome), nil
+	return counter.DoneOf("checked_out", outcome), nil
 }
 
 // waiting is the request an item waits for, with the terms of its lender.
@@ -153,7 +154,7 @@ func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand)
 		}
 		return waiting{request: standing.RequestRef{Library: hold.Patron.Library, Request: hold.Request}}, err
 	}
-	request, err := s.requests.Load(ctx, tx, item.Library, item.Request)
+	request, err := s.counter.Requests.Load(ctx, tx, item.Library, item.Request)
 	if err != nil {
 		return waiting{}, err
 	}
@@ -180,53 +181,53 @@ type Renewal struct {
 
 // Renew renews a loan: our own items at once, a borrowed one by asking its
 // lender (pending is true then).
-func (s *Service) Renew(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, overrides []string) (done Done, pending bool, err error) {
+func (s *Service) Renew(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID, overrides []string) (done counter.Done, pending bool, err error) {
 	return s.RenewAs(ctx, tx, at, Renewal{Loan: loan, Overrides: overrides})
 }
 
 // RenewAs is Renew with how the renewal is asked for, and why a rule is passed
 // over.
-func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewal) (done Done, pending bool, err error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at counter.At, in Renewal) (done counter.Done, pending bool, err error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
-		return Done{}, false, err
+		return counter.Done{}, false, err
 	}
 	found, err := loans.ByID(ctx, tx, loans.Ref{Library: at.Library, ID: in.Loan})
 	if err != nil {
-		return Done{}, false, err
+		return counter.Done{}, false, err
 	}
 	if at.Actor.Kind == broker.ActorPatron && found.Patron.ID != at.Actor.ID {
-		return Done{}, false, broker.NotFound("loan")
+		return counter.Done{}, false, broker.NotFound("loan")
 	}
 	if found.Terms.Owner != rule.OwnerILL || found.Serves() == nil {
-		outcome, err := s.loans.Renew(ctx, tx, loans.Renew{
+		outcome, err := s.counter.Loans.Renew(ctx, tx, loans.Renew{
 			Desk: desk, Loan: found.Ref, Channel: in.Channel, Given: in.Given,
 			Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 		})
 		if err != nil {
-			return Done{}, false, err
+			return counter.Done{}, false, err
 		}
-		return doneOf("renewed", outcome), false, nil
+		return counter.DoneOf("renewed", outcome), false, nil
 	}
 	if found.Status != loans.Open {
-		return Done{}, false, broker.Conflict("not_on_loan", "That loan is %s.", found.Status)
+		return counter.Done{}, false, broker.Conflict("not_on_loan", "That loan is %s.", found.Status)
 	}
 	if err := s.speaksFor(tx, desk, found, in); err != nil {
-		return Done{}, false, err
+		return counter.Done{}, false, err
 	}
 	by := workflow.ByStaff
 	if at.Actor.Kind == broker.ActorPatron {
 		by = workflow.ByPatron
 	}
 	served := found.Serves()
-	fired, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
+	fired, err := s.counter.Requests.Fire(ctx, tx, at.Now, engine.Firing{
 		Library: served.Library, Request: served.Request, Event: workflow.EventRenew,
 		By: by, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"}, Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
-		return Done{}, false, err
+		return counter.Done{}, false, err
 	}
-	return Done{
+	return counter.Done{
 		Did: "renewal_asked", Message: "The lender is asked; the due date stays until it answers.", Loan: &found,
 		Item: found.Item.ID, Request: served.Request, DueOn: found.DueOn, Undo: string(workflow.EventUndo), Notes: fired[0].Notes,
 	}, true, nil
@@ -235,7 +236,7 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at At, in Renewa
 // speaksFor refuses a renewal of a borrowed copy to somebody who has not been
 // identified; the rest is for the request's own rules and the lender.
 func (s *Service) speaksFor(tx *postgres.Tx, desk standing.Desk, loan loans.Loan, in Renewal) error {
-	document, err := s.policies.Rules(desk)
+	document, err := s.counter.Policies.Rules(desk)
 	if err != nil {
 		return err
 	}
@@ -255,7 +256,7 @@ func (s *Service) speaksFor(tx *postgres.Tx, desk standing.Desk, loan loans.Loan
 
 // Act does an action of a request's table. What lends or takes back an item is
 // lent or returned first; everything else is fired as it is.
-func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (engine.Fired, error) {
+func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at counter.At, act requests.Act) (engine.Fired, error) {
 	switch act.Action {
 	case workflow.EventCheckOut, workflow.EventReturn:
 		if at.Actor.Kind != broker.ActorStaff {
@@ -263,20 +264,20 @@ func (s *Service) Act(ctx context.Context, tx *postgres.Tx, at At, act requests.
 		}
 		return s.actOnItem(ctx, tx, at, act)
 	case workflow.EventHoldNotFound:
-		return s.copyNotFound(ctx, tx, at, act)
+		return s.Queue.CopyNotFound(ctx, tx, at, act)
 	}
-	return s.requests.Act(ctx, tx, at.Now, at.Actor, act)
+	return s.counter.Requests.Act(ctx, tx, at.Now, at.Actor, act)
 }
 
-func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act requests.Act) (engine.Fired, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at counter.At, act requests.Act) (engine.Fired, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return engine.Fired{}, err
 	}
 	if _, err := workflow.Read(nil, act.Body); err != nil {
 		return engine.Fired{}, err
 	}
-	request, err := s.requests.Load(ctx, tx, act.Library, act.Request)
+	request, err := s.counter.Requests.Load(ctx, tx, act.Library, act.Request)
 	if err != nil {
 		return engine.Fired{}, err
 	}
@@ -301,11 +302,11 @@ func (s *Service) actOnItem(ctx context.Context, tx *postgres.Tx, at At, act req
 	if err != nil {
 		return engine.Fired{}, err
 	}
-	after, err := s.requests.Load(ctx, tx, act.Library, act.Request)
+	after, err := s.counter.Requests.Load(ctx, tx, act.Library, act.Request)
 	return engine.Fired{Request: after}, err
 }
 
-func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) error {
+func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item) error {
 	found, err := holding(ctx, tx, desk, item, patrons.Patron{})
 	if err == nil {
 		err = s.lockServed(ctx, tx, &found)
@@ -317,7 +318,7 @@ func (s *Service) takeBack(ctx context.Context, tx *postgres.Tx, at At, desk sta
 }
 
 // lendFor lends the item of a request to its patron.
-func (s *Service) lendFor(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item, request *engine.Request) error {
+func (s *Service) lendFor(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item, request *engine.Request) error {
 	if request.PatronID == broker.NoID {
 		return broker.Conflict("no_patron", "The request has no patron any more.")
 	}

@@ -12,6 +12,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/returns"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 func TestTheBookDropAtTheDesksDoor(t *testing.T) {
@@ -25,7 +26,7 @@ func TestTheBookDropAtTheDesksDoor(t *testing.T) {
 		t.Fatalf("due %s", done.DueOn)
 	}
 	delaware.On("2026-03-07 07:30")
-	done = delaware.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+	done = delaware.Door(func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 		return delaware.Desk.Scan(ctx, tx, delaware.At(), desk.Scan{Barcode: barcode, Handed: desk.Handed{Drop: true}})
 	})
 	if done.Did != "checked_in" || done.Loan.ReturnedOn != broker.MustDate("2026-03-06") || delaware.Owed(patron) != 0 {
@@ -43,13 +44,13 @@ func TestALossAndAClaimAtTheDesksDoor(t *testing.T) {
 	lost, claimed := perth.Owns(title), perth.Owns(title)
 	loan := perth.Lends(lost, patron).Loan.ID
 	price := broker.Money{Minor: 2500, Currency: perth.Currency}
-	done := perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+	done := perth.Door(func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 		return perth.Desk.Lost(ctx, tx, perth.At(), loan, returns.Loss{Price: price})
 	})
 	if done.Did != "declared_lost" || len(done.Charged) != 1 || perth.Owed(patron) != 2500 {
 		t.Fatalf("the price is charged: %+v, owes %d", done, perth.Owed(patron))
 	}
-	perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+	perth.Door(func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 		return perth.Desk.TakeBack(ctx, tx, perth.At(), desk.TakeBack{Barcode: lost})
 	})
 	if perth.Owed(patron) != 0 || perth.ItemStatus(lost) != catalog.OnShelf {
@@ -57,13 +58,13 @@ func TestALossAndAClaimAtTheDesksDoor(t *testing.T) {
 	}
 
 	loan = perth.Lends(claimed, patron).Loan.ID
-	done = perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+	done = perth.Door(func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 		return perth.Desk.Claim(ctx, tx, perth.At(), desk.Claim{Loan: loan, Kind: loans.ClaimReturned, ShelfChecked: true, Names: "adult patron 1"})
 	})
 	if done.Did != "claimed" || done.Claim.Status != loans.ClaimOpen {
 		t.Fatalf("the claim stands: %+v", done)
 	}
-	done = perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+	done = perth.Door(func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 		return perth.Desk.ClaimFound(ctx, tx, perth.At(), claimed)
 	})
 	if !done.TellPatron || done.Claim.Status != loans.ClaimFoundInLibrary {

@@ -9,22 +9,23 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/returns"
 	"afield/broker/standing"
+	"afield/workflow/desk/counter"
 )
 
 // loanAct does one act on a loan of a desk's library, says what it did, and tells
 // the patron where that is called for.
-func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, did string,
+func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID, did string,
 	act func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error),
-) (Done, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+) (counter.Done, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	outcome, err := act(desk, loans.Ref{Library: at.Library, ID: loan})
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	return doneOf(did, outcome), s.tell(ctx, tx, at, outcome)
+	return counter.DoneOf(did, outcome), s.counter.Tell(ctx, tx, at, outcome)
 }
 
 // Claim is a patron's claim that an item was returned or was never theirs.
@@ -40,9 +41,9 @@ type Claim struct {
 }
 
 // Claim records a claim, where the policy takes it.
-func (s *Service) Claim(ctx context.Context, tx *postgres.Tx, at At, in Claim) (Done, error) {
+func (s *Service) Claim(ctx context.Context, tx *postgres.Tx, at counter.At, in Claim) (counter.Done, error) {
 	return s.loanAct(ctx, tx, at, in.Loan, "claimed", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
-		return s.returns.Claim(ctx, tx, returns.MakeClaim{
+		return s.counter.Returns.Claim(ctx, tx, returns.MakeClaim{
 			Desk: desk, Loan: ref, Kind: in.Kind, ShelfChecked: in.ShelfChecked, ByGuardian: in.ByGuardian, Names: in.Names,
 			Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 		})
@@ -51,21 +52,21 @@ func (s *Service) Claim(ctx context.Context, tx *postgres.Tx, at At, in Claim) (
 
 // ClaimFound checks in a claimed item that was found on the library's shelves:
 // the record is cleared, and the patron is to be told.
-func (s *Service) ClaimFound(ctx context.Context, tx *postgres.Tx, at At, barcode string) (Done, error) {
+func (s *Service) ClaimFound(ctx context.Context, tx *postgres.Tx, at counter.At, barcode string) (counter.Done, error) {
 	return s.TakeBack(ctx, tx, at, TakeBack{Barcode: barcode, Handed: Handed{InLibrary: true}})
 }
 
 // ClaimAnswer moves an open claim: to open or refused by the item's owner, to
 // withdrawn, or to charged when the item was not found.
-func (s *Service) ClaimAnswer(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, status loans.ClaimStatus, loss returns.Loss) (Done, error) {
+func (s *Service) ClaimAnswer(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID, status loans.ClaimStatus, loss returns.Loss) (counter.Done, error) {
 	return s.loanAct(ctx, tx, at, loan, "claim_"+string(status), func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
-		return s.returns.AnswerClaim(ctx, tx, returns.ClaimAnswer{Desk: desk, Loan: ref, Status: status, Loss: loss})
+		return s.counter.Returns.AnswerClaim(ctx, tx, returns.ClaimAnswer{Desk: desk, Loan: ref, Status: status, Loss: loss})
 	})
 }
 
 // Lost declares an item of our own lost, as somebody reported it, and charges
 // it. For a borrowed one its request says what happens.
-func (s *Service) Lost(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, loss returns.Loss) (Done, error) {
+func (s *Service) Lost(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID, loss returns.Loss) (counter.Done, error) {
 	return s.loanAct(ctx, tx, at, loan, "declared_lost", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
 		found, err := loans.ByID(ctx, tx, ref)
 		if err != nil {
@@ -74,14 +75,14 @@ func (s *Service) Lost(ctx context.Context, tx *postgres.Tx, at At, loan broker.
 		if found.Terms.Owner == "ill" {
 			return loans.Outcome{}, broker.Conflict("lender_decides", "A borrowed item is reported lost on its request.")
 		}
-		return s.returns.DeclareLost(ctx, tx, returns.DeclareLost{Desk: desk, Loan: ref, Loss: loss})
+		return s.counter.Returns.DeclareLost(ctx, tx, returns.DeclareLost{Desk: desk, Loan: ref, Loss: loss})
 	})
 }
 
 // FoundAgain takes a declaration of loss back: the patron has the item after all.
-func (s *Service) FoundAgain(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (Done, error) {
+func (s *Service) FoundAgain(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 	return s.loanAct(ctx, tx, at, loan, "found_again", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
-		return s.returns.FoundAgain(ctx, tx, desk, ref)
+		return s.counter.Returns.FoundAgain(ctx, tx, desk, ref)
 	})
 }
 
@@ -95,27 +96,27 @@ type Damaged struct {
 }
 
 // Damaged takes an item back where it is still out, and charges its damage.
-func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at At, in Damaged) (Done, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at counter.At, in Damaged) (counter.Done, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	ref := loans.Ref{Library: at.Library, ID: in.Loan}
 	found, err := loans.ByID(ctx, tx, ref)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	var back Done
+	var back counter.Done
 	if found.Status != loans.Returned {
 		if back, err = s.TakeBack(ctx, tx, at, TakeBack{Loan: in.Loan, Handed: Handed{Ruined: in.Beyond}}); err != nil {
-			return Done{}, err
+			return counter.Done{}, err
 		}
 	}
-	outcome, err := s.returns.Damage(ctx, tx, returns.Damage{Desk: desk, Loan: ref, Beyond: in.Beyond, Assessed: in.Assessed, Loss: in.Loss})
+	outcome, err := s.counter.Returns.Damage(ctx, tx, returns.Damage{Desk: desk, Loan: ref, Beyond: in.Beyond, Assessed: in.Assessed, Loss: in.Loss})
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	done := doneOf("damaged", outcome)
+	done := counter.DoneOf("damaged", outcome)
 	done.Charged = append(back.Charged, done.Charged...)
 	if back.Message != "" {
 		done.Message = back.Message + " " + done.Message
@@ -124,39 +125,39 @@ func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at At, in Damage
 }
 
 // Donate accepts a similar item in place of payment for a lost one.
-func (s *Service) Donate(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, approved bool) (Done, error) {
+func (s *Service) Donate(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID, approved bool) (counter.Done, error) {
 	return s.loanAct(ctx, tx, at, loan, "donated", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
-		return s.returns.Donate(ctx, tx, desk, ref, approved)
+		return s.counter.Returns.Donate(ctx, tx, desk, ref, approved)
 	})
 }
 
 // Refer hands a lost loan's debt on for recovery.
-func (s *Service) Refer(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID, expenses broker.Money) (Done, error) {
+func (s *Service) Refer(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID, expenses broker.Money) (counter.Done, error) {
 	return s.loanAct(ctx, tx, at, loan, "referred", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
-		return s.returns.Refer(ctx, tx, desk, ref, expenses)
+		return s.counter.Returns.Refer(ctx, tx, desk, ref, expenses)
 	})
 }
 
 // Recall asks for an item of our own back early.
-func (s *Service) Recall(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (Done, error) {
+func (s *Service) Recall(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 	return s.loanAct(ctx, tx, at, loan, "recalled", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
-		return s.loans.Recall(ctx, tx, desk, ref)
+		return s.counter.Loans.Recall(ctx, tx, desk, ref)
 	})
 }
 
 // Mark notes that an item is missing, withdrawn, or found again on its shelf.
-func (s *Service) Mark(ctx context.Context, tx *postgres.Tx, at At, barcode string, status catalog.ItemStatus) (Done, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) Mark(ctx context.Context, tx *postgres.Tx, at counter.At, barcode string, status catalog.ItemStatus) (counter.Done, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	item, err := catalog.ItemByBarcode(ctx, tx, desk.Library.SharingGroup, barcode, false)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	outcome, err := s.returns.MarkItem(ctx, tx, desk, item.Ref(), status)
+	outcome, err := s.counter.Returns.MarkItem(ctx, tx, desk, item.Ref(), status)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	return doneOf("marked_"+string(status), outcome), nil
+	return counter.DoneOf("marked_"+string(status), outcome), nil
 }

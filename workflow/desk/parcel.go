@@ -11,6 +11,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
 	"afield/workflow/requests/tasks"
@@ -39,11 +40,11 @@ func slipNumber(scanned string) int64 {
 
 // parcel matches what came from a lender by request: by the lender's barcode as
 // announced, or by the number on the slip.
-func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, in Scan) (Done, error) {
-	table := s.requests.Table(workflow.SideBorrowing)
+func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, in Scan) (counter.Done, error) {
+	table := s.counter.Requests.Table(workflow.SideBorrowing)
 	parcel, found, err := lookup.ParcelOf(ctx, tx, table, at.Library, in.Barcode, slipNumber(in.Barcode))
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if !found {
 		return s.unmatched(tx, at, desk, in.Barcode)
@@ -60,11 +61,11 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk stand
 	if parcel.Announced {
 		input["barcode"] = in.Barcode
 	}
-	fired, err := s.fire(ctx, tx, at, at.Library, request, workflow.EventReceive, input)
+	fired, err := s.counter.Fire(ctx, tx, at, at.Library, request, workflow.EventReceive, input)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	done := Done{
+	done := counter.Done{
 		Did: "received", Request: request, Undo: string(workflow.EventUndo),
 		Message: fmt.Sprintf("Received for request %d: put the band %s on it and scan it again to shelve it.", fired.Request.Number, loans.TemporaryBarcode(fired.Request.Number)),
 	}
@@ -78,36 +79,36 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at At, desk stand
 }
 
 // volume takes in another volume of something that has arrived in part.
-func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at At, request broker.ID, barcode string) (Done, error) {
-	_, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
+func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at counter.At, request broker.ID, barcode string) (counter.Done, error) {
+	_, err := s.counter.Requests.Fire(ctx, tx, at.Now, engine.Firing{
 		Library: at.Library, Request: request, Event: workflow.EventReceiveVolume,
 		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 	})
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	return Done{Did: "received", Request: request, Message: "Another volume of it: put it with the rest."}, nil
+	return counter.Done{Did: "received", Request: request, Message: "Another volume of it: put it with the rest."}, nil
 }
 
 // again notes a parcel for a request that has moved on, and tells staff.
-func (s *Service) again(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, barcode string) (Done, error) {
+func (s *Service) again(ctx context.Context, tx *postgres.Tx, at counter.At, library, request broker.ID, barcode string) (counter.Done, error) {
 	tx.Widen(library)
-	_, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
+	_, err := s.counter.Requests.Fire(ctx, tx, at.Now, engine.Firing{
 		Library: library, Request: request, Event: workflow.EventArrivedAgain,
 		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 	})
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	return Done{Did: "unmatched", Request: request, Message: "Its request has moved on; a task is open to send it back."}, nil
+	return counter.Done{Did: "unmatched", Request: request, Message: "Its request has moved on; a task is open to send it back."}, nil
 }
 
 // unmatched opens a staff task for a stray item, due in two days by the
 // library's clock.
-func (s *Service) unmatched(tx *postgres.Tx, at At, desk standing.Desk, barcode string) (Done, error) {
+func (s *Service) unmatched(tx *postgres.Tx, at counter.At, desk standing.Desk, barcode string) (counter.Done, error) {
 	task, err := tasks.OpenStray(tx, at.Library, barcode, at.Now, desk.Library.Today(at.Now).AddDays(2))
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	return Done{Did: "unmatched", Task: task, Message: "Nothing here fits that barcode; a task is open. Put it aside."}, nil
+	return counter.Done{Did: "unmatched", Task: task, Message: "Nothing here fits that barcode; a task is open. Put it aside."}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"afield/broker/returns"
 	"afield/broker/standing"
 	"afield/workflow"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
 )
@@ -41,19 +42,19 @@ type Handed struct {
 }
 
 // TakeBack takes an item in.
-func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at At, in TakeBack) (Done, error) {
+func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at counter.At, in TakeBack) (counter.Done, error) {
 	found, err := s.comesBack(ctx, tx, at, in)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if err := s.lockServed(ctx, tx, &found); err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	return s.takeIn(ctx, tx, at, found, in.Handed)
 }
 
 // comesBack looks at what comes back, by its barcode or its loan.
-func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at At, in TakeBack) (inHand, error) {
+func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at counter.At, in TakeBack) (inHand, error) {
 	if in.Loan == broker.NoID {
 		found, err := s.look(ctx, tx, at, shown{barcode: in.Barcode})
 		if err == nil && found.item.ID == broker.NoID {
@@ -61,7 +62,7 @@ func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at At, in Take
 		}
 		return found, err
 	}
-	desk, err := s.deskAt(ctx, tx, at)
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return inHand{}, err
 	}
@@ -78,7 +79,7 @@ func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at At, in Take
 
 // takeIn takes in an item that was lent: from a patron, or home from another
 // library. Something in hand is always taken in, whatever its request expects.
-func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHand, handed Handed) (Done, error) {
+func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at counter.At, found inHand, handed Handed) (counter.Done, error) {
 	desk, item, loan := found.desk, found.item, found.loan
 	in := returns.Return{
 		Desk: desk, Item: item.Ref(), Drop: handed.Drop, Backdate: handed.Backdate, Amnesty: handed.Amnesty,
@@ -90,41 +91,41 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at At, found inHa
 	if served := loan.Serves(); served != nil {
 		side, err := lookup.SideOf(ctx, tx, served.Library, served.Request)
 		if err != nil {
-			return Done{}, err
+			return counter.Done{}, err
 		}
 		if side == workflow.SideLending {
 			return s.homeAgain(ctx, tx, at, desk, item, *served)
 		}
 	}
-	outcome, err := s.returns.Return(ctx, tx, in)
+	outcome, err := s.counter.Returns.Return(ctx, tx, in)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	err = s.follow(ctx, tx, at, outcome, workflow.EventReturn, nil)
-	return doneOf("checked_in", outcome), err
+	err = s.counter.Follow(ctx, tx, at, outcome, workflow.EventReturn, nil)
+	return counter.DoneOf("checked_in", outcome), err
 }
 
 // homeAgain checks in an item of ours that another library had, however long
 // ago its request was settled. At another desk of the catalogue it is sent on.
-func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item, lending standing.RequestRef) (Done, error) {
+func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item, lending standing.RequestRef) (counter.Done, error) {
 	if item.Library != at.Library {
 		return s.sendOn(ctx, tx, item, item.Library)
 	}
-	known, err := s.fireOrNote(ctx, tx, at, engine.Firing{
+	known, err := s.counter.FireOrNote(ctx, tx, at, engine.Firing{
 		Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn,
 		By: workflow.ByDesk, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 	})
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	done := Done{Did: "returned_home", Message: "Home again from the borrowing library; put it back on its shelf.", Item: item.ID, Request: lending.Request}
+	done := counter.Done{Did: "returned_home", Message: "Home again from the borrowing library; put it back on its shelf.", Item: item.ID, Request: lending.Request}
 	if !known {
-		outcome, err := s.returns.Return(ctx, tx, returns.Return{Desk: desk, Item: item.Ref()})
+		outcome, err := s.counter.Returns.Return(ctx, tx, returns.Return{Desk: desk, Item: item.Ref()})
 		if err != nil {
-			return Done{}, err
+			return counter.Done{}, err
 		}
-		if err := s.follow(ctx, tx, at, outcome, "", nil); err != nil {
-			return Done{}, err
+		if err := s.counter.Follow(ctx, tx, at, outcome, "", nil); err != nil {
+			return counter.Done{}, err
 		}
 	}
 	hold, err := holds.OfItem(ctx, tx, item.Ref())
@@ -132,7 +133,7 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at At, desk st
 		return done, nil
 	}
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	done.Hold, done.PickUpBy = &hold, hold.PickUpBy
 	done.Message = "Home again from the borrowing library, and somebody waits for it elsewhere: send it there."

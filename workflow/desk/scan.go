@@ -11,7 +11,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow"
-	"afield/workflow/requests/engine"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests/lookup"
 )
 
@@ -29,22 +29,22 @@ type Scan struct {
 // Scan looks a barcode up and does what is due with that item. A barcode that
 // fits nothing becomes a task for staff, and an item that another library of
 // the catalogue must deal with is sent there; neither is an error.
-func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Done, error) {
+func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at counter.At, in Scan) (counter.Done, error) {
 	found, err := s.look(ctx, tx, at, shown{barcode: in.Barcode, card: in.Card})
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if found.item.ID == broker.NoID {
 		return s.parcel(ctx, tx, at, found.desk, in)
 	}
 	if in.Card != "" {
 		if _, err := found.borrower(true); err != nil {
-			return Done{}, err
+			return counter.Done{}, err
 		}
 		return s.lend(ctx, tx, at, found, CheckOut{Shown: lending.ShownCard, Overrides: in.Overrides, Reason: in.Reason})
 	}
 	if err := s.lockServed(ctx, tx, &found); err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	desk, item := found.desk, found.item
 	switch item.Status {
@@ -71,137 +71,137 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at At, in Scan) (Do
 	if item.Temporary() {
 		return s.again(ctx, tx, at, item.Library, item.Request, in.Barcode)
 	}
-	return Done{Did: "nothing", Item: item.ID, Message: "That item is withdrawn; put it aside."}, nil
+	return counter.Done{Did: "nothing", Item: item.ID, Message: "That item is withdrawn; put it aside."}, nil
 }
 
 // waits reports an item on the hold shelf; at the wrong branch it is sent to
 // the right one.
-func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
+func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item) (counter.Done, error) {
 	hold, err := holds.OfItem(ctx, tx, item.Ref())
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if hold.Patron.Library != at.Library {
 		return s.sendOn(ctx, tx, item, hold.Patron.Library)
 	}
-	outcome, err := s.holds.FindShelved(ctx, tx, desk, item.Ref())
+	outcome, err := s.counter.Holds.FindShelved(ctx, tx, desk, item.Ref())
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	did := "nothing"
 	if outcome.NextAct == standing.SendOn {
 		did = "sent_on"
 	}
-	return doneOf(did, ofHold(outcome)), nil
+	return counter.DoneOf(did, counter.OfHold(outcome)), nil
 }
 
 // sendOn says where to send an item that another library of the catalogue must
 // deal with. Nothing is recorded: that library's own scan does it.
-func (s *Service) sendOn(ctx context.Context, tx *postgres.Tx, item catalog.Item, to broker.ID) (Done, error) {
+func (s *Service) sendOn(ctx context.Context, tx *postgres.Tx, item catalog.Item, to broker.ID) (counter.Done, error) {
 	library, err := directory.Load(ctx, tx, to)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	return Done{Did: "sent_on", Item: item.ID, Message: "It belongs to " + library.Name + ": send it there, to be scanned at its desk. Nothing was recorded here."}, nil
+	return counter.Done{Did: "sent_on", Item: item.ID, Message: "It belongs to " + library.Name + ": send it there, to be scanned at its desk. Nothing was recorded here."}, nil
 }
 
 // arrived checks in an item that travelled between branches.
-func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
-	outcome, err := s.holds.ReceiveTransit(ctx, tx, desk, item.Ref())
+func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item) (counter.Done, error) {
+	outcome, err := s.counter.Holds.ReceiveTransit(ctx, tx, desk, item.Ref())
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if outcome.NextAct == standing.SendOn {
-		return doneOf("sent_on", ofHold(outcome)), nil
+		return counter.DoneOf("sent_on", counter.OfHold(outcome)), nil
 	}
 	did := "checked_in"
 	if outcome.Given != nil && outcome.Given.Status == holds.OnHoldShelf {
 		did = "shelved"
 	}
 	if outcome.Next == nil && outcome.Given != nil {
-		err = s.given(ctx, tx, at, ofHold(outcome))
+		err = s.counter.Given(ctx, tx, at, counter.OfHold(outcome))
 	} else {
-		err = s.follow(ctx, tx, at, ofHold(outcome), "", nil)
+		err = s.counter.Follow(ctx, tx, at, counter.OfHold(outcome), "", nil)
 	}
-	return doneOf(did, ofHold(outcome)), err
+	return counter.DoneOf(did, counter.OfHold(outcome)), err
 }
 
 // borrowedItem takes the next step for a borrowed copy in hand: onto the hold
 // shelf, or home.
-func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
-	request, err := s.requests.Load(ctx, tx, item.Library, item.Request)
+func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item) (counter.Done, error) {
+	request, err := s.counter.Requests.Load(ctx, tx, item.Library, item.Request)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	table := s.requests.Table(request.Side)
+	table := s.counter.Requests.Table(request.Side)
 	switch {
 	case table.Takes(request.State, workflow.EventShelve):
-		fired, err := s.fire(ctx, tx, at, item.Library, item.Request, workflow.EventShelve, nil)
+		fired, err := s.counter.Fire(ctx, tx, at, item.Library, item.Request, workflow.EventShelve, nil)
 		if err != nil {
-			return Done{}, err
+			return counter.Done{}, err
 		}
-		return Done{
+		return counter.Done{
 			Did: "shelved", Message: "Put it on the hold shelf until " + fired.Request.PickUpBy.String() + ".", Item: item.ID,
 			Request: item.Request, PickUpBy: fired.Request.PickUpBy, Undo: string(workflow.EventUnshelve),
 		}, nil
 	case table.Takes(request.State, workflow.EventShipReturn):
-		if _, err := s.fire(ctx, tx, at, item.Library, item.Request, workflow.EventShipReturn, nil); err != nil {
-			return Done{}, err
+		if _, err := s.counter.Fire(ctx, tx, at, item.Library, item.Request, workflow.EventShipReturn, nil); err != nil {
+			return counter.Done{}, err
 		}
-		return Done{Did: "shipped", Message: "Send it back to its lender.", Item: item.ID, Request: item.Request, Undo: string(workflow.EventUndo)}, nil
+		return counter.Done{Did: "shipped", Message: "Send it back to its lender.", Item: item.ID, Request: item.Request, Undo: string(workflow.EventUndo)}, nil
 	}
 	if !request.ClosedAt.IsZero() { // it turned up after its request was settled
-		if _, err := s.loans.SendHome(ctx, tx, desk, item.Ref()); err != nil {
-			return Done{}, err
+		if _, err := s.counter.Loans.SendHome(ctx, tx, desk, item.Ref()); err != nil {
+			return counter.Done{}, err
 		}
-		return Done{Did: "shipped", Message: "Its request has ended: send it back to its lender, and settle it with them.", Item: item.ID, Request: item.Request}, nil
+		return counter.Done{Did: "shipped", Message: "Its request has ended: send it back to its lender, and settle it with them.", Item: item.ID, Request: item.Request}, nil
 	}
-	return Done{Did: "nothing", Message: "Nothing is due with that item; its request is " + string(request.State) + ".", Item: item.ID, Request: item.Request}, nil
+	return counter.Done{Did: "nothing", Message: "Nothing is due with that item; its request is " + string(request.State) + ".", Item: item.ID, Request: item.Request}, nil
 }
 
 // fromShelf finds who wants a copy that was on its shelf: another library that
 // was promised it, or the first in the queue.
-func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at At, desk standing.Desk, item catalog.Item) (Done, error) {
+func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item) (counter.Done, error) {
 	barcode := workflow.Input{"barcode": item.Barcode}
-	table := s.requests.Table(workflow.SideLending)
+	table := s.counter.Requests.Table(workflow.SideLending)
 	lending, err := lookup.ToShip(ctx, tx, table, item.Library, item.ID)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if lending != broker.NoID {
-		if _, err := s.fire(ctx, tx, at, item.Library, lending, workflow.EventShip, barcode); err != nil {
-			return Done{}, err
+		if _, err := s.counter.Fire(ctx, tx, at, item.Library, lending, workflow.EventShip, barcode); err != nil {
+			return counter.Done{}, err
 		}
-		return Done{Did: "shipped", Message: "Send it to the borrowing library.", Item: item.ID, Request: lending}, nil
+		return counter.Done{Did: "shipped", Message: "Send it to the borrowing library.", Item: item.ID, Request: lending}, nil
 	}
 	lending, err = lookup.ToPull(ctx, tx, table, item.Library, item.ID, item.Title, item.Lendable)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if lending != broker.NoID {
-		fired, err := s.fire(ctx, tx, at, item.Library, lending, workflow.EventFoundOnShelf, barcode)
+		fired, err := s.counter.Fire(ctx, tx, at, item.Library, lending, workflow.EventFoundOnShelf, barcode)
 		if err != nil {
-			return Done{}, err
+			return counter.Done{}, err
 		}
 		message := "Found for another library; scan it again when it is packed."
 		if fired.Request.Service == "copy" {
 			message = "Found for another library: make the copy, put this back on its shelf, and note on the request when the copy is delivered."
 		}
-		return Done{Did: "pulled", Message: message, Item: item.ID, Request: lending}, nil
+		return counter.Done{Did: "pulled", Message: message, Item: item.ID, Request: lending}, nil
 	}
 	if item.Status == catalog.Missing {
 		if err := found(ctx, tx, item); err != nil {
-			return Done{}, err
+			return counter.Done{}, err
 		}
 	}
-	outcome, err := s.holds.CaptureHold(ctx, tx, holds.Capture{Desk: desk, Item: item.Ref()})
+	outcome, err := s.counter.Holds.CaptureHold(ctx, tx, holds.Capture{Desk: desk, Item: item.Ref()})
 	if ours, ok := broker.AsError(err); ok && ours.Code == "nobody_waits" {
-		return Done{Did: "nothing", Message: "Nobody waits for it; put it on its shelf.", Item: item.ID}, nil
+		return counter.Done{Did: "nothing", Message: "Nobody waits for it; put it on its shelf.", Item: item.ID}, nil
 	}
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	return doneOf("captured", ofHold(outcome)), s.given(ctx, tx, at, ofHold(outcome))
+	return counter.DoneOf("captured", counter.OfHold(outcome)), s.counter.Given(ctx, tx, at, counter.OfHold(outcome))
 }
 
 // found puts a missing item that turned up back on its shelf.
@@ -211,16 +211,4 @@ func found(ctx context.Context, tx *postgres.Tx, item catalog.Item) error {
 		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.OnShelf)
 	}
 	return err
-}
-
-func (s *Service) fire(ctx context.Context, tx *postgres.Tx, at At, library, request broker.ID, event workflow.Event, input workflow.Input) (engine.Fired, error) {
-	tx.Widen(library)
-	fired, err := s.requests.Fire(ctx, tx, at.Now, engine.Firing{
-		Library: library, Request: request, Event: event, Input: input,
-		By: workflow.ByDesk, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
-	})
-	if err != nil {
-		return engine.Fired{}, err
-	}
-	return fired[0], nil
 }

@@ -12,6 +12,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/returns"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 func TestWhatIsDoneToALoanIsToldOnce(t *testing.T) {
@@ -22,7 +23,7 @@ func TestWhatIsDoneToALoanIsToldOnce(t *testing.T) {
 	t.Run("a recall", func(*testing.T) {
 		loan := perth.Lends(perth.Owns(title), patron).Loan.ID
 		for range 2 {
-			perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+			perth.Door(func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 				return perth.Desk.Recall(ctx, tx, perth.At(), loan)
 			})
 		}
@@ -32,11 +33,11 @@ func TestWhatIsDoneToALoanIsToldOnce(t *testing.T) {
 	})
 	t.Run("a claim that came to nothing", func(*testing.T) {
 		loan := perth.Lends(perth.Owns(title), patron).Loan.ID
-		perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+		perth.Door(func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 			return perth.Desk.Claim(ctx, tx, perth.At(), desk.Claim{Loan: loan, Kind: loans.ClaimReturned, ShelfChecked: true})
 		})
 		for range 2 {
-			perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+			perth.Door(func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 				loss := returns.Loss{Price: broker.Money{Minor: 2500, Currency: perth.Currency}}
 				return perth.Desk.ClaimAnswer(ctx, tx, perth.At(), loan, loans.ClaimCharged, loss)
 			})
@@ -57,7 +58,7 @@ func TestWhatIsRuinedIsGivenToNobodyWhoWaits(t *testing.T) {
 	if _, err := perth.PlacesHold(waits, title); err != nil {
 		t.Fatal(err)
 	}
-	done := perth.Door(func(ctx context.Context, tx *postgres.Tx) (desk.Done, error) {
+	done := perth.Door(func(ctx context.Context, tx *postgres.Tx) (counter.Done, error) {
 		loss := returns.Loss{Price: broker.Money{Minor: 2500, Currency: perth.Currency}}
 		return perth.Desk.Damaged(ctx, tx, perth.At(), desk.Damaged{Loan: loan, Beyond: true, Loss: loss})
 	})

@@ -11,7 +11,7 @@ import (
 	"afield/broker/policy/blocks"
 	"afield/broker/postgres"
 	"afield/broker/standing"
-	"afield/workflow/desk"
+	"afield/workflow/desk/accounts"
 	"afield/workflow/requests/tasks"
 )
 
@@ -57,6 +57,6 @@ func oldAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after loans
 	return keysOf(patrons.PurgeCandidates(ctx, tx, night.Library, night.Document, night.On, after.ID, limit))
 }
 
-func purgeAccounts(ctx context.Context, tx *postgres.Tx, night *Night, accounts []broker.ID) (int64, error) {
-	return desk.PurgePatrons(ctx, tx, night.Library, night.Document, accounts, night.Now)
+func purgeAccounts(ctx context.Context, tx *postgres.Tx, night *Night, old []broker.ID) (int64, error) {
+	return accounts.PurgePatrons(ctx, tx, night.Library, night.Document, old, night.Now)
 }

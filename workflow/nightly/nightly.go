@@ -13,6 +13,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 // Config is what the nightly work needs.
@@ -110,8 +111,8 @@ type Night struct {
 }
 
 // at is the library itself acting, in no particular building.
-func (n *Night) at() desk.At {
-	return desk.At{Library: n.Library.ID, Actor: broker.System(n.Library.ID), Now: n.Now}
+func (n *Night) at() counter.At {
+	return counter.At{Library: n.Library.ID, Actor: broker.System(n.Library.ID), Now: n.Now}
 }
 
 // moment is the time at which the policy is asked, for the library as a whole.

@@ -124,7 +124,7 @@ func clearShelf(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (
 	if err != nil {
 		return 0, err
 	}
-	done, err := night.nights.config.Desk.ExpireShelf(ctx, tx, night.at(), limit, aside)
+	done, err := night.nights.config.Desk.Queue.ExpireShelf(ctx, tx, night.at(), limit, aside)
 	if err != nil {
 		return 0, err
 	}
@@ -139,5 +139,5 @@ func clearShelf(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (
 // endUnfilled ends holds that nobody filled in their time, and tells whose they
 // were.
 func endUnfilled(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	return night.nights.config.Desk.ExpireUnfilled(ctx, tx, night.at(), limit)
+	return night.nights.config.Desk.Queue.ExpireUnfilled(ctx, tx, night.at(), limit)
 }

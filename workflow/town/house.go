@@ -14,6 +14,9 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/desk"
+	"afield/workflow/desk/accounts"
+	"afield/workflow/desk/counter"
+	"afield/workflow/desk/queue"
 	"afield/workflow/requests"
 	"afield/workflow/requests/engine"
 )
@@ -22,15 +25,15 @@ import (
 func (h *House) Hold(title, patron broker.ID) {
 	h.T.Helper()
 	h.Must(h.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := h.Desk.PlaceHold(ctx, tx, h.At(), desk.PlaceHold{Title: title, Patron: patron, Rules: h.Document()})
+		_, err := h.Desk.Queue.PlaceHold(ctx, tx, h.At(), queue.PlaceHold{Title: title, Patron: patron, Rules: h.Document()})
 		return err
 	}))
 }
 
 // Merge makes two patrons one.
-func (h *House) Merge(from, to broker.ID) (done desk.Merged, err error) {
+func (h *House) Merge(from, to broker.ID) (done accounts.Merged, err error) {
 	err = h.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		done, err = h.Desk.MergePatrons(ctx, tx, h.Document(), h.At(), from, to)
+		done, err = h.Desk.Accounts.MergePatrons(ctx, tx, h.Document(), h.At(), from, to)
 		return err
 	})
 	return done, err
@@ -52,16 +55,16 @@ func (h *House) Together(request broker.ID, actions ...workflow.Event) error {
 }
 
 // PlacesHold places a hold at the library's desk, by its own policy.
-func (h *House) PlacesHold(patron, title broker.ID, change ...func(*desk.PlaceHold)) (done desk.Done, err error) {
+func (h *House) PlacesHold(patron, title broker.ID, change ...func(*queue.PlaceHold)) (done counter.Done, err error) {
 	h.T.Helper()
 	rules, err := policy.Preset(h.Policy)
 	h.Must(err)
-	in := desk.PlaceHold{Title: title, Patron: patron, Rules: rules}
+	in := queue.PlaceHold{Title: title, Patron: patron, Rules: rules}
 	for _, apply := range change {
 		apply(&in)
 	}
 	err = h.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		done, err = h.Desk.PlaceHold(ctx, tx, h.At(), in)
+		done, err = h.Desk.Queue.PlaceHold(ctx, tx, h.At(), in)
 		return err
 	})
 	h.Settle()
@@ -87,7 +90,7 @@ func (h *House) OwnTitle(format broker.Format, lent bool) (title broker.ID, barc
 }
 
 // ChangesHold does one of the changes of a hold.
-func (h *House) ChangesHold(use func(context.Context, *postgres.Tx, desk.At) (desk.Done, error)) (done desk.Done, err error) {
+func (h *House) ChangesHold(use func(context.Context, *postgres.Tx, counter.At) (counter.Done, error)) (done counter.Done, err error) {
 	err = h.Try(func(ctx context.Context, tx *postgres.Tx) error {
 		done, err = use(ctx, tx, h.At())
 		return err
@@ -106,9 +109,9 @@ func (h *House) Lost(theirs broker.ID, barcode string) {
 }
 
 // Lends checks a copy out to a patron.
-func (h *House) Lends(barcode string, patron broker.ID) desk.Done {
+func (h *House) Lends(barcode string, patron broker.ID) counter.Done {
 	h.T.Helper()
-	var done desk.Done
+	var done counter.Done
 	h.Must(h.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		done, err = h.Desk.CheckOut(ctx, tx, h.At(), desk.CheckOut{Barcode: barcode, Patron: patron, Shown: "card"})
 		return err
@@ -118,9 +121,9 @@ func (h *House) Lends(barcode string, patron broker.ID) desk.Done {
 }
 
 // Door does one act at the library's desk.
-func (h *House) Door(act func(ctx context.Context, tx *postgres.Tx) (desk.Done, error)) desk.Done {
+func (h *House) Door(act func(ctx context.Context, tx *postgres.Tx) (counter.Done, error)) counter.Done {
 	h.T.Helper()
-	var done desk.Done
+	var done counter.Done
 	h.Must(h.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		done, err = act(ctx, tx)
 		return err
@@ -164,7 +167,7 @@ func (h *House) Only(role string) broker.Actor {
 func (h *House) ActsAs(actor broker.Actor, act requests.Act) error {
 	act.Library = h.Library.ID
 	err := h.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := h.Desk.Act(ctx, tx, desk.At{Library: h.Library.ID, Branch: h.Branch, Actor: actor, Now: h.Clock.Now()}, act)
+		_, err := h.Desk.Act(ctx, tx, counter.At{Library: h.Library.ID, Branch: h.Branch, Actor: actor, Now: h.Clock.Now()}, act)
 		return err
 	})
 	h.Settle()
@@ -288,14 +291,14 @@ func (h *House) Does(request broker.ID, action workflow.Event, form map[string]a
 }
 
 // At is the library's desk.
-func (h *House) At() desk.At {
-	return desk.At{Library: h.Library.ID, Branch: h.Branch, Actor: h.Staff(), Now: h.Clock.Now()}
+func (h *House) At() counter.At {
+	return counter.At{Library: h.Library.ID, Branch: h.Branch, Actor: h.Staff(), Now: h.Clock.Now()}
 }
 
 // Scans scans an item at the desk, with a patron's card or none.
-func (h *House) Scans(barcode, card string) desk.Done {
+func (h *House) Scans(barcode, card string) counter.Done {
 	h.T.Helper()
-	var done desk.Done
+	var done counter.Done
 	h.Must(h.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		done, err = h.Desk.Scan(ctx, tx, h.At(), desk.Scan{Barcode: barcode, Card: card})
 		return err

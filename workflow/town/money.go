@@ -8,7 +8,8 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/broker/standing"
-	"afield/workflow/desk"
+	"afield/workflow/desk/cashier"
+	"afield/workflow/desk/counter"
 )
 
 // Owe charges a patron.
@@ -71,7 +72,7 @@ func (h *House) CostTold(request broker.ID) (minor int64) {
 }
 
 // Director stands at the desk with the director's role.
-func (h *House) Director() desk.At {
+func (h *House) Director() counter.At {
 	at := h.At()
 	at.Actor.Roles = []string{"desk", "director"}
 	return at
@@ -83,18 +84,18 @@ func (h *House) Money(minor int64) broker.Money {
 }
 
 // Fee charges a fee at the desk.
-func (h *House) Fee(in desk.Fee) (entry ledger.Entry, receipt *ledger.Receipt, err error) {
+func (h *House) Fee(in cashier.Fee) (entry ledger.Entry, receipt *ledger.Receipt, err error) {
 	err = h.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		entry, receipt, err = h.Desk.AddFee(ctx, tx, h.At(), in)
+		entry, receipt, err = h.Desk.Cashier.AddFee(ctx, tx, h.At(), in)
 		return err
 	})
 	return entry, receipt, err
 }
 
 // Takes takes a payment at the desk.
-func (h *House) Takes(in desk.Payment) (receipt ledger.Receipt, err error) {
+func (h *House) Takes(in cashier.Payment) (receipt ledger.Receipt, err error) {
 	err = h.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		receipt, err = h.Desk.TakePayment(ctx, tx, h.At(), in)
+		receipt, err = h.Desk.Cashier.TakePayment(ctx, tx, h.At(), in)
 		return err
 	})
 	return receipt, err

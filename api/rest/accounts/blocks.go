@@ -212,7 +212,7 @@ func (a Accounts) MergePatron(ctx context.Context, request gen.MergePatronReques
 		if err != nil {
 			return view, err
 		}
-		done, err := a.Desk.MergePatrons(ctx, t.Tx, document, t.At(), request.ID, into)
+		done, err := a.Desk.Accounts.MergePatrons(ctx, t.Tx, document, t.At(), request.ID, into)
 		for _, hold := range done.Dropped {
 			view.DroppedHolds = append(view.DroppedHolds, hold.ID)
 		}

@@ -9,7 +9,7 @@ import (
 	"afield/api/rest/views"
 	"afield/broker"
 	"afield/broker/patrons"
-	"afield/workflow/desk"
+	"afield/workflow/desk/accounts"
 )
 
 func cardView(card patrons.Card) gen.Card {
@@ -113,7 +113,7 @@ func (a Accounts) SurrenderCard(ctx context.Context, request gen.SurrenderCardRe
 		if err != nil {
 			return handed{}, err
 		}
-		done, err := desk.SurrenderCard(ctx, t.Tx, library, patrons.Surrender{
+		done, err := accounts.SurrenderCard(ctx, t.Tx, library, patrons.Surrender{
 			Patron: ref, Card: in.CardID, NetOfDebt: in.NetOfDebt, How: in.How, Act: deed(t, nil, ""),
 		})
 		return handed{inCurrency(done.Back, library.Currency), inCurrency(done.Left, library.Currency)}, err

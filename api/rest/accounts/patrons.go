@@ -11,13 +11,13 @@ import (
 	"afield/broker/patrons"
 	rules "afield/broker/policy/accounts"
 	"afield/broker/policy/attributes"
-	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 // standing is everything about a patron that decides what they may do, as of
 // today. It can be read while the patron is signing in.
 func (a Accounts) standing(ctx context.Context, t *pipeline.Turn, patron broker.ID) (patrons.Standing, error) {
-	return a.Desk.Standing(ctx, t.Tx, desk.At{Library: t.Library(), Now: t.Now()}, patron)
+	return a.Desk.Accounts.Standing(ctx, t.Tx, counter.At{Library: t.Library(), Now: t.Now()}, patron)
 }
 
 // patronView is a patron's account, with what is owed as of today. Patrons do

@@ -44,7 +44,7 @@ func closureView(c directory.Closure) gen.Closure {
 func (a Administration) AddClosure(ctx context.Context, request gen.AddClosureRequestObject) (gen.AddClosureResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Once(ctx, a.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (gen.ClosureDone, error) {
-		closed, err := a.Desk.Close(ctx, t.Tx, t.At(), directory.Closure{
+		closed, err := a.Desk.Closures.Close(ctx, t.Tx, t.At(), directory.Closure{
 			Branch: in.BranchID, Kind: directory.ClosureKind(in.Kind),
 			Closure: calendar.Closure{From: in.From, To: in.To, Reason: in.Reason},
 		}, false)
@@ -56,7 +56,7 @@ func (a Administration) AddClosure(ctx context.Context, request gen.AddClosureRe
 // CancelClosure cancels a closure.
 func (a Administration) CancelClosure(ctx context.Context, request gen.CancelClosureRequestObject) (gen.CancelClosureResponseObject, error) {
 	view, err := pipeline.Once(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (gen.ClosureCancelled, error) {
-		closure, reversed, err := a.Desk.Reopen(ctx, t.Tx, t.At(), request.ID)
+		closure, reversed, err := a.Desk.Closures.Reopen(ctx, t.Tx, t.At(), request.ID)
 		return gen.ClosureCancelled{Closure: closureView(closure), Restored: reversed.Restored}, err
 	})
 	return gen.CancelClosure200JSONResponse(view), err
@@ -107,7 +107,7 @@ func (a Administration) AdjustDueDates(ctx context.Context, request gen.AdjustDu
 		if err != nil {
 			return gen.Adjustment{}, err
 		}
-		moved, err := a.Desk.AdjustDueDates(ctx, t.Tx, at, loans.AdjustDueDates{
+		moved, err := a.Desk.Closures.AdjustDueDates(ctx, t.Tx, at, loans.AdjustDueDates{
 			Branch: in.BranchID, From: in.DueFrom, To: in.DueTo, NewDue: in.NewDue, Reason: in.Reason, DryRun: in.DryRun,
 		})
 		return movedView(moved), err
@@ -119,7 +119,7 @@ func (a Administration) AdjustDueDates(ctx context.Context, request gen.AdjustDu
 func (a Administration) ReverseAdjustment(ctx context.Context, request gen.ReverseAdjustmentRequestObject) (gen.ReverseAdjustmentResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Once(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (gen.AdjustmentReversed, error) {
-		reversed, err := a.Desk.ReverseAdjustment(ctx, t.Tx, t.At(), request.ID, in.Reason, in.DryRun)
+		reversed, err := a.Desk.Closures.ReverseAdjustment(ctx, t.Tx, t.At(), request.ID, in.Reason, in.DryRun)
 		view := gen.AdjustmentReversed{Restored: reversed.Restored, Today: reversed.Today, Left: []broker.ID{}}
 		for _, loan := range reversed.Left {
 			view.Left = append(view.Left, loan.ID)

@@ -11,7 +11,8 @@ import (
 	"afield/broker"
 	"afield/broker/holds"
 	"afield/broker/policy/rule"
-	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
+	"afield/workflow/desk/queue"
 )
 
 // madeHold names a hold for the answer, with what the act said.
@@ -39,7 +40,7 @@ func (h Holds) PlaceHold(ctx context.Context, request gen.PlaceHoldRequestObject
 		if err != nil {
 			return madeHold{}, err
 		}
-		done, err := h.Desk.PlaceHold(ctx, t.Tx, t.At(), desk.PlaceHold{
+		done, err := h.Desk.Queue.PlaceHold(ctx, t.Tx, t.At(), queue.PlaceHold{
 			Title: in.TitleID, Item: in.ItemID, Patron: patron, Pickup: in.PickupBranchID, Channel: rule.Channel(in.Channel),
 			ExpiresOn: in.ExpiresOn, Rules: rules, Overrides: in.Override, Reason: in.OverrideReason,
 		})
@@ -81,7 +82,7 @@ func (h Holds) GetHold(ctx context.Context, request gen.GetHoldRequestObject) (g
 }
 
 // act does something with a hold at the caller's desk and reads it back.
-func (h Holds) act(ctx context.Context, id broker.ID, act func(context.Context, *pipeline.Turn) (desk.Done, error)) (gen.Hold, error) {
+func (h Holds) act(ctx context.Context, id broker.ID, act func(context.Context, *pipeline.Turn) (counter.Done, error)) (gen.Hold, error) {
 	return pipeline.Act(ctx, h.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (madeHold, error) {
 		done, err := act(ctx, t)
 		return madeHold{id, done.Message, done.Notes}, err
@@ -96,7 +97,7 @@ func (h Holds) CancelHold(ctx context.Context, request gen.CancelHoldRequestObje
 		if err != nil {
 			return madeHold{}, err
 		}
-		_, err = h.Desk.CancelHold(ctx, t.Tx, at, hold.Ref)
+		_, err = h.Desk.Queue.CancelHold(ctx, t.Tx, at, hold.Ref)
 		return madeHold{ID: request.ID}, err
 	})
 	return gen.CancelHold204Response{}, err
@@ -105,27 +106,27 @@ func (h Holds) CancelHold(ctx context.Context, request gen.CancelHoldRequestObje
 // SuspendHold has a hold skipped for a while.
 func (h Holds) SuspendHold(ctx context.Context, request gen.SuspendHoldRequestObject) (gen.SuspendHoldResponseObject, error) {
 	in := views.OrZero(request.Body)
-	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
-		return h.Desk.SuspendHold(ctx, t.Tx, t.At(), request.ID, in.From, in.Until)
+	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (counter.Done, error) {
+		return h.Desk.Queue.SuspendHold(ctx, t.Tx, t.At(), request.ID, in.From, in.Until)
 	})
 	return gen.SuspendHold200JSONResponse(view), err
 }
 
 // ResumeHold ends a suspension.
 func (h Holds) ResumeHold(ctx context.Context, request gen.ResumeHoldRequestObject) (gen.ResumeHoldResponseObject, error) {
-	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
-		return h.Desk.ResumeHold(ctx, t.Tx, t.At(), request.ID)
+	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (counter.Done, error) {
+		return h.Desk.Queue.ResumeHold(ctx, t.Tx, t.At(), request.ID)
 	})
 	return gen.ResumeHold200JSONResponse(view), err
 }
 
 // MovePickup moves the pick-up of a hold to another branch.
 func (h Holds) MovePickup(ctx context.Context, request gen.MovePickupRequestObject) (gen.MovePickupResponseObject, error) {
-	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
+	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (counter.Done, error) {
 		if _, err := t.AtBranch(ctx, request.Body.BranchID); err != nil { // names the field of this body
-			return desk.Done{}, err
+			return counter.Done{}, err
 		}
-		return h.Desk.MovePickup(ctx, t.Tx, t.At(), request.ID, request.Body.BranchID)
+		return h.Desk.Queue.MovePickup(ctx, t.Tx, t.At(), request.ID, request.Body.BranchID)
 	})
 	return gen.MovePickup200JSONResponse(view), err
 }
@@ -133,16 +134,16 @@ func (h Holds) MovePickup(ctx context.Context, request gen.MovePickupRequestObje
 // PermitHold notes that somebody else may take what is kept.
 func (h Holds) PermitHold(ctx context.Context, request gen.PermitHoldRequestObject) (gen.PermitHoldResponseObject, error) {
 	other := views.OrZero(request.Body).PatronID
-	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
-		return h.Desk.PermitHold(ctx, t.Tx, t.At(), request.ID, other)
+	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (counter.Done, error) {
+		return h.Desk.Queue.PermitHold(ctx, t.Tx, t.At(), request.ID, other)
 	})
 	return gen.PermitHold200JSONResponse(view), err
 }
 
 // NoteHoldContact notes that the patron asked to have it kept longer.
 func (h Holds) NoteHoldContact(ctx context.Context, request gen.NoteHoldContactRequestObject) (gen.NoteHoldContactResponseObject, error) {
-	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
-		return h.Desk.HoldContact(ctx, t.Tx, t.At(), request.ID)
+	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (counter.Done, error) {
+		return h.Desk.Queue.HoldContact(ctx, t.Tx, t.At(), request.ID)
 	})
 	return gen.NoteHoldContact200JSONResponse(view), err
 }
@@ -150,8 +151,8 @@ func (h Holds) NoteHoldContact(ctx context.Context, request gen.NoteHoldContactR
 // ExtendHold gives more time on the hold shelf.
 func (h Holds) ExtendHold(ctx context.Context, request gen.ExtendHoldRequestObject) (gen.ExtendHoldResponseObject, error) {
 	until := views.OrZero(request.Body).Until
-	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
-		return h.Desk.ExtendHold(ctx, t.Tx, t.At(), request.ID, until)
+	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (counter.Done, error) {
+		return h.Desk.Queue.ExtendHold(ctx, t.Tx, t.At(), request.ID, until)
 	})
 	return gen.ExtendHold200JSONResponse(view), err
 }
@@ -159,24 +160,24 @@ func (h Holds) ExtendHold(ctx context.Context, request gen.ExtendHoldRequestObje
 // ExpireHoldOn sets the last day a hold waits to be filled.
 func (h Holds) ExpireHoldOn(ctx context.Context, request gen.ExpireHoldOnRequestObject) (gen.ExpireHoldOnResponseObject, error) {
 	day := views.OrZero(request.Body).ExpiresOn
-	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
-		return h.Desk.ExpireHoldOn(ctx, t.Tx, t.At(), request.ID, day)
+	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (counter.Done, error) {
+		return h.Desk.Queue.ExpireHoldOn(ctx, t.Tx, t.At(), request.ID, day)
 	})
 	return gen.ExpireHoldOn200JSONResponse(view), err
 }
 
 // ClearHold takes something off the hold shelf that was not picked up.
 func (h Holds) ClearHold(ctx context.Context, request gen.ClearHoldRequestObject) (gen.ClearHoldResponseObject, error) {
-	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (desk.Done, error) {
-		return h.Desk.ClearFromShelf(ctx, t.Tx, t.At(), request.ID)
+	view, err := h.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn) (counter.Done, error) {
+		return h.Desk.Queue.ClearFromShelf(ctx, t.Tx, t.At(), request.ID)
 	})
 	return gen.ClearHold200JSONResponse(view), err
 }
 
 // GetSlip gives what to print for a hold.
 func (h Holds) GetSlip(ctx context.Context, request gen.GetSlipRequestObject) (gen.GetSlipResponseObject, error) {
-	slip, err := pipeline.Read(ctx, h.Base, func(ctx context.Context, t *pipeline.Turn) (desk.Slip, error) {
-		return h.Desk.Slip(ctx, t.Tx, t.At(), request.ID)
+	slip, err := pipeline.Read(ctx, h.Base, func(ctx context.Context, t *pipeline.Turn) (queue.Slip, error) {
+		return h.Desk.Queue.Slip(ctx, t.Tx, t.At(), request.ID)
 	})
 	if err != nil {
 		return nil, err
@@ -190,11 +191,11 @@ func (h Holds) GetSlip(ctx context.Context, request gen.GetSlipRequestObject) (g
 
 // GetQueue shows who waits for a title at the caller's library.
 func (h Holds) GetQueue(ctx context.Context, request gen.GetQueueRequestObject) (gen.GetQueueResponseObject, error) {
-	view, err := pipeline.Show(ctx, h.Base, request.ID, queue)
+	view, err := pipeline.Show(ctx, h.Base, request.ID, queueOf)
 	return gen.GetQueue200JSONResponse(view), err
 }
 
-func queue(ctx context.Context, t *pipeline.Turn, title broker.ID) (gen.Queued, error) {
+func queueOf(ctx context.Context, t *pipeline.Turn, title broker.ID) (gen.Queued, error) {
 	view := gen.Queued{TitleID: title, Holds: []gen.Hold{}}
 	library, _, err := t.SharedCatalogue(ctx)
 	if err != nil {
@@ -222,11 +223,11 @@ func (h Holds) ReorderQueue(ctx context.Context, request gen.ReorderQueueRequest
 		if err := titleKnown(ctx, t, request.ID); err != nil {
 			return broker.NoID, err
 		}
-		_, err := h.Desk.ReorderQueue(ctx, t.Tx, t.At(), holds.Reorder{
+		_, err := h.Desk.Queue.ReorderQueue(ctx, t.Tx, t.At(), holds.Reorder{
 			Title: request.ID, Order: slices.Clone(in.Order), Version: in.Version, Reason: in.Reason,
 		})
 		return request.ID, err
-	}, queue)
+	}, queueOf)
 	return gen.ReorderQueue200JSONResponse(view), err
 }
 

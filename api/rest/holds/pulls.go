@@ -119,7 +119,7 @@ func (h Holds) HoldNotFound(ctx context.Context, request gen.HoldNotFoundRequest
 // two copies the pull list gives one to each hold.
 func (h Holds) notFound(ctx context.Context, t *pipeline.Turn, hold holds.Hold, missing broker.ID) error {
 	if missing == broker.NoID {
-		_, err := h.Desk.NoCopy(ctx, t.Tx, t.At(), hold.Ref)
+		_, err := h.Desk.Queue.NoCopy(ctx, t.Tx, t.At(), hold.Ref)
 		return err
 	}
 	item, err := catalog.LoadItem(ctx, t.Tx, t.Library(), missing, true)
@@ -132,6 +132,6 @@ func (h Holds) notFound(ctx context.Context, t *pipeline.Turn, hold holds.Hold, 
 	case item.Status != catalog.OnShelf:
 		return broker.Conflict("no_copy_expected", "That copy is not expected on the shelf.")
 	}
-	_, err = h.Desk.NotFound(ctx, t.Tx, t.At(), hold.Ref, item.Ref())
+	_, err = h.Desk.Queue.NotFound(ctx, t.Tx, t.At(), hold.Ref, item.Ref())
 	return err
 }

@@ -64,7 +64,7 @@ func (h Holds) shelf(ctx context.Context, t *pipeline.Turn, library directory.Li
 		if since.IsZero() {
 			since = now.Add(-24 * time.Hour)
 		}
-		return h.Desk.ShelfToClear(ctx, t.Tx, t.At(), since, page)
+		return h.Desk.Queue.ShelfToClear(ctx, t.Tx, t.At(), since, page)
 	case gen.ListShelfParamsDueExpiring:
 		if through.IsZero() {
 			through = library.Today(now).AddDays(1)

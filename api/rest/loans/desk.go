@@ -8,6 +8,7 @@ import (
 	"afield/api/rest/pipeline"
 	"afield/broker"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 // scanned is what a scan did, as it is remembered: our own words, ids and dates.
@@ -21,7 +22,7 @@ type scanned struct {
 	Refund                          broker.Money
 }
 
-func scannedOf(done desk.Done) scanned {
+func scannedOf(done counter.Done) scanned {
 	out := scanned{
 		Did: done.Did, Message: done.Message, Undo: done.Undo, Item: done.Item, Request: done.Request, Task: done.Task,
 		DueOn: done.DueOn, PickUpBy: done.PickUpBy, Notes: done.Notes, CountParts: done.CountParts,

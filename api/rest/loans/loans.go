@@ -17,6 +17,7 @@ import (
 	"afield/broker/policy/rule"
 	"afield/broker/returns"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 // madeLoan names a loan for the answer, with what the act said and did to the
@@ -33,7 +34,7 @@ type madeLoan struct {
 	Hold       broker.ID       `json:"hold_id,omitzero"`
 }
 
-func loanMade(library, loan broker.ID, done desk.Done) madeLoan {
+func loanMade(library, loan broker.ID, done counter.Done) madeLoan {
 	made := madeLoan{
 		Library: library, ID: loan, Said: done.Message, Notes: done.Notes, Charged: postings(done.Charged),
 		TakenBack: postings(done.TakenBack), Refund: done.Refund, CountParts: done.CountParts,
@@ -86,12 +87,12 @@ func (l Loans) RenewLoan(ctx context.Context, request gen.RenewLoanRequestObject
 	if err := pipeline.Overriding(in.Override, in.OverrideReason); err != nil {
 		return nil, err
 	}
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		if err := t.StaffOnly("/channel", in.Channel != ""); err != nil {
-			return desk.Done{}, err
+			return counter.Done{}, err
 		}
 		if err := t.StaffOnly("/given", len(in.Given) > 0); err != nil {
-			return desk.Done{}, err
+			return counter.Done{}, err
 		}
 		channel, given := rule.Channel(in.Channel), in.Given
 		if t.IsPatron() {
@@ -106,7 +107,7 @@ func (l Loans) RenewLoan(ctx context.Context, request gen.RenewLoanRequestObject
 }
 
 // act does something with a loan at the desk that made it, and reads it back.
-func (l Loans) act(ctx context.Context, id broker.ID, act func(context.Context, *pipeline.Turn, desk.At) (desk.Done, error)) (gen.Loan, error) {
+func (l Loans) act(ctx context.Context, id broker.ID, act func(context.Context, *pipeline.Turn, counter.At) (counter.Done, error)) (gen.Loan, error) {
 	return pipeline.Act(ctx, l.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (madeLoan, error) {
 		library, err := deskOf(ctx, t, id)
 		if err != nil {
@@ -143,9 +144,9 @@ func deskOf(ctx context.Context, t *pipeline.Turn, loan broker.ID) (broker.ID, e
 // ReturnLoan takes an item back.
 func (l Loans) ReturnLoan(ctx context.Context, request gen.ReturnLoanRequestObject) (gen.ReturnLoanResponseObject, error) {
 	in := views.OrZero(request.Body)
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		if err := amounts(ctx, t, map[string]broker.Money{"/part_price": in.PartPrice}); err != nil {
-			return desk.Done{}, err
+			return counter.Done{}, err
 		}
 		return l.Desk.TakeBack(ctx, t.Tx, t.At(), desk.TakeBack{Loan: request.ID, Handed: desk.Handed{
 			Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty, InLibrary: in.InLibrary,

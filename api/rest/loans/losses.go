@@ -11,6 +11,7 @@ import (
 	"afield/broker/loans"
 	"afield/broker/returns"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 // ClaimLoan records a patron's claim to have returned an item, or never to have
@@ -20,7 +21,7 @@ func (l Loans) ClaimLoan(ctx context.Context, request gen.ClaimLoanRequestObject
 	if err := pipeline.Overriding(in.Override, in.OverrideReason); err != nil {
 		return nil, err
 	}
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		return l.Desk.Claim(ctx, t.Tx, at, desk.Claim{
 			Loan: request.ID, Kind: loans.ClaimKind(in.Kind), ShelfChecked: in.ShelfChecked, ByGuardian: in.ByGuardian,
 			Names: in.Names, Overrides: in.Override, Reason: in.OverrideReason,
@@ -32,9 +33,9 @@ func (l Loans) ClaimLoan(ctx context.Context, request gen.ClaimLoanRequestObject
 // AnswerClaim records the outcome of a claim.
 func (l Loans) AnswerClaim(ctx context.Context, request gen.AnswerClaimRequestObject) (gen.AnswerClaimResponseObject, error) {
 	in := request.Body
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		if err := amounts(ctx, t, lossAmounts("/loss", in.Loss)); err != nil {
-			return desk.Done{}, err
+			return counter.Done{}, err
 		}
 		return l.Desk.ClaimAnswer(ctx, t.Tx, at, request.ID, loans.ClaimStatus(in.Status), lossOf(in.Loss))
 	})
@@ -52,9 +53,9 @@ func lossAmounts(at string, in gen.Loss) map[string]broker.Money {
 // LoseLoan declares an item lost.
 func (l Loans) LoseLoan(ctx context.Context, request gen.LoseLoanRequestObject) (gen.LoseLoanResponseObject, error) {
 	in := views.OrZero(request.Body)
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		if err := amounts(ctx, t, lossAmounts("", in)); err != nil {
-			return desk.Done{}, err
+			return counter.Done{}, err
 		}
 		return l.Desk.Lost(ctx, t.Tx, at, request.ID, lossOf(in))
 	})
@@ -63,7 +64,7 @@ func (l Loans) LoseLoan(ctx context.Context, request gen.LoseLoanRequestObject) 
 
 // FindLoan takes back that an item was declared lost.
 func (l Loans) FindLoan(ctx context.Context, request gen.FindLoanRequestObject) (gen.FindLoanResponseObject, error) {
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		return l.Desk.FoundAgain(ctx, t.Tx, at, request.ID)
 	})
 	return gen.FindLoan200JSONResponse(view), err
@@ -72,11 +73,11 @@ func (l Loans) FindLoan(ctx context.Context, request gen.FindLoanRequestObject) 
 // DamageLoan takes a damaged item back and charges the damage.
 func (l Loans) DamageLoan(ctx context.Context, request gen.DamageLoanRequestObject) (gen.DamageLoanResponseObject, error) {
 	in := views.OrZero(request.Body)
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		given := lossAmounts("/loss", in.Loss)
 		given["/assessed"] = in.Assessed
 		if err := amounts(ctx, t, given); err != nil {
-			return desk.Done{}, err
+			return counter.Done{}, err
 		}
 		return l.Desk.Damaged(ctx, t.Tx, at, desk.Damaged{Loan: request.ID, Beyond: in.Beyond, Assessed: in.Assessed, Loss: lossOf(in.Loss)})
 	})
@@ -87,9 +88,9 @@ func (l Loans) DamageLoan(ctx context.Context, request gen.DamageLoanRequestObje
 // that the director approves.
 func (l Loans) DonateForLoan(ctx context.Context, request gen.DonateForLoanRequestObject) (gen.DonateForLoanResponseObject, error) {
 	approved := views.OrZero(request.Body).Approved
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		if approved && !t.Caller.Holds(access.RoleDirector) {
-			return desk.Done{}, broker.Forbidden("Only a director can approve it.")
+			return counter.Done{}, broker.Forbidden("Only a director can approve it.")
 		}
 		return l.Desk.Donate(ctx, t.Tx, at, request.ID, approved)
 	})
@@ -99,9 +100,9 @@ func (l Loans) DonateForLoan(ctx context.Context, request gen.DonateForLoanReque
 // ReferLoan hands the debt of a lost loan on for recovery.
 func (l Loans) ReferLoan(ctx context.Context, request gen.ReferLoanRequestObject) (gen.ReferLoanResponseObject, error) {
 	expenses := views.OrZero(request.Body).Expenses
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		if err := amounts(ctx, t, map[string]broker.Money{"/expenses": expenses}); err != nil {
-			return desk.Done{}, err
+			return counter.Done{}, err
 		}
 		return l.Desk.Refer(ctx, t.Tx, at, request.ID, expenses)
 	})
@@ -110,7 +111,7 @@ func (l Loans) ReferLoan(ctx context.Context, request gen.ReferLoanRequestObject
 
 // RecallLoan asks for an item back early.
 func (l Loans) RecallLoan(ctx context.Context, request gen.RecallLoanRequestObject) (gen.RecallLoanResponseObject, error) {
-	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at desk.At) (desk.Done, error) {
+	view, err := l.act(ctx, request.ID, func(ctx context.Context, t *pipeline.Turn, at counter.At) (counter.Done, error) {
 		return l.Desk.Recall(ctx, t.Tx, at, request.ID)
 	})
 	return gen.RecallLoan200JSONResponse(view), err

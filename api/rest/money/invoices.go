@@ -92,7 +92,7 @@ func (m Money) invoice(ctx context.Context, t *pipeline.Turn, id broker.ID) (gen
 func (m Money) RaiseInvoice(ctx context.Context, request gen.RaiseInvoiceRequestObject) (gen.RaiseInvoiceResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Change(ctx, m.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
-		invoice, err := m.Desk.RaiseInvoice(ctx, t.Tx, t.At(), ledger.Invoice{
+		invoice, err := m.Desk.Cashier.RaiseInvoice(ctx, t.Tx, t.At(), ledger.Invoice{
 			Debtor: in.DebtorID, Number: in.Number, Kind: ledger.InvoiceKind(in.Kind), Amount: in.Amount, Request: in.RequestID, DueOn: in.DueOn,
 		})
 		return invoice.ID, err
@@ -104,7 +104,7 @@ func (m Money) RaiseInvoice(ctx context.Context, request gen.RaiseInvoiceRequest
 func (m Money) PayInvoice(ctx context.Context, request gen.PayInvoiceRequestObject) (gen.PayInvoiceResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Act(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (numbered, error) {
-		receipt, err := m.Desk.PayInvoice(ctx, t.Tx, t.At(), append([]broker.ID{request.ID}, in.Also...), in.Method, in.Note, "")
+		receipt, err := m.Desk.Cashier.PayInvoice(ctx, t.Tx, t.At(), append([]broker.ID{request.ID}, in.Also...), in.Method, in.Note, "")
 		return numbered{receipt.Number}, err
 	}, m.receipt)
 	return gen.PayInvoice200JSONResponse(view), err
@@ -117,7 +117,7 @@ func (m Money) DisputeInvoice(ctx context.Context, request gen.DisputeInvoiceReq
 		if err != nil {
 			return broker.NoID, err
 		}
-		return request.ID, m.Desk.DisputeInvoice(ctx, t.Tx, t.At(), seen.Creditor, request.ID, request.Body.Reason)
+		return request.ID, m.Desk.Cashier.DisputeInvoice(ctx, t.Tx, t.At(), seen.Creditor, request.ID, request.Body.Reason)
 	}, m.invoice)
 	return gen.DisputeInvoice200JSONResponse(view), err
 }
@@ -125,7 +125,7 @@ func (m Money) DisputeInvoice(ctx context.Context, request gen.DisputeInvoiceReq
 // InsistOnInvoice answers a dispute: the invoice stands.
 func (m Money) InsistOnInvoice(ctx context.Context, request gen.InsistOnInvoiceRequestObject) (gen.InsistOnInvoiceResponseObject, error) {
 	view, err := pipeline.Change(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
-		return request.ID, m.Desk.InsistOnInvoice(ctx, t.Tx, t.At(), request.ID)
+		return request.ID, m.Desk.Cashier.InsistOnInvoice(ctx, t.Tx, t.At(), request.ID)
 	}, m.invoice)
 	return gen.InsistOnInvoice200JSONResponse(view), err
 }
@@ -133,7 +133,7 @@ func (m Money) InsistOnInvoice(ctx context.Context, request gen.InsistOnInvoiceR
 // WithdrawInvoice withdraws an invoice of the caller's library.
 func (m Money) WithdrawInvoice(ctx context.Context, request gen.WithdrawInvoiceRequestObject) (gen.WithdrawInvoiceResponseObject, error) {
 	view, err := pipeline.Change(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
-		return request.ID, m.Desk.WithdrawInvoice(ctx, t.Tx, t.At(), request.ID, request.Body.Reason)
+		return request.ID, m.Desk.Cashier.WithdrawInvoice(ctx, t.Tx, t.At(), request.ID, request.Body.Reason)
 	}, m.invoice)
 	return gen.WithdrawInvoice200JSONResponse(view), err
 }

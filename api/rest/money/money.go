@@ -12,7 +12,8 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/patrons"
 	"afield/broker/standing"
-	"afield/workflow/desk"
+	"afield/workflow/desk/cashier"
+	"afield/workflow/desk/counter"
 )
 
 // owesToday is what a patron owes, with what accrues as of today.
@@ -21,7 +22,7 @@ func (m Money) owesToday(ctx context.Context, t *pipeline.Turn, library director
 	if err != nil {
 		return broker.Money{}, standing.Growing{}, err
 	}
-	growing, err := m.Desk.Growing(ctx, t.Tx, desk.At{Library: ref.Library, Now: t.Now()}, ref.ID)
+	growing, err := m.Desk.Cashier.Growing(ctx, t.Tx, counter.At{Library: ref.Library, Now: t.Now()}, ref.ID)
 	return broker.Money{Minor: balances.Total().Minor + growing.Since, Currency: library.Currency}, growing, err
 }
 
@@ -92,13 +93,13 @@ func (m Money) RecordPayment(ctx context.Context, request gen.RecordPaymentReque
 		return nil, broker.Invalid(broker.FieldError{Pointer: "/shares", Code: "given_twice", Message: "must be left out where charge_id is given"})
 	}
 	account, err := pipeline.Act(ctx, m.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (numbered, error) {
-		payment := desk.Payment{
+		payment := cashier.Payment{
 			Patron: request.ID, Amount: in.Amount, Method: in.Method, Charge: in.ChargeID, Keep: in.InAdvance, By: in.By, Note: in.Note,
 		}
 		for _, share := range in.Shares {
 			payment.To = append(payment.To, ledger.Share{Charge: share.ChargeID, Amount: share.Amount})
 		}
-		receipt, err := m.Desk.TakePayment(ctx, t.Tx, t.At(), payment)
+		receipt, err := m.Desk.Cashier.TakePayment(ctx, t.Tx, t.At(), payment)
 		return numbered{receipt.Number}, err
 	}, func(ctx context.Context, t *pipeline.Turn, paid numbered) (gen.Account, error) {
 		account, err := m.accountOf(ctx, t, request.ID)
@@ -175,7 +176,7 @@ func (m Money) AddFee(ctx context.Context, request gen.AddFeeRequestObject) (gen
 		Receipt int64
 	}
 	view, err := pipeline.Act(ctx, m.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (asked, error) {
-		charge, receipt, err := m.Desk.AddFee(ctx, t.Tx, t.At(), desk.Fee{
+		charge, receipt, err := m.Desk.Cashier.AddFee(ctx, t.Tx, t.At(), cashier.Fee{
 			Patron: request.ID, Kind: string(in.Kind), Pages: in.Pages, Colour: in.Colour, Country: in.Country, Amount: in.Amount,
 			Note: in.Note, Loan: in.LoanID, Method: in.Method,
 		})
@@ -206,7 +207,7 @@ func (m Money) charge(ctx context.Context, t *pipeline.Turn, id broker.ID) (gen.
 func (m Money) GiveBack(ctx context.Context, request gen.GiveBackRequestObject) (gen.GiveBackResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Once(ctx, m.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (gen.Given, error) {
-		given, err := m.Desk.GiveBack(ctx, t.Tx, t.At(), desk.Refund{Patron: request.ID, Amount: in.Amount, Method: in.Method, Reason: in.Reason})
+		given, err := m.Desk.Cashier.GiveBack(ctx, t.Tx, t.At(), cashier.Refund{Patron: request.ID, Amount: in.Amount, Method: in.Method, Reason: in.Reason})
 		view := gen.Given{Entries: entryViews(given.Entries)}
 		if given.Voucher != nil {
 			view.Voucher = voucherView(*given.Voucher)
@@ -225,7 +226,7 @@ func (m Money) GetReceipt(ctx context.Context, request gen.GetReceiptRequestObje
 // VoidReceipt undoes a payment that was written by mistake.
 func (m Money) VoidReceipt(ctx context.Context, request gen.VoidReceiptRequestObject) (gen.VoidReceiptResponseObject, error) {
 	view, err := pipeline.Act(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (numbered, error) {
-		_, err := m.Desk.Void(ctx, t.Tx, t.At(), request.Number, request.Body.Reason)
+		_, err := m.Desk.Cashier.Void(ctx, t.Tx, t.At(), request.Number, request.Body.Reason)
 		return numbered{request.Number}, err
 	}, m.receipt)
 	return gen.VoidReceipt200JSONResponse(view), err
@@ -244,7 +245,7 @@ func (m Money) WaiveCharge(ctx context.Context, request gen.WaiveChargeRequestOb
 			}
 			amount = charge.Owed
 		}
-		_, err := m.Desk.Waive(ctx, t.Tx, at, desk.Waiver{Charge: request.ID, Amount: amount, Reason: in.Reason})
+		_, err := m.Desk.Cashier.Waive(ctx, t.Tx, at, cashier.Waiver{Charge: request.ID, Amount: amount, Reason: in.Reason})
 		return request.ID, err
 	}, m.charge)
 	return gen.WaiveCharge200JSONResponse(view), err
@@ -254,7 +255,7 @@ func (m Money) WaiveCharge(ctx context.Context, request gen.WaiveChargeRequestOb
 func (m Money) TakeBackCharge(ctx context.Context, request gen.TakeBackChargeRequestObject) (gen.TakeBackChargeResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.Once(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (gen.TakenBack, error) {
-		undone, err := m.Desk.TakeBackCharge(ctx, t.Tx, t.At(), desk.TakeBackCharge{Charge: request.ID, Method: in.Method, Reason: in.Reason})
+		undone, err := m.Desk.Cashier.TakeBackCharge(ctx, t.Tx, t.At(), cashier.TakeBackCharge{Charge: request.ID, Method: in.Method, Reason: in.Reason})
 		view := gen.TakenBack{Entries: entryViews(undone.Entries), Refunds: []gen.PaidBack{}, Cancelled: undone.Cancelled}
 		for _, refund := range undone.Refunds {
 			view.Refunds = append(view.Refunds, gen.PaidBack{By: refund.Source, Amount: refund.Amount})
@@ -267,7 +268,7 @@ func (m Money) TakeBackCharge(ctx context.Context, request gen.TakeBackChargeReq
 // UseCredit pays open charges with a patron's credit.
 func (m Money) UseCredit(ctx context.Context, request gen.UseCreditRequestObject) (gen.UseCreditResponseObject, error) {
 	view, err := pipeline.Once(ctx, m.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (gen.CreditUsed, error) {
-		entries, err := m.Desk.UseCredit(ctx, t.Tx, t.At(), desk.UseCredit{Patron: request.ID, Note: request.Body.Note})
+		entries, err := m.Desk.Cashier.UseCredit(ctx, t.Tx, t.At(), cashier.UseCredit{Patron: request.ID, Note: request.Body.Note})
 		return gen.CreditUsed{Entries: entryViews(entries)}, err
 	})
 	return gen.UseCredit201JSONResponse(view), err

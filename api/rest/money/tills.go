@@ -54,7 +54,7 @@ func (m Money) voucher(ctx context.Context, t *pipeline.Turn, id broker.ID) (gen
 // PayVoucher pays a voucher out.
 func (m Money) PayVoucher(ctx context.Context, request gen.PayVoucherRequestObject) (gen.PayVoucherResponseObject, error) {
 	view, err := pipeline.Change(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
-		_, err := m.Desk.PayVoucher(ctx, t.Tx, t.At(), request.ID, request.Body.Method)
+		_, err := m.Desk.Cashier.PayVoucher(ctx, t.Tx, t.At(), request.ID, request.Body.Method)
 		return request.ID, err
 	}, m.voucher)
 	return gen.PayVoucher200JSONResponse(view), err
@@ -63,7 +63,7 @@ func (m Money) PayVoucher(ctx context.Context, request gen.PayVoucherRequestObje
 // CancelVoucher cancels a voucher that was not paid.
 func (m Money) CancelVoucher(ctx context.Context, request gen.CancelVoucherRequestObject) (gen.CancelVoucherResponseObject, error) {
 	view, err := pipeline.Change(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
-		_, err := m.Desk.CancelVoucher(ctx, t.Tx, t.At(), request.ID, request.Body.Reason)
+		_, err := m.Desk.Cashier.CancelVoucher(ctx, t.Tx, t.At(), request.ID, request.Body.Reason)
 		return request.ID, err
 	}, m.voucher)
 	return gen.CancelVoucher200JSONResponse(view), err
@@ -105,7 +105,7 @@ func (m Money) OpenTill(ctx context.Context, request gen.OpenTillRequestObject) 
 		if err != nil {
 			return broker.NoID, err
 		}
-		till, err := m.Desk.OpenTill(ctx, t.Tx, at, in.Float)
+		till, err := m.Desk.Cashier.OpenTill(ctx, t.Tx, at, in.Float)
 		return till.ID, err
 	}, m.till)
 	return gen.OpenTill201JSONResponse(view), err
@@ -157,7 +157,7 @@ func (m Money) CloseTill(ctx context.Context, request gen.CloseTillRequestObject
 		counted[line.Method] = line.Minor
 	}
 	view, err := pipeline.Change(ctx, m.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (broker.ID, error) {
-		_, err := m.Desk.CloseTill(ctx, t.Tx, t.At(), request.ID, counted, in.Note)
+		_, err := m.Desk.Cashier.CloseTill(ctx, t.Tx, t.At(), request.ID, counted, in.Note)
 		return request.ID, err
 	}, m.till)
 	return gen.CloseTill200JSONResponse(view), err

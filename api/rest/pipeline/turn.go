@@ -12,7 +12,7 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
-	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests"
 )
 
@@ -50,12 +50,12 @@ func (t *Turn) Viewer() requests.Viewer {
 func (t *Turn) Now() time.Time { return t.base.Clock.Now() }
 
 // At is the desk the caller acts at: their library and their own branch.
-func (t *Turn) At() desk.At {
-	return desk.At{Library: t.Library(), Branch: t.Caller.Branch, Actor: t.Caller.Actor(), Now: t.Now()}
+func (t *Turn) At() counter.At {
+	return counter.At{Library: t.Library(), Branch: t.Caller.Branch, Actor: t.Caller.Actor(), Now: t.Now()}
 }
 
 // AtBranch is At, at the branch that /branch_id of the body names, if it does.
-func (t *Turn) AtBranch(ctx context.Context, branch broker.ID) (desk.At, error) {
+func (t *Turn) AtBranch(ctx context.Context, branch broker.ID) (counter.At, error) {
 	at := t.At()
 	if branch == broker.NoID {
 		return at, nil

@@ -29,6 +29,7 @@ import (
 	"afield/connectors/partner"
 	"afield/workflow"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests"
 	"afield/workflow/requests/engine"
 )
@@ -219,9 +220,9 @@ func (l *loft) start() {
 	})
 }
 
-func (l *loft) at() desk.At {
+func (l *loft) at() counter.At {
 	staff := broker.Actor{Kind: broker.ActorStaff, ID: broker.NewID(), Library: l.home.ID, Roles: []string{"desk", "ill"}}
-	return desk.At{Library: l.home.ID, Branch: l.branch, Actor: staff, Now: ten}
+	return counter.At{Library: l.home.ID, Branch: l.branch, Actor: staff, Now: ten}
 }
 
 func (l *loft) does(work func(context.Context, *postgres.Tx) error) {

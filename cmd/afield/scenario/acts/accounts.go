@@ -15,7 +15,7 @@ import (
 	"afield/broker/standing"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
-	"afield/workflow/desk"
+	"afield/workflow/desk/cashier"
 )
 
 func accountActs() []act {
@@ -92,7 +92,7 @@ func pay(p *stage.Play, s language.Step) (stage.Result, error) {
 		if err != nil {
 			return err
 		}
-		_, err = p.Desk.TakePayment(ctx, tx, at, desk.Payment{
+		_, err = p.Desk.Cashier.TakePayment(ctx, tx, at, cashier.Payment{
 			Patron: patron.ID, Amount: s.Amount("amount").Money(p.Home.Currency), Method: method(p, s), Charge: charge,
 			Keep: s.Flag("keep"), Note: s.Text("reason"),
 		})
@@ -136,7 +136,7 @@ func waive(p *stage.Play, s language.Step) (stage.Result, error) {
 		if err != nil {
 			return err
 		}
-		_, err = p.Desk.Waive(ctx, tx, at, desk.Waiver{
+		_, err = p.Desk.Cashier.Waive(ctx, tx, at, cashier.Waiver{
 			Charge: charge, Amount: s.Amount("amount").Money(p.Home.Currency), Reason: s.Text("reason"),
 		})
 		return err
@@ -148,7 +148,7 @@ func giveBack(p *stage.Play, s language.Step) (stage.Result, error) {
 	patron := p.PatronOf(s)
 	house, at := p.At(s)
 	err := p.Try(house, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.Desk.GiveBack(ctx, tx, at, desk.Refund{
+		_, err := p.Desk.Cashier.GiveBack(ctx, tx, at, cashier.Refund{
 			Patron: patron.ID, Amount: s.Amount("amount").Money(p.Home.Currency), Method: method(p, s), Reason: s.Text("reason"),
 		})
 		return err
@@ -160,7 +160,7 @@ func useCredit(p *stage.Play, s language.Step) (stage.Result, error) {
 	patron := p.PatronOf(s)
 	house, at := p.At(s)
 	err := p.Try(house, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.Desk.UseCredit(ctx, tx, at, desk.UseCredit{Patron: patron.ID, Note: s.Text("reason")})
+		_, err := p.Desk.Cashier.UseCredit(ctx, tx, at, cashier.UseCredit{Patron: patron.ID, Note: s.Text("reason")})
 		return err
 	})
 	return stage.Result{}, err
@@ -174,7 +174,7 @@ func takeBackCharge(p *stage.Play, s language.Step) (stage.Result, error) {
 		if err != nil {
 			return err
 		}
-		_, err = p.Desk.TakeBackCharge(ctx, tx, at, desk.TakeBackCharge{
+		_, err = p.Desk.Cashier.TakeBackCharge(ctx, tx, at, cashier.TakeBackCharge{
 			Charge: charge, Method: s.Text("how"), Reason: s.Text("reason"),
 		})
 		return err
@@ -185,7 +185,7 @@ func takeBackCharge(p *stage.Play, s language.Step) (stage.Result, error) {
 func addFee(p *stage.Play, s language.Step) (stage.Result, error) {
 	patron := p.PatronOf(s)
 	house, at := p.At(s)
-	fee := desk.Fee{
+	fee := cashier.Fee{
 		Patron: patron.ID, Kind: s.Text("fee"), Pages: s.Count("pages"), Colour: s.Flag("colour"),
 		Country: s.Text("country"), Note: s.Text("reason"), Method: s.Text("how"),
 	}
@@ -193,7 +193,7 @@ func addFee(p *stage.Play, s language.Step) (stage.Result, error) {
 		fee.Amount = s.Amount("amount").Money(p.Home.Currency)
 	}
 	err := p.Try(house, func(ctx context.Context, tx *postgres.Tx) error {
-		_, _, err := p.Desk.AddFee(ctx, tx, at, fee)
+		_, _, err := p.Desk.Cashier.AddFee(ctx, tx, at, fee)
 		return err
 	})
 	return stage.Result{}, err

@@ -6,13 +6,13 @@ import (
 	"afield/broker"
 	"afield/broker/patrons"
 	"afield/broker/policy"
-	"afield/broker/policy/accounts"
+	rules "afield/broker/policy/accounts"
 	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
-	"afield/workflow/desk"
+	"afield/workflow/desk/accounts"
 )
 
 func cardActs() []act {
@@ -42,7 +42,7 @@ func cardActs() []act {
 		}, run: surrenderCard},
 		{word: "disclose", says: "Somebody wants to know what is on a patron's account.", fields: []language.Field{
 			patronField,
-			{Word: "asked_by", Kind: language.OneOf(string(accounts.AskerPatron), string(accounts.AskerGuardian), string(accounts.AskerOther)), Must: true, Says: "The patron, a guardian, or anybody else."},
+			{Word: "asked_by", Kind: language.OneOf(string(rules.AskerPatron), string(rules.AskerGuardian), string(rules.AskerOther)), Must: true, Says: "The patron, a guardian, or anybody else."},
 			{Word: "paper", Kind: language.Text, Says: "The legal paper shown (subpoena)."},
 		}, run: disclose},
 		{word: "decide_disclosure", says: "Record what was decided about such a request.", fields: []language.Field{
@@ -79,7 +79,7 @@ func papers(p *stage.Play, s language.Step) patrons.Papers {
 	}
 	if !s.Has("shows") {
 		for _, class := range p.Document.Classes() {
-			brought.Shown = append(brought.Shown, accounts.AcceptedIDs(p.Document, class).Value...)
+			brought.Shown = append(brought.Shown, rules.AcceptedIDs(p.Document, class).Value...)
 		}
 	}
 	return brought
@@ -183,7 +183,7 @@ func surrenderCard(p *stage.Play, s language.Step) (stage.Result, error) {
 		if err != nil {
 			return err
 		}
-		done, err = desk.SurrenderCard(ctx, tx, p.Home.Library, patrons.Surrender{
+		done, err = accounts.SurrenderCard(ctx, tx, p.Home.Library, patrons.Surrender{
 			Patron: patron.Ref, Card: card, NetOfDebt: s.Flag("net"), How: method(p, s), Act: officer(p, s),
 		})
 		return err
@@ -197,7 +197,7 @@ func disclose(p *stage.Play, s language.Step) (stage.Result, error) {
 	var done patrons.Disclosure
 	err := p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		done, err = patrons.AskDisclosure(ctx, tx, p.Home.Library, p.Document, patrons.Disclosure{
-			Patron: patron.ID, By: accounts.Asker(s.Text("asked_by")), AskedBy: s.Text("asked_by"),
+			Patron: patron.ID, By: rules.Asker(s.Text("asked_by")), AskedBy: s.Text("asked_by"),
 			Paper: s.Text("paper"), TakenBy: at.Actor,
 		}, at.Now)
 		return err
@@ -223,7 +223,7 @@ func merge(p *stage.Play, s language.Step) (stage.Result, error) {
 	from, to := p.PatronOf(s), p.Patrons[s.Text("into")]
 	house, at := p.At(s)
 	return stage.Result{}, p.Try(house, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.Desk.MergePatrons(ctx, tx, p.Document, at, from.ID, to.ID)
+		_, err := p.Desk.Accounts.MergePatrons(ctx, tx, p.Document, at, from.ID, to.ID)
 		return err
 	})
 }
@@ -231,7 +231,7 @@ func merge(p *stage.Play, s language.Step) (stage.Result, error) {
 func purge(p *stage.Play, s language.Step) (stage.Result, error) {
 	var done patrons.Purged
 	err := p.Everywhere(func(ctx context.Context, tx *postgres.Tx) (err error) {
-		done, err = desk.PurgePatron(ctx, tx, p.Home.Library, p.Document, p.PatronOf(s).Ref, p.Now())
+		done, err = accounts.PurgePatron(ctx, tx, p.Home.Library, p.Document, p.PatronOf(s).Ref, p.Now())
 		return err
 	})
 	decision := policy.Decision{Question: "be deleted", Allowed: done.By != "", Reasons: done.Reasons}

@@ -12,6 +12,7 @@ import (
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 func deskActs() []act {
@@ -53,7 +54,7 @@ func checkout(p *stage.Play, s language.Step) (stage.Result, error) {
 	if shows == "" {
 		shows = lending.ShownCard
 	}
-	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return p.Desk.CheckOut(ctx, tx, at, desk.CheckOut{
 			Barcode: item.Barcode, Patron: id, Card: card, Due: s.Date("due"), HandedTo: p.Patrons[s.Text("handed_to")].Card,
 			Shown: shows, ByOther: s.Flag("by_other"),
@@ -64,7 +65,7 @@ func checkout(p *stage.Play, s language.Step) (stage.Result, error) {
 
 func takeBack(p *stage.Play, s language.Step) (stage.Result, error) {
 	item := p.Items[s.Text("item")]
-	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return p.Desk.TakeBack(ctx, tx, at, desk.TakeBack{Barcode: item.Barcode, Handed: desk.Handed{
 			Drop: s.Flag("drop"), Backdate: s.Date("counts_for"), Amnesty: s.Flag("amnesty"),
 			Parts: returns.Parts{
@@ -80,7 +81,7 @@ func renew(p *stage.Play, s language.Step) (stage.Result, error) {
 	if !s.Has("gives") {
 		gives = lending.RenewedBy(p.Document).Value
 	}
-	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
+	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 		done, _, err := p.Desk.RenewAs(ctx, tx, at, desk.Renewal{
 			Loan: loan, Channel: rule.Channel(s.Text("channel")), Given: gives, Overrides: s.Texts("over"), Reason: s.Text("reason"),
 		})
@@ -90,7 +91,7 @@ func renew(p *stage.Play, s language.Step) (stage.Result, error) {
 
 func scan(p *stage.Play, s language.Step) (stage.Result, error) {
 	item := p.Items[s.Text("item")]
-	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return p.Desk.Scan(ctx, tx, at, desk.Scan{Barcode: item.Barcode})
 	})
 }
@@ -100,12 +101,12 @@ func recall(p *stage.Play, s language.Step) (stage.Result, error) {
 }
 
 // withLoan acts on the loan of a step's item.
-func withLoan(p *stage.Play, s language.Step, act func(context.Context, *postgres.Tx, desk.At, broker.ID) (desk.Done, error)) (stage.Result, error) {
+func withLoan(p *stage.Play, s language.Step, act func(context.Context, *postgres.Tx, counter.At, broker.ID) (counter.Done, error)) (stage.Result, error) {
 	loan, err := loanOf(p, s)
 	if err != nil {
 		return stage.Result{}, err
 	}
-	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return act(ctx, tx, at, loan.ID)
 	})
 }

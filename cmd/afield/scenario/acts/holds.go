@@ -9,7 +9,8 @@ import (
 	"afield/broker/postgres"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
-	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
+	"afield/workflow/desk/queue"
 )
 
 func holdActs() []act {
@@ -38,8 +39,8 @@ func placeHold(p *stage.Play, s language.Step) (stage.Result, error) {
 	if s.Flag("this_copy") {
 		only = item.ID
 	}
-	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
-		return p.Desk.PlaceHold(ctx, tx, at, desk.PlaceHold{
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
+		return p.Desk.Queue.PlaceHold(ctx, tx, at, queue.PlaceHold{
 			Title: item.Title, Item: only, Patron: patron.ID, Channel: rule.Channel(s.Text("channel")), Pickup: p.Pickup(s.Values),
 			Rules: p.Document, Overrides: s.Texts("over"), Reason: s.Text("reason"),
 		})
@@ -47,44 +48,44 @@ func placeHold(p *stage.Play, s language.Step) (stage.Result, error) {
 }
 
 // withHold acts on the patron's hold of a step.
-func withHold(p *stage.Play, s language.Step, act func(context.Context, *postgres.Tx, desk.At, broker.ID) (desk.Done, error)) (stage.Result, error) {
+func withHold(p *stage.Play, s language.Step, act func(context.Context, *postgres.Tx, counter.At, broker.ID) (counter.Done, error)) (stage.Result, error) {
 	hold, err := holdOf(p, s)
 	if err != nil {
 		return stage.Result{}, err
 	}
-	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return act(ctx, tx, at, hold.ID)
 	})
 }
 
 func suspendHold(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withHold(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error) {
-		return p.Desk.SuspendHold(ctx, tx, at, hold, broker.Date{}, s.Date("until"))
+	return withHold(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, hold broker.ID) (counter.Done, error) {
+		return p.Desk.Queue.SuspendHold(ctx, tx, at, hold, broker.Date{}, s.Date("until"))
 	})
 }
 
 func resumeHold(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withHold(p, s, p.Desk.ResumeHold)
+	return withHold(p, s, p.Desk.Queue.ResumeHold)
 }
 
 func permitHold(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withHold(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error) {
-		return p.Desk.PermitHold(ctx, tx, at, hold, p.Patrons[s.Text("to")].ID)
+	return withHold(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, hold broker.ID) (counter.Done, error) {
+		return p.Desk.Queue.PermitHold(ctx, tx, at, hold, p.Patrons[s.Text("to")].ID)
 	})
 }
 
 func holdContact(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withHold(p, s, p.Desk.HoldContact)
+	return withHold(p, s, p.Desk.Queue.HoldContact)
 }
 
 func extendHold(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withHold(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, hold broker.ID) (desk.Done, error) {
-		return p.Desk.ExtendHold(ctx, tx, at, hold, s.Date("until"))
+	return withHold(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, hold broker.ID) (counter.Done, error) {
+		return p.Desk.Queue.ExtendHold(ctx, tx, at, hold, s.Date("until"))
 	})
 }
 
 func clearFromShelf(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withHold(p, s, p.Desk.ClearFromShelf)
+	return withHold(p, s, p.Desk.Queue.ClearFromShelf)
 }
 
 func cancelHold(p *stage.Play, s language.Step) (stage.Result, error) {
@@ -92,8 +93,8 @@ func cancelHold(p *stage.Play, s language.Step) (stage.Result, error) {
 	if err != nil {
 		return stage.Result{}, err
 	}
-	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
-		return p.Desk.CancelHold(ctx, tx, at, hold.Ref)
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
+		return p.Desk.Queue.CancelHold(ctx, tx, at, hold.Ref)
 	})
 }
 

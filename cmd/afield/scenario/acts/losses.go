@@ -11,6 +11,7 @@ import (
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 func lossActs() []act {
@@ -54,7 +55,7 @@ func claim(p *stage.Play, s language.Step) (stage.Result, error) {
 		kind = loans.ClaimNeverBorrowed
 	}
 	checked, said := s.FlagSaid("shelf_checked")
-	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
+	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 		return p.Desk.Claim(ctx, tx, at, desk.Claim{
 			Loan: loan, Kind: kind, ShelfChecked: checked || !said, ByGuardian: s.Flag("by_guardian"), Names: s.Text("names"),
 			Overrides: s.Texts("over"), Reason: s.Text("reason"),
@@ -64,7 +65,7 @@ func claim(p *stage.Play, s language.Step) (stage.Result, error) {
 
 func claimFound(p *stage.Play, s language.Step) (stage.Result, error) {
 	item := p.Items[s.Text("item")]
-	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return p.Desk.ClaimFound(ctx, tx, at, item.Barcode)
 	})
 }
@@ -74,13 +75,13 @@ func loss(p *stage.Play, s language.Step) returns.Loss {
 }
 
 func answerClaim(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
+	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 		return p.Desk.ClaimAnswer(ctx, tx, at, loan, loans.ClaimStatus(s.Text("with")), loss(p, s))
 	})
 }
 
 func reportLost(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
+	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 		return p.Desk.Lost(ctx, tx, at, loan, loss(p, s))
 	})
 }
@@ -90,19 +91,19 @@ func foundAgain(p *stage.Play, s language.Step) (stage.Result, error) {
 }
 
 func damaged(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
+	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 		return p.Desk.Damaged(ctx, tx, at, desk.Damaged{Loan: loan, Beyond: s.Flag("beyond"), Assessed: moneyOf(p, s, "assessed"), Loss: loss(p, s)})
 	})
 }
 
 func donate(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
+	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 		return p.Desk.Donate(ctx, tx, at, loan, s.Flag("approved"))
 	})
 }
 
 func refer(p *stage.Play, s language.Step) (stage.Result, error) {
-	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at desk.At, loan broker.ID) (desk.Done, error) {
+	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 		return p.Desk.Refer(ctx, tx, at, loan, moneyOf(p, s, "expenses"))
 	})
 }

@@ -50,7 +50,7 @@ func closeLibrary(p *stage.Play, s language.Step) (stage.Result, error) {
 		kind = directory.ClosureWeather
 	}
 	return stage.Result{}, p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.Desk.Close(ctx, tx, at, directory.Closure{
+		_, err := p.Desk.Closures.Close(ctx, tx, at, directory.Closure{
 			Library: p.Home.ID, Kind: kind, By: at.Actor, PutAt: at.Now,
 			Closure: calendar.Closure{From: s.Date("from"), To: s.Date("to"), Reason: string(kind)},
 		}, false)
@@ -72,7 +72,7 @@ func adjustDue(p *stage.Play, s language.Step) (stage.Result, error) {
 		in.To = in.From
 	}
 	return stage.Result{}, p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.Desk.AdjustDueDates(ctx, tx, at, in)
+		_, err := p.Desk.Closures.AdjustDueDates(ctx, tx, at, in)
 		return err
 	})
 }

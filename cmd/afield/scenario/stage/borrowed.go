@@ -15,6 +15,7 @@ import (
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests"
 	"afield/workflow/requests/engine"
 )
@@ -211,7 +212,7 @@ func (p *Play) LenderSays(lender *House, request broker.ID, message connectors.M
 // scanAt scans a barcode at the main desk.
 func (p *Play) scanAt(now time.Time, barcode string) error {
 	err := p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.Desk.Scan(ctx, tx, desk.At{
+		_, err := p.Desk.Scan(ctx, tx, counter.At{
 			Library: p.Home.ID, Branch: p.Home.Branches[language.MainBranch], Actor: Staff(p.Home.ID, everyRole()...), Now: now,
 		}, desk.Scan{Barcode: barcode})
 		return err
@@ -227,7 +228,7 @@ func (p *Play) lendBorrowed(patron Person, item Thing, since time.Time) error {
 	p.post.clock = broker.NewManualClock(since)
 	defer func() { p.post.clock = p.clock }()
 	err := p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.Desk.CheckOut(ctx, tx, desk.At{
+		_, err := p.Desk.CheckOut(ctx, tx, counter.At{
 			Library: p.Home.ID, Branch: p.Home.Branches[language.MainBranch], Actor: Staff(p.Home.ID, everyRole()...), Now: since,
 		}, desk.CheckOut{Barcode: item.Barcode, Patron: patron.ID, Shown: "card"})
 		return err

@@ -14,7 +14,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/cmd/afield/scenario/language"
-	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 // Result is what a step did.
@@ -23,7 +23,7 @@ type Result struct {
 	// the scenario.
 	Err *broker.Error
 	// Done is what the desk did.
-	Done *desk.Done
+	Done *counter.Done
 	// Notes are warnings that did not stop the act.
 	Notes []broker.Reason
 	// Told are facts about this act only: fee, deposit, refund …
@@ -152,9 +152,9 @@ func (p *Play) nextDeadline() (next time.Time, err error) {
 }
 
 // At is the desk of a step, with who acts there.
-func (p *Play) At(s language.Step) (*House, desk.At) {
+func (p *Play) At(s language.Step) (*House, counter.At) {
 	house, branch := p.deskNamed(s.Text("desk"))
-	return house, desk.At{Library: house.ID, Branch: branch, Actor: p.actor(s, house), Now: p.Now()}
+	return house, counter.At{Library: house.ID, Branch: branch, Actor: p.actor(s, house), Now: p.Now()}
 }
 
 func (p *Play) actor(s language.Step, at *House) broker.Actor {
@@ -201,9 +201,9 @@ func (p *Play) PatronOf(s language.Step) Person {
 }
 
 // WithDesk acts at the desk of a step, in one transaction.
-func (p *Play) WithDesk(s language.Step, act func(context.Context, *postgres.Tx, desk.At) (desk.Done, error)) (Result, error) {
+func (p *Play) WithDesk(s language.Step, act func(context.Context, *postgres.Tx, counter.At) (counter.Done, error)) (Result, error) {
 	house, at := p.At(s)
-	var done desk.Done
+	var done counter.Done
 	err := p.Try(house, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		done, err = act(ctx, tx, at)
 		return err

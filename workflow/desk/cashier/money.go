@@ -1,4 +1,4 @@
-package desk
+package cashier
 
 import (
 	"context"
@@ -7,12 +7,14 @@ import (
 	"afield/broker"
 	"afield/broker/access"
 	"afield/broker/ledger"
+	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow/desk/counter"
 )
 
 // Payment is money that a patron hands over at a desk.
@@ -42,24 +44,24 @@ type Payment struct {
 // that it can be paid, and blocks that latch are brought up to date before and
 // after. It refuses a way of paying that the policy does not take, and more than
 // is owed unless it is kept as credit.
-func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at At, in Payment) (ledger.Receipt, error) {
-	c, err := s.counter(ctx, tx, at)
+func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at counter.At, in Payment) (ledger.Receipt, error) {
+	r, err := s.open(ctx, tx, at)
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
 	if in.Method != "" {
-		if err := costs.MayPayBy(c.rules, c.moment(), in.Method).Err("may_not_pay_so"); err != nil {
+		if err := costs.MayPayBy(r.rules, r.moment(), in.Method).Err("may_not_pay_so"); err != nil {
 			return ledger.Receipt{}, err
 		}
 	}
-	account, err := c.serve(ctx, tx, in.Card, in.Patron)
+	account, err := r.serve(ctx, tx, in.Card, in.Patron)
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
-	if in.To, err = c.shares(ctx, tx, account, in); err != nil {
+	if in.To, err = r.shares(ctx, tx, account, in); err != nil {
 		return ledger.Receipt{}, err
 	}
-	till, err := c.till(ctx, tx)
+	till, err := r.till(ctx, tx)
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
@@ -70,13 +72,13 @@ func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at At, in Pa
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
-	return receipt, c.latch(ctx, tx, account)
+	return receipt, r.latch(ctx, tx, account)
 }
 
 // shares spreads a payment evenly over the open charges where the policy says
 // so and the payment says nothing.
-func (c counter) shares(ctx context.Context, tx *postgres.Tx, account ledger.Account, in Payment) ([]ledger.Share, error) {
-	if in.To != nil || in.Charge != broker.NoID || costs.PaymentTerms(c.rules).Value.Split != attributes.SplitEvenly {
+func (r register) shares(ctx context.Context, tx *postgres.Tx, account ledger.Account, in Payment) ([]ledger.Share, error) {
+	if in.To != nil || in.Charge != broker.NoID || costs.PaymentTerms(r.rules).Value.Split != attributes.SplitEvenly {
 		return in.To, nil
 	}
 	open, err := ledger.OpenCharges(ctx, tx, account)
@@ -107,8 +109,8 @@ type Waiver struct {
 }
 
 // Waive forgives part of what is left of a charge. Only a director may.
-func (s *Service) Waive(ctx context.Context, tx *postgres.Tx, at At, in Waiver) (ledger.Entry, error) {
-	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+func (s *Service) Waive(ctx context.Context, tx *postgres.Tx, at counter.At, in Waiver) (ledger.Entry, error) {
+	r, err := s.open(ctx, tx, at, access.RoleDirector)
 	if err != nil {
 		return ledger.Entry{}, err
 	}
@@ -119,7 +121,7 @@ func (s *Service) Waive(ctx context.Context, tx *postgres.Tx, at At, in Waiver) 
 	if err != nil {
 		return ledger.Entry{}, err
 	}
-	if err := c.latch(ctx, tx, charge.Account); err != nil {
+	if err := r.latch(ctx, tx, charge.Account); err != nil {
 		return ledger.Entry{}, err
 	}
 	entry, err := ledger.Waive(ctx, tx, ledger.Answer{
@@ -128,13 +130,13 @@ func (s *Service) Waive(ctx context.Context, tx *postgres.Tx, at At, in Waiver) 
 	if err != nil {
 		return ledger.Entry{}, err
 	}
-	return entry, c.latch(ctx, tx, charge.Account)
+	return entry, r.latch(ctx, tx, charge.Account)
 }
 
 // Void takes back a payment that was entered by mistake, by the number of its
 // receipt: what it paid is owed again. Only a director may, with a reason.
-func (s *Service) Void(ctx context.Context, tx *postgres.Tx, at At, receipt int64, reason string) ([]ledger.Entry, error) {
-	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+func (s *Service) Void(ctx context.Context, tx *postgres.Tx, at counter.At, receipt int64, reason string) ([]ledger.Entry, error) {
+	r, err := s.open(ctx, tx, at, access.RoleDirector)
 	if err != nil {
 		return nil, err
 	}
@@ -142,14 +144,14 @@ func (s *Service) Void(ctx context.Context, tx *postgres.Tx, at At, receipt int6
 	if err != nil {
 		return nil, err
 	}
-	if err := c.latch(ctx, tx, paid.Account); err != nil {
+	if err := r.latch(ctx, tx, paid.Account); err != nil {
 		return nil, err
 	}
 	entries, err := ledger.VoidPayment(ctx, tx, ledger.Void{Library: at.Library, Receipt: receipt, Reason: reason, Actor: at.Actor, At: at.Now})
 	if err != nil {
 		return nil, err
 	}
-	return entries, c.latch(ctx, tx, paid.Account)
+	return entries, r.latch(ctx, tx, paid.Account)
 }
 
 // ByVoucher is the method of a refund on paper.
@@ -175,12 +177,12 @@ type Given struct {
 
 // GiveBack gives a patron's credit back, never more than is left once
 // everything owed until today is counted. Only a director may, with a reason.
-func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at At, in Refund) (given Given, err error) {
-	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at counter.At, in Refund) (given Given, err error) {
+	r, err := s.open(ctx, tx, at, access.RoleDirector)
 	if err != nil {
 		return Given{}, err
 	}
-	account, err := c.serve(ctx, tx, in.Card, in.Patron)
+	account, err := r.serve(ctx, tx, in.Card, in.Patron)
 	if err != nil {
 		return Given{}, err
 	}
@@ -194,18 +196,18 @@ func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at At, in Refun
 			return Given{}, err
 		}
 		given.Voucher = &voucher
-		return given, c.latch(ctx, tx, account)
+		return given, r.latch(ctx, tx, account)
 	}
 	if in.Method == "" {
 		return Given{}, broker.Invalid(broker.FieldError{Pointer: "/method", Code: "required", Message: "must say by what"})
 	}
-	if refund.Till, err = c.till(ctx, tx); err != nil {
+	if refund.Till, err = r.till(ctx, tx); err != nil {
 		return Given{}, err
 	}
 	if given.Entries, err = ledger.GiveBack(ctx, tx, refund); err != nil {
 		return Given{}, err
 	}
-	return given, c.latch(ctx, tx, account)
+	return given, r.latch(ctx, tx, account)
 }
 
 // TakeBackCharge is a charge that should not have been made, or no longer
@@ -225,8 +227,8 @@ type TakeBackCharge struct {
 // their part: an agency at once, the patron by the method named, never more
 // than is left after everything owed until today. Only a director may, with a
 // reason.
-func (s *Service) TakeBackCharge(ctx context.Context, tx *postgres.Tx, at At, in TakeBackCharge) (ledger.Undone, error) {
-	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+func (s *Service) TakeBackCharge(ctx context.Context, tx *postgres.Tx, at counter.At, in TakeBackCharge) (ledger.Undone, error) {
+	r, err := s.open(ctx, tx, at, access.RoleDirector)
 	if err != nil {
 		return ledger.Undone{}, err
 	}
@@ -245,12 +247,12 @@ func (s *Service) TakeBackCharge(ctx context.Context, tx *postgres.Tx, at At, in
 	if charge.Account.Patron == broker.NoID { // another library's: its invoice is withdrawn
 		return ledger.Undone{}, broker.NotFound("charge")
 	}
-	if _, err := c.serve(ctx, tx, "", charge.Account.Patron); err != nil {
+	if _, err := r.serve(ctx, tx, "", charge.Account.Patron); err != nil {
 		return ledger.Undone{}, err
 	}
 	till := broker.NoID
 	if in.Method != "" {
-		if till, err = c.till(ctx, tx); err != nil {
+		if till, err = r.till(ctx, tx); err != nil {
 			return ledger.Undone{}, err
 		}
 	}
@@ -260,7 +262,7 @@ func (s *Service) TakeBackCharge(ctx context.Context, tx *postgres.Tx, at At, in
 	if err != nil {
 		return ledger.Undone{}, err
 	}
-	return undone, c.latch(ctx, tx, charge.Account)
+	return undone, r.latch(ctx, tx, charge.Account)
 }
 
 // UseCredit is a patron's credit to be used for what they owe.
@@ -274,12 +276,12 @@ type UseCredit struct {
 // UseCredit pays a patron's open charges, and what overdue loans have come to
 // until today, from their credit: oldest first, and no money moves. It settles
 // a kind of charge that blocks.
-func (s *Service) UseCredit(ctx context.Context, tx *postgres.Tx, at At, in UseCredit) ([]ledger.Entry, error) {
-	c, err := s.counter(ctx, tx, at)
+func (s *Service) UseCredit(ctx context.Context, tx *postgres.Tx, at counter.At, in UseCredit) ([]ledger.Entry, error) {
+	r, err := s.open(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}
-	account, err := c.serve(ctx, tx, in.Card, in.Patron)
+	account, err := r.serve(ctx, tx, in.Card, in.Patron)
 	if err != nil {
 		return nil, err
 	}
@@ -289,48 +291,38 @@ func (s *Service) UseCredit(ctx context.Context, tx *postgres.Tx, at At, in UseC
 	if err != nil {
 		return nil, err
 	}
-	return entries, c.latch(ctx, tx, account)
-}
-
-// Standing reads everything about one of the library's patrons that a policy may
-// look at, with fines up to today, and locks the patron.
-func (s *Service) Standing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (patrons.Standing, error) {
-	desk, err := s.deskAt(ctx, tx, at)
-	if err != nil {
-		return patrons.Standing{}, err
-	}
-	return standing.Of(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
+	return entries, r.latch(ctx, tx, account)
 }
 
 // Growing reads what a patron's overdue loans have come to by today and is not
 // charged yet; it changes nothing.
-func (s *Service) Growing(ctx context.Context, tx *postgres.Tx, at At, patron broker.ID) (standing.Growing, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) Growing(ctx context.Context, tx *postgres.Tx, at counter.At, patron broker.ID) (standing.Growing, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return standing.Growing{}, err
 	}
 	return standing.GrowingOf(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
 }
 
-// counter is a desk where money is taken, with the rules that apply there.
-type counter struct {
-	service *Service
-	desk    standing.Desk
-	rules   *policy.Document
+// register is an open desk where money is taken, with the rules that apply there.
+type register struct {
+	loans *loans.Service
+	desk  standing.Desk
+	rules *policy.Document
 }
 
-// counter opens the desk to staff with one of the roles; with none named, to
+// open opens the desk to staff with one of the roles; with none named, to
 // all staff.
-func (s *Service) counter(ctx context.Context, tx *postgres.Tx, at At, roles ...string) (counter, error) {
+func (s *Service) open(ctx context.Context, tx *postgres.Tx, at counter.At, roles ...string) (register, error) {
 	if err := needsRole(at.Actor, roles...); err != nil {
-		return counter{}, err
+		return register{}, err
 	}
-	desk, err := s.deskAt(ctx, tx, at)
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
-		return counter{}, err
+		return register{}, err
 	}
-	rules, err := s.policies.Rules(desk)
-	return counter{s, desk, rules}, err
+	rules, err := s.counter.Policies.Rules(desk)
+	return register{s.counter.Loans, desk, rules}, err
 }
 
 func needsRole(actor broker.Actor, roles ...string) error {
@@ -348,41 +340,41 @@ func needsRole(actor broker.Actor, roles ...string) error {
 	return broker.Forbidden("That takes the role %s.", roles[0])
 }
 
-func (c counter) moment() policy.Moment {
-	return policy.Moment{Now: c.desk.Now, Calendar: c.desk.Library.Calendar}
+func (r register) moment() policy.Moment {
+	return policy.Moment{Now: r.desk.Now, Calendar: r.desk.Library.Calendar}
 }
 
 // serve finds the account of the patron at the desk, with everything charged
 // that is owed until today and blocks brought up to date; it locks the patron.
 // Accounts are kept at the patron's home library, and are settled there.
-func (c counter) serve(ctx context.Context, tx *postgres.Tx, card string, id broker.ID) (ledger.Account, error) {
-	patron, err := patronNamed(ctx, tx, c.desk, card, id)
+func (r register) serve(ctx context.Context, tx *postgres.Tx, card string, id broker.ID) (ledger.Account, error) {
+	patron, err := patronNamed(ctx, tx, r.desk, card, id)
 	if err != nil {
 		return ledger.Account{}, err
 	}
-	if patron.Library != c.desk.Library.ID {
+	if patron.Library != r.desk.Library.ID {
 		return ledger.Account{}, broker.Conflict("at_home_elsewhere", "That account is settled at the patron's own library.")
 	}
-	if _, err := c.service.loans.ChargeAccrued(ctx, tx, c.desk, patron.Ref()); err != nil {
+	if _, err := r.loans.ChargeAccrued(ctx, tx, r.desk, patron.Ref()); err != nil {
 		return ledger.Account{}, err
 	}
-	account := patrons.Account(c.desk.Library, patron.Ref())
-	return account, c.latch(ctx, tx, account)
+	account := patrons.Account(r.desk.Library, patron.Ref())
+	return account, r.latch(ctx, tx, account)
 }
 
 // latch sets and lifts the blocks that latch, by what a patron owes.
-func (c counter) latch(ctx context.Context, tx *postgres.Tx, account ledger.Account) error {
+func (r register) latch(ctx context.Context, tx *postgres.Tx, account ledger.Account) error {
 	if account.Patron == broker.NoID {
 		return nil
 	}
 	ref := patrons.Ref{Library: account.Library, ID: account.Patron}
-	_, err := standing.UpdateLatch(ctx, tx, c.desk.Library, c.rules, ref, c.desk.Now)
+	_, err := standing.UpdateLatch(ctx, tx, r.desk.Library, r.rules, ref, r.desk.Now)
 	return err
 }
 
 // till is the one that is open at the desk, or NoID.
-func (c counter) till(ctx context.Context, tx *postgres.Tx) (broker.ID, error) {
-	till, err := ledger.OpenTillOf(ctx, tx, c.desk.Library.ID, c.desk.Branch)
+func (r register) till(ctx context.Context, tx *postgres.Tx) (broker.ID, error) {
+	till, err := ledger.OpenTillOf(ctx, tx, r.desk.Library.ID, r.desk.Branch)
 	if broker.IsKind(err, broker.KindNotFound) {
 		return broker.NoID, nil
 	}
@@ -402,4 +394,17 @@ func orNew(key string) string {
 		return key
 	}
 	return fmt.Sprint(broker.NewID())
+}
+
+// patronNamed finds a patron by card in the desk's realm. A card that was
+// stopped is refused, whatever other cards the patron has.
+func patronNamed(ctx context.Context, tx *postgres.Tx, desk standing.Desk, card string, patron broker.ID) (patrons.Patron, error) {
+	if card != "" {
+		found, shown, err := patrons.ByCard(ctx, tx, desk.Library.SharingGroup, card)
+		if err != nil {
+			return found, err
+		}
+		return found, shown.Usable()
+	}
+	return patrons.ByID(ctx, tx, patrons.Ref{Library: desk.Library.ID, ID: patron})
 }

@@ -1,4 +1,4 @@
-package desk_test
+package accounts_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow/desk"
+	"afield/workflow/desk/accounts"
 )
 
 func TestTwoAccountsBecomeOne(t *testing.T) {
@@ -121,7 +122,7 @@ func TestAnAccountInUseStaysAndOneThatGoesIsForgotten(t *testing.T) {
 	}))
 	purge := func() (done patrons.Purged) {
 		home.Must(home.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
-			done, err = desk.PurgePatron(ctx, tx, home.Library, home.Document(), home.Ref(patron), home.Clock.Now())
+			done, err = accounts.PurgePatron(ctx, tx, home.Library, home.Document(), home.Ref(patron), home.Clock.Now())
 			return err
 		}))
 		return done
@@ -167,7 +168,7 @@ func TestAMergedAccountKeepsNothingPersonal(t *testing.T) {
 		return home.Try(func(ctx context.Context, tx *postgres.Tx) error {
 			at := home.At()
 			at.Actor.Roles = []string{role}
-			_, err := home.Desk.MergePatrons(ctx, tx, home.Document(), at, a, b)
+			_, err := home.Desk.Accounts.MergePatrons(ctx, tx, home.Document(), at, a, b)
 			return err
 		})
 	}

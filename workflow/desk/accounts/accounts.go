@@ -1,4 +1,4 @@
-package desk
+package accounts
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
 )
@@ -37,8 +38,8 @@ type Merged struct {
 // the account and cannot be used. Blocks that latch are worked out anew.
 // Merging an account with itself, or a second time, changes nothing. No policy
 // names who may merge; it takes a role that may pass over a rule at the desk.
-func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *policy.Document, at At, from, to broker.ID) (Merged, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) MergePatrons(ctx context.Context, tx *postgres.Tx, document *policy.Document, at counter.At, from, to broker.ID) (Merged, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return Merged{}, err
 	}
@@ -179,4 +180,14 @@ func forgetPatrons(tx *postgres.Tx, library broker.ID, gone []broker.ID, now tim
 	loans.ForgetPatrons(tx, library, gone, now)
 	engine.ForgetPatrons(tx, library, gone)
 	notices.ForgetPatrons(tx, library, gone)
+}
+
+// Standing reads everything about one of the library's patrons that a policy may
+// look at, with fines up to today, and locks the patron.
+func (s *Service) Standing(ctx context.Context, tx *postgres.Tx, at counter.At, patron broker.ID) (patrons.Standing, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
+	if err != nil {
+		return patrons.Standing{}, err
+	}
+	return standing.Of(ctx, tx, desk, patrons.Ref{Library: at.Library, ID: patron})
 }

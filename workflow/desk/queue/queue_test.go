@@ -1,18 +1,23 @@
-package desk_test
+package queue_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"afield/workflow/town"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/directory"
 	"afield/broker/holds"
 	"afield/broker/notices"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
+	"afield/workflow/desk/queue"
 	"afield/workflow/requests"
 )
 
@@ -61,11 +66,11 @@ func TestWhoMayPlaceAHold(t *testing.T) {
 		t.Parallel()
 		home := town.New(t, "2026-03-02T15:00:00Z").Library("western-district", "IL", broker.NoID)
 		out, _ := home.OwnTitle(broker.FormatBook, true)
-		_, err := home.PlacesHold(home.Patron("reciprocal"), out, func(in *desk.PlaceHold) { in.Channel = rule.ByOnline })
+		_, err := home.PlacesHold(home.Patron("reciprocal"), out, func(in *queue.PlaceHold) { in.Channel = rule.ByOnline })
 		refusedFor(t, err, "state_not_holdable")
 		refusedFor(t, err, "channel_not_open")
 		here, _ := home.OwnTitle(broker.FormatBook, false)
-		_, err = home.PlacesHold(home.Patron("reciprocal"), here, func(in *desk.PlaceHold) { in.Channel = rule.ByPhone })
+		_, err = home.PlacesHold(home.Patron("reciprocal"), here, func(in *queue.PlaceHold) { in.Channel = rule.ByPhone })
 		home.Must(err) // WDL-H1
 	})
 	t.Run("HLD-26 what one has requested", func(t *testing.T) {
@@ -88,8 +93,8 @@ func TestAnOverrideOfAHoldIsKeptWithItsReason(t *testing.T) {
 	home := tw.Library("westchester", "IL", broker.NoID)
 	shelf, _ := home.OwnTitle(broker.FormatBook, false)
 	patron := home.Patron("resident")
-	over := func(reason string) (desk.Done, error) {
-		return home.PlacesHold(patron, shelf, func(in *desk.PlaceHold) { in.Overrides, in.Reason = []string{"state_not_holdable"}, reason })
+	over := func(reason string) (counter.Done, error) {
+		return home.PlacesHold(patron, shelf, func(in *queue.PlaceHold) { in.Overrides, in.Reason = []string{"state_not_holdable"}, reason })
 	}
 	if _, err := over(""); !broker.IsKind(err, broker.KindInvalid) {
 		t.Errorf("without a reason: %v", err)
@@ -116,9 +121,9 @@ func TestAPatronChangesTheirOwnHoldOnly(t *testing.T) {
 	placed, err := home.PlacesHold(patron, title)
 	tw.Must(err)
 	suspend := func(who broker.ID) error {
-		_, err := home.ChangesHold(func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
+		_, err := home.ChangesHold(func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 			at.Actor = broker.Actor{Kind: broker.ActorPatron, ID: who, Library: home.Library.ID}
-			return home.Desk.SuspendHold(ctx, tx, at, placed.Hold.ID, broker.Date{}, broker.Date{})
+			return home.Desk.Queue.SuspendHold(ctx, tx, at, placed.Hold.ID, broker.Date{}, broker.Date{})
 		})
 		return err
 	}
@@ -150,7 +155,7 @@ func TestTheShelfIsClearedAndTheNextRequestGoesOn(t *testing.T) {
 	var done []holds.Outcome
 	home.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		holds.MoveShelfDate(tx, captured.Hold.Ref, broker.MustDate("2026-02-27"))
-		done, err = home.Desk.ExpireShelf(ctx, tx, home.At(), 10, nil)
+		done, err = home.Desk.Queue.ExpireShelf(ctx, tx, home.At(), 10, nil)
 		return err
 	})
 	tw.Settle()
@@ -173,7 +178,7 @@ func TestHLD19TheScanAtAnotherBranchSendsItOn(t *testing.T) {
 	_, err := home.PlacesHold(home.Patron("resident"), title)
 	tw.Must(err)
 	home.Scans(barcode, "")
-	scan := func(branch broker.ID) (done desk.Done) {
+	scan := func(branch broker.ID) (done counter.Done) {
 		home.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
 			at := home.At()
 			at.Branch = branch
@@ -201,11 +206,11 @@ func TestHLD20CancelledOnTheWayNobodyIsTold(t *testing.T) {
 	})
 	title, barcode := home.OwnTitle(broker.FormatBook, false)
 	patron := home.Patron("resident")
-	placed, err := home.PlacesHold(patron, title, func(in *desk.PlaceHold) { in.Pickup = two })
+	placed, err := home.PlacesHold(patron, title, func(in *queue.PlaceHold) { in.Pickup = two })
 	tw.Must(err)
 	home.Scans(barcode, "")
-	_, err = home.ChangesHold(func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
-		return home.Desk.CancelHold(ctx, tx, at, placed.Hold.Ref)
+	_, err = home.ChangesHold(func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
+		return home.Desk.Queue.CancelHold(ctx, tx, at, placed.Hold.Ref)
 	})
 	tw.Must(err)
 	home.Do(func(ctx context.Context, tx *postgres.Tx) error {
@@ -235,9 +240,9 @@ func TestOnlyWhatIsOnTheHoldShelfIsClearedAndNewsOfItEndsWithIt(t *testing.T) {
 	patron := home.Patron("resident")
 	placed, err := home.PlacesHold(patron, title)
 	tw.Must(err)
-	clear := func() (desk.Done, error) {
-		return home.ChangesHold(func(ctx context.Context, tx *postgres.Tx, at desk.At) (desk.Done, error) {
-			return home.Desk.ClearFromShelf(ctx, tx, at, placed.Hold.ID)
+	clear := func() (counter.Done, error) {
+		return home.ChangesHold(func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
+			return home.Desk.Queue.ClearFromShelf(ctx, tx, at, placed.Hold.ID)
 		})
 	}
 	_, err = clear()
@@ -271,4 +276,31 @@ func TestOnlyWhatIsOnTheHoldShelfIsClearedAndNewsOfItEndsWithIt(t *testing.T) {
 		t.Error("the news still stands")
 	}
 	tw.Sound()
+}
+
+// A copy that is not for loan is not the one a hold looks for.
+func TestNoCopyPassesOverWhatIsNotLent(t *testing.T) {
+	t.Parallel()
+	tw := town.New(t, "2026-03-02T15:00:00Z")
+	home := tw.Library("western-district", "IL", broker.NoID)
+	home.LooksTo()
+	title := tw.Title("A title nobody here owns", town.ISBN)
+	reference, lent := home.Owns(title), home.Owns(title)
+	tw.Do(func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update items set lendable = false where barcode = $1`, reference)
+		return nil
+	})
+	request, err := home.Asks(requests.Submission{Patron: home.Patron("resident"), Citation: town.Citation()})
+	tw.Must(err)
+	tw.Must(home.Try(func(ctx context.Context, tx *postgres.Tx) error {
+		hold, err := holds.OfRequest(ctx, tx, standing.RequestRef{Library: home.Library.ID, Request: request.ID})
+		if err != nil {
+			return err
+		}
+		_, err = home.Desk.Queue.NoCopy(ctx, tx, home.At(), hold.Ref)
+		return err
+	}))
+	if got := fmt.Sprint(home.ItemStatus(reference), home.ItemStatus(lent)); got != fmt.Sprint(catalog.OnShelf, catalog.Missing) {
+		t.Fatalf("the copy that is lent is missing, the other is not: %s", got)
+	}
 }

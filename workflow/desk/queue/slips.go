@@ -1,4 +1,4 @@
-package desk
+package queue
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow/desk/counter"
 )
 
 // Slip is what is printed for a hold: for the hold shelf, or for transit.
@@ -22,8 +23,8 @@ type Slip struct {
 // Slip makes the slip of a hold that has a copy: of something on the library's
 // hold shelf, or of something on its way there. One without a copy is the
 // conflict nothing_to_print.
-func (s *Service) Slip(ctx context.Context, tx *postgres.Tx, at At, hold broker.ID) (Slip, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) Slip(ctx context.Context, tx *postgres.Tx, at counter.At, hold broker.ID) (Slip, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return Slip{}, err
 	}
@@ -39,7 +40,7 @@ func (s *Service) Slip(ctx context.Context, tx *postgres.Tx, at At, hold broker.
 	if err != nil {
 		return Slip{}, err
 	}
-	title, err := titleOf(ctx, tx, item.Title)
+	title, err := counter.TitleOf(ctx, tx, item.Title)
 	if err != nil {
 		return Slip{}, err
 	}
@@ -114,10 +115,10 @@ func branchName(ctx context.Context, tx *postgres.Tx, library, branch broker.ID)
 
 // ShelfToClear lists what to take from the library's hold shelf, and what to do
 // with each; holds that ended after since are listed too.
-func (s *Service) ShelfToClear(ctx context.Context, tx *postgres.Tx, at At, since time.Time, page broker.Page) ([]holds.Cleared, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) ShelfToClear(ctx context.Context, tx *postgres.Tx, at counter.At, since time.Time, page broker.Page) ([]holds.Cleared, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}
-	return s.holds.ClearShelf(ctx, tx, desk, since, page)
+	return s.counter.Holds.ClearShelf(ctx, tx, desk, since, page)
 }

@@ -1,4 +1,4 @@
-package desk
+package closures
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"afield/broker/loans"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow/desk/counter"
 )
 
 // Closed is what came of entering a closure into the calendar.
@@ -22,13 +23,13 @@ type Closed struct {
 // then where the policy says so; things on the hold shelf get back the pick-up
 // days they would lose. Closing the same days again with the same kind changes
 // nothing. With dryRun it only tells what would move.
-func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at At, closure directory.Closure, dryRun bool) (Closed, error) {
+func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at counter.At, closure directory.Closure, dryRun bool) (Closed, error) {
 	closure.Library, closure.By, closure.PutAt = at.Library, at.Actor, at.Now
 	made, replayed, err := directory.Close(ctx, tx, closure)
 	if err != nil {
 		return Closed{}, err
 	}
-	desk, err := s.deskAt(ctx, tx, at) // with the closure in its calendar
+	desk, err := s.counter.Desk(ctx, tx, at) // with the closure in its calendar
 	if err != nil {
 		return Closed{}, err
 	}
@@ -37,49 +38,49 @@ func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at At, closure dir
 			return Closed{}, err
 		}
 	}
-	moved, err := s.loans.RelieveClosure(ctx, tx, desk, made, dryRun)
+	moved, err := s.counter.Loans.RelieveClosure(ctx, tx, desk, made, dryRun)
 	return Closed{Closure: made, Replayed: replayed, Moved: moved}, err
 }
 
 // lengthenShelf gives things on the hold shelf back their pick-up days:
 // requests are locked before holds.
 func (s *Service) lengthenShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, from broker.Date) error {
-	if err := s.requests.LengthenShelf(ctx, tx, desk, from); err != nil {
+	if err := s.counter.Requests.LengthenShelf(ctx, tx, desk, from); err != nil {
 		return err
 	}
-	_, err := s.holds.LengthenShelf(ctx, tx, desk, from)
+	_, err := s.counter.Holds.LengthenShelf(ctx, tx, desk, from)
 	return err
 }
 
 // Reopen takes a closure back, and with it the due dates it moved.
-func (s *Service) Reopen(ctx context.Context, tx *postgres.Tx, at At, closure broker.ID) (directory.Closure, loans.Reversed, error) {
+func (s *Service) Reopen(ctx context.Context, tx *postgres.Tx, at counter.At, closure broker.ID) (directory.Closure, loans.Reversed, error) {
 	cancelled, err := directory.Reopen(ctx, tx, at.Library, closure, at.Actor, at.Now)
 	if err != nil {
 		return cancelled, loans.Reversed{}, err
 	}
-	desk, err := s.deskAt(ctx, tx, at)
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return cancelled, loans.Reversed{}, err
 	}
-	reversed, err := s.loans.UndoRelief(ctx, tx, desk, closure)
+	reversed, err := s.counter.Loans.UndoRelief(ctx, tx, desk, closure)
 	return cancelled, reversed, err
 }
 
 // AdjustDueDates moves many due dates at once because somebody decided so.
-func (s *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, at At, in loans.AdjustDueDates) (loans.Moved, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, at counter.At, in loans.AdjustDueDates) (loans.Moved, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return loans.Moved{}, err
 	}
 	in.Desk = desk
-	return s.loans.AdjustDueDates(ctx, tx, in)
+	return s.counter.Loans.AdjustDueDates(ctx, tx, in)
 }
 
 // ReverseAdjustment gives the loans of an adjustment their old dates back.
-func (s *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at At, adjustment broker.ID, reason string, dryRun bool) (loans.Reversed, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at counter.At, adjustment broker.ID, reason string, dryRun bool) (loans.Reversed, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
 		return loans.Reversed{}, err
 	}
-	return s.loans.ReverseAdjustment(ctx, tx, desk, adjustment, reason, dryRun)
+	return s.counter.Loans.ReverseAdjustment(ctx, tx, desk, adjustment, reason, dryRun)
 }

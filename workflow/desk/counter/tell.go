@@ -1,4 +1,4 @@
-package desk
+package counter
 
 import (
 	"context"
@@ -19,24 +19,24 @@ import (
 	"afield/broker/standing"
 )
 
-// tell sends patrons notices of an act that serves no request: a hold is ready
+// Tell sends patrons notices of an act that serves no request: a hold is ready
 // or no longer kept, a claim is settled, an item is recalled or counts as lost.
 // Requests tell their patrons themselves. Telling twice makes the same notice.
-func (s *Service) tell(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome) error {
+func (c *Counter) Tell(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome) error {
 	if outcome.Replayed {
 		return nil
 	}
-	if err := s.tellOfHolds(ctx, tx, at, holdsOf(outcome.Outcome)); err != nil {
+	if err := c.TellOfHolds(ctx, tx, at, HoldsOf(outcome.Outcome)); err != nil {
 		return err
 	}
 	if outcome.TellPatron && outcome.Loan != nil {
-		return s.tellOfLoan(ctx, tx, at, outcome)
+		return c.tellOfLoan(ctx, tx, at, outcome)
 	}
 	return nil
 }
 
-// holdsOf gives the holds of an outcome whose patrons no request tells.
-func holdsOf(outcome holds.Outcome) (held []holds.Hold) {
+// HoldsOf gives the holds of an outcome whose patrons no request tells.
+func HoldsOf(outcome holds.Outcome) (held []holds.Hold) {
 	for _, hold := range []*holds.Hold{outcome.Hold, outcome.Given} {
 		if hold != nil && hold.Request == broker.NoID && !outcome.Replayed {
 			held = append(held, *hold)
@@ -64,9 +64,9 @@ func messageOfHold(hold holds.Hold, now time.Time) (message notices.Message, kno
 	return message, true
 }
 
-// tellOfHolds tells patrons what just became of their holds, in a few round
+// TellOfHolds tells patrons what just became of their holds, in a few round
 // trips however many there are.
-func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, held []holds.Hold) error {
+func (c *Counter) TellOfHolds(ctx context.Context, tx *postgres.Tx, at At, held []holds.Hold) error {
 	held = slices.DeleteFunc(held, func(hold holds.Hold) bool { _, known := messageOfHold(hold, at.Now); return !known })
 	if len(held) == 0 {
 		return nil
@@ -80,7 +80,7 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, held 
 	if err != nil {
 		return err
 	}
-	rules, news := s.rulesAt(at.Now), make([]notices.News, len(held))
+	rules, news := c.rulesAt(at.Now), make([]notices.News, len(held))
 	for i, hold := range held {
 		message, _ := messageOfHold(hold, at.Now)
 		document, err := rules(ctx, tx, hold.Patron.Library, hold.Pickup)
@@ -103,7 +103,7 @@ func (s *Service) tellOfHolds(ctx context.Context, tx *postgres.Tx, at At, held 
 
 // rulesAt returns a function that finds the rules of a library's branch and
 // reads each library only once.
-func (s *Service) rulesAt(now time.Time) func(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) (*policy.Document, error) {
+func (c *Counter) rulesAt(now time.Time) func(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) (*policy.Document, error) {
 	libraries := map[broker.ID]directory.Library{}
 	return func(ctx context.Context, tx *postgres.Tx, id, branch broker.ID) (*policy.Document, error) {
 		library, found := libraries[id]
@@ -114,24 +114,8 @@ func (s *Service) rulesAt(now time.Time) func(ctx context.Context, tx *postgres.
 			}
 			libraries[id] = library
 		}
-		return s.policies.Rules(standing.Desk{Library: library, Branch: branch, Now: now})
+		return c.Policies.Rules(standing.Desk{Library: library, Branch: branch, Now: now})
 	}
-}
-
-// ExpireUnfilled ends up to limit holds that were not filled in their time,
-// tells their patrons, and returns how many.
-func (s *Service) ExpireUnfilled(ctx context.Context, tx *postgres.Tx, at At, limit int) (int, error) {
-	desk, err := s.deskAt(ctx, tx, at)
-	if err != nil {
-		return 0, err
-	}
-	ended, err := holds.ExpireUnfilledSlice(ctx, tx, at.Library, desk.Library.Today(at.Now), at.Now, limit)
-	if err != nil {
-		return 0, err
-	}
-	count := len(ended)
-	ended = slices.DeleteFunc(ended, func(hold holds.Hold) bool { return hold.Request != broker.NoID })
-	return count, s.tellOfHolds(ctx, tx, at, ended)
 }
 
 // messageOf is what a patron is told about what became of a loan; known is
@@ -155,7 +139,7 @@ func messageOf(outcome loans.Outcome) (message notices.Message, known bool) {
 	return message, true
 }
 
-func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome) error {
+func (c *Counter) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome) error {
 	loan := *outcome.Loan
 	message, known := messageOf(outcome)
 	if !known {
@@ -173,15 +157,15 @@ func (s *Service) tellOfLoan(ctx context.Context, tx *postgres.Tx, at At, outcom
 		}
 		item = &found
 	}
-	if message.Facts.Title, err = titleOf(ctx, tx, item.Title); err != nil {
+	if message.Facts.Title, err = TitleOf(ctx, tx, item.Title); err != nil {
 		return err
 	}
 	notices.Make(tx, patron, message, at.Now)
 	return nil
 }
 
-// tellOfLoans tells patrons of many loans at once; each outcome has its item.
-func tellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []loans.Outcome) error {
+// TellOfLoans tells patrons of many loans at once; each outcome has its item.
+func TellOfLoans(ctx context.Context, tx *postgres.Tx, at At, outcomes []loans.Outcome) error {
 	if len(outcomes) == 0 {
 		return nil
 	}
@@ -223,62 +207,11 @@ func lossOf(charged []ledger.Entry) *broker.Money {
 	return sum
 }
 
-func titleOf(ctx context.Context, tx *postgres.Tx, title broker.ID) (string, error) {
+// TitleOf is what a title is called; "" for none.
+func TitleOf(ctx context.Context, tx *postgres.Tx, title broker.ID) (string, error) {
 	if title == broker.NoID {
 		return "", nil
 	}
 	found, err := catalog.LoadTitle(ctx, tx, title)
 	return found.Title, err
-}
-
-// LoseByAge declares those of some loans lost that are long overdue, or ends
-// the claims whose item was not found in time, and tells the patrons what it
-// costs. It returns how many were lost, and those with no known price, which
-// stay as they are.
-func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at At, lent []broker.ID, claimed bool) (lost int, unpriced []loans.Outcome, err error) {
-	desk, err := s.deskAt(ctx, tx, at)
-	if err != nil {
-		return 0, nil, err
-	}
-	outcomes, err := s.returns.LoseByAge(ctx, tx, desk, lent, claimed)
-	if err != nil {
-		return 0, nil, err
-	}
-	var done []loans.Outcome
-	for _, outcome := range outcomes {
-		if outcome.Failed != nil {
-			unpriced = append(unpriced, outcome)
-		} else {
-			done = append(done, outcome)
-		}
-	}
-	return len(done), unpriced, tellOfLoans(ctx, tx, at, done)
-}
-
-// RenewByItself renews a loan where the policy does so without being asked, and
-// tells the patron the new due date. It returns whether it was renewed; if not,
-// nobody is told.
-func (s *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, at At, loan broker.ID) (bool, error) {
-	desk, err := s.deskAt(ctx, tx, at)
-	if err != nil {
-		return false, err
-	}
-	outcome, err := s.loans.RenewByItself(ctx, tx, desk, loans.Ref{Library: at.Library, ID: loan})
-	if err != nil || outcome.Loan == nil {
-		return false, err
-	}
-	renewed := *outcome.Loan
-	patron, err := patrons.ByID(ctx, tx, renewed.Patron)
-	if err != nil {
-		return false, err
-	}
-	title, err := titleOf(ctx, tx, outcome.Item.Title)
-	if err != nil {
-		return false, err
-	}
-	notices.Make(tx, patron, notices.Message{
-		Kind: notices.RenewalGranted, Loan: renewed.ID, Cause: "renewed:" + renewed.ID.String() + ":" + renewed.DueOn.String(),
-		Facts: notices.Facts{Title: title, DueOn: renewed.DueOn},
-	}, at.Now)
-	return true, nil
 }

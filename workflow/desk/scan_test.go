@@ -2,7 +2,6 @@ package desk_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -10,9 +9,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/holds"
 	"afield/broker/postgres"
-	"afield/broker/standing"
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/desk"
@@ -210,32 +207,5 @@ func TestAStrayItemIsDueByTheLibrarysOwnClock(t *testing.T) {
 	})
 	if dueOn != town.Due("2026-03-04") {
 		t.Fatalf("two days from 2 March, not %s", dueOn)
-	}
-}
-
-// A copy that is not for loan is not the one a hold looks for.
-func TestNoCopyPassesOverWhatIsNotLent(t *testing.T) {
-	t.Parallel()
-	tw := town.New(t, "2026-03-02T15:00:00Z")
-	home := tw.Library("western-district", "IL", broker.NoID)
-	home.LooksTo()
-	title := tw.Title("A title nobody here owns", town.ISBN)
-	reference, lent := home.Owns(title), home.Owns(title)
-	tw.Do(func(_ context.Context, tx *postgres.Tx) error {
-		tx.Queue(`update items set lendable = false where barcode = $1`, reference)
-		return nil
-	})
-	request, err := home.Asks(requests.Submission{Patron: home.Patron("resident"), Citation: town.Citation()})
-	tw.Must(err)
-	tw.Must(home.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		hold, err := holds.OfRequest(ctx, tx, standing.RequestRef{Library: home.Library.ID, Request: request.ID})
-		if err != nil {
-			return err
-		}
-		_, err = home.Desk.NoCopy(ctx, tx, home.At(), hold.Ref)
-		return err
-	}))
-	if got := fmt.Sprint(home.ItemStatus(reference), home.ItemStatus(lent)); got != fmt.Sprint(catalog.OnShelf, catalog.Missing) {
-		t.Fatalf("the copy that is lent is missing, the other is not: %s", got)
 	}
 }

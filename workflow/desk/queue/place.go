@@ -1,4 +1,4 @@
-package desk
+package queue
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow/desk/counter"
 	"afield/workflow/requests/lookup"
 )
 
@@ -44,52 +45,52 @@ type PlaceHold struct {
 // lend. It refuses (may_not_place_hold) with every reason of the policy; a title
 // nobody in the catalogue can lend is the conflict not_in_catalogue: that needs
 // a request.
-func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at At, in PlaceHold) (Done, error) {
-	desk, err := s.deskAt(ctx, tx, at)
+func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at counter.At, in PlaceHold) (counter.Done, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	ref := patrons.Ref{Library: desk.Library.ID, ID: in.Patron}
 	known, err := standing.Of(ctx, tx, desk, ref)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	title, err := catalog.LoadTitle(ctx, tx, in.Title)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if err := ownBranch(ctx, tx, desk.Library.ID, in.Pickup); err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	filler, err := fillerOf(ctx, tx, desk.Library, in.Title, in.Item)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	decision, err := s.mayPlace(ctx, tx, desk, in, known, filler, title)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	hold := broker.NewID()
 	over := standing.Overriding{Overrides: in.Overrides, Reason: in.Reason}
 	left, passed, err := over.PassOver(tx, desk, rule.ActionHold, ref, hold, decision.Reasons)
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
 	if len(left) > 0 {
-		return Done{}, broker.Refused("may_not_place_hold", "May not "+decision.Question+".", left...)
+		return counter.Done{}, broker.Refused("may_not_place_hold", "May not "+decision.Question+".", left...)
 	}
 	expires := in.ExpiresOn
 	if expires.IsZero() {
 		expires = shelf.HoldExpires(in.Rules, policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, known.Patron.Class).Value
 	}
-	outcome, err := s.holds.PlaceHold(ctx, tx, holds.PlaceHold{
+	outcome, err := s.counter.Holds.PlaceHold(ctx, tx, holds.PlaceHold{
 		Desk: desk, ID: hold, Library: filler, Patron: ref, Title: in.Title, Item: in.Item, Pickup: in.Pickup,
 		Channel: in.channel(at.Actor), ExpiresOn: expires,
 	})
 	if err != nil {
-		return Done{}, err
+		return counter.Done{}, err
 	}
-	done := doneOf("placed", ofHold(outcome))
+	done := counter.DoneOf("placed", counter.OfHold(outcome))
 	done.Notes = append(done.Notes, passed...)
 	return done, nil
 }

@@ -1,4 +1,4 @@
-package desk
+package cashier
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
+	"afield/workflow/desk/counter"
 )
 
 // Fee is something asked of a patron at the desk: pages by the policy's prices,
@@ -35,16 +36,16 @@ type Fee struct {
 // AddFee charges a fee, and takes its payment where it is paid at once. It
 // refuses a fax to a country the policy does not allow, a fee on the account
 // where the policy wants it paid at once, and an amount without a note.
-func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at At, in Fee) (ledger.Entry, *ledger.Receipt, error) {
-	c, err := s.counter(ctx, tx, at)
+func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at counter.At, in Fee) (ledger.Entry, *ledger.Receipt, error) {
+	r, err := s.open(ctx, tx, at)
 	if err != nil {
 		return ledger.Entry{}, nil, err
 	}
-	fee, err := c.price(in)
+	fee, err := r.price(in)
 	if err != nil {
 		return ledger.Entry{}, nil, err
 	}
-	account, err := c.serve(ctx, tx, in.Card, in.Patron)
+	account, err := r.serve(ctx, tx, in.Card, in.Patron)
 	if err != nil {
 		return ledger.Entry{}, nil, err
 	}
@@ -60,7 +61,7 @@ func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at At, in Fee) (l
 		return ledger.Entry{}, nil, err
 	}
 	if in.Method == "" {
-		return entry, nil, c.latch(ctx, tx, account)
+		return entry, nil, r.latch(ctx, tx, account)
 	}
 	receipt, err := s.TakePayment(ctx, tx, at, Payment{
 		Patron: account.Patron, Amount: entry.Amount, Method: in.Method, To: []ledger.Share{{Charge: entry.ID, Amount: entry.Amount}},
@@ -70,15 +71,15 @@ func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at At, in Fee) (l
 }
 
 // price is what a fee comes to, and by which rule.
-func (c counter) price(in Fee) (costs.Charge, error) {
+func (r register) price(in Fee) (costs.Charge, error) {
 	fee := costs.Charge{Kind: in.Kind, Amount: in.Amount, Rule: "fee.by_staff"}
 	switch in.Kind {
 	case ledger.Print, ledger.Copy:
-		fee = costs.PrintFee(c.rules, in.Pages, in.Colour)
+		fee = costs.PrintFee(r.rules, in.Pages, in.Colour)
 	case ledger.Fax:
-		fee = costs.FaxFee(c.rules, in.Pages)
+		fee = costs.FaxFee(r.rules, in.Pages)
 		if in.Country != "" {
-			if err := costs.MayFax(c.rules, c.moment(), in.Country).Err("may_not_fax"); err != nil {
+			if err := costs.MayFax(r.rules, r.moment(), in.Country).Err("may_not_fax"); err != nil {
 				return fee, err
 			}
 		}
@@ -98,13 +99,13 @@ func (c counter) price(in Fee) (costs.Charge, error) {
 	if fee.Amount.Minor <= 0 {
 		return fee, broker.Invalid(broker.FieldError{Pointer: "/amount", Code: "not_above_zero", Message: "must be above zero: nothing is asked for that"})
 	}
-	return fee, c.mayStand(in)
+	return fee, r.mayStand(in)
 }
 
 // mayStand refuses to put prints, copies and faxes on the account where the
 // policy wants them paid at once.
-func (c counter) mayStand(in Fee) error {
-	terms := costs.FeesOnAccount(c.rules)
+func (r register) mayStand(in Fee) error {
+	terms := costs.FeesOnAccount(r.rules)
 	pages := in.Kind == ledger.Print || in.Kind == ledger.Copy || in.Kind == ledger.Fax
 	if in.Method != "" || !pages || terms.Value {
 		return nil

@@ -1,4 +1,4 @@
-package desk
+package cashier
 
 import (
 	"context"
@@ -8,16 +8,17 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/postgres"
+	"afield/workflow/desk/counter"
 )
 
 // OpenTill opens the desk's till with a given amount of cash in it. If a till
 // is open already, that is a conflict.
-func (s *Service) OpenTill(ctx context.Context, tx *postgres.Tx, at At, float broker.Money) (ledger.Till, error) {
-	c, err := s.counter(ctx, tx, at)
+func (s *Service) OpenTill(ctx context.Context, tx *postgres.Tx, at counter.At, float broker.Money) (ledger.Till, error) {
+	r, err := s.open(ctx, tx, at)
 	if err != nil {
 		return ledger.Till{}, err
 	}
-	if wrong := c.desk.Library.Takes("/float", float); wrong != nil {
+	if wrong := r.desk.Library.Takes("/float", float); wrong != nil {
 		return ledger.Till{}, broker.Invalid(wrong...)
 	}
 	return ledger.OpenTill{Library: at.Library, Branch: at.Branch, Float: float, Actor: at.Actor, At: at.Now}.Open(ctx, tx)
@@ -25,8 +26,8 @@ func (s *Service) OpenTill(ctx context.Context, tx *postgres.Tx, at At, float br
 
 // CloseTill closes a till for good with what was counted, by method in minor
 // units, beside what was expected. till NoID is the one open at the desk.
-func (s *Service) CloseTill(ctx context.Context, tx *postgres.Tx, at At, till broker.ID, counted map[string]int64, note string) (ledger.Till, error) {
-	if _, err := s.counter(ctx, tx, at); err != nil {
+func (s *Service) CloseTill(ctx context.Context, tx *postgres.Tx, at counter.At, till broker.ID, counted map[string]int64, note string) (ledger.Till, error) {
+	if _, err := s.open(ctx, tx, at); err != nil {
 		return ledger.Till{}, err
 	}
 	if till == broker.NoID {
@@ -41,14 +42,14 @@ func (s *Service) CloseTill(ctx context.Context, tx *postgres.Tx, at At, till br
 
 // PayVoucher pays out a voucher: by the method, from the till that is open at the
 // desk where it is cash.
-func (s *Service) PayVoucher(ctx context.Context, tx *postgres.Tx, at At, voucher broker.ID, method string) (ledger.Voucher, error) {
-	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+func (s *Service) PayVoucher(ctx context.Context, tx *postgres.Tx, at counter.At, voucher broker.ID, method string) (ledger.Voucher, error) {
+	r, err := s.open(ctx, tx, at, access.RoleDirector)
 	if err != nil {
 		return ledger.Voucher{}, err
 	}
 	till := broker.NoID
 	if method == ledger.Cash {
-		if till, err = c.till(ctx, tx); err != nil {
+		if till, err = r.till(ctx, tx); err != nil {
 			return ledger.Voucher{}, err
 		}
 	}
@@ -57,8 +58,8 @@ func (s *Service) PayVoucher(ctx context.Context, tx *postgres.Tx, at At, vouche
 
 // CancelVoucher takes back a voucher that was not paid: the credit stands
 // again. Only a director may, with a reason.
-func (s *Service) CancelVoucher(ctx context.Context, tx *postgres.Tx, at At, voucher broker.ID, reason string) (ledger.Voucher, error) {
-	c, err := s.counter(ctx, tx, at, access.RoleDirector)
+func (s *Service) CancelVoucher(ctx context.Context, tx *postgres.Tx, at counter.At, voucher broker.ID, reason string) (ledger.Voucher, error) {
+	r, err := s.open(ctx, tx, at, access.RoleDirector)
 	if err != nil {
 		return ledger.Voucher{}, err
 	}
@@ -67,19 +68,19 @@ func (s *Service) CancelVoucher(ctx context.Context, tx *postgres.Tx, at At, vou
 		return ledger.Voucher{}, err
 	}
 	account := ledger.OfPatron(at.Library, found.Patron, found.Amount.Currency)
-	if err := c.latch(ctx, tx, account); err != nil { // the patron is locked before the account
+	if err := r.latch(ctx, tx, account); err != nil { // the patron is locked before the account
 		return ledger.Voucher{}, err
 	}
 	cancelled, err := ledger.CancelVoucher(ctx, tx, ledger.Void{Library: at.Library, Reason: reason, Actor: at.Actor, At: at.Now}, voucher)
 	if err != nil {
 		return ledger.Voucher{}, err
 	}
-	return cancelled, c.latch(ctx, tx, account)
+	return cancelled, r.latch(ctx, tx, account)
 }
 
 // RaiseInvoice asks another library for money, in the currency of this one: a
 // loan's fee, postage, a replacement. Without a due date it has thirty days.
-func (s *Service) RaiseInvoice(ctx context.Context, tx *postgres.Tx, at At, in ledger.Invoice) (ledger.Invoice, error) {
+func (s *Service) RaiseInvoice(ctx context.Context, tx *postgres.Tx, at counter.At, in ledger.Invoice) (ledger.Invoice, error) {
 	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
 		return ledger.Invoice{}, err
 	}
@@ -99,7 +100,7 @@ func (s *Service) RaiseInvoice(ctx context.Context, tx *postgres.Tx, at At, in l
 
 // PayInvoice records one payment of another library, a check for example, for
 // all that is left of several invoices. key is as of Payment.
-func (s *Service) PayInvoice(ctx context.Context, tx *postgres.Tx, at At, invoices []broker.ID, method, note, key string) (ledger.Receipt, error) {
+func (s *Service) PayInvoice(ctx context.Context, tx *postgres.Tx, at counter.At, invoices []broker.ID, method, note, key string) (ledger.Receipt, error) {
 	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
 		return ledger.Receipt{}, err
 	}
@@ -109,7 +110,7 @@ func (s *Service) PayInvoice(ctx context.Context, tx *postgres.Tx, at At, invoic
 }
 
 // DisputeInvoice says why this library does not accept what another asks.
-func (s *Service) DisputeInvoice(ctx context.Context, tx *postgres.Tx, at At, creditor, invoice broker.ID, reason string) error {
+func (s *Service) DisputeInvoice(ctx context.Context, tx *postgres.Tx, at counter.At, creditor, invoice broker.ID, reason string) error {
 	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (s *Service) DisputeInvoice(ctx context.Context, tx *postgres.Tx, at At, cr
 }
 
 // InsistOnInvoice answers a dispute: the invoice stands.
-func (s *Service) InsistOnInvoice(ctx context.Context, tx *postgres.Tx, at At, invoice broker.ID) error {
+func (s *Service) InsistOnInvoice(ctx context.Context, tx *postgres.Tx, at counter.At, invoice broker.ID) error {
 	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (s *Service) InsistOnInvoice(ctx context.Context, tx *postgres.Tx, at At, i
 
 // WithdrawInvoice takes back what this library asked, with a reason; what was
 // paid of it stands as the other's credit.
-func (s *Service) WithdrawInvoice(ctx context.Context, tx *postgres.Tx, at At, invoice broker.ID, reason string) error {
+func (s *Service) WithdrawInvoice(ctx context.Context, tx *postgres.Tx, at counter.At, invoice broker.ID, reason string) error {
 	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
 		return err
 	}

@@ -1,0 +1,64 @@
+package desk
+
+import (
+	"context"
+
+	"afield/broker"
+	"afield/broker/loans"
+	"afield/broker/notices"
+	"afield/broker/patrons"
+	"afield/broker/postgres"
+	"afield/workflow/desk/counter"
+)
+
+// LoseByAge declares those of some loans lost that are long overdue, or ends
+// the claims whose item was not found in time, and tells the patrons what it
+// costs. It returns how many were lost, and those with no known price, which
+// stay as they are.
+func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at counter.At, lent []broker.ID, claimed bool) (lost int, unpriced []loans.Outcome, err error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
+	if err != nil {
+		return 0, nil, err
+	}
+	outcomes, err := s.counter.Returns.LoseByAge(ctx, tx, desk, lent, claimed)
+	if err != nil {
+		return 0, nil, err
+	}
+	var done []loans.Outcome
+	for _, outcome := range outcomes {
+		if outcome.Failed != nil {
+			unpriced = append(unpriced, outcome)
+		} else {
+			done = append(done, outcome)
+		}
+	}
+	return len(done), unpriced, counter.TellOfLoans(ctx, tx, at, done)
+}
+
+// RenewByItself renews a loan where the policy does so without being asked, and
+// tells the patron the new due date. It returns whether it was renewed; if not,
+// nobody is told.
+func (s *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (bool, error) {
+	desk, err := s.counter.Desk(ctx, tx, at)
+	if err != nil {
+		return false, err
+	}
+	outcome, err := s.counter.Loans.RenewByItself(ctx, tx, desk, loans.Ref{Library: at.Library, ID: loan})
+	if err != nil || outcome.Loan == nil {
+		return false, err
+	}
+	renewed := *outcome.Loan
+	patron, err := patrons.ByID(ctx, tx, renewed.Patron)
+	if err != nil {
+		return false, err
+	}
+	title, err := counter.TitleOf(ctx, tx, outcome.Item.Title)
+	if err != nil {
+		return false, err
+	}
+	notices.Make(tx, patron, notices.Message{
+		Kind: notices.RenewalGranted, Loan: renewed.ID, Cause: "renewed:" + renewed.ID.String() + ":" + renewed.DueOn.String(),
+		Facts: notices.Facts{Title: title, DueOn: renewed.DueOn},
+	}, at.Now)
+	return true, nil
+}
