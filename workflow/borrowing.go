@@ -90,6 +90,7 @@ const (
 	EventHoldOnShelf    Event = "hold_on_shelf"
 	EventHoldInTransit  Event = "hold_in_transit"
 	EventHoldNotFound   Event = "hold_not_found"
+	EventHoldWaits      Event = "hold_waits" // its copy is gone, and another one should be on the shelf
 	EventArrivedAgain   Event = "arrived_again"
 )
 
@@ -367,6 +368,10 @@ var Borrowing = &Table{
 		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem}, Do: []Effect{DoKeepPickUp, DoTellArrived}, Label: "Arrived and kept for the patron"},
 		{From: []State{Requested}, On: EventHoldInTransit, When: []Guard{GuardByHold}, To: Shipped, By: []Party{BySystem}, Do: []Effect{DoEntrySupplied}, Label: "On its way from another branch or library"},
 		{From: []State{Requested}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{ByDesk}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The copy is not on its shelf"},
+		{From: []State{Shipped}, On: EventHoldNotFound, When: []Guard{GuardByHold, GuardReturnUnused}, To: Cancelled, By: []Party{ByDesk}, Do: []Effect{DoEntryReturned}, Label: "The copy was not found, and the patron had cancelled"},
+		{From: []State{Shipped, OnHoldShelf}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{ByDesk}, Do: []Effect{DoDropNotices, DoEntryRefused, DoChooseLender}, Label: "The copy that was kept is not there"},
+		{From: []State{Shipped}, On: EventHoldWaits, When: []Guard{GuardByHold, GuardReturnUnused}, To: Cancelled, By: []Party{ByDesk}, Do: []Effect{DoCancelHold, DoEntryReturned}, Label: "The copy was not found, and the patron had cancelled"},
+		{From: []State{Shipped, OnHoldShelf}, On: EventHoldWaits, When: []Guard{GuardByHold}, To: Requested, By: []Party{ByDesk}, Do: []Effect{DoDropNotices}, Label: "The copy that was kept is not there; it waits for another"},
 
 		// At our desk
 		{
@@ -393,6 +398,7 @@ var Borrowing = &Table{
 		{From: []State{OnHoldShelf}, On: EventReturnUnclaimed, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices}, Label: "Send it back unclaimed"},
 		{From: []State{OnHoldShelf}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Label: "Check out to the patron"},
 		{From: []State{Received}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Label: "Check out to the patron"},
+		{From: []State{Shipped}, On: EventCheckOut, When: []Guard{GuardByHold}, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Label: "Checked out before it reached its hold shelf"},
 		{From: []State{Requested}, On: EventCheckOut, When: []Guard{GuardByHold}, To: CheckedOut, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoEntrySupplied, DoKeepLoanDue}, Label: "Checked out straight from the shelf"},
 		{From: []State{OnHoldShelf}, On: EventRecall, To: ReturnDue, By: []Party{ByLender, ByStaff}, Do: []Effect{DoTakeOffShelf, DoFlagRecalled, DoDropNotices, DoTellRecalled}, Label: "Recalled by the lender", ISO: "Recalled"},
 

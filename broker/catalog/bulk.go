@@ -36,24 +36,28 @@ type Record struct {
 	Lendable     bool        `json:"lendable"`
 	Status       ItemStatus  `json:"status"`
 	ReplacedOn   broker.Date `json:"replaced_on,omitzero"`
+	DamagedOn    broker.Date `json:"damaged_on,omitzero"`
 	CreatedAt    time.Time   `json:"created_at"`
 }
 
 // SaveRecords writes items, new or changed, in one statement. For items that are
 // there already only the named columns change, and the status only among those
-// without a loan or hold behind them: on the shelf, missing, lost, withdrawn.
+// without a loan or hold behind them: on the shelf, on order, being made ready,
+// missing, lost, withdrawn. What was here once is never on order again, whatever
+// an old file says.
 func SaveRecords(ctx context.Context, tx *postgres.Tx, update []string, records []Record) (postgres.Saved, error) {
-	const loose = `('on_shelf', 'missing', 'lost', 'withdrawn')`
+	const loose, coming = `('on_shelf', 'on_order', 'in_processing', 'missing', 'lost', 'withdrawn')`, `('on_order', 'in_processing')`
 	return postgres.Upsert{
 		Table: "items", Update: update,
 		Set: map[string]string{
-			"status":   `case when items.status in ` + loose + ` and excluded.status in ` + loose + ` then excluded.status else items.status end`,
+			"status": `case when items.status in ` + loose + ` and excluded.status in ` + loose + `
+				and (excluded.status not in ` + coming + ` or items.status in ` + coming + `) then excluded.status else items.status end`,
 			"title_id": `coalesce(excluded.title_id, items.title_id)`,
 		},
 		Columns: postgres.Columns("library_id uuid", "id uuid", "realm_id uuid", "barcode text", "title_id uuid", "branch_id uuid",
 			"type text", "audience text", "age_mark text", "call_number text", "price_minor bigint", "price_paid_minor bigint",
 			"list_price_minor bigint", "currency text", "parts int", "parts_missing text", "loan_note text", "brief bool",
-			"lendable bool", "status text", "replaced_on date", "created_at timestamptz"),
+			"lendable bool", "status text", "replaced_on date", "damaged_on date", "created_at timestamptz"),
 	}.Rows(ctx, tx, records)
 }
 
@@ -215,7 +219,7 @@ func Listings() []postgres.Listing {
 				t.publisher, t.year, t.format, i.type, i.audience, i.age_mark, i.call_number, b.code as branch,
 				` + decimal("i.price_minor") + ` as price, ` + decimal("i.price_paid_minor") + ` as price_paid,
 				` + decimal("i.list_price_minor") + ` as list_price, i.parts, i.parts_missing, i.loan_note, i.brief, i.lendable,
-				i.status, i.replaced_on as replaced, i.created_at as created
+				i.status, i.replaced_on as replaced, i.damaged_on as damaged, i.created_at as created
 			from items i
 			left join titles t on t.id = i.title_id
 			left join branches b on b.library_id = i.library_id and b.id = i.branch_id

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"fmt"
 	"time"
 
 	"afield/broker"
@@ -99,12 +100,52 @@ type Item struct {
 	PricePaid, ListPrice *broker.Money
 	// Brief marks a record made at the desk, which is still to be catalogued.
 	Brief bool
+	// DamagedOn is when it was noted as damaged, and nobody has put it right since;
+	// zero for never.
+	DamagedOn broker.Date
 	// ReplacedOn is when a new copy was bought for it; zero when none was.
 	ReplacedOn broker.Date
 }
 
 // Temporary tells whether the item stands for a borrowed copy.
 func (i Item) Temporary() bool { return i.Request != broker.NoID }
+
+// NeedsPerson gives what a person must look at before the item goes any further:
+// it is said at every return, until it is put right.
+func (i Item) NeedsPerson() []broker.Reason {
+	var reasons []broker.Reason
+	if i.PartsMissing != "" {
+		reasons = append(reasons, broker.Reason{
+			Code: "parts_missing", Rule: "lost.parts", Message: "Not all of it came back: put it aside.",
+			Needed: fmt.Sprintf("%d parts", max(1, i.Parts)), Found: "missing: " + i.PartsMissing,
+		})
+	}
+	if !i.DamagedOn.IsZero() {
+		reasons = append(reasons, broker.Reason{
+			Code: "damaged", Message: "It was noted as damaged: look at it before it goes on.",
+			Needed: "an item fit to be lent", Found: "damaged since " + i.DamagedOn.String(),
+		})
+	}
+	if i.Brief {
+		reasons = append(reasons, broker.Reason{
+			Code: "brief_record", Message: "It has only a brief record: send it to be catalogued.",
+			Needed: "a catalogued item", Found: "a record made at the desk",
+		})
+	}
+	return reasons
+}
+
+// Loose tells whether a copy of the library's own is recorded where nobody has
+// it and nothing keeps it: on the shelf, or not there at all. In hand, it is
+// simply here.
+func (s ItemStatus) Loose() bool {
+	switch s {
+	case OnShelf, Missing, OnOrder, InProcess:
+		return true
+	case OnHoldShelf, OnLoan, InTransit, Received, Lost, Withdrawn, GoneHome:
+	}
+	return false
+}
 
 // Holding says that a library elsewhere is known to own a title.
 type Holding struct {

@@ -14,7 +14,7 @@ import (
 const selectItems = `
 	select i.library_id, i.id, i.realm_id, i.barcode, i.title_id, i.branch_id, i.type, i.audience, i.call_number,
 	       i.price_minor, i.currency, i.status, i.lendable, i.request_id, coalesce(i.lender_barcode, ''),
-	       i.age_mark, i.parts, i.parts_missing, i.loan_note, i.price_paid_minor, i.list_price_minor, i.brief, i.replaced_on
+	       i.age_mark, i.parts, i.parts_missing, i.loan_note, i.price_paid_minor, i.list_price_minor, i.brief, i.replaced_on, i.damaged_on
 	from items i `
 
 // SaveItem queues writing an item: our own, or a temporary one when Request is
@@ -51,6 +51,12 @@ func SaveItem(tx *postgres.Tx, item Item, now time.Time) {
 // "" when it is whole again. The item's row must be locked.
 func SetMissingParts(tx *postgres.Tx, library, item broker.ID, missing string) {
 	tx.Queue(`update items set parts_missing = $3 where library_id = $1 and id = $2`, library, item, missing)
+}
+
+// SetDamaged queues the day an item was noted as damaged; the zero Date says that
+// it is put right. The item's row must be locked.
+func SetDamaged(tx *postgres.Tx, library, item broker.ID, on broker.Date) {
+	tx.Queue(`update items set damaged_on = $3 where library_id = $1 and id = $2`, library, item, on)
 }
 
 // SetReplaced queues the day a new copy was bought for an item; the zero Date
@@ -150,6 +156,23 @@ func AskItemLocked(tx *postgres.Tx, library, id broker.ID, into *Item) {
 	askItem(tx, into, `where i.library_id = $1 and i.id = $2 for update`, library, id)
 }
 
+// AskItemLockedWith is AskItemLocked, and locks in the common order the items
+// that a query names by library and id, too. The query may use the item's as $1
+// and $2, and its own arguments from $3.
+func AskItemLockedWith(tx *postgres.Tx, item Ref, others string, into *Item, args ...any) {
+	tx.Queue(selectItems+`where (i.library_id = $1 and i.id = $2) or (i.library_id, i.id) in (`+others+`)
+		order by i.library_id, i.id for update of i`, append([]any{item.Library, item.ID}, args...)...).
+		Query(func(rows pgx.Rows) error {
+			items, err := collectItems(rows)
+			for _, found := range items {
+				if found.Ref() == item {
+					*into = found
+				}
+			}
+			return err
+		})
+}
+
 // AskItem is AskItemLocked without the lock, for lists.
 func AskItem(tx *postgres.Tx, library, id broker.ID, into *Item) {
 	askItem(tx, into, `where i.library_id = $1 and i.id = $2`, library, id)
@@ -187,7 +210,7 @@ func scanItem(row pgx.CollectableRow) (Item, error) {
 	var currency string
 	err := row.Scan(&item.Library, &item.ID, &item.Realm, &item.Barcode, &item.Title, &item.Branch, &item.Type, &item.Audience,
 		&item.CallNumber, &price, &currency, &item.Status, &item.Lendable, &item.Request, &item.LenderBarcode,
-		&item.AgeMark, &item.Parts, &item.PartsMissing, &item.LoanNote, &paid, &list, &item.Brief, &item.ReplacedOn)
+		&item.AgeMark, &item.Parts, &item.PartsMissing, &item.LoanNote, &paid, &list, &item.Brief, &item.ReplacedOn, &item.DamagedOn)
 	item.Price, item.PricePaid, item.ListPrice = moneyOrNil(price, currency), moneyOrNil(paid, currency), moneyOrNil(list, currency)
 	return item, err
 }

@@ -38,8 +38,9 @@ func itemsKind() kind {
 			{Name: "loan_note", Says: "shown whenever it is lent or comes back"},
 			{Name: "brief", Says: "yes: still to be catalogued"},
 			{Name: "lendable", Says: "no: for use in the library"},
-			{Name: "status", Says: "on_shelf, missing, lost, withdrawn; what is on loan comes with the loans, what is held with the holds"},
+			{Name: "status", Says: "on_shelf, on_order, in_processing, missing, lost, withdrawn; what is on loan comes with the loans, what is held with the holds"},
 			{Name: "replaced", Says: "the day a new copy was bought for it"},
+			{Name: "damaged", Says: "the day it was noted as damaged, until it is put right"},
 			{Name: "created", Says: "when the record was made"},
 		},
 		names: func(r *row) []string { return []string{"barcode " + r.text("barcode")} },
@@ -80,7 +81,7 @@ func itemColumns(file rowReader) (columns []string) {
 		"type": "type", "audience": "audience", "age_mark": "age_mark", "call_number": "call_number", "branch": "branch_id",
 		"price": "price_minor", "price_paid": "price_paid_minor", "list_price": "list_price_minor", "parts": "parts",
 		"parts_missing": "parts_missing", "loan_note": "loan_note", "brief": "brief", "lendable": "lendable", "status": "status",
-		"replaced": "replaced_on", "title_key": "title_id", "isbn": "title_id",
+		"replaced": "replaced_on", "damaged": "damaged_on", "title_key": "title_id", "isbn": "title_id",
 	} {
 		if file.has(name) && !slices.Contains(columns, column) {
 			columns = append(columns, column)
@@ -98,8 +99,8 @@ func (j *job) item(read *row) catalog.Record {
 		CallNumber: read.text("call_number"), Price: read.price("price", j.library.Currency), PricePaid: read.price("price_paid", j.library.Currency),
 		ListPrice: read.price("list_price", j.library.Currency), Currency: j.library.Currency, Parts: read.count("parts", 1),
 		PartsMissing: read.text("parts_missing"), LoanNote: read.text("loan_note"), Brief: read.yes("brief", false),
-		Lendable: read.yes("lendable", true), ReplacedOn: read.date("replaced"), CreatedAt: read.moment("created", j.library.Zone),
-		Status: looseStatus(read.oneOf("status", "on_shelf", "missing", "lost", "withdrawn", "on_loan", "on_hold_shelf", "in_transit", "received")),
+		Lendable: read.yes("lendable", true), ReplacedOn: read.date("replaced"), DamagedOn: read.date("damaged"), CreatedAt: read.moment("created", j.library.Zone),
+		Status: looseStatus(read.oneOf("status", "on_shelf", "on_order", "in_processing", "missing", "lost", "withdrawn", "on_loan", "on_hold_shelf", "in_transit", "received")),
 	}
 	if record.Parts < 1 {
 		read.wrong("parts", "must be at least 1")
@@ -116,7 +117,7 @@ func looseStatus(status string) catalog.ItemStatus {
 	switch catalog.ItemStatus(status) {
 	case catalog.OnLoan, catalog.OnHoldShelf, catalog.InTransit, catalog.Received, catalog.GoneHome:
 		return catalog.OnShelf
-	case catalog.OnShelf, catalog.Missing, catalog.Lost, catalog.Withdrawn:
+	case catalog.OnShelf, catalog.Missing, catalog.Lost, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
 	}
 	return catalog.ItemStatus(status)
 }

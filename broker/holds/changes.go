@@ -64,10 +64,10 @@ func (s *Service) suspended(ctx context.Context, tx *postgres.Tx, ref Ref, from,
 }
 
 // MovePickup changes where a hold is picked up to another branch of the
-// patron's library. A copy on the hold shelf of another branch is sent there;
-// one on its way is sent on from where it arrives. A hold that serves a request
-// is, once it has a copy, the conflict serves_request: it moves with the
-// request.
+// patron's library. A copy on the hold shelf of another branch is sent there. One
+// on its way now goes to that branch; where it has not left that branch yet, it
+// goes onto the hold shelf there. A hold that serves a request is, once it has a
+// copy, the conflict serves_request: it moves with the request.
 func (s *Service) MovePickup(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, branch broker.ID) (Outcome, error) {
 	hold, out, err := openHold(ctx, tx, ref)
 	switch {
@@ -81,6 +81,10 @@ func (s *Service) MovePickup(ctx context.Context, tx *postgres.Tx, desk standing
 	}
 	shelvedAt := hold.Pickup
 	hold.Pickup = branch
+	if hold.Status == InTransit && branch != broker.NoID {
+		err := s.redirect(ctx, tx, desk, hold, &out)
+		return out, err
+	}
 	if hold.Status != OnHoldShelf || branch == broker.NoID {
 		moveHold(tx, hold)
 		out.setHold(hold)
@@ -97,6 +101,39 @@ func (s *Service) MovePickup(ctx context.Context, tx *postgres.Tx, desk standing
 	return out, nil
 }
 
+// redirect has the copy of a hold that is on its way go to the hold's new pick-up
+// branch. Sent from that very branch, it stands there still if it was sent today,
+// or if staff say so at that desk: then it goes onto the hold shelf.
+func (s *Service) redirect(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold Hold, out *Outcome) error {
+	var transit Transit
+	ref := catalog.Ref{Library: hold.Library, ID: hold.Item}
+	AskTransit(tx, ref, &transit)
+	item, err := catalog.LoadItem(ctx, tx, ref.Library, ref.ID, true)
+	if err != nil {
+		return err
+	}
+	sentFromThere := transit.FromLibrary == hold.Patron.Library && transit.FromBranch == hold.Pickup
+	sentToday := desk.Calendar().DateOf(transit.SentAt) == desk.Today()
+	atThatDesk := desk.Actor.Kind == broker.ActorStaff && desk.Library.ID == hold.Patron.Library && desk.Branch == hold.Pickup
+	if transit.ID == broker.NoID || !sentFromThere || (!sentToday && !atThatDesk) {
+		moveHold(tx, hold)
+		tx.Queue(`update transits set to_library_id = $3, to_branch_id = $4 where library_id = $1 and id = $2`,
+			transit.Library, transit.ID, hold.Patron.Library, hold.Pickup)
+		out.setHold(hold)
+		out.Say("It is picked up at the other branch, and the copy on its way goes there.")
+		return nil
+	}
+	transit.ArrivedAt = desk.Now
+	EndTransit(tx, transit, desk.Now)
+	there, err := shelfOf(ctx, tx, desk, hold)
+	if err != nil {
+		return err
+	}
+	out.Transit = &transit
+	out.Say("It has not left that branch.")
+	return s.forward(ctx, tx, there, item, hold, out)
+}
+
 // sendToPickup sends an item that has left its hold shelf to the patron's
 // pick-up branch; its hold is no longer ready there, and keeps its copy.
 func sendToPickup(tx *postgres.Tx, desk standing.Desk, item catalog.Item, hold Hold, out *Outcome) {
@@ -105,7 +142,7 @@ func sendToPickup(tx *postgres.Tx, desk standing.Desk, item catalog.Item, hold H
 	out.setHold(hold)
 	out.send(tx, Transit{
 		Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: hold.Patron.Library,
-		ToBranch: hold.Pickup, Hold: hold.ID, SentAt: desk.Now,
+		ToBranch: hold.Pickup, Hold: hold.ID, SentAt: desk.Now, FromLibrary: desk.Library.ID, FromBranch: desk.Branch,
 	})
 	item.Status = catalog.InTransit
 	catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)

@@ -81,7 +81,7 @@ func Listings() []postgres.Listing {
 	return []postgres.Listing{
 		{Name: "holds", SQL: fmt.Sprintf(holds, "", "null")},
 		{Name: "request_holds", SQL: fmt.Sprintf(holds, ", h.request_id as request", "not null")},
-		{Name: "transits", SQL: `select t.id, i.barcode, t.to_library_id as to_library, t.to_branch_id as to_branch, t.hold_id as hold,
+		{Name: "transits", SQL: `select t.id, i.barcode, t.to_library_id as to_library, t.to_branch_id as to_branch, t.from_library_id as from_library, t.from_branch_id as from_branch, t.hold_id as hold,
 			t.sent_at as sent, t.arrived_at as arrived
 			from transits t left join items i on i.library_id = t.library_id and i.id = t.item_id where t.library_id = $1 order by t.id`},
 		{Name: "queue_overrides", SQL: `select hold_id as hold, reason, actor, at from queue_overrides where library_id = $1 order by at, hold_id`},

@@ -34,7 +34,7 @@ func (s *Service) forward(ctx context.Context, tx *postgres.Tx, desk standing.De
 // for the caller to write, many at once where there are many.
 func (s *Service) direct(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Item, head Hold, out *Outcome) error {
 	if head.Status == Placed {
-		next, err := s.nextInLine(ctx, tx, desk, item.Ref(), head)
+		next, err := s.nextInLine(ctx, tx, desk, item, head)
 		if err != nil {
 			return err
 		}
@@ -42,6 +42,7 @@ func (s *Service) direct(ctx context.Context, tx *postgres.Tx, desk standing.Des
 			noteJump(tx, desk, head)
 		}
 	}
+	out.Warnings = append(out.Warnings, item.NeedsPerson()...)
 	switch whereTo(desk, item, head) {
 	case toLender:
 		item.Status = catalog.Received
@@ -69,14 +70,14 @@ func (s *Service) direct(ctx context.Context, tx *postgres.Tx, desk standing.Des
 		out.give(head)
 		out.send(tx, Transit{
 			Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: head.Patron.Library,
-			ToBranch: head.Pickup, Hold: head.ID, SentAt: desk.Now,
+			ToBranch: head.Pickup, Hold: head.ID, SentAt: desk.Now, FromLibrary: desk.Library.ID, FromBranch: desk.Branch,
 		})
 		out.Say("Somebody waits for it elsewhere: send it there.")
 	case toBorrower, toHome:
 		item.Status = catalog.InTransit
 		out.send(tx, Transit{
 			Library: item.Library, ID: broker.NewID(), Item: item.ID, ToLibrary: item.Library,
-			ToBranch: item.Branch, SentAt: desk.Now,
+			ToBranch: item.Branch, SentAt: desk.Now, FromLibrary: desk.Library.ID, FromBranch: desk.Branch,
 		})
 		out.Say("It belongs elsewhere: send it there.")
 	case toShelf:

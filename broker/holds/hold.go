@@ -88,10 +88,14 @@ type Transit struct {
 	Library broker.ID // whose item
 	ID      broker.ID
 	Item    broker.ID
+	// FromLibrary and FromBranch are the desk that sent it; NoID where that is not
+	// known.
+	FromLibrary, FromBranch broker.ID
 	// ToLibrary and ToBranch are where it goes.
 	ToLibrary broker.ID
 	ToBranch  broker.ID
-	// Hold is what it travels for; NoID when it goes home.
+	// Hold is what it travels for; NoID when it goes home, or when the hold has
+	// ended on the way.
 	Hold      broker.ID
 	SentAt    time.Time
 	ArrivedAt time.Time

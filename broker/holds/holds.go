@@ -27,7 +27,8 @@ type Capture struct {
 // CaptureHold gives a copy to the first in the queue of its title. It goes onto
 // the hold shelf if it is to be picked up here, else it is sent there. Serving
 // another out of turn needs a reason. It is a conflict when nobody waits, or
-// the copy is not on the shelf (nobody_waits, item_not_available). Captured
+// the copy is not here to be given (nobody_waits, item_not_available); one that
+// was missing, on order or being made ready is in hand, and so it is. Captured
 // again, the copy stays with the hold that has it.
 func (s *Service) CaptureHold(ctx context.Context, tx *postgres.Tx, in Capture) (Outcome, error) {
 	var item catalog.Item
@@ -49,7 +50,7 @@ func (s *Service) CaptureHold(ctx context.Context, tx *postgres.Tx, in Capture) 
 		out.SetItem(item)
 		out.Say("It is kept for somebody already.")
 		return out, nil
-	case item.Status != catalog.OnShelf || !item.Lendable:
+	case !item.Status.Loose() || !item.Lendable:
 		return out, broker.Conflict("item_not_available", "That item cannot be captured: it is %s.", item.Status.Words())
 	case head.ID == broker.NoID:
 		return out, broker.Conflict("nobody_waits", "Nobody waits for that title here.")
@@ -60,7 +61,7 @@ func (s *Service) CaptureHold(ctx context.Context, tx *postgres.Tx, in Capture) 
 		}
 		head = asked
 	}
-	next, err := s.nextInLine(ctx, tx, in.Desk, in.Item, head)
+	next, err := s.nextInLine(ctx, tx, in.Desk, item, head)
 	if err != nil {
 		return out, err
 	}
@@ -121,19 +122,17 @@ func (s *Service) endHold(ctx context.Context, tx *postgres.Tx, desk standing.De
 	if !hold.Status.Open() {
 		return Outcome{}, broker.Conflict("hold_ended", "That hold is %s already.", hold.Status)
 	}
-	onShelf := hold.Status == OnHoldShelf
+	before := hold
 	hold.Status, hold.ClosedAt = as, desk.Now
 	moveHold(tx, hold)
 	out.setHold(hold)
 	out.Say("%s", said)
-	if !onShelf {
-		return out, nil
-	}
-	err = s.clearShelf(ctx, tx, desk, hold, &out)
+	err = s.letGo(ctx, tx, desk, before, &out)
 	return out, err
 }
 
-// clearShelf sends on the item of a hold that has ended.
+// clearShelf sends on the item of a hold that has ended, from the hold shelf on
+// which it stands.
 func (s *Service) clearShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold Hold, out *Outcome) error {
 	var item catalog.Item
 	var head Hold
@@ -142,6 +141,10 @@ func (s *Service) clearShelf(ctx context.Context, tx *postgres.Tx, desk standing
 	AskHead(tx, desk, ref, &head)
 	if err := tx.Flush(ctx); err != nil {
 		return fmt.Errorf("read what was on the hold shelf: %w", err)
+	}
+	desk, err := shelfOf(ctx, tx, desk, hold)
+	if err != nil {
+		return err
 	}
 	document, err := s.Rules(desk)
 	if err != nil {
@@ -154,10 +157,11 @@ func (s *Service) clearShelf(ctx context.Context, tx *postgres.Tx, desk standing
 	return s.forward(ctx, tx, desk, item, head, out)
 }
 
-// FailHold notes that the copy for a hold was not where it should be: the hold
-// is unfilled, so that whoever asked can be asked to look elsewhere, and the
-// copy is missing. A hold that already has a copy, or has ended, is the
-// conflict hold_not_waiting.
+// FailHold notes that the copy for a hold was not where it should be, on its
+// own shelf or on the hold shelf: it is missing, and the hold keeps its place
+// for another copy. Where it serves a request and no other copy is on the
+// shelf, it ends unfilled, so that the request can look elsewhere. A hold that
+// has another copy, or has ended, is the conflict hold_not_waiting.
 func (s *Service) FailHold(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, missing catalog.Ref) (Outcome, error) {
 	item, err := catalog.LoadItem(ctx, tx, missing.Library, missing.ID, true)
 	if err != nil {
@@ -169,30 +173,32 @@ func (s *Service) FailHold(ctx context.Context, tx *postgres.Tx, desk standing.D
 	}
 	var out Outcome
 	out.setHold(hold)
-	if hold.Status == Unfilled {
+	switch {
+	case hold.Status == Unfilled:
 		out.Replayed = true
 		out.SetItem(item)
 		return out, nil
-	}
-	if hold.Status != Placed {
+	case hold.Status != Placed && hold.Status.Open() && hold.Item == item.ID:
+		return s.Remove(ctx, tx, desk, missing, catalog.Missing)
+	case hold.Status != Placed:
 		return Outcome{}, broker.Conflict("hold_not_waiting", "That hold is %s.", hold.Status)
 	}
-	hold.Status, hold.ClosedAt = Unfilled, desk.Now
-	moveHold(tx, hold)
-	out.setHold(hold)
 	if item.Status == catalog.OnShelf && item.Library == hold.Library && item.Title == hold.Title {
 		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.Missing)
 		item.Status = catalog.Missing
 	}
 	out.SetItem(item)
-	out.Say("Not found: the hold is unfilled.")
-	return out, nil
+	out.Say("Not found: it is %s.", item.Status.Words())
+	err = s.waitOn(ctx, tx, desk, hold, &out)
+	return out, err
 }
 
 // ReceiveTransit notes that a travelling item has arrived at a desk: for a hold
 // it goes onto the hold shelf here; otherwise it goes where any item that has
-// become free goes. If this is not where it was sent, it is sent on. An item
-// that is not in transit is the conflict not_in_transit.
+// become free goes. A hold that is picked up here now, wherever its copy was
+// sent, is shelved here. A copy that travels for nobody while somebody waits for
+// it is theirs at any desk. Else, if this is not where it was sent, it is sent
+// on. An item that is not in transit is the conflict not_in_transit.
 func (s *Service) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref) (Outcome, error) {
 	var item catalog.Item
 	var transit Transit
@@ -210,6 +216,8 @@ func (s *Service) ReceiveTransit(ctx context.Context, tx *postgres.Tx, desk stan
 		return out, broker.NotFound("item")
 	case transit.ID == broker.NoID:
 		return out, broker.Conflict("not_in_transit", "That item was not on its way: it is %s.", item.Status.Words())
+	case kept.ID == broker.NoID && head.ID != broker.NoID && !item.Temporary():
+	case kept.Status == InTransit && desk.IsAt(kept.Patron.Library, kept.Pickup):
 	case !desk.IsAt(transit.ToLibrary, transit.ToBranch):
 		out.Transit, out.NextAct = &transit, standing.SendOn
 		out.SetItem(item)

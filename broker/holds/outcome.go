@@ -19,6 +19,9 @@ type Outcome struct {
 	Next *standing.RequestRef
 	// Transit is the transit begun or ended.
 	Transit *Transit
+	// Freed is what became of another copy that was kept for the patron of Hold,
+	// who has been lent this one.
+	Freed *Outcome
 }
 
 func (o *Outcome) setHold(hold Hold) {

@@ -44,20 +44,38 @@ func AskCaptured(tx *postgres.Tx, item catalog.Ref, into *Hold) {
 		item.Library, item.ID)
 }
 
-// AskOwn queues the reading of the patron's own waiting hold that an item would
-// fill, and locks it.
+// AskOwn queues the reading of the patron's own open hold that an item would
+// fill, and locks it: whatever its status, whichever copy is kept for it and
+// whichever library of the group was to fill it, since the queue is for the
+// title. The one this very item is kept for comes first.
 func AskOwn(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, into *Hold) {
-	askHold(tx, into, `join items i on i.library_id = h.library_id and i.title_id = h.title_id
-		where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status = 'placed'
+	askHold(tx, into, `join items i on i.title_id = h.title_id
+		where i.library_id = $1 and i.id = $2 and i.request_id is null and h.status in ('placed', 'in_transit', 'on_hold_shelf')
 			and (h.wanted_item_id is null or h.wanted_item_id = i.id)
-			and h.for_library_id = $3 and h.patron_id = $4 order by h.turn_at, h.id limit 1 for update of h`,
+			and h.for_library_id = $3 and h.patron_id = $4
+		order by (h.library_id, h.item_id) is not distinct from (i.library_id, i.id) desc, h.library_id = i.library_id desc, h.turn_at, h.id
+		limit 1 for update of h`,
 		item.Library, item.ID, patron.Library, patron.ID)
 }
 
+// AskItemAndKept queues the reading of an item, and locks it and the copy that is
+// kept for a patron's own hold on the same title, in the common order of locks:
+// lending the one frees the other.
+func AskItemAndKept(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, into *catalog.Item) {
+	catalog.AskItemLockedWith(tx, item, `select h.library_id, h.item_id from holds h
+		where h.for_library_id = $3 and h.patron_id = $4 and h.status in ('in_transit', 'on_hold_shelf')
+			and h.title_id = (select lent.title_id from items lent where lent.library_id = $1 and lent.id = $2)`,
+		into, patron.Library, patron.ID)
+}
+
 // Fulfil queues the end of a hold by the loan of an item, and gives the hold as
-// it then is.
+// it then is. A copy that was kept for it and is not the one lent is let go by
+// Free.
 func Fulfil(tx *postgres.Tx, hold Hold, item catalog.Ref, at time.Time) Hold {
 	hold.Status, hold.Item, hold.ClosedAt = Fulfilled, item.ID, at
+	if hold.Library != item.Library {
+		hold.Item = broker.NoID // lent from another library's shelf
+	}
 	moveHold(tx, hold)
 	return hold
 }

@@ -19,22 +19,23 @@ func ArrivedAt(desk standing.Desk, item catalog.Item, transit Transit) bool {
 	return item.Status == catalog.InTransit && transit.ID != broker.NoID && desk.IsAt(transit.ToLibrary, transit.ToBranch)
 }
 
-const transitColumns = `t.library_id, t.id, t.item_id, t.to_library_id, t.to_branch_id, t.hold_id, t.sent_at, t.arrived_at`
+const transitColumns = `t.library_id, t.id, t.item_id, t.to_library_id, t.to_branch_id, t.hold_id, t.sent_at, t.arrived_at, t.from_library_id, t.from_branch_id`
 
 // AskTransit queues the reading of the transit an item is on, and locks it.
 func AskTransit(tx *postgres.Tx, item catalog.Ref, into *Transit) {
 	tx.Queue(`select `+transitColumns+` from transits t where t.library_id = $1 and t.item_id = $2 and t.arrived_at is null for update`,
 		item.Library, item.ID).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&into.Library, &into.ID, &into.Item, &into.ToLibrary, &into.ToBranch, &into.Hold, &into.SentAt, &into.ArrivedAt)
+		err := row.Scan(&into.Library, &into.ID, &into.Item, &into.ToLibrary, &into.ToBranch, &into.Hold, &into.SentAt, &into.ArrivedAt,
+			&into.FromLibrary, &into.FromBranch)
 		into.SentAt, into.ArrivedAt = into.SentAt.UTC(), into.ArrivedAt.UTC()
 		return postgres.OrNone(err)
 	})
 }
 
 func addTransit(tx *postgres.Tx, t Transit) {
-	tx.Queue(`insert into transits (library_id, id, item_id, to_library_id, to_branch_id, hold_id, sent_at)
-		values ($1, $2, $3, $4, $5, $6, $7)`,
-		t.Library, t.ID, t.Item, t.ToLibrary, t.ToBranch, t.Hold, t.SentAt)
+	tx.Queue(`insert into transits (library_id, id, item_id, to_library_id, to_branch_id, hold_id, sent_at, from_library_id, from_branch_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		t.Library, t.ID, t.Item, t.ToLibrary, t.ToBranch, t.Hold, t.SentAt, t.FromLibrary, t.FromBranch)
 }
 
 // EndTransit queues the end of a transit by its arrival.

@@ -51,7 +51,7 @@ type checkoutFacts struct {
 	item      catalog.Item
 	open      Loan
 	captured  holds.Hold // the hold the item is kept for
-	own       holds.Hold // the patron's own hold in the queue of its title
+	own       holds.Hold // the patron's own hold for its title
 	transit   holds.Transit
 	out       []lending.OutItem
 	permitted bool // by the patron it is kept for
@@ -62,7 +62,7 @@ type checkoutFacts struct {
 func askCheckout(tx *postgres.Tx, in CheckOut, facts *checkoutFacts) {
 	today := in.Desk.Today()
 	standing.Ask(tx, in.Desk.Library, today, in.Patron, &facts.standing)
-	catalog.AskItemLocked(tx, in.Item.Library, in.Item.ID, &facts.item)
+	holds.AskItemAndKept(tx, in.Item, in.Patron, &facts.item)
 	AskOutOn(tx, in.Item, &facts.open)
 	holds.AskCaptured(tx, in.Item, &facts.captured)
 	holds.AskOwn(tx, in.Item, in.Patron, &facts.own)
@@ -123,14 +123,14 @@ func (c *Service) CheckOut(ctx context.Context, tx *postgres.Tx, in CheckOut) (O
 	var out Outcome
 	out.Warnings, out.NextAct = slices.Concat(passed, notes), standing.GiveToPatron
 	out.Say("Lent until %s.", loan.DueOn)
-	if facts.item.Status == catalog.Missing {
-		out.Say("It was marked missing; it is found.")
-	}
+	facts.sayFound(&out)
 	for _, reason := range passed {
 		out.Say("Passed over: %s", reason.Message)
 	}
 	out.SetLoan(loan)
-	facts.fulfil(tx, in, &out)
+	if err := c.fulfil(ctx, tx, in, facts, &out); err != nil {
+		return Outcome{}, err
+	}
 	facts.item.Status = catalog.OnLoan
 	catalog.SetItemStatus(tx, facts.item.Library, facts.item.ID, catalog.OnLoan)
 	out.SetItem(facts.item)
@@ -154,10 +154,26 @@ func (f checkoutFacts) state(in CheckOut) (out Outcome, done bool, err error) {
 		return out, false, broker.Conflict("already_on_loan", "This patron has that item on loan, until %s. Renew it instead.", f.open.DueOn)
 	case f.open.ID != broker.NoID:
 		return out, false, broker.Conflict("already_on_loan", "That item is already on loan.")
-	case !placeable(f.item, in.Request) && !holds.ArrivedAt(in.Desk, f.item, f.transit):
-		return out, false, broker.Conflict("item_not_available", "That item is not here to be lent: it is %s.", f.item.Status.Words())
+	case !f.placeable(in):
+		return out, false, broker.Conflict("item_not_available",
+			"That item cannot be lent from where it is recorded: it is %s. Scan it without a card: that says what is due with it.", f.item.Status.Words())
 	}
 	return out, false, nil
+}
+
+// sayFound tells that an item in hand is not where it was recorded to be.
+func (f checkoutFacts) sayFound(out *Outcome) {
+	switch f.item.Status {
+	case catalog.Missing, catalog.Lost:
+		out.Say("It was marked %s; it is found.", f.item.Status.Words())
+	case catalog.OnOrder, catalog.InProcess:
+		out.Say("It was %s; it is here.", f.item.Status.Words())
+	case catalog.Withdrawn:
+		out.Say("It was withdrawn; it is in use again.")
+	case catalog.InTransit:
+		out.Say("Its journey has ended.")
+	case catalog.OnShelf, catalog.OnHoldShelf, catalog.OnLoan, catalog.Received, catalog.GoneHome:
+	}
 }
 
 // heldForOther tells whether the item is kept for, or on its way to, somebody
@@ -202,6 +218,7 @@ func (f checkoutFacts) allowed(document *policy.Document, in CheckOut, notGood [
 	decision := lending.MayCheckOut(document, in.Desk.Moment(), lending.Checkout{
 		Patron: f.standing.Facts(in.Desk.Today()), Owner: in.Desk.OwnerOf(f.item), Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
 		Lendable: f.item.Lendable, HeldForOther: f.heldForOther(in), Permission: f.permitted,
+		OnItsWay: f.item.Status == catalog.InTransit, Withdrawn: f.item.Status == catalog.Withdrawn,
 		LenderDue: in.LenderDue, Due: in.Due, Out: f.out,
 		Shown: in.Shown, Bearer: f.bearer(in),
 	})
@@ -242,7 +259,7 @@ func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 }
 
 // heldFor is the patron's own hold that this item fills: the one it is kept
-// for, else one in the queue.
+// for, else the one for its title, whatever copy may be kept for that.
 func (f checkoutFacts) heldFor(in CheckOut) holds.Hold {
 	if f.captured.ID != broker.NoID && f.captured.Patron == in.Patron {
 		return f.captured
@@ -251,8 +268,9 @@ func (f checkoutFacts) heldFor(in CheckOut) holds.Hold {
 }
 
 // fulfil ends the patron's own hold by the loan, and any transit of the item.
-// Somebody else it was kept for is first in the queue again.
-func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
+// Somebody else it was kept for is first in the queue again. Another copy that
+// was kept for the patron is let go.
+func (c *Service) fulfil(ctx context.Context, tx *postgres.Tx, in CheckOut, f checkoutFacts, out *Outcome) error {
 	if f.transit.ID != broker.NoID {
 		holds.EndTransit(tx, f.transit, in.Desk.Now)
 		out.Transit = &f.transit
@@ -261,13 +279,24 @@ func (f checkoutFacts) fulfil(tx *postgres.Tx, in CheckOut, out *Outcome) {
 		holds.BackInLine(tx, in.Desk, f.captured)
 		out.Say("Whom it was kept for is first in the queue again.")
 	}
-	hold := f.heldFor(in)
-	if hold.ID == broker.NoID {
-		return
+	kept := f.heldFor(in)
+	if kept.ID == broker.NoID {
+		return nil
 	}
-	hold = holds.Fulfil(tx, hold, in.Item, in.Desk.Now)
+	hold := holds.Fulfil(tx, kept, in.Item, in.Desk.Now)
 	out.Hold = &hold
 	out.Say("The hold is fulfilled.")
+	if kept.Item == broker.NoID || (catalog.Ref{Library: kept.Library, ID: kept.Item}) == in.Item {
+		return nil
+	}
+	freed, err := holds.New(c.Policies).Free(ctx, tx, in.Desk, kept)
+	if err != nil {
+		return err
+	}
+	out.Freed = &freed
+	out.Say("Another copy was kept for this patron.")
+	out.Said = append(out.Said, freed.Said...)
+	return nil
 }
 
 // doubleClick is how long after a checkout the same scan counts as the same
@@ -280,19 +309,21 @@ func sameScan(loan Loan, in CheckOut) bool {
 }
 
 // placeable tells whether an item can be lent to a patron from where it is: the
-// open shelf, the hold shelf, or just received for the very request it is
-// checked out for. An item recorded as missing that is in the patron's hand is
-// not missing.
-func placeable(item catalog.Item, request standing.RequestRef) bool {
-	switch item.Status {
-	case catalog.OnShelf, catalog.Missing:
-		return !item.Temporary()
+// open shelf, the hold shelf, on its way, or just received for the very request
+// it is checked out for. An item of the library's own that is in the patron's
+// hand is neither missing, lost nor still on order; whether one that is kept for
+// somebody else, or was withdrawn, may be lent is for the policy to say.
+func (f checkoutFacts) placeable(in CheckOut) bool {
+	switch f.item.Status {
 	case catalog.OnHoldShelf:
 		return true
+	case catalog.OnShelf, catalog.Missing, catalog.Lost, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
+		return !f.item.Temporary()
+	case catalog.InTransit:
+		return !f.item.Temporary() || f.captured.ID != broker.NoID || holds.ArrivedAt(in.Desk, f.item, f.transit)
 	case catalog.Received:
-		return item.Temporary() && item.Request == request.Request
-	case catalog.OnLoan, catalog.InTransit, catalog.Lost, catalog.Withdrawn, catalog.GoneHome,
-		catalog.OnOrder, catalog.InProcess:
+		return f.item.Temporary() && f.item.Request == in.Request.Request
+	case catalog.OnLoan, catalog.GoneHome:
 	}
 	return false
 }

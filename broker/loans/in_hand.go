@@ -15,7 +15,8 @@ import (
 
 // RequestsTouched gives the requests that an act on an item may move: the one
 // it was borrowed for, the one its loan or hold serves, the first in the queue
-// of its title, and what the patron at the desk (zero for none) waits for. Its
+// of its title, and what the patron at the desk (zero for none) waits for, or
+// has another copy of the title kept for. Its
 // caller locks the requests before the act: requests come before items in the
 // order of locks.
 func RequestsTouched(ctx context.Context, tx *postgres.Tx, item catalog.Ref, patron patrons.Ref) ([]standing.RequestRef, error) {
@@ -58,16 +59,18 @@ func touched(item, who string) string {
 	return `
 		with item as (select i.library_id, i.id, i.title_id, i.request_id ` + item + `), who as (` + who + `),
 		queue as (
-			select h.for_library_id, h.request_id, h.patron_id, row_number() over (order by h.turn_at, h.id) as turn,
+			select h.for_library_id, h.request_id, row_number() over (order by h.turn_at, h.id) as turn,
 				row_number() over (partition by h.suspended_from is null order by h.turn_at, h.id) as awake
 			from holds h join item i on i.library_id = h.library_id and i.title_id = h.title_id
 			where i.request_id is null and h.status = 'placed' and (h.wanted_item_id is null or h.wanted_item_id = i.id))
 		select library_id, request_id from item where request_id is not null
+		union select h.for_library_id, h.request_id from holds h join item i on i.title_id = h.title_id
+			join who w on w.library_id = h.for_library_id and w.patron_id = h.patron_id
+			where i.request_id is null and h.request_id is not null and h.status in ('placed', 'in_transit', 'on_hold_shelf')
 		union select l.patron_library_id, l.request_id from loans l join item i on i.library_id = l.item_library_id and i.id = l.item_id
 			where l.status <> 'returned' and l.request_id is not null
 		union select h.for_library_id, h.request_id from holds h join item i on i.library_id = h.library_id and i.id = h.item_id
 			where h.status in ('in_transit', 'on_hold_shelf') and h.request_id is not null
 		union select q.for_library_id, q.request_id from queue q
-			where q.request_id is not null and (q.turn = 1 or q.awake = 1
-				or exists (select 1 from who w where w.library_id = q.for_library_id and w.patron_id = q.patron_id))`
+			where q.request_id is not null and (q.turn = 1 or q.awake = 1)`
 }

@@ -35,7 +35,7 @@ type renewFacts struct {
 	standing standing.Facts
 	item     catalog.Item
 	money    ledger.LoanMoney
-	waiting  []holds.Waiter
+	waiting  []holds.Waiters
 	copies   int
 }
 
@@ -106,7 +106,7 @@ func (f renewFacts) asked(document *policy.Document, in Renew, loan Loan) lendin
 	others := 0
 	for _, waiting := range f.waiting {
 		if waiting.CouldUse(document, in.Desk, f.item) {
-			others++
+			others += waiting.Count
 		}
 	}
 	return lending.Renewal{

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 
 	"afield/broker"
@@ -46,6 +47,13 @@ type Patron struct {
 	// last confirmed, zero when nobody knows.
 	HasPhone       bool        `json:"has_phone,omitempty"`
 	PhoneConfirmed broker.Date `json:"phone_confirmed,omitzero"`
+}
+
+// KeptFrom tells whether material of a type and audience (adult when empty) is
+// among what is kept from the account, as "dvd", "adult" or "adult material".
+func (p Patron) KeptFrom(item, audience string) bool {
+	audience = cmp.Or(audience, "adult")
+	return slices.ContainsFunc(p.NotFor, func(word string) bool { return word == item || word == audience || word == audience+" material" })
 }
 
 // Owed is what a patron owes by charge kind (overdue, ill_fee, lost, print …).

@@ -60,6 +60,8 @@ func (c *Service) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (loans
 	if err := pricing.invoice(ctx, tx, in.Desk, loan, numberOf("DAMAGE", loan), charges, &out); err != nil {
 		return loans.Outcome{}, err
 	}
+	item.DamagedOn = in.Desk.Today()
+	catalog.SetDamaged(tx, item.Library, item.ID, item.DamagedOn)
 	if in.Beyond && item.Status == catalog.OnShelf {
 		item.Status = catalog.Withdrawn
 		catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)
@@ -94,34 +96,54 @@ func endedLoan(ctx context.Context, tx *postgres.Tx, ref loans.Ref) (loans.Loan,
 	return loan, item, nil
 }
 
-// MarkItem notes at a desk that an item of ours is missing, withdrawn, or found
-// again (on the shelf). One that is on loan, on the hold shelf or in transit is
-// the conflict item_in_use.
+// MarkItem notes at a desk that an item of ours is missing, withdrawn, being made
+// ready, or found again and right (on the shelf), wherever it is recorded to
+// stand: a journey ends, and whoever it was kept for waits on in the first place.
+// What is on a patron's account, or borrowed from a lender, is the conflict
+// item_in_use; what is kept or travels is not marked as found, but scanned.
 func (c *Service) MarkItem(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref, status catalog.ItemStatus) (loans.Outcome, error) {
 	var item catalog.Item
+	var open loans.Loan
 	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
+	loans.AskOutOn(tx, ref, &open)
 	if err := tx.Flush(ctx); err != nil {
 		return loans.Outcome{}, fmt.Errorf("read an item: %w", err)
 	}
-	if item.ID == broker.NoID || item.Library != desk.Library.ID {
+	switch {
+	case item.ID == broker.NoID || item.Library != desk.Library.ID:
 		return loans.Outcome{}, broker.NotFound("item")
+	case item.Temporary():
+		return loans.Outcome{}, broker.Conflict("item_in_use", "That item is borrowed: say what became of it on its request.")
+	case open.ID != broker.NoID:
+		return loans.Outcome{}, broker.Conflict("item_in_use", "That item is %s: take it back, or report the loan lost.", item.Status.Words())
 	}
 	switch status {
-	case catalog.Missing, catalog.Withdrawn, catalog.OnShelf:
-	case catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.Lost, catalog.GoneHome, catalog.OnOrder, catalog.InProcess:
-		return loans.Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/status", Code: "not_a_mark", Message: "must be missing, withdrawn or on_shelf"})
+	case catalog.Missing, catalog.Withdrawn, catalog.InProcess:
+		removed, err := c.holds.Remove(ctx, tx, desk, ref, status)
+		return loans.Outcome{Outcome: removed}, err
+	case catalog.OnShelf:
+		return putRight(tx, item)
+	case catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.Lost, catalog.GoneHome, catalog.OnOrder:
 	}
+	return loans.Outcome{}, broker.Invalid(broker.FieldError{
+		Pointer: "/status", Code: "not_a_mark", Message: "must be missing, withdrawn, in_processing or on_shelf",
+	})
+}
+
+// putRight puts an item back on its shelf, with nothing left to be looked at.
+func putRight(tx *postgres.Tx, item catalog.Item) (loans.Outcome, error) {
 	switch item.Status {
-	case catalog.OnLoan, catalog.Lost, catalog.OnHoldShelf, catalog.InTransit, catalog.Received, catalog.GoneHome:
-		return loans.Outcome{}, broker.Conflict("item_in_use", "That item is %s.", item.Status.Words())
-	case catalog.OnShelf, catalog.Missing, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
+	case catalog.OnHoldShelf, catalog.InTransit, catalog.OnLoan, catalog.Received, catalog.GoneHome:
+		return loans.Outcome{}, broker.Conflict("item_in_use", "That item is %s: scan it, and it goes where it is due.", item.Status.Words())
+	case catalog.OnShelf, catalog.Missing, catalog.Lost, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
 	}
 	var out loans.Outcome
-	out.Replayed = item.Status == status
-	item.Status = status
-	catalog.SetItemStatus(tx, item.Library, item.ID, status)
+	out.Replayed = item.Status == catalog.OnShelf && item.DamagedOn.IsZero()
+	item.Status, item.DamagedOn = catalog.OnShelf, broker.Date{}
+	catalog.SetItemStatus(tx, item.Library, item.ID, item.Status)
+	catalog.SetDamaged(tx, item.Library, item.ID, item.DamagedOn)
 	out.SetItem(item)
-	out.Say("It is %s.", status.Words())
+	out.Say("It is %s.", item.Status.Words())
 	return out, nil
 }
 

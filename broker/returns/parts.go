@@ -23,24 +23,22 @@ type Parts struct {
 	Price      broker.Money
 }
 
-// look compares what was counted with what belongs to the item, and notes what
-// is missing.
-func (p Parts) look(tx *postgres.Tx, item catalog.Item, out *loans.Outcome) {
+// look compares what was counted with what belongs to the item, notes what is
+// missing, and gives the item as it is then.
+func (p Parts) look(tx *postgres.Tx, item catalog.Item, out *loans.Outcome) catalog.Item {
 	out.LookAt(item)
 	missing := p.Missing
 	if missing == "" && p.Counted > 0 && p.Counted < item.Parts {
 		missing = fmt.Sprintf("%d of %d parts", item.Parts-p.Counted, item.Parts)
 	}
-	switch {
-	case missing != "":
-		catalog.SetMissingParts(tx, item.Library, item.ID, missing)
-		out.Warnings = append(out.Warnings, broker.Reason{
-			Code: "parts_missing", Rule: "lost.parts", Message: "Not all of it came back: put it aside.",
-			Needed: fmt.Sprintf("%d parts", max(1, item.Parts)), Found: "missing: " + missing,
-		})
-	case p.Counted >= item.Parts && item.PartsMissing != "":
-		catalog.SetMissingParts(tx, item.Library, item.ID, "")
+	if missing == "" && p.Counted < item.Parts {
+		return item // not counted: what was missing still is
 	}
+	if missing != item.PartsMissing {
+		catalog.SetMissingParts(tx, item.Library, item.ID, missing)
+		item.PartsMissing = missing
+	}
+	return item
 }
 
 // chargePart charges for the part that did not come back: its own price, what a

@@ -162,7 +162,7 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 		out.Say("No overdue notice reached the patron, which excuses the lateness.")
 	}
 	warnPlace(document, in.Desk, facts.item, loan, &out)
-	in.Parts.look(tx, facts.item, &out)
+	facts.item = in.Parts.look(tx, facts.item, &out)
 	next := facts.head
 	if in.Ruined {
 		next = holds.Hold{}

@@ -6,10 +6,12 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/loans"
+	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/broker/returns"
 	"afield/broker/standing"
 	"afield/workflow/desk/counter"
+	"afield/workflow/requests/engine"
 )
 
 // loanAct does one act on a loan of a desk's library, says what it did, and tells
@@ -145,7 +147,9 @@ func (s *Service) Recall(ctx context.Context, tx *postgres.Tx, at counter.At, lo
 	})
 }
 
-// Mark notes that an item is missing, withdrawn, or found again on its shelf.
+// Mark notes that an item is missing, withdrawn, being made ready, or found again
+// on its shelf. Whoever it was kept for, or was on its way to, waits on in the
+// first place.
 func (s *Service) Mark(ctx context.Context, tx *postgres.Tx, at counter.At, barcode string, status catalog.ItemStatus) (counter.Done, error) {
 	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
@@ -155,9 +159,17 @@ func (s *Service) Mark(ctx context.Context, tx *postgres.Tx, at counter.At, barc
 	if err != nil {
 		return counter.Done{}, err
 	}
+	// Whoever it is kept for may have a request, which comes before the item.
+	served, err := loans.RequestsTouched(ctx, tx, item.Ref(), patrons.Ref{})
+	if err != nil {
+		return counter.Done{}, err
+	}
+	if err := engine.Lock(ctx, tx, served...); err != nil {
+		return counter.Done{}, err
+	}
 	outcome, err := s.counter.Returns.MarkItem(ctx, tx, desk, item.Ref(), status)
 	if err != nil {
 		return counter.Done{}, err
 	}
-	return counter.DoneOf("marked_"+string(status), outcome), nil
+	return counter.DoneOf("marked_"+string(status), outcome), s.counter.NotThere(ctx, tx, at, outcome.Outcome)
 }

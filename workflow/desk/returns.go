@@ -41,7 +41,9 @@ type Handed struct {
 	Ruined bool
 }
 
-// TakeBack takes an item in.
+// TakeBack takes an item in. One named by its barcode that is on nobody's account
+// is in hand all the same, and what is due with it is done: what was on its way
+// has arrived, what was not here is.
 func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at counter.At, in TakeBack) (counter.Done, error) {
 	found, err := s.comesBack(ctx, tx, at, in)
 	if err != nil {
@@ -49,6 +51,13 @@ func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at counter.At, 
 	}
 	if err := s.lockServed(ctx, tx, &found); err != nil {
 		return counter.Done{}, err
+	}
+	if in.Loan == broker.NoID && found.loan.ID == broker.NoID {
+		switch found.item.Status {
+		case catalog.InTransit, catalog.Missing, catalog.Lost, catalog.OnOrder, catalog.InProcess, catalog.Withdrawn:
+			return s.notLent(ctx, tx, at, found.desk, found.item, in.Barcode)
+		case catalog.OnShelf, catalog.OnHoldShelf, catalog.OnLoan, catalog.Received, catalog.GoneHome: // scanned again
+		}
 	}
 	return s.takeIn(ctx, tx, at, found, in.Handed)
 }

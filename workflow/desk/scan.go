@@ -47,15 +47,22 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at counter.At, in S
 		return counter.Done{}, err
 	}
 	desk, item := found.desk, found.item
+	if found.loan.ID != broker.NoID || item.Status == catalog.OnLoan {
+		return s.takeIn(ctx, tx, at, found, in.Handed)
+	}
+	return s.notLent(ctx, tx, at, desk, item, in.Barcode)
+}
+
+// notLent does what is due with an item in hand that is on nobody's account, by
+// where it was recorded to stand.
+func (s *Service) notLent(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item, barcode string) (counter.Done, error) {
 	switch item.Status {
 	case catalog.InTransit:
 		return s.arrived(ctx, tx, at, desk, item)
-	case catalog.OnLoan, catalog.Lost:
-		return s.takeIn(ctx, tx, at, found, in.Handed)
 	case catalog.OnHoldShelf:
 		return s.waits(ctx, tx, at, desk, item)
 	case catalog.Received, catalog.OnShelf, catalog.Missing, catalog.GoneHome, catalog.Withdrawn,
-		catalog.OnOrder, catalog.InProcess:
+		catalog.OnOrder, catalog.InProcess, catalog.Lost, catalog.OnLoan:
 	}
 	if item.Library != at.Library {
 		return s.sendOn(ctx, tx, item, item.Library)
@@ -63,15 +70,20 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at counter.At, in S
 	switch item.Status {
 	case catalog.Received:
 		return s.borrowedItem(ctx, tx, at, desk, item)
-	case catalog.OnShelf, catalog.Missing:
-		return s.fromShelf(ctx, tx, at, desk, item)
-	case catalog.InTransit, catalog.OnLoan, catalog.Lost, catalog.OnHoldShelf, catalog.GoneHome, catalog.Withdrawn,
-		catalog.OnOrder, catalog.InProcess:
+	case catalog.GoneHome:
+		return s.again(ctx, tx, at, item.Library, item.Request, barcode)
+	case catalog.Withdrawn:
+		return counter.Done{
+			Did: "nothing", Item: item.ID, Notes: item.NeedsPerson(),
+			Message: "That item is withdrawn: put it aside, or mark it as found to put it back into use.",
+		}, nil
+	case catalog.OnShelf, catalog.Missing, catalog.OnOrder, catalog.InProcess, catalog.Lost,
+		catalog.InTransit, catalog.OnLoan, catalog.OnHoldShelf:
 	}
-	if item.Temporary() {
-		return s.again(ctx, tx, at, item.Library, item.Request, in.Barcode)
+	if item.Temporary() { // lost, or never received: whatever its request has come to
+		return s.again(ctx, tx, at, item.Library, item.Request, barcode)
 	}
-	return counter.Done{Did: "nothing", Item: item.ID, Message: "That item is withdrawn; put it aside."}, nil
+	return s.fromShelf(ctx, tx, at, desk, item)
 }
 
 // waits reports an item on the hold shelf; at the wrong branch it is sent to
@@ -159,9 +171,14 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.
 	return counter.Done{Did: "nothing", Message: "Nothing is due with that item; its request is " + string(request.State) + ".", Item: item.ID, Request: item.Request}, nil
 }
 
-// fromShelf finds who wants a copy that was on its shelf: another library that
-// was promised it, or the first in the queue.
+// fromShelf finds who wants a copy that nobody had: another library that was
+// promised it, or the first in the queue. A copy that was missing, lost, on order
+// or being made ready is here now.
 func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item) (counter.Done, error) {
+	was := item.Status
+	if err := found(ctx, tx, &item); err != nil {
+		return counter.Done{}, err
+	}
 	barcode := workflow.Input{"barcode": item.Barcode}
 	table := s.counter.Requests.Table(workflow.SideLending)
 	lending, err := lookup.ToShip(ctx, tx, table, item.Library, item.ID)
@@ -189,26 +206,58 @@ func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at counter.At,
 		}
 		return counter.Done{Did: "pulled", Message: message, Item: item.ID, Request: lending}, nil
 	}
-	if item.Status == catalog.Missing {
-		if err := found(ctx, tx, item); err != nil {
-			return counter.Done{}, err
-		}
-	}
 	outcome, err := s.counter.Holds.CaptureHold(ctx, tx, holds.Capture{Desk: desk, Item: item.Ref()})
-	if ours, ok := broker.AsError(err); ok && ours.Code == "nobody_waits" {
-		return counter.Done{Did: "nothing", Message: "Nobody waits for it; put it on its shelf.", Item: item.ID}, nil
+	if ours, ok := broker.AsError(err); ok && (ours.Code == "nobody_waits" || !item.Lendable) {
+		return s.nobodyWaits(ctx, tx, desk, item, was)
 	}
 	if err != nil {
 		return counter.Done{}, err
 	}
-	return counter.DoneOf("captured", counter.OfHold(outcome)), s.counter.Given(ctx, tx, at, counter.OfHold(outcome))
+	done := counter.DoneOf("captured", counter.OfHold(outcome))
+	done.Message = turnedUp(was) + done.Message
+	return done, s.counter.Given(ctx, tx, at, counter.OfHold(outcome))
 }
 
-// found puts a missing item that turned up back on its shelf.
-func found(ctx context.Context, tx *postgres.Tx, item catalog.Item) error {
-	now, err := catalog.LoadItem(ctx, tx, item.Library, item.ID, true)
-	if err == nil && now.Status == catalog.Missing {
-		catalog.SetItemStatus(tx, item.Library, item.ID, catalog.OnShelf)
+// nobodyWaits says where a copy in hand goes that nobody wants: to its shelf, or
+// home to its branch.
+func (s *Service) nobodyWaits(ctx context.Context, tx *postgres.Tx, desk standing.Desk, item catalog.Item, was catalog.ItemStatus) (counter.Done, error) {
+	if desk.IsAt(item.Library, item.Branch) {
+		message := turnedUp(was) + "Nobody waits for it; put it on its shelf."
+		return counter.Done{Did: "nothing", Message: message, Item: item.ID, Notes: item.NeedsPerson()}, nil
 	}
-	return err
+	outcome, err := s.counter.Holds.Forward(ctx, tx, desk, item, holds.Hold{})
+	if err != nil {
+		return counter.Done{}, err
+	}
+	done := counter.DoneOf("sent_on", counter.OfHold(outcome))
+	done.Message = turnedUp(was) + done.Message
+	return done, nil
+}
+
+// found puts an item of ours that turned up back on its shelf.
+func found(ctx context.Context, tx *postgres.Tx, item *catalog.Item) error {
+	now, err := catalog.LoadItem(ctx, tx, item.Library, item.ID, true)
+	if err != nil {
+		return err
+	}
+	switch now.Status {
+	case catalog.Missing, catalog.Lost, catalog.OnOrder, catalog.InProcess:
+		now.Status = catalog.OnShelf
+		catalog.SetItemStatus(tx, item.Library, item.ID, now.Status)
+	case catalog.OnShelf, catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.Withdrawn, catalog.GoneHome:
+	}
+	*item = now
+	return nil
+}
+
+// turnedUp says that a copy in hand was recorded not to be here.
+func turnedUp(was catalog.ItemStatus) string {
+	switch was {
+	case catalog.Missing, catalog.Lost:
+		return "It was marked " + was.Words() + "; it is found. "
+	case catalog.OnOrder, catalog.InProcess:
+		return "It was " + was.Words() + "; it is here. "
+	case catalog.OnShelf, catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.Withdrawn, catalog.GoneHome:
+	}
+	return ""
 }

@@ -107,9 +107,6 @@ type Night struct {
 	// Branches are the library's buildings with their calendars.
 	Branches []directory.Branch
 
-	// sees are the libraries whose rows the night may touch: its own, and those
-	// of the shared catalogue, whose copies the library's patrons have.
-	sees   []broker.ID
 	nights *Nights
 }
 
@@ -129,11 +126,7 @@ func (n *Nights) begin(ctx context.Context, library broker.ID, now time.Time) (*
 		if night.Library, err = directory.Load(ctx, tx, library); err != nil {
 			return err
 		}
-		if night.Branches, err = directory.Branches(ctx, tx, library); err != nil {
-			return err
-		}
-		shared, err := directory.SharedWith(ctx, tx, night.Library.SharingGroup)
-		night.sees = append([]broker.ID{library}, shared...)
+		night.Branches, err = directory.Branches(ctx, tx, library)
 		return err
 	})
 	if err != nil {

@@ -2,7 +2,6 @@ package lending
 
 import (
 	"cmp"
-	"slices"
 
 	"afield/broker"
 	"afield/broker/policy"
@@ -21,10 +20,14 @@ type Checkout struct {
 	Age      string `json:"age,omitempty"`
 	// Lendable is false for a single copy that may only be used in the library.
 	Lendable bool `json:"lendable"`
-	// HeldForOther tells whether it waits for another person, and Permission
-	// whether that person has expressly allowed this loan.
+	// HeldForOther tells whether it waits for another person or is on its way to
+	// them (OnItsWay), and Permission whether that person has expressly allowed this
+	// loan.
 	HeldForOther bool `json:"held_for_other,omitempty"`
+	OnItsWay     bool `json:"on_its_way,omitempty"`
 	Permission   bool `json:"permission,omitempty"`
+	// Withdrawn is set for an item that is no longer in the collection.
+	Withdrawn bool `json:"withdrawn,omitempty"`
 	// LenderDue is the lender's due date of a borrowed copy.
 	LenderDue broker.Date `json:"lender_due,omitzero"`
 	// Due is a due date that staff chose; zero follows the policy.
@@ -106,12 +109,18 @@ func checkLent(a *policy.Asking, c Checkout, match rule.Match) {
 	if !c.Lendable || !circulates.Value {
 		a.Refuse(circulates.Source, NotLendable())
 	}
+	if c.Withdrawn {
+		a.Refuse(circulates.Source, policy.Ground{
+			Code: "withdrawn", Message: "It is withdrawn: mark it as found to put it back into use, or put it aside.",
+			Needed: "an item of the collection", Found: "one that was withdrawn", Override: policy.ByDesk(),
+		})
+	}
 	borrows := a.Doc.Rules().CardBorrows.For(match)
 	if !borrows.Value.Lends(c.Item, rule.Owner(cmp.Or(string(c.Owner), string(rule.OwnerOwn)))) {
 		a.Refuse(borrows.Source, CardDoesNotLend(cmp.Or(c.Item, "this"), c.Patron.Class))
 	}
 	restricted := a.Doc.Rules().MinorRestriction.For(match)
-	if restricted.Value && !grown(a, c.Patron) && (slices.Contains(c.Patron.NotFor, c.Item) || slices.Contains(c.Patron.NotFor, cmp.Or(c.Audience, "adult")+" material")) {
+	if restricted.Value && !grown(a, c.Patron) && c.Patron.KeptFrom(c.Item, c.Audience) {
 		a.Refuse(restricted.Source, policy.Ground{
 			Code: "not_for_minor", Message: "The library keeps this material from this account.",
 			Needed: "material this account may have", Found: c.Item, Override: policy.ByDesk(),
@@ -134,8 +143,12 @@ func checkKeptFor(a *policy.Asking, c Checkout, match rule.Match) {
 		a.Note(kept.Source, policy.Ground{Code: "lent_by_permission", Message: "It is kept for somebody else, who has allowed this."})
 		return
 	}
+	message := "It waits on the hold shelf for somebody else."
+	if c.OnItsWay {
+		message = "It is on its way to somebody else who waits for it: scan it without a card, and send it on."
+	}
 	a.Refuse(kept.Source, policy.Ground{
-		Code: "held_for_other", Message: "It waits on the hold shelf for somebody else.",
+		Code: "held_for_other", Message: message,
 		Needed: "the person it is held for, or that person's express permission", Found: "another person", Override: policy.ByDesk(),
 	})
 }

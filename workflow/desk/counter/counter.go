@@ -105,8 +105,8 @@ func (at At) desk(site *directory.Site) standing.Desk {
 }
 
 // Follow fires what a loan or return means for the request it served, and for
-// the next request whose hold was given the copy. It tells patrons what no
-// request tells them.
+// the next request whose hold was given the copy, or another copy that was kept
+// for the patron. It tells patrons what no request tells them.
 func (c *Counter) Follow(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome, event workflow.Event, input workflow.Input) error {
 	if outcome.Serves != nil && event != "" && !outcome.Replayed {
 		_, err := c.FireOrNote(ctx, tx, at, engine.Firing{
@@ -122,7 +122,27 @@ func (c *Counter) Follow(ctx context.Context, tx *postgres.Tx, at At, outcome lo
 			return err
 		}
 	}
+	if outcome.Freed != nil {
+		if err := c.Given(ctx, tx, at, OfHold(*outcome.Freed)); err != nil {
+			return err
+		}
+	}
 	return c.Tell(ctx, tx, at, outcome)
+}
+
+// NotThere fires what it means for the request of a hold that its copy is not
+// where it should be: it waits for another copy, or looks elsewhere. A hold that
+// only waits on, as before, means nothing for its request.
+func (c *Counter) NotThere(ctx context.Context, tx *postgres.Tx, at At, outcome holds.Outcome) error {
+	event := workflow.Event("")
+	switch {
+	case outcome.Hold == nil || outcome.Replayed:
+	case outcome.Hold.Status == holds.Unfilled:
+		event = workflow.EventHoldNotFound
+	case outcome.Hold.Status == holds.Placed && outcome.Hold.PlacedAt.Equal(at.Now):
+		event = workflow.EventHoldWaits // first in the queue again, by this act
+	}
+	return c.Follow(ctx, tx, at, OfHold(outcome), event, nil)
 }
 
 // Given fires the request whose hold was given a copy.

@@ -35,7 +35,10 @@ func (s *Service) changeHold(ctx context.Context, tx *postgres.Tx, at counter.At
 	if err != nil {
 		return counter.Done{}, err
 	}
-	return counter.DoneOf(did, counter.OfHold(outcome)), nil
+	if outcome.Given != nil { // it goes onto the shelf where it is picked up now
+		err = s.counter.Given(ctx, tx, at, counter.OfHold(outcome))
+	}
+	return counter.DoneOf(did, counter.OfHold(outcome)), err
 }
 
 // SuspendHold makes the queue pass a hold by from a day (zero: today) through

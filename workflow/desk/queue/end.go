@@ -17,8 +17,9 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// NotFound notes that the copy for a hold is not on its shelf: the hold ends
-// unfilled, the copy is missing, and the request it served looks elsewhere.
+// NotFound notes that the copy for a hold is not on its shelf, nor on the hold
+// shelf: the copy is missing, and the hold keeps its place for another one. The
+// request it serves looks elsewhere where no other copy is on the shelf.
 func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at counter.At, hold holds.Ref, missing catalog.Ref) (counter.Done, error) {
 	desk, err := s.counter.Desk(ctx, tx, at)
 	if err != nil {
@@ -37,7 +38,7 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at counter.At, 
 	if err != nil {
 		return counter.Done{}, err
 	}
-	err = s.counter.Follow(ctx, tx, at, counter.OfHold(outcome), workflow.EventHoldNotFound, nil)
+	err = s.counter.NotThere(ctx, tx, at, outcome)
 	return counter.DoneOf("not_found", counter.OfHold(outcome)), err
 }
 
@@ -68,8 +69,8 @@ func (s *Service) CopyNotFound(ctx context.Context, tx *postgres.Tx, at counter.
 	return engine.Fired{Request: request}, err
 }
 
-// NoCopy notes that no copy for a hold can be found: the copy that should be on
-// the shelf is missing, and the request the hold served looks elsewhere.
+// NoCopy notes that the copy for a hold cannot be found: the one kept for it, or
+// the one that should be on the shelf.
 func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at counter.At, ref holds.Ref) (counter.Done, error) {
 	hold, err := holds.ByID(ctx, tx, ref)
 	if err != nil {
@@ -78,12 +79,16 @@ func (s *Service) NoCopy(ctx context.Context, tx *postgres.Tx, at counter.At, re
 	if hold.Library != at.Library {
 		return counter.Done{}, broker.NotFound("hold")
 	}
+	if hold.Status.Open() && hold.Item != broker.NoID {
+		return s.NotFound(ctx, tx, at, ref, catalog.Ref{Library: hold.Library, ID: hold.Item})
+	}
 	items, err := catalog.ItemsOfTitle(ctx, tx, hold.Title, hold.Library)
 	if err != nil {
 		return counter.Done{}, err
 	}
 	for _, item := range items {
-		if item.Status == catalog.OnShelf && item.Lendable && !item.Temporary() {
+		wanted := hold.Wanted == broker.NoID || hold.Wanted == item.ID
+		if wanted && item.Status == catalog.OnShelf && item.Lendable && !item.Temporary() {
 			return s.NotFound(ctx, tx, at, ref, item.Ref())
 		}
 	}

@@ -46,7 +46,7 @@ func chooseScanned(ctx context.Context, c *engine.Case, barcode string) error {
 	}
 	switch item.Status {
 	case catalog.OnShelf:
-	case catalog.Missing: // it is in hand, so it is not
+	case catalog.Missing, catalog.OnOrder, catalog.InProcess: // it is in hand, so it is here
 		catalog.SetItemStatus(c.Tx, item.Library, item.ID, catalog.OnShelf)
 	default:
 		return broker.Conflict("item_not_available", "Item %s is not here to be lent: it is %s.", barcode, strings.ReplaceAll(string(item.Status), "_", " "))

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/loans"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
@@ -39,7 +40,13 @@ func deskActs() []act {
 			{Word: "channel", Kind: language.OneOf("staff", "online", "phone", "email"), Says: "How it is asked for."},
 			{Word: "gives", Kind: language.ListOf(language.Text), Says: "What tells who asks, in the words of loans.renewal_identity (birth_date); what the policy takes when left out."},
 		}, run: renew},
-		{word: "scan", says: "Scan a barcode and do what is due with the item: receive, shelve, capture, pull, take in.", fields: []language.Field{itemField}, run: scan},
+		{word: "scan", says: "Scan a barcode and do what is due with the item: receive, shelve, capture, pull, take in.", fields: []language.Field{
+			itemField, {Word: "patron", Kind: language.NameOf("patron"), Says: "Whose hold to look at afterwards."},
+		}, run: scan},
+		{word: "mark", says: "Say how an item of the library's own stands that nobody has: missing, withdrawn, being made ready, or found and right. A journey ends by it.", fields: []language.Field{
+			itemField, {Word: "as", Kind: language.OneOf("missing", "withdrawn", "in_processing", "found"), Must: true, Says: "How it stands."},
+			{Word: "patron", Kind: language.NameOf("patron"), Says: "Whose hold to look at afterwards."},
+		}, run: mark},
 		{word: "recall", says: "Ask for an item of the library's own back early.", fields: []language.Field{itemField}, run: recall},
 	}
 }
@@ -93,6 +100,17 @@ func scan(p *stage.Play, s language.Step) (stage.Result, error) {
 	item := p.Items[s.Text("item")]
 	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return p.Desk.Scan(ctx, tx, at, desk.Scan{Barcode: item.Barcode})
+	})
+}
+
+func mark(p *stage.Play, s language.Step) (stage.Result, error) {
+	status := catalog.ItemStatus(s.Text("as"))
+	if status == "found" {
+		status = catalog.OnShelf
+	}
+	item := p.Items[s.Text("item")]
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
+		return p.Desk.Mark(ctx, tx, at, item.Barcode, status)
 	})
 }
 

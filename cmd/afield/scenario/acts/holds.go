@@ -25,6 +25,12 @@ func holdActs() []act {
 		{word: "cancel_hold", says: "End a patron's hold.", fields: []language.Field{patronField, itemField}, run: cancelHold},
 		{word: "suspend_hold", says: "Have a hold passed by for a while; it keeps its place.", fields: []language.Field{patronField, itemField, until}, run: suspendHold},
 		{word: "resume_hold", says: "End a suspension.", fields: []language.Field{patronField, itemField}, run: resumeHold},
+		{word: "move_pickup", says: "Change where a hold is picked up.", fields: []language.Field{
+			patronField, itemField, {Word: "pickup", Kind: language.NameOf("branch"), Must: true, Says: "The branch where it is picked up from now on."},
+		}, run: movePickup},
+		{word: "not_found", says: "The copy for a patron's hold is not on its shelf, or not on the hold shelf.", fields: []language.Field{
+			patronField, {Word: "item", Kind: language.NameOf("item"), Must: true, Says: "The copy that is not there."},
+		}, run: notFound},
 		{word: "permit_hold", says: "The patron lets somebody else take what is kept for them.", fields: []language.Field{
 			patronField, itemField, {Word: "to", Kind: language.NameOf("patron"), Must: true, Says: "Who may."},
 		}, run: permitHold},
@@ -66,6 +72,22 @@ func suspendHold(p *stage.Play, s language.Step) (stage.Result, error) {
 
 func resumeHold(p *stage.Play, s language.Step) (stage.Result, error) {
 	return withHold(p, s, p.Desk.Queue.ResumeHold)
+}
+
+func movePickup(p *stage.Play, s language.Step) (stage.Result, error) {
+	return withHold(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, hold broker.ID) (counter.Done, error) {
+		return p.Desk.Queue.MovePickup(ctx, tx, at, hold, p.Pickup(s.Values))
+	})
+}
+
+func notFound(p *stage.Play, s language.Step) (stage.Result, error) {
+	hold, err := holdOf(p, s)
+	if err != nil {
+		return stage.Result{}, err
+	}
+	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
+		return p.Desk.Queue.NotFound(ctx, tx, at, hold.Ref, p.Items[s.Text("item")].Ref)
+	})
 }
 
 func permitHold(p *stage.Play, s language.Step) (stage.Result, error) {

@@ -239,7 +239,7 @@ func thingPromises() []promise {
 				}
 				return fmt.Sprint(did.Done.CountParts)
 			})),
-		expects("item_is", language.OneOf("on_shelf", "on_hold_shelf", "on_loan", "in_transit", "received", "missing", "lost", "withdrawn", "gone_home"), "Where the item is.",
+		expects("item_is", language.OneOf("on_shelf", "on_hold_shelf", "on_loan", "in_transit", "received", "missing", "lost", "withdrawn", "gone_home", "on_order", "in_processing"), "Where the item is.",
 			same(func(_ *stage.Play, _ language.Step, _ stage.Result, _, after View) string {
 				if after.item == nil {
 					return "not here yet"
@@ -257,7 +257,7 @@ func thingPromises() []promise {
 			same(func(_ *stage.Play, _ language.Step, _ stage.Result, _, after View) string {
 				return fmt.Sprint(after.place)
 			})),
-		expects("held_for", language.NameOf("patron"), "For whom the item is kept.",
+		expects("held_for", language.NameOr("patron", "nobody"), "For whom the item is kept or on its way; nobody for none.",
 			same(func(p *stage.Play, _ language.Step, _ stage.Result, _, after View) string {
 				if after.keptFor == broker.NoID {
 					return "nobody"

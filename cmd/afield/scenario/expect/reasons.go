@@ -61,6 +61,7 @@ func Reasons() []reason {
 		{"at_home_elsewhere", "That account is settled at the patron's own library."},
 		{"blocked", "A block on the account stops this."},
 		{"borrowed_item", "That item is borrowed: its record follows its request."},
+		{"brief_record", "It has only a brief record: send it to be catalogued."},
 		{"card_does_not_lend", "This kind of card does not lend that."},
 		{"card_ended", "That card is no longer in use."},
 		{"card_expired", "The card has expired."},
@@ -84,6 +85,7 @@ func Reasons() []reason {
 		{"cost_not_approved", "The patron agrees to the lender's fee before it is ordered."},
 		{"credit_lapsed", "The charge it paid was taken back since, and its credit given up."},
 		{"currency_differs", "The price is in another currency."},
+		{"damaged", "It was noted as damaged: look at it before it goes on."},
 		{"decided_already", "That request is no longer in review."},
 		{"director_approves", "The director approves a like item first."},
 		{"due_date_needed", "The lender or provider sets the period, and no due date was given."},
@@ -221,5 +223,6 @@ func Reasons() []reason {
 		{"total_limit_reached", "As many items are out in all as may be."},
 		{"type_limit_reached", "As many items of the type are out as may be."},
 		{"voucher_ended", "That voucher was paid or cancelled already."},
+		{"withdrawn", "It is withdrawn: mark it as found to put it back into use, or put it aside."},
 	}
 }

@@ -268,6 +268,20 @@ func NameOf(what string) Kind {
 	return Kind{"the name of " + article + " " + what, WordOf(what).read}
 }
 
+// NameOr is NameOf, or another word where there is none.
+func NameOr(what, none string) Kind {
+	return Kind{NameOf(what).Written + ", or " + none, func(n node) any {
+		text, ok := n.text("a " + what)
+		if !ok {
+			return nil
+		}
+		if text != none {
+			n.r.used = append(n.r.used, use{what, text, n.at()})
+		}
+		return text
+	}}
+}
+
 // NewName takes a new name, for something that a step creates.
 func NewName(what string) Kind {
 	return Kind{"a new name for the " + what, func(n node) any {

@@ -80,7 +80,7 @@ func itemFields() []Field {
 		{Word: "list_price", Kind: Money, Says: "The publisher's price now."},
 		{Word: "owner", Kind: NameOf("library"), Says: "Another library of the shared catalogue whose it is."},
 		{Word: "branch", Kind: NameOf("branch"), Says: "Its home branch; main when left out."},
-		{Word: "stands", Kind: OneOf("on_shelf", "on_order", "in_processing"), Says: "Whether it can be had yet; on_shelf when left out."},
+		{Word: "stands", Kind: OneOf("on_shelf", "on_order", "in_processing", "missing", "lost", "withdrawn"), Says: "Whether it can be had; on_shelf when left out."},
 		{Word: "lendable", Kind: Flag, Says: "false: used in the house only."},
 		{Word: "ill", Kind: Flag, Says: "true: borrowed from another library, for one patron."},
 		{Word: "for", Kind: NameOf("patron"), Says: "For whom it was borrowed; the first patron when left out."},
