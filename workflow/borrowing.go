@@ -185,7 +185,6 @@ const (
 	DoKeepLoanDue    Effect = "keep_loan_due_date"
 	DoCheckRenewal   Effect = "check_renewal_window"
 	DoAwaitRenewal   Effect = "await_renewal_answer"
-	DoTakeBackFine   Effect = "take_back_fine"
 	DoWaiveLost      Effect = "waive_what_is_unpaid_of_the_loss"
 	DoCloseLoan      Effect = "close_loan"
 	DoKeepCancel     Effect = "keep_wish_to_cancel"
@@ -193,6 +192,7 @@ const (
 	DoClearRenewal   Effect = "clear_renewal_pending"
 	DoKeepContact    Effect = "keep_patron_contact"
 	DoChangeDue      Effect = "change_due_date"
+	DoRecallLoan     Effect = "recall_loan"
 	DoChargeFee      Effect = "charge_fee"
 	DoReverseFee     Effect = "reverse_fee"
 	DoChargeLost     Effect = "charge_lost"
@@ -211,6 +211,7 @@ const (
 	DoTellOverdue    Effect = "tell_patron_overdue"
 	DoTellLost       Effect = "tell_patron_lost"
 	DoTellRecalled   Effect = "tell_patron_recalled"
+	DoTellDueChanged Effect = "tell_patron_due_changed"
 	DoTellRenewed    Effect = "tell_patron_renewed"
 	DoTellNotRenewed Effect = "tell_patron_not_renewed"
 	DoTellNotShelf   Effect = "tell_patron_not_picked_up"
@@ -355,7 +356,7 @@ var Borrowing = &Table{
 		},
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
 		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
-		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
+		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue, DoTellDueChanged}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
 		{From: []State{Requested, Conditional, AwaitingCostApproval, WillSupply, CancelPending}, On: EventDueChanged, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "Due date corrected before we heard of the shipment"},
 		{From: []State{Conditional, AwaitingCostApproval, WillSupply, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "ExpectToSupply"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventWillSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "WillSupply"},
@@ -407,9 +408,9 @@ var Borrowing = &Table{
 		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoWaiveLost}, Label: "Returned by the patron"},
 		{From: ended, On: EventReturn, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "It came back after the request had ended; settle it with the lender"},
 		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoCheckRenewal, DoFlagRenewal, DoAwaitRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
-		{From: []State{CheckedOut}, On: EventRenewalGranted, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoChangeDue, DoTellRenewed}, Label: "Renewed by the lender", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{CheckedOut}, On: EventRenewalGranted, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoChangeDue, DoClearRenewal, DoTellRenewed}, Label: "Renewed by the lender", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
 		{From: []State{CheckedOut}, On: EventRenewalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The lender has not answered the renewal"},
-		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalGranted, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoTakeBackFine}, Label: "Renewed by the lender after it was returned", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalGranted, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChangeDue, DoClearRenewal}, Label: "Renewed by the lender after it was returned", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
 		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalUndated, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it after it was returned, without saying until when", ISO: "RenewResponse"},
 		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalRefused, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender}, Do: []Effect{DoClearRenewal}, Label: "The lender does not renew", ISO: "RenewResponse"},
 		{From: []State{CheckedOut}, On: EventRenewalUndated, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it without saying until when", ISO: "RenewResponse"},
@@ -422,9 +423,10 @@ var Borrowing = &Table{
 		{From: []State{CheckedOut}, On: EventSearchEnded, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "It would count as lost, but the lender has not answered the renewal"},
 		{From: []State{CheckedOut}, On: EventSearchEnded, To: LostPending, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoTellLost, DoSendLost, DoOpenTask}, Label: "Not found in the time there was to search: it counts as lost"},
 		{From: []State{CheckedOut, ReturnDue, Shipped, Received, OnHoldShelf}, On: EventOverdueNotice, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagOverdue, DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
-		{From: []State{CheckedOut}, On: EventRecall, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoFlagRecalled, DoTellRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
+		{From: []State{CheckedOut}, On: EventRecall, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoFlagRecalled, DoRecallLoan, DoTellRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
 		{From: []State{Shipped, Received, ReturnDue, ReturnShipped, ReturnUnconfirmed}, On: EventRecall, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
-		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventDueChanged, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChangeDue}, Label: "Due date corrected", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventDueChanged, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChangeDue, DoTellDueChanged}, Label: "Due date corrected", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{ReturnShipped, ReturnUnconfirmed, Completed}, On: EventDueChanged, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "Due date corrected after it was returned"},
 		{From: []State{CheckedOut, Received, OnHoldShelf, ReturnDue, ReturnUnconfirmed}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoSendLost}, Label: "Lost or damaged", Form: []Field{noteField}},
 
 		// Getting it home

@@ -25,6 +25,10 @@ type Calendar struct {
 	closed map[int]string
 	lost   []int // closed although the week says open
 	gained []int // open although the week says closed
+	// Of the closed days those that nobody foresaw, and those that cost nothing
+	// whichever days count, sorted.
+	unforeseen map[int]bool
+	free       []int
 }
 
 // New makes a calendar in a time zone from a library's plan and the closures
@@ -38,7 +42,7 @@ func New(zone string, plan Plan, closures ...Closure) (*Calendar, error) {
 			Message: fmt.Sprintf("%q is not a time zone; write it as America/New_York", zone),
 		})
 	}
-	calendar := &Calendar{zone: location, hours: map[int]Hours{}, closed: map[int]string{}}
+	calendar := &Calendar{zone: location, hours: map[int]Hours{}, closed: map[int]string{}, unforeseen: map[int]bool{}}
 	calendar.setWeek(plan.Hours)
 	wrong := plan.check()
 	for _, special := range plan.Special {
@@ -98,7 +102,16 @@ func (c *Calendar) close(closure Closure) *broker.FieldError {
 		return &broker.FieldError{Code: "too_long", Message: "must not last longer than five years"}
 	}
 	for day := dayNumber(closure.From); day <= dayNumber(last); day++ {
+		_, twice := c.closed[day]
 		c.closed[day] = closure.Reason
+		if !closure.Unforeseen {
+			delete(c.unforeseen, day)
+		} else if !twice {
+			c.unforeseen[day] = true
+		}
+		if closure.Free {
+			c.free = append(c.free, day)
+		}
 	}
 	return nil
 }
@@ -117,6 +130,8 @@ func (c *Calendar) index() {
 	}
 	slices.Sort(c.lost)
 	slices.Sort(c.gained)
+	slices.Sort(c.free)
+	c.free = slices.Compact(c.free)
 }
 
 // Zone is the library's time zone.
@@ -147,6 +162,10 @@ func (c *Calendar) HoursOn(date broker.Date) (Hours, bool) {
 // WhyClosed gives the reason of a closure on a date, or "" when there is none
 // (the library is open, or is always closed on that weekday).
 func (c *Calendar) WhyClosed(date broker.Date) string { return c.closed[dayNumber(date)] }
+
+// ClosedUnforeseen tells whether a date is closed, and only because of a closing
+// that nobody could know of when due dates were chosen.
+func (c *Calendar) ClosedUnforeseen(date broker.Date) bool { return c.unforeseen[dayNumber(date)] }
 
 // Opens gives the instant the library opens on a date; false means closed.
 func (c *Calendar) Opens(date broker.Date) (time.Time, bool) {

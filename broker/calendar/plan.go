@@ -33,6 +33,10 @@ type Closure struct {
 	// To is the last closed day; zero means that From is the only one.
 	To     broker.Date `json:"to,omitzero" yaml:"to,omitempty"`
 	Reason string      `json:"reason,omitempty" yaml:"reason,omitempty"`
+	// Unforeseen marks days for which no due date could be chosen beforehand; Free
+	// those that cost nothing, whichever days a fine counts. A plan knows neither.
+	Unforeseen bool `json:"-" yaml:"-"`
+	Free       bool `json:"-" yaml:"-"`
 }
 
 // SpecialDay is one day with hours of its own.

@@ -83,6 +83,17 @@ func (c *Calendar) CountDays(after, through broker.Date, count Count) int {
 	return max(0, through.DaysSince(after))
 }
 
+// CountCharged counts the days after one date up to and including another for
+// which lateness is charged: as CountDays, without the days that cost nothing
+// whichever are counted.
+func (c *Calendar) CountCharged(after, through broker.Date, count Count) int {
+	days := c.CountDays(after, through, count)
+	if count == OpenDays || days == 0 {
+		return days
+	}
+	return days - within(c.free, dayNumber(after)+1, dayNumber(through))
+}
+
 // within counts the numbers of a sorted list from one bound to the other.
 func within(sorted []int, from, to int) int {
 	first, _ := slices.BinarySearch(sorted, from)

@@ -128,6 +128,9 @@ const (
 	ClosureEmergency ClosureKind = "emergency"
 )
 
+// Unforeseen tells whether no due date could have been chosen around it.
+func (k ClosureKind) Unforeseen() bool { return k == ClosureWeather || k == ClosureEmergency }
+
 // SharingGroup is the realm in which card numbers and barcodes are unique: a
 // shared catalogue, or one library alone.
 type SharingGroup struct {

@@ -20,9 +20,37 @@ const selectLibraries = `
 	select l.id, l.name, l.kind, l.member, coalesce(l.state, '') as state, l.country, l.latitude, l.longitude,
 	       l.time_zone, l.currency, l.sharing_group_id, coalesce(l.policy, '') as policy, l.calendar, l.status,
 	       l.yearly_loans, coalesce(l.source_key, '') as source_key,
-	       (select jsonb_agg(jsonb_build_object('from', c.from_on, 'to', c.to_on, 'reason', c.reason) order by c.from_on)
-	        from closures c where c.library_id = l.id and c.branch_id is null and c.cancelled_at is null) as closures
+	       (select ` + closedDays + `
+	        where c.library_id = l.id and c.branch_id is null and ` + closing + `) as closures
 	from libraries l`
+
+// closedDays gives the days of the closures c of a library l. One that was
+// cancelled has closed the days that passed while it stood: nobody could have
+// come on them, whatever is said afterwards. closing leaves out those without
+// such days.
+const (
+	closedDays = `jsonb_agg(jsonb_build_object('from', c.from_on, 'reason', c.reason, 'kind', c.kind,
+	            'to', least(c.to_on, (c.cancelled_at at time zone l.time_zone)::date - 1)) order by c.from_on, c.id) from closures c`
+	closing = `(c.cancelled_at is null or (c.from_on < (c.cancelled_at at time zone l.time_zone)::date
+	            and coalesce((c.put_at at time zone l.time_zone)::date < (c.cancelled_at at time zone l.time_zone)::date, true)))`
+)
+
+// storedClosures reads what closedDays gives.
+func storedClosures(data []byte) ([]calendar.Closure, error) {
+	var stored []struct {
+		calendar.Closure
+		Kind ClosureKind `json:"kind"`
+	}
+	if err := fromJSON(data, &stored); err != nil {
+		return nil, err
+	}
+	closures := make([]calendar.Closure, len(stored))
+	for i, one := range stored {
+		closures[i] = one.Closure
+		closures[i].Unforeseen, closures[i].Free = one.Kind.Unforeseen(), one.Kind == ClosureEmergency
+	}
+	return closures, nil
+}
 
 // Load reads one library; a not-found error when there is none.
 func Load(ctx context.Context, tx *postgres.Tx, id broker.ID) (Library, error) {
@@ -115,14 +143,13 @@ func (r libraryRow) library(calendars calendarMaker) (Library, error) {
 		Latitude: r.Latitude, Longitude: r.Longitude, Currency: r.Currency, SharingGroup: r.SharingGroupID,
 		Policy: r.Policy, Status: r.Status, YearlyLoans: r.YearlyLoans, SourceKey: r.SourceKey,
 	}
-	var closures []calendar.Closure
 	if err := fromJSON(r.Calendar, &library.Plan); err != nil {
 		return Library{}, err
 	}
-	if err := fromJSON(r.Closures, &closures); err != nil {
+	closures, err := storedClosures(r.Closures)
+	if err != nil {
 		return Library{}, err
 	}
-	var err error
 	library.Calendar, err = calendars.make(r.TimeZone, library.Plan, closures)
 	if err == nil {
 		library.Zone = library.Calendar.Zone()
@@ -188,8 +215,8 @@ func SymbolsOf(ctx context.Context, tx *postgres.Tx, libraries []broker.ID) (map
 func Branches(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Branch, error) {
 	rows, err := tx.Query(ctx, `
 		select b.id, b.code, b.name, coalesce(b.policy, ''), b.calendar, l.calendar, l.time_zone,
-		       (select jsonb_agg(jsonb_build_object('from', c.from_on, 'to', c.to_on, 'reason', c.reason))
-		        from closures c where c.library_id = b.library_id and (c.branch_id is null or c.branch_id = b.id) and c.cancelled_at is null)
+		       (select `+closedDays+`
+		        where c.library_id = b.library_id and (c.branch_id is null or c.branch_id = b.id) and `+closing+`)
 		from branches b join libraries l on l.id = b.library_id
 		where b.library_id = $1 order by b.code`, library)
 	if err != nil {
@@ -213,11 +240,10 @@ func Branches(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]Branch
 			}
 			branch.Plan = &plan
 		}
-		var closures []calendar.Closure
-		if err := fromJSON(shut, &closures); err != nil {
+		closures, err := storedClosures(shut)
+		if err != nil {
 			return Branch{}, err
 		}
-		var err error
 		branch.Calendar, err = calendar.New(zone, plan, closures...)
 		return branch, err
 	})

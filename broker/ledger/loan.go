@@ -201,6 +201,11 @@ func (m LoanMoney) Parts() (charges int) {
 	return charges
 }
 
+// Has tells whether there is an entry with a cause.
+func (m LoanMoney) Has(cause string) bool {
+	return slices.ContainsFunc(m.entries, func(e Entry) bool { return e.Cause == cause })
+}
+
 // Corrections counts the corrections of one kind.
 func (m LoanMoney) Corrections(kind Correction) (count int) {
 	for _, entry := range m.entries {

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/calendar"
 	"afield/broker/directory"
+	"afield/broker/ledger"
 	"afield/broker/policy"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
@@ -63,6 +63,8 @@ type Moved struct {
 	Kept int
 	// TakenBack is by how much overdue fines came down, in all, for the library.
 	TakenBack broker.Money
+	// Moves are the loans that moved, with their new due dates.
+	Moves []Loan
 }
 
 // AdjustDueDates is somebody's decision to move what is due on certain days.
@@ -99,9 +101,21 @@ func (c *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, in Adjust
 		Library: in.Desk.Library.ID, ID: in.ID, Kind: AdjustedByDirector, Branch: in.Branch, From: in.From, To: in.To, NewDue: in.NewDue,
 		Reason: in.Reason, Rule: decision.Rule, By: in.Desk.Actor, At: in.Desk.Now,
 	}
-	return c.adjust(ctx, tx, in.Desk, adjustment, in.DryRun, func(_ Loan, opening *calendar.Calendar) broker.Date {
-		return opening.NextOpenDay(in.NewDue)
-	})
+	return c.adjust(ctx, tx, in.Desk, adjustment, in.DryRun, moving{why: ledger.CorrectedAdjustment, touched: loansDue, move: in.move})
+}
+
+// move gives a loan the new date where that is later; a borrowed copy gets what
+// its lender's date allows.
+func (in AdjustDueDates) move(loan *Loan, lentBy *policy.Document, lender standing.Desk) {
+	times, opening := loan.Times(), lender.Calendar()
+	last := &times[len(times)-1]
+	last.Set, last.SetAt = opening.NextOpenDay(in.NewDue), lender.Now
+	due := settledDue(*loan, lentBy, lender, *last)
+	if loan.Terms.Class == "library" || !due.After(loan.DueOn) {
+		return
+	}
+	*last = last.Tell(due, lender.Today(), opening)
+	loan.keep(times, opening)
 }
 
 func (in AdjustDueDates) check() error {
@@ -121,13 +135,12 @@ func (in AdjustDueDates) check() error {
 	return nil
 }
 
-// RelieveClosure extends what was due on the days of an unforeseen closure to
-// the next open day, where the policy says so (closures.relief), once for each
-// closure. The desk's library must have been read after the closure was
-// entered. What came back before it was entered is charged as if it had been
-// known then: what was charged too much is reversed. After an emergency closing
-// the closed days cost nothing either, whichever days the policy counts. A
-// planned closure gives no relief.
+// RelieveClosure works out again what was due on the days of a closure, once for
+// each closure: after a planned one as the loan period says, after an unforeseen
+// one as closures.relief says, for each loan by the rules it was lent by. The
+// desk's library must have been read after the closure was entered. Fines for
+// lateness on its days are worked out again too, of what is out and of what came
+// back. Whoever asks tells the patrons of the Moves.
 func (c *Service) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk standing.Desk, closure directory.Closure, dryRun bool) (Moved, error) {
 	document, err := c.Rules(desk)
 	if err != nil {
@@ -136,31 +149,39 @@ func (c *Service) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk stan
 	adjustment := Adjustment{
 		Library: desk.Library.ID, Kind: AdjustedByClosure, Closure: closure.ID, Branch: closure.Branch, From: closure.From, To: closure.To,
 		NewDue: desk.Library.Calendar.NextOpenDay(closure.To), Reason: closure.Reason, By: desk.Actor, At: desk.Now,
+		Rule: lending.SettledDue(document, desk.Moment(), rule.Match{}, closure.From, broker.Date{}).Rule,
 	}
-	if closure.Kind == directory.ClosurePlanned {
-		return Moved{Adjustment: adjustment, TakenBack: broker.Money{Currency: desk.Library.Currency}}, nil
+	return c.adjust(ctx, tx, desk, adjustment, dryRun, moving{why: ledger.CorrectedClosing, touched: loansTouched, move: settleAnew})
+}
+
+// settleAnew works all due dates of a loan out again from the dates that were
+// set.
+func settleAnew(loan *Loan, lentBy *policy.Document, lender standing.Desk) {
+	times := loan.Times()
+	for i := range times {
+		if due := settledDue(*loan, lentBy, lender, times[i]); due != times[i].Due {
+			times[i] = times[i].Tell(due, lender.Today(), lender.Calendar())
+		}
 	}
-	adjustment.Rule = lending.ReliefDue(document, desk.Moment(), rule.Match{}, closure.From).Rule
-	relieved := func(loan Loan, opening *calendar.Calendar) broker.Date {
-		at := policy.Moment{Now: desk.Now, Calendar: opening}
-		match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-		return lending.ReliefDue(document, at, match, loan.DueOn).Value
+	if !slices.Equal(times, loan.Times()) {
+		loan.keep(times, lender.Calendar())
 	}
-	moved, err := c.adjust(ctx, tx, desk, adjustment, dryRun, relieved)
-	if err != nil || moved.Replayed {
-		return moved, err
-	}
-	return moved, c.voidClosedDays(ctx, tx, desk, closure, dryRun, &moved, func(loan Loan, opening *calendar.Calendar) broker.Date {
-		return furthest(document, loan, relieved(loan, opening), policy.Moment{Now: desk.Now, Calendar: opening})
-	})
+}
+
+// moving is a way in which due dates move together.
+type moving struct {
+	why ledger.Correction
+	// touched reads a slice of the loans it may concern, after one by id.
+	touched func(ctx context.Context, tx *postgres.Tx, a Adjustment, today broker.Date, after broker.ID, limit int) ([]Loan, error)
+	// move gives a loan its new due dates.
+	move func(loan *Loan, lentBy *policy.Document, lender standing.Desk)
 }
 
 // adjustSlice is how many loans one statement moves.
 const adjustSlice = 500
 
-// adjust moves what is due on the adjustment's days, slice by slice, each loan
-// as far as it may go.
-func (c *Service) adjust(ctx context.Context, tx *postgres.Tx, desk standing.Desk, adjustment Adjustment, dryRun bool, to func(Loan, *calendar.Calendar) broker.Date) (Moved, error) {
+// adjust records an adjustment and moves what it concerns.
+func (c *Service) adjust(ctx context.Context, tx *postgres.Tx, desk standing.Desk, adjustment Adjustment, dryRun bool, how moving) (Moved, error) {
 	moved := Moved{Adjustment: adjustment, TakenBack: broker.Money{Currency: desk.Library.Currency}}
 	if !dryRun {
 		standing, err := standingAdjustment(ctx, tx, adjustment)
@@ -168,62 +189,99 @@ func (c *Service) adjust(ctx context.Context, tx *postgres.Tx, desk standing.Des
 			moved.Adjustment, moved.Replayed = standing, true
 			return moved, err
 		}
-		if adjustment.ID == broker.NoID {
-			adjustment.ID = broker.NewID()
+		if moved.ID == broker.NoID {
+			moved.ID = broker.NewID()
 		}
-		moved.ID = adjustment.ID
-		if err := addAdjustment(tx, adjustment); err != nil {
+		if err := addAdjustment(tx, moved.Adjustment); err != nil {
 			return moved, err
 		}
 	}
-	document, err := c.Rules(desk)
+	return moved, c.moveAll(ctx, tx, desk, &moved, dryRun, how)
+}
+
+// moveAll moves due dates slice by slice, each loan as far as it may go, and
+// settles what its lateness costs then.
+func (c *Service) moveAll(ctx context.Context, tx *postgres.Tx, desk standing.Desk, moved *Moved, dryRun bool, how moving) error {
+	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
 	if err != nil {
-		return moved, err
-	}
-	openings, err := openingsOf(ctx, tx, desk)
-	if err != nil {
-		return moved, err
+		return err
 	}
 	after := broker.NoID
 	for {
-		loans, err := loansDue(ctx, tx, adjustment, after, adjustSlice)
+		loans, err := how.touched(ctx, tx, moved.Adjustment, desk.Today(), after, adjustSlice)
 		if err != nil {
-			return moved, err
+			return err
 		}
-		var changes []dueChange
-		for _, loan := range loans {
-			opening := openings.of(loan)
-			due := furthest(document, loan, to(loan, opening), policy.Moment{Now: desk.Now, Calendar: opening})
-			if !due.After(loan.DueOn) {
-				moved.Kept++
-				continue
-			}
-			changes = append(changes, dueChange{loan: loan, due: due, at: opening.EndOfBusiness(due)})
-			moved.count(loan.DueOn, due)
+		widen(tx, loans)
+		settle, err := c.moveSlice(tx, desk, branches, loans, moved, dryRun, how)
+		if err != nil {
+			return err
 		}
 		if !dryRun {
-			moveLoans(tx, adjustment, changes)
-			if err := c.amend(ctx, tx, desk, openings, adjustment, changes, &moved); err != nil {
-				return moved, err
+			back, err := c.resettleAll(ctx, tx, desk, settle)
+			if err != nil {
+				return err
 			}
+			moved.TakenBack.Minor += back
 		}
 		if len(loans) < adjustSlice {
-			return moved, nil
+			return nil
 		}
 		after = loans[len(loans)-1].ID
 	}
 }
 
-// furthest is the latest date a loan may move to: for a borrowed copy, what its
-// lender's date leaves the patron.
-func furthest(document *policy.Document, loan Loan, due broker.Date, at policy.Moment) broker.Date {
-	if loan.Terms.Owner != rule.OwnerILL {
-		return due
+// widen lets a transaction see the patrons and items of loans, which may be
+// those of other libraries of the catalogue.
+func widen(tx *postgres.Tx, loans []Loan) {
+	if len(tx.Libraries()) == 0 {
+		return // it sees every library already
 	}
-	if loan.Terms.LenderDue.IsZero() {
-		return loan.DueOn
+	for _, loan := range loans {
+		for _, library := range []broker.ID{loan.Patron.Library, loan.Item.Library} {
+			if !slices.Contains(tx.Libraries(), library) {
+				tx.Widen(library)
+			}
+		}
 	}
-	return due.Earlier(lending.ILLDueDate(document, at, loan.Terms.LenderDue).Due)
+}
+
+// moveSlice moves the due dates of some loans, and gives those whose fines may
+// differ now.
+func (c *Service) moveSlice(tx *postgres.Tx, desk standing.Desk, branches []directory.Branch, loans []Loan, moved *Moved, dryRun bool, how moving) (settle []resettled, err error) {
+	var changes []dueChange
+	for _, before := range loans {
+		one := resettled{loan: before, lender: lenderOf(desk, branches, before), why: how.why, said: moved.Reason}
+		if one.lentBy, err = LentBy(c.Policies, one.lender, before); err != nil {
+			return nil, err
+		}
+		how.move(&one.loan, one.lentBy, one.lender)
+		due := one.loan.DueOn
+		switch {
+		case due != before.DueOn && before.Status == Open:
+			moved.count(before.DueOn, due)
+			moved.Moves = append(moved.Moves, one.loan)
+			changes = append(changes, dueChange{loan: one.loan, before: before.DueOn})
+		case !dryRun && !slices.Equal(one.loan.Times(), before.Times()):
+			Save(tx, one.loan) // the due date of a time out that is over
+		}
+		if due == before.DueOn && before.Status == Open && !due.Before(moved.From) && !due.After(moved.To) {
+			moved.Kept++
+		}
+		if before.Status != Open || before.Renewals > 0 || before.DueOn.Before(desk.Today()) {
+			settle = append(settle, one)
+		}
+	}
+	if !dryRun {
+		moveLoans(tx, moved.Adjustment, changes)
+	}
+	return settle, nil
+}
+
+// lenderOf is the desk of the building that lent.
+func lenderOf(desk standing.Desk, branches []directory.Branch, loan Loan) standing.Desk {
+	desk.Branch, desk.Opening = broker.NoID, nil
+	return desk.At(branches, loan.Branch)
 }
 
 func (m *Moved) count(from, to broker.Date) {
@@ -241,27 +299,4 @@ func (m *Moved) count(from, to broker.Date) {
 		}
 		return a.To.Compare(b.To)
 	})
-}
-
-// openings are the calendars of a library's buildings.
-type openings struct {
-	general  *calendar.Calendar
-	branches map[broker.ID]*calendar.Calendar
-}
-
-func openingsOf(ctx context.Context, tx *postgres.Tx, desk standing.Desk) (openings, error) {
-	all := openings{general: desk.Library.Calendar, branches: map[broker.ID]*calendar.Calendar{}}
-	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
-	for _, branch := range branches {
-		all.branches[branch.ID] = branch.Calendar
-	}
-	return all, err
-}
-
-// of is the calendar of the building that lent.
-func (o openings) of(loan Loan) *calendar.Calendar {
-	if own := o.branches[loan.Branch]; own != nil {
-		return own
-	}
-	return o.general
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 
 	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/ledger"
+	"afield/broker/policy"
 	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -17,6 +20,8 @@ type Reversed struct {
 	// of them that are due today or on the next open day instead, because the old
 	// date has passed since: nobody is made overdue by a correction.
 	Restored, Today int
+	// Moves are the loans that moved, with their new due dates.
+	Moves []Loan
 	// Left counts loans whose date has been moved since, by a renewal for example,
 	// or that are no longer open; they stay as they are.
 	Left []Ref
@@ -24,9 +29,8 @@ type Reversed struct {
 
 // ReverseAdjustment gives the loans of an adjustment their old due dates back,
 // where they still have the adjusted one, and counts those that do not. A date
-// that has passed since becomes today, unless the loan was overdue when it was
-// adjusted. Fines that were reversed stay reversed; for loans that were
-// overdue, lateness counts again from the old date.
+// that has passed since becomes today: a correction makes nobody late for days
+// before it. Fines that were reversed stay reversed.
 func (c *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, desk standing.Desk, id broker.ID, reason string, dryRun bool) (Reversed, error) {
 	adjustment, err := adjustmentLocked(ctx, tx, desk.Library.ID, id)
 	if err != nil {
@@ -47,53 +51,63 @@ func (c *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, desk s
 	return c.reverse(ctx, tx, desk, out, dryRun)
 }
 
-// UndoRelief undoes what a closure, now cancelled, did to due dates; it needs
-// no reason of its own. If nothing was moved, it does nothing.
-func (c *Service) UndoRelief(ctx context.Context, tx *postgres.Tx, desk standing.Desk, closure broker.ID) (Reversed, error) {
-	adjustment, err := standingAdjustment(ctx, tx, Adjustment{Library: desk.Library.ID, Kind: AdjustedByClosure, Closure: closure})
+// UndoRelief works due dates out again after a closure was cancelled; it needs
+// no reason of its own. The days that passed while the closure stood stay
+// closed.
+func (c *Service) UndoRelief(ctx context.Context, tx *postgres.Tx, desk standing.Desk, closure directory.Closure) (Reversed, error) {
+	adjustment, err := standingAdjustment(ctx, tx, Adjustment{Library: desk.Library.ID, Kind: AdjustedByClosure, Closure: closure.ID})
 	if err != nil || adjustment.ID == broker.NoID || !adjustment.ReversedAt.IsZero() {
 		return Reversed{Adjustment: adjustment, Replayed: true}, err
 	}
-	return c.reverse(ctx, tx, desk, Reversed{Adjustment: adjustment}, false)
+	out := Reversed{Adjustment: adjustment}
+	moved := Moved{Adjustment: Adjustment{Library: adjustment.Library, Branch: closure.Branch, From: closure.From, To: closure.To, Reason: "open after all"}}
+	if err := c.moveAll(ctx, tx, desk, &moved, false, moving{why: ledger.CorrectedClosing, touched: loansTouched, move: settleAnew}); err != nil {
+		return out, err
+	}
+	out.Restored, out.Moves = len(moved.Moves), moved.Moves
+	for _, loan := range moved.Moves {
+		if loan.SetDue.Before(desk.Today()) {
+			out.Today++
+		}
+	}
+	out.ReversedAt = desk.Now
+	return out, endAdjustment(tx, out.Adjustment, desk.Actor)
 }
 
 func (c *Service) reverse(ctx context.Context, tx *postgres.Tx, desk standing.Desk, out Reversed, dryRun bool) (Reversed, error) {
-	openings, err := openingsOf(ctx, tx, desk)
-	if err != nil {
-		return out, err
-	}
-	after, today := broker.NoID, desk.Today()
-	adjustedOn := desk.Calendar().DateOf(out.At)
-	for {
-		adjusted, err := adjustedLoans(ctx, tx, out.Adjustment, after, adjustSlice)
-		if err != nil {
-			return out, err
-		}
-		var changes []dueChange
-		for _, one := range adjusted {
+	restoring := map[broker.ID]broker.Date{}
+	moved := Moved{Adjustment: Adjustment{Library: out.Library, From: out.From, To: out.To, Reason: out.Reason}}
+	touched := func(ctx context.Context, tx *postgres.Tx, _ Adjustment, _ broker.Date, after broker.ID, limit int) ([]Loan, error) {
+		adjusted, err := adjustedLoans(ctx, tx, out.Adjustment, after, limit)
+		loans := make([]Loan, len(adjusted))
+		for i, one := range adjusted {
+			loans[i] = one.loan
 			if one.loan.Status != Open || one.loan.DueOn != one.after {
 				out.Left = append(out.Left, one.loan.Ref)
 				continue
 			}
-			due := one.before
-			if due.Before(today) && !due.Before(adjustedOn) {
-				due = openings.of(one.loan).NextOpenDay(today)
-				out.Today++
-			}
-			out.Restored++
-			changes = append(changes, dueChange{loan: one.loan, due: due, at: openings.of(one.loan).EndOfBusiness(due)})
+			restoring[one.loan.ID] = one.before
 		}
-		if !dryRun {
-			setDueDates(tx, changes)
-		}
-		if len(adjusted) < adjustSlice {
-			break
-		}
-		after = adjusted[len(adjusted)-1].loan.ID
+		return loans, err
 	}
-	if dryRun {
-		return out, nil
+	restore := func(loan *Loan, _ *policy.Document, lender standing.Desk) {
+		before, restored := restoring[loan.ID]
+		if !restored {
+			return
+		}
+		out.Restored++
+		times := loan.Times()
+		last := &times[len(times)-1]
+		last.Set, last.SetAt = before, lender.Now
+		*last = last.Tell(before, lender.Today(), lender.Calendar())
+		if last.Due != before {
+			out.Today++
+		}
+		loan.keep(times, lender.Calendar())
 	}
-	out.ReversedAt = desk.Now
+	if err := c.moveAll(ctx, tx, desk, &moved, dryRun, moving{why: ledger.CorrectedAdjustment, touched: touched, move: restore}); err != nil || dryRun {
+		return out, err
+	}
+	out.Moves, out.ReversedAt = moved.Moves, desk.Now
 	return out, endAdjustment(tx, out.Adjustment, desk.Actor)
 }

@@ -30,6 +30,9 @@ type CheckOut struct {
 	// LenderDue is the lender's due date of a borrowed copy; the patron's is the
 	// last open day on or before it.
 	LenderDue broker.Date
+	// Recalled tells that the lender of a borrowed copy wants it back already: the
+	// patron has it no longer than after a recall.
+	Recalled bool
 	// LenderFine is what the lender charges for lateness, if it said.
 	LenderFine *costs.LenderFine
 	// Due sets the due date outright (staff, or a date agreed with the lender).
@@ -239,9 +242,17 @@ func (f checkoutFacts) match(in CheckOut) rule.Match {
 
 func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 	match := f.match(in)
-	due := in.Due
+	due, set := in.Due, in.Due
 	if due.IsZero() {
-		due = lending.DueAtCheckout(document, in.Desk.Moment(), match, in.LenderDue)
+		due, set = lending.DueAtCheckout(document, in.Desk.Moment(), match, in.LenderDue), lending.SetDue(document, in.Desk.Moment(), match, in.LenderDue)
+	}
+	var recalledOn broker.Date
+	var times []costs.Period
+	if in.Recalled {
+		recalledOn = in.Desk.Today()
+		by := lending.RecallDue(document, in.Desk.Moment(), match, broker.Date{}).Value
+		due = due.Earlier(by)
+		times = []costs.Period{{Set: set, SetAt: in.Desk.Now, Recalled: by, Due: due}}
 	}
 	request := in.Request.Request
 	if request == broker.NoID {
@@ -253,8 +264,8 @@ func (f checkoutFacts) loan(document *policy.Document, in CheckOut) Loan {
 	}
 	return Loan{
 		Ref: Ref{in.Desk.Library.ID, broker.NewID()}, Item: in.Item, Patron: in.Patron, Request: request,
-		Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: due, DueAt: in.Desk.Calendar().EndOfBusiness(due),
-		Terms: costs.ResolveTerms(document, facts), Status: Open, HandedTo: in.HandedTo,
+		Branch: in.Desk.Branch, StartedAt: in.Desk.Now, DueOn: due, DueAt: in.Desk.Calendar().EndOfBusiness(due), SetDue: set,
+		Terms: costs.ResolveTerms(document, facts), Status: Open, HandedTo: in.HandedTo, RecalledOn: recalledOn, Periods: times,
 	}
 }
 

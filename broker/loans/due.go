@@ -3,12 +3,13 @@ package loans
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"afield/broker"
 	"afield/broker/ledger"
+	"afield/broker/policy"
 	"afield/broker/policy/costs"
 	"afield/broker/policy/lending"
-	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/broker/standing"
 )
@@ -23,7 +24,7 @@ const (
 	DueRecalled  WhyDue = "recalled"  // the lender wants it back early
 )
 
-// ChangeDue moves the due date of an open loan.
+// ChangeDue moves the due date of a loan.
 type ChangeDue struct {
 	Desk standing.Desk
 	Loan Ref
@@ -32,101 +33,169 @@ type ChangeDue struct {
 	Due       broker.Date
 	LenderDue broker.Date
 	Why       WhyDue
+	// From is the day from which a renewal counts, the day on which it was asked
+	// for; zero means today.
+	From broker.Date
+	// Said is when the lender said so; zero means now. What was said before what is
+	// known already changes nothing about that.
+	Said time.Time
 }
 
-// ChangeDue moves a due date. It never makes a fine for days that have passed:
-// a new date is never before today. The same date again changes nothing; a loan
-// that is not open is the conflict not_on_loan.
+// ChangeDue takes over a new due date of a loan that is open, or of one that was
+// returned before the news came, and brings what its lateness costs to what it
+// comes to by that date. It never makes a fine for days that have passed. The
+// same date again changes nothing; a loan that is lost is the conflict
+// not_on_loan.
 func (c *Service) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeDue) (Outcome, error) {
 	loan, err := Locked(ctx, tx, in.Loan)
 	if err != nil {
 		return Outcome{}, err
 	}
+	if loan.Status == Lost {
+		return Outcome{}, broker.Conflict("not_on_loan", "That loan is %s.", loan.Status)
+	}
+	lender, err := standing.LendersFrom(in.Desk).Of(ctx, tx, loan.Library, loan.Branch)
+	if err != nil {
+		return Outcome{}, err
+	}
+	lentBy, err := LentBy(c.Policies, lender, loan)
+	if err != nil {
+		return Outcome{}, err
+	}
+	before := loan
+	in.apply(&loan, lentBy, lender)
 	var out Outcome
-	if loan.Status != Open {
-		return out, broker.Conflict("not_on_loan", "That loan is %s.", loan.Status)
-	}
-	asked := in.Due
-	if asked.IsZero() {
-		document, err := c.Rules(in.Desk)
-		if err != nil {
-			return out, err
+	if loan.DueOn == before.DueOn && (loan.Status == Open || loan.Renewals == before.Renewals) && !timesDiffer(before, loan) {
+		if loan.Terms.LenderDue != before.Terms.LenderDue {
+			keepLenderDue(tx, loan.Ref, loan.Terms.LenderDue)
 		}
-		asked = lending.ILLDueDate(document, in.Desk.Moment(), in.LenderDue).Due
-		keepLenderDue(tx, loan.Ref, in.LenderDue)
-	}
-	due := changedDue(loan.DueOn, asked, in.Desk.Today())
-	if due == loan.DueOn {
-		out.SetLoan(loan)
+		out.SetLoan(before)
 		out.Replayed = true
-		out.Say("It is due on %s, as before.", due)
+		out.Say("It is due on %s, as before.", before.DueOn)
 		return out, nil
-	}
-	if due.After(loan.DueOn) && in.Desk.Today().After(loan.DueOn) {
-		if err := c.settleLate(ctx, tx, in, loan, due, &out); err != nil {
-			return out, err
-		}
 	}
 	late := 0
 	switch in.Why {
 	case DueRenewed:
-		late = in.Desk.Today().DaysSince(loan.DueOn)
-		loan.Renewals++
+		late = in.from(lender).DaysSince(before.DueOn)
 	case DueRecalled:
-		loan.RecalledOn = in.Desk.Today()
+		loan.RecalledOn = lender.Today()
 	case DueCorrected:
 	}
-	loan.DueOn, loan.DueAt = due, in.Desk.Calendar().EndOfBusiness(due)
-	Save(tx, loan)
-	out.SetLoan(loan)
-	out.Say("It is now due on %s.", due)
-	return out, LatchLate(ctx, tx, c.Policies, in.Desk, loan, late, out)
+	return out, c.changed(ctx, tx, in, resettled{loan: loan, lender: lender, lentBy: lentBy}, before, late, &out)
 }
 
-// settleLate settles the fine of a late loan when its due date moves to a later
-// day: a lender's renewal leaves the fine up to today as the policy says, a
-// corrected date leaves the fine for lateness by that date.
-func (c *Service) settleLate(ctx context.Context, tx *postgres.Tx, in ChangeDue, loan Loan, due broker.Date, out *Outcome) error {
-	if loan.Patron.ID == broker.NoID || loan.Terms.Overdue.Rate.Minor == 0 {
-		return nil
-	}
-	lender, err := standing.LendersFrom(in.Desk).Of(ctx, tx, loan.Library, loan.Branch)
-	if err != nil {
-		return err
-	}
-	if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil { // some of what had accrued may be forgiven
-		return err
-	}
-	var money ledger.LoanMoney
-	AskFine(tx, loan, &money)
-	if err := tx.Flush(ctx); err != nil {
-		return fmt.Errorf("read what a late loan was charged: %w", err)
-	}
-	ledger.EndAccrual(tx, loan.Patron.Library, loan.ID) // if it is still late, it is worked out again
-	opening := lender.Calendar()
-	s := Settling{Desk: in.Desk, Loan: loan, Through: loan.Late().Through(lender.Today(), opening), Opening: opening, Money: money}
+// changed stores a loan with its new due date, and what follows from it.
+func (c *Service) changed(ctx context.Context, tx *postgres.Tx, in ChangeDue, r resettled, before Loan, late int, out *Outcome) error {
+	loan, known := r.loan, r.loan.Patron.ID != broker.NoID
+	r.why = ledger.CorrectedDueDate
 	if in.Why == DueRenewed {
-		document, err := c.Rules(lender)
-		if err != nil {
+		r.why = ledger.CorrectedAtRenewal
+	}
+	if known && before.DueOn.Before(r.lender.Today()) { // some of what had accrued may be forgiven
+		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil {
 			return err
 		}
-		match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-		s.Why, s.Last = ledger.CorrectedAtRenewal, true
-		s.Fine = costs.FineAtRenewal(document, lender.Moment(), match, loan.Terms, loan.DueOn)
-		s.Forgiven = s.Fine.Amount.Minor == 0
-		return s.Settle(tx, out)
 	}
-	s.Why, s.Fine = ledger.CorrectedDueDate, costs.OverdueFine(loan.Terms, due, s.Through, opening)
-	s.Money = money.OfPeriod(loan.Period())
-	charged := s.Money.Charged.Minor - s.Money.Corrected().Minor
-	if over := s.over(s.Money, charged); over > 0 {
-		return s.takeBack(tx, s.Money, over, out)
+	if known {
+		AskFine(tx, loan, &r.money)
+		if err := tx.Flush(ctx); err != nil {
+			return fmt.Errorf("read what a loan was charged: %w", err)
+		}
 	}
-	return nil
+	if loan.Terms.LenderDue != before.Terms.LenderDue {
+		keepLenderDue(tx, loan.Ref, loan.Terms.LenderDue)
+	}
+	Save(tx, loan)
+	out.SetLoan(loan)
+	out.Say("It is now due on %s.", loan.DueOn)
+	if err := r.resettle(tx, in.Desk, out); err != nil {
+		return err
+	}
+	return LatchLate(ctx, tx, c.Policies, in.Desk, loan, late, *out)
 }
 
-// Recall asks for an item of our own back early, by the desk's policy; the new
-// date is never later than the old. A borrowed copy is recalled by its lender.
+// from is the day from which a renewal counts.
+func (in ChangeDue) from(lender standing.Desk) broker.Date {
+	if in.From.IsZero() {
+		return lender.Today()
+	}
+	return in.From
+}
+
+// apply gives a loan the new date: a renewal begins a period, anything else
+// changes the period that it was said in.
+func (in ChangeDue) apply(loan *Loan, lentBy *policy.Document, lender standing.Desk) {
+	times, today := loan.Times(), lender.Today()
+	said := in.Said
+	if said.IsZero() {
+		said = in.Desk.Now
+	}
+	set := in.Due
+	if set.IsZero() {
+		set = in.LenderDue
+	}
+	nth := len(times) - 1
+	if in.Why == DueRenewed {
+		last := times[nth]
+		stood := last.Due // when the day began
+		if last.Told == today && !last.Before.IsZero() {
+			stood = last.Before
+		}
+		times = append(times, costs.Period{From: in.from(lender), Due: stood})
+		loan.Renewals++
+		nth++
+	}
+	for nth > 0 && said.Before(times[nth].SetAt) && in.Why != DueRenewed {
+		nth--
+	}
+	if said.Before(times[nth].SetAt) {
+		return
+	}
+	if nth == len(times)-1 && !in.LenderDue.IsZero() {
+		loan.Terms.LenderDue = in.LenderDue
+	}
+	times[nth].Set, times[nth].SetAt = set, said
+	due := set // a date agreed on stands, open or closed
+	if in.Due.IsZero() {
+		due = settledDue(*loan, lentBy, lender, times[nth])
+	}
+	if in.Why == DueRecalled {
+		due = due.Earlier(times[nth].Due)
+	}
+	times[nth] = times[nth].Tell(due, today, lender.Calendar())
+	loan.keep(times, lender.Calendar())
+}
+
+// settledDue is the due date that comes of the date that was set for a period, by
+// the loan's own rules and the calendar as it is known now.
+func settledDue(loan Loan, lentBy *policy.Document, lender standing.Desk, period costs.Period) broker.Date {
+	if loan.Terms.Class == "library" {
+		return period.Set // between libraries the date is agreed
+	}
+	due := lending.SettledDue(lentBy, lender.Moment(), loan.match(), period.Set, loan.Terms.LenderDue).Value
+	if !period.Recalled.IsZero() {
+		due = due.Earlier(period.Recalled)
+	}
+	return due
+}
+
+// timesDiffer tells whether any due date of two states of a loan differs.
+func timesDiffer(a, b Loan) bool {
+	one, other := a.Times(), b.Times()
+	if len(one) != len(other) {
+		return a.Status != Open || one[len(one)-1].Due != other[len(other)-1].Due
+	}
+	for i := range one {
+		if one[i].Due != other[i].Due {
+			return true
+		}
+	}
+	return false
+}
+
+// Recall asks for an item back early, by the loan's own rules; the new date is
+// never later than the old.
 func (c *Service) Recall(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref) (Outcome, error) {
 	loan, err := Locked(ctx, tx, ref)
 	if err != nil {
@@ -136,31 +205,29 @@ func (c *Service) Recall(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	if loan.Status != Open {
 		return out, broker.Conflict("not_on_loan", "That loan is %s.", loan.Status)
 	}
-	document, err := c.Rules(desk)
+	lender, err := standing.LendersFrom(desk).Of(ctx, tx, loan.Library, loan.Branch)
+	if err != nil {
+		return out, err
+	}
+	document, err := LentBy(c.Policies, lender, loan)
 	if err != nil {
 		return out, err
 	}
 	if loan.RecalledOn.IsZero() {
-		loan.RecalledOn = desk.Today()
+		loan.RecalledOn = lender.Today()
 	}
-	match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-	loan.DueOn = lending.RecallDue(document, desk.Moment(), match, loan.DueOn).Value
-	loan.DueAt = desk.Calendar().EndOfBusiness(loan.DueOn)
+	times := loan.Times()
+	last := &times[len(times)-1]
+	if last.Recalled.IsZero() {
+		last.Recalled = lending.RecallDue(document, lender.Moment(), loan.match(), broker.Date{}).Value
+		if due := loan.DueOn.Earlier(last.Recalled); due != loan.DueOn {
+			*last = last.Tell(due, lender.Today(), lender.Calendar())
+		}
+		loan.keep(times, lender.Calendar())
+	}
 	Save(tx, loan)
 	out.SetLoan(loan)
 	out.TellPatron = true
 	out.Say("Recalled: it is due on %s.", loan.DueOn)
 	return out, nil
-}
-
-// changedDue is the due date a loan gets when its lender moves it. A later date
-// is taken as it is. An earlier one never makes a fine for days that have
-// passed: the new date is today at the earliest, and a loan that is already
-// overdue stays as overdue as it was.
-func changedDue(current, asked, today broker.Date) broker.Date {
-	earliest := current.Earlier(today)
-	if asked.Before(earliest) {
-		return earliest
-	}
-	return asked
 }

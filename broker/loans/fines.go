@@ -65,6 +65,11 @@ type Settling struct {
 	Last bool
 	// LostOn is the day the item was lost, where that is the reason.
 	LostOn broker.Date
+	// Ended tells that the days of this due date are over: it is worked out again,
+	// and what was waived of it does not grow anew.
+	Ended bool
+	// Said is why, in words, where the due date and the days do not say it.
+	Said string
 	// parts is how many charges were made for this due date before.
 	parts int
 }
@@ -84,16 +89,17 @@ func (s Settling) Settle(tx *postgres.Tx, out *Outcome) error {
 }
 
 // over is how much of what was charged is to be reversed: no more than is left
-// of it.
+// of it. What grew after a part was waived stands.
 func (s Settling) over(money ledger.LoanMoney, charged int64) int64 {
-	settled := costs.Settle(s.Fine.Amount, broker.Money{Minor: charged, Currency: s.Fine.Amount.Currency}, money.Paid)
-	return min(settled.TakenBack.Minor, money.Stands().Minor)
+	waived := money.Adjusted.Minor - money.Corrected().Minor
+	most := min(s.Fine.Uncapped.Minor, s.Fine.Amount.Minor+waived)
+	return min(max(0, charged-most), money.Stands().Minor)
 }
 
 // more is what is to be added to what was charged and adjusted.
 func (s Settling) more(charged, adjusted int64) int64 {
 	fine := s.Loan.Terms.Overdue
-	if s.Forgiven || fine.Per == attributes.PerHour {
+	if s.Forgiven || s.Ended || fine.Per == attributes.PerHour {
 		return max(0, s.Fine.Amount.Minor-charged)
 	}
 	return costs.Accrue(s.Loan.Terms, s.Loan.DueOn, s.Through, s.Opening, costs.Posted{
@@ -128,6 +134,9 @@ func (s Settling) charge(tx *postgres.Tx, minor int64, out *Outcome) error {
 		return nil
 	}
 	cause := overdueCause(s.Loan)
+	if s.Last && s.Money.Has(cause) {
+		cause = throughCause(s.Loan, s.Through.String(), s.parts)
+	}
 	if !s.Last {
 		through := s.Through.String()
 		if s.Loan.Terms.Overdue.Per == attributes.PerHour {
@@ -151,6 +160,9 @@ func (s Settling) charge(tx *postgres.Tx, minor int64, out *Outcome) error {
 func (s Settling) note() string {
 	if s.Forgiven {
 		return fmt.Sprintf("due %s, forgiven", s.Loan.DueOn)
+	}
+	if s.Said != "" {
+		return s.Said
 	}
 	note := fmt.Sprintf("due %s, %d days late", s.Loan.DueOn, s.Fine.Days)
 	if s.Fine.Capped {
@@ -212,7 +224,7 @@ func (c *Service) ChargeAccrued(ctx context.Context, tx *postgres.Tx, desk stand
 func (s Settling) SettleTo(tx *postgres.Tx, minor int64, out *Outcome) error {
 	money := s.Money.OfPeriod(s.Loan.Period())
 	charged := money.Charged.Minor - money.Corrected().Minor
-	s.Fine.Amount.Minor = minor
+	s.Fine.Amount.Minor, s.Fine.Uncapped.Minor = minor, minor
 	if over := s.over(money, charged); over > 0 {
 		return s.takeBack(tx, money, over, out)
 	}

@@ -1,11 +1,14 @@
 package loans
 
 import (
+	"slices"
 	"time"
 
 	"afield/broker"
+	"afield/broker/calendar"
 	"afield/broker/catalog"
 	"afield/broker/patrons"
+	"afield/broker/policy"
 	"afield/broker/policy/costs"
 	"afield/broker/policy/rule"
 	"afield/broker/standing"
@@ -38,14 +41,21 @@ type Loan struct {
 	Branch    broker.ID
 	StartedAt time.Time
 	// DueOn is the due date, DueAt the close of business on it.
-	DueOn    broker.Date
-	DueAt    time.Time
+	DueOn broker.Date
+	DueAt time.Time
+	// SetDue is the due date as it was set, before closed days moved it; zero where
+	// that is DueOn. Periods are its times out since it was first changed; Times
+	// gives them all.
+	SetDue   broker.Date
+	Periods  []costs.Period
 	Renewals int
 	Terms    costs.Terms
 	Status   Status
 	// ReturnedAt is when it was handed in, ReturnedOn the day that counts.
 	ReturnedAt time.Time
 	ReturnedOn broker.Date
+	// FineFree tells that its return costs nothing, however late it was.
+	FineFree bool
 	// LostOn is when it was declared lost, LostHow why.
 	LostOn  broker.Date
 	LostHow LostHow
@@ -83,7 +93,76 @@ func (l Loan) SettledElsewhere() bool {
 // MatchOf is what a policy's entries are matched against for the loan of an
 // item.
 func (l Loan) MatchOf(item catalog.Item) rule.Match {
-	return rule.Match{Owner: l.Terms.Owner, Class: l.Terms.Class, Item: l.Terms.Item, Audience: item.Audience, Age: item.AgeMark}
+	match := l.match()
+	if l.Terms.Lent == nil {
+		match.Audience, match.Age = item.Audience, item.AgeMark
+	}
+	return match
+}
+
+// match is MatchOf without the item, as far as the loan knows.
+func (l Loan) match() rule.Match {
+	if l.Terms.Lent != nil {
+		return *l.Terms.Lent
+	}
+	return rule.Match{Owner: l.Terms.Owner, Class: l.Terms.Class, Item: l.Terms.Item}
+}
+
+// Times are the loan's periods, the present one last. Of a loan that never
+// changed only that one is known.
+func (l Loan) Times() []costs.Period {
+	if len(l.Periods) > 0 {
+		return slices.Clone(l.Periods)
+	}
+	set := l.SetDue
+	if set.IsZero() {
+		set = l.DueOn
+	}
+	return []costs.Period{{Set: set, SetAt: l.StartedAt, Due: l.DueOn}}
+}
+
+// keep gives the loan its periods, and with the last of them its due date.
+func (l *Loan) keep(times []costs.Period, opening *calendar.Calendar) {
+	last := times[len(times)-1]
+	l.Periods, l.SetDue, l.DueOn, l.DueAt = times, last.Set, last.Due, opening.EndOfBusiness(last.Due)
+}
+
+// in is the loan as it was in one of its periods, for what is charged for that.
+func (l Loan) in(times []costs.Period, nth int) Loan {
+	l.DueOn, l.Renewals = times[nth].Due, l.Renewals-(len(times)-1-nth)
+	return l
+}
+
+// facts are what the loan's fines depend on, by the rules it was lent by and the
+// calendar of the desk that lent it.
+func (l Loan) facts(lentBy *policy.Document, lender standing.Desk) costs.Facts {
+	facts := costs.Facts{
+		Terms: l.Terms, Periods: l.Times(), Until: lender.Today(), DueAt: l.DueAt, UntilAt: lender.Now,
+		Forgiven: l.FineFree, RenewalForgives: costs.RenewalForgives(lentBy, l.match()),
+	}
+	switch l.Status {
+	case Returned:
+		facts.Until, facts.UntilAt = l.ReturnedOn, l.ReturnedAt
+		return facts
+	case Lost:
+		facts.Until = l.LostOn
+	case Open:
+	}
+	facts.Until = l.Late().Through(facts.Until, lender.Calendar())
+	return facts
+}
+
+// LentBy gives the rules in force at the desk that lent when the loan began: a
+// loan keeps its own terms, whatever is published later. A loan that is older
+// than any version known goes by today's.
+func LentBy(policies standing.Policies, lender standing.Desk, loan Loan) (*policy.Document, error) {
+	then := lender
+	then.Now, then.Branch = loan.StartedAt, loan.Branch
+	document, err := policies.Rules(then)
+	if broker.IsKind(err, broker.KindNotFound) {
+		return policies.Rules(lender)
+	}
+	return document, err
 }
 
 // Late is what of the loan is needed for working out its fine.

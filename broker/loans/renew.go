@@ -116,38 +116,55 @@ func (f renewFacts) asked(document *policy.Document, in Renew, loan Loan) lendin
 	}
 }
 
-// renew moves the due date of a loan that may be renewed.
+// renew moves the due date of a loan that may be renewed, by the rules it was
+// lent by. A renewal never ends on a day that has passed.
 func (c *Service) renew(ctx context.Context, tx *postgres.Tx, desk standing.Desk, document *policy.Document, loan Loan, facts renewFacts, passed []broker.Reason) (Outcome, error) {
+	lender, err := standing.LendersFrom(desk).Of(ctx, tx, loan.Library, loan.Branch)
+	if err != nil {
+		return Outcome{}, err
+	}
+	lentBy, err := c.lentBy(ctx, tx, lender, loan)
+	if err != nil {
+		return Outcome{}, err
+	}
 	match := loan.MatchOf(facts.item)
-	match.PatronAge = facts.standing.Facts(desk.Today()).Age
-	due := lending.RenewalDue(document, desk.Moment(), match, loan.DueOn).Value
-	if !due.After(loan.DueOn) {
+	if loan.Terms.Lent == nil {
+		match.PatronAge = facts.standing.Facts(desk.Today()).Age
+	}
+	due := lending.RenewalDue(lentBy, desk.Moment(), match, loan.DueOn).Value
+	switch {
+	case due.Before(desk.Today()):
+		return Outcome{}, broker.Conflict("renewal_gains_nothing", "Renewed from %s it would be due on %s, which has passed: take it back and lend it anew.", loan.DueOn, due)
+	case !due.After(loan.DueOn):
 		return Outcome{}, broker.Conflict("renewal_gains_nothing", "It is due on %s already; a renewal today would not be later.", loan.DueOn)
 	}
 	var out Outcome
 	out.Warnings = passed
 	facts.standing.Latch(tx, desk, document)
-	if desk.Today().After(loan.DueOn) {
-		lender, err := standing.LendersFrom(desk).Of(ctx, tx, loan.Library, loan.Branch)
-		if err != nil {
-			return Outcome{}, err
-		}
-		s := Settling{
-			Desk: desk, Loan: loan, Through: desk.Today(), Opening: lender.Calendar(), Money: facts.money, Why: ledger.CorrectedAtRenewal, Last: true,
-			Fine: costs.FineAtRenewal(document, lender.Moment(), match, loan.Terms, loan.DueOn),
-		}
-		s.Forgiven = s.Fine.Amount.Minor == 0
-		if err := s.Settle(tx, &out); err != nil {
-			return Outcome{}, err
-		}
-		ledger.EndAccrual(tx, loan.Patron.Library, loan.ID)
-	}
-	late := desk.Today().DaysSince(loan.DueOn)
-	loan.DueOn, loan.DueAt, loan.Renewals = due, desk.Calendar().EndOfBusiness(due), loan.Renewals+1
+	late, times := desk.Today().DaysSince(loan.DueOn), loan.Times()
+	times = append(times, costs.Period{From: desk.Today(), Set: lending.SetAtRenewal(lentBy, desk.Moment(), match, loan.DueOn), SetAt: desk.Now, Due: due})
+	loan.Renewals++
+	loan.keep(times, desk.Calendar())
 	Save(tx, loan)
 	out.SetLoan(loan)
+	r := resettled{loan: loan, lender: lender, lentBy: lentBy, money: facts.money, why: ledger.CorrectedAtRenewal}
+	if err := r.resettle(tx, desk, &out); err != nil {
+		return Outcome{}, err
+	}
 	out.Say("Renewed: it is now due on %s.", due)
 	return out, LatchLate(ctx, tx, c.Policies, desk, loan, late, out)
+}
+
+// lentBy gives the rules for a patron in force when the loan began: those of
+// LentBy, or of the patron's home where it keeps its own wherever they borrow.
+func (c *Service) lentBy(ctx context.Context, tx *postgres.Tx, lender standing.Desk, loan Loan) (*policy.Document, error) {
+	then := lender
+	then.Now, then.Branch = loan.StartedAt, loan.Branch
+	document, err := c.RulesFor(ctx, tx, then, loan.Patron)
+	if broker.IsKind(err, broker.KindNotFound) {
+		return c.RulesFor(ctx, tx, lender, loan.Patron)
+	}
+	return document, err
 }
 
 // askOtherCopies asks how many other copies of an item's title stand on the

@@ -9,19 +9,20 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/patrons"
+	"afield/broker/policy/costs"
 	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 )
 
 const loanColumns = `l.library_id, l.id, l.item_library_id, l.item_id, l.patron_library_id, l.patron_id, l.request_id, l.branch_id,
-	l.started_at, l.due_on, l.due_at, l.renewals, l.terms, l.status, l.returned_at, l.returned_on,
+	l.started_at, l.due_on, l.due_at, l.due_set, l.periods, l.fine_free, l.renewals, l.terms, l.status, l.returned_at, l.returned_on,
 	l.lost_on, coalesce(l.lost_how, ''), l.referred_on, l.recalled_on, l.handed_to_id,
 	(select c.claimed_at from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)`
 
 func scanLoan(row pgx.Row, l *Loan, more ...any) error {
 	err := row.Scan(append([]any{
 		&l.Library, &l.ID, &l.Item.Library, &l.Item.ID, &l.Patron.Library, &l.Patron.ID, &l.Request, &l.Branch,
-		&l.StartedAt, &l.DueOn, &l.DueAt, &l.Renewals, &l.Terms, &l.Status, &l.ReturnedAt, &l.ReturnedOn,
+		&l.StartedAt, &l.DueOn, &l.DueAt, &l.SetDue, &l.Periods, &l.FineFree, &l.Renewals, &l.Terms, &l.Status, &l.ReturnedAt, &l.ReturnedOn,
 		&l.LostOn, &l.LostHow, &l.ReferredOn, &l.RecalledOn, &l.HandedTo, &l.ClaimedAt,
 	}, more...)...)
 	l.StartedAt, l.DueAt, l.ReturnedAt = l.StartedAt.UTC(), l.DueAt.UTC(), l.ReturnedAt.UTC()
@@ -92,20 +93,28 @@ func AllLocked(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []br
 
 func addLoan(tx *postgres.Tx, l Loan) {
 	tx.Queue(`insert into loans (library_id, id, item_library_id, item_id, patron_library_id, patron_id, request_id, branch_id,
-			started_at, due_on, due_at, renewals, terms, status, handed_to_id)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', $14)`,
+			started_at, due_on, due_at, renewals, terms, status, handed_to_id, due_set, recalled_on, periods)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', $14, $15, $16, $17)`,
 		l.Library, l.ID, l.Item.Library, l.Item.ID, l.Patron.Library, l.Patron.ID, l.Request, l.Branch,
-		l.StartedAt, l.DueOn, l.DueAt, l.Renewals, l.Terms, l.HandedTo)
+		l.StartedAt, l.DueOn, l.DueAt, l.Renewals, l.Terms, l.HandedTo, l.SetDue, l.RecalledOn, timesOf(l))
 }
 
 // Save queues the writing of a loan as it is now.
 func Save(tx *postgres.Tx, l Loan) {
 	tx.Queue(`update loans set due_on = $3, due_at = $4, renewals = $5, status = $6, returned_at = $7, returned_on = $8,
-			lost_on = $9, lost_how = nullif($10, ''), referred_on = $11, recalled_on = $12,
+			lost_on = $9, lost_how = nullif($10, ''), referred_on = $11, recalled_on = $12, due_set = $13, periods = $14, fine_free = $15,
 			price_asked = case when due_on = $3 then price_asked else '' end
 		where library_id = $1 and id = $2`,
 		l.Library, l.ID, l.DueOn, l.DueAt, l.Renewals, l.Status, l.ReturnedAt, l.ReturnedOn,
-		l.LostOn, string(l.LostHow), l.ReferredOn, l.RecalledOn)
+		l.LostOn, string(l.LostHow), l.ReferredOn, l.RecalledOn, l.SetDue, timesOf(l), l.FineFree)
+}
+
+// timesOf is a loan's periods as they are stored.
+func timesOf(l Loan) []costs.Period {
+	if l.Periods == nil {
+		return []costs.Period{}
+	}
+	return l.Periods
 }
 
 // AskWhetherCharged queues asking whether anything was charged yet for the

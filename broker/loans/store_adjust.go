@@ -9,22 +9,21 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
-	"afield/broker/directory"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
 // Tables owned here too: due_adjustments, adjusted_loans.
 
-// dueChange is one loan's new due date.
+// dueChange is one loan with its new due date, and the one before.
 type dueChange struct {
-	loan Loan
-	due  broker.Date
-	at   time.Time
+	loan   Loan
+	before broker.Date
 }
 
 // loansDue reads and locks the next open loans that are due on an adjustment's
 // days, in the order of their ids.
-func loansDue(ctx context.Context, tx *postgres.Tx, a Adjustment, after broker.ID, limit int) ([]Loan, error) {
+func loansDue(ctx context.Context, tx *postgres.Tx, a Adjustment, _ broker.Date, after broker.ID, limit int) ([]Loan, error) {
 	rows, err := tx.Query(ctx, `select `+loanColumns+` from loans l
 		where l.library_id = $1 and l.status = 'open' and l.due_on between $2 and $3
 			and ($4::uuid is null or l.branch_id = $4) and ($5::uuid is null or l.id > $5)
@@ -32,43 +31,45 @@ func loansDue(ctx context.Context, tx *postgres.Tx, a Adjustment, after broker.I
 	return collectLoans(rows, err)
 }
 
-// loansLateIn reads the next loans that were due or late on a closure's days:
-// those that are back and, after an emergency, those still out.
-func loansLateIn(ctx context.Context, tx *postgres.Tx, c directory.Closure, after broker.ID, limit int) ([]Loan, error) {
+// loansTouched reads and locks the next loans that a closing on an adjustment's
+// days concerns: those due then, or that would be but for other closings; those
+// back, or lost, later than it began and late; and of what is out and late or
+// was renewed, those that were charged for it.
+func loansTouched(ctx context.Context, tx *postgres.Tx, a Adjustment, today broker.Date, after broker.ID, limit int) ([]Loan, error) {
 	rows, err := tx.Query(ctx, `select `+loanColumns+` from loans l
-		where l.library_id = $1 and l.due_on <= $3 and l.patron_id is not null
-			and ((l.status = 'open' and $7) or (l.status = 'returned' and l.returned_on >= $2))
-			and ($4::uuid is null or l.branch_id = $4) and ($5::uuid is null or l.id > $5)
-		order by l.id limit $6 for no key update`, c.Library, c.From, c.To, c.Branch, after, limit, c.Kind == directory.ClosureEmergency)
+		where l.library_id = $1 and ($4::uuid is null or l.branch_id = $4) and ($5::uuid is null or l.id > $5)
+			and case l.status
+				when 'open' then least(l.due_on, l.due_set) <= $3 and greatest(l.due_on, l.due_set) >= $2
+					or ((l.due_on <= $3 and l.due_on < $7) or l.periods <> '[]')
+						and (exists (select from accruals a where a.library_id = l.patron_library_id and a.loan_id = l.id)
+							or exists (select from ledger_entries e where e.library_id = l.patron_library_id and e.loan_id = l.id))
+				else l.patron_id is not null and coalesce(l.returned_on, l.lost_on) >= $2 and l.started_at < $3::date + 2
+					and (l.periods <> '[]' or (l.due_on <= $3 and coalesce(l.returned_on, l.lost_on) > l.due_on)) end
+		order by l.id limit $6 for no key update`, a.Library, a.From, a.To, a.Branch, after, limit, today)
 	return collectLoans(rows, err)
 }
 
-// moveLoans queues the writing of new due dates and of the record of them.
+// moveLoans queues the writing of new due dates and, where the adjustment is
+// recorded, of the record of them.
 func moveLoans(tx *postgres.Tx, a Adjustment, changes []dueChange) {
 	if len(changes) == 0 {
 		return
 	}
 	ids, before, after := make([]broker.ID, len(changes)), make([]string, len(changes)), make([]string, len(changes))
+	ends, set, periods := make([]time.Time, len(changes)), make([]string, len(changes)), make([][]costs.Period, len(changes))
 	for i, change := range changes {
-		ids[i], before[i], after[i] = change.loan.ID, change.loan.DueOn.String(), change.due.String()
+		ids[i], before[i], after[i] = change.loan.ID, change.before.String(), change.loan.DueOn.String()
+		ends[i], set[i], periods[i] = change.loan.DueAt, change.loan.SetDue.String(), change.loan.Periods
 	}
-	setDueDates(tx, changes)
+	tx.Queue(`update loans l set due_on = c.due::date, due_at = c.ends, due_set = c.set::date, periods = $6::jsonb -> (c.nth::int - 1)
+		from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::text[]) with ordinality as c (loan, due, ends, set, nth)
+		where l.library_id = $1 and l.id = c.loan`, a.Library, ids, after, ends, set, periods)
+	if a.ID == broker.NoID {
+		return
+	}
 	tx.Queue(`insert into adjusted_loans (library_id, adjustment_id, loan_id, due_before, due_after)
 		select $1, $2, loan, due_before::date, due_after::date from unnest($3::uuid[], $4::text[], $5::text[]) as c (loan, due_before, due_after)`,
 		a.Library, a.ID, ids, before, after)
-}
-
-func setDueDates(tx *postgres.Tx, changes []dueChange) {
-	if len(changes) == 0 {
-		return
-	}
-	ids, dues, ends := make([]broker.ID, len(changes)), make([]string, len(changes)), make([]time.Time, len(changes))
-	for i, change := range changes {
-		ids[i], dues[i], ends[i] = change.loan.ID, change.due.String(), change.at
-	}
-	tx.Queue(`update loans l set due_on = c.due::date, due_at = c.ends
-		from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as c (loan, due, ends)
-		where l.library_id = $1 and l.id = c.loan`, changes[0].loan.Library, ids, dues, ends)
 }
 
 // keepLenderDue queues writing a lender's new due date on the loan, so that

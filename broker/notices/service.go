@@ -224,3 +224,12 @@ func withdrawSettled(tx *postgres.Tx, library broker.ID, channel Channel, now ti
 			and not exists (select 1 from holds h where h.for_library_id = n.library_id and h.patron_id = n.patron_id
 				and h.id = n.hold_id and h.status = 'on_hold_shelf')`, library, string(channel), now)
 }
+
+// WithdrawDates queues withdrawing what was to be said of a loan's due date as it
+// was: that it changed, or that it is near; and, where it is not late any more,
+// that it is.
+func WithdrawDates(tx *postgres.Tx, library, loan broker.ID, inTime bool, now time.Time) {
+	tx.Queue(`update notices set status = 'cancelled', done_at = $3
+		where library_id = $1 and loan_id = $2 and status = 'due' and (kind in ('due_changed', 'due_soon') or (kind = 'overdue' and $4))`,
+		library, loan, now, inTime)
+}

@@ -162,9 +162,7 @@ var fineCases = map[string]func(t *testing.T){
 		policytest.MustBe(t, "days", opening.CountDays(opening.DateOf(from), broker.MustDate("2017-01-01"), calendar.CalendarDays), 298)
 	},
 	"FIN-37": func(t *testing.T) {
-		document := policytest.Preset(t, "western-district")
-		got := costs.FineAtRenewal(document, policytest.Noon("2026-08-06"), policytest.Own("book"), costs.ResolveTerms(document, policytest.OfType(rule.OwnerOwn, "book")), broker.MustDate("2026-08-01"))
-		policytest.MustBe(t, "fine", got.Amount, policytest.USD("0.50"))
+		policytest.MustBe(t, "fine", renewedLate(policytest.Preset(t, "western-district"), "2026-08-01", "2026-08-06").Amount, policytest.USD("0.50"))
 	},
 	"FIN-38": func(t *testing.T) {
 		// A recall is no part of the terms of a fine: the ordinary rate applies.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/calendar"
 	"afield/broker/policy"
 	"afield/broker/policy/accounts"
 	"afield/broker/policy/blocks"
@@ -156,8 +157,7 @@ var renewCases = map[string]func(t *testing.T){
 	"REN-20": func(t *testing.T) {
 		for mode, want := range map[string]string{"charge": "5.00", "forgive": "0.00"} {
 			document := policytest.WithRules(t, "loans.fine_at_renewal", mode, "fines.overdue", `{set_by: library, rate: "1.00", cap: none, count: calendar}`)
-			got := costs.FineAtRenewal(document, policytest.Noon("2026-03-07"), policytest.Own("book"), costs.ResolveTerms(document, costs.LoanFacts{Match: policytest.Own("book")}), broker.MustDate("2026-03-02"))
-			policytest.MustBe(t, mode, got.Amount, policytest.USD(want))
+			policytest.MustBe(t, mode, renewedLate(document, "2026-03-02", "2026-03-07").Amount, policytest.USD(want))
 		}
 	},
 	"REN-23": func(t *testing.T) {
@@ -272,4 +272,14 @@ func TestARequestFilledByAHoldPassesTheRulesOfAHold(t *testing.T) {
 	ask.Hold.State, ask.Channel, ask.PINGiven = "on_loan", rule.ByOnline, true
 	ask.Patron.Class = "reciprocal"
 	policytest.MustRefuse(t, ill.MaySubmitILL(policytest.Preset(t, "western-district"), policytest.Noon("2026-03-02"), ask).Decision, "state_not_holdable", "channel_not_open")
+}
+
+// renewedLate is the fine for a book due on one day and renewed on another.
+func renewedLate(document *policy.Document, due, renewed string) costs.Fine {
+	asked := broker.MustDate(renewed)
+	return costs.Lateness(costs.Facts{
+		Terms:   costs.ResolveTerms(document, costs.LoanFacts{Match: policytest.Own("book")}),
+		Periods: []costs.Period{{Due: broker.MustDate(due)}, {From: asked, Due: asked.AddDays(21)}}, Until: asked,
+		RenewalForgives: costs.RenewalForgives(document, policytest.Own("book")),
+	}, calendar.EveryDay(nil))[0]
 }

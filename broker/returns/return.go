@@ -154,7 +154,7 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 		}
 	}
 	loan.Status, loan.ReturnedAt, loan.ReturnedOn = loans.Returned, in.Desk.Now, counts.On.Later(lender.Calendar().DateOf(loan.StartedAt))
-	counts.On = loan.ReturnedOn
+	counts.On, loan.FineFree = loan.ReturnedOn, counts.FineFree
 	loans.Save(tx, loan)
 	out.SetLoan(loan)
 	out.Say("Returned on %s.", loan.ReturnedOn)
@@ -228,6 +228,9 @@ func (c *Service) settleReturn(ctx context.Context, tx *postgres.Tx, r returned,
 	} else {
 		err = s.Settle(tx, out)
 	}
+	if err == nil && r.loan.Renewals > 0 {
+		err = r.settleEarlier(tx, c.Policies, out)
+	}
 	if err == nil {
 		err = c.chargePart(ctx, tx, r, out)
 	}
@@ -238,6 +241,16 @@ func (c *Service) settleReturn(ctx context.Context, tx *postgres.Tx, r returned,
 		ledger.EndAccrual(tx, r.loan.Patron.Library, r.loan.ID)
 	}
 	return loans.LatchLate(ctx, tx, c.Policies, r.in.Desk, r.loan, r.daysLate(), *out)
+}
+
+// settleEarlier brings what is charged for the loan's time before its last
+// renewal to what it comes to, since the day that counts may lie before it.
+func (r returned) settleEarlier(tx *postgres.Tx, policies standing.Policies, out *loans.Outcome) error {
+	lentBy, err := loans.LentBy(policies, r.lender, r.loan)
+	if err != nil {
+		return err
+	}
+	return loans.SettleEarlier(tx, r.in.Desk, r.lender, lentBy, r.loan, r.facts.money.overdue, out)
 }
 
 // warnPlace tells what the borrowing library's policy says about an

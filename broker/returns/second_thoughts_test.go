@@ -182,6 +182,7 @@ func TestAClosingAddsNothingToAClaimedLoan(t *testing.T) {
 	_, err = towntest.Act(wch.Town, wch.Returns.Claim, returns.MakeClaim{Desk: wch.At("2026-03-18 10:00"), Loan: out.Loan.Ref, Kind: loans.ClaimReturned, ShelfChecked: true})
 	wch.Must(err)
 	wch.Shut(directory.ClosureEmergency, "2026-03-17", "2026-03-17", "2026-04-02 10:00")
+	wch.ChargeAccrued(patron, "2026-04-02 10:30")
 	towntest.Equal(t, "one day of two", wch.Owes(patron), "1.00")
 }
 

@@ -120,7 +120,7 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at counter.At, foun
 		return counter.Done{}, err
 	}
 	outcome, err := s.counter.Loans.CheckOut(ctx, tx, loans.CheckOut{
-		Desk: found.desk, Item: found.item.Ref(), Patron: found.patron.Ref(), Request: waits.request, LenderDue: waits.due, Due: in.Due,
+		Desk: found.desk, Item: found.item.Ref(), Patron: found.patron.Ref(), Request: waits.request, LenderDue: waits.due, Due: in.Due, Recalled: waits.recalled,
 		LenderFine: waits.fine, HandedTo: found.proxy.ID, ByOther: in.ByOther, Shown: in.Shown,
 		Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
@@ -138,6 +138,8 @@ type waiting struct {
 	request standing.RequestRef
 	due     broker.Date
 	fine    *costs.LenderFine
+	// recalled tells that its lender wants it back already.
+	recalled bool
 }
 
 // waitingFor finds the request an item waits for, by the item and not by title
@@ -163,6 +165,7 @@ func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand)
 	}
 	return waiting{
 		request: standing.RequestRef{Library: item.Library, Request: item.Request}, due: request.LenderDueOn, fine: request.LenderFine(),
+		recalled: request.Recalled,
 	}, nil
 }
 

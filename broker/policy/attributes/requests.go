@@ -403,15 +403,16 @@ const (
 // Check implements rule.Checked.
 func (r Refund) Check() error { return rule.Among("refund", r, NoRefund, RefundAsLender) }
 
-// After gives the due date of a period that begins on a date.
-func (p Period) After(start broker.Date, opening *calendar.Calendar) broker.Date {
-	due := opening.AddDays(start, p.Days, p.Count)
-	switch p.ClosedDay {
+// Moved gives the date that a due date on a closed day becomes.
+func (c ClosedDay) Moved(due broker.Date, opening *calendar.Calendar) broker.Date {
+	switch c {
 	case MoveToNextOpen:
 		return opening.NextOpenDay(due)
 	case MoveToSameWeekday:
 		return opening.NextSameWeekday(due)
-	case MoveToPrevOpen, KeepClosedDay:
+	case MoveToPrevOpen:
+		return opening.PrevOpenDay(due)
+	case KeepClosedDay:
 	}
 	return due
 }

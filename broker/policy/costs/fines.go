@@ -8,7 +8,6 @@ import (
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/lending"
-	"afield/broker/policy/rule"
 )
 
 // Fine is an overdue fine worked out.
@@ -19,6 +18,8 @@ type Fine struct {
 	Capped bool          `json:"capped"`
 	Rule   string        `json:"rule"`
 	Clause broker.Clause `json:"clause"`
+	// Uncapped is what it would amount to without a limit.
+	Uncapped broker.Money `json:"-"`
 }
 
 // OverdueFine works out what a late return costs on the loan's own terms. due is
@@ -26,19 +27,7 @@ type Fine struct {
 // out). A due date on which the library turned out to be closed first moves to
 // the next open day: nobody could have returned it in time otherwise.
 func OverdueFine(terms Terms, due, returned broker.Date, opening *calendar.Calendar) Fine {
-	late := opening.CountDays(opening.NextOpenDay(due), returned, terms.Overdue.Count)
-	return terms.Overdue.fine(int64(terms.Overdue.charged(late)), late)
-}
-
-// OverdueFineBut works out the same, except that the days from one date to
-// another cost nothing although they count: an emergency closing decided after
-// the fact, at a library that counts calendar days.
-func OverdueFineBut(terms Terms, due, returned broker.Date, opening *calendar.Calendar, from, to broker.Date) Fine {
-	start := opening.NextOpenDay(due)
-	late := opening.CountDays(start, returned, terms.Overdue.Count)
-	if terms.Overdue.Count == calendar.CalendarDays {
-		late -= max(0, returned.Earlier(to).DaysSince(start.Later(from.AddDays(-1))))
-	}
+	late := opening.CountCharged(opening.NextOpenDay(due), returned, terms.Overdue.Count)
 	return terms.Overdue.fine(int64(terms.Overdue.charged(late)), late)
 }
 
@@ -61,6 +50,7 @@ func OverdueFineAt(terms Terms, due, returned time.Time, opening *calendar.Calen
 // fine charges a number of units at the rate, up to the cap.
 func (f FineTerms) fine(units int64, counted int) Fine {
 	fine := Fine{Amount: broker.Money{Minor: units * f.Rate.Minor, Currency: f.Rate.Currency}, Days: counted, Rule: f.Rule, Clause: f.Clause}
+	fine.Uncapped = fine.Amount
 	if most := f.most(); most != nil && fine.Amount.Minor > most.Minor {
 		fine.Amount.Minor, fine.Capped = most.Minor, true
 	}
@@ -149,15 +139,4 @@ func FineAtReturn(terms Terms, due broker.Date, returned lending.ReturnDecision,
 		return terms.Overdue.fine(0, 0)
 	}
 	return OverdueFine(terms, due, returned.On, at.Calendar)
-}
-
-// FineAtRenewal gives how much of an overdue item's fine stands when it is
-// renewed: the fine up to today from the original due date, or nothing where the
-// policy forgives it.
-func FineAtRenewal(d *policy.Document, at policy.Moment, m rule.Match, terms Terms, due broker.Date) Fine {
-	at = d.Settle(at)
-	if d.Rules().FineAtRenewal.For(m).Value == attributes.OverdueFineForgive {
-		return terms.Overdue.fine(0, 0)
-	}
-	return OverdueFine(terms, due, at.Calendar.DateOf(at.Now), at.Calendar)
 }

@@ -27,6 +27,9 @@ type Terms struct {
 	Overdue    FineTerms        `json:"overdue"`
 	// LenderDue is the lender's due date of a borrowed copy.
 	LenderDue broker.Date `json:"lender_due,omitzero"`
+	// Lent is what the policy's entries were matched against when the loan began;
+	// nil on loans older than this was kept.
+	Lent *rule.Match `json:"lent,omitempty"`
 }
 
 // FineTerms are the terms of an overdue fine.
@@ -78,7 +81,7 @@ type LenderFine struct {
 func ResolveTerms(d *policy.Document, f LoanFacts) Terms {
 	terms := Terms{
 		Policy: d.Name(), Version: d.Version(), Owner: f.Owner, Item: f.Item, Class: f.Class,
-		Overdue: fineTerms(d, f), LenderDue: f.LenderDue, RenewalsBy: attributes.SetByLibrary,
+		Overdue: fineTerms(d, f), LenderDue: f.LenderDue, RenewalsBy: attributes.SetByLibrary, Lent: &f.Match,
 	}
 	if f.Owner == rule.OwnerILL {
 		renewals := d.Rules().ILLRenewals.For(f.Match).Value

@@ -17,7 +17,65 @@ import (
 func DueDate(d *policy.Document, at policy.Moment, m rule.Match) rule.Entry[broker.Date] {
 	at = d.Settle(at)
 	entry := d.Rules().LoanPeriod.For(m)
-	return rule.Entry[broker.Date]{Source: entry.Source, Value: entry.Value.After(at.Calendar.DateOf(at.Now), at.Calendar)}
+	return rule.Entry[broker.Date]{Source: entry.Source, Value: SettledDue(d, at, m, SetDue(d, at, m, broker.Date{}), broker.Date{}).Value}
+}
+
+// SetDue gives the date that is set for what is lent today, before closed days
+// move it: by the library's own list, or for a borrowed copy by its lender's
+// date, as far as a period of the policy's own allows.
+func SetDue(d *policy.Document, at policy.Moment, m rule.Match, lenderDue broker.Date) broker.Date {
+	at = d.Settle(at)
+	period := d.Rules().LoanPeriod.For(m).Value
+	own := at.Calendar.AddDays(at.Calendar.DateOf(at.Now), period.Days, period.Count)
+	switch {
+	case lenderDue.IsZero():
+		return own
+	case d.Rules().PeriodSetBy.For(m).Value == attributes.SetByLibrary:
+		return own.Earlier(lenderDue)
+	}
+	return lenderDue
+}
+
+// SettledDue gives the due date that comes of a date that was set, on a calendar
+// that may know of more closings than when it was set. A planned closing moves
+// it as the loan period says, one that nobody foresaw as closures.relief says. A
+// borrowed copy is due by what its lender's date leaves, where that is sooner; a
+// closing that nobody foresaw takes nothing from that.
+func SettledDue(d *policy.Document, at policy.Moment, m rule.Match, set, lenderDue broker.Date) rule.Entry[broker.Date] {
+	at = d.Settle(at)
+	if m.Owner == rule.OwnerILL {
+		entry := d.Rules().ILLDue.For(m)
+		answer := rule.Entry[broker.Date]{Source: entry.Source, Value: set}
+		if lenderDue.IsZero() {
+			return answer
+		}
+		latest := lenderDue.AddDays(-entry.Value.DaysBefore)
+		if entry.Value.ClosedDay == attributes.MoveToPrevOpen && !at.Calendar.ClosedUnforeseen(latest) {
+			latest = at.Calendar.PrevOpenDay(latest)
+		}
+		if set.Before(lenderDue) {
+			answer.Value = settledOwn(d, at, m, set).Value
+		}
+		answer.Value = answer.Value.Earlier(latest)
+		return answer
+	}
+	return settledOwn(d, at, m, set)
+}
+
+func settledOwn(d *policy.Document, at policy.Moment, m rule.Match, set broker.Date) rule.Entry[broker.Date] {
+	period, relief := d.Rules().LoanPeriod.For(m), d.Rules().ClosureRelief.For(m)
+	answer := rule.Entry[broker.Date]{Source: period.Source, Value: set}
+	switch {
+	case at.Calendar.IsOpen(set):
+	case at.Calendar.ClosedUnforeseen(set):
+		answer.Source = relief.Source
+		if relief.Value.DueThatDay {
+			answer.Value = at.Calendar.NextOpenDay(set)
+		}
+	default:
+		answer.Value = period.Value.ClosedDay.Moved(set, at.Calendar)
+	}
+	return answer
 }
 
 // DueAtCheckout gives the due date of what is lent today: by the library's own
@@ -35,29 +93,39 @@ func DueAtCheckout(d *policy.Document, at policy.Moment, m rule.Match, lenderDue
 	return due
 }
 
-// RenewalDue gives the due date of an own item renewed today: so many days as
-// the policy gives a renewal, none of its own meaning the loan period, from
-// today or from the old due date. It is never earlier than the old date.
-func RenewalDue(d *policy.Document, at policy.Moment, m rule.Match, old broker.Date) rule.Entry[broker.Date] {
+// SetAtRenewal gives the date that is set for an own item renewed today, before
+// closed days move it: so many days as the policy gives a renewal, none of its
+// own meaning the loan period, from today or from the old due date.
+func SetAtRenewal(d *policy.Document, at policy.Moment, m rule.Match, old broker.Date) broker.Date {
 	at = d.Settle(at)
-	entry, period := d.Rules().RenewalDays.For(m), d.Rules().LoanPeriod.For(m).Value
-	if entry.Value.Is {
-		period.Days = entry.Value.Value
+	days, period := d.Rules().RenewalDays.For(m).Value, d.Rules().LoanPeriod.For(m).Value
+	if days.Is {
+		period.Days = days.Value
 	}
 	start := at.Calendar.DateOf(at.Now)
 	if d.Rules().RenewalFrom.For(m).Value == attributes.FromOldDue {
 		start = old
 	}
-	return rule.Entry[broker.Date]{Source: entry.Source, Value: period.After(start, at.Calendar).Later(old)}
+	return at.Calendar.AddDays(start, period.Days, period.Count)
+}
+
+// RenewalDue gives the due date of an own item renewed today. It is never
+// earlier than the old date.
+func RenewalDue(d *policy.Document, at policy.Moment, m rule.Match, old broker.Date) rule.Entry[broker.Date] {
+	entry := d.Rules().RenewalDays.For(m)
+	return rule.Entry[broker.Date]{Source: entry.Source, Value: SettledDue(d, at, m, SetAtRenewal(d, at, m, old), broker.Date{}).Value.Later(old)}
 }
 
 // RecallDue gives the due date of a loan its owner wants back: so many days from
-// now, and never later than it was.
+// now, and never later than it was; a zero due asks for the first alone.
 func RecallDue(d *policy.Document, at policy.Moment, m rule.Match, due broker.Date) rule.Entry[broker.Date] {
 	at = d.Settle(at)
 	entry := d.Rules().RecallDays.For(m)
 	soonest := at.Calendar.NextOpenDay(at.Calendar.AddDays(at.Calendar.DateOf(at.Now), entry.Value.Days, entry.Value.Count))
-	return rule.Entry[broker.Date]{Source: entry.Source, Value: soonest.Earlier(due)}
+	if !due.IsZero() {
+		soonest = soonest.Earlier(due)
+	}
+	return rule.Entry[broker.Date]{Source: entry.Source, Value: soonest}
 }
 
 // ReliefDue gives the due date after an unforeseen closing that is already in

@@ -9,6 +9,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow/desk/counter"
+	"afield/workflow/requests/engine"
 )
 
 // Closed is what came of entering a closure into the calendar.
@@ -39,7 +40,21 @@ func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at counter.At, clo
 		}
 	}
 	moved, err := s.counter.Loans.RelieveClosure(ctx, tx, desk, made, dryRun)
+	if err == nil && !dryRun {
+		err = carryThrough(ctx, tx, at, moved.Moves)
+	}
 	return Closed{Closure: made, Replayed: replayed, Moved: moved}, err
+}
+
+// carryThrough takes over the new due dates of loans into the requests they
+// serve, and tells the patrons.
+func carryThrough(ctx context.Context, tx *postgres.Tx, at counter.At, moved []loans.Loan) error {
+	for _, loan := range moved {
+		if served := loan.Serves(); served != nil {
+			engine.MoveDue(tx, served.Library, served.Request, loan.DueOn, loan.DueAt)
+		}
+	}
+	return counter.TellMoved(ctx, tx, at, moved)
 }
 
 // lengthenShelf gives things on the hold shelf back their pick-up days:
@@ -62,7 +77,10 @@ func (s *Service) Reopen(ctx context.Context, tx *postgres.Tx, at counter.At, cl
 	if err != nil {
 		return cancelled, loans.Reversed{}, err
 	}
-	reversed, err := s.counter.Loans.UndoRelief(ctx, tx, desk, closure)
+	reversed, err := s.counter.Loans.UndoRelief(ctx, tx, desk, cancelled)
+	if err == nil {
+		err = carryThrough(ctx, tx, at, reversed.Moves)
+	}
 	return cancelled, reversed, err
 }
 
@@ -73,7 +91,11 @@ func (s *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, at counte
 		return loans.Moved{}, err
 	}
 	in.Desk = desk
-	return s.counter.Loans.AdjustDueDates(ctx, tx, in)
+	moved, err := s.counter.Loans.AdjustDueDates(ctx, tx, in)
+	if err == nil && !in.DryRun {
+		err = carryThrough(ctx, tx, at, moved.Moves)
+	}
+	return moved, err
 }
 
 // ReverseAdjustment gives the loans of an adjustment their old dates back.
@@ -82,5 +104,9 @@ func (s *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at cou
 	if err != nil {
 		return loans.Reversed{}, err
 	}
-	return s.counter.Loans.ReverseAdjustment(ctx, tx, desk, adjustment, reason, dryRun)
+	reversed, err := s.counter.Loans.ReverseAdjustment(ctx, tx, desk, adjustment, reason, dryRun)
+	if err == nil && !dryRun {
+		err = carryThrough(ctx, tx, at, reversed.Moves)
+	}
+	return reversed, err
 }

@@ -215,3 +215,49 @@ func TitleOf(ctx context.Context, tx *postgres.Tx, title broker.ID) (string, err
 	found, err := catalog.LoadTitle(ctx, tx, title)
 	return found.Title, err
 }
+
+// TellMoved tells patrons that the due dates of their open loans were moved: as
+// it stands now, so what was about to be said of the old dates is withdrawn, and
+// a date that is again what it was when the day began is no news. A later date is
+// written or shows in the account; of an earlier one the patron hears as of
+// anything that matters.
+func TellMoved(ctx context.Context, tx *postgres.Tx, at At, moved []loans.Loan) error {
+	moved = slices.DeleteFunc(slices.Clone(moved), func(l loans.Loan) bool { return l.Terms.Class == patrons.ClassLibrary })
+	if len(moved) == 0 {
+		return nil
+	}
+	told, whose := map[patrons.Ref]patrons.Patron{}, make([]patrons.Ref, len(moved))
+	items, titles := make([]catalog.Item, len(moved)), make([]broker.ID, len(moved))
+	for i, loan := range moved {
+		whose[i] = loan.Patron
+		catalog.AskItem(tx, loan.Item.Library, loan.Item.ID, &items[i])
+	}
+	patrons.AskAll(tx, whose, told)
+	if err := tx.Flush(ctx); err != nil {
+		return err
+	}
+	for i, item := range items {
+		titles[i] = item.Title
+	}
+	named, err := catalog.TitlesByID(ctx, tx, titles)
+	if err != nil {
+		return err
+	}
+	var news []notices.News
+	for i, loan := range moved {
+		notices.WithdrawDates(tx, loan.Patron.Library, loan.ID, loan.DueAt.After(at.Now), at.Now)
+		times := loan.Times()
+		last, patron := times[len(times)-1], told[loan.Patron]
+		if last.Due == last.Before || patron.ID == broker.NoID {
+			continue
+		}
+		news = append(news, notices.News{Patron: patron, Message: notices.Message{
+			Kind: notices.DueChanged, Loan: loan.ID, Request: loan.Request,
+			Channels: []notices.Channel{notices.Email, notices.SMS}, Only: last.Due.After(last.Before),
+			Facts: notices.Facts{Title: named[items[i].Title].Title, DueOn: last.Due},
+			Cause: "due_changed:" + loan.ID.String() + ":" + last.Due.String() + ":" + at.Now.UTC().Format(time.RFC3339Nano),
+		}})
+	}
+	notices.MakeAll(tx, news, at.Now)
+	return nil
+}

@@ -43,6 +43,8 @@ type Case struct {
 	Firing Firing
 	Row    workflow.Transition
 	From   workflow.State
+	// DueMoved tells that an effect of the row moved the patron's due date.
+	DueMoved bool
 
 	cache *directory.Cache
 }
@@ -179,6 +181,21 @@ func (c *Case) OpenLoan(ctx context.Context) (*loans.Loan, error) {
 		}
 	}
 	return nil, nil
+}
+
+// RenewalAsked gives the day on which the renewal was asked for that the lender
+// has not answered yet; zero where none is open.
+func (c *Case) RenewalAsked(ctx context.Context) (broker.Date, error) {
+	var asked time.Time
+	if !c.Request.RenewalPending {
+		return broker.Date{}, nil
+	}
+	err := c.Tx.QueryRow(ctx, `select coalesce(max(at), 'epoch') from request_events where library_id = $1 and request_id = $2 and event = $3`,
+		c.Request.LibraryID, c.Request.ID, string(workflow.EventRenew)).Scan(&asked)
+	if err != nil || asked.Unix() == 0 {
+		return broker.Date{}, err
+	}
+	return c.Library.Calendar.DateOf(asked), nil
 }
 
 // LendingDesk is the desk at which circulation acts for a lender: no branch of

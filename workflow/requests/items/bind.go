@@ -39,6 +39,7 @@ func Effects(policies standing.Policies) engine.Effects {
 		// due dates and renewals
 		workflow.DoKeepLoanDue:  KeepLoanDue,
 		workflow.DoChangeDue:    r.ChangeDue,
+		workflow.DoRecallLoan:   r.RecallLoan,
 		workflow.DoMoveLoanDue:  r.MoveLoanDue,
 		workflow.DoCheckRenewal: CheckRenewal,
 		workflow.DoAwaitRenewal: AwaitRenewal,

@@ -83,8 +83,10 @@ func ClearRenewal(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	return wants, nil
 }
 
-// ChangeDue takes over a lender's new due date. Both dates move, and no fine
-// arises for days that have passed.
+// ChangeDue takes over a lender's new due date, also of a loan that was returned
+// before the news came. Both dates move, the fine is worked out anew, and none
+// arises for days that have passed. A renewal counts from the day on which it
+// was asked for: fines wait for the answer.
 func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	due := c.Firing.Input.Date("due")
 	if due.IsZero() || due == c.Request.LenderDueOn {
@@ -96,29 +98,63 @@ func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, erro
 		more, err := shortenShelf(ctx, c)
 		return append(wants, more...), err
 	}
-	if !c.WithPatron() {
-		return wants, nil
-	}
-	loan, err := c.OpenLoan(ctx)
+	loan, err := lastLoan(ctx, c)
 	if err != nil || loan == nil {
 		return wants, err
 	}
-	why := loans.DueCorrected
+	change := loans.ChangeDue{Desk: c.Desk(), Loan: loan.Ref, LenderDue: due, Why: loans.DueCorrected}
 	if c.Firing.Event == workflow.EventRenewalGranted {
-		why = loans.DueRenewed
+		change.Why = loans.DueRenewed
+		if change.From, err = c.RenewalAsked(ctx); err != nil {
+			return nil, err
+		}
 		c.Request.Renewals++
 	}
-	outcome, err := r.loans.ChangeDue(ctx, c.Tx, loans.ChangeDue{Desk: c.Desk(), Loan: loan.Ref, LenderDue: due, Why: why})
+	outcome, err := r.loans.ChangeDue(ctx, c.Tx, change)
 	if err != nil {
 		return nil, err
 	}
+	c.DueMoved = c.WithPatron() && outcome.Loan.DueOn != c.Request.PatronDueOn
 	c.Request.PatronDueOn = outcome.Loan.DueOn
 	if c.Request.Renewals == 0 {
 		c.Request.FirstDueOn = outcome.Loan.DueOn // the lender had said it wrongly
 	}
-	c.Request.Overdue = false
-	wants.Add(engine.RestartDeadline{}, engine.Fact{Name: "due_on", Value: outcome.Loan.DueOn.String()})
+	wants.Add(engine.Fact{Name: "due_on", Value: outcome.Loan.DueOn.String()})
+	if c.WithPatron() {
+		c.Request.Overdue = false
+		wants.Add(engine.RestartDeadline{})
+	}
 	return wants, nil
+}
+
+// lastLoan gives the loan of a request that is open or was returned last; nil
+// for none, and for one that is lost: what that costs is settled otherwise.
+func lastLoan(ctx context.Context, c *engine.Case) (last *loans.Loan, err error) {
+	lent, err := loans.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
+	for i, loan := range lent {
+		if loan.Status != loans.Lost && (last == nil || loan.StartedAt.After(last.StartedAt)) {
+			last = &lent[i]
+		}
+	}
+	return last, err
+}
+
+// RecallLoan moves the due date of the patron's loan that its lender wants back
+// early, as the policy says of recalls.
+func (r room) RecallLoan(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	loan, err := c.OpenLoan(ctx)
+	if err != nil || loan == nil {
+		return nil, err
+	}
+	outcome, err := r.loans.Recall(ctx, c.Tx, c.Desk(), loan.Ref)
+	if err != nil {
+		return nil, err
+	}
+	if outcome.Loan.DueOn == c.Request.PatronDueOn {
+		return nil, nil
+	}
+	c.Request.PatronDueOn = outcome.Loan.DueOn
+	return engine.Wants{engine.RestartDeadline{}, engine.Fact{Name: "due_on", Value: outcome.Loan.DueOn.String()}}, nil
 }
 
 // shortenShelf moves the last pick-up day when the lender's due date has become
@@ -155,7 +191,7 @@ func AwaitDecision(_ context.Context, c *engine.Case) (engine.Wants, error) {
 }
 
 // MoveLoanDue gives a loan to a borrowing library a new due date: corrected by
-// us, or renewed.
+// us, or renewed, which never ends on a day on which we are closed.
 func (r room) MoveLoanDue(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	due := c.Firing.Input.Date("due")
 	if !due.After(c.Today()) {
@@ -167,7 +203,7 @@ func (r room) MoveLoanDue(ctx context.Context, c *engine.Case) (engine.Wants, er
 	}
 	why := loans.DueCorrected
 	if c.Firing.Event == workflow.EventAnswerRenewYes {
-		why = loans.DueRenewed
+		why, due = loans.DueRenewed, c.Library.Calendar.NextOpenDay(due)
 		c.Request.Renewals++
 	}
 	if _, err := r.loans.ChangeDue(ctx, c.Tx, loans.ChangeDue{Desk: c.LendingDesk(), Loan: loan.Ref, Due: due, Why: why}); err != nil {

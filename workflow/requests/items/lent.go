@@ -173,7 +173,7 @@ func (r room) LendItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 	}
 	due := c.Firing.Input.Date("due")
 	if due.IsZero() {
-		due = c.Today().AddDays(c.Library.Terms.LoanDays)
+		due = c.Library.Calendar.NextOpenDay(c.Today().AddDays(c.Library.Terms.LoanDays))
 	}
 	if !due.After(c.Today()) {
 		return nil, broker.Invalid(broker.FieldError{Pointer: "/due", Code: "in_the_past", Message: "must be after today"})

@@ -15,7 +15,6 @@ func Effects() engine.Effects {
 		workflow.DoReverseFee:     ReverseFee,
 		workflow.DoChargeLost:     ChargeLost,
 		workflow.DoWaiveLost:      WaiveLost,
-		workflow.DoTakeBackFine:   TakeBackFine,
 		workflow.DoKeepOffer:      KeepOffer,
 		workflow.DoBillBorrower:   BillBorrower,
 		workflow.DoCreditBorrower: CreditBorrower,

@@ -7,9 +7,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/ledger"
-	"afield/broker/loans"
 	"afield/broker/policy/costs"
-	"afield/broker/policy/lending"
 	"afield/workflow/requests/engine"
 )
 
@@ -159,43 +157,6 @@ func reversalsOf(c *engine.Case, entries []ledger.Entry, kind string) (wants eng
 		}}, engine.Fact{Name: "reversed", Value: charge.Amount})
 	}
 	return wants
-}
-
-// TakeBackFine reverses the fine of a loan whose renewal was asked in time and
-// granted only after the item had come back: fines wait for the answer. What was
-// late even by the new date is charged by that date.
-func TakeBackFine(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	wants, err := takeBack(ctx, c, ledger.Overdue)
-	until := c.Firing.Input.Date("due")
-	if err != nil || c.Request.PatronID == broker.NoID || until.IsZero() {
-		return wants, err
-	}
-	lent, err := loans.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
-	if err != nil {
-		return nil, err
-	}
-	for _, loan := range lent {
-		if loan.Status == loans.Returned {
-			wants.Add(fineBy(c, lending.ILLDueDate(c.Policy, c.Moment(), until).Due, loan)...)
-		}
-	}
-	return wants, nil
-}
-
-// fineBy charges a returned loan's lateness by a due date that was set after
-// its return.
-func fineBy(c *engine.Case, due broker.Date, loan loans.Loan) engine.Wants {
-	fine := costs.OverdueFine(loan.Terms, due, loan.ReturnedOn, c.Library.Calendar)
-	if fine.Amount.Minor <= 0 {
-		return nil
-	}
-	return engine.Wants{engine.Charge{Charge: ledger.Charge{
-		Account: ledger.OfPatron(c.Request.LibraryID, c.Request.PatronID, fine.Amount.Currency),
-		Kind:    ledger.Overdue, Amount: fine.Amount, Rule: fine.Rule, Clause: fine.Clause, Loan: loan.ID, Request: c.Request.ID,
-		Period: loan.Renewals + 2, // the period after the loan's last
-		Note:   fmt.Sprintf("renewed until %s, %d days late", due, fine.Days), Cause: fmt.Sprintf("overdue:%s:renewed:%d", loan.ID, c.Request.Version),
-		Actor: c.Firing.Actor, At: c.Now,
-	}}, engine.Fact{Name: "charged", Value: fine.Amount}}
 }
 
 // WaiveLost forgives what is still unpaid of a loss that is no longer one. What

@@ -27,6 +27,7 @@ func Effects() engine.Effects {
 		workflow.DoTellRecalled:   Tell(notices.Recalled),
 		workflow.DoTellRenewed:    Tell(notices.RenewalGranted),
 		workflow.DoTellNotRenewed: Tell(notices.RenewalRefused),
+		workflow.DoTellDueChanged: TellDueChanged,
 		workflow.DoDropNotices:    DropNotices,
 		workflow.DoOpenTask:       OpenTask,
 		workflow.DoCloseTasks:     CloseTasks,
@@ -75,6 +76,16 @@ func noticeFacts(c *engine.Case, kind notices.Kind) notices.Facts {
 		facts.Reason = c.Row.Label
 	}
 	return facts
+}
+
+// TellDueChanged tells the patron of a new due date, where there is one, in place
+// of what was about to be said of the old one.
+func TellDueChanged(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	if !c.DueMoved {
+		return nil, nil
+	}
+	notices.WithdrawForRequest(c.Tx, c.Request.LibraryID, c.Request.ID, c.Now, notices.DueChanged, notices.DueSoon)
+	return Tell(notices.DueChanged)(ctx, c)
 }
 
 // DropNotices withdraws what was not given to the patron yet.
