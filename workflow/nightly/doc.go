@@ -14,8 +14,11 @@
 // A slice that fails is halved until the bad row stands alone. That row is put
 // aside (nightly_failures, and a task for staff) and the rest goes on.
 //
+// A night acts for its library and sees the shared catalogue besides. Only the
+// steps that change timelines of requests run under the system role.
+//
 // What a step does is decided in broker/policy and written by the package that
 // owns the rows; this package only goes from one to the next.
 //
-//	report, err := nights.Run(ctx, library, now, nil)
+//	report, err := nights.Run(ctx, library, now, time.Time{}, nil)
 package nightly

@@ -107,6 +107,9 @@ type Night struct {
 	// Branches are the library's buildings with their calendars.
 	Branches []directory.Branch
 
+	// sees are the libraries whose rows the night may touch: its own, and those
+	// of the shared catalogue, whose copies the library's patrons have.
+	sees   []broker.ID
 	nights *Nights
 }
 
@@ -126,7 +129,11 @@ func (n *Nights) begin(ctx context.Context, library broker.ID, now time.Time) (*
 		if night.Library, err = directory.Load(ctx, tx, library); err != nil {
 			return err
 		}
-		night.Branches, err = directory.Branches(ctx, tx, library)
+		if night.Branches, err = directory.Branches(ctx, tx, library); err != nil {
+			return err
+		}
+		shared, err := directory.SharedWith(ctx, tx, night.Library.SharingGroup)
+		night.sees = append([]broker.ID{library}, shared...)
 		return err
 	})
 	if err != nil {

@@ -377,3 +377,58 @@ func TestABlockLatchesInTheNight(t *testing.T) {
 		t.Errorf("%s blocks at 21.00, want 1", got)
 	}
 }
+
+// Fines, losses, notices and the hold shelf are done with the library's own
+// rights: the system role, which sees every library, writes none of it. A copy
+// of a library in the shared catalogue is lent here too: once its price is known,
+// it is lost like the others.
+func TestANightActsForItsOwnLibrary(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "western-district")
+	patron := h.patron()
+	h.lends(patron, "book", 1, "2026-05-11 10:00") // due 2026-06-01
+	h.lendsFromNeighbour(patron, "2026-05-11 10:00")
+	h.shelves(1, "2026-07-01")
+	if _, err := pgtest.Admin(t, h.db).Exec(t.Context(), `revoke insert, update, delete on
+		accruals, blocks, holds, items, ledger_entries, loans, notices, nightly_failures from afield_system`); err != nil {
+		t.Fatal(err)
+	}
+	h.night("2026-07-14 02:30")
+	h.night("2026-07-15 02:30")
+	if got := h.ask(`select string_agg(kind, ', ') from staff_tasks`); got != "price_needed" {
+		t.Fatalf("the neighbour's copy has no price: %s", got)
+	}
+	if _, err := pgtest.Admin(t, h.db).Exec(t.Context(), `update items set price_minor = 900 where barcode = 'N1'`); err != nil {
+		t.Fatal(err)
+	}
+	h.night("2026-07-16 02:30")
+	if put := h.putAside(); len(put) != 0 {
+		t.Errorf("put aside: %+v", put)
+	}
+	if got := h.ask(`select string_agg(kind || ' ' || count, ', ' order by kind) from (select kind, count(*) from notices group by kind) n`); got != "expired 1, lost 3, overdue 2" {
+		t.Errorf("told: %s", got)
+	}
+}
+
+// lendsFromNeighbour lends a patron the copy of another library of the shared
+// catalogue.
+func (h *house) lendsFromNeighbour(patron patrons.Ref, local string) {
+	h.t.Helper()
+	neighbour := h.Library
+	neighbour.ID, neighbour.Name = broker.NewID(), "The neighbour"
+	item := catalog.Item{Library: neighbour.ID, ID: broker.NewID(), Realm: h.SharingGroup, Barcode: "N1", Type: "book", Lendable: true}
+	h.do(func(ctx context.Context, tx *postgres.Tx) (err error) {
+		if err := directory.SaveLibrary(tx, neighbour, founded); err != nil {
+			return err
+		}
+		item.Title, err = catalog.SaveTitle(ctx, tx, catalog.Title{Title: "The neighbour's book"}, founded)
+		catalog.SaveItem(tx, item, founded)
+		return err
+	})
+	h.do(func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := h.loans.CheckOut(ctx, tx, loans.CheckOut{
+			Desk: standing.Desk{Library: h.Library, Now: h.time(local), Actor: broker.System(h.Library.ID)}, Item: item.Ref(), Patron: patron,
+		})
+		return err
+	})
+}

@@ -13,30 +13,6 @@ import (
 	"afield/workflow/requests/tasks"
 )
 
-// step is one kind of nightly work. Its things are gone through in order of
-// their key, by ranged, together or each; or, where the room that owns the rows finds them
-// itself, by paged, or by again until nothing is left.
-type step struct {
-	name string
-	// size is how many things a slice has at most.
-	size int
-	// next gives the keys of the next slice, in order, after one key. A ranged
-	// step gives the last key only.
-	next func(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error)
-	// ranged works everything after one key and up to another in a few
-	// statements, and tells how many things changed.
-	ranged func(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo loans.NightKey) (int64, error)
-	// together works the things of a slice, and tells how many changed.
-	together func(ctx context.Context, tx *postgres.Tx, night *Night, ids []broker.ID) (int64, error)
-	// each works one thing, and tells whether it changed.
-	each func(ctx context.Context, tx *postgres.Tx, night *Night, id broker.ID) (bool, error)
-	// again does up to limit things that are not done yet, and tells how many.
-	again func(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error)
-	// paged does what the next limit things call for, and gives the last key it
-	// looked at; the key it was given means that none was left.
-	paged func(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error)
-}
-
 type sliced struct {
 	done Done
 	busy bool
@@ -46,13 +22,13 @@ type sliced struct {
 // transaction.
 func (n *Nights) slice(ctx context.Context, night *Night, s step, limit int) (sliced, error) {
 	var result sliced
-	err := n.config.DB.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+	err := n.config.DB.InTx(ctx, s.scope(night), func(ctx context.Context, tx *postgres.Tx) error {
 		at, free, err := takeStep(ctx, tx, night, s.name)
 		result = sliced{done: at.done, busy: !free}
 		if err != nil || !free || at.done.Finished {
 			return err
 		}
-		upTo, touched, more, err := s.work(ctx, tx, night, at.after, limit)
+		upTo, touched, more, err := s.work.slice(ctx, tx, night, at.after, limit)
 		if err != nil {
 			return err
 		}
@@ -67,46 +43,6 @@ func (n *Nights) slice(ctx context.Context, night *Night, s step, limit int) (sl
 		return nil
 	})
 	return result, err
-}
-
-// work does a slice, and gives the last key it reached; more is false when there
-// was nothing left to do.
-func (s step) work(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (upTo loans.NightKey, touched int64, more bool, err error) {
-	switch {
-	case s.again != nil:
-		done, err := s.again(ctx, tx, night, limit)
-		return after, int64(done), done > 0, err
-	case s.paged != nil:
-		upTo, done, err := s.paged(ctx, tx, night, after, limit)
-		return upTo, int64(done), upTo != after, err
-	}
-	keys, err := s.next(ctx, tx, night, after, limit)
-	if err != nil || len(keys) == 0 {
-		return after, 0, false, err
-	}
-	upTo = keys[len(keys)-1]
-	if s.ranged != nil {
-		touched, err = s.ranged(ctx, tx, night, after, upTo)
-		return upTo, touched, true, err
-	}
-	if s.together != nil {
-		ids := make([]broker.ID, len(keys))
-		for i, key := range keys {
-			ids[i] = key.ID
-		}
-		touched, err = s.together(ctx, tx, night, ids)
-		return upTo, touched, true, err
-	}
-	for _, key := range keys {
-		changed, err := s.each(ctx, tx, night, key.ID)
-		if err != nil {
-			return upTo, touched, true, err
-		}
-		if changed {
-			touched++
-		}
-	}
-	return upTo, touched, true, nil
 }
 
 // place is how far a step of a night has come.
@@ -147,20 +83,18 @@ func end(tx *postgres.Tx, night *Night, name string) {
 // staff, and tried again in the next night.
 func (n *Nights) putAside(ctx context.Context, night *Night, s step, why error) error {
 	n.config.Log.Error("a nightly step failed for one row", "library", night.Library.ID, "step", s.name, "error", why)
-	return n.config.DB.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+	return n.config.DB.InTx(ctx, s.scope(night), func(ctx context.Context, tx *postgres.Tx) error {
 		at, free, err := takeStep(ctx, tx, night, s.name)
 		if err != nil || !free {
 			return err
 		}
-		var bad loans.NightKey
-		if s.next == nil {
+		bad, found, err := s.work.first(ctx, tx, night, at.after)
+		switch {
+		case err != nil:
+			return errors.Join(why, err)
+		case !found:
 			end(tx, night, s.name) // it would find the same row again and again
-		} else {
-			keys, err := s.next(ctx, tx, night, at.after, 1)
-			if err != nil || len(keys) == 0 {
-				return errors.Join(why, err)
-			}
-			bad = keys[0]
+		default:
 			advance(tx, night, s.name, bad, 0)
 		}
 		note(tx, night, s.name, bad.ID, why)
@@ -201,7 +135,7 @@ const whole = "night"
 // finish writes down that a night is over, and solves the failures of earlier
 // nights that did not come again.
 func (n *Nights) finish(ctx context.Context, night *Night) error {
-	return n.config.DB.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+	return n.config.DB.InTx(ctx, postgres.ForLibraries(night.sees...), func(_ context.Context, tx *postgres.Tx) error {
 		tx.Queue(`insert into nightly_steps (library_id, night, step, started_at, finished_at) values ($1, $2, $3, $4, $4) on conflict do nothing`,
 			night.Library.ID, night.On, whole, night.Now)
 		tx.Queue(`update nightly_failures f set solved_at = $3 where f.library_id = $1 and f.solved_at is null

@@ -20,22 +20,22 @@ import (
 // before what follows from it, what is lost before notices about it.
 func steps() []step {
 	return []step{
-		{name: renewalStep, size: 100, next: soonDue, each: renewByItself},
-		{name: "fines", size: 10000, next: overdueLoans, paged: accrueFines},
-		{name: "blocks", size: 200, next: growingAccounts, each: latchBlocks},
-		{name: "claims", size: 500, next: oldClaims, together: chargeClaims},
-		{name: "lost", size: 500, next: longOverdue, together: declareLost},
+		{name: renewalStep, size: 100, work: keyed(soonDue, each(renewByItself))},
+		{name: "fines", size: 10000, work: pagedBy(overdueLoans, accrueFines)},
+		{name: "blocks", size: 200, work: keyed(growingAccounts, each(latchBlocks))},
+		{name: "claims", size: 500, work: keyed(oldClaims, together(chargeClaims))},
+		{name: "lost", size: 500, work: keyed(longOverdue, together(declareLost))},
 		// A lock of a queue each: as many as the nights of four libraries may take at once.
-		{name: shelfStep, size: 1000, again: clearShelf},
-		{name: "unfilled_holds", size: 500, again: endUnfilled},
-		{name: "overdue_notices", size: 500, paged: tellOfOverdue},
-		{name: "reminders", size: 500, paged: remindOfDue},
-		{name: "coming_of_age", size: 200, next: newAdults, each: promptForAdult},
-		{name: "accounts", size: 500, next: oldAccounts, together: purgeAccounts},
-		{name: "histories", size: 5000, next: returnedLoans, ranged: forgetBorrowers},
-		{name: "hold_histories", size: 1000, again: forgetHolds},
-		{name: "request_histories", size: 500, again: forgetRequests},
-		{name: "old_notices", size: 2000, paged: forgetNotices},
+		{name: shelfStep, size: 1000, work: again(clearShelf)},
+		{name: "unfilled_holds", size: 500, work: again(endUnfilled)},
+		{name: "overdue_notices", size: 500, work: paged(tellOfOverdue)},
+		{name: "reminders", size: 500, work: paged(remindOfDue)},
+		{name: "coming_of_age", size: 200, work: keyed(newAdults, each(promptForAdult))},
+		{name: "accounts", size: 500, timelines: true, work: keyed(oldAccounts, together(purgeAccounts))},
+		{name: "histories", size: 5000, work: keyed(returnedLoans, ranged(forgetBorrowers))},
+		{name: "hold_histories", size: 1000, work: again(forgetHolds)},
+		{name: "request_histories", size: 500, timelines: true, work: again(forgetRequests)},
+		{name: "old_notices", size: 2000, work: paged(forgetNotices)},
 	}
 }
 
