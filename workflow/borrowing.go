@@ -57,6 +57,7 @@ const (
 	EventShipReturn        Event = "ship_return"
 	EventDispute           Event = "dispute"
 	EventCloseReturn       Event = "close_return"
+	EventStillOut          Event = "still_with_patron"
 	EventLostInTransit     Event = "lost_in_transit"
 	EventReopen            Event = "reopen"
 	EventUndo              Event = "undo"
@@ -138,6 +139,15 @@ const (
 	GuardMisplaced      Guard = "reported_misplaced"   // the patron cannot find it
 	GuardClaimed        Guard = "claimed"              // the patron says it is back, or never had it
 	GuardMessageUnsent  Guard = "message_not_yet_sent" // the last outgoing message can be withdrawn
+	GuardSaidByStaff    Guard = "said_by_staff"        // our staff say it, and not the other library
+	GuardSeenHome       Guard = "seen_home"            // its lender says that it has it, though it is on loan here
+	GuardNeverHere      Guard = "never_here"           // what was sent has never arrived
+	GuardToShelve       Guard = "to_be_shelved"        // a volume that arrived is not on the hold shelf yet
+	GuardOthersOut      Guard = "another_volume_out"   // the patron has another volume of it
+	GuardOthersHere     Guard = "another_volume_here"  // another volume of it is here, too
+	GuardOthersLost     Guard = "another_volume_lost"  // another volume of it is lost
+	GuardSomeHere       Guard = "a_volume_is_here"     // at least one volume is here, to be sent back
+	GuardSomeOut        Guard = "a_volume_is_out"      // a patron has at least one volume
 )
 
 // Effects of the borrowing side.
@@ -178,6 +188,11 @@ const (
 	DoAwaitDecision  Effect = "await_decision"
 	DoTakeOffShelf   Effect = "take_off_hold_shelf"
 	DoSendHome       Effect = "send_item_home"
+	DoItemHome       Effect = "note_item_home"
+	DoSeenHome       Effect = "stop_the_meter"
+	DoNotHome        Effect = "let_the_meter_run"
+	DoNameMissing    Effect = "name_missing_volumes"
+	DoForgetCancel   Effect = "forget_cancel"
 	DoFlagUnused     Effect = "flag_return_unused"
 	DoFlagOverdue    Effect = "flag_overdue"
 	DoFlagRecalled   Effect = "flag_recalled"
@@ -245,23 +260,23 @@ var (
 
 // borrowingPlaces says what each state means.
 var borrowingPlaces = []Place{
-	{State: Submitted, Label: "Submitted", Patron: "We have your request", Owner: OwnerSystem, Deadline: DeadlineChecks, Then: EventChecksOverdue, Coming: true},
-	{State: NeedsReview, Label: "Needs a person", Patron: "Our staff are looking at your request", Owner: OwnerStaff, Deadline: DeadlineReview, Then: EventReviewOverdue, Coming: true},
-	{State: Routing, Label: "Choosing a lender", Patron: "We are looking for a library that can lend it", Owner: OwnerSystem, Deadline: DeadlineRouting, Then: EventRoutingOverdue, Coming: true},
-	{State: AwaitingCostApproval, Label: "Waiting for the patron to approve a cost", Patron: "It has a cost: please tell us whether to go ahead", Owner: OwnerPatron, Queue: QueueWithPatrons, Deadline: DeadlineApproval, Then: EventApprovalOverdue, Coming: true},
-	{State: Requested, Label: "Asked a lender", Patron: "We have asked a library for it", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineAnswer, Then: EventNoAnswer, Coming: true, Awaited: true},
-	{State: Conditional, Label: "The lender named conditions", Patron: "A library will lend it on conditions, and our staff are looking at them", Owner: OwnerStaff, Queue: QueueWithLenders, Deadline: DeadlineConditions, Then: EventConditionsLapsed, Coming: true, ISO: "Conditional"},
-	{State: WaitingRetry, Label: "Waiting to ask again", Patron: "A library has asked us to try again later", Owner: OwnerSystem, Queue: QueueWithLenders, Deadline: DeadlineRetry, Then: EventRetryDue, Coming: true, ISO: "RetryPossible"},
-	{State: WillSupply, Label: "Promised by the lender", Patron: "A library has promised to send it", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineShipment, Then: EventShipmentOverdue, Coming: true, Awaited: true, ISO: "WillSupply"},
-	{State: Shipped, Label: "On its way here", Patron: "It is on its way to us", Owner: OwnerLender, Queue: QueueArriving, Deadline: DeadlineArrival, Then: EventArrivalOverdue, Coming: true, Awaited: true, PastNeedBy: true, ISO: "Loaned"},
-	{State: Received, Label: "Arrived, to be shelved", Patron: "It is here, and we are getting it ready for you", Owner: OwnerStaff, Queue: QueueArriving, Deadline: DeadlineInspection, Then: EventInspectOverdue, PastNeedBy: true, ISO: "Loaned"},
-	{State: OnHoldShelf, Label: "On the hold shelf", Patron: "It is ready for you to pick up", Owner: OwnerPatron, Queue: QueueOnShelf, Deadline: DeadlinePickUpBy, Then: EventShelfExpired, PastNeedBy: true, ISO: "Loaned"},
-	{State: CheckedOut, Label: "With the patron", Patron: "You have it", Owner: OwnerPatron, Queue: QueueWithPatrons, Deadline: DeadlineDue, Then: EventDuePassed, PastNeedBy: true, ISO: "Loaned"},
+	{State: Submitted, Label: "Submitted", Patron: "We have your request", Owner: OwnerSystem, Deadline: DeadlineChecks, Then: EventChecksOverdue, Serves: true, Coming: true},
+	{State: NeedsReview, Label: "Needs a person", Patron: "Our staff are looking at your request", Owner: OwnerStaff, Deadline: DeadlineReview, Then: EventReviewOverdue, Serves: true, Coming: true},
+	{State: Routing, Label: "Choosing a lender", Patron: "We are looking for a library that can lend it", Owner: OwnerSystem, Deadline: DeadlineRouting, Then: EventRoutingOverdue, Serves: true, Coming: true},
+	{State: AwaitingCostApproval, Label: "Waiting for the patron to approve a cost", Patron: "It has a cost: please tell us whether to go ahead", Owner: OwnerPatron, Queue: QueueWithPatrons, Deadline: DeadlineApproval, Then: EventApprovalOverdue, Serves: true, Coming: true},
+	{State: Requested, Label: "Asked a lender", Patron: "We have asked a library for it", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineAnswer, Then: EventNoAnswer, Serves: true, Coming: true},
+	{State: Conditional, Label: "The lender named conditions", Patron: "A library will lend it on conditions, and our staff are looking at them", Owner: OwnerStaff, Queue: QueueWithLenders, Deadline: DeadlineConditions, Then: EventConditionsLapsed, Serves: true, Coming: true, ISO: "Conditional"},
+	{State: WaitingRetry, Label: "Waiting to ask again", Patron: "A library has asked us to try again later", Owner: OwnerSystem, Queue: QueueWithLenders, Deadline: DeadlineRetry, Then: EventRetryDue, Serves: true, Coming: true, ISO: "RetryPossible"},
+	{State: WillSupply, Label: "Promised by the lender", Patron: "A library has promised to send it", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineShipment, Then: EventShipmentOverdue, Serves: true, Coming: true, ISO: "WillSupply"},
+	{State: Shipped, Label: "On its way here", Patron: "It is on its way to us", Owner: OwnerLender, Queue: QueueArriving, Deadline: DeadlineArrival, Then: EventArrivalOverdue, Serves: true, Coming: true, PastNeedBy: true, ISO: "Loaned"},
+	{State: Received, Label: "Arrived, to be shelved", Patron: "It is here, and we are getting it ready for you", Owner: OwnerStaff, Queue: QueueArriving, Deadline: DeadlineInspection, Then: EventInspectOverdue, Serves: true, PastNeedBy: true, ISO: "Loaned"},
+	{State: OnHoldShelf, Label: "On the hold shelf", Patron: "It is ready for you to pick up", Owner: OwnerPatron, Queue: QueueOnShelf, Deadline: DeadlinePickUpBy, Then: EventShelfExpired, Serves: true, PastNeedBy: true, ISO: "Loaned"},
+	{State: CheckedOut, Label: "With the patron", Patron: "You have it", Owner: OwnerPatron, Queue: QueueWithPatrons, Deadline: DeadlineDue, Then: EventDuePassed, Serves: true, PastNeedBy: true, ISO: "Loaned"},
 	{State: ReturnDue, Label: "To be sent back", Patron: "It is to go back to the library that lent it", Owner: OwnerStaff, Queue: QueueDueBack, Deadline: DeadlineReturn, Then: EventReturnOverdue, PastNeedBy: true, ISO: "Loaned"},
 	{State: ReturnShipped, Label: "On its way home", Patron: "It is on its way back to the library that lent it", Owner: OwnerLender, Queue: QueueDueBack, Deadline: DeadlineConfirmation, Then: EventConfirmOverdue, PastNeedBy: true},
 	{State: ReturnUnconfirmed, Label: "Return not confirmed by the lender", Patron: "It was sent back to the library that lent it", Owner: OwnerStaff, Queue: QueueDueBack, Deadline: DeadlineConfirmation, Then: EventConfirmOverdue, PastNeedBy: true},
 	{State: LostPending, Label: "Lost or damaged, to be settled", Patron: "It is lost or damaged; we are settling it with the library that lent it", Owner: OwnerStaff, Queue: QueueDueBack, Deadline: DeadlineSettlement, Then: EventSettleOverdue, PastNeedBy: true},
-	{State: CancelPending, Label: "Asked the lender to stop", Patron: "We have asked the library not to send it", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineCancelAnswer, Then: EventCancelSilent},
+	{State: CancelPending, Label: "Asked the lender to stop", Patron: "We have asked the library not to send it", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineCancelAnswer, Then: EventCancelSilent, Serves: true},
 	{State: Completed, Label: "Completed", Patron: "Finished", Owner: OwnerNone, Queue: QueueEnded, Ended: true, Supplied: true, ISO: "LoanCompleted"},
 	{State: Unfilled, Label: "Not supplied", Patron: "We could not get it for you", Owner: OwnerNone, Queue: QueueEnded, Ended: true, ISO: "Unfilled"},
 	{State: Cancelled, Label: "Cancelled", Patron: "Cancelled", Owner: OwnerNone, Queue: QueueEnded, Ended: true, ISO: "Cancelled"},
@@ -346,22 +361,22 @@ var Borrowing = &Table{
 		// Shipped
 		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, When: []Guard{Not(GuardByHold)}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
 		{
-			From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, When: []Guard{Not(GuardByHold)}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied}, Label: "The lender has shipped it", ISO: "Loaned",
+			From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, When: []Guard{Not(GuardByHold)}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied}, Copy: ComingHere, Label: "The lender has shipped it", ISO: "Loaned",
 			Form: append([]Field{dueField, moneyField, barcodeField}, termFields...),
 		},
 		{From: []State{CancelPending}, On: EventCopyCompleted, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoEntryReturned, DoOpenTask}, Label: "The copy was delivered before the lender heard of the cancel", ISO: "CopyCompleted"},
 		{
-			From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
+			From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Copy: ComingHere, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
 			Form: append([]Field{dueField, moneyField, barcodeField}, termFields...),
 		},
-		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
-		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
+		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Copy: ComingHere, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
+		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Copy: ComingHere, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue, DoTellDueChanged}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
 		{From: []State{Requested, Conditional, AwaitingCostApproval, WillSupply, CancelPending}, On: EventDueChanged, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "Due date corrected before we heard of the shipment"},
 		{From: []State{Conditional, AwaitingCostApproval, WillSupply, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "ExpectToSupply"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventWillSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "WillSupply"},
 		{From: []State{Shipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Not arrived when expected"},
-		{From: []State{Shipped}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Label: "It was lost on the way", Form: []Field{noteField}},
+		{From: []State{Shipped}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Copy: Unaccounted, CopyFrom: ComingHere, Label: "It was lost on the way", Form: []Field{noteField}},
 
 		// Holds in a shared catalogue
 		{From: []State{Requested}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem}, Do: []Effect{DoEntrySupplied, DoKeepPickUp, DoTellArrived}, Label: "Found on the shelf and kept for the patron"},
@@ -376,18 +391,23 @@ var Borrowing = &Table{
 
 		// At our desk
 		{
-			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Label: "Receive it; it goes back unused", ISO: "Received",
+			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Copy: InLibrary, Label: "Receive it; it goes back unused", ISO: "Received",
 			Form: []Field{barcodeField, dueField},
 		},
 		{
-			From: []State{CancelPending}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoMakeItem, DoSendReceived}, Label: "Receive it; it was cancelled and goes back unused", ISO: "Received",
+			From: []State{CancelPending}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoMakeItem, DoSendReceived}, Copy: InLibrary, Label: "Receive it; it was cancelled and goes back unused", ISO: "Received",
 			Form: []Field{barcodeField, dueField},
 		},
 		{
-			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
+			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Copy: InLibrary, Label: "Receive it", ISO: "Received", Undo: Undo{Kind: UndoUntilSent},
 			Form: append([]Field{barcodeField, dueField, moneyField, {Name: "condition", Type: FieldText, Label: "Condition"}}, termFields...),
 		},
-		{From: []State{Received, OnHoldShelf, CheckedOut}, On: EventReceiveVolume, To: Same, By: []Party{BySystem}, Do: []Effect{DoKeepVolume}, Label: "Another volume of it arrived"},
+		{
+			From: []State{LostPending}, On: EventReceive, When: []Guard{GuardNeverHere}, To: Received, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoWaiveLost, DoEntrySupplied, DoMakeItem, DoChargeFee, DoSendReceived}, Copy: InLibrary, Label: "It arrived after all", ISO: "Received",
+			Form: append([]Field{barcodeField, dueField, moneyField, {Name: "condition", Type: FieldText, Label: "Condition"}}, termFields...),
+		},
+		{From: []State{Received, OnHoldShelf, CheckedOut, ReturnDue, LostPending}, On: EventReceiveVolume, To: Same, By: []Party{BySystem}, Do: []Effect{DoKeepVolume}, Copy: InLibrary, Label: "Another volume of it arrived"},
+		{From: []State{OnHoldShelf, CheckedOut}, On: EventShelve, When: []Guard{GuardToShelve}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf}, Label: "Another volume of it put on the hold shelf"},
 		{From: []State{Received}, On: EventShelve, To: OnHoldShelf, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf, DoTellArrived}, Label: "Put on the hold shelf", Undo: Undo{Kind: UndoBy, Event: EventUnshelve}},
 		{From: []State{OnHoldShelf}, On: EventUnshelve, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoDropNotices}, Label: "Take it off the hold shelf again"},
 		{From: []State{Received}, On: EventRejectItem, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoReverseFee, DoOpenTask}, Label: "Wrong or damaged: send it back", Form: []Field{{Name: "note", Type: FieldText, Label: "What is wrong", Required: true}}},
@@ -397,16 +417,23 @@ var Borrowing = &Table{
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardByHold}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoEntryReturned, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; the copy goes to the next in the queue or home"},
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, To: ReturnDue, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoDropNotices, DoTellNotShelf}, Label: "Not picked up; it goes back to its owner"},
 		{From: []State{OnHoldShelf}, On: EventReturnUnclaimed, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices}, Label: "Send it back unclaimed"},
-		{From: []State{OnHoldShelf}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Label: "Check out to the patron"},
-		{From: []State{Received}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Label: "Check out to the patron"},
+		{From: []State{OnHoldShelf}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Copy: InHands, Label: "Check out to the patron"},
+		{From: []State{Received}, On: EventCheckOut, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Copy: InHands, Label: "Check out to the patron"},
 		{From: []State{Shipped}, On: EventCheckOut, When: []Guard{GuardByHold}, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepLoanDue, DoDropNotices}, Label: "Checked out before it reached its hold shelf"},
+		{From: []State{ReturnDue}, On: EventCheckOut, When: []Guard{Not(GuardByHold)}, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoForgetCancel, DoKeepLoanDue, DoDropNotices}, Copy: InHands, Label: "Lent again before it was sent back"},
+		{From: []State{LostPending}, On: EventCheckOut, When: []Guard{Not(GuardByHold)}, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoWaiveLost, DoKeepLoanDue, DoDropNotices, DoOpenTask}, Copy: InHands, Label: "Found and lent; tell the lender, who heard that it was lost"},
+		{From: []State{CheckedOut}, On: EventCheckOut, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByDesk}, Copy: InHands, Label: "Another volume of it checked out"},
 		{From: []State{Requested}, On: EventCheckOut, When: []Guard{GuardByHold}, To: CheckedOut, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoEntrySupplied, DoKeepLoanDue}, Label: "Checked out straight from the shelf"},
 		{From: []State{OnHoldShelf}, On: EventRecall, To: ReturnDue, By: []Party{ByLender, ByStaff}, Do: []Effect{DoTakeOffShelf, DoFlagRecalled, DoDropNotices, DoTellRecalled}, Label: "Recalled by the lender", ISO: "Recalled"},
 
 		// With the patron
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoEntryReturned, DoDropNotices}, Label: "Returned"},
-		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoWaiveLost}, Label: "Returned by the patron"},
-		{From: ended, On: EventReturn, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "It came back after the request had ended; settle it with the lender"},
+		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardSeenHome, GuardSomeHere}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoItemHome, DoDropNotices}, Label: "Taken off the patron's account; its lender has it, and the rest is to be sent back"},
+		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardSeenHome}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoEntryReturned, DoItemHome, DoDropNotices}, Label: "Taken off the patron's account; its lender has it", ISO: "LoanCompleted"},
+		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardOthersOut}, To: Same, By: []Party{ByDesk}, Copy: InLibrary, Label: "One volume was returned; the patron has another"},
+		{From: []State{LostPending}, On: EventReturn, When: []Guard{GuardOthersLost}, To: Same, By: []Party{ByDesk}, Copy: InLibrary, Label: "One volume was returned; another is still to be settled"},
+		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices, DoWaiveLost}, Copy: InLibrary, Label: "Returned by the patron"},
+		{From: ended, On: EventReturn, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Copy: InLibrary, Label: "It came back after the request had ended; settle it with the lender"},
 		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoCheckRenewal, DoFlagRenewal, DoAwaitRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{CheckedOut}, On: EventRenewalGranted, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoChangeDue, DoClearRenewal, DoTellRenewed}, Label: "Renewed by the lender", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
 		{From: []State{CheckedOut}, On: EventRenewalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The lender has not answered the renewal"},
@@ -415,38 +442,53 @@ var Borrowing = &Table{
 		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalRefused, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender}, Do: []Effect{DoClearRenewal}, Label: "The lender does not renew", ISO: "RenewResponse"},
 		{From: []State{CheckedOut}, On: EventRenewalUndated, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it without saying until when", ISO: "RenewResponse"},
 		{From: []State{CheckedOut}, On: EventRenewalRefused, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoTellNotRenewed}, Label: "The lender does not renew", ISO: "RenewResponse", Form: []Field{reasonField}},
+		{From: []State{CheckedOut}, On: EventDuePassed, When: []Guard{GuardSeenHome}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Due, but its lender says that it is home"},
 		{From: []State{CheckedOut}, On: EventDuePassed, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Due, and the lender has not answered the renewal"},
 		{From: []State{CheckedOut}, On: EventDuePassed, To: Same, By: []Party{BySystem}, Do: []Effect{DoFlagOverdue, DoTellOverdue, DoOpenTask}, Label: "Overdue"},
 		{From: []State{CheckedOut}, On: EventReportMisplaced, When: []Guard{Not(GuardByHold), Not(GuardMisplaced)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoKeepMisplaced}, Label: "The patron cannot find it", Undo: Undo{Kind: UndoBy, Event: EventFound}},
 		{From: []State{CheckedOut}, On: EventFound, When: []Guard{GuardMisplaced}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoForgetMisplace, DoCloseTasks}, Label: "The patron has found it", Form: []Field{noteField}},
+		{From: []State{CheckedOut}, On: EventSearchEnded, When: []Guard{GuardSeenHome}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "It would count as lost, but its lender says that it is home"},
 		{From: []State{CheckedOut}, On: EventSearchEnded, When: []Guard{GuardClaimed}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "It would count as lost, but the patron says that it is back"},
 		{From: []State{CheckedOut}, On: EventSearchEnded, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "It would count as lost, but the lender has not answered the renewal"},
-		{From: []State{CheckedOut}, On: EventSearchEnded, To: LostPending, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoTellLost, DoSendLost, DoOpenTask}, Label: "Not found in the time there was to search: it counts as lost"},
+		{From: []State{CheckedOut}, On: EventSearchEnded, To: LostPending, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoTellLost, DoSendLost, DoOpenTask}, Copy: Unaccounted, CopyFrom: InHands, Label: "Not found in the time there was to search: it counts as lost"},
 		{From: []State{CheckedOut, ReturnDue, Shipped, Received, OnHoldShelf}, On: EventOverdueNotice, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagOverdue, DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
 		{From: []State{CheckedOut}, On: EventRecall, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoFlagRecalled, DoRecallLoan, DoTellRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
 		{From: []State{Shipped, Received, ReturnDue, ReturnShipped, ReturnUnconfirmed}, On: EventRecall, To: Same, By: []Party{ByLender}, Do: []Effect{DoFlagRecalled, DoOpenTask}, Label: "Recalled by the lender", ISO: "Recalled"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventDueChanged, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChangeDue, DoTellDueChanged}, Label: "Due date corrected", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
 		{From: []State{ReturnShipped, ReturnUnconfirmed, Completed}, On: EventDueChanged, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "Due date corrected after it was returned"},
-		{From: []State{CheckedOut, Received, OnHoldShelf, ReturnDue, ReturnUnconfirmed}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoSendLost}, Label: "Lost or damaged", Form: []Field{noteField}},
+		{From: []State{CheckedOut}, On: EventReportLost, When: []Guard{Not(GuardByHold), GuardSomeOut}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoSendLost}, Copy: Unaccounted, CopyFrom: InHands, Label: "Lost or damaged", Form: []Field{noteField}},
+		{From: []State{OnHoldShelf}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices, DoTellUnfilled, DoSendLost}, Copy: Unaccounted, CopyFrom: InLibrary, Label: "Lost or damaged in the library", Form: []Field{noteField}},
+		{From: []State{Received}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellUnfilled, DoSendLost}, Copy: Unaccounted, CopyFrom: InLibrary, Label: "Lost or damaged in the library", Form: []Field{noteField}},
+		{From: []State{ReturnDue}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Copy: Unaccounted, CopyFrom: InLibrary, Label: "Lost or damaged in the library", Form: []Field{noteField}},
+		{From: []State{ReturnUnconfirmed}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Copy: Unaccounted, CopyFrom: GoingHome, Label: "Lost or damaged on the way back", Form: []Field{noteField}},
 
 		// Getting it home
-		{From: []State{ReturnDue}, On: EventShipReturn, To: ReturnShipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoSendHome, DoSendReturned, DoEntryReturned}, Label: "Send it back", ISO: "ShippedReturn", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{ReturnDue}, On: EventShipReturn, When: []Guard{GuardOthersHere}, To: Same, By: []Party{ByDesk}, Do: []Effect{DoSendHome}, Copy: GoingHome, CopyFrom: InLibrary, Label: "One volume sent back; another is still here"},
+		{From: []State{LostPending}, On: EventShipReturn, When: []Guard{GuardSomeHere}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoSendHome}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send back the volumes that are here"},
+		{From: ended, On: EventShipReturn, When: []Guard{GuardSomeHere}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoSendHome}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send it back; its request has ended"},
+		{From: []State{ReturnDue}, On: EventShipReturn, To: ReturnShipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoSendHome, DoSendReturned, DoNameMissing, DoEntryReturned}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send it back", ISO: "ShippedReturn", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{ReturnDue}, On: EventReturnOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still here; it should have been sent back"},
 		{From: []State{ReturnShipped, ReturnUnconfirmed, ReturnDue, CheckedOut, LostPending}, On: EventLenderConfirms, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Home again"},
-		{From: []State{ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoWaiveLost}, Label: "The lender has it back", ISO: "LoanCompleted"},
-		{From: []State{ReturnDue, CheckedOut, Received, OnHoldShelf, Shipped}, On: EventLenderConfirms, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is home, but it is not recorded as sent", ISO: "LoanCompleted"},
+		{From: []State{ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoCloseLoan, DoItemHome, DoWaiveLost}, Copy: WithLender, Label: "The lender has it back", ISO: "LoanCompleted"},
+		{From: []State{CheckedOut, ReturnDue}, On: EventLenderConfirms, When: []Guard{GuardSaidByStaff}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoCloseLoan, DoEntryReturned, DoItemHome, DoDropNotices}, Copy: WithLender, Label: "It is home with its lender", ISO: "LoanCompleted"},
+		{From: []State{CheckedOut}, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoSeenHome, DoDropNotices, DoOpenTask}, Copy: WithLender, CopyFrom: InHands, Label: "The lender says it is home, but it is on the patron's account", ISO: "LoanCompleted"},
+		{From: []State{CheckedOut}, On: EventStillOut, When: []Guard{GuardSeenHome}, To: Same, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoNotHome}, Copy: InHands, CopyFrom: WithLender, Label: "The lender is wrong: the patron still has it", Form: []Field{noteField}},
+		{From: []State{ReturnDue, Received, OnHoldShelf, Shipped}, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender says it is home, but it is not recorded as sent", ISO: "LoanCompleted"},
+		{From: ended, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Label: "The lender has it back", ISO: "LoanCompleted"},
 		{From: []State{ReturnShipped}, On: EventConfirmOverdue, To: ReturnUnconfirmed, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The lender has not confirmed the return"},
 		{From: []State{ReturnShipped}, On: EventOverdueNotice, To: ReturnUnconfirmed, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
 		{From: []State{ReturnUnconfirmed}, On: EventConfirmOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The return is still not confirmed"},
 		{From: []State{ReturnUnconfirmed}, On: EventOverdueNotice, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
 		{From: []State{ReturnUnconfirmed}, On: EventDispute, To: Same, By: []Party{ByStaff}, Label: "Dispute with proof of shipment", Form: []Field{{Name: "note", Type: FieldText, Label: "Proof of shipment", Required: true}}},
-		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventCloseReturn, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Close: the lender has it", Form: []Field{noteField}},
-		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Label: "It was lost on the way", Form: []Field{noteField}},
+		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventCloseReturn, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks}, Copy: WithLender, CopyFrom: GoingHome, Label: "Close: the lender has it", Form: []Field{noteField}},
+		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Copy: Unaccounted, CopyFrom: GoingHome, Label: "It was lost on the way", Form: []Field{noteField}},
 
 		// Lost or damaged
-		{From: []State{LostPending}, On: EventFound, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoCloseLoan, DoWaiveLost}, Label: "Found again", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventFound, When: []Guard{Not(GuardNeverHere)}, To: ReturnDue, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoCloseLoan, DoWaiveLost}, Copy: InLibrary, CopyFrom: Unaccounted, Label: "Found again", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventForgive, When: []Guard{GuardSomeHere}, To: ReturnDue, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks, DoWaiveLost}, Label: "The lender forgives it; the rest is to be sent back", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks, DoWaiveLost}, Label: "The lender forgives it", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChargeLost, DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
+		{From: []State{LostPending}, On: EventPay, When: []Guard{GuardSomeHere}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendPaid}, Label: "The lender was paid; the rest is to be sent back", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventPay, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendPaid}, Label: "The lender was paid", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventSettleOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still not settled"},
 

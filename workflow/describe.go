@@ -25,7 +25,7 @@ type StateDescribed struct {
 	Deadline   DeadlineKind `json:"deadline,omitempty"`
 	Then       Event        `json:"then,omitempty"`
 	Coming     bool         `json:"coming,omitempty"`
-	Awaited    bool         `json:"awaited,omitempty"`
+	Serves     bool         `json:"serves,omitempty"`
 	PastNeedBy bool         `json:"past_need_by,omitempty"`
 	Ended      bool         `json:"ended"`
 	Supplied   bool         `json:"supplied,omitempty"`
@@ -40,10 +40,14 @@ type MoveDescribed struct {
 	To      State    `json:"to"`
 	By      []Party  `json:"by"`
 	Effects []Effect `json:"effects"`
-	Undo    Undo     `json:"undo"`
-	Label   string   `json:"label"`
-	Form    []Field  `json:"form"`
-	ISO     string   `json:"iso18626,omitempty"`
+	// Copy is the custody that the volumes come into, of those that are at
+	// CopyFrom or, where that is empty, wherever they may come from.
+	Copy     Custody `json:"copy,omitempty"`
+	CopyFrom Custody `json:"copy_from,omitempty"`
+	Undo     Undo    `json:"undo"`
+	Label    string  `json:"label"`
+	Form     []Field `json:"form"`
+	ISO      string  `json:"iso18626,omitempty"`
 }
 
 // Describe gives the whole table as data.
@@ -54,7 +58,7 @@ func (t *Table) Describe() Description {
 	}
 	for _, row := range t.Transitions {
 		out.Transitions = append(out.Transitions, MoveDescribed{
-			From: row.From, Event: row.On, When: orEmpty(row.When), To: row.To, By: row.By, Effects: orEmpty(row.Do),
+			From: row.From, Event: row.On, When: orEmpty(row.When), To: row.To, By: row.By, Effects: orEmpty(row.Do), Copy: row.Copy, CopyFrom: row.CopyFrom,
 			Undo: row.Undo, Label: row.Label, Form: orEmpty(row.Form), ISO: row.ISO,
 		})
 	}

@@ -22,6 +22,7 @@ const (
 	EventNotFound          Event = "not_found"
 	EventPullOverdue       Event = "pull_overdue"
 	EventShip              Event = "ship"
+	EventAddVolume         Event = "add_volume"
 	EventBorrowerReceived  Event = "borrower_received"
 	EventRenewAsked        Event = "renew_asked"
 	EventAnswerRenewYes    Event = "answer_renewal_yes"
@@ -54,6 +55,7 @@ const (
 	DoSayCompleted     Effect = "say_loan_completed"
 	DoSayInvoice       Effect = "say_invoice"
 	DoChooseItem       Effect = "choose_item"
+	DoAddVolume        Effect = "add_volume"
 	DoReleaseItem      Effect = "release_item"
 	DoItemMissing      Effect = "mark_item_missing"
 	DoLendItem         Effect = "lend_item"
@@ -69,6 +71,9 @@ const (
 // GuardCopy holds where the request is for a copy, which nobody returns, and
 // not for a loan.
 const GuardCopy Guard = "a_copy"
+
+// GuardOthersAway holds where another volume of what we lent is not home.
+const GuardOthersAway Guard = "another_volume_away"
 
 var (
 	lendingOut   = []State{Shipped, WithBorrowingLibrary, ReturnShipped}
@@ -124,6 +129,10 @@ var Lending = &Table{
 
 		// Pulling and shipping
 		{From: []State{ToPull, SecondSearch}, On: EventFoundOnShelf, To: ToShip, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoChooseItem}, Label: "Found", Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}}},
+		{
+			From: []State{ToPull, SecondSearch, ToShip}, On: EventAddVolume, When: []Guard{Not(GuardCopy)}, To: Same, By: []Party{ByStaff}, Do: []Effect{DoAddVolume}, Label: "Add another volume",
+			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Barcode of the volume", Required: true}, {Name: "volume", Type: FieldText, Label: "Which volume it is"}},
+		},
 		{From: []State{ToPull}, On: EventNotFound, To: SecondSearch, By: []Party{ByStaff}, Label: "Not on the shelf"},
 		{From: []State{SecondSearch}, On: EventNotFound, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoItemMissing, DoSayUnfilled}, Label: "Still not found", ISO: "Unfilled"},
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventPullOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
@@ -133,7 +142,7 @@ var Lending = &Table{
 		},
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, When: []Guard{GuardCopy}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoBillBorrower, DoSayCopyCompleted}, Label: "The copy was delivered", ISO: "CopyCompleted", Form: []Field{moneyField}},
 		{
-			From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, To: Shipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoChooseItem, DoLendItem, DoBillBorrower, DoSayLoaned}, Label: "Ship it", ISO: "Loaned", Undo: Undo{Kind: UndoNever},
+			From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, To: Shipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoChooseItem, DoLendItem, DoBillBorrower, DoSayLoaned}, Copy: ComingHere, Label: "Ship it", ISO: "Loaned", Undo: Undo{Kind: UndoNever},
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}, dueField, moneyField},
 		},
 
@@ -145,8 +154,9 @@ var Lending = &Table{
 		{From: []State{Unfilled, Cancelled}, On: EventCancelAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelYes}, Label: "Cancelled by the borrower", ISO: "Cancel"},
 
 		// Out on loan
-		{From: []State{Shipped}, On: EventBorrowerReceived, To: WithBorrowingLibrary, By: []Party{ByBorrower, ByStaff}, Label: "The borrower has it", ISO: "Received"},
-		{From: []State{WithBorrowingLibrary, ReturnShipped}, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Label: "The borrower has it", ISO: "Received"},
+		{From: []State{Shipped}, On: EventBorrowerReceived, To: WithBorrowingLibrary, By: []Party{ByBorrower, ByStaff}, Copy: InLibrary, Label: "The borrower has it", ISO: "Received"},
+		{From: []State{WithBorrowingLibrary}, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Copy: InLibrary, Label: "The borrower has it", ISO: "Received"},
+		{From: []State{ReturnShipped}, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Label: "The borrower has it", ISO: "Received"},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventRenewAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoFlagRenewal, DoOpenTask}, Label: "The borrower asks to renew", ISO: "Renew"},
 		{
 			From: []State{Shipped, WithBorrowingLibrary}, On: EventAnswerRenewYes, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByStaff, BySystem}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoMoveLoanDue, DoSayRenewYes}, Label: "Renew it", ISO: "RenewResponse",
@@ -156,22 +166,23 @@ var Lending = &Table{
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventDuePassed, To: Same, By: []Party{BySystem}, Do: []Effect{DoFlagOverdue, DoSayOverdue, DoOpenTask}, Label: "Overdue; the borrower is told", ISO: "Overdue"},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventSendRecall, To: Same, By: []Party{ByStaff}, Do: []Effect{DoFlagRecalled, DoSayRecalled}, Label: "Recall it", ISO: "Recalled"},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventCorrectDue, To: Same, By: []Party{ByStaff}, Do: []Effect{DoMoveLoanDue, DoSayDueChanged}, Label: "Correct the due date", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
-		{From: []State{Shipped, WithBorrowingLibrary}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "The borrower has sent it back", ISO: "ShippedReturn"},
-		{From: []State{Shipped, WithBorrowingLibrary, ReturnShipped}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoDropInvoice, DoSayCompleted}, Label: "It is home", ISO: "LoanCompleted", Form: []Field{{Name: "condition", Type: FieldText, Label: "Condition"}}},
+		{From: []State{Shipped, WithBorrowingLibrary}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks}, Copy: GoingHome, Label: "The borrower has sent it back", ISO: "ShippedReturn"},
+		{From: []State{Shipped, WithBorrowingLibrary, ReturnShipped, LostPending}, On: EventReceiveReturn, When: []Guard{GuardOthersAway}, To: Same, By: []Party{ByDesk}, Do: []Effect{DoTakeItemBack}, Copy: WithLender, Label: "One volume is home; another is still away"},
+		{From: []State{Shipped, WithBorrowingLibrary, ReturnShipped}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoDropInvoice, DoSayCompleted}, Copy: WithLender, Label: "It is home", ISO: "LoanCompleted", Form: []Field{{Name: "condition", Type: FieldText, Label: "Condition"}}},
 		{From: []State{ReturnShipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Sent back, but not arrived"},
 
 		// Lost
-		{From: lendingOut, On: EventBorrowerLost, To: LostPending, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoDeclareLentLost, DoOpenTask}, Label: "The borrower reports it lost or damaged"},
+		{From: lendingOut, On: EventBorrowerLost, To: LostPending, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoDeclareLentLost, DoOpenTask}, Copy: Unaccounted, Label: "The borrower reports it lost or damaged"},
 		{From: []State{LostPending}, On: EventSendInvoice, To: Same, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoBillBorrower, DoSayInvoice}, Label: "Send an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 		{From: []State{LostPending}, On: EventPaid, To: Completed, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks, DoCreditBorrower}, Label: "Paid"},
 		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDropInvoice, DoSayCompleted}, Label: "Forgive it", Form: []Field{noteField}},
-		{From: []State{LostPending}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoDropInvoice, DoSayCompleted}, Label: "It came home after all", ISO: "LoanCompleted"},
-		{From: []State{LostPending}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks}, Label: "Found; the borrower has sent it back", ISO: "ShippedReturn"},
+		{From: []State{LostPending}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoDropInvoice, DoSayCompleted}, Copy: WithLender, Label: "It came home after all", ISO: "LoanCompleted"},
+		{From: []State{LostPending}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks}, Copy: GoingHome, Label: "Found; the borrower has sent it back", ISO: "ShippedReturn"},
 		{From: []State{LostPending}, On: EventSettleOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still not settled"},
 		{From: []State{Completed}, On: EventSendInvoice, When: []Guard{Not(GuardCopy)}, To: Same, By: []Party{ByStaff}, Do: []Effect{DoBillBorrower, DoSayInvoice}, Label: "Send an invoice for damage", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 
 		// Late, double and unexpected
-		{From: lendingEnded, On: EventReceiveReturn, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoTakeItemBack, DoOpenTask}, Label: "It came home after the request had ended"},
+		{From: lendingEnded, On: EventReceiveReturn, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoTakeItemBack, DoOpenTask}, Copy: WithLender, Label: "It came home after the request had ended"},
 		{From: lendingAll, On: EventTooLate, To: Same, By: []Party{ByBorrower}, Do: []Effect{}, Label: "The borrower said something that no longer applies"},
 		{From: lendingAll, On: EventNote, To: Same, By: []Party{ByStaff, ByBorrower, BySystem}, Label: "Note", Form: []Field{{Name: "note", Type: FieldText, Label: "Note", Required: true}}},
 		{From: lendingAll, On: EventUndo, When: []Guard{GuardMessageUnsent}, To: Previous, By: []Party{ByStaff}, Do: []Effect{DoUndoLast}, Label: "Undo"},

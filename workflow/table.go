@@ -161,7 +161,12 @@ type Transition struct {
 	To   State
 	By   []Party
 	Do   []Effect
-	Undo Undo
+	// Copy is where the volumes that the event is about are from then on; empty
+	// leaves them where they are.
+	Copy Custody
+	// CopyFrom, where it is set, moves only the volumes that are there now.
+	CopyFrom Custody
+	Undo     Undo
 	// Label is the button or the line in the timeline, in plain words.
 	Label string
 	Form  []Field
@@ -196,9 +201,9 @@ type Place struct {
 	// Coming means that the patron is waiting for it to arrive, and is told how
 	// long that usually takes.
 	Coming bool
-	// Awaited means that a parcel which arrives for the request is the copy it
-	// waits for; in any other state staff look at what came.
-	Awaited bool
+	// Serves means that the patron is to get it or has it, so that a second request
+	// of theirs for the same title would be one too many.
+	Serves bool
 	// PastNeedBy means that the copy has been sent, so that the need-by date no
 	// longer ends the request.
 	PastNeedBy bool

@@ -105,6 +105,16 @@ const (
 	CopyStatusWithdrawn    CopyStatus = "withdrawn"
 )
 
+// Defines values for Custody.
+const (
+	CustodyComing    Custody = "coming"
+	CustodyLender    Custody = "lender"
+	CustodyLibrary   Custody = "library"
+	CustodyPatron    Custody = "patron"
+	CustodyReturning Custody = "returning"
+	CustodyUnknown   Custody = "unknown"
+)
+
 // Defines values for DisclosureStatus.
 const (
 	DisclosureStatusApproved DisclosureStatus = "approved"
@@ -1182,6 +1192,9 @@ type CreditUse struct {
 type CreditUsed struct {
 	Entries []LedgerEntry `json:"entries"`
 }
+
+// Custody In whose hands it is. On the lending side `library` is the library that borrows it.
+type Custody string
 
 // Damage defines model for Damage.
 type Damage struct {
@@ -3404,10 +3417,13 @@ type RequestService string
 // RequestSide defines model for Request.Side.
 type RequestSide string
 
-// RequestItem defines model for RequestItem.
+// RequestItem One volume of what is sent for a request.
 type RequestItem struct {
 	Barcode   string `json:"barcode,omitempty,omitzero"`
 	Condition string `json:"condition,omitempty,omitzero"`
+
+	// Custody In whose hands it is. On the lending side `library` is the library that borrows it.
+	Custody Custody `json:"custody"`
 
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ID ID `json:"id"`

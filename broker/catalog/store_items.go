@@ -117,10 +117,10 @@ func ItemsOfTitle(ctx context.Context, tx *postgres.Tx, title broker.ID, librari
 		order by i.status <> 'on_shelf', i.barcode`, libraries, title)
 }
 
-// ItemOfRequest reads the temporary item of a borrowing request; a not-found
-// error when it has none.
+// ItemOfRequest reads the temporary item of a borrowing request, the first where
+// it has several volumes; a not-found error when it has none.
 func ItemOfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID, lock bool) (Item, error) {
-	return oneItem(ctx, tx, lock, `where i.library_id = $1 and i.request_id = $2`, library, request)
+	return oneItem(ctx, tx, lock, `where i.library_id = $1 and i.request_id = $2 order by i.created_at, i.id`, library, request)
 }
 
 func oneItem(ctx context.Context, tx *postgres.Tx, lock bool, where string, args ...any) (Item, error) {

@@ -43,8 +43,16 @@ func OfItem(ctx context.Context, tx *postgres.Tx, item catalog.Ref) (Hold, error
 // OfRequest gives the open hold of a request; not found when there is none.
 func OfRequest(ctx context.Context, tx *postgres.Tx, request standing.RequestRef) (Hold, error) {
 	return postgres.One(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
-		where h.for_library_id = $1 and h.request_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf')`,
+		where h.for_library_id = $1 and h.request_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf') order by h.id limit 1`,
 		request.Library, request.Request)))("hold")
+}
+
+// AllOfRequest gives the open holds of a request: one, or one for each volume of
+// a borrowed set that is on the hold shelf.
+func AllOfRequest(ctx context.Context, tx *postgres.Tx, request standing.RequestRef) ([]Hold, error) {
+	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.for_library_id = $1 and h.request_id = $2 and h.status in ('placed', 'in_transit', 'on_hold_shelf') order by h.id`,
+		request.Library, request.Request))
 }
 
 // Queue gives the holds that wait for a title at a library, in order.

@@ -47,7 +47,7 @@ const passingColumns = `exists (select 1 from holds e where e.library_id = h.lib
 		or exists (select 1 from blocks b where b.library_id = h.for_library_id and b.patron_id = h.patron_id and b.lifted_at is null)
 		or exists (select 1 from patron_links k where k.library_id = h.for_library_id and (k.parent_id = h.patron_id or k.child_id = h.patron_id))
 		or exists (select 1 from loans l where l.patron_library_id = h.for_library_id and l.patron_id = h.patron_id
-			and l.status = 'open' and l.due_on < $3)
+			and l.status = 'open' and l.due_on < $3 and l.seen_back_on is null)
 		or coalesce((select sum(e.amount_minor) from ledger_entries e
 			where e.library_id = h.for_library_id and e.patron_id = h.patron_id), 0) > 0`
 

@@ -80,6 +80,16 @@ func Fulfil(tx *postgres.Tx, hold Hold, item catalog.Ref, at time.Time) Hold {
 	return hold
 }
 
+// GiveUp queues the end of a hold whose copy somebody else takes and that no
+// other copy can fill: a borrowed one. A zero hold is none.
+func GiveUp(tx *postgres.Tx, hold Hold, at time.Time) {
+	if hold.ID == broker.NoID {
+		return
+	}
+	hold.Status, hold.ClosedAt = Cancelled, at
+	moveHold(tx, hold)
+}
+
 // lockQueue lets one act at a time change the queue of a title.
 func lockQueue(tx *postgres.Tx, library, title broker.ID) {
 	tx.Queue(`select pg_advisory_xact_lock(hashtextextended('queue:' || $1::uuid || $2::uuid, 0))`, library, title)

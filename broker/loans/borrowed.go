@@ -21,6 +21,8 @@ type TempItem struct {
 	// what slips and barcode show.
 	Request standing.RequestRef
 	Number  int64
+	// Volume counts the volumes of the request from 1; 0 is 1, the only one.
+	Volume int
 	// Title is the title it was matched to, where there is one.
 	Title broker.ID
 	// Type is the material type; empty means book.
@@ -28,23 +30,25 @@ type TempItem struct {
 	LenderBarcode string
 }
 
-// MakeTemporaryItem makes a borrowed copy an item of the library, with the
-// barcode ILL-<number>, received and not yet shelved. There is one for each
-// request: made again, it is the same one; a second copy that comes after the
-// first went home replaces it.
+// MakeTemporaryItem makes a borrowed volume an item of the library, with the
+// barcode of its band (Band), received and not yet shelved. Made again, it is the
+// same item; a copy that comes after the first went home replaces it.
 func (c *Service) MakeTemporaryItem(ctx context.Context, tx *postgres.Tx, in TempItem) (catalog.Item, error) {
-	item, err := catalog.ItemOfRequest(ctx, tx, in.Request.Library, in.Request.Request, true)
+	band := Band(in.Number, in.Volume)
+	item, err := catalog.ItemByBarcode(ctx, tx, in.Desk.Library.SharingGroup, band, true)
 	switch {
 	case broker.IsKind(err, broker.KindNotFound):
 		item = catalog.Item{
 			Library: in.Desk.Library.ID, ID: broker.NewID(), Realm: in.Desk.Library.SharingGroup,
-			Barcode: TemporaryBarcode(in.Number), Title: in.Title, Branch: in.Desk.Branch, Type: in.Type,
+			Barcode: band, Title: in.Title, Branch: in.Desk.Branch, Type: in.Type,
 			Status: catalog.Received, Lendable: true, Request: in.Request.Request, LenderBarcode: in.LenderBarcode,
 		}
 		catalog.SaveItem(tx, item, in.Desk.Now)
 		return item, nil
 	case err != nil:
 		return item, err
+	case item.Request != in.Request.Request:
+		return item, broker.Conflict("band_in_use", "The band %s is on another item; look what it is.", band)
 	}
 	if item.Status == catalog.GoneHome {
 		item.Status, item.LenderBarcode = catalog.Received, in.LenderBarcode
@@ -54,8 +58,15 @@ func (c *Service) MakeTemporaryItem(ctx context.Context, tx *postgres.Tx, in Tem
 	return item, nil
 }
 
-// TemporaryBarcode is the barcode on the band around a borrowed copy.
-func TemporaryBarcode(number int64) string { return "ILL-" + strconv.FormatInt(number, 10) }
+// Band is the barcode on the band around a borrowed copy: ILL-10452, and
+// ILL-10452-2 around the second volume of the same request.
+func Band(number int64, volume int) string {
+	band := "ILL-" + strconv.FormatInt(number, 10)
+	if volume > 1 {
+		band += "-" + strconv.Itoa(volume)
+	}
+	return band
+}
 
 // SendHome notes that a borrowed copy was shipped back to its lender. One that
 // is still on loan or on the hold shelf is a conflict. Done again, nothing

@@ -35,6 +35,11 @@ type CheckOut struct {
 	Recalled bool
 	// LenderFine is what the lender charges for lateness, if it said.
 	LenderFine *costs.LenderFine
+	// For is the patron whom a borrowed copy came for; zero for the library's own.
+	For patrons.Ref
+	// GoesHome tells that a borrowed copy is to go back to its lender, and to be
+	// lent to nobody.
+	GoesHome bool
 	// Due sets the due date outright (staff, or a date agreed with the lender).
 	Due broker.Date
 	// HandedTo is the proxy who takes it for the patron, of the patron's library;
@@ -180,8 +185,11 @@ func (f checkoutFacts) sayFound(out *Outcome) {
 }
 
 // heldForOther tells whether the item is kept for, or on its way to, somebody
-// else.
+// else, or was borrowed for somebody else.
 func (f checkoutFacts) heldForOther(in CheckOut) bool {
+	if f.item.Temporary() && in.For.ID != broker.NoID {
+		return in.For != in.Patron
+	}
 	return f.captured.ID != broker.NoID && f.captured.Patron != in.Patron
 }
 
@@ -220,12 +228,12 @@ func (f checkoutFacts) bearer(in CheckOut) policy.Bearer {
 func (f checkoutFacts) allowed(document *policy.Document, in CheckOut, notGood []broker.Reason) (passed, notes []broker.Reason, err error) {
 	decision := lending.MayCheckOut(document, in.Desk.Moment(), lending.Checkout{
 		Patron: f.standing.Facts(in.Desk.Today()), Owner: in.Desk.OwnerOf(f.item), Item: f.item.Type, Audience: f.item.Audience, Age: f.item.AgeMark,
-		Lendable: f.item.Lendable, HeldForOther: f.heldForOther(in), Permission: f.permitted,
+		Lendable: f.item.Lendable, HeldForOther: f.heldForOther(in), Permission: f.permitted, GoesHome: in.GoesHome,
 		OnItsWay: f.item.Status == catalog.InTransit, Withdrawn: f.item.Status == catalog.Withdrawn,
 		LenderDue: in.LenderDue, Due: in.Due, Out: f.out,
 		Shown: in.Shown, Bearer: f.bearer(in),
 	})
-	standing, passed := in.Split(append(decision.Reasons, notGood...), in.Desk.Actor, f.captured.Request == broker.NoID)
+	standing, passed := in.Split(append(decision.Reasons, notGood...), in.Desk.Actor, f.captured.Request == broker.NoID || f.item.Temporary())
 	if len(standing) > 0 {
 		decision.Reasons, decision.Allowed = standing, false
 		return nil, nil, decision.Err("may_not_check_out")
@@ -286,7 +294,12 @@ func (c *Service) fulfil(ctx context.Context, tx *postgres.Tx, in CheckOut, f ch
 		holds.EndTransit(tx, f.transit, in.Desk.Now)
 		out.Transit = &f.transit
 	}
-	if f.heldForOther(in) {
+	switch {
+	case !f.heldForOther(in):
+	case f.item.Temporary():
+		holds.GiveUp(tx, f.captured, in.Desk.Now)
+		out.Say("It was borrowed for somebody else, who is to be told.")
+	default:
 		holds.BackInLine(tx, in.Desk, f.captured)
 		out.Say("Whom it was kept for is first in the queue again.")
 	}
@@ -320,20 +333,21 @@ func sameScan(loan Loan, in CheckOut) bool {
 }
 
 // placeable tells whether an item can be lent to a patron from where it is: the
-// open shelf, the hold shelf, on its way, or just received for the very request
-// it is checked out for. An item of the library's own that is in the patron's
+// open shelf, the hold shelf, on its way, or received from its lender. An item of the library's own that is in the patron's
 // hand is neither missing, lost nor still on order; whether one that is kept for
 // somebody else, or was withdrawn, may be lent is for the policy to say.
 func (f checkoutFacts) placeable(in CheckOut) bool {
 	switch f.item.Status {
 	case catalog.OnHoldShelf:
 		return true
-	case catalog.OnShelf, catalog.Missing, catalog.Lost, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
+	case catalog.Lost: // in the library or by the patron, and found
+		return true
+	case catalog.OnShelf, catalog.Missing, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
 		return !f.item.Temporary()
 	case catalog.InTransit:
 		return !f.item.Temporary() || f.captured.ID != broker.NoID || holds.ArrivedAt(in.Desk, f.item, f.transit)
 	case catalog.Received:
-		return f.item.Temporary() && f.item.Request == in.Request.Request
+		return f.item.Temporary()
 	case catalog.OnLoan, catalog.GoneHome:
 	}
 	return false

@@ -63,6 +63,9 @@ type Loan struct {
 	ReferredOn broker.Date
 	// RecalledOn is when its owner asked for it back.
 	RecalledOn broker.Date
+	// SeenBackOn is the day since which somebody else says that the item is home: its
+	// lender, or another library's desk. Nothing accrues from then on.
+	SeenBackOn broker.Date
 	// HandedTo is the proxy who took it for the patron, of the patron's library;
 	// NoID where the patron did.
 	HandedTo broker.ID
@@ -169,7 +172,7 @@ func LentBy(policies standing.Policies, lender standing.Desk, loan Loan) (*polic
 func (l Loan) Late() standing.LateLoan {
 	return standing.LateLoan{
 		Library: l.Library, ID: l.ID, Branch: l.Branch, Patron: l.Patron, Request: l.Request, DueOn: l.DueOn, DueAt: l.DueAt,
-		Renewals: l.Renewals, Terms: l.Terms, ClaimedAt: l.ClaimedAt,
+		Renewals: l.Renewals, Terms: l.Terms, ClaimedAt: l.ClaimedAt, SeenBackOn: l.SeenBackOn,
 	}
 }
 
@@ -177,6 +180,6 @@ func (l Loan) Late() standing.LateLoan {
 func loanOf(late standing.LateLoan) Loan {
 	return Loan{
 		Ref: Ref{late.Library, late.ID}, Branch: late.Branch, Patron: late.Patron, Request: late.Request, DueOn: late.DueOn, DueAt: late.DueAt,
-		Renewals: late.Renewals, Terms: late.Terms, ClaimedAt: late.ClaimedAt, Status: Open,
+		Renewals: late.Renewals, Terms: late.Terms, ClaimedAt: late.ClaimedAt, SeenBackOn: late.SeenBackOn, Status: Open,
 	}
 }

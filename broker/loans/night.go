@@ -42,6 +42,7 @@ func LongOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, dueBy 
 		left join claims c on c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null
 		where l.library_id = $1 and l.status = 'open' and l.due_on <= $2
 			and l.terms ->> 'owner' is distinct from 'ill' and l.terms ->> 'class' is distinct from 'library'
+			and l.seen_back_on is null
 			and case when $3 then c.status = 'open' else c.id is null end
 			and (l.due_on, l.id) > (coalesce($4, '-infinity'::date), $5)
 			and (l.price_asked <> $7 or exists (select 1 from items i where i.library_id = l.item_library_id and i.id = l.item_id

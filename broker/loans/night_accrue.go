@@ -131,7 +131,7 @@ cross join lateral (
 	where l.library_id = $1 and l.status = 'open' and l.due_on = late.due_on
 		and (l.due_on, l.id) > (coalesce($2, '-infinity'::date), $3) and (l.due_on, l.id) <= ($4::date, $5)
 		and l.fine_rate_minor > 0 and l.fine_per = 'day' and l.fine_grace is null and l.patron_id is not null
-		and l.id not in (select c.loan_id from claims c where c.library_id = $1 and c.closed_at is null)
+		and l.id not in (select c.loan_id from claims c where c.library_id = $1 and c.closed_at is null) and l.seen_back_on is null
 	for share of l skip locked) l
 cross join lateral (
 	select case when exists (select from ledger_entries e where e.library_id = l.patron_library_id and e.loan_id = l.id) then (
@@ -184,6 +184,7 @@ func accrueOneByOne(ctx context.Context, tx *postgres.Tx, library directory.Libr
 			and (l.due_on, l.id) > (coalesce($2, '-infinity'::date), $3) and (l.due_on, l.id) <= ($4::date, $5)
 			and (l.fine_per <> 'day' or l.fine_grace is not null)
 			and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
+			and l.seen_back_on is null
 			and not exists (select 1 from accruals a where a.library_id = l.patron_library_id and a.loan_id = l.id and a.through_on >= $6)
 		order by l.due_on, l.id for share of l skip locked`,
 		library.ID, after.On, after.ID, upTo.On, upTo.ID, today))

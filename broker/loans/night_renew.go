@@ -19,6 +19,7 @@ func DueBetween(ctx context.Context, tx *postgres.Tx, library broker.ID, from, t
 	return nightKeys(ctx, tx, "loans that are due", `select l.due_on, l.id from loans l
 		where l.library_id = $1 and l.status = 'open' and l.due_on between $2 and $3
 			and l.terms ->> 'owner' is distinct from 'ill' and l.terms ->> 'class' is distinct from 'library'
+			and l.seen_back_on is null
 			and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
 			and (l.due_on, l.id) > (coalesce($4, '-infinity'::date), $5)
 		order by l.due_on, l.id limit $6`, library, from, to, after.On, after.ID, limit)

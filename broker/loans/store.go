@@ -16,14 +16,14 @@ import (
 
 const loanColumns = `l.library_id, l.id, l.item_library_id, l.item_id, l.patron_library_id, l.patron_id, l.request_id, l.branch_id,
 	l.started_at, l.due_on, l.due_at, l.due_set, l.periods, l.fine_free, l.renewals, l.terms, l.status, l.returned_at, l.returned_on,
-	l.lost_on, coalesce(l.lost_how, ''), l.referred_on, l.recalled_on, l.handed_to_id,
+	l.lost_on, coalesce(l.lost_how, ''), l.referred_on, l.recalled_on, l.seen_back_on, l.handed_to_id,
 	(select c.claimed_at from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)`
 
 func scanLoan(row pgx.Row, l *Loan, more ...any) error {
 	err := row.Scan(append([]any{
 		&l.Library, &l.ID, &l.Item.Library, &l.Item.ID, &l.Patron.Library, &l.Patron.ID, &l.Request, &l.Branch,
 		&l.StartedAt, &l.DueOn, &l.DueAt, &l.SetDue, &l.Periods, &l.FineFree, &l.Renewals, &l.Terms, &l.Status, &l.ReturnedAt, &l.ReturnedOn,
-		&l.LostOn, &l.LostHow, &l.ReferredOn, &l.RecalledOn, &l.HandedTo, &l.ClaimedAt,
+		&l.LostOn, &l.LostHow, &l.ReferredOn, &l.RecalledOn, &l.SeenBackOn, &l.HandedTo, &l.ClaimedAt,
 	}, more...)...)
 	l.StartedAt, l.DueAt, l.ReturnedAt = l.StartedAt.UTC(), l.DueAt.UTC(), l.ReturnedAt.UTC()
 	l.ClaimedAt = l.ClaimedAt.UTC()
@@ -152,4 +152,15 @@ func collectLoans(rows pgx.Rows, err error) ([]Loan, error) {
 		err := scanLoan(row, &loan)
 		return loan, err
 	})
+}
+
+// SeenBack queues noting that somebody else has seen the item of an open loan
+// home: from that day on nothing accrues for it and nobody is reminded.
+func SeenBack(tx *postgres.Tx, loan Ref, on broker.Date) {
+	tx.Queue(`update loans set seen_back_on = coalesce(seen_back_on, $3) where library_id = $1 and id = $2 and status = 'open'`, loan.Library, loan.ID, on)
+}
+
+// NotBack queues taking SeenBack back.
+func NotBack(tx *postgres.Tx, loan Ref) {
+	tx.Queue(`update loans set seen_back_on = null where library_id = $1 and id = $2 and status = 'open'`, loan.Library, loan.ID)
 }

@@ -82,6 +82,7 @@ func askLoans(ctx context.Context, tx *postgres.Tx, library broker.ID, ask loans
 		left join titles t on t.id = i.title_id
 		where l.library_id = $1 and l.status = 'open' and l.due_on <= $3 and l.due_on >= coalesce($4, '-infinity'::date)
 			and ($5::date is null or (l.due_on, l.id) < ($5, $6))
+			and l.seen_back_on is null
 			and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
 			and not exists (select 1 from notices n where n.library_id = l.patron_library_id and $2 = 'due_soon'
 				and n.cause = 'due_soon:' || l.id || ':' || to_char(l.due_on, 'YYYY-MM-DD'))

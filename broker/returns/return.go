@@ -145,6 +145,9 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 	if err != nil {
 		return loans.Outcome{}, err
 	}
+	if seen := loan.SeenBackOn; !seen.IsZero() && (in.Backdate.IsZero() || seen.Before(in.Backdate)) {
+		in.Backdate = seen // whoever saw it home said so on that day
+	}
 	counts := lending.EffectiveReturn(document, lender.Moment(), lending.HandedIn{
 		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared, NotTold: notTold,
 	})

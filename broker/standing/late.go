@@ -28,6 +28,8 @@ type LateLoan struct {
 	// ClaimedAt is when the patron said that it is back or was never theirs; zero
 	// if they have not.
 	ClaimedAt time.Time
+	// SeenBackOn is the day since which somebody else says that the item is home.
+	SeenBackOn broker.Date
 	// Charged is what was charged for this due date, less what was reversed
 	// because it was counted wrongly; Adjusted what was waived of it.
 	Charged, Adjusted int64
@@ -37,14 +39,21 @@ type LateLoan struct {
 	Accrued int64
 }
 
-// Through is the last day that counts: a claimed item costs no more from the
-// day of the claim.
+// Through is the last day that counts: an item costs no more from the day on
+// which the patron claims that it is back, or somebody else has seen it home.
 func (l LateLoan) Through(today broker.Date, opening *calendar.Calendar) broker.Date {
-	if l.ClaimedAt.IsZero() {
-		return today
+	if !l.ClaimedAt.IsZero() {
+		today = today.Earlier(opening.DateOf(l.ClaimedAt))
 	}
-	return today.Earlier(opening.DateOf(l.ClaimedAt))
+	if !l.SeenBackOn.IsZero() {
+		today = today.Earlier(l.SeenBackOn)
+	}
+	return today
 }
+
+// Stopped tells whether the item is said to be back, so that nothing more
+// accrues and the loan does not count as late.
+func (l LateLoan) Stopped() bool { return !l.ClaimedAt.IsZero() || !l.SeenBackOn.IsZero() }
 
 // Accrues is what a late loan has cost so far and was not charged yet, by the
 // clock and calendar of the desk that lent.
@@ -59,6 +68,9 @@ func (l LateLoan) AccruesBy(now time.Time, opening *calendar.Calendar) broker.Mo
 	if l.Terms.Overdue.Per == attributes.PerHour {
 		if !l.ClaimedAt.IsZero() {
 			now = l.ClaimedAt
+		}
+		if !l.SeenBackOn.IsZero() && opening.DateOf(now).After(l.SeenBackOn) {
+			now = opening.EndOfBusiness(l.SeenBackOn)
 		}
 		fine := costs.OverdueFineAt(l.Terms, l.DueAt, now, opening).Amount
 		fine.Minor = max(0, fine.Minor-l.Charged)
@@ -90,7 +102,7 @@ func askLateLinked(tx *postgres.Tx, patron patrons.Ref, today broker.Date, into 
 // lateColumns are the columns of a LateLoan, from loans l and what lateSaid
 // joins to it.
 const lateColumns = `l.library_id, l.id, l.branch_id, l.patron_library_id, l.patron_id, l.request_id, l.due_on, l.due_at, l.renewals, l.terms,
-	(select c.claimed_at from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null),
+	(select c.claimed_at from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null), l.seen_back_on,
 	said.charged, said.adjusted, said.parts, coalesce(a.amount_minor, 0)`
 
 const lateSaid = `
@@ -111,7 +123,7 @@ func queueLate(tx *postgres.Tx, sql string, patron patrons.Ref, today broker.Dat
 		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (LateLoan, error) {
 			var late LateLoan
 			err := row.Scan(&late.Library, &late.ID, &late.Branch, &late.Patron.Library, &late.Patron.ID, &late.Request, &late.DueOn, &late.DueAt,
-				&late.Renewals, &late.Terms, &late.ClaimedAt, &late.Charged, &late.Adjusted, &late.Parts, &late.Accrued)
+				&late.Renewals, &late.Terms, &late.ClaimedAt, &late.SeenBackOn, &late.Charged, &late.Adjusted, &late.Parts, &late.Accrued)
 			late.DueAt, late.ClaimedAt = late.DueAt.UTC(), late.ClaimedAt.UTC()
 			return late, err
 		})

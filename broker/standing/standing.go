@@ -47,7 +47,7 @@ func (f *Facts) AsOfToday(ctx context.Context, tx *postgres.Tx, lenders *Lenders
 		if err != nil {
 			return err
 		}
-		if late.ClaimedAt.IsZero() {
+		if !late.Stopped() {
 			f.DaysOverdue = max(f.DaysOverdue, lender.Today().DaysSince(late.DueOn))
 		}
 		grow(&f.Balances, late.Accrues(lender).Minor-late.Accrued)

@@ -74,7 +74,7 @@ var homes = map[string]string{
 
 	"deadlines":      "workflow/requests/engine",
 	"request_events": "workflow/requests/engine",
-	"request_items":  "workflow/requests/items",
+	"request_items":  "workflow/requests/engine",
 	"request_notes":  "workflow/requests/engine",
 	"requests":       "workflow/requests/engine",
 	"rota_entries":   "workflow/requests/engine",

@@ -121,7 +121,7 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at counter.At, foun
 	}
 	outcome, err := s.counter.Loans.CheckOut(ctx, tx, loans.CheckOut{
 		Desk: found.desk, Item: found.item.Ref(), Patron: found.patron.Ref(), Request: waits.request, LenderDue: waits.due, Due: in.Due, Recalled: waits.recalled,
-		LenderFine: waits.fine, HandedTo: found.proxy.ID, ByOther: in.ByOther, Shown: in.Shown,
+		LenderFine: waits.fine, For: waits.patron, GoesHome: waits.goesHome, HandedTo: found.proxy.ID, ByOther: in.ByOther, Shown: in.Shown,
 		Overriding: standing.Overriding{Overrides: in.Overrides, Reason: in.Reason},
 	})
 	if err != nil {
@@ -140,6 +140,10 @@ type waiting struct {
 	fine    *costs.LenderFine
 	// recalled tells that its lender wants it back already.
 	recalled bool
+	// patron is the one whom a borrowed copy came for, goesHome whether it is to be
+	// lent to nobody any more.
+	patron   patrons.Ref
+	goesHome bool
 }
 
 // waitingFor finds the request an item waits for, by the item and not by title
@@ -160,12 +164,16 @@ func (s *Service) waitingFor(ctx context.Context, tx *postgres.Tx, found inHand)
 	if err != nil {
 		return waiting{}, err
 	}
-	if request.LenderDueOn.IsZero() {
+	if request.LenderDueOn.IsZero() && request.ClosedAt.IsZero() {
 		return waiting{}, broker.Conflict("no_due_date", "The lender has not said when this item is due; record its due date first.")
 	}
+	table := s.counter.Requests.Table(request.Side)
+	place, _ := table.Place(request.State)
 	return waiting{
 		request: standing.RequestRef{Library: item.Library, Request: item.Request}, due: request.LenderDueOn, fine: request.LenderFine(),
 		recalled: request.Recalled,
+		patron:   patrons.Ref{Library: request.LibraryID, ID: request.PatronID},
+		goesHome: !table.Takes(request.State, workflow.EventCheckOut) || (request.Recalled && !place.Serves),
 	}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/loans"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -22,9 +23,12 @@ import (
 const longestNumber = 9
 
 // slipNumber reads a request's number from what was scanned or typed: ILL-10452,
-// or the number alone. 0 when it is none.
+// ILL-10452-2 for a second volume, or the number alone. 0 when it is none.
 func slipNumber(scanned string) int64 {
 	digits, banded := strings.CutPrefix(strings.ToUpper(scanned), "ILL-")
+	if banded {
+		digits, _, _ = strings.Cut(digits, "-") // the volume
+	}
 	if !banded && len(digits) > longestNumber {
 		return 0
 	}
@@ -49,45 +53,76 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at counter.At, de
 	if !found {
 		return s.unmatched(tx, at, desk, in.Barcode)
 	}
-	request := parcel.Request
-	switch {
-	case parcel.Place.Awaited:
-	case parcel.Expected && table.Takes(parcel.Place.State, workflow.EventReceiveVolume):
-		return s.volume(ctx, tx, at, request, in.Barcode)
-	default:
-		return s.again(ctx, tx, at, at.Library, request, in.Barcode)
-	}
-	input := workflow.Input{}
+	request, input := parcel.Request, workflow.Input{}
 	if parcel.Announced {
 		input["barcode"] = in.Barcode
 	}
+	if table.Takes(parcel.State, workflow.EventReceive) {
+		done, known, err := s.received(ctx, tx, at, request, input)
+		if known || err != nil {
+			return done, err
+		}
+	}
+	if parcel.Expected && table.Takes(parcel.State, workflow.EventReceiveVolume) {
+		return s.volume(ctx, tx, at, request, input)
+	}
+	return s.again(ctx, tx, at, at.Library, request, in.Barcode)
+}
+
+// received takes a parcel in for its request; known is false where the request
+// does not wait for one.
+func (s *Service) received(ctx context.Context, tx *postgres.Tx, at counter.At, request broker.ID, input workflow.Input) (done counter.Done, known bool, err error) {
 	fired, err := s.counter.Fire(ctx, tx, at, at.Library, request, workflow.EventReceive, input)
+	if ours, ok := broker.AsError(err); ok && (ours.Code == "not_in_this_state" || ours.Code == "not_now") {
+		return counter.Done{}, false, nil
+	}
 	if err != nil {
-		return counter.Done{}, err
+		return counter.Done{}, false, err
 	}
-	done := counter.Done{
-		Did: "received", Request: request, Undo: string(workflow.EventUndo),
-		Message: fmt.Sprintf("Received for request %d: put the band %s on it and scan it again to shelve it.", fired.Request.Number, loans.TemporaryBarcode(fired.Request.Number)),
+	band, item, err := bandOf(ctx, tx, fired)
+	if err != nil {
+		return counter.Done{}, false, err
 	}
-	if fired.Request.ItemID != broker.NoID {
-		done.Item = fired.Request.ItemID
+	done = counter.Done{
+		Did: "received", Request: request, Item: item, Undo: string(workflow.EventUndo),
+		Message: fmt.Sprintf("Received for request %d: put the band %s on it and scan it again to shelve it.", fired.Request.Number, band),
 	}
 	if fired.Request.ReturnUnused {
 		done.Message = "The patron cancelled: send it back unused."
 	}
-	return done, nil
+	return done, true, nil
+}
+
+// bandOf gives the band for the volume that an event has just brought here, and
+// the item it is now.
+func bandOf(ctx context.Context, tx *postgres.Tx, fired engine.Fired) (band string, id broker.ID, err error) {
+	volumes, err := engine.VolumesOf(ctx, tx, fired.Request.LibraryID, fired.Request.ID)
+	if err != nil {
+		return "", broker.NoID, err
+	}
+	for _, volume := range volumes {
+		if volume.MovedVersion != nil && *volume.MovedVersion >= fired.Moves[0].Version && volume.ItemID != broker.NoID {
+			item, err := catalog.LoadItem(ctx, tx, volume.LibraryID, volume.ItemID, false)
+			return item.Barcode, item.ID, err
+		}
+	}
+	return loans.Band(fired.Request.Number, 1), fired.Request.ItemID, nil
 }
 
 // volume takes in another volume of something that has arrived in part.
-func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at counter.At, request broker.ID, barcode string) (counter.Done, error) {
-	_, err := s.counter.Requests.Fire(ctx, tx, at.Now, engine.Firing{
-		Library: at.Library, Request: request, Event: workflow.EventReceiveVolume,
-		Input: workflow.Input{"barcode": barcode}, By: workflow.BySystem, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
-	})
+func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at counter.At, request broker.ID, input workflow.Input) (counter.Done, error) {
+	fired, err := s.counter.Fire(ctx, tx, at, at.Library, request, workflow.EventReceiveVolume, input)
 	if err != nil {
 		return counter.Done{}, err
 	}
-	return counter.Done{Did: "received", Request: request, Message: "Another volume of it: put it with the rest."}, nil
+	band, item, err := bandOf(ctx, tx, fired)
+	if err != nil {
+		return counter.Done{}, err
+	}
+	return counter.Done{
+		Did: "received", Request: request, Item: item,
+		Message: "Another volume of it: put the band " + band + " on it and scan it again, to go where the rest is.",
+	}, nil
 }
 
 // again notes a parcel for a request that has moved on, and tells staff.

@@ -121,7 +121,7 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at counter.At,
 		return s.sendOn(ctx, tx, item, item.Library)
 	}
 	known, err := s.counter.FireOrNote(ctx, tx, at, engine.Firing{
-		Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn,
+		Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn, Input: workflow.Input{"item": item.ID},
 		By: workflow.ByDesk, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 	})
 	if err != nil {

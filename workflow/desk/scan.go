@@ -12,6 +12,8 @@ import (
 	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/desk/counter"
+	"afield/workflow/requests/engine"
+	"afield/workflow/requests/items"
 	"afield/workflow/requests/lookup"
 )
 
@@ -80,7 +82,10 @@ func (s *Service) notLent(ctx context.Context, tx *postgres.Tx, at counter.At, d
 	case catalog.OnShelf, catalog.Missing, catalog.OnOrder, catalog.InProcess, catalog.Lost,
 		catalog.InTransit, catalog.OnLoan, catalog.OnHoldShelf:
 	}
-	if item.Temporary() { // lost, or never received: whatever its request has come to
+	if item.Temporary() && item.Status == catalog.Lost {
+		return s.foundAgain(ctx, tx, at, item)
+	}
+	if item.Temporary() { // never received: whatever its request has come to
 		return s.again(ctx, tx, at, item.Library, item.Request, barcode)
 	}
 	return s.fromShelf(ctx, tx, at, desk, item)
@@ -145,30 +150,81 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.
 	if err != nil {
 		return counter.Done{}, err
 	}
-	table := s.counter.Requests.Table(request.Side)
+	table, this := s.counter.Requests.Table(request.Side), workflow.Input{"item": item.ID}
 	switch {
 	case table.Takes(request.State, workflow.EventShelve):
-		fired, err := s.counter.Fire(ctx, tx, at, item.Library, item.Request, workflow.EventShelve, nil)
+		fired, err := s.counter.Fire(ctx, tx, at, item.Library, item.Request, workflow.EventShelve, this)
 		if err != nil {
-			return counter.Done{}, err
+			return waitsForTheRest(ctx, tx, request, item, err)
 		}
 		return counter.Done{
 			Did: "shelved", Message: "Put it on the hold shelf until " + fired.Request.PickUpBy.String() + ".", Item: item.ID,
 			Request: item.Request, PickUpBy: fired.Request.PickUpBy, Undo: string(workflow.EventUnshelve),
 		}, nil
 	case table.Takes(request.State, workflow.EventShipReturn):
-		if _, err := s.counter.Fire(ctx, tx, at, item.Library, item.Request, workflow.EventShipReturn, nil); err != nil {
-			return counter.Done{}, err
-		}
-		return counter.Done{Did: "shipped", Message: "Send it back to its lender.", Item: item.ID, Request: item.Request, Undo: string(workflow.EventUndo)}, nil
-	}
-	if !request.ClosedAt.IsZero() { // it turned up after its request was settled
-		if _, err := s.counter.Loans.SendHome(ctx, tx, desk, item.Ref()); err != nil {
-			return counter.Done{}, err
-		}
-		return counter.Done{Did: "shipped", Message: "Its request has ended: send it back to its lender, and settle it with them.", Item: item.ID, Request: item.Request}, nil
+		return s.sendsBack(ctx, tx, at, request, this)
 	}
 	return counter.Done{Did: "nothing", Message: "Nothing is due with that item; its request is " + string(request.State) + ".", Item: item.ID, Request: item.Request}, nil
+}
+
+// foundAgain takes in a borrowed volume that the library or the post had lost,
+// whether its request waits for that or has ended.
+func (s *Service) foundAgain(ctx context.Context, tx *postgres.Tx, at counter.At, item catalog.Item) (counter.Done, error) {
+	request, err := s.counter.Requests.Load(ctx, tx, item.Library, item.Request)
+	if err != nil {
+		return counter.Done{}, err
+	}
+	event := workflow.EventFound
+	if !request.ClosedAt.IsZero() {
+		event = workflow.EventReturn
+	}
+	known, err := s.counter.FireOrNote(ctx, tx, at, engine.Firing{
+		Library: item.Library, Request: item.Request, Event: event, Input: workflow.Input{"item": item.ID},
+		By: workflow.ByDesk, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
+	})
+	done := counter.Done{Did: "checked_in", Item: item.ID, Request: item.Request, Message: "Found again: scan it once more to send it back to its lender."}
+	if !known {
+		done.Message = "It was lost, and its request has moved on: put it aside, a task is open."
+	}
+	return done, err
+}
+
+// sendsBack sends a borrowed volume home, and says what is still missing of it.
+func (s *Service) sendsBack(ctx context.Context, tx *postgres.Tx, at counter.At, request *engine.Request, this workflow.Input) (counter.Done, error) {
+	fired, err := s.counter.Fire(ctx, tx, at, request.LibraryID, request.ID, workflow.EventShipReturn, this)
+	if err != nil {
+		return counter.Done{}, err
+	}
+	item, _ := this["item"].(broker.ID)
+	done := counter.Done{Did: "shipped", Message: "Send it back to its lender.", Item: item, Request: request.ID}
+	if fired.Request.State != request.State {
+		done.Undo = string(workflow.EventUndo)
+	}
+	if !request.ClosedAt.IsZero() { // it turned up after its request was settled
+		done.Message = "Its request has ended: send it back to its lender, and settle it with them."
+	}
+	volumes, err := engine.VolumesOf(ctx, tx, request.LibraryID, request.ID)
+	if rest := volumes.In(workflow.InLibrary); err == nil && len(rest) > 0 {
+		done.Message = "Send it back to its lender, together with " + items.Names(rest) + ": scan that, too."
+	}
+	return done, err
+}
+
+// waitsForTheRest answers the scan of a volume that came back while the patron
+// has another one of the same request: they go home together.
+func waitsForTheRest(ctx context.Context, tx *postgres.Tx, request *engine.Request, item catalog.Item, err error) (counter.Done, error) {
+	if ours, ok := broker.AsError(err); !ok || (ours.Code != "not_in_this_state" && ours.Code != "not_now") {
+		return counter.Done{}, err
+	}
+	volumes, err := engine.VolumesOf(ctx, tx, request.LibraryID, request.ID)
+	if err != nil {
+		return counter.Done{}, err
+	}
+	message := "Nothing is due with that item; its request is " + string(request.State) + "."
+	if out := volumes.In(workflow.InHands); len(out) > 0 {
+		message = "Keep it until the patron brings " + items.Names(out) + ": they go back together."
+	}
+	return counter.Done{Did: "nothing", Message: message, Item: item.ID, Request: item.Request}, nil
 }
 
 // fromShelf finds who wants a copy that nobody had: another library that was

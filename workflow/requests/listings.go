@@ -16,7 +16,7 @@ func Listings() []postgres.Listing {
 		{Name: "request_lenders", SQL: `select request_id as request, id, position, lender_id as lender, tier_name as tier, fulfilment, status, why,
 			cost_known, round(cost_minor / 100.0, 2) as cost, currency, conditions, answer, asked_at as asked, answered_at as answered
 			from rota_entries where library_id = $1 order by request_id, position`},
-		{Name: "request_items", SQL: `select request_id as request, id, volume, barcode, item_id as item, received_at as received, condition,
+		{Name: "request_items", SQL: `select request_id as request, id, volume, barcode, item_id as item, received_at as received, custody, condition,
 			returned_at as returned from request_items where library_id = $1 order by request_id, id`},
 		{Name: "request_timeline", SQL: `select request_id as request, version, event, from_state, to_state, actor, cause, data, at
 			from request_events where library_id = $1 order by request_id, version`},

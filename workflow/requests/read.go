@@ -43,17 +43,6 @@ type Deadline struct {
 	DueAt time.Time      `db:"due_at"`
 }
 
-// Item is one volume of a request.
-type Item struct {
-	ID         broker.ID  `db:"id"`
-	Volume     string     `db:"volume"`
-	Barcode    *string    `db:"barcode"`
-	ItemID     *broker.ID `db:"item_id"`
-	ReceivedAt *time.Time `db:"received_at"`
-	Condition  string     `db:"condition"`
-	ReturnedAt *time.Time `db:"returned_at"`
-}
-
 // Name is how a library is shown.
 type Name struct {
 	Name   string
@@ -68,7 +57,7 @@ type View struct {
 	// Deadline is the earliest; nil on an ended request.
 	Deadline *Deadline
 	Rota     []*engine.RotaEntry
-	Items    []Item
+	Volumes  engine.Volumes
 	Tasks    []tasks.Task
 	// Actions are what the viewer may do now, with their forms.
 	Actions []workflow.Action
@@ -126,8 +115,7 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 		}
 		return err
 	})
-	tx.Queue(`select id, volume, barcode, item_id, received_at, condition, returned_at from request_items
-		where library_id = $1 and request_id = $2 order by id`, viewer.Library, id).Query(rowsInto(&view.Items))
+	engine.AskVolumes(tx, viewer.Library, id, &view.Volumes)
 	tx.Queue(`select t.id, t.request_id, null::bigint as number, t.kind, t.detail, t.choices, t.facts, t.opened_at, t.due_on
 		from staff_tasks t where t.library_id = $1 and t.request_id = $2 and t.closed_at is null order by t.opened_at, t.id`,
 		viewer.Library, id).Query(rowsInto(&view.Tasks))
@@ -137,7 +125,7 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 	for i := range view.Tasks {
 		view.Tasks[i].Number = &view.Request.Number
 	}
-	c, err := s.engine.Case(ctx, tx, now, view.Request, view.Rota)
+	c, err := s.engine.Case(ctx, tx, now, view.Request, view.Rota, view.Volumes)
 	if err != nil {
 		return View{}, err
 	}

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"afield/workflow/town"
-
 	"afield/broker"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
+	"afield/workflow/desk"
 	"afield/workflow/requests"
+	"afield/workflow/town"
 )
 
 // Whatever people, lenders and time do to a request, in any order: each step is
@@ -28,6 +28,66 @@ func TestWanderingThroughTheTables(t *testing.T) {
 	}
 }
 
+// Two borrowed volumes are here, and anything happens to them: whoever scans
+// what, with whichever card, and whatever the lender says. After every step each
+// volume is in exactly one pair of hands, which are the patron's own or those of
+// somebody for whom an override was written down.
+func TestWanderingWithTwoVolumesInHand(t *testing.T) {
+	t.Parallel()
+	for seed := uint64(1); seed <= 12; seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			tw, home, lender, request, patron := town.AsksPartner(t, 0)
+			sent := connectors.Message{Kind: connectors.KindLoaned, Due: town.Due("2026-05-20"), Items: []connectors.MessageItem{
+				{Barcode: "P-1", Volume: "1"}, {Barcode: "P-2", Volume: "2"},
+			}}
+			lender.Says(home, sent)
+			home.Scans("P-1", "")
+			w := &walk{
+				Town: tw, random: rand.New(rand.NewPCG(seed, 11)), home: home, partners: []*town.Partner{lender, lender}, request: request,
+				cards: []broker.ID{patron, home.Patron("resident")}, sent: sent.Items,
+			}
+			for range 40 {
+				w.stepInHand()
+				w.Sound()
+				if t.Failed() {
+					t.Fatal(w.Timeline(request))
+				}
+			}
+		})
+	}
+}
+
+func (w *walk) stepInHand() {
+	w.T.Helper()
+	number := w.home.Number(w.request)
+	codes := []string{"P-1", "P-2", "ILL-" + number, "ILL-" + number + "-2"}
+	code := codes[w.random.IntN(len(codes))]
+	switch w.random.IntN(8) {
+	case 0, 1, 2:
+		w.tolerates(w.home.Try(func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := w.home.Desk.Scan(ctx, tx, w.home.At(), town.Scan(code))
+			return err
+		}))
+	case 3, 4:
+		out := desk.CheckOut{Barcode: code, Patron: w.cards[w.random.IntN(len(w.cards))], Shown: "card"}
+		if w.random.IntN(2) == 0 {
+			out.Overrides, out.Reason = []string{"held_for_other"}, "the patron is away and sent them"
+		}
+		w.tolerates(w.home.Try(func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := w.home.Desk.CheckOut(ctx, tx, w.home.At(), out)
+			return err
+		}))
+	case 5:
+		w.someAction(w.home, w.request)
+	case 6:
+		w.tolerates(w.someMessage())
+	case 7:
+		w.Clock.Set(w.Clock.Now().Add(time.Duration(w.random.IntN(6*24)) * time.Hour))
+	}
+	w.Settle()
+}
+
 func wander(t *testing.T, seed uint64, steps int) {
 	random := rand.New(rand.NewPCG(seed, 7))
 	tw := town.New(t, "2026-03-02T15:00:00Z")
@@ -39,7 +99,8 @@ func wander(t *testing.T, seed uint64, steps int) {
 	home.LooksTo([]broker.ID{member.Library.ID}, []broker.ID{partners[0].ID, partners[1].ID})
 	submitted, err := home.Asks(requests.Submission{Patron: home.Patron("resident"), Citation: town.Citation(), NeedBy: town.Due("2026-05-30")})
 	tw.Must(err)
-	w := &walk{Town: tw, random: random, home: home, member: member, partners: partners, request: submitted.ID, barcode: barcode}
+	w := &walk{Town: tw, random: random, home: home, member: member, partners: partners, request: submitted.ID, barcode: barcode,
+		sent: []connectors.MessageItem{{Barcode: "P-1"}}}
 	for range steps {
 		w.step()
 	}
@@ -53,6 +114,8 @@ type walk struct {
 	partners     []*town.Partner
 	request      broker.ID
 	barcode      string
+	cards        []broker.ID              // patrons who may stand at the desk
+	sent         []connectors.MessageItem // what the lender says that it sent
 }
 
 func (w *walk) step() {
@@ -143,7 +206,7 @@ func (w *walk) someMessage() error {
 	}
 	if m.Kind == connectors.KindLoaned || w.random.IntN(2) == 0 {
 		m.Due = w.home.Today(w.Clock.Now()).AddDays(w.random.IntN(40))
-		m.Items = []connectors.MessageItem{{Barcode: "P-1"}}
+		m.Items = w.sent
 	}
 	_, err := p.Tries(w.home, m)
 	return err

@@ -73,11 +73,11 @@ func requestView(view requests.View, forPatron bool) gen.Request {
 	if r.Side == workflow.SideBorrowing {
 		out.ApprovedCost = r.Money(r.ApprovedCostMinor)
 	}
-	for _, item := range view.Items {
+	for _, volume := range view.Volumes {
 		out.Items = append(out.Items, gen.RequestItem{
-			ID: item.ID, Volume: item.Volume, Barcode: views.OrZero(item.Barcode),
-			ItemID: views.OrZero(item.ItemID), ReceivedAt: views.UTCOrZero(item.ReceivedAt), Condition: item.Condition,
-			ReturnedAt: views.UTCOrZero(item.ReturnedAt),
+			ID: volume.ID, Volume: volume.Label, Barcode: views.OrZero(volume.Barcode), Custody: gen.Custody(volume.Custody),
+			ItemID: volume.ItemID, ReceivedAt: views.UTC(volume.ReceivedAt), Condition: volume.Condition,
+			ReturnedAt: views.UTC(volume.ReturnedAt),
 		})
 	}
 	if r.Side != workflow.SideLending {

@@ -28,6 +28,9 @@ type Checkout struct {
 	Permission   bool `json:"permission,omitempty"`
 	// Withdrawn is set for an item that is no longer in the collection.
 	Withdrawn bool `json:"withdrawn,omitempty"`
+	// GoesHome tells that a borrowed copy is to go back to its lender: it was
+	// recalled, or its request has ended.
+	GoesHome bool `json:"goes_home,omitempty"`
 	// LenderDue is the lender's due date of a borrowed copy.
 	LenderDue broker.Date `json:"lender_due,omitzero"`
 	// Due is a due date that staff chose; zero follows the policy.
@@ -57,6 +60,12 @@ func MayCheckOut(d *policy.Document, at policy.Moment, c Checkout) policy.Decisi
 	checkOwnCard(a, c.Bearer, match)
 	checkLent(a, c, match)
 	checkKeptFor(a, c, match)
+	if c.GoesHome {
+		a.Refuse(d.Rules().ILLDue.For(match).Source, policy.Ground{
+			Code: "goes_home", Message: "It is to go back to its lender: scan it without a card to send it home.",
+			Needed: "a borrowed item that may stay", Found: "recalled, or its request has ended",
+		})
+	}
 	if !c.LenderDue.IsZero() && c.LenderDue.Before(a.Today) {
 		a.Refuse(d.Rules().ILLDue.For(match).Source, policy.Ground{
 			Code: "lender_due_passed", Message: "The lender's due date has passed: ask for a renewal or send it home.",

@@ -109,6 +109,7 @@ func (at At) desk(site *directory.Site) standing.Desk {
 // for the patron. It tells patrons what no request tells them.
 func (c *Counter) Follow(ctx context.Context, tx *postgres.Tx, at At, outcome loans.Outcome, event workflow.Event, input workflow.Input) error {
 	if outcome.Serves != nil && event != "" && !outcome.Replayed {
+		input = about(outcome, input)
 		_, err := c.FireOrNote(ctx, tx, at, engine.Firing{
 			Library: outcome.Serves.Library, Request: outcome.Serves.Request, Event: event, Input: input,
 			By: workflow.ByDesk, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
@@ -143,6 +144,21 @@ func (c *Counter) NotThere(ctx context.Context, tx *postgres.Tx, at At, outcome 
 		event = workflow.EventHoldWaits // first in the queue again, by this act
 	}
 	return c.Follow(ctx, tx, at, OfHold(outcome), event, nil)
+}
+
+// about adds to what a request is told which item the act was about, and who has
+// it.
+func about(outcome loans.Outcome, input workflow.Input) workflow.Input {
+	if input == nil {
+		input = workflow.Input{}
+	}
+	if outcome.Item != nil {
+		input["item"] = outcome.Item.ID
+	}
+	if outcome.Loan != nil {
+		input["patron"] = outcome.Loan.Patron
+	}
+	return input
 }
 
 // Given fires the request whose hold was given a copy.

@@ -85,12 +85,13 @@ func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, 
 	var same bool
 	err = tx.QueryRow(ctx, `select
 			count(*) filter (where state = any ($4) and coalesce(fulfilment, 'ill') <> 'hold')::int,
-			coalesce(bool_or(($5::uuid is not null and title_id = $5)
+			coalesce(bool_or(state = any ($9) and (($5::uuid is not null and title_id = $5)
 				or ($8 <> '' and citation ->> 'isbn' = $8)
 				or (title_id is null and $5::uuid is null and $6 <> '' and lower(citation ->> 'title') = lower($6)
-					and lower(coalesce(citation ->> 'author', '')) = lower($7))), false)
+					and lower(coalesce(citation ->> 'author', '')) = lower($7)))), false)
 		from requests where library_id = $1 and patron_id = $2 and id <> $3 and side = 'borrowing' and closed_at is null`,
-		library.ID, in.Patron, in.Request, ill.ActiveStates(doc, standing.Patron.Class), in.Title, in.Citation.Title, in.Citation.Author, in.Citation.ISBN).Scan(&activeCount, &same)
+		library.ID, in.Patron, in.Request, ill.ActiveStates(doc, standing.Patron.Class), in.Title, in.Citation.Title, in.Citation.Author, in.Citation.ISBN,
+		workflow.Borrowing.States(func(p workflow.Place) bool { return p.Serves })).Scan(&activeCount, &same)
 	if err != nil {
 		return ill.SubmitDecision{}, fmt.Errorf("count the patron's requests: %w", err)
 	}

@@ -116,12 +116,8 @@ func SayRetry(_ context.Context, c *engine.Case) (engine.Wants, error) {
 }
 
 // SayLoaned says that it is on its way, and on what terms.
-func SayLoaned(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	barcode, err := items.ChosenBarcode(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	message := connectors.Message{Kind: connectors.KindLoaned, Due: c.Request.LenderDueOn, Items: []connectors.MessageItem{{Barcode: barcode}}}
+func SayLoaned(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	message := connectors.Message{Kind: connectors.KindLoaned, Due: c.Request.LenderDueOn, Items: items.Sent(c)}
 	nameCost(c, &message)
 	if fine := costs.LibraryFine(c.Policy, string(c.Request.Format)); fine != nil {
 		message.Fine, message.FineMost = &fine.Rate, fine.Cap

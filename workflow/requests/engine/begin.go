@@ -18,7 +18,7 @@ func (e *Engine) Begin(ctx context.Context, tx *postgres.Tx, now time.Time, r *R
 	if err := insert(tx, r, now, by, cause, facts); err != nil {
 		return err
 	}
-	c, err := e.Case(ctx, tx, now, r, nil)
+	c, err := e.Case(ctx, tx, now, r, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,12 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/ledger"
 	"afield/broker/notices"
+	"afield/broker/patrons"
 	"afield/broker/policy/ill"
 	"afield/broker/standing"
 	"afield/workflow"
@@ -35,8 +37,15 @@ func (st *step) perform(ctx context.Context, effect workflow.Effect) error {
 		return nil
 	}
 	st.balanceMoved = false
-	_, err = standing.UpdateLatch(ctx, st.Tx, st.Library.Library, st.Policy, st.Patron(), st.Now)
-	return err
+	for _, patron := range slices.Compact([]patrons.Ref{st.Patron(), st.Holder()}) {
+		if patron.ID == broker.NoID || patron.Library != st.Request.LibraryID {
+			continue
+		}
+		if _, err := standing.UpdateLatch(ctx, st.Tx, st.Library.Library, st.Policy, patron, st.Now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // carryOut does one thing that an effect wants.
@@ -88,7 +97,7 @@ func (st *step) carryOut(ctx context.Context, want Want) error {
 // account carries out what an effect wants done with money. Whether the patron
 // is blocked is checked again when the effect is done.
 func (st *step) account(ctx context.Context, want Want) (err error) {
-	st.balanceMoved = st.Request.Side == workflow.SideBorrowing && st.Request.PatronID != broker.NoID
+	st.balanceMoved = st.Request.Side == workflow.SideBorrowing
 	switch want := want.(type) {
 	case Charge:
 		_, err = ledger.Post(st.Tx, want.Charge)

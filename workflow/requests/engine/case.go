@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,8 +34,10 @@ type Case struct {
 	Policy  *policy.Document
 	Request *Request
 	Rota    Rota
-	// Others are the libraries the request deals with.
-	Others map[broker.ID]*directory.Lender
+	// Volumes are what was sent for the request.
+	Volumes Volumes
+	// Libraries are those the request deals with.
+	Libraries map[broker.ID]*directory.Lender
 	// Table is the table of the request's side.
 	Table *workflow.Table
 	// Firing is the event being taken, Row what the table says to it, and From the
@@ -47,6 +50,9 @@ type Case struct {
 	DueMoved bool
 
 	cache *directory.Cache
+
+	about     *Volume // the volume the event is about, where an effect found it
+	forgotten Volumes // taken off the request
 }
 
 // Guard tells whether a condition of the table holds. It changes nothing.
@@ -119,7 +125,7 @@ func (c *Case) Consent(entry *RotaEntry) ill.FeeDecision {
 		asks := entry.Cost()
 		cost.Amount = &asks
 	}
-	if lender := c.Others[entry.LenderID]; lender != nil {
+	if lender := c.Libraries[entry.LenderID]; lender != nil {
 		cost.LenderPlace = lender.Place()
 	}
 	return ill.FeeConsent(c.Policy, c.Moment(), cost)
@@ -149,7 +155,7 @@ func (c *Case) Meet(ctx context.Context) (err error) {
 			ids = append(ids, entry.LenderID)
 		}
 	}
-	c.Others, err = c.cache.Lenders(ctx, c.Tx, ids)
+	c.Libraries, err = c.cache.Lenders(ctx, c.Tx, ids)
 	return err
 }
 
@@ -169,18 +175,26 @@ func (c *Case) Patron() patrons.Ref {
 	return patrons.Ref{Library: c.Request.LibraryID, ID: c.Request.PatronID}
 }
 
-// OpenLoan finds the loan that serves the request, or nil.
+// OpenLoan finds a loan that serves the request and is open, or nil.
 func (c *Case) OpenLoan(ctx context.Context) (*loans.Loan, error) {
+	open, err := c.Lent(ctx, loans.Open)
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	return &open[0], nil
+}
+
+// Lent gives the loans that serve the request, one for each volume, that have
+// one of some statuses. Where the event names an item, only that item's.
+func (c *Case) Lent(ctx context.Context, statuses ...loans.Status) ([]loans.Loan, error) {
 	lent, err := loans.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
 	if err != nil {
 		return nil, err
 	}
-	for _, loan := range lent {
-		if loan.Status == loans.Open {
-			return &loan, nil
-		}
-	}
-	return nil, nil
+	item, named := c.Firing.Input["item"].(broker.ID)
+	return slices.DeleteFunc(lent, func(loan loans.Loan) bool {
+		return !slices.Contains(statuses, loan.Status) || (named && loan.Item.ID != item)
+	}), nil
 }
 
 // RenewalAsked gives the day on which the renewal was asked for that the lender
@@ -223,7 +237,10 @@ func (c *Case) MatchTitle(ctx context.Context) error {
 // open lending request.
 func (c *Case) Promised(ctx context.Context, items ...broker.ID) ([]broker.ID, error) {
 	rows, err := c.Tx.Query(ctx, `select item_id from requests where library_id = $1 and side = 'lending' and closed_at is null
-		and id <> $2 and item_id = any ($3)`, c.Request.LibraryID, c.Request.ID, items)
+			and id <> $2 and item_id = any ($3)
+		union select v.item_id from request_items v join requests r on r.library_id = v.library_id and r.id = v.request_id
+			where v.library_id = $1 and r.side = 'lending' and r.closed_at is null and v.request_id <> $2 and v.custody = 'lender' and v.item_id = any ($3)`,
+		c.Request.LibraryID, c.Request.ID, items)
 	if err != nil {
 		return nil, fmt.Errorf("look which copies are promised: %w", err)
 	}

@@ -158,7 +158,7 @@ func (c *Case) answerBy() time.Time {
 		return c.by(ill.DeadlineRespond)
 	}
 	hours := c.Library.Calendar
-	if lender := c.Others[entry.LenderID]; lender != nil {
+	if lender := c.Libraries[entry.LenderID]; lender != nil {
 		hours = lender.Calendar
 	}
 	return hours.DeadlineAfter(c.Now, entry.DaysToRespond, "open")

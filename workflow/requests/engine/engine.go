@@ -123,9 +123,9 @@ func (e *Engine) Lock(ctx context.Context, tx *postgres.Tx, now time.Time, libra
 }
 
 // Case gives everything that is known about a request that was read with its
-// rota.
-func (e *Engine) Case(ctx context.Context, tx *postgres.Tx, now time.Time, request *Request, rota Rota) (*Case, error) {
-	c := &Case{Tx: tx, Now: now, Request: request, Rota: rota, cache: e.cache}
+// rota and its volumes.
+func (e *Engine) Case(ctx context.Context, tx *postgres.Tx, now time.Time, request *Request, rota Rota, volumes Volumes) (*Case, error) {
+	c := &Case{Tx: tx, Now: now, Request: request, Rota: rota, Volumes: volumes, cache: e.cache}
 	return c, e.settle(ctx, c)
 }
 

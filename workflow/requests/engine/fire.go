@@ -102,11 +102,12 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 	if firing.ExpectVersion != 0 && firing.ExpectVersion != request.Version {
 		return Move{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it; it is now %q.", st.Place().Label)
 	}
-	st.Firing, st.data = firing, map[string]any{}
+	st.Firing, st.data, st.about = firing, map[string]any{}, nil
 	for key, value := range firing.Data {
 		st.data[key] = value
 	}
 	var guardErr error
+	st.Row = workflow.Transition{}
 	row, err := st.Table.Next(request.State, firing.Event, func(guard workflow.Guard) bool {
 		holds, err := st.engine.guards[guard](ctx, &st.Case)
 		if err != nil {
@@ -137,6 +138,7 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 			return Move{}, err
 		}
 	}
+	st.moveCopy()
 	if !request.ClosedAt.IsZero() {
 		if entry := st.Active(); entry != nil { // an ended request depends on nobody
 			entry.Active = false

@@ -44,6 +44,8 @@ func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedB
 	if len(forgotten) > 0 {
 		tx.Queue(`update request_events set actor = jsonb_set(actor, '{id}', to_jsonb($3::text))
 			where library_id = $1 and request_id = any ($2) and actor ->> 'kind' = 'patron'`, library, forgotten, broker.NoID)
+		tx.Queue(`update request_items set patron_library_id = null, patron_id = null, was_patron_library_id = null, was_patron_id = null
+			where library_id = $1 and request_id = any ($2)`, library, forgotten)
 	}
 	return len(forgotten), nil
 }

@@ -18,6 +18,8 @@ func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref) (mov
 	if err != nil {
 		return 0, fmt.Errorf("move a patron's requests: %w", err)
 	}
+	tx.Queue(`update request_items set patron_id = $3 where patron_library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
+	tx.Queue(`update request_items set was_patron_id = $3 where was_patron_library_id = $1 and was_patron_id = $2`, from.Library, from.ID, to.ID)
 	return done.RowsAffected(), nil
 }
 
@@ -25,4 +27,7 @@ func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref) (mov
 // when their accounts go.
 func ForgetPatrons(tx *postgres.Tx, library broker.ID, ids []broker.ID) {
 	tx.Queue(`update requests set patron_id = null where library_id = $1 and patron_id = any ($2) and closed_at is not null`, library, ids)
+	tx.Queue(`update request_items v set patron_library_id = null, patron_id = null, was_patron_library_id = null, was_patron_id = null
+		from requests r where r.library_id = v.library_id and r.id = v.request_id and r.closed_at is not null
+			and ((v.patron_library_id = $1 and v.patron_id = any ($2)) or (v.was_patron_library_id = $1 and v.was_patron_id = any ($2)))`, library, ids)
 }

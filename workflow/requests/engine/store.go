@@ -48,6 +48,7 @@ func (e *Engine) load(ctx context.Context, tx *postgres.Tx, now time.Time, firin
 				st.Rota, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[RotaEntry])
 				return err
 			})
+		AskVolumes(tx, libraries[id], id, &st.Volumes)
 	}
 	if err := tx.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("lock requests: %w", err)
@@ -60,9 +61,11 @@ func (e *Engine) load(ctx context.Context, tx *postgres.Tx, now time.Time, firin
 	return steps, nil
 }
 
-// save queues everything a step changed: the rota, the request row, the jobs.
+// save queues everything a step changed: the rota, the volumes, the request row,
+// the jobs.
 func (st *step) save(ctx context.Context) error {
 	st.Rota.save(st.Tx)
+	append(st.Volumes, st.forgotten...).save(st.Tx)
 	st.saveRequest()
 	if len(st.refs) == 0 {
 		return nil

@@ -19,6 +19,7 @@ func Effects() engine.Effects {
 		workflow.DoCancelByPatron: cancelling(engine.CancelledByPatron),
 		workflow.DoCancelByNeedBy: cancelling(engine.CancelledByNeedBy),
 		workflow.DoCancelToMoveOn: cancelling(engine.CancelledToMoveOn),
+		workflow.DoForgetCancel:   setting(func(r *engine.Request) { r.CancelReason, r.ReturnUnused = nil, false }),
 		workflow.DoKeepCancel:     KeepCancel,
 		workflow.DoKeepContact:    KeepContact,
 		workflow.DoRememberState:  RememberState,

@@ -2,7 +2,10 @@ package guards
 
 import (
 	"context"
+	"slices"
 
+	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/policy/attributes"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
@@ -23,6 +26,16 @@ func All() engine.Guards {
 		workflow.GuardRenewalPending: flag(RenewalPending),
 		workflow.GuardMisplaced:      flag(Misplaced),
 		workflow.GuardClaimed:        Claimed,
+		workflow.GuardSaidByStaff:    flag(SaidByStaff),
+		workflow.GuardSeenHome:       flag(SeenHome),
+		workflow.GuardNeverHere:      flag(NeverHere),
+		workflow.GuardToShelve:       ToShelve,
+		workflow.GuardOthersOut:      flag(others(workflow.InHands)),
+		workflow.GuardOthersHere:     flag(others(workflow.InLibrary)),
+		workflow.GuardOthersLost:     flag(others(workflow.Unaccounted)),
+		workflow.GuardOthersAway:     flag(others(workflow.ComingHere, workflow.InLibrary, workflow.GoingHome, workflow.Unaccounted)),
+		workflow.GuardSomeHere:       flag(SomeHere),
+		workflow.GuardSomeOut:        flag(SomeOut),
 	}
 }
 
@@ -83,4 +96,63 @@ func Misplaced(c *engine.Case) bool { return !c.Request.MisplacedOn.IsZero() }
 func Claimed(ctx context.Context, c *engine.Case) (bool, error) {
 	loan, err := c.OpenLoan(ctx)
 	return loan != nil && !loan.ClaimedAt.IsZero(), err
+}
+
+// SaidByStaff tells whether our own people say it, and not the other library.
+func SaidByStaff(c *engine.Case) bool {
+	return c.Firing.By != workflow.ByLender && c.Firing.By != workflow.ByBorrower
+}
+
+// SeenHome tells whether the lender says that it has what is still on a patron's
+// account here: the volume that the event names, or all that the patron had.
+func SeenHome(c *engine.Case) bool {
+	if item, named := c.Firing.Input["item"].(broker.ID); named {
+		volume := c.Volumes.OfItem(item)
+		return volume != nil && volume.Custody == workflow.WithLender
+	}
+	seen := slices.ContainsFunc(c.Volumes.In(workflow.WithLender), func(v *engine.Volume) bool {
+		return v.Was != nil && *v.Was == workflow.InHands
+	})
+	return seen && !SomeOut(c)
+}
+
+// SomeOut tells whether a patron has a volume.
+func SomeOut(c *engine.Case) bool { return len(c.Volumes.In(workflow.InHands)) > 0 }
+
+// NeverHere tells whether nothing of what was sent has ever arrived.
+func NeverHere(c *engine.Case) bool {
+	for _, volume := range c.Volumes {
+		if volume.ItemID != broker.NoID {
+			return false
+		}
+	}
+	return true
+}
+
+// SomeHere tells whether a volume is here.
+func SomeHere(c *engine.Case) bool { return len(c.Volumes.In(workflow.InLibrary)) > 0 }
+
+// others makes a guard that holds where the event names one volume, and another
+// volume of the request is in one of some custodies.
+func others(custodies ...workflow.Custody) func(*engine.Case) bool {
+	return func(c *engine.Case) bool {
+		item, named := c.Firing.Input["item"].(broker.ID)
+		return named && len(c.Volumes.Without(c.Volumes.OfItem(item)).In(custodies...)) > 0
+	}
+}
+
+// ToShelve tells whether a volume that arrived is not on the hold shelf yet: the
+// one that the event names, or any.
+func ToShelve(ctx context.Context, c *engine.Case) (bool, error) {
+	named, isNamed := c.Firing.Input["item"].(broker.ID)
+	for _, volume := range c.Volumes {
+		if !volume.Fresh() || (isNamed && volume.ItemID != named) {
+			continue
+		}
+		item, err := catalog.LoadItem(ctx, c.Tx, volume.LibraryID, volume.ItemID, false)
+		if err != nil || item.Status == catalog.Received {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }

@@ -24,13 +24,17 @@ func Effects(policies standing.Policies) engine.Effects {
 		// borrowing
 		workflow.DoKeepShipment:   KeepShipment,
 		workflow.DoMakeItem:       r.MakeItem,
-		workflow.DoKeepVolume:     KeepVolume,
+		workflow.DoKeepVolume:     r.MakeItem,
+		workflow.DoNameMissing:    NameMissing,
 		workflow.DoPutOnShelf:     r.PutOnShelf,
 		workflow.DoKeepPickUp:     KeepPickUpDate,
 		workflow.DoTakeOffShelf:   r.TakeOffShelf,
 		workflow.DoAwaitDecision:  AwaitDecision,
 		workflow.DoCancelHold:     r.CancelHold,
 		workflow.DoSendHome:       r.SendHome,
+		workflow.DoItemHome:       ItemHome,
+		workflow.DoSeenHome:       SeenHome,
+		workflow.DoNotHome:        NotHome,
 		workflow.DoCloseLoan:      r.CloseLoan,
 		workflow.DoDeclareLost:    r.DeclareLost,
 		workflow.DoKeepMisplaced:  KeepMisplaced,
@@ -47,6 +51,7 @@ func Effects(policies standing.Policies) engine.Effects {
 
 		// lending
 		workflow.DoChooseItem:      ChooseItem,
+		workflow.DoAddVolume:       AddVolume,
 		workflow.DoReleaseItem:     ReleaseItem,
 		workflow.DoItemMissing:     ItemMissing,
 		workflow.DoLendItem:        r.LendItem,

@@ -2,7 +2,7 @@ package items
 
 import (
 	"context"
-	"fmt"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -10,7 +10,6 @@ import (
 	"afield/broker/loans"
 	"afield/broker/returns"
 	"afield/broker/standing"
-	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 	"afield/workflow/routing"
@@ -34,11 +33,8 @@ func KeepShipment(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, item := range shipped(c) {
-		c.Tx.Queue(`insert into request_items (library_id, request_id, id, volume, barcode)
-			select $1, $2, $3, $4, $5 where not exists (select 1 from request_items
-				where library_id = $1 and request_id = $2 and barcode is not distinct from $5)`,
-			c.Request.LibraryID, c.Request.ID, broker.NewID(), item.Volume, item.Barcode)
+	if c.Request.Service != "copy" {
+		keepVolumes(c)
 	}
 	return wants, nil
 }
@@ -78,43 +74,24 @@ func keepTerms(c *engine.Case) (engine.Wants, error) {
 	return nil, nil
 }
 
-func shipped(c *engine.Case) []connectors.MessageItem {
-	if items, ok := c.Firing.Input["items"].([]connectors.MessageItem); ok {
-		return items
-	}
-	if barcode := c.Firing.Input.Text("barcode"); barcode != "" {
-		return []connectors.MessageItem{{Barcode: barcode}}
-	}
-	return nil
-}
-
-// MakeItem makes the borrowed copy a temporary item of ours.
+// MakeItem makes the borrowed volume that arrived a temporary item of ours.
 func (r room) MakeItem(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	barcode, err := lenderBarcode(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	title := broker.NoID
-	if c.Request.TitleID != broker.NoID {
-		title = c.Request.TitleID
-	}
+	volume := arriving(c)
+	c.About(volume)
 	item, err := r.loans.MakeTemporaryItem(ctx, c.Tx, loans.TempItem{
-		Desk: c.Desk(), Request: c.Ref(), Number: c.Request.Number, Title: title,
-		Type: string(c.Request.Format), LenderBarcode: barcode,
+		Desk: c.Desk(), Request: c.Ref(), Number: c.Request.Number, Volume: 1 + slices.Index(c.Volumes, volume), Title: c.Request.TitleID,
+		Type: string(c.Request.Format), LenderBarcode: textOf(volume.Barcode),
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.Request.ItemID = item.ID
-	c.Tx.Queue(`insert into request_items (library_id, request_id, id, barcode)
-		select $1, $2, $3, nullif($4, '') where not exists (select 1 from request_items where library_id = $1 and request_id = $2)`,
-		c.Request.LibraryID, c.Request.ID, broker.NewID(), barcode)
-	wants, err := volumeArrived(ctx, c, item.ID)
-	if err != nil {
-		return nil, err
+	volume.ItemID, volume.Condition = item.ID, c.Firing.Input.Text("condition")
+	volume.Touch()
+	if c.Request.ItemID == broker.NoID {
+		c.Request.ItemID = item.ID
 	}
 	noteSupplied(c)
-	return wants, nil
+	return volumesHere(c), nil
 }
 
 // noteSupplied records how long the copy took to arrive, for choosing lenders.
@@ -124,74 +101,27 @@ func noteSupplied(c *engine.Case) {
 	}
 }
 
-// KeepVolume notes that another volume arrived.
-func KeepVolume(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	if c.Request.ItemID == broker.NoID {
-		return nil, broker.Conflict("no_item", "No item is here for this request.")
-	}
-	return volumeArrived(ctx, c, c.Request.ItemID)
-}
-
-// volumeArrived notes which volume is here; while others are missing, staff
-// decide whether to wait or to lend what came.
-func volumeArrived(ctx context.Context, c *engine.Case, item broker.ID) (wants engine.Wants, err error) {
-	c.Tx.Queue(`update request_items v set item_id = $3, received_at = $4, condition = $5
-		where library_id = $1 and request_id = $2 and received_at is null
-		  and ($6 = '' or barcode = $6 or 1 = (select count(*) from request_items where library_id = $1 and request_id = $2))`,
-		c.Request.LibraryID, c.Request.ID, item, c.Now, c.Firing.Input.Text("condition"), c.Firing.Input.Text("barcode"))
-	var volumes, missing int
-	err = c.Tx.QueryRow(ctx, `select count(*)::int, count(*) filter (where received_at is null)::int
-		from request_items where library_id = $1 and request_id = $2`, c.Request.LibraryID, c.Request.ID).Scan(&volumes, &missing)
-	if err != nil {
-		return nil, fmt.Errorf("count volumes: %w", err)
-	}
-	if volumes > 1 {
-		wants.Add(engine.Fact{Name: "volumes", Value: fmt.Sprintf("%d of %d", volumes-missing, volumes)})
-	}
-	if missing > 0 {
-		wants.Add(engine.OpenTask{
-			Kind: "volumes_missing", Detail: fmt.Sprintf("%d of %d volumes have arrived: wait for the rest, or lend what is here.", volumes-missing, volumes),
+// PutOnShelf starts the shelf time of the volumes that are here: policy gives
+// the last day, bounded by the lender's due date less the days the way home
+// takes.
+func (r room) PutOnShelf(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
+	for _, volume := range toShelve(c) {
+		outcome, err := r.holds.ShelveForRequest(ctx, c.Tx, holds.Shelve{
+			Desk: c.Desk(), Item: refOf(volume), Patron: c.Patron(), Request: c.Ref(),
+			QueuedAt: c.Request.SubmittedAt, LenderDue: c.Request.LenderDueOn,
 		})
-	}
-	return wants, nil
-}
-
-func lenderBarcode(ctx context.Context, c *engine.Case) (string, error) {
-	if barcode := c.Firing.Input.Text("barcode"); barcode != "" {
-		return barcode, nil
-	}
-	var barcode string
-	err := c.Tx.QueryRow(ctx, `select coalesce(min(barcode), '') from request_items where library_id = $1 and request_id = $2`,
-		c.Request.LibraryID, c.Request.ID).Scan(&barcode)
-	if err != nil {
-		return "", fmt.Errorf("read the lender's barcode: %w", err)
-	}
-	return barcode, nil
-}
-
-func itemRef(c *engine.Case) catalog.Ref {
-	if c.Request.ItemID == broker.NoID {
-		return catalog.Ref{}
-	}
-	return catalog.Ref{Library: c.Request.LibraryID, ID: c.Request.ItemID}
-}
-
-// PutOnShelf starts the shelf time: policy gives the last day, bounded by the
-// lender's due date less the days the way home takes.
-func (r room) PutOnShelf(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	outcome, err := r.holds.ShelveForRequest(ctx, c.Tx, holds.Shelve{
-		Desk: c.Desk(), Item: itemRef(c), Patron: c.Patron(), Request: c.Ref(),
-		QueuedAt: c.Request.SubmittedAt, LenderDue: c.Request.LenderDueOn,
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.Request.PickUpBy = outcome.Hold.PickUpBy
-	wants := engine.Wants{engine.Fact{Name: "pick_up_by", Value: outcome.Hold.PickUpBy.String()}}
-	if len(outcome.Warnings) > 0 {
-		wants.Add(engine.Fact{Name: "warnings", Value: outcome.Warnings}, engine.OpenTask{
-			Kind: "shelf_time_short", Detail: "The lender's due date leaves less than the usual time on the hold shelf; hurry, or ask the lender for longer.",
-		})
+		if err != nil {
+			return nil, err
+		}
+		if c.Request.PickUpBy.IsZero() || c.From != workflow.OnHoldShelf {
+			c.Request.PickUpBy = outcome.Hold.PickUpBy
+			wants.Add(engine.Fact{Name: "pick_up_by", Value: outcome.Hold.PickUpBy.String()})
+		}
+		if len(outcome.Warnings) > 0 {
+			wants.Add(engine.Fact{Name: "warnings", Value: outcome.Warnings}, engine.OpenTask{
+				Kind: "shelf_time_short", Detail: "The lender's due date leaves less than the usual time on the hold shelf; hurry, or ask the lender for longer.",
+			})
+		}
 	}
 	return wants, nil
 }
@@ -199,36 +129,32 @@ func (r room) PutOnShelf(ctx context.Context, c *engine.Case) (engine.Wants, err
 // TakeOffShelf ends the wait on the hold shelf. A borrowed copy is ready to go
 // home; a copy of the shared catalogue serves the next in its queue or goes to
 // its own shelf.
-func (r room) TakeOffShelf(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+func (r room) TakeOffShelf(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	how := holds.Cancelled
 	if c.Firing.Event == workflow.EventShelfExpired {
 		how = holds.Expired
 	}
-	hold, err := ownHold(ctx, c)
-	if err != nil || hold == nil {
+	kept, err := ownHolds(ctx, c)
+	if err != nil || len(kept) == 0 {
 		return nil, err
 	}
-	outcome, err := r.holds.TakeOffShelf(ctx, c.Tx, c.Desk(), hold.Ref, how)
-	if err != nil {
-		return nil, err
+	for _, hold := range kept {
+		outcome, err := r.holds.TakeOffShelf(ctx, c.Tx, c.Desk(), hold.Ref, how)
+		if err != nil {
+			return nil, err
+		}
+		wants.Add(passOn(c, outcome)...)
 	}
 	c.Request.PickUpBy = broker.Date{}
-	return passOn(c, outcome), nil
+	return wants, nil
 }
 
-// ownHold finds the request's open hold, wherever its copy belongs, or nil.
-func ownHold(ctx context.Context, c *engine.Case) (*holds.Hold, error) {
+// ownHolds finds the request's open holds, wherever their copies belong.
+func ownHolds(ctx context.Context, c *engine.Case) ([]holds.Hold, error) {
 	if entry := c.Current(); entry != nil && entry.Fulfilment == "hold" {
 		c.Tx.Widen(entry.LenderID)
 	}
-	hold, err := holds.OfRequest(ctx, c.Tx, c.Ref())
-	if broker.IsKind(err, broker.KindNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &hold, nil
+	return holds.AllOfRequest(ctx, c.Tx, c.Ref())
 }
 
 // passOn tells the next in a queue that the copy just freed is theirs.
@@ -264,49 +190,98 @@ func KeepPickUpDate(_ context.Context, c *engine.Case) (engine.Wants, error) {
 
 // CancelHold takes the patron out of the queue of a shared catalogue.
 func (r room) CancelHold(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	hold, err := ownHold(ctx, c)
-	if err != nil || hold == nil {
+	kept, err := ownHolds(ctx, c)
+	if err != nil || len(kept) == 0 {
 		return nil, err
 	}
-	outcome, err := r.holds.CancelHold(ctx, c.Tx, c.Desk(), hold.Ref)
+	outcome, err := r.holds.CancelHold(ctx, c.Tx, c.Desk(), kept[0].Ref)
 	if err != nil {
 		return nil, err
 	}
 	return passOn(c, outcome), nil
 }
 
-// SendHome notes that the borrowed copy is on its way back to its lender.
+// SendHome notes that the borrowed volumes in hand are on their way back to
+// their lender.
 func (r room) SendHome(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	if c.Request.ItemID == broker.NoID {
-		return nil, nil
+	for _, volume := range c.AtHand() {
+		if volume.ItemID == broker.NoID {
+			continue
+		}
+		if _, err := r.loans.SendHome(ctx, c.Tx, c.Desk(), refOf(volume)); err != nil {
+			return nil, err
+		}
 	}
-	c.Tx.Queue(`update request_items set returned_at = $3 where library_id = $1 and request_id = $2 and returned_at is null`,
-		c.Request.LibraryID, c.Request.ID, c.Now)
-	_, err := r.loans.SendHome(ctx, c.Tx, c.Desk(), itemRef(c))
-	return nil, err
+	return nil, nil
 }
 
-// CloseLoan checks in a lost item that has come back to the desk.
+// ItemHome notes that the borrowed volumes in hand are with their lender, though
+// nobody here sent them: the patron handed them in there.
+func ItemHome(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	for _, volume := range append(c.AtHand(), c.Volumes.In(workflow.WithLender)...) {
+		if volume.ItemID != broker.NoID {
+			catalog.SetItemStatus(c.Tx, volume.LibraryID, volume.ItemID, catalog.GoneHome)
+		}
+	}
+	return nil, nil
+}
+
+// CloseLoan checks in what is still on somebody's account though it has come
+// back, to us or to its lender.
 func (r room) CloseLoan(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	if c.Request.ItemID == broker.NoID {
-		return nil, nil
+	lent, err := c.Lent(ctx, loans.Open, loans.Lost)
+	if err != nil {
+		return nil, err
 	}
-	_, err := r.returns.Return(ctx, c.Tx, returns.Return{Desk: c.Desk(), Item: itemRef(c)})
-	return nil, err
+	for _, loan := range lent {
+		if _, err := r.returns.Return(ctx, c.Tx, returns.Return{Desk: c.Desk(), Item: loan.Item}); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
-// DeclareLost makes the open loan a lost one.
+// SeenHome stops the meter of the loans whose lender says that it has the copy:
+// nothing accrues and nobody is reminded from today on, until staff have looked.
+func SeenHome(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	lent, err := c.Lent(ctx, loans.Open)
+	if err != nil {
+		return nil, err
+	}
+	for _, loan := range lent {
+		loans.SeenBack(c.Tx, loan.Ref, c.Today())
+	}
+	return nil, nil
+}
+
+// NotHome lets the meter run again: what the lender said was wrong.
+func NotHome(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	lent, err := c.Lent(ctx, loans.Open)
+	if err != nil {
+		return nil, err
+	}
+	for _, loan := range lent {
+		loans.NotBack(c.Tx, loan.Ref)
+	}
+	return engine.Wants{engine.RestartDeadline{}}, nil
+}
+
+// DeclareLost makes the open loans lost ones.
 func (r room) DeclareLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	loan, err := c.OpenLoan(ctx)
-	if err != nil || loan == nil {
+	lent, err := c.Lent(ctx, loans.Open)
+	if err != nil {
 		return nil, err
 	}
 	how := loans.LostReported
 	if c.Firing.Event == workflow.EventSearchEnded {
 		how = loans.LostOverdue
 	}
-	_, err = r.returns.DeclareLost(ctx, c.Tx, returns.DeclareLost{Desk: c.Desk(), Loan: loan.Ref, Loss: returns.Loss{How: how}})
-	return nil, err
+	for _, loan := range lent {
+		if _, err := r.returns.DeclareLost(ctx, c.Tx, returns.DeclareLost{Desk: c.Desk(), Loan: loan.Ref, Loss: returns.Loss{How: how}}); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
 // KeepMisplaced notes that the patron cannot find it: the time to search begins.

@@ -2,6 +2,7 @@ package items
 
 import (
 	"context"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/holds"
@@ -98,11 +99,11 @@ func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, erro
 		more, err := shortenShelf(ctx, c)
 		return append(wants, more...), err
 	}
-	loan, err := lastLoan(ctx, c)
-	if err != nil || loan == nil {
+	lent, err := lastLoans(ctx, c)
+	if err != nil || len(lent) == 0 {
 		return wants, err
 	}
-	change := loans.ChangeDue{Desk: c.Desk(), Loan: loan.Ref, LenderDue: due, Why: loans.DueCorrected}
+	change := loans.ChangeDue{Desk: c.Desk(), LenderDue: due, Why: loans.DueCorrected}
 	if c.Firing.Event == workflow.EventRenewalGranted {
 		change.Why = loans.DueRenewed
 		if change.From, err = c.RenewalAsked(ctx); err != nil {
@@ -110,16 +111,19 @@ func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, erro
 		}
 		c.Request.Renewals++
 	}
-	outcome, err := r.loans.ChangeDue(ctx, c.Tx, change)
-	if err != nil {
-		return nil, err
+	for _, loan := range lent {
+		change.Loan = loan.Ref
+		outcome, err := r.loans.ChangeDue(ctx, c.Tx, change)
+		if err != nil {
+			return nil, err
+		}
+		c.DueMoved = c.DueMoved || (c.WithPatron() && outcome.Loan.DueOn != c.Request.PatronDueOn)
+		c.Request.PatronDueOn = outcome.Loan.DueOn
 	}
-	c.DueMoved = c.WithPatron() && outcome.Loan.DueOn != c.Request.PatronDueOn
-	c.Request.PatronDueOn = outcome.Loan.DueOn
 	if c.Request.Renewals == 0 {
-		c.Request.FirstDueOn = outcome.Loan.DueOn // the lender had said it wrongly
+		c.Request.FirstDueOn = c.Request.PatronDueOn // the lender had said it wrongly
 	}
-	wants.Add(engine.Fact{Name: "due_on", Value: outcome.Loan.DueOn.String()})
+	wants.Add(engine.Fact{Name: "due_on", Value: c.Request.PatronDueOn.String()})
 	if c.WithPatron() {
 		c.Request.Overdue = false
 		wants.Add(engine.RestartDeadline{})
@@ -127,13 +131,15 @@ func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	return wants, nil
 }
 
-// lastLoan gives the loan of a request that is open or was returned last; nil
-// for none, and for one that is lost: what that costs is settled otherwise.
-func lastLoan(ctx context.Context, c *engine.Case) (last *loans.Loan, err error) {
+// lastLoans gives, for each volume of a request, the loan that is open or was
+// returned last; none for a volume that is lost: what that costs is settled
+// otherwise.
+func lastLoans(ctx context.Context, c *engine.Case) (last []loans.Loan, err error) {
 	lent, err := loans.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
-	for i, loan := range lent {
-		if loan.Status != loans.Lost && (last == nil || loan.StartedAt.After(last.StartedAt)) {
-			last = &lent[i]
+	for i, loan := range lent { // in the order in which they began
+		later := slices.ContainsFunc(lent[i+1:], func(next loans.Loan) bool { return next.Item == loan.Item && next.Status != loans.Lost })
+		if loan.Status != loans.Lost && !later {
+			last = append(last, loan)
 		}
 	}
 	return last, err
@@ -142,28 +148,32 @@ func lastLoan(ctx context.Context, c *engine.Case) (last *loans.Loan, err error)
 // RecallLoan moves the due date of the patron's loan that its lender wants back
 // early, as the policy says of recalls.
 func (r room) RecallLoan(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	loan, err := c.OpenLoan(ctx)
-	if err != nil || loan == nil {
+	lent, err := c.Lent(ctx, loans.Open)
+	if err != nil || len(lent) == 0 {
 		return nil, err
 	}
-	outcome, err := r.loans.Recall(ctx, c.Tx, c.Desk(), loan.Ref)
-	if err != nil {
-		return nil, err
+	before := c.Request.PatronDueOn
+	for _, loan := range lent {
+		outcome, err := r.loans.Recall(ctx, c.Tx, c.Desk(), loan.Ref)
+		if err != nil {
+			return nil, err
+		}
+		c.Request.PatronDueOn = outcome.Loan.DueOn
 	}
-	if outcome.Loan.DueOn == c.Request.PatronDueOn {
+	if c.Request.PatronDueOn == before {
 		return nil, nil
 	}
-	c.Request.PatronDueOn = outcome.Loan.DueOn
-	return engine.Wants{engine.RestartDeadline{}, engine.Fact{Name: "due_on", Value: outcome.Loan.DueOn.String()}}, nil
+	return engine.Wants{engine.RestartDeadline{}, engine.Fact{Name: "due_on", Value: c.Request.PatronDueOn.String()}}, nil
 }
 
 // shortenShelf moves the last pick-up day when the lender's due date has become
 // earlier; it never moves later by itself.
 func shortenShelf(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	hold, err := ownHold(ctx, c)
-	if err != nil || hold == nil {
+	kept, err := ownHolds(ctx, c)
+	if err != nil || len(kept) == 0 {
 		return nil, err
 	}
+	hold := kept[0]
 	until := shelf.Until(c.Policy, c.Moment(), shelf.Facts{
 		Owner: rule.OwnerILL, Class: hold.Class, Item: string(c.Request.Format),
 		Arrived: broker.DateIn(hold.OnShelfAt, c.Library.Zone), LenderDue: c.Request.LenderDueOn,
@@ -171,7 +181,9 @@ func shortenShelf(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if !until.Before(c.Request.PickUpBy) {
 		return nil, nil
 	}
-	holds.MoveShelfDate(c.Tx, hold.Ref, until)
+	for _, hold := range kept {
+		holds.MoveShelfDate(c.Tx, hold.Ref, until)
+	}
 	c.Request.PickUpBy = until
 	return engine.Wants{
 		engine.RestartDeadline{},
@@ -197,8 +209,8 @@ func (r room) MoveLoanDue(ctx context.Context, c *engine.Case) (engine.Wants, er
 	if !due.After(c.Today()) {
 		return nil, broker.Invalid(broker.FieldError{Pointer: "/due", Code: "in_the_past", Message: "must be after today"})
 	}
-	loan, err := c.OpenLoan(ctx)
-	if err != nil || loan == nil {
+	lent, err := c.Lent(ctx, loans.Open)
+	if err != nil || len(lent) == 0 {
 		return nil, err
 	}
 	why := loans.DueCorrected
@@ -206,8 +218,10 @@ func (r room) MoveLoanDue(ctx context.Context, c *engine.Case) (engine.Wants, er
 		why, due = loans.DueRenewed, c.Library.Calendar.NextOpenDay(due)
 		c.Request.Renewals++
 	}
-	if _, err := r.loans.ChangeDue(ctx, c.Tx, loans.ChangeDue{Desk: c.LendingDesk(), Loan: loan.Ref, Due: due, Why: why}); err != nil {
-		return nil, err
+	for _, loan := range lent {
+		if _, err := r.loans.ChangeDue(ctx, c.Tx, loans.ChangeDue{Desk: c.LendingDesk(), Loan: loan.Ref, Due: due, Why: why}); err != nil {
+			return nil, err
+		}
 	}
 	c.Request.LenderDueOn, c.Request.Overdue = due, false
 	return engine.Wants{engine.RestartDeadline{}}, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -13,6 +12,7 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/policy/ill"
 	"afield/broker/returns"
+	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
 )
@@ -35,31 +35,59 @@ func ChooseItem(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	return nil, err
 }
 
-// chooseScanned takes the very copy that staff have in hand.
+// chooseScanned takes the very copy that staff have in hand. One that was added
+// as another volume of the same request goes with the rest.
 func chooseScanned(ctx context.Context, c *engine.Case, barcode string) error {
-	item, err := catalog.ItemByBarcode(ctx, c.Tx, c.Library.SharingGroup, barcode, true)
+	item, err := scanned(ctx, c, barcode)
 	if err != nil {
 		return err
 	}
+	if c.Volumes.OfItem(item.ID) != nil && c.Request.ItemID != broker.NoID {
+		return nil
+	}
+	c.Request.ItemID = item.ID
+	return nil
+}
+
+// scanned finds a copy of ours that may be sent: it is here, and promised to
+// nobody else.
+func scanned(ctx context.Context, c *engine.Case, barcode string) (catalog.Item, error) {
+	item, err := catalog.ItemByBarcode(ctx, c.Tx, c.Library.SharingGroup, barcode, true)
+	if err != nil {
+		return item, err
+	}
 	if item.Library != c.Request.LibraryID || item.Temporary() {
-		return broker.Conflict("not_our_item", "Item %s is not ours to lend.", barcode)
+		return item, broker.Conflict("not_our_item", "Item %s is not ours to lend.", barcode)
 	}
 	switch item.Status {
 	case catalog.OnShelf:
 	case catalog.Missing, catalog.OnOrder, catalog.InProcess: // it is in hand, so it is here
 		catalog.SetItemStatus(c.Tx, item.Library, item.ID, catalog.OnShelf)
 	default:
-		return broker.Conflict("item_not_available", "Item %s is not here to be lent: it is %s.", barcode, strings.ReplaceAll(string(item.Status), "_", " "))
+		return item, broker.Conflict("item_not_available", "Item %s is not here to be lent: it is %s.", barcode, item.Status.Words())
 	}
 	promised, err := c.Promised(ctx, item.ID)
+	if err == nil && len(promised) > 0 {
+		err = broker.Conflict("promised_elsewhere", "Item %s is promised to another library; scan another copy.", barcode)
+	}
+	return item, err
+}
+
+// AddVolume promises another item of ours with the one that was chosen: a set of
+// several volumes is sent, and comes home, as one loan.
+func AddVolume(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	item, err := scanned(ctx, c, c.Firing.Input.Text("barcode"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if len(promised) > 0 {
-		return broker.Conflict("promised_elsewhere", "Item %s is promised to another library; scan another copy.", barcode)
+	if c.Request.ItemID == item.ID || c.Volumes.OfItem(item.ID) != nil {
+		return nil, broker.Conflict("volume_there", "Item %s is part of it already.", item.Barcode)
 	}
-	c.Request.ItemID = item.ID
-	return nil
+	if c.Request.ItemID == broker.NoID {
+		c.Request.ItemID = item.ID
+	}
+	c.NewVolume(c.Firing.Input.Text("volume"), item.Barcode).ItemID = item.ID
+	return engine.Wants{engine.Fact{Name: "barcode", Value: item.Barcode}}, nil
 }
 
 // chooseAny keeps the copy chosen before while it is on its shelf, or else takes
@@ -141,8 +169,11 @@ func ownPatronsFirst(ctx context.Context, c *engine.Case, copies int) error {
 	return decision.Err("own_patrons_wait")
 }
 
-// ReleaseItem lets the chosen copy go.
+// ReleaseItem lets the chosen copies go.
 func ReleaseItem(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	for _, volume := range c.Volumes {
+		c.ForgetVolume(volume)
+	}
 	c.Request.ItemID = broker.NoID
 	return nil, nil
 }
@@ -164,7 +195,7 @@ func ItemMissing(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	return nil, nil
 }
 
-// LendItem lends the copy to the borrowing library as an institutional patron,
+// LendItem lends the volumes to the borrowing library as an institutional patron,
 // for as long as our lending terms say unless staff set a date.
 func (r room) LendItem(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	borrower, err := c.Lender(ctx, c.Request.BorrowerLibraryID)
@@ -182,42 +213,61 @@ func (r room) LendItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 	if err != nil {
 		return nil, err
 	}
-	_, err = r.loans.LendToLibrary(ctx, c.Tx, loans.LendOut{
-		Desk: c.LendingDesk(), Item: itemRef(c), Borrower: institution.Ref(), Due: due, Request: c.Ref(),
-	})
-	if err != nil {
+	if err := chosenVolume(ctx, c); err != nil {
 		return nil, err
+	}
+	for _, volume := range c.Volumes {
+		_, err = r.loans.LendToLibrary(ctx, c.Tx, loans.LendOut{
+			Desk: c.LendingDesk(), Item: refOf(volume), Borrower: institution.Ref(), Due: due, Request: c.Ref(),
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	c.Request.LenderDueOn = due
 	return engine.Wants{engine.Fact{Name: "due", Value: due.String()}}, nil
 }
 
-// TakeItemBack closes the loan to the borrowing library, lost or not. It does
-// nothing where the loan is closed already, or the copy is out to somebody else
-// by now.
-func (r room) TakeItemBack(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+// chosenVolume makes the copy that was chosen a volume of the request, beside
+// those that were added.
+func chosenVolume(ctx context.Context, c *engine.Case) error {
 	if c.Request.ItemID == broker.NoID {
-		return nil, nil
+		return fmt.Errorf("request %d: nothing was chosen to send", c.Request.Number)
 	}
-	loan, err := loans.OfItem(ctx, c.Tx, itemRef(c))
-	if broker.IsKind(err, broker.KindNotFound) || (err == nil && loan.Request != c.Request.ID) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	outcome, err := r.returns.Return(ctx, c.Tx, returns.Return{Desk: c.LendingDesk(), Item: itemRef(c)})
-	if err != nil {
-		return nil, err
-	}
-	return passOn(c, outcome.Outcome), nil
-}
-
-// ChosenBarcode gives the barcode of the copy chosen to send.
-func ChosenBarcode(ctx context.Context, c *engine.Case) (string, error) {
-	if c.Request.ItemID == broker.NoID {
-		return "", fmt.Errorf("request %d: nothing was chosen to send", c.Request.Number)
+	if c.Volumes.OfItem(c.Request.ItemID) != nil {
+		return nil
 	}
 	item, err := catalog.LoadItem(ctx, c.Tx, c.Request.LibraryID, c.Request.ItemID, false)
-	return item.Barcode, err
+	if err != nil {
+		return err
+	}
+	c.NewVolume("", item.Barcode).ItemID = item.ID
+	return nil
+}
+
+// TakeItemBack closes the loan of each volume in hand to the borrowing library,
+// lost or not. It does nothing where the loan is closed already, or the copy is
+// out to somebody else by now.
+func (r room) TakeItemBack(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
+	lent, err := c.Lent(ctx, loans.Open, loans.Lost)
+	if err != nil {
+		return nil, err
+	}
+	for _, loan := range lent {
+		outcome, err := r.returns.Return(ctx, c.Tx, returns.Return{Desk: c.LendingDesk(), Item: loan.Item})
+		if err != nil {
+			return nil, err
+		}
+		wants.Add(passOn(c, outcome.Outcome)...)
+	}
+	return wants, nil
+}
+
+// Sent lists the volumes that were sent, as the borrower is told of them.
+func Sent(c *engine.Case) []connectors.MessageItem {
+	items := make([]connectors.MessageItem, len(c.Volumes))
+	for i, volume := range c.Volumes {
+		items[i] = connectors.MessageItem{Volume: volume.Label, Barcode: textOf(volume.Barcode)}
+	}
+	return items
 }

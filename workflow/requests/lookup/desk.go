@@ -16,7 +16,8 @@ import (
 // shelf and is to be sent; NoID where there is none. lending is the table.
 func ToShip(ctx context.Context, tx *postgres.Tx, lending *workflow.Table, library, item broker.ID) (broker.ID, error) {
 	return oneID(tx.QueryRow(ctx, `select id from requests
-		where library_id = $1 and side = 'lending' and closed_at is null and state = any ($3) and not state = any ($4) and item_id = $2
+		where library_id = $1 and side = 'lending' and closed_at is null and state = any ($3) and not state = any ($4)
+			and (item_id = $2 or exists (select 1 from request_items v where v.library_id = $1 and v.request_id = requests.id and v.item_id = $2))
 		order by submitted_at, id limit 1`, library, item, lending.Taking(workflow.EventShip), lending.Taking(workflow.EventFoundOnShelf)))
 }
 
@@ -44,10 +45,9 @@ func oneID(row pgx.Row) (id broker.ID, err error) {
 // Parcel is the request that something from a lender was sent for.
 type Parcel struct {
 	Request broker.ID
-	// Place is what its state means.
-	Place workflow.Place
-	// Announced means that the lender named this barcode, and Expected that
-	// what it names has not arrived yet.
+	State   workflow.State
+	// Announced means that the lender named this barcode, and Expected that a
+	// volume of the request which it fits has not arrived yet.
 	Announced, Expected bool
 }
 
@@ -55,18 +55,17 @@ type Parcel struct {
 // announced, or by the number of the request on its slip. found is false where
 // nothing fits.
 func ParcelOf(ctx context.Context, tx *postgres.Tx, borrowing *workflow.Table, library broker.ID, barcode string, number int64) (parcel Parcel, found bool, err error) {
-	var state workflow.State
 	err = tx.QueryRow(ctx, `
 		with announced as (
-			select request_id, bool_or(received_at is null) as expected from request_items where library_id = $1 and barcode = $2 group by 1)
-		select r.id, r.state, a.request_id is not null, coalesce(a.expected, false)
+			select request_id, bool_or(item_id is null) as expected from request_items where library_id = $1 and barcode = $2 group by 1)
+		select r.id, r.state, a.request_id is not null, coalesce(a.expected, exists (
+			select 1 from request_items v where v.library_id = r.library_id and v.request_id = r.id and v.item_id is null))
 		from requests r left join announced a on a.request_id = r.id
 		where r.library_id = $1 and r.side = 'borrowing' and coalesce(r.fulfilment, '') <> 'hold'
 			and (r.number = $3 or r.id in (select request_id from announced))
 		order by r.closed_at is null desc, a.request_id is not null desc, r.state = any ($4) desc, r.submitted_at limit 1`,
-		library, barcode, number, borrowing.States(func(p workflow.Place) bool { return p.Awaited }),
-	).Scan(&parcel.Request, &state, &parcel.Announced, &parcel.Expected)
-	parcel.Place, _ = borrowing.Place(state)
+		library, barcode, number, borrowing.Taking(workflow.EventReceive),
+	).Scan(&parcel.Request, &parcel.State, &parcel.Announced, &parcel.Expected)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Parcel{}, false, nil
 	}
@@ -89,10 +88,12 @@ func SideOf(ctx context.Context, tx *postgres.Tx, library, request broker.ID) (s
 	return side, nil
 }
 
-// AsksFor tells whether a patron has an open request for a title.
+// AsksFor tells whether a patron waits for a title through a request, or has it
+// by one.
 func AsksFor(ctx context.Context, tx *postgres.Tx, library, patron, title broker.ID) (found bool, err error) {
 	err = tx.QueryRow(ctx, `select exists (select 1 from requests where library_id = $1 and patron_id = $2 and title_id = $3
-		and side = 'borrowing' and closed_at is null)`, library, patron, title).Scan(&found)
+		and side = 'borrowing' and closed_at is null and state = any ($4))`,
+		library, patron, title, workflow.Borrowing.States(func(p workflow.Place) bool { return p.Serves })).Scan(&found)
 	if err != nil {
 		return false, fmt.Errorf("look for a request of the title: %w", err)
 	}

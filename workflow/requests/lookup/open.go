@@ -45,7 +45,11 @@ func AskOpen(tx *postgres.Tx, library broker.ID, requests []broker.ID, open map[
 // see the libraries.
 func Promised(ctx context.Context, tx *postgres.Tx, titles, libraries []broker.ID) ([]broker.ID, error) {
 	rows, err := tx.Query(ctx, `select i.id from items i join requests r on r.library_id = i.library_id and r.item_id = i.id
-		where i.title_id = any ($1) and i.library_id = any ($2) and r.side = 'lending' and r.closed_at is null`, titles, libraries)
+			where i.title_id = any ($1) and i.library_id = any ($2) and r.side = 'lending' and r.closed_at is null
+		union select i.id from items i join request_items v on v.library_id = i.library_id and v.item_id = i.id
+			join requests r on r.library_id = v.library_id and r.id = v.request_id
+			where i.title_id = any ($1) and i.library_id = any ($2) and r.side = 'lending' and r.closed_at is null and v.custody = 'lender'`,
+		titles, libraries)
 	if err != nil {
 		return nil, fmt.Errorf("find promised copies: %w", err)
 	}

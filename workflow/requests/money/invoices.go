@@ -50,7 +50,7 @@ func BillBorrower(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 // offerUsualFee sets the fee that our terms ask of this borrower for one loan
 // or copy; none where it borrows free.
 func offerUsualFee(c *engine.Case) {
-	borrower := c.Others[c.Request.BorrowerLibraryID]
+	borrower := c.Libraries[c.Request.BorrowerLibraryID]
 	if borrower == nil {
 		return
 	}

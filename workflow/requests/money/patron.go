@@ -7,7 +7,9 @@ import (
 
 	"afield/broker"
 	"afield/broker/ledger"
+	"afield/broker/patrons"
 	"afield/broker/policy/costs"
+	"afield/workflow"
 	"afield/workflow/requests/engine"
 )
 
@@ -83,20 +85,29 @@ func ChargeFee(_ context.Context, c *engine.Case) (wants engine.Wants, err error
 	return wants, nil
 }
 
-func patronAccount(c *engine.Case) ledger.Account {
-	return ledger.OfPatron(c.Request.LibraryID, c.Request.PatronID, c.Library.Currency)
-}
+func patronAccount(c *engine.Case) ledger.Account { return accountOf(c, c.Patron()) }
 
 // ReverseFee takes a passed-on fee back by a new entry.
 func ReverseFee(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	return takeBack(ctx, c, ledger.ILLFee)
 }
 
-// ChargeLost passes the lender's invoice for a lost item on, exactly.
+// ChargeLost passes the lender's invoice for a lost item on, exactly, to the
+// patron who had it last. What no patron ever had, or had brought back, is for
+// the library to settle; what several had, for staff to divide.
 func ChargeLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	invoice, _ := c.Firing.Input.Money("cost")
-	if c.Request.PatronID == broker.NoID || invoice.Minor == 0 {
+	if invoice.Minor == 0 {
 		return nil, nil
+	}
+	debtor, divided := lostBy(c)
+	if divided {
+		return engine.Wants{engine.OpenTask{
+			Kind: "invoice_to_divide", Detail: "The lender's invoice of " + invoice.String() + " is for volumes that were lost in different hands: charge whoever is to pay by hand.",
+		}}, nil
+	}
+	if debtor.ID == broker.NoID {
+		return engine.Wants{engine.Fact{Name: "paid_by", Value: "library"}}, nil
 	}
 	charge, err := costs.LostILLCharge(c.Policy, invoice)
 	if broker.IsKind(err, broker.KindRefused) {
@@ -111,12 +122,31 @@ func ChargeLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if err != nil || charged {
 		return nil, err
 	}
+	c.Tx.Widen(debtor.Library)
 	wants.Add(engine.Charge{Charge: ledger.Charge{
-		Account: patronAccount(c), Kind: ledger.Lost,
+		Account: accountOf(c, debtor), Kind: ledger.Lost,
 		Amount: charge.Amount, Rule: charge.Rule, Clause: charge.Clause, Request: c.Request.ID, At: c.Now, Actor: c.Firing.Actor,
 		Cause: fmt.Sprintf("lost:%s:%d", c.Request.ID, c.Request.Version),
 	}}, engine.Fact{Name: "charged", Value: charge.Amount})
 	return wants, nil
+}
+
+// lostBy is the patron who had what is lost; zero where no patron did. divided
+// tells that not everything was lost in the same hands.
+func lostBy(c *engine.Case) (debtor patrons.Ref, divided bool) {
+	lost := c.Volumes.In(workflow.Unaccounted)
+	for i, volume := range lost {
+		if i == 0 {
+			debtor = volume.Patron
+		} else if volume.Patron != debtor {
+			divided = true
+		}
+	}
+	return debtor, divided
+}
+
+func accountOf(c *engine.Case, patron patrons.Ref) ledger.Account {
+	return ledger.OfPatron(patron.Library, patron.ID, c.Library.Currency)
 }
 
 // replacesInvoice takes an earlier invoice back, because a corrected one counts
@@ -162,10 +192,12 @@ func reversalsOf(c *engine.Case, entries []ledger.Entry, kind string) (wants eng
 // WaiveLost forgives what is still unpaid of a loss that is no longer one. What
 // was paid stays paid: no policy here refunds a lender's item by itself.
 func WaiveLost(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
-	if c.Request.PatronID == broker.NoID {
+	whose := c.Holder()
+	if whose.ID == broker.NoID {
 		return nil, nil
 	}
-	open, err := ledger.OpenCharges(ctx, c.Tx, patronAccount(c))
+	c.Tx.Widen(whose.Library)
+	open, err := ledger.OpenCharges(ctx, c.Tx, accountOf(c, whose))
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +206,7 @@ func WaiveLost(ctx context.Context, c *engine.Case) (wants engine.Wants, err err
 			continue
 		}
 		wants.Add(engine.Waive{Amount: charge.Owed, Answer: ledger.Answer{
-			Library: c.Request.LibraryID, Charge: charge.ID,
+			Library: whose.Library, Charge: charge.ID,
 			Cause: fmt.Sprintf("waive:%s:%d", charge.Cause, c.Request.Version), Note: c.Row.Label, Actor: c.Firing.Actor, At: c.Now,
 		}}, engine.Fact{Name: "waived", Value: charge.Owed})
 	}

@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/notices"
@@ -34,13 +35,24 @@ func Effects() engine.Effects {
 	}
 }
 
-// Tell makes an effect that gives the patron one kind of notice.
+// aboutTheLoan are the notices for whoever has the item, who may be another
+// patron than the one who asked; the others are for the patron who asked.
+var aboutTheLoan = []notices.Kind{
+	notices.Overdue, notices.Lost, notices.Recalled, notices.RenewalGranted, notices.RenewalRefused, notices.DueChanged,
+}
+
+// Tell makes an effect that gives the patron concerned one kind of notice.
 func Tell(kind notices.Kind) engine.Effect {
 	return func(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-		if c.Request.PatronID == broker.NoID {
+		whom := c.Patron()
+		if slices.Contains(aboutTheLoan, kind) {
+			whom = c.Holder()
+		}
+		if whom.ID == broker.NoID {
 			return nil, nil
 		}
-		patron, err := patrons.ByID(ctx, c.Tx, c.Patron())
+		c.Tx.Widen(whom.Library)
+		patron, err := patrons.ByID(ctx, c.Tx, whom)
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package undo
 import (
 	"context"
 
-	"afield/broker/catalog"
 	"afield/workflow"
 	"afield/workflow/messages"
 	"afield/workflow/requests/engine"
@@ -39,6 +38,7 @@ func Last(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	if err := messages.Withdraw(ctx, c.Tx, c.Request.LibraryID, c.Request.ID, act.Version, c.Now); err != nil {
 		return nil, err
 	}
+	c.MoveBack(act.Version)
 	entryAsBefore(c, act.From)
 	if c.From == workflow.Received && act.From != workflow.Received {
 		if act.From != workflow.Shipped {
@@ -52,7 +52,6 @@ func Last(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 		c.Request.RenewalPending = false
 	}
 	if c.From == workflow.ReturnShipped {
-		catalog.SetItemStatus(c.Tx, c.Request.LibraryID, c.Request.ItemID, catalog.Received)
 		if entry := c.Current(); entry != nil {
 			entry.Status, entry.Active = engine.EntrySupplied, true
 			entry.Touch()
