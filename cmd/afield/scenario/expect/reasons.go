@@ -59,6 +59,7 @@ func Reasons() []reason {
 		{"already_replaced", "A new copy was bought already."},
 		{"already_requested", "This patron has an open request for it."},
 		{"at_home_elsewhere", "That account is settled at the patron's own library."},
+		{"band_in_use", "The band for that request is on another item."},
 		{"blocked", "A block on the account stops this."},
 		{"borrowed_item", "That item is borrowed: its record follows its request."},
 		{"brief_record", "It has only a brief record: send it to be catalogued."},
@@ -222,6 +223,7 @@ func Reasons() []reason {
 		{"too_soon", "It is too early to renew."},
 		{"total_limit_reached", "As many items are out in all as may be."},
 		{"type_limit_reached", "As many items of the type are out as may be."},
+		{"volume_there", "That item is part of the set already."},
 		{"voucher_ended", "That voucher was paid or cancelled already."},
 		{"withdrawn", "It is withdrawn: mark it as found to put it back into use, or put it aside."},
 	}
