@@ -48,6 +48,17 @@ type FieldError struct {
 	Message string `json:"message"`
 }
 
+// Within gives those problems that lie in fields somebody gives, by pointer:
+// what was wrong before stops nobody from changing the rest.
+func Within(wrong []FieldError, given map[string]bool) (within []FieldError) {
+	for _, problem := range wrong {
+		if given[problem.Pointer] {
+			within = append(within, problem)
+		}
+	}
+	return within
+}
+
 // Error gives the code and the detail.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("%s: %s", e.Code, e.Detail)

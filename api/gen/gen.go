@@ -541,6 +541,17 @@ const (
 	PatronStatusSuspended PatronStatus = "suspended"
 )
 
+// Defines values for PatronChangeNoticeChannel.
+const (
+	AsPolicySays PatronChangeNoticeChannel = ""
+	ByEmail      PatronChangeNoticeChannel = "email"
+	ByLetter     PatronChangeNoticeChannel = "letter"
+	ByPhone      PatronChangeNoticeChannel = "phone"
+	BySMS        PatronChangeNoticeChannel = "sms"
+	ByVoice      PatronChangeNoticeChannel = "voice"
+	InAccount    PatronChangeNoticeChannel = "account"
+)
+
 // Defines values for PatronLineStatus.
 const (
 	PatronLineStatusActive    PatronLineStatus = "active"
@@ -643,6 +654,16 @@ const (
 const (
 	SlipKindHold    SlipKind = "hold"
 	SlipKindTransit SlipKind = "transit"
+)
+
+// Defines values for TellBy.
+const (
+	TellByAccount TellBy = "account"
+	TellByEmail   TellBy = "email"
+	TellByLetter  TellBy = "letter"
+	TellByPhone   TellBy = "phone"
+	TellBySms     TellBy = "sms"
+	TellByVoice   TellBy = "voice"
 )
 
 // Defines values for TierCostRule.
@@ -2391,8 +2412,10 @@ type NewPatron struct {
 	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	BranchID ID `json:"branch_id,omitempty,omitzero"`
 
-	// Card The number of an unused card.
-	Card  string `json:"card"`
+	// Card The number of an unused card, with as many digits as the policy's `signin.patron` says.
+	Card string `json:"card"`
+
+	// Class A class of patrons of the library's policy.
 	Class string `json:"class"`
 	Email string `json:"email,omitempty,omitzero"`
 
@@ -2407,14 +2430,16 @@ type NewPatron struct {
 	HouseholdID ID         `json:"household_id,omitempty,omitzero"`
 	Language    string     `json:"language,omitempty,omitzero"`
 	Met         []CardNeed `json:"met,omitempty,omitzero"`
-	Name        string     `json:"name,omitempty,omitzero"`
+	Name        string     `json:"name"`
 
 	// NewHousehold Who shares one fee or one card.
-	NewHousehold   NewHousehold `json:"new_household,omitempty,omitzero"`
-	NoticeChannel  string       `json:"notice_channel,omitempty,omitzero"`
-	Override       []string     `json:"override,omitempty,omitzero"`
-	OverrideReason string       `json:"override_reason,omitempty,omitzero"`
-	Phone          string       `json:"phone,omitempty,omitzero"`
+	NewHousehold NewHousehold `json:"new_household,omitempty,omitzero"`
+
+	// NoticeChannel How the patron wishes to be told; as the policy says where it is left out.
+	NoticeChannel  TellBy   `json:"notice_channel,omitempty,omitzero"`
+	Override       []string `json:"override,omitempty,omitzero"`
+	OverrideReason string   `json:"override_reason,omitempty,omitzero"`
+	Phone          string   `json:"phone,omitempty,omitzero"`
 
 	// Shown The papers that told who it is, in the words of the policy's `cards.accepted_id`; needed where `met` names `id` or `guardian_id`.
 	Shown PapersShown `json:"shown,omitempty,omitzero"`
@@ -2896,8 +2921,10 @@ type Patron struct {
 	NotFor       []string `json:"not_for,omitempty,omitzero"`
 
 	// Note For staff only.
-	Note          string `json:"note,omitempty,omitzero"`
-	NoticeChannel string `json:"notice_channel,omitempty,omitzero"`
+	Note string `json:"note,omitempty,omitzero"`
+
+	// NoticeChannel How the patron wishes to be told; as the policy says where it is left out.
+	NoticeChannel TellBy `json:"notice_channel,omitempty,omitzero"`
 
 	// Owes Minor units and an ISO 4217 code; 1250 USD is 12.50.
 	//
@@ -2937,11 +2964,16 @@ type PatronChange struct {
 	Name        *string `json:"name,omitempty"`
 
 	// NotFor Material types and audiences kept from a minor.
-	NotFor        *[]string `json:"not_for,omitempty"`
-	Note          *string   `json:"note,omitempty"`
-	NoticeChannel *string   `json:"notice_channel,omitempty"`
-	Phone         *string   `json:"phone,omitempty"`
+	NotFor *[]string `json:"not_for,omitempty"`
+	Note   *string   `json:"note,omitempty"`
+
+	// NoticeChannel Empty: as the policy says.
+	NoticeChannel *PatronChangeNoticeChannel `json:"notice_channel,omitempty"`
+	Phone         *string                    `json:"phone,omitempty"`
 }
+
+// PatronChangeNoticeChannel Empty: as the policy says.
+type PatronChangeNoticeChannel string
 
 // PatronLine defines model for PatronLine.
 type PatronLine struct {
@@ -3258,10 +3290,12 @@ type Referral struct {
 
 // Registered defines model for Registered.
 type Registered struct {
-	Card       Card     `json:"card,omitempty,omitzero"`
-	Charges    []Charge `json:"charges"`
-	PassedOver []Reason `json:"passed_over"`
-	Patron     Patron   `json:"patron"`
+	// Alike Accounts that may be of the same person: the same name, with the same birthday, e-mail address or telephone number. Two accounts of one person can be merged.
+	Alike      []PatronLine `json:"alike,omitempty,omitzero"`
+	Card       Card         `json:"card,omitempty,omitzero"`
+	Charges    []Charge     `json:"charges"`
+	PassedOver []Reason     `json:"passed_over"`
+	Patron     Patron       `json:"patron"`
 }
 
 // Renewal defines model for Renewal.
@@ -3786,6 +3820,9 @@ type TaskPage struct {
 	NextCursor string `json:"next_cursor,omitempty,omitzero"`
 	Tasks      []Task `json:"tasks"`
 }
+
+// TellBy How the patron wishes to be told; as the policy says where it is left out.
+type TellBy string
 
 // Tier defines model for Tier.
 type Tier struct {

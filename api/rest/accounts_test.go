@@ -68,7 +68,7 @@ func done(t testing.TB, got answer, status int) answer {
 func TestAPatronIsRegisteredAndKeptOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	refused := w.call(t, "POST", "/v1/patrons", w.otherStaff, `{"class":"resident","card":"29999000000099"}`)
+	refused := w.call(t, "POST", "/v1/patrons", w.otherStaff, `{"class":"resident","name":"somebody","card":"29999000000099"}`)
 	wants(t, refused, 422, "may_not_have_card")
 	if refused.codes() == "" || refused.word("reasons", 0, "clause", "document") == "" {
 		t.Errorf("no reasons with clauses: %s", refused.text)
@@ -76,7 +76,7 @@ func TestAPatronIsRegisteredAndKeptOverTheAPI(t *testing.T) {
 	fresh := done(t, w.post(t, "/v1/patrons", `{"class":"adult","name":"adult patron 2","card":"21234000000029","phone":"+1 555 0102",
 		"met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`), 201)
 	id := fresh.word("patron", "id")
-	again := w.call(t, "POST", "/v1/patrons", w.staff, `{"class":"adult","card":"21234000000029","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`)
+	again := w.call(t, "POST", "/v1/patrons", w.staff, `{"class":"adult","name":"somebody","card":"21234000000029","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`)
 	wants(t, again, 409, "card_number_taken")
 
 	for _, query := range []string{"q=adult+patron+2", "card=21234000000029", "q=555+0102"} {
@@ -174,7 +174,7 @@ func TestBlocksLinksAndProxiesOverTheAPI(t *testing.T) {
 func TestAccountsAreMergedOverTheAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	other := done(t, w.post(t, "/v1/patrons", `{"class":"adult","card":"21234000000029","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`), 201).word("patron", "id")
+	other := done(t, w.post(t, "/v1/patrons", `{"class":"adult","name":"somebody","card":"21234000000029","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`), 201).word("patron", "id")
 	done(t, w.post(t, "/v1/loans", `{"barcode":%q,"card":%q}`, w.item, w.card), 201)
 	done(t, w.post(t, "/v1/patrons/"+w.patron.String()+"/fees", `{"kind":"other","amount":{"minor":333,"currency":"USD"},"note":"a bag"}`), 201)
 	path := "/v1/patrons/" + w.patron.String() + "/merge"
@@ -187,7 +187,7 @@ func TestAccountsAreMergedOverTheAPI(t *testing.T) {
 		strings.Contains(left.text, "adult patron 1") || strings.Contains(left.text, "555 0100") {
 		t.Errorf("what is left of the account that went: %s", left.text)
 	}
-	if kept := w.get(t, "/v1/patrons/"+other); kept.word("name") != "adult patron 1" || kept.word("phone") != "+1 555 0100" || kept.at("merged_into_id") != nil {
+	if kept := w.get(t, "/v1/patrons/"+other); kept.word("name") != "somebody" || kept.word("phone") != "+1 555 0100" || kept.at("merged_into_id") != nil {
 		t.Errorf("what the other took over: %s", kept.text)
 	}
 	wants(t, w.call(t, "GET", "/v1/me", w.me, ""), 401, "")

@@ -35,7 +35,7 @@ func TestARegistrationSaysWhichPaperWasShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	register := func(more string) answer {
-		return w.call(t, "POST", "/v1/patrons", w.otherStaff, `{"class":"resident","card":"29999000000029","met":["id","proof_of_address"]`+more+`}`)
+		return w.call(t, "POST", "/v1/patrons", w.otherStaff, `{"class":"resident","name":"somebody","card":"29999000000029","met":["id","proof_of_address"]`+more+`}`)
 	}
 	for more, code := range map[string]string{"": "id_not_named", `,"shown":["delivered_mail"]`: "id_not_accepted"} {
 		if refused := register(more); refused.status != 422 || refused.codes() != code || refused.word("reasons", 0, "rule") != "cards.accepted_id" {
@@ -76,7 +76,7 @@ func TestAnAccountSaysWhoAnswersForIt(t *testing.T) {
 		own.word("answered_for", "clause", "says") == "" {
 		t.Errorf("an adult: %s", own.text)
 	}
-	child := done(t, w.post(t, "/v1/patrons", `{"class":"minor","card":"21234000000029","born_on":"2016-08-03","guardian_id":%q,
+	child := done(t, w.post(t, "/v1/patrons", `{"class":"minor","name":"a child","card":"21234000000029","born_on":"2016-08-03","guardian_id":%q,
 		"met":["application","id"],"shown":["delivered_mail"]}`, w.patron), 201)
 	if child.word("patron", "answered_for", "by") != "guardian" || child.word("patron", "answered_for", "patron_ids", 0) != w.patron.String() {
 		t.Errorf("a minor: %s", child.text)

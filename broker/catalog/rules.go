@@ -1,9 +1,11 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"afield/broker"
 )
@@ -25,6 +27,48 @@ func (t Title) normal() Title {
 		t.Format = broker.FormatBook
 	}
 	return t
+}
+
+// Audiences are for whom an item can be meant.
+func Audiences() []string { return []string{"adult", "teen", "child"} }
+
+// AgeMarks are the marks of items for which other terms may hold.
+func AgeMarks() []string { return []string{"new", "high_demand"} }
+
+// longestBarcode bounds a barcode, in characters.
+const longestBarcode = 100
+
+// CheckItem judges what is known of an item, whoever brings it: staff, a program
+// or a file. types are the material types of the library's policy. It gives
+// every problem with its field in the contract.
+func CheckItem(types []string, item Item) (wrong []broker.FieldError) {
+	say := func(pointer, code, format string, args ...any) {
+		wrong = append(wrong, broker.FieldError{Pointer: pointer, Code: code, Message: fmt.Sprintf(format, args...)})
+	}
+	switch barcode := item.Barcode; {
+	case barcode == "":
+		say("/barcode", "required", "must be the barcode of the item")
+	case barcode != strings.TrimSpace(barcode) || strings.ContainsFunc(barcode, unicode.IsControl):
+		say("/barcode", "wrong_form", "must be a barcode without spaces around it")
+	case utf8.RuneCountInString(barcode) > longestBarcode:
+		say("/barcode", "too_long", "must have at most %d characters", longestBarcode)
+	}
+	if item.Type != "" && !slices.Contains(types, item.Type) {
+		say("/type", "unknown_type", "must be one of %s", strings.Join(types, ", "))
+	}
+	if known := Audiences(); item.Audience != "" && !slices.Contains(known, item.Audience) {
+		say("/audience", "not_allowed", "must be one of %s", strings.Join(known, ", "))
+	}
+	if known := AgeMarks(); item.AgeMark != "" && !slices.Contains(known, item.AgeMark) {
+		say("/age_mark", "not_allowed", "must be one of %s", strings.Join(known, ", "))
+	}
+	if item.Price != nil && item.Price.Minor < 0 {
+		say("/price/minor", "out_of_range", "must not be below zero")
+	}
+	if item.Parts < 1 {
+		say("/parts", "out_of_range", "must be at least 1")
+	}
+	return wrong
 }
 
 // NormalOCLC gives the bare digits of an OCLC number such as "(OCoLC)ocm00123",

@@ -62,7 +62,10 @@ type RowError struct {
 	// the record.
 	Line int `json:"line"`
 	// Column is the column's name; "" when the whole row is meant.
-	Column  string `json:"column,omitempty"`
+	Column string `json:"column,omitempty"`
+	// Code is the problem's code, the one that the API gives for the same field;
+	// "" where it has none.
+	Code    string `json:"code,omitempty"`
 	Message string `json:"message"`
 }
 

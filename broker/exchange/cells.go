@@ -14,7 +14,29 @@ import (
 )
 
 func (r *row) wrong(column, format string, args ...any) {
-	r.errors = append(r.errors, csvfile.RowError{Line: r.line, Column: column, Message: fmt.Sprintf(format, args...)})
+	r.wrongAs("", column, format, args...)
+}
+
+// wrongAs is wrong, with the code that the API gives for the same.
+func (r *row) wrongAs(code, column, format string, args ...any) {
+	r.errors = append(r.errors, csvfile.RowError{Line: r.line, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
+}
+
+// judge takes over what the package that owns a thing finds wrong with it.
+// columns gives the file's columns by the fields of the contract; what the file
+// does not say is not judged.
+func (r *row) judge(columns map[string]string, wrong []broker.FieldError) {
+	for _, problem := range wrong {
+		column := columns[problem.Pointer]
+		if !r.says(column) {
+			continue
+		}
+		if text := r.text(column); text != "" {
+			r.wrongAs(problem.Code, column, "%q %s", shown(text), problem.Message)
+		} else {
+			r.wrongAs(problem.Code, column, "is empty; it %s", problem.Message)
+		}
+	}
 }
 
 // longestText bounds one cell, in characters.
@@ -28,17 +50,23 @@ func (r *row) text(column string) string {
 	}
 	text := strings.TrimSpace(r.fields[at])
 	if utf8.RuneCountInString(text) > longestText {
-		r.wrong(column, "must be at most %d characters", longestText)
+		r.wrongAs("too_long", column, "must be at most %d characters", longestText)
 		return ""
 	}
 	return text
+}
+
+// says tells whether the file has a column.
+func (r *row) says(column string) bool {
+	_, found := r.columns[column]
+	return found
 }
 
 // needed is text that may not be empty.
 func (r *row) needed(column string) string {
 	text := r.text(column)
 	if text == "" {
-		r.wrong(column, "is empty; it is needed")
+		r.wrongAs("required", column, "is empty; it is needed")
 	}
 	return text
 }
@@ -51,7 +79,7 @@ func (r *row) oneOf(column string, words ...string) string {
 	}
 	if !slices.Contains(words, text) {
 		known := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return word == "" })
-		r.wrong(column, "%q is not known; right are %s", shown(text), strings.Join(known, ", "))
+		r.wrongAs("not_allowed", column, "%q is not known; right are %s", shown(text), strings.Join(known, ", "))
 	}
 	return text
 }
@@ -74,7 +102,7 @@ func (r *row) date(column string) broker.Date {
 	}
 	date, err := broker.ParseDate(text)
 	if err != nil || date.Year() < 1800 || date.Year() > 9999 {
-		r.wrong(column, "%q is not a date; write it as 2026-08-22", shown(text))
+		r.wrongAs("wrong_form", column, "%q is not a date; write it as 2026-08-22", shown(text))
 		return broker.Date{}
 	}
 	return date
@@ -92,7 +120,7 @@ func (r *row) moment(column string, zone *time.Location) time.Time {
 			return at.UTC().Truncate(time.Microsecond)
 		}
 	}
-	r.wrong(column, "%q is not a time; write it as 2026-08-22 14:30, or 2026-08-22T18:30:00Z", shown(text))
+	r.wrongAs("wrong_form", column, "%q is not a time; write it as 2026-08-22 14:30, or 2026-08-22T18:30:00Z", shown(text))
 	return time.Time{}
 }
 
@@ -103,7 +131,7 @@ func (r *row) count(column string, otherwise int) int {
 	}
 	count, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || count < 0 {
-		r.wrong(column, "%q is not a whole number from 0; write it as 2", shown(text))
+		r.wrongAs("wrong_form", column, "%q is not a whole number from 0; write it as 2", shown(text))
 	}
 	return int(count)
 }
@@ -120,7 +148,7 @@ func (r *row) yesNo(column string) *bool {
 		no := false
 		return &no
 	default:
-		r.wrong(column, "%q is neither yes nor no", shown(text))
+		r.wrongAs("wrong_form", column, "%q is neither yes nor no", shown(text))
 		return nil
 	}
 }
@@ -140,7 +168,7 @@ func (r *row) minor(column, currency string) *int64 {
 	}
 	money, err := broker.ParseMoney(text, currency)
 	if err != nil {
-		r.wrong(column, "%q is not an amount; write it as 12.50, in %s", shown(text), currency)
+		r.wrongAs("wrong_form", column, "%q is not an amount; write it as 12.50, in %s", shown(text), currency)
 		return nil
 	}
 	return &money.Minor
@@ -150,7 +178,7 @@ func (r *row) minor(column, currency string) *int64 {
 func (r *row) price(column, currency string) *int64 {
 	minor := r.minor(column, currency)
 	if minor != nil && *minor < 0 {
-		r.wrong(column, "must not be below zero")
+		r.wrongAs("out_of_range", column, "must not be below zero")
 	}
 	return minor
 }

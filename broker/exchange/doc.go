@@ -18,7 +18,10 @@
 // charges and blocks that are here already stay as they are, because life went on.
 //
 // Files are read in the order of Kinds: a loan whose item or patron is not here
-// yet is a wrong row. Wrong rows are reported, all of them, and left out.
+// yet is a wrong row. Wrong rows are reported, all of them, and left out. What a
+// row says of a person, a card, an item or a block is judged by the package that
+// owns it, as the API's calls are, and gets the same code; a column that the file
+// does not have is not judged.
 //
 // An export writes what can be read in, with the same columns, so that a library
 // can move, and beside it everything else the library owns. It never holds a

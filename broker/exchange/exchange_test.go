@@ -53,7 +53,7 @@ func TestReadInTwice(t *testing.T) {
 	equal(t, "items on the hold shelf", p.count(`select count(*) from items where barcode = '31001' and status = 'on_hold_shelf'`), 1)
 	equal(t, "children linked", p.count(`select count(*) from patron_links`), 1)
 	equal(t, "titles", p.count(`select count(*) from titles`), 2)
-	equal(t, "owed by 21001", p.count(`select sum(amount_minor)::int from ledger_entries e join cards c on c.patron_id = e.patron_id where c.number = '21001'`), 200)
+	equal(t, "owed by 21234000021001", p.count(`select sum(amount_minor)::int from ledger_entries e join cards c on c.patron_id = e.patron_id where c.number = '21234000021001'`), 200)
 	equal(t, "terms of the open loan name its policy", p.count(`select count(*) from loans where status = 'open' and terms ->> 'policy' = 'westport'`), 1)
 	equal(t, "due at the close of business", p.count(`select count(*) from loans where status = 'open' and due_at > due_on`), 1)
 	found, err := p.db.Invariants(t.Context())
@@ -72,7 +72,7 @@ func TestReadInTwice(t *testing.T) {
 func TestChangedRows(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
-	result := p.bring(exchange.Patrons, "card,class,phone\n21001,adult,555-0199\n21002,minor,\n21003,adult,\n")
+	result := p.bring(exchange.Patrons, "card,class,phone\n21234000021001,adult,555-0199\n21234000021002,minor,\n21234000021003,adult,\n")
 	equal(t, "patrons", result, counts(3, 0, 2, 1, 0))
 	equal(t, "name and birthday stay", p.count(`select count(*) from patrons where name = 'adult patron 1' and born_on = '1980-05-30' and phone = '555-0199'`), 1)
 	result = p.bring(exchange.Items, "barcode,call_number,status\n31003,DVD FILM,on_shelf\n31002,,on_shelf\n")
@@ -92,33 +92,33 @@ func TestWrongRows(t *testing.T) {
 	}{
 		exchange.Patrons: {
 			"card,class,birth_date,email,guardian_card,status,branch\n" +
-				"22001,adult,1980-02-30,,,,\n22002,astronaut,,no address,,asleep,west\n22003,minor,,,29999,,\n22004,adult,,,,,\n22004,adult,,,,,\n,adult,,,,,\n22005,minor,,,22004,,\n22006,adult\n",
+				"21234000022001,adult,1980-02-30,,,,\n21234000022002,astronaut,,no address,,asleep,west\n21234000022003,minor,,,21234000029999,,\n21234000022004,adult,,,,,\n21234000022004,adult,,,,,\n,adult,,,,,\n21234000022005,minor,,,21234000022004,,\n21234000022006,adult\n",
 			[]string{
-				`line 2, birth_date: "1980-02-30" is not a date`, `line 3, class: "astronaut" is not a class of the policy westport; right are`,
+				`line 2, birth_date: "1980-02-30" is not a date`, `line 3, class: "astronaut" must be one of adult, minor`,
 				`line 3, email:`, `line 3, status: "asleep" is not known; right are active, suspended, closed`, `line 3, branch: "west" is not a branch of this library; right are main`,
-				`line 4, guardian_card: "29999" is no patron`, `line 6: has the card 22004, which line 5 had already`, `line 7, card: is empty`, `line 9: has another number of fields`,
+				`line 4, guardian_card: "21234000029999" is no patron`, `line 6: has the card 21234000022004, which line 5 had already`, `line 7, card: is empty`, `line 9: has another number of fields`,
 			},
 			2,
 		},
 		exchange.Items: {
 			"barcode,title,isbn,type,price,parts,lendable\n32001,T,123,book,,,\n32002,T,,cloud,,,\n32003,T,,book,12.345,0,perhaps\n32004,,,book,,,\n32005,T,,book,,,\n",
 			[]string{
-				`line 2, isbn: "123" is not an ISBN`, `line 3, type: "cloud" is not a type`, `line 4, price: "12.345" is not an amount`, `line 4, parts: must be at least 1`,
+				`line 2, isbn: "123" is not an ISBN`, `line 3, type: "cloud" must be one of book`, `line 4, price: "12.345" is not an amount`, `line 4, parts: "0" must be at least 1`,
 				`line 4, lendable: "perhaps" is neither yes nor no`, `line 5, title: is empty`,
 			},
 			1,
 		},
 		exchange.Loans: {
-			"barcode,card,started,due,returned\n39999,21001,2026-08-01,2026-08-22,\n31002,29999,2026-08-01,2026-08-22,\n31003,21001,2026-08-01,2026-08-22,\n" +
-				"31002,21001,2026-08-01,2026-07-22,\n31002,21001,2027-08-01,2027-08-22,\n31002,,2026-08-01,2026-08-22,\n31002,21001,2026-05-01,2026-05-22,2026-04-01\n",
+			"barcode,card,started,due,returned\n39999,21234000021001,2026-08-01,2026-08-22,\n31002,21234000029999,2026-08-01,2026-08-22,\n31003,21234000021001,2026-08-01,2026-08-22,\n" +
+				"31002,21234000021001,2026-08-01,2026-07-22,\n31002,21234000021001,2027-08-01,2027-08-22,\n31002,,2026-08-01,2026-08-22,\n31002,21234000021001,2026-05-01,2026-05-22,2026-04-01\n",
 			[]string{
-				`line 2, barcode: "39999" is no item here`, `line 3, card: "29999" is no patron`, `line 4, barcode: 31003 is on loan already, since 2026-08-10 10:30`,
+				`line 2, barcode: "39999" is no item here`, `line 3, card: "21234000029999" is no patron`, `line 4, barcode: 31003 is on loan already, since 2026-08-10 10:30`,
 				`line 5, due: lies before the loan began`, `line 6, started: lies in the future`, `line 7, card: is empty`, `line 8, returned: lies before the loan began`,
 			},
 			0,
 		},
 		exchange.Holds: {
-			"card,title_key,barcode,queued_at,status,copy\n21001,nothing,,2026-08-01,,\n21001,,,2026-08-01,,\n21001,b100,,soon,,\n21001,b100,,2026-08-01,on_hold_shelf,31003\n21003,b100,,2026-08-02,,\n",
+			"card,title_key,barcode,queued_at,status,copy\n21234000021001,nothing,,2026-08-01,,\n21234000021001,,,2026-08-01,,\n21234000021001,b100,,soon,,\n21234000021001,b100,,2026-08-01,on_hold_shelf,31003\n21234000021003,b100,,2026-08-02,,\n",
 			[]string{
 				`line 2, title_key: "nothing" is no title here`, `line 3, title_key: is empty`, `line 4, queued_at: "soon" is not a time`, `line 5, copy: 31003 is on_loan, so it cannot be kept`,
 				`line 5, pick_up_by: is empty`,
@@ -126,8 +126,8 @@ func TestWrongRows(t *testing.T) {
 			1,
 		},
 		exchange.Charges: {
-			"key,card,entry,kind,amount,against,date\nx1,21001,charge,overdue,0.00,,2026-08-01\nx2,21001,charge,overdue,-1.00,,2026-08-01\nx3,21001,waiver,overdue,1.00,,2026-08-01\n" +
-				"x4,21002,payment,overdue,1.00,c1,2026-08-01\nx5,21001,payment,overdue,1.00,x99,2026-08-01\nx6,21001,gift,overdue,1.00,,\nx7,21001,charge,overdue,1.00,,2026-08-01\n",
+			"key,card,entry,kind,amount,against,date\nx1,21234000021001,charge,overdue,0.00,,2026-08-01\nx2,21234000021001,charge,overdue,-1.00,,2026-08-01\nx3,21234000021001,waiver,overdue,1.00,,2026-08-01\n" +
+				"x4,21234000021002,payment,overdue,1.00,c1,2026-08-01\nx5,21234000021001,payment,overdue,1.00,x99,2026-08-01\nx6,21234000021001,gift,overdue,1.00,,\nx7,21234000021001,charge,overdue,1.00,,2026-08-01\n",
 			[]string{
 				`line 2, amount: is nothing`, `line 3, amount: is below zero`, `line 4, against: is empty`, `line 5, against: "c1" is an entry of another patron`,
 				`line 6, against: "x99" is no entry`, `line 7, date: is empty`, `line 7, entry: "gift" is not known`,
@@ -135,18 +135,18 @@ func TestWrongRows(t *testing.T) {
 			1,
 		},
 		exchange.Proxies: {
-			"patron,proxy,until\n21001,21001,\n21001,29999,\n21001,21003,2026-13-01\n,21003,\n21003,21001,2027-01-01\n21003,21001,\n",
+			"patron,proxy,until\n21234000021001,21234000021001,\n21234000021001,21234000029999,\n21234000021001,21234000021003,2026-13-01\n,21234000021003,\n21234000021003,21234000021001,2027-01-01\n21234000021003,21234000021001,\n",
 			[]string{
-				`line 2, proxy: is the patron's own`, `line 3, proxy: "29999" is no patron`, `line 4, until: "2026-13-01" is not a date`, `line 5, patron: is empty`,
-				`line 7: has the proxy 21001 of 21003, which line 6 had already`,
+				`line 2, proxy: is the patron's own`, `line 3, proxy: "21234000029999" is no patron`, `line 4, until: "2026-13-01" is not a date`, `line 5, patron: is empty`,
+				`line 7: has the proxy 21234000021001 of 21234000021003, which line 6 had already`,
 			},
 			1,
 		},
 		exchange.Blocks: {
-			"patron,reason,kind,stops,from,until\n21001,,,,,\n21001,One,odd,,,\n21001,Two,,checkout;breathing,,\n21001,Three,,,2026-08-02,2026-08-01\n21001,Owes a book,,,,\n",
+			"patron,reason,kind,stops,from,until\n21234000021001,,,,,\n21234000021001,One,odd,,,\n21234000021001,Two,,checkout;breathing,,\n21234000021001,Three,,,2026-08-02,2026-08-01\n21234000021001,Owes a book,,,,\n",
 			[]string{
 				`line 2, reason: is empty`, `line 3, kind: "odd" is not known; right are manual`, `line 4, stops: "breathing" is nothing that a block stops; right are checkout`,
-				`line 5, until: lies before the first day`,
+				`line 5, until: "2026-08-01" must not end before it begins`,
 			},
 			1,
 		},
@@ -192,7 +192,7 @@ func TestUnreadableFiles(t *testing.T) {
 			t.Errorf("%.20q: %+v, want %q", text, err, says)
 		}
 	}
-	for _, text := range []string{"\ufeffcard\tclass\n21001\tadult\n", "Card|Class\n21001|adult\n", "card,class\r\n21001,adult\r\n"} {
+	for _, text := range []string{"\ufeffcard\tclass\n21234000021001\tadult\n", "Card|Class\n21234000021001|adult\n", "card,class\r\n21234000021001,adult\r\n"} {
 		equal(t, fmt.Sprintf("%q", text), p.bring(exchange.Patrons, text).Failed, 0)
 	}
 }
@@ -202,7 +202,7 @@ func manyPatrons(count int) string {
 	var text strings.Builder
 	text.WriteString("card,class,name\n")
 	for i := range count {
-		fmt.Fprintf(&text, "%d,adult,adult patron %d\n", 40000+i, i)
+		fmt.Fprintf(&text, "%d,adult,adult patron %d\n", 21234000040000+i, i)
 	}
 	return text.String()
 }
@@ -212,7 +212,7 @@ func manyPatrons(count int) string {
 func TestResume(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	text := manyPatrons(1600) + "oops,nobody,\n"
+	text := manyPatrons(1600) + "21234000099999,nobody,somebody\n"
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	result, _, err := p.try(ctx, exchange.Patrons, text, func(o *exchange.Options) {
@@ -259,11 +259,11 @@ func TestOneBadRowStandsAlone(t *testing.T) {
 func TestCardsOfOthers(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
-	_, wrong, err := p.try(t.Context(), exchange.Patrons, "card,class,key,other_cards\n21001,adult,p2,\n21009,adult,p9,21003=lost\n")
-	if err != nil || len(wrong) != 2 || !strings.Contains(wrong[0], "another patron than the one with the key p2") || !strings.Contains(wrong[1], "21003 is the card of another patron") {
+	_, wrong, err := p.try(t.Context(), exchange.Patrons, "card,class,key,other_cards\n21234000021001,adult,p2,\n21234000021009,adult,p9,21234000021003=lost\n")
+	if err != nil || len(wrong) != 2 || !strings.Contains(wrong[0], "another patron than the one with the key p2") || !strings.Contains(wrong[1], "21234000021003 is the card of another patron") {
 		t.Errorf("%v %v", err, wrong)
 	}
-	result := p.bring(exchange.Patrons, "card,class,key,other_cards\n21010,adult,p1,21001=lost\n")
+	result := p.bring(exchange.Patrons, "card,class,key,other_cards\n21234000021010,adult,p1,21234000021001=lost\n")
 	equal(t, "a new card for the same patron", result, counts(1, 0, 1, 0, 0))
 	equal(t, "patrons", p.count(`select count(*) from patrons`), 3)
 }
@@ -300,8 +300,8 @@ func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
 	p.bring(exchange.Patrons, "card,class,key,institution,name\n,library,lib1,ISIL:US-THERE,A borrowing library\n")
-	p.bring(exchange.Links, "parent,child,since\n21001,21002,2024-02-29\n")
-	p.bring(exchange.Proxies, "patron,proxy,until,created\n21001,21003,2026-12-31,2025-01-02T10:00:00Z\n21003,21001,,\n")
+	p.bring(exchange.Links, "parent,child,since\n21234000021001,21234000021002,2024-02-29\n")
+	p.bring(exchange.Proxies, "patron,proxy,until,created\n21234000021001,21234000021003,2026-12-31,2025-01-02T10:00:00Z\n21234000021003,21234000021001,,\n")
 	p.bring(exchange.Blocks, someBlocks)
 	before, _ := p.export()
 	other := newPlace(t)
@@ -421,10 +421,10 @@ func TestOnlyItsOwn(t *testing.T) {
 func TestOnePersonUnderTwoNames(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
-	result := p.bring(exchange.Patrons, "card,key,class,phone\n21001,,adult,555-0111\n,p1,adult,555-0122\n21003,,resident,555-0133\n")
+	result := p.bring(exchange.Patrons, "card,key,class,phone\n21234000021001,,adult,555-0111\n,p1,adult,555-0122\n21234000021003,,resident,555-0133\n")
 	equal(t, "patrons", result, counts(3, 0, 3, 0, 0))
 	equal(t, "the later row stands", p.count(`select count(*) from patrons where phone = '555-0122'`), 1)
-	result = p.bring(exchange.Links, "parent,child,since\n21001,21003,2026-01-01\np1,21003,2026-02-01\n")
+	result = p.bring(exchange.Links, "parent,child,since\n21234000021001,21234000021003,2026-01-01\np1,21234000021003,2026-02-01\n")
 	equal(t, "links", result, counts(2, 1, 1, 0, 0))
 	equal(t, "one link, as the later row says", p.count(`select count(*) from patron_links where since = '2026-02-01'`), 1)
 }
@@ -434,7 +434,7 @@ func TestOnePersonUnderTwoNames(t *testing.T) {
 func TestNobodyIsTheirOwnGuardian(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
-	result, wrong, err := p.try(t.Context(), exchange.Patrons, "card,class,guardian_card\n21001,adult,20001\n21009,minor,21001\n")
+	result, wrong, err := p.try(t.Context(), exchange.Patrons, "card,class,guardian_card\n21234000021001,adult,21234000020001\n21234000021009,minor,21234000021001\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -447,7 +447,7 @@ func TestNobodyIsTheirOwnGuardian(t *testing.T) {
 func TestResumeLeavesOutWhatWasRefused(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
-	text := "card,class,birth_date,guardian_card\n21003,resident,never,21001\n21009,minor,,21001\n"
+	text := "card,class,birth_date,guardian_card\n21234000021003,resident,never,21234000021001\n21234000021009,minor,,21234000021001\n"
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	_, _, err := p.try(ctx, exchange.Patrons, text, func(o *exchange.Options) { o.OnProgress = func(int, int) { stop() } })
@@ -467,7 +467,7 @@ func TestResumeLeavesOutWhatWasRefused(t *testing.T) {
 func TestARowIsWrongOnce(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	result, wrong, err := p.try(t.Context(), exchange.Patrons, "card,class,guardian_card\n21001,minor,21002;21003\n21002,astronaut,\n21003,astronaut,\n")
+	result, wrong, err := p.try(t.Context(), exchange.Patrons, "card,class,guardian_card\n21234000021001,minor,21234000021002;21234000021003\n21234000021002,astronaut,\n21234000021003,astronaut,\n")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,8 +166,9 @@ func (j *job) block(read *row, known people) patrons.BlockRecord {
 			read.wrong("stops", "%q is nothing that a block stops; right are %s", shown(action), strings.Join(named(rule.EveryAction()), ", "))
 		}
 	}
-	if !record.Until.IsZero() && record.Until.Before(record.From) {
-		read.wrong("until", "lies before the first day")
+	read.judge(map[string]string{"/until_on": "until"}, patrons.CheckDays(record.From, record.Until))
+	if record.Ground != "" { // another system has none
+		read.judge(map[string]string{"/ground": "ground"}, patrons.CheckGround(j.document, record.Ground))
 	}
 	return record
 }

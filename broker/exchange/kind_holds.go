@@ -2,10 +2,12 @@ package exchange
 
 import (
 	"context"
+	"strings"
 
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/holds"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -29,13 +31,22 @@ func holdsKind() kind {
 			{Name: "closed_at", Says: "when it ended"},
 			{Name: "suspended_from", Says: "a date"},
 			{Name: "suspended_until", Says: "a date"},
-			{Name: "channel", Says: "how it was asked for: staff, patron …"},
+			{Name: "channel", Says: "how it was asked for: " + strings.Join(askedBy(), ", ")},
 		},
 		names: func(r *row) []string {
 			return []string{"hold of " + r.text("card") + r.text("patron") + " for " + r.text("title_key") + r.text("barcode") + " from " + r.text("queued_at")}
 		},
 		save: saveHolds,
 	}
+}
+
+// askedBy are the ways in which a hold can have been asked for, the usual one
+// first.
+func askedBy() (words []string) {
+	for _, channel := range rule.EveryChannel() {
+		words = append(words, string(channel))
+	}
+	return words
 }
 
 func saveHolds(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
@@ -78,15 +89,18 @@ func (j *job) hold(read *row, waiting people, items map[string]catalog.Item) hol
 		Library: j.Library, ID: broker.NewID(), ForLibrary: holder.Library, Patron: holder.ID, Pickup: j.branch(read),
 		QueuedAt: read.moment("queued_at", zone), PlacedAt: read.moment("placed_at", zone), CapturedAt: orNil(read.moment("captured_at", zone)),
 		OnShelfAt: orNil(read.moment("on_shelf_at", zone)), PickUpBy: read.date("pick_up_by"), ClosedAt: orNil(read.moment("closed_at", zone)),
-		SuspendedFrom: read.date("suspended_from"), SuspendedUntil: read.date("suspended_until"), Channel: orElse(read.text("channel"), "staff"),
+		SuspendedFrom: read.date("suspended_from"), SuspendedUntil: read.date("suspended_until"), Channel: read.oneOf("channel", askedBy()...),
 		Status: holds.Status(read.oneOf("status", "placed", "on_hold_shelf", "in_transit", "fulfilled", "cancelled", "expired", "unfilled")),
 	}
 	read.needed("queued_at")
 	if hold.PlacedAt.IsZero() {
 		hold.PlacedAt = hold.QueuedAt
 	}
+	if until := hold.SuspendedUntil; !until.IsZero() && until.Before(hold.SuspendedFrom) {
+		read.wrongAs("too_early", "suspended_until", "must not be before the first day")
+	}
 	if hold.QueuedAt.After(j.Now) {
-		read.wrong("queued_at", "lies in the future")
+		read.wrongAs("in_the_future", "queued_at", "lies in the future")
 	}
 	given, isGiven := itemNamed(read, "copy", items)
 	hold.Item = given.ID

@@ -26,8 +26,8 @@ func itemsKind() kind {
 			{Name: "year"},
 			{Name: "format", Says: strings.Join(formats(), ", ")},
 			{Name: "type", Says: "a material type the library's policy knows; book when left out"},
-			{Name: "audience", Says: "adult, teen, child"},
-			{Name: "age_mark", Says: "new, high_demand, or empty"},
+			{Name: "audience", Says: strings.Join(catalog.Audiences(), ", ")},
+			{Name: "age_mark", Says: strings.Join(catalog.AgeMarks(), ", ") + ", or empty"},
 			{Name: "call_number"},
 			{Name: "branch", Says: "the code of its branch"},
 			{Name: "price", Says: "what a new copy costs: 18.00"},
@@ -93,18 +93,19 @@ func itemColumns(file rowReader) (columns []string) {
 
 func (j *job) item(read *row) catalog.Record {
 	record := catalog.Record{
-		Library: j.Library, Realm: j.library.SharingGroup, Barcode: read.needed("barcode"), Branch: j.branch(read),
-		Type:     j.itemType(read, "type", orElse(read.text("type"), "book")),
-		Audience: read.oneOf("audience", "adult", "teen", "child"), AgeMark: read.oneOf("age_mark", "", "new", "high_demand"),
+		Library: j.Library, Realm: j.library.SharingGroup, Barcode: read.text("barcode"), Branch: j.branch(read),
+		Type:     orElse(read.text("type"), "book"),
+		Audience: orElse(strings.ToLower(read.text("audience")), catalog.Audiences()[0]), AgeMark: strings.ToLower(read.text("age_mark")),
 		CallNumber: read.text("call_number"), Price: read.price("price", j.library.Currency), PricePaid: read.price("price_paid", j.library.Currency),
 		ListPrice: read.price("list_price", j.library.Currency), Currency: j.library.Currency, Parts: read.count("parts", 1),
 		PartsMissing: read.text("parts_missing"), LoanNote: read.text("loan_note"), Brief: read.yes("brief", false),
 		Lendable: read.yes("lendable", true), ReplacedOn: read.date("replaced"), DamagedOn: read.date("damaged"), CreatedAt: read.moment("created", j.library.Zone),
 		Status: looseStatus(read.oneOf("status", "on_shelf", "on_order", "in_processing", "missing", "lost", "withdrawn", "on_loan", "on_hold_shelf", "in_transit", "received")),
 	}
-	if record.Parts < 1 {
-		read.wrong("parts", "must be at least 1")
-	}
+	read.judge(map[string]string{"/barcode": "barcode", "/type": "type", "/audience": "audience", "/age_mark": "age_mark", "/parts": "parts"},
+		catalog.CheckItem(j.document.Items(), catalog.Item{
+			Barcode: record.Barcode, Type: record.Type, Audience: record.Audience, AgeMark: record.AgeMark, Parts: record.Parts,
+		}))
 	if record.CreatedAt.IsZero() {
 		record.CreatedAt = j.Now
 	}
@@ -120,13 +121,6 @@ func looseStatus(status string) catalog.ItemStatus {
 	case catalog.OnShelf, catalog.Missing, catalog.Lost, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
 	}
 	return catalog.ItemStatus(status)
-}
-
-func (j *job) itemType(read *row, column, kind string) string {
-	if types := j.document.Items(); !slices.Contains(types, kind) {
-		read.wrong(column, "%q is not a type of the policy %s; right are %s", shown(kind), j.document.Name(), strings.Join(types, ", "))
-	}
-	return kind
 }
 
 // piece is an item that a row describes; a MARC record may describe several.

@@ -9,6 +9,7 @@ import (
 	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/patrons"
+	"afield/broker/policy/accounts"
 	"afield/broker/postgres"
 )
 
@@ -27,7 +28,7 @@ func patronsKind() kind {
 			{Name: "phone", Says: "a telephone number"},
 			{Name: "phone_checked", Says: "when staff last confirmed it"},
 			{Name: "email", Says: "an address"},
-			{Name: "notices_by", Says: "phone, voice, email, sms, letter, account"},
+			{Name: "notices_by", Says: strings.Join(patrons.NoticeChannels(), ", ") + "; empty: as the policy says"},
 			{Name: "expires", Says: "the last day of the account"},
 			{Name: "status", Says: "active, suspended, closed"},
 			{Name: "note", Says: "for staff"},
@@ -147,9 +148,9 @@ func (j *job) saveHouseholds(ctx context.Context, tx *postgres.Tx, households ma
 
 func (j *job) patron(read *row, known people, institutions map[string]broker.ID) patrons.Record {
 	record := patrons.Record{
-		Library: j.Library, Class: read.needed("class"), Name: read.text("name"), Branch: j.branch(read),
+		Library: j.Library, Class: read.text("class"), Name: read.text("name"), Branch: j.branch(read),
 		BornOn: read.date("birth_date"), Phone: read.text("phone"), PhoneCheckedOn: read.date("phone_checked"), Email: read.text("email"),
-		NoticeChannel: read.oneOf("notices_by", "", "phone", "voice", "email", "sms", "letter", "account"), ExpiresOn: read.date("expires"),
+		NoticeChannel: strings.ToLower(read.text("notices_by")), ExpiresOn: read.date("expires"),
 		Status: patrons.Status(read.oneOf("status", "active", "suspended", "closed")), Note: read.text("note"),
 		Address: read.text("address"), Language: orElse(read.text("language"), "en"), NotFor: read.list("not_for"),
 		HomeLibrary: read.text("home_library"), KeepHistory: read.yesNo("keep_history"),
@@ -158,16 +159,7 @@ func (j *job) patron(read *row, known people, institutions map[string]broker.ID)
 	if record.CreatedAt.IsZero() {
 		record.CreatedAt = j.Now
 	}
-	classes := j.document.Classes()
-	if record.Class != "" && !slices.Contains(classes, record.Class) {
-		read.wrong("class", "%q is not a class of the policy %s; right are %s", shown(record.Class), j.document.Name(), strings.Join(classes, ", "))
-	}
-	if !record.BornOn.IsZero() && record.BornOn.After(j.library.Today(j.Now)) {
-		read.wrong("birth_date", "%s lies in the future", record.BornOn)
-	}
-	if record.Email != "" && (strings.Count(record.Email, "@") != 1 || strings.ContainsAny(record.Email, " \n")) {
-		read.wrong("email", "%q is not an address; write it as name@example.org", shown(record.Email))
-	}
+	j.person(read, record, j.isHere(read, known))
 	institution := read.text("institution")
 	record.Institution = institutions[institution]
 	switch {
@@ -178,6 +170,32 @@ func (j *job) patron(read *row, known people, institutions map[string]broker.ID)
 	}
 	j.identify(read, &record, known)
 	return record
+}
+
+// isHere tells whether a row is about a patron who is in the library already.
+func (j *job) isHere(read *row, known people) bool {
+	_, byCard := known.byCard[read.text("card")]
+	_, byKey := known.byID[j.keyed("patron", read.text("key")).String()]
+	return byCard || byKey
+}
+
+// person judges what a row says of a person; a library that borrows is none. A
+// patron who is here without a name may stay so.
+func (j *job) person(read *row, record patrons.Record, here bool) {
+	if record.Class == patrons.ClassLibrary {
+		return
+	}
+	columns := map[string]string{
+		"/class": "class", "/name": "name", "/born_on": "birth_date", "/notice_channel": "notices_by", "/email": "email", "/phone": "phone",
+		"/language": "language", "/not_for": "not_for",
+	}
+	if here {
+		delete(columns, "/name")
+	}
+	read.judge(columns, patrons.Check(j.document, patrons.Patron{
+		Class: record.Class, Name: record.Name, BornOn: record.BornOn, NoticeChannel: record.NoticeChannel, Email: record.Email,
+		Phone: record.Phone, Language: record.Language, NotFor: record.NotFor,
+	}, j.library.Today(j.Now)))
 }
 
 // identify finds who a row is about: by card, else by key; else somebody new.
@@ -243,8 +261,8 @@ func (j *job) cards(read *row, record patrons.Record, known people) []patrons.Ca
 		if holder, found := known.byCard[number]; found && read.text("card_status") == "" {
 			status = string(holder.CardStatus) // a file that gives no status does not bring a stopped card back
 		}
-		if len(number) > 64 || strings.ContainsAny(number, " ;=") {
-			read.wrong("card", "%q is not a card number: at most 64 letters and digits, without spaces", shown(number))
+		if _, known := known.byCard[number]; !known {
+			read.judge(map[string]string{"/card": "card"}, patrons.CheckNumber(j.document, "/card", number))
 		}
 		add("card", number, status)
 	}
@@ -266,7 +284,11 @@ func (j *job) household(read *row) patrons.HouseholdRecord {
 // guardians checks that those who answer for a patron are here, or come in the
 // same file.
 func (j *job) guardians(read *row, record patrons.Record, known people) {
-	for _, name := range read.list("guardian_card") {
+	named := read.list("guardian_card")
+	if read.says("guardian_card") && len(named) == 0 && !j.isHere(read, known) && accounts.GuardianNamed(j.document, record.Class).Value {
+		read.wrongAs("guardian_missing", "guardian_card", "is empty; somebody answers for a patron of the class %s", shown(record.Class))
+	}
+	for _, name := range named {
 		holder, found := known.holder(j, name)
 		switch {
 		case name == read.text("card") || name == read.text("key") || (found && holder.ID == record.ID):

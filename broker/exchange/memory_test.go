@@ -77,14 +77,14 @@ func TestAFileOfAnyLengthIsReadInLittleMemory(t *testing.T) {
 		// Children whose guardian comes further down; the class is unknown in all rows
 		// but one in a thousand: rows that wait for the others are not kept either.
 		{exchange.Patrons, generated{head: "card,class,note,guardian_card\n", parts: rows, part: func(n int) string {
-			class, guardian := "astronaut", fmt.Sprintf("5%07d", rows)
+			class, guardian := "astronaut", fmt.Sprintf("5%013d", rows)
 			switch {
 			case n == rows:
 				class, guardian = "adult", ""
 			case n%1000 == 0:
 				class = "minor"
 			}
-			return fmt.Sprintf("5%07d,%s,%s,%s\n", n, class, long, guardian)
+			return fmt.Sprintf("5%013d,%s,%s,%s\n", n, class, long, guardian)
 		}}, rows / 1000, rows - rows/1000},
 		// Records without a title.
 		{exchange.MARC, generated{parts: rows, part: encoded}, 0, rows},

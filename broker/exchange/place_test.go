@@ -135,9 +135,9 @@ func equal[T comparable](t *testing.T, what string, got, want T) {
 // A small library's files from another system.
 const (
 	somePatrons = "card;class;key;name;birth date;phone;email;expires;guardian_card;household;other_cards;branch\n" +
-		"21001;adult;p1;adult patron 1;1980-05-30;555-0100;one@example.org;2027-01-31;;h1;20001=lost;main\n" +
-		"21002;minor;p2;child patron 1;2016-02-29;;;;21001;h1;;\n" +
-		"21003;resident;p3;adult patron 2;;;;;;;;\n"
+		"21234000021001;adult;p1;adult patron 1;1980-05-30;555-0100;one@example.org;2027-01-31;;h1;21234000020001=lost;main\n" +
+		"21234000021002;minor;p2;child patron 1;2016-02-29;;;;21234000021001;h1;;\n" +
+		"21234000021003;resident;p3;adult patron 2;;;;;;;;\n"
 	someItems = `barcode,title_key,title,author,isbn,format,type,audience,call_number,branch,price,parts,status
 31001,b100,Across the ferry,"Writer, A. B.",0306406152,book,book,adult,974 FER,main,18.00,1,on_shelf
 31002,b100,Across the ferry,"Writer, A. B.",0306406152,book,book,adult,974 FER,,18.00,1,missing
@@ -145,20 +145,20 @@ const (
 31004,,A film without a number,,,dvd,dvd,adult,DVD,main,,2,
 `
 	someLoans = `barcode,card,started,due,renewals,status,returned,branch
-31003,21002,2026-08-10 10:30,2026-08-17,0,,,main
-31001,21001,2026-07-01 09:00,2026-07-22,1,returned,2026-07-20 12:00,
+31003,21234000021002,2026-08-10 10:30,2026-08-17,0,,,main
+31001,21234000021001,2026-07-01 09:00,2026-07-22,1,returned,2026-07-20 12:00,
 31001,,2025-07-01 09:00,2025-07-22,0,returned,2025-07-20,
 `
 	someHolds = `card,title_key,barcode,queued_at,branch,status,copy,pick_up_by
-21003,b100,,2026-08-20 11:00,main,on_hold_shelf,31001,2026-09-01
-21001,9780306406157,,2026-08-21 11:00,main,,,
-21001,,31004,2026-08-21 11:05,main,,,
+21234000021003,b100,,2026-08-20 11:00,main,on_hold_shelf,31001,2026-09-01
+21234000021001,9780306406157,,2026-08-21 11:00,main,,,
+21234000021001,,31004,2026-08-21 11:05,main,,,
 `
 	someCharges = `key,card,entry,kind,amount,against,date,note
-c1,21001,charge,overdue,5.00,,2026-07-20,late
-c2,21001,payment,overdue,2.00,c1,2026-07-21 10:00,
-c3,21001,waiver,overdue,-1.00,c1,2026-07-22,
-c4,21002,charge,lost,18.00,,2026-07-22,
+c1,21234000021001,charge,overdue,5.00,,2026-07-20,late
+c2,21234000021001,payment,overdue,2.00,c1,2026-07-21 10:00,
+c3,21234000021001,waiver,overdue,-1.00,c1,2026-07-22,
+c4,21234000021002,charge,lost,18.00,,2026-07-22,
 `
 	someCalendar = `branch,weekday,from,to,hours,reason,kind
 ,wed,,,10:00-20:00,,

@@ -13,9 +13,9 @@ import (
 // someBlocks are a block that stands, one that ended, and one as an old system
 // may have it.
 const someBlocks = `id,patron,kind,stops,ground,reason,rule,from,until,put_by,lifted
-k1,21001,manual,checkout;hold,,A torn page,,2026-08-01,2026-09-01,"{""kind"":""staff"",""id"":""01900000-0000-7000-8000-000000000002"",""library_id"":""01900000-0000-7000-8000-000000000001""}",
-k2,21003,latched,checkout,,Owes too much,blocks.money,2026-07-01,,,2026-07-20T15:00:00Z
-,21002,,,,Ask for a new address,,2026-08-02,,,
+k1,21234000021001,manual,checkout;hold,,A torn page,,2026-08-01,2026-09-01,"{""kind"":""staff"",""id"":""01900000-0000-7000-8000-000000000002"",""library_id"":""01900000-0000-7000-8000-000000000001""}",
+k2,21234000021003,latched,checkout,,Owes too much,blocks.money,2026-07-01,,,2026-07-20T15:00:00Z
+,21234000021002,,,,Ask for a new address,,2026-08-02,,,
 `
 
 // A block that was lifted here is not put again by an older file.
@@ -32,13 +32,13 @@ func TestALiftedBlockStaysLifted(t *testing.T) {
 func TestAStoppedCardStaysStopped(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
-	stolen := `select count(*) from cards where number = '21001' and status = 'stolen'`
-	p.write(`update cards set status = 'stolen', stopped_on = '2026-08-20' where number = '21001'`)
+	stolen := `select count(*) from cards where number = '21234000021001' and status = 'stolen'`
+	p.write(`update cards set status = 'stolen', stopped_on = '2026-08-20' where number = '21234000021001'`)
 	p.bring(exchange.Patrons, somePatrons)
 	equal(t, "stolen after a file without the column", p.count(stolen), 1)
-	p.bring(exchange.Patrons, "card,class,card_status\n21001,adult,\n")
+	p.bring(exchange.Patrons, "card,class,card_status\n21234000021001,adult,\n")
 	equal(t, "stolen after an empty cell", p.count(stolen), 1)
-	p.bring(exchange.Patrons, "card,class,card_status\n21001,adult,active\n")
+	p.bring(exchange.Patrons, "card,class,card_status\n21234000021001,adult,active\n")
 	equal(t, "stolen after a file that says it is in use", p.count(stolen), 0)
 }
 
@@ -46,14 +46,14 @@ func TestAStoppedCardStaysStopped(t *testing.T) {
 func TestWhatADeskDidCanBeReadInAgain(t *testing.T) {
 	t.Parallel()
 	p := furnished(t)
-	p.write(`update cards set status = 'surrendered', stopped_on = '2026-08-20' where number = '21003'`)
+	p.write(`update cards set status = 'surrendered', stopped_on = '2026-08-20' where number = '21234000021003'`)
 	p.write(`update patrons set notice_channel = 'voice' where name = 'adult patron 2'`)
 	p.write(`insert into cards (library_id, id, realm_id, number, patron_id, status, created_at, stopped_on)
-		select library_id, gen_random_uuid(), realm_id, '20003', patron_id, 'surrendered', created_at, '2026-01-01' from cards where number = '21001'`)
+		select library_id, gen_random_uuid(), realm_id, '21234000020003', patron_id, 'surrendered', created_at, '2026-01-01' from cards where number = '21234000021001'`)
 	p.write(`insert into ledger_entries (library_id, id, patron_id, kind, charge_kind, amount_minor, currency, cause, actor, at)
-		select library_id, gen_random_uuid(), patron_id, 'payment', 'account', -300, 'USD', 'till:1', '{"kind":"system"}', created_at from cards where number = '21003'`)
+		select library_id, gen_random_uuid(), patron_id, 'payment', 'account', -300, 'USD', 'till:1', '{"kind":"system"}', created_at from cards where number = '21234000021003'`)
 	p.write(`insert into ledger_entries (library_id, id, patron_id, kind, charge_kind, amount_minor, currency, cause, actor, at)
-		select library_id, gen_random_uuid(), patron_id, 'lapse', 'account', 300, 'USD', 'lapse:1', '{"kind":"system"}', created_at from cards where number = '21003'`)
+		select library_id, gen_random_uuid(), patron_id, 'lapse', 'account', 300, 'USD', 'lapse:1', '{"kind":"system"}', created_at from cards where number = '21234000021003'`)
 	files, _ := p.export()
 	for _, kind := range []string{exchange.Patrons, exchange.Charges} {
 		again := p.bring(kind, files[kind+".csv"])

@@ -2,6 +2,7 @@ package patrons
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"afield/broker"
@@ -49,11 +50,13 @@ func ChangeDetails(ctx context.Context, tx *postgres.Tx, library directory.Libra
 	set(&patron.Household, details.Household)
 	set(&patron.BornOn, details.BornOn)
 	set(&patron.NotFor, details.NotFor)
+	set(&patron.Phone, details.Phone)
 	today := library.Today(now)
-	if details.Phone != nil {
-		if patron.Phone = *details.Phone; patron.Phone != "" {
-			patron.PhoneCheckedOn = today
-		}
+	if wrong := broker.Within(Check(document, patron, today), details.given()); wrong != nil {
+		return Patron{}, broker.Invalid(wrong...)
+	}
+	if patron.Phone != "" && details.Phone != nil {
+		patron.PhoneCheckedOn = today
 	}
 	if details.KeepHistory != nil {
 		patron.KeepHistory = details.KeepHistory
@@ -64,6 +67,14 @@ func ChangeDetails(ctx context.Context, tx *postgres.Tx, library directory.Libra
 		}
 	}
 	return patron, SavePatron(tx, patron)
+}
+
+// given names the fields that are changed.
+func (d Details) given() map[string]bool {
+	return map[string]bool{
+		"/name": d.Name != nil, "/email": d.Email != nil, "/notice_channel": d.NoticeChannel != nil, "/language": d.Language != nil,
+		"/phone": d.Phone != nil, "/born_on": d.BornOn != nil, "/not_for": d.NotFor != nil,
+	}
 }
 
 func set[T any](field *T, to *T) {
@@ -90,6 +101,21 @@ func mayRestrictMaterials(document *policy.Document, patron Patron, today broker
 	return broker.Refused("may_not_restrict", "Materials may not be kept from this account.", reason)
 }
 
+// guardianOf gives what the policy asks of the adult who answers for a patron
+// already; nil where nobody does.
+func guardianOf(ctx context.Context, tx *postgres.Tx, library directory.Library, of Standing, today broker.Date) (*policy.Patron, error) {
+	at := slices.IndexFunc(of.Linked, func(linked Linked) bool { return linked.Parent })
+	if at < 0 {
+		return nil, nil
+	}
+	guardian, err := StandingOf(ctx, tx, library, of.Linked[at].Ref)
+	if err != nil {
+		return nil, err
+	}
+	facts := guardian.Facts(today)
+	return &facts, nil
+}
+
 // ChangeClass gives a patron another class, with the papers the policy asks for:
 // a minor who has come of age shows what renews their card at that age, anybody
 // else what a new card of the class needs. Loans, holds and links stay; staff end
@@ -104,10 +130,13 @@ func ChangeClass(ctx context.Context, tx *postgres.Tx, library directory.Library
 	if patron.Class == class {
 		return Registered{Patron: patron}, nil
 	}
-	if err := knownClass(document, class); err != nil {
-		return Registered{}, err
+	if wrong := checkClass(document, class); wrong != nil {
+		return Registered{}, broker.Invalid(wrong...)
 	}
 	ask := accounts.CardApplication{Class: class, Met: papers.Met, Shown: papers.Shown}
+	if ask.Guardian, err = guardianOf(ctx, tx, library, standing, today); err != nil {
+		return Registered{}, err
+	}
 	if age, known := patron.AgeOn(today); known {
 		ask.Age = rule.Some(age)
 	}

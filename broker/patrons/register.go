@@ -70,6 +70,8 @@ type Registered struct {
 	Charges []ledger.Entry
 	// Passed are the reasons that were overridden.
 	Passed []broker.Reason
+	// Alike are accounts that were here before and may be of the same person.
+	Alike []broker.ID
 }
 
 // Register gives somebody a card as the library's policy says: with what they
@@ -85,11 +87,8 @@ func Register(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 	if patron.CreatedAt.IsZero() {
 		patron.CreatedAt = in.Now
 	}
-	if in.Number == "" {
-		return Registered{}, broker.Invalid(broker.FieldError{Pointer: "/card", Code: "required", Message: "must be the number of an unused card"})
-	}
-	if err := knownClass(document, patron.Class); err != nil {
-		return Registered{}, err
+	if wrong := append(Check(document, patron, patron.RegisteredOn), CheckNumber(document, "/card", in.Number)...); wrong != nil {
+		return Registered{}, broker.Invalid(wrong...)
 	}
 	ask, household, err := applicationOf(ctx, tx, library, document, patron, in)
 	if err != nil {
@@ -112,7 +111,11 @@ func Register(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 	if err := SavePatron(tx, patron); err != nil {
 		return Registered{}, err
 	}
-	done := Registered{Patron: patron, Passed: decided.passed}
+	alike, err := Alike(ctx, tx, library.ID, patron)
+	if err != nil {
+		return Registered{}, err
+	}
+	done := Registered{Patron: patron, Passed: decided.passed, Alike: alike[patron.ID]}
 	if done.Charges, err = decided.post(ctx, tx, library, patron, "card:"+card.ID.String(), in.Fee, in.Act); err != nil {
 		return Registered{}, err
 	}
@@ -138,13 +141,6 @@ const (
 	Deposit = "deposit"
 	CardFee = "card"
 )
-
-func knownClass(document *policy.Document, class string) error {
-	if class == ClassLibrary || !slices.Contains(document.Classes(), class) {
-		return broker.Invalid(broker.FieldError{Pointer: "/class", Code: "unknown_class", Message: "must be a class of patrons the library's policy knows"})
-	}
-	return nil
-}
 
 // applicationOf gathers what the policy needs to know about an application.
 func applicationOf(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, patron Patron, in Application) (ask accounts.CardApplication, household Household, err error) {

@@ -28,7 +28,10 @@ func (d desk) at(day string, roles ...string) patrons.Act {
 func (d desk) register(document *policy.Document, in patrons.Application) (done patrons.Registered, err error) {
 	d.t.Helper()
 	if in.Number == "" {
-		in.Number = "card " + broker.NewID().String()
+		in.Number = "card-" + broker.NewID().String()
+	}
+	if in.Patron.Name == "" {
+		in.Patron.Name = "Somebody"
 	}
 	if in.Now.IsZero() {
 		in.Act = d.at("2026-03-02")

@@ -24,11 +24,8 @@ import (
 // block.
 func Restrict(ctx context.Context, tx *postgres.Tx, document *policy.Document, block Block) (Block, error) {
 	grounds := blocks.BlockGrounds(document)
-	if len(grounds.Value) > 0 && !slices.Contains(grounds.Value, block.Ground) {
-		return Block{}, broker.Invalid(broker.FieldError{
-			Pointer: "/ground", Code: "not_a_ground",
-			Message: "must be one of: " + strings.Join(grounds.Value, ", "),
-		})
+	if wrong := CheckGround(document, block.Ground); wrong != nil {
+		return Block{}, broker.Invalid(wrong...)
 	}
 	if err := mayRestrict(block.Kind, block.PutBy); err != nil {
 		return Block{}, err

@@ -70,9 +70,7 @@ func PutBlock(tx *postgres.Tx, block Block) (Block, error) {
 	if block.Reason == "" {
 		wrong = append(wrong, broker.FieldError{Pointer: "/reason", Code: "required", Message: "a block says why"})
 	}
-	if !block.Until.IsZero() && block.Until.Before(block.From) {
-		wrong = append(wrong, broker.FieldError{Pointer: "/until", Code: "before_from", Message: "must not end before it begins"})
-	}
+	wrong = append(wrong, CheckDays(block.From, block.Until)...)
 	if wrong != nil {
 		return Block{}, broker.Invalid(wrong...)
 	}

@@ -27,7 +27,7 @@ func TestImportAndExport(t *testing.T) {
 	with := func(args ...string) (int, string, string) {
 		return call(t, append(args, "--library", "ISIL:US-HERE", "--database-url", address)...)
 	}
-	patrons := file("patrons.csv", "card,class,email\n21001,adult,\n21002,adult,nowhere\n21003,adult,\n")
+	patrons := file("patrons.csv", "card,class,email\n21234000021001,adult,\n21234000021002,adult,nowhere\n21234000021003,adult,\n")
 	wrong := filepath.Join(folder, "wrong.csv")
 	code, out, errOut := with("import", "patrons", patrons, "--dry-run")
 	if code != exitFailed || !strings.Contains(out, "3 rows: 2 new, 0 changed, 0 unchanged, 1 wrong (dry run") || !strings.Contains(errOut, "line 3, email:") {

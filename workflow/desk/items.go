@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"afield/broker"
@@ -57,7 +56,9 @@ func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at counter.At, i
 	if err != nil {
 		return catalog.Item{}, err
 	}
-	if err := s.correct(desk, &item, in.ItemChanges); err != nil {
+	given := in.given()
+	given["/barcode"] = true
+	if err := s.correct(desk, &item, in.ItemChanges, given); err != nil {
 		return catalog.Item{}, err
 	}
 	catalog.SaveItem(tx, item, at.Now)
@@ -81,31 +82,19 @@ func (s *Service) ChangeItem(ctx context.Context, tx *postgres.Tx, at counter.At
 	if item.Temporary() {
 		return catalog.Item{}, broker.Conflict("borrowed_item", "That item is borrowed: its record follows its request.")
 	}
-	if err := s.correct(desk, &item, changes); err != nil {
+	if err := s.correct(desk, &item, changes, changes.given()); err != nil {
 		return catalog.Item{}, err
 	}
 	catalog.SaveItem(tx, item, at.Now)
 	return item, nil
 }
 
-// correct writes changes into an item, and reports everything wrong with them.
-func (s *Service) correct(desk standing.Desk, item *catalog.Item, changes ItemChanges) error {
-	var wrong []broker.FieldError
+// correct writes changes into an item, and reports everything wrong with the
+// fields that are given.
+func (s *Service) correct(desk standing.Desk, item *catalog.Item, changes ItemChanges, given map[string]bool) error {
 	document, err := s.counter.Policies.Rules(desk)
 	if err != nil {
 		return err
-	}
-	if known := document.Items(); changes.Type != nil && !slices.Contains(known, *changes.Type) {
-		wrong = append(wrong, broker.FieldError{Pointer: "/type", Code: "unknown_type", Message: "must be one of " + strings.Join(known, ", ")})
-	}
-	if price := changes.Price; price != nil && price.Minor < 0 {
-		wrong = append(wrong, broker.FieldError{Pointer: "/price/minor", Code: "too_small", Message: "must not be below zero"})
-	}
-	if changes.Price != nil {
-		wrong = append(wrong, desk.Library.Takes("/price/currency", *changes.Price)...)
-	}
-	if wrong != nil {
-		return broker.Invalid(wrong...)
 	}
 	set(&item.Type, changes.Type)
 	set(&item.Audience, changes.Audience)
@@ -117,7 +106,21 @@ func (s *Service) correct(desk standing.Desk, item *catalog.Item, changes ItemCh
 	if changes.Price != nil {
 		item.Price = changes.Price
 	}
+	wrong := broker.Within(catalog.CheckItem(document.Items(), *item), given)
+	if changes.Price != nil {
+		wrong = append(wrong, desk.Library.Takes("/price/currency", *changes.Price)...)
+	}
+	if wrong != nil {
+		return broker.Invalid(wrong...)
+	}
 	return nil
+}
+
+// given names the fields that are changed.
+func (c ItemChanges) given() map[string]bool {
+	return map[string]bool{
+		"/type": c.Type != nil, "/audience": c.Audience != nil, "/age_mark": c.AgeMark != nil, "/price/minor": c.Price != nil, "/parts": c.Parts != nil,
+	}
 }
 
 func set[T any](field, value *T) {

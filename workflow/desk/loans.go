@@ -76,7 +76,7 @@ func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at counter.At, 
 		if in.Brief == nil {
 			return counter.Done{}, broker.NotFound("item")
 		}
-		item, err := briefItem(ctx, tx, found.desk, in.Barcode, *in.Brief)
+		item, err := s.briefItem(ctx, tx, found.desk, in.Barcode, *in.Brief)
 		if err != nil {
 			return counter.Done{}, err
 		}
@@ -92,7 +92,14 @@ func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at counter.At, 
 
 // briefItem makes the record of an item that is not catalogued, to be lent at
 // once.
-func briefItem(ctx context.Context, tx *postgres.Tx, desk standing.Desk, barcode string, brief BriefRecord) (catalog.Item, error) {
+func (s *Service) briefItem(ctx context.Context, tx *postgres.Tx, desk standing.Desk, barcode string, brief BriefRecord) (catalog.Item, error) {
+	document, err := s.counter.Policies.Rules(desk)
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	if wrong := catalog.CheckItem(document.Items(), catalog.Item{Barcode: barcode, Type: brief.Type, Parts: 1}); wrong != nil {
+		return catalog.Item{}, broker.Invalid(underBrief(wrong)...)
+	}
 	title, err := catalog.SaveTitle(ctx, tx, catalog.Title{Title: brief.Title}, desk.Now)
 	if err != nil {
 		return catalog.Item{}, err
@@ -103,6 +110,16 @@ func briefItem(ctx context.Context, tx *postgres.Tx, desk standing.Desk, barcode
 	}
 	catalog.SaveItem(tx, item, desk.Now)
 	return catalog.LoadItem(ctx, tx, item.Library, item.ID, false)
+}
+
+// underBrief names the fields of a record that is made at the checkout.
+func underBrief(wrong []broker.FieldError) []broker.FieldError {
+	for i, problem := range wrong {
+		if problem.Pointer != "/barcode" {
+			wrong[i].Pointer = "/brief" + problem.Pointer
+		}
+	}
+	return wrong
 }
 
 func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at counter.At, found inHand, in CheckOut) (counter.Done, error) {

@@ -3,6 +3,7 @@ package requests
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,24 @@ type Filter struct {
 	OldestFirst bool
 }
 
+// check refuses a state that no table of the sides has: a misspelt one would
+// find nothing, and look like an empty list.
+func (f Filter) check(tables []*workflow.Table) (wrong []broker.FieldError) {
+	var known []workflow.State
+	for _, table := range tables {
+		if len(f.Sides) == 0 || slices.Contains(f.Sides, table.Side) {
+			known = append(known, table.States(func(workflow.Place) bool { return true })...)
+		}
+	}
+	if slices.ContainsFunc(f.States, func(state workflow.State) bool { return !slices.Contains(known, state) }) {
+		slices.Sort(known)
+		wrong = append(wrong, broker.FieldError{
+			Pointer: "query:state", Code: "not_allowed", Message: "must be of " + strings.Join(texts(slices.Compact(known)), ", "),
+		})
+	}
+	return wrong
+}
+
 // Summary is one line of a list of requests.
 type Summary struct {
 	engine.Request
@@ -50,6 +69,9 @@ type summaryRow struct {
 // of the libraries in it. after is the last id of the page before, NoID for the
 // first page.
 func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filter Filter, after broker.ID, limit int) ([]Summary, map[broker.ID]Name, error) {
+	if wrong := filter.check(s.engine.Tables()); wrong != nil {
+		return nil, nil, broker.Invalid(wrong...)
+	}
 	where, args := filter.where(s.engine.Tables(), viewer, after)
 	order := "desc"
 	if filter.OldestFirst {

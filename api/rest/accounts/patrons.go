@@ -30,7 +30,7 @@ func (a Accounts) patronView(ctx context.Context, t *pipeline.Turn, library dire
 	p := account.Patron
 	view := gen.Patron{
 		ID: p.ID, Class: p.Class, Name: p.Name, Phone: p.Phone, PhoneCheckedOn: p.PhoneCheckedOn, Email: p.Email,
-		NoticeChannel: p.NoticeChannel, BranchID: p.Branch, ExpiresOn: p.ExpiresOn, Status: gen.PatronStatus(p.Status),
+		NoticeChannel: gen.TellBy(p.NoticeChannel), BranchID: p.Branch, ExpiresOn: p.ExpiresOn, Status: gen.PatronStatus(p.Status),
 		BornOn: p.BornOn, Address: p.Address, Language: p.Language, HouseholdID: p.Household, HomeLibrary: p.HomeLibrary,
 		KeepHistory: p.KeepHistory, NotFor: p.NotFor, RegisteredOn: p.RegisteredOn, Note: p.Note, MergedIntoID: p.MergedInto,
 	}

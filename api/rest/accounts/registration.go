@@ -90,10 +90,11 @@ type registered struct {
 	Patron, Card broker.ID
 	Charges      []broker.ID
 	Passed       []broker.Reason
+	Alike        []broker.ID
 }
 
 func registeredBy(done patrons.Registered, err error) (registered, error) {
-	out := registered{Patron: done.Patron.ID, Card: done.Card.ID, Passed: done.Passed}
+	out := registered{Patron: done.Patron.ID, Card: done.Card.ID, Passed: done.Passed, Alike: done.Alike}
 	for _, charge := range done.Charges {
 		out.Charges = append(out.Charges, charge.ID)
 	}
@@ -122,6 +123,13 @@ func (a Accounts) registeredView(ctx context.Context, t *pipeline.Turn, done reg
 		}
 		view.Charges = append(view.Charges, views.Charge(charge))
 	}
+	for _, id := range done.Alike {
+		patron, err := patrons.ByID(ctx, t.Tx, patrons.Ref{Library: library.ID, ID: id})
+		if err != nil {
+			return view, err
+		}
+		view.Alike = append(view.Alike, patronLine(patron))
+	}
 	return view, nil
 }
 
@@ -138,7 +146,7 @@ func (a Accounts) RegisterPatron(ctx context.Context, request gen.RegisterPatron
 		}
 		patron := patrons.Patron{
 			Class: in.Class, Name: in.Name, BornOn: in.BornOn, Address: in.Address, Phone: in.Phone, Email: in.Email,
-			Language: in.Language, NoticeChannel: in.NoticeChannel, Branch: in.BranchID, HomeLibrary: in.HomeLibrary,
+			Language: in.Language, NoticeChannel: string(in.NoticeChannel), Branch: in.BranchID, HomeLibrary: in.HomeLibrary,
 		}
 		if in.Phone != "" {
 			patron.PhoneCheckedOn = library.Today(t.Now())
@@ -194,7 +202,7 @@ func (a Accounts) ChangePatron(ctx context.Context, request gen.ChangePatronRequ
 			return gen.Patron{}, err
 		}
 		details := patrons.Details{
-			Name: in.Name, Address: in.Address, Email: in.Email, NoticeChannel: in.NoticeChannel, Language: in.Language,
+			Name: in.Name, Address: in.Address, Email: in.Email, NoticeChannel: (*string)(in.NoticeChannel), Language: in.Language,
 			Note: in.Note, Phone: in.Phone, KeepHistory: in.KeepHistory, NotFor: in.NotFor,
 		}
 		if in.BranchID != broker.NoID {

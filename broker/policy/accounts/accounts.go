@@ -1,6 +1,8 @@
 package accounts
 
 import (
+	"slices"
+
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/rule"
@@ -18,9 +20,30 @@ func CardsPer(d *policy.Document, class string) rule.Entry[attributes.CardPer] {
 }
 
 // LiableFor gives who answers for what is borrowed on a card of a class. It is
-// for staff to see; nothing at a desk is decided by it.
+// for staff to see, and a guardian has to be named (GuardianNamed); nothing else
+// at a desk is decided by it.
 func LiableFor(d *policy.Document, class string) rule.Entry[attributes.Liable] {
 	return d.Rules().CardLiable.For(rule.Match{Class: class})
+}
+
+// GuardianNamed tells whether the account of a guardian goes with a card of a
+// class: where a guardian answers for it, unless the policy asks for the parent's
+// card at another library instead.
+func GuardianNamed(d *policy.Document, class string) rule.Entry[bool] {
+	return guardianNamed(d, rule.Match{Class: class})
+}
+
+func guardianNamed(d *policy.Document, match rule.Match) rule.Entry[bool] {
+	liable := d.Rules().CardLiable.For(match)
+	elsewhere := slices.Contains(d.Rules().CardNeeds.For(match).Value, attributes.NeedParentHomeCard)
+	return rule.Entry[bool]{Source: liable.Source, Value: liable.Value == attributes.LiableGuardian && !elsewhere}
+}
+
+// CardDigits gives how many digits a card's number has; none where the policy
+// does not say.
+func CardDigits(d *policy.Document) rule.Entry[rule.Optional[int]] {
+	entry := d.Rules().SignIn.For(rule.Match{})
+	return rule.Entry[rule.Optional[int]]{Source: entry.Source, Value: entry.Value.CardDigits}
 }
 
 // MayRestrictMinors tells whether the library lets staff keep materials from a

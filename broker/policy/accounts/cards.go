@@ -69,6 +69,9 @@ func MayHaveCard(d *policy.Document, at policy.Moment, c CardApplication) CardDe
 			Needed: fmt.Sprintf("somebody under %d", adult.Value.Age), Found: fmt.Sprintf("age %d", c.Age.Value), Override: policy.ByDesk(),
 		})
 	}
+	if named := guardianNamed(d, match); named.Value && !c.Renewal && !slices.Contains(needs.Value, attributes.NeedGuardianStanding) {
+		checkNamed(a, c, named.Source)
+	}
 	if c.PaysBy != "" {
 		costs.CheckPayingBy(a, c.PaysBy)
 	}
@@ -105,9 +108,16 @@ func checkNeed(a *policy.Asking, need attributes.CardNeed, c CardApplication, so
 	}
 }
 
-func checkGuardian(a *policy.Asking, c CardApplication, source rule.Source) {
+// checkNamed refuses a card for which nobody answers.
+func checkNamed(a *policy.Asking, c CardApplication, source rule.Source) (named bool) {
 	if c.Guardian == nil {
 		a.Refuse(source, policy.Ground{Code: "guardian_missing", Message: "A guardian with a card is needed.", Needed: "a guardian's card", Found: "none"})
+	}
+	return c.Guardian != nil
+}
+
+func checkGuardian(a *policy.Asking, c CardApplication, source rule.Source) {
+	if !checkNamed(a, c, source) {
 		return
 	}
 	blocks.CheckStanding(a, rule.ActionSignForMinor, *c.Guardian, rule.Match{Class: c.Guardian.Class, PatronAge: c.Guardian.Age, Action: rule.ActionSignForMinor})

@@ -98,7 +98,7 @@ func guardian(p *stage.Play, ctx context.Context, tx *postgres.Tx, name string) 
 func register(p *stage.Play, s language.Step) (stage.Result, error) {
 	name := s.Text("patron")
 	in := patrons.Application{
-		Patron: patrons.Patron{ID: broker.NewID(), Class: s.Text("class"), Phone: "555-0100", PhoneCheckedOn: p.Today(), Status: patrons.Active},
+		Patron: patrons.Patron{ID: broker.NewID(), Name: name, Class: s.Text("class"), Phone: "555-0100", PhoneCheckedOn: p.Today(), Status: patrons.Active},
 		Number: p.Number("2100"), Papers: papers(p, s), Fee: cardFee(p, s),
 		Until: s.Date("until"), Act: officer(p, s),
 	}
