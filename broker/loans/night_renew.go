@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"afield/broker"
 	"afield/broker/policy/lending"
@@ -26,8 +27,9 @@ func DueBetween(ctx context.Context, tx *postgres.Tx, library broker.ID, from, t
 }
 
 // RenewByItself renews a loan where the policy it was lent by, which may be
-// that of the patron's home (loans.rules_of), renews without being asked. Loan
-// is nil in the outcome where nothing was renewed. Who waits for the title is
+// that of the patron's home (loans.rules_of), renews without being asked: as of
+// the day that policy names, so that nights without a run change neither dates
+// nor fines. Loan is nil in the outcome where nothing was renewed. Who waits for the title is
 // read only once it is not too early to renew.
 func (c *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref) (Outcome, error) {
 	loan, err := Locked(ctx, tx, ref)
@@ -51,17 +53,22 @@ func (c *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, desk stand
 		return Outcome{}, err
 	}
 	in := Renew{Desk: lender, Loan: ref}
-	if !hasCome(lending.AutoRenewal(document, lender.Moment(), facts.asked(document, in, loan))) {
+	facts.lender = lender
+	if facts.lentBy, err = c.lentBy(ctx, tx, lender, loan); err != nil {
+		return Outcome{}, err
+	}
+	asked := renewedOn(facts, lender, loan)
+	if !hasCome(lending.AutoRenewal(document, asked.Moment(), facts.asked(document, in, loan))) {
 		return Outcome{}, nil
 	}
 	askOthers(tx, lender, loan, &facts)
 	if err := tx.Flush(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("read who waits: %w", err)
 	}
-	if !lending.AutoRenewal(document, lender.Moment(), facts.asked(document, in, loan)).Allowed {
+	if !lending.AutoRenewal(document, asked.Moment(), facts.asked(document, in, loan)).Allowed {
 		return Outcome{}, nil
 	}
-	out, err := c.renew(ctx, tx, lender, document, loan, facts, nil)
+	out, err := c.renew(ctx, tx, lender, asked, document, loan, facts, nil)
 	if ours, ok := broker.AsError(err); ok && ours.Code == "renewal_gains_nothing" {
 		return Outcome{}, nil
 	}
@@ -69,6 +76,26 @@ func (c *Service) RenewByItself(ctx context.Context, tx *postgres.Tx, desk stand
 		out.SetItem(facts.item)
 	}
 	return out, err
+}
+
+// renewedOn is the desk that lent as it was on the day on which the loan's rules
+// renew it, or now where that day has not passed.
+func renewedOn(facts renewFacts, lender standing.Desk, loan Loan) standing.Desk {
+	match, zone := facts.lentAs(lender, loan), lender.Calendar().Zone()
+	on := lending.AutoRenewalOn(facts.lentBy, match, loan.DueOn).Value
+	if on.IsZero() {
+		return lender
+	}
+	then := on.Start(zone)
+	for _, soonest := range []time.Time{loan.StartedAt, lending.EarliestRenewal(facts.lentBy, lender.Moment(), match, loan.DueOn).Value} {
+		if soonest.After(then) {
+			then = soonest
+		}
+	}
+	if lender.Calendar().DateOf(then).Before(lender.Today()) {
+		lender.Now = then
+	}
+	return lender
 }
 
 // hasCome tells whether the day for the automatic renewal of a loan has come,

@@ -37,6 +37,9 @@ type renewFacts struct {
 	money    ledger.LoanMoney
 	waiting  []holds.Waiters
 	copies   int
+	// lender is the desk that lent it, lentBy the rules it was lent by.
+	lender standing.Desk
+	lentBy *policy.Document
 }
 
 // Renew extends a loan, by the desk's policy. It refuses with every reason; a
@@ -66,6 +69,12 @@ func (c *Service) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Outcome
 	if err != nil {
 		return Outcome{}, err
 	}
+	if facts.lender, err = standing.LendersFrom(in.Desk).Of(ctx, tx, loan.Library, loan.Branch); err != nil {
+		return Outcome{}, err
+	}
+	if facts.lentBy, err = c.lentBy(ctx, tx, facts.lender, loan); err != nil {
+		return Outcome{}, err
+	}
 	asked := facts.asked(document, in, loan)
 	decision := lending.MayAskRenewal(document, in.Desk.Moment(), asked)
 	reasons, passed := in.Split(decision.Reasons, in.Desk.Actor, true)
@@ -75,7 +84,7 @@ func (c *Service) Renew(ctx context.Context, tx *postgres.Tx, in Renew) (Outcome
 	if err := in.Record(tx, in.Desk, rule.ActionRenew, loan.Patron, loan.ID, passed); err != nil {
 		return Outcome{}, err
 	}
-	return c.renew(ctx, tx, in.Desk, document, loan, facts, passed)
+	return c.renew(ctx, tx, in.Desk, in.Desk, document, loan, facts, passed)
 }
 
 func readRenew(ctx context.Context, tx *postgres.Tx, desk standing.Desk, loan Loan) (renewFacts, error) {
@@ -113,27 +122,27 @@ func (f renewFacts) asked(document *policy.Document, in Renew, loan Loan) lendin
 		Patron: f.standing.Facts(in.Desk.Today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Age: f.item.AgeMark, Audience: f.item.Audience,
 		Due: loan.DueOn, Renewals: loan.Renewals, OtherHolds: others, OtherCopies: f.copies, Recalled: !loan.RecalledOn.IsZero(),
 		OtherOverdue: f.standing.OtherLate(loan.Library, loan.ID), Channel: in.Channel, Given: in.Given,
+		LentBy: f.lentBy, LentAs: f.lentAs(in.Desk, loan),
 	}
 }
 
-// renew moves the due date of a loan that may be renewed, by the rules it was
-// lent by. A renewal never ends on a day that has passed.
-func (c *Service) renew(ctx context.Context, tx *postgres.Tx, desk standing.Desk, document *policy.Document, loan Loan, facts renewFacts, passed []broker.Reason) (Outcome, error) {
-	lender, err := standing.LendersFrom(desk).Of(ctx, tx, loan.Library, loan.Branch)
-	if err != nil {
-		return Outcome{}, err
-	}
-	lentBy, err := c.lentBy(ctx, tx, lender, loan)
-	if err != nil {
-		return Outcome{}, err
-	}
-	match := loan.MatchOf(facts.item)
+// lentAs is what the rules of the loan are matched against.
+func (f renewFacts) lentAs(desk standing.Desk, loan Loan) rule.Match {
+	match := loan.MatchOf(f.item)
 	if loan.Terms.Lent == nil {
-		match.PatronAge = facts.standing.Facts(desk.Today()).Age
+		match.PatronAge = f.standing.Facts(desk.Today()).Age
 	}
-	due := lending.RenewalDue(lentBy, desk.Moment(), match, loan.DueOn).Value
+	return match
+}
+
+// renew moves the due date of a loan that may be renewed, by the rules it was
+// lent by and as of the day at asked, which a night that is late reaches back
+// to. A renewal never ends on a day that has passed then.
+func (c *Service) renew(ctx context.Context, tx *postgres.Tx, desk, asked standing.Desk, document *policy.Document, loan Loan, facts renewFacts, passed []broker.Reason) (Outcome, error) {
+	match := facts.lentAs(desk, loan)
+	due := lending.RenewalDue(facts.lentBy, asked.Moment(), match, loan.DueOn).Value
 	switch {
-	case due.Before(desk.Today()):
+	case due.Before(asked.Today()):
 		return Outcome{}, broker.Conflict("renewal_gains_nothing", "Renewed from %s it would be due on %s, which has passed: take it back and lend it anew.", loan.DueOn, due)
 	case !due.After(loan.DueOn):
 		return Outcome{}, broker.Conflict("renewal_gains_nothing", "It is due on %s already; a renewal today would not be later.", loan.DueOn)
@@ -141,13 +150,14 @@ func (c *Service) renew(ctx context.Context, tx *postgres.Tx, desk standing.Desk
 	var out Outcome
 	out.Warnings = passed
 	facts.standing.Latch(tx, desk, document)
-	late, times := desk.Today().DaysSince(loan.DueOn), loan.Times()
-	times = append(times, costs.Period{From: desk.Today(), Set: lending.SetAtRenewal(lentBy, desk.Moment(), match, loan.DueOn), SetAt: desk.Now, Due: due})
+	late, times := asked.Today().DaysSince(loan.DueOn), loan.Times()
+	set := lending.SetAtRenewal(facts.lentBy, asked.Moment(), match, loan.DueOn)
+	times = append(times, costs.Period{From: asked.Today(), Set: set, SetAt: desk.Now, Due: due})
 	loan.Renewals++
 	loan.keep(times, desk.Calendar())
 	Save(tx, loan)
 	out.SetLoan(loan)
-	r := resettled{loan: loan, lender: lender, lentBy: lentBy, money: facts.money, why: ledger.CorrectedAtRenewal}
+	r := resettled{loan: loan, lender: facts.lender, lentBy: facts.lentBy, money: facts.money, why: ledger.CorrectedAtRenewal}
 	if err := r.resettle(tx, desk, &out); err != nil {
 		return Outcome{}, err
 	}

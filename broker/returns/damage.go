@@ -155,7 +155,7 @@ func (c *Service) Donate(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	if err != nil {
 		return loans.Outcome{}, err
 	}
-	document, err := c.Rules(lender)
+	document, err := loans.LentBy(c.Policies, lender, loan)
 	if err != nil {
 		return loans.Outcome{}, err
 	}

@@ -25,7 +25,7 @@ func (r returned) settleLost(tx *postgres.Tx, s loans.Settling, out *loans.Outco
 		return s.Settle(tx, out)
 	}
 	account := r.lostAccount(s)
-	settled := costs.SettleLostReturn(r.document, account)
+	settled := costs.SettleLostReturn(r.lentBy, account)
 	refund := r.refund()
 	left := settled.LostTakenBack.Minor
 	var back [3]int64
@@ -74,7 +74,7 @@ func (r returned) refund() [3]int64 {
 	if paidAt.IsZero() {
 		paidAt = money.processing.PaidAt()
 	}
-	decision := costs.MayRefund(r.document, r.lender.Moment(), costs.RefundFacts{
+	decision := costs.MayRefund(r.lentBy, r.lender.Moment(), costs.RefundFacts{
 		Match: r.loan.MatchOf(r.facts.item), Paid: paid, Processing: money.processing.Paid,
 		PaidOn: r.lender.Calendar().DateOf(paidAt), LostOn: r.loan.LostOn, Replaced: !r.facts.item.ReplacedOn.IsZero(),
 	})

@@ -64,7 +64,7 @@ type ageing struct {
 
 // lossByAge tells whether a loan's time has come, and if so how it is lost.
 func (c *Service) lossByAge(desk standing.Desk, old *ageing, claimed bool) (loss Loss, now bool, err error) {
-	document, err := c.Rules(old.lender)
+	document, err := loans.LentBy(c.Policies, old.lender, old.loan)
 	if err != nil {
 		return loss, false, err
 	}

@@ -28,12 +28,17 @@ type pricing struct {
 // another library's item, the owner's, where the lending desk's policy leaves
 // it to the owner (lost.other_owner).
 func (c *Service) pricedBy(ctx context.Context, tx *postgres.Tx, lender standing.Desk, loan loans.Loan, item catalog.Item) (pricing, error) {
-	document, err := c.Rules(lender)
+	document, err := loans.LentBy(c.Policies, lender, loan)
 	p := pricing{document: document, match: loan.MatchOf(item), owner: item.Library == lender.Library.ID}
 	if err != nil || p.owner || costs.LostSetBy(document, p.match).Value != attributes.DecidedByOwner {
 		return p, err
 	}
-	_, p.document, err = c.RulesOf(ctx, tx, lender, item.Library)
+	then := lender
+	then.Now = loan.StartedAt
+	_, p.document, err = c.RulesOf(ctx, tx, then, item.Library)
+	if broker.IsKind(err, broker.KindNotFound) {
+		_, p.document, err = c.RulesOf(ctx, tx, lender, item.Library)
+	}
 	p.match.Owner, p.owner = rule.OwnerOwn, true
 	return p, err
 }

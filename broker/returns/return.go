@@ -139,8 +139,12 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 	if err != nil {
 		return loans.Outcome{}, err
 	}
+	lentBy, err := loans.LentBy(c.Policies, lender, loan)
+	if err != nil {
+		return loans.Outcome{}, err
+	}
 	var out loans.Outcome
-	cleared := c.endClaim(tx, in, document, facts, &out)
+	cleared := c.endClaim(tx, in, lentBy, facts, &out)
 	notTold, err := notTold(ctx, tx, lender, document, loan)
 	if err != nil {
 		return loans.Outcome{}, err
@@ -179,7 +183,7 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 		return out, nil // anonymised since it was lost: no account to settle
 	}
 	patrons.TouchActive(tx, loan.Patron, in.Desk.Today())
-	err = c.settleReturn(ctx, tx, returned{in: in, lender: lender, document: document, facts: facts, loan: loan, counts: counts, cleared: cleared}, &out)
+	err = c.settleReturn(ctx, tx, returned{in: in, lender: lender, lentBy: lentBy, facts: facts, loan: loan, counts: counts, cleared: cleared}, &out)
 	return out, err
 }
 
@@ -196,12 +200,12 @@ func notTold(ctx context.Context, tx *postgres.Tx, lender standing.Desk, documen
 // returned is a loan that was just closed, with all that settling its account
 // depends on.
 type returned struct {
-	in       Return
-	lender   standing.Desk
-	document *policy.Document
-	facts    returnFacts
-	loan     loans.Loan
-	counts   lending.ReturnDecision
+	in     Return
+	lender standing.Desk
+	lentBy *policy.Document
+	facts  returnFacts
+	loan   loans.Loan
+	counts lending.ReturnDecision
 	// cleared tells that the patron's claim was right: nothing is owed for the
 	// loan.
 	cleared bool
@@ -232,7 +236,7 @@ func (c *Service) settleReturn(ctx context.Context, tx *postgres.Tx, r returned,
 		err = s.Settle(tx, out)
 	}
 	if err == nil && r.loan.Renewals > 0 {
-		err = r.settleEarlier(tx, c.Policies, out)
+		err = loans.SettleEarlier(tx, r.in.Desk, r.lender, r.lentBy, r.loan, r.facts.money.overdue, out)
 	}
 	if err == nil {
 		err = c.chargePart(ctx, tx, r, out)
@@ -244,16 +248,6 @@ func (c *Service) settleReturn(ctx context.Context, tx *postgres.Tx, r returned,
 		ledger.EndAccrual(tx, r.loan.Patron.Library, r.loan.ID)
 	}
 	return loans.LatchLate(ctx, tx, c.Policies, r.in.Desk, r.loan, r.daysLate(), *out)
-}
-
-// settleEarlier brings what is charged for the loan's time before its last
-// renewal to what it comes to, since the day that counts may lie before it.
-func (r returned) settleEarlier(tx *postgres.Tx, policies standing.Policies, out *loans.Outcome) error {
-	lentBy, err := loans.LentBy(policies, r.lender, r.loan)
-	if err != nil {
-		return err
-	}
-	return loans.SettleEarlier(tx, r.in.Desk, r.lender, lentBy, r.loan, r.facts.money.overdue, out)
 }
 
 // warnPlace tells what the borrowing library's policy says about an

@@ -6,17 +6,51 @@ import (
 
 	"afield/broker"
 	"afield/broker/loans"
+	"afield/broker/policy"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/requests/tasks"
 )
 
 func longOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
-	dueBy, ever := costs.LostDueBy(night.Document, night.moment())
-	if !ever {
-		return nil, nil
+	dueBy, err := night.latestDue(ctx, tx, costs.LostDueBy)
+	if err != nil || dueBy.IsZero() {
+		return nil, err
 	}
 	return loans.LongOverdue(ctx, tx, night.Library.ID, dueBy, false, night.Document.Version(), after, limit)
+}
+
+// latestDue gives the latest due date for which the rules that any overdue loan
+// was lent by could say that its time has come; zero where none ever do. It
+// narrows a search.
+func (n *Night) latestDue(ctx context.Context, tx *postgres.Tx, by func(*policy.Document, policy.Moment) (broker.Date, bool)) (latest broker.Date, err error) {
+	if n.lentBy == nil {
+		if n.lentBy, err = n.rulesInUse(ctx, tx); err != nil {
+			return latest, err
+		}
+	}
+	for _, document := range n.lentBy {
+		if due, ever := by(document, n.moment()); ever && due.After(latest) {
+			latest = due
+		}
+	}
+	return latest, nil
+}
+
+// rulesInUse gives the documents that the library's overdue loans were lent by,
+// and today's.
+func (n *Night) rulesInUse(ctx context.Context, tx *postgres.Tx) ([]*policy.Document, error) {
+	first, err := loans.FirstOfEachVersion(ctx, tx, n.Library.ID, n.Library.Today(n.Now))
+	documents := []*policy.Document{n.Document}
+	for _, loan := range first {
+		document, err := loans.LentBy(n.nights.config.Policies, standing.Desk{Library: n.Library, Now: n.Now}, loan)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, document)
+	}
+	return documents, err
 }
 
 func declareLost(ctx context.Context, tx *postgres.Tx, night *Night, loans []broker.ID) (int64, error) {
@@ -24,9 +58,9 @@ func declareLost(ctx context.Context, tx *postgres.Tx, night *Night, loans []bro
 }
 
 func oldClaims(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
-	dueBy, ever := costs.ClaimDueBy(night.Document, night.moment())
-	if !ever {
-		return nil, nil
+	dueBy, err := night.latestDue(ctx, tx, costs.ClaimDueBy)
+	if err != nil || dueBy.IsZero() {
+		return nil, err
 	}
 	return loans.LongOverdue(ctx, tx, night.Library.ID, dueBy, true, night.Document.Version(), after, limit)
 }

@@ -111,6 +111,8 @@ type Night struct {
 	// of the shared catalogue, whose copies the library's patrons have.
 	sees   []broker.ID
 	nights *Nights
+	// lentBy are the documents that overdue loans were lent by, once asked for.
+	lentBy []*policy.Document
 }
 
 // at is the library itself acting, in no particular building.

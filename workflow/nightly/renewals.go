@@ -30,6 +30,14 @@ func soonDue(ctx context.Context, tx *postgres.Tx, night *Night, after loans.Nig
 	return loans.DueBetween(ctx, tx, night.Library.ID, since, night.On.AddDays(days), after, limit)
 }
 
-func renewByItself(ctx context.Context, tx *postgres.Tx, night *Night, loan broker.ID) (bool, error) {
-	return night.nights.config.Desk.RenewByItself(ctx, tx, night.at(), loan)
+// renewByItself renews a loan, and again as often as it would have been renewed
+// in the nights that were missed.
+func renewByItself(ctx context.Context, tx *postgres.Tx, night *Night, loan broker.ID) (renewed bool, err error) {
+	for {
+		again, err := night.nights.config.Desk.RenewByItself(ctx, tx, night.at(), loan)
+		if err != nil || !again {
+			return renewed, err
+		}
+		renewed = true
+	}
 }

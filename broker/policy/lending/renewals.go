@@ -45,6 +45,21 @@ type Renewal struct {
 	// Given is how the person who asks was identified, in the words of
 	// loans.renewal_identity; it is not checked where Channel is empty.
 	Given []string `json:"given,omitempty"`
+	// LentBy are the rules the item was lent by, and LentAs what they were matched
+	// against: they say how often, from when and until when it is renewed. Blocks,
+	// and who else waits, are for today's rules. Nil means that those are the same.
+	LentBy *policy.Document `json:"-"`
+	LentAs rule.Match       `json:"-"`
+}
+
+// terms are the rules the item was lent by.
+func (r Renewal) terms(today *policy.Document) (*policy.Document, rule.Match) {
+	if r.LentBy == nil {
+		return today, r.match()
+	}
+	match := r.LentAs
+	match.Channel, match.Action = r.Channel, rule.ActionRenew
+	return r.LentBy, match
 }
 
 func (r Renewal) match() rule.Match {
@@ -72,7 +87,8 @@ func MayAskRenewal(d *policy.Document, at policy.Moment, r Renewal) RenewalDecis
 	if r.Owner == rule.OwnerILL {
 		return mayAskLenderToRenew(d, at, r)
 	}
-	limit := d.Rules().LoanRenewals.For(r.match())
+	lentBy, as := r.terms(d)
+	limit := lentBy.Rules().LoanRenewals.For(as)
 	a := d.Ask(at, "renew", limit.Source)
 	checkRenewable(a, r, limit)
 	checkOwnRenewal(a, r)
@@ -83,7 +99,8 @@ func MayAskRenewal(d *policy.Document, at policy.Moment, r Renewal) RenewalDecis
 }
 
 func mayAskLenderToRenew(d *policy.Document, at policy.Moment, r Renewal) RenewalDecision {
-	rules, window := d.Rules().ILLRenewals.For(r.match()), d.Rules().RenewalWindow.For(r.match())
+	lentBy, as := r.terms(d)
+	rules, window := lentBy.Rules().ILLRenewals.For(as), lentBy.Rules().RenewalWindow.For(as)
 	a := d.Ask(at, "ask the lender for a renewal", window.Source)
 	checkRenewable(a, r, rule.Entry[rule.Optional[int]]{Source: rules.Source, Value: lower(rules.Value.Limit, r.LenderRenewals)})
 	if r.Pending {
@@ -186,7 +203,8 @@ func checkOwnRenewal(a *policy.Asking, r Renewal) {
 }
 
 func tooSoon(a *policy.Asking, r Renewal) bool {
-	opens := a.Doc.Rules().RenewalOpens.For(r.match())
+	lentBy, as := r.terms(a.Doc)
+	opens := lentBy.Rules().RenewalOpens.For(as)
 	if !opens.Value.Is {
 		return false
 	}
@@ -228,7 +246,8 @@ func EarliestRenewal(d *policy.Document, at policy.Moment, m rule.Match, due bro
 // automatically or the day has not come.
 func AutoRenewal(d *policy.Document, at policy.Moment, r Renewal) RenewalDecision {
 	at = d.Settle(at)
-	days := d.Rules().AutoRenew.For(r.match())
+	lentBy, as := r.terms(d)
+	days := lentBy.Rules().AutoRenew.For(as)
 	a := d.Ask(at, "be renewed by itself", days.Source)
 	if tooSoon(a, r) || !days.Value.Is || a.Today.Before(r.Due.AddDays(-days.Value.Value)) {
 		answer := RenewalDecision{Decision: a.Answer(), DecidedBy: attributes.SetByLibrary}
@@ -236,6 +255,17 @@ func AutoRenewal(d *policy.Document, at policy.Moment, r Renewal) RenewalDecisio
 		return answer
 	}
 	return MayAskRenewal(d, at, r)
+}
+
+// AutoRenewalOn gives the day on which a loan is renewed by itself, by the rules
+// it was lent by; zero where it is not.
+func AutoRenewalOn(d *policy.Document, m rule.Match, due broker.Date) rule.Entry[broker.Date] {
+	entry := d.Rules().AutoRenew.For(m)
+	answer := rule.Entry[broker.Date]{Source: entry.Source}
+	if entry.Value.Is {
+		answer.Value = due.AddDays(-entry.Value.Value)
+	}
+	return answer
 }
 
 // AutoRenewAtMost gives the longest time before its due date that any loan is

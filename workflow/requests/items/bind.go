@@ -45,7 +45,7 @@ func Effects(policies standing.Policies) engine.Effects {
 		workflow.DoChangeDue:    r.ChangeDue,
 		workflow.DoRecallLoan:   r.RecallLoan,
 		workflow.DoMoveLoanDue:  r.MoveLoanDue,
-		workflow.DoCheckRenewal: CheckRenewal,
+		workflow.DoCheckRenewal: r.CheckRenewal,
 		workflow.DoAwaitRenewal: AwaitRenewal,
 		workflow.DoClearRenewal: ClearRenewal,
 

@@ -24,8 +24,9 @@ func KeepLoanDue(_ context.Context, c *engine.Case) (engine.Wants, error) {
 }
 
 // CheckRenewal checks a request to renew against the library's own rules: the
-// window, the patron's standing. The lender decides about the rest.
-func CheckRenewal(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
+// window, by the rules it was lent by; the patron's standing, by today's. The
+// lender decides about the rest.
+func (r room) CheckRenewal(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	if c.Request.PatronID == broker.NoID {
 		return nil, nil
 	}
@@ -33,10 +34,21 @@ func CheckRenewal(ctx context.Context, c *engine.Case) (wants engine.Wants, err 
 	if err != nil {
 		return nil, err
 	}
-	decision := lending.MayAskRenewal(c.Policy, c.Moment(), lending.Renewal{
+	asked := lending.Renewal{
 		Patron: standing.Facts(c.Today()), Owner: rule.OwnerILL, Item: string(c.Request.Format), Due: c.Request.PatronDueOn,
 		InitialDue: c.Request.FirstDueOn, Renewals: c.Request.Renewals, LenderRenewals: limitOf(c.Request.LenderRenewals), Recalled: c.Request.Recalled,
-	})
+	}
+	loan, err := c.OpenLoan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if loan != nil && loan.Terms.Lent != nil {
+		asked.LentAs = *loan.Terms.Lent
+		if asked.LentBy, err = loans.LentBy(r.loans.Policies, c.Desk(), *loan); err != nil {
+			return nil, err
+		}
+	}
+	decision := lending.MayAskRenewal(c.Policy, c.Moment(), asked)
 	if !decision.Latest.IsZero() {
 		wants.Add(engine.Fact{Name: "latest", Value: decision.Latest.String()})
 	}
