@@ -214,10 +214,17 @@ const (
 
 // Defines values for ItemMarkAs.
 const (
-	ItemMarkAsDamaged   ItemMarkAs = "damaged"
-	ItemMarkAsFound     ItemMarkAs = "found"
-	ItemMarkAsMissing   ItemMarkAs = "missing"
-	ItemMarkAsWithdrawn ItemMarkAs = "withdrawn"
+	ItemMarkAsDamaged      ItemMarkAs = "damaged"
+	ItemMarkAsFound        ItemMarkAs = "found"
+	ItemMarkAsInProcessing ItemMarkAs = "in_processing"
+	ItemMarkAsMissing      ItemMarkAs = "missing"
+	ItemMarkAsWithdrawn    ItemMarkAs = "withdrawn"
+)
+
+// Defines values for JourneyWhy.
+const (
+	JourneyWhyHold JourneyWhy = "hold"
+	JourneyWhyHome JourneyWhy = "home"
 )
 
 // Defines values for LedgerEntryKind.
@@ -406,6 +413,13 @@ const (
 	NewItemAudienceAdult NewItemAudience = "adult"
 	NewItemAudienceChild NewItemAudience = "child"
 	NewItemAudienceTeen  NewItemAudience = "teen"
+)
+
+// Defines values for NewItemStatus.
+const (
+	NewItemStatusInProcessing NewItemStatus = "in_processing"
+	NewItemStatusOnOrder      NewItemStatus = "on_order"
+	NewItemStatusOnShelf      NewItemStatus = "on_shelf"
 )
 
 // Defines values for NewLinkAs.
@@ -654,6 +668,15 @@ const (
 const (
 	SlipKindHold    SlipKind = "hold"
 	SlipKindTransit SlipKind = "transit"
+)
+
+// Defines values for StrandedHoldCopies.
+const (
+	StrandedHoldCopiesGoneHome  StrandedHoldCopies = "gone_home"
+	StrandedHoldCopiesLost      StrandedHoldCopies = "lost"
+	StrandedHoldCopiesMissing   StrandedHoldCopies = "missing"
+	StrandedHoldCopiesNotLent   StrandedHoldCopies = "not_lent"
+	StrandedHoldCopiesWithdrawn StrandedHoldCopies = "withdrawn"
 )
 
 // Defines values for TellBy.
@@ -1705,6 +1728,36 @@ type ItemMark struct {
 // ItemMarkAs defines model for ItemMark.As.
 type ItemMarkAs string
 
+// Journey A copy on its way from desk to desk.
+type Journey struct {
+	Barcode string `json:"barcode"`
+
+	// FromBranch Where it was sent from, in a library with branches.
+	FromBranch Branch `json:"from_branch,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID ID `json:"id"`
+
+	// ItemID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ItemID    ID         `json:"item_id"`
+	SentAt    time.Time  `json:"sent_at"`
+	Title     string     `json:"title,omitempty,omitzero"`
+	ToBranch  Branch     `json:"to_branch,omitempty,omitzero"`
+	ToLibrary LibraryRef `json:"to_library"`
+
+	// Why `hold`: somebody waits for it there. `home`: it belongs there.
+	Why JourneyWhy `json:"why"`
+}
+
+// JourneyWhy `hold`: somebody waits for it there. `home`: it belongs there.
+type JourneyWhy string
+
+// JourneyPage defines model for JourneyPage.
+type JourneyPage struct {
+	Journeys   []Journey `json:"journeys"`
+	NextCursor string    `json:"next_cursor,omitempty,omitzero"`
+}
+
 // LedgerEntry defines model for LedgerEntry.
 type LedgerEntry struct {
 	// AgainstID Example: 01890a5d-ac96-774b-bcce-b302099a8057
@@ -2346,6 +2399,11 @@ type NewItem struct {
 	// Price What replacing it costs, in the library's currency.
 	Price Money `json:"price,omitempty,omitzero"`
 
+	// Status Whether it is here: bought and not here yet, here and not ready for the
+	// shelf, or on its shelf (when left out). The first scan of what was to
+	// come gives it to whoever waits, or puts it on its shelf.
+	Status NewItemStatus `json:"status,omitempty,omitzero"`
+
 	// Title What it is called; or give `title_id`.
 	Title string `json:"title,omitempty,omitzero"`
 
@@ -2361,6 +2419,11 @@ type NewItemAgeMark string
 
 // NewItemAudience defines model for NewItem.Audience.
 type NewItemAudience string
+
+// NewItemStatus Whether it is here: bought and not here yet, here and not ready for the
+// shelf, or on its shelf (when left out). The first scan of what was to
+// come gives it to whoever waits, or puts it on its shelf.
+type NewItemStatus string
 
 // NewLink defines model for NewLink.
 type NewLink struct {
@@ -3738,6 +3801,40 @@ type Slip struct {
 // SlipKind defines model for Slip.Kind.
 type SlipKind string
 
+// StrandedHold A hold that no copy can fill as things stand.
+type StrandedHold struct {
+	Author string `json:"author,omitempty,omitzero"`
+
+	// Copies What became of this library's copies, each word once; empty where it has none.
+	Copies []StrandedHoldCopies `json:"copies"`
+
+	// ForLibrary Whose patron waits; another library of the shared catalogue, or this one.
+	ForLibrary LibraryRef `json:"for_library"`
+
+	// ID The hold's.
+	ID ID `json:"id"`
+
+	// NoCopySince When that was found, and the patron told; missing until then.
+	NoCopySince time.Time `json:"no_copy_since,omitempty,omitzero"`
+
+	// Reason The same in words.
+	Reason string `json:"reason"`
+	Title  string `json:"title"`
+
+	// TitleID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	TitleID      ID        `json:"title_id"`
+	WaitingSince time.Time `json:"waiting_since"`
+}
+
+// StrandedHoldCopies defines model for StrandedHold.Copies.
+type StrandedHoldCopies string
+
+// StrandedPage defines model for StrandedPage.
+type StrandedPage struct {
+	Holds      []StrandedHold `json:"holds"`
+	NextCursor string         `json:"next_cursor,omitempty,omitzero"`
+}
+
 // Surrendered defines model for Surrendered.
 type Surrendered struct {
 	// Back Minor units and an ISO 4217 code; 1250 USD is 12.50.
@@ -4269,6 +4366,15 @@ type MarkItemParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ListJourneysParams defines parameters for ListJourneys.
+type ListJourneysParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListLendingParams defines parameters for ListLending.
 type ListLendingParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -4715,6 +4821,15 @@ type ListShelfParams struct {
 // ListShelfParamsDue defines parameters for ListShelf.
 type ListShelfParamsDue string
 
+// ListStrandedHoldsParams defines parameters for ListStrandedHolds.
+type ListStrandedHoldsParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListTasksParams defines parameters for ListTasks.
 type ListTasksParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -5092,6 +5207,9 @@ type ServerInterface interface {
 	// MarkItem Note where an item is
 	// (POST /v1/items/{id}/mark)
 	MarkItem(ctx echo.Context, id ID, params MarkItemParams) error
+	// ListJourneys Copies on their way
+	// (GET /v1/journeys)
+	ListJourneys(ctx echo.Context, params ListJourneysParams) error
 	// ListLending What other libraries ask of us
 	// (GET /v1/lending)
 	ListLending(ctx echo.Context, params ListLendingParams) error
@@ -5347,6 +5465,9 @@ type ServerInterface interface {
 	// ListShelf What stands on the hold shelf
 	// (GET /v1/shelf)
 	ListShelf(ctx echo.Context, params ListShelfParams) error
+	// ListStrandedHolds Holds that no copy can fill
+	// (GET /v1/stranded-holds)
+	ListStrandedHolds(ctx echo.Context, params ListStrandedHoldsParams) error
 	// ListTasks What waits for a decision
 	// (GET /v1/tasks)
 	ListTasks(ctx echo.Context, params ListTasksParams) error
@@ -6504,6 +6625,31 @@ func (w *ServerInterfaceWrapper) MarkItem(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.MarkItem(ctx, id, params)
+	return err
+}
+
+// ListJourneys converts echo context to params.
+func (w *ServerInterfaceWrapper) ListJourneys(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListJourneysParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListJourneys(ctx, params)
 	return err
 }
 
@@ -8883,6 +9029,31 @@ func (w *ServerInterfaceWrapper) ListShelf(ctx echo.Context) error {
 	return err
 }
 
+// ListStrandedHolds converts echo context to params.
+func (w *ServerInterfaceWrapper) ListStrandedHolds(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStrandedHoldsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListStrandedHolds(ctx, params)
+	return err
+}
+
 // ListTasks converts echo context to params.
 func (w *ServerInterfaceWrapper) ListTasks(ctx echo.Context) error {
 	var err error
@@ -9312,6 +9483,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/items/:id", wrapper.GetItem, options.OperationMiddlewares["getItem"]...)
 	router.PATCH(options.BaseURL+"/v1/items/:id", wrapper.ChangeItem, options.OperationMiddlewares["changeItem"]...)
 	router.POST(options.BaseURL+"/v1/items/:id/mark", wrapper.MarkItem, options.OperationMiddlewares["markItem"]...)
+	router.GET(options.BaseURL+"/v1/journeys", wrapper.ListJourneys, options.OperationMiddlewares["listJourneys"]...)
 	router.GET(options.BaseURL+"/v1/lending", wrapper.ListLending, options.OperationMiddlewares["listLending"]...)
 	router.GET(options.BaseURL+"/v1/lending/:id", wrapper.GetLending, options.OperationMiddlewares["getLending"]...)
 	router.POST(options.BaseURL+"/v1/lending/:id/actions/:action", wrapper.ActOnLending, options.OperationMiddlewares["actOnLending"]...)
@@ -9397,6 +9569,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/sessions", wrapper.DeleteSession, options.OperationMiddlewares["deleteSession"]...)
 	router.POST(options.BaseURL+"/v1/sessions", wrapper.CreateSession, options.OperationMiddlewares["createSession"]...)
 	router.GET(options.BaseURL+"/v1/shelf", wrapper.ListShelf, options.OperationMiddlewares["listShelf"]...)
+	router.GET(options.BaseURL+"/v1/stranded-holds", wrapper.ListStrandedHolds, options.OperationMiddlewares["listStrandedHolds"]...)
 	router.GET(options.BaseURL+"/v1/tasks", wrapper.ListTasks, options.OperationMiddlewares["listTasks"]...)
 	router.POST(options.BaseURL+"/v1/tasks/:id/close", wrapper.CloseTask, options.OperationMiddlewares["closeTask"]...)
 	router.POST(options.BaseURL+"/v1/tills", wrapper.OpenTill, options.OperationMiddlewares["openTill"]...)
@@ -10309,6 +10482,28 @@ type MarkItemResponseObject interface {
 type MarkItem200JSONResponse Item
 
 func (response MarkItem200JSONResponse) VisitMarkItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListJourneysRequestObject struct {
+	Params ListJourneysParams
+}
+
+type ListJourneysResponseObject interface {
+	VisitListJourneysResponse(w http.ResponseWriter) error
+}
+
+type ListJourneys200JSONResponse JourneyPage
+
+func (response ListJourneys200JSONResponse) VisitListJourneysResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -12231,6 +12426,28 @@ func (response ListShelf200JSONResponse) VisitListShelfResponse(w http.ResponseW
 	return err
 }
 
+type ListStrandedHoldsRequestObject struct {
+	Params ListStrandedHoldsParams
+}
+
+type ListStrandedHoldsResponseObject interface {
+	VisitListStrandedHoldsResponse(w http.ResponseWriter) error
+}
+
+type ListStrandedHolds200JSONResponse StrandedPage
+
+func (response ListStrandedHolds200JSONResponse) VisitListStrandedHoldsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTasksRequestObject struct {
 	Params ListTasksParams
 }
@@ -12664,6 +12881,9 @@ type StrictServerInterface interface {
 	// MarkItem Note where an item is
 	// (POST /v1/items/{id}/mark)
 	MarkItem(ctx context.Context, request MarkItemRequestObject) (MarkItemResponseObject, error)
+	// ListJourneys Copies on their way
+	// (GET /v1/journeys)
+	ListJourneys(ctx context.Context, request ListJourneysRequestObject) (ListJourneysResponseObject, error)
 	// ListLending What other libraries ask of us
 	// (GET /v1/lending)
 	ListLending(ctx context.Context, request ListLendingRequestObject) (ListLendingResponseObject, error)
@@ -12919,6 +13139,9 @@ type StrictServerInterface interface {
 	// ListShelf What stands on the hold shelf
 	// (GET /v1/shelf)
 	ListShelf(ctx context.Context, request ListShelfRequestObject) (ListShelfResponseObject, error)
+	// ListStrandedHolds Holds that no copy can fill
+	// (GET /v1/stranded-holds)
+	ListStrandedHolds(ctx context.Context, request ListStrandedHoldsRequestObject) (ListStrandedHoldsResponseObject, error)
 	// ListTasks What waits for a decision
 	// (GET /v1/tasks)
 	ListTasks(ctx context.Context, request ListTasksRequestObject) (ListTasksResponseObject, error)
@@ -14454,6 +14677,31 @@ func (sh *strictHandler) MarkItem(ctx echo.Context, id ID, params MarkItemParams
 		return err
 	} else if validResponse, ok := response.(MarkItemResponseObject); ok {
 		return validResponse.VisitMarkItemResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListJourneys operation middleware
+func (sh *strictHandler) ListJourneys(ctx echo.Context, params ListJourneysParams) error {
+	var request ListJourneysRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListJourneys(ctx.Request().Context(), request.(ListJourneysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListJourneys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListJourneysResponseObject); ok {
+		return validResponse.VisitListJourneysResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -17524,6 +17772,31 @@ func (sh *strictHandler) ListShelf(ctx echo.Context, params ListShelfParams) err
 		return err
 	} else if validResponse, ok := response.(ListShelfResponseObject); ok {
 		return validResponse.VisitListShelfResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListStrandedHolds operation middleware
+func (sh *strictHandler) ListStrandedHolds(ctx echo.Context, params ListStrandedHoldsParams) error {
+	var request ListStrandedHoldsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStrandedHolds(ctx.Request().Context(), request.(ListStrandedHoldsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStrandedHolds")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListStrandedHoldsResponseObject); ok {
+		return validResponse.VisitListStrandedHoldsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

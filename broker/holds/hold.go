@@ -74,6 +74,8 @@ type Hold struct {
 	// Permitted is who else of the patron's library may take it, by the patron's
 	// express permission.
 	Permitted broker.ID
+	// StrandedAt is since when no copy can ever fill it; zero while one can.
+	StrandedAt time.Time
 	// ContactAt is when the patron asked to keep it longer.
 	ContactAt time.Time
 

@@ -25,11 +25,17 @@ const transitColumns = `t.library_id, t.id, t.item_id, t.to_library_id, t.to_bra
 func AskTransit(tx *postgres.Tx, item catalog.Ref, into *Transit) {
 	tx.Queue(`select `+transitColumns+` from transits t where t.library_id = $1 and t.item_id = $2 and t.arrived_at is null for update`,
 		item.Library, item.ID).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&into.Library, &into.ID, &into.Item, &into.ToLibrary, &into.ToBranch, &into.Hold, &into.SentAt, &into.ArrivedAt,
-			&into.FromLibrary, &into.FromBranch)
-		into.SentAt, into.ArrivedAt = into.SentAt.UTC(), into.ArrivedAt.UTC()
-		return postgres.OrNone(err)
+		return postgres.OrNone(scanTransit(row, into))
 	})
+}
+
+func scanTransit(row pgx.Row, t *Transit, more ...any) error {
+	into := []any{
+		&t.Library, &t.ID, &t.Item, &t.ToLibrary, &t.ToBranch, &t.Hold, &t.SentAt, &t.ArrivedAt, &t.FromLibrary, &t.FromBranch,
+	}
+	err := row.Scan(append(into, more...)...)
+	t.SentAt, t.ArrivedAt = t.SentAt.UTC(), t.ArrivedAt.UTC()
+	return err
 }
 
 func addTransit(tx *postgres.Tx, t Transit) {

@@ -27,6 +27,7 @@ const (
 	DueChanged     Kind = "due_changed"     // corrected by the lender
 	Lost           Kind = "lost"            // counts as lost, and what it costs
 	ClaimSettled   Kind = "claim_settled"   // a claimed item was found, and the record is cleared
+	NoCopy         Kind = "no_copy"         // no copy can fill a hold as things stand; it keeps its place
 )
 
 // Channel is how a notice reaches the patron.

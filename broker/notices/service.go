@@ -212,8 +212,8 @@ func WithdrawForRequest(tx *postgres.Tx, library, request broker.ID, now time.Ti
 }
 
 // withdrawSettled withdraws notices of a channel about something that is no
-// longer so: reminders of a loan that is back, lost, or due later, and notices of
-// an item that has left the hold shelf.
+// longer so: reminders of a loan that is back, lost, or due later, notices of an
+// item that has left the hold shelf, and of copies that can come again.
 func withdrawSettled(tx *postgres.Tx, library broker.ID, channel Channel, now time.Time) {
 	tx.Queue(`update notices n set status = 'cancelled', done_at = $3 from loans l
 		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3 and n.kind in ('overdue', 'due_soon')
@@ -223,6 +223,10 @@ func withdrawSettled(tx *postgres.Tx, library broker.ID, channel Channel, now ti
 		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3 and n.kind = 'arrived' and n.hold_id is not null
 			and not exists (select 1 from holds h where h.for_library_id = n.library_id and h.patron_id = n.patron_id
 				and h.id = n.hold_id and h.status = 'on_hold_shelf')`, library, string(channel), now)
+	tx.Queue(`update notices n set status = 'cancelled', done_at = $3
+		where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3 and n.kind = 'no_copy'
+			and not exists (select 1 from holds h where h.for_library_id = n.library_id and h.patron_id = n.patron_id
+				and h.id = n.hold_id and h.status = 'placed' and h.stranded_at is not null)`, library, string(channel), now)
 }
 
 // WithdrawDates queues withdrawing what was to be said of a loan's due date as it

@@ -68,7 +68,7 @@ func baseOf(language string) string {
 func kinds() []Kind {
 	return []Kind{
 		Arrived, ShelfExpiring, Expired, CostApproval, Unfilled, Cancelled, DueSoon, Overdue, Lost, Recalled,
-		RenewalGranted, RenewalRefused, DueChanged, Lost, ClaimSettled,
+		RenewalGranted, RenewalRefused, DueChanged, Lost, ClaimSettled, NoCopy,
 	}
 }
 

@@ -19,6 +19,8 @@ type NewItem struct {
 	// say what it is.
 	TitleID       broker.ID
 	Title, Author string
+	// Status is on_shelf, on_order or in_processing; empty is on_shelf.
+	Status catalog.ItemStatus
 	ItemChanges
 }
 
@@ -44,9 +46,16 @@ func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at counter.At, i
 	if (in.TitleID == broker.NoID) == (strings.TrimSpace(in.Title) == "") {
 		return catalog.Item{}, broker.Invalid(broker.FieldError{Pointer: "/title", Code: "required", Message: "give either title or title_id"})
 	}
+	switch in.Status {
+	case "", catalog.OnShelf, catalog.OnOrder, catalog.InProcess:
+	case catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.Missing, catalog.Lost, catalog.Withdrawn, catalog.GoneHome:
+		return catalog.Item{}, broker.Invalid(broker.FieldError{
+			Pointer: "/status", Code: "not_a_beginning", Message: "must be on_shelf, on_order or in_processing",
+		})
+	}
 	item := catalog.Item{
 		Library: at.Library, ID: broker.NewID(), Realm: desk.Library.SharingGroup, Barcode: in.Barcode, Branch: at.Branch,
-		Title: in.TitleID, Lendable: true, Brief: in.TitleID == broker.NoID, Parts: 1,
+		Title: in.TitleID, Lendable: true, Brief: in.TitleID == broker.NoID, Parts: 1, Status: in.Status,
 	}
 	if item.Brief {
 		item.Title, err = catalog.SaveTitle(ctx, tx, catalog.Title{Title: in.Title, Author: in.Author}, at.Now)
@@ -62,7 +71,7 @@ func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at counter.At, i
 		return catalog.Item{}, err
 	}
 	catalog.SaveItem(tx, item, at.Now)
-	if err := tx.Flush(ctx); err != nil {
+	if _, err := s.counter.Watch(ctx, tx, at, item.Library, item.Title); err != nil {
 		return catalog.Item{}, err
 	}
 	return catalog.LoadItem(ctx, tx, item.Library, item.ID, false)
@@ -86,7 +95,8 @@ func (s *Service) ChangeItem(ctx context.Context, tx *postgres.Tx, at counter.At
 		return catalog.Item{}, err
 	}
 	catalog.SaveItem(tx, item, at.Now)
-	return item, nil
+	_, err = s.counter.Watch(ctx, tx, at, item.Library, item.Title)
+	return item, err
 }
 
 // correct writes changes into an item, and reports everything wrong with the

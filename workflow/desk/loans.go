@@ -147,6 +147,13 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at counter.At, foun
 	if err := s.counter.Follow(ctx, tx, at, outcome, workflow.EventCheckOut, workflow.Input{"due_on": outcome.Loan.DueOn}); err != nil {
 		return counter.Done{}, err
 	}
+	switch found.item.Status {
+	case catalog.Missing, catalog.Lost, catalog.Withdrawn: // a copy that nobody expected is there
+		if err := s.counter.WatchItem(ctx, tx, at, outcome); err != nil {
+			return counter.Done{}, err
+		}
+	case catalog.OnShelf, catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.GoneHome, catalog.OnOrder, catalog.InProcess:
+	}
 	return counter.DoneOf("checked_out", outcome), nil
 }
 

@@ -27,7 +27,10 @@ func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at counter.At, l
 	if err != nil {
 		return counter.Done{}, err
 	}
-	return counter.DoneOf(did, outcome), s.counter.Tell(ctx, tx, at, outcome)
+	if err := s.counter.Tell(ctx, tx, at, outcome); err != nil {
+		return counter.Done{}, err
+	}
+	return counter.DoneOf(did, outcome), s.counter.WatchItem(ctx, tx, at, outcome)
 }
 
 // Claim is a patron's claim that an item was returned or was never theirs.
@@ -123,7 +126,7 @@ func (s *Service) Damaged(ctx context.Context, tx *postgres.Tx, at counter.At, i
 	if back.Message != "" {
 		done.Message = back.Message + " " + done.Message
 	}
-	return done, nil
+	return done, s.counter.WatchItem(ctx, tx, at, outcome)
 }
 
 // Donate accepts a similar item in place of payment for a lost one.
@@ -145,6 +148,20 @@ func (s *Service) Recall(ctx context.Context, tx *postgres.Tx, at counter.At, lo
 	return s.loanAct(ctx, tx, at, loan, "recalled", func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error) {
 		return s.counter.Loans.Recall(ctx, tx, desk, ref)
 	})
+}
+
+// MarkDamaged puts an item aside as withdrawn, and says that it is damaged each
+// time it is scanned, until it is marked as found.
+func (s *Service) MarkDamaged(ctx context.Context, tx *postgres.Tx, at counter.At, barcode string) (counter.Done, error) {
+	done, err := s.Mark(ctx, tx, at, barcode, catalog.Withdrawn)
+	if err != nil {
+		return counter.Done{}, err
+	}
+	desk, err := s.counter.Desk(ctx, tx, at)
+	if err == nil {
+		catalog.SetDamaged(tx, at.Library, done.Item, desk.Today())
+	}
+	return done, err
 }
 
 // Mark notes that an item is missing, withdrawn, being made ready, or found again
@@ -171,5 +188,8 @@ func (s *Service) Mark(ctx context.Context, tx *postgres.Tx, at counter.At, barc
 	if err != nil {
 		return counter.Done{}, err
 	}
-	return counter.DoneOf("marked_"+string(status), outcome), s.counter.NotThere(ctx, tx, at, outcome.Outcome)
+	if err := s.counter.NotThere(ctx, tx, at, outcome.Outcome); err != nil {
+		return counter.Done{}, err
+	}
+	return counter.DoneOf("marked_"+string(status), outcome), s.counter.WatchItem(ctx, tx, at, outcome)
 }

@@ -32,7 +32,26 @@ func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at counter.At,
 			done = append(done, outcome)
 		}
 	}
-	return len(done), unpriced, counter.TellOfLoans(ctx, tx, at, done)
+	if err := counter.TellOfLoans(ctx, tx, at, done); err != nil {
+		return 0, nil, err
+	}
+	return len(done), unpriced, s.watchLost(ctx, tx, at, done)
+}
+
+// watchLost looks after the queues of what was just lost.
+func (s *Service) watchLost(ctx context.Context, tx *postgres.Tx, at counter.At, lost []loans.Outcome) error {
+	titles := map[broker.ID][]broker.ID{} // by the owning library
+	for _, outcome := range lost {
+		if item := outcome.Item; item.Title != broker.NoID && !item.Temporary() {
+			titles[item.Library] = append(titles[item.Library], item.Title)
+		}
+	}
+	for library, lost := range titles {
+		if _, err := s.counter.Watch(ctx, tx, at, library, lost...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RenewByItself renews a loan where the policy does so without being asked, and

@@ -111,6 +111,9 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at counter.At, fo
 		return counter.Done{}, err
 	}
 	err = s.counter.Follow(ctx, tx, at, outcome, workflow.EventReturn, nil)
+	if err == nil && loan.Status == loans.Lost { // a copy that nobody expected is back
+		err = s.counter.WatchItem(ctx, tx, at, outcome)
+	}
 	return counter.DoneOf("checked_in", outcome), err
 }
 

@@ -232,7 +232,7 @@ func waitsForTheRest(ctx context.Context, tx *postgres.Tx, request *engine.Reque
 // or being made ready is here now.
 func (s *Service) fromShelf(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item) (counter.Done, error) {
 	was := item.Status
-	if err := found(ctx, tx, &item); err != nil {
+	if err := s.found(ctx, tx, at, &item); err != nil {
 		return counter.Done{}, err
 	}
 	barcode := workflow.Input{"barcode": item.Barcode}
@@ -290,8 +290,9 @@ func (s *Service) nobodyWaits(ctx context.Context, tx *postgres.Tx, desk standin
 	return done, nil
 }
 
-// found puts an item of ours that turned up back on its shelf.
-func found(ctx context.Context, tx *postgres.Tx, item *catalog.Item) error {
+// found puts an item of ours that turned up back on its shelf. Those who had
+// nothing to wait for have something again.
+func (s *Service) found(ctx context.Context, tx *postgres.Tx, at counter.At, item *catalog.Item) error {
 	now, err := catalog.LoadItem(ctx, tx, item.Library, item.ID, true)
 	if err != nil {
 		return err
@@ -302,8 +303,12 @@ func found(ctx context.Context, tx *postgres.Tx, item *catalog.Item) error {
 		catalog.SetItemStatus(tx, item.Library, item.ID, now.Status)
 	case catalog.OnShelf, catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.Withdrawn, catalog.GoneHome:
 	}
-	*item = now
-	return nil
+	stood := item.Status == now.Status
+	if *item = now; stood || now.Title == broker.NoID {
+		return nil
+	}
+	_, err = s.counter.Watch(ctx, tx, at, now.Library, now.Title)
+	return err
 }
 
 // turnedUp says that a copy in hand was recorded not to be here.

@@ -28,6 +28,7 @@ func steps() []step {
 		// A lock of a queue each: as many as the nights of four libraries may take at once.
 		{name: shelfStep, size: 1000, work: again(clearShelf)},
 		{name: "unfilled_holds", size: 500, work: again(endUnfilled)},
+		{name: "stranded_holds", size: 200, work: again(watchQueues)},
 		{name: "overdue_notices", size: 500, work: paged(tellOfOverdue)},
 		{name: "reminders", size: 500, work: paged(remindOfDue)},
 		{name: "coming_of_age", size: 200, work: keyed(newAdults, each(promptForAdult))},
@@ -113,6 +114,12 @@ func forgetNotices(ctx context.Context, tx *postgres.Tx, night *Night, after loa
 	}
 	notices.Forget(tx, library, gone)
 	return loans.NightKey{ID: settled[len(settled)-1].ID}, len(gone), nil
+}
+
+// watchQueues finds holds that no copy can ever fill, for whatever reason the
+// last one went.
+func watchQueues(ctx context.Context, tx *postgres.Tx, night *Night, _ int) (int, error) {
+	return night.nights.config.Desk.Queue.Watch(ctx, tx, night.at())
 }
 
 const shelfStep = "hold_shelf"

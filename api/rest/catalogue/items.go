@@ -110,7 +110,7 @@ func (c Catalogue) AddItem(ctx context.Context, request gen.AddItemRequestObject
 			return madeItem{}, err
 		}
 		item, err := c.Desk.AddItem(ctx, t.Tx, at, desk.NewItem{
-			Barcode: in.Barcode, TitleID: in.TitleID, Title: in.Title, Author: in.Author,
+			Barcode: in.Barcode, TitleID: in.TitleID, Title: in.Title, Author: in.Author, Status: catalog.ItemStatus(in.Status),
 			ItemChanges: desk.ItemChanges{
 				Type: given(in.Type), Audience: given(string(in.Audience)), AgeMark: given(ageMark(in.AgeMark)), CallNumber: given(in.CallNumber),
 				Note: given(in.Note), Price: given(in.Price), Parts: given(in.Parts),
@@ -146,7 +146,9 @@ func markStatus(as gen.ItemMarkAs) catalog.ItemStatus {
 		return catalog.Missing
 	case gen.ItemMarkAsFound:
 		return catalog.OnShelf
-	default: // withdrawn; a damaged item is put aside in the same way
+	case gen.ItemMarkAsInProcessing:
+		return catalog.InProcess
+	default:
 		return catalog.Withdrawn
 	}
 }
@@ -159,6 +161,10 @@ func (c Catalogue) MarkItem(ctx context.Context, request gen.MarkItemRequestObje
 		item, err := catalog.LoadItem(ctx, t.Tx, at.Library, request.ID, false)
 		if err != nil {
 			return madeItem{}, err
+		}
+		if as == gen.ItemMarkAsDamaged {
+			done, err := c.Desk.MarkDamaged(ctx, t.Tx, at, item.Barcode)
+			return madeItem{request.ID, done.Message}, err
 		}
 		done, err := c.Desk.Mark(ctx, t.Tx, at, item.Barcode, markStatus(as))
 		return madeItem{request.ID, done.Message}, err

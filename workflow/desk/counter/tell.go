@@ -58,6 +58,8 @@ func messageOfHold(hold holds.Hold, now time.Time) (message notices.Message, kno
 	case hold.Status == holds.Unfilled && hold.ClosedAt.Equal(now):
 		message.Kind, message.Cause = notices.Unfilled, "unfilled:"+hold.ID.String()
 		message.Facts.PickUpBy = broker.Date{}
+	case hold.Status == holds.Placed && hold.StrandedAt.Equal(now):
+		message.Kind, message.Cause = notices.NoCopy, "no_copy:"+hold.ID.String()+":"+now.UTC().Format(time.RFC3339)
 	default:
 		return message, false
 	}

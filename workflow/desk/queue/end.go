@@ -38,8 +38,10 @@ func (s *Service) NotFound(ctx context.Context, tx *postgres.Tx, at counter.At, 
 	if err != nil {
 		return counter.Done{}, err
 	}
-	err = s.counter.NotThere(ctx, tx, at, outcome)
-	return counter.DoneOf("not_found", counter.OfHold(outcome)), err
+	if err := s.counter.NotThere(ctx, tx, at, outcome); err != nil {
+		return counter.Done{}, err
+	}
+	return counter.DoneOf("not_found", counter.OfHold(outcome)), s.counter.WatchItem(ctx, tx, at, counter.OfHold(outcome))
 }
 
 // CopyNotFound is NotFound, called for the request that the hold serves, where
@@ -134,8 +136,22 @@ func (s *Service) CancelHold(ctx context.Context, tx *postgres.Tx, at counter.At
 	if err != nil {
 		return counter.Done{}, err
 	}
-	err = s.counter.Follow(ctx, tx, at, counter.OfHold(outcome), "", nil)
+	if err := s.counter.Follow(ctx, tx, at, counter.OfHold(outcome), "", nil); err != nil {
+		return counter.Done{}, err
+	}
+	if !hold.StrandedAt.IsZero() {
+		_, err = s.counter.Watch(ctx, tx, at, hold.Library, hold.Title)
+	}
 	return counter.DoneOf("cancelled", counter.OfHold(outcome)), err
+}
+
+// Watch looks after all queues of a library, a slice at a time, and returns how
+// many holds were found that no copy can fill.
+func (s *Service) Watch(ctx context.Context, tx *postgres.Tx, at counter.At) (int, error) {
+	if _, err := s.counter.Desk(ctx, tx, at); err != nil { // for the sharing group
+		return 0, err
+	}
+	return s.counter.Watch(ctx, tx, at, at.Library)
 }
 
 // ExpireUnfilled ends up to limit holds that were not filled in their time,

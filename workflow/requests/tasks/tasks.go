@@ -96,6 +96,25 @@ func OpenForLibrary(tx *postgres.Tx, library broker.ID, kind, detail string, now
 		library, broker.NewID(), kind, detail, now)
 }
 
+// NoCopy is the kind of the task about a title for whose holds no copy can come.
+const NoCopy = "no_copy_for_holds"
+
+// OpenForTitle puts something about a title before a library's staff; one of a
+// kind is open for a title at a time.
+func OpenForTitle(tx *postgres.Tx, library, title broker.ID, kind, detail string, now time.Time) {
+	tx.Queue(`insert into staff_tasks (library_id, id, kind, detail, facts, opened_at, due_on)
+		select l.id, $2, $3, $4, jsonb_build_object('title_id', $5::text), $6, ($6 at time zone l.time_zone)::date + 1 from libraries l
+		where l.id = $1 and not exists (select 1 from staff_tasks t
+			where t.library_id = $1 and t.request_id is null and t.kind = $3 and t.closed_at is null and t.facts ->> 'title_id' = $5::text)`,
+		library, broker.NewID(), kind, detail, title.String(), now)
+}
+
+// SettleForTitle closes a task about a title that has settled itself.
+func SettleForTitle(tx *postgres.Tx, library, title broker.ID, kind string, now time.Time) {
+	tx.Queue(`update staff_tasks set closed_at = $4 where library_id = $1 and request_id is null and kind = $3 and closed_at is null
+		and facts ->> 'title_id' = $2::text`, library, title.String(), kind, now)
+}
+
 // OpenStray opens a task, due on a day, about an item that belongs to no
 // request and no library here, and returns the task's id.
 func OpenStray(tx *postgres.Tx, library broker.ID, barcode string, now time.Time, due broker.Date) (broker.ID, error) {
