@@ -134,6 +134,7 @@ func TestHLD20CancelledOnTheWayItGoesToTheNextOrHome(t *testing.T) {
 		return other.Holds.CancelHold(ctx, tx, other.At("2026-03-02 12:00"), ref)
 	}, hold.Ref)
 	other.Must(err)
+	other.NoBreach() // on its way for nobody
 	arrived := other.Receive("2026-03-03 10:00", book)
 	towntest.Equal(t, "serves nobody", arrived.Serves, nil)
 	towntest.Equal(t, "on to its owner", arrived.Transit.ToLibrary, owner.Library.ID)

@@ -322,6 +322,7 @@ func (tw *Town) NoBreach() {
 		for _, view := range []string{
 			"breach_queue_order", "breach_item_in_two_places", "breach_two_open_loans", "breach_ledger_over_credited",
 			"breach_ledger_credit_without_charge", "breach_tenant_differs", "breach_transit_beside_its_item",
+			"breach_copy_travels_for_ended_hold", "breach_two_copies_for_one_hold", "breach_in_transit_without_a_journey",
 		} {
 			var rows int
 			if err := tx.QueryRow(ctx, "select count(*) from "+view).Scan(&rows); err != nil {
