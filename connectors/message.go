@@ -62,6 +62,10 @@ func (k Kind) FromLender() bool { return slices.Contains(fromLender, k) }
 // FromBorrower tells whether a kind is said by the borrower.
 func (k Kind) FromBorrower() bool { return slices.Contains(fromBorrower, k) }
 
+// FromEither tells whether both sides say a kind: a note, and a kind that this
+// program does not know.
+func (k Kind) FromEither() bool { return !k.FromBorrower() && !k.FromLender() }
+
 // EveryKind lists all kinds of messages.
 func EveryKind() []Kind { return slices.Concat(fromBorrower, fromLender, []Kind{KindNote}) }
 

@@ -123,6 +123,7 @@ var Hears = map[Side][]Hearing{
 		{Kind: connectors.KindShippedReturn, Event: EventBorrowerReturned, Late: EventTooLate},
 		{Kind: connectors.KindLostByBorrower, Event: EventBorrowerLost, Late: EventTooLate},
 		{Kind: connectors.KindPaid, Event: EventPaid, Late: EventTooLate},
+		{Kind: connectors.KindNote, Event: EventNote, Late: EventNote},
 	},
 }
 
@@ -147,7 +148,6 @@ var Unheard = map[Side]map[connectors.Kind]string{
 	},
 	SideLending: {
 		connectors.KindRequest:        "it becomes a new request, which starts where the table does",
-		connectors.KindNote:           "a borrower's note finds no request yet, and is refused",
 		connectors.KindExpectToSupply: onlyLenders,
 		connectors.KindWillSupply:     onlyLenders,
 		connectors.KindConditional:    onlyLenders,

@@ -193,6 +193,19 @@ func TestAPartnerAsks(t *testing.T) {
 		t.Errorf("one: %s", one.text)
 	}
 	wants(t, w.call(t, "GET", strings.Replace(path, "lending", "requests", 1), w.otherStaff, ""), 404, "not_found")
+	note := connectors.Message{
+		ID: "m-note", Kind: connectors.KindNote, RequestID: "ask-1", Borrower: broker.NewSymbol("ISIL", "US-PARTNER"), Lender: broker.NewSymbol("ISIL", "US-AWAY"),
+		SentAt: w.clock.Now(), Note: "Any edition will do.",
+	}
+	if noted := w.partnerSays(t, "messages", note, w.secret); noted.status != 200 || !strings.Contains(noted.text, `"status":"accepted"`) {
+		t.Errorf("a borrower's note: %d %s", noted.status, noted.text)
+	}
+	if notes := w.call(t, "GET", strings.Replace(path, "lending", "requests", 1)+"/notes", w.otherStaff, ""); !strings.Contains(notes.text, "Any edition will do.") {
+		t.Errorf("the lender's staff read: %s", notes.text)
+	}
+	if tasks := w.call(t, "GET", "/v1/tasks", w.otherStaff, ""); !strings.Contains(tasks.text, `"kind":"note_received"`) {
+		t.Errorf("the lender's tasks: %s", tasks.text)
+	}
 	actions, _ := one.body["available_actions"].([]any)
 	if len(actions) == 0 {
 		t.Fatalf("nothing to answer with: %s", one.text)

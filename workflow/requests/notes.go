@@ -65,6 +65,9 @@ func (s *Service) WriteNote(ctx context.Context, tx *postgres.Tx, now time.Time,
 		if c.Request.Side == workflow.SideBorrowing && c.Current() == nil {
 			return broker.NoID, broker.Conflict("nobody_to_tell", "No other library is being asked about this request.")
 		}
+		if entry := c.Current(); entry != nil && entry.Fulfilment == "hold" {
+			return broker.NoID, broker.Conflict("nobody_to_tell", "The shared catalogue fills this with a hold, which takes no messages: telephone that library.")
+		}
 		if err := s.engine.Tell(ctx, c, connectors.Message{Kind: connectors.KindNote, Note: note.Text}); err != nil {
 			return broker.NoID, err
 		}

@@ -35,7 +35,7 @@ type Incoming struct {
 // transaction is widened to the library the message is for. A message about a
 // request the sender has no part in is "not found".
 func (s *Service) Receive(ctx context.Context, tx *postgres.Tx, now time.Time, in Incoming) (messages.Answer, error) {
-	library, err := s.addressed(ctx, tx, in)
+	library, byBorrower, err := s.addressed(ctx, tx, in)
 	if err != nil {
 		return messages.Answer{}, err
 	}
@@ -52,7 +52,7 @@ func (s *Service) Receive(ctx context.Context, tx *postgres.Tx, now time.Time, i
 	switch {
 	case in.Message.Kind == connectors.KindRequest:
 		request, err = s.openLending(ctx, tx, now, library, in, &answer)
-	case in.Message.Kind.FromBorrower():
+	case byBorrower:
 		request, err = s.fromBorrower(ctx, tx, now, library, in, id, &answer)
 	default:
 		request, err = s.fromLender(ctx, tx, now, library, in, id, &answer)
@@ -60,38 +60,52 @@ func (s *Service) Receive(ctx context.Context, tx *postgres.Tx, now time.Time, i
 	if err != nil {
 		return messages.Answer{}, err
 	}
+	if in.Message.Kind == connectors.KindNote {
+		tasks.Open(tx, library.ID, request, "note_received", "The other library wrote a note: read it, and answer where it asks.", now)
+	}
 	answer.RequestID = request.String()
 	return answer, messages.Record(tx, library.ID, id, request, now, answer)
 }
 
-// addressed finds the member library a message is for, and checks that the
-// sender uses its own symbol.
-func (s *Service) addressed(ctx context.Context, tx *postgres.Tx, in Incoming) (*directory.Lender, error) {
-	to, from := in.Message.Borrower, in.Message.Lender
-	if in.Message.Kind.FromBorrower() {
-		to, from = from, to
-	}
-	if in.Message.Kind == connectors.KindNote {
-		sender, err := directory.BySymbol(ctx, tx, from)
-		if err != nil || sender.ID != in.Peer {
-			to, from = from, to
+// addressed finds the member library a message is for, and whether its borrower
+// says it; what both sides say is the borrower's where the borrower sent it. It
+// checks that the sender uses its own symbol.
+func (s *Service) addressed(ctx context.Context, tx *postgres.Tx, in Incoming) (library *directory.Lender, byBorrower bool, err error) {
+	byBorrower = in.Message.Kind.FromBorrower()
+	if in.Message.Kind.FromEither() {
+		if byBorrower, err = isPeer(ctx, tx, in.Message.Borrower, in.Peer); err != nil {
+			return nil, false, err
 		}
 	}
-	sender, err := directory.BySymbol(ctx, tx, from)
-	if err != nil && !broker.IsKind(err, broker.KindNotFound) {
-		return nil, err
+	to, from := in.Message.Borrower, in.Message.Lender
+	if byBorrower {
+		to, from = from, to
 	}
-	if err != nil || sender.ID != in.Peer {
-		return nil, broker.Forbidden("The message says it is from %s, which is not who you signed in as.", from)
-	}
-	library, err := directory.BySymbol(ctx, tx, to)
+	own, err := isPeer(ctx, tx, from, in.Peer)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if !library.Member {
-		return nil, broker.NotFound("member library " + to.String())
+	if !own {
+		return nil, false, broker.Forbidden("The message says it is from %s, which is not who you signed in as.", from)
 	}
-	return s.library(ctx, tx, library.ID)
+	addressee, err := directory.BySymbol(ctx, tx, to)
+	if err != nil {
+		return nil, false, err
+	}
+	if !addressee.Member {
+		return nil, false, broker.NotFound("member library " + to.String())
+	}
+	library, err = s.library(ctx, tx, addressee.ID)
+	return library, byBorrower, err
+}
+
+// isPeer tells whether a symbol is that of the library that sent a message.
+func isPeer(ctx context.Context, tx *postgres.Tx, symbol broker.Symbol, peer broker.ID) (bool, error) {
+	library, err := directory.BySymbol(ctx, tx, symbol)
+	if broker.IsKind(err, broker.KindNotFound) {
+		return false, nil
+	}
+	return err == nil && library.ID == peer, err
 }
 
 // openLending starts the lending side of an ask.
