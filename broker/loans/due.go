@@ -1,6 +1,7 @@
 package loans
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -142,6 +143,9 @@ func (in ChangeDue) apply(loan *Loan, lentBy *policy.Document, lender standing.D
 		if last.Told == today && !last.Before.IsZero() {
 			stood = last.Before
 		}
+		if last.Lender.IsZero() {
+			times[nth].Lender = loan.Terms.LenderDue
+		}
 		times = append(times, costs.Period{From: in.from(lender), Due: stood})
 		loan.Renewals++
 		nth++
@@ -155,7 +159,7 @@ func (in ChangeDue) apply(loan *Loan, lentBy *policy.Document, lender standing.D
 	if nth == len(times)-1 && !in.LenderDue.IsZero() {
 		loan.Terms.LenderDue = in.LenderDue
 	}
-	times[nth].Set, times[nth].SetAt = set, said
+	times[nth].Set, times[nth].SetAt, times[nth].Lender = set, said, in.LenderDue
 	due := set // a date agreed on stands, open or closed
 	if in.Due.IsZero() {
 		due = settledDue(*loan, lentBy, lender, times[nth])
@@ -173,7 +177,7 @@ func settledDue(loan Loan, lentBy *policy.Document, lender standing.Desk, period
 	if loan.Terms.Class == "library" {
 		return period.Set // between libraries the date is agreed
 	}
-	due := lending.SettledDue(lentBy, lender.Moment(), loan.match(), period.Set, loan.Terms.LenderDue).Value
+	due := lending.SettledDue(lentBy, lender.Moment(), loan.match(), period.Set, cmp.Or(period.Lender, loan.Terms.LenderDue)).Value
 	if !period.Recalled.IsZero() {
 		due = due.Earlier(period.Recalled)
 	}

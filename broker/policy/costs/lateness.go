@@ -20,6 +20,9 @@ type Period struct {
 	// when that was said. What was said earlier never takes its place.
 	Set   broker.Date `json:"set"`
 	SetAt time.Time   `json:"set_at,omitzero"`
+	// Lender is the lender's due date of a borrowed copy, where another has followed
+	// it or it was changed.
+	Lender broker.Date `json:"lender,omitzero"`
 	// Recalled is the latest due date that a recall leaves; zero where it was not
 	// recalled. A date set afterwards is bound by it, a renewal is not.
 	Recalled broker.Date `json:"recalled,omitzero"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"afield/broker"
 	"afield/broker/calendar"
 	"afield/broker/directory"
 	"afield/broker/loans"
@@ -29,6 +30,10 @@ func otherActs() []act {
 			{Word: "as", Kind: language.OneOf("planned", "weather", "emergency"), Says: "Known before; come by surprise (when left out); or decided afterwards."},
 			{Word: "item", Kind: language.NameOf("item"), Says: "Which item to look at afterwards."},
 		}, run: closeLibrary},
+		{word: "reopen", says: "Take a closing back: the library is open after all, from that day on.", fields: []language.Field{
+			{Word: "from", Kind: language.Date, Must: true, Says: "The first day of the closing."},
+			{Word: "item", Kind: language.NameOf("item"), Says: "Which item to look at afterwards."},
+		}, run: reopen},
 		{word: "adjust_due", says: "Move what is due in some days to another date, all of it.", fields: []language.Field{
 			{Word: "from", Kind: language.Date, Must: true, Says: "The first due date that moves."},
 			{Word: "to", Kind: language.Date, Says: "The last; the first when left out."},
@@ -59,6 +64,28 @@ func closeLibrary(p *stage.Play, s language.Step) (stage.Result, error) {
 		}
 		p.Home.Library, err = directory.Load(ctx, tx, p.Home.ID)
 		return err
+	})
+}
+
+func reopen(p *stage.Play, s language.Step) (stage.Result, error) {
+	_, at := p.At(s)
+	from := s.Date("from")
+	return stage.Result{}, p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
+		closures, err := directory.Closures(ctx, tx, p.Home.ID, from, from)
+		if err != nil {
+			return err
+		}
+		for _, closure := range closures {
+			if closure.From != from || !closure.CancelledAt.IsZero() {
+				continue
+			}
+			if _, _, err := p.Desk.Closures.Reopen(ctx, tx, at, closure.ID); err != nil {
+				return err
+			}
+			p.Home.Library, err = directory.Load(ctx, tx, p.Home.ID)
+			return err
+		}
+		return broker.NotFound("closing that begins on " + from.String())
 	})
 }
 

@@ -14,6 +14,7 @@ func givenFields() []Field {
 		{Word: "hours", Kind: Hours, Says: "Opening hours; 09:00-17:00 every day when left out."},
 		{Word: "closed", Kind: Kind{"a list: " + Closed.Written, readClosed}, Says: "Days on which nobody is served."},
 		{Word: "weather", Kind: Kind{"a list: " + Closed.Written, readClosed}, Says: "Days on which the library closed unforeseen."},
+		{Word: "open_on", Kind: Kind{"a list: " + Closed.Written, readClosed}, Says: "Dates of special opening, 09:00-17:00, also on a weekday that is otherwise closed."},
 		{Word: "branches", Kind: rawKind, Says: "Further branches, by name; the first is called main."},
 		{Word: "libraries", Kind: rawKind, Says: "Other libraries, by name."},
 		{Word: "patrons", Kind: rawKind, Says: "Patrons, by a name of their role (adult, child)."},

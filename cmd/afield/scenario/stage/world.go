@@ -141,6 +141,11 @@ func planOf(v language.Values) calendar.Plan {
 		delete(plan.Hours, day)
 	}
 	plan.Closed = append(plan.Closed, closed.Dates...)
+	for _, special := range v.Closed("open_on").Dates {
+		for day := special.From; !day.After(special.To.Later(special.From)); day = day.AddDays(1) {
+			plan.Special = append(plan.Special, calendar.SpecialDay{On: day, Hours: calendar.MustHours("09:00-17:00")})
+		}
+	}
 	return plan
 }
 
