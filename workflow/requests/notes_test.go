@@ -70,6 +70,9 @@ func TestANoteReachesTheOtherMember(t *testing.T) {
 	band := "ILL-" + home.Number(ours)
 	home.Scans(band, "")
 	home.Scans(band, home.Card(patron))
+	if !lender.TaskOf(theirs, "note_received") || !home.TaskOf(ours, "note_received") {
+		t.Error("a note nobody has read is settled by what happened since")
+	}
 	say("while it is lent")
 	home.Scans(band, "")
 	home.Scans(band, "")

@@ -58,7 +58,7 @@ func OpenWith(tx *postgres.Tx, task Opening) error {
 // settle: only a person closes them.
 var lasting = []string{
 	"cost_above_approved", "invoice_in_other_currency", "late_yes", "late_shipment", "arrived_again", "invoice", "loaned", "return",
-	"dispute", "message_refused", "deadline_failed", "was_stuck", "tell_by_hand_%",
+	"dispute", "message_refused", "note_received", "deadline_failed", "was_stuck", "tell_by_hand_%",
 }
 
 // CloseSettled closes every task of a request that waited for it to move on.
