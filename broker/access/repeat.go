@@ -13,8 +13,8 @@ import (
 	"afield/broker/postgres"
 )
 
-// keyKept is how long a repeated POST is recognised.
-const keyKept = 48 * time.Hour
+// KeyKept is how long a repeated POST is recognised.
+const KeyKept = 48 * time.Hour
 
 // Post is one POST under an Idempotency-Key.
 type Post struct {
@@ -55,7 +55,7 @@ func (s *Service) AskPost(tx *postgres.Tx, post Post) *AskedPost {
 	// A second statement, so that it sees what the holder of the lock committed.
 	tx.Queue(`select body_hash, status, resource from idempotency_keys
 		where principal = $1 and route = $2 and key = $3 and created_at > $4`,
-		post.Principal, post.Route, post.Key, s.wall.Now().Add(-keyKept)).
+		post.Principal, post.Route, post.Key, s.wall.Now().Add(-KeyKept)).
 		QueryRow(noneIs(&asked.known, &asked.hash, &asked.done.Status, &asked.done.Resource))
 	return asked
 }
@@ -92,4 +92,15 @@ func (s *Service) Remember(tx *postgres.Tx, post Post, done Done) {
 		on conflict (principal, route, key) do update
 		set body_hash = $4, status = $5, resource = $6, created_at = $7`,
 		post.Principal, post.Route, post.Key, post.BodyHash, done.Status, done.Resource, s.wall.Now())
+}
+
+// ForgetPosts queues emptying what POSTs made where that names one of some ids,
+// which are forgotten. The keys stay, so that a POST that is sent again still does
+// nothing new; it is answered that there is no such thing.
+func ForgetPosts(tx *postgres.Tx, ids []broker.ID) {
+	if len(ids) == 0 {
+		return
+	}
+	tx.Queue(`update idempotency_keys k set resource = '{}' where exists (
+		select from regexp_matches(k.resource::text, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') named where named[1]::uuid = any ($1))`, ids)
 }

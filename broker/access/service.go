@@ -259,5 +259,5 @@ func (s *Service) Forget(tx *postgres.Tx) {
 	now := s.wall.Now()
 	tx.Queue(`delete from signin_attempts where window_start < $1`, now.Add(-2*longestWindow))
 	tx.Queue(`delete from access_tokens where expires_at < $1`, now.AddDate(0, -1, 0))
-	tx.Queue(`delete from idempotency_keys where created_at < $1`, now.Add(-keyKept))
+	tx.Queue(`delete from idempotency_keys where created_at < $1`, now.Add(-KeyKept))
 }

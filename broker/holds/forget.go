@@ -13,24 +13,46 @@ import (
 
 // ForgetSlice deletes up to limit holds that ended before an instant (zero:
 // none by age), or at any time where the patron wants no history; a patron's
-// wish to keep their history is respected. It gives how many were deleted; 0
-// means none is left.
-func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore time.Time, limit int) (int, error) {
-	rows, err := tx.Query(ctx, `select h.id from holds h join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
+// wish to keep their history is respected. It gives how many were deleted, 0
+// where none is left, and those of them that ended since another instant.
+func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore, since time.Time, limit int) (done int, recent []broker.ID, err error) {
+	rows, err := tx.Query(ctx, `select h.id, h.closed_at >= $4 from holds h join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
 		where h.library_id = $1 and h.status in ('fulfilled', 'cancelled', 'expired', 'unfilled')
 			and case when p.keep_history is null then h.closed_at < $2 else not p.keep_history end
-		order by h.id limit $3`, library, endedBefore, limit)
+		order by h.id limit $3`, library, endedBefore, limit, since)
 	if err != nil {
-		return 0, fmt.Errorf("list ended holds: %w", err)
+		return 0, nil, fmt.Errorf("list ended holds: %w", err)
 	}
-	ended, err := pgx.CollectRows(rows, pgx.RowTo[broker.ID])
+	var ended []broker.ID
+	var hold broker.ID
+	var late bool
+	_, err = pgx.ForEachRow(rows, []any{&hold, &late}, func() error {
+		if ended = append(ended, hold); late {
+			recent = append(recent, hold)
+		}
+		return nil
+	})
 	if err != nil {
-		return 0, fmt.Errorf("list ended holds: %w", err)
+		return 0, nil, fmt.Errorf("list ended holds: %w", err)
 	}
 	if len(ended) > 0 {
 		tx.Queue(`update transits set hold_id = null where library_id = $1 and hold_id = any ($2)`, library, ended)
 		tx.Queue(`delete from queue_overrides where library_id = $1 and hold_id = any ($2)`, library, ended)
 		tx.Queue(`delete from holds where library_id = $1 and id = any ($2)`, library, ended)
 	}
-	return len(ended), nil
+	return len(ended), recent, nil
+}
+
+// AskKnown queues asking which of some ids name holds that some libraries are to
+// fill, or were, and that are not deleted; it marks them in known.
+func AskKnown(tx *postgres.Tx, libraries, ids []broker.ID, known map[broker.ID]bool) {
+	tx.Queue(`select id from holds where library_id = any ($1) and id = any ($2)`, libraries, ids).
+		Query(func(rows pgx.Rows) error {
+			var id broker.ID
+			_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+				known[id] = true
+				return nil
+			})
+			return err
+		})
 }

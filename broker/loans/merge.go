@@ -45,6 +45,6 @@ func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref, now 
 func ForgetPatrons(tx *postgres.Tx, library broker.ID, ids []broker.ID, now time.Time) {
 	tx.Queue(`update loans set patron_id = null, handed_to_id = null, anonymised_at = $3
 		where patron_library_id = $1 and patron_id = any ($2) and status = 'returned'`, library, ids, now)
-	tx.Queue(`update claims set patron_id = null, note = '{}' where patron_library_id = $1 and patron_id = any ($2) and closed_at is not null`,
-		library, ids)
+	tx.Queue(`update claims c set `+claimForgets+` where c.patron_library_id = $1 and c.patron_id = any ($2) and c.closed_at is not null`,
+		library, ids, broker.NoID)
 }

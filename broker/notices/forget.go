@@ -41,3 +41,24 @@ func SettledBefore(ctx context.Context, tx *postgres.Tx, library broker.ID, befo
 func Forget(tx *postgres.Tx, library broker.ID, notices []broker.ID) {
 	tx.Queue(`delete from notices where library_id = $1 and id = any ($2)`, library, notices)
 }
+
+// Told is a notice and what it tells of; NoID for what it does not tell of.
+type Told struct {
+	ID, Loan, Request, Hold broker.ID
+}
+
+// ToldOf gives up to limit notices of a library that tell of a loan, a request or
+// a hold, in the order of their ids after one.
+func ToldOf(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit int) ([]Told, error) {
+	rows, err := tx.Query(ctx, `select id, loan_id, request_id, hold_id from notices
+		where library_id = $1 and (loan_id is not null or request_id is not null or hold_id is not null)
+			and ($2::uuid is null or id > $2) order by id limit $3`, library, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what notices tell of: %w", err)
+	}
+	told, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Told])
+	if err != nil {
+		return nil, fmt.Errorf("list what notices tell of: %w", err)
+	}
+	return told, nil
+}

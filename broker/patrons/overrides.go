@@ -1,8 +1,12 @@
 package patrons
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
 	"afield/broker/policy/rule"
@@ -59,4 +63,34 @@ func RecordOverride(tx *postgres.Tx, o Override) error {
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		o.Library, broker.NewID(), o.Patron, o.Action, o.Code, o.Rule, o.Reason, o.About, o.Actor, o.At)
 	return nil
+}
+
+// Overridden says what a recorded override was about.
+type Overridden struct {
+	ID     broker.ID
+	Action rule.Action
+	About  broker.ID
+}
+
+// OverriddenFor gives up to limit overrides for patrons of a library that name
+// the thing they were about, in the order of their ids after one.
+func OverriddenFor(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit int) ([]Overridden, error) {
+	rows, err := tx.Query(ctx, `select id, action, about_id from overrides
+		where library_id = $1 and patron_id is not null and about_id is not null and ($2::uuid is null or id > $2)
+		order by id limit $3`, library, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what overrides were about: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Overridden])
+	if err != nil {
+		return nil, fmt.Errorf("list what overrides were about: %w", err)
+	}
+	return found, nil
+}
+
+// ForgetOverridden queues removing what overrides were about, and the written
+// reason, which may name it. Who passed over which rule for whom, and when, stays.
+func ForgetOverridden(tx *postgres.Tx, library broker.ID, overrides []broker.ID) {
+	tx.Queue(`update overrides set about_id = null, reason = 'about something that is forgotten' where library_id = $1 and id = any ($2)`,
+		library, overrides)
 }

@@ -199,7 +199,8 @@ func TestForgettingALoanForgetsEveryName(t *testing.T) {
 	wdl.Back(returns.Return{Desk: wdl.At("2026-01-12 10:00"), Item: item, InLibrary: true})
 	wdl.Do(func(ctx context.Context, tx *postgres.Tx) error {
 		after, upTo := loans.NightKey{}, loans.NightKey{On: broker.MustDate("2026-02-01")}
-		_, err := loans.ForgetRange(ctx, tx, wdl.Library.ID, broker.Date{}, wdl.At("2026-01-13 02:00").Now, after, upTo)
+		now := wdl.At("2026-01-13 02:00").Now
+		_, _, err := loans.ForgetRange(ctx, tx, wdl.Library.ID, broker.Date{}, now, now, after, upTo)
 		return err
 	})
 	wdl.Do(func(ctx context.Context, tx *postgres.Tx) error {

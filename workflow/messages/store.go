@@ -266,3 +266,9 @@ func Unsent(ctx context.Context, tx *postgres.Tx, library, request broker.ID, ve
 func ClearRaw(tx *postgres.Tx, today broker.Date) {
 	tx.Queue(`update messages set raw = null where raw is not null and raw_expires_on < $1`, today)
 }
+
+// ForgetWire queues removing the wire texts of the messages of some requests, as
+// they may hold patron data.
+func ForgetWire(tx *postgres.Tx, library broker.ID, requests []broker.ID) {
+	tx.Queue(`update messages set raw = null where library_id = $1 and request_id = any ($2) and raw is not null`, library, requests)
+}

@@ -13,8 +13,8 @@ type step struct {
 	name string
 	// size is how many things a slice has at most.
 	size int
-	// timelines is set for a step that changes what timelines of requests say,
-	// which only the system role may.
+	// timelines is set for a step that changes what timelines of requests or
+	// entries of the ledger say, which only the system role may.
 	timelines bool
 	work      work
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/access"
 	"afield/broker/holds"
 	"afield/broker/loans"
 	"afield/broker/notices"
@@ -37,6 +38,10 @@ func steps() []step {
 		{name: "hold_histories", size: 1000, work: again(forgetHolds)},
 		{name: "request_histories", size: 500, timelines: true, work: again(forgetRequests)},
 		{name: "old_notices", size: 2000, work: paged(forgetNotices)},
+		// After what forgets: these follow it, whichever road it went.
+		{name: "traces_in_money", size: 2000, timelines: true, work: paged(forgetMoneyTraces)},
+		{name: "traces_in_overrides", size: 2000, work: paged(forgetOverrideTraces)},
+		{name: "traces_in_notices", size: 2000, work: paged(forgetNoticeTraces)},
 	}
 }
 
@@ -67,7 +72,9 @@ func returnedLoans(ctx context.Context, tx *postgres.Tx, night *Night, after loa
 
 func forgetBorrowers(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo loans.NightKey) (int64, error) {
 	returnedBy := accounts.ForgetReturnedBy(night.Document, night.moment()).Value
-	return loans.ForgetRange(ctx, tx, night.Library.ID, returnedBy, night.Now, after, upTo)
+	done, recent, err := loans.ForgetRange(ctx, tx, night.Library.ID, returnedBy, night.Now, night.postsSince(), after, upTo)
+	access.ForgetPosts(tx, recent)
+	return done, err
 }
 
 // forgottenBefore is the instant before which what ended is forgotten; zero
@@ -81,12 +88,20 @@ func forgottenBefore(night *Night) time.Time {
 }
 
 func forgetHolds(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	return holds.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
+	done, recent, err := holds.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), night.postsSince(), limit)
+	access.ForgetPosts(tx, recent)
+	return done, err
 }
 
 func forgetRequests(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	return engine.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), limit)
+	done, recent, err := engine.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), night.postsSince(), limit)
+	access.ForgetPosts(tx, recent)
+	return done, err
 }
+
+// postsSince is when the oldest POST was made that is still kept: what ended
+// before can be named in none.
+func (n *Night) postsSince() time.Time { return n.Now.Add(-access.KeyKept) }
 
 // forgetNotices lets settled notices go, but what was sent of a loan that is
 // still out or of a request that is still open stays.

@@ -111,7 +111,7 @@ func mayMerge(source, target patrons.Patron) error {
 // PurgePatron deletes an account if the policy allows it, with everything
 // personal wherever it is kept: cards, links, notices, and the names on loans
 // and requests that are over. The transaction sees the patron's library and its
-// sharing group, or everything.
+// sharing group; where the patron ever asked for something, it sees everything.
 func PurgePatron(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, patron patrons.Ref, now time.Time) (patrons.Purged, error) {
 	open, err := openOf(ctx, tx, library.ID, patron.ID)
 	if err != nil {
@@ -121,8 +121,7 @@ func PurgePatron(ctx context.Context, tx *postgres.Tx, library directory.Library
 	if err != nil || done.By == "" {
 		return done, err
 	}
-	forgetPatrons(tx, library.ID, []broker.ID{patron.ID}, now)
-	return done, nil
+	return done, forgetPatrons(ctx, tx, library.ID, []broker.ID{patron.ID}, now)
 }
 
 // PurgePatrons does what PurgePatron does for many accounts of a library, and
@@ -142,8 +141,7 @@ func PurgePatrons(ctx context.Context, tx *postgres.Tx, library directory.Librar
 			gone = append(gone, ids[i])
 		}
 	}
-	forgetPatrons(tx, library.ID, gone, now)
-	return int64(len(gone)), nil
+	return int64(len(gone)), forgetPatrons(ctx, tx, library.ID, gone, now)
 }
 
 // SurrenderCard takes a card back for good, unless something is still lent, on
@@ -173,13 +171,13 @@ func openOf(ctx context.Context, tx *postgres.Tx, library broker.ID, ids ...brok
 
 // forgetPatrons removes purged patrons from everything kept outside their
 // accounts.
-func forgetPatrons(tx *postgres.Tx, library broker.ID, gone []broker.ID, now time.Time) {
+func forgetPatrons(ctx context.Context, tx *postgres.Tx, library broker.ID, gone []broker.ID, now time.Time) error {
 	if len(gone) == 0 {
-		return
+		return nil
 	}
 	loans.ForgetPatrons(tx, library, gone, now)
-	engine.ForgetPatrons(tx, library, gone)
 	notices.ForgetPatrons(tx, library, gone)
+	return engine.ForgetPatrons(ctx, tx, library, gone)
 }
 
 // Standing reads everything about one of the library's patrons that a policy may

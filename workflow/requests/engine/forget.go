@@ -9,43 +9,69 @@ import (
 
 	"afield/broker"
 	"afield/broker/postgres"
+	"afield/workflow/messages"
+	"afield/workflow/requests/tasks"
 )
+
+// submittedByNobody takes from a request whose it is, and who submitted it where
+// that was the patron; $2 is broker.NoID.
+const submittedByNobody = `patron_id = null, submitted_by = case when r.submitted_by ->> 'kind' = 'patron'
+	then jsonb_set(r.submitted_by, '{id}', to_jsonb($2::text)) else r.submitted_by end`
 
 // ForgetSlice removes the patron from up to limit ended requests of a library,
 // and from their timelines: requests that ended before an instant (zero: none
 // because of their age), and those of patrons who want no history. A request
 // for which something is still owed keeps its patron, and so does one whose
-// patron wants to keep the history. It returns how many it changed; 0 means
-// that none is left. It needs the rights of postgres.Everywhere.
-func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore time.Time, limit int) (int, error) {
+// patron wants to keep the history. It returns how many it changed, 0 where none
+// is left, and those of them that ended since another instant. It needs the rights of postgres.Everywhere.
+func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore, since time.Time, limit int) (done int, recent []broker.ID, err error) {
 	var before *time.Time
 	if !endedBefore.IsZero() {
 		before = &endedBefore
 	}
 	rows, err := tx.Query(ctx, `
-		update requests r set patron_id = null, submitted_by = case when r.submitted_by ->> 'kind' = 'patron'
-			then jsonb_set(r.submitted_by, '{id}', to_jsonb($4::text)) else r.submitted_by end
+		update requests r set `+submittedByNobody+`
 		where r.library_id = $1 and r.id in (
 			select r.id from requests r join patrons p on p.library_id = r.library_id and p.id = r.patron_id
 			where r.library_id = $1 and r.side = 'borrowing' and r.closed_at is not null
-				and case when p.keep_history is null then r.closed_at < $2 else not p.keep_history end
+				and case when p.keep_history is null then r.closed_at < $3 else not p.keep_history end
 				and 0 = (select coalesce(sum(e.amount_minor), 0) from ledger_entries e
 					where e.library_id = r.library_id and e.request_id = r.id)
 				and not exists (select 1 from loans l where l.patron_library_id = r.library_id and l.request_id = r.id and l.status <> 'returned')
-			order by r.id limit $3)
-		returning r.id`, library, before, limit, broker.NoID)
+			order by r.id limit $4)
+		returning r.id, r.closed_at >= $5`, library, broker.NoID, before, limit, since)
 	if err != nil {
-		return 0, fmt.Errorf("forget who asked: %w", err)
+		return 0, nil, fmt.Errorf("forget who asked: %w", err)
 	}
-	forgotten, err := pgx.CollectRows(rows, pgx.RowTo[broker.ID])
+	var forgotten []broker.ID
+	var request broker.ID
+	var late bool
+	_, err = pgx.ForEachRow(rows, []any{&request, &late}, func() error {
+		if forgotten = append(forgotten, request); late {
+			recent = append(recent, request)
+		}
+		return nil
+	})
 	if err != nil {
-		return 0, fmt.Errorf("forget who asked: %w", err)
+		return 0, nil, fmt.Errorf("forget who asked: %w", err)
 	}
-	if len(forgotten) > 0 {
-		tx.Queue(`update request_events set actor = jsonb_set(actor, '{id}', to_jsonb($3::text))
-			where library_id = $1 and request_id = any ($2) and actor ->> 'kind' = 'patron'`, library, forgotten, broker.NoID)
-		tx.Queue(`update request_items set patron_library_id = null, patron_id = null, was_patron_library_id = null, was_patron_id = null
-			where library_id = $1 and request_id = any ($2)`, library, forgotten)
+	forgetWho(tx, library, forgotten)
+	return len(forgotten), recent, nil
+}
+
+// forgetWho queues removing the patron from what belongs to ended requests:
+// timelines, notes, tasks, volumes, and messages as they came over the wire. That
+// a patron acted stays, and which.
+func forgetWho(tx *postgres.Tx, library broker.ID, requests []broker.ID) {
+	if len(requests) == 0 {
+		return
 	}
-	return len(forgotten), nil
+	tx.Queue(`update request_events set actor = jsonb_set(actor, '{id}', to_jsonb($3::text))
+		where library_id = $1 and request_id = any ($2) and actor ->> 'kind' = 'patron'`, library, requests, broker.NoID)
+	tx.Queue(`update request_notes set actor = jsonb_set(actor, '{id}', to_jsonb($3::text))
+		where library_id = $1 and request_id = any ($2) and actor ->> 'kind' = 'patron'`, library, requests, broker.NoID)
+	tx.Queue(`update request_items set patron_library_id = null, patron_id = null, was_patron_library_id = null, was_patron_id = null
+		where library_id = $1 and request_id = any ($2)`, library, requests)
+	tasks.ForgetPatrons(tx, library, requests)
+	messages.ForgetWire(tx, library, requests)
 }

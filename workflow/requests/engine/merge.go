@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"afield/broker"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
@@ -23,11 +25,22 @@ func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref) (mov
 	return done.RowsAffected(), nil
 }
 
-// ForgetPatrons queues the removal of a library's patrons from ended requests,
-// when their accounts go.
-func ForgetPatrons(tx *postgres.Tx, library broker.ID, ids []broker.ID) {
-	tx.Queue(`update requests set patron_id = null where library_id = $1 and patron_id = any ($2) and closed_at is not null`, library, ids)
+// ForgetPatrons removes a library's patrons from ended requests, and from all that
+// belongs to these, when their accounts go. It needs the rights of
+// postgres.Everywhere.
+func ForgetPatrons(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID) error {
+	rows, err := tx.Query(ctx, `update requests r set `+submittedByNobody+`
+		where r.library_id = $1 and r.patron_id = any ($3) and r.closed_at is not null returning r.id`, library, broker.NoID, ids)
+	if err != nil {
+		return fmt.Errorf("forget who asked: %w", err)
+	}
+	forgotten, err := pgx.CollectRows(rows, pgx.RowTo[broker.ID])
+	if err != nil {
+		return fmt.Errorf("forget who asked: %w", err)
+	}
+	forgetWho(tx, library, forgotten)
 	tx.Queue(`update request_items v set patron_library_id = null, patron_id = null, was_patron_library_id = null, was_patron_id = null
 		from requests r where r.library_id = v.library_id and r.id = v.request_id and r.closed_at is not null
 			and ((v.patron_library_id = $1 and v.patron_id = any ($2)) or (v.was_patron_library_id = $1 and v.was_patron_id = any ($2)))`, library, ids)
+	return nil
 }

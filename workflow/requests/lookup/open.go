@@ -40,6 +40,21 @@ func AskOpen(tx *postgres.Tx, library broker.ID, requests []broker.ID, open map[
 		})
 }
 
+// AskForgotten queues a query for which of some requests of a library no longer
+// say who asked, and marks them in forgotten.
+func AskForgotten(tx *postgres.Tx, library broker.ID, requests []broker.ID, forgotten map[broker.ID]bool) {
+	tx.Queue(`select id from requests where library_id = $1 and id = any ($2) and side = 'borrowing' and patron_id is null and closed_at is not null`,
+		library, requests).
+		Query(func(rows pgx.Rows) error {
+			var id broker.ID
+			_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+				forgotten[id] = true
+				return nil
+			})
+			return err
+		})
+}
+
 // Promised returns the copies of titles at libraries that open lending requests
 // have chosen: they are on the shelf, but not available. The transaction must
 // see the libraries.

@@ -192,3 +192,10 @@ func List(ctx context.Context, tx *postgres.Tx, library, after broker.ID, limit 
 	}
 	return tasks, nil
 }
+
+// ForgetPatrons queues removing from the tasks of ended requests which patron
+// closed them.
+func ForgetPatrons(tx *postgres.Tx, library broker.ID, requests []broker.ID) {
+	tx.Queue(`update staff_tasks set closed_by = jsonb_set(closed_by, '{id}', to_jsonb($3::text))
+		where library_id = $1 and request_id = any ($2) and closed_by ->> 'kind' = 'patron'`, library, requests, broker.NoID)
+}

@@ -1,0 +1,120 @@
+package nightly
+
+import (
+	"context"
+	"fmt"
+
+	"afield/broker"
+	"afield/broker/holds"
+	"afield/broker/ledger"
+	"afield/broker/loans"
+	"afield/broker/notices"
+	"afield/broker/patrons"
+	"afield/broker/policy/rule"
+	"afield/broker/postgres"
+	"afield/workflow/requests/lookup"
+)
+
+// The traces are what is left elsewhere of loans, holds and requests that no
+// longer say whose they were. These steps go by what stands in the database, not
+// by what was just forgotten: they follow a purge too, and once a backup is
+// restored, the next night forgets again all that is due by then.
+
+// forgetMoneyTraces cuts the entries of accounts off from loans and requests that
+// are forgotten.
+func forgetMoneyTraces(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error) {
+	library := night.Library.ID
+	links, err := ledger.Links(ctx, tx, library, after.ID, limit)
+	if err != nil || len(links) == 0 {
+		return after, 0, err
+	}
+	var lent, asked []broker.ID
+	for _, link := range links {
+		lent, asked = append(lent, link.Loan), append(asked, link.Request)
+	}
+	forgotten, err := askForgotten(ctx, tx, night, lent, asked)
+	if err != nil {
+		return after, 0, err
+	}
+	var ofLoans, ofRequests []broker.ID
+	for _, link := range links {
+		if forgotten[link.Loan] {
+			ofLoans = append(ofLoans, link.Entry)
+		}
+		if forgotten[link.Request] {
+			ofRequests = append(ofRequests, link.Entry)
+		}
+	}
+	if len(ofLoans)+len(ofRequests) > 0 {
+		ledger.ForgetLinks(tx, library, ofLoans, ofRequests)
+	}
+	return loans.NightKey{ID: links[len(links)-1].Entry}, len(ofLoans) + len(ofRequests), nil
+}
+
+// askForgotten tells which loans, claims and requests no longer say whose they
+// were.
+func askForgotten(ctx context.Context, tx *postgres.Tx, night *Night, lent, asked []broker.ID) (map[broker.ID]bool, error) {
+	forgotten := map[broker.ID]bool{}
+	loans.AskForgotten(tx, night.sees, lent, forgotten)
+	lookup.AskForgotten(tx, night.Library.ID, asked, forgotten)
+	if err := tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("look what is forgotten: %w", err)
+	}
+	return forgotten, nil
+}
+
+// forgetOverrideTraces removes from overrides what they were about, once that is
+// forgotten.
+func forgetOverrideTraces(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error) {
+	library := night.Library.ID
+	overridden, err := patrons.OverriddenFor(ctx, tx, library, after.ID, limit)
+	if err != nil || len(overridden) == 0 {
+		return after, 0, err
+	}
+	about := make([]broker.ID, len(overridden))
+	for i, one := range overridden {
+		about[i] = one.About
+	}
+	known := map[broker.ID]bool{}
+	holds.AskKnown(tx, night.sees, about, known)
+	forgotten, err := askForgotten(ctx, tx, night, about, about)
+	if err != nil {
+		return after, 0, err
+	}
+	var gone []broker.ID
+	for _, one := range overridden {
+		if forgotten[one.About] || (one.Action == rule.ActionHold && !known[one.About]) {
+			gone = append(gone, one.ID)
+		}
+	}
+	patrons.ForgetOverridden(tx, library, gone)
+	return loans.NightKey{ID: overridden[len(overridden)-1].ID}, len(gone), nil
+}
+
+// forgetNoticeTraces deletes notices about what is forgotten, sent or not: there
+// is nothing left to tell.
+func forgetNoticeTraces(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error) {
+	library := night.Library.ID
+	told, err := notices.ToldOf(ctx, tx, library, after.ID, limit)
+	if err != nil || len(told) == 0 {
+		return after, 0, err
+	}
+	var lent, asked, held []broker.ID
+	for _, one := range told {
+		lent, asked, held = append(lent, one.Loan), append(asked, one.Request), append(held, one.Hold)
+	}
+	known := map[broker.ID]bool{broker.NoID: true}
+	holds.AskKnown(tx, night.sees, held, known)
+	forgotten, err := askForgotten(ctx, tx, night, lent, asked)
+	if err != nil {
+		return after, 0, err
+	}
+	var gone []broker.ID
+	for _, one := range told {
+		if forgotten[one.Loan] || forgotten[one.Request] || !known[one.Hold] {
+			gone = append(gone, one.ID)
+		}
+	}
+	notices.Forget(tx, library, gone)
+	return loans.NightKey{ID: told[len(told)-1].ID}, len(gone), nil
+}
