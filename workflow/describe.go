@@ -17,19 +17,21 @@ type Description struct {
 
 // StateDescribed is one state.
 type StateDescribed struct {
-	State      State        `json:"state"`
-	Label      string       `json:"label"`
-	Patron     string       `json:"patron_label,omitempty"`
-	Owner      Owner        `json:"owner"`
-	Queue      Queue        `json:"queue,omitempty"`
-	Deadline   DeadlineKind `json:"deadline,omitempty"`
-	Then       Event        `json:"then,omitempty"`
-	Coming     bool         `json:"coming,omitempty"`
-	Serves     bool         `json:"serves,omitempty"`
-	PastNeedBy bool         `json:"past_need_by,omitempty"`
-	Ended      bool         `json:"ended"`
-	Supplied   bool         `json:"supplied,omitempty"`
-	ISO        string       `json:"iso18626,omitempty"`
+	State          State        `json:"state"`
+	Label          string       `json:"label"`
+	Patron         string       `json:"patron_label,omitempty"`
+	Unwanted       string       `json:"unwanted_label,omitempty"`
+	PatronUnwanted string       `json:"unwanted_patron_label,omitempty"`
+	Owner          Owner        `json:"owner"`
+	Queue          Queue        `json:"queue,omitempty"`
+	Deadline       DeadlineKind `json:"deadline,omitempty"`
+	Then           Event        `json:"then,omitempty"`
+	Coming         bool         `json:"coming,omitempty"`
+	Serves         bool         `json:"serves,omitempty"`
+	PastNeedBy     bool         `json:"past_need_by,omitempty"`
+	Ended          bool         `json:"ended"`
+	Supplied       bool         `json:"supplied,omitempty"`
+	ISO            string       `json:"iso18626,omitempty"`
 }
 
 // MoveDescribed is one transition.

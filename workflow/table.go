@@ -189,6 +189,10 @@ type Place struct {
 	// the borrowing side has a patron.
 	Label  string
 	Patron string
+	// Unwanted is what the state is called, and PatronUnwanted what the patron is
+	// told, once nobody waits for the copy any more; empty where that changes
+	// nothing.
+	Unwanted, PatronUnwanted string
 	// Owner is who has to do the next thing.
 	Owner Owner
 	// Queue is the one it is in besides QueueNeedsMe; empty for what passes by

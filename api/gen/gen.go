@@ -1103,6 +1103,9 @@ type CheckOut struct {
 
 	// Shown With `patron_id`: what told who the patron is, in the words of the policy's `cards.identification`, or `nothing`. When absent nobody is asked, as for a program that vouches for its own desks.
 	Shown string `json:"shown,omitempty,omitzero"`
+
+	// TakeBack An item that is still on an account is taken back first, by the rules of whoever has it there, and lent then; both or neither.
+	TakeBack bool `json:"take_back,omitempty,omitzero"`
 }
 
 // Citation What is asked for, as exactly as the patron can say it.
@@ -3709,6 +3712,9 @@ type Scan struct {
 
 	// OverrideReason Why a rule is passed over; it is recorded, and needed with `override`.
 	OverrideReason string `json:"override_reason,omitempty,omitzero"`
+
+	// TakeBack With `card`: an item that is still on another account is taken back first and lent then.
+	TakeBack bool `json:"take_back,omitempty,omitzero"`
 }
 
 // ScanMode `book_drop`: it was found in the book drop, which the policy may count for an earlier day; `normal` when absent.

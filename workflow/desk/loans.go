@@ -36,6 +36,9 @@ type CheckOut struct {
 	// or policy/lending.ShownNothing. Empty skips the check, for a program that
 	// vouches for its own desks.
 	Shown string
+	// TakeBack takes an item that is still on an account back first, by the rules of
+	// whoever has it there, and lends it then.
+	TakeBack bool
 	// Overrides are codes of reasons to pass over, where the role allows it, and
 	// Reason why, in words.
 	Overrides []string
@@ -132,6 +135,10 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at counter.At, foun
 	if err := s.lockServed(ctx, tx, &found); err != nil {
 		return counter.Done{}, err
 	}
+	back, err := s.takeBackFirst(ctx, tx, at, &found, in)
+	if err != nil {
+		return counter.Done{}, err
+	}
 	waits, err := s.waitingFor(ctx, tx, found)
 	if err != nil {
 		return counter.Done{}, err
@@ -154,7 +161,47 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at counter.At, foun
 		}
 	case catalog.OnShelf, catalog.OnHoldShelf, catalog.OnLoan, catalog.InTransit, catalog.Received, catalog.GoneHome, catalog.OnOrder, catalog.InProcess:
 	}
-	return counter.DoneOf("checked_out", outcome), nil
+	done := counter.DoneOf("checked_out", outcome)
+	if back.Message != "" {
+		done.Message = back.Message + " " + done.Message
+		done.Charged, done.TakenBack = append(back.Charged, done.Charged...), append(back.TakenBack, done.TakenBack...)
+		done.Refund = back.Refund
+	}
+	return done, nil
+}
+
+// takeBackFirst takes back what is in hand and yet on an account, where staff or
+// the policy say so: it cannot be with two patrons. Otherwise it refuses, and
+// says which loan it is and what to do. A loan that the same patron has open is
+// for renewing, not for this.
+func (s *Service) takeBackFirst(ctx context.Context, tx *postgres.Tx, at counter.At, found *inHand, in CheckOut) (counter.Done, error) {
+	loan := found.loan
+	same := loan.Patron == found.patron.Ref() && loan.Status == loans.Open && loan.ClaimedAt.IsZero()
+	if loan.ID == broker.NoID || same {
+		return counter.Done{}, nil
+	}
+	document, err := s.counter.Policies.Rules(found.desk)
+	if err != nil {
+		return counter.Done{}, err
+	}
+	if !in.TakeBack && !lending.TakesBackFirst(document, loan.MatchOf(found.item)).Value {
+		refused := broker.Conflict("already_on_loan",
+			"That item is already on loan: take it back first, or give take_back to do both at once.")
+		refused.Reasons = []broker.Reason{{
+			Code: "already_on_loan", Message: "It is still on an account.",
+			Needed: "an item that nobody has", Found: "loan " + loan.ID.String() + ", " + string(loan.Status) + ", due " + loan.DueOn.String(),
+		}}
+		return counter.Done{}, refused
+	}
+	done, err := s.takeIn(ctx, tx, at, *found, Handed{})
+	if err != nil {
+		return done, err
+	}
+	found.loan = loans.Loan{}
+	proxy := found.proxy
+	*found, err = holding(ctx, tx, found.desk, found.item, found.patron)
+	found.proxy = proxy
+	return done, err
 }
 
 // waiting is the request an item waits for, with the terms of its lender.

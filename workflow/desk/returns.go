@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"strings"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -15,6 +16,7 @@ import (
 	"afield/workflow/desk/counter"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
+	"afield/workflow/requests/tasks"
 )
 
 // TakeBack is an item that comes back, by its loan or its barcode.
@@ -103,7 +105,7 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at counter.At, fo
 			return counter.Done{}, err
 		}
 		if side == workflow.SideLending {
-			return s.homeAgain(ctx, tx, at, desk, item, *served)
+			return s.homeAgain(ctx, tx, at, found, *served)
 		}
 	}
 	outcome, err := s.counter.Returns.Return(ctx, tx, in)
@@ -119,9 +121,10 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at counter.At, fo
 
 // homeAgain checks in an item of ours that another library had, however long
 // ago its request was settled. At another desk of the catalogue it is sent on.
-func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item, lending standing.RequestRef) (counter.Done, error) {
+func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at counter.At, found inHand, lending standing.RequestRef) (counter.Done, error) {
+	desk, item := found.desk, found.item
 	if item.Library != at.Library {
-		return s.sendOn(ctx, tx, item, item.Library)
+		return s.seenElsewhere(ctx, tx, at, found, lending)
 	}
 	known, err := s.counter.FireOrNote(ctx, tx, at, engine.Firing{
 		Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn, Input: workflow.Input{"item": item.ID},
@@ -153,4 +156,24 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at counter.At,
 		done.Message = "Home again from the borrowing library, and somebody waits for it: put it on the hold shelf until " + hold.PickUpBy.String() + "."
 	}
 	return done, nil
+}
+
+// seenElsewhere sends on an item that another library of the catalogue lent: it
+// was handed in here. Its owner's scan takes it back; until then nothing more is
+// said about the loan being late, and the owner's staff are told where it is.
+func (s *Service) seenElsewhere(ctx context.Context, tx *postgres.Tx, at counter.At, found inHand, lending standing.RequestRef) (counter.Done, error) {
+	done, err := s.sendOn(ctx, tx, found.item, found.item.Library)
+	if err != nil {
+		return done, err
+	}
+	loans.SeenBack(tx, found.loan.Ref, found.desk.Today())
+	words := "It was handed in at " + found.desk.Library.Name + ", which sends it on: it is on its way home."
+	tx.Widen(lending.Library)
+	tasks.Open(tx, lending.Library, lending.Request, "seen_elsewhere", words, at.Now)
+	_, err = s.counter.Requests.Fire(ctx, tx, at.Now, engine.Firing{
+		Library: lending.Library, Request: lending.Request, Event: workflow.EventNote, Input: workflow.Input{"note": words},
+		By: workflow.BySystem, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
+	})
+	done.Message = strings.TrimSuffix(done.Message, " Nothing was recorded here.") + " Its owner was told that it is here."
+	return done, err
 }

@@ -24,6 +24,8 @@ type Scan struct {
 	Overrides []string
 	// Reason is why a rule is passed over.
 	Reason string
+	// TakeBack takes what is still on another account back before it is lent.
+	TakeBack bool
 	// Handed is how it came back: Drop is the book-drop mode.
 	Handed
 }
@@ -43,7 +45,7 @@ func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at counter.At, in S
 		if _, err := found.borrower(true); err != nil {
 			return counter.Done{}, err
 		}
-		return s.lend(ctx, tx, at, found, CheckOut{Shown: lending.ShownCard, Overrides: in.Overrides, Reason: in.Reason})
+		return s.lend(ctx, tx, at, found, CheckOut{Shown: lending.ShownCard, TakeBack: in.TakeBack, Overrides: in.Overrides, Reason: in.Reason})
 	}
 	if err := s.lockServed(ctx, tx, &found); err != nil {
 		return counter.Done{}, err

@@ -36,6 +36,17 @@ func (v Viewer) party() workflow.Party {
 	return workflow.ByStaff
 }
 
+// label is what the viewer reads of the state of a request.
+func (v Viewer) label(place workflow.Place, request *engine.Request) string {
+	switch {
+	case !request.ReturnUnused || place.Unwanted == "":
+		return place.Label
+	case v.Patron != broker.NoID:
+		return place.PatronUnwanted
+	}
+	return place.Unwanted
+}
+
 // Deadline is what happens by itself if nobody acts before then.
 type Deadline struct {
 	Kind  string         `db:"kind"`
@@ -129,7 +140,7 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 	if err != nil {
 		return View{}, err
 	}
-	view.Label = c.Place().Label
+	view.Label = viewer.label(c.Place(), view.Request)
 	if view.Actions, err = s.engine.Available(ctx, c, viewer.party()); err != nil {
 		return View{}, err
 	}

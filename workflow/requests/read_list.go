@@ -94,7 +94,7 @@ func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filt
 	list := make([]Summary, len(found))
 	var ids []broker.ID
 	for i, row := range found {
-		list[i] = row.summary(s.Table(row.Side))
+		list[i] = row.summary(s.Table(row.Side), viewer)
 		ids = append(ids, row.LibraryID)
 		if row.LenderID != nil {
 			ids = append(ids, *row.LenderID)
@@ -107,9 +107,9 @@ func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filt
 	return list, names, err
 }
 
-func (row summaryRow) summary(table *workflow.Table) Summary {
+func (row summaryRow) summary(table *workflow.Table, viewer Viewer) Summary {
 	place, _ := table.Place(row.State)
-	summary := Summary{Request: row.Request, Label: place.Label}
+	summary := Summary{Request: row.Request, Label: viewer.label(place, &row.Request)}
 	if row.DeadlineKind != nil {
 		summary.Deadline = &Deadline{Kind: *row.DeadlineKind, Event: *row.DeadlineEvent, DueAt: *row.DeadlineAt}
 	}

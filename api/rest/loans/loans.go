@@ -66,7 +66,7 @@ func (l Loans) CheckOut(ctx context.Context, request gen.CheckOutRequestObject) 
 	}
 	out := desk.CheckOut{
 		Barcode: in.Barcode, Card: in.Card, Patron: in.PatronID, Due: in.DueOn, HandedTo: in.HandedTo,
-		Shown: in.Shown, ByOther: in.ByOther, Overrides: in.Override, Reason: in.OverrideReason,
+		Shown: in.Shown, ByOther: in.ByOther, TakeBack: in.TakeBack, Overrides: in.Override, Reason: in.OverrideReason,
 	}
 	if in.Brief != (gen.BriefRecord{}) {
 		out.Brief = &desk.BriefRecord{Title: in.Brief.Title, Type: in.Brief.Type}

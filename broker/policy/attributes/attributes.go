@@ -124,6 +124,7 @@ type Rules struct {
 	AutoRenew        rule.Rule[rule.Optional[int]]     `yaml:"loans.auto_renew_days"`
 	RecallDays       rule.Rule[rule.Span]              `yaml:"loans.recall_days"`
 	CheckoutForOther rule.Rule[HeldForOther]           `yaml:"loans.held_for_other"`
+	OnOtherAccount   rule.Rule[OnOtherAccount]         `yaml:"loans.on_other_account"`
 	BookDrop         rule.Rule[BookDrop]               `yaml:"returns.book_drop"`
 	ClosureRelief    rule.Rule[Relief]                 `yaml:"closures.relief"`
 

@@ -45,6 +45,21 @@ func (h HeldForOther) Check() error {
 	return rule.Among("held_for_other", h, HeldNever, HeldWithPermission)
 }
 
+// OnOtherAccount says what happens when an item is to be lent that is still on
+// somebody's account: it is in hand, so that account is wrong.
+type OnOtherAccount string
+
+// The answers.
+const (
+	AskFirst     OnOtherAccount = "ask"       // staff say that it is to be taken back first
+	TakeBackThen OnOtherAccount = "take_back" // it is taken back and lent at once
+)
+
+// Check implements rule.Checked.
+func (o OnOtherAccount) Check() error {
+	return rule.Among("on_other_account", o, AskFirst, TakeBackThen)
+}
+
 // OwnerSays says who decides about an item: we, or the library that owns it.
 type OwnerSays string
 

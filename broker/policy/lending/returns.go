@@ -119,3 +119,10 @@ func ReturnPlaceOf(d *policy.Document, here bool) PlaceDecision {
 	answer.Warn = &warning
 	return answer
 }
+
+// TakesBackFirst tells whether an item that is still on another account is taken
+// back at once when it is to be lent, without asking staff.
+func TakesBackFirst(d *policy.Document, m rule.Match) rule.Entry[bool] {
+	entry := d.Rules().OnOtherAccount.For(m)
+	return rule.Entry[bool]{Source: entry.Source, Value: entry.Value == attributes.TakeBackThen}
+}

@@ -22,6 +22,7 @@ func deskActs() []act {
 			patronField, itemField,
 			{Word: "shows", Kind: language.Text, Says: "What the patron shows instead of the card, in the words of cards.identification (photo_id), or nothing."},
 			{Word: "by_other", Kind: language.Flag, Says: "true: somebody else brings the card, who is no proxy."},
+			{Word: "take_back", Kind: language.Flag, Says: "true: an item that is still on an account is taken back first."},
 			{Word: "due", Kind: language.Date, Says: "A due date that staff choose."},
 			{Word: "handed_to", Kind: language.NameOf("patron"), Says: "The proxy who takes it for the patron."},
 		}, run: checkout},
@@ -64,7 +65,7 @@ func checkout(p *stage.Play, s language.Step) (stage.Result, error) {
 	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return p.Desk.CheckOut(ctx, tx, at, desk.CheckOut{
 			Barcode: item.Barcode, Patron: id, Card: card, Due: s.Date("due"), HandedTo: p.Patrons[s.Text("handed_to")].Card,
-			Shown: shows, ByOther: s.Flag("by_other"),
+			Shown: shows, ByOther: s.Flag("by_other"), TakeBack: s.Flag("take_back"),
 			Overrides: s.Texts("over"), Reason: s.Text("reason"),
 		})
 	})
