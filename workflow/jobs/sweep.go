@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"afield/broker"
@@ -81,6 +82,9 @@ func (q *Queue) resend(ctx context.Context, now time.Time) (int, error) {
 		for i, ref := range due {
 			due[i].Protocol = protocols[ref.Peer]
 		}
+		if err := q.countLeftBehind(ctx, tx, due, now); err != nil {
+			return err
+		}
 		// A sweep adds no second job while the first one waits: a slow partner's
 		// queue must not grow with every sweep.
 		return q.enqueue(ctx, tx, due, river.UniqueOpts{ByArgs: true, ByState: unfinished})
@@ -89,6 +93,32 @@ func (q *Queue) resend(ctx context.Context, now time.Time) (int, error) {
 		return 0, fmt.Errorf("enqueue due messages: %w", err)
 	}
 	return len(due), nil
+}
+
+// countLeftBehind notes those due messages that nothing but this sweep would
+// send: no clock delays them, and no job has them.
+func (q *Queue) countLeftBehind(ctx context.Context, tx *postgres.Tx, due []messages.Ref, now time.Time) error {
+	var fresh []string
+	for _, ref := range due {
+		if ref.Fresh {
+			fresh = append(fresh, ref.ID.String())
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `select id::uuid from unnest($1::text[]) id where not exists (
+		select 1 from river_job j where j.kind = $2 and j.finalized_at is null and j.args ->> 'message' = id)`, fresh, sendArgs{}.Kind())
+	if err != nil {
+		return fmt.Errorf("look which messages have no job: %w", err)
+	}
+	left, err := pgx.CollectRows(rows, pgx.RowTo[broker.ID])
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	q.config.Log.Warn("messages were left to the sweep", "count", len(left))
+	messages.LeftBehind(tx, left, now)
+	return nil
 }
 
 // forget deletes what is kept only for a time: wire texts, and what

@@ -72,6 +72,9 @@ type Ref struct {
 	// Protocol is the one by which the peer is reached. Whoever enqueues the
 	// message gives it, because it decides the queue.
 	Protocol directory.Protocol
+	// Fresh tells of a message that is due that it was never tried, and that no
+	// clock delays it.
+	Fresh bool
 }
 
 // Claimed is a message a worker may send now.
@@ -155,15 +158,21 @@ func TryAgain(tx *postgres.Tx, library, id broker.ID, next time.Time, delivery c
 // Due lists outgoing messages whose time has come, oldest first, and those whose
 // worker died. It looks over all libraries: call it in the system's scope.
 func Due(ctx context.Context, tx *postgres.Tx, now, wall time.Time, limit int) ([]Ref, error) {
-	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id from messages m
+	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id, m.tries = 0 and m.next_try_at = m.created_at from messages m
 		where `+outgoing.Free("$1", "$2")+` and `+isNext+`
 		order by m.next_try_at limit $3`, now, wall, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list due messages: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (ref Ref, err error) {
-		return ref, row.Scan(&ref.Library, &ref.ID, &ref.Peer)
+		return ref, row.Scan(&ref.Library, &ref.ID, &ref.Peer, &ref.Fresh)
 	})
+}
+
+// LeftBehind queues noting that messages were taken up by the sweep alone,
+// though no clock delayed them.
+func LeftBehind(tx *postgres.Tx, ids []broker.ID, now time.Time) {
+	tx.Queue(`update messages set left_behind_at = $2 where id = any ($1)`, ids, now)
 }
 
 // Withdraw takes back the messages that one version of a request put out. It
