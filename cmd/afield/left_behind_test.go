@@ -24,7 +24,9 @@ func TestNoMessageIsLeftToTheSweep(t *testing.T) {
 		}
 	}
 	r, clock := newTown(t)
-	far, _ := r.partner("FAR", "IN", 0, 20*time.Second, conntest.Lends(28, nil))
+	far, running := r.partner("FAR", "IN", 0, 20*time.Second, conntest.Lends(28, nil))
+	// It takes its time to answer, so that the next message is put out meanwhile.
+	running.FailAlways(conntest.Trouble{Fault: conntest.Slow, Delay: 100 * time.Millisecond})
 	const lanes = 4
 	for book := range loans {
 		r.heldBy(fmt.Sprintf("Book %d", book), far.ID)
@@ -35,10 +37,10 @@ func TestNoMessageIsLeftToTheSweep(t *testing.T) {
 		books <- book
 	}
 	close(books)
-	var running sync.WaitGroup
+	var desks sync.WaitGroup
 	for range lanes {
 		l := newLane(r, network)
-		running.Go(func() {
+		desks.Go(func() {
 			for book := range books {
 				if err := l.fromPartnerFree(t.Context(), fmt.Sprintf("Book %d", book)); err != nil {
 					t.Error(err)
@@ -47,7 +49,7 @@ func TestNoMessageIsLeftToTheSweep(t *testing.T) {
 			}
 		})
 	}
-	running.Wait()
+	desks.Wait()
 	r.settle(t.Context(), app)
 	r.nothing("a message was left to the sweep, though no clock delayed it", `select concat_ws(' ', kind, id) from messages where left_behind_at is not null`)
 	if sent := r.number(`select count(*)::int from messages where direction = 'out' and status = 'sent'`); sent < 3*loans {
