@@ -23,11 +23,6 @@ const (
 	Unaccounted Custody = "unknown"
 )
 
-// Custodies lists them in the order of a volume's way.
-func Custodies() []Custody {
-	return []Custody{WithLender, ComingHere, InLibrary, InHands, GoingHome, Unaccounted}
-}
-
 // arrivesFrom says from where a volume may come into a custody. A row that moves
 // the copy leaves volumes that are somewhere else where they are: of two
 // volumes, one may be with the patron while the other was never sent.

@@ -174,8 +174,8 @@ func TestAMisspeltFilterIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for path, known := range map[string]string{
-		"/v1/requests?state=shiped": "shipped", "/v1/lending?state=shiped": "shipped", "/v1/requests?state=shipped&state=shiped": "shipped",
-		"/v1/requests?queue=with_lender": "with_lenders", "/v1/requests?order=odlest": "oldest", "/v1/invoices?status=payed": "paid",
+		"/v1/requests?state=sent_off": "shipped", "/v1/lending?state=sent_off": "shipped", "/v1/requests?state=shipped&state=sent_off": "shipped",
+		"/v1/requests?queue=with_lender": "with_lenders", "/v1/requests?order=odlest": "oldest", "/v1/invoices?status=settled_up": "paid",
 		"/v1/invoices?side=owed": "owed_to_us", "/v1/notices?channel=pigeon": "phone", "/v1/notices?status=sent": "troubled",
 		"/v1/notices/templates/arived/email/en": "arrived",
 	} {

@@ -73,7 +73,7 @@ func (s *Service) notLent(ctx context.Context, tx *postgres.Tx, at counter.At, d
 	}
 	switch item.Status {
 	case catalog.Received:
-		return s.borrowedItem(ctx, tx, at, desk, item)
+		return s.borrowedItem(ctx, tx, at, item)
 	case catalog.GoneHome:
 		return s.again(ctx, tx, at, item.Library, item.Request, barcode)
 	case catalog.Withdrawn:
@@ -147,7 +147,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at counter.At, d
 
 // borrowedItem takes the next step for a borrowed copy in hand: onto the hold
 // shelf, or home.
-func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item) (counter.Done, error) {
+func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.At, item catalog.Item) (counter.Done, error) {
 	request, err := s.counter.Requests.Load(ctx, tx, item.Library, item.Request)
 	if err != nil {
 		return counter.Done{}, err

@@ -99,8 +99,10 @@ func wander(t *testing.T, seed uint64, steps int) {
 	home.LooksTo([]broker.ID{member.Library.ID}, []broker.ID{partners[0].ID, partners[1].ID})
 	submitted, err := home.Asks(requests.Submission{Patron: home.Patron("resident"), Citation: town.Citation(), NeedBy: town.Due("2026-05-30")})
 	tw.Must(err)
-	w := &walk{Town: tw, random: random, home: home, member: member, partners: partners, request: submitted.ID, barcode: barcode,
-		sent: []connectors.MessageItem{{Barcode: "P-1"}}}
+	w := &walk{
+		Town: tw, random: random, home: home, member: member, partners: partners, request: submitted.ID, barcode: barcode,
+		sent: []connectors.MessageItem{{Barcode: "P-1"}},
+	}
 	for range steps {
 		w.step()
 	}

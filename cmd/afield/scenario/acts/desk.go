@@ -45,7 +45,8 @@ func deskActs() []act {
 			itemField, {Word: "patron", Kind: language.NameOf("patron"), Says: "Whose hold to look at afterwards."},
 		}, run: scan},
 		{word: "mark", says: "Say how an item of the library's own stands that nobody has: missing, withdrawn, being made ready, or found and right. A journey ends by it.", fields: []language.Field{
-			itemField, {Word: "as", Kind: language.OneOf("missing", "withdrawn", "in_processing", "found"), Must: true, Says: "How it stands."},
+			itemField,
+			{Word: "as", Kind: language.OneOf("missing", "withdrawn", "in_processing", "found"), Must: true, Says: "How it stands."},
 			{Word: "patron", Kind: language.NameOf("patron"), Says: "Whose hold to look at afterwards."},
 		}, run: mark},
 		{word: "recall", says: "Ask for an item of the library's own back early.", fields: []language.Field{itemField}, run: recall},
