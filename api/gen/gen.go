@@ -3638,6 +3638,9 @@ type Returning struct {
 
 	// PartsCounted How many pieces came back.
 	PartsCounted int `json:"parts_counted,omitempty,omitzero"`
+
+	// ScannedAt When it was scanned, where the desk was off line; fines and the book drop count from then. At most as old as the policy's `returns.scan_age_hours`.
+	ScannedAt time.Time `json:"scanned_at,omitempty,omitzero"`
 }
 
 // ReverseAdjustment defines model for ReverseAdjustment.
@@ -3712,6 +3715,9 @@ type Scan struct {
 
 	// OverrideReason Why a rule is passed over; it is recorded, and needed with `override`.
 	OverrideReason string `json:"override_reason,omitempty,omitzero"`
+
+	// ScannedAt For what is taken back: when it was scanned, where the desk was off line. At most as old as the policy's `returns.scan_age_hours`.
+	ScannedAt time.Time `json:"scanned_at,omitempty,omitzero"`
 
 	// TakeBack With `card`: an item that is still on another account is taken back first and lent then.
 	TakeBack bool `json:"take_back,omitempty,omitzero"`

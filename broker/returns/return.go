@@ -3,6 +3,7 @@ package returns
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -32,6 +33,8 @@ type Return struct {
 	// Backdate is the day it counts as returned, where staff give one; a day in
 	// the future counts as now.
 	Backdate broker.Date
+	// ScannedAt is when it was scanned, where that is entered later; zero is now.
+	ScannedAt time.Time
 	// Amnesty forgives what the lateness cost.
 	Amnesty bool
 	// InLibrary is set for a claimed item that was found on the library's own
@@ -139,6 +142,13 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 	if err != nil {
 		return loans.Outcome{}, err
 	}
+	if !in.ScannedAt.IsZero() {
+		match := rule.Match{Owner: loan.Terms.Owner, Item: loan.Terms.Item}
+		if err := lending.ScannedAt(document, lender.Moment(), match, in.ScannedAt, loan.StartedAt); err != nil {
+			return loans.Outcome{}, err
+		}
+		lender.Now = in.ScannedAt
+	}
 	lentBy, err := loans.LentBy(c.Policies, lender, loan)
 	if err != nil {
 		return loans.Outcome{}, err
@@ -160,7 +170,7 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 			return loans.Outcome{}, err
 		}
 	}
-	loan.Status, loan.ReturnedAt, loan.ReturnedOn = loans.Returned, in.Desk.Now, counts.On.Later(lender.Calendar().DateOf(loan.StartedAt))
+	loan.Status, loan.ReturnedAt, loan.ReturnedOn = loans.Returned, lender.Now, counts.On.Later(lender.Calendar().DateOf(loan.StartedAt))
 	counts.On, loan.FineFree = loan.ReturnedOn, counts.FineFree
 	loans.Save(tx, loan)
 	out.SetLoan(loan)
@@ -227,7 +237,7 @@ func (c *Service) settleReturn(ctx context.Context, tx *postgres.Tx, r returned,
 		Why:  ledger.CorrectedAtReturn, Last: true, Money: r.facts.money.overdue,
 	}
 	if r.loan.Terms.Overdue.Per == attributes.PerHour && !r.counts.FineFree {
-		s.Fine = costs.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.in.Desk.Now, r.lender.Calendar())
+		s.Fine = costs.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.lender.Now, r.lender.Calendar())
 	}
 	var err error
 	if !r.loan.LostOn.IsZero() {

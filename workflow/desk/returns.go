@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"strings"
+	"time"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -32,6 +33,8 @@ type Handed struct {
 	Drop bool
 	// Backdate is the day the return counts for, where staff say.
 	Backdate broker.Date
+	// ScannedAt is when it was scanned, where that is entered later; zero is now.
+	ScannedAt time.Time
 	// Amnesty forgives the fines for lateness.
 	Amnesty bool
 	// InLibrary is set for a claimed item found on the library's own shelves.
@@ -93,7 +96,7 @@ func (s *Service) comesBack(ctx context.Context, tx *postgres.Tx, at counter.At,
 func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at counter.At, found inHand, handed Handed) (counter.Done, error) {
 	desk, item, loan := found.desk, found.item, found.loan
 	in := returns.Return{
-		Desk: desk, Item: item.Ref(), Drop: handed.Drop, Backdate: handed.Backdate, Amnesty: handed.Amnesty,
+		Desk: desk, Item: item.Ref(), Drop: handed.Drop, Backdate: handed.Backdate, ScannedAt: handed.ScannedAt, Amnesty: handed.Amnesty,
 		InLibrary: handed.InLibrary, Parts: handed.Parts, Ruined: handed.Ruined,
 	}
 	if loan.ID != broker.NoID {

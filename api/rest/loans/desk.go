@@ -50,7 +50,7 @@ func (l Loans) Scan(ctx context.Context, request gen.ScanRequestObject) (gen.Sca
 		}
 		done, err := l.Desk.Scan(ctx, t.Tx, at, desk.Scan{
 			Barcode: in.Barcode, Card: in.Card, Overrides: in.Override, Reason: in.OverrideReason, TakeBack: in.TakeBack,
-			Handed: desk.Handed{Drop: in.Mode == gen.BookDrop},
+			Handed: desk.Handed{Drop: in.Mode == gen.BookDrop, ScannedAt: in.ScannedAt},
 		})
 		return scannedOf(done), err
 	})

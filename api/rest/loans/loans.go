@@ -149,7 +149,7 @@ func (l Loans) ReturnLoan(ctx context.Context, request gen.ReturnLoanRequestObje
 			return counter.Done{}, err
 		}
 		return l.Desk.TakeBack(ctx, t.Tx, t.At(), desk.TakeBack{Loan: request.ID, Handed: desk.Handed{
-			Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty, InLibrary: in.InLibrary,
+			Drop: in.Drop, Backdate: in.Backdate, ScannedAt: in.ScannedAt, Amnesty: in.Amnesty, InLibrary: in.InLibrary,
 			Parts: returns.Parts{Counted: in.PartsCounted, Missing: in.PartMissing, Obtainable: in.PartObtainable, Price: in.PartPrice},
 		}})
 	})

@@ -126,6 +126,7 @@ type Rules struct {
 	CheckoutForOther rule.Rule[HeldForOther]           `yaml:"loans.held_for_other"`
 	OnOtherAccount   rule.Rule[OnOtherAccount]         `yaml:"loans.on_other_account"`
 	BookDrop         rule.Rule[BookDrop]               `yaml:"returns.book_drop"`
+	ScanAge          rule.Rule[rule.Optional[int]]     `yaml:"returns.scan_age_hours"`
 	ClosureRelief    rule.Rule[Relief]                 `yaml:"closures.relief"`
 
 	// Fines and what is lost.

@@ -1,6 +1,7 @@
 package lending
 
 import (
+	"fmt"
 	"time"
 
 	"afield/broker"
@@ -125,4 +126,26 @@ func ReturnPlaceOf(d *policy.Document, here bool) PlaceDecision {
 func TakesBackFirst(d *policy.Document, m rule.Match) rule.Entry[bool] {
 	entry := d.Rules().OnOtherAccount.For(m)
 	return rule.Entry[bool]{Source: entry.Source, Value: entry.Value == attributes.TakeBackThen}
+}
+
+// ScannedAt checks the time that a return's scan says for itself, because it was
+// made while the desk was off line: not in the future, not before the loan began,
+// and at most so many hours old as the policy allows.
+func ScannedAt(d *policy.Document, at policy.Moment, m rule.Match, scanned, lent time.Time) error {
+	at = d.Settle(at)
+	entry := d.Rules().ScanAge.For(m)
+	wrong := broker.FieldError{Pointer: "/scanned_at"}
+	switch {
+	case scanned.After(at.Now):
+		wrong.Code, wrong.Message = "in_the_future", "must not lie in the future"
+	case scanned.Before(lent):
+		wrong.Code, wrong.Message = "before_the_loan", "lies before the loan began: it was another loan that this scan took back"
+	case !entry.Value.Is:
+		wrong.Code, wrong.Message = "not_taken", "is not taken here: a return counts from when it is entered ("+entry.Rule+")"
+	case at.Now.Sub(scanned) > time.Duration(entry.Value.Value)*time.Hour:
+		wrong.Code, wrong.Message = "too_old", fmt.Sprintf("is more than %d hours old (%s): give the day it counts for instead", entry.Value.Value, entry.Rule)
+	default:
+		return nil
+	}
+	return broker.Invalid(wrong)
 }

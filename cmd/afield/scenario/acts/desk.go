@@ -2,6 +2,7 @@ package acts
 
 import (
 	"context"
+	"time"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -30,6 +31,7 @@ func deskActs() []act {
 			itemField,
 			{Word: "drop", Kind: language.Flag, Says: "true: it was found in the book drop."},
 			{Word: "counts_for", Kind: language.Date, Says: "The day it counts for, where staff say."},
+			{Word: "scanned_at", Kind: language.Moment, Says: "When it was scanned, where the desk was off line and enters it now."},
 			{Word: "amnesty", Kind: language.Flag, Says: "true: what the lateness cost is forgiven."},
 			{Word: "parts", Kind: language.Count, Says: "How many of its pieces were counted."},
 			{Word: "missing", Kind: language.Text, Says: "The piece that is missing (case, audiobook_disc, barcode, disc)."},
@@ -72,11 +74,19 @@ func checkout(p *stage.Play, s language.Step) (stage.Result, error) {
 	})
 }
 
+// scannedAt is the time that a scan says for itself; zero where it says none.
+func scannedAt(p *stage.Play, s language.Step) time.Time {
+	if !s.Has("scanned_at") {
+		return time.Time{}
+	}
+	return s.Moment("scanned_at").In(p.Home.Zone)
+}
+
 func takeBack(p *stage.Play, s language.Step) (stage.Result, error) {
 	item := p.Items[s.Text("item")]
 	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return p.Desk.TakeBack(ctx, tx, at, desk.TakeBack{Barcode: item.Barcode, Handed: desk.Handed{
-			Drop: s.Flag("drop"), Backdate: s.Date("counts_for"), Amnesty: s.Flag("amnesty"),
+			Drop: s.Flag("drop"), Backdate: s.Date("counts_for"), ScannedAt: scannedAt(p, s), Amnesty: s.Flag("amnesty"),
 			Parts: returns.Parts{
 				Counted: s.Count("parts"), Missing: s.Text("missing"), Obtainable: s.Flag("obtainable"),
 				Price: moneyOf(p, s, "part_price"),
