@@ -63,6 +63,7 @@ const (
 	EventUndo              Event = "undo"
 	EventUnshelve          Event = "unshelve"
 	EventNote              Event = "note"
+	EventAmend             Event = "amend"
 )
 
 // Events of the borrowing side: what a lender says.
@@ -233,6 +234,9 @@ const (
 	DoDropNotices    Effect = "drop_notices"
 	DoOpenTask       Effect = "open_task"
 	DoCloseTasks     Effect = "close_tasks"
+	DoAmend          Effect = "amend_request"
+	DoSendAmended    Effect = "send_amended"
+	DoMovePickup     Effect = "move_pick_up_place"
 	DoUndoLast       Effect = "undo_last"
 	DoReopen         Effect = "reopen"
 )
@@ -255,6 +259,9 @@ var (
 		{Name: "fine", Type: FieldMoney, Label: "What the lender asks for a late day"},
 		{Name: "fine_most", Type: FieldMoney, Label: "The most that comes to"},
 	}
+	pickupField  = Field{Name: "pickup_branch", Type: FieldBranch, Label: "Pick-up place"}
+	needByField  = Field{Name: "need_by", Type: FieldDate, Label: "Needed by"}
+	editionField = Field{Name: "edition", Type: FieldText, Label: "Edition"}
 	barcodeField = Field{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}
 )
 
@@ -528,6 +535,24 @@ var Borrowing = &Table{
 		{From: asked, On: EventNeedByPassed, To: CancelPending, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoRememberState, DoCancelByNeedBy, DoSendCancel}, Label: "Needed by a date that has passed; the lender is asked to stop"},
 		{From: []State{CancelPending}, On: EventNeedByPassed, When: []Guard{Not(GuardPatronCancels)}, To: Same, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy}, Label: "Needed by a date that has passed; nobody else is asked"},
 		{From: []State{CancelPending, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventNeedByPassed, To: Same, By: []Party{BySystem}, Label: "The need-by date passed"},
+
+		// The patron or staff change what was asked for, while it still matters
+		{
+			From: []State{Submitted, NeedsReview, Routing, WaitingRetry}, On: EventAmend, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend}, Label: "Change what was asked for",
+			Form: []Field{pickupField, needByField, editionField},
+		},
+		{
+			From: []State{Requested}, On: EventAmend, When: []Guard{GuardByHold}, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend, DoMovePickup}, Label: "Change what was asked for",
+			Form: []Field{pickupField, needByField},
+		},
+		{
+			From: []State{AwaitingCostApproval, Requested, Conditional, WillSupply}, On: EventAmend, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend, DoSendAmended}, Label: "Change what was asked for; the lender is told",
+			Form: []Field{pickupField, needByField, editionField},
+		},
+		{
+			From: []State{Shipped, Received}, On: EventAmend, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend}, Label: "Change the pick-up place",
+			Form: []Field{{Name: "pickup_branch", Type: FieldBranch, Label: "Pick-up place", Required: true}},
+		},
 
 		// Late, double and unexpected
 		{From: everywhere, On: EventLateYes, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from says yes"},

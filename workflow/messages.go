@@ -55,6 +55,7 @@ var Says = map[Effect]Saying{
 	DoSendReturned: {Kind: connectors.KindShippedReturn},
 	DoSendLost:     {Kind: connectors.KindLostByBorrower},
 	DoSendPaid:     {Kind: connectors.KindPaid},
+	DoSendAmended:  {Kind: connectors.KindNote},
 
 	DoSayWillSupply:    {Kind: connectors.KindWillSupply},
 	DoSayUnfilled:      {Kind: connectors.KindUnfilled},
@@ -76,7 +77,6 @@ var Says = map[Effect]Saying{
 // Unsaid lists the kinds of message that no effect sends, and why.
 var Unsaid = map[connectors.Kind]string{
 	connectors.KindExpectToSupply: "we answer with a yes or a no, and have nothing to say before",
-	connectors.KindNote:           "staff write and send it themselves; it moves no request",
 }
 
 // Hearing is what a message becomes at the library that gets it.

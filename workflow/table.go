@@ -137,6 +137,7 @@ const (
 	FieldDate    FieldType = "date"    // 2026-08-22
 	FieldMoney   FieldType = "money"   // {"minor": 1250, "currency": "USD"}
 	FieldLibrary FieldType = "library" // id or NAMESPACE:VALUE
+	FieldBranch  FieldType = "branch"  // id or code of a branch of the library
 	FieldBarcode FieldType = "barcode"
 	FieldChoice  FieldType = "choice"
 	FieldCount   FieldType = "count" // a whole number from 0 to 999

@@ -179,7 +179,7 @@ func TestAvailableActionsFollowTheParty(t *testing.T) {
 		}
 		return list
 	}
-	if got := names(ByPatron, AwaitingCostApproval); !slices.Equal(got, []Event{EventApproveCost, EventDeclineCost, EventCancel, EventNote}) {
+	if got := names(ByPatron, AwaitingCostApproval); !slices.Equal(got, []Event{EventApproveCost, EventDeclineCost, EventCancel, EventAmend, EventNote}) {
 		t.Errorf("a patron asked about a cost may %v", got)
 	}
 	if got := names(ByPatron, OnHoldShelf); slices.Contains(got, EventCheckOut) {

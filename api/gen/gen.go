@@ -137,6 +137,7 @@ const (
 // Defines values for FormFieldType.
 const (
 	FormFieldTypeBarcode FormFieldType = "barcode"
+	FormFieldTypeBranch  FormFieldType = "branch"
 	FormFieldTypeChoice  FormFieldType = "choice"
 	FormFieldTypeCount   FormFieldType = "count"
 	FormFieldTypeDate    FormFieldType = "date"
@@ -1422,11 +1423,11 @@ type FormField struct {
 	Name     string   `json:"name"`
 	Required bool     `json:"required"`
 
-	// Type `library` is an id or NAMESPACE:VALUE.
+	// Type `library` is an id or NAMESPACE:VALUE, `branch` the id or code of a branch of the library.
 	Type FormFieldType `json:"type"`
 }
 
-// FormFieldType `library` is an id or NAMESPACE:VALUE.
+// FormFieldType `library` is an id or NAMESPACE:VALUE, `branch` the id or code of a branch of the library.
 type FormFieldType string
 
 // Format The kind of material; book when not given. An article is a copy and is not returned.

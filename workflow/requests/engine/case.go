@@ -165,6 +165,11 @@ func (c *Case) Desk() standing.Desk {
 	return standing.Desk{Library: c.Library.Library, Branch: c.Request.Branch(), Actor: c.Firing.Actor, Now: c.Now}
 }
 
+// KeepCitation queues writing the citation as it is now.
+func (c *Case) KeepCitation() {
+	c.Tx.Queue(`update requests set citation = $3 where library_id = $1 and id = $2`, c.Request.LibraryID, c.Request.ID, c.Request.Citation)
+}
+
 // Ref names the request to circulation.
 func (c *Case) Ref() standing.RequestRef {
 	return standing.RequestRef{Library: c.Request.LibraryID, Request: c.Request.ID}

@@ -23,6 +23,8 @@ func Effects() engine.Effects {
 		workflow.DoKeepCancel:     KeepCancel,
 		workflow.DoKeepContact:    KeepContact,
 		workflow.DoRememberState:  RememberState,
+		workflow.DoAmend:          Amend,
+		workflow.DoSendAmended:    SendAmended,
 		workflow.DoReopen:         Reopen,
 	}
 }

@@ -31,6 +31,7 @@ func Effects(policies standing.Policies) engine.Effects {
 		workflow.DoTakeOffShelf:   r.TakeOffShelf,
 		workflow.DoAwaitDecision:  AwaitDecision,
 		workflow.DoCancelHold:     r.CancelHold,
+		workflow.DoMovePickup:     r.MovePickup,
 		workflow.DoSendHome:       r.SendHome,
 		workflow.DoItemHome:       ItemHome,
 		workflow.DoSeenHome:       SeenHome,

@@ -201,6 +201,17 @@ func (r room) CancelHold(ctx context.Context, c *engine.Case) (engine.Wants, err
 	return passOn(c, outcome), nil
 }
 
+// MovePickup moves the pick-up place of the hold that fills the request, as the
+// request now has it.
+func (r room) MovePickup(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	kept, err := ownHolds(ctx, c)
+	if err != nil || len(kept) == 0 || c.Firing.Input.Text("pickup_branch") == "" {
+		return nil, err
+	}
+	_, err = r.holds.MovePickup(ctx, c.Tx, c.Desk(), kept[0].Ref, c.Request.PickupBranchID)
+	return nil, err
+}
+
 // SendHome notes that the borrowed volumes in hand are on their way back to
 // their lender.
 func (r room) SendHome(ctx context.Context, c *engine.Case) (engine.Wants, error) {
