@@ -158,3 +158,17 @@ func AskPermission(tx *postgres.Tx, item catalog.Ref, patron patrons.Ref, today 
 					and p.patron_id = h.patron_id and p.proxy_id = $4 and (p.until_on is null or p.until_on >= $5))))`,
 		item.Library, item.ID, patron.Library, patron.ID, today).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
+
+// MoveShelfDate queues another last pick-up day for something on the hold
+// shelf: the lender wants it back earlier, or staff gave more time.
+func MoveShelfDate(tx *postgres.Tx, hold Ref, until broker.Date) {
+	tx.Queue(`update holds set pick_up_by = $3 where library_id = $1 and id = $2 and status = 'on_hold_shelf'`, hold.Library, hold.ID, until)
+}
+
+// AskOpen queues counting, for each of some patrons of a library, the holds
+// that wait or are on the hold shelf, and adds the answer to counts.
+func AskOpen(tx *postgres.Tx, library broker.ID, waiting []broker.ID, counts map[broker.ID]int) {
+	tx.Queue(`select patron_id, count(*)::int from holds
+		where for_library_id = $1 and patron_id = any ($2) and status in ('placed', 'in_transit', 'on_hold_shelf') group by patron_id`,
+		library, waiting).Query(postgres.CountInto(counts))
+}
