@@ -48,6 +48,7 @@ func requestActs() []act {
 			{Word: "lender", Kind: language.NameOf("library"), Says: "Who; the one being asked when left out."},
 			{Word: "says", Kind: language.OneOf(lenderWords()...), Must: true, Says: "What."},
 			{Word: "item", Kind: language.NewName("item"), Says: "A name for what is sent, for later steps."},
+			{Word: "volumes", Kind: language.ListOf(language.NewName("item")), Says: "Names for what is sent in several volumes, instead of item; each has a barcode of its own."},
 			{Word: "due", Kind: language.Date, Says: "The lender's due date."},
 			{Word: "cost", Kind: language.Money, Says: "What it asks."},
 			{Word: "fine", Kind: language.Money, Says: "What it asks for a late day of what it sends."},
@@ -159,13 +160,22 @@ func lenderSpeaks(p *stage.Play, s language.Step) (stage.Result, error) {
 	case connectors.KindConditional:
 		message.Conditions = s.Text("why")
 	case connectors.KindLoaned:
-		barcode := p.Number("L")
-		message.Items = []connectors.MessageItem{{Barcode: barcode}}
-		p.LenderTerms(&message, s.Values, "")
-		if name := s.Text("item"); name != "" {
-			p.Items[name] = stage.Thing{Barcode: barcode, Request: request}
-			p.Requested[name] = request
+		names := s.Texts("volumes")
+		if len(names) == 0 {
+			names = []string{s.Text("item")}
 		}
+		for i, name := range names {
+			sent := connectors.MessageItem{Barcode: p.Number("L")}
+			if len(names) > 1 {
+				sent.Volume = strconv.Itoa(i + 1)
+			}
+			message.Items = append(message.Items, sent)
+			if name != "" {
+				p.Items[name] = stage.Thing{Barcode: sent.Barcode, Request: request}
+				p.Requested[name] = request
+			}
+		}
+		p.LenderTerms(&message, s.Values, "")
 	case connectors.KindCancelAnswer, connectors.KindRenewAnswer:
 		yes := s.Flag("yes")
 		message.Yes = &yes

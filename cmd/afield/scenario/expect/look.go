@@ -16,6 +16,7 @@ import (
 	"afield/broker/standing"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
+	"afield/workflow"
 	"afield/workflow/requests/engine"
 )
 
@@ -34,6 +35,7 @@ type View struct {
 	item    *catalog.Item
 	request *engine.Request
 	asked   []broker.ID // lenders of the request
+	custody workflow.Custody
 
 	standing *patrons.Standing
 }
@@ -85,6 +87,9 @@ func Look(p *stage.Play, s language.Step) (View, error) {
 			if seen.request, err = p.Stage.Requests.Load(ctx, tx, library, id); err != nil {
 				return err
 			}
+			if seen.custody, err = custodyOf(p, ctx, tx, s, id); err != nil {
+				return err
+			}
 			asked, err := rowsOf[struct{ ID broker.ID }](ctx, tx, `select lender_id from rota_entries
 				where library_id = $1 and request_id = $2 and asked_at is not null order by asked_at, position`, library, id)
 			if err != nil {
@@ -97,6 +102,19 @@ func Look(p *stage.Play, s language.Step) (View, error) {
 		return lookAtPatron(p, ctx, tx, s, &seen)
 	})
 	return seen, err
+}
+
+// custodyOf tells in whose hands the volume of a request is that the step names,
+// or its only one.
+func custodyOf(p *stage.Play, ctx context.Context, tx *postgres.Tx, s language.Step, request broker.ID) (workflow.Custody, error) {
+	volumes, err := engine.VolumesOf(ctx, tx, p.Home.ID, request)
+	for _, volume := range volumes {
+		thing, named := p.Items[s.Text("item")]
+		if !named || len(volumes) == 1 || (volume.Barcode != nil && *volume.Barcode == thing.Barcode) {
+			return volume.Custody, err
+		}
+	}
+	return "", err
 }
 
 func rowsOf[T any](ctx context.Context, tx *postgres.Tx, sql string, args ...any) ([]T, error) {

@@ -246,6 +246,10 @@ func thingPromises() []promise {
 				}
 				return string(after.item.Status)
 			})),
+		expects("custody", language.OneOf("lender", "coming", "library", "patron", "returning", "unknown", "none"), "In whose hands a volume of the request is; none before anything was sent.",
+			same(func(_ *stage.Play, _ language.Step, _ stage.Result, _, after View) string {
+				return cmp.Or(string(after.custody), "none")
+			})),
 		expects("hold", language.OneOf("placed", "in_transit", "on_hold_shelf", "fulfilled", "cancelled", "expired", "unfilled", "none"), "How the hold stands: the patron's, or the one the item is kept for.",
 			same(func(_ *stage.Play, _ language.Step, _ stage.Result, _, after View) string {
 				if after.hold == nil {

@@ -114,6 +114,12 @@ func (p *Play) Find(ctx context.Context, tx *postgres.Tx, thing Thing) (catalog.
 	if thing.ID != broker.NoID {
 		return catalog.LoadItem(ctx, tx, thing.Library, thing.ID, false)
 	}
+	if thing.Request != broker.NoID && thing.Barcode != "" {
+		item, err := catalog.ItemByBarcode(ctx, tx, p.group, thing.Barcode, false)
+		if err == nil || !broker.IsKind(err, broker.KindNotFound) {
+			return item, err
+		}
+	}
 	if thing.Request != broker.NoID {
 		return catalog.ItemOfRequest(ctx, tx, p.Home.ID, thing.Request, false)
 	}
