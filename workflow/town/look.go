@@ -123,12 +123,19 @@ func (h *House) Request(id broker.ID) *engine.Request {
 }
 
 // Lending finds the library's newest lending request.
-func (h *House) Lending() broker.ID {
+func (h *House) Lending() (id broker.ID) {
 	h.T.Helper()
-	var id broker.ID
-	h.Do(func(ctx context.Context, tx *postgres.Tx) error {
-		return tx.QueryRow(ctx, `select id from requests where library_id = $1 and side = 'lending' order by id desc limit 1`, h.Library.ID).Scan(&id)
-	})
+	for range 100 {
+		h.Do(func(ctx context.Context, tx *postgres.Tx) error {
+			return tx.QueryRow(ctx, `select coalesce((select id from requests where library_id = $1 and side = 'lending' order by id desc limit 1),
+				'00000000-0000-0000-0000-000000000000')`, h.Library.ID).Scan(&id)
+		})
+		if id != broker.NoID {
+			return id
+		}
+		h.Settle() // the ask is still on its way to it
+	}
+	h.T.Fatal("the library was not asked")
 	return id
 }
 
