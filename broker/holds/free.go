@@ -47,10 +47,10 @@ func shelfOf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold Hold
 
 // Remove notes that a copy of the library's own is not where it should be
 // (Missing), is not lent any more (Withdrawn) or is being made ready (InProcess),
-// wherever it was recorded to stand. Its journey ends, and whoever it was kept for is first in the queue
-// again and is the outcome's hold; a hold that serves a request ends unfilled
-// where no other copy is on the shelf, so that the request can look elsewhere.
-// A copy on loan, or borrowed from a lender, is the conflict item_in_use; its
+// wherever it was recorded to stand. Its journey ends. Whoever it was kept for is
+// first in the queue again, and is the outcome's hold; a hold that serves a
+// request ends unfilled where no other copy is on the shelf, so that the request
+// can look elsewhere. A copy on loan, or borrowed from a lender, is the conflict item_in_use; its
 // caller knows whether a loan is behind one that is lost.
 func (s *Service) Remove(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref, as catalog.ItemStatus) (Outcome, error) {
 	var item catalog.Item

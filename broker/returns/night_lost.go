@@ -13,10 +13,10 @@ import (
 )
 
 // LoseByAge declares lost those of the given loans of the desk's library that
-// are old enough, from the day on which they were, by the policy of the desk that lent them; there are at most as
-// many as in a slice of nightly work. With claimed, it instead ends the claims
-// whose item was not found in the policy's time: such a loan is lost, and
-// charged. A loan whose time has not come, or that somebody has acted on
+// are old enough by the policy they were lent by, as of the day on which they
+// became so; there are at most as many as in a slice of nightly work. With
+// claimed, it instead ends the claims whose item was not found in the policy's
+// time: such a loan is lost, and charged. A loan whose time has not come, or that somebody has acted on
 // meanwhile, has no outcome. One whose price nobody knows has Failed set to the
 // conflict price_unknown, and is unchanged.
 //

@@ -197,7 +197,6 @@ func (s *Service) takeBackFirst(ctx context.Context, tx *postgres.Tx, at counter
 	if err != nil {
 		return done, err
 	}
-	found.loan = loans.Loan{}
 	proxy := found.proxy
 	*found, err = holding(ctx, tx, found.desk, found.item, found.patron)
 	found.proxy = proxy

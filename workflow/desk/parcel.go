@@ -73,7 +73,7 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at counter.At, de
 // does not wait for one.
 func (s *Service) received(ctx context.Context, tx *postgres.Tx, at counter.At, request broker.ID, input workflow.Input) (done counter.Done, known bool, err error) {
 	fired, err := s.counter.Fire(ctx, tx, at, at.Library, request, workflow.EventReceive, input)
-	if ours, ok := broker.AsError(err); ok && (ours.Code == "not_in_this_state" || ours.Code == "not_now") {
+	if counter.NotExpected(err) {
 		return counter.Done{}, false, nil
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"afield/broker"
@@ -17,7 +16,6 @@ import (
 	"afield/workflow/desk/counter"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
-	"afield/workflow/requests/tasks"
 )
 
 // TakeBack is an item that comes back, by its loan or its barcode.
@@ -127,7 +125,7 @@ func (s *Service) takeIn(ctx context.Context, tx *postgres.Tx, at counter.At, fo
 func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at counter.At, found inHand, lending standing.RequestRef) (counter.Done, error) {
 	desk, item := found.desk, found.item
 	if item.Library != at.Library {
-		return s.seenElsewhere(ctx, tx, at, found, lending)
+		return s.seenElsewhere(ctx, tx, at, item, lending)
 	}
 	known, err := s.counter.FireOrNote(ctx, tx, at, engine.Firing{
 		Library: lending.Library, Request: lending.Request, Event: workflow.EventReceiveReturn, Input: workflow.Input{"item": item.ID},
@@ -161,22 +159,23 @@ func (s *Service) homeAgain(ctx context.Context, tx *postgres.Tx, at counter.At,
 	return done, nil
 }
 
-// seenElsewhere sends on an item that another library of the catalogue lent: it
-// was handed in here. Its owner's scan takes it back; until then nothing more is
-// said about the loan being late, and the owner's staff are told where it is.
-func (s *Service) seenElsewhere(ctx context.Context, tx *postgres.Tx, at counter.At, found inHand, lending standing.RequestRef) (counter.Done, error) {
-	done, err := s.sendOn(ctx, tx, found.item, found.item.Library)
+// seenElsewhere sends on an item that another library of the catalogue lent to
+// a library outside, and that was handed in here. What that library had is on its
+// way home; what has not reached it yet is none of this desk's business.
+func (s *Service) seenElsewhere(ctx context.Context, tx *postgres.Tx, at counter.At, item catalog.Item, lending standing.RequestRef) (counter.Done, error) {
+	tx.Widen(lending.Library)
+	volumes, err := engine.VolumesOf(ctx, tx, lending.Library, lending.Request)
 	if err != nil {
+		return counter.Done{}, err
+	}
+	done, err := s.sendOn(ctx, tx, item, item.Library)
+	if volume := volumes.OfItem(item.ID); err != nil || volume == nil || volume.Custody != workflow.InLibrary {
 		return done, err
 	}
-	loans.SeenBack(tx, found.loan.Ref, found.desk.Today())
-	words := "It was handed in at " + found.desk.Library.Name + ", which sends it on: it is on its way home."
-	tx.Widen(lending.Library)
-	tasks.Open(tx, lending.Library, lending.Request, "seen_elsewhere", words, at.Now)
-	_, err = s.counter.Requests.Fire(ctx, tx, at.Now, engine.Firing{
-		Library: lending.Library, Request: lending.Request, Event: workflow.EventNote, Input: workflow.Input{"note": words},
+	_, err = s.counter.FireOrNote(ctx, tx, at, engine.Firing{
+		Library: lending.Library, Request: lending.Request, Event: workflow.EventBorrowerReturned, Input: workflow.Input{"item": item.ID},
 		By: workflow.BySystem, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
 	})
-	done.Message = strings.TrimSuffix(done.Message, " Nothing was recorded here.") + " Its owner was told that it is here."
+	done.Message = "It was lent to another library by its owner, and is on its way home: send it on. Its owner's loan says so now."
 	return done, err
 }

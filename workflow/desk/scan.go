@@ -156,8 +156,11 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.
 	switch {
 	case table.Takes(request.State, workflow.EventShelve):
 		fired, err := s.counter.Fire(ctx, tx, at, item.Library, item.Request, workflow.EventShelve, this)
-		if err != nil {
-			return waitsForTheRest(ctx, tx, request, item, err)
+		switch {
+		case counter.NotExpected(err):
+			return waitsForTheRest(ctx, tx, request, item)
+		case err != nil:
+			return counter.Done{}, err
 		}
 		return counter.Done{
 			Did: "shelved", Message: "Put it on the hold shelf until " + fired.Request.PickUpBy.String() + ".", Item: item.ID,
@@ -166,7 +169,7 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.
 	case table.Takes(request.State, workflow.EventShipReturn):
 		return s.sendsBack(ctx, tx, at, request, this)
 	}
-	return counter.Done{Did: "nothing", Message: "Nothing is due with that item; its request is " + string(request.State) + ".", Item: item.ID, Request: item.Request}, nil
+	return waitsForTheRest(ctx, tx, request, item)
 }
 
 // foundAgain takes in a borrowed volume that the library or the post had lost,
@@ -212,12 +215,10 @@ func (s *Service) sendsBack(ctx context.Context, tx *postgres.Tx, at counter.At,
 	return done, err
 }
 
-// waitsForTheRest answers the scan of a volume that came back while the patron
-// has another one of the same request: they go home together.
-func waitsForTheRest(ctx context.Context, tx *postgres.Tx, request *engine.Request, item catalog.Item, err error) (counter.Done, error) {
-	if ours, ok := broker.AsError(err); !ok || (ours.Code != "not_in_this_state" && ours.Code != "not_now") {
-		return counter.Done{}, err
-	}
+// waitsForTheRest answers the scan of a borrowed volume with which nothing is
+// due: mostly the patron has another one of the same request, and they go home
+// together.
+func waitsForTheRest(ctx context.Context, tx *postgres.Tx, request *engine.Request, item catalog.Item) (counter.Done, error) {
 	volumes, err := engine.VolumesOf(ctx, tx, request.LibraryID, request.ID)
 	if err != nil {
 		return counter.Done{}, err

@@ -119,6 +119,11 @@ func TestAnotherLibrarysLoanIsSentOn(t *testing.T) {
 		t.Fatalf("another desk takes nothing home: %+v", done)
 	}
 	lender.Expects(theirs, workflow.Shipped)
+	lender.Does(theirs, workflow.EventBorrowerReceived, nil)
+	if done := near.Scans(barcode, ""); done.Did != "sent_on" {
+		t.Fatalf("handed in at another desk it is sent on: %+v", done)
+	}
+	lender.Expects(theirs, workflow.ReturnShipped) // on its way home, and no longer reminded of
 	lender.Scans(barcode, "")
 	lender.Expects(theirs, workflow.Completed)
 	tw.Sound()

@@ -18,6 +18,9 @@ func TestARequestIsChangedAfterItWasAsked(t *testing.T) {
 	if now.NeedBy.String() != "2026-04-30" || now.Citation.Edition != "third" {
 		t.Fatalf("needed by %s, edition %q", now.NeedBy, now.Citation.Edition)
 	}
+	if end := home.Deadline(request, "need_by"); end.Format("2006-01-02") != "2026-05-01" { // midnight in New York
+		t.Errorf("the request ends at %s", end)
+	}
 	if lender.Heard(connectors.KindNote) != 1 {
 		t.Fatal("the lender is told")
 	}

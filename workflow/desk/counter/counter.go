@@ -184,14 +184,20 @@ func (c *Counter) Fire(ctx context.Context, tx *postgres.Tx, at At, library, req
 	return fired[0], nil
 }
 
+// NotExpected tells whether an event failed because the request does not expect
+// it: not in its state, or not as it stands.
+func NotExpected(err error) bool {
+	ours, ok := broker.AsError(err)
+	return ok && (ours.Code == "not_in_this_state" || ours.Code == "not_now")
+}
+
 // FireOrNote fires what a physical act means for a request. The act has
 // happened, so a request that does not expect it never undoes it: it is noted,
 // staff get a task, and known is false.
 func (c *Counter) FireOrNote(ctx context.Context, tx *postgres.Tx, at At, firing engine.Firing) (known bool, err error) {
 	tx.Widen(firing.Library)
 	_, err = c.Requests.Fire(ctx, tx, at.Now, firing)
-	ours, ok := broker.AsError(err)
-	if !ok || (ours.Code != "not_in_this_state" && ours.Code != "not_now") {
+	if !NotExpected(err) {
 		return err == nil, err
 	}
 	words := "Done at the desk, though the request did not expect it: " + firing.Event.Words() + "."

@@ -113,7 +113,7 @@ func (r room) PutOnShelf(ctx context.Context, c *engine.Case) (wants engine.Want
 		if err != nil {
 			return nil, err
 		}
-		if c.Request.PickUpBy.IsZero() || c.From != workflow.OnHoldShelf {
+		if c.Request.PickUpBy.IsZero() { // another volume waits no longer than the first
 			c.Request.PickUpBy = outcome.Hold.PickUpBy
 			wants.Add(engine.Fact{Name: "pick_up_by", Value: outcome.Hold.PickUpBy.String()})
 		}
