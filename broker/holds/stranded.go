@@ -114,29 +114,3 @@ func StrandedList(ctx context.Context, tx *postgres.Tx, library broker.ID, page 
 		return one, err
 	})
 }
-
-// Journey is a copy on its way, and for whom.
-type Journey struct {
-	Transit
-	Barcode string
-	Title   broker.ID
-}
-
-// Journeys gives the copies of a library that are on their way, or on their way
-// to it, those sent first before the others: what should have arrived long ago
-// stands at the top, to be looked for or marked as missing.
-func Journeys(ctx context.Context, tx *postgres.Tx, library broker.ID, page broker.Page) ([]Journey, error) {
-	rows, err := tx.Query(ctx, `select `+transitColumns+`, i.barcode, i.title_id
-		from transits t join items i on i.library_id = t.library_id and i.id = t.item_id
-		where t.arrived_at is null and (t.library_id = $1 or t.to_library_id = $1)
-			and ($2::uuid is null or (t.sent_at, t.id) > (select a.sent_at, a.id from transits a where a.id = $2))
-		order by t.sent_at, t.id limit $3`, library, page.After, page.Limit)
-	if err != nil {
-		return nil, fmt.Errorf("list what is on its way: %w", err)
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Journey, error) {
-		var one Journey
-		err := scanTransit(row, &one.Transit, &one.Barcode, &one.Title)
-		return one, err
-	})
-}

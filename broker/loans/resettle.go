@@ -37,17 +37,9 @@ func (r resettled) resettle(tx *postgres.Tx, desk standing.Desk, out *Outcome) e
 	}
 	times, facts := r.loan.Times(), r.loan.facts(r.lentBy, r.lender)
 	for i, fine := range costs.Lateness(facts, r.lender.Calendar()) {
-		last := i == len(times)-1
-		s := Settling{
-			Desk: desk, Loan: r.loan.in(times, i), Through: facts.Until, Fine: fine, Opening: r.lender.Calendar(), Money: r.money,
-			Forgiven: last && facts.Forgiven, Why: r.why, Said: r.said, Last: true, Ended: true,
-		}
-		if !last {
-			s.Through = facts.Until.Earlier(times[i+1].From)
-			s.Forgiven = facts.RenewalForgives
-		}
+		s := r.settling(desk, times, facts, i, fine)
 		settle := s.Settle
-		if last && (r.loan.Status == Open || r.loan.Status == Returned && !r.loan.LostOn.IsZero()) {
+		if i == len(times)-1 && (r.loan.Status == Open || r.loan.Status == Returned && !r.loan.LostOn.IsZero()) {
 			// It still grows; or the policy said what lateness costs beside the loss.
 			settle = s.takeBackOver
 		}
@@ -60,6 +52,19 @@ func (r resettled) resettle(tx *postgres.Tx, desk standing.Desk, out *Outcome) e
 		ledger.EndAccrual(tx, r.loan.Patron.Library, r.loan.ID)
 	}
 	return nil
+}
+
+// settling is the fine of one of the loan's periods, to be brought to what it
+// comes to.
+func (r resettled) settling(desk standing.Desk, times []costs.Period, facts costs.Facts, nth int, fine costs.Fine) Settling {
+	s := Settling{
+		Desk: desk, Loan: r.loan.in(times, nth), Through: facts.Until, Fine: fine, Opening: r.lender.Calendar(), Money: r.money,
+		Forgiven: facts.Forgiven, Why: r.why, Said: r.said, Last: true, Ended: true,
+	}
+	if nth < len(times)-1 { // a renewal followed
+		s.Through, s.Forgiven = facts.Until.Earlier(times[nth+1].From), facts.RenewalForgives
+	}
+	return s
 }
 
 // takeBackOver reverses what was charged too much, and charges nothing.
@@ -75,13 +80,10 @@ func (s Settling) takeBackOver(tx *postgres.Tx, out *Outcome) error {
 // facts come to: the day on which it counts as returned may lie before a
 // renewal.
 func SettleEarlier(tx *postgres.Tx, desk, lender standing.Desk, lentBy *policy.Document, loan Loan, money ledger.LoanMoney, out *Outcome) error {
+	r := resettled{loan: loan, lender: lender, lentBy: lentBy, money: money, why: ledger.CorrectedAtReturn}
 	times, facts := loan.Times(), loan.facts(lentBy, lender)
 	for i, fine := range costs.Lateness(facts, lender.Calendar())[:len(times)-1] {
-		s := Settling{
-			Desk: desk, Loan: loan.in(times, i), Through: facts.Until.Earlier(times[i+1].From), Fine: fine, Opening: lender.Calendar(),
-			Money: money, Forgiven: facts.RenewalForgives, Why: ledger.CorrectedAtReturn, Last: true, Ended: true,
-		}
-		if err := s.Settle(tx, out); err != nil {
+		if err := r.settling(desk, times, facts, i, fine).Settle(tx, out); err != nil {
 			return err
 		}
 	}

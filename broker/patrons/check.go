@@ -2,10 +2,13 @@ package patrons
 
 import (
 	"fmt"
+	"net/mail"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/language"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -48,7 +51,7 @@ func Check(document *policy.Document, patron Patron, today broker.Date) (wrong [
 	if patron.Phone != "" && !strings.ContainsFunc(patron.Phone, unicode.IsDigit) {
 		say("/phone", "wrong_form", "must be a telephone number")
 	}
-	if patron.Language != "" && !isLanguage(patron.Language) {
+	if _, err := language.Parse(patron.Language); patron.Language != "" && err != nil {
 		say("/language", "wrong_form", "must be a language tag such as en or fr-CA")
 	}
 	known := append(slices.Clone(document.Items()), catalog.Audiences()...)
@@ -75,22 +78,8 @@ func checkClass(document *policy.Document, class string) []broker.FieldError {
 }
 
 func isAddress(text string) bool {
-	name, host, found := strings.Cut(text, "@")
-	return found && name != "" && host != "" && !strings.Contains(host, "@") && !strings.ContainsFunc(text, unicode.IsSpace)
-}
-
-// isLanguage tells whether text has the shape of a language tag: letters, and
-// parts of letters and digits behind hyphens.
-func isLanguage(text string) bool {
-	for i, part := range strings.Split(text, "-") {
-		fits := func(r rune) bool {
-			return r < utf8.RuneSelf && (unicode.IsLetter(r) || i > 0 && unicode.IsDigit(r))
-		}
-		if part == "" || strings.ContainsFunc(part, func(r rune) bool { return !fits(r) }) {
-			return false
-		}
-	}
-	return true
+	read, err := mail.ParseAddress(text)
+	return err == nil && read.Address == text // and no name before it
 }
 
 // longestNumber bounds a card number, in characters.

@@ -166,21 +166,29 @@ func TestWhatTheLibraryLostIsFound(t *testing.T) {
 	tw.Sound()
 }
 
-// Each of two volumes has its own band, loan and way home; the request waits for
-// both and names what is missing.
-func TestTwoVolumesGoTheirOwnWays(t *testing.T) {
-	t.Parallel()
+// lentInTwoVolumes is a borrowed set in two volumes that its patron has, with the
+// band of each.
+func lentInTwoVolumes(t *testing.T) (tw *town.Town, home *town.House, lender *town.Partner, request broker.ID, one, two string) {
+	t.Helper()
 	tw, home, lender, request, patron := town.AsksPartner(t, 0)
 	lender.Says(home, connectors.Message{Kind: connectors.KindLoaned, Due: town.Due("2026-04-20"), Items: []connectors.MessageItem{
 		{Barcode: "VT-8", Volume: "1"}, {Barcode: "VT-9", Volume: "2"},
 	}})
 	home.Scans("VT-8", "")
 	home.Scans("VT-9", "")
-	one, two := "ILL-"+home.Number(request), "ILL-"+home.Number(request)+"-2"
-	home.Scans(one, "")
-	home.Scans(two, "")
-	home.Lends(one, patron)
-	home.Lends(two, patron)
+	one, two = "ILL-"+home.Number(request), "ILL-"+home.Number(request)+"-2"
+	for _, band := range []string{one, two} {
+		home.Scans(band, "")
+		home.Lends(band, patron)
+	}
+	return tw, home, lender, request, one, two
+}
+
+// Each of two volumes has its own band, loan and way home; the request waits for
+// both and names what is missing.
+func TestTwoVolumesGoTheirOwnWays(t *testing.T) {
+	t.Parallel()
+	tw, home, lender, request, one, two := lentInTwoVolumes(t)
 	expectCustodies(t, home, request, workflow.InHands, workflow.InHands)
 
 	home.Scans(one, "")
@@ -210,17 +218,8 @@ func TestTwoVolumesGoTheirOwnWays(t *testing.T) {
 // request is not settled before both are.
 func TestOneOfTwoVolumesIsLost(t *testing.T) {
 	t.Parallel()
-	tw, home, lender, request, patron := town.AsksPartner(t, 0)
-	lender.Says(home, connectors.Message{Kind: connectors.KindLoaned, Due: town.Due("2026-04-20"), Items: []connectors.MessageItem{
-		{Barcode: "VT-8", Volume: "1"}, {Barcode: "VT-9", Volume: "2"},
-	}})
-	home.Scans("VT-8", "")
-	home.Scans("VT-9", "")
-	one, two := "ILL-"+home.Number(request), "ILL-"+home.Number(request)+"-2"
-	for _, band := range []string{one, two} {
-		home.Scans(band, "")
-		home.Lends(band, patron)
-	}
+	tw, home, lender, request, one, _ := lentInTwoVolumes(t)
+	patron := home.Request(request).PatronID
 	home.Scans(one, "")
 	home.Does(request, workflow.EventReportLost, nil)
 	expectCustodies(t, home, request, workflow.InLibrary, workflow.Unaccounted)
