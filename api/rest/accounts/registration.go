@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"afield/api/gen"
@@ -123,14 +124,30 @@ func (a Accounts) registeredView(ctx context.Context, t *pipeline.Turn, done reg
 		}
 		view.Charges = append(view.Charges, views.Charge(charge))
 	}
-	for _, id := range done.Alike {
-		patron, err := patrons.ByID(ctx, t.Tx, patrons.Ref{Library: library.ID, ID: id})
-		if err != nil {
-			return view, err
-		}
-		view.Alike = append(view.Alike, patronLine(patron))
+	view.Alike, err = alikeLines(ctx, t, library.ID, done.Alike)
+	return view, err
+}
+
+// alikeLines reads the accounts that may be of the same person.
+func alikeLines(ctx context.Context, t *pipeline.Turn, library broker.ID, ids []broker.ID) ([]gen.PatronLine, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	return view, nil
+	refs, found := make([]patrons.Ref, len(ids)), map[patrons.Ref]patrons.Patron{}
+	for i, id := range ids {
+		refs[i] = patrons.Ref{Library: library, ID: id}
+	}
+	patrons.AskAll(t.Tx, refs, found)
+	if err := t.Tx.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("read accounts alike: %w", err)
+	}
+	var lines []gen.PatronLine
+	for _, ref := range refs {
+		if patron, there := found[ref]; there {
+			lines = append(lines, patronLine(patron))
+		}
+	}
+	return lines, nil
 }
 
 // RegisterPatron gives somebody a card as the library's policy says.

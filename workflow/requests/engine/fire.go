@@ -102,7 +102,7 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 	if firing.ExpectVersion != 0 && firing.ExpectVersion != request.Version {
 		return Move{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it; it is now %q.", st.Place().Label)
 	}
-	st.Firing, st.data, st.about = firing, map[string]any{}, nil
+	st.Firing, st.data, st.about, st.DueMoved = firing, map[string]any{}, nil, false
 	for key, value := range firing.Data {
 		st.data[key] = value
 	}

@@ -23,7 +23,8 @@ const submittedByNobody = `patron_id = null, submitted_by = case when r.submitte
 // because of their age), and those of patrons who want no history. A request
 // for which something is still owed keeps its patron, and so does one whose
 // patron wants to keep the history. It returns how many it changed, 0 where none
-// is left, and those of them that ended since another instant. It needs the rights of postgres.Everywhere.
+// is left, and those of them that ended since another instant. It needs the
+// rights of postgres.Everywhere.
 func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore, since time.Time, limit int) (done int, recent []broker.ID, err error) {
 	var before *time.Time
 	if !endedBefore.IsZero() {
@@ -61,7 +62,7 @@ func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedB
 
 // forgetWho queues removing the patron from what belongs to ended requests:
 // timelines, notes, tasks, volumes, and messages as they came over the wire. That
-// a patron acted stays, and which.
+// a patron acted stays, but not who.
 func forgetWho(tx *postgres.Tx, library broker.ID, requests []broker.ID) {
 	if len(requests) == 0 {
 		return
