@@ -339,6 +339,7 @@ const (
 
 // Defines values for NewBlockStops.
 const (
+	NewBlockStopsCapture      NewBlockStops = "capture"
 	NewBlockStopsCheckout     NewBlockStops = "checkout"
 	NewBlockStopsComputer     NewBlockStops = "computer"
 	NewBlockStopsHold         NewBlockStops = "hold"
@@ -845,9 +846,7 @@ type Adjustment struct {
 	ID ID `json:"id,omitempty,omitzero"`
 
 	// Kept How many stay: a lender's date, or a rule that gives no relief.
-	Kept int `json:"kept"`
-
-	// Kind closure or director.
+	Kept int    `json:"kept"`
 	Kind string `json:"kind,omitempty,omitzero"`
 
 	// Loans How many loans moved.
@@ -1057,8 +1056,10 @@ type Charge struct {
 	Clause Clause `json:"clause,omitempty,omitzero"`
 
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	ID   ID     `json:"id"`
-	Kind string `json:"kind"`
+	ID ID `json:"id"`
+
+	// Kind What is owed for.
+	Kind ChargeKind `json:"kind"`
 
 	// LoanID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	LoanID ID     `json:"loan_id,omitempty,omitzero"`
@@ -1073,6 +1074,9 @@ type Charge struct {
 	RequestID ID     `json:"request_id,omitempty,omitzero"`
 	Rule      string `json:"rule,omitempty,omitzero"`
 }
+
+// ChargeKind What is owed for.
+type ChargeKind = string
 
 // CheckOut defines model for CheckOut.
 type CheckOut struct {
@@ -1172,9 +1176,7 @@ type Closure struct {
 	From Date `json:"from"`
 
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	ID ID `json:"id"`
-
-	// Kind planned, weather or emergency.
+	ID     ID     `json:"id"`
 	Kind   string `json:"kind"`
 	Reason string `json:"reason"`
 
@@ -1338,8 +1340,10 @@ type Event struct {
 	FromState string `json:"from_state"`
 	ID        int64  `json:"id"`
 	Label     string `json:"label"`
-	ToState   string `json:"to_state"`
-	Version   int    `json:"version"`
+
+	// ToState Where a request stands; `GET /v1/workflow` says which states a side has.
+	ToState RequestState `json:"to_state"`
+	Version int          `json:"version"`
 }
 
 // EventPage defines model for EventPage.
@@ -1768,9 +1772,11 @@ type LedgerEntry struct {
 	AgainstID ID `json:"against_id,omitempty,omitzero"`
 
 	// Amount Positive where more is owed by it, negative where less.
-	Amount     Money     `json:"amount"`
-	At         time.Time `json:"at"`
-	ChargeKind string    `json:"charge_kind"`
+	Amount Money     `json:"amount"`
+	At     time.Time `json:"at"`
+
+	// ChargeKind What is owed for.
+	ChargeKind ChargeKind `json:"charge_kind"`
 
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ID   ID              `json:"id"`
@@ -1800,8 +1806,10 @@ type LedgerLine struct {
 	At     time.Time `json:"at"`
 
 	// Balance What was owed right after it.
-	Balance    Money  `json:"balance"`
-	ChargeKind string `json:"charge_kind"`
+	Balance Money `json:"balance"`
+
+	// ChargeKind What is owed for.
+	ChargeKind ChargeKind `json:"charge_kind"`
 
 	// Clause Where a rule comes from. `silent` marks a value the library's text does not give.
 	Clause Clause `json:"clause,omitempty,omitzero"`
@@ -1833,6 +1841,9 @@ type LedgerPage struct {
 	// Owes With what accrues as of today.
 	Owes Money `json:"owes"`
 }
+
+// LendingState Where a request of another library stands.
+type LendingState = string
 
 // LendingTerms defines model for LendingTerms.
 type LendingTerms struct {
@@ -2455,8 +2466,10 @@ type NewNoticePreview struct {
 	Channel NewNoticePreviewChannel `json:"channel"`
 
 	// Draft A text that is not saved yet; the one in force when absent.
-	Draft    NoticeText `json:"draft,omitempty,omitzero"`
-	Kind     string     `json:"kind"`
+	Draft NoticeText `json:"draft,omitempty,omitzero"`
+
+	// Kind What a notice is about.
+	Kind     NoticeKind `json:"kind"`
 	Language string     `json:"language"`
 
 	// NoticeID The notice to show it on.
@@ -2643,12 +2656,17 @@ type NightList struct {
 
 // NightStep defines model for NightStep.
 type NightStep struct {
-	Finished bool   `json:"finished"`
-	PutAside int    `json:"put_aside"`
-	Slices   int    `json:"slices"`
-	Step     string `json:"step"`
-	Touched  int64  `json:"touched"`
+	Finished bool `json:"finished"`
+	PutAside int  `json:"put_aside"`
+	Slices   int  `json:"slices"`
+
+	// Step A part of the nightly work.
+	Step    NightlyStep `json:"step"`
+	Touched int64       `json:"touched"`
 }
+
+// NightlyStep A part of the nightly work.
+type NightlyStep = string
 
 // NotFoundCopy defines model for NotFoundCopy.
 type NotFoundCopy struct {
@@ -2689,8 +2707,10 @@ type Notice struct {
 	Facts map[string]interface{} `json:"facts,omitempty,omitzero"`
 
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	ID   ID     `json:"id"`
-	Kind string `json:"kind"`
+	ID ID `json:"id"`
+
+	// Kind What a notice is about.
+	Kind NoticeKind `json:"kind"`
 
 	// LastError What went wrong at the last try; it names nobody.
 	LastError string `json:"last_error,omitempty,omitzero"`
@@ -2731,6 +2751,9 @@ type NoticeChannel string
 // NoticeStatus defines model for Notice.Status.
 type NoticeStatus string
 
+// NoticeKind What a notice is about.
+type NoticeKind = string
+
 // NoticeOutcome defines model for NoticeOutcome.
 type NoticeOutcome struct {
 	Outcome NoticeOutcomeOutcome `json:"outcome"`
@@ -2766,8 +2789,10 @@ type NoticeTemplate struct {
 	Body      string    `json:"body"`
 	ChangedAt time.Time `json:"changed_at,omitempty,omitzero"`
 	Channel   string    `json:"channel"`
-	Kind      string    `json:"kind"`
-	Language  string    `json:"language"`
+
+	// Kind What a notice is about.
+	Kind     NoticeKind `json:"kind"`
+	Language string     `json:"language"`
 
 	// Own `false`: built in.
 	Own bool `json:"own"`
@@ -2821,6 +2846,9 @@ type OwedToUs struct {
 	DebtorID ID        `json:"debtor_id"`
 	Since    time.Time `json:"since"`
 }
+
+// OwnState Where a request of our own patrons, or one that we pass on, stands.
+type OwnState = string
 
 // PaidBack defines model for PaidBack.
 type PaidBack struct {
@@ -3182,8 +3210,10 @@ type Posting struct {
 	// Amount Minor units and an ISO 4217 code; 1250 USD is 12.50.
 	//
 	// Example: {"currency":"USD","minor":1250}
-	Amount     Money  `json:"amount"`
-	ChargeKind string `json:"charge_kind"`
+	Amount Money `json:"amount"`
+
+	// ChargeKind What is owed for.
+	ChargeKind ChargeKind `json:"charge_kind"`
 
 	// Clause Where a rule comes from. `silent` marks a value the library's text does not give.
 	Clause Clause `json:"clause,omitempty,omitzero"`
@@ -3302,7 +3332,9 @@ type PutAside struct {
 	Error   string    `json:"error,omitempty,omitzero"`
 	FirstAt time.Time `json:"first_at"`
 	LastAt  time.Time `json:"last_at"`
-	Step    string    `json:"step"`
+
+	// Step A part of the nightly work.
+	Step NightlyStep `json:"step"`
 
 	// ThingID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ThingID ID  `json:"thing_id"`
@@ -3482,9 +3514,11 @@ type Request struct {
 	PickUpBy Date `json:"pick_up_by,omitempty,omitzero"`
 
 	// PickupBranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	PickupBranchID ID     `json:"pickup_branch_id,omitempty,omitzero"`
-	PreviousState  string `json:"previous_state,omitempty,omitzero"`
-	Renewals       int    `json:"renewals"`
+	PickupBranchID ID `json:"pickup_branch_id,omitempty,omitzero"`
+
+	// PreviousState Where a request stands; `GET /v1/workflow` says which states a side has.
+	PreviousState RequestState `json:"previous_state,omitempty,omitzero"`
+	Renewals      int          `json:"renewals"`
 
 	// Rota Staff see all of it; patrons see the lenders tried and asked now, without reasons.
 	Rota    Rota           `json:"rota,omitempty,omitzero"`
@@ -3492,7 +3526,7 @@ type Request struct {
 	Service RequestService `json:"service"`
 	Side    RequestSide    `json:"side"`
 
-	// State One of the states of `GET /v1/workflow`.
+	// State Where a request stands; `GET /v1/workflow` says which states a side has.
 	State       RequestState `json:"state"`
 	StateLabel  string       `json:"state_label"`
 	SubmittedAt time.Time    `json:"submitted_at"`
@@ -3542,7 +3576,7 @@ type RequestPage struct {
 	Requests   []RequestSummary `json:"requests"`
 }
 
-// RequestState One of the states of `GET /v1/workflow`.
+// RequestState Where a request stands; `GET /v1/workflow` says which states a side has.
 type RequestState = string
 
 // RequestSummary defines model for RequestSummary.
@@ -3596,7 +3630,7 @@ type RequestSummary struct {
 	Service  RequestSummaryService `json:"service"`
 	Side     RequestSummarySide    `json:"side"`
 
-	// State One of the states of `GET /v1/workflow`.
+	// State Where a request stands; `GET /v1/workflow` says which states a side has.
 	State       RequestState `json:"state"`
 	StateLabel  string       `json:"state_label"`
 	SubmittedAt time.Time    `json:"submitted_at"`
@@ -3732,10 +3766,8 @@ type ScanResult struct {
 	Charged []Posting `json:"charged,omitempty,omitzero"`
 
 	// CountParts How many pieces to count.
-	CountParts int `json:"count_parts,omitempty,omitzero"`
-
-	// Did received, shelved, checked_out, checked_in, captured, sent_on, pulled, shipped, returned_home, unmatched, or nothing.
-	Did string `json:"did"`
+	CountParts int    `json:"count_parts,omitempty,omitzero"`
+	Did        string `json:"did"`
 
 	// DueOn A calendar date in the library's zone.
 	//
@@ -4397,7 +4429,7 @@ type ListLendingParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// State Only requests in one of these states.
-	State []string `form:"state,omitempty" json:"state,omitempty,omitzero"`
+	State []LendingState `form:"state,omitempty" json:"state,omitempty,omitzero"`
 
 	// Open `true` leaves out ended requests, `false` shows only those.
 	Open *bool `form:"open,omitempty" json:"open,omitempty"`
@@ -4759,7 +4791,7 @@ type ListRequestsParams struct {
 	Queue Queue `form:"queue,omitempty" json:"queue,omitempty,omitzero"`
 
 	// State Only requests in one of these states.
-	State []string `form:"state,omitempty" json:"state,omitempty,omitzero"`
+	State []OwnState `form:"state,omitempty" json:"state,omitempty,omitzero"`
 
 	// PatronID Only one patron's requests (staff).
 	PatronID ID `form:"patron_id,omitempty" json:"patron_id,omitempty,omitzero"`
@@ -5315,13 +5347,13 @@ type ServerInterface interface {
 	ListNoticeTemplates(ctx echo.Context) error
 	// DropNoticeTemplate Go back to the text built in
 	// (DELETE /v1/notices/templates/{kind}/{channel}/{language})
-	DropNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params DropNoticeTemplateParams) error
+	DropNoticeTemplate(ctx echo.Context, kind NoticeKind, channel string, language string, params DropNoticeTemplateParams) error
 	// GetNoticeTemplate The text of a notice as a template
 	// (GET /v1/notices/templates/{kind}/{channel}/{language})
-	GetNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params GetNoticeTemplateParams) error
+	GetNoticeTemplate(ctx echo.Context, kind NoticeKind, channel string, language string, params GetNoticeTemplateParams) error
 	// SaveNoticeTemplate Have a text of our own
 	// (PUT /v1/notices/templates/{kind}/{channel}/{language})
-	SaveNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params SaveNoticeTemplateParams) error
+	SaveNoticeTemplate(ctx echo.Context, kind NoticeKind, channel string, language string, params SaveNoticeTemplateParams) error
 	// RecordNoticeOutcome Record what came of a call
 	// (POST /v1/notices/{id}/outcome)
 	RecordNoticeOutcome(ctx echo.Context, id ID, params RecordNoticeOutcomeParams) error
@@ -7510,7 +7542,7 @@ func (w *ServerInterfaceWrapper) ListNoticeTemplates(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) DropNoticeTemplate(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "kind" -------------
-	var kind string
+	var kind NoticeKind
 
 	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
@@ -7551,7 +7583,7 @@ func (w *ServerInterfaceWrapper) DropNoticeTemplate(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) GetNoticeTemplate(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "kind" -------------
-	var kind string
+	var kind NoticeKind
 
 	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
@@ -7592,7 +7624,7 @@ func (w *ServerInterfaceWrapper) GetNoticeTemplate(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) SaveNoticeTemplate(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "kind" -------------
-	var kind string
+	var kind NoticeKind
 
 	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
@@ -11207,9 +11239,9 @@ func (response ListNoticeTemplates200JSONResponse) VisitListNoticeTemplatesRespo
 }
 
 type DropNoticeTemplateRequestObject struct {
-	Kind     string `json:"kind"`
-	Channel  string `json:"channel"`
-	Language string `json:"language"`
+	Kind     NoticeKind `json:"kind"`
+	Channel  string     `json:"channel"`
+	Language string     `json:"language"`
 	Params   DropNoticeTemplateParams
 }
 
@@ -11226,9 +11258,9 @@ func (response DropNoticeTemplate204Response) VisitDropNoticeTemplateResponse(w 
 }
 
 type GetNoticeTemplateRequestObject struct {
-	Kind     string `json:"kind"`
-	Channel  string `json:"channel"`
-	Language string `json:"language"`
+	Kind     NoticeKind `json:"kind"`
+	Channel  string     `json:"channel"`
+	Language string     `json:"language"`
 	Params   GetNoticeTemplateParams
 }
 
@@ -11251,9 +11283,9 @@ func (response GetNoticeTemplate200JSONResponse) VisitGetNoticeTemplateResponse(
 }
 
 type SaveNoticeTemplateRequestObject struct {
-	Kind     string `json:"kind"`
-	Channel  string `json:"channel"`
-	Language string `json:"language"`
+	Kind     NoticeKind `json:"kind"`
+	Channel  string     `json:"channel"`
+	Language string     `json:"language"`
 	Params   SaveNoticeTemplateParams
 	Body     *SaveNoticeTemplateJSONRequestBody
 }
@@ -15769,7 +15801,7 @@ func (sh *strictHandler) ListNoticeTemplates(ctx echo.Context) error {
 }
 
 // DropNoticeTemplate operation middleware
-func (sh *strictHandler) DropNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params DropNoticeTemplateParams) error {
+func (sh *strictHandler) DropNoticeTemplate(ctx echo.Context, kind NoticeKind, channel string, language string, params DropNoticeTemplateParams) error {
 	var request DropNoticeTemplateRequestObject
 
 	request.Kind = kind
@@ -15797,7 +15829,7 @@ func (sh *strictHandler) DropNoticeTemplate(ctx echo.Context, kind string, chann
 }
 
 // GetNoticeTemplate operation middleware
-func (sh *strictHandler) GetNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params GetNoticeTemplateParams) error {
+func (sh *strictHandler) GetNoticeTemplate(ctx echo.Context, kind NoticeKind, channel string, language string, params GetNoticeTemplateParams) error {
 	var request GetNoticeTemplateRequestObject
 
 	request.Kind = kind
@@ -15825,7 +15857,7 @@ func (sh *strictHandler) GetNoticeTemplate(ctx echo.Context, kind string, channe
 }
 
 // SaveNoticeTemplate operation middleware
-func (sh *strictHandler) SaveNoticeTemplate(ctx echo.Context, kind string, channel string, language string, params SaveNoticeTemplateParams) error {
+func (sh *strictHandler) SaveNoticeTemplate(ctx echo.Context, kind NoticeKind, channel string, language string, params SaveNoticeTemplateParams) error {
 	var request SaveNoticeTemplateRequestObject
 
 	request.Kind = kind
