@@ -84,6 +84,10 @@ const (
 	LostByClaim  LostHow = "claim"    // claimed, and not found
 )
 
+// ByRule tells whether it counts as lost because it was not back by some day: had
+// it been, it would never have been lost.
+func (h LostHow) ByRule() bool { return h == LostOverdue || h == LostByClaim }
+
 // Serves names the request a loan serves, or nil.
 func (l Loan) Serves() *standing.RequestRef { return standing.Serves(l.Patron.Library, l.Request) }
 

@@ -46,6 +46,27 @@ func (r returned) settleLost(tx *postgres.Tx, s loans.Settling, out *loans.Outco
 	return s.SettleTo(tx, settled.Overdue.Minor, out)
 }
 
+// neverLost settles the account of an item that counted as lost by a rule, and was
+// back before the day of that rule: nothing is owed for the loss, whatever the
+// policy says of lost items that come back, and the lateness costs what it would
+// have cost.
+func (r returned) neverLost(tx *postgres.Tx, s loans.Settling, out *loans.Outcome) error {
+	out.Say("It was back before it could count as lost.")
+	money := r.facts.money
+	for _, part := range money.loss() {
+		if paid := min(part.Paid.Minor, part.Stands().Minor); paid > 0 {
+			out.Refund = out.Refund.Plus(broker.Money{Minor: paid, Currency: part.Charged.Currency})
+		}
+	}
+	if err := money.takeBack(tx, r.in.Desk, r.loan, money.stands(), ledger.CorrectedAtReturn, out); err != nil {
+		return err
+	}
+	if out.Refund.Minor > 0 {
+		out.Say("To be given back: %s.", out.Refund)
+	}
+	return s.Settle(tx, out)
+}
+
 // lostAccount is what is on the account for the loan.
 func (r returned) lostAccount(s loans.Settling) costs.LostAccount {
 	money, overdue := r.facts.money, r.facts.money.overdue.OfPeriod(r.loan.Period())

@@ -3,6 +3,7 @@ package returns
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"afield/broker"
 	"afield/broker/loans"
@@ -54,6 +55,42 @@ func (c *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, desk standing.
 		done = append(done, out)
 	}
 	return done, nil
+}
+
+// loseFirst declares an item that comes in lost, where the day of the rule that
+// says so had come by the day on which the return counts, and no night has run
+// since: a return is settled the same, whether the night came before it or not.
+// Where the night would have asked for a price, it is simply late.
+func (c *Service) loseFirst(ctx context.Context, tx *postgres.Tx, in Return, lender standing.Desk, on broker.Date, facts *returnFacts, out *loans.Outcome) error {
+	loan := facts.open
+	if loan.Status != loans.Open || loan.SettledElsewhere() || !loan.SeenBackOn.IsZero() || !on.After(loan.DueOn) {
+		return nil
+	}
+	claimed := !loan.ClaimedAt.IsZero()
+	old := &ageing{losing: losing{loan: loan, lender: lender, item: facts.item, money: facts.money.overdue}, claim: facts.claim}
+	loss, now, err := c.lossByAge(lender, old, claimed)
+	if err != nil || !now || on.Before(loss.On) {
+		return err
+	}
+	lost, err := c.lose(ctx, tx, in.Desk, old.losing, loss)
+	if ours, ok := broker.AsError(err); ok && ours.Code == "price_unknown" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if claimed {
+		answerClaim(tx, in.Desk, old.claim, loans.ClaimCharged, &lost)
+		facts.claim = *lost.Claim
+		lost.Loan.ClaimedAt = time.Time{}
+	}
+	facts.open, facts.item, facts.money = *lost.Loan, *lost.Item, loanMoney{}
+	out.Charged, out.TakenBack = lost.Charged, lost.TakenBack
+	askLoanMoney(tx, facts.open, &facts.money)
+	if err := tx.Flush(ctx); err != nil {
+		return fmt.Errorf("read what a loss cost: %w", err)
+	}
+	return nil
 }
 
 // ageing is a loan that may be lost by its age, with its claim where it has one.

@@ -154,28 +154,35 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 		return loans.Outcome{}, err
 	}
 	var out loans.Outcome
-	cleared := c.endClaim(tx, in, lentBy, facts, &out)
-	notTold, err := notTold(ctx, tx, lender, document, loan)
-	if err != nil {
-		return loans.Outcome{}, err
-	}
 	if seen := loan.SeenBackOn; !seen.IsZero() && (in.Backdate.IsZero() || seen.Before(in.Backdate)) {
 		in.Backdate = seen // whoever saw it home said so on that day
 	}
-	counts := lending.EffectiveReturn(document, lender.Moment(), lending.HandedIn{
-		Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate, Amnesty: in.Amnesty || cleared, NotTold: notTold,
-	})
+	handed := lending.HandedIn{Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate}
+	day := lending.EffectiveReturn(document, lender.Moment(), handed).On.Later(lender.Calendar().DateOf(loan.StartedAt))
+	if err := c.loseFirst(ctx, tx, in, lender, day, &facts, &out); err != nil {
+		return loans.Outcome{}, err
+	}
+	loan = facts.open
+	cleared := c.endClaim(tx, in, lentBy, facts, &out)
+	if handed.NotTold, err = notTold(ctx, tx, lender, document, loan); err != nil {
+		return loans.Outcome{}, err
+	}
+	handed.Amnesty = in.Amnesty || cleared
+	counts := lending.EffectiveReturn(document, lender.Moment(), handed)
 	if in.Amnesty { // records what had accrued before it is forgiven
 		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil {
 			return loans.Outcome{}, err
 		}
 	}
-	loan.Status, loan.ReturnedAt, loan.ReturnedOn = loans.Returned, lender.Now, counts.On.Later(lender.Calendar().DateOf(loan.StartedAt))
-	counts.On, loan.FineFree = loan.ReturnedOn, counts.FineFree
+	loan.Status, loan.ReturnedAt, loan.ReturnedOn = loans.Returned, lender.Now, day
+	counts.On, loan.FineFree = day, counts.FineFree
+	if loan.LostHow.ByRule() && day.Before(loan.LostOn) {
+		loan.LostOn, loan.LostHow = broker.Date{}, "" // it was back before
+	}
 	loans.Save(tx, loan)
 	out.SetLoan(loan)
 	out.Say("Returned on %s.", loan.ReturnedOn)
-	if notTold {
+	if handed.NotTold {
 		out.Say("No overdue notice reached the patron, which excuses the lateness.")
 	}
 	warnPlace(document, in.Desk, facts.item, loan, &out)
@@ -240,9 +247,12 @@ func (c *Service) settleReturn(ctx context.Context, tx *postgres.Tx, r returned,
 		s.Fine = costs.OverdueFineAt(r.loan.Terms, r.loan.DueAt, r.lender.Now, r.lender.Calendar())
 	}
 	var err error
-	if !r.loan.LostOn.IsZero() {
+	switch {
+	case !r.loan.LostOn.IsZero():
 		err = r.settleLost(tx, s, out)
-	} else {
+	case r.facts.open.Status == loans.Lost:
+		err = r.neverLost(tx, s, out)
+	default:
 		err = s.Settle(tx, out)
 	}
 	if err == nil && r.loan.Renewals > 0 {
