@@ -54,6 +54,15 @@ func (s *Sites) Of(ctx context.Context, tx *postgres.Tx, library broker.ID) (*Si
 	return s.With(ctx, tx, library, func(*Site) {})
 }
 
+// Read gives a library's site as it was read last, for an act that has begun with
+// Of or With; found is false where it was not.
+func (s *Sites) Read(library broker.ID) (site *Site, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	site, found = s.known[library]
+	return site, found
+}
+
 // With is Of that reads more on the way, in one round trip where the site is
 // known and has not changed. ask queues its questions; it is called again where
 // the site turns out to have changed, so it must begin anew each time.

@@ -56,6 +56,7 @@ const (
 	CorrectedMerge      Correction = "merge"       // it is charged to another account instead
 	CorrectedFound      Correction = "found_again" // a lost item was found again
 	CorrectedDonation   Correction = "donation"    // a like item was given in place of a lost one
+	CorrectedUndone     Correction = "undone"      // the act that charged it was undone
 )
 
 // Cash is the method of payment in which a till has its float.

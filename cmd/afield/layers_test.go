@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"api", "api/web", "broker", "broker/outbox"},
 	{"api/problem", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "connectors"},
 	{
-		"broker/catalog", "broker/directory", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
+		"broker/acts", "broker/catalog", "broker/directory", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
 		"connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
 	},
 	{

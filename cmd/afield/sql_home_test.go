@@ -59,6 +59,9 @@ var homes = map[string]string{
 	"refund_vouchers":  "broker/ledger",
 	"tills":            "broker/ledger",
 
+	"desk_act_changes": "broker/acts",
+	"desk_acts":        "broker/acts",
+
 	"adjusted_loans":  "broker/loans",
 	"claims":          "broker/loans",
 	"due_adjustments": "broker/loans",

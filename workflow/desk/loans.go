@@ -67,6 +67,10 @@ type BriefRecord struct {
 // CheckOut lends an item. An item that waits for an ILL request is lent for it,
 // with the lender's due date; it is refused with every reason otherwise.
 func (s *Service) CheckOut(ctx context.Context, tx *postgres.Tx, at counter.At, in CheckOut) (counter.Done, error) {
+	return s.counter.Acting(ctx, tx, at, func() (counter.Done, error) { return s.checkOut(ctx, tx, at, in) })
+}
+
+func (s *Service) checkOut(ctx context.Context, tx *postgres.Tx, at counter.At, in CheckOut) (counter.Done, error) {
 	found, err := s.look(ctx, tx, at, shown{barcode: in.Barcode, card: in.Card, patron: in.Patron, proxy: in.HandedTo})
 	if err != nil {
 		return counter.Done{}, err

@@ -48,6 +48,10 @@ type Handed struct {
 // is in hand all the same, and what is due with it is done: what was on its way
 // has arrived, what was not here is.
 func (s *Service) TakeBack(ctx context.Context, tx *postgres.Tx, at counter.At, in TakeBack) (counter.Done, error) {
+	return s.counter.Acting(ctx, tx, at, func() (counter.Done, error) { return s.comeBack(ctx, tx, at, in) })
+}
+
+func (s *Service) comeBack(ctx context.Context, tx *postgres.Tx, at counter.At, in TakeBack) (counter.Done, error) {
 	found, err := s.comesBack(ctx, tx, at, in)
 	if err != nil {
 		return counter.Done{}, err

@@ -34,6 +34,10 @@ type Scan struct {
 // fits nothing becomes a task for staff, and an item that another library of
 // the catalogue must deal with is sent there; neither is an error.
 func (s *Service) Scan(ctx context.Context, tx *postgres.Tx, at counter.At, in Scan) (counter.Done, error) {
+	return s.counter.Acting(ctx, tx, at, func() (counter.Done, error) { return s.scan(ctx, tx, at, in) })
+}
+
+func (s *Service) scan(ctx context.Context, tx *postgres.Tx, at counter.At, in Scan) (counter.Done, error) {
 	found, err := s.look(ctx, tx, at, shown{barcode: in.Barcode, card: in.Card})
 	if err != nil {
 		return counter.Done{}, err

@@ -202,6 +202,11 @@ func Withdraw(ctx context.Context, tx *postgres.Tx, library, request broker.ID, 
 	return nil
 }
 
+// WithdrawUnsent queues withdrawing messages that nobody has tried to send yet.
+func WithdrawUnsent(tx *postgres.Tx, ids []broker.ID, now time.Time) {
+	tx.Queue(`update messages set status = 'withdrawn', done_at = $2 where id = any ($1) and status = 'ready' and tries = 0`, ids, now)
+}
+
 // WithdrawAsk takes back a request message that has not reached its lender,
 // before the lender is asked to stop. It tells whether the lender may have the
 // request all the same: it was sent, is on its way, or a try went unanswered.

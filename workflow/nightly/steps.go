@@ -8,6 +8,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/access"
+	"afield/broker/acts"
 	"afield/broker/holds"
 	"afield/broker/loans"
 	"afield/broker/notices"
@@ -41,6 +42,7 @@ func steps() []step {
 		// After what forgets: these follow it, whichever road it went.
 		{name: "traces_in_money", size: 2000, timelines: true, work: paged(forgetMoneyTraces)},
 		{name: "traces_in_overrides", size: 2000, work: paged(forgetOverrideTraces)},
+		{name: "traces_in_acts", size: 2000, work: again(forgetActs)},
 		{name: "traces_in_notices", size: 2000, work: paged(forgetNoticeTraces)},
 	}
 }
@@ -129,6 +131,12 @@ func forgetNotices(ctx context.Context, tx *postgres.Tx, night *Night, after loa
 	}
 	notices.Forget(tx, library, gone)
 	return loans.NightKey{ID: settled[len(settled)-1].ID}, len(gone), nil
+}
+
+// forgetActs forgets what the rows were that acts at the desk changed, once they
+// can no longer be undone.
+func forgetActs(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
+	return acts.Forget(ctx, tx, night.Library.ID, night.Now, limit)
 }
 
 // watchQueues finds holds that no copy can ever fill, for whatever reason the

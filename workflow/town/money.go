@@ -84,7 +84,7 @@ func (h *House) Money(minor int64) broker.Money {
 }
 
 // Fee charges a fee at the desk.
-func (h *House) Fee(in cashier.Fee) (entry ledger.Entry, receipt *ledger.Receipt, err error) {
+func (h *House) Fee(in cashier.Fee) (entry ledger.Entry, receipt *cashier.Paid, err error) {
 	err = h.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		entry, receipt, err = h.Desk.Cashier.AddFee(ctx, tx, h.At(), in)
 		return err
@@ -93,7 +93,7 @@ func (h *House) Fee(in cashier.Fee) (entry ledger.Entry, receipt *ledger.Receipt
 }
 
 // Takes takes a payment at the desk.
-func (h *House) Takes(in cashier.Payment) (receipt ledger.Receipt, err error) {
+func (h *House) Takes(in cashier.Payment) (receipt cashier.Paid, err error) {
 	err = h.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		receipt, err = h.Desk.Cashier.TakePayment(ctx, tx, h.At(), in)
 		return err

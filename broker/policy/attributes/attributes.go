@@ -106,28 +106,29 @@ type Rules struct {
 	RemoteStanding   rule.Rule[RemoteStanding]             `yaml:"patrons.remote_standing" informative:"No other system is asked about a patron yet."`
 
 	// Loans and renewals.
-	Circulates       rule.Rule[bool]                   `yaml:"loans.circulates"`
-	PeriodSetBy      rule.Rule[SetBy]                  `yaml:"loans.period_set_by"`
-	RulesOf          rule.Rule[RulesOf]                `yaml:"loans.rules_of"`
-	TypeLimit        rule.Rule[rule.Optional[int]]     `yaml:"loans.type_limit"`
-	GroupLimits      rule.Rule[Groups]                 `yaml:"loans.group_limits"`
-	TotalLimit       rule.Rule[rule.Optional[int]]     `yaml:"loans.total_limit"`
-	LimitCounts      rule.Rule[LimitCounts]            `yaml:"loans.limit_counts"`
-	RenewalDays      rule.Rule[rule.Optional[int]]     `yaml:"loans.renewal_days"`
-	RenewalFrom      rule.Rule[RenewalFrom]            `yaml:"loans.renewal_from"`
-	RenewalOpens     rule.Rule[rule.Optional[Opening]] `yaml:"loans.renewal_opens"`
-	RenewalHolds     rule.Rule[RenewalHolds]           `yaml:"loans.renewal_holds"`
-	RenewalBy        rule.Rule[Channels]               `yaml:"loans.renewal_by"`
-	RenewalIdentity  rule.Rule[Words]                  `yaml:"loans.renewal_identity"`
-	FineAtRenewal    rule.Rule[FineAtRenewal]          `yaml:"loans.fine_at_renewal"`
-	OtherOverdues    rule.Rule[OtherOverdues]          `yaml:"loans.other_overdues"`
-	AutoRenew        rule.Rule[rule.Optional[int]]     `yaml:"loans.auto_renew_days"`
-	RecallDays       rule.Rule[rule.Span]              `yaml:"loans.recall_days"`
-	CheckoutForOther rule.Rule[HeldForOther]           `yaml:"loans.held_for_other"`
-	OnOtherAccount   rule.Rule[OnOtherAccount]         `yaml:"loans.on_other_account"`
-	BookDrop         rule.Rule[BookDrop]               `yaml:"returns.book_drop"`
-	ScanAge          rule.Rule[rule.Optional[int]]     `yaml:"returns.scan_age_hours"`
-	ClosureRelief    rule.Rule[Relief]                 `yaml:"closures.relief"`
+	Circulates       rule.Rule[bool]                    `yaml:"loans.circulates"`
+	PeriodSetBy      rule.Rule[SetBy]                   `yaml:"loans.period_set_by"`
+	RulesOf          rule.Rule[RulesOf]                 `yaml:"loans.rules_of"`
+	TypeLimit        rule.Rule[rule.Optional[int]]      `yaml:"loans.type_limit"`
+	GroupLimits      rule.Rule[Groups]                  `yaml:"loans.group_limits"`
+	TotalLimit       rule.Rule[rule.Optional[int]]      `yaml:"loans.total_limit"`
+	LimitCounts      rule.Rule[LimitCounts]             `yaml:"loans.limit_counts"`
+	RenewalDays      rule.Rule[rule.Optional[int]]      `yaml:"loans.renewal_days"`
+	RenewalFrom      rule.Rule[RenewalFrom]             `yaml:"loans.renewal_from"`
+	RenewalOpens     rule.Rule[rule.Optional[Opening]]  `yaml:"loans.renewal_opens"`
+	RenewalHolds     rule.Rule[RenewalHolds]            `yaml:"loans.renewal_holds"`
+	RenewalBy        rule.Rule[Channels]                `yaml:"loans.renewal_by"`
+	RenewalIdentity  rule.Rule[Words]                   `yaml:"loans.renewal_identity"`
+	FineAtRenewal    rule.Rule[FineAtRenewal]           `yaml:"loans.fine_at_renewal"`
+	OtherOverdues    rule.Rule[OtherOverdues]           `yaml:"loans.other_overdues"`
+	AutoRenew        rule.Rule[rule.Optional[int]]      `yaml:"loans.auto_renew_days"`
+	RecallDays       rule.Rule[rule.Span]               `yaml:"loans.recall_days"`
+	CheckoutForOther rule.Rule[HeldForOther]            `yaml:"loans.held_for_other"`
+	OnOtherAccount   rule.Rule[OnOtherAccount]          `yaml:"loans.on_other_account"`
+	BookDrop         rule.Rule[BookDrop]                `yaml:"returns.book_drop"`
+	ScanAge          rule.Rule[rule.Optional[int]]      `yaml:"returns.scan_age_hours"`
+	DeskUndo         rule.Rule[rule.Optional[UndoTime]] `yaml:"desk.undo"`
+	ClosureRelief    rule.Rule[Relief]                  `yaml:"closures.relief"`
 
 	// Fines and what is lost.
 	FineGrace      rule.Rule[rule.Optional[Grace]]       `yaml:"fines.grace"`

@@ -135,6 +135,29 @@ func (b BookDrop) Check() error {
 	return rule.Among("book_drop", b, DropUntilOpening, DropWhenCheckedIn)
 }
 
+// UndoTime is how long an act at the desk can be undone: so many minutes, or until
+// the end of the business day.
+type UndoTime struct {
+	Minutes  int  `yaml:"minutes" json:"minutes,omitempty"`
+	EndOfDay bool `yaml:"end_of_day" json:"end_of_day,omitempty"`
+}
+
+// Check implements rule.Checked.
+func (u UndoTime) Check() error {
+	if u.Minutes < 0 || (u.Minutes > 0) == u.EndOfDay {
+		return errors.New("must give either minutes above 0, or end_of_day: true")
+	}
+	return nil
+}
+
+// String gives "30 minutes".
+func (u UndoTime) String() string {
+	if u.EndOfDay {
+		return "until the end of the business day"
+	}
+	return rule.Plural(u.Minutes, "minute", "minutes")
+}
+
 // Relief says what an unforeseen closing does for what was due.
 type Relief struct {
 	// DueThatDay moves a due date on the closed day to the next open day.

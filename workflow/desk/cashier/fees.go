@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"afield/broker"
+	"afield/broker/acts"
 	"afield/broker/ledger"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
@@ -36,7 +37,11 @@ type Fee struct {
 // AddFee charges a fee, and takes its payment where it is paid at once. It
 // refuses a fax to a country the policy does not allow, a fee on the account
 // where the policy wants it paid at once, and an amount without a note.
-func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at counter.At, in Fee) (ledger.Entry, *ledger.Receipt, error) {
+func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at counter.At, in Fee) (ledger.Entry, *Paid, error) {
+	act := acts.Act{Kind: acts.Payment}
+	if in.Method != "" { // the fee and its payment are undone together
+		act.ID = acts.Begin(tx, at.Library)
+	}
 	r, err := s.open(ctx, tx, at)
 	if err != nil {
 		return ledger.Entry{}, nil, err
@@ -63,11 +68,15 @@ func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at counter.At, in
 	if in.Method == "" {
 		return entry, nil, r.latch(ctx, tx, account)
 	}
-	receipt, err := s.TakePayment(ctx, tx, at, Payment{
+	receipt, err := s.takePayment(ctx, tx, at, Payment{
 		Patron: account.Patron, Amount: entry.Amount, Method: in.Method, To: []ledger.Share{{Charge: entry.ID, Amount: entry.Amount}},
 		Keep: true, Note: in.Note, Key: "fee:" + key,
 	})
-	return entry, &receipt, err
+	if err != nil {
+		return ledger.Entry{}, nil, err
+	}
+	paid, err := s.paid(ctx, tx, at, act, receipt)
+	return entry, &paid, err
 }
 
 // price is what a fee comes to, and by which rule.

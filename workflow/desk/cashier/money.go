@@ -6,6 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/access"
+	"afield/broker/acts"
 	"afield/broker/ledger"
 	"afield/broker/loans"
 	"afield/broker/patrons"
@@ -44,7 +45,32 @@ type Payment struct {
 // that it can be paid, and blocks that latch are brought up to date before and
 // after. It refuses a way of paying that the policy does not take, and more than
 // is owed unless it is kept as credit.
-func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at counter.At, in Payment) (ledger.Receipt, error) {
+func (s *Service) TakePayment(ctx context.Context, tx *postgres.Tx, at counter.At, in Payment) (Paid, error) {
+	act := acts.Act{ID: acts.Begin(tx, at.Library), Kind: acts.Payment}
+	receipt, err := s.takePayment(ctx, tx, at, in)
+	if err != nil {
+		return Paid{}, err
+	}
+	return s.paid(ctx, tx, at, act, receipt)
+}
+
+// paid ends the act of a payment. One that is sent again is the act it was.
+func (s *Service) paid(ctx context.Context, tx *postgres.Tx, at counter.At, act acts.Act, receipt ledger.Receipt) (Paid, error) {
+	act.Receipt = receipt.Number
+	act, err := s.counter.Recorded(ctx, tx, at, act)
+	if err == nil && act.None() {
+		act, err = acts.OfReceipt(ctx, tx, at.Library, receipt.Number)
+	}
+	return Paid{Receipt: receipt, Act: act}, err
+}
+
+// Paid is a payment that was taken, with the act by which it can be undone.
+type Paid struct {
+	ledger.Receipt
+	Act acts.Act
+}
+
+func (s *Service) takePayment(ctx context.Context, tx *postgres.Tx, at counter.At, in Payment) (ledger.Receipt, error) {
 	r, err := s.open(ctx, tx, at)
 	if err != nil {
 		return ledger.Receipt{}, err

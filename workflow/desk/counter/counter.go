@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/acts"
 	"afield/broker/directory"
 	"afield/broker/holds"
 	"afield/broker/ledger"
@@ -74,6 +75,11 @@ type Done struct {
 	Claim      *loans.Claim
 	// TellPatron means that staff should tell the patron.
 	TellPatron bool
+	// Replayed means that it had been done before, and nothing was done now.
+	Replayed bool
+	// Act is what was recorded of it, by which it can be undone; none where nothing
+	// was.
+	Act acts.Act
 }
 
 // Desk gives the desk with its library, and lets the transaction see the
@@ -218,6 +224,7 @@ func DoneOf(did string, outcome loans.Outcome) Done {
 	done := Done{
 		Did: did, Loan: outcome.Loan, Hold: outcome.Hold, Notes: outcome.Warnings, Charged: outcome.Charged, TakenBack: outcome.TakenBack,
 		Refund: outcome.Refund, CountParts: outcome.CountParts, Claim: outcome.Claim, TellPatron: outcome.TellPatron,
+		Replayed: outcome.Replayed,
 	}
 	for i, said := range outcome.Said {
 		if i > 0 {
