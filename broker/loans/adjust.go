@@ -9,6 +9,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
@@ -107,9 +108,10 @@ func (c *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, in Adjust
 // move gives a loan the new date where that is later; a borrowed copy gets what
 // its lender's date allows.
 func (in AdjustDueDates) move(loan *Loan, lentBy *policy.Document, lender standing.Desk) {
-	times, opening := loan.Times(), lender.Calendar()
+	times, opening := loan.said(), lender.Calendar()
+	word := costs.Word{At: lender.Now, Set: opening.NextOpenDay(in.NewDue), Lender: times[len(times)-1].Lender}
+	times = costs.Say(times, word)
 	last := &times[len(times)-1]
-	last.Set, last.SetAt = opening.NextOpenDay(in.NewDue), lender.Now
 	due := settledDue(*loan, lentBy, lender, *last)
 	if loan.Terms.Class == "library" || !due.After(loan.DueOn) {
 		return
@@ -163,9 +165,17 @@ func settleAnew(loan *Loan, lentBy *policy.Document, lender standing.Desk) {
 			times[i] = times[i].Tell(due, lender.Today(), lender.Calendar())
 		}
 	}
-	if !slices.Equal(times, loan.Times()) {
+	if !sameTimes(times, loan.Times()) {
 		loan.keep(times, lender.Calendar())
 	}
+}
+
+// sameTimes tells whether two states of a loan have the same due dates, told on
+// the same days.
+func sameTimes(a, b []costs.Period) bool {
+	return slices.EqualFunc(a, b, func(a, b costs.Period) bool {
+		return a.Set == b.Set && a.Due == b.Due && a.Told == b.Told && a.Before == b.Before
+	})
 }
 
 // moving is a way in which due dates move together.
@@ -262,7 +272,7 @@ func (c *Service) moveSlice(tx *postgres.Tx, desk standing.Desk, branches []dire
 			moved.count(before.DueOn, due)
 			moved.Moves = append(moved.Moves, one.loan)
 			changes = append(changes, dueChange{loan: one.loan, before: before.DueOn})
-		case !dryRun && !slices.Equal(one.loan.Times(), before.Times()):
+		case !dryRun && !sameTimes(one.loan.Times(), before.Times()):
 			Save(tx, one.loan) // the due date of a time out that is over
 		}
 		if due == before.DueOn && before.Status == Open && !due.Before(moved.From) && !due.After(moved.To) {

@@ -7,6 +7,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/policy"
+	"afield/broker/policy/costs"
 	"afield/broker/policy/lending"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -96,9 +97,9 @@ func (c *Service) reverse(ctx context.Context, tx *postgres.Tx, desk standing.De
 			return
 		}
 		out.Restored++
-		times := loan.Times()
+		times := loan.said()
+		times = costs.Say(times, costs.Word{At: lender.Now, Set: before, Lender: times[len(times)-1].Lender})
 		last := &times[len(times)-1]
-		last.Set, last.SetAt = before, lender.Now
 		*last = last.Tell(before, lender.Today(), lender.Calendar())
 		if last.Due != before {
 			out.Today++

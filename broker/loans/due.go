@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"afield/broker"
@@ -30,7 +31,8 @@ type ChangeDue struct {
 	Desk standing.Desk
 	Loan Ref
 	// Due is the patron's new date; LenderDue may be given instead, and the
-	// patron's date follows from it.
+	// patron's date follows from it. A recall may give neither: the policy says by
+	// when.
 	Due       broker.Date
 	LenderDue broker.Date
 	Why       WhyDue
@@ -66,11 +68,15 @@ func (c *Service) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeDue) 
 	before := loan
 	in.apply(&loan, lentBy, lender)
 	var out Outcome
-	if loan.DueOn == before.DueOn && (loan.Status == Open || loan.Renewals == before.Renewals) && !timesDiffer(before, loan) {
+	if loan.Renewals == before.Renewals && !timesDiffer(before, loan) {
 		if loan.Terms.LenderDue != before.Terms.LenderDue {
 			keepLenderDue(tx, loan.Ref, loan.Terms.LenderDue)
 		}
-		out.SetLoan(before)
+		if in.Why == DueRecalled && loan.RecalledOn.IsZero() {
+			loan.RecalledOn = lender.Today()
+		}
+		Save(tx, loan) // what was said is kept, whatever it comes to
+		out.SetLoan(loan)
 		out.Replayed = true
 		out.Say("It is due on %s, as before.", before.DueOn)
 		return out, nil
@@ -80,7 +86,9 @@ func (c *Service) ChangeDue(ctx context.Context, tx *postgres.Tx, in ChangeDue) 
 	case DueRenewed:
 		late = in.from(lender).DaysSince(before.DueOn)
 	case DueRecalled:
-		loan.RecalledOn = lender.Today()
+		if loan.RecalledOn.IsZero() {
+			loan.RecalledOn = lender.Today()
+		}
 	case DueCorrected:
 	}
 	return out, c.changed(ctx, tx, in, resettled{loan: loan, lender: lender, lentBy: lentBy}, before, late, &out)
@@ -127,47 +135,44 @@ func (in ChangeDue) from(lender standing.Desk) broker.Date {
 // apply gives a loan the new date: a renewal begins a period, anything else
 // changes the period that it was said in.
 func (in ChangeDue) apply(loan *Loan, lentBy *policy.Document, lender standing.Desk) {
-	times, today := loan.Times(), lender.Today()
-	said := in.Said
-	if said.IsZero() {
-		said = in.Desk.Now
+	known, today := loan.said(), lender.Today()
+	times := known
+	word := costs.Word{At: in.Said, Set: cmp.Or(in.Due, in.LenderDue), Lender: in.LenderDue}
+	if in.Said.IsZero() {
+		word.At = in.Desk.Now
 	}
-	set := in.Due
-	if set.IsZero() {
-		set = in.LenderDue
-	}
-	nth := len(times) - 1
-	if in.Why == DueRenewed {
-		last := times[nth]
+	switch {
+	case in.Why == DueRenewed:
+		last := known[len(known)-1]
+		if word.Set == last.Set && len(last.Words) == 0 {
+			return // said again
+		}
 		stood := last.Due // when the day began
 		if last.Told == today && !last.Before.IsZero() {
 			stood = last.Before
 		}
-		if last.Lender.IsZero() {
-			times[nth].Lender = loan.Terms.LenderDue
-		}
-		times = append(times, costs.Period{From: in.from(lender), Due: stood})
+		times = costs.Renew(known, in.from(lender), stood, word)
 		loan.Renewals++
-		nth++
+	case in.Why == DueRecalled && word.Set.IsZero():
+		word.Recalled = lending.RecallDue(lentBy, lender.Moment(), loan.match(), broker.Date{}).Value
+		times = costs.Say(known, word)
+	default:
+		times = costs.Say(known, word)
 	}
-	for nth > 0 && said.Before(times[nth].SetAt) && in.Why != DueRenewed {
-		nth--
+	loan.Terms.LenderDue = cmp.Or(times[len(times)-1].Lender, loan.Terms.LenderDue)
+	for i, period := range times {
+		if i < len(known) && period.Set == known[i].Set && period.Lender == known[i].Lender && period.Recalled == known[i].Recalled {
+			continue
+		}
+		due := settledDue(*loan, lentBy, lender, period)
+		if period.SetAt.Equal(word.At) && !in.Due.IsZero() {
+			due = in.Due // a date agreed on stands, open or closed
+		}
+		if in.Why == DueRecalled {
+			due = due.Earlier(period.Due)
+		}
+		times[i] = period.Tell(due, today, lender.Calendar())
 	}
-	if said.Before(times[nth].SetAt) {
-		return
-	}
-	if nth == len(times)-1 && !in.LenderDue.IsZero() {
-		loan.Terms.LenderDue = in.LenderDue
-	}
-	times[nth].Set, times[nth].SetAt, times[nth].Lender = set, said, in.LenderDue
-	due := set // a date agreed on stands, open or closed
-	if in.Due.IsZero() {
-		due = settledDue(*loan, lentBy, lender, times[nth])
-	}
-	if in.Why == DueRecalled {
-		due = due.Earlier(times[nth].Due)
-	}
-	times[nth] = times[nth].Tell(due, today, lender.Calendar())
 	loan.keep(times, lender.Calendar())
 }
 
@@ -186,16 +191,7 @@ func settledDue(loan Loan, lentBy *policy.Document, lender standing.Desk, period
 
 // timesDiffer tells whether any due date of two states of a loan differs.
 func timesDiffer(a, b Loan) bool {
-	one, other := a.Times(), b.Times()
-	if len(one) != len(other) {
-		return a.Status != Open || one[len(one)-1].Due != other[len(other)-1].Due
-	}
-	for i := range one {
-		if one[i].Due != other[i].Due {
-			return true
-		}
-	}
-	return false
+	return !slices.EqualFunc(a.Times(), b.Times(), func(a, b costs.Period) bool { return a.Due == b.Due })
 }
 
 // Recall asks for an item back early, by the loan's own rules; the new date is
@@ -220,11 +216,12 @@ func (c *Service) Recall(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	if loan.RecalledOn.IsZero() {
 		loan.RecalledOn = lender.Today()
 	}
-	times := loan.Times()
-	last := &times[len(times)-1]
-	if last.Recalled.IsZero() {
-		last.Recalled = lending.RecallDue(document, lender.Moment(), loan.match(), broker.Date{}).Value
-		if due := loan.DueOn.Earlier(last.Recalled); due != loan.DueOn {
+	times := loan.said()
+	if times[len(times)-1].Recalled.IsZero() {
+		by := lending.RecallDue(document, lender.Moment(), loan.match(), broker.Date{}).Value
+		times = costs.Say(times, costs.Word{At: desk.Now, Recalled: by})
+		last := &times[len(times)-1]
+		if due := loan.DueOn.Earlier(by); due != loan.DueOn {
 			*last = last.Tell(due, lender.Today(), lender.Calendar())
 		}
 		loan.keep(times, lender.Calendar())

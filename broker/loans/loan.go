@@ -1,6 +1,7 @@
 package loans
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -126,6 +127,21 @@ func (l Loan) Times() []costs.Period {
 		set = l.DueOn
 	}
 	return []costs.Period{{Set: set, SetAt: l.StartedAt, Due: l.DueOn}}
+}
+
+// said are the loan's periods before something more is said: each date of a
+// lender is written with them, for the loan's terms know only the last.
+func (l Loan) said() []costs.Period {
+	times := l.Times()
+	last := &times[len(times)-1]
+	last.Lender = cmp.Or(last.Lender, l.Terms.LenderDue)
+	last.Words = slices.Clone(last.Words)
+	for i, word := range last.Words {
+		if word.Recalled.IsZero() {
+			last.Words[i].Lender = cmp.Or(word.Lender, l.Terms.LenderDue)
+		}
+	}
+	return times
 }
 
 // keep gives the loan its periods, and with the last of them its due date.

@@ -61,6 +61,21 @@ func (h *House) Shut(kind directory.ClosureKind, from, to, local string) (moved 
 	return moved
 }
 
+// Reopens takes a closure back, and the due dates it moved, as the desk does.
+func (h *House) Reopens(closure broker.ID, local string) {
+	h.t.Helper()
+	h.Do(func(ctx context.Context, tx *postgres.Tx) error {
+		desk := h.At(local)
+		cancelled, err := directory.Reopen(ctx, tx, h.Library.ID, closure, desk.Actor, desk.Now)
+		h.Must(err)
+		h.Library, err = directory.Load(ctx, tx, h.Library.ID)
+		h.Must(err)
+		desk.Library = h.Library
+		_, err = h.Loans.UndoRelief(ctx, tx, desk, cancelled)
+		return err
+	})
+}
+
 // Renews renews a loan.
 func (h House) Renews(loan loans.Loan, local string) (loans.Outcome, error) {
 	return Act(h.Town, h.Loans.Renew, loans.Renew{Desk: h.At(local), Loan: loan.Ref})

@@ -1,6 +1,7 @@
 package costs
 
 import (
+	"slices"
 	"time"
 
 	"afield/broker"
@@ -24,13 +25,94 @@ type Period struct {
 	// it or it was changed.
 	Lender broker.Date `json:"lender,omitzero"`
 	// Recalled is the latest due date that a recall leaves; zero where it was not
-	// recalled. A date set afterwards is bound by it, a renewal is not.
+	// recalled. A date set in the same period is bound by it, a renewal is not.
 	Recalled broker.Date `json:"recalled,omitzero"`
+	// Words are all that was said of the period's due date, in the order in which it
+	// was said, once that is more than its beginning.
+	Words []Word `json:"words,omitempty"`
 	// Due is the due date. Told is the day on which it last changed, and Before
 	// what it was when that day began; both are zero where it never did.
 	Due    broker.Date `json:"due"`
 	Told   broker.Date `json:"told,omitzero"`
 	Before broker.Date `json:"before,omitzero"`
+}
+
+// Word is one thing that was said about when an item is due: a date, or a recall.
+// It is stored as JSON.
+type Word struct {
+	At       time.Time   `json:"at"`
+	Set      broker.Date `json:"set,omitzero"`
+	Lender   broker.Date `json:"lender,omitzero"`
+	Recalled broker.Date `json:"recalled,omitzero"`
+}
+
+// words are what was said in the period, the date that it began with first.
+func (p Period) words() []Word {
+	if len(p.Words) > 0 {
+		return slices.Clone(p.Words)
+	}
+	words := []Word{{At: p.SetAt, Set: p.Set, Lender: p.Lender}}
+	if !p.Recalled.IsZero() {
+		words = append(words, Word{At: p.SetAt, Recalled: p.Recalled})
+	}
+	return words
+}
+
+// heed gives the period what was said in it: the date said last, bound by the
+// first recall.
+func (p Period) heed(words []Word) Period {
+	slices.SortStableFunc(words[1:], func(a, b Word) int { return a.At.Compare(b.At) })
+	p.Recalled, p.Words = broker.Date{}, nil
+	for _, word := range words {
+		switch {
+		case word.Recalled.IsZero():
+			p.Set, p.SetAt, p.Lender = word.Set, word.At, word.Lender
+		case p.Recalled.IsZero() || word.Recalled.Before(p.Recalled):
+			p.Recalled = word.Recalled
+		}
+	}
+	if len(words) > 1 {
+		p.Words = words
+	}
+	return p
+}
+
+// Say adds what was said to a loan's periods: to the one in which it was said,
+// however late that is told. The periods' due dates stay to be worked out.
+func Say(periods []Period, word Word) []Period {
+	return spread(periods, append(laterWords(periods), word))
+}
+
+// Renew adds the period that a renewal began, with what was said since the lender
+// granted it. Due is what the due date was before.
+func Renew(periods []Period, from, due broker.Date, word Word) []Period {
+	later := laterWords(periods)
+	return spread(append(slices.Clone(periods), Period{From: from, Due: due, Set: word.Set, SetAt: word.At, Lender: word.Lender}), later)
+}
+
+// laterWords are what was said in some periods after each had begun.
+func laterWords(periods []Period) (later []Word) {
+	for _, period := range periods {
+		later = append(later, period.words()[1:]...)
+	}
+	return later
+}
+
+// spread gives each period what was said after it began and before the next. What
+// was said before the first changes nothing.
+func spread(periods []Period, later []Word) []Period {
+	heeded := make([]Period, len(periods))
+	for i, period := range periods {
+		words := period.words()[:1]
+		for _, word := range later {
+			ended := i+1 < len(periods) && !word.At.Before(periods[i+1].words()[0].At)
+			if !word.At.Before(words[0].At) && !ended {
+				words = append(words, word)
+			}
+		}
+		heeded[i] = period.heed(words)
+	}
+	return heeded
 }
 
 // Tell gives the period a due date from a day on. An earlier one never makes
