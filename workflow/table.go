@@ -128,6 +128,20 @@ type Undo struct {
 	Event Event `json:"event,omitempty"`
 }
 
+// Taker is the event that takes a transition back so that everything is as it
+// was before, while nothing has happened since; empty where none does. To reopen
+// is not to go back: the request begins anew, with whichever lender is best now,
+// and its patron may have been told that it had ended.
+func (u Undo) Taker() Event {
+	switch {
+	case u.Kind == UndoUntilSent:
+		return EventUndo
+	case u.Kind == UndoBy && u.Event != EventReopen:
+		return u.Event
+	}
+	return ""
+}
+
 // FieldType is the shape of one field of a form.
 type FieldType string
 

@@ -84,6 +84,31 @@ func SetItemStatuses(tx *postgres.Tx, items []Item) {
 		where i.library_id = w.library_id and i.id = w.id`, libraries, ids, statuses)
 }
 
+// Standing is an SQL expression for how items of library $1 stand: the borrowed
+// ones of request $2, those of the ids $3, and the one with the barcode $4.
+const Standing = `(select coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'status', i.status, 'lender_barcode', i.lender_barcode)), '[]')
+	from items i where i.library_id = $1 and (i.request_id = $2 or i.id = any ($3) or i.barcode = $4))`
+
+// Changed is an SQL expression for those items of a list that Standing gave,
+// and that stand otherwise now, in library $1; Made for the borrowed items of
+// request $2 that are not in the list. The list is the column that %s names.
+const (
+	Changed = `(select coalesce(jsonb_agg(k || jsonb_build_object('left', i.status)), '[]') from jsonb_array_elements(%s) k
+		join items i on i.library_id = $1 and i.id = (k ->> 'id')::uuid
+		where (i.status, i.lender_barcode) is distinct from (k ->> 'status', k ->> 'lender_barcode'))`
+	Made = `(select coalesce(array_agg(i.id), '{}') from items i where i.library_id = $1 and i.request_id = $2
+		and not exists (select 1 from jsonb_array_elements(%s) k where (k ->> 'id')::uuid = i.id))`
+)
+
+// PutBack queues putting items back as they stood, where nothing has changed them
+// since, and deleting borrowed ones that were made meanwhile.
+func PutBack(tx *postgres.Tx, library broker.ID, changed []byte, made []broker.ID) {
+	tx.Queue(`update items i set status = k.status, lender_barcode = k.lender_barcode
+		from jsonb_to_recordset($2::jsonb) as k (id uuid, status text, lender_barcode text, "left" text)
+		where i.library_id = $1 and i.id = k.id and i.status = k."left"`, library, changed)
+	tx.Queue(`delete from items where library_id = $1 and id = any ($2) and request_id is not null`, library, made)
+}
+
 // LoadItem reads an item; lock takes its row for update. A not-found error when
 // there is none that the transaction may see.
 func LoadItem(ctx context.Context, tx *postgres.Tx, library, id broker.ID, lock bool) (Item, error) {

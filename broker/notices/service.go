@@ -237,3 +237,20 @@ func WithdrawDates(tx *postgres.Tx, library, loan broker.ID, inTime bool, now ti
 		where library_id = $1 and loan_id = $2 and status = 'due' and (kind in ('due_changed', 'due_soon') or (kind = 'overdue' and $4))`,
 		library, loan, now, inTime)
 }
+
+// StandingOfRequest is an SQL expression for the notices of a request that are
+// due, library $1 and request $2, as PutBack takes them.
+const StandingOfRequest = `(select coalesce(array_agg(n.id), '{}') from notices n where n.library_id = $1 and n.request_id = $2 and n.status = 'due')`
+
+// PutBack queues making those of some notices due again that were withdrawn at
+// one of some instants, because what withdrew them was undone.
+func PutBack(tx *postgres.Tx, library broker.ID, notices []broker.ID, withdrawnAt []time.Time) {
+	tx.Queue(`update notices set status = 'due', done_at = null
+		where library_id = $1 and id = any ($2) and status = 'cancelled' and done_at = any ($3)`, library, notices, withdrawnAt)
+}
+
+// WithdrawMade queues withdrawing the notices of some causes that have not been
+// given yet, because what made them was undone.
+func WithdrawMade(tx *postgres.Tx, library broker.ID, causes []string, now time.Time) {
+	tx.Queue(`update notices set status = 'cancelled', done_at = $3 where library_id = $1 and cause = any ($2) and status = 'due'`, library, causes, now)
+}

@@ -133,6 +133,14 @@ func Latch(tx *postgres.Tx, library directory.Library, document *policy.Document
 	return change
 }
 
+// LiftLatched queues lifting blocks that latched, because the charge that put
+// them was undone.
+func LiftLatched(tx *postgres.Tx, library broker.ID, blocks []broker.ID, now time.Time) {
+	for _, block := range blocks {
+		liftBlock(tx, library, block, now)
+	}
+}
+
 // latching compares the blocks that stand with those the policy calls for.
 func latching(standing Standing, latches []blocks.Latch, today broker.Date) Latching {
 	var change Latching

@@ -79,6 +79,7 @@ var homes = map[string]string{
 	"request_events": "workflow/requests/engine",
 	"request_items":  "workflow/requests/engine",
 	"request_notes":  "workflow/requests/engine",
+	"request_undo":   "workflow/requests/engine",
 	"requests":       "workflow/requests/engine",
 	"rota_entries":   "workflow/requests/engine",
 	"staff_tasks":    "workflow/requests/tasks",

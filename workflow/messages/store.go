@@ -229,22 +229,29 @@ func WithdrawAsk(ctx context.Context, tx *postgres.Tx, library, request, entry b
 	return tries > 0, nil
 }
 
-// RestoreAsk restores the request message that was withdrawn last, and tells
-// whether there was one. Earlier ones were undone before it and stay withdrawn.
-func RestoreAsk(ctx context.Context, tx *postgres.Tx, library, request, entry broker.ID, now time.Time) (ref Ref, restored bool, err error) {
-	err = tx.QueryRow(ctx, `update messages m set status = 'ready', next_try_at = $4, done_at = null
-		where m.library_id = $1 and m.status = 'withdrawn' and m.id = (select id from messages
-			where library_id = $1 and request_id = $2 and direction = 'out' and kind = 'request' and payload ->> 'request_id' = $3
-			order by id desc limit 1)
-		returning m.id, m.peer_library_id`, library, request, entry.String(), now).Scan(&ref.ID, &ref.Peer)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Ref{}, false, nil
+// Standing is an SQL expression for the messages of a request that wait to be
+// sent, library $1 and request $2, as PutBack takes them.
+const Standing = `(select coalesce(array_agg(m.id), '{}') from messages m
+	where m.library_id = $1 and m.request_id = $2 and m.direction = 'out' and m.status = 'ready')`
+
+// PutBack puts those of some messages back into the outbox that were withdrawn
+// at an instant, because what withdrew them was undone, and gives them.
+func PutBack(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID, withdrawnAt time.Time) ([]Ref, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
+	rows, err := tx.Query(ctx, `update messages set status = 'ready', done_at = null
+		where library_id = $1 and id = any ($2) and status = 'withdrawn' and done_at = $3 returning library_id, id, peer_library_id`, library, ids, withdrawnAt)
 	if err != nil {
-		return Ref{}, false, fmt.Errorf("put an ask back: %w", err)
+		return nil, fmt.Errorf("put messages back: %w", err)
 	}
-	ref.Library = library
-	return ref, true, nil
+	refs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ref Ref, err error) {
+		return ref, row.Scan(&ref.Library, &ref.ID, &ref.Peer)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("put messages back: %w", err)
+	}
+	return refs, nil
 }
 
 // Next finds the message of a request to a peer that waited for an earlier one

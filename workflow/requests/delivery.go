@@ -27,6 +27,7 @@ func (s *Service) HandedOver(ctx context.Context, tx *postgres.Tx, now time.Time
 	if err := engine.Lock(ctx, tx, standing.RequestRef{Library: claimed.Library, Request: claimed.Request}); err != nil {
 		return next, false, err
 	}
+	engine.Tried(tx, claimed.Library, claimed.ID)
 	if delivery.Outcome == connectors.Delivered {
 		messages.MarkSent(tx, claimed.Library, claimed.ID, now, delivery)
 		tasks.Settle(tx, claimed.Library, claimed.Request, taskUnreachable, now)

@@ -25,50 +25,89 @@ const (
 	AnswerSilent  Answer = "silent" // it let its days pass
 )
 
+// Count is what one act added to the figures of a lender, so that it can be
+// taken back with the act.
+type Count struct {
+	Lender                         broker.ID
+	Asked, Filled, Refused, Silent int
+	Supplied, Open                 int
+	AnswerHours, SupplyDays        float64
+	// Borrower is who borrowed, where a loan was counted, and At when.
+	Borrower broker.ID
+	At       time.Time
+}
+
 // NoteAsked counts a lender being asked; it has one more request in hand.
-func NoteAsked(tx *postgres.Tx, lender broker.ID) {
-	note(tx, lender, `asked = f.asked + 1, open_requests = f.open_requests + 1`)
+func NoteAsked(tx *postgres.Tx, lender broker.ID) Count {
+	return noted(tx, Count{Lender: lender, Asked: 1, Open: 1})
 }
 
 // NoteAnswered counts a lender's answer, and the hours from asking to it. After
 // a no or a silence the lender no longer has the request in hand.
-func NoteAnswered(tx *postgres.Tx, lender broker.ID, answer Answer, hours float64) {
+func NoteAnswered(tx *postgres.Tx, lender broker.ID, answer Answer, hours float64) Count {
+	count := Count{Lender: lender}
 	switch answer {
 	case AnswerFilled:
-		note(tx, lender, `filled = f.filled + 1, answer_hours = f.answer_hours + $2`, max(0, hours))
+		count.Filled, count.AnswerHours = 1, max(0, hours)
 	case AnswerRefused:
-		note(tx, lender, `refused = f.refused + 1, answer_hours = f.answer_hours + $2,
-			open_requests = greatest(f.open_requests - 1, 0)`, max(0, hours))
+		count.Refused, count.AnswerHours, count.Open = 1, max(0, hours), -1
 	case AnswerSilent:
-		note(tx, lender, `silent = f.silent + 1, open_requests = greatest(f.open_requests - 1, 0)`)
+		count.Silent, count.Open = 1, -1
 	}
+	return noted(tx, count)
 }
 
 // NoteSupplied counts the arrival of what a lender sent, the given number of
-// days after its yes.
-func NoteSupplied(tx *postgres.Tx, lender broker.ID, days float64) {
-	note(tx, lender, `supplied = f.supplied + 1, supply_days = f.supply_days + $2,
-		open_requests = greatest(f.open_requests - 1, 0)`, max(0, days))
+// days after its yes. One that was asked for it has it in hand no longer.
+func NoteSupplied(tx *postgres.Tx, lender broker.ID, days float64, asked bool) Count {
+	count := Count{Lender: lender, Supplied: 1, SupplyDays: max(0, days)}
+	if asked {
+		count.Open = -1
+	}
+	return noted(tx, count)
 }
 
 // NoteWithdrawn counts a request leaving a lender's hands unanswered or
 // unsupplied: cancelled, or never delivered to it.
-func NoteWithdrawn(tx *postgres.Tx, lender broker.ID) {
-	note(tx, lender, `open_requests = greatest(f.open_requests - 1, 0)`)
+func NoteWithdrawn(tx *postgres.Tx, lender broker.ID) Count {
+	return noted(tx, Count{Lender: lender, Open: -1})
 }
 
-func note(tx *postgres.Tx, lender broker.ID, changes string, args ...any) {
-	tx.Queue(`insert into lender_figures (lender_id) values ($1) on conflict do nothing`, lender)
-	tx.Queue(`update lender_figures f set `+changes+` where lender_id = $1`, append([]any{lender}, args...)...)
+func noted(tx *postgres.Tx, c Count) Count {
+	tx.Queue(`insert into lender_figures (lender_id) values ($1) on conflict do nothing`, c.Lender)
+	tx.Queue(`update lender_figures f set asked = f.asked + $2, filled = f.filled + $3, refused = f.refused + $4, silent = f.silent + $5,
+			supplied = f.supplied + $6, open_requests = greatest(f.open_requests + $7, 0),
+			answer_hours = greatest(f.answer_hours + $8, 0), supply_days = greatest(f.supply_days + $9, 0)
+		where lender_id = $1`, c.Lender, c.Asked, c.Filled, c.Refused, c.Silent, c.Supplied, c.Open, c.AnswerHours, c.SupplyDays)
+	return c
 }
 
 // NoteLoan counts a loan from one library to another: the lender's balance with
 // the borrower goes up by one and the borrower's with the lender down by one,
 // after both were decayed to now.
-func NoteLoan(tx *postgres.Tx, lender, borrower broker.ID, now time.Time) {
-	first, second, change := lender, borrower, 1.0
+func NoteLoan(tx *postgres.Tx, lender, borrower broker.ID, now time.Time) Count {
+	move(tx, lender, borrower, 1, now)
+	return Count{Lender: lender, Borrower: borrower, At: now}
+}
+
+// TakeBack takes a count back, because what it counted was undone. Of a loan it
+// takes what has not decayed yet.
+func (c Count) TakeBack(tx *postgres.Tx, now time.Time) {
+	if c.Borrower != broker.NoID {
+		move(tx, c.Lender, c.Borrower, -Decayed(1, c.At, now), now)
+		return
+	}
+	noted(tx, Count{
+		Lender: c.Lender, Asked: -c.Asked, Filled: -c.Filled, Refused: -c.Refused, Silent: -c.Silent,
+		Supplied: -c.Supplied, Open: -c.Open, AnswerHours: -c.AnswerHours, SupplyDays: -c.SupplyDays,
+	})
+}
+
+// move changes the balance between two libraries, both sides of it.
+func move(tx *postgres.Tx, lender, borrower broker.ID, change float64, now time.Time) {
+	first, second := lender, borrower
 	if bytes.Compare(first[:], second[:]) > 0 { // one order for all, so that two loans crossing never deadlock
-		first, second, change = borrower, lender, -1.0
+		first, second, change = borrower, lender, -change
 	}
 	tx.Queue(`
 		insert into lending_balances as b (lender_id, borrower_id, balance, as_of)

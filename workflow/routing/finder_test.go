@@ -166,7 +166,7 @@ func TestFiguresAndBalancesAreCountedAndUsed(t *testing.T) {
 		routing.NoteAnswered(tx, town.neighbour, routing.AnswerFilled, 10)
 		routing.NoteAnswered(tx, town.neighbour, routing.AnswerRefused, 6)
 		routing.NoteAnswered(tx, town.neighbour, routing.AnswerSilent, 99)
-		routing.NoteSupplied(tx, town.neighbour, 3)
+		routing.NoteSupplied(tx, town.neighbour, 3, true)
 		routing.NoteWithdrawn(tx, town.outsider) // never below nothing
 		before := monday.Add(-routing.HalfLife)
 		for range 2 {

@@ -158,7 +158,7 @@ func loadReach(_ context.Context, tx *postgres.Tx, now time.Time) error {
 				routing.NoteAsked(tx, p.id())
 				routing.NoteAnswered(tx, p.id(), answer, p.past.hours)
 				if answer == routing.AnswerFilled {
-					routing.NoteSupplied(tx, p.id(), 3)
+					routing.NoteSupplied(tx, p.id(), 3, true)
 				}
 			}
 		}

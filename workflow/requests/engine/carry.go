@@ -3,14 +3,11 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"afield/broker"
 	"afield/broker/ledger"
 	"afield/broker/notices"
-	"afield/broker/patrons"
 	"afield/broker/policy/ill"
-	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests/tasks"
 )
@@ -33,19 +30,7 @@ func (st *step) perform(ctx context.Context, effect workflow.Effect) error {
 			return err
 		}
 	}
-	if !st.balanceMoved {
-		return nil
-	}
-	st.balanceMoved = false
-	for _, patron := range slices.Compact([]patrons.Ref{st.Patron(), st.Holder()}) {
-		if patron.ID == broker.NoID || patron.Library != st.Request.LibraryID {
-			continue
-		}
-		if _, err := standing.UpdateLatch(ctx, st.Tx, st.Library.Library, st.Policy, patron, st.Now); err != nil {
-			return err
-		}
-	}
-	return nil
+	return st.latch(ctx)
 }
 
 // carryOut does one thing that an effect wants.
@@ -74,6 +59,9 @@ func (st *step) carryOut(ctx context.Context, want Want) error {
 		return tasks.CloseSettled(st.Tx, st.Request.LibraryID, st.Request.ID, st.Firing.Actor, st.Now)
 	case Notify:
 		notices.Make(st.Tx, want.Patron, want.Message, st.Now)
+		if st.acting != nil {
+			st.acting.Told = append(st.acting.Told, told{Library: want.Patron.Library, Cause: want.Message.Cause})
+		}
 	case DropNotices:
 		notices.WithdrawForRequest(st.Tx, st.Request.LibraryID, st.Request.ID, st.Now)
 	case Charge, Reverse, Waive, Pay:
@@ -86,8 +74,6 @@ func (st *step) carryOut(ctx context.Context, want Want) error {
 		st.until = want.At
 	case NeedByAgain:
 		st.needByAgain()
-	case PutBack:
-		st.state(want.State)
 	default:
 		return fmt.Errorf("request %d: nobody knows how to carry out %T", st.Request.Number, want)
 	}
@@ -98,9 +84,16 @@ func (st *step) carryOut(ctx context.Context, want Want) error {
 // is blocked is checked again when the effect is done.
 func (st *step) account(ctx context.Context, want Want) (err error) {
 	st.balanceMoved = st.Request.Side == workflow.SideBorrowing
+	if _, charged := want.(Charge); st.acting != nil && !charged {
+		return fmt.Errorf("request %d: %q is to be undone, but nothing takes %T back", st.Request.Number, st.Firing.Event, want)
+	}
 	switch want := want.(type) {
 	case Charge:
-		_, err = ledger.Post(st.Tx, want.Charge)
+		var entry ledger.Entry
+		entry, err = ledger.Post(st.Tx, want.Charge)
+		if st.acting != nil {
+			st.acting.Charges = append(st.acting.Charges, charge{Library: want.Charge.Account.Library, ID: entry.ID})
+		}
 	case Reverse:
 		if _, err = ledger.Reverse(ctx, st.Tx, want.Answer); broker.IsKind(err, broker.KindConflict) {
 			err = nil
@@ -133,6 +126,9 @@ func (st *step) needByAgain() {
 
 // task puts something before staff, with the actions that settle it.
 func (st *step) task(kind, detail string) error {
+	if st.acting != nil {
+		st.acting.Tasks = append(st.acting.Tasks, kind)
+	}
 	choices := []string{}
 	for _, action := range st.Table.Available(st.Request.State, workflow.ByStaff, func(workflow.Guard) bool { return true }) {
 		if action.Name != workflow.EventUndo && action.Name != workflow.EventNote {

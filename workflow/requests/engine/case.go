@@ -21,6 +21,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow"
+	"afield/workflow/routing"
 )
 
 // Case is one request while it is being moved or looked at: what guards and
@@ -42,7 +43,7 @@ type Case struct {
 	Table *workflow.Table
 	// Firing is the event being taken, Row what the table says to it, and From the
 	// state the request was in before. All three are empty where a request is only
-	// looked at.
+	// looked at, but for the party that looks.
 	Firing Firing
 	Row    workflow.Transition
 	From   workflow.State
@@ -53,6 +54,8 @@ type Case struct {
 
 	about     *Volume // the volume the event is about, where an effect found it
 	forgotten Volumes // taken off the request
+
+	counts []routing.Count // what the row added to the figures of lenders
 }
 
 // Guard tells whether a condition of the table holds. It changes nothing.

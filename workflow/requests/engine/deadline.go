@@ -74,6 +74,7 @@ func PostponeDeadline(tx *postgres.Tx, library, request broker.ID, kind string, 
 func MovePickUp(tx *postgres.Tx, library, request broker.ID, day broker.Date, over time.Time) {
 	tx.Queue(`update requests set pick_up_by = $3 where library_id = $1 and id = $2`, library, request, day)
 	tx.Queue(`update deadlines set due_at = $3 where library_id = $1 and request_id = $2 and kind = $4`, library, request, over, workflow.DeadlinePickUpBy)
+	forgetBefore(tx, library, request)
 }
 
 // MoveDue gives a request whose item is with its patron another due date, and the
@@ -82,6 +83,7 @@ func MoveDue(tx *postgres.Tx, library, request broker.ID, day broker.Date, over 
 	tx.Queue(`update requests set patron_due_on = $3, first_due_on = case when renewals = 0 then $3 else first_due_on end
 		where library_id = $1 and id = $2`, library, request, day)
 	tx.Queue(`update deadlines set due_at = $3 where library_id = $1 and request_id = $2 and kind = $4`, library, request, over, workflow.DeadlineDue)
+	forgetBefore(tx, library, request)
 }
 
 // clocks says how each kind of deadline of the tables is timed, on the library's

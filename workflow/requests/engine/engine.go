@@ -149,8 +149,10 @@ func (e *Engine) Available(ctx context.Context, c *Case, party workflow.Party) (
 		return []workflow.Action{}, nil // its guards join when outside borrowers can reach us
 	}
 	var failed error
+	looking := *c
+	looking.Firing.By = party
 	actions := c.Table.Available(c.Request.State, party, func(guard workflow.Guard) bool {
-		holds, err := e.guards[guard](ctx, c)
+		holds, err := e.guards[guard](ctx, &looking)
 		if err != nil {
 			failed = err
 		}

@@ -30,6 +30,8 @@ type step struct {
 	balanceMoved bool      // the patron's account changed
 	restart      bool      // the state's deadline starts again
 	until        time.Time // a deadline that an effect or input fixed
+	acting       *acting   // the row being taken, where it can be undone
+	undone       *KeptAct  // the act that was undone, until its items are put back
 }
 
 // Fire moves requests: it locks them in order of id, asks the table what each
@@ -103,6 +105,7 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 		return Move{}, broker.Conflict("changed_meanwhile", "The request has changed since you looked at it; it is now %q.", st.Place().Label)
 	}
 	st.Firing, st.data, st.about, st.DueMoved = firing, map[string]any{}, nil, false
+	st.counts = nil
 	for key, value := range firing.Data {
 		st.data[key] = value
 	}
@@ -128,6 +131,13 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 	from := request.State
 	st.From = from
 	to := st.target(row)
+	undoes, err := st.undoes(ctx)
+	if err != nil {
+		return Move{}, err
+	}
+	if err := st.keepBefore(row.Undo.Taker()); err != nil {
+		return Move{}, err
+	}
 	request.Version++
 	if err := st.keepInput(); err != nil {
 		return Move{}, err
@@ -149,6 +159,11 @@ func (st *step) take(ctx context.Context, firing Firing) (Move, error) {
 		request.Owner = workflow.OwnerStaff // our own shelf: nobody else is waited for
 	}
 	st.deadline(from)
+	if undoes != nil {
+		if err := st.putBack(ctx, undoes); err != nil {
+			return Move{}, err
+		}
+	}
 	move := Move{Event: firing.Event, From: from, To: request.State, Version: request.Version, Label: row.Label}
 	return move, st.event(move)
 }

@@ -73,6 +73,7 @@ func forgetWho(tx *postgres.Tx, library broker.ID, requests []broker.ID) {
 		where library_id = $1 and request_id = any ($2) and actor ->> 'kind' = 'patron'`, library, requests, broker.NoID)
 	tx.Queue(`update request_items set patron_library_id = null, patron_id = null, was_patron_library_id = null, was_patron_id = null
 		where library_id = $1 and request_id = any ($2)`, library, requests)
+	forgetBefore(tx, library, requests...)
 	tasks.ForgetPatrons(tx, library, requests)
 	messages.ForgetWire(tx, library, requests)
 }

@@ -16,6 +16,8 @@ import (
 // requests: call it before the patrons are locked.
 func MovePatron(ctx context.Context, tx *postgres.Tx, from, to patrons.Ref) (moved int64, err error) {
 	tx.Queue(`select 1 from requests where library_id = $1 and patron_id in ($2, $3) order by id for update`, from.Library, from.ID, to.ID)
+	tx.Queue(`delete from request_undo u using requests r where r.library_id = u.library_id and r.id = u.request_id
+		and r.library_id = $1 and r.patron_id in ($2, $3)`, from.Library, from.ID, to.ID)
 	done, err := tx.Exec(ctx, `update requests set patron_id = $3 where library_id = $1 and patron_id = $2`, from.Library, from.ID, to.ID)
 	if err != nil {
 		return 0, fmt.Errorf("move a patron's requests: %w", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/postgres"
 	"afield/workflow"
 )
@@ -67,6 +68,12 @@ func (st *step) save(ctx context.Context) error {
 	st.Rota.save(st.Tx)
 	append(st.Volumes, st.forgotten...).save(st.Tx)
 	st.saveRequest()
+	if err := st.keepChanges(); err != nil {
+		return err
+	}
+	if undone := st.undone; undone != nil {
+		catalog.PutBack(st.Tx, st.Request.LibraryID, undone.items, undone.made)
+	}
 	if len(st.refs) == 0 {
 		return nil
 	}

@@ -36,6 +36,7 @@ func TakenBack(ctx context.Context, tx *postgres.Tx, refs []standing.RequestRef,
 	}
 	for i, ref := range refs {
 		r := Request{LibraryID: ref.Library, ID: ref.Request}
+		forgetBefore(tx, ref.Library, ref.Request)
 		err := tx.QueryRow(ctx, `update requests set version = version + 1 where library_id = $1 and id = $2 returning version, state`,
 			ref.Library, ref.Request).Scan(&r.Version, &r.State)
 		if err != nil {

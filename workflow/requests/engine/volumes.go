@@ -179,8 +179,7 @@ func (st *step) moveCopy() {
 	}
 }
 
-// move records a volume's new custody, and the one before it, so that the event
-// can be undone.
+// move records a volume's new custody, and the one before it.
 func (st *step) move(volume *Volume, to workflow.Custody) {
 	version, was := st.Request.Version, volume.Custody
 	before := volume.WasPatron // whoever had it before
@@ -247,28 +246,6 @@ func (c *Case) Holder() patrons.Ref {
 		}
 	}
 	return c.Patron()
-}
-
-// MoveBack gives the volumes that one version of the request moved the custody
-// they had before it.
-func (c *Case) MoveBack(version int) {
-	for _, volume := range c.Volumes {
-		if volume.MovedVersion == nil || *volume.MovedVersion != version || volume.Was == nil {
-			continue
-		}
-		if volume.Custody == workflow.InLibrary && (*volume.Was == workflow.ComingHere || *volume.Was == workflow.WithLender) {
-			volume.ReceivedAt = time.Time{}
-		}
-		if volume.Custody == workflow.GoingHome {
-			volume.ReturnedAt = time.Time{}
-		}
-		volume.Custody, volume.Patron = *volume.Was, volume.WasPatron
-		volume.MovedVersion, volume.Was, volume.WasPatron = nil, nil, patrons.Ref{}
-		if c.standsAt(volume); volume.Custody == workflow.WithLender && volume.ItemID != broker.NoID {
-			catalog.SetItemStatus(c.Tx, volume.LibraryID, volume.ItemID, catalog.GoneHome)
-		}
-		volume.Touch()
-	}
 }
 
 func (v Volumes) save(tx *postgres.Tx) {

@@ -105,9 +105,6 @@ type WaitUntil struct{ At time.Time }
 // still lies ahead and still matters.
 type NeedByAgain struct{}
 
-// PutBack puts the request into a state it was in before.
-type PutBack struct{ State workflow.State }
-
 func (Then) want()            {}
 func (Elsewhere) want()       {}
 func (Fact) want()            {}
@@ -128,4 +125,3 @@ func (DropDeadline) want()    {}
 func (RestartDeadline) want() {}
 func (WaitUntil) want()       {}
 func (NeedByAgain) want()     {}
-func (PutBack) want()         {}

@@ -97,7 +97,7 @@ func (r room) MakeItem(ctx context.Context, c *engine.Case) (engine.Wants, error
 // noteSupplied records how long the copy took to arrive, for choosing lenders.
 func noteSupplied(c *engine.Case) {
 	if entry := c.Active(); entry != nil && !entry.AnsweredAt.IsZero() {
-		routing.NoteSupplied(c.Tx, entry.LenderID, c.Now.Sub(entry.AnsweredAt).Hours()/24)
+		c.Counted(routing.NoteSupplied(c.Tx, entry.LenderID, c.Now.Sub(entry.AnsweredAt).Hours()/24, !entry.AskedAt.IsZero()))
 	}
 }
 

@@ -26,7 +26,7 @@ func (r Room) AskLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	}
 	entry.Status, entry.AskedAt = engine.EntryAsked, c.Now
 	entry.Touch()
-	routing.NoteAsked(c.Tx, entry.LenderID)
+	c.Counted(routing.NoteAsked(c.Tx, entry.LenderID))
 	wants := engine.Wants{engine.Fact{Name: "lender_id", Value: entry.LenderID}, engine.Fact{Name: "tier", Value: entry.TierName}}
 	ask := connectors.Message{
 		Kind: connectors.KindRequest, Citation: &c.Request.Citation, Service: c.Request.Service, NeedBy: c.Request.NeedBy,

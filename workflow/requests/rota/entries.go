@@ -59,10 +59,10 @@ func EntrySupplied(_ context.Context, c *engine.Case) (engine.Wants, error) {
 	entry.Status, entry.Answer, entry.AnsweredAt = engine.EntrySupplied, "loaned", c.Now
 	entry.Touch()
 	if !entry.AskedAt.IsZero() {
-		routing.NoteAnswered(c.Tx, entry.LenderID, routing.AnswerFilled, c.Now.Sub(entry.AskedAt).Hours())
+		c.Counted(routing.NoteAnswered(c.Tx, entry.LenderID, routing.AnswerFilled, c.Now.Sub(entry.AskedAt).Hours()))
 	}
 	if entry.Fulfilment != "hold" {
-		routing.NoteLoan(c.Tx, entry.LenderID, c.Request.LibraryID, c.Now)
+		c.Counted(routing.NoteLoan(c.Tx, entry.LenderID, c.Request.LibraryID, c.Now))
 	}
 	return nil, nil
 }
@@ -105,7 +105,7 @@ func entryEnds(c *engine.Case, status engine.EntryStatus, how routing.Answer, an
 		return
 	}
 	if !entry.AskedAt.IsZero() {
-		routing.NoteAnswered(c.Tx, entry.LenderID, how, c.Now.Sub(entry.AskedAt).Hours())
+		c.Counted(routing.NoteAnswered(c.Tx, entry.LenderID, how, c.Now.Sub(entry.AskedAt).Hours()))
 	}
 	entry.Leave(c.Now, status, answer)
 }
@@ -132,7 +132,7 @@ func withdrawFrom(c *engine.Case, status engine.EntryStatus, answer string) {
 		return
 	}
 	if !entry.AskedAt.IsZero() {
-		routing.NoteWithdrawn(c.Tx, entry.LenderID)
+		c.Counted(routing.NoteWithdrawn(c.Tx, entry.LenderID))
 	}
 	entry.Leave(c.Now, status, answer)
 }

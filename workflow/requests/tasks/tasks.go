@@ -199,3 +199,22 @@ func ForgetPatrons(tx *postgres.Tx, library broker.ID, requests []broker.ID) {
 	tx.Queue(`update staff_tasks set closed_by = jsonb_set(closed_by, '{id}', to_jsonb($3::text))
 		where library_id = $1 and request_id = any ($2) and closed_by ->> 'kind' = 'patron'`, library, requests, broker.NoID)
 }
+
+// Standing is an SQL expression for the open tasks of a request, library $1 and
+// request $2, as PutBack takes them.
+const Standing = `(select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'kind', t.kind, 'detail', t.detail, 'choices', t.choices,
+		'facts', t.facts, 'due_on', t.due_on)), '[]')
+	from staff_tasks t where t.library_id = $1 and t.request_id = $2 and t.closed_at is null)`
+
+// PutBack queues putting the tasks of a request back as they stood: it drops
+// those of some kinds that have been opened since, and opens those again that
+// were closed at one of some instants.
+func PutBack(tx *postgres.Tx, library, request broker.ID, standing []byte, opened []string, closedAt []time.Time) {
+	tx.Queue(`delete from staff_tasks t where t.library_id = $1 and t.request_id = $2 and t.closed_at is null and t.kind = any ($4)
+			and not exists (select 1 from jsonb_to_recordset($3::jsonb) as k (id uuid) where k.id = t.id)`,
+		library, request, standing, opened)
+	tx.Queue(`update staff_tasks t set closed_at = null, closed_by = null, detail = k.detail, choices = k.choices, facts = k.facts, due_on = k.due_on
+		from jsonb_to_recordset($2::jsonb) as k (id uuid, kind text, detail text, choices text[], facts jsonb, due_on date)
+		where t.library_id = $1 and t.id = k.id and (t.closed_at = any ($4) or (t.closed_at is null and t.kind = any ($3)))`,
+		library, standing, opened, closedAt)
+}
