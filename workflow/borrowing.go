@@ -89,6 +89,7 @@ const (
 	EventLateYes        Event = "late_yes"
 	EventLateNo         Event = "late_no"
 	EventLateShipment   Event = "late_shipment"
+	EventLateWord       Event = "late_word"
 	EventHoldOnShelf    Event = "hold_on_shelf"
 	EventHoldInTransit  Event = "hold_in_transit"
 	EventHoldNotFound   Event = "hold_not_found"
@@ -100,13 +101,13 @@ const (
 const (
 	EventChecksPassed     Event = "checks_passed"
 	EventNeedsPerson      Event = "needs_person"
-	EventChecksOverdue    Event = "checks_overdue"
 	EventReviewOverdue    Event = "review_overdue"
 	EventHoldingsKnown    Event = "holdings_known"
 	EventRoutingOverdue   Event = "routing_overdue"
 	EventLenderChosen     Event = "lender_chosen"
 	EventCostToApprove    Event = "cost_to_approve"
 	EventNothingLeft      Event = "nothing_left"
+	EventNobodyWaits      Event = "nobody_waits" // it was cancelled, or comes too late
 	EventApprovalOverdue  Event = "approval_overdue"
 	EventConfirmed        Event = "confirmed"
 	EventDeliveryFailed   Event = "delivery_failed"
@@ -149,6 +150,8 @@ const (
 	GuardOthersLost     Guard = "another_volume_lost"  // another volume of it is lost
 	GuardSomeHere       Guard = "a_volume_is_here"     // at least one volume is here, to be sent back
 	GuardSomeOut        Guard = "a_volume_is_out"      // a patron has at least one volume
+	GuardSupplied       Guard = "supplied"             // the lender has sent it
+	GuardOwes           Guard = "lender_is_owed"       // a fee or an invoice of the lender is not paid
 )
 
 // Effects of the borrowing side.
@@ -236,6 +239,7 @@ const (
 	DoCloseTasks     Effect = "close_tasks"
 	DoAmend          Effect = "amend_request"
 	DoSendAmended    Effect = "send_amended"
+	DoHearEarly      Effect = "hear_what_came_early"
 	DoMovePickup     Effect = "move_pick_up_place"
 	DoUndoLast       Effect = "undo_last"
 	DoReopen         Effect = "reopen"
@@ -244,7 +248,7 @@ const (
 // Sets of states that several rows leave.
 var (
 	ended            = statesOf(borrowingPlaces, endedPlace)
-	notAsked         = []State{Submitted, NeedsReview, Routing, WaitingRetry}
+	notAsked         = []State{NeedsReview, Routing, WaitingRetry}
 	asked            = []State{Requested, Conditional, WillSupply}
 	waitingForLender = []State{Requested, Conditional, WillSupply, AwaitingCostApproval}
 	everywhere       = statesOf(borrowingPlaces, anyPlace)
@@ -267,7 +271,7 @@ var (
 
 // borrowingPlaces says what each state means.
 var borrowingPlaces = []Place{
-	{State: Submitted, Label: "Submitted", Patron: "We have your request", Owner: OwnerSystem, Deadline: DeadlineChecks, Then: EventChecksOverdue, Serves: true, Coming: true},
+	{State: Submitted, Label: "Submitted", Patron: "We have your request", Owner: OwnerSystem, Passing: true, Serves: true, Coming: true},
 	{State: NeedsReview, Label: "Needs a person", Patron: "Our staff are looking at your request", Owner: OwnerStaff, Deadline: DeadlineReview, Then: EventReviewOverdue, Serves: true, Coming: true},
 	{State: Routing, Label: "Choosing a lender", Patron: "We are looking for a library that can lend it", Owner: OwnerSystem, Deadline: DeadlineRouting, Then: EventRoutingOverdue, Serves: true, Coming: true},
 	{State: AwaitingCostApproval, Label: "Waiting for the patron to approve a cost", Patron: "It has a cost: please tell us whether to go ahead", Owner: OwnerPatron, Queue: QueueWithPatrons, Deadline: DeadlineApproval, Then: EventApprovalOverdue, Serves: true, Coming: true},
@@ -299,7 +303,6 @@ var Borrowing = &Table{
 		// Checks
 		{From: []State{Submitted}, On: EventChecksPassed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoFindHoldings}, Label: "Checks passed"},
 		{From: []State{Submitted}, On: EventNeedsPerson, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "A person must decide"},
-		{From: []State{Submitted}, On: EventChecksOverdue, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Checks did not finish"},
 
 		// A person decides
 		{From: []State{NeedsReview}, On: EventApproveReview, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoReroute, DoFindHoldings}, Label: "Look for a lender", Form: []Field{noteField}},
@@ -323,6 +326,8 @@ var Borrowing = &Table{
 		{From: []State{Routing}, On: EventHoldingsKnown, To: Same, By: []Party{BySystem}, Do: []Effect{DoChooseLender}, Label: "Holdings looked up"},
 		{From: []State{Routing}, On: EventLenderChosen, To: Requested, By: []Party{BySystem}, Do: []Effect{DoAskLender}, Label: "Lender chosen and asked"},
 		{From: []State{Routing}, On: EventCostToApprove, To: AwaitingCostApproval, By: []Party{BySystem}, Do: []Effect{DoTellCost}, Label: "The patron is asked to approve a cost"},
+		{From: []State{Routing}, On: EventNobodyWaits, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{BySystem}, Do: []Effect{DoTellCancelled}, Label: "Cancelled; nobody else is asked"},
+		{From: []State{Routing}, On: EventNobodyWaits, To: Expired, By: []Party{BySystem}, Do: []Effect{DoTellExpired}, Label: "Not supplied by the date it was needed"},
 		{From: []State{Routing}, On: EventNothingLeft, When: []Guard{GuardRetryWaiting}, To: WaitingRetry, By: []Party{BySystem}, Label: "Nobody else has it; a lender said when to ask again"},
 		{From: []State{Routing}, On: EventNothingLeft, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "No lender left to ask"},
 		{From: []State{Routing}, On: EventNeedsPerson, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "A person must decide before it is asked as interlibrary loan"},
@@ -341,23 +346,20 @@ var Borrowing = &Table{
 		{From: []State{Requested}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Do: []Effect{DoEntryConfirmed}, Label: "The lender expects to supply", ISO: "ExpectToSupply"},
 		{From: []State{Requested, Conditional}, On: EventWillSupply, When: []Guard{Not(GuardByHold)}, To: WillSupply, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryPromised}, Label: "The lender will supply", ISO: "WillSupply"},
 		{From: []State{WillSupply, AwaitingCostApproval}, On: EventWillSupply, To: Same, By: []Party{ByLender, ByStaff}, Label: "The lender will supply", ISO: "WillSupply"},
+		{From: waitingForLender, On: EventConditional, When: []Guard{Not(GuardByHold), GuardReturnUnused}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "The lender names conditions for what nobody waits for; they are declined", ISO: "Conditional"},
 		{
 			From: []State{Requested, WillSupply, Conditional, AwaitingCostApproval}, On: EventConditional, When: []Guard{Not(GuardByHold)}, To: Conditional, By: []Party{ByLender, ByStaff}, Do: []Effect{DoDropNotices, DoEntryOffered, DoOpenTask}, Label: "The lender names conditions", ISO: "Conditional",
 			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions"}, moneyField},
 		},
-		{From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold), GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply now, and the patron had cancelled", ISO: "RetryPossible"},
-		{From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold), GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply now, and it is too late", ISO: "RetryPossible"},
 		{
 			From: waitingForLender, On: EventRetryLater, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryRetry, DoChooseLender}, Label: "The lender says to ask again later", ISO: "RetryPossible",
 			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField},
 		},
-		{From: waitingForLender, On: EventUnfilled, When: []Guard{Not(GuardByHold), GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply, and the patron had cancelled", ISO: "Unfilled"},
-		{From: waitingForLender, On: EventUnfilled, When: []Guard{Not(GuardByHold), GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply, and it is too late", ISO: "Unfilled"},
 		{From: waitingForLender, On: EventUnfilled, When: []Guard{Not(GuardByHold)}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply", ISO: "Unfilled", Form: []Field{reasonField}},
 		{From: []State{Requested}, On: EventDeliveryFailed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoEntryFailed, DoChooseLender}, Label: "The request could not be delivered"},
 		{From: []State{Requested}, On: EventNoAnswer, When: []Guard{GuardByHold}, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCancelHold, DoEntryTimedOut, DoChooseLender}, Label: "The copy did not come in time"},
 		{From: []State{Requested}, On: EventNoAnswer, To: Routing, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoSendCancel, DoEntryTimedOut, DoChooseLender}, Label: "No answer in time; the next lender is asked"},
-		{From: []State{Requested, WillSupply}, On: EventTryNextLender, When: []Guard{Not(GuardByHold)}, To: CancelPending, By: []Party{ByStaff}, Do: []Effect{DoRememberState, DoCancelToMoveOn, DoSendCancel}, Label: "Stop and ask the next lender", Undo: Undo{Kind: UndoUntilSent}},
+		{From: []State{Requested, WillSupply}, On: EventTryNextLender, When: []Guard{Not(GuardByHold), Not(GuardPatronCancels), Not(GuardNeedByCancels)}, To: CancelPending, By: []Party{ByStaff}, Do: []Effect{DoRememberState, DoCancelToMoveOn, DoSendCancel}, Label: "Stop and ask the next lender", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{Conditional}, On: EventAcceptConditions, When: []Guard{GuardCostToApprove}, To: AwaitingCostApproval, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellCost}, Label: "Accept the conditions"},
 		{From: []State{Conditional}, On: EventAcceptConditions, To: WillSupply, By: []Party{ByStaff}, Do: []Effect{DoCheckOffer, DoCloseTasks, DoSendAccept, DoEntryPromised}, Label: "Accept the conditions", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{Conditional}, On: EventDeclineConditions, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "Decline the conditions"},
@@ -366,24 +368,26 @@ var Borrowing = &Table{
 		{From: []State{WillSupply}, On: EventShipmentOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
 
 		// Shipped
-		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, When: []Guard{Not(GuardByHold)}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
+		{From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventCopyCompleted, When: []Guard{GuardCopy, Not(GuardByHold)}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied, DoChargeFee, DoEntryReturned, DoTellArrived}, Label: "The copy was delivered", ISO: "CopyCompleted"},
 		{
 			From: []State{Requested, Conditional, WillSupply, AwaitingCostApproval}, On: EventLoaned, When: []Guard{Not(GuardByHold)}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoEntrySupplied}, Copy: ComingHere, Label: "The lender has shipped it", ISO: "Loaned",
 			Form: append([]Field{dueField, moneyField, barcodeField}, termFields...),
 		},
-		{From: []State{CancelPending}, On: EventCopyCompleted, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoEntryReturned, DoOpenTask}, Label: "The copy was delivered before the lender heard of the cancel", ISO: "CopyCompleted"},
+		{From: []State{CancelPending}, On: EventCopyCompleted, When: []Guard{GuardCopy}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoEntryReturned, DoOpenTask}, Label: "The copy was delivered before the lender heard of the cancel", ISO: "CopyCompleted"},
 		{
 			From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardPatronCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Copy: ComingHere, Label: "Shipped before the lender heard of the cancel; it will go back unused", ISO: "Loaned",
 			Form: append([]Field{dueField, moneyField, barcodeField}, termFields...),
 		},
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Copy: ComingHere, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
 		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Copy: ComingHere, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
-		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue, DoTellDueChanged}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
+		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue, DoTellDueChanged}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
 		{From: []State{Requested, Conditional, AwaitingCostApproval, WillSupply, CancelPending}, On: EventDueChanged, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "Due date corrected before we heard of the shipment"},
 		{From: []State{Conditional, AwaitingCostApproval, WillSupply, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "ExpectToSupply"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventWillSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "WillSupply"},
+		{From: []State{Shipped}, On: EventUnfilled, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says that it cannot supply what it had sent", ISO: "Unfilled"},
+		{From: []State{Shipped}, On: EventRetryLater, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says that it cannot supply what it had sent", ISO: "RetryPossible"},
 		{From: []State{Shipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Not arrived when expected"},
-		{From: []State{Shipped}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Copy: Unaccounted, CopyFrom: ComingHere, Label: "It was lost on the way", Form: []Field{noteField}},
+		{From: []State{Shipped}, On: EventLostInTransit, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Copy: Unaccounted, CopyFrom: ComingHere, Label: "It was lost on the way", Form: []Field{noteField}},
 
 		// Holds in a shared catalogue
 		{From: []State{Requested}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem}, Do: []Effect{DoEntrySupplied, DoKeepPickUp, DoTellArrived}, Label: "Found on the shelf and kept for the patron"},
@@ -398,7 +402,7 @@ var Borrowing = &Table{
 
 		// At our desk
 		{
-			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoKeepShipment, DoMakeItem, DoSendReceived}, Copy: InLibrary, Label: "Receive it; it goes back unused", ISO: "Received",
+			From: []State{Shipped, WillSupply, Requested, Conditional, AwaitingCostApproval}, On: EventReceive, When: []Guard{GuardReturnUnused, Not(GuardByHold)}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoDropNotices, DoKeepShipment, DoMakeItem, DoSendReceived}, Copy: InLibrary, Label: "Receive it; it goes back unused", ISO: "Received",
 			Form: []Field{barcodeField, dueField},
 		},
 		{
@@ -436,17 +440,18 @@ var Borrowing = &Table{
 		// With the patron
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoEntryReturned, DoDropNotices}, Label: "Returned"},
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardSeenHome, GuardSomeHere}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoItemHome, DoDropNotices}, Label: "Taken off the patron's account; its lender has it, and the rest is to be sent back"},
-		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardSeenHome}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoEntryReturned, DoItemHome, DoDropNotices}, Label: "Taken off the patron's account; its lender has it", ISO: "LoanCompleted"},
+		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardSeenHome}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoEntryReturned, DoItemHome, DoDropNotices}, Label: "Taken off the patron's account; its lender has it", ISO: "LoanCompleted"},
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardOthersOut}, To: Same, By: []Party{ByDesk}, Copy: InLibrary, Label: "One volume was returned; the patron has another"},
 		{From: []State{LostPending}, On: EventReturn, When: []Guard{GuardOthersLost}, To: Same, By: []Party{ByDesk}, Copy: InLibrary, Label: "One volume was returned; another is still to be settled"},
 		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices, DoWaiveLost}, Copy: InLibrary, Label: "Returned by the patron"},
-		{From: ended, On: EventReturn, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Copy: InLibrary, Label: "It came back after the request had ended; settle it with the lender"},
+		{From: ended, On: EventReturn, To: Same, By: []Party{BySystem}, Do: []Effect{DoWaiveLost, DoOpenTask}, Copy: InLibrary, Label: "It came back after the request had ended; settle it with the lender"},
 		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoCheckRenewal, DoFlagRenewal, DoAwaitRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{CheckedOut}, On: EventRenewalGranted, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoChangeDue, DoClearRenewal, DoTellRenewed}, Label: "Renewed by the lender", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
 		{From: []State{CheckedOut}, On: EventRenewalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The lender has not answered the renewal"},
-		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalGranted, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChangeDue, DoClearRenewal}, Label: "Renewed by the lender after it was returned", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
-		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalUndated, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it after it was returned, without saying until when", ISO: "RenewResponse"},
-		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventRenewalRefused, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender}, Do: []Effect{DoClearRenewal}, Label: "The lender does not renew", ISO: "RenewResponse"},
+		{From: []State{LostPending}, On: EventRenewalGranted, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoOpenTask}, Label: "Renewed by the lender after it was reported lost", ISO: "RenewResponse"},
+		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed}, On: EventRenewalGranted, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChangeDue, DoClearRenewal}, Label: "Renewed by the lender after it was returned", ISO: "RenewResponse", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
+		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventRenewalUndated, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it after it was returned, without saying until when", ISO: "RenewResponse"},
+		{From: []State{ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventRenewalRefused, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByLender}, Do: []Effect{DoClearRenewal}, Label: "The lender does not renew", ISO: "RenewResponse"},
 		{From: []State{CheckedOut}, On: EventRenewalUndated, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender renewed it without saying until when", ISO: "RenewResponse"},
 		{From: []State{CheckedOut}, On: EventRenewalRefused, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoClearRenewal, DoTellNotRenewed}, Label: "The lender does not renew", ISO: "RenewResponse", Form: []Field{reasonField}},
 		{From: []State{CheckedOut}, On: EventDuePassed, When: []Guard{GuardSeenHome}, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Due, but its lender says that it is home"},
@@ -472,31 +477,35 @@ var Borrowing = &Table{
 		// Getting it home
 		{From: []State{ReturnDue}, On: EventShipReturn, When: []Guard{GuardOthersHere}, To: Same, By: []Party{ByDesk}, Do: []Effect{DoSendHome}, Copy: GoingHome, CopyFrom: InLibrary, Label: "One volume sent back; another is still here"},
 		{From: []State{LostPending}, On: EventShipReturn, When: []Guard{GuardSomeHere}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoSendHome}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send back the volumes that are here"},
-		{From: ended, On: EventShipReturn, When: []Guard{GuardSomeHere}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoSendHome}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send it back; its request has ended"},
-		{From: []State{ReturnDue}, On: EventShipReturn, To: ReturnShipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoSendHome, DoSendReturned, DoNameMissing, DoEntryReturned}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send it back", ISO: "ShippedReturn", Undo: Undo{Kind: UndoUntilSent}},
+		{From: ended, On: EventShipReturn, When: []Guard{GuardSomeHere}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoSendHome, DoSendReturned}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send it back; its request has ended"},
+		{From: []State{ReturnDue}, On: EventShipReturn, To: ReturnShipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoSendHome, DoSendReturned, DoNameMissing, DoEntryReturned, DoHearEarly}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send it back", ISO: "ShippedReturn", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{ReturnDue}, On: EventReturnOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still here; it should have been sent back"},
-		{From: []State{ReturnShipped, ReturnUnconfirmed, ReturnDue, CheckedOut, LostPending}, On: EventLenderConfirms, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Home again"},
-		{From: []State{ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoCloseLoan, DoItemHome, DoWaiveLost}, Copy: WithLender, Label: "The lender has it back", ISO: "LoanCompleted"},
-		{From: []State{CheckedOut, ReturnDue}, On: EventLenderConfirms, When: []Guard{GuardSaidByStaff}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoCloseLoan, DoEntryReturned, DoItemHome, DoDropNotices}, Copy: WithLender, Label: "It is home with its lender", ISO: "LoanCompleted"},
-		{From: []State{CheckedOut}, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoSeenHome, DoDropNotices, DoOpenTask}, Copy: WithLender, CopyFrom: InHands, Label: "The lender says it is home, but it is on the patron's account", ISO: "LoanCompleted"},
+		{From: []State{ReturnShipped, ReturnUnconfirmed, ReturnDue, LostPending}, On: EventLenderConfirms, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Home again"},
+		{From: []State{ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoCloseLoan, DoItemHome, DoWaiveLost}, Copy: WithLender, Label: "The lender has it back", ISO: "LoanCompleted"},
+		{From: []State{CheckedOut, ReturnDue}, On: EventLenderConfirms, When: []Guard{GuardSaidByStaff, Not(GuardByHold)}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoCloseLoan, DoEntryReturned, DoItemHome, DoDropNotices}, Copy: WithLender, Label: "It is home with its lender", ISO: "LoanCompleted"},
+		{From: []State{CheckedOut}, On: EventLenderConfirms, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoSeenHome, DoDropNotices, DoOpenTask}, Copy: WithLender, CopyFrom: InHands, Label: "The lender says it is home, but it is on the patron's account", ISO: "LoanCompleted"},
 		{From: []State{CheckedOut}, On: EventStillOut, When: []Guard{GuardSeenHome}, To: Same, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoNotHome}, Copy: InHands, CopyFrom: WithLender, Label: "The lender is wrong: the patron still has it", Form: []Field{noteField}},
+		{From: []State{Shipped}, On: EventLenderConfirms, When: []Guard{GuardSaidByStaff, Not(GuardByHold)}, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRefused, DoChooseLender}, Copy: WithLender, Label: "It went back to its lender without reaching us"},
 		{From: []State{ReturnDue, Received, OnHoldShelf, Shipped}, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender says it is home, but it is not recorded as sent", ISO: "LoanCompleted"},
-		{From: ended, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Label: "The lender has it back", ISO: "LoanCompleted"},
+		{From: ended, On: EventLenderConfirms, When: []Guard{GuardSomeHere}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender says it is home, but it is here", ISO: "LoanCompleted"},
+		{From: ended, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseLoan, DoItemHome, DoWaiveLost}, Copy: WithLender, Label: "The lender has it back", ISO: "LoanCompleted"},
 		{From: []State{ReturnShipped}, On: EventConfirmOverdue, To: ReturnUnconfirmed, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The lender has not confirmed the return"},
 		{From: []State{ReturnShipped}, On: EventOverdueNotice, To: ReturnUnconfirmed, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
 		{From: []State{ReturnUnconfirmed}, On: EventConfirmOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The return is still not confirmed"},
 		{From: []State{ReturnUnconfirmed}, On: EventOverdueNotice, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
 		{From: []State{ReturnUnconfirmed}, On: EventDispute, To: Same, By: []Party{ByStaff}, Label: "Dispute with proof of shipment", Form: []Field{{Name: "note", Type: FieldText, Label: "Proof of shipment", Required: true}}},
-		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventCloseReturn, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks}, Copy: WithLender, CopyFrom: GoingHome, Label: "Close: the lender has it", Form: []Field{noteField}},
+		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventCloseReturn, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal}, Copy: WithLender, CopyFrom: GoingHome, Label: "Close: the lender has it", Form: []Field{noteField}},
 		{From: []State{ReturnShipped, ReturnUnconfirmed}, On: EventLostInTransit, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Copy: Unaccounted, CopyFrom: GoingHome, Label: "It was lost on the way", Form: []Field{noteField}},
 
 		// Lost or damaged
 		{From: []State{LostPending}, On: EventFound, When: []Guard{Not(GuardNeverHere)}, To: ReturnDue, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoCloseLoan, DoWaiveLost}, Copy: InLibrary, CopyFrom: Unaccounted, Label: "Found again", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventForgive, When: []Guard{GuardSomeHere}, To: ReturnDue, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks, DoWaiveLost}, Label: "The lender forgives it; the rest is to be sent back", Form: []Field{noteField}},
-		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks, DoWaiveLost}, Label: "The lender forgives it", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoWaiveLost}, Label: "The lender forgives it", Form: []Field{noteField}},
+		{From: ended, On: EventForgive, To: Same, By: []Party{ByLender}, Do: []Effect{DoWaiveLost}, Label: "The lender forgives it"},
 		{From: []State{LostPending}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChargeLost, DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 		{From: []State{LostPending}, On: EventPay, When: []Guard{GuardSomeHere}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendPaid}, Label: "The lender was paid; the rest is to be sent back", Form: []Field{noteField}},
-		{From: []State{LostPending}, On: EventPay, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendPaid}, Label: "The lender was paid", Form: []Field{noteField}},
+		{From: []State{LostPending}, On: EventPay, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoSendPaid}, Label: "The lender was paid", Form: []Field{noteField}},
+		{From: []State{CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventPay, When: []Guard{GuardOwes}, To: Same, By: []Party{ByStaff}, Do: []Effect{DoSendPaid}, Label: "The lender was paid", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventSettleOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still not settled"},
 
 		// Cancelling, by stage
@@ -509,21 +518,14 @@ var Borrowing = &Table{
 		{From: []State{Received}, On: EventCancel, To: ReturnDue, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoFlagUnused}, Label: "Cancel", Form: []Field{reasonField}},
 		{From: []State{OnHoldShelf}, On: EventCancel, When: []Guard{GuardByHold}, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoTakeOffShelf, DoEntryReturned, DoDropNotices}, Label: "Cancel", Form: []Field{reasonField}},
 		{From: []State{OnHoldShelf}, On: EventCancel, To: ReturnDue, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoTakeOffShelf, DoDropNotices}, Label: "Cancel", Form: []Field{reasonField}},
-		{From: []State{CancelPending}, On: EventCancelAgreed, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryCancelled, DoTellCancelled}, Label: "The lender has stopped", ISO: "CancelResponse"},
-		{From: []State{CancelPending}, On: EventCancelAgreed, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryCancelled, DoTellExpired}, Label: "The lender has stopped", ISO: "CancelResponse"},
-		{From: []State{CancelPending}, On: EventCancelAgreed, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoChooseLender}, Label: "The lender has stopped; the next is asked", ISO: "CancelResponse"},
-		{From: []State{CancelPending}, On: EventUnfilled, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
-		{From: []State{CancelPending}, On: EventUnfilled, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
+		{From: []State{CancelPending}, On: EventCancelAgreed, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryCancelled, DoChooseLender}, Label: "The lender has stopped", ISO: "CancelResponse"},
 		{From: []State{CancelPending}, On: EventUnfilled, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The lender cannot supply anyway", ISO: "Unfilled"},
+		{From: []State{CancelPending}, On: EventCancelRefused, When: []Guard{GuardOfferOpen}, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoSendReject, DoEntryDeclined, DoChooseLender}, Label: "The lender does not stop; its offer is declined", ISO: "CancelResponse"},
 		{From: []State{CancelPending}, On: EventCancelRefused, To: Previous, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepCancel, DoOpenTask}, Label: "The lender does not stop", ISO: "CancelResponse"},
-		{From: []State{CancelPending}, On: EventCancelSilent, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{BySystem}, Do: []Effect{DoEntryCancelled, DoTellCancelled}, Label: "No answer to the cancel; taken as stopped"},
-		{From: []State{CancelPending}, On: EventCancelSilent, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoEntryCancelled, DoTellExpired}, Label: "No answer to the cancel; taken as stopped"},
-		{From: []State{CancelPending}, On: EventCancelSilent, To: Routing, By: []Party{BySystem}, Do: []Effect{DoEntryTimedOut, DoChooseLender}, Label: "No answer to the cancel; the next lender is asked"},
+		{From: []State{CancelPending}, On: EventCancelSilent, To: Routing, By: []Party{BySystem}, Do: []Effect{DoEntryTimedOut, DoChooseLender}, Label: "No answer to the cancel; taken as stopped"},
 		{From: []State{CancelPending}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Label: "Said before the lender heard of the cancel", ISO: "ExpectToSupply"},
 		{From: []State{CancelPending}, On: EventWillSupply, To: Same, By: []Party{ByLender}, Label: "Said before the lender heard of the cancel", ISO: "WillSupply"},
 		{From: []State{CancelPending}, On: EventConditional, To: Same, By: []Party{ByLender}, Label: "Said before the lender heard of the cancel", ISO: "Conditional"},
-		{From: []State{CancelPending}, On: EventRetryLater, When: []Guard{GuardPatronCancels}, To: Cancelled, By: []Party{ByLender}, Do: []Effect{DoEntryCancelled, DoTellCancelled}, Label: "The lender cannot supply now anyway", ISO: "RetryPossible"},
-		{From: []State{CancelPending}, On: EventRetryLater, When: []Guard{GuardNeedByCancels}, To: Expired, By: []Party{ByLender}, Do: []Effect{DoEntryCancelled, DoTellExpired}, Label: "The lender cannot supply now anyway", ISO: "RetryPossible"},
 		{From: []State{CancelPending}, On: EventRetryLater, To: Routing, By: []Party{ByLender}, Do: []Effect{DoEntryRetry, DoChooseLender}, Label: "The lender cannot supply now anyway", ISO: "RetryPossible"},
 		{From: []State{CancelPending}, On: EventConfirmed, To: Same, By: []Party{BySystem}, Do: []Effect{DoEntryConfirmed}, Label: "The lender has the request"},
 
@@ -534,11 +536,11 @@ var Borrowing = &Table{
 		{From: []State{Requested}, On: EventNeedByPassed, When: []Guard{GuardByHold}, To: Expired, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy, DoCancelHold, DoEntryCancelled, DoTellExpired}, Label: "Not supplied by the date it was needed"},
 		{From: asked, On: EventNeedByPassed, To: CancelPending, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoRememberState, DoCancelByNeedBy, DoSendCancel}, Label: "Needed by a date that has passed; the lender is asked to stop"},
 		{From: []State{CancelPending}, On: EventNeedByPassed, When: []Guard{Not(GuardPatronCancels)}, To: Same, By: []Party{BySystem}, Do: []Effect{DoCancelByNeedBy}, Label: "Needed by a date that has passed; nobody else is asked"},
-		{From: []State{CancelPending, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventNeedByPassed, To: Same, By: []Party{BySystem}, Label: "The need-by date passed"},
+		{From: []State{CancelPending}, On: EventNeedByPassed, To: Same, By: []Party{BySystem}, Label: "The need-by date passed"},
 
 		// The patron or staff change what was asked for, while it still matters
 		{
-			From: []State{Submitted, NeedsReview, Routing, WaitingRetry}, On: EventAmend, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend}, Label: "Change what was asked for",
+			From: notAsked, On: EventAmend, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend}, Label: "Change what was asked for",
 			Form: []Field{pickupField, needByField, editionField},
 		},
 		{
@@ -556,9 +558,11 @@ var Borrowing = &Table{
 
 		// Late, double and unexpected
 		{From: everywhere, On: EventLateYes, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from says yes"},
-		{From: everywhere, On: EventLateNo, To: Same, By: []Party{ByLender}, Label: "A lender's message that came too late to change anything"},
+		{From: everywhere, On: EventLateNo, To: Same, By: []Party{ByLender}, Label: "A lender says no to what is no longer asked"},
+		{From: everywhere, On: EventLateWord, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender says something that does not fit the request as it stands"},
 		{From: everywhere, On: EventLateShipment, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from has shipped; send it back unused"},
 		{From: everywhere, On: EventArrivedAgain, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Another parcel arrived for this request"},
+		{From: ended, On: EventLoaned, When: []Guard{GuardSupplied}, To: Same, By: []Party{ByLender}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
 		{From: ended, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "Shipped after the request had ended; send it back unused", ISO: "Loaned"},
 		{From: ended, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 		{From: []State{Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, Shipped}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},

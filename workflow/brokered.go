@@ -1,22 +1,13 @@
 package workflow
 
-// Events of the brokered side: what we say to the outside borrower follows from
-// each of them; the outside borrower has no patron, shelf or loan here.
-const (
-	EventReturnSent    Event = "return_sent"
-	EventReceivedThere Event = "received_there"
-)
-
-// Effects of the brokered side.
-const (
-	DoTellBorrower Effect = "tell_borrower"
-)
+// DoTellBorrower says to the outside borrower what the row means for it.
+const DoTellBorrower Effect = "tell_borrower"
 
 var brokeredAll = statesOf(brokeredPlaces, anyPlace)
 
 // brokeredPlaces says what each state means.
 var brokeredPlaces = []Place{
-	{State: Submitted, Label: "Submitted", Owner: OwnerSystem, Deadline: DeadlineChecks, Then: EventChecksOverdue},
+	{State: Submitted, Label: "Submitted", Owner: OwnerSystem, Passing: true},
 	{State: NeedsReview, Label: "Needs a person", Owner: OwnerStaff, Deadline: DeadlineReview, Then: EventReviewOverdue},
 	{State: Routing, Label: "Choosing a lender", Owner: OwnerSystem, Deadline: DeadlineRouting, Then: EventRoutingOverdue},
 	{State: Requested, Label: "Asked a lender", Owner: OwnerLender, Queue: QueueWithLenders, Deadline: DeadlineAnswer, Then: EventNoAnswer, ISO: "ExpectToSupply"},
@@ -40,7 +31,6 @@ var Brokered = &Table{
 	Transitions: []Transition{
 		{From: []State{Submitted}, On: EventChecksPassed, To: Routing, By: []Party{BySystem}, Do: []Effect{DoFindHoldings}, Label: "Checks passed"},
 		{From: []State{Submitted}, On: EventNeedsPerson, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "A person must decide"},
-		{From: []State{Submitted}, On: EventChecksOverdue, To: NeedsReview, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Checks did not finish"},
 		{From: []State{NeedsReview}, On: EventApproveReview, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoReroute, DoFindHoldings}, Label: "Look for a lender"},
 		{From: []State{NeedsReview}, On: EventReviewOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still waiting for a decision"},
 		{From: []State{NeedsReview}, On: EventTellPatron, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellBorrower}, Label: "Tell the borrower it cannot be had", ISO: "Unfilled"},
@@ -61,12 +51,12 @@ var Brokered = &Table{
 		{From: []State{WillSupply}, On: EventShipmentOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Promised, but not shipped yet"},
 		{From: []State{Requested, Conditional, WillSupply, CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender}, Do: []Effect{DoEntrySupplied, DoTellBorrower}, Label: "The lender has shipped it", ISO: "Loaned"},
 		{From: []State{Shipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Not arrived when expected"},
-		{From: []State{Shipped}, On: EventReceivedThere, To: Received, By: []Party{ByBorrower}, Do: []Effect{DoSendReceived}, Label: "The borrower has it", ISO: "Received"},
+		{From: []State{Shipped}, On: EventBorrowerReceived, To: Received, By: []Party{ByBorrower}, Do: []Effect{DoSendReceived}, Label: "The borrower has it", ISO: "Received"},
 		{From: []State{Received}, On: EventDuePassed, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Overdue"},
-		{From: []State{Shipped, Received}, On: EventReturnSent, To: ReturnShipped, By: []Party{ByBorrower}, Do: []Effect{DoSendReturned, DoEntryReturned}, Label: "The borrower has sent it back", ISO: "ShippedReturn"},
+		{From: []State{Shipped, Received}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower}, Do: []Effect{DoSendReturned, DoEntryReturned}, Label: "The borrower has sent it back", ISO: "ShippedReturn"},
 		{From: []State{ReturnShipped, Received}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoTellBorrower}, Label: "The lender has it back", ISO: "LoanCompleted"},
 		{From: []State{ReturnShipped}, On: EventConfirmOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The return is not confirmed"},
-		{From: []State{Submitted, NeedsReview, Routing}, On: EventCancelAsked, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks, DoTellBorrower}, Label: "Cancelled by the borrower", ISO: "Cancel"},
+		{From: []State{NeedsReview, Routing}, On: EventCancelAsked, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks, DoTellBorrower}, Label: "Cancelled by the borrower", ISO: "Cancel"},
 		{From: []State{Requested, Conditional, WillSupply}, On: EventCancelAsked, To: CancelPending, By: []Party{ByBorrower}, Do: []Effect{DoRememberState, DoSendCancel}, Label: "The borrower cancels; the lender is asked to stop", ISO: "Cancel"},
 		{From: []State{CancelPending}, On: EventCancelAgreed, To: Cancelled, By: []Party{ByLender}, Do: []Effect{DoEntryCancelled, DoTellBorrower}, Label: "The lender has stopped", ISO: "CancelResponse"},
 		{From: []State{CancelPending}, On: EventCancelRefused, To: Previous, By: []Party{ByLender}, Do: []Effect{DoTellBorrower}, Label: "The lender does not stop", ISO: "CancelResponse"},

@@ -24,6 +24,7 @@ type StateDescribed struct {
 	PatronUnwanted string       `json:"unwanted_patron_label,omitempty"`
 	Owner          Owner        `json:"owner"`
 	Queue          Queue        `json:"queue,omitempty"`
+	Passing        bool         `json:"passing,omitempty"`
 	Deadline       DeadlineKind `json:"deadline,omitempty"`
 	Then           Event        `json:"then,omitempty"`
 	Coming         bool         `json:"coming,omitempty"`

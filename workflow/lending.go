@@ -54,6 +54,8 @@ const (
 	DoSayDueChanged    Effect = "say_due_changed"
 	DoSayCompleted     Effect = "say_loan_completed"
 	DoSayInvoice       Effect = "say_invoice"
+	DoSayForgiven      Effect = "say_forgiven"
+	DoSettleRenewal    Effect = "settle_renewal"
 	DoChooseItem       Effect = "choose_item"
 	DoAddVolume        Effect = "add_volume"
 	DoReleaseItem      Effect = "release_item"
@@ -76,10 +78,14 @@ const GuardCopy Guard = "a_copy"
 const GuardOthersAway Guard = "another_volume_away"
 
 var (
-	lendingOut   = []State{Shipped, WithBorrowingLibrary, ReturnShipped}
-	lendingEnded = statesOf(lendingPlaces, endedPlace)
-	lendingAll   = statesOf(lendingPlaces, anyPlace)
-	noReasons    = []string{"not_on_shelf", "on_loan", "not_owned", "non_circulating", "policy_problem", "lost", "poor_condition", "cost_exceeds_maximum", "other"}
+	lendingBefore    = []State{Requested, Conditional, ToPull, SecondSearch, ToShip}
+	lendingOut       = []State{Shipped, WithBorrowingLibrary, ReturnShipped}
+	lendingNotOut    = []State{Requested, Conditional, ToPull, SecondSearch, ToShip, ReturnShipped, LostPending, Completed, Unfilled, Cancelled}
+	lendingPayable   = []State{Shipped, WithBorrowingLibrary, ReturnShipped, Completed}
+	lendingUnpayable = []State{Requested, Conditional, ToPull, SecondSearch, ToShip, Unfilled, Cancelled}
+	lendingEnded     = statesOf(lendingPlaces, endedPlace)
+	lendingAll       = statesOf(lendingPlaces, anyPlace)
+	noReasons        = []string{"not_on_shelf", "on_loan", "not_owned", "non_circulating", "policy_problem", "lost", "poor_condition", "cost_exceeds_maximum", "other"}
 )
 
 // lendingPlaces says what each state means.
@@ -124,7 +130,9 @@ var Lending = &Table{
 		{From: []State{Requested}, On: EventRespondOverdue, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoSayUnfilled}, Label: "Nobody answered in time", ISO: "Unfilled"},
 		{From: []State{Conditional}, On: EventConditionsTaken, To: ToPull, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoChooseItem, DoSayWillSupply}, Label: "The borrower accepts", ISO: "Notification"},
 		{From: []State{Unfilled, Cancelled}, On: EventConditionsTaken, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayUnfilled}, Label: "The borrower accepts an offer that no longer stands", ISO: "Unfilled"},
-		{From: []State{Conditional}, On: EventConditionsLeft, To: Cancelled, By: []Party{ByBorrower, ByStaff}, Label: "The borrower declines", ISO: "Notification"},
+		{From: []State{Requested, Conditional}, On: EventConditionsLeft, To: Cancelled, By: []Party{ByBorrower, ByStaff}, Label: "The borrower declines", ISO: "Notification"},
+		{From: []State{ToPull, SecondSearch, ToShip}, On: EventConditionsLeft, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks, DoReleaseItem}, Label: "The borrower declines what we promised", ISO: "Notification"},
+		{From: lendingOut, On: EventConditionsLeft, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Label: "The borrower declines what is on its way", ISO: "Notification"},
 		{From: []State{Conditional}, On: EventConditionsLapsed, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoSayUnfilled}, Label: "The borrower did not answer", ISO: "Unfilled"},
 
 		// Pulling and shipping
@@ -142,7 +150,7 @@ var Lending = &Table{
 		},
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, When: []Guard{GuardCopy}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoBillBorrower, DoSayCopyCompleted}, Label: "The copy was delivered", ISO: "CopyCompleted", Form: []Field{moneyField}},
 		{
-			From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, To: Shipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoChooseItem, DoLendItem, DoBillBorrower, DoSayLoaned}, Copy: ComingHere, Label: "Ship it", ISO: "Loaned", Undo: Undo{Kind: UndoNever},
+			From: []State{ToPull, SecondSearch, ToShip}, On: EventShip, To: Shipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoChooseItem, DoLendItem, DoBillBorrower, DoSayLoaned, DoHearEarly}, Copy: ComingHere, Label: "Ship it", ISO: "Loaned", Undo: Undo{Kind: UndoNever},
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}, dueField, moneyField},
 		},
 
@@ -154,10 +162,18 @@ var Lending = &Table{
 		{From: []State{Unfilled, Cancelled}, On: EventCancelAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelYes}, Label: "Cancelled by the borrower", ISO: "Cancel"},
 
 		// Out on loan
+		{From: lendingBefore, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Label: "The borrower has it, but it is not recorded as sent", ISO: "Received"},
+		{From: lendingBefore, On: EventBorrowerReturned, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Label: "The borrower has sent it back, but it is not recorded as sent", ISO: "ShippedReturn"},
+		{From: lendingBefore, On: EventBorrowerLost, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Label: "The borrower reports it lost or damaged, but it is not recorded as sent"},
+		{From: []State{LostPending}, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Copy: InLibrary, CopyFrom: Unaccounted, Label: "The borrower has it after all", ISO: "Received"},
+		{From: []State{Unfilled, Cancelled}, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Label: "The borrower has something of ours for a request that has ended", ISO: "Received"},
+		{From: lendingEnded, On: EventBorrowerReturned, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Copy: GoingHome, CopyFrom: Unaccounted, Label: "Something comes home for a request that has ended", ISO: "ShippedReturn"},
+		{From: lendingEnded, On: EventBorrowerLost, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Label: "The borrower reports it lost or damaged after the request had ended"},
 		{From: []State{Shipped}, On: EventBorrowerReceived, To: WithBorrowingLibrary, By: []Party{ByBorrower, ByStaff}, Copy: InLibrary, Label: "The borrower has it", ISO: "Received"},
 		{From: []State{WithBorrowingLibrary}, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Copy: InLibrary, Label: "The borrower has it", ISO: "Received"},
 		{From: []State{ReturnShipped}, On: EventBorrowerReceived, To: Same, By: []Party{ByBorrower}, Label: "The borrower has it", ISO: "Received"},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventRenewAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoFlagRenewal, DoOpenTask}, Label: "The borrower asks to renew", ISO: "Renew"},
+		{From: lendingNotOut, On: EventRenewAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayRenewNo}, Label: "The borrower asks to renew what it does not have", ISO: "Renew"},
 		{
 			From: []State{Shipped, WithBorrowingLibrary}, On: EventAnswerRenewYes, When: []Guard{GuardRenewalPending}, To: Same, By: []Party{ByStaff, BySystem}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoMoveLoanDue, DoSayRenewYes}, Label: "Renew it", ISO: "RenewResponse",
 			Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}},
@@ -166,23 +182,25 @@ var Lending = &Table{
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventDuePassed, To: Same, By: []Party{BySystem}, Do: []Effect{DoFlagOverdue, DoSayOverdue, DoOpenTask}, Label: "Overdue; the borrower is told", ISO: "Overdue"},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventSendRecall, To: Same, By: []Party{ByStaff}, Do: []Effect{DoFlagRecalled, DoSayRecalled}, Label: "Recall it", ISO: "Recalled"},
 		{From: []State{Shipped, WithBorrowingLibrary}, On: EventCorrectDue, To: Same, By: []Party{ByStaff}, Do: []Effect{DoMoveLoanDue, DoSayDueChanged}, Label: "Correct the due date", Form: []Field{{Name: "due", Type: FieldDate, Label: "New due date", Required: true}}},
-		{From: []State{Shipped, WithBorrowingLibrary}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks}, Copy: GoingHome, Label: "The borrower has sent it back", ISO: "ShippedReturn"},
+		{From: []State{Shipped, WithBorrowingLibrary}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks, DoSettleRenewal}, Copy: GoingHome, Label: "The borrower has sent it back", ISO: "ShippedReturn"},
 		{From: []State{Shipped, WithBorrowingLibrary, ReturnShipped, LostPending}, On: EventReceiveReturn, When: []Guard{GuardOthersAway}, To: Same, By: []Party{ByDesk}, Do: []Effect{DoTakeItemBack}, Copy: WithLender, Label: "One volume is home; another is still away"},
-		{From: []State{Shipped, WithBorrowingLibrary, ReturnShipped}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoDropInvoice, DoSayCompleted}, Copy: WithLender, Label: "It is home", ISO: "LoanCompleted", Form: []Field{{Name: "condition", Type: FieldText, Label: "Condition"}}},
+		{From: []State{Shipped, WithBorrowingLibrary, ReturnShipped}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoDropInvoice, DoSettleRenewal, DoSayCompleted}, Copy: WithLender, Label: "It is home", ISO: "LoanCompleted", Form: []Field{{Name: "condition", Type: FieldText, Label: "Condition"}}},
 		{From: []State{ReturnShipped}, On: EventArrivalOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Sent back, but not arrived"},
 
 		// Lost
-		{From: lendingOut, On: EventBorrowerLost, To: LostPending, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoDeclareLentLost, DoOpenTask}, Copy: Unaccounted, Label: "The borrower reports it lost or damaged"},
+		{From: lendingOut, On: EventBorrowerLost, To: LostPending, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoDeclareLentLost, DoSettleRenewal, DoOpenTask}, Copy: Unaccounted, Label: "The borrower reports it lost or damaged"},
 		{From: []State{LostPending}, On: EventSendInvoice, To: Same, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoBillBorrower, DoSayInvoice}, Label: "Send an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 		{From: []State{LostPending}, On: EventPaid, To: Completed, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks, DoCreditBorrower}, Label: "Paid"},
-		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDropInvoice, DoSayCompleted}, Label: "Forgive it", Form: []Field{noteField}},
+		{From: lendingPayable, On: EventPaid, To: Same, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCreditBorrower}, Label: "The borrower has paid"},
+		{From: lendingUnpayable, On: EventPaid, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Label: "The borrower says that it has paid, but nothing is owed"},
+		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDropInvoice, DoSayForgiven}, Label: "Forgive it", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventReceiveReturn, To: Completed, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoTakeItemBack, DoDropInvoice, DoSayCompleted}, Copy: WithLender, Label: "It came home after all", ISO: "LoanCompleted"},
 		{From: []State{LostPending}, On: EventBorrowerReturned, To: ReturnShipped, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks}, Copy: GoingHome, Label: "Found; the borrower has sent it back", ISO: "ShippedReturn"},
 		{From: []State{LostPending}, On: EventSettleOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still not settled"},
 		{From: []State{Completed}, On: EventSendInvoice, When: []Guard{Not(GuardCopy)}, To: Same, By: []Party{ByStaff}, Do: []Effect{DoBillBorrower, DoSayInvoice}, Label: "Send an invoice for damage", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 
 		// Late, double and unexpected
-		{From: lendingEnded, On: EventReceiveReturn, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoTakeItemBack, DoOpenTask}, Copy: WithLender, Label: "It came home after the request had ended"},
+		{From: []State{Completed}, On: EventReceiveReturn, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoTakeItemBack, DoDropInvoice, DoSayCompleted, DoOpenTask}, Copy: WithLender, Label: "It came home after the request had ended"},
 		{From: lendingAll, On: EventTooLate, To: Same, By: []Party{ByBorrower}, Do: []Effect{}, Label: "The borrower said something that no longer applies"},
 		{From: lendingAll, On: EventNote, To: Same, By: []Party{ByStaff, ByBorrower, BySystem}, Label: "Note", Form: []Field{{Name: "note", Type: FieldText, Label: "Note", Required: true}}},
 		{From: lendingAll, On: EventUndo, When: []Guard{GuardMessageUnsent}, To: Previous, By: []Party{ByStaff}, Do: []Effect{DoUndoLast}, Label: "Undo"},

@@ -11,11 +11,15 @@ const (
 	ReplyYes     Reply = "yes"
 	ReplyNo      Reply = "no"
 	ReplyUndated Reply = "yes, without a date"
+	// ReplyForgiven is of a loan that its lender ends though nothing came home.
+	ReplyForgiven Reply = "forgiven"
 )
 
 // ReplyOf reads the reply of a message.
 func ReplyOf(m connectors.Message) Reply {
 	switch {
+	case m.Kind == connectors.KindLoanCompleted && m.Reason == string(ReplyForgiven):
+		return ReplyForgiven
 	case m.Kind != connectors.KindCancelAnswer && m.Kind != connectors.KindRenewAnswer:
 		return ReplyAny
 	case m.Yes == nil || !*m.Yes:
@@ -35,7 +39,9 @@ type Saying struct {
 // Message begins a message of that kind and reply.
 func (s Saying) Message() connectors.Message {
 	message := connectors.Message{Kind: s.Kind}
-	if s.Reply != ReplyAny {
+	if s.Reply == ReplyForgiven {
+		message.Reason = string(ReplyForgiven)
+	} else if s.Reply != ReplyAny {
 		yes := s.Reply != ReplyNo
 		message.Yes = &yes
 	}
@@ -72,6 +78,8 @@ var Says = map[Effect]Saying{
 	DoSayDueChanged:    {Kind: connectors.KindDueChanged},
 	DoSayCompleted:     {Kind: connectors.KindLoanCompleted},
 	DoSayInvoice:       {Kind: connectors.KindInvoice},
+	DoSayForgiven:      {connectors.KindLoanCompleted, ReplyForgiven},
+	DoSettleRenewal:    {connectors.KindRenewAnswer, ReplyNo},
 }
 
 // Unsaid lists the kinds of message that no effect sends, and why.
@@ -104,14 +112,15 @@ var Hears = map[Side][]Hearing{
 		{Kind: connectors.KindCopyCompleted, Event: EventCopyCompleted, Late: EventLateShipment},
 		{Kind: connectors.KindCancelAnswer, Reply: ReplyYes, Event: EventCancelAgreed, Late: EventLateNo},
 		{Kind: connectors.KindCancelAnswer, Reply: ReplyNo, Event: EventCancelRefused, Late: EventLateNo},
-		{Kind: connectors.KindRenewAnswer, Reply: ReplyYes, Event: EventRenewalGranted, Late: EventLateNo},
-		{Kind: connectors.KindRenewAnswer, Reply: ReplyUndated, Event: EventRenewalUndated, Late: EventLateNo},
+		{Kind: connectors.KindRenewAnswer, Reply: ReplyYes, Event: EventRenewalGranted, Late: EventLateWord},
+		{Kind: connectors.KindRenewAnswer, Reply: ReplyUndated, Event: EventRenewalUndated, Late: EventLateWord},
 		{Kind: connectors.KindRenewAnswer, Reply: ReplyNo, Event: EventRenewalRefused, Late: EventLateNo},
-		{Kind: connectors.KindOverdue, Event: EventOverdueNotice, Late: EventLateNo},
-		{Kind: connectors.KindRecalled, Event: EventRecall, Late: EventLateNo},
-		{Kind: connectors.KindDueChanged, Event: EventDueChanged, Late: EventLateNo},
-		{Kind: connectors.KindLoanCompleted, Event: EventLenderConfirms, Late: EventLateNo},
-		{Kind: connectors.KindInvoice, Event: EventInvoice, Late: EventLateNo},
+		{Kind: connectors.KindOverdue, Event: EventOverdueNotice, Late: EventLateWord},
+		{Kind: connectors.KindRecalled, Event: EventRecall, Late: EventLateWord},
+		{Kind: connectors.KindDueChanged, Event: EventDueChanged, Late: EventLateWord},
+		{Kind: connectors.KindLoanCompleted, Event: EventLenderConfirms, Late: EventLateWord},
+		{Kind: connectors.KindLoanCompleted, Reply: ReplyForgiven, Event: EventForgive, Late: EventLateWord},
+		{Kind: connectors.KindInvoice, Event: EventInvoice, Late: EventLateWord},
 		{Kind: connectors.KindNote, Event: EventNote, Late: EventNote},
 	},
 	SideLending: {
@@ -129,7 +138,7 @@ var Hears = map[Side][]Hearing{
 
 // Strange is what a kind of message becomes that the side does not know.
 var Strange = map[Side]Hearing{
-	SideBorrowing: {Event: EventNote, Late: EventLateNo},
+	SideBorrowing: {Event: EventNote, Late: EventLateWord},
 	SideLending:   {Event: EventTooLate, Late: EventTooLate},
 }
 

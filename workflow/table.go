@@ -76,7 +76,6 @@ type DeadlineKind string
 
 // The kinds of deadline a state may have.
 const (
-	DeadlineChecks       DeadlineKind = "checks"        // our own checks of a new request
 	DeadlineReview       DeadlineKind = "review"        // staff decide
 	DeadlineRouting      DeadlineKind = "routing"       // we choose a lender
 	DeadlineApproval     DeadlineKind = "approval"      // the patron says yes or no to a cost
@@ -213,6 +212,9 @@ type Place struct {
 	// Queue is the one it is in besides QueueNeedsMe; empty for what passes by
 	// itself or waits for staff alone.
 	Queue Queue
+	// Passing means that nothing rests here: the transaction that brings a request
+	// into the state also takes it on. It has no deadline.
+	Passing bool
 	// Deadline is the kind of date that ends the wait, and Then the event that
 	// fires when it passes. Terminal states have neither.
 	Deadline DeadlineKind
@@ -310,7 +312,7 @@ func (t *Table) Returns(state State) bool {
 func (t *Table) Deadlines() []DeadlineKind {
 	var kinds []DeadlineKind
 	for _, place := range t.Places {
-		if !place.Ended && !slices.Contains(kinds, place.Deadline) {
+		if place.Deadline != "" && !slices.Contains(kinds, place.Deadline) {
 			kinds = append(kinds, place.Deadline)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
+	"afield/workflow/requests/tasks"
 )
 
 // Document is the policy that the library follows.
@@ -156,4 +157,13 @@ func (h *House) Tasks(request broker.ID) (count int) {
 		return tx.QueryRow(ctx, `select count(*)::int from staff_tasks where request_id = $1 and closed_at is null`, request).Scan(&count)
 	})
 	return count
+}
+
+// Closes closes a request's open task of a kind by hand.
+func (h *House) Closes(request broker.ID, kind string) {
+	h.T.Helper()
+	h.Do(func(_ context.Context, tx *postgres.Tx) error {
+		tasks.Settle(tx, h.Library.ID, request, kind, h.Clock.Now())
+		return nil
+	})
 }

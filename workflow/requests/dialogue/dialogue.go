@@ -3,6 +3,7 @@ package dialogue
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"afield/broker/policy/costs"
 	"afield/connectors"
@@ -41,6 +42,11 @@ func Effects() engine.Effects {
 		workflow.DoSayDueChanged:    SayDueChanged,
 		workflow.DoSayCompleted:     saying(workflow.DoSayCompleted),
 		workflow.DoSayInvoice:       SayInvoice,
+		workflow.DoSayForgiven:      saying(workflow.DoSayForgiven),
+		workflow.DoSettleRenewal:    SettleRenewal,
+
+		// both
+		workflow.DoHearEarly: HearEarly,
 	}
 }
 
@@ -152,4 +158,49 @@ func SayInvoice(_ context.Context, c *engine.Case) (engine.Wants, error) {
 		return nil, fmt.Errorf("an invoice without an amount")
 	}
 	return say(connectors.Message{Kind: connectors.KindInvoice, Cost: &cost}), nil
+}
+
+// SettleRenewal answers no to a renewal that was asked for what comes home, or is
+// lost, before anybody answered.
+func SettleRenewal(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	if !c.Request.RenewalPending {
+		return nil, nil
+	}
+	c.Request.RenewalPending = false
+	message := workflow.Says[workflow.DoSettleRenewal].Message()
+	message.Reason = connectors.ReasonOther
+	return say(message), nil
+}
+
+// early lists, for each side, what the other library may say of a copy before we
+// have recorded the step it is about, in the order in which it happens, and the
+// events after which an earlier word is about something else.
+var early = map[workflow.Side]struct{ words, after []workflow.Event }{
+	workflow.SideBorrowing: {
+		words: []workflow.Event{workflow.EventLenderConfirms},
+		after: []workflow.Event{workflow.EventReceive, workflow.EventStillOut, workflow.EventReopen},
+	},
+	workflow.SideLending: {
+		words: []workflow.Event{workflow.EventBorrowerReceived, workflow.EventBorrowerReturned, workflow.EventBorrowerLost},
+	},
+}
+
+// HearEarly takes up again what the other library said too early: the copy is at
+// home that we record as sent only now, or has arrived there.
+func HearEarly(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
+	known := early[c.Request.Side]
+	last, err := c.Happened(ctx, slices.Concat(known.words, known.after)...)
+	if err != nil {
+		return nil, err
+	}
+	since := 0
+	for _, event := range known.after {
+		since = max(since, last[event])
+	}
+	for _, word := range known.words {
+		if last[word] > since {
+			wants.Add(engine.Then{Event: word, Data: map[string]any{"said_before": last[word]}})
+		}
+	}
+	return wants, nil
 }

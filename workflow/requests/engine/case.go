@@ -289,3 +289,24 @@ func (c *Case) AtShelfEnd() shelf.ExpiryDecision {
 	}
 	return shelf.OnShelfExpiry(c.Policy, c.Moment(), shelf.Facts{Owner: owner, Item: string(c.Request.Format), LenderDue: c.Request.LenderDueOn}, true)
 }
+
+// Happened gives the versions at which each of some events last happened to the
+// request; none for one that never did.
+func (c *Case) Happened(ctx context.Context, events ...workflow.Event) (map[workflow.Event]int, error) {
+	names := make([]string, len(events))
+	for i, event := range events {
+		names[i] = string(event)
+	}
+	rows, err := c.Tx.Query(ctx, `select event, max(version)::int from request_events where library_id = $1 and request_id = $2 and event = any ($3) group by 1`,
+		c.Request.LibraryID, c.Request.ID, names)
+	if err != nil {
+		return nil, fmt.Errorf("look for events in a timeline: %w", err)
+	}
+	last := map[workflow.Event]int{}
+	var event workflow.Event
+	var version int
+	if _, err := pgx.ForEachRow(rows, []any{&event, &version}, func() error { last[event] = version; return nil }); err != nil {
+		return nil, fmt.Errorf("look for events in a timeline: %w", err)
+	}
+	return last, nil
+}

@@ -89,7 +89,6 @@ func MoveDue(tx *postgres.Tx, library, request broker.ID, day broker.Date, over 
 // clocks says how each kind of deadline of the tables is timed, on the library's
 // own calendar: when it passes for a request that has just come to its state.
 var clocks = map[workflow.DeadlineKind]func(*Case) time.Time{
-	workflow.DeadlineChecks:       (*Case).ownStepBy,
 	workflow.DeadlineRouting:      (*Case).ownStepBy,
 	workflow.DeadlineReview:       within(ill.DeadlineStaff),
 	workflow.DeadlineApproval:     within(ill.DeadlineApproval),

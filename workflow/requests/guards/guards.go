@@ -36,6 +36,8 @@ func All() engine.Guards {
 		workflow.GuardOthersAway:     flag(others(workflow.ComingHere, workflow.InLibrary, workflow.GoingHome, workflow.Unaccounted)),
 		workflow.GuardSomeHere:       flag(SomeHere),
 		workflow.GuardSomeOut:        flag(SomeOut),
+		workflow.GuardSupplied:       flag(Supplied),
+		workflow.GuardOwes:           Owes,
 	}
 }
 
@@ -155,4 +157,26 @@ func ToShelve(ctx context.Context, c *engine.Case) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// Supplied tells whether the lender that the request depends on, or depended on
+// last, has sent it.
+func Supplied(c *engine.Case) bool {
+	entry := c.Current()
+	return entry != nil && (entry.Status == engine.EntrySupplied || entry.Status == engine.EntryReturned)
+}
+
+// Owes tells whether the lender is owed something that was not paid yet: its fee,
+// or an invoice.
+func Owes(ctx context.Context, c *engine.Case) (bool, error) {
+	entry := c.Current()
+	if entry == nil || entry.Fulfilment == "hold" {
+		return false, nil
+	}
+	last, err := c.Happened(ctx, workflow.EventInvoice, workflow.EventPay)
+	if err != nil {
+		return false, err
+	}
+	invoiced, paid := last[workflow.EventInvoice], last[workflow.EventPay]
+	return invoiced > paid || (paid == 0 && Supplied(c) && entry.CostMinor > 0), nil
 }

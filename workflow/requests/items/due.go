@@ -2,6 +2,7 @@ package items
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"afield/broker"
@@ -104,6 +105,9 @@ func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	due := c.Firing.Input.Date("due")
 	if due.IsZero() || due == c.Request.LenderDueOn {
 		return nil, nil
+	}
+	if repeated, err := saidBefore(ctx, c, due); repeated || err != nil {
+		return nil, err
 	}
 	c.Request.LenderDueOn = due
 	wants := engine.Wants{engine.Fact{Name: "lender_due_on", Value: due.String()}}
@@ -237,4 +241,18 @@ func (r room) MoveLoanDue(ctx context.Context, c *engine.Case) (engine.Wants, er
 	}
 	c.Request.LenderDueOn, c.Request.Overdue = due, false
 	return engine.Wants{engine.RestartDeadline{}}, nil
+}
+
+// saidBefore tells whether a lender that says again that it has shipped names the
+// date it named then: a correction that came meanwhile stands.
+func saidBefore(ctx context.Context, c *engine.Case, due broker.Date) (repeated bool, err error) {
+	if c.Firing.Event != workflow.EventLoaned {
+		return false, nil
+	}
+	err = c.Tx.QueryRow(ctx, `select exists (select 1 from request_events where library_id = $1 and request_id = $2 and event = $3 and data ->> 'due' = $4)`,
+		c.Request.LibraryID, c.Request.ID, string(workflow.EventLoaned), due.String()).Scan(&repeated)
+	if err != nil {
+		return false, fmt.Errorf("look what the lender said of the due date: %w", err)
+	}
+	return repeated, nil
 }

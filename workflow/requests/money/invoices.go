@@ -134,6 +134,11 @@ func CreditBorrower(ctx context.Context, c *engine.Case) (wants engine.Wants, er
 	for _, charge := range charges {
 		left += charge.Owed.Minor
 	}
+	if left <= 0 {
+		return engine.Wants{engine.OpenTask{
+			Kind: "paid_too_much", Detail: "The borrower says that it has paid, but nothing is owed for this request: give it back, or keep it for what comes.",
+		}}, nil
+	}
 	for _, charge := range charges {
 		part := broker.Money{Minor: min(left, charge.Owed.Minor), Currency: charge.Owed.Currency}
 		if part.Minor <= 0 {

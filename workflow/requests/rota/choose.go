@@ -28,7 +28,11 @@ func FindHoldings(context.Context, *engine.Case) (engine.Wants, error) {
 }
 
 // ChooseLender takes the next lender of the rota, building it when there is none.
+// For a request that was cancelled, or comes too late, nobody else is asked.
 func (r Room) ChooseLender(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+	if reason := c.Request.CancelReason; reason != nil && *reason != engine.CancelledToMoveOn {
+		return engine.Wants{engine.Then{Event: workflow.EventNobodyWaits}}, nil
+	}
 	live, _ := c.Firing.Input["live"].(map[broker.ID]routing.Live)
 	if live != nil {
 		c.Rota.ForgetUnused(c.Tx)
