@@ -115,6 +115,16 @@ const (
 	CustodyUnknown   Custody = "unknown"
 )
 
+// Defines values for DeskActKind.
+const (
+	DeskActKindCheckIn  DeskActKind = "check_in"
+	DeskActKindCheckOut DeskActKind = "check_out"
+	DeskActKindPayment  DeskActKind = "payment"
+	DeskActKindReceive  DeskActKind = "receive"
+	DeskActKindSend     DeskActKind = "send"
+	DeskActKindShelve   DeskActKind = "shelve"
+)
+
 // Defines values for DisclosureStatus.
 const (
 	DisclosureStatusApproved DisclosureStatus = "approved"
@@ -1106,6 +1116,9 @@ type CheckOut struct {
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
 
+	// ScannedAt When it was scanned, where the desk was off line: the loan begins then. At most as old as the policy's `returns.scan_age_hours`.
+	ScannedAt time.Time `json:"scanned_at,omitempty,omitzero"`
+
 	// Shown With `patron_id`: what told who the patron is, in the words of the policy's `cards.identification`, or `nothing`. When absent nobody is asked, as for a program that vouches for its own desks.
 	Shown string `json:"shown,omitempty,omitzero"`
 
@@ -1281,6 +1294,50 @@ type Decision struct {
 
 	// Source Where a rule comes from. `silent` marks a value the library's text does not give.
 	Source Clause `json:"source,omitempty,omitzero"`
+}
+
+// DeskAct One act at a desk, by which it can be undone.
+type DeskAct struct {
+	At time.Time `json:"at"`
+
+	// By Who did something. Names are never given; patrons see the kind only.
+	By Actor `json:"by"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID ID `json:"id"`
+
+	// ItemID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ItemID ID          `json:"item_id,omitempty,omitzero"`
+	Kind   DeskActKind `json:"kind"`
+
+	// LoanID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	LoanID ID `json:"loan_id,omitempty,omitzero"`
+
+	// Receipt Of a payment.
+	Receipt int64 `json:"receipt,omitempty,omitzero"`
+
+	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	RequestID ID `json:"request_id,omitempty,omitzero"`
+
+	// UndoUntil By when it can be undone, while nothing has followed (the policy's `desk.undo`); absent where it cannot.
+	UndoUntil time.Time `json:"undo_until,omitempty,omitzero"`
+	UndoneAt  time.Time `json:"undone_at,omitempty,omitzero"`
+
+	// UndoneBy Who did something. Names are never given; patrons see the kind only.
+	UndoneBy  Actor  `json:"undone_by,omitempty,omitzero"`
+	UndoneWhy string `json:"undone_why,omitempty,omitzero"`
+
+	// WhyNot Why it cannot be undone, where that is known already.
+	WhyNot string `json:"why_not,omitempty,omitzero"`
+}
+
+// DeskActKind defines model for DeskAct.Kind.
+type DeskActKind string
+
+// DeskActPage defines model for DeskActPage.
+type DeskActPage struct {
+	Acts       []DeskAct `json:"acts"`
+	NextCursor string    `json:"next_cursor,omitempty,omitzero"`
 }
 
 // Disclosure defines model for Disclosure.
@@ -2004,8 +2061,10 @@ type LinkList struct {
 
 // Loan defines model for Loan.
 type Loan struct {
-	Author  string `json:"author,omitempty,omitzero"`
-	Barcode string `json:"barcode,omitempty,omitzero"`
+	// Act After an act at the desk: what was recorded of it, by which it is undone.
+	Act     DeskAct `json:"act,omitempty,omitzero"`
+	Author  string  `json:"author,omitempty,omitzero"`
+	Barcode string  `json:"barcode,omitempty,omitzero"`
 
 	// Charged After an act: what it charged.
 	Charged []Posting `json:"charged,omitempty,omitzero"`
@@ -3360,7 +3419,9 @@ type Reason = broker.Reason
 
 // Receipt defines model for Receipt.
 type Receipt struct {
-	At time.Time `json:"at"`
+	// Act Of a payment at a desk: by which it is undone.
+	Act DeskAct   `json:"act,omitempty,omitzero"`
+	At  time.Time `json:"at"`
 
 	// DebtorID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	DebtorID ID `json:"debtor_id,omitempty,omitzero"`
@@ -3751,7 +3812,7 @@ type Scan struct {
 	// OverrideReason Why a rule is passed over; it is recorded, and needed with `override`.
 	OverrideReason string `json:"override_reason,omitempty,omitzero"`
 
-	// ScannedAt For what is taken back: when it was scanned, where the desk was off line. At most as old as the policy's `returns.scan_age_hours`.
+	// ScannedAt When it was scanned, where the desk was off line: due dates, fines and shelf days count from then. Not in the future, not before what happened with the item last, and at most as old as the policy's `returns.scan_age_hours`.
 	ScannedAt time.Time `json:"scanned_at,omitempty,omitzero"`
 
 	// TakeBack With `card`: an item that is still on another account is taken back first and lent then.
@@ -3763,6 +3824,8 @@ type ScanMode string
 
 // ScanResult defines model for ScanResult.
 type ScanResult struct {
+	// Act What was recorded of it, to be undone at `POST /v1/desk/acts/{id}/undo`; absent where nothing was done.
+	Act     DeskAct   `json:"act,omitempty,omitzero"`
 	Charged []Posting `json:"charged,omitempty,omitzero"`
 
 	// CountParts How many pieces to count.
@@ -3802,7 +3865,7 @@ type ScanResult struct {
 	// TaskID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	TaskID ID `json:"task_id,omitempty,omitzero"`
 
-	// Undo The action that takes it back, or nothing.
+	// Undo The action of the request that takes it back, or nothing.
 	Undo string `json:"undo,omitempty,omitzero"`
 }
 
@@ -4239,6 +4302,24 @@ type TakeBackChargeParams struct {
 
 // WaiveChargeParams defines parameters for WaiveCharge.
 type WaiveChargeParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListDeskActsParams defines parameters for ListDeskActs.
+type ListDeskActsParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Item Only what was done with one item.
+	Item ID `form:"item,omitempty" json:"item,omitempty,omitzero"`
+}
+
+// UndoDeskActParams defines parameters for UndoDeskAct.
+type UndoDeskActParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -4950,6 +5031,9 @@ type TakeBackChargeJSONRequestBody = TakingBack
 // WaiveChargeJSONRequestBody defines body for WaiveCharge for application/json ContentType.
 type WaiveChargeJSONRequestBody = Waiver
 
+// UndoDeskActJSONRequestBody defines body for UndoDeskAct for application/json ContentType.
+type UndoDeskActJSONRequestBody = WithReason
+
 // ScanJSONRequestBody defines body for Scan for application/json ContentType.
 type ScanJSONRequestBody = Scan
 
@@ -5162,6 +5246,12 @@ type ServerInterface interface {
 	// WaiveCharge Forgive a charge, or part of it
 	// (POST /v1/charges/{id}/waive)
 	WaiveCharge(ctx echo.Context, id ID, params WaiveChargeParams) error
+	// ListDeskActs What was done at the desks
+	// (GET /v1/desk/acts)
+	ListDeskActs(ctx echo.Context, params ListDeskActsParams) error
+	// UndoDeskAct Take exactly one act at the desk back
+	// (POST /v1/desk/acts/{id}/undo)
+	UndoDeskAct(ctx echo.Context, id ID, params UndoDeskActParams) error
 	// Scan Scan one barcode and do the right thing
 	// (POST /v1/desk/scan)
 	Scan(ctx echo.Context, params ScanParams) error
@@ -5775,6 +5865,74 @@ func (w *ServerInterfaceWrapper) WaiveCharge(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.WaiveCharge(ctx, id, params)
+	return err
+}
+
+// ListDeskActs converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeskActs(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeskActsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "item" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "item", ctx.QueryParams(), &params.Item, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter item: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeskActs(ctx, params)
+	return err
+}
+
+// UndoDeskAct converts echo context to params.
+func (w *ServerInterfaceWrapper) UndoDeskAct(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UndoDeskActParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UndoDeskAct(ctx, id, params)
 	return err
 }
 
@@ -9498,6 +9656,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/calendar/closures/:id", wrapper.CancelClosure, options.OperationMiddlewares["cancelClosure"]...)
 	router.POST(options.BaseURL+"/v1/charges/:id/take-back", wrapper.TakeBackCharge, options.OperationMiddlewares["takeBackCharge"]...)
 	router.POST(options.BaseURL+"/v1/charges/:id/waive", wrapper.WaiveCharge, options.OperationMiddlewares["waiveCharge"]...)
+	router.GET(options.BaseURL+"/v1/desk/acts", wrapper.ListDeskActs, options.OperationMiddlewares["listDeskActs"]...)
+	router.POST(options.BaseURL+"/v1/desk/acts/:id/undo", wrapper.UndoDeskAct, options.OperationMiddlewares["undoDeskAct"]...)
 	router.POST(options.BaseURL+"/v1/desk/scan", wrapper.Scan, options.OperationMiddlewares["scan"]...)
 	router.GET(options.BaseURL+"/v1/disclosures", wrapper.ListDisclosures, options.OperationMiddlewares["listDisclosures"]...)
 	router.POST(options.BaseURL+"/v1/disclosures", wrapper.AskDisclosure, options.OperationMiddlewares["askDisclosure"]...)
@@ -9842,6 +10002,52 @@ type WaiveChargeResponseObject interface {
 type WaiveCharge200JSONResponse Charge
 
 func (response WaiveCharge200JSONResponse) VisitWaiveChargeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeskActsRequestObject struct {
+	Params ListDeskActsParams
+}
+
+type ListDeskActsResponseObject interface {
+	VisitListDeskActsResponse(w http.ResponseWriter) error
+}
+
+type ListDeskActs200JSONResponse DeskActPage
+
+func (response ListDeskActs200JSONResponse) VisitListDeskActsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoDeskActRequestObject struct {
+	ID     ID `json:"id"`
+	Params UndoDeskActParams
+	Body   *UndoDeskActJSONRequestBody
+}
+
+type UndoDeskActResponseObject interface {
+	VisitUndoDeskActResponse(w http.ResponseWriter) error
+}
+
+type UndoDeskAct200JSONResponse DeskAct
+
+func (response UndoDeskAct200JSONResponse) VisitUndoDeskActResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -12836,6 +13042,12 @@ type StrictServerInterface interface {
 	// WaiveCharge Forgive a charge, or part of it
 	// (POST /v1/charges/{id}/waive)
 	WaiveCharge(ctx context.Context, request WaiveChargeRequestObject) (WaiveChargeResponseObject, error)
+	// ListDeskActs What was done at the desks
+	// (GET /v1/desk/acts)
+	ListDeskActs(ctx context.Context, request ListDeskActsRequestObject) (ListDeskActsResponseObject, error)
+	// UndoDeskAct Take exactly one act at the desk back
+	// (POST /v1/desk/acts/{id}/undo)
+	UndoDeskAct(ctx context.Context, request UndoDeskActRequestObject) (UndoDeskActResponseObject, error)
 	// Scan Scan one barcode and do the right thing
 	// (POST /v1/desk/scan)
 	Scan(ctx context.Context, request ScanRequestObject) (ScanResponseObject, error)
@@ -13553,6 +13765,80 @@ func (sh *strictHandler) WaiveCharge(ctx echo.Context, id ID, params WaiveCharge
 		return err
 	} else if validResponse, ok := response.(WaiveChargeResponseObject); ok {
 		return validResponse.VisitWaiveChargeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeskActs operation middleware
+func (sh *strictHandler) ListDeskActs(ctx echo.Context, params ListDeskActsParams) error {
+	var request ListDeskActsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeskActs(ctx.Request().Context(), request.(ListDeskActsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeskActs")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeskActsResponseObject); ok {
+		return validResponse.VisitListDeskActsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UndoDeskAct operation middleware
+func (sh *strictHandler) UndoDeskAct(ctx echo.Context, id ID, params UndoDeskActParams) error {
+	var request UndoDeskActRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UndoDeskActJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UndoDeskAct(ctx.Request().Context(), request.(UndoDeskActRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UndoDeskAct")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UndoDeskActResponseObject); ok {
+		return validResponse.VisitUndoDeskActResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -137,3 +137,36 @@ func TestAClaimAndARecallOverTheAPI(t *testing.T) {
 		t.Errorf("recalled: %d %s", recalled.status, recalled.text)
 	}
 }
+
+// The answer of every scan names its act; undoing it needs a reason, happens once,
+// and is listed.
+func TestAnActIsUndoneOverTheAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	loan := w.lends(t, "")
+	back := w.call(t, "POST", loan+"/return", w.staff, "{}")
+	act, _ := back.get("act").(map[string]any)
+	if act == nil || act["kind"] != "check_in" || act["undo_until"] == nil {
+		t.Fatalf("taken back: %s", back.text)
+	}
+	path := "/v1/desk/acts/" + fmt.Sprint(act["id"]) + "/undo"
+	wants(t, w.call(t, "POST", path, w.staff, `{}`), 400, "invalid_input")
+	undone := w.call(t, "POST", path, w.staff, `{"reason":"the wrong copy"}`)
+	if undone.status != 200 || undone.get("undone_at") == nil || undone.get("undone_why") != "the wrong copy" {
+		t.Errorf("undone: %d %s", undone.status, undone.text)
+	}
+	if again := w.call(t, "POST", path, w.staff, `{"reason":"once more"}`); again.text != undone.text {
+		t.Errorf("undone twice: %s", again.text)
+	}
+	if open := w.call(t, "GET", loan, w.staff, ""); open.get("status") != "open" {
+		t.Errorf("the loan: %s", open.text)
+	}
+	if listed := w.call(t, "GET", "/v1/desk/acts", w.staff, ""); strings.Count(listed.text, `"kind":`) < 2 || !strings.Contains(listed.text, "the wrong copy") {
+		t.Errorf("listed: %s", listed.text)
+	}
+	scanned := w.call(t, "POST", "/v1/desk/scan", w.staff, fmt.Sprintf(`{"barcode":%q}`, w.item))
+	if scanned.get("act") == nil {
+		t.Errorf("scanned: %s", scanned.text)
+	}
+	w.sound(t)
+}

@@ -47,6 +47,7 @@ var inContract = map[string]words{
 	"ChargeKind":                    {typed: "broker/ledger:Overdue"},
 	"NoticeKind":                    {typed: "broker/notices.Kind"},
 	"NightlyStep":                   {typed: "workflow/nightly"},
+	"DeskAct.kind":                  {typed: "broker/acts.Kind", column: "desk_acts.kind"},
 	"CardNeed":                      {typed: "broker/policy/attributes.CardNeed", less: []string{"paid_in_full", "guardian_in_good_standing"}},
 	"TellBy":                        {typed: "broker/notices.Channel", column: "notices.channel", less: []string{"call_list"}},
 	"Reason.may_override[]":         {typed: "broker/access:RoleDesk"},

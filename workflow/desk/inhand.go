@@ -2,12 +2,16 @@ package desk
 
 import (
 	"context"
+	"time"
 
 	"afield/broker"
+	"afield/broker/acts"
 	"afield/broker/catalog"
 	"afield/broker/directory"
 	"afield/broker/loans"
 	"afield/broker/patrons"
+	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow/desk/counter"
@@ -99,6 +103,34 @@ func (f *inHand) lookAgain(ctx context.Context, tx *postgres.Tx) (err error) {
 		return nil
 	}
 	return err
+}
+
+// asOf is the act at the time that its scan says for itself, where the desk was off
+// line; zero leaves it at now. What it does then counts from that time.
+func (s *Service) asOf(ctx context.Context, tx *postgres.Tx, at counter.At, found *inHand, scanned time.Time) (counter.At, error) {
+	if scanned.IsZero() {
+		return at, nil
+	}
+	last := found.loan.StartedAt
+	if found.item.ID != broker.NoID {
+		act, err := acts.LastOf(ctx, tx, at.Library, found.item.ID)
+		if err != nil {
+			return at, err
+		}
+		if act.At.After(last) {
+			last = act.At
+		}
+	}
+	document, err := s.counter.Policies.Rules(found.desk)
+	if err != nil {
+		return at, err
+	}
+	match := rule.Match{Owner: found.desk.OwnerOf(found.item), Item: found.item.Type}
+	if err := lending.ScannedAt(document, found.desk.Moment(), match, scanned, last); err != nil {
+		return at, err
+	}
+	at.Now, found.desk.Now = scanned, scanned
+	return at, nil
 }
 
 // holding is what the desk has in hand when an item is known by its id, for a

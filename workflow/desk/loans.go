@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"time"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -36,6 +37,9 @@ type CheckOut struct {
 	// or policy/lending.ShownNothing. Empty skips the check, for a program that
 	// vouches for its own desks.
 	Shown string
+	// ScannedAt is when it was scanned, where that is entered later; zero is now. The
+	// loan begins then.
+	ScannedAt time.Time
 	// TakeBack takes an item that is still on an account back first, by the rules of
 	// whoever has it there, and lends it then.
 	TakeBack bool
@@ -137,6 +141,10 @@ func (s *Service) lend(ctx context.Context, tx *postgres.Tx, at counter.At, foun
 		return counter.Done{}, broker.NotFound("card")
 	}
 	if err := s.lockServed(ctx, tx, &found); err != nil {
+		return counter.Done{}, err
+	}
+	at, err := s.asOf(ctx, tx, at, &found, in.ScannedAt)
+	if err != nil {
 		return counter.Done{}, err
 	}
 	back, err := s.takeBackFirst(ctx, tx, at, &found, in)

@@ -62,6 +62,9 @@ func (s *Service) comeBack(ctx context.Context, tx *postgres.Tx, at counter.At, 
 	if in.Loan == broker.NoID && found.loan.ID == broker.NoID {
 		switch found.item.Status {
 		case catalog.InTransit, catalog.Missing, catalog.Lost, catalog.OnOrder, catalog.InProcess, catalog.Withdrawn:
+			if at, err = s.asOf(ctx, tx, at, &found, in.ScannedAt); err != nil {
+				return counter.Done{}, err
+			}
 			return s.notLent(ctx, tx, at, found.desk, found.item, in.Barcode)
 		case catalog.OnShelf, catalog.OnHoldShelf, catalog.OnLoan, catalog.Received, catalog.GoneHome: // scanned again
 		}

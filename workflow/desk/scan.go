@@ -43,22 +43,27 @@ func (s *Service) scan(ctx context.Context, tx *postgres.Tx, at counter.At, in S
 		return counter.Done{}, err
 	}
 	if found.item.ID == broker.NoID {
+		if at, err = s.asOf(ctx, tx, at, &found, in.ScannedAt); err != nil {
+			return counter.Done{}, err
+		}
 		return s.parcel(ctx, tx, at, found.desk, in)
 	}
 	if in.Card != "" {
 		if _, err := found.borrower(true); err != nil {
 			return counter.Done{}, err
 		}
-		return s.lend(ctx, tx, at, found, CheckOut{Shown: lending.ShownCard, TakeBack: in.TakeBack, Overrides: in.Overrides, Reason: in.Reason})
+		return s.lend(ctx, tx, at, found, CheckOut{Shown: lending.ShownCard, TakeBack: in.TakeBack, ScannedAt: in.ScannedAt, Overrides: in.Overrides, Reason: in.Reason})
 	}
 	if err := s.lockServed(ctx, tx, &found); err != nil {
 		return counter.Done{}, err
 	}
-	desk, item := found.desk, found.item
-	if found.loan.ID != broker.NoID || item.Status == catalog.OnLoan {
+	if found.loan.ID != broker.NoID || found.item.Status == catalog.OnLoan {
 		return s.takeIn(ctx, tx, at, found, in.Handed)
 	}
-	return s.notLent(ctx, tx, at, desk, item, in.Barcode)
+	if at, err = s.asOf(ctx, tx, at, &found, in.ScannedAt); err != nil {
+		return counter.Done{}, err
+	}
+	return s.notLent(ctx, tx, at, found.desk, found.item, in.Barcode)
 }
 
 // notLent does what is due with an item in hand that is on nobody's account, by

@@ -165,9 +165,3 @@ func (s *Service) followed(ctx context.Context, tx *postgres.Tx, act acts.Act) (
 	}
 	return reasons, nil
 }
-
-// Acts gives a page of what was done at the library's desks, the newest first; of
-// one item where one is named.
-func (s *Service) Acts(ctx context.Context, tx *postgres.Tx, at counter.At, item broker.ID, page broker.Page) ([]acts.Act, error) {
-	return acts.List(ctx, tx, at.Library, item, page)
-}

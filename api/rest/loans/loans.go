@@ -9,6 +9,7 @@ import (
 	"afield/api/rest/pipeline"
 	"afield/api/rest/views"
 	"afield/broker"
+	"afield/broker/acts"
 	"afield/broker/catalog"
 	"afield/broker/ledger"
 	"afield/broker/loans"
@@ -32,12 +33,14 @@ type madeLoan struct {
 	Refund     broker.Money    `json:"refund,omitzero"`
 	CountParts int             `json:"count_parts,omitempty"`
 	Hold       broker.ID       `json:"hold_id,omitzero"`
+	Act        acts.Act        `json:"act,omitzero"`
 }
 
 func loanMade(library, loan broker.ID, done counter.Done) madeLoan {
 	made := madeLoan{
 		Library: library, ID: loan, Said: done.Message, Notes: done.Notes, Charged: postings(done.Charged),
 		TakenBack: postings(done.TakenBack), Refund: done.Refund, CountParts: done.CountParts,
+		Act: done.Act,
 	}
 	if done.Hold != nil {
 		made.Hold = done.Hold.ID
@@ -66,7 +69,7 @@ func (l Loans) CheckOut(ctx context.Context, request gen.CheckOutRequestObject) 
 	}
 	out := desk.CheckOut{
 		Barcode: in.Barcode, Card: in.Card, Patron: in.PatronID, Due: in.DueOn, HandedTo: in.HandedTo,
-		Shown: in.Shown, ByOther: in.ByOther, TakeBack: in.TakeBack, Overrides: in.Override, Reason: in.OverrideReason,
+		Shown: in.Shown, ByOther: in.ByOther, TakeBack: in.TakeBack, ScannedAt: in.ScannedAt, Overrides: in.Override, Reason: in.OverrideReason,
 	}
 	if in.Brief != (gen.BriefRecord{}) {
 		out.Brief = &desk.BriefRecord{Title: in.Brief.Title, Type: in.Brief.Type}
@@ -207,6 +210,7 @@ func (l Loans) loan(ctx context.Context, t *pipeline.Turn, ref madeLoan) (gen.Lo
 	view := shown[0]
 	view.Said, view.Notes, view.Charged, view.TakenBack = ref.Said, ref.Notes, ref.Charged, ref.TakenBack
 	view.Refund, view.CountParts, view.HoldID = ref.Refund, ref.CountParts, ref.Hold
+	view.Act = views.DeskAct(ref.Act)
 	if loan.Patron.ID == broker.NoID {
 		return view, nil
 	}

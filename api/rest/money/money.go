@@ -8,6 +8,7 @@ import (
 	"afield/api/rest/pipeline"
 	"afield/api/rest/views"
 	"afield/broker"
+	"afield/broker/acts"
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
@@ -80,7 +81,10 @@ func (m Money) receipt(ctx context.Context, t *pipeline.Turn, made numbered) (ge
 	if err != nil {
 		return gen.Receipt{}, err
 	}
-	return receiptView(receipt), nil
+	view := receiptView(receipt)
+	act, err := acts.OfReceipt(ctx, t.Tx, t.Library(), made.Receipt)
+	view.Act = views.DeskAct(act)
+	return view, err
 }
 
 // numbered is a receipt as it is remembered.

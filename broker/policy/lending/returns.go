@@ -128,22 +128,23 @@ func TakesBackFirst(d *policy.Document, m rule.Match) rule.Entry[bool] {
 	return rule.Entry[bool]{Source: entry.Source, Value: entry.Value == attributes.TakeBackThen}
 }
 
-// ScannedAt checks the time that a return's scan says for itself, because it was
-// made while the desk was off line: not in the future, not before the loan began,
-// and at most so many hours old as the policy allows.
-func ScannedAt(d *policy.Document, at policy.Moment, m rule.Match, scanned, lent time.Time) error {
+// ScannedAt checks the time that a scan says for itself, because it was made while
+// the desk was off line: not in the future, not before what happened with the item
+// last (for a return, when the loan began), and at most so many hours old as the
+// policy allows.
+func ScannedAt(d *policy.Document, at policy.Moment, m rule.Match, scanned, last time.Time) error {
 	at = d.Settle(at)
 	entry := d.Rules().ScanAge.For(m)
 	wrong := broker.FieldError{Pointer: "/scanned_at"}
 	switch {
 	case scanned.After(at.Now):
 		wrong.Code, wrong.Message = "in_the_future", "must not lie in the future"
-	case scanned.Before(lent):
-		wrong.Code, wrong.Message = "before_the_loan", "lies before the loan began: it was another loan that this scan took back"
+	case scanned.Before(last):
+		wrong.Code, wrong.Message = "before_the_last", "lies before what happened with the item last, at "+last.In(at.Calendar.Zone()).Format("2006-01-02 15:04")+": this scan was of something that is over"
 	case !entry.Value.Is:
-		wrong.Code, wrong.Message = "not_taken", "is not taken here: a return counts from when it is entered ("+entry.Rule+")"
+		wrong.Code, wrong.Message = "not_taken", "is not taken here: a scan counts from when it is entered ("+entry.Rule+")"
 	case at.Now.Sub(scanned) > time.Duration(entry.Value.Value)*time.Hour:
-		wrong.Code, wrong.Message = "too_old", fmt.Sprintf("is more than %d hours old (%s): give the day it counts for instead", entry.Value.Value, entry.Rule)
+		wrong.Code, wrong.Message = "too_old", fmt.Sprintf("is more than %d hours old (%s): enter it without scanned_at; a return can be given the day it counts for", entry.Value.Value, entry.Rule)
 	default:
 		return nil
 	}

@@ -1,10 +1,12 @@
 package acts
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"afield/broker"
+	"afield/broker/acts"
 	"afield/broker/catalog"
 	"afield/broker/loans"
 	"afield/broker/policy/lending"
@@ -23,6 +25,7 @@ func deskActs() []act {
 			patronField, itemField,
 			{Word: "shows", Kind: language.Text, Says: "What the patron shows instead of the card, in the words of cards.identification (photo_id), or nothing."},
 			{Word: "by_other", Kind: language.Flag, Says: "true: somebody else brings the card, who is no proxy."},
+			{Word: "scanned_at", Kind: language.Moment, Says: "When it was scanned, where the desk was off line and enters it now."},
 			{Word: "take_back", Kind: language.Flag, Says: "true: an item that is still on an account is taken back first."},
 			{Word: "due", Kind: language.Date, Says: "A due date that staff choose."},
 			{Word: "handed_to", Kind: language.NameOf("patron"), Says: "The proxy who takes it for the patron."},
@@ -45,7 +48,12 @@ func deskActs() []act {
 		}, run: renew},
 		{word: "scan", says: "Scan a barcode and do what is due with the item: receive, shelve, capture, pull, take in.", fields: []language.Field{
 			itemField, {Word: "patron", Kind: language.NameOf("patron"), Says: "Whose hold to look at afterwards."},
+			{Word: "scanned_at", Kind: language.Moment, Says: "When it was scanned, where the desk was off line and enters it now."},
 		}, run: scan},
+		{word: "undo", says: "Undo the last act at a desk: with an item, or else the last payment.", fields: []language.Field{
+			{Word: "item", Kind: language.NameOf("item"), Says: "The item whose last act is undone."},
+			{Word: "patron", Kind: language.NameOf("patron"), Says: "Whose loan, hold or account to look at afterwards."},
+		}, run: undoAct},
 		{word: "mark", says: "Say how an item of the library's own stands that nobody has: missing, withdrawn, being made ready, or found and right. A journey ends by it.", fields: []language.Field{
 			itemField,
 			{Word: "as", Kind: language.OneOf("missing", "withdrawn", "in_processing", "found"), Must: true, Says: "How it stands."},
@@ -68,7 +76,7 @@ func checkout(p *stage.Play, s language.Step) (stage.Result, error) {
 	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
 		return p.Desk.CheckOut(ctx, tx, at, desk.CheckOut{
 			Barcode: item.Barcode, Patron: id, Card: card, Due: s.Date("due"), HandedTo: p.Patrons[s.Text("handed_to")].Card,
-			Shown: shows, ByOther: s.Flag("by_other"), TakeBack: s.Flag("take_back"),
+			Shown: shows, ByOther: s.Flag("by_other"), TakeBack: s.Flag("take_back"), ScannedAt: scannedAt(p, s),
 			Overrides: s.Texts("over"), Reason: s.Text("reason"),
 		})
 	})
@@ -111,8 +119,35 @@ func renew(p *stage.Play, s language.Step) (stage.Result, error) {
 func scan(p *stage.Play, s language.Step) (stage.Result, error) {
 	item := p.Items[s.Text("item")]
 	return p.WithDesk(s, func(ctx context.Context, tx *postgres.Tx, at counter.At) (counter.Done, error) {
-		return p.Desk.Scan(ctx, tx, at, desk.Scan{Barcode: item.Barcode})
+		return p.Desk.Scan(ctx, tx, at, desk.Scan{Barcode: item.Barcode, Handed: desk.Handed{ScannedAt: scannedAt(p, s)}})
 	})
+}
+
+// undoAct undoes what was done last with an item, or the last payment.
+func undoAct(p *stage.Play, s language.Step) (stage.Result, error) {
+	house, at := p.At(s)
+	err := p.Try(house, func(ctx context.Context, tx *postgres.Tx) error {
+		item := broker.NoID
+		if s.Has("item") {
+			found, err := p.Find(ctx, tx, p.Items[s.Text("item")])
+			if err != nil {
+				return err
+			}
+			item = found.ID
+		}
+		done, err := acts.List(ctx, tx, house.ID, item, broker.Page{Limit: 100})
+		if err != nil {
+			return err
+		}
+		for _, act := range done {
+			if act.Undone == nil && (item != broker.NoID || act.Kind == acts.Payment) {
+				_, err := p.Desk.Undo(ctx, tx, at, act.ID, cmp.Or(s.Text("reason"), "done by mistake"))
+				return err
+			}
+		}
+		return broker.NotFound("act")
+	})
+	return stage.Result{}, err
 }
 
 func mark(p *stage.Play, s language.Step) (stage.Result, error) {
