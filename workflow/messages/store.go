@@ -234,24 +234,13 @@ func WithdrawAsk(ctx context.Context, tx *postgres.Tx, library, request, entry b
 const Standing = `(select coalesce(array_agg(m.id), '{}') from messages m
 	where m.library_id = $1 and m.request_id = $2 and m.direction = 'out' and m.status = 'ready')`
 
-// PutBack puts those of some messages back into the outbox that were withdrawn
-// at an instant, because what withdrew them was undone, and gives them.
-func PutBack(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID, withdrawnAt time.Time) ([]Ref, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	rows, err := tx.Query(ctx, `update messages set status = 'ready', done_at = null
-		where library_id = $1 and id = any ($2) and status = 'withdrawn' and done_at = $3 returning library_id, id, peer_library_id`, library, ids, withdrawnAt)
-	if err != nil {
-		return nil, fmt.Errorf("put messages back: %w", err)
-	}
-	refs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ref Ref, err error) {
-		return ref, row.Scan(&ref.Library, &ref.ID, &ref.Peer)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("put messages back: %w", err)
-	}
-	return refs, nil
+// PutBack queues putting those of some messages back into the outbox that were
+// withdrawn at an instant, because what withdrew them was undone. They have been
+// tried before, or nothing would have been said in their place, so the sweep
+// sends them when they are due.
+func PutBack(tx *postgres.Tx, library broker.ID, ids []broker.ID, withdrawnAt time.Time) {
+	tx.Queue(`update messages set status = 'ready', done_at = null
+		where library_id = $1 and id = any ($2) and status = 'withdrawn' and done_at = $3`, library, ids, withdrawnAt)
 }
 
 // Next finds the message of a request to a peer that waited for an earlier one

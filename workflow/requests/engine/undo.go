@@ -287,18 +287,6 @@ func (st *step) putBack(ctx context.Context, kept *KeptAct) error {
 		return err
 	}
 	st.putRestBack(kept)
-	refs, err := messages.PutBack(ctx, st.Tx, st.Request.LibraryID, kept.messages, kept.at)
-	if err != nil {
-		return err
-	}
-	for _, ref := range refs {
-		peer, err := st.Lender(ctx, ref.Peer)
-		if err != nil {
-			return err
-		}
-		ref.Protocol = peer.Protocol
-		st.refs = append(st.refs, ref)
-	}
 	return nil
 }
 
@@ -316,6 +304,7 @@ func (st *step) putRestBack(kept *KeptAct) {
 		notices.WithdrawMade(st.Tx, notice.Library, []string{notice.Cause}, st.Now)
 	}
 	notices.PutBack(st.Tx, library, kept.notices, instants)
+	messages.PutBack(st.Tx, library, kept.messages, kept.at)
 	st.Tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2`, library, request)
 	st.Tx.Queue(`insert into deadlines (library_id, request_id, kind, event, due_at)
 		select $1, $2, k.kind, k.event, k.due_at from jsonb_to_recordset($3::jsonb) as k (kind text, event text, due_at timestamptz)`,
