@@ -435,7 +435,7 @@ var Borrowing = &Table{
 		{From: []State{LostPending}, On: EventCheckOut, When: []Guard{Not(GuardByHold)}, To: CheckedOut, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoWaiveLost, DoKeepLoanDue, DoDropNotices, DoOpenTask}, Copy: InHands, Label: "Found and lent; tell the lender, who heard that it was lost"},
 		{From: []State{CheckedOut}, On: EventCheckOut, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByDesk}, Copy: InHands, Label: "Another volume of it checked out"},
 		{From: []State{Requested}, On: EventCheckOut, When: []Guard{GuardByHold}, To: CheckedOut, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoEntrySupplied, DoKeepLoanDue}, Label: "Checked out straight from the shelf"},
-		{From: []State{OnHoldShelf}, On: EventRecall, To: ReturnDue, By: []Party{ByLender, ByStaff}, Do: []Effect{DoTakeOffShelf, DoFlagRecalled, DoDropNotices, DoTellRecalled}, Label: "Recalled by the lender", ISO: "Recalled"},
+		{From: []State{OnHoldShelf}, On: EventRecall, When: []Guard{Not(GuardByHold)}, To: ReturnDue, By: []Party{ByLender, ByStaff}, Do: []Effect{DoTakeOffShelf, DoFlagRecalled, DoDropNotices, DoTellRecalled}, Label: "Recalled by the lender", ISO: "Recalled"},
 
 		// With the patron
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoEntryReturned, DoDropNotices}, Label: "Returned"},
@@ -480,7 +480,6 @@ var Borrowing = &Table{
 		{From: ended, On: EventShipReturn, When: []Guard{GuardSomeHere}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoSendHome, DoSendReturned}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send it back; its request has ended"},
 		{From: []State{ReturnDue}, On: EventShipReturn, To: ReturnShipped, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoCloseTasks, DoSendHome, DoSendReturned, DoNameMissing, DoEntryReturned, DoHearEarly}, Copy: GoingHome, CopyFrom: InLibrary, Label: "Send it back", ISO: "ShippedReturn", Undo: Undo{Kind: UndoUntilSent}},
 		{From: []State{ReturnDue}, On: EventReturnOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Still here; it should have been sent back"},
-		{From: []State{ReturnShipped, ReturnUnconfirmed, ReturnDue, LostPending}, On: EventLenderConfirms, When: []Guard{GuardByHold}, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "Home again"},
 		{From: []State{ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLenderConfirms, To: Completed, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoCloseLoan, DoItemHome, DoWaiveLost}, Copy: WithLender, Label: "The lender has it back", ISO: "LoanCompleted"},
 		{From: []State{CheckedOut, ReturnDue}, On: EventLenderConfirms, When: []Guard{GuardSaidByStaff, Not(GuardByHold)}, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoCloseLoan, DoEntryReturned, DoItemHome, DoDropNotices}, Copy: WithLender, Label: "It is home with its lender", ISO: "LoanCompleted"},
 		{From: []State{CheckedOut}, On: EventLenderConfirms, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoSeenHome, DoDropNotices, DoOpenTask}, Copy: WithLender, CopyFrom: InHands, Label: "The lender says it is home, but it is on the patron's account", ISO: "LoanCompleted"},

@@ -115,7 +115,7 @@ func (t *Table) Mermaid() string {
 // Readme is the whole of workflow/README.md: a diagram and a list for each table.
 func Readme() string {
 	var out strings.Builder
-	out.WriteString("# How a request moves\n\nMade from the tables in `borrowing.go`, `lending.go` and `brokered.go` by `make generate`; do not edit.\n")
+	out.WriteString("# How a request moves\n\nMade from the tables in `borrowing.go`, `lending.go` and `brokered.go` by `make generate`; do not edit. Everything that can happen by them is searched: [proof](proof/README.md) says what was found.\n")
 	for _, table := range Tables() {
 		fmt.Fprintf(&out, "\n## The %s side\n\n```mermaid\n%s```\n", table.Side, table.Mermaid())
 		out.WriteString("\n| state | meaning | a patron is told | next thing is done by | queue | waits for | then |\n|---|---|---|---|---|---|---|\n")

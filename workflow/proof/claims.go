@@ -59,6 +59,11 @@ func (w *World) between(before Joint, s step, m *move) (wrong []string) {
 	if (s.Kind == ourTime || s.Kind == theirTime) && m.j == before && !m.told && m.first != nil && m.first.To == workflow.Same && s.Event != workflow.EventHoldingsKnown {
 		wrong = append(wrong, string(s.Event)+" passes again and again, and nobody is told ("+string(m.placeName(*m.state()))+")")
 	}
+	if place := w.rows[workflow.SideBorrowing].places[m.j.B.State]; m.j.B.State != before.B.State && (s.Kind == ourTime || s.Kind == word) && !m.told {
+		if place.Owner == workflow.OwnerStaff && place.Queue == "" { // in no list of its own
+			wrong = append(wrong, "staff have to do the next thing, and nobody tells them ("+string(place.State)+")")
+		}
+	}
 	return wrong
 }
 

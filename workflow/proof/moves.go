@@ -214,7 +214,7 @@ func (w *World) name(m uint8) string {
 // is from a lender that the request has moved on from.
 func (w *World) hear(j Joint, side workflow.Side, said uint8, current bool, emit func(step, *move)) {
 	hearing := workflow.Strange[side]
-	for _, h := range workflow.Hears[side] {
+	for _, h := range w.Hears[side] {
 		if h.Kind == w.said[said].Kind && h.Reply == w.said[said].Reply {
 			hearing = h
 		}

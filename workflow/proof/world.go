@@ -12,6 +12,8 @@ import (
 type World struct {
 	Name               string
 	Borrowing, Lending *workflow.Table
+	// Hears says what each side makes of a message.
+	Hears map[workflow.Side][]workflow.Hearing
 	// Liar: the other side has no table; it says anything at any time, and the
 	// copy turns up anywhere.
 	Liar bool
@@ -150,11 +152,9 @@ func (w *World) prepare() error {
 			}
 		}
 	}
-	for side, hears := range workflow.Hears {
-		if side == workflow.SideBorrowing || side == workflow.SideLending {
-			for _, hearing := range hears {
-				w.word(saying{hearing.Kind, hearing.Reply})
-			}
+	for _, side := range []workflow.Side{workflow.SideBorrowing, workflow.SideLending} {
+		for _, hearing := range workflow.Hears[side] {
+			w.word(saying{hearing.Kind, hearing.Reply})
 		}
 	}
 	return nil

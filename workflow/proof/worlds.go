@@ -13,7 +13,7 @@ import (
 // and both sides together.
 func Worlds(borrowing, lending *workflow.Table) []*World {
 	world := func(name string, change func(*World)) *World {
-		w := &World{Name: name, Borrowing: borrowing, Lending: lending}
+		w := &World{Name: name, Borrowing: borrowing, Lending: lending, Hears: workflow.Hears}
 		change(w)
 		return w
 	}
@@ -84,6 +84,9 @@ var Excuses = []Excuse{
 	{Guard: workflow.GuardOthersLost, Why: severalVolumes},
 	{Guard: workflow.GuardOthersAway, Why: severalVolumes},
 	{Label: "Another volume of it checked out", Why: severalVolumes},
+	{Label: "Send back the volumes that are here", Why: severalVolumes},
+	{Label: "The lender forgives it; the rest", Why: severalVolumes},
+	{Label: "The lender was paid; the rest", Why: severalVolumes},
 	{Label: "Taken off the patron's account; its lender has it, and the rest", Why: severalVolumes},
 	{Event: workflow.EventArrivedAgain, Why: "it is about a parcel beside the one that is expected, and only puts it before staff"},
 }
