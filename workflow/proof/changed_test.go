@@ -131,6 +131,9 @@ func change(random *rand.Rand) changed {
 		default:
 			hears := c.hears[table.Side]
 			at := random.IntN(len(hears))
+			if hears[at].Event == hears[at].Late {
+				continue
+			}
 			c.words = fmt.Sprintf("%s: %s is not heard", table.Side, hears[at].Kind)
 			hears[at].Event = hears[at].Late
 			return c

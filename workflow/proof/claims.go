@@ -59,6 +59,9 @@ func (w *World) between(before Joint, s step, m *move) (wrong []string) {
 	if (s.Kind == ourTime || s.Kind == theirTime) && m.j == before && !m.told && m.first != nil && m.first.To == workflow.Same && s.Event != workflow.EventHoldingsKnown {
 		wrong = append(wrong, string(s.Event)+" passes again and again, and nobody is told ("+string(m.placeName(*m.state()))+")")
 	}
+	if before.B.Cancel == byPatron && (m.j.B.Cancel == byNeedBy || m.j.B.Cancel == toMoveOn) {
+		wrong = append(wrong, "it is forgotten that the patron cancelled")
+	}
 	if place := w.rows[workflow.SideBorrowing].places[m.j.B.State]; m.j.B.State != before.B.State && (s.Kind == ourTime || s.Kind == word) && !m.told {
 		if place.Owner == workflow.OwnerStaff && place.Queue == "" { // in no list of its own
 			wrong = append(wrong, "staff have to do the next thing, and nobody tells them ("+string(place.State)+")")
@@ -74,9 +77,9 @@ func mayPass(side workflow.Side, s saying, state workflow.State, current bool) s
 		return lenderMayIgnore[ignorable{s.Kind, state}]
 	}
 	switch {
-	case s.Kind == connectors.KindCancelAnswer:
+	case s.Kind == connectors.KindCancelAnswer && (!current || state != workflow.CancelPending):
 		return "the cancel is answered, or nothing is to be cancelled any more; what is sent all the same announces itself"
-	case s.Kind == connectors.KindRenewAnswer && s.Reply == workflow.ReplyNo:
+	case s.Kind == connectors.KindRenewAnswer && s.Reply == workflow.ReplyNo && (!current || state != workflow.CheckedOut):
 		return "nothing changes, and no renewal is waited for"
 	case s.Kind != connectors.KindUnfilled && s.Kind != connectors.KindRetryLater:
 		return ""

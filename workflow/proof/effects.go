@@ -95,7 +95,11 @@ var effects = map[workflow.Effect]does{
 	workflow.DoClearRenewal:   func(m *move) { m.setRenewal(false) },
 	workflow.DoForgetCancel:   func(m *move) { m.j.B.Cancel, m.j.B.Unused = noReason, false },
 	workflow.DoCancelByPatron: func(m *move) { m.j.B.Cancel = byPatron },
-	workflow.DoCancelByNeedBy: func(m *move) { m.j.B.Cancel = byNeedBy },
+	workflow.DoCancelByNeedBy: func(m *move) {
+		if m.j.B.Cancel != byPatron {
+			m.j.B.Cancel = byNeedBy
+		}
+	},
 	workflow.DoCancelToMoveOn: func(m *move) { m.j.B.Cancel = toMoveOn },
 	workflow.DoRememberState:  func(m *move) { m.j.B.Previous = m.from },
 	workflow.DoKeepContact:    func(m *move) { m.j.B.Contact = true },
@@ -284,7 +288,7 @@ func chooseLender(m *move) {
 
 func askLender(m *move) {
 	b := &m.j.B
-	if b.Cancel == byPatron || b.Cancel == byNeedBy {
+	if b.Cancel == byPatron || b.Cancel == byNeedBy || b.TooLate {
 		m.fault("a lender is asked though nobody waits for it any more")
 	}
 	b.Entry = asked

@@ -107,6 +107,7 @@ type Borrower struct {
 	EarlyHome bool
 
 	NeedBy, RenewalWait bool // deadlines beside that of the state
+	TooLate             bool // the day it was needed by is over
 	Task                bool
 	ToldArrived         bool // or about to be told
 	ToldCost            bool
@@ -193,7 +194,7 @@ func (w *World) settle(j *Joint) {
 		b.Costly = false
 	}
 	if place.PastNeedBy || place.Ended {
-		b.Approved, b.Retry, b.NeedBy = false, false, false
+		b.Approved, b.Retry, b.NeedBy, b.TooLate = false, false, false, false
 	}
 	if place.State != workflow.OnHoldShelf {
 		b.Contact = false

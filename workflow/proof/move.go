@@ -160,7 +160,7 @@ func (m *move) deadlines(to uint8) {
 	}
 	b, place := &m.j.B, m.place(to)
 	if m.event == workflow.EventNeedByPassed {
-		b.NeedBy = false
+		b.NeedBy, b.TooLate = false, true
 	}
 	if m.event == workflow.EventRenewalOverdue {
 		b.RenewalWait = false

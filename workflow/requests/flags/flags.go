@@ -17,7 +17,7 @@ func Effects() engine.Effects {
 		workflow.DoFlagRecalled:   setting(func(r *engine.Request) { r.Recalled = true }),
 		workflow.DoFlagRenewal:    setting(func(r *engine.Request) { r.RenewalPending = true }),
 		workflow.DoCancelByPatron: cancelling(engine.CancelledByPatron),
-		workflow.DoCancelByNeedBy: cancelling(engine.CancelledByNeedBy),
+		workflow.DoCancelByNeedBy: CancelByNeedBy,
 		workflow.DoCancelToMoveOn: cancelling(engine.CancelledToMoveOn),
 		workflow.DoForgetCancel:   setting(func(r *engine.Request) { r.CancelReason, r.ReturnUnused = nil, false }),
 		workflow.DoKeepCancel:     KeepCancel,
@@ -38,6 +38,16 @@ func setting(set func(*engine.Request)) engine.Effect {
 
 func cancelling(reason string) engine.Effect {
 	return setting(func(r *engine.Request) { r.CancelReason = &reason })
+}
+
+// CancelByNeedBy gives the need-by date as why a request is cancelled, unless its
+// patron had cancelled before.
+func CancelByNeedBy(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	if reason := c.Request.CancelReason; reason == nil || *reason != engine.CancelledByPatron {
+		reason := engine.CancelledByNeedBy
+		c.Request.CancelReason = &reason
+	}
+	return nil, nil
 }
 
 // KeepCancel remembers, when a lender does not stop, that nobody waits for the
