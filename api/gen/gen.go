@@ -988,6 +988,7 @@ type CardStatus string
 
 // CardFee `set` is entered where somebody else sets the fee; `paid` is handed over now, by `how`.
 type CardFee struct {
+	// How One of the ways that the policy takes (`payments.taken`).
 	How string `json:"how,omitempty,omitzero"`
 
 	// Paid Minor units and an ISO 4217 code; 1250 USD is 12.50.
@@ -1047,8 +1048,10 @@ type CardReportAs string
 // CardSurrender defines model for CardSurrender.
 type CardSurrender struct {
 	// CardID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	CardID ID     `json:"card_id"`
-	How    string `json:"how,omitempty,omitzero"`
+	CardID ID `json:"card_id"`
+
+	// How One of the ways that the policy takes (`payments.taken`).
+	How string `json:"how,omitempty,omitzero"`
 
 	// NetOfDebt Take what is owed out of the deposit.
 	NetOfDebt bool `json:"net_of_debt,omitempty,omitzero"`
@@ -3721,7 +3724,7 @@ type Returning struct {
 	// InLibrary It was claimed, and found on the library's own shelves.
 	InLibrary bool `json:"in_library,omitempty,omitzero"`
 
-	// PartMissing The piece that did not, in the words of the policy; it is charged.
+	// PartMissing The piece that did not: one with a price in the policy (`lost.parts`), or barcode, booklet, cable, case, disc, map or piece. It is charged.
 	PartMissing string `json:"part_missing,omitempty,omitzero"`
 
 	// PartObtainable That piece can be had singly, for `part_price`.

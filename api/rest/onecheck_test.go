@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"afield/broker/csvfile"
 	"afield/broker/exchange"
 	"afield/broker/policy"
+	"afield/broker/postgres"
 	"afield/broker/standing"
 )
 
@@ -187,4 +189,103 @@ func TestAMisspeltFilterIsRefused(t *testing.T) {
 	if got := w.get(t, "/v1/requests?state=shipped"); got.status != 200 {
 		t.Errorf("a known state: %s", got.text)
 	}
+}
+
+// A way of paying that the policy does not take is refused wherever money is
+// taken, given back or counted, with those it takes; so is a part that nobody
+// knows.
+func TestAWayOfPayingNobodyKnowsIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := "/v1/patrons/" + w.patron.String()
+	till := done(t, w.post(t, "/v1/tills", `{"float":{"minor":0,"currency":"USD"}}`), 201).id()
+	done(t, w.post(t, path+"/payments", `{"amount":{"minor":500,"currency":"USD"},"method":"cash","in_advance":true}`), 201)
+	charge := done(t, w.post(t, path+"/fees", `{"kind":"other","amount":{"minor":100,"currency":"USD"},"note":"a bag"}`), 201).word("charge", "id")
+	voucher := done(t, w.post(t, path+"/refunds", `{"amount":{"minor":100,"currency":"USD"},"method":"voucher","reason":"as they wish"}`), 201).word("voucher", "id")
+	cards := done(t, w.get(t, path+"/cards"), 200)
+	invoice := done(t, w.post(t, "/v1/invoices", `{"debtor_id":%q,"kind":"postage","amount":{"minor":100,"currency":"USD"}}`, w.away), 201).id()
+	for at, body := range map[string]string{
+		path + "/payments":                     `{"amount":{"minor":100,"currency":"USD"},"method":"%s","in_advance":true}`,
+		path + "/fees":                         `{"kind":"other","amount":{"minor":100,"currency":"USD"},"note":"a bag","method":"%s"}`,
+		path + "/refunds":                      `{"amount":{"minor":100,"currency":"USD"},"method":"%s","reason":"as they wish"}`,
+		"/v1/charges/" + charge + "/take-back": `{"reason":"a mistake","method":"%s"}`,
+		"/v1/vouchers/" + voucher + "/pay":     `{"method":"%s"}`,
+		"/v1/invoices/" + invoice + "/pay":     `{"method":"%s"}`,
+		path + "/cards/surrender":              `{"card_id":"` + cards.word("cards", 0, "id") + `","how":"%s"}`,
+		"/v1/tills/" + till + "/close":         `{"counted":[{"method":"%s","minor":500}]}`,
+	} {
+		got := w.call(t, "POST", at, w.staff, strings.ReplaceAll(body, "%s", "chesk"))
+		if wants(t, got, 422, "may_not_pay_so"); !strings.Contains(got.text, "cash or check") {
+			t.Errorf("%s does not name what is taken: %s", at, got.text)
+		}
+	}
+	for method, want := range map[string]string{"chesk": "method not_allowed", "card": "", "check": ""} {
+		row := map[string]string{"key": "1", "card": w.card, "entry": "payment", "kind": "credit", "amount": "-1.00", "date": "2026-08-01", "method": method}
+		if said := w.wrongInAFile(t, exchange.Charges, row); said != want {
+			t.Errorf("a file with the method %s: %q, want %q", method, said, want)
+		}
+	}
+	loan := w.lends(t, "")
+	got := w.call(t, "POST", loan+"/return", w.staff, `{"part_missing":"audiobok_disc"}`)
+	if got.status != 400 || !strings.Contains(got.text, "booklet") {
+		t.Errorf("a part nobody knows: %s", got.text)
+	}
+	done(t, w.post(t, loan+"/return", `{"part_missing":"booklet","part_obtainable":true,"part_price":{"minor":100,"currency":"USD"}}`), 200)
+}
+
+// A file says of somebody new who else may be the same person, as the desk does.
+func TestAFileHintsAtTheSamePerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	done(t, w.post(t, "/v1/patrons", `{"class":"adult","name":"adult patron 9","card":"21234000000029","born_on":"1990-01-02","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`), 201)
+	for _, dry := range []bool{true, false} {
+		hints := map[int]string{}
+		result, err := exchange.Import(t.Context(), w.db, strings.NewReader("card;class;name;birth_date\n"+
+			"21234000000030;adult;Adult Patron 9;1990-01-02\n21234000000031;adult;adult patron 10;1991-01-02\n21234000000032;adult;adult patron 10;1991-01-02\n"+
+			"21234000000033;adult;adult patron 9;1991-01-02\n"), exchange.Options{
+			Kind: exchange.Patrons, Library: w.home, Now: w.clock.Now(), Policies: standing.ByName(policy.Preset), DryRun: dry,
+			OnError: func(wrong csvfile.RowError) { t.Error(wrong) },
+			OnHint:  func(hint csvfile.RowError) { hints[hint.Line] = hint.Message },
+		})
+		must(t, err)
+		if result.Alike != 3 || len(hints) != 3 || !strings.Contains(hints[2], "account ") || !strings.Contains(hints[3], "line 4") || !strings.Contains(hints[4], "line 3") {
+			t.Errorf("dry run %v: %d, %v", dry, result.Alike, hints)
+		}
+	}
+}
+
+// A hold is judged alike at the desk and in a file.
+func TestAHoldIsJudgedAlike(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	row := func(more ...string) map[string]string {
+		facts := map[string]string{"card": w.card, "barcode": w.item, "queued_at": "2026-08-01 10:00"}
+		for i := 0; i < len(more); i += 2 {
+			facts[more[i]] = more[i+1]
+		}
+		return facts
+	}
+	for want, facts := range map[string]map[string]string{
+		"":                          row(),
+		"queued_at in_the_future":   row("queued_at", "2036-08-01 10:00"),
+		"channel not_allowed":       row("channel", "pigeon"),
+		"suspended_until too_early": row("suspended_from", "2026-09-02", "suspended_until", "2026-09-01"),
+		"pick_up_by required":       row("status", "on_hold_shelf", "copy", w.item),
+		"copy required":             row("status", "in_transit"),
+		"title_key required":        row("barcode", ""),
+	} {
+		if said := w.wrongInAFile(t, exchange.Holds, facts); said != want {
+			t.Errorf("%v: %q, want %q", facts, said, want)
+		}
+	}
+	item := done(t, w.get(t, "/v1/items?barcode="+w.item), 200).id()
+	must(t, w.db.InTx(t.Context(), postgres.ForLibraries(w.home), func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := tx.Exec(ctx, `update items set lendable = false where library_id = $1 and id = $2`, w.home, item)
+		return err
+	}))
+	if said := w.wrongInAFile(t, exchange.Holds, row()); said != "barcode item_not_lendable" {
+		t.Errorf("a copy that is not lent, in a file: %q", said)
+	}
+	title := done(t, w.get(t, "/v1/items/"+item), 200).word("title_id")
+	wants(t, w.post(t, "/v1/holds", `{"patron_id":%q,"title_id":%q,"item_id":%q}`, w.patron, title, item), 409, "item_not_lendable")
 }

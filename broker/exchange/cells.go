@@ -24,11 +24,11 @@ func (r *row) wrongAs(code, column, format string, args ...any) {
 
 // judge takes over what the package that owns a thing finds wrong with it.
 // columns gives the file's columns by the fields of the contract; what the file
-// does not say is not judged.
-func (r *row) judge(columns map[string]string, wrong []broker.FieldError) {
+// does not say is not judged, but for what is needed.
+func (r *row) judge(columns map[string]string, wrong []broker.FieldError, needed ...string) {
 	for _, problem := range wrong {
 		column := columns[problem.Pointer]
-		if !r.says(column) {
+		if column == "" || !r.says(column) && !slices.Contains(needed, column) {
 			continue
 		}
 		if text := r.text(column); text != "" {

@@ -38,6 +38,9 @@ type Options struct {
 	Policies standing.Policies
 	// OnError, if given, is called for every wrong row as it is found.
 	OnError func(csvfile.RowError)
+	// OnHint, if given, is called for every row that went in and may be somebody who
+	// is here already.
+	OnHint func(csvfile.RowError)
 	// OnProgress, if given, is called with how many of all rows are done.
 	OnProgress func(done, all int)
 }
@@ -51,6 +54,8 @@ type Result struct {
 	// Failed counts rows with at least one error; a row that went in without a
 	// guardian it names is also counted as new, changed or unchanged.
 	Failed int `json:"failed"`
+	// Alike counts new patrons who may be the same person as somebody else.
+	Alike int `json:"alike,omitempty"`
 	// Resumed is how many rows were done by an earlier run that was stopped;
 	// ResumedFailed of them were wrong and are counted in Failed.
 	Resumed       int  `json:"resumed,omitempty"`
@@ -305,7 +310,7 @@ func (j *job) save(ctx context.Context, rows []*row) error {
 func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *postgres.Tx, *job, []*row) error) error {
 	err := j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		for _, read := range rows {
-			read.errors, read.outcome = nil, unchanged
+			read.errors, read.hint, read.outcome = nil, nil, unchanged
 			j.repeats(read)
 		}
 		if err := work(ctx, tx, j, rows); err != nil {
@@ -346,6 +351,12 @@ func (j *job) count(read *row) {
 		j.fail(read.errors...)
 	case read.outcome == isNew:
 		j.result.New++
+		if read.hint != nil {
+			j.result.Alike++
+			if j.OnHint != nil {
+				j.OnHint(*read.hint)
+			}
+		}
 	case read.outcome == changed:
 		j.result.Changed++
 	default:

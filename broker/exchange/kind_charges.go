@@ -5,6 +5,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/ledger"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -77,6 +78,7 @@ func (j *job) entry(read *row, debtors people) ledger.Record {
 		Rule: read.text("rule"), Note: read.text("note"), Method: read.text("method"), FileKey: read.needed("key"),
 		Actor: broker.System(j.Library), At: read.moment("date", j.library.Zone),
 	}
+	read.judge(map[string]string{"/method": "method"}, costs.CheckMethod(j.document, entry.Method))
 	read.json("clause", &entry.Clause)
 	read.needed("date")
 	read.needed("amount")

@@ -73,6 +73,7 @@ func saveHolds(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error 
 		if err := j.titleOf(ctx, tx, read, &hold, titles, items); err != nil {
 			return err
 		}
+		j.judgeHold(read, hold, items)
 		if read.errors == nil {
 			held, ids = append(held, hold), append(ids, hold.ID)
 		}
@@ -89,39 +90,47 @@ func (j *job) hold(read *row, waiting people, items map[string]catalog.Item) hol
 		Library: j.Library, ID: broker.NewID(), ForLibrary: holder.Library, Patron: holder.ID, Pickup: j.branch(read),
 		QueuedAt: read.moment("queued_at", zone), PlacedAt: read.moment("placed_at", zone), CapturedAt: orNil(read.moment("captured_at", zone)),
 		OnShelfAt: orNil(read.moment("on_shelf_at", zone)), PickUpBy: read.date("pick_up_by"), ClosedAt: orNil(read.moment("closed_at", zone)),
-		SuspendedFrom: read.date("suspended_from"), SuspendedUntil: read.date("suspended_until"), Channel: read.oneOf("channel", askedBy()...),
+		SuspendedFrom: read.date("suspended_from"), SuspendedUntil: read.date("suspended_until"), Channel: orElse(strings.ToLower(read.text("channel")), string(rule.ByStaff)),
 		Status: holds.Status(read.oneOf("status", "placed", "on_hold_shelf", "in_transit", "fulfilled", "cancelled", "expired", "unfilled")),
 	}
 	read.needed("queued_at")
 	if hold.PlacedAt.IsZero() {
 		hold.PlacedAt = hold.QueuedAt
 	}
-	if until := hold.SuspendedUntil; !until.IsZero() && until.Before(hold.SuspendedFrom) {
-		read.wrongAs("too_early", "suspended_until", "must not be before the first day")
-	}
-	if hold.QueuedAt.After(j.Now) {
-		read.wrongAs("in_the_future", "queued_at", "lies in the future")
-	}
 	given, isGiven := itemNamed(read, "copy", items)
 	hold.Item = given.ID
 	if hold.Status == holds.OnHoldShelf || hold.Status == holds.InTransit {
-		switch {
-		case !isGiven && read.text("copy") == "":
-			read.wrong("copy", "is empty; a hold that is %s has a copy", hold.Status)
-		case isGiven && given.Status != catalog.OnShelf && given.Status != catalog.OnHoldShelf && given.Status != catalog.InTransit:
+		if isGiven && given.Status != catalog.OnShelf && given.Status != catalog.OnHoldShelf && given.Status != catalog.InTransit {
 			read.wrong("copy", "%s is %s, so it cannot be kept for a hold", shown(given.Barcode), given.Status)
 		}
 		if hold.CapturedAt == nil {
 			hold.CapturedAt = &j.Now
 		}
 	}
-	if hold.Status == holds.OnHoldShelf && hold.PickUpBy.IsZero() {
-		read.wrong("pick_up_by", "is empty; a hold on the hold shelf has a last day")
-	}
 	if isGiven && given.Library != j.Library {
 		read.wrong("copy", "%s is another library's item; its hold is in that library's files", shown(given.Barcode))
 	}
 	return hold
+}
+
+// judgeHold judges a row as a hold that is placed at a desk is judged.
+func (j *job) judgeHold(read *row, record holds.Record, items map[string]catalog.Item) {
+	columns := map[string]string{
+		"/title_id": "title_key", "/channel": "channel", "/queued_at": "queued_at", "/until": "suspended_until", "/item_id": "copy",
+		"/pick_up_by": "pick_up_by",
+	}
+	if read.text("title_key") != "" || read.text("barcode") != "" || read.text("copy") != "" {
+		delete(columns, "/title_id") // what they name was looked for
+	}
+	if read.text("copy") != "" {
+		delete(columns, "/item_id")
+	}
+	read.judge(columns, holds.Check(record.Hold(), j.Now, j.library.Today(j.Now)), "title_key", "copy", "pick_up_by")
+	if wanted, found := items[read.text("barcode")]; found && record.WantedItem != broker.NoID && record.Status.Open() {
+		if wrong, ours := broker.AsError(holds.CheckWanted(record.Title, wanted)); ours {
+			read.wrongAs(wrong.Code, "barcode", "%s: %s", shown(wanted.Barcode), wrong.Detail)
+		}
+	}
 }
 
 // titleOf finds what a hold waits for.
@@ -134,8 +143,6 @@ func (j *job) titleOf(ctx context.Context, tx *postgres.Tx, read *row, hold *hol
 		}
 	}
 	switch title, found := titles[key]; {
-	case key == "" && read.text("barcode") == "" && read.text("copy") == "":
-		read.wrong("title_key", "is empty; a hold waits for a title, or for the copy with a barcode")
 	case key == "" && hold.Title == broker.NoID:
 		hold.Title = items[read.text("copy")].Title
 	case key == "":

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -128,6 +129,43 @@ func savePatrons(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) erro
 		}
 	}
 	settle(kept, ids, saved)
+	return j.hintAlike(ctx, tx, kept, records)
+}
+
+// hintAlike says of new patrons who else may be the same person, as registering
+// them at a desk does.
+func (j *job) hintAlike(ctx context.Context, tx *postgres.Tx, rows []*row, records []patrons.Record) error {
+	var brought []patrons.Patron
+	line := map[broker.ID]int{}
+	for i, read := range rows {
+		if line[records[i].ID] = read.line; read.outcome == isNew && records[i].Class != patrons.ClassLibrary {
+			brought = append(brought, patrons.Patron{
+				Library: j.Library, ID: records[i].ID, Name: records[i].Name, BornOn: records[i].BornOn, Email: records[i].Email, Phone: records[i].Phone,
+			})
+		}
+	}
+	if len(brought) == 0 {
+		return nil
+	}
+	alike, err := patrons.Alike(ctx, tx, j.Library, brought...)
+	if err != nil {
+		return err
+	}
+	for i, read := range rows {
+		var others []string
+		for _, other := range alike[records[i].ID] {
+			if at, inFile := line[other]; inFile {
+				others = append(others, fmt.Sprintf("line %d", at))
+			} else {
+				others = append(others, "account "+other.String())
+			}
+		}
+		if others != nil {
+			read.hint = &csvfile.RowError{
+				Line: read.line, Column: "name", Code: "alike", Message: "may be the same person as " + strings.Join(others, ", ") + "; merge them if so",
+			}
+		}
+	}
 	return nil
 }
 

@@ -35,6 +35,7 @@ type row struct {
 	syntax      *csvfile.RowError
 	// What became of it.
 	errors  []csvfile.RowError
+	hint    *csvfile.RowError
 	outcome outcome
 }
 

@@ -34,8 +34,11 @@ func (s *Service) Suspend(ctx context.Context, tx *postgres.Tx, desk standing.De
 	if from.IsZero() {
 		from = desk.Today()
 	}
-	if !until.IsZero() && (until.Before(from) || until.Before(desk.Today())) {
-		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/until", Code: "too_early", Message: "must not be before the first day, nor in the past"})
+	if !until.IsZero() && until.Before(desk.Today()) {
+		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/until", Code: "too_early", Message: "must not be in the past"})
+	}
+	if wrong := checkSuspension(from, until); wrong != nil {
+		return Outcome{}, broker.Invalid(wrong...)
 	}
 	return s.suspended(ctx, tx, ref, from, until, "Suspended; it keeps its place.")
 }
@@ -284,8 +287,8 @@ func (s *Service) Extend(ctx context.Context, tx *postgres.Tx, desk standing.Des
 
 // ExpireOn sets the last day a hold waits to be filled; zero removes it.
 func (s *Service) ExpireOn(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, day broker.Date) (Outcome, error) {
-	if !day.IsZero() && day.Before(desk.Today()) {
-		return Outcome{}, broker.Invalid(broker.FieldError{Pointer: "/expires_on", Code: "in_the_past", Message: "must be today or later"})
+	if wrong := checkLastDay(day, desk.Today()); wrong != nil {
+		return Outcome{}, broker.Invalid(wrong...)
 	}
 	hold, out, err := openHold(ctx, tx, ref)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/patrons"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -31,6 +32,15 @@ type Record struct {
 	SuspendedFrom  broker.Date `json:"suspended_from,omitzero"`
 	SuspendedUntil broker.Date `json:"suspended_until,omitzero"`
 	Channel        string      `json:"channel"`
+}
+
+// Hold gives the record as the hold it is.
+func (r Record) Hold() Hold {
+	return Hold{
+		Ref: Ref{r.Library, r.ID}, Title: r.Title, Wanted: r.WantedItem, Item: r.Item, Patron: patrons.Ref{Library: r.ForLibrary, ID: r.Patron},
+		Pickup: r.Pickup, Channel: rule.Channel(r.Channel), QueuedAt: r.QueuedAt, PlacedAt: r.PlacedAt, Status: r.Status,
+		PickUpBy: r.PickUpBy, SuspendedFrom: r.SuspendedFrom, SuspendedUntil: r.SuspendedUntil,
+	}
 }
 
 // Bring writes holds that were placed in another system, each at its position

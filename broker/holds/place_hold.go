@@ -78,8 +78,19 @@ func askPlaceHold(tx *postgres.Tx, in PlaceHold, facts *placeFacts) {
 // decided before this (shelf.MayPlaceHold, or the checks of a request).
 func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHold) (Outcome, error) {
 	var out Outcome
-	if in.Title == broker.NoID {
-		return out, broker.Invalid(broker.FieldError{Pointer: "/title_id", Code: "required", Message: "a hold is for a title"})
+	hold := Hold{
+		Ref: Ref{in.Library, in.ID}, Title: in.Title, Wanted: in.Item, Patron: in.Patron, Request: in.Request.Request, Pickup: in.Pickup,
+		Channel: in.Channel, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now, Status: Placed, ExpiresOn: in.ExpiresOn,
+	}
+	if hold.ID == broker.NoID {
+		hold.ID = broker.NewID()
+	}
+	if hold.QueuedAt.IsZero() {
+		hold.QueuedAt = in.Desk.Now
+	}
+	hold.TurnAt = hold.QueuedAt
+	if wrong := Check(hold, in.Desk.Now, in.Desk.Today()); wrong != nil {
+		return out, broker.Invalid(wrong...)
 	}
 	if err := in.Request.BelongsTo(in.Patron); err != nil {
 		return out, err
@@ -98,18 +109,7 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, in PlaceHold) 
 	if err := facts.refuse(in); err != nil {
 		return out, err
 	}
-	hold := Hold{
-		Ref: Ref{in.Library, in.ID}, Title: in.Title, Wanted: in.Item, Patron: in.Patron, Class: facts.patron.Class,
-		Request: in.Request.Request, Pickup: in.Pickup, Channel: in.Channel, QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now,
-		Status: Placed, ExpiresOn: in.ExpiresOn,
-	}
-	if hold.ID == broker.NoID {
-		hold.ID = broker.NewID()
-	}
-	if hold.QueuedAt.IsZero() {
-		hold.QueuedAt = in.Desk.Now
-	}
-	hold.TurnAt = hold.QueuedAt
+	hold.Class = facts.patron.Class
 	lockQueue(tx, in.Library, in.Title)
 	addHold(tx, hold)
 	out.setHold(hold)
@@ -125,12 +125,8 @@ func (f placeFacts) refuse(in PlaceHold) error {
 		return broker.Conflict("already_on_loan", "This patron has it on loan, until %s.", f.dueOn)
 	case f.same.ID != broker.NoID:
 		return broker.Conflict("already_on_hold", "This patron waits for it already.")
-	case in.Item != broker.NoID && (f.wanted.ID == broker.NoID || f.wanted.Title != in.Title || f.wanted.Temporary()):
-		return broker.NotFound("copy of that title")
-	case in.Item != broker.NoID && !f.wanted.Lendable:
-		return broker.Conflict("item_not_lendable", "That copy is not lent.")
-	case !in.ExpiresOn.IsZero() && in.ExpiresOn.Before(in.Desk.Today()):
-		return broker.Invalid(broker.FieldError{Pointer: "/expires_on", Code: "in_the_past", Message: "must be today or later"})
+	case in.Item != broker.NoID:
+		return CheckWanted(in.Title, f.wanted)
 	}
 	return nil
 }

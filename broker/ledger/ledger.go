@@ -62,6 +62,9 @@ const (
 // Cash is the method of payment in which a till has its float.
 const Cash = "cash"
 
+// transfer is how an agency gets back what it paid.
+const transfer = "transfer"
+
 // Account is what one patron, or one other library, owes to a library. Exactly
 // one of Patron and Debtor is set.
 type Account struct {

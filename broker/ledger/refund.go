@@ -172,7 +172,7 @@ func TakeBackPaid(ctx context.Context, tx *postgres.Tx, answer Answer, method st
 	slices.SortStableFunc(sources, func(a, b costs.PaidBy) int { return cmp.Compare(b.Source, a.Source) })
 	for i, source := range sources {
 		refund := Refund{
-			Account: charge.Account, Amount: source.Amount, Method: "transfer", Reason: answer.Note,
+			Account: charge.Account, Amount: source.Amount, Method: transfer, Reason: answer.Note,
 			Cause: fmt.Sprintf("%s:source:%d", answer.Cause, i+1), Actor: answer.Actor, At: answer.At,
 		}
 		if source.Source == "" {

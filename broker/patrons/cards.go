@@ -9,6 +9,7 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/policy"
 	"afield/broker/policy/accounts"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 )
 
@@ -198,7 +199,13 @@ type Surrendered struct {
 // SurrenderCard takes a card back, ends the account's use and gives the deposit
 // back, less what is owed or in full. It is refused while something is still
 // lent, on hold or asked for.
-func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Library, in Surrender) (Surrendered, error) {
+func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, in Surrender) (Surrendered, error) {
+	if in.How != "" {
+		moment := policy.Moment{Now: in.Now, Calendar: library.Calendar}
+		if err := costs.MayPayBy(document, moment, in.How).Err("may_not_pay_so"); err != nil {
+			return Surrendered{}, err
+		}
+	}
 	card, others, err := cardOf(ctx, tx, in.Patron, in.Card)
 	if err != nil {
 		return Surrendered{}, err

@@ -135,7 +135,7 @@ func TestATemporaryCardGivesItsDepositBack(t *testing.T) {
 			}
 			surrender := func() (done patrons.Surrendered, err error) {
 				err = d.try(d.here, func(ctx context.Context, tx *postgres.Tx) (err error) {
-					done, err = patrons.SurrenderCard(ctx, tx, d.here, patrons.Surrender{Patron: ref, Card: given.Card.ID, NetOfDebt: c.net, Act: d.at("2026-05-30")})
+					done, err = patrons.SurrenderCard(ctx, tx, d.here, westchester, patrons.Surrender{Patron: ref, Card: given.Card.ID, NetOfDebt: c.net, Act: d.at("2026-05-30")})
 					return err
 				})
 				return done, err

@@ -179,7 +179,7 @@ type decided struct {
 // met.
 func decide(tx *postgres.Tx, library directory.Library, document *policy.Document, ask accounts.CardApplication, patron Patron, fee Fee, act Act) (decided, error) {
 	moment := policy.Moment{Now: act.Now, Calendar: library.Calendar}
-	if fee.Paid.Minor > 0 {
+	if fee.Paid.Minor > 0 || fee.How != "" {
 		ask.PaysBy = fee.How
 	}
 	priced := accounts.MayHaveCard(document, moment, ask)

@@ -9,6 +9,7 @@ import (
 	"afield/broker/loans"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 )
 
 // Parts is what staff counted of an item that has several pieces.
@@ -39,6 +40,21 @@ func (p Parts) look(tx *postgres.Tx, item catalog.Item, out *loans.Outcome) cata
 		item.PartsMissing = missing
 	}
 	return item
+}
+
+// checkPart refuses a part that whoever prices the item does not know.
+func (c *Service) checkPart(ctx context.Context, tx *postgres.Tx, lender standing.Desk, loan loans.Loan, item catalog.Item, part string) error {
+	if part == "" {
+		return nil
+	}
+	pricing, err := c.pricedBy(ctx, tx, lender, loan, item)
+	if err != nil {
+		return err
+	}
+	if wrong := costs.CheckPart(pricing.document, pricing.match, part); wrong != nil {
+		return broker.Invalid(wrong...)
+	}
+	return nil
 }
 
 // chargePart charges for the part that did not come back: its own price, what a

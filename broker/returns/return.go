@@ -153,6 +153,9 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 	if err != nil {
 		return loans.Outcome{}, err
 	}
+	if err := c.checkPart(ctx, tx, lender, loan, facts.item, in.Parts.Missing); err != nil {
+		return loans.Outcome{}, err
+	}
 	var out loans.Outcome
 	if seen := loan.SeenBackOn; !seen.IsZero() && (in.Backdate.IsZero() || seen.Before(in.Backdate)) {
 		in.Backdate = seen // whoever saw it home said so on that day

@@ -155,6 +155,8 @@ type rowsResult struct {
 	exchange.Result
 	// Errors are the wrong rows; the first 10,000 of them.
 	Errors []csvfile.RowError `json:"errors"`
+	// Hints are new patrons who may be somebody who is here; the first 10,000.
+	Hints []csvfile.RowError `json:"hints,omitempty"`
 }
 
 // mostErrorsShown bounds how many wrong rows are printed; all are counted, and
@@ -193,6 +195,11 @@ func (c importRows) run(a *app, kind string) (err error) {
 	result.Result, err = exchange.Import(a.ctx, db.DB, source, exchange.Options{
 		Kind: kind, Library: library.ID, DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), Policies: policies.Rules,
 		OnError: list.add, OnProgress: bar.show,
+		OnHint: func(hint csvfile.RowError) {
+			if len(result.Hints) < mostErrorsKept {
+				result.Hints = append(result.Hints, hint)
+			}
+		},
 	})
 	bar.finish()
 	if closing := list.close(); err == nil {
@@ -256,6 +263,13 @@ func (r rowsResult) words(out io.Writer) {
 		fmt.Fprintf(out, "went on after row %d, where an earlier run was stopped; %d rows before it were wrong\n", r.Resumed, r.ResumedFailed)
 	}
 	fmt.Fprintf(out, "%d rows: %d new, %d changed, %d unchanged, %d wrong%s\n", r.Rows, r.New, r.Changed, r.Unchanged, r.Failed, would)
+	for i, hint := range r.Hints {
+		if i == mostErrorsShown {
+			fmt.Fprintf(out, "and %d more who may be here already; --json lists them\n", r.Alike-i)
+			break
+		}
+		fmt.Fprintln(out, hint)
+	}
 }
 
 // errorList prints wrong rows as they are found, up to a number, and writes all

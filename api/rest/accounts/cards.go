@@ -109,11 +109,15 @@ func (a Accounts) SurrenderCard(ctx context.Context, request gen.SurrenderCardRe
 	in := *request.Body
 	type handed struct{ Back, Left broker.Money }
 	view, err := pipeline.Act(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (handed, error) {
-		library, ref, err := t.Patron(ctx, request.ID)
+		library, document, err := t.Rules(ctx)
 		if err != nil {
 			return handed{}, err
 		}
-		done, err := accounts.SurrenderCard(ctx, t.Tx, library, patrons.Surrender{
+		_, ref, err := t.Patron(ctx, request.ID)
+		if err != nil {
+			return handed{}, err
+		}
+		done, err := accounts.SurrenderCard(ctx, t.Tx, library, document, patrons.Surrender{
 			Patron: ref, Card: in.CardID, NetOfDebt: in.NetOfDebt, How: in.How, Act: deed(t, nil, ""),
 		})
 		return handed{inCurrency(done.Back, library.Currency), inCurrency(done.Left, library.Currency)}, err

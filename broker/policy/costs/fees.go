@@ -2,6 +2,7 @@ package costs
 
 import (
 	"slices"
+	"strings"
 
 	"afield/broker"
 	"afield/broker/policy"
@@ -49,23 +50,44 @@ func PaymentTerms(d *policy.Document) rule.Entry[attributes.Payments] {
 	return d.Rules().Payments.For(rule.Match{})
 }
 
-// MayPayBy tells whether a way of paying is taken.
-func MayPayBy(d *policy.Document, at policy.Moment, method string) policy.Decision {
+// Transfer is how libraries and agencies may pay besides.
+const Transfer = "transfer"
+
+// MayPayBy tells whether a way of paying, or of giving back, is one that the
+// library takes; besides are others that will do here.
+func MayPayBy(d *policy.Document, at policy.Moment, method string, besides ...string) policy.Decision {
 	entry := d.Rules().Payments.For(rule.Match{})
 	a := d.Ask(at, "pay by "+method, entry.Source)
-	CheckPayingBy(a, method)
+	CheckPayingBy(a, method, besides...)
 	return a.Answer()
 }
 
 // CheckPayingBy refuses a way of paying that the library does not take.
-func CheckPayingBy(a *policy.Asking, method string) {
+func CheckPayingBy(a *policy.Asking, method string, besides ...string) {
 	entry := a.Doc.Rules().Payments.For(rule.Match{})
-	if !slices.Contains(entry.Value.Methods, method) {
+	taken := slices.Clone(entry.Value.Methods)
+	for _, other := range besides {
+		if !slices.Contains(taken, other) {
+			taken = append(taken, other)
+		}
+	}
+	if !slices.Contains(taken, method) {
 		a.Refuse(entry.Source, policy.Ground{
 			Code: "method_not_taken", Message: "The library does not take this.",
-			Needed: rule.Joined(entry.Value.Methods), Found: method,
+			Needed: rule.Joined(taken), Found: method,
 		})
 	}
+}
+
+// CheckMethod judges how money was paid, as a record of former days gives it:
+// by what the library takes, or by something else that is known.
+func CheckMethod(d *policy.Document, method string) []broker.FieldError {
+	known := slices.Concat(PaymentTerms(d).Value.Methods, []string{"cash", "check", "card", "online", "voucher", Transfer})
+	if method == "" || slices.Contains(known, method) {
+		return nil
+	}
+	slices.Sort(known)
+	return []broker.FieldError{{Pointer: "/method", Code: "not_allowed", Message: "must be one of " + strings.Join(slices.Compact(known), ", ")}}
 }
 
 // SplitPayment divides a payment among open charges, which come oldest first: by

@@ -1,6 +1,9 @@
 package costs
 
 import (
+	"slices"
+	"strings"
+
 	"afield/broker"
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
@@ -113,6 +116,20 @@ func LostCharges(d *policy.Document, item LostItem) ([]Charge, error) {
 func ReplacedByAge(d *policy.Document, m rule.Match) rule.Entry[bool] {
 	entry := d.Rules().LostPrice.For(m)
 	return rule.Entry[bool]{Source: entry.Source, Value: entry.Value.ReplacedByAge}
+}
+
+// CheckPart judges the name of a part that is missing: one that has a price in
+// the policy, or one of the usual ones.
+func CheckPart(d *policy.Document, m rule.Match, part string) []broker.FieldError {
+	known := []string{"barcode", "booklet", "cable", "case", "disc", "map", "piece"}
+	for _, price := range d.Rules().LostParts.For(m).Value {
+		known = append(known, price.Part)
+	}
+	if part == "" || slices.Contains(known, part) {
+		return nil
+	}
+	slices.Sort(known)
+	return []broker.FieldError{{Pointer: "/part_missing", Code: "not_allowed", Message: "must be one of " + strings.Join(slices.Compact(known), ", ")}}
 }
 
 // partCharge prices a part: at its own fixed price, at what a single one costs,

@@ -146,13 +146,13 @@ func PurgePatrons(ctx context.Context, tx *postgres.Tx, library directory.Librar
 
 // SurrenderCard takes a card back for good, unless something is still lent, on
 // hold or asked for. What happens to the money, patrons.SurrenderCard says.
-func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Library, in patrons.Surrender) (patrons.Surrendered, error) {
+func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, in patrons.Surrender) (patrons.Surrendered, error) {
 	open, err := openOf(ctx, tx, in.Patron.Library, in.Patron.ID)
 	if err != nil {
 		return patrons.Surrendered{}, err
 	}
 	in.Open = open[in.Patron.ID]
-	return patrons.SurrenderCard(ctx, tx, library, in)
+	return patrons.SurrenderCard(ctx, tx, library, document, in)
 }
 
 // openOf locks patrons and counts what is lent to them, on hold for them and

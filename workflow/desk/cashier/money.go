@@ -76,7 +76,7 @@ func (s *Service) takePayment(ctx context.Context, tx *postgres.Tx, at counter.A
 		return ledger.Receipt{}, err
 	}
 	if in.Method != "" {
-		if err := costs.MayPayBy(r.rules, r.moment(), in.Method).Err("may_not_pay_so"); err != nil {
+		if err := r.mayPayBy(in.Method); err != nil {
 			return ledger.Receipt{}, err
 		}
 	}
@@ -227,6 +227,9 @@ func (s *Service) GiveBack(ctx context.Context, tx *postgres.Tx, at counter.At, 
 	if in.Method == "" {
 		return Given{}, broker.Invalid(broker.FieldError{Pointer: "/method", Code: "required", Message: "must say by what"})
 	}
+	if err := r.mayPayBy(in.Method, ByVoucher); err != nil {
+		return Given{}, err
+	}
 	if refund.Till, err = r.till(ctx, tx); err != nil {
 		return Given{}, err
 	}
@@ -278,6 +281,9 @@ func (s *Service) TakeBackCharge(ctx context.Context, tx *postgres.Tx, at counte
 	}
 	till := broker.NoID
 	if in.Method != "" {
+		if err := r.mayPayBy(in.Method); err != nil {
+			return ledger.Undone{}, err
+		}
 		if till, err = r.till(ctx, tx); err != nil {
 			return ledger.Undone{}, err
 		}
@@ -364,6 +370,12 @@ func needsRole(actor broker.Actor, roles ...string) error {
 		return nil
 	}
 	return broker.Forbidden("That takes the role %s.", roles[0])
+}
+
+// mayPayBy refuses a way of paying, or of giving back, that the policy does not
+// know; besides are others that will do.
+func (r register) mayPayBy(method string, besides ...string) error {
+	return costs.MayPayBy(r.rules, r.moment(), method, besides...).Err("may_not_pay_so")
 }
 
 func (r register) moment() policy.Moment {

@@ -2,11 +2,14 @@ package cashier
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"afield/broker"
 	"afield/broker/access"
 	"afield/broker/directory"
 	"afield/broker/ledger"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 	"afield/workflow/desk/counter"
 )
@@ -27,7 +30,8 @@ func (s *Service) OpenTill(ctx context.Context, tx *postgres.Tx, at counter.At, 
 // CloseTill closes a till for good with what was counted, by method in minor
 // units, beside what was expected. till NoID is the one open at the desk.
 func (s *Service) CloseTill(ctx context.Context, tx *postgres.Tx, at counter.At, till broker.ID, counted map[string]int64, note string) (ledger.Till, error) {
-	if _, err := s.open(ctx, tx, at); err != nil {
+	r, err := s.open(ctx, tx, at)
+	if err != nil {
 		return ledger.Till{}, err
 	}
 	if till == broker.NoID {
@@ -37,7 +41,26 @@ func (s *Service) CloseTill(ctx context.Context, tx *postgres.Tx, at counter.At,
 		}
 		till = open.ID
 	}
+	if err := r.mayCount(ctx, tx, till, counted); err != nil {
+		return ledger.Till{}, err
+	}
 	return ledger.CloseTill{Library: at.Library, Till: till, Counted: counted, Note: note, Actor: at.Actor, At: at.Now}.Close(ctx, tx)
+}
+
+// mayCount refuses a count of something that the library does not take and that
+// is not in the till either.
+func (r register) mayCount(ctx context.Context, tx *postgres.Tx, till broker.ID, counted map[string]int64) error {
+	kept, err := ledger.TillByID(ctx, tx, r.desk.Library.ID, till)
+	if err != nil {
+		return err
+	}
+	inside := append([]string{ledger.Cash}, slices.Sorted(maps.Keys(kept.Expected))...)
+	for _, method := range slices.Sorted(maps.Keys(counted)) {
+		if err := r.mayPayBy(method, inside...); method != "" && err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PayVoucher pays out a voucher: by the method, from the till that is open at the
@@ -46,6 +69,11 @@ func (s *Service) PayVoucher(ctx context.Context, tx *postgres.Tx, at counter.At
 	r, err := s.open(ctx, tx, at, access.RoleDirector)
 	if err != nil {
 		return ledger.Voucher{}, err
+	}
+	if method != "" {
+		if err := r.mayPayBy(method, costs.Transfer); err != nil {
+			return ledger.Voucher{}, err
+		}
 	}
 	till := broker.NoID
 	if method == ledger.Cash {
@@ -101,7 +129,11 @@ func (s *Service) RaiseInvoice(ctx context.Context, tx *postgres.Tx, at counter.
 // PayInvoice records one payment of another library, a check for example, for
 // all that is left of several invoices. key is as of Payment.
 func (s *Service) PayInvoice(ctx context.Context, tx *postgres.Tx, at counter.At, invoices []broker.ID, method, note, key string) (ledger.Receipt, error) {
-	if err := needsRole(at.Actor, access.RoleILL, access.RoleDirector); err != nil {
+	r, err := s.open(ctx, tx, at, access.RoleILL, access.RoleDirector)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	if err := r.mayPayBy(method, costs.Transfer); err != nil {
 		return ledger.Receipt{}, err
 	}
 	return ledger.PayInvoices(ctx, tx, at.Library, invoices, ledger.Payment{

@@ -183,7 +183,7 @@ func surrenderCard(p *stage.Play, s language.Step) (stage.Result, error) {
 		if err != nil {
 			return err
 		}
-		done, err = accounts.SurrenderCard(ctx, tx, p.Home.Library, patrons.Surrender{
+		done, err = accounts.SurrenderCard(ctx, tx, p.Home.Library, p.Document, patrons.Surrender{
 			Patron: patron.Ref, Card: card, NetOfDebt: s.Flag("net"), How: method(p, s), Act: officer(p, s),
 		})
 		return err
