@@ -33,7 +33,7 @@ func newCrowd(t *testing.T) crowd {
 				p.NotFor = []string{"book"}
 			}
 		})
-		hold := wdl.Plain(patron, title, "2026-03-02 10:00", func(in *holds.PlaceHold) { in.QueuedAt = asked })
+		hold := wdl.Plain(patron, title, "2026-03-02 10:05", func(in *holds.PlaceHold) { in.QueuedAt = asked })
 		if i == 120 {
 			c.first = hold
 		}

@@ -1,8 +1,15 @@
 package notices_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/goccy/go-yaml"
 
 	"afield/broker"
 	"afield/broker/notices"
@@ -38,6 +45,12 @@ func TestTextsLeaveOutWhatIsNotKnown(t *testing.T) {
 			notices.CostApproval, "fr",
 			notices.Facts{Amount: &fee, AnswerBy: broker.MustDate("2026-03-16")},
 			"Une bibliothèque peut prêter ce que vous avez demandé pour 12,50 USD. Dites-nous avant le lundi 16 mars si vous acceptez de payer cette somme. Sans réponse de votre part, rien n'est commandé.",
+		},
+		{notices.Arrived, "es-MX", notices.Facts{Title: "Moby Dick", PickUpBy: broker.MustDate("2026-03-01")}, "Moby Dick está a su disposición. Puede recogerlo hasta el domingo 1 de marzo."},
+		{
+			notices.CostApproval, "es",
+			notices.Facts{Amount: &fee, AnswerBy: broker.MustDate("2026-03-16")},
+			"Una biblioteca puede prestar lo que usted solicitó por 12.50 USD. Le rogamos que nos diga, a más tardar el lunes 16 de marzo, si acepta pagar esa cantidad. Sin su respuesta no se encargará nada.",
 		},
 		{notices.Arrived, "tlh", notices.Facts{}, "What you asked for is ready for you."},
 	} {
@@ -82,7 +95,7 @@ func TestNoScriptTellsWhatItIs(t *testing.T) {
 // Every language says every kind.
 func TestLanguagesAreComplete(t *testing.T) {
 	t.Parallel()
-	if got := strings.Join(notices.Languages(), " "); got != "en fr" {
+	if got := strings.Join(notices.Languages(), " "); got != "en es fr" {
 		t.Errorf("languages %q", got)
 	}
 	english := map[string]bool{}
@@ -93,6 +106,63 @@ func TestLanguagesAreComplete(t *testing.T) {
 				t.Errorf("%s is said alike in two languages: %q", kind, subject)
 			}
 			english[subject] = true
+		}
+	}
+}
+
+// Every language has every text, and each names the same facts in it.
+func TestEveryLanguageSaysTheSame(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("texts/*.yaml")
+	must(t, err)
+	facts := regexp.MustCompile(`\{[a-z_]+\}`)
+	said := map[string]map[string]string{} // by file, what each text names
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(t, err)
+		var read struct {
+			Opening   string                       `yaml:"opening"`
+			SMS       string                       `yaml:"sms_opening"`
+			Closing   string                       `yaml:"closing"`
+			SaidTitle string                       `yaml:"said_title"`
+			Date      string                       `yaml:"date"`
+			Weekdays  []string                     `yaml:"weekdays"`
+			Months    []string                     `yaml:"months"`
+			Texts     map[string]map[string]string `yaml:"texts"`
+		}
+		must(t, yaml.Unmarshal(text, &read))
+		names := map[string]string{
+			"opening": read.Opening, "sms_opening": read.SMS, "closing": read.Closing, "said_title": read.SaidTitle, "date": read.Date,
+			"weekdays": fmt.Sprint(len(read.Weekdays)), "months": fmt.Sprint(len(read.Months)),
+		}
+		for kind, parts := range read.Texts {
+			for part, words := range parts {
+				if strings.TrimSpace(words) == "" {
+					t.Errorf("%s: %s of %s says nothing", file, part, kind)
+				}
+				names[kind+" "+part] = words
+			}
+		}
+		for place, words := range names {
+			if place != "weekdays" && place != "months" {
+				found := facts.FindAllString(words, -1)
+				slices.Sort(found)
+				names[place] = strings.Join(found, " ")
+			}
+		}
+		said[file] = names
+	}
+	english := said["texts/en.yaml"]
+	for file, names := range said {
+		for place := range names {
+			if _, known := english[place]; !known {
+				t.Errorf("%s has %s, and English has not", file, place)
+			}
+		}
+		for place, want := range english {
+			if got, known := names[place]; !known || got != want {
+				t.Errorf("%s names %q in %s; English %q", file, got, place, want)
+			}
 		}
 	}
 }
