@@ -45,3 +45,15 @@ func ForgetLinks(tx *postgres.Tx, library broker.ID, ofLoans, ofRequests []broke
 	tx.Queue(`update refund_vouchers set reason = '' where library_id = $1 and (charge_id = any ($2) or charge_id = any ($3))`,
 		library, ofLoans, ofRequests)
 }
+
+// CutNotes queues emptying the notes of patrons' entries and vouchers that match
+// a pattern, one for each patron: they tell of something that is forgotten. It
+// needs the rights of postgres.Everywhere.
+func CutNotes(tx *postgres.Tx, libraries, patrons []broker.ID, patterns []string) {
+	for _, sql := range []string{
+		`update ledger_entries t set note = '' from f where t.library_id = f.library_id and t.patron_id = f.patron_id and t.note ~ f.pattern`,
+		`update refund_vouchers t set reason = '' from f where t.library_id = f.library_id and t.patron_id = f.patron_id and t.reason ~ f.pattern`,
+	} {
+		tx.Queue(`with f (library_id, patron_id, pattern) as (select * from unnest($1::uuid[], $2::uuid[], $3::text[])) `+sql, libraries, patrons, patterns)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
 
@@ -24,8 +25,9 @@ func ReturnedBound(ctx context.Context, tx *postgres.Tx, library broker.ID, afte
 // on or before a day (zero: none by age), and those of patrons who want no
 // history. A loan keeps its patron while anything is still owed for it by
 // either side, or where the patron wants to keep their history. It gives how many
-// were forgotten, and those of them that came back since an instant.
-func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, returnedBy broker.Date, now, since time.Time, after, upTo NightKey) (done int64, recent []broker.ID, err error) {
+// were forgotten, those of them that came back since an instant, and who had
+// what.
+func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, returnedBy broker.Date, now, since time.Time, after, upTo NightKey) (done int64, recent []broker.ID, had []patrons.Had, err error) {
 	rows, err := tx.Query(ctx, `update loans l set patron_id = null, handed_to_id = null, anonymised_at = $7
 		from patrons p
 		where l.library_id = $1 and l.status = 'returned' and p.library_id = l.patron_library_id and p.id = l.patron_id
@@ -35,26 +37,28 @@ func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, return
 			and 0 = (select coalesce(sum(e.amount_minor), 0) from ledger_entries e
 				where e.library_id = l.patron_library_id and e.loan_id = l.id)
 			and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
-		returning l.id, l.returned_at >= $8`,
+		returning l.id, l.returned_at >= $8, p.library_id, p.id, l.item_library_id, l.item_id`,
 		library, after.On, after.ID, upTo.On, upTo.ID, returnedBy, now, since)
 	if err != nil {
-		return 0, nil, fmt.Errorf("forget who had what: %w", err)
+		return 0, nil, nil, fmt.Errorf("forget who had what: %w", err)
 	}
 	var loan broker.ID
 	var late bool
-	_, err = pgx.ForEachRow(rows, []any{&loan, &late}, func() error {
+	var one patrons.Had
+	_, err = pgx.ForEachRow(rows, []any{&loan, &late, &one.Patron.Library, &one.Patron.ID, &one.Item.Library, &one.Item.ID}, func() error {
 		if done++; late {
 			recent = append(recent, loan)
 		}
+		had = append(had, one)
 		return nil
 	})
 	if err != nil {
-		return 0, nil, fmt.Errorf("forget who had what: %w", err)
+		return 0, nil, nil, fmt.Errorf("forget who had what: %w", err)
 	}
 	tx.Queue(`update claims c set `+claimForgets+` from loans l
 		where c.library_id = l.library_id and c.loan_id = l.id and l.anonymised_at = $2 and l.library_id = $1`,
 		library, now, broker.NoID)
-	return done, recent, nil
+	return done, recent, had, nil
 }
 
 // claimForgets takes from a claim whose it was, its note, and who made or ended

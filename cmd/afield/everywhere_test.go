@@ -17,7 +17,7 @@ import (
 // each with the reason why it cannot name the libraries it is about. Whatever
 // writes names them.
 var seesEverywhere = map[string]string{
-	"workflow/nightly scope":               "two steps forget patrons in timelines, which only the second role may change",
+	"workflow/nightly scope":               "some steps forget what timelines and accounts say, which only the second role may change",
 	"workflow/requests dueDeadlines":       "finds what is due, whosever it is; the firing names the library",
 	"workflow/requests Repair":             "finds stuck requests, whosever they are; the repair names the library",
 	"workflow/jobs resend":                 "finds messages that wait, whosever they are; sending names the library",

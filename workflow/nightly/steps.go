@@ -35,8 +35,8 @@ func steps() []step {
 		{name: "reminders", size: 500, work: paged(remindOfDue)},
 		{name: "coming_of_age", size: 200, work: keyed(newAdults, each(promptForAdult))},
 		{name: "accounts", size: 500, timelines: true, work: keyed(oldAccounts, together(purgeAccounts))},
-		{name: "histories", size: 5000, work: keyed(returnedLoans, ranged(forgetBorrowers))},
-		{name: "hold_histories", size: 1000, work: again(forgetHolds)},
+		{name: "histories", size: 5000, timelines: true, work: keyed(returnedLoans, ranged(forgetBorrowers))},
+		{name: "hold_histories", size: 1000, timelines: true, work: again(forgetHolds)},
 		{name: "request_histories", size: 500, timelines: true, work: again(forgetRequests)},
 		{name: "old_notices", size: 2000, work: paged(forgetNotices)},
 		// After what forgets: these follow it, whichever road it went.
@@ -74,9 +74,12 @@ func returnedLoans(ctx context.Context, tx *postgres.Tx, night *Night, after loa
 
 func forgetBorrowers(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo loans.NightKey) (int64, error) {
 	returnedBy := accounts.ForgetReturnedBy(night.Document, night.moment()).Value
-	done, recent, err := loans.ForgetRange(ctx, tx, night.Library.ID, returnedBy, night.Now, night.postsSince(), after, upTo)
+	done, recent, had, err := loans.ForgetRange(ctx, tx, night.Library.ID, returnedBy, night.Now, night.postsSince(), after, upTo)
+	if err != nil {
+		return 0, err
+	}
 	access.ForgetPosts(tx, recent)
-	return done, err
+	return done, cutMentions(ctx, tx, had)
 }
 
 // forgottenBefore is the instant before which what ended is forgotten; zero
@@ -90,15 +93,21 @@ func forgottenBefore(night *Night) time.Time {
 }
 
 func forgetHolds(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	done, recent, err := holds.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), night.postsSince(), limit)
+	recent, had, err := holds.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), night.postsSince(), limit)
+	if err != nil {
+		return 0, err
+	}
 	access.ForgetPosts(tx, recent)
-	return done, err
+	return len(had), cutMentions(ctx, tx, had)
 }
 
 func forgetRequests(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {
-	done, recent, err := engine.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), night.postsSince(), limit)
+	recent, had, err := engine.ForgetSlice(ctx, tx, night.Library.ID, forgottenBefore(night), night.postsSince(), limit)
+	if err != nil {
+		return 0, err
+	}
 	access.ForgetPosts(tx, recent)
-	return done, err
+	return len(had), cutMentions(ctx, tx, had)
 }
 
 // postsSince is when the oldest POST was made that is still kept: what ended

@@ -1,10 +1,14 @@
 package nightly
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/holds"
 	"afield/broker/ledger"
 	"afield/broker/loans"
@@ -19,6 +23,52 @@ import (
 // longer say whose they were. These steps go by what stands in the database, not
 // by what was just forgotten: they follow a purge too, and once a backup is
 // restored, the next night forgets again all that is due by then.
+
+// cutMentions cuts what is being forgotten out of the free texts about whoever
+// had it: whatever staff wrote of it somewhere, it is told by no text either.
+func cutMentions(ctx context.Context, tx *postgres.Tx, had []patrons.Had) error {
+	if len(had) == 0 {
+		return nil
+	}
+	whose := map[patrons.Ref][]patrons.Had{}
+	for _, one := range had {
+		whose[one.Patron] = append(whose[one.Patron], one)
+	}
+	written := map[patrons.Ref][]patrons.Ref{}
+	readers := slices.SortedFunc(maps.Keys(whose), func(a, b patrons.Ref) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	patrons.AskWritten(tx, readers, written)
+	if err := tx.Flush(ctx); err != nil {
+		return fmt.Errorf("look about whom something was written: %w", err)
+	}
+	named := make([]catalog.Named, 0, len(had))
+	for _, one := range had {
+		if written[one.Patron] != nil {
+			named = append(named, catalog.Named{Item: one.Item, Title: one.Title})
+		}
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	words := map[broker.ID][]string{}
+	catalog.AskNames(tx, named, words)
+	if err := tx.Flush(ctx); err != nil {
+		return fmt.Errorf("read what is forgotten is called: %w", err)
+	}
+	var mentions []patrons.Mention
+	for _, reader := range readers {
+		var all []string
+		for _, one := range whose[reader] {
+			all = slices.Concat(all, words[one.Item.ID], words[one.Title], one.Words)
+		}
+		for _, account := range written[reader] {
+			if mention, any := patrons.MentionOf(account, all); any {
+				mentions = append(mentions, mention)
+			}
+		}
+	}
+	patrons.CutMentions(tx, mentions)
+	return nil
+}
 
 // forgetMoneyTraces cuts the entries of accounts off from loans and requests that
 // are forgotten.

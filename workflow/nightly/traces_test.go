@@ -19,7 +19,9 @@ import (
 	"afield/broker/exchange"
 	"afield/broker/ledger"
 	"afield/broker/loans"
+	"afield/broker/patrons"
 	"afield/broker/policy"
+	rules "afield/broker/policy/accounts"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 	"afield/broker/returns"
@@ -379,7 +381,52 @@ func newReader(t *testing.T) *reader {
 	home.Scans(lost, "")
 	r.settles("what was left of The book of lost")
 	r.evens()
+	r.writtenAbout()
 	return r
+}
+
+// writtenAbout is what staff write about a patron in every text that is about no
+// loan, and yet names what was had.
+func (r *reader) writtenAbout() {
+	r.T.Helper()
+	late, kept := r.titles["late"], r.titles["kept"]
+	asked := r.titles["interlibrary"]
+	r.Do(func(ctx context.Context, tx *postgres.Tx) error {
+		tx.Queue(`update patrons set note = $2 where id = $1`, r.id, "Hears badly. Asked twice for THE BOOK OF LATE ("+late[2]+") and "+asked[0]+".")
+		document, err := standing.ByName(policy.Preset).At(r.Library, r.Clock.Now())
+		if err != nil {
+			return err
+		}
+		if _, err := patrons.Restrict(ctx, tx, document, patrons.Block{
+			Library: r.Library.ID, Patron: r.id, Kind: patrons.BlockManual, Ground: "conduct", Stops: []string{"computer"},
+			Reason: "tore a page of The book of kept, " + kept[2], From: r.Library.Today(r.Clock.Now()), PutBy: r.staff,
+		}); err != nil {
+			return err
+		}
+		_, err = patrons.AskDisclosure(ctx, tx, r.Library, document, patrons.Disclosure{
+			Patron: r.id, By: rules.AskerOther, AskedBy: "a newspaper", About: "whether they had The book of claimed", TakenBy: r.staff,
+			Note: "and The book of interlibrary",
+		}, r.Clock.Now())
+		return err
+	})
+	_, _, err := r.Fee(cashier.Fee{Patron: r.id, Kind: ledger.Other, Amount: r.Money(100), Note: "a bag for The book of held", Method: "cash"})
+	r.Must(err)
+	r.act(func(ctx context.Context, tx *postgres.Tx) error {
+		entry, _, err := r.Desk.Cashier.AddFee(ctx, tx, r.at(), cashier.Fee{Patron: r.id, Kind: ledger.Other, Amount: r.Money(100), Note: "The book of lost was wet"})
+		if err != nil {
+			return err
+		}
+		_, err = r.Desk.Cashier.Waive(ctx, tx, r.Director(), cashier.Waiver{Charge: entry.ID, Amount: r.Money(100), Reason: "The book of lost had been wet before"})
+		return err
+	})
+}
+
+// about reads what is still written about the patron.
+func (r *reader) about() (note, block string) {
+	r.Do(func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select p.note, b.reason from patrons p join blocks b on b.patron_id = p.id where p.id = $1`, r.id).Scan(&note, &block)
+	})
+	return note, block
 }
 
 // evens gives back what the reader has in credit, so that nothing is open.
@@ -431,6 +478,9 @@ func TestNothingLeadsToWhatIsForgotten(t *testing.T) {
 	}
 	r.later(45)
 	r.expectForgotten()
+	if note, block := r.about(); note != "Hears badly. Asked twice for … (…) and …." || block != "tore a page of …, …" {
+		t.Errorf("the rest of what was written does not stay: %q, %q", note, block)
+	}
 	if after := r.sums(); after != before {
 		t.Errorf("the sums changed:\n%s\nwere\n%s", after, before)
 	}

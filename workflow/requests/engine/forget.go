@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow/messages"
 	"afield/workflow/requests/tasks"
@@ -22,42 +23,47 @@ const submittedByNobody = `patron_id = null, submitted_by = case when r.submitte
 // and from their timelines: requests that ended before an instant (zero: none
 // because of their age), and those of patrons who want no history. A request
 // for which something is still owed keeps its patron, and so does one whose
-// patron wants to keep the history. It returns how many it changed, 0 where none
-// is left, and those of them that ended since another instant. It needs the
-// rights of postgres.Everywhere.
-func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore, since time.Time, limit int) (done int, recent []broker.ID, err error) {
+// patron wants to keep the history. It gives those of them that ended since
+// another instant, and who asked for what: nothing where none is left. It needs
+// the rights of postgres.Everywhere.
+func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore, since time.Time, limit int) (recent []broker.ID, had []patrons.Had, err error) {
 	var before *time.Time
 	if !endedBefore.IsZero() {
 		before = &endedBefore
 	}
 	rows, err := tx.Query(ctx, `
 		update requests r set `+submittedByNobody+`
-		where r.library_id = $1 and r.id in (
-			select r.id from requests r join patrons p on p.library_id = r.library_id and p.id = r.patron_id
+		from (
+			select r.id, p.id as patron_id from requests r join patrons p on p.library_id = r.library_id and p.id = r.patron_id
 			where r.library_id = $1 and r.side = 'borrowing' and r.closed_at is not null
 				and case when p.keep_history is null then r.closed_at < $3 else not p.keep_history end
 				and 0 = (select coalesce(sum(e.amount_minor), 0) from ledger_entries e
 					where e.library_id = r.library_id and e.request_id = r.id)
 				and not exists (select 1 from loans l where l.patron_library_id = r.library_id and l.request_id = r.id and l.status <> 'returned')
-			order by r.id limit $4)
-		returning r.id, r.closed_at >= $5`, library, broker.NoID, before, limit, since)
+			order by r.id limit $4) ended
+		where r.library_id = $1 and r.id = ended.id
+		returning r.id, r.closed_at >= $5, ended.patron_id, r.title_id, coalesce(r.citation ->> 'title', ''), coalesce(r.citation ->> 'isbn', ''),
+			array(select v.barcode from request_items v where v.library_id = r.library_id and v.request_id = r.id and v.barcode <> '')`, library, broker.NoID, before, limit, since)
 	if err != nil {
-		return 0, nil, fmt.Errorf("forget who asked: %w", err)
+		return nil, nil, fmt.Errorf("forget who asked: %w", err)
 	}
 	var forgotten []broker.ID
-	var request broker.ID
+	var request, patron, title broker.ID
 	var late bool
-	_, err = pgx.ForEachRow(rows, []any{&request, &late}, func() error {
+	var name, isbn string
+	var barcodes []string
+	_, err = pgx.ForEachRow(rows, []any{&request, &late, &patron, &title, &name, &isbn, &barcodes}, func() error {
+		had = append(had, patrons.Had{Patron: patrons.Ref{Library: library, ID: patron}, Title: title, Words: append([]string{name, isbn}, barcodes...)})
 		if forgotten = append(forgotten, request); late {
 			recent = append(recent, request)
 		}
 		return nil
 	})
 	if err != nil {
-		return 0, nil, fmt.Errorf("forget who asked: %w", err)
+		return nil, nil, fmt.Errorf("forget who asked: %w", err)
 	}
 	forgetWho(tx, library, forgotten)
-	return len(forgotten), recent, nil
+	return recent, had, nil
 }
 
 // forgetWho queues removing the patron from what belongs to ended requests:
