@@ -185,6 +185,7 @@ const (
 	DoRaiseCeiling   Effect = "raise_ceiling"
 	DoAddLender      Effect = "add_lender"
 	DoKeepShipment   Effect = "keep_shipment"
+	DoAddShipped     Effect = "add_shipped_volumes"
 	DoMakeItem       Effect = "make_temporary_item"
 	DoKeepVolume     Effect = "keep_volume"
 	DoPutOnShelf     Effect = "put_on_hold_shelf"
@@ -380,7 +381,7 @@ var Borrowing = &Table{
 		},
 		{From: []State{CancelPending}, On: EventLoaned, When: []Guard{GuardNeedByCancels}, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied, DoFlagUnused, DoOpenTask}, Copy: ComingHere, Label: "Shipped after the need-by date; it will go back unused", ISO: "Loaned"},
 		{From: []State{CancelPending}, On: EventLoaned, To: Shipped, By: []Party{ByLender, ByStaff}, Do: []Effect{DoKeepShipment, DoEntrySupplied}, Copy: ComingHere, Label: "Shipped before the lender heard of the cancel", ISO: "Loaned"},
-		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue, DoTellDueChanged}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
+		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoAddShipped, DoChangeDue, DoTellDueChanged}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
 		{From: []State{Requested, Conditional, AwaitingCostApproval, WillSupply, CancelPending}, On: EventDueChanged, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "Due date corrected before we heard of the shipment"},
 		{From: []State{Conditional, AwaitingCostApproval, WillSupply, Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventExpectToSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "ExpectToSupply"},
 		{From: []State{Shipped, Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, LostPending}, On: EventWillSupply, To: Same, By: []Party{ByLender}, Label: "Said before what we have heard already", ISO: "WillSupply"},

@@ -62,6 +62,7 @@ var effects = map[workflow.Effect]does{
 	// the copy
 	workflow.DoKeepShipment:  func(m *move) { m.volume() },
 	workflow.DoMakeItem:      func(m *move) { m.volume(); m.j.B.Arrived = true },
+	workflow.DoAddShipped:    nothing, // of several volumes
 	workflow.DoKeepVolume:    func(m *move) { m.volume(); m.j.B.Arrived = true },
 	workflow.DoPutOnShelf:    func(m *move) { m.j.B.Hold = onShelf },
 	workflow.DoKeepPickUp:    nothing,

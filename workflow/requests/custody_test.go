@@ -61,6 +61,77 @@ func TestCustodyGoesWithTheCopy(t *testing.T) {
 	tw.Sound()
 }
 
+// barcodesOf are the barcodes of a request's volumes; "" for one that has none.
+func barcodesOf(home *town.House, request broker.ID) (found []string) {
+	home.Must(home.Try(func(ctx context.Context, tx *postgres.Tx) error {
+		volumes, err := engine.VolumesOf(ctx, tx, home.Library.ID, request)
+		for _, volume := range volumes {
+			code := ""
+			if volume.Barcode != nil {
+				code = *volume.Barcode
+			}
+			found = append(found, code)
+		}
+		return err
+	}))
+	return found
+}
+
+// A lender that says again that it has shipped may name volumes that it had not
+// named: none of them is dropped, whatever has happened meanwhile.
+func TestVolumesNamedLateAreTakenUp(t *testing.T) {
+	t.Parallel()
+	says := func(codes ...string) connectors.Message {
+		message := connectors.Message{Kind: connectors.KindLoaned, Due: town.Due("2026-04-10")}
+		for _, code := range codes {
+			message.Items = append(message.Items, connectors.MessageItem{Barcode: code})
+		}
+		return message
+	}
+	for name, c := range map[string]struct {
+		first, again []string
+		arrived      bool
+		want         string
+		asks         bool
+	}{
+		"the same again":                    {[]string{"VT-1"}, []string{"VT-1"}, false, "VT-1", false},
+		"one more":                          {[]string{"VT-1"}, []string{"VT-1", "VT-2"}, false, "VT-1 VT-2", false},
+		"the other alone":                   {[]string{"VT-1"}, []string{"VT-2"}, false, "VT-1 VT-2", true},
+		"named at last":                     {nil, []string{"VT-1"}, false, "VT-1", false},
+		"two, where none was named":         {nil, []string{"VT-1", "VT-2"}, false, "VT-1 VT-2", false},
+		"one more, when the first was here": {[]string{"VT-1"}, []string{"VT-1", "VT-2"}, true, "VT-1 VT-2", true},
+		"nothing said of volumes":           {[]string{"VT-1"}, nil, true, "VT-1", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tw, home, lender, request, _ := town.AsksPartner(t, 0)
+			lender.Says(home, says(c.first...))
+			if c.arrived {
+				home.Scans(c.first[0], "")
+			}
+			lender.Says(home, says(c.again...))
+			if got := strings.Join(barcodesOf(home, request), " "); got != c.want {
+				t.Errorf("the volumes are %q, want %q", got, c.want)
+			}
+			if asks := home.TaskOf(request, "volumes_missing"); asks != c.asks {
+				t.Errorf("staff are asked: %v", asks)
+			}
+			for _, code := range strings.Fields(c.want) {
+				if !c.arrived || code != c.first[0] {
+					home.Scans(code, "")
+				}
+			}
+			home.Expects(request, workflow.Received)
+			for _, custody := range custodies(home, request) {
+				if custody != workflow.InLibrary {
+					t.Errorf("after all arrived: %v", custodies(home, request))
+				}
+			}
+			tw.Sound()
+		})
+	}
+}
+
 // Who pays for a loss is whoever had it last, by whatever road it was lost.
 func TestALossIsPaidByWhoeverHadIt(t *testing.T) {
 	t.Parallel()

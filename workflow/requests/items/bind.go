@@ -23,6 +23,7 @@ func Effects(policies standing.Policies) engine.Effects {
 	return engine.Effects{
 		// borrowing
 		workflow.DoKeepShipment:   KeepShipment,
+		workflow.DoAddShipped:     AddShipped,
 		workflow.DoMakeItem:       r.MakeItem,
 		workflow.DoKeepVolume:     r.MakeItem,
 		workflow.DoNameMissing:    NameMissing,

@@ -36,6 +36,77 @@ func keepVolumes(c *engine.Case) {
 	}
 }
 
+// AddShipped takes up the volumes that a lender names when it says once more
+// that it has shipped: one that is known under that barcode or name gets what was
+// missing of it, one that nobody had named is named now, and any other is on its
+// way as well. Staff are asked to look, unless all that was named before is named
+// again and nothing has arrived yet.
+func AddShipped(_ context.Context, c *engine.Case) (engine.Wants, error) {
+	if c.Request.Service == "copy" {
+		return nil, nil
+	}
+	items := shipped(c)
+	before := slices.Clone(c.Volumes)
+	var named, added engine.Volumes
+	rest := slices.DeleteFunc(slices.Clone(items), func(item connectors.MessageItem) bool { return item.Barcode == "" && item.Volume == "" })
+	rest = slices.DeleteFunc(rest, func(item connectors.MessageItem) bool {
+		volume := called(before, named, item)
+		if volume != nil {
+			named = append(named, volume)
+			complete(volume, item)
+		}
+		return volume != nil
+	})
+	for _, item := range rest {
+		at := slices.IndexFunc(before, func(v *engine.Volume) bool { return v.Barcode == nil && v.Label == "" && !slices.Contains(named, v) })
+		if at >= 0 {
+			named = append(named, before[at])
+			complete(before[at], item)
+			continue
+		}
+		if c.Request.State == workflow.ReturnShipped || c.Request.State == workflow.ReturnUnconfirmed {
+			added = append(added, &engine.Volume{Label: item.Volume, Barcode: &item.Barcode}) // the rest is on its way home: only told
+			continue
+		}
+		volume := c.NewVolume(item.Volume, item.Barcode)
+		volume.Custody = workflow.ComingHere
+		added = append(added, volume)
+	}
+	if len(added) == 0 || (c.Request.State == workflow.Shipped && len(named) == len(before)) {
+		return nil, nil
+	}
+	return engine.Wants{engine.OpenTask{
+		Kind: "volumes_missing", Detail: fmt.Sprintf("The lender says now that it has sent %s too: look whether that came with the rest, and wait for it, or settle with the lender what it has sent.", Names(added)),
+	}}, nil
+}
+
+// called finds the volume with a barcode or name, among those not named yet.
+func called(volumes, named engine.Volumes, item connectors.MessageItem) *engine.Volume {
+	for _, volume := range volumes {
+		if slices.Contains(named, volume) {
+			continue
+		}
+		sameCode := item.Barcode != "" && textOf(volume.Barcode) == item.Barcode
+		sameName := item.Volume != "" && volume.Label == item.Volume && (item.Barcode == "" || volume.Barcode == nil)
+		if sameCode || sameName {
+			return volume
+		}
+	}
+	return nil
+}
+
+// complete adds what a message says of a volume and was not known.
+func complete(volume *engine.Volume, item connectors.MessageItem) {
+	if volume.Barcode == nil && item.Barcode != "" {
+		volume.Barcode = &item.Barcode
+		volume.Touch()
+	}
+	if volume.Label == "" && item.Volume != "" {
+		volume.Label = item.Volume
+		volume.Touch()
+	}
+}
+
 func shipped(c *engine.Case) []connectors.MessageItem {
 	if items, ok := c.Firing.Input["items"].([]connectors.MessageItem); ok {
 		return items
