@@ -180,7 +180,7 @@ func (in ChangeDue) apply(loan *Loan, lentBy *policy.Document, lender standing.D
 // the loan's own rules and the calendar as it is known now.
 func settledDue(loan Loan, lentBy *policy.Document, lender standing.Desk, period costs.Period) broker.Date {
 	if loan.Terms.Class == "library" {
-		return period.Set // between libraries the date is agreed
+		return lender.Calendar().NextOpenDay(period.Set) // between libraries the date is agreed
 	}
 	due := lending.SettledDue(lentBy, lender.Moment(), loan.match(), period.Set, cmp.Or(period.Lender, loan.Terms.LenderDue)).Value
 	if !period.Recalled.IsZero() {

@@ -6,8 +6,10 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/loans"
+	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow"
 	"afield/workflow/desk/counter"
 	"afield/workflow/requests/engine"
 )
@@ -41,16 +43,29 @@ func (s *Service) Close(ctx context.Context, tx *postgres.Tx, at counter.At, clo
 	}
 	moved, err := s.counter.Loans.RelieveClosure(ctx, tx, desk, made, dryRun)
 	if err == nil && !dryRun {
-		err = carryThrough(ctx, tx, at, moved.Moves)
+		err = s.carryThrough(ctx, tx, at, moved.Moves)
 	}
 	return Closed{Closure: made, Replayed: replayed, Moved: moved}, err
 }
 
 // carryThrough takes over the new due dates of loans into the requests they
-// serve, and tells the patrons.
-func carryThrough(ctx context.Context, tx *postgres.Tx, at counter.At, moved []loans.Loan) error {
+// serve, and tells the patrons; of what we lent to another library, that library.
+func (s *Service) carryThrough(ctx context.Context, tx *postgres.Tx, at counter.At, moved []loans.Loan) error {
+	told := map[standing.RequestRef]bool{}
 	for _, loan := range moved {
-		if served := loan.Serves(); served != nil {
+		served := loan.Serves()
+		switch {
+		case served == nil || told[*served]:
+		case loan.Terms.Class == patrons.ClassLibrary:
+			told[*served] = true // all its volumes are due on one day
+			_, err := s.counter.FireOrNote(ctx, tx, at, engine.Firing{
+				Library: served.Library, Request: served.Request, Event: workflow.EventCorrectDue, Input: workflow.Input{"due": loan.DueOn},
+				By: workflow.BySystem, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
+			})
+			if err != nil {
+				return err
+			}
+		default:
 			engine.MoveDue(tx, served.Library, served.Request, loan.DueOn, loan.DueAt)
 		}
 	}
@@ -79,7 +94,7 @@ func (s *Service) Reopen(ctx context.Context, tx *postgres.Tx, at counter.At, cl
 	}
 	reversed, err := s.counter.Loans.UndoRelief(ctx, tx, desk, cancelled)
 	if err == nil {
-		err = carryThrough(ctx, tx, at, reversed.Moves)
+		err = s.carryThrough(ctx, tx, at, reversed.Moves)
 	}
 	return cancelled, reversed, err
 }
@@ -93,7 +108,7 @@ func (s *Service) AdjustDueDates(ctx context.Context, tx *postgres.Tx, at counte
 	in.Desk = desk
 	moved, err := s.counter.Loans.AdjustDueDates(ctx, tx, in)
 	if err == nil && !in.DryRun {
-		err = carryThrough(ctx, tx, at, moved.Moves)
+		err = s.carryThrough(ctx, tx, at, moved.Moves)
 	}
 	return moved, err
 }
@@ -106,7 +121,7 @@ func (s *Service) ReverseAdjustment(ctx context.Context, tx *postgres.Tx, at cou
 	}
 	reversed, err := s.counter.Loans.ReverseAdjustment(ctx, tx, desk, adjustment, reason, dryRun)
 	if err == nil && !dryRun {
-		err = carryThrough(ctx, tx, at, reversed.Moves)
+		err = s.carryThrough(ctx, tx, at, reversed.Moves)
 	}
 	return reversed, err
 }

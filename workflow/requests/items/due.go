@@ -219,7 +219,8 @@ func AwaitDecision(_ context.Context, c *engine.Case) (engine.Wants, error) {
 }
 
 // MoveLoanDue gives a loan to a borrowing library a new due date: corrected by
-// us, or renewed, which never ends on a day on which we are closed.
+// us, or renewed, which never ends on a day on which we are closed. Where closed
+// days have moved the loan already, the request follows.
 func (r room) MoveLoanDue(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	due := c.Firing.Input.Date("due")
 	if !due.After(c.Today()) {
@@ -228,6 +229,9 @@ func (r room) MoveLoanDue(ctx context.Context, c *engine.Case) (engine.Wants, er
 	lent, err := c.Lent(ctx, loans.Open)
 	if err != nil || len(lent) == 0 {
 		return nil, err
+	}
+	if c.Firing.Event == workflow.EventCorrectDue && c.Firing.By == workflow.BySystem {
+		lent = nil
 	}
 	why := loans.DueCorrected
 	if c.Firing.Event == workflow.EventAnswerRenewYes {
