@@ -1,11 +1,15 @@
 package requests_test
 
 import (
+	"context"
 	"testing"
 
 	"afield/broker"
+	"afield/broker/directory"
+	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/workflow"
+	"afield/workflow/requests"
 	"afield/workflow/town"
 )
 
@@ -36,6 +40,43 @@ func TestARequestIsChangedAfterItWasAsked(t *testing.T) {
 	lender.Says(home, town.Shipped("VT-1", "2026-04-10"))
 	if err := home.Acts(request, workflow.EventAmend, map[string]any{"need_by": "2026-05-30"}); err == nil {
 		t.Error("it is on its way: the date no longer matters")
+	}
+	tw.Sound()
+}
+
+// A request that a hold in the shared catalogue fills moves with its hold: where
+// it is picked up changes for both, and the copy goes there.
+func TestTheHoldOfARequestMovesWithIt(t *testing.T) {
+	t.Parallel()
+	tw := town.New(t, "2026-03-02T15:00:00Z")
+	group := broker.NewID()
+	home, other := tw.Library("western-district", "IL", group), tw.Library("western-district", "IL", group)
+	home.LooksTo()
+	barcode := other.Owns(tw.Title("A title nobody here owns", town.ISBN))
+	patron, two := home.Patron("resident"), broker.NewID()
+	tw.Do(func(_ context.Context, tx *postgres.Tx) error {
+		return directory.SaveBranch(tx, directory.Branch{Library: home.Library.ID, ID: two, Code: "two", Name: "Two"})
+	})
+	request, err := home.Asks(requests.Submission{Patron: patron, Citation: town.Citation()})
+	tw.Must(err)
+	if !home.Expects(request.ID, workflow.Requested).ByHold() {
+		t.Fatal("a copy of the catalogue is a hold")
+	}
+	home.Does(request.ID, workflow.EventAmend, map[string]any{"pickup_branch": "two"})
+	var pickup broker.ID
+	tw.Do(func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select pickup_branch_id from holds where request_id = $1`, request.ID).Scan(&pickup)
+	})
+	if pickup != two || home.Request(request.ID).PickupBranchID != two {
+		t.Errorf("the hold is picked up at %s, the request at %s, not at %s", pickup, home.Request(request.ID).PickupBranchID, two)
+	}
+	other.Scans(barcode, "")
+	home.Expects(request.ID, workflow.Shipped)
+	tw.Do(func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select to_branch_id from transits where arrived_at is null`).Scan(&pickup)
+	})
+	if pickup != two {
+		t.Errorf("the copy goes to %s", pickup)
 	}
 	tw.Sound()
 }
