@@ -226,7 +226,7 @@ func TestAWayOfPayingNobodyKnowsIsRefused(t *testing.T) {
 		}
 	}
 	loan := w.lends(t, "")
-	got := w.call(t, "POST", loan+"/return", w.staff, `{"part_missing":"audiobok_disc"}`)
+	got := w.call(t, "POST", loan+"/return", w.staff, `{"part_missing":"audiobook_disk"}`)
 	if got.status != 400 || !strings.Contains(got.text, "booklet") {
 		t.Errorf("a part nobody knows: %s", got.text)
 	}

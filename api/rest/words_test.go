@@ -295,7 +295,7 @@ func typedWords(t *testing.T, name string) (known []string) {
 	case "workflow/nightly":
 		return stepNames(t)
 	}
-	dir, typed, beside := name, "", ""
+	var dir, typed, beside string
 	if at := strings.LastIndex(name, ":"); at >= 0 {
 		dir, beside = name[:at], name[at+1:]
 	} else {

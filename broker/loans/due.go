@@ -136,7 +136,7 @@ func (in ChangeDue) from(lender standing.Desk) broker.Date {
 // changes the period that it was said in.
 func (in ChangeDue) apply(loan *Loan, lentBy *policy.Document, lender standing.Desk) {
 	known, today := loan.said(), lender.Today()
-	times := known
+	var times []costs.Period
 	word := costs.Word{At: in.Said, Set: cmp.Or(in.Due, in.LenderDue), Lender: in.LenderDue}
 	if in.Said.IsZero() {
 		word.At = in.Desk.Now

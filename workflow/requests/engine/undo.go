@@ -76,7 +76,6 @@ type charge struct{ Library, ID broker.ID }
 // acting is the act being done, where it can be taken back.
 type acting struct {
 	changes
-	version          int
 	taker            workflow.Event
 	request          columns
 	entries, volumes map[broker.ID]columns
