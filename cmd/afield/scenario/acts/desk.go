@@ -47,7 +47,8 @@ func deskActs() []act {
 			{Word: "gives", Kind: language.ListOf(language.Text), Says: "What tells who asks, in the words of loans.renewal_identity (birth_date); what the policy takes when left out."},
 		}, run: renew},
 		{word: "scan", says: "Scan a barcode and do what is due with the item: receive, shelve, capture, pull, take in.", fields: []language.Field{
-			itemField, {Word: "patron", Kind: language.NameOf("patron"), Says: "Whose hold to look at afterwards."},
+			itemField,
+			{Word: "patron", Kind: language.NameOf("patron"), Says: "Whose hold to look at afterwards."},
 			{Word: "scanned_at", Kind: language.Moment, Says: "When it was scanned, where the desk was off line and enters it now."},
 		}, run: scan},
 		{word: "undo", says: "Undo the last act at a desk: with an item, or else the last payment.", fields: []language.Field{
