@@ -36,7 +36,7 @@ func TestOnlyALinkOfAnEntryCanGo(t *testing.T) {
 	}
 	admin := pgtest.Admin(t, tl.db)
 	for _, set := range []string{
-		`amount_minor = 1`, `note = ''`, `cause = 'another'`, `patron_id = gen_random_uuid()`, `at = now()`,
+		`amount_minor = 1`, `note = 'another'`, `note = '', amount_minor = 1`, `cause = 'another'`, `patron_id = gen_random_uuid()`, `at = now()`,
 		`loan_id = gen_random_uuid()`, `loan_id = null, amount_minor = 1`,
 	} {
 		if err := change(postgres.Everywhere(), set); err == nil {
