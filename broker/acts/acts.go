@@ -62,7 +62,7 @@ type Undone struct {
 func (a Act) None() bool { return a.ID == broker.NoID }
 
 // Begin names an act of a library's desk to the database, which notes what the
-// transaction changes until Keep or Drop.
+// transaction changes until Keep.
 func Begin(tx *postgres.Tx, library broker.ID) broker.ID {
 	id := broker.NewID()
 	tx.Queue(`select set_config('afield.act', $1, true)`, library.String()+"/"+id.String())

@@ -14,5 +14,5 @@
 // may do, for each of the states it may find.
 //
 // What the rows were is forgotten the night after the act can no longer be undone
-// (ForgetRows), and the act itself after ninety days.
+// (Forget), and the act itself after ninety days.
 package acts

@@ -7,8 +7,9 @@
 //
 // The tables are the product's own. What a guard asks and what an effect does is
 // put here in terms of a few facts (facts.go, guards.go, effects.go); a name
-// without a meaning fails the test, and what each row does to those facts is
-// compared with what it does on a database (workflow/requests).
+// without a meaning fails the test. That the meanings are those of the product is
+// seen in workflow/requests, where what was found is played on a database and a
+// random walk checks the same promises; no test compares them row by row.
 //
 // Taking back an act is not searched: a test over every such row shows, table by
 // table, that afterwards everything is as it was, so that it leads nowhere new.

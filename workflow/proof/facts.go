@@ -146,7 +146,7 @@ type Joint struct {
 	Where custody
 }
 
-// Saying is one thing a library can say.
+// saying is one thing a library can say.
 type saying struct {
 	Kind  connectors.Kind
 	Reply workflow.Reply

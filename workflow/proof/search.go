@@ -53,7 +53,7 @@ func (w *World) Search(most int) (*Result, error) {
 	breaches := map[string]Breach{}
 	breach := func(at int32, s step, words string) {
 		if _, ok := breaches[words]; !ok {
-			trace := append(w.trace(nodes, at), "→ "+w.words1(s))
+			trace := append(w.trace(nodes, at), "→ "+w.inWords(s))
 			breaches[words] = Breach{World: w.Name, Words: words, Trace: trace}
 		}
 	}
@@ -172,14 +172,15 @@ func (w *World) cannotEnd(nodes []node, edges [][]edge) (found []stuck) {
 func (w *World) trace(nodes []node, at int32) []string {
 	var trace []string
 	for at > 0 {
-		trace = append(trace, w.words1(nodes[at].step)+"  ["+w.brief(nodes[at].j)+"]")
+		trace = append(trace, w.inWords(nodes[at].step)+"  ["+w.brief(nodes[at].j)+"]")
 		at = nodes[at].parent
 	}
 	slices.Reverse(trace)
 	return trace
 }
 
-func (w *World) words1(s step) string {
+// inWords gives a step of a trace in words.
+func (w *World) inWords(s step) string {
 	if s.What != "" {
 		return s.What
 	}

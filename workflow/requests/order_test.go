@@ -109,15 +109,7 @@ func TestWhatWasSaidTooEarlyCountsLater(t *testing.T) {
 // for it for ever.
 func TestARenewalIsAnsweredWhenTheCopyComesHome(t *testing.T) {
 	t.Parallel()
-	tw, home, lender, ours, theirs, patron, barcode := town.LendsOut(t, "VT")
-	if lender.Request(theirs).State == workflow.Requested {
-		lender.Does(theirs, workflow.EventAnswerYes, nil)
-	}
-	lender.Does(theirs, workflow.EventShip, map[string]any{"barcode": barcode})
-	home.Scans(barcode, "")
-	band := "ILL-" + home.Number(ours)
-	home.Scans(band, "")
-	home.Scans(band, home.Card(patron))
+	tw, home, lender, ours, theirs, _, _, band := lentOut(t)
 	home.Does(ours, workflow.EventRenew, nil)
 	if !lender.Request(theirs).RenewalPending {
 		t.Fatal("the lender was asked to renew")
@@ -182,15 +174,7 @@ func TestAnInvoiceAfterTheEndCanBePaid(t *testing.T) {
 // copy is not written down as home.
 func TestALossIsForgivenOnBothSides(t *testing.T) {
 	t.Parallel()
-	tw, home, lender, ours, theirs, patron, barcode := town.LendsOut(t, "VT")
-	if lender.Request(theirs).State == workflow.Requested {
-		lender.Does(theirs, workflow.EventAnswerYes, nil)
-	}
-	lender.Does(theirs, workflow.EventShip, map[string]any{"barcode": barcode})
-	home.Scans(barcode, "")
-	band := "ILL-" + home.Number(ours)
-	home.Scans(band, "")
-	home.Scans(band, home.Card(patron))
+	tw, home, lender, ours, theirs, patron, _, _ := lentOut(t)
 	home.Does(ours, workflow.EventReportLost, nil)
 	lender.Does(theirs, workflow.EventSendInvoice, map[string]any{"cost": town.USD(2500)})
 	if home.Owed(patron) != 2500 {
@@ -210,15 +194,7 @@ func TestALossIsForgivenOnBothSides(t *testing.T) {
 // What was lost, paid and ended comes home after all: both sides know.
 func TestWhatComesHomeAfterTheEndIsToldToTheBorrower(t *testing.T) {
 	t.Parallel()
-	tw, home, lender, ours, theirs, patron, barcode := town.LendsOut(t, "VT")
-	if lender.Request(theirs).State == workflow.Requested {
-		lender.Does(theirs, workflow.EventAnswerYes, nil)
-	}
-	lender.Does(theirs, workflow.EventShip, map[string]any{"barcode": barcode})
-	home.Scans(barcode, "")
-	band := "ILL-" + home.Number(ours)
-	home.Scans(band, "")
-	home.Scans(band, home.Card(patron))
+	tw, home, lender, ours, theirs, patron, barcode, _ := lentOut(t)
 	home.Does(ours, workflow.EventReportLost, nil)
 	lender.Does(theirs, workflow.EventSendInvoice, map[string]any{"cost": town.USD(2500)})
 	home.Does(ours, workflow.EventPay, nil)
@@ -231,4 +207,19 @@ func TestWhatComesHomeAfterTheEndIsToldToTheBorrower(t *testing.T) {
 		t.Fatalf("the borrower owes %d", lender.OwedByLibraries())
 	}
 	tw.Sound()
+}
+
+// lentOut is a copy of one member that a patron of another has at home.
+func lentOut(t *testing.T) (tw *town.Town, home, lender *town.House, ours, theirs, patron broker.ID, barcode, band string) {
+	t.Helper()
+	tw, home, lender, ours, theirs, patron, barcode = town.LendsOut(t, "VT")
+	if lender.Request(theirs).State == workflow.Requested {
+		lender.Does(theirs, workflow.EventAnswerYes, nil)
+	}
+	lender.Does(theirs, workflow.EventShip, map[string]any{"barcode": barcode})
+	home.Scans(barcode, "")
+	band = "ILL-" + home.Number(ours)
+	home.Scans(band, "")
+	home.Scans(band, home.Card(patron))
+	return tw, home, lender, ours, theirs, patron, barcode, band
 }
