@@ -95,6 +95,9 @@ const (
 	EventHoldNotFound   Event = "hold_not_found"
 	EventHoldWaits      Event = "hold_waits" // its copy is gone, and another one should be on the shelf
 	EventArrivedAgain   Event = "arrived_again"
+	EventLateArrived    Event = "late_arrived"   // something came from a lender we had moved on from
+	EventSendLateBack   Event = "send_late_back" // and goes back unused
+	EventLateHome       Event = "late_home"
 )
 
 // Events of the borrowing side: what the system finds or time brings.
@@ -152,6 +155,8 @@ const (
 	GuardSomeOut        Guard = "a_volume_is_out"      // a patron has at least one volume
 	GuardSupplied       Guard = "supplied"             // the lender has sent it
 	GuardOwes           Guard = "lender_is_owed"       // a fee or an invoice of the lender is not paid
+	GuardLeftLender     Guard = "moved_on_from_lender" // a lender was asked that the request no longer depends on
+	GuardLateSent       Guard = "late_on_its_way_home" // what that lender sent too late was sent back
 )
 
 // Effects of the borrowing side.
@@ -243,6 +248,10 @@ const (
 	DoHearEarly      Effect = "hear_what_came_early"
 	DoMovePickup     Effect = "move_pick_up_place"
 	DoUndoLast       Effect = "undo_last"
+	DoKeepLate       Effect = "keep_late_parcel"
+	DoReceiveLate    Effect = "receive_late_parcel"
+	DoSendLateBack   Effect = "send_late_parcel_back"
+	DoLateHome       Effect = "note_late_parcel_home"
 	DoReopen         Effect = "reopen"
 )
 
@@ -268,6 +277,9 @@ var (
 	needByField  = Field{Name: "need_by", Type: FieldDate, Label: "Needed by"}
 	editionField = Field{Name: "edition", Type: FieldText, Label: "Edition"}
 	barcodeField = Field{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}
+
+	// lateFields say what came too late, where it is not plain.
+	lateFields = []Field{{Name: "lender", Type: FieldLibrary, Label: "Library that sent it, where several may have"}, barcodeField}
 )
 
 // borrowingPlaces says what each state means.
@@ -488,7 +500,7 @@ var Borrowing = &Table{
 		{From: []State{Shipped}, On: EventLenderConfirms, When: []Guard{GuardSaidByStaff, Not(GuardByHold)}, To: Routing, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoEntryRefused, DoChooseLender}, Copy: WithLender, Label: "It went back to its lender without reaching us"},
 		{From: []State{ReturnDue, Received, OnHoldShelf, Shipped}, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender says it is home, but it is not recorded as sent", ISO: "LoanCompleted"},
 		{From: ended, On: EventLenderConfirms, When: []Guard{GuardSomeHere}, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender says it is home, but it is here", ISO: "LoanCompleted"},
-		{From: ended, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseLoan, DoItemHome, DoWaiveLost}, Copy: WithLender, Label: "The lender has it back", ISO: "LoanCompleted"},
+		{From: ended, On: EventLenderConfirms, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseLoan, DoItemHome, DoWaiveLost, DoLateHome}, Copy: WithLender, Label: "The lender has it back", ISO: "LoanCompleted"},
 		{From: []State{ReturnShipped}, On: EventConfirmOverdue, To: ReturnUnconfirmed, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The lender has not confirmed the return"},
 		{From: []State{ReturnShipped}, On: EventOverdueNotice, To: ReturnUnconfirmed, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "The lender says it is overdue", ISO: "Overdue"},
 		{From: []State{ReturnUnconfirmed}, On: EventConfirmOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "The return is still not confirmed"},
@@ -560,10 +572,14 @@ var Borrowing = &Table{
 		{From: everywhere, On: EventLateYes, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from says yes"},
 		{From: everywhere, On: EventLateNo, To: Same, By: []Party{ByLender}, Label: "A lender says no to what is no longer asked"},
 		{From: everywhere, On: EventLateWord, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender says something that does not fit the request as it stands"},
-		{From: everywhere, On: EventLateShipment, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender we had moved on from has shipped; send it back unused"},
+		{From: everywhere, On: EventLateShipment, To: Same, By: []Party{ByLender}, Do: []Effect{DoKeepLate, DoOpenTask}, Label: "A lender we had moved on from has shipped; send it back unused"},
+		{From: everywhere, On: EventLateArrived, When: []Guard{GuardLeftLender}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoReceiveLate, DoOpenTask}, Label: "Something came from a lender we had moved on from; send it back unused", Form: lateFields},
+		{From: everywhere, On: EventSendLateBack, When: []Guard{GuardLeftLender}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoSendLateBack}, Label: "Send back what came too late", Form: lateFields},
+		{From: everywhere, On: EventLateHome, When: []Guard{GuardLateSent}, To: Same, By: []Party{ByLender}, Do: []Effect{DoLateHome}, Label: "The lender has back what it sent too late", ISO: "LoanCompleted"},
+		{From: everywhere, On: EventLateHome, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "A lender says that it is home, but nothing of it is on its way there"},
 		{From: everywhere, On: EventArrivedAgain, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Another parcel arrived for this request"},
 		{From: ended, On: EventLoaned, When: []Guard{GuardSupplied}, To: Same, By: []Party{ByLender}, Label: "The lender says again that it was shipped", ISO: "Loaned"},
-		{From: ended, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoOpenTask}, Label: "Shipped after the request had ended; send it back unused", ISO: "Loaned"},
+		{From: ended, On: EventLoaned, To: Same, By: []Party{ByLender}, Do: []Effect{DoKeepLate, DoOpenTask}, Label: "Shipped after the request had ended; send it back unused", ISO: "Loaned"},
 		{From: ended, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 		{From: []State{Received, OnHoldShelf, CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, Shipped}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
 		{From: []State{Completed}, On: EventDispute, To: Same, By: []Party{ByStaff}, Do: []Effect{DoOpenTask}, Label: "Dispute", Form: []Field{{Name: "note", Type: FieldText, Label: "What is disputed", Required: true}}},

@@ -62,6 +62,8 @@ var Says = map[Effect]Saying{
 	DoSendLost:     {Kind: connectors.KindLostByBorrower},
 	DoSendPaid:     {Kind: connectors.KindPaid},
 	DoSendAmended:  {Kind: connectors.KindNote},
+	DoReceiveLate:  {Kind: connectors.KindReceived},
+	DoSendLateBack: {Kind: connectors.KindShippedReturn},
 
 	DoSayWillSupply:    {Kind: connectors.KindWillSupply},
 	DoSayUnfilled:      {Kind: connectors.KindUnfilled},
@@ -118,7 +120,7 @@ var Hears = map[Side][]Hearing{
 		{Kind: connectors.KindOverdue, Event: EventOverdueNotice, Late: EventLateWord},
 		{Kind: connectors.KindRecalled, Event: EventRecall, Late: EventLateWord},
 		{Kind: connectors.KindDueChanged, Event: EventDueChanged, Late: EventLateWord},
-		{Kind: connectors.KindLoanCompleted, Event: EventLenderConfirms, Late: EventLateWord},
+		{Kind: connectors.KindLoanCompleted, Event: EventLenderConfirms, Late: EventLateHome},
 		{Kind: connectors.KindLoanCompleted, Reply: ReplyForgiven, Event: EventForgive, Late: EventLateWord},
 		{Kind: connectors.KindInvoice, Event: EventInvoice, Late: EventLateWord},
 		{Kind: connectors.KindNote, Event: EventNote, Late: EventNote},

@@ -1826,6 +1826,27 @@ type JourneyPage struct {
 	NextCursor string    `json:"next_cursor,omitempty,omitzero"`
 }
 
+// LateParcel Something that a lender sent for a request which no longer depends on it. It goes back unused.
+type LateParcel struct {
+	// AnnouncedAt When the lender said that it is on its way.
+	AnnouncedAt time.Time `json:"announced_at,omitempty,omitzero"`
+	ArrivedAt   time.Time `json:"arrived_at,omitempty,omitzero"`
+
+	// Barcode The lender's.
+	Barcode string `json:"barcode,omitempty,omitzero"`
+
+	// HomeAt When the lender said that it has it.
+	HomeAt time.Time `json:"home_at,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID     ID         `json:"id"`
+	Lender LibraryRef `json:"lender"`
+
+	// SentAt When it went back.
+	SentAt time.Time `json:"sent_at,omitempty,omitzero"`
+	Volume string    `json:"volume,omitempty,omitzero"`
+}
+
 // LedgerEntry defines model for LedgerEntry.
 type LedgerEntry struct {
 	// AgainstID Example: 01890a5d-ac96-774b-bcce-b302099a8057
@@ -3526,7 +3547,10 @@ type Request struct {
 	// ItemID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ItemID ID            `json:"item_id,omitempty,omitzero"`
 	Items  []RequestItem `json:"items"`
-	Lender LibraryRef    `json:"lender,omitempty,omitzero"`
+
+	// LateParcels What came too late from lenders that the request no longer depends on. Not shown to patrons.
+	LateParcels []LateParcel `json:"late_parcels,omitempty,omitzero"`
+	Lender      LibraryRef   `json:"lender,omitempty,omitzero"`
 
 	// LenderDueOn A calendar date in the library's zone.
 	//

@@ -208,7 +208,7 @@ func Later(ctx context.Context, tx *postgres.Tx, a Act) ([]Act, error) {
 	rows, err := tx.Query(ctx, `select `+columns+` from desk_acts l where l.undone_at is null and l.id <> $2 and exists (
 			select from desk_act_changes c join desk_act_changes n on n.of_table = c.of_table and n.of_key = c.of_key and n.number > c.number
 			where c.library_id = $1 and c.act_id = $2 and n.library_id = l.library_id and n.act_id = l.id
-				and c.of_table in ('items', 'loans', 'holds', 'transits', 'requests', 'request_items'))
+				and c.of_table in ('items', 'loans', 'holds', 'transits', 'requests', 'request_items', 'late_parcels'))
 		order by l.at desc, l.id desc`, a.Library, a.ID)
 	if err != nil {
 		return nil, fmt.Errorf("look what came after an act: %w", err)

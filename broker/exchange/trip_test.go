@@ -102,7 +102,7 @@ func TestEverythingALibraryOwnsIsExported(t *testing.T) {
 		"nightly_steps": "work of the program", "nightly_failures": "work of the program", "import_runs": "work of the program",
 		"group_members": "of the directory", "lending_terms": "of the directory", "tiers": "of the directory", "partner_holdings": "of the partner",
 		"deadlines": "with the requests", "rota_entries": "with the requests", "messages": "with the requests", "requests": "with the requests",
-		"request_events": "with the requests", "request_notes": "with the requests", "request_items": "with the requests", "staff_tasks": "with the requests",
+		"request_events": "with the requests", "request_notes": "with the requests", "request_items": "with the requests", "late_parcels": "with the requests", "staff_tasks": "with the requests",
 		"request_undo": "for undoing what was just done", "desk_acts": "for undoing what was just done", "desk_act_changes": "for undoing what was just done",
 	}
 	known := exchange.SQLOfListings()

@@ -38,7 +38,7 @@ var layers = [][]string{
 	{"broker/exchange", "broker/returns", "workflow/requests/engine"},
 	{
 		"broker/towntest", "workflow/requests/checks", "workflow/requests/flags", "workflow/requests/guards",
-		"workflow/requests/items", "workflow/requests/money", "workflow/requests/people",
+		"workflow/requests/items", "workflow/requests/late", "workflow/requests/money", "workflow/requests/people",
 	},
 	{"workflow/requests/dialogue", "workflow/requests/rota", "workflow/requests/undo"},
 	{"workflow/requests"},

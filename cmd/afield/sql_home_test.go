@@ -76,6 +76,7 @@ var homes = map[string]string{
 	"import_runs": "broker/exchange",
 
 	"deadlines":      "workflow/requests/engine",
+	"late_parcels":   "workflow/requests/late",
 	"request_events": "workflow/requests/engine",
 	"request_items":  "workflow/requests/engine",
 	"request_notes":  "workflow/requests/engine",

@@ -8,12 +8,14 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/directory"
 	"afield/broker/loans"
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/desk/counter"
 	"afield/workflow/requests/engine"
+	"afield/workflow/requests/late"
 	"afield/workflow/requests/lookup"
 	"afield/workflow/requests/tasks"
 )
@@ -50,7 +52,20 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at counter.At, de
 	if err != nil {
 		return counter.Done{}, err
 	}
-	if !found {
+	tooLate, err := late.Scanned(ctx, tx, at.Library, in.Barcode, slipNumber(in.Barcode))
+	if err != nil {
+		return counter.Done{}, err
+	}
+	expected := found && (table.Takes(parcel.State, workflow.EventReceive) || (parcel.Expected && table.Takes(parcel.State, workflow.EventReceiveVolume)))
+	switch {
+	case len(tooLate) > 0 && !(expected && parcel.Announced) && (tooLate[0].Barcode == in.Barcode || !expected):
+		return s.unwanted(ctx, tx, at, tooLate, in.Barcode)
+	case len(tooLate) > 0 && expected && !parcel.Announced:
+		return counter.Done{
+			Did: "nothing", Request: parcel.Request,
+			Message: "Two libraries have sent something for this request: scan the barcode of the copy itself, or record on the request what came.",
+		}, nil
+	case !found:
 		return s.unmatched(tx, at, desk, in.Barcode)
 	}
 	request, input := parcel.Request, workflow.Input{}
@@ -67,6 +82,35 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at counter.At, de
 		return s.volume(ctx, tx, at, request, input)
 	}
 	return s.again(ctx, tx, at, at.Library, request, in.Barcode)
+}
+
+// unwanted takes in what a lender sent that the request no longer depends on, and
+// sends it back when it is scanned again.
+func (s *Service) unwanted(ctx context.Context, tx *postgres.Tx, at counter.At, parcels []late.Parcel, barcode string) (counter.Done, error) {
+	parcel := parcels[0]
+	if len(parcels) > 1 && parcel.Barcode != barcode {
+		return counter.Done{
+			Did: "nothing", Request: parcel.RequestID,
+			Message: "Several things came too late for this request: scan the barcode of the copy itself, or record on the request which one it is.",
+		}, nil
+	}
+	event := workflow.EventLateArrived
+	done := counter.Done{Did: "received", Request: parcel.RequestID}
+	if !parcel.ArrivedAt.IsZero() {
+		event, done.Did = workflow.EventSendLateBack, "shipped"
+	}
+	if _, err := s.counter.Fire(ctx, tx, at, at.Library, parcel.RequestID, event, workflow.Input{"parcel": parcel.ID}); err != nil {
+		return counter.Done{}, err
+	}
+	lender, err := directory.Load(ctx, tx, parcel.LenderID)
+	if err != nil {
+		return counter.Done{}, err
+	}
+	done.Message = "Its request no longer depends on " + lender.Name + ": pack it to go back unused, and scan it once more when it goes."
+	if event == workflow.EventSendLateBack {
+		done.Message = "Send it back to " + lender.Name + " unused."
+	}
+	return done, nil
 }
 
 // received takes a parcel in for its request; known is false where the request

@@ -132,6 +132,7 @@ var followedIn = map[string]broker.Reason{
 	"holds":            {Code: "hold_moved_on", Message: "The hold that it touched has been changed, collected or ended since."},
 	"requests":         {Code: "request_moved_on", Message: "The request has moved on since."},
 	"request_items":    {Code: "request_moved_on", Message: "The request has moved on since."},
+	"late_parcels":     {Code: "request_moved_on", Message: "The request has moved on since."},
 	"rota_entries":     {Code: "request_moved_on", Message: "The request has moved on since."},
 	"messages":         {Code: "message_sent", Message: "The message to the other library has gone out, and cannot be called back."},
 	"notices":          {Code: "patron_told", Message: "A patron has been told of it: call them before you undo anything by hand."},

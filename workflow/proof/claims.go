@@ -43,13 +43,16 @@ func (w *World) claims(j Joint) (wrong []string) {
 	no(lp.Ended && l.RenewalPending, "the lender owes an answer to a renewal it can no longer give ("+name+")")
 	no(lp.Ended && l.Loan == openLoan, "the lender's copy stays on loan to a request that has ended ("+name+")")
 	no(lp.Ended && l.Invoice == charged && l.Copy == withLender && l.Loan == lostLoan, "an invoice for what is home")
+	if !w.Liar && j.ToL.len() == 0 && j.ToB.len() == 0 && bp.Ended && lp.Ended {
+		no(j.Where == withLender && b.Late != nowhere, "at rest what came too late is with its lender, and the borrower does not know")
+	}
 	if w.Liar || j.ToL.len() > 0 || j.ToB.len() > 0 || !bp.Ended || !lp.Ended || b.Lender != firstLender {
 		return wrong
 	}
 	// At rest: both have ended, and nothing is under way.
 	no(j.Where == withLender && b.Copy > withLender, "at rest the copy is with its lender, and the borrower does not know")
 	no(j.Where == withLender && l.Copy > withLender, "at rest the copy is with its lender, and the lender does not know")
-	no(j.Where == inLibrary && b.Copy != inLibrary, "at rest the copy is at the borrower's, and it does not know")
+	no(j.Where == inLibrary && b.Copy != inLibrary && b.Late != inLibrary, "at rest the copy is at the borrower's, and it does not know")
 	no(b.Lost == charged && l.Invoice != charged && l.Invoice != settled, "at rest the patron pays for a loss that the lender does not ask for")
 	return wrong
 }

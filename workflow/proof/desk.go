@@ -14,6 +14,9 @@ func (w *World) may(j *Joint, side workflow.Side, event workflow.Event, row *row
 		return w.lenderMay(j, event, row)
 	}
 	b := &j.B
+	if event == workflow.EventLateArrived || event == workflow.EventSendLateBack {
+		return w.lateMay(j, event)
+	}
 	if b.ByHold {
 		return w.holdMay(j, event)
 	}
@@ -60,12 +63,32 @@ func (w *World) may(j *Joint, side workflow.Side, event workflow.Event, row *row
 		return at(withLender)
 	case workflow.EventStillOut:
 		return at(inHands)
+	case workflow.EventReopen:
+		return w.Liar || b.Late == nowhere
 	case workflow.EventRenewalGranted, workflow.EventRenewalRefused, workflow.EventDueChanged, workflow.EventRecall, workflow.EventInvoice,
 		workflow.EventCancelAgreed, workflow.EventCancelRefused, workflow.EventUnfilled, workflow.EventRetryLater, workflow.EventWillSupply,
 		workflow.EventConditional, workflow.EventLoaned, workflow.EventCopyCompleted, workflow.EventForgive, workflow.EventConfirmed:
 		return free // staff enter what a lender says that is reached by hand
 	}
 	return true
+}
+
+// lateMay is may for what a lender sent that the request no longer depends on.
+func (w *World) lateMay(j *Joint, event workflow.Event) bool {
+	comes, to := j.B.Late <= coming, inLibrary
+	here := j.B.Late == inLibrary
+	if !w.Liar {
+		// What comes while another lender is asked is searched with a liar.
+		comes = comes && j.Where == coming && !j.B.Active && !j.B.Earlier
+		here = here && j.Where == inLibrary
+	}
+	if event == workflow.EventSendLateBack {
+		comes, to = comes || here, goingHome
+	}
+	if comes && !w.Liar {
+		j.Where = to
+	}
+	return comes
 }
 
 // holdMay is may for a request that a hold of the own catalogue fills.
@@ -158,11 +181,14 @@ func (w *World) astray(j Joint, emit func(step, *move)) {
 		ways := map[custody][]custody{
 			coming: {unaccounted}, goingHome: {unaccounted}, inLibrary: {unaccounted}, inHands: {unaccounted, goingHome},
 		}
+		if j.B.Late == inLibrary {
+			delete(ways, inLibrary)
+		}
 		switch {
 		case j.Where != unaccounted:
-		case !j.B.Arrived:
+		case j.B.Late == nowhere && !j.B.Arrived:
 			ways[unaccounted] = []custody{coming}
-		case j.B.Copy == goingHome:
+		case j.B.Copy == goingHome || j.B.Late == goingHome:
 			ways[unaccounted] = []custody{goingHome}
 		}
 		words := map[custody]string{unaccounted: "the copy is lost", coming: "the copy turns up on its way", goingHome: "the copy turns up on its way home"}

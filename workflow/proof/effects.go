@@ -77,6 +77,20 @@ var effects = map[workflow.Effect]does{
 	workflow.DoMovePickup:    nothing,
 	workflow.DoAmend:         nothing,
 
+	// what came too late
+	workflow.DoKeepLate: func(m *move) {
+		if m.j.B.Late == nowhere && !m.w.Copies {
+			m.j.B.Late = coming
+		}
+	},
+	workflow.DoReceiveLate:  func(m *move) { m.j.B.Late = inLibrary; m.sayToFirst() },
+	workflow.DoSendLateBack: func(m *move) { m.j.B.Late = goingHome; m.sayToFirst() },
+	workflow.DoLateHome: func(m *move) {
+		if m.j.B.Late == goingHome {
+			m.j.B.Late = nowhere
+		}
+	},
+
 	// the patron's loan
 	workflow.DoKeepLoanDue:    nothing,
 	workflow.DoChangeDue:      nothing,

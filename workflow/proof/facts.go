@@ -93,6 +93,9 @@ type Borrower struct {
 	Unused, Contact, RenewalPending, Misplaced, Claim bool
 
 	Copy custody
+	// Late is what a lender sent that we had moved on from: coming once it is
+	// announced, in the library, or going home.
+	Late custody
 	// Arrived: the copy has been here. Holder: a patron has it, or had it when it
 	// was lost.
 	Arrived, Holder bool
@@ -206,5 +209,8 @@ func (w *World) settle(j *Joint) {
 	if !w.Liar { // what one side keeps to itself is searched with a liar
 		b.Contact, b.Misplaced, b.Claim, b.Fee, j.L.Fee = false, false, false, notCharged, notCharged
 		b.ToldArrived, b.ToldCost, b.ToldEnd = false, false, false
+		if b.Late == coming { // it comes, announced or not
+			b.Late = nowhere
+		}
 	}
 }

@@ -31,7 +31,11 @@ var guards = map[workflow.Guard]asks{
 	workflow.GuardOthersAway: func(*move) bool { return false },
 	workflow.GuardSupplied:   func(m *move) bool { return m.j.B.Sent },
 	workflow.GuardOwes:       func(m *move) bool { return m.j.B.Owes },
-	workflow.GuardCopy:       func(m *move) bool { return m.w.Copies },
+	workflow.GuardLeftLender: func(m *move) bool {
+		return !m.w.Copies && (m.j.B.Earlier || (m.j.B.Entry == left && !m.j.B.ByHold && !m.j.B.Sent))
+	},
+	workflow.GuardLateSent: func(m *move) bool { return m.j.B.Late == goingHome && !(m.current && m.j.B.Active) },
+	workflow.GuardCopy:     func(m *move) bool { return m.w.Copies },
 }
 
 func (m *move) renewalPending() bool {

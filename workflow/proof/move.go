@@ -17,6 +17,8 @@ type move struct {
 	row    *row
 	first  *row // the row that the event itself took
 	from   uint8
+	// current: what is heard is from the lender that the request depends on.
+	current bool
 
 	then []workflow.Event
 	// full: a message did not fit on its way; the move is not searched.
@@ -57,6 +59,14 @@ func (m *move) say(word uint8) {
 		m.full = m.full || !m.j.ToB.push(word)
 	case m.j.B.Lender == firstLender:
 		m.full = m.full || !m.j.ToL.push(word)
+	}
+}
+
+// sayToFirst says something to the lender that was asked first, whichever the
+// request depends on now.
+func (m *move) sayToFirst() {
+	if !m.w.Liar {
+		m.full = m.full || !m.j.ToL.push(m.w.saying[m.effect])
 	}
 }
 

@@ -228,6 +228,7 @@ func (w *World) hear(j Joint, side workflow.Side, said uint8, current bool, emit
 	}
 	w.try(j, step{Kind: word, Side: side, What: who + w.name(said)}, emit, func(m *move) bool {
 		state := *stateOf(&m.j, side)
+		m.current = current
 		if current && m.take(side, hearing.Event, by) {
 			return true
 		}
@@ -237,7 +238,9 @@ func (w *World) hear(j Joint, side workflow.Side, said uint8, current bool, emit
 			m.fault("nothing hears " + w.name(said) + " in " + string(m.placeName(state)))
 			return true
 		}
-		m.late(said, state, current)
+		if j.B.Late != goingHome || m.j.B.Late == goingHome { // it is not what came too late that is home
+			m.late(said, state, current)
+		}
 		return true
 	})
 }

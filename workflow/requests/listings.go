@@ -18,6 +18,8 @@ func Listings() []postgres.Listing {
 			from rota_entries where library_id = $1 order by request_id, position`},
 		{Name: "request_items", SQL: `select request_id as request, id, volume, barcode, item_id as item, received_at as received, custody, condition,
 			returned_at as returned from request_items where library_id = $1 order by request_id, id`},
+		{Name: "request_late_parcels", SQL: `select request_id as request, id, entry_id as lender_entry, volume, barcode, announced_at as announced,
+			arrived_at as arrived, sent_at as sent, home_at as home from late_parcels where library_id = $1 order by request_id, id`},
 		{Name: "request_timeline", SQL: `select request_id as request, version, event, from_state, to_state, actor, cause, data, at
 			from request_events where library_id = $1 order by request_id, version`},
 		{Name: "request_notes", SQL: `select request_id as request, audience, text, actor, at

@@ -18,6 +18,7 @@ import (
 	"afield/broker/postgres"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
+	"afield/workflow/requests/late"
 	"afield/workflow/requests/tasks"
 )
 
@@ -69,7 +70,9 @@ type View struct {
 	Deadline *Deadline
 	Rota     []*engine.RotaEntry
 	Volumes  engine.Volumes
-	Tasks    []tasks.Task
+	// Late is what came from lenders that the request no longer depends on.
+	Late  []late.Parcel
+	Tasks []tasks.Task
 	// Actions are what the viewer may do now, with their forms.
 	Actions []workflow.Action
 	// Names are those of the libraries that appear.
@@ -127,6 +130,7 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 		return err
 	})
 	engine.AskVolumes(tx, viewer.Library, id, &view.Volumes)
+	late.Ask(tx, viewer.Library, id, &view.Late)
 	tx.Queue(`select t.id, t.request_id, null::bigint as number, t.kind, t.detail, t.choices, t.facts, t.opened_at, t.due_on
 		from staff_tasks t where t.library_id = $1 and t.request_id = $2 and t.closed_at is null order by t.opened_at, t.id`,
 		viewer.Library, id).Query(rowsInto(&view.Tasks))

@@ -192,7 +192,9 @@ func (s *Service) fromLender(ctx context.Context, tx *postgres.Tx, now time.Time
 		event = hearing.Late
 		answer.Outcome, answer.Detail = "noted", "The request has moved on; staff are told where that matters."
 	}
-	return request, s.fireOrNote(ctx, tx, now, heard(library.ID, request, in, id, workflow.ByLender, event), hearing.Late, answer)
+	firing := heard(library.ID, request, in, id, workflow.ByLender, event)
+	firing.Input["entry"] = entry
+	return request, s.fireOrNote(ctx, tx, now, firing, hearing.Late, answer)
 }
 
 // heard makes the firing of a message, with what it said as input.

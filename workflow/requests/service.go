@@ -18,6 +18,7 @@ import (
 	"afield/workflow/requests/flags"
 	"afield/workflow/requests/guards"
 	"afield/workflow/requests/items"
+	"afield/workflow/requests/late"
 	"afield/workflow/requests/money"
 	"afield/workflow/requests/people"
 	"afield/workflow/requests/rota"
@@ -71,9 +72,9 @@ func New(config Config) (*Service, error) {
 	var err error
 	s.engine, err = engine.New(engine.Config{
 		Jobs: config.Jobs, Cache: config.Cache, Protocols: config.Protocols, Policies: config.Policies, Tables: tables,
-		Guards: []engine.Guards{guards.All(), undo.Guards()},
+		Guards: []engine.Guards{guards.All(), late.Guards(), undo.Guards()},
 		Effects: []engine.Effects{
-			s.rota.Effects(), items.Effects(s.policies), money.Effects(), dialogue.Effects(), people.Effects(), flags.Effects(), undo.Effects(),
+			s.rota.Effects(), items.Effects(s.policies), money.Effects(), dialogue.Effects(), people.Effects(), flags.Effects(), late.Effects(), undo.Effects(),
 		},
 	})
 	return s, err

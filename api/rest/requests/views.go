@@ -85,8 +85,20 @@ func requestView(view requests.View, forPatron bool) gen.Request {
 	}
 	if !forPatron {
 		out.Tasks = taskViews(view.Tasks)
+		out.LateParcels = lateViews(view)
 	}
 	return out
+}
+
+func lateViews(view requests.View) (shown []gen.LateParcel) {
+	for _, parcel := range view.Late {
+		shown = append(shown, gen.LateParcel{
+			ID: parcel.ID, Lender: views.Library(parcel.LenderID, view.Names), Volume: parcel.Volume, Barcode: parcel.Barcode,
+			AnnouncedAt: views.UTC(parcel.AnnouncedAt), ArrivedAt: views.UTC(parcel.ArrivedAt),
+			SentAt: views.UTC(parcel.SentAt), HomeAt: views.UTC(parcel.HomeAt),
+		})
+	}
+	return shown
 }
 
 func actionViews(actions []workflow.Action) []gen.AvailableAction {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -48,7 +49,7 @@ func (st *step) carryOut(ctx context.Context, want Want) error {
 		if st.Request.Side == workflow.SideLending {
 			return st.answer(ctx, want.Message)
 		}
-		return st.say(ctx, want.Message)
+		return st.say(ctx, cmp.Or(want.To, st.Current()), want.Message)
 	case Send:
 		st.refs = append(st.refs, want.Ref)
 	case LookUp:

@@ -24,9 +24,8 @@ func (e *Engine) Tell(ctx context.Context, c *Case, message connectors.Message) 
 	return e.jobs.Send(ctx, c.Tx, st.refs)
 }
 
-// say puts a message to the active lender into the outbox.
-func (st *step) say(ctx context.Context, message connectors.Message) error {
-	entry := st.Current()
+// say puts a message to a lender of the rota into the outbox.
+func (st *step) say(ctx context.Context, entry *RotaEntry, message connectors.Message) error {
 	if entry == nil || entry.Fulfilment == "hold" {
 		return nil
 	}

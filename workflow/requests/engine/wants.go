@@ -45,7 +45,11 @@ type Remark struct{ Reasons []broker.Reason }
 // Say is a message to the library at the other end: from a borrower to the
 // lender it depends on, from a lender to the borrower. A library without a
 // system gets a task for staff to tell it by hand instead.
-type Say struct{ Message connectors.Message }
+type Say struct {
+	Message connectors.Message
+	// To is another lender of the rota; nil is the one the request depends on.
+	To *RotaEntry
+}
 
 // Send hands over a message that is in the outbox already.
 type Send struct{ Ref messages.Ref }
