@@ -1,5 +1,15 @@
 package broker
 
+import "fmt"
+
+// Meant gives the hint that follows an unknown word: the nearest known one.
+func Meant(word string, known []string) string {
+	if near := Nearest(word, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
 // Nearest gives the word most like one that is not known, for "did you mean"; ""
 // where none is much like it.
 func Nearest(word string, known []string) string {

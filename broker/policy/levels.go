@@ -110,7 +110,7 @@ func unknownParent(name string, err error) error {
 	if !broker.IsKind(err, broker.KindNotFound) {
 		return fmt.Errorf("inherits %q: %w", name, err)
 	}
-	return errors.New(fmt.Sprintf("inherits %q, which is neither a policy beside this one nor one that ships", name) + rule.Meant(name, Presets()))
+	return errors.New(fmt.Sprintf("inherits %q, which is neither a policy beside this one nor one that ships", name) + broker.Meant(name, Presets()))
 }
 
 func findText(policy string, find func(string) ([]byte, error)) ([]byte, error) {

@@ -10,12 +10,12 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"afield/broker"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/rule"
+	"afield/broker/strictyaml"
 )
 
 // header is the head of a policy document.
@@ -84,7 +84,7 @@ func read(name string, text []byte) (*file, error) {
 func faultIn(name string, err error) error {
 	ours := &broker.Error{Kind: broker.KindInvalid, Code: "policy_document", Cause: err}
 	var said []string
-	for _, one := range apart(err) {
+	for _, one := range strictyaml.Apart(err) {
 		message := name + ": " + one.Error()
 		var located yaml.Error
 		if errors.As(one, &located) {
@@ -102,53 +102,29 @@ func faultIn(name string, err error) error {
 	return ours
 }
 
-// apart gives the errors that were joined into one, in the order in which they
-// are written.
-func apart(err error) []error {
-	joined, several := err.(interface{ Unwrap() []error })
-	if !several {
-		return []error{err}
-	}
-	var all []error
-	for _, one := range joined.Unwrap() {
-		all = append(all, apart(one)...)
-	}
-	slices.SortStableFunc(all, func(a, b error) int { return cmp.Compare(lineOf(a), lineOf(b)) })
-	return all
-}
-
-func lineOf(err error) int {
-	var located yaml.Error
-	if errors.As(err, &located) && located.GetToken() != nil {
-		return located.GetToken().Position.Line
-	}
-	return 0
-}
+// bounds are far above any policy that a person would write.
+var bounds = strictyaml.Bounds{Bytes: 1 << 20, Depth: 24}
 
 // decodeFile reads a whole document strictly. What is wrong with it is told all
 // at once: an error for each key and each entry.
 func decodeFile(text []byte, into *file) error {
-	tree, err := parser.ParseBytes(text, 0)
+	body, err := strictyaml.Parse(text, bounds)
 	if err != nil {
 		return err
 	}
-	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
-		return fmt.Errorf("a policy file holds exactly one document")
-	}
-	body := tree.Docs[0].Body
-	if err := rule.Decode(body, into); err != nil {
+	if err := strictyaml.Decode(body, into); err != nil {
 		return cmp.Or(gather(body), err)
 	}
-	into.where = rule.KeysOf(body)
+	into.where = strictyaml.KeysOf(body)
 	return nil
 }
 
 // gather reads the parts of a document one by one, each for its own mistakes.
 func gather(body ast.Node) error {
 	var said file
-	wrong := []error{rule.CheckShape(body, reflect.TypeOf(said))}
-	attributes, ok := rule.ValueOf(body, "attributes").(ast.MapNode)
-	if !ok || rule.KeysOf(body)["attributes"] == nil {
+	wrong := []error{strictyaml.CheckShape(body, reflect.TypeOf(said))}
+	attributes, ok := strictyaml.ValueOf(body, "attributes").(ast.MapNode)
+	if !ok || strictyaml.KeysOf(body)["attributes"] == nil {
 		return errors.Join(wrong...)
 	}
 	rules := said.Attributes.ByID()

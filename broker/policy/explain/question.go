@@ -88,7 +88,7 @@ func Explain(d *policy.Document, q Question) (Answer, error) {
 		if named.value != "" && !slices.Contains(named.known, named.value) {
 			return Answer{}, broker.Invalid(broker.FieldError{
 				Pointer: "/" + named.word, Code: "unknown_" + named.word,
-				Message: fmt.Sprintf("%q is not known to this policy", named.value) + rule.Meant(named.value, named.known),
+				Message: fmt.Sprintf("%q is not known to this policy", named.value) + broker.Meant(named.value, named.known),
 			})
 		}
 	}
@@ -124,7 +124,7 @@ func explainAttribute(d *policy.Document, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, broker.Invalid(broker.FieldError{
 			Pointer: "/ask", Code: "unknown_question",
-			Message: fmt.Sprintf("%q is neither a question nor an attribute", q.Ask) + rule.Meant(q.Ask, slices.Concat(Questions(), attributes.IDs())),
+			Message: fmt.Sprintf("%q is neither a question nor an attribute", q.Ask) + broker.Meant(q.Ask, slices.Concat(Questions(), attributes.IDs())),
 		})
 	}
 	answer := Answer{Steps: steps, Rule: q.Ask}

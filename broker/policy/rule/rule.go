@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"afield/broker"
+	"afield/broker/strictyaml"
 )
 
 // Source says where a value comes from and who may pass over it.
@@ -103,7 +104,7 @@ func (r *Rule[T]) UnmarshalYAML(node ast.Node) error {
 		}
 		for _, earlier := range r.entries {
 			if earlier.When.weight() == entry.When.weight() && earlier.When.overlaps(entry.When) {
-				wrong = append(wrong, faultAt(node, "two entries are equally specific for the same case (%s, and line %d: %s): say which one is meant",
+				wrong = append(wrong, strictyaml.FaultAt(node, "two entries are equally specific for the same case (%s, and line %d: %s): say which one is meant",
 					describeWhen(entry.When), earlier.at.Position.Line, describeWhen(earlier.When)))
 				break
 			}
@@ -115,21 +116,21 @@ func (r *Rule[T]) UnmarshalYAML(node ast.Node) error {
 
 func readEntry[T any](node ast.Node) (Entry[T], error) {
 	var said written[T]
-	if err := Decode(node, &said); err != nil {
+	if err := strictyaml.Decode(node, &said); err != nil {
 		return Entry[T]{}, err
 	}
 	if said.Value == nil {
-		return Entry[T]{}, faultAt(node, "value is missing")
+		return Entry[T]{}, strictyaml.FaultAt(node, "value is missing")
 	}
 	if said.Clause.Section == "" || said.Clause.Says == "" {
-		return Entry[T]{}, faultAt(node, "clause must give section and says: where does this value come from?")
+		return Entry[T]{}, strictyaml.FaultAt(node, "clause must give section and says: where does this value come from?")
 	}
 	if checked, ok := any(*said.Value).(Checked); ok {
 		if err := checked.Check(); err != nil {
-			return Entry[T]{}, faultAt(ValueOf(node, "value"), "%s", err)
+			return Entry[T]{}, strictyaml.FaultAt(strictyaml.ValueOf(node, "value"), "%s", err)
 		}
 	}
-	entry := Entry[T]{When: said.When, Value: *said.Value, at: startOf(node)}
+	entry := Entry[T]{When: said.When, Value: *said.Value, at: strictyaml.StartOf(node)}
 	entry.Clause, entry.Final = said.Clause, said.Final
 	if said.Override != nil {
 		entry.Override = *said.Override

@@ -12,6 +12,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/calendar"
+	"afield/broker/strictyaml"
 )
 
 // Amount is money in the document's currency, in minor units. In YAML it is a
@@ -22,7 +23,7 @@ type Amount int64
 func (a *Amount) UnmarshalYAML(node ast.Node) error {
 	money, err := broker.ParseMoney(node.GetToken().Value, "")
 	if _, isText := node.(*ast.StringNode); !isText || err != nil || money.Minor < 0 {
-		return faultAt(node, "%q is not an amount; write it as \"5.00\", with the quotes", node.GetToken().Value)
+		return strictyaml.FaultAt(node, "%q is not an amount; write it as \"5.00\", with the quotes", node.GetToken().Value)
 	}
 	*a = Amount(money.Minor)
 	return nil
@@ -51,7 +52,7 @@ func (o *Optional[T]) UnmarshalYAML(node ast.Node) error {
 		return nil
 	}
 	o.Is = true
-	return Decode(node, &o.Value)
+	return strictyaml.Decode(node, &o.Value)
 }
 
 // MarshalJSON writes "none" or the value.
@@ -101,12 +102,12 @@ type Set struct {
 func (s *Set) UnmarshalYAML(node ast.Node) error {
 	if text, isText := node.(*ast.StringNode); isText {
 		if text.Value != "all" {
-			return faultAt(node, "%q must be a list, or the word all", text.Value)
+			return strictyaml.FaultAt(node, "%q must be a list, or the word all", text.Value)
 		}
 		*s = Set{All: true}
 		return nil
 	}
-	return Decode(node, &s.Values)
+	return strictyaml.Decode(node, &s.Values)
 }
 
 // MarshalJSON writes "all" or the list.
@@ -140,12 +141,12 @@ func (r *Roles) UnmarshalYAML(node ast.Node) error {
 		*r = Roles{}
 		return nil
 	}
-	if err := Decode(node, (*[]string)(r)); err != nil {
+	if err := strictyaml.Decode(node, (*[]string)(r)); err != nil {
 		return err
 	}
 	for _, role := range *r {
 		if !slices.Contains([]string{"desk", "ill", "director"}, role) {
-			return faultAt(node, "%q is not a role; roles are desk, ill, director", role)
+			return strictyaml.FaultAt(node, "%q is not a role; roles are desk, ill, director", role)
 		}
 	}
 	return nil

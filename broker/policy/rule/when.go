@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"afield/broker"
+	"afield/broker/strictyaml"
 )
 
 // Match says what a question is about, in the dimensions a rule may name. An
@@ -95,13 +98,13 @@ type OneOf []string
 func (o *OneOf) UnmarshalYAML(node ast.Node) error {
 	if _, isList := node.(*ast.SequenceNode); !isList {
 		var one string
-		if err := Decode(node, &one); err != nil {
+		if err := strictyaml.Decode(node, &one); err != nil {
 			return err
 		}
 		*o = OneOf{one}
 		return nil
 	}
-	return Decode(node, (*[]string)(o))
+	return strictyaml.Decode(node, (*[]string)(o))
 }
 
 func (o OneOf) meets(value string) bool { return len(o) == 0 || slices.Contains(o, value) }
@@ -168,7 +171,7 @@ func (w When) Check(known [7][]string) error {
 	for i, named := range w.dimensions() {
 		for _, value := range named {
 			if !slices.Contains(known[i], value) {
-				return fmt.Errorf("when names %q, which is none of %s%s", value, strings.Join(known[i], ", "), Meant(value, known[i]))
+				return fmt.Errorf("when names %q, which is none of %s%s", value, strings.Join(known[i], ", "), broker.Meant(value, known[i]))
 			}
 		}
 	}

@@ -5,17 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"afield/broker"
 )
-
-// Meant gives the hint that follows an unknown word: the nearest known one.
-func Meant(word string, known []string) string {
-	if near := broker.Nearest(word, known); near != "" {
-		return fmt.Sprintf("; did you mean %q?", near)
-	}
-	return ""
-}
 
 // Plural gives "1 copy", "5 copies".
 func Plural(count int, one, many string) string {

@@ -1,4 +1,4 @@
-package rule
+package strictyaml
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"afield/broker"
 )
 
 // KeysOf tells where each key of a mapping is written.
@@ -66,6 +68,12 @@ func CheckShape(node ast.Node, want reflect.Type) error {
 		if _, ok := node.(*ast.BoolNode); !ok {
 			return wrongType(node, "true or false")
 		}
+	case reflect.Float64:
+		switch node.(type) {
+		case *ast.FloatNode, *ast.IntegerNode:
+		default:
+			return wrongType(node, "a number")
+		}
 	case reflect.String:
 		switch node.(type) {
 		case *ast.StringNode, *ast.LiteralNode:
@@ -101,11 +109,11 @@ const few = 12
 // unknownKey names a key that is not known, and what would be right.
 func unknownKey(key ast.Node, known []string) error {
 	word := key.GetToken().Value
-	message := fmt.Sprintf("unknown key %q", word) + Meant(word, known)
+	message := fmt.Sprintf("unknown key %q", word) + broker.Meant(word, known)
 	if len(known) <= few {
 		message += "; known here: " + strings.Join(known, ", ")
 	}
-	return faultAt(key, "%s", message)
+	return FaultAt(key, "%s", message)
 }
 
 func collectFields(of reflect.Type, into map[string]reflect.Type) {
@@ -122,17 +130,17 @@ func collectFields(of reflect.Type, into map[string]reflect.Type) {
 }
 
 func wrongType(node ast.Node, wanted string) error {
-	return faultAt(node, "must be %s, not %q", wanted, node.GetToken().Value)
+	return FaultAt(node, "must be %s, not %q", wanted, node.GetToken().Value)
 }
 
-// faultAt makes an error that knows its line and column.
-func faultAt(node ast.Node, format string, args ...any) error {
-	return &yaml.SyntaxError{Message: fmt.Sprintf(format, args...), Token: startOf(node)}
+// FaultAt makes an error that knows its line and column.
+func FaultAt(node ast.Node, format string, args ...any) error {
+	return &yaml.SyntaxError{Message: fmt.Sprintf(format, args...), Token: StartOf(node)}
 }
 
-// startOf gives the token a node begins with; a mapping's own token is the
+// StartOf gives the token a node begins with; a mapping's own token is the
 // colon after its first key.
-func startOf(node ast.Node) *token.Token {
+func StartOf(node ast.Node) *token.Token {
 	if mapping, ok := node.(ast.MapNode); ok {
 		if at := mapping.MapRange(); at.Next() {
 			return at.Key().GetToken()
