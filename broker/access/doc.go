@@ -3,8 +3,8 @@
 // It also remembers what a caller has already done, so that sending a POST
 // again does nothing new.
 //
-// It owns staff_users, access_tokens, signin_attempts and idempotency_keys; the
-// hash of a PIN is on the card, which broker/patrons keeps. It does not decide
+// It owns staff_users, invitations, access_tokens, signin_attempts and
+// idempotency_keys; the hash of a PIN is on the card, which broker/patrons keeps. It does not decide
 // what somebody may do with a request or a loan: roles are handed on in the
 // Principal and checked where the act happens.
 //

@@ -132,14 +132,8 @@ func checkPIN(pin string) error {
 
 // checkStaff reports everything wrong with a new staff user at once.
 func checkStaff(staff NewStaff) error {
-	var wrong []broker.FieldError
 	name := normalUsername(staff.Username)
-	if name == "" || len(name) > maxUsername || !printable(name) {
-		wrong = append(wrong, broker.FieldError{
-			Pointer: "/username", Code: "bad_username",
-			Message: fmt.Sprintf("must have 1 to %d characters", maxUsername),
-		})
-	}
+	wrong := checkUsername(name)
 	length := utf8.RuneCountInString(staff.Password)
 	switch {
 	case length < minPassword || length > maxPassword:
@@ -158,6 +152,16 @@ func checkStaff(staff NewStaff) error {
 		return broker.Invalid(wrong...)
 	}
 	return nil
+}
+
+func checkUsername(name string) []broker.FieldError {
+	if name != "" && len(name) <= maxUsername && printable(name) {
+		return nil
+	}
+	return []broker.FieldError{{
+		Pointer: "/username", Code: "bad_username",
+		Message: fmt.Sprintf("must have 1 to %d characters", maxUsername),
+	}}
 }
 
 func checkRoles(roles []string) []broker.FieldError {

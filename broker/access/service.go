@@ -252,12 +252,13 @@ func (s *Service) RevokeAll(tx *postgres.Tx, library, principal broker.ID) {
 		where library_id = $1 and principal_id = $2 and revoked_at is null`, library, principal, s.wall.Now())
 }
 
-// Forget deletes what no longer counts: old attempts to sign in, tokens a month
-// after their end, and idempotency keys after 48 hours. It touches shared tables
-// only, so any transaction may run it; the jobs' sweep does.
+// Forget deletes what no longer counts: old attempts to sign in, tokens and
+// invitations a month after their end, and idempotency keys after 48 hours. It
+// touches shared tables only, so any transaction may run it; the jobs' sweep does.
 func (s *Service) Forget(tx *postgres.Tx) {
 	now := s.wall.Now()
 	tx.Queue(`delete from signin_attempts where window_start < $1`, now.Add(-2*longestWindow))
 	tx.Queue(`delete from access_tokens where expires_at < $1`, now.AddDate(0, -1, 0))
+	tx.Queue(`delete from invitations where expires_at < $1`, now.AddDate(0, -1, 0))
 	tx.Queue(`delete from idempotency_keys where created_at < $1`, now.Add(-KeyKept))
 }

@@ -96,7 +96,7 @@ func (f *file) next() (row importedRow, wrong []csvfile.RowError, err error) {
 	}
 	if cells.errors == nil {
 		row = f.form.read(cells)
-		row.line, row.currency = line, currencyOf(row.country)
+		row.line, row.currency = line, CurrencyOf(row.country)
 	}
 	slices.SortFunc(cells.errors, func(a, b csvfile.RowError) int { return f.columns[a.Column] - f.columns[b.Column] })
 	return row, cells.errors, nil

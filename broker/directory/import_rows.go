@@ -80,7 +80,7 @@ func readOwn(row *cells) importedRow {
 		row.wrong("COUNTRY", "must be the two letters of a country, for example US or CA")
 	}
 	read := importedRow{country: country, key: row.key("KEY"), name: row.name("NAME")}
-	if row.text("STATE") != "" || currencyOf(country) != "" {
+	if row.text("STATE") != "" || CurrencyOf(country) != "" {
 		read.state = row.state("STATE", country)
 	}
 	read.latitude, read.longitude = row.place("LATITUDE", "LONGITUDE")
@@ -149,9 +149,9 @@ func (c *cells) state(column, country string) string {
 	state := strings.ToUpper(c.text(column))
 	_, known := zones[country+"-"+state]
 	switch {
-	case currencyOf(country) != "" && state == "":
+	case CurrencyOf(country) != "" && state == "":
 		c.wrong(column, "is empty; write the postal code of the state or province, for example NY")
-	case currencyOf(country) != "" && !known:
+	case CurrencyOf(country) != "" && !known:
 		c.wrong(column, "%q is not a state or province of %s; write its postal code, for example %s", shown(state), country,
 			map[string]string{"US": "NY", "CA": "ON"}[country])
 	case len(state) > 10:
@@ -170,7 +170,7 @@ func (c *cells) zone(column, country, state string) string {
 	if zone, known := ZoneOf(country, state); known {
 		return zone.String()
 	}
-	if currencyOf(country) == "" {
+	if CurrencyOf(country) == "" {
 		c.wrong("TIME_ZONE", "is empty and cannot be guessed for %s; write it as Europe/Paris", shown(country))
 	}
 	return "UTC"

@@ -47,7 +47,7 @@ func ZoneOf(country, state string) (*time.Location, bool) {
 	return zone, err == nil
 }
 
-// currencyOf gives the currency of a country whose states we know, else "".
-func currencyOf(country string) string {
+// CurrencyOf gives the currency of a country whose states we know, else "".
+func CurrencyOf(country string) string {
 	return map[string]string{"US": "USD", "CA": "CAD"}[country]
 }

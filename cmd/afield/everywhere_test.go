@@ -29,6 +29,7 @@ var seesEverywhere = map[string]string{
 	"broker/directory flush":               "the directory belongs to no one library",
 	"broker/policy/published Refresh":      "published versions are of many libraries and of none",
 	"cmd/afield inDatabase":                "published versions are of many libraries and of none",
+	"cmd/afield inForce":                   "a consortium is set up as a whole, by its operator",
 	"cmd/afield checkWaiting":              "counts what waits on this server, by channel only",
 	"cmd/afield/demo Load":                 "sets up the demonstration's many libraries",
 	"cmd/afield/demo register":             "sets up the demonstration's partners",

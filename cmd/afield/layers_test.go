@@ -17,7 +17,7 @@ import (
 // later than all it imports; one that wants to go down again is a wrong arrow.
 var layers = [][]string{
 	{"api", "api/web", "broker", "broker/outbox"},
-	{"api/problem", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "connectors"},
+	{"api/problem", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
 	{
 		"broker/acts", "broker/catalog", "broker/directory", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
 		"connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
@@ -35,7 +35,7 @@ var layers = [][]string{
 	{"broker/access", "broker/notices", "broker/standing"},
 	{"broker/holds"},
 	{"api/gen", "broker/loans"},
-	{"broker/exchange", "broker/returns", "workflow/requests/engine"},
+	{"broker/consortium", "broker/exchange", "broker/returns", "workflow/requests/engine"},
 	{
 		"broker/towntest", "workflow/requests/checks", "workflow/requests/flags", "workflow/requests/guards",
 		"workflow/requests/items", "workflow/requests/late", "workflow/requests/money", "workflow/requests/people",

@@ -24,21 +24,22 @@ import (
 type commandLine struct {
 	settings
 
-	Serve    serveCommand    `cmd:"" help:"Serve the API and work the jobs."`
-	Demo     demoCommand     `cmd:"" help:"Play the demo's stories and serve what there is."`
-	Verify   verifyCommand   `cmd:"" help:"Check what must always be true; status 1 on a breach."`
-	Workflow workflowCommand `cmd:"" help:"Print the state tables, as diagrams or JSON."`
-	Policy   policyCommand   `cmd:"" help:"Read, check, explain and compare libraries' policies."`
-	Scenario scenarioCommand `cmd:"" help:"Play written scenarios against a policy, and say what differs."`
-	Nightly  nightlyCommand  `cmd:"" help:"Do the nightly work by hand, or show what it came to."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to this version."`
-	User     userCommand     `cmd:"" help:"Keep staff users, and patrons' PINs."`
-	Token    tokenCommand    `cmd:"" help:"Keep the tokens of libraries' own programs."`
-	Partner  partnerCommand  `cmd:"" help:"Keep the connections to libraries elsewhere."`
-	Import   importCommand   `cmd:"" help:"Read a library's rows, or a directory of libraries, from files."`
-	Export   exportCommand   `cmd:"" help:"Write everything a library owns into files."`
-	Doctor   doctorCommand   `cmd:"" help:"Check the configuration, the database and what is still to do."`
-	Version  versionCommand  `cmd:"" help:"Print which version this is."`
+	Serve      serveCommand      `cmd:"" help:"Serve the API and work the jobs."`
+	Consortium consortiumCommand `cmd:"" help:"Set a consortium up from one file, and see and undo what was changed."`
+	Demo       demoCommand       `cmd:"" help:"Play the demo's stories and serve what there is."`
+	Verify     verifyCommand     `cmd:"" help:"Check what must always be true; status 1 on a breach."`
+	Workflow   workflowCommand   `cmd:"" help:"Print the state tables, as diagrams or JSON."`
+	Policy     policyCommand     `cmd:"" help:"Read, check, explain and compare libraries' policies."`
+	Scenario   scenarioCommand   `cmd:"" help:"Play written scenarios against a policy, and say what differs."`
+	Nightly    nightlyCommand    `cmd:"" help:"Do the nightly work by hand, or show what it came to."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to this version."`
+	User       userCommand       `cmd:"" help:"Keep staff users, and patrons' PINs."`
+	Token      tokenCommand      `cmd:"" help:"Keep the tokens of libraries' own programs."`
+	Partner    partnerCommand    `cmd:"" help:"Keep the connections to libraries elsewhere."`
+	Import     importCommand     `cmd:"" help:"Read a library's rows, or a directory of libraries, from files."`
+	Export     exportCommand     `cmd:"" help:"Write everything a library owns into files."`
+	Doctor     doctorCommand     `cmd:"" help:"Check the configuration, the database and what is still to do."`
+	Version    versionCommand    `cmd:"" help:"Print which version this is."`
 }
 
 // settings are the flags all subcommands share; each can also come from the

@@ -22,6 +22,8 @@ type Publication struct {
 	Library directory.Library
 	Actor   broker.Actor
 	Now     time.Time
+	// Today is the first day from which it may rule; zero means the library's date.
+	Today broker.Date
 	// DryRun checks everything and stores nothing.
 	DryRun bool
 }
@@ -52,6 +54,9 @@ func Publish(ctx context.Context, tx *postgres.Tx, in Publication) (Version, err
 
 // today is the library's date; above libraries it is the date of UTC.
 func (in Publication) today() broker.Date {
+	if !in.Today.IsZero() {
+		return in.Today
+	}
 	if in.Library.ID == broker.NoID {
 		return broker.DateIn(in.Now, time.UTC)
 	}
