@@ -691,6 +691,30 @@ const (
 	StrandedHoldCopiesWithdrawn StrandedHoldCopies = "withdrawn"
 )
 
+// Defines values for StuckRequestOwner.
+const (
+	StuckRequestOwnerBorrower StuckRequestOwner = "borrower"
+	StuckRequestOwnerLender   StuckRequestOwner = "lender"
+	StuckRequestOwnerNone     StuckRequestOwner = "none"
+	StuckRequestOwnerPatron   StuckRequestOwner = "patron"
+	StuckRequestOwnerStaff    StuckRequestOwner = "staff"
+	StuckRequestOwnerSystem   StuckRequestOwner = "system"
+)
+
+// Defines values for StuckRequestSide.
+const (
+	StuckRequestSideBorrowing StuckRequestSide = "borrowing"
+	StuckRequestSideBrokered  StuckRequestSide = "brokered"
+	StuckRequestSideLending   StuckRequestSide = "lending"
+)
+
+// Defines values for StuckRequestWhy.
+const (
+	NoDeadline   StuckRequestWhy = "no_deadline"
+	PastDeadline StuckRequestWhy = "past_deadline"
+	StandsStill  StuckRequestWhy = "stands_still"
+)
+
 // Defines values for TellBy.
 const (
 	TellByAccount TellBy = "account"
@@ -3970,6 +3994,49 @@ type StrandedPage struct {
 	NextCursor string         `json:"next_cursor,omitempty,omitzero"`
 }
 
+// StuckRequest defines model for StuckRequest.
+type StuckRequest struct {
+	// Citation What is asked for, as exactly as the patron can say it.
+	//
+	// Example: {"author":"Shepherd, Nan","isbn":"9780857861832","title":"The Living Mountain"}
+	Citation Citation `json:"citation"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID     ID    `json:"id"`
+	Number int64 `json:"number"`
+
+	// Owner Who has to do the next thing.
+	Owner StuckRequestOwner `json:"owner"`
+	Side  StuckRequestSide  `json:"side"`
+
+	// Since When its deadline passed, or when something last happened with it.
+	Since time.Time `json:"since"`
+
+	// State Where a request stands; `GET /v1/workflow` says which states a side has.
+	State      RequestState    `json:"state"`
+	StateLabel string          `json:"state_label"`
+	Why        StuckRequestWhy `json:"why"`
+
+	// Words Why, as a sentence.
+	Words string `json:"words"`
+}
+
+// StuckRequestOwner Who has to do the next thing.
+type StuckRequestOwner string
+
+// StuckRequestSide defines model for StuckRequest.Side.
+type StuckRequestSide string
+
+// StuckRequestWhy defines model for StuckRequest.Why.
+type StuckRequestWhy string
+
+// StuckRequests defines model for StuckRequests.
+type StuckRequests struct {
+	// Count How many are stuck, whether or not they are all listed.
+	Count    int            `json:"count"`
+	Requests []StuckRequest `json:"requests"`
+}
+
 // Surrendered defines model for Surrendered.
 type Surrendered struct {
 	// Back Minor units and an ISO 4217 code; 1250 USD is 12.50.
@@ -4983,6 +5050,12 @@ type ListStrandedHoldsParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// ListStuckRequestsParams defines parameters for ListStuckRequests.
+type ListStuckRequestsParams struct {
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListTasksParams defines parameters for ListTasks.
 type ListTasksParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -5630,6 +5703,9 @@ type ServerInterface interface {
 	// ListStrandedHolds Holds that no copy can fill
 	// (GET /v1/stranded-holds)
 	ListStrandedHolds(ctx echo.Context, params ListStrandedHoldsParams) error
+	// ListStuckRequests Open requests that do not get on
+	// (GET /v1/stuck-requests)
+	ListStuckRequests(ctx echo.Context, params ListStuckRequestsParams) error
 	// ListTasks What waits for a decision
 	// (GET /v1/tasks)
 	ListTasks(ctx echo.Context, params ListTasksParams) error
@@ -9284,6 +9360,24 @@ func (w *ServerInterfaceWrapper) ListStrandedHolds(ctx echo.Context) error {
 	return err
 }
 
+// ListStuckRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListStuckRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStuckRequestsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListStuckRequests(ctx, params)
+	return err
+}
+
 // ListTasks converts echo context to params.
 func (w *ServerInterfaceWrapper) ListTasks(ctx echo.Context) error {
 	var err error
@@ -9802,6 +9896,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/sessions", wrapper.CreateSession, options.OperationMiddlewares["createSession"]...)
 	router.GET(options.BaseURL+"/v1/shelf", wrapper.ListShelf, options.OperationMiddlewares["listShelf"]...)
 	router.GET(options.BaseURL+"/v1/stranded-holds", wrapper.ListStrandedHolds, options.OperationMiddlewares["listStrandedHolds"]...)
+	router.GET(options.BaseURL+"/v1/stuck-requests", wrapper.ListStuckRequests, options.OperationMiddlewares["listStuckRequests"]...)
 	router.GET(options.BaseURL+"/v1/tasks", wrapper.ListTasks, options.OperationMiddlewares["listTasks"]...)
 	router.POST(options.BaseURL+"/v1/tasks/:id/close", wrapper.CloseTask, options.OperationMiddlewares["closeTask"]...)
 	router.POST(options.BaseURL+"/v1/tills", wrapper.OpenTill, options.OperationMiddlewares["openTill"]...)
@@ -12726,6 +12821,28 @@ func (response ListStrandedHolds200JSONResponse) VisitListStrandedHoldsResponse(
 	return err
 }
 
+type ListStuckRequestsRequestObject struct {
+	Params ListStuckRequestsParams
+}
+
+type ListStuckRequestsResponseObject interface {
+	VisitListStuckRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListStuckRequests200JSONResponse StuckRequests
+
+func (response ListStuckRequests200JSONResponse) VisitListStuckRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTasksRequestObject struct {
 	Params ListTasksParams
 }
@@ -13426,6 +13543,9 @@ type StrictServerInterface interface {
 	// ListStrandedHolds Holds that no copy can fill
 	// (GET /v1/stranded-holds)
 	ListStrandedHolds(ctx context.Context, request ListStrandedHoldsRequestObject) (ListStrandedHoldsResponseObject, error)
+	// ListStuckRequests Open requests that do not get on
+	// (GET /v1/stuck-requests)
+	ListStuckRequests(ctx context.Context, request ListStuckRequestsRequestObject) (ListStuckRequestsResponseObject, error)
 	// ListTasks What waits for a decision
 	// (GET /v1/tasks)
 	ListTasks(ctx context.Context, request ListTasksRequestObject) (ListTasksResponseObject, error)
@@ -18155,6 +18275,31 @@ func (sh *strictHandler) ListStrandedHolds(ctx echo.Context, params ListStranded
 		return err
 	} else if validResponse, ok := response.(ListStrandedHoldsResponseObject); ok {
 		return validResponse.VisitListStrandedHoldsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListStuckRequests operation middleware
+func (sh *strictHandler) ListStuckRequests(ctx echo.Context, params ListStuckRequestsParams) error {
+	var request ListStuckRequestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStuckRequests(ctx.Request().Context(), request.(ListStuckRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStuckRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListStuckRequestsResponseObject); ok {
+		return validResponse.VisitListStuckRequestsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

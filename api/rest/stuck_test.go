@@ -47,3 +47,38 @@ func TestAHoldThatNoCopyCanFillIsListed(t *testing.T) {
 	}
 	wants(t, w.call(t, "POST", "/v1/items", w.staff, fmt.Sprintf(`{"barcode":"31234000000779","title_id":%q,"status":"lost"}`, title)), 400, "invalid_input")
 }
+
+// A request that stands still is listed and counted, and leaves the list when
+// somebody acts.
+func TestARequestThatStandsStillIsListed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	asked := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"Nobody has this"}}`, w.patron))
+	wants(t, asked, 201, "")
+	listed := func() map[string]any {
+		t.Helper()
+		page := w.call(t, "GET", "/v1/stuck-requests", w.staff, "")
+		wants(t, page, 200, "")
+		lines, _ := page.body["requests"].([]any)
+		if int(page.body["count"].(float64)) != len(lines) {
+			t.Fatalf("counted: %v", page.body)
+		}
+		if len(lines) == 0 {
+			return nil
+		}
+		return lines[0].(map[string]any)
+	}
+	if line := listed(); line != nil {
+		t.Fatalf("listed at once: %v", line)
+	}
+	w.clock.Set(w.clock.Now().AddDate(0, 2, 0)) // no sweep runs: its deadline has passed
+	line := listed()
+	if line == nil || line["id"] != asked.id() || line["why"] != "past_deadline" || line["words"] == "" || line["state_label"] == "" {
+		t.Fatalf("the line is %v", line)
+	}
+	wants(t, w.call(t, "GET", "/v1/stuck-requests", w.me, ""), 403, "forbidden")
+	wants(t, w.call(t, "POST", "/v1/requests/"+asked.id()+"/actions/cancel", w.staff, `{}`), 200, "")
+	if line := listed(); line != nil {
+		t.Fatalf("still listed: %v", line)
+	}
+}

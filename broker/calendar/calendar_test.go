@@ -69,6 +69,21 @@ func TestOpenAndClosedDays(t *testing.T) {
 	}
 }
 
+// Whole open days lie between the date that is given and today.
+func TestBeforeOpenDays(t *testing.T) {
+	t.Parallel()
+	plan := library(t) // closed on Sundays
+	for days, want := range map[int]string{0: "2026-08-24", 1: "2026-08-23", 2: "2026-08-21", 7: "2026-08-16"} {
+		got := plan.BeforeOpenDays(day("2026-08-25"), days) // a Tuesday
+		if got.String() != want {
+			t.Errorf("%d open days: %s, want %s", days, got, want)
+		}
+		if open := plan.CountOpenDays(got, day("2026-08-24")); open != days {
+			t.Errorf("after %s %d open days lie before, want %d", got, open, days)
+		}
+	}
+}
+
 func TestSpecialDaysAndLongClosures(t *testing.T) {
 	t.Parallel()
 	opening, err := calendar.New("America/Chicago", calendar.Plan{

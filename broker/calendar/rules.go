@@ -47,6 +47,16 @@ func (c *Calendar) AddOpenDays(date broker.Date, days int) broker.Date {
 	return date
 }
 
+// BeforeOpenDays gives the last date that has a number of whole open days between
+// itself and a later date: six open days before a Tuesday is the Monday of the week
+// before when Sunday is closed.
+func (c *Calendar) BeforeOpenDays(date broker.Date, days int) broker.Date {
+	for ; days > 0; days-- {
+		date = c.PrevOpenDay(date.AddDays(-1))
+	}
+	return date.AddDays(-1)
+}
+
 // AddDays gives the date a number of days after another, counted as asked.
 func (c *Calendar) AddDays(date broker.Date, days int, count Count) broker.Date {
 	if count == OpenDays {

@@ -20,6 +20,7 @@ var seesEverywhere = map[string]string{
 	"workflow/nightly scope":               "some steps forget what timelines and accounts say, which only the second role may change",
 	"workflow/requests dueDeadlines":       "finds what is due, whosever it is; the firing names the library",
 	"workflow/requests Repair":             "finds stuck requests, whosever they are; the repair names the library",
+	"workflow/requests CountStuck":         "counts stuck requests, whosever they are",
 	"workflow/jobs resend":                 "finds messages that wait, whosever they are; sending names the library",
 	"workflow/jobs forget":                 "drops old wire texts, tokens and keys of all libraries at once",
 	"workflow/jobs beginNights":            "finds libraries whose night is on; the night names its library",

@@ -197,6 +197,12 @@ func (s *storm) finish(ctx context.Context) {
 func (s *storm) whole() {
 	s.t.Helper()
 	s.nothing("a message was left to the sweep, though no clock delayed it", `select concat_ws(' ', kind, id) from messages where left_behind_at is not null`)
+	ctx, done := context.WithTimeout(s.t.Context(), time.Minute)
+	defer done()
+	var still struct{ Count int }
+	if err := s.lanes[0].staff.get(ctx, "/v1/stuck-requests", &still); err != nil || still.Count > 0 {
+		s.t.Errorf("%d requests are stuck (%v)", still.Count, err)
+	}
 	partner, member := s.loans[0], s.loans[1]
 	loans := partner + member
 	if partner == 0 || member == 0 {

@@ -52,6 +52,9 @@ func TestNoMessageIsLeftToTheSweep(t *testing.T) {
 	desks.Wait()
 	r.settle(t.Context(), app)
 	r.nothing("a message was left to the sweep, though no clock delayed it", `select concat_ws(' ', kind, id) from messages where left_behind_at is not null`)
+	if stuck, err := app.Requests.CountStuck(t.Context(), r.db, clock.Now()); err != nil || stuck > 0 {
+		t.Errorf("%d requests are stuck (%v)", stuck, err)
+	}
 	if sent := r.number(`select count(*)::int from messages where direction = 'out' and status = 'sent'`); sent < 3*loans {
 		t.Errorf("only %d messages were sent for %d loans", sent, loans)
 	}

@@ -26,6 +26,23 @@ func (r Requests) ListTasks(ctx context.Context, request gen.ListTasksRequestObj
 	return gen.ListTasks200JSONResponse(page), err
 }
 
+// ListStuckRequests lists the open requests that do not get on.
+func (r Requests) ListStuckRequests(ctx context.Context, request gen.ListStuckRequestsRequestObject) (gen.ListStuckRequestsResponseObject, error) {
+	page, err := pipeline.Read(ctx, r.Base, func(ctx context.Context, t *pipeline.Turn) (gen.StuckRequests, error) {
+		stuck, count, err := r.Base.Requests.Stuck(ctx, t.Tx, t.Now(), t.Library(), pipeline.Size(request.Params.Limit))
+		page := gen.StuckRequests{Count: count, Requests: make([]gen.StuckRequest, len(stuck))}
+		for i, one := range stuck {
+			page.Requests[i] = gen.StuckRequest{
+				ID: one.ID, Number: one.Number, Side: gen.StuckRequestSide(one.Side), State: string(one.State), StateLabel: one.Label,
+				Owner: gen.StuckRequestOwner(one.Owner), Citation: one.Citation, Why: gen.StuckRequestWhy(one.Why), Words: one.Why.Words(),
+				Since: views.UTCOrZero(&one.Since),
+			}
+		}
+		return page, err
+	})
+	return gen.ListStuckRequests200JSONResponse(page), err
+}
+
 // CloseTask closes a task by hand.
 func (r Requests) CloseTask(ctx context.Context, request gen.CloseTaskRequestObject) (gen.CloseTaskResponseObject, error) {
 	note := strings.TrimSpace(views.OrZero(request.Body).Note)

@@ -85,6 +85,9 @@ type Rules struct {
 	PullDays          rule.Rule[rule.Span] `yaml:"deadlines.pull"`
 	LendShipDays      rule.Rule[rule.Span] `yaml:"deadlines.lend_ship"`
 
+	// How many open days a request may stand still before it counts as stuck.
+	StuckAfter rule.Rule[rule.Optional[int]] `yaml:"requests.stuck_after"`
+
 	// Cards, by patron class.
 	CardNeeds        rule.Rule[CardNeeds]                  `yaml:"cards.needs"`
 	CardFee          rule.Rule[rule.Optional[CardFee]]     `yaml:"cards.fee"`
