@@ -801,6 +801,13 @@ const (
 	ListShelfParamsDueExpiring ListShelfParamsDue = "expiring"
 )
 
+// AcceptInvitation defines model for AcceptInvitation.
+type AcceptInvitation struct {
+	// Password 12 to 200 characters, without the user name.
+	Password string `json:"password"`
+	Token    string `json:"token"`
+}
+
 // Account defines model for Account.
 type Account struct {
 	// Accruing What overdue loans have come to as of today; `owes` counts it.
@@ -1245,6 +1252,51 @@ type ClosureList struct {
 	Closures []Closure `json:"closures"`
 }
 
+// ConfigurationChange defines model for ConfigurationChange.
+type ConfigurationChange struct {
+	// Actor Who did something. Names are never given; patrons see the kind only.
+	Actor Actor `json:"actor"`
+
+	// After The same part as it has been since.
+	After string    `json:"after"`
+	At    time.Time `json:"at"`
+
+	// Before Part of a consortium's file (YAML) that was in force until then.
+	Before string `json:"before"`
+
+	// ChangeID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ChangeID ID `json:"change_id"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID ID `json:"id"`
+
+	// LibraryID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	LibraryID ID                  `json:"library_id,omitempty,omitzero"`
+	Lines     []ConfigurationLine `json:"lines"`
+	Reason    string              `json:"reason"`
+}
+
+// ConfigurationChangePage defines model for ConfigurationChangePage.
+type ConfigurationChangePage struct {
+	Changes    []ConfigurationChange `json:"changes"`
+	NextCursor string                `json:"next_cursor,omitempty,omitzero"`
+}
+
+// ConfigurationLine defines model for ConfigurationLine.
+type ConfigurationLine struct {
+	After  string `json:"after,omitempty,omitzero"`
+	Before string `json:"before,omitempty,omitzero"`
+
+	// Subject The library, group or policy.
+	Subject string `json:"subject"`
+
+	// What What of it; not there where it is new.
+	What string `json:"what,omitempty,omitzero"`
+
+	// Words The change in a sentence.
+	Words string `json:"words"`
+}
+
 // Copy A copy as anybody may know of it.
 type Copy struct {
 	Audience CopyAudience `json:"audience"`
@@ -1656,6 +1708,13 @@ type HoldSlip = holds.Slip
 
 // ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 type ID = broker.ID
+
+// InvitationAccepted defines model for InvitationAccepted.
+type InvitationAccepted struct {
+	Library  LibraryRef `json:"library"`
+	Roles    []string   `json:"roles"`
+	Username string     `json:"username"`
+}
 
 // Invoice defines model for Invoice.
 type Invoice struct {
@@ -4400,6 +4459,15 @@ type WaiveChargeParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ListConfigurationChangesParams defines parameters for ListConfigurationChanges.
+type ListConfigurationChangesParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListDeskActsParams defines parameters for ListDeskActs.
 type ListDeskActsParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -5164,6 +5232,9 @@ type MovePickupJSONRequestBody = HoldPickup
 // SuspendHoldJSONRequestBody defines body for SuspendHold for application/json ContentType.
 type SuspendHoldJSONRequestBody = Suspension
 
+// AcceptInvitationJSONRequestBody defines body for AcceptInvitation for application/json ContentType.
+type AcceptInvitationJSONRequestBody = AcceptInvitation
+
 // RaiseInvoiceJSONRequestBody defines body for RaiseInvoice for application/json ContentType.
 type RaiseInvoiceJSONRequestBody = NewInvoice
 
@@ -5346,6 +5417,9 @@ type ServerInterface interface {
 	// WaiveCharge Forgive a charge, or part of it
 	// (POST /v1/charges/{id}/waive)
 	WaiveCharge(ctx echo.Context, id ID, params WaiveChargeParams) error
+	// ListConfigurationChanges What was changed in how the library is set up
+	// (GET /v1/configuration/changes)
+	ListConfigurationChanges(ctx echo.Context, params ListConfigurationChangesParams) error
 	// ListDeskActs What was done at the desks
 	// (GET /v1/desk/acts)
 	ListDeskActs(ctx echo.Context, params ListDeskActsParams) error
@@ -5406,6 +5480,9 @@ type ServerInterface interface {
 	// SuspendHold Have a hold passed by for a while
 	// (POST /v1/holds/{id}/suspend)
 	SuspendHold(ctx echo.Context, id ID, params SuspendHoldParams) error
+	// AcceptInvitation Become a staff user
+	// (POST /v1/invitations/accept)
+	AcceptInvitation(ctx echo.Context) error
 	// ListInvoices What libraries ask of each other
 	// (GET /v1/invoices)
 	ListInvoices(ctx echo.Context, params ListInvoicesParams) error
@@ -5968,6 +6045,31 @@ func (w *ServerInterfaceWrapper) WaiveCharge(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.WaiveCharge(ctx, id, params)
+	return err
+}
+
+// ListConfigurationChanges converts echo context to params.
+func (w *ServerInterfaceWrapper) ListConfigurationChanges(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListConfigurationChangesParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListConfigurationChanges(ctx, params)
 	return err
 }
 
@@ -6588,6 +6690,15 @@ func (w *ServerInterfaceWrapper) SuspendHold(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SuspendHold(ctx, id, params)
+	return err
+}
+
+// AcceptInvitation converts echo context to params.
+func (w *ServerInterfaceWrapper) AcceptInvitation(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AcceptInvitation(ctx)
 	return err
 }
 
@@ -9777,6 +9888,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/calendar/closures/:id", wrapper.CancelClosure, options.OperationMiddlewares["cancelClosure"]...)
 	router.POST(options.BaseURL+"/v1/charges/:id/take-back", wrapper.TakeBackCharge, options.OperationMiddlewares["takeBackCharge"]...)
 	router.POST(options.BaseURL+"/v1/charges/:id/waive", wrapper.WaiveCharge, options.OperationMiddlewares["waiveCharge"]...)
+	router.GET(options.BaseURL+"/v1/configuration/changes", wrapper.ListConfigurationChanges, options.OperationMiddlewares["listConfigurationChanges"]...)
 	router.GET(options.BaseURL+"/v1/desk/acts", wrapper.ListDeskActs, options.OperationMiddlewares["listDeskActs"]...)
 	router.POST(options.BaseURL+"/v1/desk/acts/:id/undo", wrapper.UndoDeskAct, options.OperationMiddlewares["undoDeskAct"]...)
 	router.POST(options.BaseURL+"/v1/desk/scan", wrapper.Scan, options.OperationMiddlewares["scan"]...)
@@ -9797,6 +9909,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/holds/:id/resume", wrapper.ResumeHold, options.OperationMiddlewares["resumeHold"]...)
 	router.GET(options.BaseURL+"/v1/holds/:id/slip", wrapper.GetSlip, options.OperationMiddlewares["getSlip"]...)
 	router.POST(options.BaseURL+"/v1/holds/:id/suspend", wrapper.SuspendHold, options.OperationMiddlewares["suspendHold"]...)
+	router.POST(options.BaseURL+"/v1/invitations/accept", wrapper.AcceptInvitation, options.OperationMiddlewares["acceptInvitation"]...)
 	router.GET(options.BaseURL+"/v1/invoices", wrapper.ListInvoices, options.OperationMiddlewares["listInvoices"]...)
 	router.POST(options.BaseURL+"/v1/invoices", wrapper.RaiseInvoice, options.OperationMiddlewares["raiseInvoice"]...)
 	router.POST(options.BaseURL+"/v1/invoices/:id/dispute", wrapper.DisputeInvoice, options.OperationMiddlewares["disputeInvoice"]...)
@@ -10124,6 +10237,28 @@ type WaiveChargeResponseObject interface {
 type WaiveCharge200JSONResponse Charge
 
 func (response WaiveCharge200JSONResponse) VisitWaiveChargeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConfigurationChangesRequestObject struct {
+	Params ListConfigurationChangesParams
+}
+
+type ListConfigurationChangesResponseObject interface {
+	VisitListConfigurationChangesResponse(w http.ResponseWriter) error
+}
+
+type ListConfigurationChanges200JSONResponse ConfigurationChangePage
+
+func (response ListConfigurationChanges200JSONResponse) VisitListConfigurationChangesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -10587,6 +10722,28 @@ func (response SuspendHold200JSONResponse) VisitSuspendHoldResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptInvitationRequestObject struct {
+	Body *AcceptInvitationJSONRequestBody
+}
+
+type AcceptInvitationResponseObject interface {
+	VisitAcceptInvitationResponse(w http.ResponseWriter) error
+}
+
+type AcceptInvitation201JSONResponse InvitationAccepted
+
+func (response AcceptInvitation201JSONResponse) VisitAcceptInvitationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13186,6 +13343,9 @@ type StrictServerInterface interface {
 	// WaiveCharge Forgive a charge, or part of it
 	// (POST /v1/charges/{id}/waive)
 	WaiveCharge(ctx context.Context, request WaiveChargeRequestObject) (WaiveChargeResponseObject, error)
+	// ListConfigurationChanges What was changed in how the library is set up
+	// (GET /v1/configuration/changes)
+	ListConfigurationChanges(ctx context.Context, request ListConfigurationChangesRequestObject) (ListConfigurationChangesResponseObject, error)
 	// ListDeskActs What was done at the desks
 	// (GET /v1/desk/acts)
 	ListDeskActs(ctx context.Context, request ListDeskActsRequestObject) (ListDeskActsResponseObject, error)
@@ -13246,6 +13406,9 @@ type StrictServerInterface interface {
 	// SuspendHold Have a hold passed by for a while
 	// (POST /v1/holds/{id}/suspend)
 	SuspendHold(ctx context.Context, request SuspendHoldRequestObject) (SuspendHoldResponseObject, error)
+	// AcceptInvitation Become a staff user
+	// (POST /v1/invitations/accept)
+	AcceptInvitation(ctx context.Context, request AcceptInvitationRequestObject) (AcceptInvitationResponseObject, error)
 	// ListInvoices What libraries ask of each other
 	// (GET /v1/invoices)
 	ListInvoices(ctx context.Context, request ListInvoicesRequestObject) (ListInvoicesResponseObject, error)
@@ -13912,6 +14075,31 @@ func (sh *strictHandler) WaiveCharge(ctx echo.Context, id ID, params WaiveCharge
 		return err
 	} else if validResponse, ok := response.(WaiveChargeResponseObject); ok {
 		return validResponse.VisitWaiveChargeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListConfigurationChanges operation middleware
+func (sh *strictHandler) ListConfigurationChanges(ctx echo.Context, params ListConfigurationChangesParams) error {
+	var request ListConfigurationChangesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConfigurationChanges(ctx.Request().Context(), request.(ListConfigurationChangesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConfigurationChanges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListConfigurationChangesResponseObject); ok {
+		return validResponse.VisitListConfigurationChangesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -14691,6 +14879,52 @@ func (sh *strictHandler) SuspendHold(ctx echo.Context, id ID, params SuspendHold
 		return err
 	} else if validResponse, ok := response.(SuspendHoldResponseObject); ok {
 		return validResponse.VisitSuspendHoldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AcceptInvitation operation middleware
+func (sh *strictHandler) AcceptInvitation(ctx echo.Context) error {
+	var request AcceptInvitationRequestObject
+
+	var body AcceptInvitationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptInvitation(ctx.Request().Context(), request.(AcceptInvitationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptInvitation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AcceptInvitationResponseObject); ok {
+		return validResponse.VisitAcceptInvitationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

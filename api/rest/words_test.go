@@ -53,6 +53,7 @@ var inContract = map[string]words{
 	"Reason.may_override[]":         {typed: "broker/access:RoleDesk"},
 	"PolicyRule.override[]":         {typed: "broker/access:RoleDesk"},
 	"Me.roles[]":                    {typed: "broker/access:RoleDesk"},
+	"InvitationAccepted.roles[]":    {typed: "broker/access:RoleDesk"},
 	"Me.kind":                       {typed: "broker/access.Kind", column: "access_tokens.kind"},
 	"SignIn.kind":                   {typed: "broker/access.Kind", less: []string{"program"}},
 	"Actor.kind":                    {typed: "broker.ActorKind"},

@@ -63,6 +63,27 @@ func (a Accounts) DeleteSession(ctx context.Context, _ gen.DeleteSessionRequestO
 	return gen.DeleteSession204Response{}, err
 }
 
+// AcceptInvitation makes the staff user that a token invites. It takes no
+// Idempotency-Key: the token is good once.
+func (a Accounts) AcceptInvitation(ctx context.Context, request gen.AcceptInvitationRequestObject) (gen.AcceptInvitationResponseObject, error) {
+	accepted, err := a.Access.AcceptInvitation(ctx, request.Body.Token, request.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	nobody := access.Principal{Library: accepted.Library}
+	view, err := pipeline.ReadAs(ctx, a.Base, nobody, func(ctx context.Context, t *pipeline.Turn) (gen.InvitationAccepted, error) {
+		view := gen.InvitationAccepted{Username: accepted.Username, Roles: accepted.Roles}
+		library, err := directory.Load(ctx, t.Tx, accepted.Library)
+		if err != nil {
+			return view, err
+		}
+		symbol, err := directory.Symbol(ctx, t.Tx, library.ID)
+		view.Library = views.LibraryNamed(library.ID, library.Name, symbol)
+		return view, err
+	})
+	return gen.AcceptInvitation201JSONResponse(view), err
+}
+
 // GetMe says who the caller is.
 func (a Accounts) GetMe(ctx context.Context, _ gen.GetMeRequestObject) (gen.GetMeResponseObject, error) {
 	me, err := pipeline.Read(ctx, a.Base, a.me)
