@@ -1,13 +1,20 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	server "afield/cmd/afield/app"
+
+	"afield/api/gen"
+	"afield/broker"
 	"afield/broker/consortium"
+	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 )
 
@@ -78,4 +85,92 @@ func TestConsortiumCommands(t *testing.T) {
 	if example != consortium.Example() {
 		t.Error("the example that is printed is another")
 	}
+}
+
+// A consortium is set up by the example, from an empty database and without SQL:
+// staff accept their invitations, patrons and items come in as files, and a
+// request goes from one library to the other and home.
+func TestARequestGoesThroughTheExample(t *testing.T) {
+	t.Parallel()
+	address := pgtest.URL(t)
+	folder := t.TempDir()
+	with := func(args ...string) string {
+		t.Helper()
+		code, out, errOut := call(t, append(args, "--database-url", address, "--secret", testSecret)...)
+		if code != exitDone {
+			t.Fatalf("afield %s ends with %d: %s%s", strings.Join(args, " "), code, out, errOut)
+		}
+		return out
+	}
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	var done consortiumApplied
+	if err := json.Unmarshal([]byte(with("consortium", "apply", file("ours.yaml", consortium.Example()), "--reason", "it begins", "--json")), &done); err != nil {
+		t.Fatal(err)
+	}
+	with("import", "patrons", file("patrons.csv", "card,class,name,phone,phone_checked,branch\n21001000000001,adult,Adult patron 1,555-0100,2026-01-01,shore\n"), "--library", "EXAMPLE:EAST")
+	with("import", "items", file("items.csv", "barcode,title,author,isbn,branch\n31002000000001,The Living Mountain,Shepherd,9780857861832,main\n"), "--library", "EXAMPLE:WEST")
+
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	running, err := server.Start(t.Context(), server.Config{DB: db, Listen: "127.0.0.1:0", Secret: []byte("secretsecretsecretsecretsecretse"), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = running.Close() })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	net := newNetwork(running.URL())
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	signIn := func(library, username string) *caller {
+		t.Helper()
+		for _, invitation := range done.Invitations {
+			if strings.HasPrefix(invitation.Library, library) && invitation.Username == username {
+				var accepted gen.InvitationAccepted
+				must(net.as("").post(ctx, "/v1/invitations/accept", gen.AcceptInvitation{Token: invitation.Token, Password: storyPassword}, &accepted))
+			}
+		}
+		var session gen.Session
+		must(net.as("").post(ctx, "/v1/sessions", gen.SignIn{Kind: gen.SignInKindStaff, Library: library, Username: username, Password: storyPassword}, &session))
+		return net.as(session.Token)
+	}
+	east, west := signIn("EXAMPLE:EAST", "director"), signIn("EXAMPLE:WEST", "librarian")
+
+	var asked gen.Request
+	citation := broker.Citation{Title: "The Living Mountain", ISBN: "9780857861832"}
+	must(east.post(ctx, "/v1/requests", gen.NewRequest{Citation: citation, Card: "21001000000001"}, &asked))
+	path := "/v1/requests/" + asked.ID.String()
+	scan := func(at *caller, barcode, card string) gen.ScanResult {
+		t.Helper()
+		var result gen.ScanResult
+		must(at.post(ctx, "/v1/desk/scan", gen.Scan{Barcode: barcode, Card: card}, &result))
+		return result
+	}
+	_, err = east.until(ctx, path, "requested")
+	must(err)
+	scan(west, "31002000000001", "")
+	scan(east, "31002000000001", "")
+	_, err = east.until(ctx, path, "on_hold_shelf")
+	must(err)
+	scan(east, "31002000000001", "21001000000001")
+	_, err = east.until(ctx, path, "checked_out")
+	must(err)
+	scan(east, "31002000000001", "")
+	scan(west, "31002000000001", "")
+	_, err = east.until(ctx, path, "completed")
+	must(err)
+	with("verify")
 }
