@@ -25,6 +25,9 @@ type Applying struct {
 	// ID makes the ids of new libraries, branches, groups and catalogues from what
 	// they are named by; nil makes ids that mean nothing.
 	ID func(kind string, names ...string) broker.ID
+	// Secrets are those of partners that have theirs already, by symbol; other
+	// partners that are new get secrets of their own.
+	Secrets map[string]Secrets
 }
 
 // Applied is what came of it. Its secrets are shown once and kept nowhere.
@@ -253,7 +256,9 @@ func (t *target) saveReached(ctx context.Context, tx *postgres.Tx, as Applying, 
 			Library: t.id, Protocol: directory.Protocol(t.Reached.By), BaseURL: t.Reached.URL, AllowPrivateAddress: *t.Reached.Private,
 			Paused: *t.Reached.Paused, Timeout: timeout, OutboundSecret: was.OutboundSecret, InboundSecret: was.InboundSecret,
 		}
-		if was.Protocol != peer.Protocol || peer.OutboundSecret == nil {
+		if known, has := as.Secrets[t.symbol()]; has {
+			peer.OutboundSecret, peer.InboundSecret = known.WeUse, known.TheyUse
+		} else if was.Protocol != peer.Protocol || peer.OutboundSecret == nil {
 			peer.OutboundSecret, peer.InboundSecret = directory.NewSecret(), directory.NewSecret()
 			done.Secrets = append(done.Secrets, Secrets{Library: t.title(), By: t.Reached.By, TheyUse: peer.InboundSecret, WeUse: peer.OutboundSecret})
 		}

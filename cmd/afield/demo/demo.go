@@ -181,13 +181,13 @@ func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
 		return nil, err
 	}
 	fail := func(err error) (*running, error) { r.close(); return nil, err }
-	if err := Load(ctx, config.DB, clock.Now(), firstMonday(config.ending()).AddDays(-1)); err != nil {
+	if err := Load(ctx, config.DB, r.app.Access, clock.Now(), firstMonday(config.ending()).AddDays(-1)); err != nil {
 		return fail(err)
 	}
 	if r.partners, err = startPartners(r.app.URL()+"/v1/partner/messages", clock.Now); err != nil {
 		return fail(err)
 	}
-	if err := r.partners.register(ctx, config.DB, r.app.Vault, clock.Now()); err != nil {
+	if err := r.partners.register(ctx, config.DB, r.app.Access, r.app.Vault, clock.Now()); err != nil {
 		return fail(err)
 	}
 	r.app.Cache.Invalidate()

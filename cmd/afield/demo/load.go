@@ -8,8 +8,8 @@ import (
 
 	"afield/broker"
 	"afield/broker/access"
-	"afield/broker/calendar"
 	"afield/broker/catalog"
+	"afield/broker/consortium"
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
@@ -56,7 +56,7 @@ var ErrInUse = errors.New("this database has member libraries of its own; the de
 // when the patrons last confirmed their telephone numbers. ErrInUse means that
 // the database has other member libraries, which must not run on the demo's
 // clock.
-func Load(ctx context.Context, db *postgres.DB, now time.Time, confirmed broker.Date) error {
+func Load(ctx context.Context, db *postgres.DB, doors *access.Service, now time.Time, confirmed broker.Date) error {
 	there, err := Loaded(ctx, db)
 	if err != nil || there {
 		return err
@@ -69,10 +69,12 @@ func Load(ctx context.Context, db *postgres.DB, now time.Time, confirmed broker.
 		if len(members) > 0 {
 			return ErrInUse
 		}
-		for _, write := range []func(context.Context, *postgres.Tx, time.Time) error{loadLibraries, loadReach, loadBooks} {
-			if err := write(ctx, tx, now); err != nil {
-				return err
-			}
+		if err := setUp(ctx, tx, doors, wholeFile(), consortium.Applying{Reason: "the demo begins", Now: now}); err != nil {
+			return err
+		}
+		loadPast(tx)
+		if err := loadBooks(ctx, tx, now); err != nil {
+			return err
 		}
 		return loadPeople(tx, now, confirmed)
 	})
@@ -82,75 +84,9 @@ func Load(ctx context.Context, db *postgres.DB, now time.Time, confirmed broker.
 	return nil
 }
 
-func loadLibraries(_ context.Context, tx *postgres.Tx, now time.Time) error {
+// loadPast writes how each library has answered so far.
+func loadPast(tx *postgres.Tx) {
 	for _, p := range places() {
-		library := directory.Library{
-			ID: p.id(), Name: p.name, Member: p.member(), State: p.state, Country: p.country, Latitude: &p.latitude, Longitude: &p.longitude,
-			Zone: p.location(), Currency: p.currency, Policy: p.policy, Plan: calendar.Plan{Hours: p.hours},
-		}
-		if p.yearlyLoans > 0 {
-			library.YearlyLoans = &p.yearlyLoans
-		}
-		if p.member() {
-			library.SharingGroup = p.realm()
-			directory.SaveSharingGroup(tx, directory.SharingGroup{ID: p.realm(), Name: p.catalogue})
-		}
-		if err := directory.SaveLibrary(tx, library, now); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		symbol, err := broker.ParseSymbol(p.symbol)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		directory.SaveSymbols(tx, p.id(), symbol)
-		if !p.member() {
-			continue
-		}
-		for number, building := range p.buildings() {
-			branch := directory.Branch{Library: p.id(), ID: p.branch(building), Code: fmt.Sprint(number + 1), Name: building}
-			if err := directory.SaveBranch(tx, branch); err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
-			}
-		}
-	}
-	return nil
-}
-
-// loadReach writes the groups, how far each library looks for lenders, what
-// each lends and how it has answered so far.
-func loadReach(_ context.Context, tx *postgres.Tx, now time.Time) error {
-	byKey := map[string]place{}
-	for _, p := range places() {
-		byKey[p.key] = p
-	}
-	groupID := func(key string) broker.ID { return broker.DeriveID("demo", "group", key) }
-	for _, group := range groupPlans() {
-		var members []broker.ID
-		for _, key := range group.members {
-			member := byKey[key]
-			members = append(members, member.id())
-		}
-		directory.SaveGroup(tx, directory.Group{ID: groupID(group.key), Name: group.name, Kind: group.kind}, members...)
-	}
-	for _, p := range byKey {
-		directory.SaveTerms(tx, directory.LendingTerms{
-			Library: p.id(), Lends: true, LoanDays: p.terms.days, Renewals: 1, Fee: broker.Money{Minor: p.terms.fee, Currency: p.currency}, FreeInState: true,
-		})
-		if p.protocol == directory.ProtocolManual {
-			if err := directory.SavePeer(tx, nil, directory.Peer{Library: p.id(), Protocol: p.protocol}, now); err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
-			}
-		}
-		var tiers []directory.Tier
-		for _, one := range p.tiers {
-			if one.group != "" {
-				one.Group = groupID(one.group)
-			}
-			tiers = append(tiers, one.Tier)
-		}
-		if err := directory.SaveTiers(tx, p.id(), tiers); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
 		for answer, count := range map[routing.Answer]int{
 			routing.AnswerFilled: p.past.filled, routing.AnswerRefused: p.past.refused, routing.AnswerSilent: p.past.silent,
 		} {
@@ -163,7 +99,6 @@ func loadReach(_ context.Context, tx *postgres.Tx, now time.Time) error {
 			}
 		}
 	}
-	return nil
 }
 
 func loadBooks(ctx context.Context, tx *postgres.Tx, now time.Time) error {

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"afield/broker"
-	"afield/broker/directory"
-	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/connectors/conntest"
 	"afield/connectors/partner"
@@ -66,31 +64,6 @@ func startPartners(callback string, now func() time.Time) (partners, error) {
 		running[p.key] = started
 	}
 	return running, nil
-}
-
-// register writes the partners' addresses and secrets.
-func (p partners) register(ctx context.Context, db *postgres.DB, vault *directory.Vault, now time.Time) error {
-	err := db.InTx(ctx, postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
-		for _, at := range places() {
-			library := p[at.key]
-			if library == nil {
-				continue
-			}
-			peer := library.Peer(at.id())
-			err := directory.SavePeer(tx, vault, directory.Peer{
-				Library: at.id(), Protocol: partner.Name, BaseURL: peer.BaseURL, OutboundSecret: peer.OutboundSecret,
-				InboundSecret: peer.InboundSecret, AllowPrivateAddress: true, Timeout: peer.Timeout,
-			}, now)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("register the demo's partners: %w", err)
-	}
-	return nil
 }
 
 // settle lets every partner send what it has to send now; spoke tells whether
