@@ -62,6 +62,7 @@ const (
 	EventReopen            Event = "reopen"
 	EventUndo              Event = "undo"
 	EventUnshelve          Event = "unshelve"
+	EventSendToPickup      Event = "send_to_pickup"
 	EventNote              Event = "note"
 	EventAmend             Event = "amend"
 )
@@ -197,6 +198,7 @@ const (
 	DoKeepPickUp     Effect = "keep_pick_up_date"
 	DoAwaitDecision  Effect = "await_decision"
 	DoTakeOffShelf   Effect = "take_off_hold_shelf"
+	DoSendToPickup   Effect = "send_to_pick_up_place"
 	DoSendHome       Effect = "send_item_home"
 	DoItemHome       Effect = "note_item_home"
 	DoSeenHome       Effect = "stop_the_meter"
@@ -273,10 +275,12 @@ var (
 		{Name: "fine", Type: FieldMoney, Label: "What the lender asks for a late day"},
 		{Name: "fine_most", Type: FieldMoney, Label: "The most that comes to"},
 	}
-	pickupField  = Field{Name: "pickup_branch", Type: FieldBranch, Label: "Pick-up place"}
-	needByField  = Field{Name: "need_by", Type: FieldDate, Label: "Needed by"}
-	editionField = Field{Name: "edition", Type: FieldText, Label: "Edition"}
-	barcodeField = Field{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}
+	pickupField = Field{Name: "pickup_branch", Type: FieldBranch, Label: "Pick-up place"}
+	// newPickupField is the pick-up place of what has been sent already.
+	newPickupField = Field{Name: "pickup_branch", Type: FieldBranch, Label: "Pick-up place", Required: true}
+	needByField    = Field{Name: "need_by", Type: FieldDate, Label: "Needed by"}
+	editionField   = Field{Name: "edition", Type: FieldText, Label: "Edition"}
+	barcodeField   = Field{Name: "barcode", Type: FieldBarcode, Label: "Lender's barcode"}
 
 	// lateFields say what came too late, where it is not plain.
 	lateFields = []Field{{Name: "lender", Type: FieldLibrary, Label: "Library that sent it, where several may have"}, barcodeField}
@@ -407,6 +411,7 @@ var Borrowing = &Table{
 		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold, GuardReturnUnused}, To: Cancelled, By: []Party{BySystem}, Do: []Effect{DoTakeOffShelf, DoEntryReturned}, Label: "Arrived after the patron cancelled"},
 		{From: []State{Shipped}, On: EventHoldOnShelf, When: []Guard{GuardByHold}, To: OnHoldShelf, By: []Party{BySystem}, Do: []Effect{DoKeepPickUp, DoTellArrived}, Label: "Arrived and kept for the patron"},
 		{From: []State{Requested}, On: EventHoldInTransit, When: []Guard{GuardByHold}, To: Shipped, By: []Party{BySystem}, Do: []Effect{DoEntrySupplied}, Label: "On its way from another branch or library"},
+		{From: []State{OnHoldShelf}, On: EventHoldInTransit, When: []Guard{GuardByHold}, To: Shipped, By: []Party{BySystem}, Do: []Effect{DoKeepPickUp, DoDropNotices}, Label: "Not on its hold shelf; on its way to the branch where it is picked up"},
 		{From: []State{Requested}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{ByDesk}, Do: []Effect{DoEntryRefused, DoChooseLender}, Label: "The copy is not on its shelf"},
 		{From: []State{Shipped}, On: EventHoldNotFound, When: []Guard{GuardByHold, GuardReturnUnused}, To: Cancelled, By: []Party{ByDesk}, Do: []Effect{DoEntryReturned}, Label: "The copy was not found, and the patron had cancelled"},
 		{From: []State{Shipped, OnHoldShelf}, On: EventHoldNotFound, When: []Guard{GuardByHold}, To: Routing, By: []Party{ByDesk}, Do: []Effect{DoDropNotices, DoEntryRefused, DoChooseLender}, Label: "The copy that was kept is not there"},
@@ -434,7 +439,10 @@ var Borrowing = &Table{
 		{From: []State{OnHoldShelf, CheckedOut}, On: EventShelve, When: []Guard{GuardToShelve}, To: Same, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf}, Label: "Another volume of it put on the hold shelf"},
 		{From: []State{Received}, On: EventShelve, To: OnHoldShelf, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoPutOnShelf, DoTellArrived}, Label: "Put on the hold shelf", Undo: Undo{Kind: UndoBy, Event: EventUnshelve}},
 		{From: []State{OnHoldShelf}, On: EventUnshelve, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoDropNotices}, Label: "Take it off the hold shelf again"},
-		{From: []State{Received}, On: EventRejectItem, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoReverseFee, DoOpenTask}, Label: "Wrong or damaged: send it back", Form: []Field{{Name: "note", Type: FieldText, Label: "What is wrong", Required: true}}},
+		{From: []State{OnHoldShelf, CheckedOut}, On: EventSendToPickup, When: []Guard{GuardToShelve}, To: Same, By: []Party{BySystem}, Do: []Effect{DoSendToPickup}, Label: "Another volume of it sent to the branch where it is picked up"},
+		{From: []State{Received}, On: EventSendToPickup, To: Same, By: []Party{BySystem}, Do: []Effect{DoSendToPickup}, Label: "Sent to the branch where it is picked up"},
+		{From: []State{OnHoldShelf}, On: EventSendToPickup, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{BySystem}, Do: []Effect{DoSendToPickup, DoDropNotices}, Label: "Not on its hold shelf; sent to the branch where it is picked up"},
+		{From: []State{Received}, On: EventRejectItem, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoTakeOffShelf, DoReverseFee, DoOpenTask}, Label: "Wrong or damaged: send it back", Form: []Field{{Name: "note", Type: FieldText, Label: "What is wrong", Required: true}}},
 		{From: []State{Received}, On: EventInspectOverdue, To: Same, By: []Party{BySystem}, Do: []Effect{DoOpenTask}, Label: "Arrived, but not shelved yet"},
 		{From: []State{OnHoldShelf}, On: EventPatronContact, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoKeepContact}, Label: "The patron was in touch", Form: []Field{noteField}},
 		{From: []State{OnHoldShelf}, On: EventShelfExpired, When: []Guard{GuardPatronContact}, To: Same, By: []Party{BySystem}, Do: []Effect{DoAwaitDecision, DoOpenTask}, Label: "Pick-up date passed; the patron was in touch, staff decide"},
@@ -483,7 +491,7 @@ var Borrowing = &Table{
 		{From: []State{ReturnShipped, ReturnUnconfirmed, Completed}, On: EventDueChanged, To: Same, By: []Party{ByLender}, Do: []Effect{DoChangeDue}, Label: "Due date corrected after it was returned"},
 		{From: []State{CheckedOut}, On: EventReportLost, When: []Guard{Not(GuardByHold), GuardSomeOut}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoDeclareLost, DoSendLost}, Copy: Unaccounted, CopyFrom: InHands, Label: "Lost or damaged", Form: []Field{noteField}},
 		{From: []State{OnHoldShelf}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices, DoTellUnfilled, DoSendLost}, Copy: Unaccounted, CopyFrom: InLibrary, Label: "Lost or damaged in the library", Form: []Field{noteField}},
-		{From: []State{Received}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTellUnfilled, DoSendLost}, Copy: Unaccounted, CopyFrom: InLibrary, Label: "Lost or damaged in the library", Form: []Field{noteField}},
+		{From: []State{Received}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoTellUnfilled, DoSendLost}, Copy: Unaccounted, CopyFrom: InLibrary, Label: "Lost or damaged in the library", Form: []Field{noteField}},
 		{From: []State{ReturnDue}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Copy: Unaccounted, CopyFrom: InLibrary, Label: "Lost or damaged in the library", Form: []Field{noteField}},
 		{From: []State{ReturnUnconfirmed}, On: EventReportLost, When: []Guard{Not(GuardByHold)}, To: LostPending, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendLost}, Copy: Unaccounted, CopyFrom: GoingHome, Label: "Lost or damaged on the way back", Form: []Field{noteField}},
 
@@ -527,7 +535,7 @@ var Borrowing = &Table{
 		{From: []State{Requested}, On: EventCancel, When: []Guard{GuardByHold}, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoCancelHold, DoEntryCancelled}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoBy, Event: EventReopen}},
 		{From: asked, On: EventCancel, To: CancelPending, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCloseTasks, DoRememberState, DoCancelByPatron, DoSendCancel}, Label: "Cancel", Form: []Field{reasonField}, Undo: Undo{Kind: UndoUntilSent}, ISO: "Cancel"},
 		{From: []State{Shipped}, On: EventCancel, When: []Guard{Not(GuardReturnUnused)}, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoFlagUnused}, Label: "Cancel; it goes back unused", Form: []Field{reasonField}},
-		{From: []State{Received}, On: EventCancel, To: ReturnDue, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoFlagUnused}, Label: "Cancel", Form: []Field{reasonField}},
+		{From: []State{Received}, On: EventCancel, To: ReturnDue, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoTakeOffShelf, DoFlagUnused}, Label: "Cancel", Form: []Field{reasonField}},
 		{From: []State{OnHoldShelf}, On: EventCancel, When: []Guard{GuardByHold}, To: Cancelled, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoTakeOffShelf, DoEntryReturned, DoDropNotices}, Label: "Cancel", Form: []Field{reasonField}},
 		{From: []State{OnHoldShelf}, On: EventCancel, To: ReturnDue, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoCancelByPatron, DoTakeOffShelf, DoDropNotices}, Label: "Cancel", Form: []Field{reasonField}},
 		{From: []State{CancelPending}, On: EventCancelAgreed, To: Routing, By: []Party{ByLender, ByStaff}, Do: []Effect{DoCloseTasks, DoEntryCancelled, DoChooseLender}, Label: "The lender has stopped", ISO: "CancelResponse"},
@@ -564,8 +572,20 @@ var Borrowing = &Table{
 			Form: []Field{pickupField, needByField, editionField},
 		},
 		{
-			From: []State{Shipped, Received}, On: EventAmend, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend}, Label: "Change the pick-up place",
-			Form: []Field{{Name: "pickup_branch", Type: FieldBranch, Label: "Pick-up place", Required: true}},
+			From: []State{Shipped, Received}, On: EventAmend, When: []Guard{Not(GuardByHold)}, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend, DoSendToPickup}, Label: "Change the pick-up place",
+			Form: []Field{newPickupField},
+		},
+		{
+			From: []State{OnHoldShelf}, On: EventAmend, When: []Guard{Not(GuardByHold)}, To: Received, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend, DoSendToPickup, DoDropNotices}, Label: "Change the pick-up place; it goes there from its hold shelf",
+			Form: []Field{newPickupField},
+		},
+		{
+			From: []State{Shipped}, On: EventAmend, When: []Guard{GuardByHold, Not(GuardReturnUnused)}, To: Same, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend, DoMovePickup}, Label: "Change the pick-up place",
+			Form: []Field{newPickupField},
+		},
+		{
+			From: []State{OnHoldShelf}, On: EventAmend, When: []Guard{GuardByHold}, To: Shipped, By: []Party{ByPatron, ByStaff}, Do: []Effect{DoAmend, DoMovePickup, DoDropNotices}, Label: "Change the pick-up place; it goes there from its hold shelf",
+			Form: []Field{newPickupField},
 		},
 
 		// Late, double and unexpected

@@ -70,6 +70,12 @@ func SetItemStatus(tx *postgres.Tx, library, item broker.ID, status ItemStatus) 
 	tx.Queue(`update items set status = $3 where library_id = $1 and id = $2`, library, item, string(status))
 }
 
+// StandsHere queues that a borrowed item is in the library: received, unless it
+// is on its way between desks. The item's row must be locked.
+func StandsHere(tx *postgres.Tx, item Ref) {
+	tx.Queue(`update items set status = 'received' where library_id = $1 and id = $2 and status <> 'in_transit'`, item.Library, item.ID)
+}
+
 // SetItemStatuses queues new statuses for many items in one statement, each the
 // status it has here. Their rows must be locked.
 func SetItemStatuses(tx *postgres.Tx, items []Item) {

@@ -82,6 +82,21 @@ func (s *Service) MovePickup(ctx context.Context, tx *postgres.Tx, desk standing
 	case hold.Request != broker.NoID && hold.Status != Placed:
 		return Outcome{}, servesRequest()
 	}
+	return s.movePickup(ctx, tx, desk, hold, branch)
+}
+
+// MoveWithRequest is MovePickup for a hold that moves with its request.
+func (s *Service) MoveWithRequest(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref Ref, branch broker.ID) (Outcome, error) {
+	hold, out, err := openHold(ctx, tx, ref)
+	if err != nil || hold.Pickup == branch {
+		out.Replayed = true
+		return out, err
+	}
+	return s.movePickup(ctx, tx, desk, hold, branch)
+}
+
+func (s *Service) movePickup(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold Hold, branch broker.ID) (Outcome, error) {
+	var out Outcome
 	shelvedAt := hold.Pickup
 	hold.Pickup = branch
 	if hold.Status == InTransit && branch != broker.NoID {
@@ -115,13 +130,9 @@ func (s *Service) redirect(ctx context.Context, tx *postgres.Tx, desk standing.D
 	if err != nil {
 		return err
 	}
-	sentFromThere := transit.FromLibrary == hold.Patron.Library && transit.FromBranch == hold.Pickup
-	sentToday := desk.Calendar().DateOf(transit.SentAt) == desk.Today()
-	atThatDesk := desk.Actor.Kind == broker.ActorStaff && desk.Library.ID == hold.Patron.Library && desk.Branch == hold.Pickup
-	if transit.ID == broker.NoID || !sentFromThere || (!sentToday && !atThatDesk) {
+	if !stillAt(desk, transit, hold.Patron.Library, hold.Pickup) {
 		moveHold(tx, hold)
-		tx.Queue(`update transits set to_library_id = $3, to_branch_id = $4 where library_id = $1 and id = $2`,
-			transit.Library, transit.ID, hold.Patron.Library, hold.Pickup)
+		turnTransit(tx, transit, hold.Patron.Library, hold.Pickup)
 		out.setHold(hold)
 		out.Say("It is picked up at the other branch, and the copy on its way goes there.")
 		return nil
@@ -155,8 +166,8 @@ func sendToPickup(tx *postgres.Tx, desk standing.Desk, item catalog.Item, hold H
 
 // FindShelved is the scan of something that is on the hold shelf. Where its
 // patron picks it up, nothing changes. At another branch it no longer counts as
-// waiting: it is sent to the right one and stays with its hold. What serves a
-// request is sent on without a record: the outcome says so with Replayed.
+// waiting: it is sent to the right one and stays with its hold. A borrowed copy
+// travels by its request instead, and is the conflict serves_request there.
 func (s *Service) FindShelved(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref) (Outcome, error) {
 	var item catalog.Item
 	var kept Hold
@@ -176,10 +187,8 @@ func (s *Service) FindShelved(ctx context.Context, tx *postgres.Tx, desk standin
 		out.Say("It waits on the hold shelf until %s; scan the patron's card to lend it.", kept.PickUpBy)
 		return out, nil
 	}
-	if kept.Request != broker.NoID {
-		out.Replayed, out.NextAct = true, standing.SendOn
-		out.Say("It waits on the hold shelf of another branch until %s: send it there.", kept.PickUpBy)
-		return out, nil
+	if item.Temporary() {
+		return Outcome{}, servesRequest()
 	}
 	sendToPickup(tx, desk, item, kept, &out)
 	return out, nil

@@ -49,6 +49,26 @@ func EndTransit(tx *postgres.Tx, t Transit, at time.Time) {
 	tx.Queue(`update transits set arrived_at = $3 where library_id = $1 and id = $2`, t.Library, t.ID, at)
 }
 
+// EndJourney queues the end of whatever journey an item is on: it is nowhere
+// between branches any more.
+func EndJourney(tx *postgres.Tx, item catalog.Ref, at time.Time) {
+	tx.Queue(`update transits set arrived_at = $3 where library_id = $1 and item_id = $2 and arrived_at is null`, item.Library, item.ID, at)
+}
+
+// turnTransit queues another place for a transit to go to.
+func turnTransit(tx *postgres.Tx, t Transit, library, branch broker.ID) {
+	tx.Queue(`update transits set to_library_id = $3, to_branch_id = $4 where library_id = $1 and id = $2`, t.Library, t.ID, library, branch)
+}
+
+// stillAt tells whether what is on its way stands still at a branch: it was sent
+// from there today, or was sent from there and staff say so at that desk.
+func stillAt(desk standing.Desk, t Transit, library, branch broker.ID) bool {
+	sentFromThere := t.ID != broker.NoID && t.FromLibrary == library && t.FromBranch == branch
+	sentToday := desk.Calendar().DateOf(t.SentAt) == desk.Today()
+	atThatDesk := desk.Actor.Kind == broker.ActorStaff && desk.Library.ID == library && desk.Branch == branch
+	return sentFromThere && (sentToday || atThatDesk)
+}
+
 // TransitOf gives the transit an item is on; not found when it is on none.
 func TransitOf(ctx context.Context, tx *postgres.Tx, item catalog.Ref) (Transit, error) {
 	var found Transit
@@ -86,4 +106,98 @@ func Journeys(ctx context.Context, tx *postgres.Tx, library broker.ID, page brok
 		err := scanTransit(row, &one.Transit, &one.Barcode, &one.Title)
 		return one, err
 	})
+}
+
+// A borrowed copy that is picked up at another branch than where it is in hand
+// travels there as a copy of our own does: with a hold that has it, on a transit.
+
+// Travel sends a borrowed copy that is in hand at a desk, or on its hold shelf, to
+// the branch of its library where it is to be picked up. On its way there already,
+// nothing changes. Where it is lent, lost or gone it is the conflict
+// item_not_available.
+func (s *Service) Travel(ctx context.Context, tx *postgres.Tx, in Shelve, branch broker.ID) (Outcome, error) {
+	item, kept, transit, err := onTheWay(ctx, tx, in.Item)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	out.SetItem(item)
+	theirs := kept.Patron == in.Patron && kept.Request == in.Request.Request
+	switch {
+	case !item.Temporary():
+		return Outcome{}, broker.Conflict("not_borrowed", "That item is the library's own.")
+	case kept.ID != broker.NoID && !theirs:
+		return Outcome{}, broker.Conflict("held_for_other", "That item is already kept for somebody.")
+	case kept.Status == InTransit && transit.ToLibrary == item.Library && transit.ToBranch == branch:
+		out.Transit, out.NextAct, out.Replayed = &transit, standing.SendOn, true
+		out.setHold(kept)
+		return out, nil
+	case kept.Status == OnHoldShelf || kept.Status == InTransit:
+		if transit.ID != broker.NoID {
+			EndTransit(tx, transit, in.Desk.Now)
+		}
+	case item.Status != catalog.Received:
+		return Outcome{}, broker.Conflict("item_not_available", "That item cannot be sent on: it is %s.", item.Status.Words())
+	default:
+		kept = Hold{
+			Ref: Ref{item.Library, broker.NewID()}, Item: item.ID, Patron: in.Patron, Request: in.Request.Request, Pickup: branch,
+			QueuedAt: in.QueuedAt, PlacedAt: in.Desk.Now, CapturedAt: in.Desk.Now, Status: InTransit,
+		}
+		addHold(tx, kept)
+	}
+	kept.Pickup = branch
+	sendToPickup(tx, in.Desk, item, kept, &out)
+	return out, nil
+}
+
+// Redirect has a borrowed copy that is on its way for a hold go to another branch
+// of its library. Where it has not left that branch yet, its journey has ended
+// (arrived), and it is to be shelved there.
+func (s *Service) Redirect(ctx context.Context, tx *postgres.Tx, desk standing.Desk, hold Hold, branch broker.ID) (arrived bool, err error) {
+	_, kept, transit, err := onTheWay(ctx, tx, catalog.Ref{Library: hold.Library, ID: hold.Item})
+	if err != nil || kept.ID != hold.ID {
+		return false, err
+	}
+	kept.Pickup = branch
+	moveHold(tx, kept)
+	if !stillAt(desk, transit, kept.Patron.Library, branch) {
+		turnTransit(tx, transit, kept.Patron.Library, branch)
+		return false, nil
+	}
+	endJourney(tx, transit, desk.Now)
+	return true, nil
+}
+
+// Arrive ends the journey on which a borrowed copy is that is in hand at a desk of
+// its library, wherever it was sent, and gives the item as it is then. A hold that
+// still has it is left for whoever shelves it.
+func Arrive(ctx context.Context, tx *postgres.Tx, desk standing.Desk, ref catalog.Ref) (catalog.Item, error) {
+	item, _, transit, err := onTheWay(ctx, tx, ref)
+	if err != nil || transit.ID == broker.NoID {
+		return item, err
+	}
+	endJourney(tx, transit, desk.Now)
+	item.Status = catalog.Received
+	return item, nil
+}
+
+// endJourney queues that a borrowed copy is received where it is.
+func endJourney(tx *postgres.Tx, transit Transit, at time.Time) {
+	EndTransit(tx, transit, at)
+	catalog.SetItemStatus(tx, transit.Library, transit.Item, catalog.Received)
+}
+
+// onTheWay reads an item, the hold that has it and the transit it is on, under
+// their locks.
+func onTheWay(ctx context.Context, tx *postgres.Tx, ref catalog.Ref) (item catalog.Item, kept Hold, transit Transit, err error) {
+	catalog.AskItemLocked(tx, ref.Library, ref.ID, &item)
+	AskCaptured(tx, ref, &kept)
+	AskTransit(tx, ref, &transit)
+	if err := tx.Flush(ctx); err != nil {
+		return item, kept, transit, fmt.Errorf("read a journey: %w", err)
+	}
+	if item.ID == broker.NoID {
+		return item, kept, transit, broker.NotFound("item")
+	}
+	return item, kept, transit, nil
 }

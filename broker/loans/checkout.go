@@ -345,7 +345,7 @@ func (f checkoutFacts) placeable(in CheckOut) bool {
 	case catalog.OnShelf, catalog.Missing, catalog.Withdrawn, catalog.OnOrder, catalog.InProcess:
 		return !f.item.Temporary()
 	case catalog.InTransit:
-		return !f.item.Temporary() || f.captured.ID != broker.NoID || holds.ArrivedAt(in.Desk, f.item, f.transit)
+		return !f.item.Temporary() || f.item.Library == in.Desk.Library.ID || f.captured.ID != broker.NoID || holds.ArrivedAt(in.Desk, f.item, f.transit)
 	case catalog.Received:
 		return f.item.Temporary()
 	case catalog.OnLoan, catalog.GoneHome:

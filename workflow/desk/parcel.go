@@ -73,13 +73,13 @@ func (s *Service) parcel(ctx context.Context, tx *postgres.Tx, at counter.At, de
 		input["barcode"] = in.Barcode
 	}
 	if table.Takes(parcel.State, workflow.EventReceive) {
-		done, known, err := s.received(ctx, tx, at, request, input)
+		done, known, err := s.received(ctx, tx, at, desk, request, input)
 		if known || err != nil {
 			return done, err
 		}
 	}
 	if parcel.Expected && table.Takes(parcel.State, workflow.EventReceiveVolume) {
-		return s.volume(ctx, tx, at, request, input)
+		return s.volume(ctx, tx, at, desk, request, input)
 	}
 	return s.again(ctx, tx, at, at.Library, request, in.Barcode)
 }
@@ -115,7 +115,7 @@ func (s *Service) unwanted(ctx context.Context, tx *postgres.Tx, at counter.At, 
 
 // received takes a parcel in for its request; known is false where the request
 // does not wait for one.
-func (s *Service) received(ctx context.Context, tx *postgres.Tx, at counter.At, request broker.ID, input workflow.Input) (done counter.Done, known bool, err error) {
+func (s *Service) received(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, request broker.ID, input workflow.Input) (done counter.Done, known bool, err error) {
 	fired, err := s.counter.Fire(ctx, tx, at, at.Library, request, workflow.EventReceive, input)
 	if counter.NotExpected(err) {
 		return counter.Done{}, false, nil
@@ -134,6 +134,26 @@ func (s *Service) received(ctx context.Context, tx *postgres.Tx, at counter.At, 
 	if fired.Request.ReturnUnused {
 		done.Message = "The patron cancelled: send it back unused."
 	}
+	return s.onwards(ctx, tx, at, desk, fired.Request, band, done)
+}
+
+// onwards sends a volume that was just received on to the branch where it is
+// picked up, where that is another one.
+func (s *Service) onwards(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, request *engine.Request, band string, done counter.Done) (counter.Done, bool, error) {
+	table := s.counter.Requests.Table(request.Side)
+	if done.Item == broker.NoID || desk.IsAt(request.LibraryID, request.PickupBranchID) || !table.Takes(request.State, workflow.EventSendToPickup) {
+		return done, true, nil
+	}
+	item, err := catalog.LoadItem(ctx, tx, request.LibraryID, done.Item, true)
+	if err != nil {
+		return counter.Done{}, true, err
+	}
+	sent, known, err := s.toPickup(ctx, tx, at, request, item)
+	if err != nil || !known {
+		return done, true, err
+	}
+	done.Undo = "" // the act can be undone, the request alone has moved on
+	done.Message = fmt.Sprintf("Received for request %d: put the band %s on it. %s", request.Number, band, sent.Message)
 	return done, true, nil
 }
 
@@ -154,7 +174,7 @@ func bandOf(ctx context.Context, tx *postgres.Tx, fired engine.Fired) (band stri
 }
 
 // volume takes in another volume of something that has arrived in part.
-func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at counter.At, request broker.ID, input workflow.Input) (counter.Done, error) {
+func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, request broker.ID, input workflow.Input) (counter.Done, error) {
 	fired, err := s.counter.Fire(ctx, tx, at, at.Library, request, workflow.EventReceiveVolume, input)
 	if err != nil {
 		return counter.Done{}, err
@@ -163,10 +183,12 @@ func (s *Service) volume(ctx context.Context, tx *postgres.Tx, at counter.At, re
 	if err != nil {
 		return counter.Done{}, err
 	}
-	return counter.Done{
+	done := counter.Done{
 		Did: "received", Request: request, Item: item,
 		Message: "Another volume of it: put the band " + band + " on it and scan it again, to go where the rest is.",
-	}, nil
+	}
+	done, _, err = s.onwards(ctx, tx, at, desk, fired.Request, band, done)
+	return done, err
 }
 
 // again notes a parcel for a request that has moved on, and tells staff.

@@ -66,10 +66,28 @@ func (s *Service) comeBack(ctx context.Context, tx *postgres.Tx, at counter.At, 
 				return counter.Done{}, err
 			}
 			return s.notLent(ctx, tx, at, found.desk, found.item, in.Barcode)
-		case catalog.OnShelf, catalog.OnHoldShelf, catalog.OnLoan, catalog.Received, catalog.GoneHome: // scanned again
+		case catalog.Received, catalog.OnHoldShelf:
+			if done, known, err := s.elsewhere(ctx, tx, at, found); known || err != nil {
+				return done, err
+			}
+		case catalog.OnShelf, catalog.OnLoan, catalog.GoneHome: // scanned again
 		}
 	}
 	return s.takeIn(ctx, tx, at, found, in.Handed)
+}
+
+// elsewhere sends on a borrowed copy that is checked in at another branch than
+// where it is to be picked up; known is false where nothing is to be sent on.
+func (s *Service) elsewhere(ctx context.Context, tx *postgres.Tx, at counter.At, found inHand) (done counter.Done, known bool, err error) {
+	if !found.item.Temporary() || found.item.Library != at.Library {
+		return done, false, nil
+	}
+	request, err := s.counter.Requests.Load(ctx, tx, found.item.Library, found.item.Request)
+	table := s.counter.Requests.Table(workflow.SideBorrowing)
+	if err != nil || found.desk.IsAt(request.LibraryID, request.PickupBranchID) || !table.Takes(request.State, workflow.EventSendToPickup) {
+		return done, false, err
+	}
+	return s.toPickup(ctx, tx, at, request, found.item)
 }
 
 // comesBack looks at what comes back, by its barcode or its loan.

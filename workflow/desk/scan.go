@@ -69,20 +69,24 @@ func (s *Service) scan(ctx context.Context, tx *postgres.Tx, at counter.At, in S
 // notLent does what is due with an item in hand that is on nobody's account, by
 // where it was recorded to stand.
 func (s *Service) notLent(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item, barcode string) (counter.Done, error) {
-	switch item.Status {
-	case catalog.InTransit:
+	switch {
+	case item.Status == catalog.InTransit && item.Temporary() && item.Library == at.Library:
+		return s.borrowedItem(ctx, tx, at, desk, item)
+	case item.Status == catalog.InTransit:
 		return s.arrived(ctx, tx, at, desk, item)
+	}
+	switch item.Status {
 	case catalog.OnHoldShelf:
 		return s.waits(ctx, tx, at, desk, item)
 	case catalog.Received, catalog.OnShelf, catalog.Missing, catalog.GoneHome, catalog.Withdrawn,
-		catalog.OnOrder, catalog.InProcess, catalog.Lost, catalog.OnLoan:
+		catalog.OnOrder, catalog.InProcess, catalog.Lost, catalog.OnLoan, catalog.InTransit:
 	}
 	if item.Library != at.Library {
 		return s.sendOn(ctx, tx, item, item.Library)
 	}
 	switch item.Status {
 	case catalog.Received:
-		return s.borrowedItem(ctx, tx, at, item)
+		return s.borrowedItem(ctx, tx, at, desk, item)
 	case catalog.GoneHome:
 		return s.again(ctx, tx, at, item.Library, item.Request, barcode)
 	case catalog.Withdrawn:
@@ -112,15 +116,17 @@ func (s *Service) waits(ctx context.Context, tx *postgres.Tx, at counter.At, des
 	if hold.Patron.Library != at.Library {
 		return s.sendOn(ctx, tx, item, hold.Patron.Library)
 	}
+	if item.Temporary() && !desk.IsAt(hold.Patron.Library, hold.Pickup) {
+		return s.borrowedItem(ctx, tx, at, desk, item)
+	}
 	outcome, err := s.counter.Holds.FindShelved(ctx, tx, desk, item.Ref())
 	if err != nil {
 		return counter.Done{}, err
 	}
-	did := "nothing"
-	if outcome.NextAct == standing.SendOn {
-		did = "sent_on"
+	if outcome.NextAct != standing.SendOn {
+		return counter.DoneOf("nothing", counter.OfHold(outcome)), nil
 	}
-	return counter.DoneOf(did, counter.OfHold(outcome)), nil
+	return counter.DoneOf("sent_on", counter.OfHold(outcome)), s.counter.Given(ctx, tx, at, counter.OfHold(outcome))
 }
 
 // sendOn says where to send an item that another library of the catalogue must
@@ -155,13 +161,24 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, at counter.At, d
 }
 
 // borrowedItem takes the next step for a borrowed copy in hand: onto the hold
-// shelf, or home.
-func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.At, item catalog.Item) (counter.Done, error) {
+// shelf where it is picked up, on its way there from another branch, or home.
+func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, item catalog.Item) (counter.Done, error) {
 	request, err := s.counter.Requests.Load(ctx, tx, item.Library, item.Request)
 	if err != nil {
 		return counter.Done{}, err
 	}
 	table, this := s.counter.Requests.Table(request.Side), workflow.Input{"item": item.ID}
+	if !desk.IsAt(request.LibraryID, request.PickupBranchID) && table.Takes(request.State, workflow.EventSendToPickup) {
+		done, known, err := s.toPickup(ctx, tx, at, request, item)
+		if known || err != nil {
+			return done, err
+		}
+	}
+	if item.Status == catalog.InTransit { // here, whether it is shelved now or goes home
+		if item, err = holds.Arrive(ctx, tx, desk, item.Ref()); err != nil {
+			return counter.Done{}, err
+		}
+	}
 	switch {
 	case table.Takes(request.State, workflow.EventShelve):
 		fired, err := s.counter.Fire(ctx, tx, at, item.Library, item.Request, workflow.EventShelve, this)
@@ -179,6 +196,34 @@ func (s *Service) borrowedItem(ctx context.Context, tx *postgres.Tx, at counter.
 		return s.sendsBack(ctx, tx, at, request, this)
 	}
 	return waitsForTheRest(ctx, tx, request, item)
+}
+
+// toPickup sends a borrowed volume in hand to the branch where its patron picks
+// it up; known is false where nothing is to be picked up any more.
+func (s *Service) toPickup(ctx context.Context, tx *postgres.Tx, at counter.At, request *engine.Request, item catalog.Item) (done counter.Done, known bool, err error) {
+	branches, err := directory.Branches(ctx, tx, request.LibraryID)
+	if err != nil {
+		return counter.Done{}, false, err
+	}
+	where := "another branch"
+	for _, branch := range branches {
+		if branch.ID == request.PickupBranchID {
+			where = branch.Name
+		}
+	}
+	done = counter.Done{Did: "sent_on", Item: item.ID, Request: request.ID, Message: "It is to be picked up at " + where + ": send it there."}
+	if item.Status == catalog.InTransit {
+		transit, err := holds.TransitOf(ctx, tx, item.Ref())
+		if err != nil || transit.ToBranch == request.PickupBranchID {
+			done.Replayed = true
+			return done, true, err
+		}
+	}
+	_, err = s.counter.Fire(ctx, tx, at, request.LibraryID, request.ID, workflow.EventSendToPickup, workflow.Input{"item": item.ID, "from": at.Branch})
+	if counter.NotExpected(err) {
+		return counter.Done{}, false, nil
+	}
+	return done, true, err
 }
 
 // foundAgain takes in a borrowed volume that the library or the post had lost,

@@ -122,7 +122,12 @@ func (w *World) holdMay(j *Joint, event workflow.Event) bool {
 // shelves is what circulation does by itself for a hold: a copy is found and
 // kept, or sent to where the patron waits.
 func (w *World) shelves(j Joint, emit func(step, *move)) {
-	if !j.B.ByHold || (j.B.Hold != waiting && j.B.Hold != inTransit) {
+	if j.B.Hold == onShelf && !j.B.ByHold { // found at another branch
+		w.try(j, step{Kind: ourPeople, Side: workflow.SideBorrowing, By: workflow.BySystem, Event: workflow.EventSendToPickup}, emit, func(m *move) bool {
+			return m.take(workflow.SideBorrowing, workflow.EventSendToPickup, workflow.BySystem)
+		})
+	}
+	if !j.B.ByHold || j.B.Hold == noHold {
 		return
 	}
 	fire := func(event workflow.Event, to hold) {
@@ -130,6 +135,10 @@ func (w *World) shelves(j Joint, emit func(step, *move)) {
 			m.j.B.Hold = to
 			return m.take(workflow.SideBorrowing, event, workflow.BySystem)
 		})
+	}
+	if j.B.Hold == onShelf {
+		fire(workflow.EventHoldInTransit, inTransit) // found at another branch
+		return
 	}
 	fire(workflow.EventHoldOnShelf, onShelf)
 	if j.B.Hold == waiting {

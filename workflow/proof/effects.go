@@ -74,8 +74,17 @@ var effects = map[workflow.Effect]does{
 	workflow.DoSeenHome:      nothing,
 	workflow.DoNotHome:       nothing,
 	workflow.DoNameMissing:   nothing, // of several volumes
-	workflow.DoMovePickup:    nothing,
-	workflow.DoAmend:         nothing,
+	workflow.DoMovePickup: func(m *move) {
+		if m.j.B.Hold == onShelf {
+			m.j.B.Hold = inTransit
+		}
+	},
+	workflow.DoSendToPickup: func(m *move) {
+		if m.j.B.Hold == onShelf {
+			m.j.B.Hold = inTransit
+		}
+	},
+	workflow.DoAmend: nothing,
 
 	// what came too late
 	workflow.DoKeepLate: func(m *move) {

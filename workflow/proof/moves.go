@@ -29,9 +29,8 @@ type step struct {
 
 // skipped lists the events of people that lead nowhere new, and why.
 var skipped = map[workflow.Event]string{
-	workflow.EventNote:  "it changes nothing, and every state takes it",
-	workflow.EventAmend: "it changes what is asked for, not where the request stands",
-	workflow.EventUndo:  "it restores what was; a test over every row that can be taken back shows it on a database",
+	workflow.EventNote: "it changes nothing, and every state takes it",
+	workflow.EventUndo: "it restores what was; a test over every row that can be taken back shows it on a database",
 }
 
 // successors gives every move from a joint state.

@@ -75,9 +75,9 @@ const severalVolumes = "one volume is searched; what several do is walked throug
 // Excuses are the rows that the search does not reach, and why.
 var Excuses = []Excuse{
 	{Event: workflow.EventNote, Why: skipped[workflow.EventNote]},
-	{Event: workflow.EventAmend, Why: skipped[workflow.EventAmend]},
 	{Event: workflow.EventUndo, Why: skipped[workflow.EventUndo]},
 	{Event: workflow.EventReceiveVolume, Why: severalVolumes},
+	{Label: "Sent to the branch", Why: "it moves the copy inside the library, not the request"},
 	{Guard: workflow.GuardToShelve, Why: severalVolumes},
 	{Guard: workflow.GuardOthersOut, Why: severalVolumes},
 	{Guard: workflow.GuardOthersHere, Why: severalVolumes},

@@ -78,5 +78,39 @@ func TestTheHoldOfARequestMovesWithIt(t *testing.T) {
 	if pickup != two {
 		t.Errorf("the copy goes to %s", pickup)
 	}
+
+	// On its way, and on the hold shelf, it still moves with the request.
+	onItsWayTo := func(want broker.ID) {
+		t.Helper()
+		var to broker.ID
+		tw.Do(func(ctx context.Context, tx *postgres.Tx) error {
+			return tx.QueryRow(ctx, `select (select to_branch_id from transits where arrived_at is null)`).Scan(&to)
+		})
+		if to != want {
+			t.Errorf("the copy goes to %s, not to %s", to, want)
+		}
+	}
+	home.Does(request.ID, workflow.EventAmend, map[string]any{"pickup_branch": "main"})
+	onItsWayTo(home.Branch)
+	home.Scans(barcode, "")
+	home.Expects(request.ID, workflow.OnHoldShelf)
+	home.Does(request.ID, workflow.EventAmend, map[string]any{"pickup_branch": "two"})
+	home.Expects(request.ID, workflow.Shipped)
+	onItsWayTo(two)
+	tw.Sound()
+	home.Does(request.ID, workflow.EventAmend, map[string]any{"pickup_branch": "main"}) // it has not left
+	if home.Expects(request.ID, workflow.OnHoldShelf).PickUpBy.IsZero() {
+		t.Error("it waits there again, until a day")
+	}
+	onItsWayTo(broker.NoID)
+	there := *home
+	there.Branch = two
+	if done := there.Scans(barcode, ""); done.Did != "sent_on" {
+		t.Errorf("found on a shelf where it does not belong: %s, %q", done.Did, done.Message)
+	}
+	home.Expects(request.ID, workflow.Shipped)
+	onItsWayTo(home.Branch)
+	home.Scans(barcode, "")
+	home.Expects(request.ID, workflow.OnHoldShelf)
 	tw.Sound()
 }

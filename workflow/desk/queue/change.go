@@ -2,6 +2,8 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -10,7 +12,9 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/workflow"
 	"afield/workflow/desk/counter"
+	"afield/workflow/requests"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/items"
 )
@@ -56,14 +60,40 @@ func (s *Service) ResumeHold(ctx context.Context, tx *postgres.Tx, at counter.At
 	})
 }
 
-// MovePickup changes where a hold is picked up.
+// MovePickup changes where a hold is picked up. One that serves a request moves
+// with its request.
 func (s *Service) MovePickup(ctx context.Context, tx *postgres.Tx, at counter.At, hold, branch broker.ID) (counter.Done, error) {
+	found, err := holds.For(ctx, tx, at.Library, hold)
+	if err != nil {
+		return counter.Done{}, err
+	}
+	if found.Request != broker.NoID && found.Patron.Library == at.Library && branch != broker.NoID {
+		return s.moveWithRequest(ctx, tx, at, found, branch)
+	}
 	return s.changeHold(ctx, tx, at, hold, "moved", func(desk standing.Desk, found holds.Hold) (holds.Outcome, error) {
 		if err := ownBranch(ctx, tx, found.Patron.Library, branch); err != nil {
 			return holds.Outcome{}, err
 		}
 		return s.counter.Holds.MovePickup(ctx, tx, desk, found.Ref, branch)
 	})
+}
+
+func (s *Service) moveWithRequest(ctx context.Context, tx *postgres.Tx, at counter.At, hold holds.Hold, branch broker.ID) (counter.Done, error) {
+	text, err := json.Marshal(branch)
+	if err != nil {
+		return counter.Done{}, fmt.Errorf("write a branch: %w", err)
+	}
+	fired, err := s.counter.Requests.Act(ctx, tx, at.Now, at.Actor, requests.Act{
+		Library: at.Library, Request: hold.Request, Action: workflow.EventAmend, Body: map[string]json.RawMessage{"pickup_branch": text},
+		Cause: engine.Cause{Kind: "desk"},
+	})
+	if err != nil {
+		return counter.Done{}, err
+	}
+	if hold, err = holds.For(ctx, tx, at.Library, hold.ID); err != nil {
+		return counter.Done{}, err
+	}
+	return counter.Done{Did: "moved", Message: fired.Moves[0].Label + ".", Hold: &hold, Item: hold.Item, Request: hold.Request, PickUpBy: hold.PickUpBy}, nil
 }
 
 // PermitHold notes that the patron lets another patron of the library take what

@@ -9,6 +9,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/holds"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
 	"afield/workflow"
@@ -212,17 +213,19 @@ func (c *Case) standsAt(volume *Volume) {
 	if c.Request.Side != workflow.SideBorrowing || volume.ItemID == broker.NoID {
 		return
 	}
-	status := catalog.GoneHome
+	status, item := catalog.GoneHome, catalog.Ref{Library: volume.LibraryID, ID: volume.ItemID}
 	switch volume.Custody {
 	case workflow.InHands, workflow.WithLender: // it may still be on somebody's account
 		return
 	case workflow.InLibrary:
-		status = catalog.Received
+		catalog.StandsHere(c.Tx, item)
+		return
 	case workflow.Unaccounted:
 		status = catalog.Lost
 	case workflow.ComingHere, workflow.GoingHome:
 	}
-	catalog.SetItemStatus(c.Tx, volume.LibraryID, volume.ItemID, status)
+	catalog.SetItemStatus(c.Tx, item.Library, item.ID, status)
+	holds.EndJourney(c.Tx, item, c.Now)
 }
 
 // taker is the patron who takes the volume: whoever the desk says, whoever had it

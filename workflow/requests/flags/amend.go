@@ -19,6 +19,9 @@ func Amend(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) 
 		if err != nil {
 			return nil, err
 		}
+		if c.From == workflow.OnHoldShelf && branch.ID == c.Request.PickupBranchID {
+			return nil, broker.Invalid(broker.FieldError{Pointer: "/pickup_branch", Code: "same_branch", Message: "must be another branch than the one where it waits"})
+		}
 		c.Request.PickupBranchID, changed = branch.ID, true
 		wants.Add(engine.Fact{Name: "pickup_branch", Value: branch.Name})
 	}

@@ -143,8 +143,8 @@ func others(custodies ...workflow.Custody) func(*engine.Case) bool {
 	}
 }
 
-// ToShelve tells whether a volume that arrived is not on the hold shelf yet: the
-// one that the event names, or any.
+// ToShelve tells whether a volume that arrived is not on the hold shelf yet, or on
+// its way there: the one that the event names, or any.
 func ToShelve(ctx context.Context, c *engine.Case) (bool, error) {
 	named, isNamed := c.Firing.Input["item"].(broker.ID)
 	for _, volume := range c.Volumes {
@@ -152,7 +152,7 @@ func ToShelve(ctx context.Context, c *engine.Case) (bool, error) {
 			continue
 		}
 		item, err := catalog.LoadItem(ctx, c.Tx, volume.LibraryID, volume.ItemID, false)
-		if err != nil || item.Status == catalog.Received {
+		if err != nil || item.Status == catalog.Received || item.Status == catalog.InTransit {
 			return err == nil, err
 		}
 	}

@@ -30,6 +30,7 @@ func Effects(policies standing.Policies) engine.Effects {
 		workflow.DoPutOnShelf:     r.PutOnShelf,
 		workflow.DoKeepPickUp:     KeepPickUpDate,
 		workflow.DoTakeOffShelf:   r.TakeOffShelf,
+		workflow.DoSendToPickup:   r.SendToPickup,
 		workflow.DoAwaitDecision:  AwaitDecision,
 		workflow.DoCancelHold:     r.CancelHold,
 		workflow.DoMovePickup:     r.MovePickup,

@@ -106,10 +106,7 @@ func noteSupplied(c *engine.Case) {
 // takes.
 func (r room) PutOnShelf(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	for _, volume := range toShelve(c) {
-		outcome, err := r.holds.ShelveForRequest(ctx, c.Tx, holds.Shelve{
-			Desk: c.Desk(), Item: refOf(volume), Patron: c.Patron(), Request: c.Ref(),
-			QueuedAt: c.Request.SubmittedAt, LenderDue: c.Request.LenderDueOn,
-		})
+		outcome, err := r.holds.ShelveForRequest(ctx, c.Tx, toShelf(c, c.Desk(), refOf(volume)))
 		if err != nil {
 			return nil, err
 		}
@@ -202,14 +199,81 @@ func (r room) CancelHold(ctx context.Context, c *engine.Case) (engine.Wants, err
 }
 
 // MovePickup moves the pick-up place of the hold that fills the request, as the
-// request now has it.
+// request now has it. Its copy goes there, or stands there already.
 func (r room) MovePickup(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	kept, err := ownHolds(ctx, c)
 	if err != nil || len(kept) == 0 || c.Firing.Input.Text("pickup_branch") == "" {
 		return nil, err
 	}
-	_, err = r.holds.MovePickup(ctx, c.Tx, c.Desk(), kept[0].Ref, c.Request.PickupBranchID)
-	return nil, err
+	desk := c.Desk()
+	desk.Branch = broker.NoID // where whoever asks for it stands is not known
+	outcome, err := r.holds.MoveWithRequest(ctx, c.Tx, desk, kept[0].Ref, c.Request.PickupBranchID)
+	switch {
+	case err != nil:
+		return nil, err
+	case outcome.Hold.Status == holds.OnHoldShelf:
+		return engine.Wants{engine.Elsewhere{Firing: CopyGiven(outcome, c.Ref(), c.Firing.Actor)}}, nil
+	case outcome.Hold.Status == holds.InTransit:
+		c.Request.PickUpBy = broker.Date{}
+	}
+	return nil, nil
+}
+
+// SendToPickup has borrowed volumes travel to the branch where the patron picks
+// them up: the one that the event names, from the branch where it is in hand. Else
+// the pick-up place has changed: what waits on the hold shelf leaves it and
+// travels, and what travels goes there now, or stands there already.
+func (r room) SendToPickup(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
+	desk := c.Desk()
+	desk.Branch = broker.NoID // where whoever asks for it stands is not known
+	if item, named := c.Firing.Input["item"].(broker.ID); named {
+		desk.Branch, _ = c.Firing.Input["from"].(broker.ID)
+		if volume := c.Volumes.OfItem(item); volume != nil {
+			_, err = r.holds.Travel(ctx, c.Tx, toShelf(c, desk, refOf(volume)), c.Request.PickupBranchID)
+		}
+	} else {
+		wants, err = r.moveAll(ctx, c, desk)
+	}
+	if c.Request.State == workflow.Received {
+		c.Request.PickUpBy = broker.Date{}
+	}
+	return wants, err
+}
+
+// moveAll moves everything that is kept or on its way for the request.
+func (r room) moveAll(ctx context.Context, c *engine.Case, desk standing.Desk) (wants engine.Wants, err error) {
+	kept, err := ownHolds(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, hold := range kept {
+		if hold.Status == holds.OnHoldShelf {
+			desk.Branch = hold.Pickup
+			if _, err := r.holds.Travel(ctx, c.Tx, toShelf(c, desk, catalog.Ref{Library: hold.Library, ID: hold.Item}), c.Request.PickupBranchID); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		arrived, err := r.holds.Redirect(ctx, c.Tx, desk, hold, c.Request.PickupBranchID)
+		if err != nil {
+			return nil, err
+		}
+		if arrived {
+			wants.Add(engine.Elsewhere{Firing: engine.Firing{
+				Library: c.Request.LibraryID, Request: c.Request.ID, Event: workflow.EventShelve, Input: workflow.Input{"item": hold.Item},
+				By: workflow.BySystem, Actor: c.Firing.Actor, Cause: engine.Cause{Kind: "rule", ID: string(c.Firing.Event)},
+			}})
+		}
+	}
+	return wants, nil
+}
+
+// toShelf is a volume of the request that is to wait, or to travel, for its patron.
+func toShelf(c *engine.Case, desk standing.Desk, item catalog.Ref) holds.Shelve {
+	return holds.Shelve{
+		Desk: desk, Item: item, Patron: c.Patron(), Request: c.Ref(),
+		QueuedAt: c.Request.SubmittedAt, LenderDue: c.Request.LenderDueOn,
+	}
 }
 
 // SendHome notes that the borrowed volumes in hand are on their way back to

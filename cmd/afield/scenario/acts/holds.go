@@ -2,6 +2,7 @@ package acts
 
 import (
 	"context"
+	"encoding/json"
 
 	"afield/broker"
 	"afield/broker/holds"
@@ -9,6 +10,7 @@ import (
 	"afield/broker/postgres"
 	"afield/cmd/afield/scenario/language"
 	"afield/cmd/afield/scenario/stage"
+	"afield/workflow"
 	"afield/workflow/desk/counter"
 	"afield/workflow/desk/queue"
 )
@@ -25,7 +27,7 @@ func holdActs() []act {
 		{word: "cancel_hold", says: "End a patron's hold.", fields: []language.Field{patronField, itemField}, run: cancelHold},
 		{word: "suspend_hold", says: "Have a hold passed by for a while; it keeps its place.", fields: []language.Field{patronField, itemField, until}, run: suspendHold},
 		{word: "resume_hold", says: "End a suspension.", fields: []language.Field{patronField, itemField}, run: resumeHold},
-		{word: "move_pickup", says: "Change where a hold is picked up.", fields: []language.Field{
+		{word: "move_pickup", says: "Change where a hold, or what was borrowed for a request, is picked up.", fields: []language.Field{
 			patronField, itemField, {Word: "pickup", Kind: language.NameOf("branch"), Must: true, Says: "The branch where it is picked up from now on."},
 		}, run: movePickup},
 		{word: "not_found", says: "The copy for a patron's hold is not on its shelf, or not on the hold shelf.", fields: []language.Field{
@@ -75,6 +77,13 @@ func resumeHold(p *stage.Play, s language.Step) (stage.Result, error) {
 }
 
 func movePickup(p *stage.Play, s language.Step) (stage.Result, error) {
+	if request := p.Items[s.Text("item")].Request; request != broker.NoID {
+		branch, err := json.Marshal(p.Pickup(s.Values))
+		if err != nil {
+			return stage.Result{}, err
+		}
+		return actedOn(p, s, request, workflow.EventAmend, map[string]json.RawMessage{"pickup_branch": branch})
+	}
 	return withHold(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, hold broker.ID) (counter.Done, error) {
 		return p.Desk.Queue.MovePickup(ctx, tx, at, hold, p.Pickup(s.Values))
 	})

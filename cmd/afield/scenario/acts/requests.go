@@ -37,6 +37,7 @@ func requestActs() []act {
 			{Word: "year", Kind: language.Count, Says: "The year an article was published."},
 			{Word: "need_by", Kind: language.Date, Says: "By when it is needed."},
 			{Word: "max_cost", Kind: language.Money, Says: "What the patron is ready to pay."},
+			{Word: "pickup", Kind: language.NameOf("branch"), Says: "Where it is to be picked up; main when left out."},
 			{Word: "rush", Kind: language.Flag, Says: "true: urgent."},
 			{Word: "channel", Kind: language.OneOf("staff", "phone", "email"), Says: "How it reached the staff; in person when left out."},
 			{Word: "card_digits", Kind: language.Count, Says: "Digits of the card number typed online; those of the card when left out."},
@@ -68,6 +69,9 @@ func requestActs() []act {
 			{Word: "fine_most", Kind: language.Money, Says: "The most that comes to."},
 			{Word: "renewals", Kind: language.Count, Says: "How often a lender renews, where that is asked."},
 			{Word: "note", Kind: language.Text, Says: "A note, where one is asked."},
+			{Word: "pickup", Kind: language.NameOf("branch"), Says: "Where it is to be picked up, where that is changed (amend)."},
+			{Word: "need_by", Kind: language.Date, Says: "By when it is needed, where that is changed (amend)."},
+			{Word: "edition", Kind: language.Text, Says: "Which edition, where that is changed (amend)."},
 			{Word: "item", Kind: language.NameOf("item"), Says: "Which item to look at afterwards."},
 			patronOptional,
 		}, run: actOn},
@@ -85,7 +89,7 @@ func makeRequest(p *stage.Play, s language.Step) (stage.Result, error) {
 	}
 	in := requests.Submission{
 		Library: p.Home.ID, Patron: patron.ID, Channel: rule.Channel(s.Text("channel")), NeedBy: s.Date("need_by"), Rush: s.Flag("rush"),
-		PickupBranch: p.Home.Branches[language.MainBranch], AskAnyway: s.Flag("anyway"),
+		PickupBranch: p.Pickup(s.Values), AskAnyway: s.Flag("anyway"),
 		Citation:   broker.Citation{Format: stage.FormatOf(s.Text("type")), ISSN: s.Text("periodical")},
 		CardDigits: len(patron.Card), PINGiven: true,
 	}
@@ -220,7 +224,12 @@ func actOn(p *stage.Play, s language.Step) (stage.Result, error) {
 		body[word] = text
 		return err
 	}
-	for _, word := range []string{"due", "until", "note", "renewals"} {
+	if s.Has("pickup") {
+		if err := add("pickup_branch", p.Pickup(s.Values)); err != nil {
+			return stage.Result{}, err
+		}
+	}
+	for _, word := range []string{"due", "until", "note", "renewals", "need_by", "edition"} {
 		if value, given := s.Value(word); given {
 			if err := add(word, value); err != nil {
 				return stage.Result{}, err
@@ -235,11 +244,14 @@ func actOn(p *stage.Play, s language.Step) (stage.Result, error) {
 			return stage.Result{}, err
 		}
 	}
+	return actedOn(p, s, request, workflow.Event(s.Text("action")), body)
+}
+
+// actedOn does an action of a request.
+func actedOn(p *stage.Play, s language.Step, request broker.ID, action workflow.Event, body map[string]json.RawMessage) (stage.Result, error) {
 	_, at := p.At(s)
 	err := p.Try(p.Home, func(ctx context.Context, tx *postgres.Tx) error {
-		_, err := p.Desk.Act(ctx, tx, at, requests.Act{
-			Library: p.Home.ID, Request: request, Action: workflow.Event(s.Text("action")), Body: body,
-		})
+		_, err := p.Desk.Act(ctx, tx, at, requests.Act{Library: p.Home.ID, Request: request, Action: action, Body: body})
 		return err
 	})
 	return stage.Result{}, err
