@@ -59,6 +59,9 @@ type Library struct {
 	YearlyLoans *int64
 	// SourceKey is its key in the directory file it came from, or "".
 	SourceKey string
+	// Numbers are the patterns of card numbers and barcodes in its shared catalogue.
+	// They are not looked at when saving: SaveNumbers writes the library's own.
+	Numbers []NumberPattern
 }
 
 // Place is the country and state as policies write them, for example US-OH; only

@@ -23,9 +23,9 @@ const (
 // NumberPattern says how a library's card numbers or item barcodes look: what
 // they begin with, and how long they are.
 type NumberPattern struct {
-	Kind   NumberKind
-	Prefix string
-	Length int
+	Kind   NumberKind `json:"kind"`
+	Prefix string     `json:"prefix"`
+	Length int        `json:"length"`
 }
 
 // Fits tells whether a number looks like this.
@@ -38,11 +38,11 @@ func (p NumberPattern) Overlaps(other NumberPattern) bool {
 	return p.Length == other.Length && (strings.HasPrefix(p.Prefix, other.Prefix) || strings.HasPrefix(other.Prefix, p.Prefix))
 }
 
-// NumberKindOf tells what a number can only be by these patterns: "" where none
-// fits, or patterns of both kinds do.
-func NumberKindOf(patterns []NumberPattern, number string) NumberKind {
+// KindOf tells what a number can only be in the library's catalogue: "" where no
+// pattern fits, or patterns of both kinds do.
+func (l Library) KindOf(number string) NumberKind {
 	var kind NumberKind
-	for _, pattern := range patterns {
+	for _, pattern := range l.Numbers {
 		switch {
 		case !pattern.Fits(number):
 		case kind != "" && kind != pattern.Kind:
@@ -52,6 +52,18 @@ func NumberKindOf(patterns []NumberPattern, number string) NumberKind {
 		}
 	}
 	return kind
+}
+
+// NotTaken refuses a number that is to be of one kind and can only be of the other
+// by the library's patterns; pointer is its field.
+func (l Library) NotTaken(pointer, number string, as NumberKind) []broker.FieldError {
+	switch is := l.KindOf(number); {
+	case is == "" || is == as:
+		return nil
+	case is == CardNumbers:
+		return []broker.FieldError{{Pointer: pointer, Code: "a_card", Message: "is a card number by the library's patterns, not the barcode of an item"}}
+	}
+	return []broker.FieldError{{Pointer: pointer, Code: "an_item", Message: "is an item's barcode by the library's patterns, not the number of a card"}}
 }
 
 // SaveNumbers replaces the number patterns of a library.

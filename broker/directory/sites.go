@@ -138,6 +138,8 @@ func AskCardHome(tx *postgres.Tx, home, here broker.ID, into *CardHome) {
 func askStamp(tx *postgres.Tx, library broker.ID, into *string) {
 	tx.Queue(`select concat_ws('/', l.xmin, l.ctid,
 			(select string_agg(s.id::text, ',' order by s.id) from libraries s where s.sharing_group_id = l.sharing_group_id),
+			(select string_agg(concat_ws(':', n.xmin, n.ctid), ',' order by n.library_id, n.position) from libraries s
+				join number_patterns n on n.library_id = s.id where s.sharing_group_id = l.sharing_group_id),
 			(select string_agg(concat_ws(':', b.xmin, b.ctid), ',' order by b.id) from branches b where b.library_id = l.id),
 			(select string_agg(concat_ws(':', c.xmin, c.ctid), ',' order by c.id) from closures c where c.library_id = l.id))
 		from libraries l where l.id = $1`, library).QueryRow(func(row pgx.Row) error {

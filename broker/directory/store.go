@@ -21,7 +21,9 @@ const selectLibraries = `
 	       l.time_zone, l.currency, l.sharing_group_id, coalesce(l.policy, '') as policy, l.calendar, l.status,
 	       l.yearly_loans, coalesce(l.source_key, '') as source_key,
 	       (select ` + closedDays + `
-	        where c.library_id = l.id and c.branch_id is null and ` + closing + `) as closures
+	        where c.library_id = l.id and c.branch_id is null and ` + closing + `) as closures,
+	       (select jsonb_agg(jsonb_build_object('kind', n.kind, 'prefix', n.prefix, 'length', n.length) order by n.library_id, n.position)
+	        from libraries s join number_patterns n on n.library_id = s.id where s.sharing_group_id = l.sharing_group_id) as numbers
 	from libraries l`
 
 // closedDays gives the days of the closures c of a library l. One that was
@@ -116,6 +118,7 @@ type libraryRow struct {
 	YearlyLoans    *int64
 	SourceKey      string
 	Closures       []byte
+	Numbers        []byte
 }
 
 func queryLibraries(ctx context.Context, tx *postgres.Tx, sql string, args ...any) ([]Library, error) {
@@ -144,6 +147,9 @@ func (r libraryRow) library(calendars calendarMaker) (Library, error) {
 		Policy: r.Policy, Status: r.Status, YearlyLoans: r.YearlyLoans, SourceKey: r.SourceKey,
 	}
 	if err := fromJSON(r.Calendar, &library.Plan); err != nil {
+		return Library{}, err
+	}
+	if err := fromJSON(r.Numbers, &library.Numbers); err != nil {
 		return Library{}, err
 	}
 	closures, err := storedClosures(r.Closures)

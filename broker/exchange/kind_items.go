@@ -8,6 +8,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/catalog/marc"
+	"afield/broker/directory"
 	"afield/broker/postgres"
 )
 
@@ -103,9 +104,9 @@ func (j *job) item(read *row) catalog.Record {
 		Status: looseStatus(read.oneOf("status", "on_shelf", "on_order", "in_processing", "missing", "lost", "withdrawn", "on_loan", "on_hold_shelf", "in_transit", "received")),
 	}
 	read.judge(map[string]string{"/barcode": "barcode", "/type": "type", "/audience": "audience", "/age_mark": "age_mark", "/parts": "parts"},
-		catalog.CheckItem(j.document.Items(), catalog.Item{
+		append(catalog.CheckItem(j.document.Items(), catalog.Item{
 			Barcode: record.Barcode, Type: record.Type, Audience: record.Audience, AgeMark: record.AgeMark, Parts: record.Parts,
-		}))
+		}), j.library.NotTaken("/barcode", record.Barcode, directory.ItemNumbers)...))
 	if record.CreatedAt.IsZero() {
 		record.CreatedAt = j.Now
 	}

@@ -300,7 +300,7 @@ func (j *job) cards(read *row, record patrons.Record, known people) []patrons.Ca
 			status = string(holder.CardStatus) // a file that gives no status does not bring a stopped card back
 		}
 		if _, known := known.byCard[number]; !known {
-			read.judge(map[string]string{"/card": "card"}, patrons.CheckNumber(j.document, "/card", number))
+			read.judge(map[string]string{"/card": "card"}, patrons.CheckNumber(j.library, j.document, "/card", number))
 		}
 		add("card", number, status)
 	}

@@ -105,7 +105,7 @@ type Replacement struct {
 // costs what the policy's ladder says: more when another card was lost within the
 // period before, counted from loss to loss.
 func ReplaceCard(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, in Replacement) (Registered, error) {
-	if wrong := CheckNumber(document, "/number", in.Number); wrong != nil {
+	if wrong := CheckNumber(library, document, "/number", in.Number); wrong != nil {
 		return Registered{}, broker.Invalid(wrong...)
 	}
 	old, others, err := cardOf(ctx, tx, in.Patron, in.Card)

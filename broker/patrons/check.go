@@ -12,6 +12,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/directory"
 	"afield/broker/policy"
 	"afield/broker/policy/accounts"
 	"afield/broker/policy/blocks"
@@ -87,7 +88,7 @@ const longestNumber = 64
 
 // CheckNumber judges the number of a card that is to be given out; pointer is
 // its field.
-func CheckNumber(document *policy.Document, pointer, number string) []broker.FieldError {
+func CheckNumber(library directory.Library, document *policy.Document, pointer, number string) []broker.FieldError {
 	wrong := func(code, format string, args ...any) []broker.FieldError {
 		return []broker.FieldError{{Pointer: pointer, Code: code, Message: fmt.Sprintf(format, args...)}}
 	}
@@ -100,7 +101,7 @@ func CheckNumber(document *policy.Document, pointer, number string) []broker.Fie
 	case digits.Value.Is && (len(number) != digits.Value.Value || strings.Trim(number, "0123456789") != ""):
 		return wrong("wrong_length", "must have %d digits", digits.Value.Value)
 	}
-	return nil
+	return library.NotTaken(pointer, number, directory.CardNumbers)
 }
 
 // isNumber tells whether text can be a card number: files divide numbers by the

@@ -87,7 +87,7 @@ func Register(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 	if patron.CreatedAt.IsZero() {
 		patron.CreatedAt = in.Now
 	}
-	if wrong := append(Check(document, patron, patron.RegisteredOn), CheckNumber(document, "/card", in.Number)...); wrong != nil {
+	if wrong := append(Check(document, patron, patron.RegisteredOn), CheckNumber(library, document, "/card", in.Number)...); wrong != nil {
 		return Registered{}, broker.Invalid(wrong...)
 	}
 	ask, household, err := applicationOf(ctx, tx, library, document, patron, in)

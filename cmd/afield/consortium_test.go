@@ -161,6 +161,32 @@ func TestARequestGoesThroughTheExample(t *testing.T) {
 	}
 	_, err = east.until(ctx, path, "requested")
 	must(err)
+	// By the patterns of the file a card is never taken for an item, nor the other
+	// way round, at the desk and in files.
+	if done := scan(east, "21001000000099", ""); done.Did != "nothing" || done.TaskID != broker.NoID || !strings.Contains(done.Message, "the number of a card") {
+		t.Errorf("a card scanned as an item: %+v", done)
+	}
+	if done := scan(east, "49999999999999", ""); done.Did != "unmatched" {
+		t.Errorf("a number that fits nothing: %+v", done)
+	}
+	var nothing any
+	if err := east.post(ctx, "/v1/desk/scan", gen.Scan{Barcode: "31002000000001", Card: "31002000000001"}, &nothing); err == nil || !strings.Contains(err.Error(), "an_item") {
+		t.Errorf("an item shown as a card: %v", err)
+	}
+	if err := east.post(ctx, "/v1/items", map[string]any{"barcode": "21002000000077", "title": "A card", "type": "book"}, &nothing); err == nil || !strings.Contains(err.Error(), "a_card") {
+		t.Errorf("an item with the number of a card: %v", err)
+	}
+	for kind, text := range map[string]string{"patrons": "card,class\n31002000000009,adult\n", "items": "barcode,title\n21001000000009,A card\n"} {
+		code, out, errOut := call(t, "import", kind, file(kind+"-wrong.csv", text), "--library", "EXAMPLE:EAST", "--database-url", address, "--secret", testSecret)
+		if code != exitFailed || !strings.Contains(out+errOut, "by the library's patterns") {
+			t.Errorf("import %s ends with %d: %s%s", kind, code, out, errOut)
+		}
+	}
+	// A change of the file counts at once at a desk that is open.
+	with("consortium", "apply", file("changed.yaml", strings.Replace(consortium.Example(), `cards: [{prefix: "21001"`, `cards: [{prefix: "41001"`, 1)), "--reason", "other cards")
+	if done := scan(east, "41001000000001", ""); done.Did != "nothing" {
+		t.Errorf("after the change, a card scanned as an item: %+v", done)
+	}
 	scan(west, "31002000000001", "")
 	scan(east, "31002000000001", "")
 	_, err = east.until(ctx, path, "on_hold_shelf")

@@ -66,15 +66,18 @@ func (s *Service) look(ctx context.Context, tx *postgres.Tx, at counter.At, in s
 	return found, nil
 }
 
-// borrower is the patron who was shown. A card that was stopped is refused,
-// whatever other cards the patron has.
-func (f inHand) borrower(byCard bool) (patrons.Patron, error) {
+// borrower is the patron who was shown, by a card or without one. A card that was
+// stopped is refused, whatever other cards the patron has.
+func (f inHand) borrower(card string) (patrons.Patron, error) {
+	mistaken := f.desk.Library.NotTaken("/card", card, directory.CardNumbers)
 	switch {
-	case f.patron.ID == broker.NoID && byCard:
+	case f.patron.ID == broker.NoID && len(mistaken) > 0:
+		return f.patron, broker.Invalid(mistaken...)
+	case f.patron.ID == broker.NoID && card != "":
 		return f.patron, broker.NotFound("card")
 	case f.patron.ID == broker.NoID:
 		return f.patron, broker.NotFound("patron")
-	case byCard:
+	case card != "":
 		return f.patron, f.card.Usable()
 	}
 	return f.patron, nil

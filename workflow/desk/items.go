@@ -6,6 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow/desk/counter"
@@ -116,7 +117,7 @@ func (s *Service) correct(desk standing.Desk, item *catalog.Item, changes ItemCh
 	if changes.Price != nil {
 		item.Price = changes.Price
 	}
-	wrong := broker.Within(catalog.CheckItem(document.Items(), *item), given)
+	wrong := broker.Within(append(catalog.CheckItem(document.Items(), *item), desk.Library.NotTaken("/barcode", item.Barcode, directory.ItemNumbers)...), given)
 	if changes.Price != nil {
 		wrong = append(wrong, desk.Library.Takes("/price/currency", *changes.Price)...)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/directory"
 	"afield/broker/holds"
 	"afield/broker/loans"
 	"afield/broker/patrons"
@@ -79,7 +80,7 @@ func (s *Service) checkOut(ctx context.Context, tx *postgres.Tx, at counter.At, 
 	if err != nil {
 		return counter.Done{}, err
 	}
-	patron, err := found.borrower(in.Card != "")
+	patron, err := found.borrower(in.Card)
 	if err != nil {
 		return counter.Done{}, err
 	}
@@ -108,7 +109,9 @@ func (s *Service) briefItem(ctx context.Context, tx *postgres.Tx, desk standing.
 	if err != nil {
 		return catalog.Item{}, err
 	}
-	if wrong := catalog.CheckItem(document.Items(), catalog.Item{Barcode: barcode, Type: brief.Type, Parts: 1}); wrong != nil {
+	wrong := append(catalog.CheckItem(document.Items(), catalog.Item{Barcode: barcode, Type: brief.Type, Parts: 1}),
+		desk.Library.NotTaken("/barcode", barcode, directory.ItemNumbers)...)
+	if wrong != nil {
 		return catalog.Item{}, broker.Invalid(underBrief(wrong)...)
 	}
 	title, err := catalog.SaveTitle(ctx, tx, catalog.Title{Title: brief.Title}, desk.Now)

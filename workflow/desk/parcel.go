@@ -207,6 +207,9 @@ func (s *Service) again(ctx context.Context, tx *postgres.Tx, at counter.At, lib
 // unmatched opens a staff task for a stray item, due in two days by the
 // library's clock.
 func (s *Service) unmatched(tx *postgres.Tx, at counter.At, desk standing.Desk, barcode string) (counter.Done, error) {
+	if desk.Library.KindOf(barcode) == directory.CardNumbers {
+		return counter.Done{Did: "nothing", Message: "That is the number of a card: scan the item's barcode, with the card beside it to lend it."}, nil
+	}
 	task, err := tasks.OpenStray(tx, at.Library, barcode, at.Now, desk.Library.Today(at.Now).AddDays(2))
 	if err != nil {
 		return counter.Done{}, err

@@ -49,7 +49,7 @@ func (s *Service) scan(ctx context.Context, tx *postgres.Tx, at counter.At, in S
 		return s.parcel(ctx, tx, at, found.desk, in)
 	}
 	if in.Card != "" {
-		if _, err := found.borrower(true); err != nil {
+		if _, err := found.borrower(in.Card); err != nil {
 			return counter.Done{}, err
 		}
 		return s.lend(ctx, tx, at, found, CheckOut{Shown: lending.ShownCard, TakeBack: in.TakeBack, ScannedAt: in.ScannedAt, Overrides: in.Overrides, Reason: in.Reason})
