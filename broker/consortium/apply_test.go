@@ -389,3 +389,35 @@ func TestALargeConsortiumIsAFixedPoint(t *testing.T) {
 	}
 	tw.fixed()
 }
+
+// Two libraries of one name have catalogues of their own, and groups or catalogues
+// that were made with one name are told apart.
+func TestNamesThatStandTwice(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	library := func(symbol, place string) string {
+		return fmt.Sprintf("  - {symbols: [%q], name: Franklin Public Library, is: member, place: %s, policy: open-lender, tiers: [{name: Own, of: own, fulfilment: hold}]}\n", symbol, place)
+	}
+	tw.applies("libraries:\n" + library("TWICE:NY", "US-NY") + library("TWICE:VT", "US-VT"))
+	tw.fixed()
+	var catalogues int
+	tw.must(tw.in(func(ctx context.Context, tx *postgres.Tx) error {
+		if err := tx.QueryRow(ctx, `select count(distinct sharing_group_id) from libraries`).Scan(&catalogues); err != nil {
+			return err
+		}
+		for range 2 { // as somebody made them who used no file
+			directory.SaveGroup(tx, directory.Group{ID: broker.NewID(), Name: "The Network", Kind: directory.GroupNetwork})
+		}
+		tx.Queue(`update sharing_groups set name = 'Shared'`)
+		return nil
+	}))
+	if catalogues != 2 {
+		t.Errorf("two libraries of one name have %d catalogues", catalogues)
+	}
+	text := tw.fixed()
+	for _, want := range []string{"name: The Network\n", "name: The Network (2)", "name: Shared\n", "name: Shared (TWICE:"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}

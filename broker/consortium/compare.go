@@ -161,6 +161,9 @@ func position(latitude, longitude *float64) string {
 // compare lists the changes, and what the file does not name.
 func (p *Plan) compare() {
 	p.compareShared()
+	for _, name := range p.in.unnamed {
+		p.NotInFile = append(p.NotInFile, "library "+name+", which has no symbol: no file can name it")
+	}
 	for _, t := range p.targets {
 		for i, branch := range t.Branches {
 			if branch.Policy == noPolicy {

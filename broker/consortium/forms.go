@@ -177,5 +177,9 @@ func (n *Numbers) patterns() []directory.NumberPattern {
 // any letter case.
 func groupKey(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
-// ownCatalogue names the catalogue of a library that shares none.
+// ownCatalogue names the catalogue of a library that shares none; a second library
+// of one name gets apart by its symbol.
 func ownCatalogue(name string) string { return "Catalogue of " + name }
+
+// apart tells something from another of the same name.
+func apart(name, by string) string { return name + " (" + by + ")" }

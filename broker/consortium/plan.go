@@ -216,6 +216,9 @@ func (p *Plan) shareCatalogues(plain File) {
 			continue
 		}
 		t.catalogue = ownCatalogue(t.Name)
+		if p.in.catalogues[groupKey(t.catalogue)] != broker.NoID || slices.ContainsFunc(p.catalogues, func(c *catalogue) bool { return groupKey(c.name) == groupKey(t.catalogue) }) {
+			t.catalogue = apart(t.catalogue, t.symbol())
+		}
 		if t.was != nil && t.was.catalogue != "" {
 			t.catalogue = t.was.catalogue
 		}

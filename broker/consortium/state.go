@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"afield/broker"
 	"afield/broker/access"
@@ -24,6 +25,8 @@ type InForce struct {
 	libraries  map[string]*standing // by symbol
 	groups     map[string]broker.ID // by groupKey
 	catalogues map[string]broker.ID // by groupKey
+	// unnamed are libraries without a symbol, which no file can name.
+	unnamed []string
 }
 
 // standing is one library as it is in force.
@@ -72,13 +75,13 @@ func Load(ctx context.Context, tx *postgres.Tx, doors *access.Service, named Fil
 	}
 	in := Nothing()
 	in.register = read.register
-	if err := in.shared(read); err != nil {
-		return nil, err
-	}
+	read.groupsApart()
+	in.shared(read)
 	for _, id := range ids {
 		library, symbols := read.libraries[id], read.symbols[id]
 		if len(symbols) == 0 {
-			continue // nothing can name it
+			in.unnamed = append(in.unnamed, library.Name)
+			continue
 		}
 		if library.Kind == directory.KindConsortium {
 			in.consortium = id
@@ -268,26 +271,42 @@ func (r *reading) library(id broker.ID) *standing {
 }
 
 // shared reads the shared catalogues. One with a single library is not said where
-// it only has the name that it would get anyway.
-func (in *InForce) shared(r reading) error {
-	for _, group := range r.catalogues {
-		if _, twice := in.catalogues[groupKey(group.Name)]; twice {
-			return broker.Conflict("two_of_one_name", "Two shared catalogues are named %q: nobody could say which one a file means.", group.Name)
-		}
-		in.catalogues[groupKey(group.Name)] = group.ID
+// it only has a name that it would get anyway. Where two have one name, the second
+// is told apart by its first library.
+func (in *InForce) shared(r reading) {
+	for i, group := range r.catalogues {
 		said, usual := SharingGroup{Name: group.Name}, false
 		for _, id := range r.ids {
 			library := r.libraries[id]
 			if library.SharingGroup == group.ID && library.Member && len(r.symbols[id]) > 0 {
 				said.Libraries = append(said.Libraries, r.symbols[id][0].String())
-				usual = groupKey(group.Name) == groupKey(ownCatalogue(library.Name))
+				own := ownCatalogue(library.Name)
+				usual = slices.Contains([]string{groupKey(own), groupKey(apart(own, said.Libraries[0]))}, groupKey(group.Name))
 			}
 		}
-		if len(said.Libraries) > 1 || len(said.Libraries) == 1 && !usual {
+		if len(said.Libraries) == 0 {
+			continue
+		}
+		if _, twice := in.catalogues[groupKey(said.Name)]; twice {
+			said.Name = apart(said.Name, said.Libraries[0])
+			r.catalogues[i].Name = said.Name
+		}
+		in.catalogues[groupKey(said.Name)] = group.ID
+		if len(said.Libraries) > 1 || !usual {
 			in.SharingGroups = append(in.SharingGroups, said)
 		}
 	}
-	return nil
+}
+
+// groupsApart numbers groups of one name.
+func (r *reading) groupsApart() {
+	known := map[string]int{}
+	for i, group := range r.groups {
+		key := groupKey(group.Name)
+		if known[key]++; known[key] > 1 {
+			r.groups[i].Name = apart(group.Name, strconv.Itoa(known[key]))
+		}
+	}
 }
 
 // groupsOf says the systems and networks, and remembers whose catalogue is whose.
