@@ -3359,7 +3359,10 @@ type PolicyVersion struct {
 	// Effective A calendar date in the library's zone.
 	//
 	// Example: 2026-08-22
-	Effective   Date      `json:"effective"`
+	Effective Date `json:"effective"`
+
+	// Note On publishing: that it rules no library yet, and how to bind it.
+	Note        string    `json:"note,omitempty,omitzero"`
 	Number      int       `json:"number"`
 	Policy      string    `json:"policy"`
 	PublishedAt time.Time `json:"published_at"`

@@ -72,6 +72,8 @@ func TestPoliciesArePublishedOverTheAPI(t *testing.T) {
 	for from, limit := range map[string]string{"2026-09-01": "5", "2026-10-01": "7"} {
 		if made := post("/v1/policies", limit, from); made.status != 201 {
 			t.Fatalf("published: %d %s", made.status, made.text)
+		} else if !strings.Contains(made.text, "rules no library yet: write policy: our-own") {
+			t.Errorf("that it rules nobody is not said: %s", made.text)
 		}
 	}
 	wants(t, post("/v1/policies", "9", "2026-10-01"), 409, "policy_already_published")

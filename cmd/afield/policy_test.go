@@ -117,6 +117,9 @@ func TestPublishedPolicies(t *testing.T) {
 			"  holds.limit:\n    value: "+limit+"\n    clause: {section: Holds, says: so many}\n")
 	}
 	first, second, wrong := holds("first", "5"), holds("second", "7"), holds("wrong", "many")
+	nobodys := policyFile(t, folder, "nobodys", "policy: nobodys\ntitle: Nobody's\ndocument: Rules\n")
+	above := policyFile(t, folder, "above", "policy: above\ntitle: Above\ndocument: Rules\nlevel: consortium\n")
+	below := policyFile(t, folder, "below", "policy: westport\ntitle: Ours\ndocument: Rules\ninherits: above\n")
 	for _, c := range []struct {
 		args string
 		code int
@@ -130,13 +133,17 @@ func TestPublishedPolicies(t *testing.T) {
 		{"policy publish " + wrong + " --from 2126-06-01 --library ISIL:US-HERE", exitFailed, ":7:12"},
 		{"policy publish " + second + " --from 2126-06-01 --library ISIL:US-HERE", exitDone, "westport version 2 published"},
 		{"policy publish " + second + " --from soon", exitUsage, "--from"},
+		{"policy publish " + nobodys + " --from 2126-06-01", exitDone, "It rules no library yet: write policy: nobodys for a library"},
+		{"policy publish " + above + " --from 2126-06-01", exitDone, "It rules no library yet"},
+		{"policy publish " + below + " --from 2126-07-01 --library ISIL:US-HERE", exitDone, "westport version 3 published"},
+		{"policy publish " + above + " --from 2126-08-01 --json", exitDone, `"libraries": 1`},
 		{"policy list westport --versions", exitDone, "westport@2"},
 		{"policy list westport --on 2126-05-31 --rule holds.limit", exitDone, "holds.limit (always): 5"},
 		{"policy list westport --on 2126-02-28 --rule holds.limit", exitDone, `holds.limit (always): "none"`},
 		{"policy explain westport hold --holds 5 --on 2126-05-31", exitDone, "No: may not"},
 		{"policy explain westport hold --holds 5 --on 2126-06-01", exitDone, "Yes: may"},
 		{"policy diff westport@1 westport@2", exitDone, "1 differences."},
-		{"policy diff westport@1 westport@3", exitFailed, "version 3 of westport"},
+		{"policy diff westport@1 westport@4", exitFailed, "version 4 of westport"},
 	} {
 		code, out, errOut := call(t, append(strings.Fields(c.args), "--database-url", address)...)
 		if code != c.code || !strings.Contains(out+errOut, c.says) {

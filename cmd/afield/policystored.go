@@ -86,6 +86,8 @@ type policyPublished struct {
 	Version   int         `json:"version"`
 	Effective broker.Date `json:"effective"`
 	Stored    bool        `json:"stored"`
+	// Libraries is how many it rules, by itself or through a document below it.
+	Libraries int `json:"libraries"`
 }
 
 // Run publishes.
@@ -103,6 +105,7 @@ func (c policyPublishCommand) Run(a *app) error {
 	}
 	in := published.Publication{Text: text, Effective: from, Now: broker.SystemClock{}.Now(), DryRun: c.DryRun, Actor: broker.System(broker.NoID)}
 	var version published.Version
+	var bound int
 	err = inDatabase(a, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		if c.Library != "" {
 			if in.Library, _, err = libraryNamed(ctx, tx, c.Library); err != nil {
@@ -110,19 +113,25 @@ func (c policyPublishCommand) Run(a *app) error {
 			}
 			in.Actor = broker.System(in.Library.ID)
 		}
-		version, err = published.Publish(ctx, tx, in)
+		if version, err = published.Publish(ctx, tx, in); err != nil {
+			return err
+		}
+		bound, err = published.Bound(ctx, tx, version.Policy, version.Effective)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(c.File), err)
 	}
-	shown := policyPublished{Policy: version.Policy, Version: version.Number, Effective: version.Effective, Stored: !c.DryRun}
+	shown := policyPublished{Policy: version.Policy, Version: version.Number, Effective: version.Effective, Stored: !c.DryRun, Libraries: bound}
 	return a.print(shown, func(out io.Writer) {
 		did := "published"
 		if c.DryRun {
 			did = "would be published (nothing was stored)"
 		}
 		fmt.Fprintf(out, "%s version %d %s; it rules from %s on.\n", shown.Policy, shown.Version, did, shown.Effective)
+		if bound == 0 {
+			fmt.Fprintln(out, published.HowToBind(shown.Policy))
+		}
 	})
 }
 

@@ -142,7 +142,15 @@ func (a Administration) CheckPolicy(ctx context.Context, request gen.CheckPolicy
 func (a Administration) PublishPolicy(ctx context.Context, request gen.PublishPolicyRequestObject) (gen.PublishPolicyResponseObject, error) {
 	view, err := pipeline.Once(ctx, a.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (gen.PolicyVersion, error) {
 		version, err := publish(ctx, t, *request.Body, false)
-		return versionView(version), err
+		if err != nil {
+			return gen.PolicyVersion{}, err
+		}
+		view := versionView(version)
+		bound, err := published.Bound(ctx, t.Tx, version.Policy, version.Effective)
+		if bound == 0 {
+			view.Note = published.HowToBind(version.Policy)
+		}
+		return view, err
 	})
 	if err != nil {
 		return nil, err

@@ -88,3 +88,32 @@ func (in Publication) mayPublish(ctx context.Context, tx *postgres.Tx, register 
 	}
 	return nil
 }
+
+// Bound counts the libraries that a document rules, wholly or at a branch, by
+// itself or through a document that inherits from it.
+func Bound(ctx context.Context, tx *postgres.Tx, name string, on broker.Date) (int, error) {
+	register, err := Load(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	ruled := map[broker.ID]bool{}
+	for _, below := range register.Names() {
+		document, err := register.On(below, on)
+		if err != nil || !slices.ContainsFunc(document.Levels(), func(level policy.Level) bool { return level.Policy == name }) {
+			continue // one that does not rule yet, or cannot be read, rules nobody through this
+		}
+		libraries, err := directory.RuledBy(ctx, tx, below)
+		if err != nil {
+			return 0, err
+		}
+		for _, library := range libraries {
+			ruled[library] = true
+		}
+	}
+	return len(ruled), nil
+}
+
+// HowToBind says what is still to do for a document that rules nobody.
+func HowToBind(name string) string {
+	return "It rules no library yet: write policy: " + name + " for a library, or for one of its branches, in the consortium's file, and apply it (afield consortium apply)."
+}
