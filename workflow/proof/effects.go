@@ -19,7 +19,7 @@ var effects = map[workflow.Effect]does{
 	workflow.DoReroute:      nothing,
 	workflow.DoAskLender:    askLender,
 	workflow.DoAskAgain: func(m *move) {
-		m.j.B.Retry, m.j.B.Lender, m.j.B.Active, m.j.B.ByHold = false, laterLender, true, false
+		m.j.B.Retry, m.j.B.Lender, m.j.B.Active, m.j.B.ByHold, m.j.B.Earlier = false, laterLender, true, false, true
 		askLender(m)
 	},
 	workflow.DoAddLender:    nothing,
@@ -35,7 +35,7 @@ var effects = map[workflow.Effect]does{
 			m.j.B.Owes = m.j.B.Owes || (m.j.B.Costly && !m.j.B.ByHold)
 		}
 	},
-	workflow.DoEntryReturned:  leave,
+	workflow.DoEntryReturned:  func(m *move) { was := m.j.B.Sent; leave(m); m.j.B.Sent = was },
 	workflow.DoEntryRefused:   leave,
 	workflow.DoEntryTimedOut:  leave,
 	workflow.DoEntryDeclined:  leave,
@@ -61,9 +61,9 @@ var effects = map[workflow.Effect]does{
 
 	// the copy
 	workflow.DoKeepShipment:  func(m *move) { m.volume() },
-	workflow.DoMakeItem:      func(m *move) { m.volume(); m.j.B.Arrived = true },
+	workflow.DoMakeItem:      arrive,
 	workflow.DoAddShipped:    nothing, // of several volumes
-	workflow.DoKeepVolume:    func(m *move) { m.volume(); m.j.B.Arrived = true },
+	workflow.DoKeepVolume:    arrive,
 	workflow.DoPutOnShelf:    func(m *move) { m.j.B.Hold = onShelf },
 	workflow.DoKeepPickUp:    nothing,
 	workflow.DoTakeOffShelf:  func(m *move) { m.j.B.Hold = noHold },
@@ -142,12 +142,13 @@ var effects = map[workflow.Effect]does{
 		b.Earlier, b.Entry = b.Earlier || b.Entry >= asked, noEntry
 		b.Sent, b.Owes = false, false
 		b.Approved, b.Lender, b.ByHold, b.ToldEnd = false, nobody, false, false
+		b.NeedBy = m.w.Liar && m.choose(2) == 0 // or the day has passed
 	},
 
 	// money
 	workflow.DoChargeFee: func(m *move) {
 		b := &m.j.B
-		if !b.Active || !b.Costly || b.ByHold {
+		if !b.Active || !b.Costly || b.ByHold || !b.Approved { // no more than was approved
 			return
 		}
 		if b.Fee == charged {
@@ -184,7 +185,7 @@ var effects = map[workflow.Effect]does{
 	workflow.DoTellDueChanged: nothing,
 	workflow.DoTellRenewed:    nothing,
 	workflow.DoTellNotRenewed: nothing,
-	workflow.DoDropNotices:    func(m *move) { m.j.B.ToldArrived, m.j.B.ToldCost = false, false },
+	workflow.DoDropNotices:    func(m *move) { m.j.B.ToldArrived, m.j.B.ToldCost, m.j.B.ToldEnd = false, false, false },
 	workflow.DoOpenTask:       func(m *move) { m.setTask(true) },
 	workflow.DoCloseTasks:     func(m *move) { m.setTask(false) },
 
@@ -331,10 +332,19 @@ func entryIs(status entry) does {
 	}
 }
 
+// leave ends the part of a lender; one that was never asked is as if it had not
+// been chosen.
 func leave(m *move) {
-	if m.j.B.Active {
-		m.j.B.Entry, m.j.B.Active = left, false
+	b := &m.j.B
+	if !b.Active {
+		return
 	}
+	b.Active, b.Sent = false, false
+	if b.Entry == chosen {
+		b.Entry = noEntry
+		return
+	}
+	b.Entry = left
 }
 
 // says puts the message of the effect that runs onto its way.
@@ -386,6 +396,14 @@ func chooseItem(m *move) {
 // volume makes the volume of a request known, where none is.
 func (m *move) volume() {
 	if m.j.B.Copy == nowhere && !m.w.Copies {
+		m.j.B.Copy = withLender
+	}
+}
+
+// arrive makes what is here a volume; also what a lender sent that was to deliver
+// a copy, for it is to go back.
+func arrive(m *move) {
+	if m.j.B.Arrived = true; m.j.B.Copy == nowhere {
 		m.j.B.Copy = withLender
 	}
 }

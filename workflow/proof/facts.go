@@ -197,7 +197,10 @@ func (w *World) settle(j *Joint) {
 		b.Costly = false
 	}
 	if place.PastNeedBy || place.Ended {
-		b.Approved, b.Retry, b.NeedBy, b.TooLate = false, false, false, false
+		b.Retry, b.NeedBy, b.TooLate = false, false, false
+	}
+	if b.Arrived || place.Ended {
+		b.Approved = false
 	}
 	if place.State != workflow.OnHoldShelf {
 		b.Contact = false

@@ -21,6 +21,8 @@ type move struct {
 	current bool
 
 	then []workflow.Event
+	// ran are the rows that were taken, by their place in the table.
+	ran []int
 	// full: a message did not fit on its way; the move is not searched.
 	full bool
 	// told: a person was told, by a task or a notice.
@@ -68,6 +70,14 @@ func (m *move) sayToFirst() {
 	if !m.w.Liar {
 		m.full = m.full || !m.j.ToL.push(m.w.saying[m.effect])
 	}
+}
+
+// chosen gives the choices that the move made.
+func (m *move) chosen() (made []choice) {
+	for i, pick := range m.picks[:m.at] {
+		made = append(made, choice{m.of[i], pick})
+	}
+	return made
 }
 
 // find gives the row that answers an event, as Table.Next does.
@@ -118,6 +128,7 @@ func mayBring(row *row, by workflow.Party) bool {
 // run does what the engine does with a row.
 func (m *move) run(i int) {
 	x := m.w.rows[m.side]
+	m.ran = append(m.ran, i)
 	x.taken[i] = true
 	r := &x.rows[i]
 	m.row, m.from = r, *m.state()

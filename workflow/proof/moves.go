@@ -25,6 +25,9 @@ type step struct {
 	Event workflow.Event
 	// What says it in words, where it is not an event of a person or a deadline.
 	What string
+	// Said is what the other library says; of a lender we moved on from where Late.
+	Said saying
+	Late bool
 }
 
 // skipped lists the events of people that lead nowhere new, and why.
@@ -196,7 +199,7 @@ func (w *World) arrivesAtLender(j Joint, head uint8, emit func(step, *move)) {
 }
 
 func (w *World) system(j Joint, event workflow.Event, words string, emit func(step, *move)) {
-	w.try(j, step{Kind: word, What: words}, emit, func(m *move) bool {
+	w.try(j, step{Kind: word, Event: event, What: words}, emit, func(m *move) bool {
 		return m.take(workflow.SideBorrowing, event, workflow.BySystem)
 	})
 }
@@ -225,7 +228,7 @@ func (w *World) hear(j Joint, side workflow.Side, said uint8, current bool, emit
 	if !current {
 		who = "a lender we have moved on from says "
 	}
-	w.try(j, step{Kind: word, Side: side, What: who + w.name(said)}, emit, func(m *move) bool {
+	w.try(j, step{Kind: word, Side: side, What: who + w.name(said), Said: w.said[said], Late: !current}, emit, func(m *move) bool {
 		state := *stateOf(&m.j, side)
 		m.current = current
 		if current && m.take(side, hearing.Event, by) {

@@ -12,6 +12,8 @@ import (
 type Breach struct {
 	World, Words string
 	Trace        []string
+	// Steps are the same way, to be walked on a database.
+	Steps []Taken
 }
 
 func (b Breach) String() string {
@@ -26,12 +28,37 @@ type Result struct {
 	// Unreached are the rows that nothing leads to, by side and place in the table.
 	Unreached map[workflow.Side][]int
 	Breaches  []Breach
+	// Ways gives the shortest way to every row that is reached.
+	Ways []Way
+}
+
+// Way is the shortest way to a row of a table, from a request that was just
+// submitted.
+type Way struct {
+	Side  workflow.Side
+	Row   int // its place in the table
+	Steps []Taken
+}
+
+// Taken is one step of a way, with the choices that it made and what stands after
+// it.
+type Taken struct {
+	step    step
+	choices []choice
+	after   Joint
+}
+
+// choice is what an effect chose, where it can do one thing or another.
+type choice struct {
+	effect workflow.Effect
+	pick   int
 }
 
 type node struct {
 	j      Joint
 	parent int32
 	step   step
+	chosen []choice
 }
 
 type edge struct {
@@ -54,10 +81,11 @@ func (w *World) Search(most int) (*Result, error) {
 	breach := func(at int32, s step, words string) {
 		if _, ok := breaches[words]; !ok {
 			trace := append(w.trace(nodes, at), "→ "+w.inWords(s))
-			breaches[words] = Breach{World: w.Name, Words: words, Trace: trace}
+			breaches[words] = Breach{World: w.Name, Words: words, Trace: trace, Steps: append(w.taken(nodes, at), Taken{step: s})}
 		}
 	}
 	result := &Result{World: w.Name}
+	first := map[workflow.Side]map[int]bool{workflow.SideBorrowing: {}, workflow.SideLending: {}}
 	for at := int32(0); int(at) < len(nodes); at++ {
 		if most > 0 && len(nodes) > most {
 			return nil, fmt.Errorf("proof: more than %d joint states", most)
@@ -65,7 +93,7 @@ func (w *World) Search(most int) (*Result, error) {
 		j := nodes[at].j
 		for _, words := range w.claims(j) {
 			if _, ok := breaches[words]; !ok {
-				breaches[words] = Breach{World: w.Name, Words: words, Trace: w.trace(nodes, at)}
+				breaches[words] = Breach{World: w.Name, Words: words, Trace: w.trace(nodes, at), Steps: w.taken(nodes, at)}
 			}
 		}
 		var out []edge
@@ -78,10 +106,18 @@ func (w *World) Search(most int) (*Result, error) {
 				breach(at, s, words)
 			}
 			to, ok := known[m.j]
+			chosen := m.chosen()
 			if !ok {
 				to = int32(len(nodes))
 				known[m.j] = to
-				nodes = append(nodes, node{j: m.j, parent: at, step: s})
+				nodes = append(nodes, node{j: m.j, parent: at, step: s, chosen: chosen})
+			}
+			for _, row := range m.ran {
+				if rows := first[m.side]; !rows[row] {
+					rows[row] = true
+					steps := append(w.taken(nodes, at), Taken{s, chosen, m.j})
+					result.Ways = append(result.Ways, Way{Side: m.side, Row: row, Steps: steps})
+				}
 			}
 			if e := (edge{to, s.Kind}); to != at && !slices.Contains(out, e) {
 				out = append(out, e)
@@ -92,7 +128,7 @@ func (w *World) Search(most int) (*Result, error) {
 	result.States = len(nodes)
 	for _, stuck := range w.cannotEnd(nodes, edges) {
 		if _, ok := breaches[stuck.words]; !ok {
-			breaches[stuck.words] = Breach{World: w.Name, Words: stuck.words, Trace: w.trace(nodes, stuck.at)}
+			breaches[stuck.words] = Breach{World: w.Name, Words: stuck.words, Trace: w.trace(nodes, stuck.at), Steps: w.taken(nodes, stuck.at)}
 		}
 	}
 	for _, b := range breaches {
@@ -177,6 +213,15 @@ func (w *World) trace(nodes []node, at int32) []string {
 	}
 	slices.Reverse(trace)
 	return trace
+}
+
+// taken gives the steps to a joint state.
+func (w *World) taken(nodes []node, at int32) (steps []Taken) {
+	for ; at > 0; at = nodes[at].parent {
+		steps = append(steps, Taken{nodes[at].step, nodes[at].chosen, nodes[at].j})
+	}
+	slices.Reverse(steps)
+	return steps
 }
 
 // inWords gives a step of a trace in words.

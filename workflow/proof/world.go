@@ -185,12 +185,15 @@ func (w *World) start() Joint {
 // chooser goes through every combination of the choices that a move has.
 type chooser struct {
 	picks, sizes []int
+	of           []workflow.Effect // whose choice each is
 	at           int
 }
 
-func (c *chooser) choose(n int) int {
+// choose makes a choice of n for the effect that runs.
+func (m *move) choose(n int) int {
+	c := m.chooser
 	if c.at == len(c.picks) {
-		c.picks, c.sizes = append(c.picks, 0), append(c.sizes, n)
+		c.picks, c.sizes, c.of = append(c.picks, 0), append(c.sizes, n), append(c.of, m.effect)
 	}
 	pick := c.picks[c.at]
 	c.at++
@@ -202,7 +205,7 @@ func (c *chooser) next() bool {
 	c.at = 0
 	for i := len(c.picks) - 1; i >= 0; i-- {
 		if c.picks[i]++; c.picks[i] < c.sizes[i] {
-			c.picks, c.sizes = c.picks[:i+1], c.sizes[:i+1]
+			c.picks, c.sizes, c.of = c.picks[:i+1], c.sizes[:i+1], c.of[:i+1]
 			return true
 		}
 	}

@@ -223,3 +223,22 @@ func lentOut(t *testing.T) (tw *town.Town, home, lender *town.House, ours, their
 	home.Scans(band, home.Card(patron))
 	return tw, home, lender, ours, theirs, patron, barcode, band
 }
+
+// A due date that passes while the lender has not answered a renewal leaves the
+// day by which it answers: staff are told then that it has not.
+func TestADueDateThatPassesLeavesTheDayByWhichTheLenderAnswers(t *testing.T) {
+	t.Parallel()
+	tw, home, _, request, patron, band := town.Shelved(t) // due on 10 April
+	home.Scans(band, home.Card(patron))
+	tw.Until("2026-04-09T15:00:00Z")
+	home.Does(request, workflow.EventRenew, nil)
+	tw.Until("2026-04-11T15:00:00Z")
+	if home.Fired(request, workflow.EventDuePassed) == 0 || home.Deadline(request, "renewal_answer").IsZero() {
+		t.Fatalf("the renewal is waited for without end\n%s", tw.Timeline(request))
+	}
+	tw.Pass(10)
+	if home.Fired(request, workflow.EventRenewalOverdue) != 1 {
+		t.Fatalf("nobody is told that the lender does not answer\n%s", tw.Timeline(request))
+	}
+	tw.Sound()
+}

@@ -35,7 +35,9 @@ func (st *step) deadline(from workflow.State) {
 		}
 		return
 	}
-	st.Tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind <> $3`, st.Request.LibraryID, st.Request.ID, workflow.DeadlineNeedBy)
+	if st.Request.State != from { // one that starts again leaves those beside it alone
+		st.Tx.Queue(`delete from deadlines where library_id = $1 and request_id = $2 and kind <> $3`, st.Request.LibraryID, st.Request.ID, workflow.DeadlineNeedBy)
+	}
 	if place.PastNeedBy || place.Ended {
 		st.dropDeadline(workflow.DeadlineNeedBy)
 	}
