@@ -65,14 +65,18 @@ func (p *Plan) Apply(ctx context.Context, tx *postgres.Tx, as Applying) (Applied
 	if as.ID == nil {
 		as.ID = func(string, ...string) broker.ID { return broker.NewID() }
 	}
-	done := Applied{Changes: p.Changes, Invitations: []Invitation{}, Secrets: []Secrets{}}
-	if len(p.Changes) == 0 {
-		return done, nil
-	}
 	for _, t := range p.targets {
+		if _, has := as.Secrets[t.symbol()]; has && t.Is == isPartner && !t.changed[partReached] {
+			t.changed[partReached] = true
+			p.say(t, t.title(), "secrets", "", "", "%s: its secrets are replaced", t.title())
+		}
 		if t.was == nil {
 			t.id = as.ID("library", t.Symbols...)
 		}
+	}
+	done := Applied{Changes: p.Changes, Invitations: []Invitation{}, Secrets: []Secrets{}}
+	if len(p.Changes) == 0 {
+		return done, nil
 	}
 	catalogues := map[string]broker.ID{}
 	for _, one := range p.catalogues {

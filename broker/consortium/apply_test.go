@@ -266,6 +266,29 @@ func TestStaffAreInvited(t *testing.T) {
 	tw.fixed()
 }
 
+// Taking the beginning back closes what it made and withdraws the invitations.
+func TestTheBeginningIsTakenBack(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	_, done := tw.applies(consortium.Example())
+	_, _, err := tw.try(func(ctx context.Context, tx *postgres.Tx) (*consortium.Document, error) {
+		return consortium.Undoing(ctx, tx, done.Change)
+	}, "a false start")
+	tw.must(err)
+	if text := tw.fixed(); strings.Count(text, "status: closed") != 3 || strings.Contains(text, "staff:") || strings.Contains(text, "EXAMPLE:WEST\"]\n    kind") {
+		t.Errorf("taken back, it is\n%s", text)
+	}
+	for _, invitation := range done.Invitations {
+		if _, err := tw.doors.AcceptInvitation(t.Context(), invitation.Token, "a long enough secret"); !broker.IsKind(err, broker.KindNotFound) {
+			t.Errorf("%s accepts an invitation that was taken back: %v", invitation.Username, err)
+		}
+	}
+	if plan, done := tw.applies(consortium.Example()); len(done.Invitations) != 3 || !strings.Contains(words(plan), "status was closed and becomes active") {
+		t.Errorf("begun again:\n%s", words(plan))
+	}
+	tw.fixed()
+}
+
 func TestNothingIsChangedWithoutAReason(t *testing.T) {
 	t.Parallel()
 	tw := newTown(t)

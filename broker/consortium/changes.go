@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/directory"
 	"afield/broker/postgres"
 )
 
@@ -77,10 +78,10 @@ func (p *Plan) record(tx *postgres.Tx, as Applying, change broker.ID) error {
 
 // before is a library as it was, in a form that undoes what was changed.
 func (t *target) before() Library {
-	if t.was == nil {
-		return Library{Symbols: t.Symbols, Status: "closed"}
+	was := Library{Symbols: t.Symbols, Status: string(directory.StatusClosed)}
+	if t.was != nil {
+		was = t.was.said
 	}
-	was := t.was.said
 	was.Staff, was.Branches = slices.Clone(was.Staff), slices.Clone(was.Branches)
 	for i := range was.Branches {
 		was.Branches[i].Policy = cmp.Or(was.Branches[i].Policy, noPolicy)

@@ -34,7 +34,10 @@ func (s said) wrong(format string, args ...any) { s.written.Wrong(s.at, format, 
 
 // among refuses a word outside a closed list.
 func (s said) among(word string, known ...string) {
-	if !slices.Contains(known, word) {
+	switch {
+	case word == "":
+		s.wrong("is missing; it is one of %s", strings.Join(known, ", "))
+	case !slices.Contains(known, word):
 		s.wrong("must be one of %s, not %q%s", strings.Join(known, ", "), word, broker.Meant(word, known))
 	}
 }

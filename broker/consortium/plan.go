@@ -103,7 +103,13 @@ func NewPlan(file *Document, in *InForce, around Surroundings) (*Plan, Mistakes)
 			was = *in.Consortium
 		}
 		merged := overConsortium(*plain.Consortium, was)
-		p.root().part("consortium").consortium(merged)
+		at := p.root().part("consortium")
+		at.consortium(merged)
+		for i, symbol := range plain.Consortium.Symbols {
+			if t := p.symbols[symbol]; t != nil {
+				at.part("symbols", i).wrong("%s is a symbol of %s", symbol, t.Name)
+			}
+		}
 		p.consortium = &merged
 	}
 	if mistakes := file.written.Mistakes(); len(mistakes) > 0 {
@@ -130,6 +136,8 @@ func (p *Plan) findLibraries(plain File) {
 			}
 			seen[symbol] = true
 			switch was := p.in.libraries[symbol]; {
+			case p.in.Consortium != nil && slices.Contains(p.in.Consortium.Symbols, symbol):
+				at.wrong("%s is a symbol of the consortium itself", symbol)
 			case was == nil:
 			case t.was == nil && found[was]:
 				at.wrong("%s is a symbol of %s, which stands in this file already", symbol, was.Name)
@@ -186,6 +194,9 @@ func (p *Plan) shareCatalogues(plain File) {
 			at.part("name").wrong("two shared catalogues are named %q", one.Name)
 		}
 		said[groupKey(one.Name)] = true
+		if len(one.Libraries) == 0 {
+			at.part("libraries").wrong("is missing; a shared catalogue names the members that share it")
+		}
 		made := &catalogue{name: one.Name, id: p.in.catalogues[groupKey(one.Name)]}
 		p.catalogues = append(p.catalogues, made)
 		var before []*standing

@@ -64,6 +64,8 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		{"is: by hand\n", "is: by hand\n    policy: westport\n", `is for members; this library is "by hand"`, 1},
 		{"currency: USD\n    latitude", "currency: CAD\n    latitude", "open-lender is in USD", 5},
 		{"symbols: [\"EXAMPLE:WEST\"]", "symbols: [\"EXAMPLE:EAST\"]", "EXAMPLE:EAST stands in this file already", 0},
+		{"is: by hand\n", "is: \"\"\n", "is missing; it is one of member, partner, by hand", 0},
+		{"symbols: [\"CONSORTIUM:LAKES\"]", "symbols: [\"EXAMPLE:WEST\"]", "EXAMPLE:WEST is a symbol of West Lake Library", 0},
 		{"symbols: [\"EXAMPLE:WEST\"]", "symbols: &west [\"EXAMPLE:WEST\"]", "anchors, aliases", 0},
 	} {
 		if strings.Count(consortium.Example(), c.old) != 1 {
@@ -72,7 +74,8 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		}
 		text := strings.Replace(consortium.Example(), c.old, c.with, 1)
 		wrong := mistakes(t, text)
-		at := strings.Count(consortium.Example()[:strings.Index(consortium.Example(), c.old)], "\n") + 1 + c.below
+		before, _, _ := strings.Cut(consortium.Example(), c.old)
+		at := strings.Count(before, "\n") + 1 + c.below
 		if !strings.Contains(wrong, c.want) {
 			t.Errorf("%q for %q: want %q, got\n%s", c.with, c.old, c.want, wrong)
 		}
@@ -86,13 +89,13 @@ func TestAllMistakesComeAtOnce(t *testing.T) {
 	t.Parallel()
 	text := consortium.Example()
 	for old, with := range map[string]string{
-		"kind: network": "kind: netwrok", "place: US-VT": "place: Vermont", "days: 21": "days: \"21\"", "username: librarian": "user: librarian",
+		"kind: network": "kind: networkk", "place: US-VT": "place: Vermont", "days: 21": "days: \"21\"", "username: librarian": "user: librarian",
 		"code: shore, name: Shore Branch": "code: shore", "of: everywhere": "of: anywhere",
 	} {
 		text = strings.Replace(text, old, with, 1)
 	}
 	wrong := mistakes(t, text)
-	for _, want := range []string{"netwrok", "Vermont", `a whole number, not "21"`, `unknown key "user"`, "name: is missing", "anywhere"} {
+	for _, want := range []string{"networkk", "Vermont", `a whole number, not "21"`, `unknown key "user"`, "name: is missing", "anywhere"} {
 		want = strings.TrimPrefix(want, "name: ")
 		if !strings.Contains(wrong, want) {
 			t.Errorf("%q is not named among\n%s", want, wrong)

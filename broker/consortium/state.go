@@ -223,17 +223,20 @@ func (r *reading) groupNames() map[broker.ID]string {
 func (r *reading) library(id broker.ID) *standing {
 	l, peer, names := r.libraries[id], r.peers[id], r.groupNames()
 	one := &standing{Library: l, branches: map[string]directory.Branch{}, invited: map[string]bool{}, settled: r.settled[id], paid: r.paid[id]}
+	if !l.Member { // what it had as a member says nothing any more
+		l.Policy = ""
+	}
 	said := Library{
 		Symbols: texts(r.symbols[id]), Name: l.Name, Is: isByHand, Status: string(l.Status), Place: placeOf(l.Country, l.State),
 		Latitude: l.Latitude, Longitude: l.Longitude, Zone: l.Zone.String(), Currency: l.Currency, Policy: l.Policy,
-		Hours: weekOf(l.Plan), Closed: closedOf(l.Plan), Special: specialOf(l.Plan), Tiers: []Tier{}, Numbers: numbersOf(r.numbers[id]),
+		Hours: weekOf(l.Plan), Closed: closedOf(l.Plan), Special: specialOf(l.Plan), Tiers: []Tier{}, Numbers: numbersOf(nil),
 	}
 	if l.YearlyLoans != nil {
 		said.YearlyLoans = new(int(*l.YearlyLoans))
 	}
 	switch {
 	case l.Member:
-		said.Is = isMember
+		said.Is, said.Numbers = isMember, numbersOf(r.numbers[id])
 	case peer.Protocol != directory.ProtocolManual:
 		said.Is = isPartner
 		said.Reached = &Reached{
@@ -259,6 +262,9 @@ func (r *reading) library(id broker.ID) *standing {
 		said.Tiers = append(said.Tiers, tierOf(tier, names))
 	}
 	for _, member := range r.staff[id] {
+		if !l.Member {
+			break
+		}
 		as := StaffMember{Username: member.Username, Roles: member.Roles, Branch: codes[member.Branch], Status: staffActive}
 		if member.Disabled {
 			as.Status = staffDisabled

@@ -194,7 +194,7 @@ func TestAPeersSecretsAreSealedInTheDatabase(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		directory.PausePeer(tx, library.ID, true)
+		tx.Queue(`update peers set paused = true where library_id = $1`, library.ID)
 		peer, err := directory.LoadPeer(ctx, tx, vault, library.ID)
 		if err != nil {
 			return err

@@ -57,10 +57,11 @@ func (l Library) KindOf(number string) NumberKind {
 // NotTaken refuses a number that is to be of one kind and can only be of the other
 // by the library's patterns; pointer is its field.
 func (l Library) NotTaken(pointer, number string, as NumberKind) []broker.FieldError {
-	switch is := l.KindOf(number); {
-	case is == "" || is == as:
+	is := l.KindOf(number)
+	if is == "" || is == as {
 		return nil
-	case is == CardNumbers:
+	}
+	if is == CardNumbers {
 		return []broker.FieldError{{Pointer: pointer, Code: "a_card", Message: "is a card number by the library's patterns, not the barcode of an item"}}
 	}
 	return []broker.FieldError{{Pointer: pointer, Code: "an_item", Message: "is an item's barcode by the library's patterns, not the number of a card"}}

@@ -117,11 +117,6 @@ func SavePeer(tx *postgres.Tx, vault *Vault, peer Peer, now time.Time) error {
 	return nil
 }
 
-// PausePeer stops sending to a library, or starts again.
-func PausePeer(tx *postgres.Tx, library broker.ID, paused bool) {
-	tx.Queue(`update peers set paused = $2 where library_id = $1`, library, paused)
-}
-
 // ReachedBy lists the libraries reached by any of these protocols, by name,
 // including those that are paused.
 func ReachedBy(ctx context.Context, tx *postgres.Tx, protocols ...string) ([]broker.ID, error) {

@@ -70,7 +70,7 @@ func TestConsortiumCommands(t *testing.T) {
 		t.Errorf("undo ends with %d: %s%s", code, out, errOut)
 	}
 
-	write(strings.Replace(strings.Replace(example, "kind: network", "kind: netwrok", 1), "place: US-VT", "place: Vermont", 1))
+	write(strings.Replace(strings.Replace(example, "kind: network", "kind: networkk", 1), "place: US-VT", "place: Vermont", 1))
 	for _, command := range [][]string{{"check"}, {"plan"}, {"apply", "--reason", "wrong"}} {
 		code, out, _ := with(append(append([]string{"consortium"}, command...), file)...)
 		if code != exitFailed || !strings.Contains(out, "ours.yaml:43:11: must be one of system, network") || !strings.Contains(out, "2 mistakes.") {

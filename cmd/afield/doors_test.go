@@ -145,6 +145,9 @@ func TestPartners(t *testing.T) {
 			t.Errorf("afield %s ends with %d, want %d: %s%s", c.args, code, c.code, out, errOut)
 		}
 	}
+	if code, out, _ := with("consortium", "changes"); code != exitDone || !strings.Contains(out, "its secrets are replaced") || !strings.Contains(out, "paused with afield partner pause") {
+		t.Errorf("changes: %d %s", code, out)
+	}
 	code, out, _ = with("partner", "list")
 	if code != exitDone || !strings.Contains(out, `"paused": true`) || strings.Contains(out, "whsec_") {
 		t.Errorf("list: %d %s", code, out)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"time"
 
 	"afield/broker"
+	"afield/broker/consortium"
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/connectors/partner"
@@ -40,6 +42,7 @@ type partnerAddCommand struct {
 	Replace bool          `help:"It is a partner already: give it new secrets and this address."`
 	Private bool          `help:"Allow an address on a private network or this machine."`
 	Timeout time.Duration `help:"How long one try may take." default:"10s"`
+	Reason  string        `help:"Why; it is recorded with the change." default:"connected with afield partner add" placeholder:"TEXT"`
 }
 
 // partnerShown is a new partner with its secrets.
@@ -66,62 +69,63 @@ func (c partnerAddCommand) Run(a *app) error {
 	if c.Timeout < 100*time.Millisecond || c.Timeout > time.Minute {
 		return fmt.Errorf("--timeout must lie between 100ms and 1m (%w)", errUsage)
 	}
-	return a.withDoors("", func(d doors) error {
-		ours, theirs := directory.NewSecret(), directory.NewSecret()
-		shown := partnerShown{Symbol: symbol.String(), BaseURL: c.URL, TheyUse: partner.SecretText(theirs), WeUse: partner.SecretText(ours)}
-		err := d.db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-			library, err := c.library(ctx, tx, symbol)
-			if err != nil {
-				return err
-			}
-			shown.Name = library.Name
-			before, err := directory.LoadPeer(ctx, tx, nil, library.ID)
-			if err != nil {
-				return err
-			}
-			if before.Protocol == partner.Name && !c.Replace {
-				return fmt.Errorf("%s is a partner already; --replace gives it new secrets, and the old ones stop working", library.Name)
-			}
-			return directory.SavePeer(tx, d.vault, directory.Peer{
-				Library: library.ID, Protocol: partner.Name, BaseURL: c.URL,
-				OutboundSecret: ours, InboundSecret: theirs, AllowPrivateAddress: c.Private, Timeout: c.Timeout,
-			}, broker.SystemClock{}.Now())
-		})
+	shown := partnerShown{Symbol: symbol.String(), BaseURL: c.URL}
+	err = a.inForce(func(ctx context.Context, tx *postgres.Tx, d doors) error {
+		library, err := c.library(ctx, tx, symbol)
 		if err != nil {
 			return err
 		}
-		return a.print(shown, shown.words)
+		shown.Name = library.Name
+		library.Reached = &consortium.Reached{By: partner.Name, URL: c.URL, Timeout: c.Timeout.String(), Private: &c.Private}
+		fresh := consortium.Secrets{TheyUse: directory.NewSecret(), WeUse: directory.NewSecret()}
+		shown.TheyUse, shown.WeUse = partner.SecretText(fresh.TheyUse), partner.SecretText(fresh.WeUse)
+		return change(ctx, tx, d, library, consortium.Applying{Reason: c.Reason, Secrets: map[string]consortium.Secrets{symbol.String(): fresh}})
 	})
+	if err != nil {
+		return err
+	}
+	return a.print(shown, shown.words)
 }
 
-// library finds the partner in the directory, or adds it when it is named.
-func (c partnerAddCommand) library(ctx context.Context, tx *postgres.Tx, symbol broker.Symbol) (directory.Library, error) {
+// change changes one library as a file that says only this would.
+func change(ctx context.Context, tx *postgres.Tx, d doors, library consortium.Library, as consortium.Applying) error {
+	text, err := consortium.File{Libraries: []consortium.Library{library}}.YAML()
+	if err != nil {
+		return err
+	}
+	plan, wrong, err := planOf(ctx, tx, d, consortium.Read(text, nil))
+	if err != nil || wrong != nil {
+		return errors.Join(err, wrong.Error())
+	}
+	as.Doors, as.Vault, as.Actor, as.Now = d.Service, d.vault, broker.System(broker.NoID), broker.SystemClock{}.Now()
+	_, err = plan.Apply(ctx, tx, as)
+	return err
+}
+
+// library finds the partner in the directory, or describes it when it is named.
+func (c partnerAddCommand) library(ctx context.Context, tx *postgres.Tx, symbol broker.Symbol) (consortium.Library, error) {
+	said := consortium.Library{Symbols: []string{symbol.String()}, Is: "partner"}
 	library, err := directory.BySymbol(ctx, tx, symbol)
 	switch {
 	case err == nil && library.Member:
-		return library, fmt.Errorf("%s is a member library and needs no connection", library.Name)
-	case err == nil || !broker.IsKind(err, broker.KindNotFound):
-		return library, err
+		return said, fmt.Errorf("%s is a member library and needs no connection", library.Name)
+	case err == nil:
+		said.Name = library.Name
+		before, err := directory.LoadPeer(ctx, tx, nil, library.ID)
+		if err == nil && before.Protocol == partner.Name && !c.Replace {
+			err = fmt.Errorf("%s is a partner already; --replace gives it new secrets, and the old ones stop working", library.Name)
+		}
+		return said, err
+	case !broker.IsKind(err, broker.KindNotFound):
+		return said, err
 	case c.Name == "":
-		return library, fmt.Errorf("the directory has no %s; give --name (and --state) to add it (%w)", symbol, errUsage)
+		return said, fmt.Errorf("the directory has no %s; give --name (and --state) to add it (%w)", symbol, errUsage)
 	}
-	zone, known := directory.ZoneOf(c.Country, c.State)
-	if !known {
-		return library, fmt.Errorf("--state %q of --country %q is not known (%w)", c.State, c.Country, errUsage)
+	if _, known := directory.ZoneOf(c.Country, c.State); !known {
+		return said, fmt.Errorf("--state %q of --country %q is not known (%w)", c.State, c.Country, errUsage)
 	}
-	currency := "USD"
-	if c.Country == "CA" {
-		currency = "CAD"
-	}
-	library = directory.Library{
-		ID: broker.NewID(), Name: c.Name, Kind: directory.KindLibrary, State: c.State, Country: c.Country,
-		Zone: zone, Currency: currency, Status: directory.StatusActive,
-	}
-	if err := directory.SaveLibrary(tx, library, broker.SystemClock{}.Now()); err != nil {
-		return library, err
-	}
-	directory.SaveSymbols(tx, library.ID, symbol)
-	return library, nil
+	said.Name, said.Place = c.Name, c.Country+"-"+c.State
+	return said, nil
 }
 
 func (s partnerShown) words(out io.Writer) {
@@ -192,29 +196,32 @@ type partnerGoCommand struct {
 func (c partnerGoCommand) Run(a *app) error { return a.setPaused(c.Library, false) }
 
 func (a *app) setPaused(library string, paused bool) error {
-	return a.withDoors(library, func(d doors) error {
-		line := partnerLine{Symbol: d.symbol.String(), Name: d.library.Name, Paused: paused}
-		err := d.db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-			peer, err := directory.LoadPeer(ctx, tx, nil, d.library.ID)
-			if err != nil {
-				return err
-			}
-			if peer.Protocol != partner.Name {
-				return fmt.Errorf("%s is not a partner", d.library.Name)
-			}
-			line.BaseURL = peer.BaseURL
-			directory.PausePeer(tx, d.library.ID, paused)
-			return nil
-		})
+	var line partnerLine
+	err := a.inForce(func(ctx context.Context, tx *postgres.Tx, d doors) error {
+		found, symbol, err := libraryNamed(ctx, tx, library)
 		if err != nil {
 			return err
 		}
-		return a.print(line, func(out io.Writer) {
-			if paused {
-				fmt.Fprintf(out, "Nothing is sent to %s until: afield partner resume %s\n", line.Name, line.Symbol)
-			} else {
-				fmt.Fprintf(out, "Messages to %s go out again.\n", line.Name)
-			}
-		})
+		peer, err := directory.LoadPeer(ctx, tx, nil, found.ID)
+		if err != nil {
+			return err
+		}
+		if peer.Protocol != partner.Name {
+			return fmt.Errorf("%s is not a partner", found.Name)
+		}
+		line = partnerLine{Symbol: symbol.String(), Name: found.Name, BaseURL: peer.BaseURL, Paused: paused}
+		reason := map[bool]string{true: "paused with afield partner pause", false: "resumed with afield partner resume"}[paused]
+		said := consortium.Library{Symbols: []string{symbol.String()}, Reached: &consortium.Reached{Paused: &paused}}
+		return change(ctx, tx, d, said, consortium.Applying{Reason: reason})
+	})
+	if err != nil {
+		return err
+	}
+	return a.print(line, func(out io.Writer) {
+		if paused {
+			fmt.Fprintf(out, "Nothing is sent to %s until: afield partner resume %s\n", line.Name, line.Symbol)
+		} else {
+			fmt.Fprintf(out, "Messages to %s go out again.\n", line.Name)
+		}
 	})
 }
