@@ -40,7 +40,8 @@ type ChangeDue struct {
 	// for; zero means today.
 	From broker.Date
 	// Said is when the lender said so; zero means now. What was said before what is
-	// known already changes nothing about that.
+	// known already changes nothing about that, and what was said before the loan
+	// began counts from its beginning.
 	Said time.Time
 }
 
@@ -138,8 +139,11 @@ func (in ChangeDue) apply(loan *Loan, lentBy *policy.Document, lender standing.D
 	known, today := loan.said(), lender.Today()
 	var times []costs.Period
 	word := costs.Word{At: in.Said, Set: cmp.Or(in.Due, in.LenderDue), Lender: in.LenderDue}
-	if in.Said.IsZero() {
+	switch {
+	case in.Said.IsZero():
 		word.At = in.Desk.Now
+	case in.Said.Before(loan.StartedAt):
+		word.At = loan.StartedAt // on its way while the item was lent by what was known
 	}
 	switch {
 	case in.Why == DueRenewed:

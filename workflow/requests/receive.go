@@ -194,6 +194,9 @@ func (s *Service) fromLender(ctx context.Context, tx *postgres.Tx, now time.Time
 	}
 	firing := heard(library.ID, request, in, id, workflow.ByLender, event)
 	firing.Input["entry"] = entry
+	if in.Message.SentAt.Before(now) { // a clock that is fast says nothing of the future
+		firing.Said = in.Message.SentAt
+	}
 	return request, s.fireOrNote(ctx, tx, now, firing, hearing.Late, answer)
 }
 

@@ -1,6 +1,7 @@
 package requests_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -172,5 +173,52 @@ func TestOurFineForOtherLibrariesTravelsWithTheItem(t *testing.T) {
 			}
 			t.Fatal("nothing was sent")
 		})
+	}
+}
+
+// What a lender said counts from when it said so, in whatever order its messages
+// come: a correction that it sent before it renewed does not undo the renewal.
+func TestALendersWordCountsFromWhenItWasSaid(t *testing.T) {
+	t.Parallel()
+	corrected := connectors.Message{Kind: connectors.KindDueChanged, Due: town.Due("2026-04-14"), SentAt: time.Date(2026, 3, 30, 15, 0, 0, 0, time.UTC)}
+	for name, order := range map[string][]int{"as it was said": {0, 1}, "overtaken on its way": {1, 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			home, lender, request, _ := town.Borrowed(t)
+			home.Until("2026-04-01T15:00:00Z")
+			home.Does(request, workflow.EventRenew, nil)
+			home.Until("2026-04-02T15:00:00Z")
+			for _, nth := range order {
+				lender.Says(home, []connectors.Message{corrected, renewed("2026-05-08")}[nth])
+			}
+			now := home.Request(request)
+			if now.LenderDueOn != town.Due("2026-05-08") || now.PatronDueOn != town.Due("2026-05-08") || now.Renewals != 1 {
+				t.Errorf("due at the lender's on %s, at ours on %s, renewed %d times", now.LenderDueOn, now.PatronDueOn, now.Renewals)
+			}
+			home.Sound()
+		})
+	}
+}
+
+// A recall that comes to be known after the return comes to the same as before it.
+func TestARecallAfterTheReturnComesToTheSame(t *testing.T) {
+	t.Parallel()
+	came := map[string]string{}
+	for _, order := range []string{"recall, return", "return, recall"} {
+		home, lender, request, patron := town.Borrowed(t)
+		home.Until("2026-04-01T15:00:00Z")
+		for _, what := range strings.Split(order, ", ") {
+			if what == "recall" {
+				lender.Says(home, connectors.Message{Kind: connectors.KindRecalled})
+				continue
+			}
+			home.Does(request, workflow.EventReturn, nil)
+		}
+		now := home.Request(request)
+		came[order] = fmt.Sprintf("due on %s, owes %d, recalled %v", now.PatronDueOn, home.Owed(patron), now.Recalled)
+		home.Sound()
+	}
+	if came["recall, return"] != came["return, recall"] {
+		t.Errorf("%v", came)
 	}
 }

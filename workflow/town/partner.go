@@ -95,7 +95,10 @@ func (p *Partner) Tries(home *House, m connectors.Message) (answer messages.Answ
 	if m.RequestID == "" {
 		m.RequestID = p.Asked().RequestID
 	}
-	m.Borrower, m.Lender, m.SentAt = home.Symbol, p.Symbol, p.Clock.Now()
+	m.Borrower, m.Lender = home.Symbol, p.Symbol
+	if m.SentAt.IsZero() {
+		m.SentAt = p.Clock.Now()
+	}
 	err = p.DB.InTx(p.T.Context(), postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) (err error) {
 		answer, err = p.Requests.Receive(ctx, tx, p.Clock.Now(), requests.Incoming{Peer: p.ID, Message: m, Hash: []byte(m.ID)})
 		return err

@@ -146,6 +146,8 @@ type Firing struct {
 	By    workflow.Party
 	Actor broker.Actor
 	Cause Cause
+	// Said is when another library said it, by its message; zero is now.
+	Said time.Time
 	// ExpectVersion, when not 0, makes the event a conflict if the request has
 	// moved on since the caller looked.
 	ExpectVersion int

@@ -103,7 +103,7 @@ func ClearRenewal(_ context.Context, c *engine.Case) (engine.Wants, error) {
 // was asked for: fines wait for the answer.
 func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	due := c.Firing.Input.Date("due")
-	if due.IsZero() || due == c.Request.LenderDueOn {
+	if due.IsZero() || (due == c.Request.LenderDueOn && c.Firing.Event != workflow.EventDueChanged) {
 		return nil, nil
 	}
 	if repeated, err := saidBefore(ctx, c, due); repeated || err != nil {
@@ -119,7 +119,7 @@ func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	if err != nil || len(lent) == 0 {
 		return wants, err
 	}
-	change := loans.ChangeDue{Desk: c.Desk(), LenderDue: due, Why: loans.DueCorrected}
+	change := loans.ChangeDue{Desk: c.Desk(), LenderDue: due, Why: loans.DueCorrected, Said: c.Firing.Said}
 	if c.Firing.Event == workflow.EventRenewalGranted {
 		change.Why = loans.DueRenewed
 		if change.From, err = c.RenewalAsked(ctx); err != nil {
@@ -135,6 +135,9 @@ func (r room) ChangeDue(ctx context.Context, c *engine.Case) (engine.Wants, erro
 		}
 		c.DueMoved = c.DueMoved || (c.WithPatron() && outcome.Loan.DueOn != c.Request.PatronDueOn)
 		c.Request.PatronDueOn = outcome.Loan.DueOn
+		if stands := outcome.Loan.Terms.LenderDue; !stands.IsZero() {
+			c.Request.LenderDueOn = stands // something else may have been said since
+		}
 	}
 	if c.Request.Renewals == 0 {
 		c.Request.FirstDueOn = c.Request.PatronDueOn // the lender had said it wrongly
@@ -162,15 +165,16 @@ func lastLoans(ctx context.Context, c *engine.Case) (last []loans.Loan, err erro
 }
 
 // RecallLoan moves the due date of the patron's loan that its lender wants back
-// early, as the policy says of recalls.
-func (r room) RecallLoan(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	lent, err := c.Lent(ctx, loans.Open)
+// early, as the policy says of recalls: also of one that was returned before the
+// news came.
+func (r room) RecallLoan(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
+	lent, err := lastLoans(ctx, c)
 	if err != nil || len(lent) == 0 {
 		return nil, err
 	}
 	before := c.Request.PatronDueOn
 	for _, loan := range lent {
-		outcome, err := r.loans.Recall(ctx, c.Tx, c.Desk(), loan.Ref)
+		outcome, err := r.loans.ChangeDue(ctx, c.Tx, loans.ChangeDue{Desk: c.Desk(), Loan: loan.Ref, Why: loans.DueRecalled, Said: c.Firing.Said})
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +183,11 @@ func (r room) RecallLoan(ctx context.Context, c *engine.Case) (engine.Wants, err
 	if c.Request.PatronDueOn == before {
 		return nil, nil
 	}
-	return engine.Wants{engine.RestartDeadline{}, engine.Fact{Name: "due_on", Value: c.Request.PatronDueOn.String()}}, nil
+	if c.WithPatron() {
+		wants.Add(engine.RestartDeadline{})
+	}
+	wants.Add(engine.Fact{Name: "due_on", Value: c.Request.PatronDueOn.String()})
+	return wants, nil
 }
 
 // shortenShelf moves the last pick-up day when the lender's due date has become
