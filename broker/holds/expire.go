@@ -71,6 +71,7 @@ type pastRow struct {
 	item    catalog.Item
 	waiting []Hold
 	action  attributes.ExpiryAction // what the policy says once its time is over
+	over    time.Time               // when that was
 }
 
 // pastDate lists a page of holds that should have been picked up, without
@@ -194,7 +195,7 @@ func (s *Service) expireTogether(ctx context.Context, tx *postgres.Tx, desk stan
 		return nil, err
 	}
 	done, moved := make([]Outcome, 0, len(over)), make([]catalog.Item, 0, len(over))
-	expireHolds(tx, over, desk.Now) // before anybody else is given the copies
+	expireHolds(tx, over) // before anybody else is given the copies
 	for _, row := range over {
 		out, err := s.expireRow(ctx, tx, desk.At(branches, row.hold.Pickup), row, taken)
 		if err != nil {
@@ -226,6 +227,7 @@ func (s *Service) overRows(desk standing.Desk, branches []directory.Branch, rows
 		decision, past := whenPast(document, at, row.hold, row.item)
 		if past && decision.Action != attributes.StaffDecision {
 			row.action = decision.Action
+			row.over = overSince(document, at, row)
 			over = append(over, row)
 		}
 	}
@@ -233,13 +235,13 @@ func (s *Service) overRows(desk standing.Desk, branches []directory.Branch, rows
 }
 
 // expireHolds queues the end of the holds of some rows, in one statement.
-func expireHolds(tx *postgres.Tx, over []*pastRow, now time.Time) {
-	libraries, ids := make([]broker.ID, len(over)), make([]broker.ID, len(over))
+func expireHolds(tx *postgres.Tx, over []*pastRow) {
+	libraries, ids, when := make([]broker.ID, len(over)), make([]broker.ID, len(over)), make([]time.Time, len(over))
 	for i, row := range over {
-		libraries[i], ids[i] = row.hold.Library, row.hold.ID
+		libraries[i], ids[i], when[i] = row.hold.Library, row.hold.ID, row.over
 	}
-	tx.Queue(`update holds h set status = $3, closed_at = $4 from unnest($1::uuid[], $2::uuid[]) w (library_id, id)
-		where h.library_id = w.library_id and h.id = w.id`, libraries, ids, Expired, now)
+	tx.Queue(`update holds h set status = $4, closed_at = w.closed_at from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) w (library_id, id, closed_at)
+		where h.library_id = w.library_id and h.id = w.id`, libraries, ids, when, Expired)
 }
 
 // expireRow sends on the item of a hold that has ended.
@@ -254,7 +256,7 @@ func (s *Service) expireRow(ctx context.Context, tx *postgres.Tx, desk standing.
 		}
 	}
 	hold := row.hold
-	hold.Status, hold.ClosedAt = Expired, desk.Now
+	hold.Status, hold.ClosedAt = Expired, row.over
 	out.setHold(hold)
 	out.Say("Not picked up by %s.", hold.PickUpBy)
 	if err := s.direct(ctx, tx, desk, row.item, head, &out); err != nil {
@@ -266,6 +268,19 @@ func (s *Service) expireRow(ctx context.Context, tx *postgres.Tx, desk standing.
 	return out, nil
 }
 
+// overSince gives the beginning of the first day on which the time of something on
+// the hold shelf was over, by the calendar of its branch.
+func overSince(document *policy.Document, desk standing.Desk, row *pastRow) time.Time {
+	then, zone := desk, desk.Calendar().Zone()
+	for day := row.hold.PickUpBy.AddDays(1); day.Before(desk.Today()); day = day.AddDays(1) {
+		then.Now = day.Start(zone)
+		if _, past := whenPast(document, then, row.hold, row.item); past {
+			return then.Now
+		}
+	}
+	return desk.Today().Start(zone)
+}
+
 // whenPast says what becomes of something on the hold shelf today, and whether
 // its time is over.
 func whenPast(document *policy.Document, desk standing.Desk, hold Hold, item catalog.Item) (shelf.ExpiryDecision, bool) {
@@ -275,13 +290,13 @@ func whenPast(document *policy.Document, desk standing.Desk, hold Hold, item cat
 }
 
 // ExpireUnfilledSlice ends holds whose last day to be filled has been: at most
-// limit, of a library's patrons, and none that serves a request. It takes one
-// statement.
-func ExpireUnfilledSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, now time.Time, limit int) ([]Hold, error) {
+// limit, of a library's patrons, and none that serves a request. Each ended when
+// its last day was over, whenever the night runs. It takes one statement.
+func ExpireUnfilledSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, zone *time.Location, limit int) ([]Hold, error) {
 	return collectHolds(tx.Query(ctx, `
 		with due as (select library_id, id from holds
 			where for_library_id = $1 and status = 'placed' and expires_on < $2 and request_id is null
 			order by expires_on, id limit $4 for update skip locked)
-		update holds h set status = 'expired', closed_at = $3 from due where h.library_id = due.library_id and h.id = due.id
-		returning `+holdColumns, library, today, now, limit))
+		update holds h set status = 'expired', closed_at = (h.expires_on + 1)::timestamp at time zone $3 from due where h.library_id = due.library_id and h.id = due.id
+		returning `+holdColumns, library, today, zone.String(), limit))
 }

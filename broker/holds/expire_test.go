@@ -156,7 +156,7 @@ func TestAHoldThatIsNotFilledInTimeEnds(t *testing.T) {
 	expire := func(day string) (ended []holds.Hold) {
 		library.Do(func(ctx context.Context, tx *postgres.Tx) (err error) {
 			date := broker.MustDate(day)
-			ended, err = holds.ExpireUnfilledSlice(ctx, tx, library.Library.ID, date, library.At(day+" 01:00").Now, 10)
+			ended, err = holds.ExpireUnfilledSlice(ctx, tx, library.Library.ID, date, library.Library.Zone, 10)
 			return err
 		})
 		return ended
@@ -166,6 +166,7 @@ func TestAHoldThatIsNotFilledInTimeEnds(t *testing.T) {
 	ended := expire("2026-03-12")
 	towntest.Equal(t, "one", len(ended), 1)
 	towntest.Equal(t, "A", ended[0].Ref, a.Ref)
+	towntest.Equal(t, "when its last day was over", ended[0].ClosedAt, library.At("2026-03-11 00:00").Now)
 	library.NoBreach()
 }
 

@@ -52,7 +52,7 @@ func messageOfHold(hold holds.Hold, now time.Time) (message notices.Message, kno
 	switch {
 	case hold.Status == holds.OnHoldShelf && hold.OnShelfAt.Equal(now):
 		message.Kind, message.Cause = notices.Arrived, "arrived:"+hold.ID.String()+":"+hold.PickUpBy.String()
-	case hold.Status == holds.Expired && hold.ClosedAt.Equal(now):
+	case hold.Status == holds.Expired: // told once, however long ago its time was over
 		message.Kind, message.Cause = notices.Expired, "expired:"+hold.ID.String()
 		message.Facts.PickUpBy = broker.Date{}
 	case hold.Status == holds.Unfilled && hold.ClosedAt.Equal(now):

@@ -161,7 +161,7 @@ func (s *Service) ExpireUnfilled(ctx context.Context, tx *postgres.Tx, at counte
 	if err != nil {
 		return 0, err
 	}
-	ended, err := holds.ExpireUnfilledSlice(ctx, tx, at.Library, desk.Library.Today(at.Now), at.Now, limit)
+	ended, err := holds.ExpireUnfilledSlice(ctx, tx, at.Library, desk.Library.Today(at.Now), desk.Library.Zone, limit)
 	if err != nil {
 		return 0, err
 	}
