@@ -50,12 +50,12 @@ func LongOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, dueBy 
 		order by l.due_on, l.id limit $6`, library, dueBy, claimed, after.On, after.ID, limit, version)
 }
 
-// FirstOfEachVersion gives, of the loans of a library's desk that are overdue, when
+// FirstOfEachVersion gives, of the loans of a library's desk due before a day, when
 // and in which branch the first was lent under each version of a policy: enough
 // of a loan for LentBy.
-func FirstOfEachVersion(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date) ([]Loan, error) {
+func FirstOfEachVersion(ctx context.Context, tx *postgres.Tx, library broker.ID, before broker.Date) ([]Loan, error) {
 	rows, err := tx.Query(ctx, `select branch_id, min(started_at) from loans where library_id = $1 and status = 'open' and due_on < $2
-		group by branch_id, terms ->> 'policy', terms ->> 'version'`, library, today)
+		group by branch_id, terms ->> 'policy', terms ->> 'version'`, library, before)
 	if err != nil {
 		return nil, fmt.Errorf("read by which rules loans were lent: %w", err)
 	}

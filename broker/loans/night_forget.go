@@ -61,6 +61,54 @@ func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, return
 	return done, recent, had, nil
 }
 
+// LostForGood gives the next loans, after one by id and at most limit of them, that
+// were lost, never came back and are settled, where nothing was said or paid of
+// them since a day: by (zero: none by age), or byWish for patrons who want no
+// history.
+func LostForGood(ctx context.Context, tx *postgres.Tx, library broker.ID, zone *time.Location, by, byWish broker.Date, after broker.ID, limit int) ([]Loan, error) {
+	rows, err := tx.Query(ctx, `select l.id, l.patron_library_id, l.request_id
+		from loans l join patrons p on p.library_id = l.patron_library_id and p.id = l.patron_id
+		cross join lateral (select case when p.keep_history is null then $2::date when not p.keep_history then $3::date end as day) until
+		where l.library_id = $1 and l.status = 'lost' and ($4::uuid is null or l.id > $4) and p.class <> 'library' and l.lost_on <= until.day
+			and 0 = (select coalesce(sum(e.amount_minor), 0) from ledger_entries e
+				where e.library_id = l.patron_library_id and (e.loan_id = l.id or (e.patron_id = l.patron_id and e.request_id = l.request_id)))
+			and not exists (select 1 from ledger_entries e where e.library_id = l.patron_library_id and e.loan_id = l.id
+				and (e.at at time zone $6)::date > until.day)
+			and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
+		order by l.id limit $5`, library, by, byWish, after, limit, zone.String())
+	if err != nil {
+		return nil, fmt.Errorf("list what is lost for good: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Loan, error) {
+		loan := Loan{Ref: Ref{Library: library}}
+		err := row.Scan(&loan.ID, &loan.Patron.Library, &loan.Request)
+		return loan, err
+	})
+}
+
+// ForgetLost removes the patron from some loans that are lost for good, and gives
+// who had what.
+func ForgetLost(ctx context.Context, tx *postgres.Tx, library broker.ID, lost []broker.ID, now time.Time) (had []patrons.Had, err error) {
+	rows, err := tx.Query(ctx, `with known as (select library_id, id, patron_id from loans
+			where library_id = $1 and id = any ($2) and status = 'lost' and patron_id is not null order by id for update)
+		update loans l set patron_id = null, handed_to_id = null, anonymised_at = $3 from known k
+			where l.library_id = k.library_id and l.id = k.id
+		returning l.patron_library_id, k.patron_id, l.item_library_id, l.item_id`, library, lost, now)
+	if err != nil {
+		return nil, fmt.Errorf("forget who lost what: %w", err)
+	}
+	var one patrons.Had
+	_, err = pgx.ForEachRow(rows, []any{&one.Patron.Library, &one.Patron.ID, &one.Item.Library, &one.Item.ID}, func() error {
+		had = append(had, one)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("forget who lost what: %w", err)
+	}
+	tx.Queue(`update claims c set `+claimForgets+` where c.library_id = $1 and c.loan_id = any ($2)`, library, lost, broker.NoID)
+	return had, nil
+}
+
 // claimForgets takes from a claim whose it was, its note, and who made or ended
 // it where that was the patron; $3 is broker.NoID.
 const claimForgets = `patron_id = null, note = '{}',

@@ -18,7 +18,7 @@ func AskOpen(tx *postgres.Tx, library broker.ID, borrowers []broker.ID, counts m
 // AskStillOut queues asking which loans of a library's patrons are not back,
 // and marks them in out.
 func AskStillOut(tx *postgres.Tx, library broker.ID, loans []broker.ID, out map[broker.ID]bool) {
-	tx.Queue(`select id from loans where patron_library_id = $1 and id = any ($2) and status <> 'returned'`, library, loans).
+	tx.Queue(`select id from loans where patron_library_id = $1 and id = any ($2) and status <> 'returned' and patron_id is not null`, library, loans).
 		Query(func(rows pgx.Rows) error {
 			var id broker.ID
 			_, err := pgx.ForEachRow(rows, []any{&id}, func() error {

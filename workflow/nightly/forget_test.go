@@ -72,3 +72,33 @@ func TestHistoriesAreForgotten(t *testing.T) {
 		t.Error("the patron's wish is not kept")
 	}
 }
+
+// What was lost, paid and never came back is forgotten as what was returned is,
+// once nothing could be refunded for it any more.
+func TestALossThatIsSettledIsForgotten(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "western-district")
+	paid, owing, wary := h.patron(), h.patron(), h.patron()
+	h.wishes(wary, false)
+	for _, patron := range []patrons.Ref{paid, wary} {
+		h.loses(h.lends(patron, "book", 1, "2026-03-02 10:00")[0], "2026-03-20 10:00")
+	}
+	h.lends(owing, "book", 1, "2026-03-02 10:00")
+	known := func(patron patrons.Ref) bool {
+		return h.ask(`select count(*)::text from loans where patron_id = $1`, patron.ID) == "1"
+	}
+	h.night("2026-04-25 02:30")
+	if !known(paid) || !known(wary) {
+		t.Error("it may still be found and refunded")
+	}
+	h.night("2027-06-20 02:30")
+	if known(paid) || known(wary) {
+		t.Error("settled long ago, and still known")
+	}
+	if h.ask(`select count(*)::text from ledger_entries e join loans l on l.id = e.loan_id where l.patron_id is null`) != "0" {
+		t.Error("the account leads to what was lost")
+	}
+	if !known(owing) {
+		t.Error("it was never paid")
+	}
+}

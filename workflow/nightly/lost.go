@@ -26,7 +26,7 @@ func longOverdue(ctx context.Context, tx *postgres.Tx, night *Night, after loans
 // narrows a search.
 func (n *Night) latestDue(ctx context.Context, tx *postgres.Tx, by func(*policy.Document, policy.Moment) (broker.Date, bool)) (latest broker.Date, err error) {
 	if n.lentBy == nil {
-		if n.lentBy, err = n.rulesInUse(ctx, tx); err != nil {
+		if n.lentBy, err = n.rulesInUse(ctx, tx, n.Library.Today(n.Now)); err != nil {
 			return latest, err
 		}
 	}
@@ -38,10 +38,10 @@ func (n *Night) latestDue(ctx context.Context, tx *postgres.Tx, by func(*policy.
 	return latest, nil
 }
 
-// rulesInUse gives the documents that the library's overdue loans were lent by,
-// and today's.
-func (n *Night) rulesInUse(ctx context.Context, tx *postgres.Tx) ([]*policy.Document, error) {
-	first, err := loans.FirstOfEachVersion(ctx, tx, n.Library.ID, n.Library.Today(n.Now))
+// rulesInUse gives the documents that the library's loans due before a day were
+// lent by, and today's.
+func (n *Night) rulesInUse(ctx context.Context, tx *postgres.Tx, before broker.Date) ([]*policy.Document, error) {
+	first, err := loans.FirstOfEachVersion(ctx, tx, n.Library.ID, before)
 	documents := []*policy.Document{n.Document}
 	for _, loan := range first {
 		document, err := loans.LentBy(n.nights.config.Policies, standing.Desk{Library: n.Library, Now: n.Now}, loan)

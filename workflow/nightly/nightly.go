@@ -111,8 +111,9 @@ type Night struct {
 	// of the shared catalogue, whose copies the library's patrons have.
 	sees   []broker.ID
 	nights *Nights
-	// lentBy are the documents that overdue loans were lent by, once asked for.
-	lentBy []*policy.Document
+	// lentBy are the documents that overdue loans were lent by, and openBy those of
+	// all open loans, once asked for.
+	lentBy, openBy []*policy.Document
 }
 
 // at is the library itself acting, in no particular building.

@@ -49,7 +49,12 @@ func newHouse(t testing.TB, preset string) *house {
 // houseOf is a house ruled by any document.
 func houseOf(t testing.TB, document *policy.Document, preset string) *house {
 	t.Helper()
-	rules := standing.ByName(func(string) (*policy.Document, error) { return document, nil })
+	return houseBy(t, standing.ByName(func(string) (*policy.Document, error) { return document, nil }), document, preset)
+}
+
+// houseBy is a house whose rules may change; document is one of them.
+func houseBy(t testing.TB, rules standing.Policies, document *policy.Document, preset string) *house {
+	t.Helper()
 	zone, err := time.LoadLocation("America/Chicago")
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/directory"
 	"afield/broker/holds"
 	"afield/broker/loans"
 	"afield/broker/policy"
@@ -15,6 +16,12 @@ import (
 
 // renewing is a library that renews loans by itself, by the given attributes.
 func renewing(t *testing.T, attributes string) *house {
+	t.Helper()
+	return houseOf(t, renewingRules(t, "1", attributes), "renewing")
+}
+
+// renewingRules renew loans so many days before they are due.
+func renewingRules(t *testing.T, days, attributes string) *policy.Document {
 	t.Helper()
 	document, err := policy.Parse("renewing", []byte(`
 policy: renewing
@@ -26,13 +33,37 @@ currency: USD
 classes: [resident]
 attributes:
   loans.auto_renew_days:
-    value: 1
+    value: `+days+`
     clause: {section: Renewals, says: "The day before they are due."}
 `+attributes))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return houseOf(t, document, "renewing")
+	return document
+}
+
+// A loan that renews itself by the rules it was lent by does so, though today's
+// renew none.
+func TestALoanRenewsByTheRulesItWasLentBy(t *testing.T) {
+	t.Parallel()
+	then, now := renewingRules(t, "1", ""), renewingRules(t, "none", "")
+	h := houseBy(t, func(_ directory.Library, _ broker.ID, day broker.Date) (*policy.Document, error) {
+		if day.Before(broker.MustDate("2026-03-10")) {
+			return then, nil
+		}
+		return now, nil
+	}, then, "renewing")
+	old := h.lends(h.patron(), "book", 1, "2026-03-02 10:00")[0]
+	fresh := h.lends(h.patron(), "book", 1, "2026-03-12 10:00")[0]
+	for day := broker.MustDate("2026-03-20"); day.Before(fresh.DueOn.AddDays(2)); day = day.AddDays(1) {
+		h.night(day.String() + " 02:30")
+	}
+	if renewed := h.loan(old.ID).Renewals; renewed != 1 {
+		t.Errorf("renewed %d times by the rules it was lent by", renewed)
+	}
+	if renewed := h.loan(fresh.ID).Renewals; renewed != 0 {
+		t.Errorf("renewed %d times by rules that renew nothing", renewed)
+	}
 }
 
 func (h *house) loan(id broker.ID) (loan loans.Loan) {

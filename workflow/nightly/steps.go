@@ -13,6 +13,7 @@ import (
 	"afield/broker/loans"
 	"afield/broker/notices"
 	"afield/broker/policy/accounts"
+	"afield/broker/policy/costs"
 	"afield/broker/postgres"
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/lookup"
@@ -36,6 +37,7 @@ func steps() []step {
 		{name: "coming_of_age", size: 200, work: keyed(newAdults, each(promptForAdult))},
 		{name: "accounts", size: 500, timelines: true, work: keyed(oldAccounts, together(purgeAccounts))},
 		{name: "histories", size: 5000, timelines: true, work: keyed(returnedLoans, ranged(forgetBorrowers))},
+		{name: "lost_histories", size: 1000, timelines: true, work: paged(forgetLost)},
 		{name: "hold_histories", size: 1000, timelines: true, work: again(forgetHolds)},
 		{name: "request_histories", size: 500, timelines: true, work: again(forgetRequests)},
 		{name: "old_notices", size: 2000, work: paged(forgetNotices)},
@@ -80,6 +82,44 @@ func forgetBorrowers(ctx context.Context, tx *postgres.Tx, night *Night, after, 
 	}
 	access.ForgetPosts(tx, recent)
 	return done, cutMentions(ctx, tx, had)
+}
+
+// forgetLost forgets who lost what, once it is settled, with the other library
+// too, and nothing can be refunded for it any more.
+func forgetLost(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error) {
+	byAge, byWish := accounts.ForgetReturnedBy(night.Document, night.moment()).Value, costs.NoRefundSince(night.Document, night.moment())
+	if !byAge.IsZero() {
+		byAge = byAge.Earlier(byWish)
+	}
+	lost, err := loans.LostForGood(ctx, tx, night.Library.ID, night.Library.Zone, byAge, byWish, after.ID, limit)
+	if err != nil || len(lost) == 0 {
+		return after, 0, err
+	}
+	asked, open := map[broker.ID][]broker.ID{}, map[broker.ID]bool{}
+	for _, loan := range lost {
+		if loan.Request != broker.NoID {
+			asked[loan.Patron.Library] = append(asked[loan.Patron.Library], loan.Request)
+		}
+	}
+	for library, requests := range asked {
+		lookup.AskOpen(tx, library, requests, open)
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return after, 0, fmt.Errorf("look which losses are not settled yet: %w", err)
+	}
+	last := lost[len(lost)-1].ID
+	var gone []broker.ID
+	for _, loan := range lost {
+		if !open[loan.Request] {
+			gone = append(gone, loan.ID)
+		}
+	}
+	had, err := loans.ForgetLost(ctx, tx, night.Library.ID, gone, night.Now)
+	if err != nil {
+		return after, 0, err
+	}
+	access.ForgetPosts(tx, gone)
+	return loans.NightKey{ID: last}, len(had), cutMentions(ctx, tx, had)
 }
 
 // forgottenBefore is the instant before which what ended is forgotten; zero

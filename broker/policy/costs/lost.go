@@ -236,6 +236,20 @@ func MayRefund(d *policy.Document, at policy.Moment, f RefundFacts) RefundDecisi
 	return answer
 }
 
+// NoRefundSince gives the last day for which nothing that was lost or paid then is
+// refunded any more, whatever it is.
+func NoRefundSince(d *policy.Document, at policy.Moment) broker.Date {
+	at = d.Settle(at)
+	day := at.Calendar.DateOf(at.Now)
+	last := day
+	for entry := range d.Rules().LostRefund.Every() {
+		if back := entry.Value; back.Is {
+			last = last.Earlier(day.AddMonths(-back.Value.WithinMonths).AddDays(-back.Value.WithinDays - 1))
+		}
+	}
+	return last
+}
+
 func until(r attributes.LostRefund, f RefundFacts) broker.Date {
 	start := f.PaidOn
 	if r.From == "lost" {
