@@ -127,9 +127,7 @@ func WithNumber(ctx context.Context, tx *postgres.Tx, title Title) (Title, bool,
 	if len(title.ISBNs) == 0 && title.OCLC == "" {
 		return Title{}, false, nil
 	}
-	titles, err := queryTitles(ctx, tx, `
-		where t.format = $3 and (t.isbns && $1 or (t.oclc = $2 and $2 <> ''))
-		order by t.id limit 1`, notNil(title.ISBNs), title.OCLC, title.Format)
+	titles, err := queryTitles(ctx, tx, sameNumber+` and t.format = $3 order by t.id limit 1`, notNil(title.ISBNs), numberOr(title.OCLC), title.Format)
 	if err != nil || len(titles) == 0 {
 		return Title{}, false, err
 	}

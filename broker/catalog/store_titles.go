@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -49,17 +48,25 @@ func SaveTitle(ctx context.Context, tx *postgres.Tx, title Title, now time.Time)
 	if title.Title == "" {
 		return broker.NoID, broker.Invalid(broker.FieldError{Pointer: "/title", Code: "required", Message: "is needed"})
 	}
-	known, err := lockAndFind(ctx, tx, title)
+	known, err := LockNumbers(ctx, tx, []Title{title})
 	if err != nil {
 		return broker.NoID, err
 	}
-	if known != broker.NoID {
-		fill(tx, known, title)
-		return known, nil
+	if have, found := known.Find(title); found {
+		fill(tx, have.ID, title)
+		return have.ID, nil
 	}
 	if title.ID == broker.NoID {
 		title.ID = broker.NewID()
 	}
+	AddTitle(tx, title, now)
+	return title.ID, nil
+}
+
+// AddTitle queues storing a title that shares no number with another one, as
+// LockNumbers has found.
+func AddTitle(tx *postgres.Tx, title Title, now time.Time) {
+	title = title.normal()
 	tx.Queue(`
 		insert into titles (id, title, author, isbns, issn, oclc, publisher, year, format, created_at)
 		values ($1, $2, $3, $4, nullif($5, ''), nullif($6, ''), $7, $8, $9, $10)
@@ -68,7 +75,6 @@ func SaveTitle(ctx context.Context, tx *postgres.Tx, title Title, now time.Time)
 			format = excluded.format`,
 		title.ID, title.Title, title.Author, notNil(title.ISBNs), title.ISSN, title.OCLC, title.Publisher, title.Year,
 		title.Format, now)
-	return title.ID, nil
 }
 
 // fill queues giving a title what it lacks.
@@ -80,29 +86,6 @@ func fill(tx *postgres.Tx, id broker.ID, other Title) {
 			year = coalesce(nullif(year, ''), $7)
 		where id = $1`,
 		id, notNil(other.ISBNs), other.OCLC, other.ISSN, other.Author, other.Publisher, other.Year)
-}
-
-// lockAndFind looks for the same title under a lock on its numbers, so that two
-// who save it at once make one.
-func lockAndFind(ctx context.Context, tx *postgres.Tx, title Title) (broker.ID, error) {
-	numbers := slices.Clone(title.ISBNs)
-	if title.OCLC != "" {
-		numbers = append(numbers, "oclc:"+title.OCLC)
-	}
-	if len(numbers) == 0 {
-		return broker.NoID, nil
-	}
-	slices.Sort(numbers)
-	for _, number := range numbers {
-		tx.Queue(`select pg_advisory_xact_lock(hashtextextended('title:' || $1, 0))`, number)
-	}
-	titles, err := queryTitles(ctx, tx, `
-		where t.format = $3 and (t.isbns && $1 or (t.oclc = $2 and $2 <> ''))
-		order by t.id limit 1`, notNil(title.ISBNs), title.OCLC, title.Format)
-	if err != nil || len(titles) == 0 {
-		return broker.NoID, err
-	}
-	return titles[0].ID, nil
 }
 
 // MatchCitation finds the title a citation means: by ISBN, by OCLC number, or

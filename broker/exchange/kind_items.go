@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -204,10 +205,18 @@ func (j *job) saveTitles(ctx context.Context, tx *postgres.Tx, wanted []wantedTi
 	if err != nil {
 		return err
 	}
+	var unknown []catalog.Title
 	for i := range wanted {
-		if err := j.saveTitle(ctx, tx, &wanted[i], known, items); err != nil {
-			return err
+		if _, found := known[wanted[i].key]; (!found || wanted[i].key == "") && wanted[i].read.errors == nil {
+			unknown = append(unknown, wanted[i].title)
 		}
+	}
+	numbered, err := catalog.LockNumbers(ctx, tx, unknown)
+	if err != nil {
+		return err
+	}
+	for i := range wanted {
+		j.saveTitle(tx, &wanted[i], known, numbered, items)
 	}
 	return nil
 }
@@ -218,29 +227,28 @@ func wordsKey(title catalog.Title) string {
 	return broker.DeriveID("title", strings.ToLower(title.Title), strings.ToLower(title.Author), title.Year, string(title.Format)).String()
 }
 
-func (j *job) saveTitle(ctx context.Context, tx *postgres.Tx, want *wantedTitle, known map[string]catalog.Title, items map[string]catalog.Item) error {
+func (j *job) saveTitle(tx *postgres.Tx, want *wantedTitle, known map[string]catalog.Title, numbered *catalog.Numbered, items map[string]catalog.Item) {
 	if want.read.errors != nil {
-		return nil
+		return
 	}
 	have, found := known[want.key]
 	if !found || want.key == "" {
-		var err error
-		if have, found, err = catalog.WithNumber(ctx, tx, want.title); err != nil {
-			return err
-		}
+		have, found = numbered.Find(want.title)
 		if !found && want.title.Title == "" {
 			if item, here := items[want.read.text("barcode")]; !here || item.Title == broker.NoID {
 				want.read.wrong("title", "is empty; a new item needs a title, or the number of one that is known")
 			} else {
 				want.id = item.Title
 			}
-			return nil
+			return
 		}
 	}
 	if found {
 		want.id = have.ID
 		if catalog.Gains(have, want.title) {
 			catalog.FillTitle(tx, have.ID, want.title)
+			have.ISBNs, have.OCLC = slices.Concat(have.ISBNs, want.title.ISBNs), cmp.Or(have.OCLC, want.title.OCLC)
+			numbered.Add(have)
 			want.read.outcome = changed
 		}
 	} else {
@@ -249,11 +257,9 @@ func (j *job) saveTitle(ctx context.Context, tx *postgres.Tx, want *wantedTitle,
 		if id, err := broker.ParseID("key", want.key); err == nil {
 			title.ID = id
 		}
-		var err error
-		if want.id, err = catalog.SaveTitle(ctx, tx, title, j.Now); err != nil {
-			return err
-		}
-		title.ID = want.id
+		catalog.AddTitle(tx, title, j.Now)
+		numbered.Add(title)
+		want.id = title.ID
 		have, want.read.outcome = title, isNew
 	}
 	if want.key != "" && want.key != want.id.String() {
@@ -262,7 +268,6 @@ func (j *job) saveTitle(ctx context.Context, tx *postgres.Tx, want *wantedTitle,
 	if want.key != "" {
 		known[want.key] = have
 	}
-	return nil
 }
 
 func marcKind() kind {
