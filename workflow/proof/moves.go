@@ -231,7 +231,7 @@ func (w *World) hear(j Joint, side workflow.Side, said uint8, current bool, emit
 	w.try(j, step{Kind: word, Side: side, What: who + w.name(said), Said: w.said[said], Late: !current}, emit, func(m *move) bool {
 		state := *stateOf(&m.j, side)
 		m.current = current
-		if current && m.take(side, hearing.Event, by) {
+		if current && hearing.Event != hearing.Late && m.take(side, hearing.Event, by) {
 			return true
 		}
 		m.faults, m.told = nil, false
