@@ -23,9 +23,6 @@ const (
 	StuckStill        Why = "stands_still"  // nothing has happened for the open days the policy sets
 )
 
-// Whys lists the reasons for which a request is stuck.
-func Whys() []Why { return []Why{StuckNoDeadline, StuckPastDeadline, StuckStill} }
-
 // Words is the reason as a sentence.
 func (w Why) Words() string {
 	switch w {
