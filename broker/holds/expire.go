@@ -195,7 +195,7 @@ func (s *Service) expireTogether(ctx context.Context, tx *postgres.Tx, desk stan
 		return nil, err
 	}
 	done, moved := make([]Outcome, 0, len(over)), make([]catalog.Item, 0, len(over))
-	expireHolds(tx, over) // before anybody else is given the copies
+	expireHolds(tx, over, desk.Now) // before anybody else is given the copies
 	for _, row := range over {
 		out, err := s.expireRow(ctx, tx, desk.At(branches, row.hold.Pickup), row, taken)
 		if err != nil {
@@ -235,13 +235,13 @@ func (s *Service) overRows(desk standing.Desk, branches []directory.Branch, rows
 }
 
 // expireHolds queues the end of the holds of some rows, in one statement.
-func expireHolds(tx *postgres.Tx, over []*pastRow) {
+func expireHolds(tx *postgres.Tx, over []*pastRow, now time.Time) {
 	libraries, ids, when := make([]broker.ID, len(over)), make([]broker.ID, len(over)), make([]time.Time, len(over))
 	for i, row := range over {
 		libraries[i], ids[i], when[i] = row.hold.Library, row.hold.ID, row.over
 	}
-	tx.Queue(`update holds h set status = $4, closed_at = w.closed_at from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) w (library_id, id, closed_at)
-		where h.library_id = w.library_id and h.id = w.id`, libraries, ids, when, Expired)
+	tx.Queue(`update holds h set status = $4, closed_at = w.closed_at, end_noted_at = $5 from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) w (library_id, id, closed_at)
+		where h.library_id = w.library_id and h.id = w.id`, libraries, ids, when, Expired, now)
 }
 
 // expireRow sends on the item of a hold that has ended.

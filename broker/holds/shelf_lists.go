@@ -46,7 +46,7 @@ type Cleared struct {
 func (s *Service) ClearShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, since time.Time, page broker.Page) ([]Cleared, error) {
 	holds, err := collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
 		where h.for_library_id = $1 and ((h.status = 'on_hold_shelf' and h.pick_up_by < $4)
-				or (h.status in ('expired', 'cancelled') and h.on_shelf_at is not null and h.closed_at >= $5))
+				or (h.status in ('expired', 'cancelled') and h.on_shelf_at is not null and coalesce(h.end_noted_at, h.closed_at) >= $5))
 			and ($2::uuid is null or (h.pick_up_by, h.id) > (select a.pick_up_by, a.id from holds a where a.for_library_id = $1 and a.id = $2))
 		order by h.pick_up_by, h.id limit $3`, desk.Library.ID, page.After, page.Limit, desk.Today(), since))
 	if err != nil {
