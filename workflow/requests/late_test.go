@@ -85,8 +85,9 @@ func TestWhatComesTooLateUnannounced(t *testing.T) {
 		if done := home.Scans("LATE-3", ""); done.Did != "shipped" {
 			t.Fatalf("%+v", done)
 		}
-		if parcels := lateOf(home, request); len(parcels) != 1 {
-			t.Fatalf("%+v", parcels)
+		parcels := lateOf(home, request)
+		if len(parcels) != 1 || parcels[0].Barcode != "LATE-3" || parcels[0].AnnouncedAt.IsZero() {
+			t.Fatalf("what was here gets what its lender says of it: %+v", parcels)
 		}
 		tw.Sound()
 	})

@@ -80,12 +80,15 @@ func Announce(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 		at := slices.IndexFunc(parcels, func(p Parcel) bool {
 			return (item.Barcode != "" && p.Barcode == item.Barcode) || (p.Barcode == "" && (p.Volume == "" || p.Volume == item.Volume))
 		})
-		parcel := Parcel{LibraryID: c.Request.LibraryID, ID: broker.NewID(), RequestID: c.Request.ID, EntryID: said(c), AnnouncedAt: c.Now}
+		parcel := Parcel{LibraryID: c.Request.LibraryID, ID: broker.NewID(), RequestID: c.Request.ID, EntryID: said(c)}
 		if at >= 0 {
 			parcel = parcels[at]
 			parcels = slices.Delete(parcels, at, at+1)
 		}
-		parcel.Barcode, parcel.Volume = item.Barcode, item.Volume
+		parcel.Barcode, parcel.Volume = cmp.Or(parcel.Barcode, item.Barcode), cmp.Or(parcel.Volume, item.Volume)
+		if parcel.AnnouncedAt.IsZero() {
+			parcel.AnnouncedAt = c.Now
+		}
 		parcel.save(c.Tx)
 	}
 	return nil, nil
