@@ -4,7 +4,8 @@
 // again does nothing new.
 //
 // It owns staff_users, invitations, access_tokens, signin_attempts and
-// idempotency_keys; the hash of a PIN is on the card, which broker/patrons keeps. It does not decide
+// idempotency_keys; the hash of a PIN is on the card, which broker/patrons keeps.
+// It does not decide
 // what somebody may do with a request or a loan: roles are handed on in the
 // Principal and checked where the act happens.
 //

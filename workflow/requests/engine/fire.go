@@ -36,9 +36,9 @@ type step struct {
 
 // Fire moves requests: it locks them in order of id, asks the table what each
 // event means, runs the row's effects and every step that follows by itself,
-// and queues all writes onto the transaction. Nothing else writes a
-// request's state, but for TakenBack, which puts it back. Errors: a conflict where the table has no row, an invalid
-// input, a refusal by policy; nothing is written then.
+// and queues all writes onto the transaction. Nothing else writes a request's
+// state, but for TakenBack, which puts it back. Errors: a conflict where the table
+// has no row, an invalid input, a refusal by policy; nothing is written then.
 func (e *Engine) Fire(ctx context.Context, tx *postgres.Tx, now time.Time, firings ...Firing) ([]Fired, error) {
 	steps, err := e.load(ctx, tx, now, firings)
 	if err != nil {
