@@ -35,7 +35,7 @@ var layers = [][]string{
 	{"broker/access", "broker/notices", "broker/standing"},
 	{"broker/holds"},
 	{"api/gen", "broker/loans"},
-	{"broker/consortium", "broker/exchange", "broker/returns", "workflow/requests/engine"},
+	{"broker/consortium", "broker/exchange", "broker/returns", "workflow/requests/engine", "workflow/requests/waiting"},
 	{
 		"broker/towntest", "workflow/requests/checks", "workflow/requests/flags", "workflow/requests/guards",
 		"workflow/requests/items", "workflow/requests/late", "workflow/requests/money", "workflow/requests/people",

@@ -10,12 +10,16 @@ import (
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/tasks"
 )
 
 func TestACorrectedInvoiceReplacesTheEarlierAndForgivingDropsIt(t *testing.T) {
 	t.Parallel()
 	tw, _, lender, _, theirs, _, barcode := town.LendsOut(t, "NY")
+	lender.Does(theirs, workflow.EventAnswerYes, nil)
+	patron := waits(lender, theirs)
 	lender.Lost(theirs, barcode)
+	waitsForNothing(t, lender, patron)
 	lender.Does(theirs, workflow.EventSendInvoice, map[string]any{"cost": town.USD(2500)})
 	lender.Does(theirs, workflow.EventSendInvoice, map[string]any{"cost": town.USD(2000)})
 	if owed := lender.OwedByLibraries(); owed != 2000 {
@@ -213,4 +217,39 @@ func TestNotFoundBecauseSomebodyHasIt(t *testing.T) {
 		t.Fatalf("it is on loan, not %s", status)
 	}
 	tw.Sound()
+}
+
+// What a request does to the last copy is told to those who wait for it, as when
+// the desk does it.
+func TestTheLastCopyIsNotFoundForAnotherLibrary(t *testing.T) {
+	t.Parallel()
+	tw, _, lender, _, theirs, _, barcode := town.LendsOut(t, "NY")
+	lender.Does(theirs, workflow.EventAnswerYes, nil)
+	patron := waits(lender, theirs)
+	lender.Does(theirs, workflow.EventNotFound, nil)
+	lender.Does(theirs, workflow.EventNotFound, nil)
+	lender.Expects(theirs, workflow.Unfilled)
+	if status := lender.ItemStatus(barcode); status != catalog.Missing {
+		t.Fatalf("it is missing, not %s", status)
+	}
+	waitsForNothing(t, lender, patron)
+	if done := lender.Scans(barcode, ""); done.Did != "captured" || lender.OpenTasks(tasks.NoCopy) != 0 {
+		t.Fatalf("it is found, and theirs: %+v", done)
+	}
+	tw.Sound()
+}
+
+// waits puts a patron of the lender into the queue of what a request asks for.
+func waits(lender *town.House, theirs broker.ID) (patron broker.ID) {
+	patron = lender.Patron("resident")
+	lender.Hold(lender.Request(theirs).TitleID, patron)
+	return patron
+}
+
+// waitsForNothing checks that staff and a patron know that no copy can come.
+func waitsForNothing(t *testing.T, lender *town.House, patron broker.ID) {
+	t.Helper()
+	if open, told := lender.OpenTasks(tasks.NoCopy), lender.ToldOf(patron, "no_copy"); open != 1 || told == 0 {
+		t.Fatalf("%d tasks are open, and the patron was told %d times", open, told)
+	}
 }

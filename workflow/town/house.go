@@ -99,9 +99,11 @@ func (h *House) ChangesHold(use func(context.Context, *postgres.Tx, counter.At) 
 	return done, err
 }
 
-// Lost ships a copy and has the borrower report it lost.
+// Lost ships a copy, promised now or before, and has the borrower report it lost.
 func (h *House) Lost(theirs broker.ID, barcode string) {
-	h.Does(theirs, workflow.EventAnswerYes, nil)
+	if h.Request(theirs).State == workflow.Requested {
+		h.Does(theirs, workflow.EventAnswerYes, nil)
+	}
 	h.Scans(barcode, "")
 	h.Scans(barcode, "")
 	h.Does(theirs, workflow.EventBorrowerLost, nil)

@@ -159,6 +159,14 @@ func (h *House) Tasks(request broker.ID) (count int) {
 	return count
 }
 
+// OpenTasks counts the open tasks of a kind.
+func (h *House) OpenTasks(kind string) (count int) {
+	h.Do(func(ctx context.Context, tx *postgres.Tx) error {
+		return tx.QueryRow(ctx, `select count(*)::int from staff_tasks where library_id = $1 and kind = $2 and closed_at is null`, h.Library.ID, kind).Scan(&count)
+	})
+	return count
+}
+
 // Closes closes a request's open task of a kind by hand.
 func (h *House) Closes(request broker.ID, kind string) {
 	h.T.Helper()

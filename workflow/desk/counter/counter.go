@@ -18,6 +18,7 @@ import (
 	"afield/workflow/requests/engine"
 	"afield/workflow/requests/items"
 	"afield/workflow/requests/tasks"
+	"afield/workflow/requests/waiting"
 )
 
 // Counter is what every act at a desk stands on: the use cases of circulation,
@@ -28,6 +29,7 @@ type Counter struct {
 	Loans    *loans.Service
 	Returns  *returns.Service
 	Requests *requests.Service
+	Waiting  waiting.Room
 	sites    *directory.Sites
 }
 
@@ -36,7 +38,7 @@ func New(policies standing.Policies, r *requests.Service) *Counter {
 	holds := holds.New(policies)
 	return &Counter{
 		Policies: policies, Holds: holds, Loans: loans.New(policies), Returns: returns.New(policies, holds),
-		Requests: r, sites: directory.NewSites(),
+		Requests: r, Waiting: waiting.New(policies), sites: directory.NewSites(),
 	}
 }
 

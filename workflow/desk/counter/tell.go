@@ -7,16 +7,12 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/directory"
 	"afield/broker/holds"
 	"afield/broker/ledger"
 	"afield/broker/loans"
 	"afield/broker/notices"
 	"afield/broker/patrons"
-	"afield/broker/policy"
-	"afield/broker/policy/telling"
 	"afield/broker/postgres"
-	"afield/broker/standing"
 )
 
 // Tell sends patrons notices of an act that serves no request: a hold is ready
@@ -26,7 +22,7 @@ func (c *Counter) Tell(ctx context.Context, tx *postgres.Tx, at At, outcome loan
 	if outcome.Replayed {
 		return nil
 	}
-	if err := c.TellOfHolds(ctx, tx, at, HoldsOf(outcome.Outcome)); err != nil {
+	if err := c.Waiting.Tell(ctx, tx, at.Now, HoldsOf(outcome.Outcome)); err != nil {
 		return err
 	}
 	if outcome.TellPatron && outcome.Loan != nil {
@@ -43,81 +39,6 @@ func HoldsOf(outcome holds.Outcome) (held []holds.Hold) {
 		}
 	}
 	return held
-}
-
-// messageOfHold is what a patron is told about what just became of a hold;
-// known is false where there is nothing to tell.
-func messageOfHold(hold holds.Hold, now time.Time) (message notices.Message, known bool) {
-	message = notices.Message{Hold: hold.ID, Facts: notices.Facts{PickUpBy: hold.PickUpBy}}
-	switch {
-	case hold.Status == holds.OnHoldShelf && hold.OnShelfAt.Equal(now):
-		message.Kind, message.Cause = notices.Arrived, "arrived:"+hold.ID.String()+":"+hold.PickUpBy.String()
-	case hold.Status == holds.Expired: // told once, however long ago its time was over
-		message.Kind, message.Cause = notices.Expired, "expired:"+hold.ID.String()
-		message.Facts.PickUpBy = broker.Date{}
-	case hold.Status == holds.Unfilled && hold.ClosedAt.Equal(now):
-		message.Kind, message.Cause = notices.Unfilled, "unfilled:"+hold.ID.String()
-		message.Facts.PickUpBy = broker.Date{}
-	case hold.Status == holds.Placed && hold.StrandedAt.Equal(now):
-		message.Kind, message.Cause = notices.NoCopy, "no_copy:"+hold.ID.String()+":"+now.UTC().Format(time.RFC3339)
-	default:
-		return message, false
-	}
-	return message, true
-}
-
-// TellOfHolds tells patrons what just became of their holds, in a few round
-// trips however many there are.
-func (c *Counter) TellOfHolds(ctx context.Context, tx *postgres.Tx, at At, held []holds.Hold) error {
-	held = slices.DeleteFunc(held, func(hold holds.Hold) bool { _, known := messageOfHold(hold, at.Now); return !known })
-	if len(held) == 0 {
-		return nil
-	}
-	told, whose, titles := map[patrons.Ref]patrons.Patron{}, make([]patrons.Ref, len(held)), make([]broker.ID, len(held))
-	for i, hold := range held {
-		whose[i], titles[i] = hold.Patron, hold.Title
-	}
-	patrons.AskAll(tx, whose, told)
-	named, err := catalog.TitlesByID(ctx, tx, titles) // and with it who is to be told
-	if err != nil {
-		return err
-	}
-	rules, news := c.rulesAt(at.Now), make([]notices.News, len(held))
-	for i, hold := range held {
-		message, _ := messageOfHold(hold, at.Now)
-		document, err := rules(ctx, tx, hold.Patron.Library, hold.Pickup)
-		if err != nil {
-			return err
-		}
-		patron, found := told[hold.Patron]
-		if !found {
-			return broker.NotFound("patron")
-		}
-		for _, channel := range telling.HoldReadyBy(document, patron.Class).Value {
-			message.Channels = append(message.Channels, notices.Channel(channel))
-		}
-		message.Facts.Title, message.Facts.SayTitle = named[hold.Title].Title, telling.TitlesOnVoicemail(document).Value
-		news[i] = notices.News{Patron: patron, Message: message}
-	}
-	notices.MakeAll(tx, news, at.Now)
-	return nil
-}
-
-// rulesAt returns a function that finds the rules of a library's branch and
-// reads each library only once.
-func (c *Counter) rulesAt(now time.Time) func(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) (*policy.Document, error) {
-	libraries := map[broker.ID]directory.Library{}
-	return func(ctx context.Context, tx *postgres.Tx, id, branch broker.ID) (*policy.Document, error) {
-		library, found := libraries[id]
-		if !found {
-			var err error
-			if library, err = directory.Load(ctx, tx, id); err != nil {
-				return nil, err
-			}
-			libraries[id] = library
-		}
-		return c.Policies.Rules(standing.Desk{Library: library, Branch: branch, Now: now})
-	}
 }
 
 // messageOf is what a patron is told about what became of a loan; known is

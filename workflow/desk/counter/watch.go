@@ -2,56 +2,28 @@ package counter
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"afield/broker"
-	"afield/broker/catalog"
-	"afield/broker/holds"
 	"afield/broker/loans"
 	"afield/broker/postgres"
-	"afield/workflow"
-	"afield/workflow/requests/engine"
-	"afield/workflow/requests/tasks"
+	"afield/workflow/requests/items"
 )
-
-// mostStranded is how many holds are told at a time that no copy can fill them;
-// the night goes on with the rest.
-const mostStranded = 200
 
 // Watch looks after the queues of some titles at a library, after an act that
 // may have taken their last copy or brought one back; none means all its queues.
-// Holds that no copy can fill any more keep their places: there is one task for
-// the title, closed by itself when a copy can come, and their patrons are told.
-// A hold that serves a request ends, and the request looks elsewhere. It returns
-// how many holds were found to be stranded.
+// The requests whose holds no copy can fill look elsewhere. It returns how many
+// holds were found to be stranded.
 func (c *Counter) Watch(ctx context.Context, tx *postgres.Tx, at At, library broker.ID, titles ...broker.ID) (int, error) {
-	titles = slices.DeleteFunc(titles, func(title broker.ID) bool { return title == broker.NoID })
-	tx.Widen(library)
-	found, err := holds.Watch(ctx, tx, library, titles, at.Now, mostStranded)
-	if err != nil || len(found.Titles) == 0 {
-		return 0, err
-	}
-	told, served := split(found.Stranded)
-	for i, hold := range served {
-		served[i] = holds.Unfill(tx, hold, at.Now)
-	}
-	if err := c.task(ctx, tx, at, library, found, told); err != nil {
-		return 0, err
-	}
-	if err := c.TellOfHolds(ctx, tx, at, told); err != nil {
+	count, served, err := c.Waiting.Watch(ctx, tx, at.Now, library, titles...)
+	if err != nil {
 		return 0, err
 	}
 	for _, hold := range served {
-		_, err := c.FireOrNote(ctx, tx, at, engine.Firing{
-			Library: hold.Patron.Library, Request: hold.Request, Event: workflow.EventHoldNotFound,
-			By: workflow.ByDesk, Actor: at.Actor, Cause: engine.Cause{Kind: "desk"},
-		})
-		if err != nil {
+		if _, err := c.FireOrNote(ctx, tx, at, items.NoCopyFor(hold, at.Actor)); err != nil {
 			return 0, err
 		}
 	}
-	return len(found.Stranded), nil
+	return count, nil
 }
 
 // WatchItem is Watch for the title of an item on which an act was done, where the
@@ -62,46 +34,4 @@ func (c *Counter) WatchItem(ctx context.Context, tx *postgres.Tx, at At, outcome
 	}
 	_, err := c.Watch(ctx, tx, at, outcome.Item.Library, outcome.Item.Title)
 	return err
-}
-
-// split divides holds into those whose patrons are told, and those that serve a
-// request.
-func split(stranded []holds.Hold) (told, served []holds.Hold) {
-	for _, hold := range stranded {
-		if hold.Request == broker.NoID {
-			told = append(told, hold)
-		} else {
-			served = append(served, hold)
-		}
-	}
-	return told, served
-}
-
-// task opens a task for each title for which somebody waits in vain, and closes
-// those that have settled themselves.
-func (c *Counter) task(ctx context.Context, tx *postgres.Tx, at At, library broker.ID, found holds.Watched, told []holds.Hold) error {
-	var opened []broker.ID
-	waiting := map[broker.ID]int{}
-	for _, hold := range told {
-		if waiting[hold.Title]++; waiting[hold.Title] == 1 {
-			opened = append(opened, hold.Title)
-		}
-	}
-	for title, stranded := range found.Titles {
-		if !stranded {
-			tasks.SettleForTitle(tx, library, title, tasks.NoCopy, at.Now)
-		}
-	}
-	if len(opened) == 0 {
-		return nil
-	}
-	named, err := catalog.TitlesByID(ctx, tx, opened)
-	if err != nil {
-		return err
-	}
-	for _, title := range opened {
-		tasks.OpenForTitle(tx, library, title, tasks.NoCopy, fmt.Sprintf(
-			"No copy of %q can fill the holds that wait for it: buy one, ask another library, or speak with those who wait.", named[title].Title), at.Now)
-	}
-	return nil
 }

@@ -204,5 +204,5 @@ func (s *Service) ExpireShelf(ctx context.Context, tx *postgres.Tx, at counter.A
 		}
 		told = append(told, counter.HoldsOf(outcome)...)
 	}
-	return done, s.counter.TellOfHolds(ctx, tx, at, told)
+	return done, s.counter.Waiting.Tell(ctx, tx, at.Now, told)
 }

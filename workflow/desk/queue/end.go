@@ -167,5 +167,5 @@ func (s *Service) ExpireUnfilled(ctx context.Context, tx *postgres.Tx, at counte
 	}
 	count := len(ended)
 	ended = slices.DeleteFunc(ended, func(hold holds.Hold) bool { return hold.Request != broker.NoID })
-	return count, s.counter.TellOfHolds(ctx, tx, at, ended)
+	return count, s.counter.Waiting.Tell(ctx, tx, at.Now, ended)
 }

@@ -7,6 +7,7 @@ import (
 	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests/engine"
+	"afield/workflow/requests/waiting"
 )
 
 // room is what the effects here need besides the request.
@@ -14,12 +15,13 @@ type room struct {
 	holds   *holds.Service
 	loans   *loans.Service
 	returns *returns.Service
+	waiting waiting.Room
 }
 
 // Effects lists the effects of this package by name.
 func Effects(policies standing.Policies) engine.Effects {
 	holds := holds.New(policies)
-	r := room{holds: holds, loans: loans.New(policies), returns: returns.New(policies, holds)}
+	r := room{holds: holds, loans: loans.New(policies), returns: returns.New(policies, holds), waiting: waiting.New(policies)}
 	return engine.Effects{
 		// borrowing
 		workflow.DoKeepShipment:   KeepShipment,
@@ -56,7 +58,7 @@ func Effects(policies standing.Policies) engine.Effects {
 		workflow.DoChooseItem:      ChooseItem,
 		workflow.DoAddVolume:       AddVolume,
 		workflow.DoReleaseItem:     ReleaseItem,
-		workflow.DoItemMissing:     ItemMissing,
+		workflow.DoItemMissing:     r.ItemMissing,
 		workflow.DoLendItem:        r.LendItem,
 		workflow.DoTakeItemBack:    r.TakeItemBack,
 		workflow.DoDeclareLentLost: r.DeclareLost,

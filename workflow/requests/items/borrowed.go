@@ -342,7 +342,7 @@ func NotHome(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 }
 
 // DeclareLost makes the open loans lost ones.
-func (r room) DeclareLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+func (r room) DeclareLost(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
 	lent, err := c.Lent(ctx, loans.Open)
 	if err != nil {
 		return nil, err
@@ -352,11 +352,15 @@ func (r room) DeclareLost(ctx context.Context, c *engine.Case) (engine.Wants, er
 		how = loans.LostOverdue
 	}
 	for _, loan := range lent {
-		if _, err := r.returns.DeclareLost(ctx, c.Tx, returns.DeclareLost{Desk: c.Desk(), Loan: loan.Ref, Loss: returns.Loss{How: how}}); err != nil {
+		outcome, err := r.returns.DeclareLost(ctx, c.Tx, returns.DeclareLost{Desk: c.Desk(), Loan: loan.Ref, Loss: returns.Loss{How: how}})
+		if err != nil {
+			return nil, err
+		}
+		if err := r.watchLoan(ctx, c, outcome, &wants); err != nil {
 			return nil, err
 		}
 	}
-	return nil, nil
+	return wants, nil
 }
 
 // KeepMisplaced notes that the patron cannot find it: the time to search begins.

@@ -180,7 +180,7 @@ func ReleaseItem(_ context.Context, c *engine.Case) (engine.Wants, error) {
 
 // ItemMissing marks the copy that was searched for as missing. One that is not
 // on its shelf because somebody has it is only let go.
-func ItemMissing(ctx context.Context, c *engine.Case) (engine.Wants, error) {
+func (r room) ItemMissing(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if c.Request.ItemID == broker.NoID {
 		return nil, nil
 	}
@@ -188,11 +188,12 @@ func ItemMissing(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if err != nil {
 		return nil, err
 	}
-	if item.Status == catalog.OnShelf {
-		catalog.SetItemStatus(c.Tx, item.Library, item.ID, catalog.Missing)
-	}
 	c.Request.ItemID = broker.NoID
-	return nil, nil
+	if item.Status != catalog.OnShelf {
+		return nil, nil
+	}
+	catalog.SetItemStatus(c.Tx, item.Library, item.ID, catalog.Missing)
+	return r.watch(ctx, c, item)
 }
 
 // LendItem lends the volumes to the borrowing library as an institutional patron,
@@ -259,6 +260,11 @@ func (r room) TakeItemBack(ctx context.Context, c *engine.Case) (wants engine.Wa
 			return nil, err
 		}
 		wants.Add(passOn(c, outcome.Outcome)...)
+		if loan.Status == loans.Lost {
+			if err := r.watchLoan(ctx, c, outcome, &wants); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return wants, nil
 }
