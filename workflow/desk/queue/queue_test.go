@@ -164,6 +164,24 @@ func TestTheShelfIsClearedAndTheNextRequestGoesOn(t *testing.T) {
 	}
 	home.Expects(request.ID, "on_hold_shelf")
 	tw.Sound()
+	// Had the first waited on, the copy would have passed them over, whether it is
+	// still kept for the other or lent to them.
+	for _, breaks := range []string{
+		`update holds set status = 'placed', item_id = null, closed_at = null, pick_up_by = null, on_shelf_at = null, captured_at = null, placed_at = queued_at where request_id is null`,
+		`update holds set status = 'fulfilled', closed_at = on_shelf_at where request_id is not null`,
+	} {
+		home.Do(func(ctx context.Context, tx *postgres.Tx) error {
+			if changed, err := tx.Exec(ctx, breaks); err != nil || changed.RowsAffected() != 1 {
+				t.Errorf("%d rows, %v", changed.RowsAffected(), err)
+				return nil
+			}
+			var found int
+			if err := tx.QueryRow(ctx, `select count(*) from breach_queue_order where passed_over_hold_id = $1`, done[0].Hold.ID).Scan(&found); err != nil || found != 1 {
+				t.Errorf("found %d (%v) after: %s", found, err, breaks)
+			}
+			return nil
+		})
+	}
 }
 
 func TestHLD19TheScanAtAnotherBranchSendsItOn(t *testing.T) {
