@@ -99,9 +99,39 @@ func TestAHoldForOneCopyAtAnotherBranch(t *testing.T) {
 	if slip.status != 200 || slip.get("kind") != "transit" || slip.get("transit", "branch") != branch.Name || slip.get("transit", "barcode") != "31234000000077" {
 		t.Errorf("the slip of the journey: %d %s", slip.status, slip.text)
 	}
+	// It does not arrive: it stays in the list of journeys until it is marked, and
+	// whoever waits for it then waits for a copy that cannot come.
+	journeys := w.lines(t, "/v1/journeys", "journeys")
+	if len(journeys) != 1 || journeys[0].get("barcode") != "31234000000077" || journeys[0].get("why") != "hold" ||
+		journeys[0].get("from_branch", "name") != main.Name || journeys[0].get("to_branch", "name") != branch.Name {
+		t.Fatalf("on its way: %v", journeys)
+	}
+	w.clock.Set(w.clock.Now().AddDate(0, 0, 30))
+	if later := w.lines(t, "/v1/journeys", "journeys"); len(later) != 1 || later[0].get("sent_at") != journeys[0].get("sent_at") {
+		t.Errorf("a month later: %v", later)
+	}
+	if theirs := w.call(t, "GET", "/v1/journeys", w.otherStaff, ""); len(theirs.body["journeys"].([]any)) != 0 {
+		t.Errorf("another library sees it: %s", theirs.text)
+	}
+	wants(t, w.call(t, "GET", "/v1/journeys", w.me, ""), 403, "forbidden")
+	wants(t, w.call(t, "POST", "/v1/items/"+wanted.String()+"/mark", w.staff, `{"as":"missing"}`), 200, "")
+	if left := w.lines(t, "/v1/journeys", "journeys"); len(left) != 0 {
+		t.Errorf("marked as missing, and still on its way: %v", left)
+	}
+	if waits := w.lines(t, "/v1/stranded-holds", "holds"); len(waits) != 1 || waits[0].id() != hold || waits[0].get("reason") != "Its copies are missing." {
+		t.Errorf("who waits for it: %v", waits)
+	}
+	// It turns up, sets out again, and arrives.
+	wants(t, w.call(t, "POST", "/v1/desk/scan", w.staff, fmt.Sprintf(`{"barcode":"31234000000077","branch_id":%q}`, main.ID)), 200, "")
+	if again, waits := w.lines(t, "/v1/journeys", "journeys"), w.lines(t, "/v1/stranded-holds", "holds"); len(again) != 1 || len(waits) != 0 {
+		t.Errorf("found: %v is on its way, %v waits for nothing", again, waits)
+	}
 	arrived := w.call(t, "POST", "/v1/desk/scan", w.staff, fmt.Sprintf(`{"barcode":"31234000000077","branch_id":%q}`, branch.ID))
 	if arrived.status != 200 || arrived.get("hold_id") != hold {
 		t.Errorf("arrived: %d %s", arrived.status, arrived.text)
+	}
+	if left := w.lines(t, "/v1/journeys", "journeys"); len(left) != 0 {
+		t.Errorf("arrived, and still on its way: %v", left)
 	}
 	if slip = w.call(t, "GET", "/v1/holds/"+hold+"/slip", w.staff, ""); slip.get("kind") != "hold" || slip.get("hold", "branch") != branch.Name {
 		t.Errorf("the slip on the shelf: %d %s", slip.status, slip.text)

@@ -262,6 +262,17 @@ func (a answer) get(path ...string) any {
 	return at
 }
 
+// lines reads a list as its staff see it.
+func (w *world) lines(t *testing.T, path, of string) (lines []answer) {
+	t.Helper()
+	page := w.call(t, "GET", path, w.staff, "")
+	wants(t, page, 200, "")
+	for _, line := range page.body[of].([]any) {
+		lines = append(lines, answer{body: line.(map[string]any)})
+	}
+	return lines
+}
+
 func (a answer) code() string { code, _ := a.body["code"].(string); return code }
 
 func (a answer) id() string { id, _ := a.body["id"].(string); return id }
