@@ -295,6 +295,9 @@ func (s *Service) RenewAs(ctx context.Context, tx *postgres.Tx, at counter.At, i
 	if at.Actor.Kind == broker.ActorPatron && found.Patron.ID != at.Actor.ID {
 		return counter.Done{}, false, broker.NotFound("loan")
 	}
+	if err := s.losesFirst(ctx, tx, at, desk, found); err != nil {
+		return counter.Done{}, false, err
+	}
 	if found.Terms.Owner != rule.OwnerILL || found.Serves() == nil {
 		outcome, err := s.counter.Loans.Renew(ctx, tx, loans.Renew{
 			Desk: desk, Loan: found.Ref, Channel: in.Channel, Given: in.Given,

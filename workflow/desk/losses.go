@@ -14,8 +14,8 @@ import (
 	"afield/workflow/requests/engine"
 )
 
-// loanAct does one act on a loan of a desk's library, says what it did, and tells
-// the patron where that is called for.
+// loanAct does one act on a loan of a desk's library, as it stands by today's
+// rules, says what it did, and tells the patron where that is called for.
 func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID, did string,
 	act func(desk standing.Desk, ref loans.Ref) (loans.Outcome, error),
 ) (counter.Done, error) {
@@ -23,7 +23,14 @@ func (s *Service) loanAct(ctx context.Context, tx *postgres.Tx, at counter.At, l
 	if err != nil {
 		return counter.Done{}, err
 	}
-	outcome, err := act(desk, loans.Ref{Library: at.Library, ID: loan})
+	found, err := loans.ByID(ctx, tx, loans.Ref{Library: at.Library, ID: loan})
+	if err != nil {
+		return counter.Done{}, err
+	}
+	if err := s.losesFirst(ctx, tx, at, desk, found); err != nil {
+		return counter.Done{}, err
+	}
+	outcome, err := act(desk, found.Ref)
 	if err != nil {
 		return counter.Done{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow/desk/counter"
 )
 
@@ -36,6 +37,18 @@ func (s *Service) LoseByAge(ctx context.Context, tx *postgres.Tx, at counter.At,
 		return 0, nil, err
 	}
 	return len(done), unpriced, s.watchLost(ctx, tx, at, done)
+}
+
+// losesFirst declares a loan lost, before an act on it, where the day of the rule
+// that says so has come and no night has run since: the act finds it as if the
+// night had. Where the night would ask for a price, or nothing is due to be lost,
+// it does nothing.
+func (s *Service) losesFirst(ctx context.Context, tx *postgres.Tx, at counter.At, desk standing.Desk, loan loans.Loan) error {
+	if loan.Status != loans.Open || loan.SettledElsewhere() || !loan.SeenBackOn.IsZero() || !desk.Today().After(loan.DueOn) {
+		return nil
+	}
+	_, _, err := s.LoseByAge(ctx, tx, at, []broker.ID{loan.ID}, !loan.ClaimedAt.IsZero())
+	return err
 }
 
 // watchLost looks after the queues of what was just lost.

@@ -2,6 +2,7 @@ package nightly_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"afield/broker"
@@ -9,6 +10,8 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/returns"
 	"afield/broker/standing"
+	"afield/workflow/desk"
+	"afield/workflow/desk/counter"
 )
 
 // claims has a patron say that an item is back.
@@ -46,73 +49,126 @@ const facts = `select coalesce(string_agg(line, '; ' order by line), '') from (
 	union all select 'claim ' || c.status from claims c
 	union all select 'known ' || count(*) from loans where patron_id is not null) f`
 
+// acts does something with a loan at a desk on the day before the last night, and
+// notes how it was answered: as if every night had run.
+func (h *house) acts(loan loans.Loan, act func(context.Context, *postgres.Tx, counter.At, broker.ID) error) func(local string) string {
+	return func(local string) string {
+		h.t.Helper()
+		at := counter.At{Library: h.Library.ID, Actor: broker.Actor{Kind: broker.ActorStaff, ID: broker.NewID()}, Now: h.time(local)}
+		err := h.db.InTx(h.t.Context(), postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error { return act(ctx, tx, at, loan.ID) })
+		return fmt.Sprint(err)
+	}
+}
+
+func (h *house) renewsAtTheDesk(loan loans.Loan) func(string) string {
+	return h.acts(loan, func(ctx context.Context, tx *postgres.Tx, at counter.At, id broker.ID) error {
+		_, _, err := h.desk.Renew(ctx, tx, at, id, nil)
+		return err
+	})
+}
+
+func (h *house) claimsAtTheDesk(loan loans.Loan) func(string) string {
+	return h.acts(loan, func(ctx context.Context, tx *postgres.Tx, at counter.At, id broker.ID) error {
+		_, err := h.desk.Claim(ctx, tx, at, desk.Claim{Loan: id, Kind: loans.ClaimReturned, ShelfChecked: true, Names: "adult patron 1"})
+		return err
+	})
+}
+
+func (h *house) withdrawsTheClaim(loan loans.Loan) func(string) string {
+	return h.acts(loan, func(ctx context.Context, tx *postgres.Tx, at counter.At, id broker.ID) error {
+		_, err := h.desk.ClaimAnswer(ctx, tx, at, id, loans.ClaimWithdrawn, returns.Loss{})
+		return err
+	})
+}
+
 // TestMissedNightsChangeNothing runs every night in one library, and in another
-// with the same history only the last: dates and money come out the same.
+// with the same history only the first and the last: dates and money come out the
+// same, and so does what is done at a desk on the day before the last.
 func TestMissedNightsChangeNothing(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		house func(*testing.T) *house
-		begin func(*house)
+		begin func(*house) []func(string) string
 		last  string
 	}{
 		"fines and what is lost": {
 			func(t *testing.T) *house { return newHouse(t, "western-district") },
-			func(h *house) { h.lends(h.patron(), "book", 3, "2026-02-02 10:00") }, "2026-04-20",
+			func(h *house) (late []func(string) string) {
+				lent := h.lends(h.patron(), "book", 3, "2026-02-02 10:00")
+				return append(late, h.renewsAtTheDesk(lent[0]), h.claimsAtTheDesk(lent[1]))
+			}, "2026-04-20",
 		},
 		"fines that still grow": {
 			func(t *testing.T) *house { return newHouse(t, "perth") },
-			func(h *house) { h.lends(h.patron(), "book", 2, "2026-02-02 10:00") }, "2026-03-10",
+			func(h *house) []func(string) string { h.lends(h.patron(), "book", 2, "2026-02-02 10:00"); return nil }, "2026-03-10",
 		},
 		"calendar months": {
 			func(t *testing.T) *house { return newHouse(t, "delaware") },
-			func(h *house) { h.lends(h.patron(), "book", 2, "2026-02-02 10:00") }, "2026-06-01",
+			func(h *house) (late []func(string) string) {
+				lent := h.lends(h.patron(), "book", 3, "2026-02-02 10:00")
+				h.claims(lent[2], "2026-02-27 10:00")
+				return append(late, h.withdrawsTheClaim(lent[2]))
+			}, "2026-06-01",
 		},
 		"renewals by themselves, as often as there are": {
 			func(t *testing.T) *house { return renewing(t, "") },
-			func(h *house) { h.lends(h.patron(), "book", 2, "2026-03-02 10:00") }, "2026-05-20",
+			func(h *house) []func(string) string { h.lends(h.patron(), "book", 2, "2026-03-02 10:00"); return nil }, "2026-05-20",
 		},
 		"what nobody fetched": {
 			func(t *testing.T) *house { return newHouse(t, "western-district") },
-			func(h *house) { h.shelves(4, "2026-03-10") }, "2026-03-30",
+			func(h *house) []func(string) string { h.shelves(4, "2026-03-10"); return nil }, "2026-03-30",
 		},
 		"claims that nobody settled": {
 			func(t *testing.T) *house { return newHouse(t, "western-district") },
-			func(h *house) {
+			func(h *house) []func(string) string {
 				for _, loan := range h.lends(h.patron(), "book", 2, "2026-02-02 10:00") {
 					h.claims(loan, "2026-03-20 10:00")
 				}
+				return nil
 			}, "2026-06-20",
 		},
 		"what nobody could fill": {
 			func(t *testing.T) *house { return newHouse(t, "western-district") },
-			func(h *house) {
+			func(h *house) []func(string) string {
 				h.waits(h.lends(h.patron(), "book", 1, "2026-03-02 10:00")[0])
 				h.do(func(_ context.Context, tx *postgres.Tx) error {
 					tx.Queue(`update holds set expires_on = '2026-03-12'`)
 					return nil
 				})
+				return nil
 			}, "2026-03-21",
 		},
 		"losses that were paid": {
 			func(t *testing.T) *house { return newHouse(t, "western-district") },
-			func(h *house) { h.loses(h.lends(h.patron(), "book", 1, "2026-02-02 10:00")[0], "2026-02-20 10:00") }, "2027-06-20",
+			func(h *house) []func(string) string {
+				h.loses(h.lends(h.patron(), "book", 1, "2026-02-02 10:00")[0], "2026-02-20 10:00")
+				return nil
+			}, "2027-06-20",
 		},
 		"histories": {
 			func(t *testing.T) *house { return newHouse(t, "western-district") },
-			func(h *house) { h.takesBack(h.lends(h.patron(), "book", 1, "2026-02-02 10:00")[0], "2026-02-20 10:00") }, "2026-04-20",
+			func(h *house) []func(string) string {
+				h.takesBack(h.lends(h.patron(), "book", 1, "2026-02-02 10:00")[0], "2026-02-20 10:00")
+				return nil
+			}, "2026-04-20",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			every, once := c.house(t), c.house(t)
-			c.begin(every)
-			c.begin(once)
+			inEvery, inOnce := c.begin(every), c.begin(once)
 			last := broker.MustDate(c.last)
 			for day := broker.MustDate("2026-03-01"); day.Before(last); day = day.AddDays(1) {
 				every.night(day.String() + " 02:30")
 			}
-			every.night(c.last + " 02:30")
 			once.night("2026-03-01 02:30")
+			for i := range inEvery {
+				then := last.AddDays(-1).String() + " 10:00"
+				if want, got := inEvery[i](then), inOnce[i](then); got != want {
+					t.Errorf("act %d at the desk, with every night: %s\nwithout: %s", i, want, got)
+				}
+			}
+			every.night(c.last + " 02:30")
 			once.night(c.last + " 02:30")
 			if want, got := every.ask(facts), once.ask(facts); got != want {
 				t.Errorf("with every night: %s\nwith the last: %s", want, got)

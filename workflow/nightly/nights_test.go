@@ -30,6 +30,7 @@ type house struct {
 	holds    *holds.Service
 	loans    *loans.Service
 	returns  *returns.Service
+	desk     *desk.Service
 	nights   *nightly.Nights
 	directory.Library
 	count int
@@ -66,7 +67,8 @@ func houseBy(t testing.TB, rules standing.Policies, document *policy.Document, p
 	}}
 	h.holds, h.loans = holds.New(rules), loans.New(rules)
 	h.returns = returns.New(rules, h.holds)
-	h.nights = nightly.New(nightly.Config{DB: h.db, Desk: desk.New(rules, nil), Policies: rules})
+	h.desk = desk.New(rules, nil)
+	h.nights = nightly.New(nightly.Config{DB: h.db, Desk: h.desk, Policies: rules})
 	h.do(func(ctx context.Context, tx *postgres.Tx) error {
 		directory.SaveSharingGroup(tx, directory.SharingGroup{ID: h.SharingGroup, Name: "alone"})
 		if err := directory.SaveLibrary(tx, h.Library, founded); err != nil {
