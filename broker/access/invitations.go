@@ -88,10 +88,10 @@ func (s *Service) AcceptInvitation(ctx context.Context, token, password string) 
 			return badInvitation()
 		}
 		var id broker.ID
-		err = tx.QueryRow(ctx, `insert into staff_users (library_id, id, username, password_hash, roles, branch_id, created_at)
-			values ($1, $2, $3, $4, $5, $6, $7)
+		err = tx.QueryRow(ctx, `insert into staff_users (library_id, id, username, password_hash, roles, branch_id, created_at, password_set_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $7)
 			on conflict (library_id, username) do update set password_hash = excluded.password_hash, roles = excluded.roles,
-				branch_id = excluded.branch_id, disabled_at = null
+				branch_id = excluded.branch_id, disabled_at = null, password_set_at = excluded.password_set_at
 			returning id`, found.Library, broker.NewID(), found.Username, hash, found.Roles, found.Branch, s.wall.Now()).Scan(&id)
 		if err != nil {
 			return fmt.Errorf("create a staff user: %w", err)
@@ -132,7 +132,9 @@ func badInvitation() error {
 
 // Colleague is somebody who signs in at a library, or is invited to.
 type Colleague struct {
-	Library  broker.ID
+	Library broker.ID
+	// ID is NoID for somebody who is only invited.
+	ID       broker.ID
 	Username string
 	Roles    []string
 	Branch   broker.ID
@@ -145,13 +147,13 @@ type Colleague struct {
 // name. Somebody who is both stands there once, as they will be.
 func (s *Service) Colleagues(ctx context.Context, tx *postgres.Tx, libraries []broker.ID) (map[broker.ID][]Colleague, error) {
 	rows, err := tx.Query(ctx, `
-		select coalesce(u.library_id, i.library_id) as library, coalesce(u.username, i.username) as username,
+		select coalesce(u.library_id, i.library_id) as library, u.id, coalesce(u.username, i.username) as username,
 		       coalesce(i.roles, u.roles) as roles, case when i.id is not null then i.branch_id else u.branch_id end as branch,
 		       u.disabled_at is not null and i.id is null as disabled, i.id is not null as invited
 		from (select * from staff_users where library_id = any ($1)) u
 		full join (select * from invitations where library_id = any ($1) and accepted_at is null and withdrawn_at is null and expires_at > $2) i
 			on i.library_id = u.library_id and i.username = u.username
-		order by 2`, libraries, s.wall.Now())
+		order by 3`, libraries, s.wall.Now())
 	if err != nil {
 		return nil, fmt.Errorf("list staff users: %w", err)
 	}

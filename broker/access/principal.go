@@ -69,6 +69,15 @@ func (p Principal) Holds(roles ...string) bool {
 	})
 }
 
+// MayManage tells whether the principal may see to the account of somebody with
+// these roles: an admin's is for admins.
+func (p Principal) MayManage(roles []string) error {
+	if slices.Contains(roles, RoleAdmin) && !p.Holds(RoleAdmin) {
+		return broker.Forbidden("Only an admin makes admins and changes their accounts.")
+	}
+	return nil
+}
+
 // Key names the principal in the store of idempotency keys.
 func (p Principal) Key() string { return string(p.Kind) + ":" + p.ID.String() }
 

@@ -112,46 +112,26 @@ const (
 	maxUsername              = 64
 )
 
-// checkPIN accepts four to sixty-four characters that are not all alike.
-func checkPIN(pin string) error {
-	length := utf8.RuneCountInString(pin)
-	if length < minPIN || length > maxPIN || !printable(pin) {
-		return broker.Invalid(broker.FieldError{
-			Pointer: "/pin", Code: "bad_pin",
-			Message: fmt.Sprintf("must have %d to %d characters", minPIN, maxPIN),
-		})
-	}
-	if strings.Trim(pin, pin[:1]) == "" {
-		return broker.Invalid(broker.FieldError{
-			Pointer: "/pin", Code: "weak_pin",
-			Message: "must not be one character repeated",
-		})
-	}
-	return nil
-}
-
 // checkStaff reports everything wrong with a new staff user at once.
 func checkStaff(staff NewStaff) error {
 	name := normalUsername(staff.Username)
 	wrong := checkUsername(name)
-	length := utf8.RuneCountInString(staff.Password)
-	switch {
-	case length < minPassword || length > maxPassword:
-		wrong = append(wrong, broker.FieldError{
-			Pointer: "/password", Code: "bad_password",
-			Message: fmt.Sprintf("must have %d to %d characters", minPassword, maxPassword),
-		})
-	case name != "" && strings.Contains(strings.ToLower(staff.Password), name) && len(name) > 3:
-		wrong = append(wrong, broker.FieldError{
-			Pointer: "/password", Code: "weak_password",
-			Message: "must not contain the user name",
-		})
-	}
+	wrong = append(wrong, CheckPassword("/password", staff.Password, Known{Username: name})...)
 	wrong = append(wrong, checkRoles(staff.Roles)...)
 	if len(wrong) > 0 {
 		return broker.Invalid(wrong...)
 	}
 	return nil
+}
+
+// CheckUsername refuses what cannot be a user name; pointer is its field.
+func CheckUsername(pointer, name string) error {
+	wrong := checkUsername(normalUsername(name))
+	if len(wrong) == 0 {
+		return nil
+	}
+	wrong[0].Pointer = pointer
+	return broker.Invalid(wrong...)
 }
 
 func checkUsername(name string) []broker.FieldError {

@@ -88,14 +88,6 @@ func TestWeakSecretsAreRefusedTogether(t *testing.T) {
 	if err := checkStaff(NewStaff{Username: "librarian", Password: "the-Librarian-2026", Roles: []string{RoleDesk}}); !broker.IsKind(err, broker.KindInvalid) {
 		t.Errorf("a password with the user name in it: %v", err)
 	}
-	for _, pin := range []string{"123", "0000", strings.Repeat("12", 40), "12\x004"} {
-		if !broker.IsKind(checkPIN(pin), broker.KindInvalid) {
-			t.Errorf("PIN %q is accepted", pin)
-		}
-	}
-	if err := checkPIN("4821"); err != nil {
-		t.Errorf("PIN 4821: %v", err)
-	}
 }
 
 func TestAStoredHashHoldsNoSecretAndNeedsTheKey(t *testing.T) {
@@ -119,4 +111,44 @@ func TestAStoredHashHoldsNoSecretAndNeedsTheKey(t *testing.T) {
 	if _, err := one.matches(t.Context(), "4821", "$argon2id$broken"); !errors.Is(err, errBadHash) {
 		t.Errorf("a broken hash: %v", err)
 	}
+}
+
+// What would be guessed first is refused, and says which rule it breaks.
+func TestWhatIsGuessedFirstIsRefused(t *testing.T) {
+	t.Parallel()
+	of := Known{Card: "21234000000958", BornOn: broker.MustDate("1987-03-14"), Username: "desk-west"}
+	for pin, code := range map[string]string{
+		"123": "bad_pin", strings.Repeat("9128", 20): "bad_pin", "12\x004": "bad_pin", "0000": "weak_pin", "7979": "weak_pin", "1234": "weak_pin",
+		"4321": "weak_pin", "8901": "weak_pin", "2109": "weak_pin", "abcd": "weak_pin", "0958": "weak_pin", "21234000000958": "weak_pin",
+		"1987": "weak_pin", "1403": "weak_pin", "0314": "weak_pin", "14031987": "weak_pin", "19870314": "weak_pin",
+		"4821": "", "9580": "", "1978": "", "731946": "",
+	} {
+		if got := codeOf(CheckPIN("/pin", pin, of)); got != code {
+			t.Errorf("PIN %q: %q, want %q", pin, got, code)
+		}
+	}
+	if CheckPIN("/pin", "1987", Known{}) != nil {
+		t.Error("a year is refused though no birthday is known")
+	}
+	for password, code := range map[string]string{
+		"elevenchars": "bad_password", strings.Repeat("ab1", 70): "bad_password", "aaaaaaaaaaaa": "weak_password", "Abc1abc1abc1": "weak_password",
+		"Password2026!": "weak_password", "letmein-letmein": "weak_password", "123456789012": "weak_password", "the-Desk-West-2026": "weak_password",
+		"qwerty qwerty 99": "weak_password", "correct horse battery": "", "a long enough secret": "", "nine marmots dig": "",
+	} {
+		if got := codeOf(CheckPassword("/password", password, of)); got != code {
+			t.Errorf("password %q: %q, want %q", password, got, code)
+		}
+	}
+	for range 200 {
+		if pin := RandomPIN(of); CheckPIN("/pin", pin, of) != nil || len(pin) != 6 {
+			t.Fatalf("made %q", pin)
+		}
+	}
+}
+
+func codeOf(wrong []broker.FieldError) string {
+	if len(wrong) == 0 {
+		return ""
+	}
+	return wrong[0].Code
 }

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
-	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
 
@@ -103,8 +101,8 @@ func (s *Service) CreateStaff(ctx context.Context, tx *postgres.Tx, staff NewSta
 		return broker.NoID, err
 	}
 	id := broker.NewID()
-	tag, err := tx.Exec(ctx, `insert into staff_users (library_id, id, username, password_hash, roles, branch_id, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7) on conflict (library_id, username) do nothing`,
+	tag, err := tx.Exec(ctx, `insert into staff_users (library_id, id, username, password_hash, roles, branch_id, created_at, password_set_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $7) on conflict (library_id, username) do nothing`,
 		staff.Library, id, normalUsername(staff.Username), hash, staff.Roles, staff.Branch, s.wall.Now())
 	if err != nil {
 		return broker.NoID, fmt.Errorf("create a staff user: %w", err)
@@ -125,8 +123,8 @@ func (s *Service) SetPassword(ctx context.Context, tx *postgres.Tx, library brok
 	if err != nil {
 		return err
 	}
-	return s.changeStaff(ctx, tx, library, name, `update staff_users set password_hash = $3
-		where library_id = $1 and username = $2 returning id`, hash)
+	return s.changeStaff(ctx, tx, library, name, `update staff_users set password_hash = $3, password_set_at = $4
+		where library_id = $1 and username = $2 returning id`, hash, s.wall.Now())
 }
 
 // DisableStaff stops a staff user from signing in and ends their sessions.
@@ -135,9 +133,9 @@ func (s *Service) DisableStaff(ctx context.Context, tx *postgres.Tx, library bro
 		where library_id = $1 and username = $2 returning id`, s.wall.Now())
 }
 
-func (s *Service) changeStaff(ctx context.Context, tx *postgres.Tx, library broker.ID, name, sql string, value any) error {
+func (s *Service) changeStaff(ctx context.Context, tx *postgres.Tx, library broker.ID, name, sql string, values ...any) error {
 	var id broker.ID
-	err := tx.QueryRow(ctx, sql, library, name, value).Scan(&id)
+	err := tx.QueryRow(ctx, sql, append([]any{library, name}, values...)...).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return broker.NotFound("staff user")
 	}
@@ -145,46 +143,6 @@ func (s *Service) changeStaff(ctx context.Context, tx *postgres.Tx, library brok
 		return fmt.Errorf("change a staff user: %w", err)
 	}
 	s.RevokeAll(tx, library, id)
-	return nil
-}
-
-// StaffUser is what may be shown of a staff user.
-type StaffUser struct {
-	ID        broker.ID
-	Username  string
-	Roles     []string
-	Disabled  bool
-	CreatedAt time.Time
-}
-
-// Staff lists a library's staff users by name.
-func (s *Service) Staff(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]StaffUser, error) {
-	rows, err := tx.Query(ctx, `select id, username, roles, disabled_at is not null as disabled, created_at
-		from staff_users where library_id = $1 order by username`, library)
-	if err != nil {
-		return nil, fmt.Errorf("list staff users: %w", err)
-	}
-	users, err := pgx.CollectRows(rows, pgx.RowToStructByName[StaffUser])
-	if err != nil {
-		return nil, fmt.Errorf("list staff users: %w", err)
-	}
-	return users, nil
-}
-
-// SetPIN gives a patron's card a new PIN and ends the patron's sessions.
-func (s *Service) SetPIN(ctx context.Context, tx *postgres.Tx, library, card broker.ID, pin string) error {
-	if err := checkPIN(pin); err != nil {
-		return err
-	}
-	hash, err := s.hasher.hash(ctx, pin)
-	if err != nil {
-		return err
-	}
-	patron, err := patrons.SetPINHash(ctx, tx, library, card, hash)
-	if err != nil {
-		return err
-	}
-	s.RevokeAll(tx, library, patron)
 	return nil
 }
 

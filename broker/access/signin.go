@@ -25,7 +25,7 @@ func (s *Service) SignInStaff(ctx context.Context, try StaffSignIn) (Session, er
 			return "", nil, err
 		}
 		tx.Widen(library)
-		bucket := s.hasher.bucket("staff", where(library, try.Library), name)
+		bucket := s.hasher.bucket("staff", where(library, try.Library), name) // staffBucket, where the library is known
 		return bucket, func() (secretOf, error) { return selectStaffSecret(ctx, tx, library, name) }, nil
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Service) SignInPatron(ctx context.Context, try PatronSignIn) (Session, 
 			return "", nil, err
 		}
 		tx.Widen(group.libraries...)
-		bucket := s.hasher.bucket("card", where(group.id, try.Realm), card)
+		bucket := s.hasher.bucket("card", where(group.id, try.Realm), card) // cardBucket, where the realm is known
 		return bucket, func() (secretOf, error) { return selectPatronSecret(ctx, tx, group.id, card) }, nil
 	})
 	if err != nil {

@@ -165,6 +165,11 @@ func selectTallies(ctx context.Context, tx *postgres.Tx, counters []bucketLimits
 		names[i] = counter.bucket
 		tx.Queue(`select pg_advisory_xact_lock(hashtextextended('signin:' || $1, 0))`, counter.bucket)
 	}
+	return readTallies(ctx, tx, names, now)
+}
+
+// readTallies reads counters.
+func readTallies(ctx context.Context, tx *postgres.Tx, names []string, now time.Time) (map[string][]tally, error) {
 	rows, err := tx.Query(ctx, `select bucket, window_start, tries from signin_attempts
 		where bucket = any ($1) and window_start > $2`, names, now.Add(-longestWindow))
 	if err != nil {
@@ -193,7 +198,12 @@ func countTry(tx *postgres.Tx, bucket string, now time.Time) {
 // off its network's. The network's failures stay, or a guesser could wash them
 // away by signing in with a card of their own.
 func forgiveTries(tx *postgres.Tx, card, network string, tried time.Time) {
-	tx.Queue(`delete from signin_attempts where bucket = $1`, card)
+	forgetTries(tx, card)
 	tx.Queue(`update signin_attempts set tries = tries - 1 where bucket = $1 and window_start = $2 and tries > 0`,
 		network, tried.Truncate(time.Minute))
+}
+
+// forgetTries clears a counter.
+func forgetTries(tx *postgres.Tx, bucket string) {
+	tx.Queue(`delete from signin_attempts where bucket = $1`, bucket)
 }

@@ -127,7 +127,7 @@ func ReplaceCard(ctx context.Context, tx *postgres.Tx, library directory.Library
 		Patron: patron.ID, Replaces: old.ID, Deposit: old.Deposit, CreatedAt: in.Now,
 	}
 	if old.Status != CardStolen {
-		card.PINHash = old.PINHash // who has a stolen card may have seen its number typed
+		card.PINHash, card.PINSetAt = old.PINHash, old.PINSetAt // who has a stolen card may have seen its number typed
 	}
 	done := Registered{Patron: patron, Card: card}
 	charge := accounts.CardReplacement(document, policy.Moment{Now: old.StoppedOn.At(12, 0, library.Zone), Calendar: library.Calendar},
@@ -172,6 +172,27 @@ func (c Card) Usable() error {
 		Needed: "a card in use", Found: "a card that was " + string(c.Status),
 		Clause: broker.Clause{Document: "Afield", Section: "Cards", Says: "A card that was reported or replaced is stopped at once.", Silent: true},
 	})
+}
+
+// InUse finds the card named, or the one card in use where none is.
+func InUse(cards []Card, id broker.ID) (Card, error) {
+	var found []Card
+	for _, card := range cards {
+		if id == card.ID || id == broker.NoID && card.Status == CardActive {
+			found = append(found, card)
+		}
+	}
+	switch {
+	case len(found) == 0 && id != broker.NoID:
+		return Card{}, broker.NotFound("card")
+	case len(found) == 0:
+		return Card{}, broker.Conflict("no_card", "No card of this account is in use.")
+	case len(found) > 1:
+		return Card{}, broker.Invalid(broker.FieldError{Pointer: "/card_id", Code: "required", Message: "must say which card: several are in use"})
+	case found[0].Status != CardActive:
+		return Card{}, broker.Conflict("card_ended", "That card is no longer in use: it was %s.", found[0].Status)
+	}
+	return found[0], nil
 }
 
 // Surrender gives a card back for good.

@@ -106,7 +106,9 @@ type Card struct {
 	Number  string
 	Patron  broker.ID
 	// PINHash is made and compared by broker/access; empty means no PIN.
-	PINHash   string
+	PINHash string
+	// PINSetAt is zero where there is none, or where it was set before this was noted.
+	PINSetAt  time.Time
 	Status    CardStatus
 	CreatedAt time.Time
 	// StoppedOn is when it was reported lost or stolen, or replaced.

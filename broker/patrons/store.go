@@ -29,11 +29,11 @@ func scanPatron(row pgx.Row, p *Patron, more ...any) error {
 }
 
 const cardColumns = `c.library_id, c.id, c.realm_id, c.number, c.patron_id, coalesce(c.pin_hash, ''), c.status, c.created_at,
-	c.stopped_on, c.replaces, c.deposit_id`
+	c.stopped_on, c.replaces, c.deposit_id, c.pin_set_at`
 
 func scanCard(row pgx.Row, c *Card, more ...any) error {
 	err := row.Scan(append(c.fields(), more...)...)
-	c.CreatedAt = c.CreatedAt.UTC()
+	c.CreatedAt, c.PINSetAt = c.CreatedAt.UTC(), c.PINSetAt.UTC()
 	return err
 }
 
@@ -41,7 +41,7 @@ func scanCard(row pgx.Row, c *Card, more ...any) error {
 func (c *Card) fields() []any {
 	return []any{
 		&c.Library, &c.ID, &c.Realm, &c.Number, &c.Patron, &c.PINHash, &c.Status, &c.CreatedAt,
-		&c.StoppedOn, &c.Replaces, &c.Deposit,
+		&c.StoppedOn, &c.Replaces, &c.Deposit, &c.PINSetAt,
 	}
 }
 
@@ -160,19 +160,18 @@ func savePatron(tx *postgres.Tx, p Patron) {
 }
 
 func saveCard(tx *postgres.Tx, c Card) {
-	tx.Queue(`insert into cards (library_id, id, realm_id, number, patron_id, pin_hash, status, created_at, stopped_on, replaces, deposit_id)
-		values ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8, $9, $10, $11)
+	tx.Queue(`insert into cards (library_id, id, realm_id, number, patron_id, pin_hash, status, created_at, stopped_on, replaces, deposit_id, pin_set_at)
+		values ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8, $9, $10, $11, $12)
 		on conflict (library_id, id) do update set number = excluded.number, patron_id = excluded.patron_id,
-			pin_hash = excluded.pin_hash, status = excluded.status, stopped_on = excluded.stopped_on, deposit_id = excluded.deposit_id`,
-		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, c.Replaces, c.Deposit)
+			pin_hash = excluded.pin_hash, status = excluded.status, stopped_on = excluded.stopped_on, deposit_id = excluded.deposit_id,
+			pin_set_at = excluded.pin_set_at`,
+		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, c.Replaces, c.Deposit, c.PINSetAt)
 }
 
-// SetPINHash keeps the hash of a card's PIN, which broker/access makes and
-// compares, and gives the patron whose card it is.
-func SetPINHash(ctx context.Context, tx *postgres.Tx, library, card broker.ID, hash string) (patron broker.ID, err error) {
-	err = tx.QueryRow(ctx, `update cards set pin_hash = $3 where library_id = $1 and id = $2 returning patron_id`,
-		library, card, hash).Scan(&patron)
-	return patron, missing(err, "card")
+// SetPINHash queues the hash of a card's PIN, which broker/access makes and
+// compares.
+func SetPINHash(tx *postgres.Tx, library, card broker.ID, hash string, at time.Time) {
+	tx.Queue(`update cards set pin_hash = $3, pin_set_at = $4 where library_id = $1 and id = $2`, library, card, hash, at)
 }
 
 // insertInstitution adds the institutional patron unless there is one already.

@@ -142,7 +142,7 @@ func (c userAddCommand) Run(a *app) error {
 		if err := d.members(); err != nil {
 			return err
 		}
-		password, made, err := a.secret(c.Stdin, "Password", 20)
+		password, made, err := a.secret(c.Stdin, "Password", randomPassword)
 		if err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ type userPasswordCommand struct {
 // Run sets the password.
 func (c userPasswordCommand) Run(a *app) error {
 	return a.withDoors(c.Library, func(d doors) error {
-		password, made, err := a.secret(c.Stdin, "New password", 20)
+		password, made, err := a.secret(c.Stdin, "New password", randomPassword)
 		if err != nil {
 			return err
 		}
@@ -248,8 +248,11 @@ func (c userListCommand) Run(a *app) error {
 		return a.print(users, func(out io.Writer) {
 			for _, user := range users {
 				state := ""
-				if user.Disabled {
+				switch {
+				case user.Disabled:
 					state = "  disabled"
+				case user.ID == broker.NoID:
+					state = "  invited"
 				}
 				fmt.Fprintf(out, "%-24s %s%s\n", user.Username, strings.Join(user.Roles, ", "), state)
 			}
@@ -270,7 +273,7 @@ func (c userPINCommand) Run(a *app) error {
 		if err := d.members(); err != nil {
 			return err
 		}
-		pin, made, err := a.secret(c.Stdin, "New PIN", 0)
+		pin, made, err := a.secret(c.Stdin, "New PIN", func() string { return access.RandomPIN(access.Known{Card: c.Card}) })
 		if err != nil {
 			return err
 		}
@@ -298,8 +301,8 @@ func (c userPINCommand) Run(a *app) error {
 }
 
 // secret reads a secret from standard input or the terminal, or makes one where
-// there is neither: length letters, or six digits for length 0.
-func (a *app) secret(stdin bool, prompt string, length int) (secret string, made bool, err error) {
+// there is neither.
+func (a *app) secret(stdin bool, prompt string, random func() string) (secret string, made bool, err error) {
 	if stdin {
 		line, err := bufio.NewReader(io.LimitReader(os.Stdin, 4096)).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -318,25 +321,8 @@ func (a *app) secret(stdin bool, prompt string, length int) (secret string, made
 			return string(typed), false, nil
 		}
 	}
-	if length == 0 {
-		return randomDigits(6), true, nil
-	}
-	return rand.Text()[:length], true, nil
+	return random(), true, nil
 }
 
-// randomDigits makes a PIN whose digits are not all alike.
-func randomDigits(count int) string {
-	for {
-		digits := make([]byte, 0, count)
-		for _, each := range []byte(rand.Text() + rand.Text()) {
-			// rand.Text gives 32 characters with equal chance; 30 of them divide evenly
-			// among ten digits.
-			if at := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZ2345", each); at >= 0 && len(digits) < count {
-				digits = append(digits, byte('0'+at%10))
-			}
-		}
-		if len(digits) == count && strings.Trim(string(digits), string(digits[:1])) != "" {
-			return string(digits)
-		}
-	}
-}
+// randomPassword makes twenty letters and digits.
+func randomPassword() string { return rand.Text()[:20] }

@@ -52,6 +52,11 @@ func MayRestrictMinors(d *policy.Document) rule.Entry[bool] {
 	return d.Rules().MinorRestriction.For(rule.Match{})
 }
 
+// OwnChanges gives what patrons of a class change of their own accounts themselves.
+func OwnChanges(d *policy.Document, class string) rule.Entry[attributes.OwnChanges] {
+	return d.Rules().OwnChanges.For(rule.Match{Class: class})
+}
+
 // PurgeRules gives the schedule by which accounts of a class may be deleted.
 func PurgeRules(d *policy.Document, class string) rule.Entry[attributes.PurgeSchedule] {
 	return d.Rules().CardPurge.For(rule.Match{Class: class})

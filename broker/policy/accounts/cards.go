@@ -50,6 +50,11 @@ type CardDecision struct {
 	Liable  attributes.Liable `json:"liable"`
 }
 
+// CardNeeds gives all that somebody must bring or fulfil to get a card.
+func CardNeeds(d *policy.Document, c CardApplication) rule.Entry[attributes.CardNeeds] {
+	return d.Rules().CardNeeds.For(rule.Match{Class: c.Class, PatronAge: c.Age})
+}
+
 // MayHaveCard tells whether a card of a class may be given or renewed today, what
 // it costs and until when it is good.
 func MayHaveCard(d *policy.Document, at policy.Moment, c CardApplication) CardDecision {

@@ -106,6 +106,7 @@ type Rules struct {
 	Adulthood        rule.Rule[Adulthood]                  `yaml:"cards.adulthood"`
 	MinorRestriction rule.Rule[bool]                       `yaml:"cards.minor_restriction"`
 	OwnCardComputer  rule.Rule[bool]                       `yaml:"computers.own_card"`
+	OwnChanges       rule.Rule[OwnChanges]                 `yaml:"patrons.own_changes"`
 	RemoteStanding   rule.Rule[RemoteStanding]             `yaml:"patrons.remote_standing" informative:"No other system is asked about a patron yet."`
 
 	// Loans and renewals.

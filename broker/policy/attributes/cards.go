@@ -22,6 +22,35 @@ func (w Words) Check() error {
 	return nil
 }
 
+// OwnChanges is what patrons change of their own accounts, without the staff.
+type OwnChanges []OwnChange
+
+// OwnChange is one thing about an account.
+type OwnChange string
+
+// What can be left to patrons.
+const (
+	OwnEmail    OwnChange = "email"
+	OwnPhone    OwnChange = "phone"
+	OwnAddress  OwnChange = "address"
+	OwnChannel  OwnChange = "notice_channel"
+	OwnLanguage OwnChange = "language"
+	OwnHistory  OwnChange = "history"
+)
+
+// Check implements rule.Checked.
+func (o OwnChanges) Check() error {
+	for i, one := range o {
+		if err := rule.Among("own change", one, OwnEmail, OwnPhone, OwnAddress, OwnChannel, OwnLanguage, OwnHistory); err != nil {
+			return err
+		}
+		if slices.Contains(o[:i], one) {
+			return errors.New("must be a list of different words")
+		}
+	}
+	return nil
+}
+
 // CardNeeds is what somebody must bring or fulfil to get a card.
 type CardNeeds []CardNeed
 

@@ -200,7 +200,7 @@ func issue(ctx context.Context, db *postgres.DB, to issuer) (*Credentials, error
 				if one.library != p.key {
 					continue
 				}
-				made.pins[one.id()] = randomPIN()
+				made.pins[one.id()] = access.RandomPIN(access.Known{Card: one.card()})
 				if err := to.SetPIN(ctx, tx, p.id(), one.cardID(), made.pins[one.id()]); err != nil {
 					return err
 				}

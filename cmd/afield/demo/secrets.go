@@ -18,16 +18,6 @@ func randomPassword() string {
 	return strings.Join(groups, "-")
 }
 
-// randomPIN makes six digits that are not all alike.
-func randomPIN() string {
-	for {
-		pin := randomText("0123456789", 6)
-		if strings.Trim(pin, pin[:1]) != "" {
-			return pin
-		}
-	}
-}
-
 func randomText(from string, length int) string {
 	var text strings.Builder
 	for range length {
