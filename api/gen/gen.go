@@ -682,6 +682,13 @@ const (
 	SlipKindTransit SlipKind = "transit"
 )
 
+// Defines values for StaffMemberStatus.
+const (
+	StaffMemberStatusActive    StaffMemberStatus = "active"
+	StaffMemberStatusInvited   StaffMemberStatus = "invited"
+	StaffMemberStatusSuspended StaffMemberStatus = "suspended"
+)
+
 // Defines values for StrandedHoldCopies.
 const (
 	StrandedHoldCopiesGoneHome  StrandedHoldCopies = "gone_home"
@@ -999,10 +1006,17 @@ type ByMethod struct {
 // Card defines model for Card.
 type Card struct {
 	CreatedAt time.Time `json:"created_at,omitempty,omitzero"`
+	HasPin    bool      `json:"has_pin,omitempty,omitzero"`
 
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	ID     ID     `json:"id"`
-	Number string `json:"number"`
+	ID ID `json:"id"`
+
+	// LockedUntil Until when no try to sign in with the card is looked at, because too many failed.
+	LockedUntil time.Time `json:"locked_until,omitempty,omitzero"`
+	Number      string    `json:"number"`
+
+	// PinSetAt Left out where there is no PIN, or where it was set before this was noted.
+	PinSetAt time.Time `json:"pin_set_at,omitempty,omitzero"`
 
 	// ReplacesID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ReplacesID ID         `json:"replaces_id,omitempty,omitzero"`
@@ -2144,6 +2158,12 @@ type LikelyLender struct {
 // LikelyLenderFulfilment defines model for LikelyLender.Fulfilment.
 type LikelyLenderFulfilment string
 
+// LikelyPatron defines model for LikelyPatron.
+type LikelyPatron struct {
+	Patron PatronLine `json:"patron"`
+	Why    []string   `json:"why"`
+}
+
 // Link defines model for Link.
 type Link struct {
 	// As parent answers for the patron, itself or through others.
@@ -2307,8 +2327,11 @@ type Me struct {
 	ID      ID         `json:"id"`
 	Kind    MeKind     `json:"kind"`
 	Library LibraryRef `json:"library"`
-	Patron  Patron     `json:"patron,omitempty,omitzero"`
-	Roles   []string   `json:"roles"`
+
+	// OwnChanges What a patron may change of their own, by the policy.
+	OwnChanges []string `json:"own_changes,omitempty,omitzero"`
+	Patron     Patron   `json:"patron,omitempty,omitzero"`
+	Roles      []string `json:"roles"`
 }
 
 // MeKind defines model for Me.Kind.
@@ -2646,6 +2669,13 @@ type NewNoticePreview struct {
 // NewNoticePreviewChannel defines model for NewNoticePreview.Channel.
 type NewNoticePreviewChannel string
 
+// NewPIN defines model for NewPIN.
+type NewPIN struct {
+	// CardID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	CardID ID     `json:"card_id,omitempty,omitzero"`
+	Pin    string `json:"pin"`
+}
+
 // NewPatron defines model for NewPatron.
 type NewPatron struct {
 	Address string `json:"address,omitempty,omitzero"`
@@ -2686,6 +2716,9 @@ type NewPatron struct {
 	Override       []string `json:"override,omitempty,omitzero"`
 	OverrideReason string   `json:"override_reason,omitempty,omitzero"`
 	Phone          string   `json:"phone,omitempty,omitzero"`
+
+	// Pin Chosen and typed by the patron; left out, the card has none. Never shown. One that would be guessed first is refused: a run, one sign again and again, a part of the card's number, the day or year of birth.
+	Pin string `json:"pin,omitempty,omitzero"`
 
 	// Shown The papers that told who it is, in the words of the policy's `cards.accepted_id`; needed where `met` names `id` or `guardian_id`.
 	Shown PapersShown `json:"shown,omitempty,omitzero"`
@@ -2791,6 +2824,17 @@ type NewRequestChannel string
 
 // NewRequestService `loan` when not given.
 type NewRequestService string
+
+// NewStaff defines model for NewStaff.
+type NewStaff struct {
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID `json:"branch_id,omitempty,omitzero"`
+
+	// Reason Recorded with the change.
+	Reason   string   `json:"reason"`
+	Roles    []string `json:"roles"`
+	Username string   `json:"username"`
+}
 
 // NewTill defines model for NewTill.
 type NewTill struct {
@@ -3011,6 +3055,18 @@ type OwedToUs struct {
 	// DebtorID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	DebtorID ID        `json:"debtor_id"`
 	Since    time.Time `json:"since"`
+}
+
+// OwnChange defines model for OwnChange.
+type OwnChange struct {
+	Address     *string `json:"address,omitempty"`
+	Email       *string `json:"email,omitempty"`
+	KeepHistory *bool   `json:"keep_history,omitempty"`
+	Language    *string `json:"language,omitempty"`
+
+	// NoticeChannel Empty: as the policy says.
+	NoticeChannel *string `json:"notice_channel,omitempty"`
+	Phone         *string `json:"phone,omitempty"`
 }
 
 // OwnState Where a request of our own patrons, or one that we pass on, stands.
@@ -3236,6 +3292,59 @@ type PatronChange struct {
 // PatronChangeNoticeChannel Empty: as the policy says.
 type PatronChangeNoticeChannel string
 
+// PatronDraft What is known so far of somebody who wants a card.
+type PatronDraft struct {
+	Address string `json:"address,omitempty,omitzero"`
+
+	// BornOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	BornOn Date `json:"born_on,omitempty,omitzero"`
+
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID `json:"branch_id,omitempty,omitzero"`
+
+	// Card The number of an unused card, with as many digits as the policy's `signin.patron` says.
+	Card string `json:"card,omitempty,omitzero"`
+
+	// Class A class of patrons of the library's policy.
+	Class string `json:"class,omitempty,omitzero"`
+	Email string `json:"email,omitempty,omitzero"`
+
+	// Fee `set` is entered where somebody else sets the fee; `paid` is handed over now, by `how`.
+	Fee CardFee `json:"fee,omitempty,omitzero"`
+
+	// GuardianID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	GuardianID  ID     `json:"guardian_id,omitempty,omitzero"`
+	HomeLibrary string `json:"home_library,omitempty,omitzero"`
+
+	// HouseholdID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	HouseholdID ID         `json:"household_id,omitempty,omitzero"`
+	Language    string     `json:"language,omitempty,omitzero"`
+	Met         []CardNeed `json:"met,omitempty,omitzero"`
+	Name        string     `json:"name,omitempty,omitzero"`
+
+	// NewHousehold Who shares one fee or one card.
+	NewHousehold NewHousehold `json:"new_household,omitempty,omitzero"`
+
+	// NoticeChannel How the patron wishes to be told; as the policy says where it is left out.
+	NoticeChannel  TellBy   `json:"notice_channel,omitempty,omitzero"`
+	Override       []string `json:"override,omitempty,omitzero"`
+	OverrideReason string   `json:"override_reason,omitempty,omitzero"`
+	Phone          string   `json:"phone,omitempty,omitzero"`
+
+	// Pin Chosen and typed by the patron; left out, the card has none. Never shown. One that would be guessed first is refused: a run, one sign again and again, a part of the card's number, the day or year of birth.
+	Pin string `json:"pin,omitempty,omitzero"`
+
+	// Shown The papers that told who it is, in the words of the policy's `cards.accepted_id`; needed where `met` names `id` or `guardian_id`.
+	Shown PapersShown `json:"shown,omitempty,omitzero"`
+
+	// Until A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Until Date `json:"until,omitempty,omitzero"`
+}
+
 // PatronLine defines model for PatronLine.
 type PatronLine struct {
 	// BornOn A calendar date in the library's zone.
@@ -3267,6 +3376,45 @@ type PatronLineStatus string
 type PatronPage struct {
 	NextCursor string       `json:"next_cursor,omitempty,omitzero"`
 	Patrons    []PatronLine `json:"patrons"`
+}
+
+// PatronPreview defines model for PatronPreview.
+type PatronPreview struct {
+	// AcceptedID Papers that prove who somebody is; any one does. Left out where no paper is named.
+	AcceptedID []string `json:"accepted_id,omitempty,omitzero"`
+
+	// Deposit Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Deposit Money `json:"deposit,omitempty,omitzero"`
+
+	// ExpiresOn A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	ExpiresOn Date `json:"expires_on,omitempty,omitzero"`
+
+	// Fee Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Fee Money `json:"fee,omitempty,omitzero"`
+
+	// FeeToEnter Somebody else sets the fee; staff enter it.
+	FeeToEnter bool `json:"fee_to_enter,omitempty,omitzero"`
+
+	// Likely Accounts that may be of the same person or household, the likeliest first.
+	Likely []LikelyPatron `json:"likely"`
+
+	// May Nothing is missing.
+	May bool `json:"may"`
+
+	// Needs All that the class needs, by the policy.
+	Needs []RegistrationNeed `json:"needs"`
+
+	// Reasons What the policy still asks for, and what it refuses.
+	Reasons []Reason `json:"reasons"`
+
+	// Wrong What is missing or wrong in the form.
+	Wrong []FieldError `json:"wrong"`
 }
 
 // PaymentShare defines model for PaymentShare.
@@ -3566,6 +3714,14 @@ type Registered struct {
 	Charges    []Charge     `json:"charges"`
 	PassedOver []Reason     `json:"passed_over"`
 	Patron     Patron       `json:"patron"`
+}
+
+// RegistrationNeed defines model for RegistrationNeed.
+type RegistrationNeed struct {
+	// Clause Where a rule comes from. `silent` marks a value the library's text does not give.
+	Clause Clause `json:"clause,omitempty,omitzero"`
+	Met    bool   `json:"met"`
+	Need   string `json:"need"`
 }
 
 // Renewal defines model for Renewal.
@@ -3982,6 +4138,12 @@ type ScanResult struct {
 	Undo string `json:"undo,omitempty,omitzero"`
 }
 
+// SecretChange defines model for SecretChange.
+type SecretChange struct {
+	New string `json:"new"`
+	Old string `json:"old"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	ExpiresAt time.Time `json:"expires_at"`
@@ -3989,6 +4151,11 @@ type Session struct {
 
 	// Token Send it as `Authorization: Bearer …`. It is shown this once.
 	Token string `json:"token"`
+}
+
+// SessionList defines model for SessionList.
+type SessionList struct {
+	Sessions []StaffSession `json:"sessions"`
 }
 
 // SignIn defines model for SignIn.
@@ -4021,6 +4188,78 @@ type Slip struct {
 
 // SlipKind defines model for Slip.Kind.
 type SlipKind string
+
+// StaffChange defines model for StaffChange.
+type StaffChange struct {
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID ID `json:"branch_id,omitempty,omitzero"`
+
+	// Reason Recorded with the change.
+	Reason string   `json:"reason"`
+	Roles  []string `json:"roles,omitempty,omitzero"`
+}
+
+// StaffInvitation defines model for StaffInvitation.
+type StaffInvitation struct {
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Token Shown this once; whoever has it chooses the password.
+	Token    string `json:"token"`
+	Username string `json:"username"`
+}
+
+// StaffList defines model for StaffList.
+type StaffList struct {
+	Staff []StaffMember `json:"staff"`
+}
+
+// StaffMember defines model for StaffMember.
+type StaffMember struct {
+	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	BranchID  ID        `json:"branch_id,omitempty,omitzero"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// InvitedUntil Until when the invitation can be accepted.
+	InvitedUntil time.Time `json:"invited_until,omitempty,omitzero"`
+
+	// LockedUntil Until when no try to sign in is looked at, because too many failed.
+	LockedUntil time.Time `json:"locked_until,omitempty,omitzero"`
+
+	// PasswordSetAt Left out where there is no password, or where it was set before this was noted.
+	PasswordSetAt time.Time `json:"password_set_at,omitempty,omitzero"`
+	Roles         []string  `json:"roles"`
+
+	// Sessions How many have not ended.
+	Sessions int `json:"sessions"`
+
+	// Status `invited`: has no password now.
+	Status   StaffMemberStatus `json:"status"`
+	Username string            `json:"username"`
+
+	// You It is the caller's own account.
+	You bool `json:"you,omitempty,omitzero"`
+}
+
+// StaffMemberStatus `invited`: has no password now.
+type StaffMemberStatus string
+
+// StaffReason defines model for StaffReason.
+type StaffReason struct {
+	// Reason Recorded with the change.
+	Reason string `json:"reason"`
+}
+
+// StaffSession defines model for StaffSession.
+type StaffSession struct {
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID    ID        `json:"id"`
+	Since time.Time `json:"since"`
+
+	// ThisOne The session this call is made in.
+	ThisOne  bool      `json:"this_one,omitempty,omitzero"`
+	Until    time.Time `json:"until"`
+	Username string    `json:"username"`
+}
 
 // StrandedHold A hold that no copy can fill as things stand.
 type StrandedHold struct {
@@ -4389,6 +4628,9 @@ type IdempotencyKey = string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// Username defines model for Username.
+type Username = string
 
 // Conflict RFC 9457.
 type Conflict = Problem
@@ -4800,6 +5042,18 @@ type ListMyLedgerParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// ChangePasswordParams defines parameters for ChangePassword.
+type ChangePasswordParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ChangePINParams defines parameters for ChangePIN.
+type ChangePINParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListMyRequestsParams defines parameters for ListMyRequests.
 type ListMyRequestsParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -4957,6 +5211,12 @@ type ListPatronLedgerParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// LetPatronInParams defines parameters for LetPatronIn.
+type LetPatronInParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // LinkPatronParams defines parameters for LinkPatron.
 type LinkPatronParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
@@ -4971,6 +5231,12 @@ type MergePatronParams struct {
 
 // RecordPaymentParams defines parameters for RecordPayment.
 type RecordPaymentParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// SetPINParams defines parameters for SetPIN.
+type SetPINParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -5111,6 +5377,24 @@ type ListShelfParams struct {
 
 // ListShelfParamsDue defines parameters for ListShelf.
 type ListShelfParamsDue string
+
+// LetStaffInParams defines parameters for LetStaffIn.
+type LetStaffInParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// SignStaffOutParams defines parameters for SignStaffOut.
+type SignStaffOutParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// SuspendStaffParams defines parameters for SuspendStaff.
+type SuspendStaffParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
 
 // ListStrandedHoldsParams defines parameters for ListStrandedHolds.
 type ListStrandedHoldsParams struct {
@@ -5289,6 +5573,15 @@ type RenewLoanJSONRequestBody = Renewal
 // ReturnLoanJSONRequestBody defines body for ReturnLoan for application/json ContentType.
 type ReturnLoanJSONRequestBody = Returning
 
+// ChangeMeJSONRequestBody defines body for ChangeMe for application/json ContentType.
+type ChangeMeJSONRequestBody = OwnChange
+
+// ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
+type ChangePasswordJSONRequestBody = SecretChange
+
+// ChangePINJSONRequestBody defines body for ChangePIN for application/json ContentType.
+type ChangePINJSONRequestBody = SecretChange
+
 // MarkLettersPrintedJSONRequestBody defines body for MarkLettersPrinted for application/json ContentType.
 type MarkLettersPrintedJSONRequestBody = LettersPrinted
 
@@ -5306,6 +5599,9 @@ type PassOnNoticeJSONRequestBody = NoticePassedOn
 
 // RegisterPatronJSONRequestBody defines body for RegisterPatron for application/json ContentType.
 type RegisterPatronJSONRequestBody = NewPatron
+
+// PreviewPatronJSONRequestBody defines body for PreviewPatron for application/json ContentType.
+type PreviewPatronJSONRequestBody = PatronDraft
 
 // ChangePatronJSONRequestBody defines body for ChangePatron for application/json ContentType.
 type ChangePatronJSONRequestBody = PatronChange
@@ -5343,6 +5639,9 @@ type MergePatronJSONRequestBody = Merge
 // RecordPaymentJSONRequestBody defines body for RecordPayment for application/json ContentType.
 type RecordPaymentJSONRequestBody = NewPayment
 
+// SetPINJSONRequestBody defines body for SetPIN for application/json ContentType.
+type SetPINJSONRequestBody = NewPIN
+
 // NameProxyJSONRequestBody defines body for NameProxy for application/json ContentType.
 type NameProxyJSONRequestBody = NewProxy
 
@@ -5375,6 +5674,27 @@ type AddNoteJSONRequestBody = NewNote
 
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = SignIn
+
+// InviteStaffJSONRequestBody defines body for InviteStaff for application/json ContentType.
+type InviteStaffJSONRequestBody = NewStaff
+
+// ChangeStaffJSONRequestBody defines body for ChangeStaff for application/json ContentType.
+type ChangeStaffJSONRequestBody = StaffChange
+
+// LetStaffInJSONRequestBody defines body for LetStaffIn for application/json ContentType.
+type LetStaffInJSONRequestBody = StaffReason
+
+// ResetStaffPasswordJSONRequestBody defines body for ResetStaffPassword for application/json ContentType.
+type ResetStaffPasswordJSONRequestBody = StaffReason
+
+// RestoreStaffJSONRequestBody defines body for RestoreStaff for application/json ContentType.
+type RestoreStaffJSONRequestBody = StaffReason
+
+// SignStaffOutJSONRequestBody defines body for SignStaffOut for application/json ContentType.
+type SignStaffOutJSONRequestBody = StaffReason
+
+// SuspendStaffJSONRequestBody defines body for SuspendStaff for application/json ContentType.
+type SuspendStaffJSONRequestBody = StaffReason
 
 // CloseTaskJSONRequestBody defines body for CloseTask for application/json ContentType.
 type CloseTaskJSONRequestBody = TaskClosing
@@ -5582,6 +5902,9 @@ type ServerInterface interface {
 	// GetMe Who I am
 	// (GET /v1/me)
 	GetMe(ctx echo.Context) error
+	// ChangeMe Change what the library knows of me
+	// (PATCH /v1/me)
+	ChangeMe(ctx echo.Context) error
 	// ListMyCharges What I owe
 	// (GET /v1/me/charges)
 	ListMyCharges(ctx echo.Context) error
@@ -5594,6 +5917,12 @@ type ServerInterface interface {
 	// ListMyLoans What I have out
 	// (GET /v1/me/loans)
 	ListMyLoans(ctx echo.Context) error
+	// ChangePassword Change my password
+	// (POST /v1/me/password)
+	ChangePassword(ctx echo.Context, params ChangePasswordParams) error
+	// ChangePIN Change my PIN
+	// (POST /v1/me/pin)
+	ChangePIN(ctx echo.Context, params ChangePINParams) error
 	// ListMyRequests What I asked for
 	// (GET /v1/me/requests)
 	ListMyRequests(ctx echo.Context, params ListMyRequestsParams) error
@@ -5636,6 +5965,9 @@ type ServerInterface interface {
 	// RegisterPatron Give somebody a card
 	// (POST /v1/patrons)
 	RegisterPatron(ctx echo.Context, params RegisterPatronParams) error
+	// PreviewPatron What giving somebody a card would come to
+	// (POST /v1/patrons/preview)
+	PreviewPatron(ctx echo.Context) error
 	// GetPatron A patron
 	// (GET /v1/patrons/{id})
 	GetPatron(ctx echo.Context, id ID) error
@@ -5684,6 +6016,9 @@ type ServerInterface interface {
 	// ListPatronLedger A patron's account, line by line
 	// (GET /v1/patrons/{id}/ledger)
 	ListPatronLedger(ctx echo.Context, id ID, params ListPatronLedgerParams) error
+	// LetPatronIn End the lock-out of a patron
+	// (POST /v1/patrons/{id}/let-in)
+	LetPatronIn(ctx echo.Context, id ID, params LetPatronInParams) error
 	// ListLinks Who answers for whom
 	// (GET /v1/patrons/{id}/links)
 	ListLinks(ctx echo.Context, id ID) error
@@ -5702,6 +6037,9 @@ type ServerInterface interface {
 	// RecordPayment Record a payment
 	// (POST /v1/patrons/{id}/payments)
 	RecordPayment(ctx echo.Context, id ID, params RecordPaymentParams) error
+	// SetPIN Give a patron a new PIN
+	// (POST /v1/patrons/{id}/pin)
+	SetPIN(ctx echo.Context, id ID, params SetPINParams) error
 	// ListProxies Who may pick up for a patron
 	// (GET /v1/patrons/{id}/proxies)
 	ListProxies(ctx echo.Context, id ID) error
@@ -5774,12 +6112,42 @@ type ServerInterface interface {
 	// DeleteSession Sign out
 	// (DELETE /v1/sessions)
 	DeleteSession(ctx echo.Context) error
+	// ListSessions Who is signed in
+	// (GET /v1/sessions)
+	ListSessions(ctx echo.Context) error
 	// CreateSession Sign in
 	// (POST /v1/sessions)
 	CreateSession(ctx echo.Context) error
+	// EndSession End somebody's session
+	// (DELETE /v1/sessions/{id})
+	EndSession(ctx echo.Context, id ID) error
 	// ListShelf What stands on the hold shelf
 	// (GET /v1/shelf)
 	ListShelf(ctx echo.Context, params ListShelfParams) error
+	// ListStaff Who may sign in
+	// (GET /v1/staff)
+	ListStaff(ctx echo.Context) error
+	// InviteStaff Invite somebody
+	// (POST /v1/staff)
+	InviteStaff(ctx echo.Context) error
+	// ChangeStaff Change what somebody may do
+	// (PATCH /v1/staff/{username})
+	ChangeStaff(ctx echo.Context, username Username) error
+	// LetStaffIn End a lock-out
+	// (POST /v1/staff/{username}/let-in)
+	LetStaffIn(ctx echo.Context, username Username, params LetStaffInParams) error
+	// ResetStaffPassword Have a new password chosen
+	// (POST /v1/staff/{username}/reset)
+	ResetStaffPassword(ctx echo.Context, username Username) error
+	// RestoreStaff Let somebody in again who was suspended
+	// (POST /v1/staff/{username}/restore)
+	RestoreStaff(ctx echo.Context, username Username) error
+	// SignStaffOut Sign somebody out everywhere
+	// (POST /v1/staff/{username}/sign-out)
+	SignStaffOut(ctx echo.Context, username Username, params SignStaffOutParams) error
+	// SuspendStaff Suspend an account
+	// (POST /v1/staff/{username}/suspend)
+	SuspendStaff(ctx echo.Context, username Username, params SuspendStaffParams) error
 	// ListStrandedHolds Holds that no copy can fill
 	// (GET /v1/stranded-holds)
 	ListStrandedHolds(ctx echo.Context, params ListStrandedHoldsParams) error
@@ -7707,6 +8075,15 @@ func (w *ServerInterfaceWrapper) GetMe(ctx echo.Context) error {
 	return err
 }
 
+// ChangeMe converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeMe(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeMe(ctx)
+	return err
+}
+
 // ListMyCharges converts echo context to params.
 func (w *ServerInterfaceWrapper) ListMyCharges(ctx echo.Context) error {
 	var err error
@@ -7756,6 +8133,64 @@ func (w *ServerInterfaceWrapper) ListMyLoans(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListMyLoans(ctx)
+	return err
+}
+
+// ChangePassword converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangePassword(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangePasswordParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangePassword(ctx, params)
+	return err
+}
+
+// ChangePIN converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangePIN(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangePINParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangePIN(ctx, params)
 	return err
 }
 
@@ -8173,6 +8608,15 @@ func (w *ServerInterfaceWrapper) RegisterPatron(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RegisterPatron(ctx, params)
+	return err
+}
+
+// PreviewPatron converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewPatron(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewPatron(ctx)
 	return err
 }
 
@@ -8616,6 +9060,42 @@ func (w *ServerInterfaceWrapper) ListPatronLedger(ctx echo.Context) error {
 	return err
 }
 
+// LetPatronIn converts echo context to params.
+func (w *ServerInterfaceWrapper) LetPatronIn(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LetPatronInParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LetPatronIn(ctx, id, params)
+	return err
+}
+
 // ListLinks converts echo context to params.
 func (w *ServerInterfaceWrapper) ListLinks(ctx echo.Context) error {
 	var err error
@@ -8777,6 +9257,42 @@ func (w *ServerInterfaceWrapper) RecordPayment(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RecordPayment(ctx, id, params)
+	return err
+}
+
+// SetPIN converts echo context to params.
+func (w *ServerInterfaceWrapper) SetPIN(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetPINParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetPIN(ctx, id, params)
 	return err
 }
 
@@ -9394,12 +9910,37 @@ func (w *ServerInterfaceWrapper) DeleteSession(ctx echo.Context) error {
 	return err
 }
 
+// ListSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSessions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSessions(ctx)
+	return err
+}
+
 // CreateSession converts echo context to params.
 func (w *ServerInterfaceWrapper) CreateSession(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateSession(ctx)
+	return err
+}
+
+// EndSession converts echo context to params.
+func (w *ServerInterfaceWrapper) EndSession(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndSession(ctx, id)
 	return err
 }
 
@@ -9446,6 +9987,180 @@ func (w *ServerInterfaceWrapper) ListShelf(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListShelf(ctx, params)
+	return err
+}
+
+// ListStaff converts echo context to params.
+func (w *ServerInterfaceWrapper) ListStaff(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListStaff(ctx)
+	return err
+}
+
+// InviteStaff converts echo context to params.
+func (w *ServerInterfaceWrapper) InviteStaff(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.InviteStaff(ctx)
+	return err
+}
+
+// ChangeStaff converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeStaff(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "username" -------------
+	var username Username
+
+	err = runtime.BindStyledParameterWithOptions("simple", "username", ctx.Param("username"), &username, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeStaff(ctx, username)
+	return err
+}
+
+// LetStaffIn converts echo context to params.
+func (w *ServerInterfaceWrapper) LetStaffIn(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "username" -------------
+	var username Username
+
+	err = runtime.BindStyledParameterWithOptions("simple", "username", ctx.Param("username"), &username, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LetStaffInParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LetStaffIn(ctx, username, params)
+	return err
+}
+
+// ResetStaffPassword converts echo context to params.
+func (w *ServerInterfaceWrapper) ResetStaffPassword(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "username" -------------
+	var username Username
+
+	err = runtime.BindStyledParameterWithOptions("simple", "username", ctx.Param("username"), &username, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResetStaffPassword(ctx, username)
+	return err
+}
+
+// RestoreStaff converts echo context to params.
+func (w *ServerInterfaceWrapper) RestoreStaff(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "username" -------------
+	var username Username
+
+	err = runtime.BindStyledParameterWithOptions("simple", "username", ctx.Param("username"), &username, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RestoreStaff(ctx, username)
+	return err
+}
+
+// SignStaffOut converts echo context to params.
+func (w *ServerInterfaceWrapper) SignStaffOut(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "username" -------------
+	var username Username
+
+	err = runtime.BindStyledParameterWithOptions("simple", "username", ctx.Param("username"), &username, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SignStaffOutParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignStaffOut(ctx, username, params)
+	return err
+}
+
+// SuspendStaff converts echo context to params.
+func (w *ServerInterfaceWrapper) SuspendStaff(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "username" -------------
+	var username Username
+
+	err = runtime.BindStyledParameterWithOptions("simple", "username", ctx.Param("username"), &username, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SuspendStaffParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SuspendStaff(ctx, username, params)
 	return err
 }
 
@@ -9945,10 +10660,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/loans/:id/renew", wrapper.RenewLoan, options.OperationMiddlewares["renewLoan"]...)
 	router.POST(options.BaseURL+"/v1/loans/:id/return", wrapper.ReturnLoan, options.OperationMiddlewares["returnLoan"]...)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
+	router.PATCH(options.BaseURL+"/v1/me", wrapper.ChangeMe, options.OperationMiddlewares["changeMe"]...)
 	router.GET(options.BaseURL+"/v1/me/charges", wrapper.ListMyCharges, options.OperationMiddlewares["listMyCharges"]...)
 	router.GET(options.BaseURL+"/v1/me/holds", wrapper.ListMyHolds, options.OperationMiddlewares["listMyHolds"]...)
 	router.GET(options.BaseURL+"/v1/me/ledger", wrapper.ListMyLedger, options.OperationMiddlewares["listMyLedger"]...)
 	router.GET(options.BaseURL+"/v1/me/loans", wrapper.ListMyLoans, options.OperationMiddlewares["listMyLoans"]...)
+	router.POST(options.BaseURL+"/v1/me/password", wrapper.ChangePassword, options.OperationMiddlewares["changePassword"]...)
+	router.POST(options.BaseURL+"/v1/me/pin", wrapper.ChangePIN, options.OperationMiddlewares["changePIN"]...)
 	router.GET(options.BaseURL+"/v1/me/requests", wrapper.ListMyRequests, options.OperationMiddlewares["listMyRequests"]...)
 	router.GET(options.BaseURL+"/v1/nights", wrapper.ListNights, options.OperationMiddlewares["listNights"]...)
 	router.GET(options.BaseURL+"/v1/notices", wrapper.ListNotices, options.OperationMiddlewares["listNotices"]...)
@@ -9979,17 +10697,20 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/patrons/:id/fees", wrapper.AddFee, options.OperationMiddlewares["addFee"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/holds", wrapper.ListPatronHolds, options.OperationMiddlewares["listPatronHolds"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/ledger", wrapper.ListPatronLedger, options.OperationMiddlewares["listPatronLedger"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/let-in", wrapper.LetPatronIn, options.OperationMiddlewares["letPatronIn"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/links", wrapper.ListLinks, options.OperationMiddlewares["listLinks"]...)
 	router.POST(options.BaseURL+"/v1/patrons/:id/links", wrapper.LinkPatron, options.OperationMiddlewares["linkPatron"]...)
 	router.DELETE(options.BaseURL+"/v1/patrons/:id/links/:other", wrapper.UnlinkPatron, options.OperationMiddlewares["unlinkPatron"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/loans", wrapper.ListPatronLoans, options.OperationMiddlewares["listPatronLoans"]...)
 	router.POST(options.BaseURL+"/v1/patrons/:id/merge", wrapper.MergePatron, options.OperationMiddlewares["mergePatron"]...)
 	router.POST(options.BaseURL+"/v1/patrons/:id/payments", wrapper.RecordPayment, options.OperationMiddlewares["recordPayment"]...)
+	router.POST(options.BaseURL+"/v1/patrons/:id/pin", wrapper.SetPIN, options.OperationMiddlewares["setPIN"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/proxies", wrapper.ListProxies, options.OperationMiddlewares["listProxies"]...)
 	router.POST(options.BaseURL+"/v1/patrons/:id/proxies", wrapper.NameProxy, options.OperationMiddlewares["nameProxy"]...)
 	router.DELETE(options.BaseURL+"/v1/patrons/:id/proxies/:other", wrapper.RemoveProxy, options.OperationMiddlewares["removeProxy"]...)
 	router.POST(options.BaseURL+"/v1/patrons/:id/refunds", wrapper.GiveBack, options.OperationMiddlewares["giveBack"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id/requests", wrapper.ListPatronRequests, options.OperationMiddlewares["listPatronRequests"]...)
+	router.POST(options.BaseURL+"/v1/patrons/preview", wrapper.PreviewPatron, options.OperationMiddlewares["previewPatron"]...)
 	router.GET(options.BaseURL+"/v1/policies", wrapper.ListPolicies, options.OperationMiddlewares["listPolicies"]...)
 	router.POST(options.BaseURL+"/v1/policies", wrapper.PublishPolicy, options.OperationMiddlewares["publishPolicy"]...)
 	router.GET(options.BaseURL+"/v1/policies/:name", wrapper.GetPolicy, options.OperationMiddlewares["getPolicy"]...)
@@ -10009,8 +10730,18 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/requests/:id/timeline", wrapper.GetTimeline, options.OperationMiddlewares["getTimeline"]...)
 	router.POST(options.BaseURL+"/v1/requests/preview", wrapper.PreviewRequest, options.OperationMiddlewares["previewRequest"]...)
 	router.DELETE(options.BaseURL+"/v1/sessions", wrapper.DeleteSession, options.OperationMiddlewares["deleteSession"]...)
+	router.GET(options.BaseURL+"/v1/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.POST(options.BaseURL+"/v1/sessions", wrapper.CreateSession, options.OperationMiddlewares["createSession"]...)
+	router.DELETE(options.BaseURL+"/v1/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.GET(options.BaseURL+"/v1/shelf", wrapper.ListShelf, options.OperationMiddlewares["listShelf"]...)
+	router.GET(options.BaseURL+"/v1/staff", wrapper.ListStaff, options.OperationMiddlewares["listStaff"]...)
+	router.POST(options.BaseURL+"/v1/staff", wrapper.InviteStaff, options.OperationMiddlewares["inviteStaff"]...)
+	router.PATCH(options.BaseURL+"/v1/staff/:username", wrapper.ChangeStaff, options.OperationMiddlewares["changeStaff"]...)
+	router.POST(options.BaseURL+"/v1/staff/:username/let-in", wrapper.LetStaffIn, options.OperationMiddlewares["letStaffIn"]...)
+	router.POST(options.BaseURL+"/v1/staff/:username/reset", wrapper.ResetStaffPassword, options.OperationMiddlewares["resetStaffPassword"]...)
+	router.POST(options.BaseURL+"/v1/staff/:username/restore", wrapper.RestoreStaff, options.OperationMiddlewares["restoreStaff"]...)
+	router.POST(options.BaseURL+"/v1/staff/:username/sign-out", wrapper.SignStaffOut, options.OperationMiddlewares["signStaffOut"]...)
+	router.POST(options.BaseURL+"/v1/staff/:username/suspend", wrapper.SuspendStaff, options.OperationMiddlewares["suspendStaff"]...)
 	router.GET(options.BaseURL+"/v1/stranded-holds", wrapper.ListStrandedHolds, options.OperationMiddlewares["listStrandedHolds"]...)
 	router.GET(options.BaseURL+"/v1/stuck-requests", wrapper.ListStuckRequests, options.OperationMiddlewares["listStuckRequests"]...)
 	router.GET(options.BaseURL+"/v1/tasks", wrapper.ListTasks, options.OperationMiddlewares["listTasks"]...)
@@ -11487,6 +12218,28 @@ func (response GetMe200JSONResponse) VisitGetMeResponse(w http.ResponseWriter) e
 	return err
 }
 
+type ChangeMeRequestObject struct {
+	Body *ChangeMeJSONRequestBody
+}
+
+type ChangeMeResponseObject interface {
+	VisitChangeMeResponse(w http.ResponseWriter) error
+}
+
+type ChangeMe200JSONResponse Me
+
+func (response ChangeMe200JSONResponse) VisitChangeMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListMyChargesRequestObject struct {
 }
 
@@ -11570,6 +12323,40 @@ func (response ListMyLoans200JSONResponse) VisitListMyLoansResponse(w http.Respo
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type ChangePasswordRequestObject struct {
+	Params ChangePasswordParams
+	Body   *ChangePasswordJSONRequestBody
+}
+
+type ChangePasswordResponseObject interface {
+	VisitChangePasswordResponse(w http.ResponseWriter) error
+}
+
+type ChangePassword204Response struct {
+}
+
+func (response ChangePassword204Response) VisitChangePasswordResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ChangePINRequestObject struct {
+	Params ChangePINParams
+	Body   *ChangePINJSONRequestBody
+}
+
+type ChangePINResponseObject interface {
+	VisitChangePINResponse(w http.ResponseWriter) error
+}
+
+type ChangePIN204Response struct {
+}
+
+func (response ChangePIN204Response) VisitChangePINResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
 }
 
 type ListMyRequestsRequestObject struct {
@@ -11885,6 +12672,28 @@ func (response RegisterPatron201JSONResponse) VisitRegisterPatronResponse(w http
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewPatronRequestObject struct {
+	Body *PreviewPatronJSONRequestBody
+}
+
+type PreviewPatronResponseObject interface {
+	VisitPreviewPatronResponse(w http.ResponseWriter) error
+}
+
+type PreviewPatron200JSONResponse PatronPreview
+
+func (response PreviewPatron200JSONResponse) VisitPreviewPatronResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -12254,6 +13063,23 @@ func (response ListPatronLedger200JSONResponse) VisitListPatronLedgerResponse(w 
 	return err
 }
 
+type LetPatronInRequestObject struct {
+	ID     ID `json:"id"`
+	Params LetPatronInParams
+}
+
+type LetPatronInResponseObject interface {
+	VisitLetPatronInResponse(w http.ResponseWriter) error
+}
+
+type LetPatronIn204Response struct {
+}
+
+func (response LetPatronIn204Response) VisitLetPatronInResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
 type ListLinksRequestObject struct {
 	ID ID `json:"id"`
 }
@@ -12377,6 +13203,30 @@ func (response RecordPayment201JSONResponse) VisitRecordPaymentResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPINRequestObject struct {
+	ID     ID `json:"id"`
+	Params SetPINParams
+	Body   *SetPINJSONRequestBody
+}
+
+type SetPINResponseObject interface {
+	VisitSetPINResponse(w http.ResponseWriter) error
+}
+
+type SetPIN200JSONResponse Card
+
+func (response SetPIN200JSONResponse) VisitSetPINResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -12915,6 +13765,27 @@ func (response DeleteSession204Response) VisitDeleteSessionResponse(w http.Respo
 	return nil
 }
 
+type ListSessionsRequestObject struct {
+}
+
+type ListSessionsResponseObject interface {
+	VisitListSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListSessions200JSONResponse SessionList
+
+func (response ListSessions200JSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateSessionRequestObject struct {
 	Body *CreateSessionJSONRequestBody
 }
@@ -12937,6 +13808,22 @@ func (response CreateSession201JSONResponse) VisitCreateSessionResponse(w http.R
 	return err
 }
 
+type EndSessionRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type EndSessionResponseObject interface {
+	VisitEndSessionResponse(w http.ResponseWriter) error
+}
+
+type EndSession204Response struct {
+}
+
+func (response EndSession204Response) VisitEndSessionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
 type ListShelfRequestObject struct {
 	Params ListShelfParams
 }
@@ -12948,6 +13835,190 @@ type ListShelfResponseObject interface {
 type ListShelf200JSONResponse HoldPage
 
 func (response ListShelf200JSONResponse) VisitListShelfResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListStaffRequestObject struct {
+}
+
+type ListStaffResponseObject interface {
+	VisitListStaffResponse(w http.ResponseWriter) error
+}
+
+type ListStaff200JSONResponse StaffList
+
+func (response ListStaff200JSONResponse) VisitListStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteStaffRequestObject struct {
+	Body *InviteStaffJSONRequestBody
+}
+
+type InviteStaffResponseObject interface {
+	VisitInviteStaffResponse(w http.ResponseWriter) error
+}
+
+type InviteStaff201JSONResponse StaffInvitation
+
+func (response InviteStaff201JSONResponse) VisitInviteStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeStaffRequestObject struct {
+	Username Username `json:"username"`
+	Body     *ChangeStaffJSONRequestBody
+}
+
+type ChangeStaffResponseObject interface {
+	VisitChangeStaffResponse(w http.ResponseWriter) error
+}
+
+type ChangeStaff200JSONResponse StaffMember
+
+func (response ChangeStaff200JSONResponse) VisitChangeStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LetStaffInRequestObject struct {
+	Username Username `json:"username"`
+	Params   LetStaffInParams
+	Body     *LetStaffInJSONRequestBody
+}
+
+type LetStaffInResponseObject interface {
+	VisitLetStaffInResponse(w http.ResponseWriter) error
+}
+
+type LetStaffIn200JSONResponse StaffMember
+
+func (response LetStaffIn200JSONResponse) VisitLetStaffInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetStaffPasswordRequestObject struct {
+	Username Username `json:"username"`
+	Body     *ResetStaffPasswordJSONRequestBody
+}
+
+type ResetStaffPasswordResponseObject interface {
+	VisitResetStaffPasswordResponse(w http.ResponseWriter) error
+}
+
+type ResetStaffPassword201JSONResponse StaffInvitation
+
+func (response ResetStaffPassword201JSONResponse) VisitResetStaffPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestoreStaffRequestObject struct {
+	Username Username `json:"username"`
+	Body     *RestoreStaffJSONRequestBody
+}
+
+type RestoreStaffResponseObject interface {
+	VisitRestoreStaffResponse(w http.ResponseWriter) error
+}
+
+type RestoreStaff201JSONResponse StaffInvitation
+
+func (response RestoreStaff201JSONResponse) VisitRestoreStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignStaffOutRequestObject struct {
+	Username Username `json:"username"`
+	Params   SignStaffOutParams
+	Body     *SignStaffOutJSONRequestBody
+}
+
+type SignStaffOutResponseObject interface {
+	VisitSignStaffOutResponse(w http.ResponseWriter) error
+}
+
+type SignStaffOut200JSONResponse StaffMember
+
+func (response SignStaffOut200JSONResponse) VisitSignStaffOutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendStaffRequestObject struct {
+	Username Username `json:"username"`
+	Params   SuspendStaffParams
+	Body     *SuspendStaffJSONRequestBody
+}
+
+type SuspendStaffResponseObject interface {
+	VisitSuspendStaffResponse(w http.ResponseWriter) error
+}
+
+type SuspendStaff200JSONResponse StaffMember
+
+func (response SuspendStaff200JSONResponse) VisitSuspendStaffResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -13508,6 +14579,9 @@ type StrictServerInterface interface {
 	// GetMe Who I am
 	// (GET /v1/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
+	// ChangeMe Change what the library knows of me
+	// (PATCH /v1/me)
+	ChangeMe(ctx context.Context, request ChangeMeRequestObject) (ChangeMeResponseObject, error)
 	// ListMyCharges What I owe
 	// (GET /v1/me/charges)
 	ListMyCharges(ctx context.Context, request ListMyChargesRequestObject) (ListMyChargesResponseObject, error)
@@ -13520,6 +14594,12 @@ type StrictServerInterface interface {
 	// ListMyLoans What I have out
 	// (GET /v1/me/loans)
 	ListMyLoans(ctx context.Context, request ListMyLoansRequestObject) (ListMyLoansResponseObject, error)
+	// ChangePassword Change my password
+	// (POST /v1/me/password)
+	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// ChangePIN Change my PIN
+	// (POST /v1/me/pin)
+	ChangePIN(ctx context.Context, request ChangePINRequestObject) (ChangePINResponseObject, error)
 	// ListMyRequests What I asked for
 	// (GET /v1/me/requests)
 	ListMyRequests(ctx context.Context, request ListMyRequestsRequestObject) (ListMyRequestsResponseObject, error)
@@ -13562,6 +14642,9 @@ type StrictServerInterface interface {
 	// RegisterPatron Give somebody a card
 	// (POST /v1/patrons)
 	RegisterPatron(ctx context.Context, request RegisterPatronRequestObject) (RegisterPatronResponseObject, error)
+	// PreviewPatron What giving somebody a card would come to
+	// (POST /v1/patrons/preview)
+	PreviewPatron(ctx context.Context, request PreviewPatronRequestObject) (PreviewPatronResponseObject, error)
 	// GetPatron A patron
 	// (GET /v1/patrons/{id})
 	GetPatron(ctx context.Context, request GetPatronRequestObject) (GetPatronResponseObject, error)
@@ -13610,6 +14693,9 @@ type StrictServerInterface interface {
 	// ListPatronLedger A patron's account, line by line
 	// (GET /v1/patrons/{id}/ledger)
 	ListPatronLedger(ctx context.Context, request ListPatronLedgerRequestObject) (ListPatronLedgerResponseObject, error)
+	// LetPatronIn End the lock-out of a patron
+	// (POST /v1/patrons/{id}/let-in)
+	LetPatronIn(ctx context.Context, request LetPatronInRequestObject) (LetPatronInResponseObject, error)
 	// ListLinks Who answers for whom
 	// (GET /v1/patrons/{id}/links)
 	ListLinks(ctx context.Context, request ListLinksRequestObject) (ListLinksResponseObject, error)
@@ -13628,6 +14714,9 @@ type StrictServerInterface interface {
 	// RecordPayment Record a payment
 	// (POST /v1/patrons/{id}/payments)
 	RecordPayment(ctx context.Context, request RecordPaymentRequestObject) (RecordPaymentResponseObject, error)
+	// SetPIN Give a patron a new PIN
+	// (POST /v1/patrons/{id}/pin)
+	SetPIN(ctx context.Context, request SetPINRequestObject) (SetPINResponseObject, error)
 	// ListProxies Who may pick up for a patron
 	// (GET /v1/patrons/{id}/proxies)
 	ListProxies(ctx context.Context, request ListProxiesRequestObject) (ListProxiesResponseObject, error)
@@ -13700,12 +14789,42 @@ type StrictServerInterface interface {
 	// DeleteSession Sign out
 	// (DELETE /v1/sessions)
 	DeleteSession(ctx context.Context, request DeleteSessionRequestObject) (DeleteSessionResponseObject, error)
+	// ListSessions Who is signed in
+	// (GET /v1/sessions)
+	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
 	// CreateSession Sign in
 	// (POST /v1/sessions)
 	CreateSession(ctx context.Context, request CreateSessionRequestObject) (CreateSessionResponseObject, error)
+	// EndSession End somebody's session
+	// (DELETE /v1/sessions/{id})
+	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
 	// ListShelf What stands on the hold shelf
 	// (GET /v1/shelf)
 	ListShelf(ctx context.Context, request ListShelfRequestObject) (ListShelfResponseObject, error)
+	// ListStaff Who may sign in
+	// (GET /v1/staff)
+	ListStaff(ctx context.Context, request ListStaffRequestObject) (ListStaffResponseObject, error)
+	// InviteStaff Invite somebody
+	// (POST /v1/staff)
+	InviteStaff(ctx context.Context, request InviteStaffRequestObject) (InviteStaffResponseObject, error)
+	// ChangeStaff Change what somebody may do
+	// (PATCH /v1/staff/{username})
+	ChangeStaff(ctx context.Context, request ChangeStaffRequestObject) (ChangeStaffResponseObject, error)
+	// LetStaffIn End a lock-out
+	// (POST /v1/staff/{username}/let-in)
+	LetStaffIn(ctx context.Context, request LetStaffInRequestObject) (LetStaffInResponseObject, error)
+	// ResetStaffPassword Have a new password chosen
+	// (POST /v1/staff/{username}/reset)
+	ResetStaffPassword(ctx context.Context, request ResetStaffPasswordRequestObject) (ResetStaffPasswordResponseObject, error)
+	// RestoreStaff Let somebody in again who was suspended
+	// (POST /v1/staff/{username}/restore)
+	RestoreStaff(ctx context.Context, request RestoreStaffRequestObject) (RestoreStaffResponseObject, error)
+	// SignStaffOut Sign somebody out everywhere
+	// (POST /v1/staff/{username}/sign-out)
+	SignStaffOut(ctx context.Context, request SignStaffOutRequestObject) (SignStaffOutResponseObject, error)
+	// SuspendStaff Suspend an account
+	// (POST /v1/staff/{username}/suspend)
+	SuspendStaff(ctx context.Context, request SuspendStaffRequestObject) (SuspendStaffResponseObject, error)
 	// ListStrandedHolds Holds that no copy can fill
 	// (GET /v1/stranded-holds)
 	ListStrandedHolds(ctx context.Context, request ListStrandedHoldsRequestObject) (ListStrandedHoldsResponseObject, error)
@@ -16159,6 +17278,52 @@ func (sh *strictHandler) GetMe(ctx echo.Context) error {
 	return nil
 }
 
+// ChangeMe operation middleware
+func (sh *strictHandler) ChangeMe(ctx echo.Context) error {
+	var request ChangeMeRequestObject
+
+	var body ChangeMeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeMe(ctx.Request().Context(), request.(ChangeMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeMe")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeMeResponseObject); ok {
+		return validResponse.VisitChangeMeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListMyCharges operation middleware
 func (sh *strictHandler) ListMyCharges(ctx echo.Context) error {
 	var request ListMyChargesRequestObject
@@ -16247,6 +17412,102 @@ func (sh *strictHandler) ListMyLoans(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListMyLoansResponseObject); ok {
 		return validResponse.VisitListMyLoansResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangePassword operation middleware
+func (sh *strictHandler) ChangePassword(ctx echo.Context, params ChangePasswordParams) error {
+	var request ChangePasswordRequestObject
+
+	request.Params = params
+
+	var body ChangePasswordJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePassword(ctx.Request().Context(), request.(ChangePasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
+		return validResponse.VisitChangePasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangePIN operation middleware
+func (sh *strictHandler) ChangePIN(ctx echo.Context, params ChangePINParams) error {
+	var request ChangePINRequestObject
+
+	request.Params = params
+
+	var body ChangePINJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePIN(ctx.Request().Context(), request.(ChangePINRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePIN")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangePINResponseObject); ok {
+		return validResponse.VisitChangePINResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -16742,6 +18003,52 @@ func (sh *strictHandler) RegisterPatron(ctx echo.Context, params RegisterPatronP
 		return err
 	} else if validResponse, ok := response.(RegisterPatronResponseObject); ok {
 		return validResponse.VisitRegisterPatronResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewPatron operation middleware
+func (sh *strictHandler) PreviewPatron(ctx echo.Context) error {
+	var request PreviewPatronRequestObject
+
+	var body PreviewPatronJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewPatron(ctx.Request().Context(), request.(PreviewPatronRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewPatron")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewPatronResponseObject); ok {
+		return validResponse.VisitPreviewPatronResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -17365,6 +18672,32 @@ func (sh *strictHandler) ListPatronLedger(ctx echo.Context, id ID, params ListPa
 	return nil
 }
 
+// LetPatronIn operation middleware
+func (sh *strictHandler) LetPatronIn(ctx echo.Context, id ID, params LetPatronInParams) error {
+	var request LetPatronInRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LetPatronIn(ctx.Request().Context(), request.(LetPatronInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LetPatronIn")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LetPatronInResponseObject); ok {
+		return validResponse.VisitLetPatronInResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListLinks operation middleware
 func (sh *strictHandler) ListLinks(ctx echo.Context, id ID) error {
 	var request ListLinksRequestObject
@@ -17582,6 +18915,55 @@ func (sh *strictHandler) RecordPayment(ctx echo.Context, id ID, params RecordPay
 		return err
 	} else if validResponse, ok := response.(RecordPaymentResponseObject); ok {
 		return validResponse.VisitRecordPaymentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetPIN operation middleware
+func (sh *strictHandler) SetPIN(ctx echo.Context, id ID, params SetPINParams) error {
+	var request SetPINRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body SetPINJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetPIN(ctx.Request().Context(), request.(SetPINRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetPIN")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetPINResponseObject); ok {
+		return validResponse.VisitSetPINResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -18422,6 +19804,29 @@ func (sh *strictHandler) DeleteSession(ctx echo.Context) error {
 	return nil
 }
 
+// ListSessions operation middleware
+func (sh *strictHandler) ListSessions(ctx echo.Context) error {
+	var request ListSessionsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSessions(ctx.Request().Context(), request.(ListSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSessionsResponseObject); ok {
+		return validResponse.VisitListSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // CreateSession operation middleware
 func (sh *strictHandler) CreateSession(ctx echo.Context) error {
 	var request CreateSessionRequestObject
@@ -18468,6 +19873,31 @@ func (sh *strictHandler) CreateSession(ctx echo.Context) error {
 	return nil
 }
 
+// EndSession operation middleware
+func (sh *strictHandler) EndSession(ctx echo.Context, id ID) error {
+	var request EndSessionRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndSession(ctx.Request().Context(), request.(EndSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
+		return validResponse.VisitEndSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListShelf operation middleware
 func (sh *strictHandler) ListShelf(ctx echo.Context, params ListShelfParams) error {
 	var request ListShelfRequestObject
@@ -18487,6 +19917,366 @@ func (sh *strictHandler) ListShelf(ctx echo.Context, params ListShelfParams) err
 		return err
 	} else if validResponse, ok := response.(ListShelfResponseObject); ok {
 		return validResponse.VisitListShelfResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListStaff operation middleware
+func (sh *strictHandler) ListStaff(ctx echo.Context) error {
+	var request ListStaffRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStaff(ctx.Request().Context(), request.(ListStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStaff")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListStaffResponseObject); ok {
+		return validResponse.VisitListStaffResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// InviteStaff operation middleware
+func (sh *strictHandler) InviteStaff(ctx echo.Context) error {
+	var request InviteStaffRequestObject
+
+	var body InviteStaffJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InviteStaff(ctx.Request().Context(), request.(InviteStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InviteStaff")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(InviteStaffResponseObject); ok {
+		return validResponse.VisitInviteStaffResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeStaff operation middleware
+func (sh *strictHandler) ChangeStaff(ctx echo.Context, username Username) error {
+	var request ChangeStaffRequestObject
+
+	request.Username = username
+
+	var body ChangeStaffJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeStaff(ctx.Request().Context(), request.(ChangeStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeStaff")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeStaffResponseObject); ok {
+		return validResponse.VisitChangeStaffResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LetStaffIn operation middleware
+func (sh *strictHandler) LetStaffIn(ctx echo.Context, username Username, params LetStaffInParams) error {
+	var request LetStaffInRequestObject
+
+	request.Username = username
+	request.Params = params
+
+	var body LetStaffInJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LetStaffIn(ctx.Request().Context(), request.(LetStaffInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LetStaffIn")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LetStaffInResponseObject); ok {
+		return validResponse.VisitLetStaffInResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResetStaffPassword operation middleware
+func (sh *strictHandler) ResetStaffPassword(ctx echo.Context, username Username) error {
+	var request ResetStaffPasswordRequestObject
+
+	request.Username = username
+
+	var body ResetStaffPasswordJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResetStaffPassword(ctx.Request().Context(), request.(ResetStaffPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResetStaffPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResetStaffPasswordResponseObject); ok {
+		return validResponse.VisitResetStaffPasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RestoreStaff operation middleware
+func (sh *strictHandler) RestoreStaff(ctx echo.Context, username Username) error {
+	var request RestoreStaffRequestObject
+
+	request.Username = username
+
+	var body RestoreStaffJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RestoreStaff(ctx.Request().Context(), request.(RestoreStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestoreStaff")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RestoreStaffResponseObject); ok {
+		return validResponse.VisitRestoreStaffResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignStaffOut operation middleware
+func (sh *strictHandler) SignStaffOut(ctx echo.Context, username Username, params SignStaffOutParams) error {
+	var request SignStaffOutRequestObject
+
+	request.Username = username
+	request.Params = params
+
+	var body SignStaffOutJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignStaffOut(ctx.Request().Context(), request.(SignStaffOutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignStaffOut")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignStaffOutResponseObject); ok {
+		return validResponse.VisitSignStaffOutResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SuspendStaff operation middleware
+func (sh *strictHandler) SuspendStaff(ctx echo.Context, username Username, params SuspendStaffParams) error {
+	var request SuspendStaffRequestObject
+
+	request.Username = username
+	request.Params = params
+
+	var body SuspendStaffJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SuspendStaff(ctx.Request().Context(), request.(SuspendStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SuspendStaff")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SuspendStaffResponseObject); ok {
+		return validResponse.VisitSuspendStaffResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

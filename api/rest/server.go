@@ -92,7 +92,7 @@ func New(deps Deps) (*echo.Echo, error) {
 	}
 	base := pipeline.NewBase(pipeline.Base{
 		DB: deps.DB, Access: deps.Access, Clock: deps.Clock, Requests: deps.Requests, Desk: deps.Desk,
-		Policies: deps.Policies, Published: deps.Published,
+		Policies: deps.Policies, Published: deps.Published, Vault: deps.Vault, Protocols: deps.Protocols.Outside(),
 	}, deps.CursorKey)
 	line, err := pipeline.New(base, deps.Log, deps.Metrics)
 	if err != nil {

@@ -35,44 +35,46 @@ type Recorded struct {
 
 // record writes the changes of a plan into the log.
 func (p *Plan) record(tx *postgres.Tx, as Applying, change broker.ID) error {
-	by, err := json.Marshal(as.Actor)
-	if err != nil {
-		return fmt.Errorf("write who changed the set-up: %w", err)
-	}
 	about := map[*target][]Change{}
 	for _, one := range p.Changes {
 		about[one.library] = append(about[one.library], one)
 	}
-	write := func(library broker.ID, lines []Change, before, after File) error {
-		if len(lines) == 0 {
-			return nil
-		}
-		words, err := json.Marshal(lines)
-		if err != nil {
-			return fmt.Errorf("write what was changed: %w", err)
-		}
-		was, err := before.YAML()
-		if err != nil {
-			return err
-		}
-		is, err := after.YAML()
-		if err != nil {
-			return err
-		}
-		tx.Queue(`insert into configuration_changes (id, change_id, library_id, at, by, reason, lines, before, after)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			broker.NewID(), change, library, as.Now, by, as.Reason, words, string(was), string(is))
-		return nil
-	}
 	before, after := p.sharedParts()
-	if err := write(broker.NoID, about[nil], before, after); err != nil {
+	if err := as.write(tx, change, broker.NoID, about[nil], before, after); err != nil {
 		return err
 	}
 	for _, t := range p.targets {
-		if err := write(t.id, about[t], File{Libraries: []Library{t.before()}}, File{Libraries: []Library{t.Library}}); err != nil {
+		if err := as.write(tx, change, t.id, about[t], File{Libraries: []Library{t.before()}}, File{Libraries: []Library{t.Library}}); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// write queues one row of the log; without lines there is nothing to write.
+func (as Applying) write(tx *postgres.Tx, change, library broker.ID, lines []Change, before, after File) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	by, err := json.Marshal(as.Actor)
+	if err != nil {
+		return fmt.Errorf("write who changed the set-up: %w", err)
+	}
+	words, err := json.Marshal(lines)
+	if err != nil {
+		return fmt.Errorf("write what was changed: %w", err)
+	}
+	was, err := before.YAML()
+	if err != nil {
+		return err
+	}
+	is, err := after.YAML()
+	if err != nil {
+		return err
+	}
+	tx.Queue(`insert into configuration_changes (id, change_id, library_id, at, by, reason, lines, before, after)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		broker.NewID(), change, library, as.Now, by, as.Reason, words, string(was), string(is))
 	return nil
 }
 

@@ -37,6 +37,8 @@ type standing struct {
 	branches  map[string]directory.Branch
 	// invited are the staff who have not accepted their invitation.
 	invited map[string]bool
+	// staff has the account of each staff user, by name.
+	staff map[string]broker.ID
 	// settled tells that cards or items have numbers in its catalogue; paid, that
 	// its accounts hold money.
 	settled, paid bool
@@ -222,7 +224,7 @@ func (r *reading) groupNames() map[broker.ID]string {
 // library says one library as a file would.
 func (r *reading) library(id broker.ID) *standing {
 	l, peer, names := r.libraries[id], r.peers[id], r.groupNames()
-	one := &standing{Library: l, branches: map[string]directory.Branch{}, invited: map[string]bool{}, settled: r.settled[id], paid: r.paid[id]}
+	one := &standing{Library: l, branches: map[string]directory.Branch{}, invited: map[string]bool{}, staff: map[string]broker.ID{}, settled: r.settled[id], paid: r.paid[id]}
 	if !l.Member { // what it had as a member says nothing any more
 		l.Policy = ""
 	}
@@ -269,7 +271,7 @@ func (r *reading) library(id broker.ID) *standing {
 		if member.Disabled {
 			as.Status = staffDisabled
 		}
-		one.invited[member.Username] = member.Invited
+		one.invited[member.Username], one.staff[member.Username] = member.Invited, member.ID
 		said.Staff = append(said.Staff, as)
 	}
 	one.said = said.plain()

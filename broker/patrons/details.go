@@ -69,6 +69,39 @@ func ChangeDetails(ctx context.Context, tx *postgres.Tx, library directory.Libra
 	return patron, SavePatron(tx, patron)
 }
 
+// ChangeOwn changes what a patron may change of their own account. Everything that
+// the policy leaves to staff is refused at once, and nothing is changed then.
+func ChangeOwn(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref, details Details, now time.Time) (Patron, error) {
+	patron, err := ByID(ctx, tx, ref)
+	if err != nil {
+		return Patron{}, err
+	}
+	may := accounts.OwnChanges(document, patron.Class)
+	var reasons []broker.Reason
+	for _, one := range []struct {
+		what  attributes.OwnChange
+		given bool
+	}{
+		{attributes.OwnEmail, details.Email != nil},
+		{attributes.OwnPhone, details.Phone != nil},
+		{attributes.OwnAddress, details.Address != nil},
+		{attributes.OwnChannel, details.NoticeChannel != nil},
+		{attributes.OwnLanguage, details.Language != nil},
+		{attributes.OwnHistory, details.KeepHistory != nil},
+	} {
+		if one.given && !slices.Contains(may.Value, one.what) {
+			reasons = append(reasons, broker.Reason{
+				Code: "changed_at_the_desk", Rule: may.Rule, Clause: may.Clause, Message: "This is changed at the desk.",
+				Needed: "a member of staff", Found: string(one.what),
+			})
+		}
+	}
+	if len(reasons) > 0 {
+		return Patron{}, broker.Refused("may_not_change", "Some of this is changed at the desk.", reasons...)
+	}
+	return ChangeDetails(ctx, tx, library, document, ref, details, now)
+}
+
 // given names the fields that are changed.
 func (d Details) given() map[string]bool {
 	return map[string]bool{

@@ -60,6 +60,8 @@ type Application struct {
 	// Until shortens the card's life, for example to the day of leaving; zero does
 	// not.
 	Until broker.Date
+	// Wrong is what the caller found wrong besides; it is told with the rest.
+	Wrong []broker.FieldError
 	Act
 }
 
@@ -87,7 +89,8 @@ func Register(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 	if patron.CreatedAt.IsZero() {
 		patron.CreatedAt = in.Now
 	}
-	if wrong := append(Check(document, patron, patron.RegisteredOn), CheckNumber(library, document, "/card", in.Number)...); wrong != nil {
+	wrong := append(Check(document, patron, patron.RegisteredOn), CheckNumber(library, document, "/card", in.Number)...)
+	if wrong = append(wrong, in.Wrong...); wrong != nil {
 		return Registered{}, broker.Invalid(wrong...)
 	}
 	ask, household, err := applicationOf(ctx, tx, library, document, patron, in)

@@ -12,22 +12,39 @@ import (
 	"afield/workflow/desk/accounts"
 )
 
-func cardView(card patrons.Card) gen.Card {
-	return gen.Card{
-		ID: card.ID, Number: card.Number, Status: gen.CardStatus(card.Status), StoppedOn: card.StoppedOn,
-		ReplacesID: card.Replaces, CreatedAt: views.UTC(card.CreatedAt),
+// cardViews shows a patron's cards, the newest first.
+func (a Accounts) cardViews(ctx context.Context, t *pipeline.Turn, ref patrons.Ref) ([]gen.Card, error) {
+	cards, err := patrons.Cards(ctx, t.Tx, ref)
+	if err != nil {
+		return nil, err
 	}
+	waits, err := a.Access.CardWaits(ctx, t.Tx, cards)
+	if err != nil {
+		return nil, err
+	}
+	list := []gen.Card{}
+	for _, card := range cards {
+		view := gen.Card{
+			ID: card.ID, Number: card.Number, Status: gen.CardStatus(card.Status), StoppedOn: card.StoppedOn,
+			ReplacesID: card.Replaces, CreatedAt: views.UTC(card.CreatedAt), HasPin: card.PINHash != "", PinSetAt: card.PINSetAt,
+		}
+		if wait, locked := waits[card.ID]; locked {
+			view.LockedUntil = a.Access.Later(wait)
+		}
+		list = append(list, view)
+	}
+	return list, nil
 }
 
 // oneCard reads one card of a patron for an answer.
-func oneCard(ctx context.Context, t *pipeline.Turn, ref patrons.Ref, id broker.ID) (gen.Card, error) {
-	cards, err := patrons.Cards(ctx, t.Tx, ref)
+func (a Accounts) oneCard(ctx context.Context, t *pipeline.Turn, ref patrons.Ref, id broker.ID) (gen.Card, error) {
+	cards, err := a.cardViews(ctx, t, ref)
 	if err != nil {
 		return gen.Card{}, err
 	}
 	for _, card := range cards {
 		if card.ID == id {
-			return cardView(card), nil
+			return card, nil
 		}
 	}
 	return gen.Card{}, broker.NotFound("card")
@@ -41,10 +58,7 @@ func (a Accounts) ListCards(ctx context.Context, request gen.ListCardsRequestObj
 		if err != nil {
 			return list, err
 		}
-		cards, err := patrons.Cards(ctx, t.Tx, ref)
-		for _, card := range cards {
-			list.Cards = append(list.Cards, cardView(card))
-		}
+		list.Cards, err = a.cardViews(ctx, t, ref)
 		return list, err
 	})
 	return gen.ListCards200JSONResponse(list), err
@@ -99,7 +113,7 @@ func (a Accounts) ReportCard(ctx context.Context, request gen.ReportCardRequestO
 		a.Access.RevokeAll(t.Tx, ref.Library, ref.ID) // whoever has the card may be signed in with it
 		return in.CardID, nil
 	}, func(ctx context.Context, t *pipeline.Turn, card broker.ID) (gen.Card, error) {
-		return oneCard(ctx, t, patrons.Ref{Library: t.Library(), ID: request.ID}, card)
+		return a.oneCard(ctx, t, patrons.Ref{Library: t.Library(), ID: request.ID}, card)
 	})
 	return gen.ReportCard200JSONResponse(view), err
 }
@@ -122,7 +136,7 @@ func (a Accounts) SurrenderCard(ctx context.Context, request gen.SurrenderCardRe
 		})
 		return handed{inCurrency(done.Back, library.Currency), inCurrency(done.Left, library.Currency)}, err
 	}, func(ctx context.Context, t *pipeline.Turn, done handed) (gen.Surrendered, error) {
-		card, err := oneCard(ctx, t, patrons.Ref{Library: t.Library(), ID: request.ID}, in.CardID)
+		card, err := a.oneCard(ctx, t, patrons.Ref{Library: t.Library(), ID: request.ID}, in.CardID)
 		return gen.Surrendered{Back: done.Back, Left: done.Left, Card: card}, err
 	})
 	return gen.SurrenderCard200JSONResponse(view), err

@@ -9,6 +9,7 @@ import (
 	"afield/api/rest/pipeline"
 	"afield/api/rest/views"
 	"afield/broker"
+	"afield/broker/access"
 	"afield/broker/directory"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
@@ -113,7 +114,7 @@ func (a Accounts) registeredView(ctx context.Context, t *pipeline.Turn, done reg
 		return view, err
 	}
 	if done.Card != broker.NoID {
-		if view.Card, err = oneCard(ctx, t, ref, done.Card); err != nil {
+		if view.Card, err = a.oneCard(ctx, t, ref, done.Card); err != nil {
 			return view, err
 		}
 	}
@@ -158,29 +159,82 @@ func (a Accounts) RegisterPatron(ctx context.Context, request gen.RegisterPatron
 		if err != nil {
 			return registered{}, err
 		}
-		if _, err := t.AtBranch(ctx, in.BranchID); err != nil {
-			return registered{}, err
-		}
-		patron := patrons.Patron{
-			Class: in.Class, Name: in.Name, BornOn: in.BornOn, Address: in.Address, Phone: in.Phone, Email: in.Email,
-			Language: in.Language, NoticeChannel: string(in.NoticeChannel), Branch: in.BranchID, HomeLibrary: in.HomeLibrary,
-		}
-		if in.Phone != "" {
-			patron.PhoneCheckedOn = library.Today(t.Now())
-		}
-		if patron.Household, err = household(t, library, in); err != nil {
-			return registered{}, err
-		}
-		guardian, err := a.guardianOf(ctx, t, in.GuardianID)
+		application, err := a.application(ctx, t, library, gen.PatronDraft(in))
 		if err != nil {
 			return registered{}, err
 		}
-		return registeredBy(patrons.Register(ctx, t.Tx, library, document, patrons.Application{
-			Patron: patron, Number: in.Card, Papers: papersOf(in.Met, in.Shown), Guardian: guardian,
-			Fee: feeOf(in.Fee), Until: in.Until, Act: deed(t, in.Override, in.OverrideReason),
-		}))
+		if application.Patron.Household, err = household(t, library, in); err != nil {
+			return registered{}, err
+		}
+		done, err := registeredBy(patrons.Register(ctx, t.Tx, library, document, application))
+		if err != nil || in.Pin == "" {
+			return done, err
+		}
+		return done, a.Access.SetPIN(ctx, t.Tx, library.ID, done.Card, in.Pin)
 	}, a.registeredView)
 	return gen.RegisterPatron201JSONResponse(view), err
+}
+
+// application reads what is known of somebody who wants a card; the household is
+// seen to apart.
+func (a Accounts) application(ctx context.Context, t *pipeline.Turn, library directory.Library, in gen.PatronDraft) (patrons.Application, error) {
+	if _, err := t.AtBranch(ctx, in.BranchID); err != nil {
+		return patrons.Application{}, err
+	}
+	patron := patrons.Patron{
+		Class: in.Class, Name: in.Name, BornOn: in.BornOn, Address: in.Address, Phone: in.Phone, Email: in.Email,
+		Language: in.Language, NoticeChannel: string(in.NoticeChannel), Branch: in.BranchID, HomeLibrary: in.HomeLibrary,
+	}
+	if in.Phone != "" {
+		patron.PhoneCheckedOn = library.Today(t.Now())
+	}
+	application := patrons.Application{
+		Patron: patron, Number: in.Card, Papers: papersOf(in.Met, in.Shown), Fee: feeOf(in.Fee), Until: in.Until,
+		Act: deed(t, in.Override, in.OverrideReason),
+	}
+	if in.Pin != "" {
+		application.Wrong = access.CheckPIN("/pin", in.Pin, access.Known{Card: in.Card, BornOn: in.BornOn})
+	}
+	var err error
+	application.Guardian, err = a.guardianOf(ctx, t, in.GuardianID)
+	return application, err
+}
+
+// PreviewPatron says what giving somebody a card would come to.
+func (a Accounts) PreviewPatron(ctx context.Context, request gen.PreviewPatronRequestObject) (gen.PreviewPatronResponseObject, error) {
+	in := *request.Body
+	view, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.PatronPreview, error) {
+		view := gen.PatronPreview{Needs: []gen.RegistrationNeed{}, Likely: []gen.LikelyPatron{}}
+		library, document, err := t.Rules(ctx)
+		if err != nil {
+			return view, err
+		}
+		application, err := a.application(ctx, t, library, in)
+		if err != nil {
+			return view, err
+		}
+		application.Patron.Household = in.HouseholdID
+		preview, err := patrons.Consider(ctx, t.Tx, library, document, application)
+		if err != nil {
+			return view, err
+		}
+		view.Wrong, view.Reasons = append([]broker.FieldError{}, preview.Wrong...), append([]broker.Reason{}, preview.Decision.Reasons...)
+		view.May = len(view.Wrong) == 0 && len(view.Reasons) == 0
+		view.Fee, view.Deposit = inCurrency(preview.Decision.Fee, library.Currency), inCurrency(preview.Decision.Deposit, library.Currency)
+		view.FeeToEnter, view.ExpiresOn, view.AcceptedID = preview.Decision.FeeUnknown, preview.Expires, preview.AcceptedIDs
+		for _, need := range preview.Needs {
+			view.Needs = append(view.Needs, gen.RegistrationNeed{Need: string(need.Need), Met: need.Met, Clause: need.Clause})
+		}
+		for _, likely := range preview.Likely {
+			line := gen.LikelyPatron{Patron: patronLine(likely.Patron)}
+			for _, sign := range likely.Why {
+				line.Why = append(line.Why, string(sign))
+			}
+			view.Likely = append(view.Likely, line)
+		}
+		return view, nil
+	})
+	return gen.PreviewPatron200JSONResponse(view), err
 }
 
 // guardianOf gives the account of the adult who answers for a minor, as it is

@@ -106,7 +106,10 @@ func (a Accounts) me(ctx context.Context, t *pipeline.Turn) (gen.Me, error) {
 	}
 	me.Library = views.LibraryNamed(library.ID, library.Name, symbol)
 	if t.IsPatron() {
-		me.Patron, err = a.patronView(ctx, t, library, who.ID, true)
+		if me.Patron, err = a.patronView(ctx, t, library, who.ID, true); err != nil {
+			return me, err
+		}
+		me.OwnChanges, err = a.ownChanges(ctx, t, me.Patron.Class)
 	}
 	return me, err
 }

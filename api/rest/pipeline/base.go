@@ -3,6 +3,7 @@ package pipeline
 import (
 	"afield/broker"
 	"afield/broker/access"
+	"afield/broker/directory"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -23,6 +24,9 @@ type Base struct {
 	Policies standing.Policies
 	// Published knows what libraries published; it is refreshed after a publish.
 	Published *published.Source
+	// Vault opens partners' secrets; Protocols are those that partners may speak.
+	Vault     *directory.Vault
+	Protocols []string
 
 	cursors cursors
 }

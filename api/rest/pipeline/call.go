@@ -40,6 +40,9 @@ func callOf(ctx context.Context) *call {
 // Address is the caller's network address, for counting tries to sign in.
 func Address(ctx context.Context) string { return callOf(ctx).address }
 
+// Caller is who is signed in; the zero value on routes that anyone may call.
+func Caller(ctx context.Context) access.Principal { return callOf(ctx).principal }
+
 // bearer reads the token of an Authorization header; the scheme's letter case
 // does not count.
 func bearer(header string) (string, bool) {

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -176,8 +175,7 @@ func (p *Pipeline) admit(op *operation) echo.MiddlewareFunc {
 				return err
 			}
 			if c.Request().Method == http.MethodPost {
-				hash := sha256.Sum256(body)
-				this.bodyHash = hash[:]
+				this.bodyHash = p.base.cursors.bodyHash(body)
 				this.key = c.Request().Header.Get("Idempotency-Key")
 				this.route = http.MethodPost + " " + c.Request().URL.Path
 				if version := c.QueryParam("expected_version"); version != "" {

@@ -62,31 +62,34 @@ func Change[V any](ctx context.Context, b *Base, status int, effect func(context
 // Without a key the effect just runs. A refused or failed effect leaves no trace,
 // so the key may be used again.
 func Once[R any](ctx context.Context, b *Base, status int, effect func(context.Context, *Turn) (R, error)) (R, error) {
+	return Read(ctx, b, func(ctx context.Context, t *Turn) (R, error) { return onceIn(ctx, b, t, status, effect) })
+}
+
+// onceIn is Once in a transaction that has begun.
+func onceIn[R any](ctx context.Context, b *Base, t *Turn, status int, effect func(context.Context, *Turn) (R, error)) (R, error) {
 	c := callOf(ctx)
-	return Read(ctx, b, func(ctx context.Context, t *Turn) (R, error) {
-		var made R
-		post := access.Post{Principal: t.Caller.Key(), Route: c.route, Key: c.key, BodyHash: c.bodyHash}
-		if c.key != "" {
-			done, err := b.Access.Repeated(ctx, t.Tx, post)
-			if err != nil {
-				return made, err
-			}
-			if done != nil {
-				if err := json.Unmarshal(done.Resource, &made); err != nil {
-					return made, fmt.Errorf("read what %s did before: %w", c.operation, err)
-				}
-				return made, nil
-			}
-		}
-		made, err := effect(ctx, t)
-		if err != nil || c.key == "" {
+	var made R
+	post := access.Post{Principal: t.Caller.Key(), Route: c.route, Key: c.key, BodyHash: c.bodyHash}
+	if c.key != "" {
+		done, err := b.Access.Repeated(ctx, t.Tx, post)
+		if err != nil {
 			return made, err
 		}
-		resource, err := json.Marshal(made)
-		if err != nil {
-			return made, fmt.Errorf("remember what %s did: %w", c.operation, err)
+		if done != nil {
+			if err := json.Unmarshal(done.Resource, &made); err != nil {
+				return made, fmt.Errorf("read what %s did before: %w", c.operation, err)
+			}
+			return made, nil
 		}
-		b.Access.Remember(t.Tx, post, access.Done{Status: status, Resource: resource})
-		return made, nil
-	})
+	}
+	made, err := effect(ctx, t)
+	if err != nil || c.key == "" {
+		return made, err
+	}
+	resource, err := json.Marshal(made)
+	if err != nil {
+		return made, fmt.Errorf("remember what %s did: %w", c.operation, err)
+	}
+	b.Access.Remember(t.Tx, post, access.Done{Status: status, Resource: resource})
+	return made, nil
 }
