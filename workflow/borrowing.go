@@ -65,6 +65,7 @@ const (
 	EventSendToPickup      Event = "send_to_pickup"
 	EventNote              Event = "note"
 	EventAmend             Event = "amend"
+	EventChargeVolume      Event = "charge_volume" // a part of the lender's invoice, for one of several volumes
 )
 
 // Events of the borrowing side: what a lender says.
@@ -152,6 +153,7 @@ const (
 	GuardOthersOut      Guard = "another_volume_out"   // the patron has another volume of it
 	GuardOthersHere     Guard = "another_volume_here"  // another volume of it is here, too
 	GuardOthersLost     Guard = "another_volume_lost"  // another volume of it is lost
+	GuardOneOfSeveral   Guard = "one_of_several_lost"  // of several volumes one was lost while a patron had it
 	GuardSomeHere       Guard = "a_volume_is_here"     // at least one volume is here, to be sent back
 	GuardSomeOut        Guard = "a_volume_is_out"      // a patron has at least one volume
 	GuardSupplied       Guard = "supplied"             // the lender has sent it
@@ -223,6 +225,7 @@ const (
 	DoChargeFee      Effect = "charge_fee"
 	DoReverseFee     Effect = "reverse_fee"
 	DoChargeLost     Effect = "charge_lost"
+	DoChargeVolume   Effect = "charge_lost_volume"
 	DoDeclareLost    Effect = "declare_lost"
 	DoKeepMisplaced  Effect = "keep_misplaced"
 	DoForgetMisplace Effect = "forget_misplaced"
@@ -463,7 +466,7 @@ var Borrowing = &Table{
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardSeenHome, GuardSomeHere}, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoItemHome, DoDropNotices}, Label: "Taken off the patron's account; its lender has it, and the rest is to be sent back"},
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardSeenHome}, To: Completed, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoEntryReturned, DoItemHome, DoDropNotices}, Label: "Taken off the patron's account; its lender has it", ISO: "LoanCompleted"},
 		{From: []State{CheckedOut}, On: EventReturn, When: []Guard{GuardOthersOut}, To: Same, By: []Party{ByDesk}, Copy: InLibrary, Label: "One volume was returned; the patron has another"},
-		{From: []State{LostPending}, On: EventReturn, When: []Guard{GuardOthersLost}, To: Same, By: []Party{ByDesk}, Copy: InLibrary, Label: "One volume was returned; another is still to be settled"},
+		{From: []State{LostPending}, On: EventReturn, When: []Guard{GuardOthersLost}, To: Same, By: []Party{ByDesk}, Do: []Effect{DoWaiveLost}, Copy: InLibrary, Label: "One volume was returned; another is still to be settled"},
 		{From: []State{CheckedOut, LostPending}, On: EventReturn, To: ReturnDue, By: []Party{ByDesk}, Do: []Effect{DoCloseTasks, DoTakeOffShelf, DoDropNotices, DoWaiveLost}, Copy: InLibrary, Label: "Returned by the patron"},
 		{From: ended, On: EventReturn, To: Same, By: []Party{BySystem}, Do: []Effect{DoWaiveLost, DoOpenTask}, Copy: InLibrary, Label: "It came back after the request had ended; settle it with the lender"},
 		{From: []State{CheckedOut}, On: EventRenew, When: []Guard{Not(GuardByHold), Not(GuardRenewalPending)}, To: Same, By: []Party{ByStaff, ByPatron}, Do: []Effect{DoCheckRenewal, DoFlagRenewal, DoAwaitRenewal, DoSendRenew}, Label: "Ask the lender to renew", ISO: "Renew", Undo: Undo{Kind: UndoUntilSent}},
@@ -523,6 +526,11 @@ var Borrowing = &Table{
 		{From: []State{LostPending}, On: EventForgive, To: Completed, By: []Party{ByStaff, ByLender}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoWaiveLost}, Label: "The lender forgives it", Form: []Field{noteField}},
 		{From: ended, On: EventForgive, To: Same, By: []Party{ByLender}, Do: []Effect{DoWaiveLost}, Label: "The lender forgives it"},
 		{From: []State{LostPending}, On: EventInvoice, To: Same, By: []Party{ByLender, ByStaff}, Do: []Effect{DoChargeLost, DoOpenTask}, Label: "The lender sent an invoice", Form: []Field{{Name: "cost", Type: FieldMoney, Label: "Invoice", Required: true}}},
+		{
+			From: []State{LostPending, ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventChargeVolume, When: []Guard{GuardOneOfSeveral}, To: Same, By: []Party{ByStaff}, Do: []Effect{DoChargeVolume},
+			Label: "Charge whoever lost one volume",
+			Form:  []Field{{Name: "barcode", Type: FieldBarcode, Label: "Barcode of the volume", Required: true}, {Name: "cost", Type: FieldMoney, Label: "Its part of the invoice; 0 takes it back", Required: true}},
+		},
 		{From: []State{LostPending}, On: EventPay, When: []Guard{GuardSomeHere}, To: ReturnDue, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSendPaid}, Label: "The lender was paid; the rest is to be sent back", Form: []Field{noteField}},
 		{From: []State{LostPending}, On: EventPay, To: Completed, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoClearRenewal, DoSendPaid}, Label: "The lender was paid", Form: []Field{noteField}},
 		{From: []State{CheckedOut, ReturnDue, ReturnShipped, ReturnUnconfirmed, Completed}, On: EventPay, When: []Guard{GuardOwes}, To: Same, By: []Party{ByStaff}, Do: []Effect{DoSendPaid}, Label: "The lender was paid", Form: []Field{noteField}},

@@ -166,6 +166,7 @@ var effects = map[workflow.Effect]does{
 			m.j.B.Lost = charged
 		}
 	},
+	workflow.DoChargeVolume: nothing, // one volume is searched
 	workflow.DoWaiveLost: func(m *move) {
 		if m.j.B.Lost == charged {
 			m.j.B.Lost = waived

@@ -25,12 +25,13 @@ var guards = map[workflow.Guard]asks{
 	workflow.GuardSomeHere:       func(m *move) bool { return m.j.B.Copy == inLibrary },
 	workflow.GuardSomeOut:        func(m *move) bool { return m.j.B.Copy == inHands },
 	// One volume is searched here; several are walked through on a database.
-	workflow.GuardOthersOut:  func(*move) bool { return false },
-	workflow.GuardOthersHere: func(*move) bool { return false },
-	workflow.GuardOthersLost: func(*move) bool { return false },
-	workflow.GuardOthersAway: func(*move) bool { return false },
-	workflow.GuardSupplied:   func(m *move) bool { return m.j.B.Sent },
-	workflow.GuardOwes:       func(m *move) bool { return m.j.B.Owes },
+	workflow.GuardOthersOut:    func(*move) bool { return false },
+	workflow.GuardOthersHere:   func(*move) bool { return false },
+	workflow.GuardOthersLost:   func(*move) bool { return false },
+	workflow.GuardOthersAway:   func(*move) bool { return false },
+	workflow.GuardOneOfSeveral: func(*move) bool { return false },
+	workflow.GuardSupplied:     func(m *move) bool { return m.j.B.Sent },
+	workflow.GuardOwes:         func(m *move) bool { return m.j.B.Owes },
 	workflow.GuardLeftLender: func(m *move) bool {
 		return !m.w.Copies && (m.j.B.Earlier || (m.j.B.Entry == left && !m.j.B.ByHold && !m.j.B.Sent))
 	},

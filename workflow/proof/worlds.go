@@ -83,6 +83,7 @@ var Excuses = []Excuse{
 	{Guard: workflow.GuardOthersHere, Why: severalVolumes},
 	{Guard: workflow.GuardOthersLost, Why: severalVolumes},
 	{Guard: workflow.GuardOthersAway, Why: severalVolumes},
+	{Guard: workflow.GuardOneOfSeveral, Why: severalVolumes},
 	{Label: "Another volume of it checked out", Why: severalVolumes},
 	{Label: "Send back the volumes that are here", Why: severalVolumes},
 	{Label: "The lender forgives it; the rest", Why: severalVolumes},

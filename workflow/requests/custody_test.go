@@ -12,6 +12,7 @@ import (
 	"afield/workflow"
 	"afield/workflow/desk"
 	"afield/workflow/requests/engine"
+	"afield/workflow/requests/tasks"
 	"afield/workflow/town"
 )
 
@@ -302,6 +303,75 @@ func TestOneOfTwoVolumesIsLost(t *testing.T) {
 	home.Expects(request, workflow.ReturnDue)
 	home.Scans(one, "")
 	home.Expects(request, workflow.ReturnShipped)
+	tw.Sound()
+}
+
+// An invoice for volumes that were lost in different hands is divided by staff:
+// each patron pays for the volume they had, all of it together is never more than
+// the invoice, and what is found or forgiven is forgiven to whoever was charged
+// for it.
+func TestAnInvoiceIsDividedAmongThoseWhoLostIt(t *testing.T) {
+	t.Parallel()
+	tw, home, lender, request, one, two := lentInTwoVolumes(t)
+	patron, other := home.Request(request).PatronID, home.Patron("resident")
+	home.Scans(two, "")
+	lend := func() {
+		t.Helper()
+		home.Must(home.Try(func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := home.Desk.CheckOut(ctx, tx, home.At(), desk.CheckOut{
+				Barcode: two, Patron: other, Shown: "card", Overrides: []string{"held_for_other"}, Reason: "the second reader of the set",
+			})
+			return err
+		}))
+		tw.Settle()
+	}
+	lend()
+	charge := func(barcode string, minor int64) error {
+		return home.Acts(request, workflow.EventChargeVolume, map[string]any{"barcode": barcode, "cost": town.USD(minor)})
+	}
+	owe := func(first, second int64) {
+		t.Helper()
+		if a, b := home.Owed(patron), home.Owed(other); a != first || b != second {
+			t.Fatalf("they owe %d and %d, want %d and %d", a, b, first, second)
+		}
+	}
+	home.Does(request, workflow.EventReportLost, nil)
+	expectCustodies(t, home, request, workflow.Unaccounted, workflow.Unaccounted)
+	refused(t, charge(one, 1000), "no_invoice")
+	lender.Says(home, town.Invoice(3000))
+	owe(0, 0)
+	if !home.TaskOf(request, tasks.InvoiceToDivide) {
+		t.Fatal("staff are asked to divide it")
+	}
+	tw.Must(charge(one, 1000))
+	refused(t, charge("VT-9", 2001), "invalid_input")
+	refused(t, charge("VT-10", 500), "invalid_input")
+	tw.Must(charge("VT-9", 1500)) // by the lender's barcode
+	owe(1000, 1500)
+	tw.Must(charge(two, 2000))
+	owe(1000, 2000)
+	if home.TaskOf(request, tasks.InvoiceToDivide) {
+		t.Error("it is divided, and still to be")
+	}
+	lender.Says(home, town.Invoice(3000)) // said again
+	owe(1000, 2000)
+	home.Scans(two, "") // found, while the other stays lost
+	owe(1000, 0)
+	home.Expects(request, workflow.LostPending)
+	refused(t, charge(two, 2000), "no_patron_lost_it")
+	tw.Must(charge(one, 0))
+	owe(0, 0)
+	lender.Says(home, town.Invoice(1200)) // for what is lost still
+	owe(1200, 0)
+	lend() // and lost once more
+	home.Does(request, workflow.EventReportLost, nil)
+	lender.Says(home, town.Invoice(3000))
+	owe(0, 0)
+	tw.Must(charge(one, 1000))
+	tw.Must(charge(two, 2000))
+	owe(1000, 2000)
+	home.Does(request, workflow.EventForgive, nil)
+	owe(0, 0)
 	tw.Sound()
 }
 

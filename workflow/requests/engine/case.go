@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -288,6 +289,19 @@ func (c *Case) AtShelfEnd() shelf.ExpiryDecision {
 		owner = rule.OwnerConsortium
 	}
 	return shelf.OnShelfExpiry(c.Policy, c.Moment(), shelf.Facts{Owner: owner, Item: string(c.Request.Format), LenderDue: c.Request.LenderDueOn}, true)
+}
+
+// Invoiced gives the lender's last invoice; ok is false where it sent none.
+func (c *Case) Invoiced(ctx context.Context) (invoice broker.Money, ok bool, err error) {
+	err = c.Tx.QueryRow(ctx, `select data -> 'cost' from request_events where library_id = $1 and request_id = $2 and event = $3 and data ? 'cost'
+		order by version desc limit 1`, c.Request.LibraryID, c.Request.ID, string(workflow.EventInvoice)).Scan(&invoice)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return invoice, false, nil
+	}
+	if err != nil {
+		return invoice, false, fmt.Errorf("look for an invoice in a timeline: %w", err)
+	}
+	return invoice, true, nil
 }
 
 // Happened gives the versions at which each of some events last happened to the

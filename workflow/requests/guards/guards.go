@@ -33,6 +33,7 @@ func All() engine.Guards {
 		workflow.GuardOthersOut:      flag(others(workflow.InHands)),
 		workflow.GuardOthersHere:     flag(others(workflow.InLibrary)),
 		workflow.GuardOthersLost:     flag(others(workflow.Unaccounted)),
+		workflow.GuardOneOfSeveral:   flag(OneOfSeveral),
 		workflow.GuardOthersAway:     flag(others(workflow.ComingHere, workflow.InLibrary, workflow.GoingHome, workflow.Unaccounted)),
 		workflow.GuardSomeHere:       flag(SomeHere),
 		workflow.GuardSomeOut:        flag(SomeOut),
@@ -141,6 +142,11 @@ func others(custodies ...workflow.Custody) func(*engine.Case) bool {
 		item, named := c.Firing.Input["item"].(broker.ID)
 		return named && len(c.Volumes.Without(c.Volumes.OfItem(item)).In(custodies...)) > 0
 	}
+}
+
+// OneOfSeveral tells whether of several volumes one was lost while a patron had it.
+func OneOfSeveral(c *engine.Case) bool {
+	return len(c.Volumes) > 1 && slices.ContainsFunc(c.Volumes.In(workflow.Unaccounted), func(v *engine.Volume) bool { return v.Patron.ID != broker.NoID })
 }
 
 // ToShelve tells whether a volume that arrived is not on the hold shelf yet, or on

@@ -14,6 +14,7 @@ func Effects() engine.Effects {
 		workflow.DoChargeFee:      ChargeFee,
 		workflow.DoReverseFee:     ReverseFee,
 		workflow.DoChargeLost:     ChargeLost,
+		workflow.DoChargeVolume:   ChargeVolume,
 		workflow.DoWaiveLost:      WaiveLost,
 		workflow.DoKeepOffer:      KeepOffer,
 		workflow.DoBillBorrower:   BillBorrower,

@@ -3,13 +3,10 @@ package money
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"afield/broker"
 	"afield/broker/ledger"
 	"afield/broker/patrons"
-	"afield/broker/policy/costs"
-	"afield/workflow"
 	"afield/workflow/requests/engine"
 )
 
@@ -92,79 +89,8 @@ func ReverseFee(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	return takeBack(ctx, c, ledger.ILLFee)
 }
 
-// ChargeLost passes the lender's invoice for a lost item on, exactly, to the
-// patron who had it last. What no patron ever had, or had brought back, is for
-// the library to settle; what several had, for staff to divide.
-func ChargeLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
-	invoice, _ := c.Firing.Input.Money("cost")
-	if invoice.Minor == 0 {
-		return nil, nil
-	}
-	debtor, divided := lostBy(c)
-	if divided {
-		return engine.Wants{engine.OpenTask{
-			Kind: "invoice_to_divide", Detail: "The lender's invoice of " + invoice.String() + " is for volumes that were lost in different hands: charge whoever is to pay by hand.",
-		}}, nil
-	}
-	if debtor.ID == broker.NoID {
-		return engine.Wants{engine.Fact{Name: "paid_by", Value: "library"}}, nil
-	}
-	charge, err := costs.LostILLCharge(c.Policy, invoice)
-	if broker.IsKind(err, broker.KindRefused) {
-		return engine.Wants{engine.OpenTask{
-			Kind: "invoice_in_other_currency", Detail: "The lender's invoice is in another currency (" + invoice.String() + "); enter the amount in ours.",
-		}}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	charged, wants, err := replacesInvoice(ctx, c, charge.Amount)
-	if err != nil || charged {
-		return nil, err
-	}
-	c.Tx.Widen(debtor.Library)
-	wants.Add(engine.Charge{Charge: ledger.Charge{
-		Account: accountOf(c, debtor), Kind: ledger.Lost,
-		Amount: charge.Amount, Rule: charge.Rule, Clause: charge.Clause, Request: c.Request.ID, At: c.Now, Actor: c.Firing.Actor,
-		Cause: fmt.Sprintf("lost:%s:%d", c.Request.ID, c.Request.Version),
-	}}, engine.Fact{Name: "charged", Value: charge.Amount})
-	return wants, nil
-}
-
-// lostBy is the patron who had what is lost; zero where no patron did. divided
-// tells that not everything was lost in the same hands.
-func lostBy(c *engine.Case) (debtor patrons.Ref, divided bool) {
-	lost := c.Volumes.In(workflow.Unaccounted)
-	for i, volume := range lost {
-		if i == 0 {
-			debtor = volume.Patron
-		} else if volume.Patron != debtor {
-			divided = true
-		}
-	}
-	return debtor, divided
-}
-
 func accountOf(c *engine.Case, patron patrons.Ref) ledger.Account {
 	return ledger.OfPatron(patron.Library, patron.ID, c.Library.Currency)
-}
-
-// replacesInvoice takes an earlier invoice back, because a corrected one counts
-// instead of it. charged is true when this very amount is charged already.
-func replacesInvoice(ctx context.Context, c *engine.Case, amount broker.Money) (charged bool, wants engine.Wants, err error) {
-	entries, err := ledger.OfRequest(ctx, c.Tx, c.Request.LibraryID, c.Request.ID)
-	if err != nil {
-		return false, nil, err
-	}
-	for _, charge := range entries {
-		answered := slices.ContainsFunc(entries, func(e ledger.Entry) bool {
-			return e.Against == charge.ID && (e.Kind == ledger.KindReversal || e.Kind == ledger.KindWaiver)
-		})
-		if charge.Kind == ledger.KindCharge && charge.ChargeKind == ledger.Lost && charge.Amount == amount && !answered {
-			return true, nil, nil
-		}
-	}
-	return false, reversalsOf(c, entries, ledger.Lost), nil
 }
 
 // takeBack reverses every charge of a kind that the request made to its patron.
@@ -182,33 +108,9 @@ func reversalsOf(c *engine.Case, entries []ledger.Entry, kind string) (wants eng
 			continue
 		}
 		wants.Add(engine.Reverse{Answer: ledger.Answer{
-			Library: c.Request.LibraryID, Charge: charge.ID,
+			Library: charge.Account.Library, Charge: charge.ID,
 			Cause: "reverse:" + charge.Cause, Note: c.Row.Label, Actor: c.Firing.Actor, At: c.Now,
 		}}, engine.Fact{Name: "reversed", Value: charge.Amount})
 	}
 	return wants
-}
-
-// WaiveLost forgives what is still unpaid of a loss that is no longer one. What
-// was paid stays paid: no policy here refunds a lender's item by itself.
-func WaiveLost(ctx context.Context, c *engine.Case) (wants engine.Wants, err error) {
-	whose := c.Holder()
-	if whose.ID == broker.NoID {
-		return nil, nil
-	}
-	c.Tx.Widen(whose.Library)
-	open, err := ledger.OpenCharges(ctx, c.Tx, accountOf(c, whose))
-	if err != nil {
-		return nil, err
-	}
-	for _, charge := range open {
-		if charge.Request != c.Request.ID || charge.ChargeKind != ledger.Lost || charge.Owed.Minor <= 0 {
-			continue
-		}
-		wants.Add(engine.Waive{Amount: charge.Owed, Answer: ledger.Answer{
-			Library: whose.Library, Charge: charge.ID,
-			Cause: fmt.Sprintf("waive:%s:%d", charge.Cause, c.Request.Version), Note: c.Row.Label, Actor: c.Firing.Actor, At: c.Now,
-		}}, engine.Fact{Name: "waived", Value: charge.Owed})
-	}
-	return wants, nil
 }

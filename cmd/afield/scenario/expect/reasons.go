@@ -79,6 +79,8 @@ func Reasons() []reason {
 		{"loan_moved_on", "The loan has been renewed, claimed, lost or ended since."},
 		{"message_sent", "The message to the other library has gone out."},
 		{"never_undone", "The policy lets no act at a desk be undone."},
+		{"no_invoice", "The lender has sent no invoice."},
+		{"no_patron_lost_it", "That volume was not lost while a patron had it."},
 		{"paid_since", "What it charged has been paid since."},
 		{"patron_told", "A patron has been told of it."},
 		{"request_moved_on", "The request has moved on since."},
