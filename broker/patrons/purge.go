@@ -55,6 +55,8 @@ type Purged struct {
 	// By is the rule that let the account go; "" when it stays.
 	By       string
 	WriteOff broker.Money
+	// On is the day from which the rule let it go, however late the night was.
+	On broker.Date
 	// Reasons are why it stays.
 	Reasons []broker.Reason
 }
@@ -85,6 +87,7 @@ func PurgeAll(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 	}
 	purged := make([]Purged, len(ids))
 	var gone []broker.ID
+	var since []broker.Date
 	for i, standing := range standings {
 		if standing.Patron.ID == broker.NoID || !standing.Patron.PurgedOn.IsZero() || standing.Patron.Institution != broker.NoID {
 			continue
@@ -94,10 +97,10 @@ func PurgeAll(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 			return nil, err
 		}
 		if purged[i].By != "" {
-			gone = append(gone, ids[i])
+			gone, since = append(gone, ids[i]), append(since, purged[i].On)
 		}
 	}
-	forget(tx, library.ID, gone, library.Today(now))
+	forget(tx, library.ID, gone, since)
 	return purged, nil
 }
 
@@ -120,7 +123,8 @@ func purge(ctx context.Context, tx *postgres.Tx, library directory.Library, docu
 			return Purged{}, fmt.Errorf("write off what is owed: %w", err)
 		}
 	}
-	return Purged{By: decision.By, WriteOff: decision.WriteOff}, nil
+	on := decision.On.Later(library.Today(standing.Patron.CreatedAt)) // an account that was taken over from a file begins here
+	return Purged{By: decision.By, WriteOff: decision.WriteOff, On: on}, nil
 }
 
 // lastUsed is when the account was last used: the last circulation or, where
@@ -135,9 +139,10 @@ func (p Patron) lastUsed(library directory.Library) broker.Date {
 	return library.Today(p.CreatedAt)
 }
 
-// forget queues the removal of everything personal. Rows of other packages that
+// forget queues the removal of everything personal, which is gone since some days.
+// Rows of other packages that
 // point at the patron (loans, holds, requests, entries) find a bare row.
-func forget(tx *postgres.Tx, library broker.ID, gone []broker.ID, today broker.Date) {
+func forget(tx *postgres.Tx, library broker.ID, gone []broker.ID, since []broker.Date) {
 	if len(gone) == 0 {
 		return
 	}
@@ -154,10 +159,10 @@ func forget(tx *postgres.Tx, library broker.ID, gone []broker.ID, today broker.D
 	} {
 		tx.Queue(sql, library, gone)
 	}
-	tx.Queue(`update patrons set name = '', born_on = null, phone = null, phone_checked_on = null, email = null, address = '',
+	tx.Queue(`update patrons p set name = '', born_on = null, phone = null, phone_checked_on = null, email = null, address = '',
 			note = '', household_id = null, notice_channel = null, not_for = '{}', home_library = '', keep_history = null,
-			status = 'closed', purged_on = $3
-		where library_id = $1 and id = any ($2)`, library, gone, today)
+			status = 'closed', purged_on = g.since
+		from unnest($2::uuid[], $3::date[]) g (id, since) where p.library_id = $1 and p.id = g.id`, library, gone, since)
 }
 
 // AdultsToPrompt gives minors who have come of age and about whom staff have not
@@ -196,10 +201,16 @@ func minors(document *policy.Document) []string {
 }
 
 // PromptAdult queues a record that staff are asked to look at a patron who came
-// of age. Nothing else changes: loans, holds and class stay (PAT-01).
-func PromptAdult(tx *postgres.Tx, ref Ref, today broker.Date) {
-	tx.Queue(`update patrons set adult_prompted_on = $3 where library_id = $1 and id = $2 and adult_prompted_on is null`,
-		ref.Library, ref.ID, today)
+// of age, as of the day on which that was, or the account began, and gives that
+// day. Nothing else changes: loans, holds and class stay (PAT-01).
+func PromptAdult(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, ref Ref) (broker.Date, error) {
+	patron, err := ByID(ctx, tx, ref)
+	if err != nil {
+		return broker.Date{}, err
+	}
+	on := accounts.AdultOn(document, patron.BornOn).Value.Later(library.Today(patron.CreatedAt))
+	tx.Queue(`update patrons set adult_prompted_on = $3 where library_id = $1 and id = $2 and adult_prompted_on is null`, ref.Library, ref.ID, on)
+	return on, nil
 }
 
 func collectPatrons(rows pgx.Rows) ([]Patron, error) {

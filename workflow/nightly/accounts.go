@@ -46,10 +46,13 @@ func newAdults(ctx context.Context, tx *postgres.Tx, night *Night, after loans.N
 
 // promptForAdult asks staff to look at the account of a patron who came of age.
 // The task carries the account's id, by which staff open it, and no name.
-func promptForAdult(_ context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
-	patrons.PromptAdult(tx, patrons.Ref{Library: night.Library.ID, ID: patron}, night.On)
+func promptForAdult(ctx context.Context, tx *postgres.Tx, night *Night, patron broker.ID) (bool, error) {
+	on, err := patrons.PromptAdult(ctx, tx, night.Library, night.Document, patrons.Ref{Library: night.Library.ID, ID: patron})
+	if err != nil {
+		return false, err
+	}
 	tasks.OpenForLibrary(tx, night.Library.ID, "came_of_age",
-		"The patron of account "+patron.String()+" has come of age: look at the card with them when they next come in.", night.Now)
+		"The patron of account "+patron.String()+" came of age on "+on.String()+": look at the card with them when they next come in.", night.Now)
 	return true, nil
 }
 

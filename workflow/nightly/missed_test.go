@@ -47,6 +47,9 @@ const facts = `select coalesce(string_agg(line, '; ' order by line), '') from (
 	union all select 'grows ' || sum(a.amount_minor) from accruals a having sum(a.amount_minor) <> 0
 	union all select 'hold ' || h.status || ' ' || coalesce(h.closed_at::text, '-') from holds h
 	union all select 'claim ' || c.status from claims c
+	union all select 'of age ' || p.adult_prompted_on from patrons p where p.adult_prompted_on is not null
+	union all select 'purged ' || p.purged_on from patrons p where p.purged_on is not null
+	union all select 'task ' || t.kind || regexp_replace(t.detail, '[0-9a-f-]{36}', ' ') from staff_tasks t where t.kind = 'came_of_age'
 	union all select 'known ' || count(*) from loans where patron_id is not null) f`
 
 // acts does something with a loan at a desk on the day before the last night, and
@@ -118,14 +121,18 @@ func TestMissedNightsChangeNothing(t *testing.T) {
 			func(t *testing.T) *house { return newHouse(t, "western-district") },
 			func(h *house) []func(string) string { h.shelves(4, "2026-03-10"); return nil }, "2026-03-30",
 		},
-		"claims that nobody settled": {
+		"people": { // who comes of age, or whose account nobody uses
 			func(t *testing.T) *house { return newHouse(t, "western-district") },
 			func(h *house) []func(string) string {
-				for _, loan := range h.lends(h.patron(), "book", 2, "2026-02-02 10:00") {
-					h.claims(loan, "2026-03-20 10:00")
-				}
+				minor, unused, expired := h.patron(), h.patron(), h.patron()
+				h.do(func(_ context.Context, tx *postgres.Tx) error {
+					tx.Queue(`update patrons set class = 'minor', born_on = '2008-03-05' where id = $1`, minor.ID)
+					tx.Queue(`update patrons set last_active_on = '2023-03-07', expires_on = '2025-06-30' where id = $1`, unused.ID)
+					tx.Queue(`update patrons set last_active_on = '2026-01-07', expires_on = '2023-03-09' where id = $1`, expired.ID)
+					return nil
+				})
 				return nil
-			}, "2026-06-20",
+			}, "2026-03-14",
 		},
 		"what nobody could fill": {
 			func(t *testing.T) *house { return newHouse(t, "western-district") },

@@ -222,6 +222,8 @@ type PurgeDecision struct {
 	// up, which needs an entry in the ledger.
 	By       string       `json:"by,omitempty"`
 	WriteOff broker.Money `json:"write_off"`
+	// On is the first day on which that rule let it go.
+	On broker.Date `json:"on,omitzero"`
 }
 
 // MayPurge tells whether an account may be deleted today.
@@ -235,7 +237,12 @@ func MayPurge(d *policy.Document, at policy.Moment, account Account) PurgeDecisi
 			Needed: "no open loan, hold or request", Found: fmt.Sprintf("%d open", account.Open),
 		})
 	}
-	i := slices.IndexFunc(entry.Value, func(rule attributes.PurgeRule) bool { return lets(rule, account, a.Today) })
+	on, i := broker.Date{}, slices.IndexFunc(entry.Value, func(rule attributes.PurgeRule) bool { return lets(rule, account, a.Today) })
+	for _, rule := range entry.Value {
+		if lets(rule, account, a.Today) && (on.IsZero() || letsFrom(rule, account).Before(on)) {
+			on = letsFrom(rule, account)
+		}
+	}
 	if i < 0 {
 		a.Refuse(entry.Source, policy.Ground{
 			Code: "purge_not_due", Message: "No rule lets this account go yet.",
@@ -244,15 +251,29 @@ func MayPurge(d *policy.Document, at policy.Moment, account Account) PurgeDecisi
 	}
 	answer.Decision = a.Answer()
 	if answer.Allowed {
-		answer.By, answer.WriteOff = entry.Value[i].Name, account.Owes
+		answer.By, answer.WriteOff, answer.On = entry.Value[i].Name, account.Owes, on
 	}
 	return answer
 }
 
 func lets(r attributes.PurgeRule, account Account, today broker.Date) bool {
-	unused := account.LastUsed.IsZero() || !today.Before(account.LastUsed.AddMonths(r.UnusedMonths))
-	expired := r.ExpiredMonths == 0 || (!account.Expired.IsZero() && !today.Before(account.Expired.AddMonths(r.ExpiredMonths)))
-	lastYear := !r.ExpiredLastYear || (!account.Expired.IsZero() && account.Expired.Year() < today.Year())
+	if (r.ExpiredMonths > 0 || r.ExpiredLastYear) && account.Expired.IsZero() {
+		return false
+	}
 	owes := account.Owes.Minor >= int64(r.OwesFrom) && account.Owes.Minor < int64(r.OwesUnder)
-	return (r.UnusedMonths == 0 || unused) && expired && lastYear && owes && !(r.NoLinks && account.Linked)
+	return !today.Before(letsFrom(r, account)) && owes && !(r.NoLinks && account.Linked)
+}
+
+// letsFrom gives the first day on which the times of a rule are over.
+func letsFrom(r attributes.PurgeRule, account Account) (from broker.Date) {
+	if r.UnusedMonths > 0 && !account.LastUsed.IsZero() {
+		from = account.LastUsed.AddMonths(r.UnusedMonths)
+	}
+	if r.ExpiredMonths > 0 {
+		from = from.Later(account.Expired.AddMonths(r.ExpiredMonths))
+	}
+	if r.ExpiredLastYear {
+		from = from.Later(broker.NewDate(account.Expired.Year()+1, time.January, 1))
+	}
+	return from
 }
