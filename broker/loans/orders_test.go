@@ -10,6 +10,7 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/loans"
+	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/costs"
@@ -118,6 +119,20 @@ var stories = []struct {
 		}},
 		{name: "it was back on 16 April", after: []int{4}, record: back("2026-04-16")},
 	}},
+	{"one of our own that is late and still out", false, 5, []fact{
+		{name: "the library was snowed in on 30 and 31 March", record: shut(directory.ClosureWeather, "2026-03-30", "2026-03-31")},
+		{name: "the doors were shut by decree on 9 April", record: shut(directory.ClosureEmergency, "2026-04-09", "2026-04-09")},
+		{name: "the library was to be shut on 1 April", record: func(s *story) {
+			s.closed = s.h.Shut(directory.ClosurePlanned, "2026-04-01", "2026-04-01", s.now()).Closure
+		}},
+		{name: "it was open on 1 April after all", after: []int{2}, record: func(s *story) { s.h.Reopens(s.closed, s.now()) }},
+		{name: "it is recalled", record: func(s *story) {
+			s.h.Do(func(ctx context.Context, tx *postgres.Tx) error {
+				_, err := s.h.Loans.Recall(ctx, tx, s.h.At(s.now()), s.loan.Ref)
+				return err
+			})
+		}},
+	}},
 	{"one of our own that is due on the day", false, 9, []fact{
 		{name: "the library was to be shut on 27 April", record: func(s *story) {
 			s.closed = s.h.Shut(directory.ClosurePlanned, "2026-04-27", "2026-04-27", s.now()).Closure
@@ -131,6 +146,22 @@ var stories = []struct {
 			})
 		}},
 	}},
+}
+
+// owed tells which notices are still owed on the day after, in words.
+func (s *story) owed(document *policy.Document) (told string) {
+	now := s.h.At("2026-04-21 03:00").Now
+	s.h.Do(func(ctx context.Context, tx *postgres.Tx) error {
+		if _, _, err := notices.OverdueSlice(ctx, tx, s.h.Library, document, now, notices.LoanPlace{}, 10); err != nil {
+			return err
+		}
+		if _, _, err := notices.DueSoonSlice(ctx, tx, s.h.Library, document, now, notices.LoanPlace{}, 10); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `select coalesce(string_agg(distinct kind || ' ' || stage || ' ' || (facts ->> 'due_on'), ', '), 'none')
+			from notices where library_id = $1`, s.h.Library.ID).Scan(&told)
+	})
+	return told
 }
 
 // orders gives every order of so many things.
@@ -162,7 +193,8 @@ func possible(facts []fact, order []int) bool {
 
 // TestTheSameFactsCostTheSameInEveryOrder records the same facts in every order,
 // under each policy that ships, now with the fine charged up to that day and now
-// without: balance, due date and renewals come out the same.
+// without: balance, due date, renewals and the notices still owed come out the
+// same.
 func TestTheSameFactsCostTheSameInEveryOrder(t *testing.T) {
 	t.Parallel()
 	for _, preset := range []string{"westchester", "western-district", "delaware", "perth", "westport"} {
@@ -192,8 +224,9 @@ func TestTheSameFactsCostTheSameInEveryOrder(t *testing.T) {
 						set.facts[nth].record(&s)
 						said += "\n  " + set.facts[nth].name
 					}
+					s.h.ChargeAccrued(patron, "2026-04-20 11:50") // of what is still out
 					loan := s.h.Loan(s.loan.Ref)
-					came := fmt.Sprintf("owes %s, due %s, %d renewals", s.h.Owes(patron), loan.DueOn, loan.Renewals)
+					came := fmt.Sprintf("owes %s, due %s, %d renewals, to be told: %s", s.h.Owes(patron), loan.DueOn, loan.Renewals, s.owed(document))
 					if first == "" {
 						first = came
 						t.Log(set.name, first)
