@@ -2328,6 +2328,9 @@ type Me struct {
 	Kind    MeKind     `json:"kind"`
 	Library LibraryRef `json:"library"`
 
+	// Office The caller works for the consortium's office, and for no library.
+	Office bool `json:"office,omitempty,omitzero"`
+
 	// OwnChanges What a patron may change of their own, by the policy.
 	OwnChanges []string `json:"own_changes,omitempty,omitzero"`
 	Patron     Patron   `json:"patron,omitempty,omitzero"`
@@ -4158,6 +4161,31 @@ type SessionList struct {
 	Sessions []StaffSession `json:"sessions"`
 }
 
+// SetUp defines model for SetUp.
+type SetUp struct {
+	// Done How many steps are done.
+	Done int `json:"done"`
+
+	// Of How many there are.
+	Of    int         `json:"of"`
+	Steps []SetUpStep `json:"steps"`
+}
+
+// SetUpStep defines model for SetUpStep.
+type SetUpStep struct {
+	Done bool `json:"done"`
+
+	// Missing What is not; left out where the step is done.
+	Missing string `json:"missing,omitempty,omitzero"`
+
+	// Next What to do next; left out where the step is done.
+	Next string `json:"next,omitempty,omitzero"`
+	Step string `json:"step"`
+
+	// There What is there, in words.
+	There string `json:"there"`
+}
+
 // SignIn defines model for SignIn.
 type SignIn struct {
 	Card string     `json:"card,omitempty,omitzero"`
@@ -4628,6 +4656,9 @@ type IdempotencyKey = string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// OfLibrary defines model for OfLibrary.
+type OfLibrary = string
 
 // Username defines model for Username.
 type Username = string
@@ -5355,6 +5386,18 @@ type GetTimelineParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// ListSessionsParams defines parameters for ListSessions.
+type ListSessionsParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+}
+
+// EndSessionParams defines parameters for EndSession.
+type EndSessionParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+}
+
 // ListShelfParams defines parameters for ListShelf.
 type ListShelfParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -5378,20 +5421,59 @@ type ListShelfParams struct {
 // ListShelfParamsDue defines parameters for ListShelf.
 type ListShelfParamsDue string
 
+// ListStaffParams defines parameters for ListStaff.
+type ListStaffParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+}
+
+// InviteStaffParams defines parameters for InviteStaff.
+type InviteStaffParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+}
+
+// ChangeStaffParams defines parameters for ChangeStaff.
+type ChangeStaffParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+}
+
 // LetStaffInParams defines parameters for LetStaffIn.
 type LetStaffInParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ResetStaffPasswordParams defines parameters for ResetStaffPassword.
+type ResetStaffPasswordParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+}
+
+// RestoreStaffParams defines parameters for RestoreStaff.
+type RestoreStaffParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+}
+
 // SignStaffOutParams defines parameters for SignStaffOut.
 type SignStaffOutParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // SuspendStaffParams defines parameters for SuspendStaff.
 type SuspendStaffParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -6114,34 +6196,37 @@ type ServerInterface interface {
 	DeleteSession(ctx echo.Context) error
 	// ListSessions Who is signed in
 	// (GET /v1/sessions)
-	ListSessions(ctx echo.Context) error
+	ListSessions(ctx echo.Context, params ListSessionsParams) error
 	// CreateSession Sign in
 	// (POST /v1/sessions)
 	CreateSession(ctx echo.Context) error
 	// EndSession End somebody's session
 	// (DELETE /v1/sessions/{id})
-	EndSession(ctx echo.Context, id ID) error
+	EndSession(ctx echo.Context, id ID, params EndSessionParams) error
+	// GetSetUp How far the set-up has come
+	// (GET /v1/setup)
+	GetSetUp(ctx echo.Context) error
 	// ListShelf What stands on the hold shelf
 	// (GET /v1/shelf)
 	ListShelf(ctx echo.Context, params ListShelfParams) error
 	// ListStaff Who may sign in
 	// (GET /v1/staff)
-	ListStaff(ctx echo.Context) error
+	ListStaff(ctx echo.Context, params ListStaffParams) error
 	// InviteStaff Invite somebody
 	// (POST /v1/staff)
-	InviteStaff(ctx echo.Context) error
+	InviteStaff(ctx echo.Context, params InviteStaffParams) error
 	// ChangeStaff Change what somebody may do
 	// (PATCH /v1/staff/{username})
-	ChangeStaff(ctx echo.Context, username Username) error
+	ChangeStaff(ctx echo.Context, username Username, params ChangeStaffParams) error
 	// LetStaffIn End a lock-out
 	// (POST /v1/staff/{username}/let-in)
 	LetStaffIn(ctx echo.Context, username Username, params LetStaffInParams) error
 	// ResetStaffPassword Have a new password chosen
 	// (POST /v1/staff/{username}/reset)
-	ResetStaffPassword(ctx echo.Context, username Username) error
+	ResetStaffPassword(ctx echo.Context, username Username, params ResetStaffPasswordParams) error
 	// RestoreStaff Let somebody in again who was suspended
 	// (POST /v1/staff/{username}/restore)
-	RestoreStaff(ctx echo.Context, username Username) error
+	RestoreStaff(ctx echo.Context, username Username, params RestoreStaffParams) error
 	// SignStaffOut Sign somebody out everywhere
 	// (POST /v1/staff/{username}/sign-out)
 	SignStaffOut(ctx echo.Context, username Username, params SignStaffOutParams) error
@@ -9914,8 +9999,17 @@ func (w *ServerInterfaceWrapper) DeleteSession(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) ListSessions(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSessionsParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ListSessions(ctx)
+	err = w.Handler.ListSessions(ctx, params)
 	return err
 }
 
@@ -9939,8 +10033,26 @@ func (w *ServerInterfaceWrapper) EndSession(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndSessionParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.EndSession(ctx, id)
+	err = w.Handler.EndSession(ctx, id, params)
+	return err
+}
+
+// GetSetUp converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSetUp(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSetUp(ctx)
 	return err
 }
 
@@ -9994,8 +10106,17 @@ func (w *ServerInterfaceWrapper) ListShelf(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) ListStaff(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStaffParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ListStaff(ctx)
+	err = w.Handler.ListStaff(ctx, params)
 	return err
 }
 
@@ -10003,8 +10124,17 @@ func (w *ServerInterfaceWrapper) ListStaff(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) InviteStaff(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InviteStaffParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.InviteStaff(ctx)
+	err = w.Handler.InviteStaff(ctx, params)
 	return err
 }
 
@@ -10019,8 +10149,17 @@ func (w *ServerInterfaceWrapper) ChangeStaff(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeStaffParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ChangeStaff(ctx, username)
+	err = w.Handler.ChangeStaff(ctx, username, params)
 	return err
 }
 
@@ -10037,6 +10176,12 @@ func (w *ServerInterfaceWrapper) LetStaffIn(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params LetStaffInParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
 
 	headers := ctx.Request().Header
 	// ------------- Optional header parameter "Idempotency-Key" -------------
@@ -10071,8 +10216,17 @@ func (w *ServerInterfaceWrapper) ResetStaffPassword(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ResetStaffPasswordParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ResetStaffPassword(ctx, username)
+	err = w.Handler.ResetStaffPassword(ctx, username, params)
 	return err
 }
 
@@ -10087,8 +10241,17 @@ func (w *ServerInterfaceWrapper) RestoreStaff(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter username: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RestoreStaffParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.RestoreStaff(ctx, username)
+	err = w.Handler.RestoreStaff(ctx, username, params)
 	return err
 }
 
@@ -10105,6 +10268,12 @@ func (w *ServerInterfaceWrapper) SignStaffOut(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params SignStaffOutParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
 
 	headers := ctx.Request().Header
 	// ------------- Optional header parameter "Idempotency-Key" -------------
@@ -10141,6 +10310,12 @@ func (w *ServerInterfaceWrapper) SuspendStaff(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params SuspendStaffParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
 
 	headers := ctx.Request().Header
 	// ------------- Optional header parameter "Idempotency-Key" -------------
@@ -10733,6 +10908,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.POST(options.BaseURL+"/v1/sessions", wrapper.CreateSession, options.OperationMiddlewares["createSession"]...)
 	router.DELETE(options.BaseURL+"/v1/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
+	router.GET(options.BaseURL+"/v1/setup", wrapper.GetSetUp, options.OperationMiddlewares["getSetUp"]...)
 	router.GET(options.BaseURL+"/v1/shelf", wrapper.ListShelf, options.OperationMiddlewares["listShelf"]...)
 	router.GET(options.BaseURL+"/v1/staff", wrapper.ListStaff, options.OperationMiddlewares["listStaff"]...)
 	router.POST(options.BaseURL+"/v1/staff", wrapper.InviteStaff, options.OperationMiddlewares["inviteStaff"]...)
@@ -13766,6 +13942,7 @@ func (response DeleteSession204Response) VisitDeleteSessionResponse(w http.Respo
 }
 
 type ListSessionsRequestObject struct {
+	Params ListSessionsParams
 }
 
 type ListSessionsResponseObject interface {
@@ -13809,7 +13986,8 @@ func (response CreateSession201JSONResponse) VisitCreateSessionResponse(w http.R
 }
 
 type EndSessionRequestObject struct {
-	ID ID `json:"id"`
+	ID     ID `json:"id"`
+	Params EndSessionParams
 }
 
 type EndSessionResponseObject interface {
@@ -13822,6 +14000,27 @@ type EndSession204Response struct {
 func (response EndSession204Response) VisitEndSessionResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
 	return nil
+}
+
+type GetSetUpRequestObject struct {
+}
+
+type GetSetUpResponseObject interface {
+	VisitGetSetUpResponse(w http.ResponseWriter) error
+}
+
+type GetSetUp200JSONResponse SetUp
+
+func (response GetSetUp200JSONResponse) VisitGetSetUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ListShelfRequestObject struct {
@@ -13847,6 +14046,7 @@ func (response ListShelf200JSONResponse) VisitListShelfResponse(w http.ResponseW
 }
 
 type ListStaffRequestObject struct {
+	Params ListStaffParams
 }
 
 type ListStaffResponseObject interface {
@@ -13868,7 +14068,8 @@ func (response ListStaff200JSONResponse) VisitListStaffResponse(w http.ResponseW
 }
 
 type InviteStaffRequestObject struct {
-	Body *InviteStaffJSONRequestBody
+	Params InviteStaffParams
+	Body   *InviteStaffJSONRequestBody
 }
 
 type InviteStaffResponseObject interface {
@@ -13891,6 +14092,7 @@ func (response InviteStaff201JSONResponse) VisitInviteStaffResponse(w http.Respo
 
 type ChangeStaffRequestObject struct {
 	Username Username `json:"username"`
+	Params   ChangeStaffParams
 	Body     *ChangeStaffJSONRequestBody
 }
 
@@ -13938,6 +14140,7 @@ func (response LetStaffIn200JSONResponse) VisitLetStaffInResponse(w http.Respons
 
 type ResetStaffPasswordRequestObject struct {
 	Username Username `json:"username"`
+	Params   ResetStaffPasswordParams
 	Body     *ResetStaffPasswordJSONRequestBody
 }
 
@@ -13961,6 +14164,7 @@ func (response ResetStaffPassword201JSONResponse) VisitResetStaffPasswordRespons
 
 type RestoreStaffRequestObject struct {
 	Username Username `json:"username"`
+	Params   RestoreStaffParams
 	Body     *RestoreStaffJSONRequestBody
 }
 
@@ -14798,6 +15002,9 @@ type StrictServerInterface interface {
 	// EndSession End somebody's session
 	// (DELETE /v1/sessions/{id})
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// GetSetUp How far the set-up has come
+	// (GET /v1/setup)
+	GetSetUp(ctx context.Context, request GetSetUpRequestObject) (GetSetUpResponseObject, error)
 	// ListShelf What stands on the hold shelf
 	// (GET /v1/shelf)
 	ListShelf(ctx context.Context, request ListShelfRequestObject) (ListShelfResponseObject, error)
@@ -19805,8 +20012,10 @@ func (sh *strictHandler) DeleteSession(ctx echo.Context) error {
 }
 
 // ListSessions operation middleware
-func (sh *strictHandler) ListSessions(ctx echo.Context) error {
+func (sh *strictHandler) ListSessions(ctx echo.Context, params ListSessionsParams) error {
 	var request ListSessionsRequestObject
+
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ListSessions(ctx.Request().Context(), request.(ListSessionsRequestObject))
@@ -19874,10 +20083,11 @@ func (sh *strictHandler) CreateSession(ctx echo.Context) error {
 }
 
 // EndSession operation middleware
-func (sh *strictHandler) EndSession(ctx echo.Context, id ID) error {
+func (sh *strictHandler) EndSession(ctx echo.Context, id ID, params EndSessionParams) error {
 	var request EndSessionRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.EndSession(ctx.Request().Context(), request.(EndSessionRequestObject))
@@ -19892,6 +20102,29 @@ func (sh *strictHandler) EndSession(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
 		return validResponse.VisitEndSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetSetUp operation middleware
+func (sh *strictHandler) GetSetUp(ctx echo.Context) error {
+	var request GetSetUpRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSetUp(ctx.Request().Context(), request.(GetSetUpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSetUp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSetUpResponseObject); ok {
+		return validResponse.VisitGetSetUpResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -19924,8 +20157,10 @@ func (sh *strictHandler) ListShelf(ctx echo.Context, params ListShelfParams) err
 }
 
 // ListStaff operation middleware
-func (sh *strictHandler) ListStaff(ctx echo.Context) error {
+func (sh *strictHandler) ListStaff(ctx echo.Context, params ListStaffParams) error {
 	var request ListStaffRequestObject
+
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ListStaff(ctx.Request().Context(), request.(ListStaffRequestObject))
@@ -19947,8 +20182,10 @@ func (sh *strictHandler) ListStaff(ctx echo.Context) error {
 }
 
 // InviteStaff operation middleware
-func (sh *strictHandler) InviteStaff(ctx echo.Context) error {
+func (sh *strictHandler) InviteStaff(ctx echo.Context, params InviteStaffParams) error {
 	var request InviteStaffRequestObject
+
+	request.Params = params
 
 	var body InviteStaffJSONRequestBody
 	var err error
@@ -19993,10 +20230,11 @@ func (sh *strictHandler) InviteStaff(ctx echo.Context) error {
 }
 
 // ChangeStaff operation middleware
-func (sh *strictHandler) ChangeStaff(ctx echo.Context, username Username) error {
+func (sh *strictHandler) ChangeStaff(ctx echo.Context, username Username, params ChangeStaffParams) error {
 	var request ChangeStaffRequestObject
 
 	request.Username = username
+	request.Params = params
 
 	var body ChangeStaffJSONRequestBody
 	var err error
@@ -20090,10 +20328,11 @@ func (sh *strictHandler) LetStaffIn(ctx echo.Context, username Username, params 
 }
 
 // ResetStaffPassword operation middleware
-func (sh *strictHandler) ResetStaffPassword(ctx echo.Context, username Username) error {
+func (sh *strictHandler) ResetStaffPassword(ctx echo.Context, username Username, params ResetStaffPasswordParams) error {
 	var request ResetStaffPasswordRequestObject
 
 	request.Username = username
+	request.Params = params
 
 	var body ResetStaffPasswordJSONRequestBody
 	var err error
@@ -20138,10 +20377,11 @@ func (sh *strictHandler) ResetStaffPassword(ctx echo.Context, username Username)
 }
 
 // RestoreStaff operation middleware
-func (sh *strictHandler) RestoreStaff(ctx echo.Context, username Username) error {
+func (sh *strictHandler) RestoreStaff(ctx echo.Context, username Username, params RestoreStaffParams) error {
 	var request RestoreStaffRequestObject
 
 	request.Username = username
+	request.Params = params
 
 	var body RestoreStaffJSONRequestBody
 	var err error

@@ -56,6 +56,7 @@ var inContract = map[string]words{
 	"InvitationAccepted.roles[]":    {typed: "broker/access:RoleDesk"},
 	"StaffMember.roles[]":           {typed: "broker/access:RoleDesk"},
 	"StaffMember.status":            {},
+	"SetUpStep.step":                {typed: "broker/consortium.StepName"},
 	"NewStaff.roles[]":              {typed: "broker/access:RoleDesk"},
 	"StaffChange.roles[]":           {typed: "broker/access:RoleDesk"},
 	"Me.kind":                       {typed: "broker/access.Kind", column: "access_tokens.kind"},

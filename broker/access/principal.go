@@ -33,6 +33,9 @@ type Principal struct {
 	Kind Kind
 	// Library is where the caller acts; it bounds every row it may see.
 	Library broker.ID
+	// Office tells that the library is the consortium's own office: its admins are
+	// the operators, who see to all libraries and to no patrons.
+	Office bool
 	// ID is the staff user, the patron, or the program.
 	ID broker.ID
 	// Roles are held by staff and programs; patrons have none.

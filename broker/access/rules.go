@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"afield/broker"
+	"afield/broker/directory"
 )
 
 // limit allows a number of tries within a window that slides with time.
@@ -185,6 +186,21 @@ func badToken() error {
 		Kind: broker.KindUnauthenticated, Code: "bad_token",
 		Detail: "The token is not known here, or has ended. Sign in again.",
 	}
+}
+
+// mayEnter refuses the staff and the programs of a library that is suspended, and
+// everybody of one that has left. It is asked only of callers who are who they say.
+func mayEnter(kind Kind, status directory.Status) error {
+	refuse := func(code, detail string) error {
+		return &broker.Error{Kind: broker.KindUnauthenticated, Code: code, Detail: detail}
+	}
+	switch {
+	case status == directory.StatusClosed:
+		return refuse("library_closed", "The library has left this consortium; nobody signs in there any more.")
+	case status == directory.StatusSuspended && kind != KindPatron:
+		return refuse("library_suspended", "The library is suspended; its staff cannot sign in until the consortium's office lets it in again.")
+	}
+	return nil
 }
 
 func throttled(wait time.Duration) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/directory"
 	"afield/broker/postgres"
 )
 
@@ -50,6 +51,7 @@ func New(db *postgres.DB, config Config) (*Service, error) {
 type AskedToken struct {
 	principal     Principal
 	known, stands bool
+	status        directory.Status // of the token's library
 }
 
 // AskToken queues the question whose token this is. The transaction may have any
@@ -69,6 +71,9 @@ func (s *Service) AskToken(tx *postgres.Tx, bearer string) *AskedToken {
 func (a *AskedToken) Principal() (Principal, error) {
 	if !a.known || !a.stands {
 		return Principal{}, badToken()
+	}
+	if err := mayEnter(a.principal.Kind, a.status); err != nil {
+		return Principal{}, err
 	}
 	return a.principal, nil
 }

@@ -159,3 +159,16 @@ func (s *Service) EndSession(ctx context.Context, tx *postgres.Tx, library, sess
 	}
 	return username, nil
 }
+
+// Operators counts those of the consortium's office who may sign in or are
+// invited. The transaction sees all libraries, or counts its own office only.
+func (s *Service) Operators(ctx context.Context, tx *postgres.Tx) (count int, err error) {
+	err = tx.QueryRow(ctx, `select count(distinct s.name)::int from (
+			select u.username as name, u.library_id from staff_users u where u.disabled_at is null and $1 = any (u.roles)
+			union all select i.username, i.library_id from invitations i where i.accepted_at is null and i.withdrawn_at is null and i.expires_at > $2
+		) s join libraries l on l.id = s.library_id and l.kind = 'consortium'`, RoleAdmin, s.wall.Now()).Scan(&count)
+	if err != nil {
+		return 0, fmt.Errorf("count operators: %w", err)
+	}
+	return count, nil
+}

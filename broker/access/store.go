@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/directory"
 	"afield/broker/postgres"
 )
 
@@ -22,11 +23,12 @@ func askToken(tx *postgres.Tx, hash []byte, now time.Time, asked *AskedToken) {
 	tx.Queue(`select id, kind, library_id, principal_id, expires_at, set_config('afield.libraries', '{' || library_id || '}', true)
 		from access_tokens where hash = $1 and revoked_at is null and expires_at > $2`, hash, now).
 		QueryRow(noneIs(&asked.known, &p.Token, &p.Kind, &p.Library, &p.ID, &p.ExpiresAt, new(string)))
-	tx.Queue(`select coalesce(s.roles, t.roles), s.branch_id from access_tokens t
+	tx.Queue(`select coalesce(s.roles, t.roles), s.branch_id, l.kind = 'consortium', l.status from access_tokens t
+		join libraries l on l.id = t.library_id
 		left join staff_users s on t.kind = 'staff' and s.library_id = t.library_id and s.id = t.principal_id and s.disabled_at is null
 		left join patrons p on t.kind = 'patron' and p.library_id = t.library_id and p.id = t.principal_id and p.status <> 'closed'
 		where t.hash = $1 and (t.kind = 'program' or s.id is not null or p.id is not null)`, hash).
-		QueryRow(noneIs(&asked.stands, &p.Roles, &p.Branch))
+		QueryRow(noneIs(&asked.stands, &p.Roles, &p.Branch, &p.Office, &asked.status))
 }
 
 // noneIs reads one row of a queued query, and notes whether there was one.
@@ -43,7 +45,14 @@ func noneIs(there *bool, into ...any) func(pgx.Row) error {
 
 // standing is who is signing in, as they stand today.
 func standing(ctx context.Context, tx *postgres.Tx, p Principal) (Principal, error) {
-	var err error
+	var status directory.Status
+	err := tx.QueryRow(ctx, `select kind = 'consortium', status from libraries where id = $1`, p.Library).Scan(&p.Office, &status)
+	if err == nil {
+		err = mayEnter(p.Kind, status)
+	}
+	if err != nil {
+		return Principal{}, err
+	}
 	switch p.Kind {
 	case KindStaff:
 		err = tx.QueryRow(ctx, `select roles, branch_id from staff_users
@@ -67,15 +76,16 @@ func insertToken(tx *postgres.Tx, hash []byte, p Principal, label string, now ti
 		hash, p.Token, p.Kind, p.Library, p.ID, p.Roles, label, now, p.ExpiresAt)
 }
 
-// selectLibrary resolves a symbol or an id; NoID when there is none.
+// selectLibrary resolves the symbol or the id of a member, or of the consortium's
+// office; NoID when there is none.
 func selectLibrary(ctx context.Context, tx *postgres.Tx, name string) (broker.ID, error) {
 	var row pgx.Row
 	if id, err := broker.ParseID("library", name); err == nil {
-		row = tx.QueryRow(ctx, `select id from libraries where id = $1 and member`, id)
+		row = tx.QueryRow(ctx, `select id from libraries where id = $1 and (member or kind = 'consortium')`, id)
 	} else {
 		symbol, _ := broker.ParseSymbol(name) // a malformed symbol is simply not found
 		row = tx.QueryRow(ctx, `select l.id from symbols s join libraries l on l.id = s.library_id
-			where s.namespace = $1 and s.value = $2 and l.member`, symbol.Namespace, symbol.Value)
+			where s.namespace = $1 and s.value = $2 and (l.member or l.kind = 'consortium')`, symbol.Namespace, symbol.Value)
 	}
 	var id broker.ID
 	if err := row.Scan(&id); err != nil && !errors.Is(err, pgx.ErrNoRows) {

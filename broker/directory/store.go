@@ -66,6 +66,16 @@ func BySymbol(ctx context.Context, tx *postgres.Tx, symbol broker.Symbol) (Libra
 		symbol.Namespace, symbol.Value)
 }
 
+// Named reads the library that a symbol or an id names; a not-found error when none
+// does.
+func Named(ctx context.Context, tx *postgres.Tx, name string) (Library, error) {
+	if id, err := broker.ParseID("library", name); err == nil {
+		return Load(ctx, tx, id)
+	}
+	symbol, _ := broker.ParseSymbol(name) // a malformed symbol is simply not found
+	return BySymbol(ctx, tx, symbol)
+}
+
 // LoadMany reads libraries by id; ids that name none are left out.
 func LoadMany(ctx context.Context, tx *postgres.Tx, ids []broker.ID) (map[broker.ID]Library, error) {
 	found := make(map[broker.ID]Library, len(ids))

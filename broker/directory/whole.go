@@ -62,3 +62,8 @@ func SharingGroups(ctx context.Context, tx *postgres.Tx) ([]SharingGroup, error)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[SharingGroup])
 }
+
+// Office reads the consortium's own entry; a not-found error where there is none.
+func Office(ctx context.Context, tx *postgres.Tx) (Library, error) {
+	return oneLibrary(ctx, tx, `where l.kind = $1`, KindConsortium)
+}

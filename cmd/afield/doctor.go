@@ -11,6 +11,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"afield/broker"
+	"afield/broker/access"
+	"afield/broker/consortium"
 	"afield/broker/postgres"
 	server "afield/cmd/afield/app"
 )
@@ -32,7 +35,9 @@ Examples:
 type checkup struct {
 	Configuration []settingShown `json:"configuration"`
 	Checks        []check        `json:"checks"`
-	Healthy       bool           `json:"healthy"`
+	// SetUp says how far the set-up has come; a step that is not done is no illness.
+	SetUp   []consortium.Step `json:"set_up,omitempty"`
+	Healthy bool              `json:"healthy"`
 
 	telling server.Telling
 }
@@ -82,6 +87,16 @@ func (c *checkup) words(out io.Writer) {
 			mark = "TO DO"
 		}
 		fmt.Fprintf(out, "%-5s %-11s %s\n", mark, check.Name, strings.ReplaceAll(check.Detail, "\n", "\n                  "))
+	}
+	for i, step := range c.SetUp {
+		if i == 0 {
+			fmt.Fprintln(out, "Set-up:")
+		}
+		if step.Done {
+			fmt.Fprintf(out, "done  %-11s %s\n", step.Name, step.There)
+			continue
+		}
+		fmt.Fprintf(out, "next  %-11s %s; %s\n                  %s\n", step.Name, step.There, step.Missing, step.Next)
 	}
 	if c.Healthy {
 		fmt.Fprintln(out, "Ready.")
@@ -180,7 +195,25 @@ func (c *checkup) checkDatabase(ctx context.Context, opened *database, loginURL 
 	if c.add("roles", err, postgres.AppRole+" and "+postgres.SystemRole+", neither above row-level security") {
 		if err == nil && len(pending) == 0 {
 			c.checkWaiting(ctx, db)
+			c.checkSetUp(ctx, db)
 		}
 		db.Close()
+	}
+}
+
+// checkSetUp says which steps of the set-up are done. No secret of the server is
+// needed to count.
+func (c *checkup) checkSetUp(ctx context.Context, db *postgres.DB) {
+	doors, err := access.New(db, access.Config{Key: make([]byte, 32)})
+	if err == nil {
+		err = db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+			facts, err := consortium.Count(ctx, tx, doors, broker.NoID)
+			c.SetUp = consortium.OfficeSteps(facts)
+			return err
+		})
+	}
+	if err != nil {
+		c.SetUp = nil
+		c.add("set-up", err, "")
 	}
 }

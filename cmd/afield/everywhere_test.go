@@ -32,6 +32,8 @@ var seesEverywhere = map[string]string{
 	"broker/policy/published Refresh":      "published versions are of many libraries and of none",
 	"cmd/afield inDatabase":                "published versions are of many libraries and of none",
 	"cmd/afield inForce":                   "a consortium is set up as a whole, by its operator",
+	"cmd/afield checkSetUp":                "counts what is there of a consortium's set-up",
+	"cmd/afield/app HasOperator":           "operators belong to the consortium's office and not to a library",
 	"cmd/afield checkWaiting":              "counts what waits on this server, by channel only",
 	"cmd/afield/demo Load":                 "sets up the demonstration's many libraries",
 	"cmd/afield/demo register":             "sets up the demonstration's partners",

@@ -33,6 +33,7 @@ type commandLine struct {
 	Scenario   scenarioCommand   `cmd:"" help:"Play written scenarios against a policy, and say what differs."`
 	Nightly    nightlyCommand    `cmd:"" help:"Do the nightly work by hand, or show what it came to."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to this version."`
+	Operator   operatorCommand   `cmd:"" help:"Make those who run the consortium."`
 	User       userCommand       `cmd:"" help:"Keep staff users, and patrons' PINs."`
 	Token      tokenCommand      `cmd:"" help:"Keep the tokens of libraries' own programs."`
 	Partner    partnerCommand    `cmd:"" help:"Keep the connections to libraries elsewhere."`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"afield/broker/consortium"
 	server "afield/cmd/afield/app"
 )
 
@@ -36,6 +37,13 @@ func (c serveCommand) Run(a *app) error {
 		running, err := server.Start(a.ctx, server.Config{DB: opened.DB, Listen: a.Listen, Secret: secret, Version: readBuild().Version, Log: a.logger(), Telling: telling})
 		if err != nil {
 			return err
+		}
+		has, err := running.HasOperator(a.ctx)
+		if err != nil {
+			return errors.Join(err, running.Close())
+		}
+		if !has {
+			a.notice("Nobody runs this consortium yet. " + consortium.FirstOperator)
 		}
 		a.notice(fmt.Sprintf("Afield serves on %s (API documents: %s/docs). Stop with Ctrl-C.", running.URL(), running.URL()))
 		return errors.Join(running.Wait(a.ctx), running.Close())

@@ -92,7 +92,7 @@ func (a Accounts) GetMe(ctx context.Context, _ gen.GetMeRequestObject) (gen.GetM
 
 func (a Accounts) me(ctx context.Context, t *pipeline.Turn) (gen.Me, error) {
 	who := t.Caller
-	me := gen.Me{Kind: gen.MeKind(who.Kind), ID: who.ID, Roles: who.Roles, BranchID: who.Branch}
+	me := gen.Me{Kind: gen.MeKind(who.Kind), ID: who.ID, Roles: who.Roles, BranchID: who.Branch, Office: who.Office}
 	if me.Roles == nil {
 		me.Roles = []string{}
 	}

@@ -35,9 +35,12 @@ func (a Accounts) memberView(t *pipeline.Turn, user access.StaffUser) gen.StaffM
 }
 
 // ListStaff lists who may sign in at the library.
-func (a Accounts) ListStaff(ctx context.Context, _ gen.ListStaffRequestObject) (gen.ListStaffResponseObject, error) {
+func (a Accounts) ListStaff(ctx context.Context, request gen.ListStaffRequestObject) (gen.ListStaffResponseObject, error) {
 	list, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.StaffList, error) {
 		list := gen.StaffList{Staff: []gen.StaffMember{}}
+		if err := t.SeesTo(ctx, request.Params.Library); err != nil {
+			return list, err
+		}
 		users, err := a.Access.Staff(ctx, t.Tx, t.Library())
 		for _, user := range users {
 			list.Staff = append(list.Staff, a.memberView(t, user))
@@ -47,8 +50,12 @@ func (a Accounts) ListStaff(ctx context.Context, _ gen.ListStaffRequestObject) (
 	return gen.ListStaff200JSONResponse(list), err
 }
 
-// colleague finds somebody of the library's staff whom the caller may see to.
-func (a Accounts) colleague(ctx context.Context, t *pipeline.Turn, username string) (access.StaffUser, error) {
+// colleague finds somebody of the staff whom the caller may see to: of their own
+// library, or of the one that an operator names.
+func (a Accounts) colleague(ctx context.Context, t *pipeline.Turn, library, username string) (access.StaffUser, error) {
+	if err := t.SeesTo(ctx, library); err != nil {
+		return access.StaffUser{}, err
+	}
 	user, known, err := a.named(ctx, t, username)
 	if err == nil && !known {
 		err = broker.NotFound("staff user")
@@ -85,8 +92,12 @@ func branchCode(ctx context.Context, t *pipeline.Turn, id broker.ID) (string, er
 }
 
 // changed makes one member of staff what the document says, by the use case that a
-// consortium's file goes through, and gives the invitation if one was made.
-func changed(ctx context.Context, t *pipeline.Turn, member consortium.StaffMember, reason string) (gen.StaffInvitation, error) {
+// consortium's file goes through, and gives the invitation if one was made. The
+// office's own people stand in no file.
+func (a Accounts) changed(ctx context.Context, t *pipeline.Turn, member consortium.StaffMember, reason string) (gen.StaffInvitation, error) {
+	if t.AtOffice() {
+		return a.changedAtOffice(ctx, t, member, reason)
+	}
 	symbol, err := directory.Symbol(ctx, t.Tx, t.Library())
 	if err != nil {
 		return gen.StaffInvitation{}, err
@@ -107,6 +118,32 @@ func changed(ctx context.Context, t *pipeline.Turn, member consortium.StaffMembe
 	return gen.StaffInvitation{Username: made.Username, Token: made.Token, ExpiresAt: views.UTC(made.ExpiresAt)}, nil
 }
 
+// changedAtOffice invites, suspends or restores an operator. There is one role.
+func (a Accounts) changedAtOffice(ctx context.Context, t *pipeline.Turn, member consortium.StaffMember, reason string) (gen.StaffInvitation, error) {
+	suspends := member.Status == consortium.SuspendedStaff("").Status
+	switch user, known, err := a.named(ctx, t, member.Username); {
+	case err != nil:
+		return gen.StaffInvitation{}, err
+	case suspends && user.ID == t.Caller.ID:
+		return gen.StaffInvitation{}, broker.Forbidden("Nobody changes what they themselves may do; ask another operator.")
+	case suspends:
+		a.Access.Withdraw(t.Tx, t.Library(), member.Username)
+		if err := a.Access.DisableStaff(ctx, t.Tx, t.Library(), member.Username); err != nil && !broker.IsKind(err, broker.KindNotFound) {
+			return gen.StaffInvitation{}, err
+		}
+		return gen.StaffInvitation{}, note(ctx, t, reason, member.Username, "%s of the consortium's office was suspended")
+	case len(member.Roles) > 0 && (known || len(member.Roles) > 1 || member.Roles[0] != access.RoleAdmin):
+		return gen.StaffInvitation{}, broker.Invalid(broker.FieldError{Pointer: "/roles", Code: "not_allowed", Message: "must be admin: the consortium's office has no other role"})
+	case known && !user.Disabled:
+		return gen.StaffInvitation{}, nil
+	}
+	token, to, err := a.Access.Invite(t.Tx, access.Invitation{Library: t.Library(), Username: member.Username, Roles: []string{access.RoleAdmin}})
+	if err != nil {
+		return gen.StaffInvitation{}, err
+	}
+	return gen.StaffInvitation{Username: to.Username, Token: token, ExpiresAt: views.UTC(to.ExpiresAt)}, note(ctx, t, reason, to.Username, "%s is invited to the consortium's office")
+}
+
 // note records what was done to an account, beside the changes of the set-up.
 func note(ctx context.Context, t *pipeline.Turn, reason, username, words string) error {
 	library, err := t.Home(ctx)
@@ -125,6 +162,9 @@ func note(ctx context.Context, t *pipeline.Turn, reason, username, words string)
 func (a Accounts) InviteStaff(ctx context.Context, request gen.InviteStaffRequestObject) (gen.InviteStaffResponseObject, error) {
 	in := *request.Body
 	made, err := pipeline.SetUp(ctx, a.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (gen.StaffInvitation, error) {
+		if err := t.SeesTo(ctx, request.Params.Library); err != nil {
+			return gen.StaffInvitation{}, err
+		}
 		if err := access.CheckUsername("/username", in.Username); err != nil {
 			return gen.StaffInvitation{}, err
 		}
@@ -135,7 +175,7 @@ func (a Accounts) InviteStaff(ctx context.Context, request gen.InviteStaffReques
 		if err != nil {
 			return gen.StaffInvitation{}, err
 		}
-		return changed(ctx, t, consortium.StaffMember{Username: in.Username, Roles: in.Roles, Branch: code}, in.Reason)
+		return a.changed(ctx, t, consortium.StaffMember{Username: in.Username, Roles: in.Roles, Branch: code}, in.Reason)
 	})
 	return gen.InviteStaff201JSONResponse(made), err
 }
@@ -151,7 +191,7 @@ func taken(err error) error {
 func (a Accounts) ChangeStaff(ctx context.Context, request gen.ChangeStaffRequestObject) (gen.ChangeStaffResponseObject, error) {
 	in := *request.Body
 	view, err := pipeline.SetUp(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (gen.StaffMember, error) {
-		user, err := a.colleague(ctx, t, request.Username)
+		user, err := a.colleague(ctx, t, request.Params.Library, request.Username)
 		if err != nil {
 			return gen.StaffMember{}, err
 		}
@@ -166,7 +206,7 @@ func (a Accounts) ChangeStaff(ctx context.Context, request gen.ChangeStaffReques
 		if len(in.Roles) > 0 {
 			member.Roles = in.Roles
 		}
-		if _, err := changed(ctx, t, member, in.Reason); err != nil {
+		if _, err := a.changed(ctx, t, member, in.Reason); err != nil {
 			return gen.StaffMember{}, err
 		}
 		return a.shown(ctx, t, user.Username)
@@ -183,9 +223,9 @@ func (a Accounts) shown(ctx context.Context, t *pipeline.Turn, username string) 
 }
 
 // seesTo does something to the account of a colleague, once, and shows it.
-func (a Accounts) seesTo(ctx context.Context, username string, act func(context.Context, *pipeline.Turn, access.StaffUser) error) (gen.StaffMember, error) {
+func (a Accounts) seesTo(ctx context.Context, library, username string, act func(context.Context, *pipeline.Turn, access.StaffUser) error) (gen.StaffMember, error) {
 	_, err := pipeline.SetUp(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (pipeline.Made, error) {
-		user, err := a.colleague(ctx, t, username)
+		user, err := a.colleague(ctx, t, library, username)
 		if err != nil {
 			return pipeline.Made{}, err
 		}
@@ -195,6 +235,9 @@ func (a Accounts) seesTo(ctx context.Context, username string, act func(context.
 		return gen.StaffMember{}, err
 	}
 	return pipeline.Show(ctx, a.Base, username, func(ctx context.Context, t *pipeline.Turn, username string) (gen.StaffMember, error) {
+		if err := t.SeesTo(ctx, library); err != nil {
+			return gen.StaffMember{}, err
+		}
 		user, known, err := a.named(ctx, t, username)
 		if err == nil && !known { // an invitation was withdrawn, and there is no account
 			return gen.StaffMember{Username: username, Roles: []string{}, Status: gen.StaffMemberStatusSuspended}, nil
@@ -205,8 +248,8 @@ func (a Accounts) seesTo(ctx context.Context, username string, act func(context.
 
 // SuspendStaff stops somebody from signing in.
 func (a Accounts) SuspendStaff(ctx context.Context, request gen.SuspendStaffRequestObject) (gen.SuspendStaffResponseObject, error) {
-	view, err := a.seesTo(ctx, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) error {
-		_, err := changed(ctx, t, consortium.SuspendedStaff(user.Username), request.Body.Reason)
+	view, err := a.seesTo(ctx, request.Params.Library, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) error {
+		_, err := a.changed(ctx, t, consortium.SuspendedStaff(user.Username), request.Body.Reason)
 		return err
 	})
 	return gen.SuspendStaff200JSONResponse(view), err
@@ -214,9 +257,9 @@ func (a Accounts) SuspendStaff(ctx context.Context, request gen.SuspendStaffRequ
 
 // invitedAnew gives a colleague a way to choose a new password. It takes no
 // Idempotency-Key: the answer holds a secret that is not kept.
-func (a Accounts) invitedAnew(ctx context.Context, username string, act func(context.Context, *pipeline.Turn, access.StaffUser) (gen.StaffInvitation, error)) (gen.StaffInvitation, error) {
+func (a Accounts) invitedAnew(ctx context.Context, library, username string, act func(context.Context, *pipeline.Turn, access.StaffUser) (gen.StaffInvitation, error)) (gen.StaffInvitation, error) {
 	return pipeline.SetUp(ctx, a.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (gen.StaffInvitation, error) {
-		user, err := a.colleague(ctx, t, username)
+		user, err := a.colleague(ctx, t, library, username)
 		if err != nil {
 			return gen.StaffInvitation{}, err
 		}
@@ -226,18 +269,18 @@ func (a Accounts) invitedAnew(ctx context.Context, username string, act func(con
 
 // RestoreStaff invites somebody again who was suspended.
 func (a Accounts) RestoreStaff(ctx context.Context, request gen.RestoreStaffRequestObject) (gen.RestoreStaffResponseObject, error) {
-	made, err := a.invitedAnew(ctx, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) (gen.StaffInvitation, error) {
+	made, err := a.invitedAnew(ctx, request.Params.Library, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) (gen.StaffInvitation, error) {
 		if !user.Disabled || !user.InvitedUntil.IsZero() {
 			return gen.StaffInvitation{}, broker.Conflict("not_suspended", "The account is not suspended, or was restored already. With reset a new password is chosen.")
 		}
-		return changed(ctx, t, consortium.RestoredStaff(user.Username), request.Body.Reason)
+		return a.changed(ctx, t, consortium.RestoredStaff(user.Username), request.Body.Reason)
 	})
 	return gen.RestoreStaff201JSONResponse(made), err
 }
 
 // ResetStaffPassword takes somebody's password away and lets them choose another.
 func (a Accounts) ResetStaffPassword(ctx context.Context, request gen.ResetStaffPasswordRequestObject) (gen.ResetStaffPasswordResponseObject, error) {
-	made, err := a.invitedAnew(ctx, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) (gen.StaffInvitation, error) {
+	made, err := a.invitedAnew(ctx, request.Params.Library, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) (gen.StaffInvitation, error) {
 		var token string
 		var to access.Invitation
 		var err error
@@ -260,7 +303,7 @@ func (a Accounts) ResetStaffPassword(ctx context.Context, request gen.ResetStaff
 
 // LetStaffIn ends a lock-out.
 func (a Accounts) LetStaffIn(ctx context.Context, request gen.LetStaffInRequestObject) (gen.LetStaffInResponseObject, error) {
-	view, err := a.seesTo(ctx, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) error {
+	view, err := a.seesTo(ctx, request.Params.Library, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) error {
 		a.Access.LetIn(t.Tx, t.Library(), user.Username)
 		return note(ctx, t, request.Body.Reason, user.Username, "%s was locked out by too many tries and may try again")
 	})
@@ -269,7 +312,7 @@ func (a Accounts) LetStaffIn(ctx context.Context, request gen.LetStaffInRequestO
 
 // SignStaffOut ends all of somebody's sessions.
 func (a Accounts) SignStaffOut(ctx context.Context, request gen.SignStaffOutRequestObject) (gen.SignStaffOutResponseObject, error) {
-	view, err := a.seesTo(ctx, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) error {
+	view, err := a.seesTo(ctx, request.Params.Library, request.Username, func(ctx context.Context, t *pipeline.Turn, user access.StaffUser) error {
 		a.Access.RevokeAll(t.Tx, t.Library(), user.ID)
 		return note(ctx, t, request.Body.Reason, user.Username, "%s was signed out everywhere")
 	})
@@ -277,9 +320,12 @@ func (a Accounts) SignStaffOut(ctx context.Context, request gen.SignStaffOutRequ
 }
 
 // ListSessions lists who of the staff is signed in.
-func (a Accounts) ListSessions(ctx context.Context, _ gen.ListSessionsRequestObject) (gen.ListSessionsResponseObject, error) {
+func (a Accounts) ListSessions(ctx context.Context, request gen.ListSessionsRequestObject) (gen.ListSessionsResponseObject, error) {
 	list, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.SessionList, error) {
 		list := gen.SessionList{Sessions: []gen.StaffSession{}}
+		if err := t.SeesTo(ctx, request.Params.Library); err != nil {
+			return list, err
+		}
 		sessions, err := a.Access.Sessions(ctx, t.Tx, t.Library())
 		for _, one := range sessions {
 			list.Sessions = append(list.Sessions, gen.StaffSession{
@@ -294,11 +340,14 @@ func (a Accounts) ListSessions(ctx context.Context, _ gen.ListSessionsRequestObj
 // EndSession ends one session of the library's staff.
 func (a Accounts) EndSession(ctx context.Context, request gen.EndSessionRequestObject) (gen.EndSessionResponseObject, error) {
 	_, err := pipeline.SetUp(ctx, a.Base, http.StatusNoContent, func(ctx context.Context, t *pipeline.Turn) (pipeline.Made, error) {
+		if err := t.SeesTo(ctx, request.Params.Library); err != nil {
+			return pipeline.Made{}, err
+		}
 		username, err := a.Access.EndSession(ctx, t.Tx, t.Library(), request.ID)
 		if err != nil {
 			return pipeline.Made{}, err
 		}
-		if _, err := a.colleague(ctx, t, username); err != nil {
+		if _, err := a.colleague(ctx, t, request.Params.Library, username); err != nil {
 			return pipeline.Made{}, err
 		}
 		return pipeline.Made{ID: request.ID}, note(ctx, t, "ended by hand", username, "a session of %s was ended")

@@ -20,6 +20,8 @@ type callers struct {
 	anyone bool
 	// partners sign what they send; api/peer checks that.
 	partners bool
+	// office lets in the operators of the consortium's office.
+	office bool
 	// patrons may call it for their own account.
 	patrons bool
 	// staff lists the roles of which a staff user or program needs one; nil
@@ -47,12 +49,14 @@ func callersOf(op *openapi3.Operation) (callers, error) {
 			c.partners = true
 		case "patron":
 			c.patrons = true
+		case "office":
+			c.office = true
 		case "staff":
 			if c.staff = roles; roles == nil {
 				c.staff = access.Roles()
 			}
 		default:
-			return callers{}, fmt.Errorf("x-callers names %q: must be anyone, partner, patron or staff", name)
+			return callers{}, fmt.Errorf("x-callers names %q: must be anyone, partner, patron, office or staff", name)
 		}
 	}
 	open := op.Security != nil && len(*op.Security) == 0
@@ -99,6 +103,12 @@ func words(op *openapi3.Operation, extension string) ([]string, error) {
 func (c callers) admit(principal access.Principal) error {
 	patron, staff := principal.Kind == access.KindPatron, principal.IsStaff()
 	switch {
+	case principal.Office && c.office && principal.Holds(access.RoleAdmin):
+		return nil
+	case principal.Office:
+		return broker.Forbidden("This is for a library's own people; the consortium's office sees to how libraries are set up.")
+	case c.office && c.staff == nil && !c.patrons:
+		return broker.Forbidden("This is for the consortium's office.")
 	case c.anyone, patron && c.patrons, staff && c.staff != nil && principal.Holds(c.staff...):
 		return nil
 	case patron && c.staff != nil:

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -25,10 +26,39 @@ type Turn struct {
 	Caller access.Principal
 
 	base *Base
+	// other is the library that an operator sees to.
+	other broker.ID
 }
 
-// Library is the caller's.
-func (t *Turn) Library() broker.ID { return t.Caller.Library }
+// Library is the caller's, or the one that an operator sees to.
+func (t *Turn) Library() broker.ID { return cmp.Or(t.other, t.Caller.Library) }
+
+// AtOffice tells whether the call is about the consortium's own office.
+func (t *Turn) AtOffice() bool { return t.Caller.Office && t.other == broker.NoID }
+
+// SeesTo turns to the library that an operator names by symbol or id; "" is their
+// own. Nobody else may name one.
+func (t *Turn) SeesTo(ctx context.Context, named string) error {
+	wrong := func(code, message string) error {
+		return broker.Invalid(broker.FieldError{Pointer: "query:library", Code: code, Message: message})
+	}
+	switch {
+	case named == "":
+		return nil
+	case !t.Caller.Office:
+		return wrong("not_yours", "must be left out: it is for the consortium's office")
+	}
+	library, err := directory.Named(ctx, t.Tx, named)
+	if broker.IsKind(err, broker.KindNotFound) || err == nil && !library.Member {
+		return wrong("not_a_member", "must be the symbol or id of a member library")
+	}
+	if err != nil {
+		return err
+	}
+	t.Tx.Widen(library.ID)
+	t.other = library.ID
+	return nil
+}
 
 // IsPatron tells whether a patron asks, and not staff.
 func (t *Turn) IsPatron() bool { return t.Caller.Kind == access.KindPatron }

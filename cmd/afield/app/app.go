@@ -203,7 +203,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.stuckFigure())
 	handler, err := rest.New(rest.Deps{
 		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Policies: a.policies.rules, Published: a.policies.Source, Vault: a.Vault, Protocols: a.Protocols,
-		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Front: config.Front,
+		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Front: a.front(config),
 		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "migrations": migrated, "jobs": a.Queue.Ready},
 	})
 	if err != nil {
