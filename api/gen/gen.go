@@ -1266,6 +1266,12 @@ type ClosureList struct {
 	Closures []Closure `json:"closures"`
 }
 
+// Configuration defines model for Configuration.
+type Configuration struct {
+	// Document YAML.
+	Document string `json:"document"`
+}
+
 // ConfigurationChange defines model for ConfigurationChange.
 type ConfigurationChange struct {
 	// Actor Who did something. Names are never given; patrons see the kind only.
@@ -1296,6 +1302,40 @@ type ConfigurationChangePage struct {
 	NextCursor string                `json:"next_cursor,omitempty,omitzero"`
 }
 
+// ConfigurationChanged defines model for ConfigurationChanged.
+type ConfigurationChanged struct {
+	// ChangeID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ChangeID ID                  `json:"change_id,omitempty,omitzero"`
+	Changes  []ConfigurationLine `json:"changes"`
+	DryRun   bool                `json:"dry_run"`
+
+	// Invitations Of staff who can now choose a password; each token is shown this once.
+	Invitations []ConfigurationInvitation `json:"invitations"`
+
+	// Secrets Of partners that are new; shown this once.
+	Secrets []PartnerSecrets `json:"secrets"`
+}
+
+// ConfigurationDocument defines model for ConfigurationDocument.
+type ConfigurationDocument struct {
+	// Document YAML or JSON.
+	Document string `json:"document"`
+
+	// DryRun Say what would change, and change nothing.
+	DryRun bool `json:"dry_run,omitempty,omitzero"`
+
+	// Reason Why; needed unless it is a dry run.
+	Reason string `json:"reason,omitempty,omitzero"`
+}
+
+// ConfigurationInvitation defines model for ConfigurationInvitation.
+type ConfigurationInvitation struct {
+	ExpiresAt time.Time `json:"expires_at"`
+	Library   string    `json:"library"`
+	Token     string    `json:"token"`
+	Username  string    `json:"username"`
+}
+
 // ConfigurationLine defines model for ConfigurationLine.
 type ConfigurationLine struct {
 	After  string `json:"after,omitempty,omitzero"`
@@ -1309,6 +1349,15 @@ type ConfigurationLine struct {
 
 	// Words The change in a sentence.
 	Words string `json:"words"`
+}
+
+// ConfigurationUndo defines model for ConfigurationUndo.
+type ConfigurationUndo struct {
+	// DryRun Say what would change, and change nothing.
+	DryRun bool `json:"dry_run,omitempty,omitzero"`
+
+	// Reason Why; needed unless it is a dry run.
+	Reason string `json:"reason,omitempty,omitzero"`
 }
 
 // Copy A copy as anybody may know of it.
@@ -3201,6 +3250,17 @@ type PartnerMessageService string
 // PartnerMessageVersion defines model for PartnerMessage.Version.
 type PartnerMessageVersion string
 
+// PartnerSecrets defines model for PartnerSecrets.
+type PartnerSecrets struct {
+	Library string `json:"library"`
+
+	// TheyUse Signs what they send.
+	TheyUse string `json:"they_use"`
+
+	// WeUse Signs what they receive.
+	WeUse string `json:"we_use"`
+}
+
 // Patron defines model for Patron.
 type Patron struct {
 	Address string `json:"address,omitempty,omitzero"`
@@ -4735,6 +4795,12 @@ type WaiveChargeParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// GetConfigurationParams defines parameters for GetConfiguration.
+type GetConfigurationParams struct {
+	// Library Of which member library, by symbol or id; only operators of the consortium's office say it, and mean their own office where they do not.
+	Library OfLibrary `form:"library,omitempty" json:"library,omitempty,omitzero"`
+}
+
 // ListConfigurationChangesParams defines parameters for ListConfigurationChanges.
 type ListConfigurationChangesParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -5568,6 +5634,12 @@ type TakeBackChargeJSONRequestBody = TakingBack
 // WaiveChargeJSONRequestBody defines body for WaiveCharge for application/json ContentType.
 type WaiveChargeJSONRequestBody = Waiver
 
+// ChangeConfigurationJSONRequestBody defines body for ChangeConfiguration for application/json ContentType.
+type ChangeConfigurationJSONRequestBody = ConfigurationDocument
+
+// UndoConfigurationChangeJSONRequestBody defines body for UndoConfigurationChange for application/json ContentType.
+type UndoConfigurationChangeJSONRequestBody = ConfigurationUndo
+
 // UndoDeskActJSONRequestBody defines body for UndoDeskAct for application/json ContentType.
 type UndoDeskActJSONRequestBody = WithReason
 
@@ -5822,9 +5894,18 @@ type ServerInterface interface {
 	// WaiveCharge Forgive a charge, or part of it
 	// (POST /v1/charges/{id}/waive)
 	WaiveCharge(ctx echo.Context, id ID, params WaiveChargeParams) error
+	// GetConfiguration How the library is set up
+	// (GET /v1/configuration)
+	GetConfiguration(ctx echo.Context, params GetConfigurationParams) error
+	// ChangeConfiguration Change how libraries are set up
+	// (POST /v1/configuration)
+	ChangeConfiguration(ctx echo.Context) error
 	// ListConfigurationChanges What was changed in how the library is set up
 	// (GET /v1/configuration/changes)
 	ListConfigurationChanges(ctx echo.Context, params ListConfigurationChangesParams) error
+	// UndoConfigurationChange Take a change back
+	// (POST /v1/configuration/changes/{id}/undo)
+	UndoConfigurationChange(ctx echo.Context, id ID) error
 	// ListDeskActs What was done at the desks
 	// (GET /v1/desk/acts)
 	ListDeskActs(ctx echo.Context, params ListDeskActsParams) error
@@ -6504,6 +6585,33 @@ func (w *ServerInterfaceWrapper) WaiveCharge(ctx echo.Context) error {
 	return err
 }
 
+// GetConfiguration converts echo context to params.
+func (w *ServerInterfaceWrapper) GetConfiguration(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetConfigurationParams
+	// ------------- Optional query parameter "library" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "library", ctx.QueryParams(), &params.Library, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter library: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetConfiguration(ctx, params)
+	return err
+}
+
+// ChangeConfiguration converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeConfiguration(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeConfiguration(ctx)
+	return err
+}
+
 // ListConfigurationChanges converts echo context to params.
 func (w *ServerInterfaceWrapper) ListConfigurationChanges(ctx echo.Context) error {
 	var err error
@@ -6526,6 +6634,22 @@ func (w *ServerInterfaceWrapper) ListConfigurationChanges(ctx echo.Context) erro
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListConfigurationChanges(ctx, params)
+	return err
+}
+
+// UndoConfigurationChange converts echo context to params.
+func (w *ServerInterfaceWrapper) UndoConfigurationChange(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UndoConfigurationChange(ctx, id)
 	return err
 }
 
@@ -10781,7 +10905,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/calendar/closures/:id", wrapper.CancelClosure, options.OperationMiddlewares["cancelClosure"]...)
 	router.POST(options.BaseURL+"/v1/charges/:id/take-back", wrapper.TakeBackCharge, options.OperationMiddlewares["takeBackCharge"]...)
 	router.POST(options.BaseURL+"/v1/charges/:id/waive", wrapper.WaiveCharge, options.OperationMiddlewares["waiveCharge"]...)
+	router.GET(options.BaseURL+"/v1/configuration", wrapper.GetConfiguration, options.OperationMiddlewares["getConfiguration"]...)
+	router.POST(options.BaseURL+"/v1/configuration", wrapper.ChangeConfiguration, options.OperationMiddlewares["changeConfiguration"]...)
 	router.GET(options.BaseURL+"/v1/configuration/changes", wrapper.ListConfigurationChanges, options.OperationMiddlewares["listConfigurationChanges"]...)
+	router.POST(options.BaseURL+"/v1/configuration/changes/:id/undo", wrapper.UndoConfigurationChange, options.OperationMiddlewares["undoConfigurationChange"]...)
 	router.GET(options.BaseURL+"/v1/desk/acts", wrapper.ListDeskActs, options.OperationMiddlewares["listDeskActs"]...)
 	router.POST(options.BaseURL+"/v1/desk/acts/:id/undo", wrapper.UndoDeskAct, options.OperationMiddlewares["undoDeskAct"]...)
 	router.POST(options.BaseURL+"/v1/desk/scan", wrapper.Scan, options.OperationMiddlewares["scan"]...)
@@ -11158,6 +11285,50 @@ func (response WaiveCharge200JSONResponse) VisitWaiveChargeResponse(w http.Respo
 	return err
 }
 
+type GetConfigurationRequestObject struct {
+	Params GetConfigurationParams
+}
+
+type GetConfigurationResponseObject interface {
+	VisitGetConfigurationResponse(w http.ResponseWriter) error
+}
+
+type GetConfiguration200JSONResponse Configuration
+
+func (response GetConfiguration200JSONResponse) VisitGetConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeConfigurationRequestObject struct {
+	Body *ChangeConfigurationJSONRequestBody
+}
+
+type ChangeConfigurationResponseObject interface {
+	VisitChangeConfigurationResponse(w http.ResponseWriter) error
+}
+
+type ChangeConfiguration200JSONResponse ConfigurationChanged
+
+func (response ChangeConfiguration200JSONResponse) VisitChangeConfigurationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListConfigurationChangesRequestObject struct {
 	Params ListConfigurationChangesParams
 }
@@ -11169,6 +11340,29 @@ type ListConfigurationChangesResponseObject interface {
 type ListConfigurationChanges200JSONResponse ConfigurationChangePage
 
 func (response ListConfigurationChanges200JSONResponse) VisitListConfigurationChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoConfigurationChangeRequestObject struct {
+	ID   ID `json:"id"`
+	Body *UndoConfigurationChangeJSONRequestBody
+}
+
+type UndoConfigurationChangeResponseObject interface {
+	VisitUndoConfigurationChangeResponse(w http.ResponseWriter) error
+}
+
+type UndoConfigurationChange200JSONResponse ConfigurationChanged
+
+func (response UndoConfigurationChange200JSONResponse) VisitUndoConfigurationChangeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -14621,9 +14815,18 @@ type StrictServerInterface interface {
 	// WaiveCharge Forgive a charge, or part of it
 	// (POST /v1/charges/{id}/waive)
 	WaiveCharge(ctx context.Context, request WaiveChargeRequestObject) (WaiveChargeResponseObject, error)
+	// GetConfiguration How the library is set up
+	// (GET /v1/configuration)
+	GetConfiguration(ctx context.Context, request GetConfigurationRequestObject) (GetConfigurationResponseObject, error)
+	// ChangeConfiguration Change how libraries are set up
+	// (POST /v1/configuration)
+	ChangeConfiguration(ctx context.Context, request ChangeConfigurationRequestObject) (ChangeConfigurationResponseObject, error)
 	// ListConfigurationChanges What was changed in how the library is set up
 	// (GET /v1/configuration/changes)
 	ListConfigurationChanges(ctx context.Context, request ListConfigurationChangesRequestObject) (ListConfigurationChangesResponseObject, error)
+	// UndoConfigurationChange Take a change back
+	// (POST /v1/configuration/changes/{id}/undo)
+	UndoConfigurationChange(ctx context.Context, request UndoConfigurationChangeRequestObject) (UndoConfigurationChangeResponseObject, error)
 	// ListDeskActs What was done at the desks
 	// (GET /v1/desk/acts)
 	ListDeskActs(ctx context.Context, request ListDeskActsRequestObject) (ListDeskActsResponseObject, error)
@@ -15410,6 +15613,77 @@ func (sh *strictHandler) WaiveCharge(ctx echo.Context, id ID, params WaiveCharge
 	return nil
 }
 
+// GetConfiguration operation middleware
+func (sh *strictHandler) GetConfiguration(ctx echo.Context, params GetConfigurationParams) error {
+	var request GetConfigurationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetConfiguration(ctx.Request().Context(), request.(GetConfigurationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetConfiguration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetConfigurationResponseObject); ok {
+		return validResponse.VisitGetConfigurationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeConfiguration operation middleware
+func (sh *strictHandler) ChangeConfiguration(ctx echo.Context) error {
+	var request ChangeConfigurationRequestObject
+
+	var body ChangeConfigurationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeConfiguration(ctx.Request().Context(), request.(ChangeConfigurationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeConfiguration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeConfigurationResponseObject); ok {
+		return validResponse.VisitChangeConfigurationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListConfigurationChanges operation middleware
 func (sh *strictHandler) ListConfigurationChanges(ctx echo.Context, params ListConfigurationChangesParams) error {
 	var request ListConfigurationChangesRequestObject
@@ -15429,6 +15703,54 @@ func (sh *strictHandler) ListConfigurationChanges(ctx echo.Context, params ListC
 		return err
 	} else if validResponse, ok := response.(ListConfigurationChangesResponseObject); ok {
 		return validResponse.VisitListConfigurationChangesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UndoConfigurationChange operation middleware
+func (sh *strictHandler) UndoConfigurationChange(ctx echo.Context, id ID) error {
+	var request UndoConfigurationChangeRequestObject
+
+	request.ID = id
+
+	var body UndoConfigurationChangeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UndoConfigurationChange(ctx.Request().Context(), request.(UndoConfigurationChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UndoConfigurationChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UndoConfigurationChangeResponseObject); ok {
+		return validResponse.VisitUndoConfigurationChangeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -166,16 +167,52 @@ func Log(ctx context.Context, tx *postgres.Tx, change, before broker.ID, limit i
 	})
 }
 
-// Undoing is the file that takes a change back. A change that was not recorded
-// is not found; the transaction sees all libraries, or takes back only its part.
-func Undoing(ctx context.Context, tx *postgres.Tx, change broker.ID) (*Document, error) {
-	rows, err := Log(ctx, tx, change, broker.NoID, 100_000)
+// UndoingLast is Undoing where nothing was changed since at the libraries that the
+// change touched; otherwise it is the conflict changed_since. only narrows the
+// change to its part at one library, NoID does not.
+func UndoingLast(ctx context.Context, tx *postgres.Tx, change, only broker.ID) (*Document, error) {
+	rows, err := part(ctx, tx, change, only)
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, broker.NotFound("change")
+	for _, row := range rows {
+		var reason string
+		err := tx.QueryRow(ctx, `select reason from configuration_changes
+			where library_id is not distinct from $1 and change_id <> $2 and id > $3 and before <> after order by id desc limit 1`,
+			row.Library, change, row.ID).Scan(&reason)
+		switch {
+		case err == nil:
+			return nil, broker.Conflict("changed_since", "Something was changed there since (%s). Take that back first.", reason)
+		case !errors.Is(err, pgx.ErrNoRows):
+			return nil, fmt.Errorf("look for later changes: %w", err)
+		}
 	}
+	return undoing(rows)
+}
+
+// part reads the rows of one change, all or those of one library.
+func part(ctx context.Context, tx *postgres.Tx, change, only broker.ID) ([]Recorded, error) {
+	rows, err := Log(ctx, tx, change, broker.NoID, 100_000)
+	if only != broker.NoID {
+		rows = slices.DeleteFunc(rows, func(row Recorded) bool { return row.Library != only })
+	}
+	if err == nil && len(rows) == 0 {
+		err = broker.NotFound("change")
+	}
+	return rows, err
+}
+
+// Undoing is the file that takes a change back. A change that was not recorded
+// is not found; the transaction sees all libraries, or takes back only its part.
+func Undoing(ctx context.Context, tx *postgres.Tx, change broker.ID) (*Document, error) {
+	rows, err := part(ctx, tx, change, broker.NoID)
+	if err != nil {
+		return nil, err
+	}
+	return undoing(rows)
+}
+
+func undoing(rows []Recorded) (*Document, error) {
 	var whole File
 	for _, row := range rows {
 		part := Read([]byte(row.Before), nil)

@@ -25,6 +25,17 @@ func (f File) YAML() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// ExportOne is what is in force at one library, as a part of a file.
+func (in *InForce) ExportOne(library broker.ID) File {
+	file := File{Libraries: []Library{}}
+	for _, said := range in.Libraries {
+		if in.libraries[said.Symbols[0]].ID == library {
+			file.Libraries = append(file.Libraries, said.tidy())
+		}
+	}
+	return file
+}
+
 // Export is what is in force as one file, with the policies that were published
 // for its libraries, as they rule on a day. Applying it changes nothing.
 func (in *InForce) Export(now time.Time) File {

@@ -14,7 +14,7 @@ import (
 // in what it has in common with others.
 func (a Administration) ListConfigurationChanges(ctx context.Context, request gen.ListConfigurationChangesRequestObject) (gen.ListConfigurationChangesResponseObject, error) {
 	in := request.Params
-	page, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.ConfigurationChangePage, error) {
+	page, err := overview(ctx, a, func(ctx context.Context, t *pipeline.Turn) (gen.ConfigurationChangePage, error) {
 		page := gen.ConfigurationChangePage{Changes: []gen.ConfigurationChange{}}
 		list := pipeline.List{Name: "configuration changes", Cursor: in.Cursor, Limit: in.Limit}
 		found, next, err := pipeline.Page(t, list, func(one consortium.Recorded) pipeline.Position { return pipeline.Identified(one.ID) },
@@ -36,7 +36,11 @@ func changeView(one consortium.Recorded) gen.ConfigurationChange {
 		Lines: []gen.ConfigurationLine{}, Before: one.Before, After: one.After,
 	}
 	for _, line := range one.Lines {
-		view.Lines = append(view.Lines, gen.ConfigurationLine{Subject: line.Subject, What: line.What, Before: line.Before, After: line.After, Words: line.Words})
+		view.Lines = append(view.Lines, lineView(line))
 	}
 	return view
+}
+
+func lineView(line consortium.Change) gen.ConfigurationLine {
+	return gen.ConfigurationLine{Subject: line.Subject, What: line.What, Before: line.Before, After: line.After, Words: line.Words}
 }

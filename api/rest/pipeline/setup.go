@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 
+	"afield/broker"
 	"afield/broker/consortium"
 	"afield/broker/postgres"
 )
@@ -27,7 +28,10 @@ func (t *Turn) Plan(ctx context.Context, document *consortium.Document) (*consor
 		return nil, err
 	}
 	plan, wrong := consortium.NewPlan(document, in, consortium.Surroundings{Now: t.Now(), Protocols: t.base.Protocols})
-	if err := wrong.Error(); err != nil {
+	if err, is := broker.AsError(wrong.Error()); is {
+		for i := range err.Fields {
+			err.Fields[i].Pointer = "/document"
+		}
 		return nil, err
 	}
 	return plan, plan.Permits(t.Caller)

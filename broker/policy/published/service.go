@@ -115,5 +115,5 @@ func Bound(ctx context.Context, tx *postgres.Tx, name string, on broker.Date) (i
 
 // HowToBind says what is still to do for a document that rules nobody.
 func HowToBind(name string) string {
-	return "It rules no library yet: write policy: " + name + " for a library, or for one of its branches, in the consortium's file, and apply it (afield consortium apply)."
+	return "It rules no library yet: write policy: " + name + " for a library, or for one of its branches, in the consortium's file, and apply it (afield consortium apply, or POST /v1/configuration)."
 }

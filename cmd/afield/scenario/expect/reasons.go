@@ -88,6 +88,7 @@ func Reasons() []reason {
 		{"too_late_to_undo", "The time for undoing it is over."},
 		{"voucher_moved_on", "A voucher that it wrote has been paid or cancelled since."},
 		{"changed_at_the_desk", "That is changed at the desk."},
+		{"changed_since", "Something was changed there since; take that back first."},
 		{"changed_meanwhile", "The request has changed since you looked at it."},
 		{"channel_not_open", "Holds, requests or renewals do not come by this way here."},
 		{"charge_settled", "That charge is not open on this account."},
