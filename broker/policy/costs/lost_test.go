@@ -36,3 +36,16 @@ func TestTheLatestDueDateThatMayBeLostIsExact(t *testing.T) {
 		})
 	}
 }
+
+// A part that is missing is one of the usual ones, or one that the policy prices.
+func TestAPartThatIsMissingHasAKnownName(t *testing.T) {
+	t.Parallel()
+	document, match := policytest.Preset(t, "western-district"), rule.Match{Owner: rule.OwnerOwn, Item: "audiobook", Class: "resident"}
+	for part, known := range map[string]bool{"": true, "booklet": true, "audiobook_disc": true, "dust jacket": false} {
+		wrong := costs.CheckPart(document, match, part)
+		policytest.MustBe(t, "known: "+part, len(wrong) == 0, known)
+		if !known {
+			policytest.MustBe(t, "what is said", wrong[0].Message, "must be one of audiobook_disc, barcode, booklet, cable, case, disc, map, piece")
+		}
+	}
+}

@@ -53,10 +53,7 @@ func SettledDue(d *policy.Document, at policy.Moment, m rule.Match, set, lenderD
 		if entry.Value.ClosedDay == attributes.MoveToPrevOpen && !at.Calendar.ClosedUnforeseen(latest) {
 			latest = at.Calendar.PrevOpenDay(latest)
 		}
-		if set.Before(lenderDue) {
-			answer.Value = settledOwn(d, at, m, set).Value
-		}
-		answer.Value = answer.Value.Earlier(latest)
+		answer.Value = settledOwn(d, at, m, set).Value.Earlier(latest)
 		return answer
 	}
 	return settledOwn(d, at, m, set)

@@ -55,3 +55,27 @@ func TestADueDateNeverFallsOnAClosedDay(t *testing.T) {
 		}
 	})
 }
+
+// A borrowed copy is due by its lender's date. What was set for before that moves
+// as the library's own dates do, what was set for the day itself only as the
+// lender's date leaves it.
+func TestABorrowedCopyThatIsDueBeforeItsLendersDate(t *testing.T) {
+	t.Parallel()
+	document := policytest.WithRules(t, "ill.due", "{days_before: 0, closed_day: keep}", "loans.period", "{days: 21, closed_day: next_open}")
+	moment := policytest.At("2026-03-03", policytest.ClosedSundays(t)) // 15 and 22 March are Sundays
+	borrowed := rule.Match{Owner: rule.OwnerILL, Item: "book"}
+	for _, test := range []struct{ set, lender, want string }{
+		{"2026-03-15", "2026-03-20", "2026-03-16"},
+		{"2026-03-14", "2026-03-20", "2026-03-14"},
+		{"2026-03-22", "2026-03-22", "2026-03-22"},
+		{"2026-03-24", "2026-03-22", "2026-03-22"},
+		{"2026-03-15", "", "2026-03-15"},
+	} {
+		var lender broker.Date
+		if test.lender != "" {
+			lender = broker.MustDate(test.lender)
+		}
+		due := lending.SettledDue(document, moment, borrowed, broker.MustDate(test.set), lender).Value
+		policytest.MustBe(t, test.set+", and "+test.lender+" for the lender", due, broker.MustDate(test.want))
+	}
+}

@@ -74,3 +74,18 @@ func TestOwnItemsAreRenewedAsOftenAsTheirTypeSays(t *testing.T) {
 		policytest.MustBe(t, test.library+" "+test.item+" "+test.age, answer.Allowed, test.want)
 	}
 }
+
+// The night looks for loans to be renewed by themselves as far ahead as any rule
+// asks, and not at all where none does.
+func TestHowFarAheadTheNightLooksForRenewals(t *testing.T) {
+	t.Parallel()
+	if days, has := lending.AutoRenewAtMost(policytest.WithRules(t, "loans.auto_renew_days", "none")); has || days != 0 {
+		t.Errorf("nothing is renewed by itself, and it looks %d days ahead (%v)", days, has)
+	}
+	if days, has := lending.AutoRenewAtMost(policytest.WithRules(t, "loans.auto_renew_days", "0")); !has || days != 0 {
+		t.Errorf("renewed on the day: it looks %d days ahead (%v)", days, has)
+	}
+	if days, has := lending.AutoRenewAtMost(policytest.WithRules(t, "loans.auto_renew_days", "3")); !has || days != 3 {
+		t.Errorf("renewed three days before: it looks %d days ahead (%v)", days, has)
+	}
+}
