@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"afield/broker"
+	"afield/broker/holds"
 	"afield/broker/loans"
 	"afield/broker/postgres"
+	"afield/broker/standing"
 	"afield/workflow"
 	"afield/workflow/requests"
 	"afield/workflow/requests/engine"
@@ -108,22 +110,22 @@ func (p *player) stands(model Joint) Joint {
 		if r.PreviousState != nil {
 			previous = x.place(workflow.State(*r.PreviousState))
 		}
-		standing, at := noLoan, nowhere
+		lending, at := noLoan, nowhere
 		for _, l := range lent {
-			standing = map[loans.Status]loan{loans.Open: openLoan, loans.Lost: lostLoan, loans.Returned: closedLoan}[l.Status]
+			lending = map[loans.Status]loan{loans.Open: openLoan, loans.Lost: lostLoan, loans.Returned: closedLoan}[l.Status]
 		}
 		if len(volumes) > 0 {
 			at = custodies[volumes[0].Custody]
 		}
 		if p.w.Side == workflow.SideLending {
 			j.L.State, j.L.Previous, j.L.RenewalPending = x.place(r.State), previous, r.RenewalPending
-			if j.L.Loan = standing; at != withLender || model.L.Copy != nowhere { // it is known before it goes, and that decides nothing
+			if j.L.Loan = lending; at != withLender || model.L.Copy != nowhere { // it is known before it goes, and that decides nothing
 				j.L.Copy = at
 			}
 			return nil
 		}
 		b := &j.B
-		b.State, b.Previous, b.Loan, b.Copy = x.place(r.State), previous, standing, at
+		b.State, b.Previous, b.Loan, b.Copy = x.place(r.State), previous, lending, at
 		b.Unused, b.Contact, b.RenewalPending, b.Misplaced = r.ReturnUnused, !r.PatronContactAt.IsZero(), r.RenewalPending, !r.MisplacedOn.IsZero()
 		b.ByHold = r.ByHold()
 		b.Arrived = len(volumes) > 0 && volumes[0].ItemID != broker.NoID
@@ -133,6 +135,14 @@ func (p *player) stands(model Joint) Joint {
 			b.Cancel = map[string]reason{engine.CancelledByPatron: byPatron, engine.CancelledByNeedBy: byNeedBy, engine.CancelledToMoveOn: toMoveOn}[*r.CancelReason]
 		}
 		b.Approved = r.ApprovedCostMinor > 0
+		kept, err := holds.AllOfRequest(ctx, tx, standing.RequestRef{Library: p.home.ID, Request: p.request})
+		if err != nil {
+			return err
+		}
+		b.Hold = noHold
+		for _, one := range kept {
+			b.Hold = map[holds.Status]hold{holds.Placed: waiting, holds.InTransit: inTransit, holds.OnHoldShelf: onShelf}[one.Status]
+		}
 		return p.rota(ctx, tx, b)
 	}))
 	p.w.settle(&j)

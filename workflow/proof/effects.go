@@ -75,8 +75,12 @@ var effects = map[workflow.Effect]does{
 	workflow.DoNotHome:       nothing,
 	workflow.DoNameMissing:   nothing, // of several volumes
 	workflow.DoMovePickup: func(m *move) {
-		if m.j.B.Hold == onShelf {
+		switch {
+		case m.j.B.Hold == onShelf:
 			m.j.B.Hold = inTransit
+		case m.j.B.Hold == inTransit && m.choose(2) == 1: // it has not left that branch yet
+			m.j.B.Hold = onShelf
+			m.follow(workflow.EventHoldOnShelf)
 		}
 	},
 	workflow.DoSendToPickup: func(m *move) {
