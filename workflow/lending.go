@@ -116,7 +116,7 @@ var Lending = &Table{
 			Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}},
 		},
 		{
-			From: []State{Requested}, On: EventAnswerNo, To: Unfilled, By: []Party{ByStaff, BySystem}, Do: []Effect{DoSayUnfilled}, Label: "No", ISO: "Unfilled", Undo: Undo{Kind: UndoUntilSent},
+			From: []State{Requested}, On: EventAnswerNo, To: Unfilled, By: []Party{ByStaff, BySystem}, Do: []Effect{DoCloseTasks, DoSayUnfilled}, Label: "No", ISO: "Unfilled", Undo: Undo{Kind: UndoUntilSent},
 			Form: []Field{{Name: "reason", Type: FieldChoice, Label: "Why not", Required: true, Choices: noReasons}, noteField},
 		},
 		{
@@ -124,16 +124,16 @@ var Lending = &Table{
 			Form: []Field{{Name: "conditions", Type: FieldText, Label: "Conditions", Required: true}, moneyField},
 		},
 		{
-			From: []State{Requested}, On: EventAnswerRetry, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoSayRetry}, Label: "Ask again later", ISO: "RetryPossible", Undo: Undo{Kind: UndoUntilSent},
+			From: []State{Requested}, On: EventAnswerRetry, To: Unfilled, By: []Party{ByStaff}, Do: []Effect{DoCloseTasks, DoSayRetry}, Label: "Ask again later", ISO: "RetryPossible", Undo: Undo{Kind: UndoUntilSent},
 			Form: []Field{{Name: "retry_after", Type: FieldDate, Label: "Ask again on", Required: true}, reasonField},
 		},
-		{From: []State{Requested}, On: EventRespondOverdue, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoSayUnfilled}, Label: "Nobody answered in time", ISO: "Unfilled"},
+		{From: []State{Requested}, On: EventRespondOverdue, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoSayUnfilled}, Label: "Nobody answered in time", ISO: "Unfilled"},
 		{From: []State{Conditional}, On: EventConditionsTaken, To: ToPull, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoChooseItem, DoSayWillSupply}, Label: "The borrower accepts", ISO: "Notification"},
 		{From: []State{Unfilled, Cancelled}, On: EventConditionsTaken, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayUnfilled}, Label: "The borrower accepts an offer that no longer stands", ISO: "Unfilled"},
-		{From: []State{Requested, Conditional}, On: EventConditionsLeft, To: Cancelled, By: []Party{ByBorrower, ByStaff}, Label: "The borrower declines", ISO: "Notification"},
+		{From: []State{Requested, Conditional}, On: EventConditionsLeft, To: Cancelled, By: []Party{ByBorrower, ByStaff}, Do: []Effect{DoCloseTasks}, Label: "The borrower declines", ISO: "Notification"},
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventConditionsLeft, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks, DoReleaseItem}, Label: "The borrower declines what we promised", ISO: "Notification"},
 		{From: lendingOut, On: EventConditionsLeft, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoOpenTask}, Label: "The borrower declines what is on its way", ISO: "Notification"},
-		{From: []State{Conditional}, On: EventConditionsLapsed, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoSayUnfilled}, Label: "The borrower did not answer", ISO: "Unfilled"},
+		{From: []State{Conditional}, On: EventConditionsLapsed, To: Unfilled, By: []Party{BySystem}, Do: []Effect{DoCloseTasks, DoSayUnfilled}, Label: "The borrower did not answer", ISO: "Unfilled"},
 
 		// Pulling and shipping
 		{From: []State{ToPull, SecondSearch}, On: EventFoundOnShelf, To: ToShip, By: []Party{ByDesk, ByStaff}, Do: []Effect{DoChooseItem}, Label: "Found", Form: []Field{{Name: "barcode", Type: FieldBarcode, Label: "Copy to send"}}},
@@ -155,7 +155,7 @@ var Lending = &Table{
 		},
 
 		// The borrower cancels
-		{From: []State{Requested, Conditional}, On: EventCancelAsked, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelYes}, Label: "Cancelled by the borrower", ISO: "Cancel"},
+		{From: []State{Requested, Conditional}, On: EventCancelAsked, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks, DoSayCancelYes}, Label: "Cancelled by the borrower", ISO: "Cancel"},
 		{From: []State{ToPull, SecondSearch, ToShip}, On: EventCancelAsked, To: Cancelled, By: []Party{ByBorrower}, Do: []Effect{DoCloseTasks, DoReleaseItem, DoSayCancelYes}, Label: "Cancelled by the borrower", ISO: "Cancel"},
 		{From: lendingOut, On: EventCancelAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelNo}, Label: "The borrower cancelled too late", ISO: "Cancel"},
 		{From: []State{LostPending, Completed}, On: EventCancelAsked, To: Same, By: []Party{ByBorrower}, Do: []Effect{DoSayCancelNo}, Label: "The borrower cancelled too late", ISO: "Cancel"},

@@ -62,6 +62,13 @@ func (w *World) between(before Joint, s step, m *move) (wrong []string) {
 	if (s.Kind == ourTime || s.Kind == theirTime) && m.j == before && !m.told && m.first != nil && m.first.To == workflow.Same && s.Event != workflow.EventHoldingsKnown {
 		wrong = append(wrong, string(s.Event)+" passes again and again, and nobody is told ("+string(m.placeName(*m.state()))+")")
 	}
+	if (s.Kind == ourPeople || s.Kind == theirs) && m.idle() && !slices.Contains(onlyNoted, s.Event) {
+		wrong = append(wrong, "nothing comes of what people are offered: "+string(s.Event))
+	}
+	if late := []workflow.Event{workflow.EventOverdueNotice, workflow.EventRecall, workflow.EventSendRecall, workflow.EventDuePassed}; m.first != nil &&
+		m.first.To == workflow.Same && slices.Contains(late, m.first.On) && !m.flagged && before.B.Copy != withLender && before.B.Copy != goingHome && !before.B.RenewalPending {
+		wrong = append(wrong, "it is not kept that the copy is overdue or recalled ("+string(m.first.On)+")")
+	}
 	if before.B.Cancel == byPatron && (m.j.B.Cancel == byNeedBy || m.j.B.Cancel == toMoveOn) {
 		wrong = append(wrong, "it is forgotten that the patron cancelled")
 	}
@@ -71,6 +78,43 @@ func (w *World) between(before Joint, s step, m *move) (wrong []string) {
 		}
 	}
 	return wrong
+}
+
+// settles tells whether what staff were asked before has come to its end in a state:
+// the copy is lent, on its way back or lost, or the request has ended.
+func settles(side workflow.Side, place workflow.Place) bool {
+	switch place.State {
+	case workflow.CheckedOut, workflow.ReturnShipped:
+		return true
+	case workflow.LostPending:
+		return side == workflow.SideBorrowing
+	case workflow.Shipped:
+		return side == workflow.SideLending
+	}
+	return place.Ended
+}
+
+// onlyNoted are acts of people that are for the timeline alone.
+var onlyNoted = []workflow.Event{
+	workflow.EventWait, workflow.EventDispute, workflow.EventWillSupply, // as the lender may say it again
+}
+
+// idle tells whether the row of an event leaves everything as it is.
+func (m *move) idle() bool {
+	return m.first != nil && m.first.To == workflow.Same && len(m.first.Do) == 0 && (m.first.copy == nowhere || m.first.On == workflow.EventBorrowerReceived)
+}
+
+// saysNothingNew tells whether what is heard may have been known before.
+func saysNothingNew(s saying, place workflow.Place) bool {
+	switch s.Kind {
+	case connectors.KindWillSupply, connectors.KindExpectToSupply, connectors.KindReceived:
+		return true
+	case connectors.KindConditional:
+		return place.State == workflow.CancelPending
+	case connectors.KindLoaned:
+		return place.Ended
+	}
+	return false
 }
 
 // mayPass gives why a message that came to nothing need not be told to anybody;

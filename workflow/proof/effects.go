@@ -117,8 +117,8 @@ var effects = map[workflow.Effect]does{
 
 	// flags
 	workflow.DoFlagUnused:     func(m *move) { m.j.B.Unused = true },
-	workflow.DoFlagOverdue:    nothing,
-	workflow.DoFlagRecalled:   nothing,
+	workflow.DoFlagOverdue:    func(m *move) { m.flagged = true },
+	workflow.DoFlagRecalled:   func(m *move) { m.flagged = true },
 	workflow.DoFlagRenewal:    func(m *move) { m.setRenewal(true) },
 	workflow.DoClearRenewal:   func(m *move) { m.setRenewal(false) },
 	workflow.DoForgetCancel:   func(m *move) { m.j.B.Cancel, m.j.B.Unused = noReason, false },
@@ -192,7 +192,7 @@ var effects = map[workflow.Effect]does{
 	workflow.DoTellNotRenewed: nothing,
 	workflow.DoDropNotices:    func(m *move) { m.j.B.ToldArrived, m.j.B.ToldCost, m.j.B.ToldEnd = false, false, false },
 	workflow.DoOpenTask:       func(m *move) { m.setTask(true) },
-	workflow.DoCloseTasks:     func(m *move) { m.setTask(false) },
+	workflow.DoCloseTasks:     func(m *move) { m.setTask(false); m.closed = true },
 
 	// what a lender says
 	workflow.DoSayWillSupply:    says,

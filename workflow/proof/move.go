@@ -25,8 +25,11 @@ type move struct {
 	ran []int
 	// full: a message did not fit on its way; the move is not searched.
 	full bool
-	// told: a person was told, by a task or a notice.
-	told   bool
+	// told: a person was told, by a task or a notice. closed: the tasks that waited
+	// for the request were closed. flagged: it is kept that the copy is overdue or
+	// recalled.
+	told, closed, flagged bool
+
 	faults []string
 }
 
@@ -151,6 +154,9 @@ func (m *move) run(i int) {
 		act.does(m)
 	}
 	m.moveCopy()
+	if to != m.from && !m.closed && settles(m.side, x.places[to]) && !x.places[m.from].Ended {
+		m.fault("what staff were asked before stays open (" + string(x.places[to].State) + ", by " + string(r.On) + ")")
+	}
 	m.deadlines(to)
 	m.remember(to)
 	if m.side == workflow.SideBorrowing && x.places[to].Ended {

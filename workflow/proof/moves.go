@@ -232,6 +232,9 @@ func (w *World) hear(j Joint, side workflow.Side, said uint8, current bool, emit
 		state := *stateOf(&m.j, side)
 		m.current = current
 		if current && hearing.Event != hearing.Late && m.take(side, hearing.Event, by) {
+			if m.idle() && !saysNothingNew(w.said[said], m.place(state)) {
+				m.fault("nothing comes of " + m.w.name(said) + " in " + string(m.placeName(state)))
+			}
 			return true
 		}
 		m.faults, m.told = nil, false

@@ -22,6 +22,9 @@ var promises = []string{
 	"At rest, with nothing under way, both sides know where the copy is, or a person has been told.",
 	"Every row of the tables is reached, or listed below with the reason.",
 	"An effect never fires an event that has no row.",
+	"What people are offered has an effect; so has every word of another library but one that may have been known before.",
+	"Once the copy is lent, on its way back or lost, or the request has ended, nothing stays open that staff were asked before.",
+	"While the copy is away from its lender it is kept that it is overdue or recalled.",
 }
 
 // readme is the text of README.md, made of what was found.
