@@ -769,6 +769,17 @@ const (
 	VoucherStatusWaiting   VoucherStatus = "waiting"
 )
 
+// Defines values for ListHoldsParamsStatus.
+const (
+	ListHoldsParamsStatusCancelled   ListHoldsParamsStatus = "cancelled"
+	ListHoldsParamsStatusExpired     ListHoldsParamsStatus = "expired"
+	ListHoldsParamsStatusFulfilled   ListHoldsParamsStatus = "fulfilled"
+	ListHoldsParamsStatusInTransit   ListHoldsParamsStatus = "in_transit"
+	ListHoldsParamsStatusOnHoldShelf ListHoldsParamsStatus = "on_hold_shelf"
+	ListHoldsParamsStatusPlaced      ListHoldsParamsStatus = "placed"
+	ListHoldsParamsStatusUnfilled    ListHoldsParamsStatus = "unfilled"
+)
+
 // Defines values for ListInvoicesParamsSide.
 const (
 	ListInvoicesParamsSideOwedByUs ListInvoicesParamsSide = "owed_by_us"
@@ -781,6 +792,21 @@ const (
 	ListInvoicesParamsStatusOpen      ListInvoicesParamsStatus = "open"
 	ListInvoicesParamsStatusPaid      ListInvoicesParamsStatus = "paid"
 	ListInvoicesParamsStatusWithdrawn ListInvoicesParamsStatus = "withdrawn"
+)
+
+// Defines values for ListItemsParamsStatus.
+const (
+	ListItemsParamsStatusGoneHome     ListItemsParamsStatus = "gone_home"
+	ListItemsParamsStatusInProcessing ListItemsParamsStatus = "in_processing"
+	ListItemsParamsStatusInTransit    ListItemsParamsStatus = "in_transit"
+	ListItemsParamsStatusLost         ListItemsParamsStatus = "lost"
+	ListItemsParamsStatusMissing      ListItemsParamsStatus = "missing"
+	ListItemsParamsStatusOnHoldShelf  ListItemsParamsStatus = "on_hold_shelf"
+	ListItemsParamsStatusOnLoan       ListItemsParamsStatus = "on_loan"
+	ListItemsParamsStatusOnOrder      ListItemsParamsStatus = "on_order"
+	ListItemsParamsStatusOnShelf      ListItemsParamsStatus = "on_shelf"
+	ListItemsParamsStatusReceived     ListItemsParamsStatus = "received"
+	ListItemsParamsStatusWithdrawn    ListItemsParamsStatus = "withdrawn"
 )
 
 // Defines values for ListNoticesParamsChannel.
@@ -1772,6 +1798,9 @@ type HoldSlip = holds.Slip
 // ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 type ID = broker.ID
 
+// IDOrNumber Example: 10009
+type IDOrNumber = broker.ID
+
 // InvitationAccepted defines model for InvitationAccepted.
 type InvitationAccepted struct {
 	Library  LibraryRef `json:"library"`
@@ -1941,6 +1970,12 @@ type ItemMark struct {
 
 // ItemMarkAs defines model for ItemMark.As.
 type ItemMarkAs string
+
+// ItemPage defines model for ItemPage.
+type ItemPage struct {
+	Items      []Item `json:"items"`
+	NextCursor string `json:"next_cursor,omitempty,omitzero"`
+}
 
 // Journey A copy on its way from desk to desk.
 type Journey struct {
@@ -4607,6 +4642,12 @@ type TillLine struct {
 	Minor  int64  `json:"minor"`
 }
 
+// TillPage defines model for TillPage.
+type TillPage struct {
+	NextCursor string `json:"next_cursor,omitempty,omitzero"`
+	Tills      []Till `json:"tills"`
+}
+
 // Title One edition in one format.
 type Title struct {
 	Author string `json:"author,omitempty,omitzero"`
@@ -4714,11 +4755,17 @@ type ExpectedVersion = int
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// LibraryID Example: ISIL:US-NWPTL
+type LibraryID = string
+
 // Limit defines model for Limit.
 type Limit = int
 
 // OfLibrary defines model for OfLibrary.
 type OfLibrary = string
+
+// RequestID Example: 10009
+type RequestID = IDOrNumber
 
 // Username defines model for Username.
 type Username = string
@@ -4873,6 +4920,24 @@ type PlaceHoldParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ListHoldsParams defines parameters for ListHolds.
+type ListHoldsParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Status Only these; those that are open where it is left out.
+	Status ListHoldsParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+
+	// BranchID Only those to be picked up there.
+	BranchID ID `form:"branch_id,omitempty" json:"branch_id,omitempty,omitzero"`
+}
+
+// ListHoldsParamsStatus defines parameters for ListHolds.
+type ListHoldsParamsStatus string
+
 // ClearHoldParams defines parameters for ClearHold.
 type ClearHoldParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
@@ -4990,6 +5055,27 @@ type AddItemParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ListItemsParams defines parameters for ListItems.
+type ListItemsParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Status Only these.
+	Status ListItemsParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+
+	// BranchID Only of one branch.
+	BranchID ID `form:"branch_id,omitempty" json:"branch_id,omitempty,omitzero"`
+
+	// Type Only of one type.
+	Type string `form:"type,omitempty" json:"type,omitempty,omitzero"`
+}
+
+// ListItemsParamsStatus defines parameters for ListItems.
+type ListItemsParamsStatus string
+
 // MarkItemParams defines parameters for MarkItem.
 type MarkItemParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
@@ -5059,6 +5145,9 @@ type ListLoansParams struct {
 	// Limit How many to a page; 50 when not given.
 	Limit  Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 	Patron ID    `form:"patron,omitempty" json:"patron,omitempty,omitzero"`
+
+	// Card In place of `patron`, the number of one of the patron's cards.
+	Card string `form:"card,omitempty" json:"card,omitempty,omitzero"`
 
 	// Overdue Only what is past its due date.
 	Overdue bool `form:"overdue,omitempty" json:"overdue,omitempty,omitzero"`
@@ -5574,6 +5663,21 @@ type CloseTaskParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ListTillsParams defines parameters for ListTills.
+type ListTillsParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many to a page; 50 when not given.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// BranchID Only of one branch.
+	BranchID ID `form:"branch_id,omitempty" json:"branch_id,omitempty,omitzero"`
+
+	// Closed Closed ones too.
+	Closed bool `form:"closed,omitempty" json:"closed,omitempty,omitzero"`
+}
+
 // OpenTillParams defines parameters for OpenTill.
 type OpenTillParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
@@ -5930,6 +6034,9 @@ type ServerInterface interface {
 	// PlaceHold Put a patron in the queue for a title
 	// (POST /v1/holds)
 	PlaceHold(ctx echo.Context, params PlaceHoldParams) error
+	// ListHolds Holds of the library's patrons
+	// (GET /v1/holds/list)
+	ListHolds(ctx echo.Context, params ListHoldsParams) error
 	// CancelHold Cancel a hold
 	// (DELETE /v1/holds/{id})
 	CancelHold(ctx echo.Context, id ID) error
@@ -5996,6 +6103,9 @@ type ServerInterface interface {
 	// AddItem Make a brief record at the desk
 	// (POST /v1/items)
 	AddItem(ctx echo.Context, params AddItemParams) error
+	// ListItems Items of the library
+	// (GET /v1/items/list)
+	ListItems(ctx echo.Context, params ListItemsParams) error
 	// GetItem One item
 	// (GET /v1/items/{id})
 	GetItem(ctx echo.Context, id ID) error
@@ -6022,7 +6132,7 @@ type ServerInterface interface {
 	ListLibraries(ctx echo.Context, params ListLibrariesParams) error
 	// GetLibrary One library
 	// (GET /v1/libraries/{id})
-	GetLibrary(ctx echo.Context, id ID) error
+	GetLibrary(ctx echo.Context, id LibraryID) error
 	// ListLoans What is out
 	// (GET /v1/loans)
 	ListLoans(ctx echo.Context, params ListLoansParams) error
@@ -6256,22 +6366,22 @@ type ServerInterface interface {
 	PreviewRequest(ctx echo.Context) error
 	// GetRequest One request, with what can be done next
 	// (GET /v1/requests/{id})
-	GetRequest(ctx echo.Context, id ID) error
+	GetRequest(ctx echo.Context, id RequestID) error
 	// ActOnRequest Do one of the available actions
 	// (POST /v1/requests/{id}/actions/{action})
-	ActOnRequest(ctx echo.Context, id ID, action Action, params ActOnRequestParams) error
+	ActOnRequest(ctx echo.Context, id RequestID, action Action, params ActOnRequestParams) error
 	// ListMessages The dialogue with other libraries
 	// (GET /v1/requests/{id}/messages)
-	ListMessages(ctx echo.Context, id ID, params ListMessagesParams) error
+	ListMessages(ctx echo.Context, id RequestID, params ListMessagesParams) error
 	// ListNotes Notes on a request
 	// (GET /v1/requests/{id}/notes)
-	ListNotes(ctx echo.Context, id ID) error
+	ListNotes(ctx echo.Context, id RequestID) error
 	// AddNote Write a note
 	// (POST /v1/requests/{id}/notes)
-	AddNote(ctx echo.Context, id ID, params AddNoteParams) error
+	AddNote(ctx echo.Context, id RequestID, params AddNoteParams) error
 	// GetTimeline What happened, in order
 	// (GET /v1/requests/{id}/timeline)
-	GetTimeline(ctx echo.Context, id ID, params GetTimelineParams) error
+	GetTimeline(ctx echo.Context, id RequestID, params GetTimelineParams) error
 	// DeleteSession Sign out
 	// (DELETE /v1/sessions)
 	DeleteSession(ctx echo.Context) error
@@ -6326,6 +6436,9 @@ type ServerInterface interface {
 	// CloseTask Close a task by hand
 	// (POST /v1/tasks/{id}/close)
 	CloseTask(ctx echo.Context, id ID, params CloseTaskParams) error
+	// ListTills Tills
+	// (GET /v1/tills)
+	ListTills(ctx echo.Context, params ListTillsParams) error
 	// OpenTill Open a till
 	// (POST /v1/tills)
 	OpenTill(ctx echo.Context, params OpenTillParams) error
@@ -6898,6 +7011,45 @@ func (w *ServerInterfaceWrapper) PlaceHold(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PlaceHold(ctx, params)
+	return err
+}
+
+// ListHolds converts echo context to params.
+func (w *ServerInterfaceWrapper) ListHolds(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListHoldsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "branch_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "branch_id", ctx.QueryParams(), &params.BranchID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter branch_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListHolds(ctx, params)
 	return err
 }
 
@@ -7557,6 +7709,52 @@ func (w *ServerInterfaceWrapper) AddItem(ctx echo.Context) error {
 	return err
 }
 
+// ListItems converts echo context to params.
+func (w *ServerInterfaceWrapper) ListItems(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListItemsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "branch_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "branch_id", ctx.QueryParams(), &params.BranchID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter branch_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListItems(ctx, params)
+	return err
+}
+
 // GetItem converts echo context to params.
 func (w *ServerInterfaceWrapper) GetItem(ctx echo.Context) error {
 	var err error
@@ -7819,9 +8017,9 @@ func (w *ServerInterfaceWrapper) ListLibraries(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) GetLibrary(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id LibraryID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
@@ -7856,6 +8054,13 @@ func (w *ServerInterfaceWrapper) ListLoans(ctx echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "patron", ctx.QueryParams(), &params.Patron, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patron: %s", err))
+	}
+
+	// ------------- Optional query parameter "card" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "card", ctx.QueryParams(), &params.Card, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter card: %s", err))
 	}
 
 	// ------------- Optional query parameter "overdue" -------------
@@ -9932,9 +10137,9 @@ func (w *ServerInterfaceWrapper) PreviewRequest(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) GetRequest(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id RequestID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
@@ -9948,9 +10153,9 @@ func (w *ServerInterfaceWrapper) GetRequest(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) ActOnRequest(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id RequestID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
@@ -9998,9 +10203,9 @@ func (w *ServerInterfaceWrapper) ActOnRequest(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) ListMessages(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id RequestID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
@@ -10030,9 +10235,9 @@ func (w *ServerInterfaceWrapper) ListMessages(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) ListNotes(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id RequestID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
@@ -10046,9 +10251,9 @@ func (w *ServerInterfaceWrapper) ListNotes(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) AddNote(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id RequestID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
@@ -10082,9 +10287,9 @@ func (w *ServerInterfaceWrapper) AddNote(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) GetTimeline(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "id" -------------
-	var id ID
+	var id RequestID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
@@ -10567,6 +10772,45 @@ func (w *ServerInterfaceWrapper) CloseTask(ctx echo.Context) error {
 	return err
 }
 
+// ListTills converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTills(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTillsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "branch_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "branch_id", ctx.QueryParams(), &params.BranchID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter branch_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "closed" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "closed", ctx.QueryParams(), &params.Closed, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter closed: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTills(ctx, params)
+	return err
+}
+
 // OpenTill converts echo context to params.
 func (w *ServerInterfaceWrapper) OpenTill(ctx echo.Context) error {
 	var err error
@@ -10929,6 +11173,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/holds/:id/resume", wrapper.ResumeHold, options.OperationMiddlewares["resumeHold"]...)
 	router.GET(options.BaseURL+"/v1/holds/:id/slip", wrapper.GetSlip, options.OperationMiddlewares["getSlip"]...)
 	router.POST(options.BaseURL+"/v1/holds/:id/suspend", wrapper.SuspendHold, options.OperationMiddlewares["suspendHold"]...)
+	router.GET(options.BaseURL+"/v1/holds/list", wrapper.ListHolds, options.OperationMiddlewares["listHolds"]...)
 	router.POST(options.BaseURL+"/v1/invitations/accept", wrapper.AcceptInvitation, options.OperationMiddlewares["acceptInvitation"]...)
 	router.GET(options.BaseURL+"/v1/invoices", wrapper.ListInvoices, options.OperationMiddlewares["listInvoices"]...)
 	router.POST(options.BaseURL+"/v1/invoices", wrapper.RaiseInvoice, options.OperationMiddlewares["raiseInvoice"]...)
@@ -10942,6 +11187,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/items/:id", wrapper.GetItem, options.OperationMiddlewares["getItem"]...)
 	router.PATCH(options.BaseURL+"/v1/items/:id", wrapper.ChangeItem, options.OperationMiddlewares["changeItem"]...)
 	router.POST(options.BaseURL+"/v1/items/:id/mark", wrapper.MarkItem, options.OperationMiddlewares["markItem"]...)
+	router.GET(options.BaseURL+"/v1/items/list", wrapper.ListItems, options.OperationMiddlewares["listItems"]...)
 	router.GET(options.BaseURL+"/v1/journeys", wrapper.ListJourneys, options.OperationMiddlewares["listJourneys"]...)
 	router.GET(options.BaseURL+"/v1/lending", wrapper.ListLending, options.OperationMiddlewares["listLending"]...)
 	router.GET(options.BaseURL+"/v1/lending/:id", wrapper.GetLending, options.OperationMiddlewares["getLending"]...)
@@ -11049,6 +11295,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/stuck-requests", wrapper.ListStuckRequests, options.OperationMiddlewares["listStuckRequests"]...)
 	router.GET(options.BaseURL+"/v1/tasks", wrapper.ListTasks, options.OperationMiddlewares["listTasks"]...)
 	router.POST(options.BaseURL+"/v1/tasks/:id/close", wrapper.CloseTask, options.OperationMiddlewares["closeTask"]...)
+	router.GET(options.BaseURL+"/v1/tills", wrapper.ListTills, options.OperationMiddlewares["listTills"]...)
 	router.POST(options.BaseURL+"/v1/tills", wrapper.OpenTill, options.OperationMiddlewares["openTill"]...)
 	router.GET(options.BaseURL+"/v1/tills/:id", wrapper.GetTill, options.OperationMiddlewares["getTill"]...)
 	router.POST(options.BaseURL+"/v1/tills/:id/close", wrapper.CloseTill, options.OperationMiddlewares["closeTill"]...)
@@ -11557,6 +11804,28 @@ func (response PlaceHold201JSONResponse) VisitPlaceHoldResponse(w http.ResponseW
 	return err
 }
 
+type ListHoldsRequestObject struct {
+	Params ListHoldsParams
+}
+
+type ListHoldsResponseObject interface {
+	VisitListHoldsResponse(w http.ResponseWriter) error
+}
+
+type ListHolds200JSONResponse HoldPage
+
+func (response ListHolds200JSONResponse) VisitListHoldsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CancelHoldRequestObject struct {
 	ID ID `json:"id"`
 }
@@ -12058,6 +12327,28 @@ func (response AddItem201JSONResponse) VisitAddItemResponse(w http.ResponseWrite
 	return err
 }
 
+type ListItemsRequestObject struct {
+	Params ListItemsParams
+}
+
+type ListItemsResponseObject interface {
+	VisitListItemsResponse(w http.ResponseWriter) error
+}
+
+type ListItems200JSONResponse ItemPage
+
+func (response ListItems200JSONResponse) VisitListItemsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetItemRequestObject struct {
 	ID ID `json:"id"`
 }
@@ -12241,7 +12532,7 @@ func (response ListLibraries200JSONResponse) VisitListLibrariesResponse(w http.R
 }
 
 type GetLibraryRequestObject struct {
-	ID ID `json:"id"`
+	ID LibraryID `json:"id"`
 }
 
 type GetLibraryResponseObject interface {
@@ -13982,7 +14273,7 @@ func (response PreviewRequest200JSONResponse) VisitPreviewRequestResponse(w http
 }
 
 type GetRequestRequestObject struct {
-	ID ID `json:"id"`
+	ID RequestID `json:"id"`
 }
 
 type GetRequestResponseObject interface {
@@ -14004,8 +14295,8 @@ func (response GetRequest200JSONResponse) VisitGetRequestResponse(w http.Respons
 }
 
 type ActOnRequestRequestObject struct {
-	ID     ID     `json:"id"`
-	Action Action `json:"action"`
+	ID     RequestID `json:"id"`
+	Action Action    `json:"action"`
 	Params ActOnRequestParams
 	Body   *ActOnRequestJSONRequestBody
 }
@@ -14029,7 +14320,7 @@ func (response ActOnRequest200JSONResponse) VisitActOnRequestResponse(w http.Res
 }
 
 type ListMessagesRequestObject struct {
-	ID     ID `json:"id"`
+	ID     RequestID `json:"id"`
 	Params ListMessagesParams
 }
 
@@ -14052,7 +14343,7 @@ func (response ListMessages200JSONResponse) VisitListMessagesResponse(w http.Res
 }
 
 type ListNotesRequestObject struct {
-	ID ID `json:"id"`
+	ID RequestID `json:"id"`
 }
 
 type ListNotesResponseObject interface {
@@ -14074,7 +14365,7 @@ func (response ListNotes200JSONResponse) VisitListNotesResponse(w http.ResponseW
 }
 
 type AddNoteRequestObject struct {
-	ID     ID `json:"id"`
+	ID     RequestID `json:"id"`
 	Params AddNoteParams
 	Body   *AddNoteJSONRequestBody
 }
@@ -14098,7 +14389,7 @@ func (response AddNote201JSONResponse) VisitAddNoteResponse(w http.ResponseWrite
 }
 
 type GetTimelineRequestObject struct {
-	ID     ID `json:"id"`
+	ID     RequestID `json:"id"`
 	Params GetTimelineParams
 }
 
@@ -14518,6 +14809,28 @@ func (response CloseTask200JSONResponse) VisitCloseTaskResponse(w http.ResponseW
 	return err
 }
 
+type ListTillsRequestObject struct {
+	Params ListTillsParams
+}
+
+type ListTillsResponseObject interface {
+	VisitListTillsResponse(w http.ResponseWriter) error
+}
+
+type ListTills200JSONResponse TillPage
+
+func (response ListTills200JSONResponse) VisitListTillsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type OpenTillRequestObject struct {
 	Params OpenTillParams
 	Body   *OpenTillJSONRequestBody
@@ -14851,6 +15164,9 @@ type StrictServerInterface interface {
 	// PlaceHold Put a patron in the queue for a title
 	// (POST /v1/holds)
 	PlaceHold(ctx context.Context, request PlaceHoldRequestObject) (PlaceHoldResponseObject, error)
+	// ListHolds Holds of the library's patrons
+	// (GET /v1/holds/list)
+	ListHolds(ctx context.Context, request ListHoldsRequestObject) (ListHoldsResponseObject, error)
 	// CancelHold Cancel a hold
 	// (DELETE /v1/holds/{id})
 	CancelHold(ctx context.Context, request CancelHoldRequestObject) (CancelHoldResponseObject, error)
@@ -14917,6 +15233,9 @@ type StrictServerInterface interface {
 	// AddItem Make a brief record at the desk
 	// (POST /v1/items)
 	AddItem(ctx context.Context, request AddItemRequestObject) (AddItemResponseObject, error)
+	// ListItems Items of the library
+	// (GET /v1/items/list)
+	ListItems(ctx context.Context, request ListItemsRequestObject) (ListItemsResponseObject, error)
 	// GetItem One item
 	// (GET /v1/items/{id})
 	GetItem(ctx context.Context, request GetItemRequestObject) (GetItemResponseObject, error)
@@ -15247,6 +15566,9 @@ type StrictServerInterface interface {
 	// CloseTask Close a task by hand
 	// (POST /v1/tasks/{id}/close)
 	CloseTask(ctx context.Context, request CloseTaskRequestObject) (CloseTaskResponseObject, error)
+	// ListTills Tills
+	// (GET /v1/tills)
+	ListTills(ctx context.Context, request ListTillsRequestObject) (ListTillsResponseObject, error)
 	// OpenTill Open a till
 	// (POST /v1/tills)
 	OpenTill(ctx context.Context, request OpenTillRequestObject) (OpenTillResponseObject, error)
@@ -16068,6 +16390,31 @@ func (sh *strictHandler) PlaceHold(ctx echo.Context, params PlaceHoldParams) err
 		return err
 	} else if validResponse, ok := response.(PlaceHoldResponseObject); ok {
 		return validResponse.VisitPlaceHoldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListHolds operation middleware
+func (sh *strictHandler) ListHolds(ctx echo.Context, params ListHoldsParams) error {
+	var request ListHoldsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListHolds(ctx.Request().Context(), request.(ListHoldsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListHolds")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListHoldsResponseObject); ok {
+		return validResponse.VisitListHoldsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -16924,6 +17271,31 @@ func (sh *strictHandler) AddItem(ctx echo.Context, params AddItemParams) error {
 	return nil
 }
 
+// ListItems operation middleware
+func (sh *strictHandler) ListItems(ctx echo.Context, params ListItemsParams) error {
+	var request ListItemsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListItems(ctx.Request().Context(), request.(ListItemsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListItems")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListItemsResponseObject); ok {
+		return validResponse.VisitListItemsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetItem operation middleware
 func (sh *strictHandler) GetItem(ctx echo.Context, id ID) error {
 	var request GetItemRequestObject
@@ -17200,7 +17572,7 @@ func (sh *strictHandler) ListLibraries(ctx echo.Context, params ListLibrariesPar
 }
 
 // GetLibrary operation middleware
-func (sh *strictHandler) GetLibrary(ctx echo.Context, id ID) error {
+func (sh *strictHandler) GetLibrary(ctx echo.Context, id LibraryID) error {
 	var request GetLibraryRequestObject
 
 	request.ID = id
@@ -20107,7 +20479,7 @@ func (sh *strictHandler) PreviewRequest(ctx echo.Context) error {
 }
 
 // GetRequest operation middleware
-func (sh *strictHandler) GetRequest(ctx echo.Context, id ID) error {
+func (sh *strictHandler) GetRequest(ctx echo.Context, id RequestID) error {
 	var request GetRequestRequestObject
 
 	request.ID = id
@@ -20132,7 +20504,7 @@ func (sh *strictHandler) GetRequest(ctx echo.Context, id ID) error {
 }
 
 // ActOnRequest operation middleware
-func (sh *strictHandler) ActOnRequest(ctx echo.Context, id ID, action Action, params ActOnRequestParams) error {
+func (sh *strictHandler) ActOnRequest(ctx echo.Context, id RequestID, action Action, params ActOnRequestParams) error {
 	var request ActOnRequestRequestObject
 
 	request.ID = id
@@ -20185,7 +20557,7 @@ func (sh *strictHandler) ActOnRequest(ctx echo.Context, id ID, action Action, pa
 }
 
 // ListMessages operation middleware
-func (sh *strictHandler) ListMessages(ctx echo.Context, id ID, params ListMessagesParams) error {
+func (sh *strictHandler) ListMessages(ctx echo.Context, id RequestID, params ListMessagesParams) error {
 	var request ListMessagesRequestObject
 
 	request.ID = id
@@ -20211,7 +20583,7 @@ func (sh *strictHandler) ListMessages(ctx echo.Context, id ID, params ListMessag
 }
 
 // ListNotes operation middleware
-func (sh *strictHandler) ListNotes(ctx echo.Context, id ID) error {
+func (sh *strictHandler) ListNotes(ctx echo.Context, id RequestID) error {
 	var request ListNotesRequestObject
 
 	request.ID = id
@@ -20236,7 +20608,7 @@ func (sh *strictHandler) ListNotes(ctx echo.Context, id ID) error {
 }
 
 // AddNote operation middleware
-func (sh *strictHandler) AddNote(ctx echo.Context, id ID, params AddNoteParams) error {
+func (sh *strictHandler) AddNote(ctx echo.Context, id RequestID, params AddNoteParams) error {
 	var request AddNoteRequestObject
 
 	request.ID = id
@@ -20285,7 +20657,7 @@ func (sh *strictHandler) AddNote(ctx echo.Context, id ID, params AddNoteParams) 
 }
 
 // GetTimeline operation middleware
-func (sh *strictHandler) GetTimeline(ctx echo.Context, id ID, params GetTimelineParams) error {
+func (sh *strictHandler) GetTimeline(ctx echo.Context, id RequestID, params GetTimelineParams) error {
 	var request GetTimelineRequestObject
 
 	request.ID = id
@@ -20966,6 +21338,31 @@ func (sh *strictHandler) CloseTask(ctx echo.Context, id ID, params CloseTaskPara
 		return err
 	} else if validResponse, ok := response.(CloseTaskResponseObject); ok {
 		return validResponse.VisitCloseTaskResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTills operation middleware
+func (sh *strictHandler) ListTills(ctx echo.Context, params ListTillsParams) error {
+	var request ListTillsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTills(ctx.Request().Context(), request.(ListTillsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTills")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTillsResponseObject); ok {
+		return validResponse.VisitListTillsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

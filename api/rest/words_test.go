@@ -124,6 +124,8 @@ var inContract = map[string]words{
 	"TransitSlip.why":               {},
 	"Journey.why":                   {},
 	"listShelf?due":                 {},
+	"listHolds?status":              {typed: "broker/holds.Status", column: "holds.status"},
+	"listItems?status":              {typed: "broker/catalog.ItemStatus", column: "items.status"},
 	"StrandedHold.copies[]":         {},
 	"Copy.audience":                 {column: "items.audience"},
 	"Item.audience":                 {column: "items.audience"},

@@ -148,6 +148,20 @@ func ItemsOfTitle(ctx context.Context, tx *postgres.Tx, title broker.ID, librari
 		order by i.status <> 'on_shelf', i.barcode`, libraries, title)
 }
 
+// ItemFilter narrows a list of items; what is zero does not.
+type ItemFilter struct {
+	Status ItemStatus
+	Branch broker.ID
+	Type   string
+}
+
+// Items lists a library's own items in the order in which they came in.
+func Items(ctx context.Context, tx *postgres.Tx, library broker.ID, filter ItemFilter, page broker.Page) ([]Item, error) {
+	return queryItems(ctx, tx, ` where i.library_id = $1 and i.request_id is null and ($2 = '' or i.status = $2) and ($3::uuid is null or i.branch_id = $3)
+			and ($4 = '' or i.type = $4) and ($5::uuid is null or i.id > $5) order by i.id limit $6`,
+		library, filter.Status, filter.Branch, filter.Type, page.After, page.Limit)
+}
+
 // ItemOfRequest reads the temporary item of a borrowing request, the first where
 // it has several volumes; a not-found error when it has none.
 func ItemOfRequest(ctx context.Context, tx *postgres.Tx, library, request broker.ID, lock bool) (Item, error) {

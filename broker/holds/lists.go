@@ -20,6 +20,25 @@ func Of(ctx context.Context, tx *postgres.Tx, patron patrons.Ref) ([]Hold, error
 		order by h.queued_at, h.id`, patron.Library, patron.ID))
 }
 
+// Filter narrows a list of holds.
+type Filter struct {
+	// Status is one; "" are those that are open.
+	Status Status
+	// PickupBranch is where they are to be picked up; NoID anywhere.
+	PickupBranch broker.ID
+}
+
+// List gives the holds of a library's patrons, in the order in which they were made.
+func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter, page broker.Page) ([]Hold, error) {
+	which := []Status{filter.Status}
+	if filter.Status == "" {
+		which = []Status{Placed, InTransit, OnHoldShelf}
+	}
+	return collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h
+		where h.for_library_id = $1 and h.status = any ($2) and ($3::uuid is null or h.pickup_branch_id = $3) and ($4::uuid is null or h.id > $4)
+		order by h.id limit $5`, library, which, filter.PickupBranch, page.After, page.Limit))
+}
+
 // ByID gives a hold.
 func ByID(ctx context.Context, tx *postgres.Tx, ref Ref) (Hold, error) {
 	return postgres.One(collectHolds(tx.Query(ctx, `select `+holdColumns+` from holds h where h.library_id = $1 and h.id = $2`,

@@ -191,6 +191,18 @@ func InTill(ctx context.Context, tx *postgres.Tx, library, till broker.ID) ([]En
 	return entries, vouchers, err
 }
 
+// Tills lists the tills of a library, the last opened first: of one branch unless
+// it is NoID, and the closed ones too where asked for.
+func Tills(ctx context.Context, tx *postgres.Tx, library, branch broker.ID, closed bool, page broker.Page) ([]Till, error) {
+	rows, err := tx.Query(ctx, `select `+tillColumns+` from tills t where t.library_id = $1 and ($2::uuid is null or t.branch_id = $2)
+			and ($3 or t.closed_at is null) and ($4::uuid is null or t.id < $4)
+		order by t.id desc limit $5`, library, branch, closed, page.After, page.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list tills: %w", err)
+	}
+	return pgx.CollectRows(rows, scanTill)
+}
+
 // tillColumns work out what should be in an open till.
 const tillColumns = `t.library_id, t.id, t.branch_id, t.currency, t.float_minor, t.opened_at, t.opened_by,
 	t.closed_at, t.closed_by, t.counted, t.note,
@@ -216,18 +228,20 @@ func askTill(tx *postgres.Tx, library, id broker.ID, lock string, into *Till) {
 		})
 }
 
+func scanTill(row pgx.CollectableRow) (t Till, err error) {
+	var closed *time.Time
+	var by *broker.Actor
+	err = row.Scan(&t.Library, &t.ID, &t.Branch, &t.Currency, &t.Float.Minor, &t.OpenedAt, &t.OpenedBy,
+		&closed, &by, &t.Counted, &t.Note, &t.Expected)
+	t.Float.Currency, t.OpenedAt = t.Currency, t.OpenedAt.UTC()
+	if closed != nil && by != nil {
+		t.ClosedAt, t.ClosedBy = closed.UTC(), *by
+	}
+	return t, err
+}
+
 func oneTill(rows pgx.Rows) (Till, error) {
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Till, err error) {
-		var closed *time.Time
-		var by *broker.Actor
-		err = row.Scan(&t.Library, &t.ID, &t.Branch, &t.Currency, &t.Float.Minor, &t.OpenedAt, &t.OpenedBy,
-			&closed, &by, &t.Counted, &t.Note, &t.Expected)
-		t.Float.Currency, t.OpenedAt = t.Currency, t.OpenedAt.UTC()
-		if closed != nil && by != nil {
-			t.ClosedAt, t.ClosedBy = closed.UTC(), *by
-		}
-		return t, err
-	})
+	found, err := pgx.CollectRows(rows, scanTill)
 	if err != nil {
 		return Till{}, fmt.Errorf("read a till: %w", err)
 	}

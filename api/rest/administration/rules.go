@@ -83,7 +83,7 @@ func libraryView(library directory.Library, symbols []broker.Symbol) gen.Library
 // GetLibrary shows one library with what it lends, its branches and its tiers.
 func (a Administration) GetLibrary(ctx context.Context, request gen.GetLibraryRequestObject) (gen.GetLibraryResponseObject, error) {
 	view, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.Library, error) {
-		library, err := directory.Load(ctx, t.Tx, request.ID)
+		library, err := directory.Named(ctx, t.Tx, request.ID)
 		if err != nil {
 			return gen.Library{}, err
 		}

@@ -30,6 +30,39 @@ func (c Catalogue) FindItem(ctx context.Context, request gen.FindItemRequestObje
 	return gen.FindItem200JSONResponse(view), err
 }
 
+// ListItems lists the library's own items.
+func (c Catalogue) ListItems(ctx context.Context, request gen.ListItemsRequestObject) (gen.ListItemsResponseObject, error) {
+	in := request.Params
+	page, err := pipeline.Read(ctx, c.Base, func(ctx context.Context, t *pipeline.Turn) (gen.ItemPage, error) {
+		page := gen.ItemPage{Items: []gen.Item{}}
+		list := pipeline.List{
+			Name:   "items " + string(in.Status) + " " + in.BranchID.String() + " " + in.Type + " " + t.Library().String(),
+			Cursor: in.Cursor, Limit: in.Limit,
+		}
+		items, next, err := pipeline.Page(t, list, func(item catalog.Item) pipeline.Position { return pipeline.Identified(item.ID) },
+			func(after pipeline.Position, limit int) ([]catalog.Item, error) {
+				filter := catalog.ItemFilter{Status: catalog.ItemStatus(in.Status), Branch: in.BranchID, Type: in.Type}
+				return catalog.Items(ctx, t.Tx, t.Library(), filter, broker.Page{After: after.ID(), Limit: limit})
+			})
+		if err != nil {
+			return page, err
+		}
+		titles := make([]broker.ID, 0, len(items))
+		for _, item := range items {
+			titles = append(titles, item.Title)
+		}
+		named, err := catalog.TitlesByID(ctx, t.Tx, titles)
+		page.NextCursor = next
+		for _, item := range items {
+			view := itemView(item)
+			view.Title, view.Author = named[item.Title].Title, named[item.Title].Author
+			page.Items = append(page.Items, view)
+		}
+		return page, err
+	})
+	return gen.ListItems200JSONResponse(page), err
+}
+
 // GetItem shows one item of the library.
 func (c Catalogue) GetItem(ctx context.Context, request gen.GetItemRequestObject) (gen.GetItemResponseObject, error) {
 	view, err := pipeline.Show(ctx, c.Base, madeItem{ID: request.ID}, itemMade)

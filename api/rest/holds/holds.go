@@ -237,6 +237,30 @@ func (h Holds) ListPatronHolds(ctx context.Context, request gen.ListPatronHoldsR
 	return gen.ListPatronHolds200JSONResponse(list), err
 }
 
+// ListHolds lists the holds of the library's patrons.
+func (h Holds) ListHolds(ctx context.Context, request gen.ListHoldsRequestObject) (gen.ListHoldsResponseObject, error) {
+	in := request.Params
+	page, err := pipeline.Read(ctx, h.Base, func(ctx context.Context, t *pipeline.Turn) (gen.HoldPage, error) {
+		page := gen.HoldPage{Holds: []gen.Hold{}}
+		if _, _, err := t.SharedCatalogue(ctx); err != nil {
+			return page, err
+		}
+		list := pipeline.List{Name: "holds " + string(in.Status) + " " + in.BranchID.String() + " " + t.Library().String(), Cursor: in.Cursor, Limit: in.Limit}
+		found, next, err := pipeline.Page(t, list, func(hold holds.Hold) pipeline.Position { return pipeline.Identified(hold.ID) },
+			func(after pipeline.Position, limit int) ([]holds.Hold, error) {
+				filter := holds.Filter{Status: holds.Status(in.Status), PickupBranch: in.BranchID}
+				return holds.List(ctx, t.Tx, t.Library(), filter, broker.Page{After: after.ID(), Limit: limit})
+			})
+		if err != nil {
+			return page, err
+		}
+		page.NextCursor = next
+		page.Holds, err = holdViews(ctx, t, found)
+		return page, err
+	})
+	return gen.ListHolds200JSONResponse(page), err
+}
+
 // ListMyHolds shows what the signed-in patron waits for.
 func (h Holds) ListMyHolds(ctx context.Context, _ gen.ListMyHoldsRequestObject) (gen.ListMyHoldsResponseObject, error) {
 	list, err := pipeline.Read(ctx, h.Base, func(ctx context.Context, t *pipeline.Turn) (gen.HoldList, error) {

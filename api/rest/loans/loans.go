@@ -242,6 +242,13 @@ func (l Loans) ListLoans(ctx context.Context, request gen.ListLoansRequestObject
 				return page, err
 			}
 		}
+		if in.Card != "" {
+			patron, err := t.PatronFor(ctx, in.Patron, in.Card)
+			if err != nil {
+				return page, err
+			}
+			filter.Patron = patron
+		}
 		if in.Overdue {
 			filter.DueBefore = t.Now()
 		}
@@ -249,7 +256,7 @@ func (l Loans) ListLoans(ctx context.Context, request gen.ListLoansRequestObject
 			return page, err
 		}
 		list := pipeline.List{
-			Name:   "loans " + in.Patron.String() + " " + strconv.FormatBool(in.Overdue) + " " + t.Library().String(),
+			Name:   "loans " + filter.Patron.String() + " " + strconv.FormatBool(in.Overdue) + " " + t.Library().String(),
 			Cursor: in.Cursor, Limit: in.Limit,
 		}
 		loans, next, err := pipeline.Page(t, list, positionOf, func(after pipeline.Position, limit int) ([]loans.Loan, error) {

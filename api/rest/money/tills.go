@@ -97,6 +97,28 @@ func (m Money) till(ctx context.Context, t *pipeline.Turn, id broker.ID) (gen.Ti
 	return tillView(till), nil
 }
 
+// ListTills lists the library's tills.
+func (m Money) ListTills(ctx context.Context, request gen.ListTillsRequestObject) (gen.ListTillsResponseObject, error) {
+	in := request.Params
+	page, err := pipeline.Read(ctx, m.Base, func(ctx context.Context, t *pipeline.Turn) (gen.TillPage, error) {
+		page := gen.TillPage{Tills: []gen.Till{}}
+		list := pipeline.List{
+			Name:   "tills " + in.BranchID.String() + " " + strconv.FormatBool(in.Closed) + " " + t.Library().String(),
+			Cursor: in.Cursor, Limit: in.Limit,
+		}
+		tills, next, err := pipeline.Page(t, list, func(till ledger.Till) pipeline.Position { return pipeline.Identified(till.ID) },
+			func(after pipeline.Position, limit int) ([]ledger.Till, error) {
+				return ledger.Tills(ctx, t.Tx, t.Library(), in.BranchID, in.Closed, broker.Page{After: after.ID(), Limit: limit})
+			})
+		page.NextCursor = next
+		for _, till := range tills {
+			page.Tills = append(page.Tills, tillView(till))
+		}
+		return page, err
+	})
+	return gen.ListTills200JSONResponse(page), err
+}
+
 // OpenTill opens a desk's till.
 func (m Money) OpenTill(ctx context.Context, request gen.OpenTillRequestObject) (gen.OpenTillResponseObject, error) {
 	in := *request.Body

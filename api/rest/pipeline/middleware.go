@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,6 +16,7 @@ import (
 
 	"afield/api/problem"
 	"afield/broker"
+	"afield/workflow/requests/lookup"
 )
 
 // maxBody bounds every request's body.
@@ -170,6 +172,9 @@ func (p *Pipeline) admit(op *operation) echo.MiddlewareFunc {
 				}
 			}
 			private(c.Response().Header())
+			if err := p.resolve(c, this); err != nil {
+				return err
+			}
 			body, err := op.check(c)
 			if err != nil {
 				return err
@@ -185,6 +190,28 @@ func (p *Pipeline) admit(op *operation) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
+}
+
+// resolve puts a request's id in place of its number in the path.
+func (p *Pipeline) resolve(c echo.Context, this *call) error {
+	number, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil || number <= 0 || !strings.HasPrefix(c.Path(), "/v1/requests/:id") {
+		return nil
+	}
+	id, err := ReadAs(c.Request().Context(), p.base, this.principal, func(ctx context.Context, t *Turn) (broker.ID, error) {
+		return lookup.Numbered(ctx, t.Tx, t.Library(), number)
+	})
+	if err != nil {
+		return err
+	}
+	values := c.ParamValues()
+	for i, name := range c.ParamNames() {
+		if name == "id" {
+			values[i] = id.String()
+		}
+	}
+	c.SetParamValues(values...)
+	return nil
 }
 
 func (p *Pipeline) signIn(c echo.Context, this *call, who callers) error {

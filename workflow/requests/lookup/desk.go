@@ -99,3 +99,12 @@ func AsksFor(ctx context.Context, tx *postgres.Tx, library, patron, title broker
 	}
 	return found, nil
 }
+
+// Numbered finds a library's request by its number; not found where it has none.
+func Numbered(ctx context.Context, tx *postgres.Tx, library broker.ID, number int64) (broker.ID, error) {
+	id, err := oneID(tx.QueryRow(ctx, `select id from requests where library_id = $1 and number = $2`, library, number))
+	if err == nil && id == broker.NoID {
+		err = broker.NotFound("request")
+	}
+	return id, err
+}
