@@ -132,8 +132,9 @@ type Lender struct {
 // none is the place of a state that there is not.
 const none uint8 = 255
 
-// under is how many messages may be under way in one direction.
-const under = 1
+// under is how many messages may be under way in one direction at most; World.Under
+// says how many are searched.
+const under = 2
 
 // Queue is the messages under way in one direction, the oldest first, as places
 // in the list of what can be said; none is empty.
@@ -171,9 +172,10 @@ func (q Queue) len() int {
 	return len(q)
 }
 
-func (q *Queue) push(m uint8) bool {
+// push puts a message on its way; false where so many are on theirs already.
+func (q *Queue) push(m uint8, most int) bool {
 	n := q.len()
-	if n == len(q) {
+	if n >= most {
 		return false
 	}
 	q[n] = m

@@ -61,9 +61,9 @@ func (m *move) say(word uint8) {
 	switch {
 	case m.w.Liar:
 	case m.side == workflow.SideLending:
-		m.full = m.full || !m.j.ToB.push(word)
+		m.full = m.full || !m.j.ToB.push(word, m.w.Under)
 	case m.j.B.Lender == firstLender:
-		m.full = m.full || !m.j.ToL.push(word)
+		m.full = m.full || !m.j.ToL.push(word, m.w.Under)
 	}
 }
 
@@ -71,7 +71,7 @@ func (m *move) say(word uint8) {
 // request depends on now.
 func (m *move) sayToFirst() {
 	if !m.w.Liar {
-		m.full = m.full || !m.j.ToL.push(m.w.saying[m.effect])
+		m.full = m.full || !m.j.ToL.push(m.w.saying[m.effect], m.w.Under)
 	}
 }
 

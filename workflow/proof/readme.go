@@ -31,7 +31,7 @@ var promises = []string{
 func readme(results []*Result) string {
 	var out strings.Builder
 	out.WriteString("# What was searched\n\nMade by the test; refresh it with `AFIELD_WRITE=1 go test ./workflow/proof`, do not edit. ")
-	out.WriteString("The search goes through every joint state of the two tables, the nearest first, and takes some seconds. A number that moves says that the tables now allow more, or less: look at what.\n\n")
+	out.WriteString("The search goes through every joint state of the two tables, the nearest first, and takes some seconds. One message may be under way each way; with `AFIELD_UNDER=2` two may, which are some two million joint states of both sides, take a minute and are not searched each time. A number that moves says that the tables now allow more, or less: look at what.\n\n")
 	out.WriteString("| what is searched | joint states | moves |\n|---|---|---|\n")
 	for _, r := range results {
 		fmt.Fprintf(&out, "| %s | %d | %d |\n", r.World, r.States, r.Moves)

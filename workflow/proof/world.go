@@ -21,6 +21,8 @@ type World struct {
 	Side workflow.Side
 	// Holds: lenders of the own catalogue fill requests by holds.
 	Holds bool
+	// Under is how many messages may be under way each way: 1 or 2.
+	Under int
 	// Copies: what is asked for is a copy, which nobody returns.
 	Copies bool
 

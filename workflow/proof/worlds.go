@@ -13,7 +13,7 @@ import (
 // and both sides together.
 func Worlds(borrowing, lending *workflow.Table) []*World {
 	world := func(name string, change func(*World)) *World {
-		w := &World{Name: name, Borrowing: borrowing, Lending: lending, Hears: workflow.Hears}
+		w := &World{Name: name, Borrowing: borrowing, Lending: lending, Hears: workflow.Hears, Under: 1}
 		change(w)
 		return w
 	}
