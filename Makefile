@@ -13,6 +13,9 @@ DEADCODE := golang.org/x/tools/cmd/deadcode@v0.52.0
 # TESTFLAGS goes to go test: make test TESTFLAGS=-race
 TESTFLAGS ?=
 
+# VERSION is written into the program: the last tag, or the commit.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+
 .PHONY: run build test check lint format generate clean
 
 run: build
@@ -20,7 +23,7 @@ run: build
 
 build:
 	@.ci/setup
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/afield ./cmd/afield
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.stamped=$(VERSION)" -o bin/afield ./cmd/afield
 
 test:
 	@.ci/setup $(if $(findstring -race,$(TESTFLAGS) $(GOFLAGS)),race)

@@ -241,3 +241,28 @@ func shortHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:6])
 }
+
+// CanBeMade tries, in the nearest folder that is there, whether the data folder can
+// be made; what it tries with is taken away again.
+func CanBeMade(folder string) error {
+	at, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	for {
+		there, err := os.Stat(at)
+		switch {
+		case err == nil && !there.IsDir():
+			return fmt.Errorf("%s cannot be made: %s is no folder; choose another with --data", folder, at)
+		case err == nil:
+			tried, err := os.MkdirTemp(at, ".afield-doctor-*")
+			if err != nil {
+				return fmt.Errorf("%s cannot be made (%w); choose another with --data", folder, err)
+			}
+			return os.Remove(tried)
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR), at == filepath.Dir(at):
+			return fmt.Errorf("%s cannot be made (%w); choose another with --data", folder, err)
+		}
+		at = filepath.Dir(at)
+	}
+}

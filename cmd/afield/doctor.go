@@ -159,6 +159,9 @@ func (c *checkup) checkPrivate(a *app) {
 		return
 	}
 	exists, err := postgres.ClusterExists(a.Data)
+	if err == nil && !exists {
+		err = postgres.CanBeMade(a.Data)
+	}
 	if !c.add("folder", err, folderWords(exists)) || !exists {
 		return
 	}

@@ -52,6 +52,8 @@ type settings struct {
 	Postgres    string `help:"Folder of PostgreSQL's programs; searched for by default." env:"AFIELD_POSTGRES" placeholder:"FOLDER"`
 	Secret      string `help:"The server's own secret, 32 bytes or more in base64; kept in --data by default." env:"AFIELD_SECRET" placeholder:"BASE64"`
 	JSON        bool   `help:"Print results as JSON." env:"AFIELD_JSON"`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print which version this is."`
 }
 
 // app is what a subcommand works with.
@@ -111,6 +113,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { panic(ended(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		versionVars(),
 	)
 	if err != nil {
 		fmt.Fprintln(errOut, "afield:", err)
@@ -121,11 +124,26 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(errOut, "afield: %v\nTry: afield --help\n", err)
+		fmt.Fprintf(errOut, "afield: %v\nTry: %s --help\n", err, reached(err))
 		return exitUsage
 	}
 	running := &app{settings: line.settings, ctx: ctx, out: out, err: errOut}
 	return running.finish(chosen.Run(running))
+}
+
+// reached is the command as far as a wrong call named it.
+func reached(err error) string {
+	command := "afield"
+	var wrong *kong.ParseError
+	if !errors.As(err, &wrong) || wrong.Context == nil {
+		return command
+	}
+	for _, step := range wrong.Context.Path {
+		if step.Command != nil {
+			command += " " + step.Command.Name
+		}
+	}
+	return command
 }
 
 const description = `Afield finds a lender for what a library does not have, asks, and follows the item until it is home again.

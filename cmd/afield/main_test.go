@@ -116,6 +116,25 @@ func TestPrivateDatabase(t *testing.T) {
 	}
 }
 
+// A data folder that cannot be made is something to do.
+func TestDoctorFailsWhereNoFolderCanBeMade(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errOut := call(t, "doctor", "--data", filepath.Join(file, "data"), "--database-url=")
+	if code != exitFailed || !strings.Contains(out, "is no folder") {
+		t.Errorf("doctor ends with %d: %s%s", code, out, errOut)
+	}
+	if code, out, errOut := call(t, "doctor", "--data", filepath.Join(filepath.Dir(file), "one", "two"), "--database-url="); code != exitDone {
+		t.Errorf("in a folder that can be made it ends with %d: %s%s", code, out, errOut)
+	}
+	if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) != 1 {
+		t.Errorf("doctor made %v, %v; it must change nothing", left, err)
+	}
+}
+
 func TestDoctorShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"postgres://afield:hush@127.0.0.1:1/afield", "host=127.0.0.1 port=1 user=afield password=hush dbname=afield"} {

@@ -115,9 +115,5 @@ func (c operatorAddCommand) office(ctx context.Context, tx *postgres.Tx, d doors
 	if err != nil {
 		return office, symbol, err
 	}
-	if office, err = directory.Office(ctx, tx); err != nil {
-		return office, symbol, err
-	}
-	symbol, err = directory.Symbol(ctx, tx, office.ID)
-	return office, symbol, err
+	return c.office(ctx, tx, d)
 }

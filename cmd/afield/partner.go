@@ -45,6 +45,14 @@ type partnerAddCommand struct {
 	Reason  string        `help:"Why; it is recorded with the change." default:"connected with afield partner add" placeholder:"TEXT"`
 }
 
+// Help is shown by afield partner add --help.
+func (partnerAddCommand) Help() string {
+	return `Examples:
+  afield partner add ISIL:US-NPLAT https://ill.example.org/afield
+  afield partner add ISIL:US-XYZ https://ill.example.net --name "Example Library" --state VT
+  afield partner add ISIL:US-NPLAT https://ill.example.org/afield --replace --reason "its secret leaked"`
+}
+
 // partnerShown is a new partner with its secrets.
 type partnerShown struct {
 	Symbol  string `json:"symbol"`
@@ -138,6 +146,12 @@ Give its programmers these two secrets; they are shown this once:
 
 type partnerListCommand struct{}
 
+// Help is shown by afield partner list --help.
+func (partnerListCommand) Help() string {
+	return `Example:
+  afield partner list --json`
+}
+
 // partnerLine is one partner in a list, without its secrets.
 type partnerLine struct {
 	Symbol  string `json:"symbol"`
@@ -185,11 +199,27 @@ type partnerPauseCommand struct {
 	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
 }
 
+// Help is shown by afield partner pause --help.
+func (partnerPauseCommand) Help() string {
+	return `What is to be sent waits, and what they send is still taken.
+
+Example:
+  afield partner pause ISIL:US-NPLAT`
+}
+
 // Run pauses the partner.
 func (c partnerPauseCommand) Run(a *app) error { return a.setPaused(c.Library, true) }
 
 type partnerGoCommand struct {
 	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+}
+
+// Help is shown by afield partner resume --help.
+func (partnerGoCommand) Help() string {
+	return `What waited is sent.
+
+Example:
+  afield partner resume ISIL:US-NPLAT`
 }
 
 // Run resumes sending.

@@ -36,6 +36,14 @@ type tokenAddCommand struct {
 	Days    int      `help:"How long it lasts, in days; 730 at most." default:"365"`
 }
 
+// Help is shown by afield token add --help.
+func (tokenAddCommand) Help() string {
+	return `The token is shown once.
+
+Example:
+  afield token add ISIL:US-NWPTL --label "catalogue sync" --role ill --days 365`
+}
+
 // tokenShown is the output for a new token; the token is never shown again.
 type tokenShown struct {
 	Token     string    `json:"token"`
@@ -73,6 +81,12 @@ type tokenListCommand struct {
 	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
 }
 
+// Help is shown by afield token list --help.
+func (tokenListCommand) Help() string {
+	return `Example:
+  afield token list ISIL:US-NWPTL`
+}
+
 // Run lists the tokens.
 func (c tokenListCommand) Run(a *app) error {
 	return a.withDoors(c.Library, func(d doors) error {
@@ -100,6 +114,14 @@ func (c tokenListCommand) Run(a *app) error {
 type tokenRevokeCommand struct {
 	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
 	ID      string `arg:"" help:"The token's id, as afield token list shows it." placeholder:"ID"`
+}
+
+// Help is shown by afield token revoke --help.
+func (tokenRevokeCommand) Help() string {
+	return `The program is refused from its next call on.
+
+Example:
+  afield token revoke ISIL:US-NWPTL 01890a5d-ac96-774b-bcce-b302099a8057`
 }
 
 // Run revokes the token.

@@ -114,6 +114,15 @@ type userAddCommand struct {
 	Stdin   bool     `help:"Read the password from standard input."`
 }
 
+// Help is shown by afield user add --help.
+func (userAddCommand) Help() string {
+	return `Without --stdin, and where nobody sits at a terminal, a random password is made and shown once.
+
+Examples:
+  afield user add ISIL:US-NWPTL desk1 --role desk --role ill --branch main
+  pass show director | afield user add ISIL:US-NWPTL chief --role director --stdin`
+}
+
 // secretShown is what a command prints of a secret it made.
 type secretShown struct {
 	ID       string `json:"id,omitempty"`
@@ -190,6 +199,15 @@ type userPasswordCommand struct {
 	Stdin   bool   `help:"Read the password from standard input."`
 }
 
+// Help is shown by afield user password --help.
+func (userPasswordCommand) Help() string {
+	return `Ends the person's sessions. Without --stdin, and where nobody sits at a terminal, a random password is made and shown once.
+
+Examples:
+  afield user password ISIL:US-NWPTL desk1
+  pass show desk1 | afield user password ISIL:US-NWPTL desk1 --stdin`
+}
+
 // Run sets the password.
 func (c userPasswordCommand) Run(a *app) error {
 	return a.withDoors(c.Library, func(d doors) error {
@@ -216,6 +234,14 @@ type userDisableCommand struct {
 	Name    string `arg:"" help:"User name." placeholder:"USERNAME"`
 }
 
+// Help is shown by afield user disable --help.
+func (userDisableCommand) Help() string {
+	return `What the person did stays; afield consortium apply or POST /v1/staff/{name}/restore lets them in again.
+
+Example:
+  afield user disable ISIL:US-NWPTL desk1`
+}
+
 // Run disables the user.
 func (c userDisableCommand) Run(a *app) error {
 	return a.withDoors(c.Library, func(d doors) error {
@@ -232,6 +258,13 @@ func (c userDisableCommand) Run(a *app) error {
 
 type userListCommand struct {
 	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
+}
+
+// Help is shown by afield user list --help.
+func (userListCommand) Help() string {
+	return `Examples:
+  afield user list ISIL:US-NWPTL
+  afield user list ISIL:US-NWPTL --json`
 }
 
 // Run lists the users.
@@ -265,6 +298,14 @@ type userPINCommand struct {
 	Library string `arg:"" help:"Symbol or id of any library of the shared catalogue." placeholder:"LIBRARY"`
 	Card    string `arg:"" help:"Card number." placeholder:"CARD"`
 	Stdin   bool   `help:"Read the PIN from standard input."`
+}
+
+// Help is shown by afield user pin --help.
+func (userPINCommand) Help() string {
+	return `Without --stdin, and where nobody sits at a terminal, six digits are made and shown once. A PIN that would be guessed first is refused.
+
+Example:
+  afield user pin ISIL:US-NWPTL 21234000000011`
 }
 
 // Run sets the PIN.

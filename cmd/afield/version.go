@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/alecthomas/kong"
 )
 
 // versionCommand prints which version this is.
@@ -24,13 +27,17 @@ type build struct {
 	Go       string `json:"go"`
 }
 
+// stamped is the version that make wrote into the program; "" where it was built
+// without.
+var stamped string
+
 func readBuild() build {
 	read := build{Version: "unknown", Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return read
 	}
-	read.Version = info.Main.Version
+	read.Version = cmp.Or(stamped, info.Main.Version)
 	for _, setting := range info.Settings {
 		switch setting.Key {
 		case "vcs.revision":
@@ -45,7 +52,10 @@ func readBuild() build {
 // Run prints it.
 func (versionCommand) Run(a *app) error {
 	read := readBuild()
-	return a.print(read, func(out io.Writer) {
-		fmt.Fprintf(out, "afield %s %s (%s)\n", read.Version, read.Revision, read.Go)
-	})
+	return a.print(read, func(out io.Writer) { fmt.Fprintln(out, read.words()) })
 }
+
+func (b build) words() string { return fmt.Sprintf("afield %s %s (%s)", b.Version, b.Revision, b.Go) }
+
+// versionVars tells the flag --version what to print.
+func versionVars() kong.Vars { return kong.Vars{"version": readBuild().words()} }
