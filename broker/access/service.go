@@ -60,7 +60,7 @@ type AskedToken struct {
 func (s *Service) AskToken(tx *postgres.Tx, bearer string) *AskedToken {
 	asked := &AskedToken{}
 	if strings.HasPrefix(bearer, tokenPrefix) && len(bearer) <= 100 {
-		askToken(tx, tokenHash(bearer), s.wall.Now(), asked)
+		askToken(tx, byHash, tokenHash(bearer), s.wall.Now(), asked)
 	}
 	return asked
 }
@@ -79,9 +79,24 @@ func (a *AskedToken) Principal() (Principal, error) {
 }
 
 // Authenticate is AskToken with a transaction of its own.
-func (s *Service) Authenticate(ctx context.Context, bearer string) (principal Principal, err error) {
+func (s *Service) Authenticate(ctx context.Context, bearer string) (Principal, error) {
+	return s.authenticate(ctx, func(tx *postgres.Tx) *AskedToken { return s.AskToken(tx, bearer) })
+}
+
+// AuthenticateSession recognises the holder of a page's session, which remembers
+// the id of the token it was signed in with and never the token itself. It judges
+// as Authenticate does: a token that was revoked ends the session too.
+func (s *Service) AuthenticateSession(ctx context.Context, token broker.ID) (Principal, error) {
+	return s.authenticate(ctx, func(tx *postgres.Tx) *AskedToken {
+		asked := &AskedToken{}
+		askToken(tx, byID, token, s.wall.Now(), asked)
+		return asked
+	})
+}
+
+func (s *Service) authenticate(ctx context.Context, ask func(*postgres.Tx) *AskedToken) (principal Principal, err error) {
 	err = s.db.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		asked := s.AskToken(tx, bearer)
+		asked := ask(tx)
 		if err := tx.Flush(ctx); err != nil {
 			return fmt.Errorf("look a token up: %w", err)
 		}
@@ -223,5 +238,6 @@ func (s *Service) Forget(tx *postgres.Tx) {
 	tx.Queue(`delete from signin_attempts where window_start < $1`, now.Add(-2*longestWindow))
 	tx.Queue(`delete from access_tokens where expires_at < $1`, now.AddDate(0, -1, 0))
 	tx.Queue(`delete from invitations where expires_at < $1`, now.AddDate(0, -1, 0))
+	tx.Queue(`delete from page_sessions where expires_at < $1`, now)
 	tx.Queue(`delete from idempotency_keys where created_at < $1`, now.Add(-KeyKept))
 }

@@ -13,21 +13,30 @@ import (
 	"afield/broker/postgres"
 )
 
+// tokenKey is the column a token is known by: callers of the API send the token
+// itself, a page's session remembers the token's id.
+type tokenKey string
+
+const (
+	byHash tokenKey = "hash"
+	byID   tokenKey = "id"
+)
+
 // askToken queues who holds a token that is still good. access_tokens is shared,
 // so the transaction need not see any library yet: the first statement lets it
 // see the token's library, and the second looks at who holds the token today: a
 // staff user who was disabled or given other roles, a patron whose membership
 // was closed.
-func askToken(tx *postgres.Tx, hash []byte, now time.Time, asked *AskedToken) {
+func askToken(tx *postgres.Tx, by tokenKey, value any, now time.Time, asked *AskedToken) {
 	p := &asked.principal
 	tx.Queue(`select id, kind, library_id, principal_id, expires_at, set_config('afield.libraries', '{' || library_id || '}', true)
-		from access_tokens where hash = $1 and revoked_at is null and expires_at > $2`, hash, now).
+		from access_tokens where `+string(by)+` = $1 and revoked_at is null and expires_at > $2`, value, now).
 		QueryRow(noneIs(&asked.known, &p.Token, &p.Kind, &p.Library, &p.ID, &p.ExpiresAt, new(string)))
 	tx.Queue(`select coalesce(s.roles, t.roles), s.branch_id, l.kind = 'consortium', l.status from access_tokens t
 		join libraries l on l.id = t.library_id
 		left join staff_users s on t.kind = 'staff' and s.library_id = t.library_id and s.id = t.principal_id and s.disabled_at is null
 		left join patrons p on t.kind = 'patron' and p.library_id = t.library_id and p.id = t.principal_id and p.status <> 'closed'
-		where t.hash = $1 and (t.kind = 'program' or s.id is not null or p.id is not null)`, hash).
+		where t.`+string(by)+` = $1 and (t.kind = 'program' or s.id is not null or p.id is not null)`, value).
 		QueryRow(noneIs(&asked.stands, &p.Roles, &p.Branch, &p.Office, &asked.status))
 }
 

@@ -24,6 +24,7 @@ var homes = map[string]string{
 	"access_tokens":    "broker/access",
 	"idempotency_keys": "broker/access",
 	"invitations":      "broker/access",
+	"page_sessions":    "broker/access",
 	"signin_attempts":  "broker/access",
 	"staff_users":      "broker/access",
 
