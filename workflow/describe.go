@@ -27,6 +27,7 @@ type StateDescribed struct {
 	Passing        bool         `json:"passing,omitempty"`
 	Deadline       DeadlineKind `json:"deadline,omitempty"`
 	Then           Event        `json:"then,omitempty"`
+	First          Event        `json:"first,omitempty"`
 	Coming         bool         `json:"coming,omitempty"`
 	Serves         bool         `json:"serves,omitempty"`
 	PastNeedBy     bool         `json:"past_need_by,omitempty"`

@@ -90,15 +90,15 @@ var (
 
 // lendingPlaces says what each state means.
 var lendingPlaces = []Place{
-	{State: Requested, Label: "To answer", Owner: OwnerStaff, Deadline: DeadlineRespond, Then: EventRespondOverdue},
+	{State: Requested, Label: "To answer", Owner: OwnerStaff, Deadline: DeadlineRespond, Then: EventRespondOverdue, First: EventAnswerYes},
 	{State: Conditional, Label: "Waiting for the borrower to accept", Owner: OwnerBorrower, Deadline: DeadlineConditions, Then: EventConditionsLapsed, ISO: "Conditional"},
-	{State: ToPull, Label: "To pull from the shelf", Owner: OwnerStaff, Deadline: DeadlinePull, Then: EventPullOverdue, ISO: "WillSupply"},
-	{State: SecondSearch, Label: "To search a second time", Owner: OwnerStaff, Deadline: DeadlinePull, Then: EventPullOverdue, ISO: "WillSupply"},
-	{State: ToShip, Label: "To ship", Owner: OwnerStaff, Deadline: DeadlinePull, Then: EventPullOverdue, ISO: "WillSupply"},
+	{State: ToPull, Label: "To pull from the shelf", Owner: OwnerStaff, Deadline: DeadlinePull, Then: EventPullOverdue, First: EventFoundOnShelf, ISO: "WillSupply"},
+	{State: SecondSearch, Label: "To search a second time", Owner: OwnerStaff, Deadline: DeadlinePull, Then: EventPullOverdue, First: EventFoundOnShelf, ISO: "WillSupply"},
+	{State: ToShip, Label: "To ship", Owner: OwnerStaff, Deadline: DeadlinePull, Then: EventPullOverdue, First: EventShip, ISO: "WillSupply"},
 	{State: Shipped, Label: "On its way to the borrower", Owner: OwnerBorrower, Deadline: DeadlineDue, Then: EventDuePassed, PastNeedBy: true, ISO: "Loaned"},
 	{State: WithBorrowingLibrary, Label: "With the borrowing library", Owner: OwnerBorrower, Deadline: DeadlineDue, Then: EventDuePassed, PastNeedBy: true, ISO: "Loaned"},
-	{State: ReturnShipped, Label: "On its way home", Owner: OwnerStaff, Deadline: DeadlineArrival, Then: EventArrivalOverdue, PastNeedBy: true, ISO: "Loaned"},
-	{State: LostPending, Label: "Lost or damaged, to be invoiced and paid", Owner: OwnerStaff, Deadline: DeadlineSettlement, Then: EventSettleOverdue, PastNeedBy: true},
+	{State: ReturnShipped, Label: "On its way home", Owner: OwnerStaff, Deadline: DeadlineArrival, Then: EventArrivalOverdue, First: EventReceiveReturn, PastNeedBy: true, ISO: "Loaned"},
+	{State: LostPending, Label: "Lost or damaged, to be invoiced and paid", Owner: OwnerStaff, Deadline: DeadlineSettlement, Then: EventSettleOverdue, First: EventSendInvoice, PastNeedBy: true},
 	{State: Completed, Label: "Completed", Owner: OwnerNone, Ended: true, Supplied: true, ISO: "LoanCompleted"},
 	{State: Unfilled, Label: "Not supplied", Owner: OwnerNone, Ended: true, ISO: "Unfilled"},
 	{State: Cancelled, Label: "Cancelled by the borrower", Owner: OwnerNone, Ended: true, ISO: "Cancelled"},

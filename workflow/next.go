@@ -56,11 +56,25 @@ type Action struct {
 	Undo Undo `json:"undo"`
 	// AtDesk marks acts that need the item in hand.
 	AtDesk bool `json:"at_desk"`
+	// First marks what staff most often do next in this state.
+	First bool `json:"first,omitempty"`
+}
+
+// Called is what an event is called in a state, by its first row there, and whether
+// its form has a field that must be filled in; "" where it has no row.
+func (t *Table) Called(state State, on Event) (label string, asks bool) {
+	for _, row := range t.Transitions {
+		if row.On == on && slices.Contains(row.From, state) {
+			return row.Label, slices.ContainsFunc(row.Form, func(field Field) bool { return field.Required })
+		}
+	}
+	return "", false
 }
 
 // Available lists what a party may do in a state, in table order.
 func (t *Table) Available(state State, party Party, holds func(Guard) bool) []Action {
 	actions := []Action{}
+	place, _ := t.Place(state)
 	for _, row := range t.Transitions {
 		if !slices.Contains(row.From, state) || !row.mayChoose(party) || !allHold(row.When, holds) {
 			continue
@@ -72,7 +86,7 @@ func (t *Table) Available(state State, party Party, holds func(Guard) bool) []Ac
 		if form == nil {
 			form = []Field{}
 		}
-		actions = append(actions, Action{Name: row.On, Label: row.Label, Form: form, Undo: row.Undo, AtDesk: row.May(ByDesk)})
+		actions = append(actions, Action{Name: row.On, Label: row.Label, Form: form, Undo: row.Undo, AtDesk: row.May(ByDesk), First: row.On == place.First})
 	}
 	return actions
 }

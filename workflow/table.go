@@ -219,6 +219,9 @@ type Place struct {
 	// fires when it passes. Terminal states have neither.
 	Deadline DeadlineKind
 	Then     Event
+	// First is what our staff most often do next here: the one filled button of a
+	// page. Empty where they mostly wait, or where no act stands out.
+	First Event
 	// Coming means that the patron is waiting for it to arrive, and is told how
 	// long that usually takes.
 	Coming bool

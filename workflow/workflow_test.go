@@ -151,6 +151,31 @@ func TestPlacesAgreeWithTheirRows(t *testing.T) {
 
 // A message that a lender or borrower may send at any time never meets a state
 // that cannot take it in some way, however late it comes.
+// The first act of a state is one that staff, at their desk or in the office, can
+// choose there.
+func TestTheFirstActOfAStateIsOneThatStaffCanChoose(t *testing.T) {
+	t.Parallel()
+	every := func(workflow.Guard) bool { return true }
+	for _, table := range workflow.Tables() {
+		for _, place := range table.Places {
+			if place.First == "" {
+				continue
+			}
+			can := slices.ContainsFunc(table.Transitions, func(row workflow.Transition) bool {
+				return row.On == place.First && slices.Contains(row.From, place.State) && (row.May(workflow.ByStaff) || row.May(workflow.ByDesk))
+			})
+			if !can {
+				t.Errorf("%s %s: staff cannot %s", table.Side, place.State, place.First)
+			}
+			for _, action := range table.Available(place.State, workflow.ByStaff, every) {
+				if action.First != (action.Name == place.First) {
+					t.Errorf("%s %s: %s is marked %v", table.Side, place.State, action.Name, action.First)
+				}
+			}
+		}
+	}
+}
+
 func TestCompensatingEventsExist(t *testing.T) {
 	t.Parallel()
 	for _, table := range Tables() {

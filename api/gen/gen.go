@@ -972,10 +972,13 @@ type AnsweredForBy string
 // AvailableAction defines model for AvailableAction.
 type AvailableAction struct {
 	// AtDesk Needs the item in hand; scan it at the desk.
-	AtDesk bool        `json:"at_desk"`
-	Form   []FormField `json:"form"`
-	Label  string      `json:"label"`
-	Name   string      `json:"name"`
+	AtDesk bool `json:"at_desk"`
+
+	// First What staff most often do next in this state; a page's filled button.
+	First bool        `json:"first,omitempty,omitzero"`
+	Form  []FormField `json:"form"`
+	Label string      `json:"label"`
+	Name  string      `json:"name"`
 
 	// Undo `never`, `until_sent`, or `by` and the action that takes it back.
 	Undo string `json:"undo"`
@@ -1447,6 +1450,9 @@ type Deadline struct {
 	DueAt time.Time `json:"due_at"`
 	Event string    `json:"event"`
 	Kind  string    `json:"kind"`
+
+	// ThenLabel What happens by itself when it passes, in plain words.
+	ThenLabel string `json:"then_label,omitempty,omitzero"`
 }
 
 // Decision defines model for Decision.
@@ -4018,9 +4024,21 @@ type RequestSummary struct {
 	ClosedAt     time.Time `json:"closed_at,omitempty,omitzero"`
 	ClosedReason string    `json:"closed_reason,omitempty,omitzero"`
 
+	// Cost Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	Cost Money `json:"cost,omitempty,omitzero"`
+
 	// Deadline What happens by itself if nobody acts before then.
 	Deadline Deadline `json:"deadline,omitempty,omitzero"`
-	Flags    Flags    `json:"flags"`
+
+	// FirstAction What staff most often do next in this state, if anything; see `available_actions` of the request.
+	FirstAction string `json:"first_action,omitempty,omitzero"`
+
+	// FirstAsks It has a form with something that must be filled in.
+	FirstAsks  bool   `json:"first_asks,omitempty,omitzero"`
+	FirstLabel string `json:"first_label,omitempty,omitzero"`
+	Flags      Flags  `json:"flags"`
 
 	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	ID     ID         `json:"id"`
@@ -4050,19 +4068,35 @@ type RequestSummary struct {
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
 
+	// PatronName For staff.
+	PatronName string `json:"patron_name,omitempty,omitzero"`
+
 	// PickUpBy A calendar date in the library's zone.
 	//
 	// Example: 2026-08-22
-	PickUpBy Date                  `json:"pick_up_by,omitempty,omitzero"`
-	Rush     bool                  `json:"rush"`
-	Service  RequestSummaryService `json:"service"`
-	Side     RequestSummarySide    `json:"side"`
+	PickUpBy Date `json:"pick_up_by,omitempty,omitzero"`
+
+	// Reach The same as a step: 1 own shelves, 2 the local system, 3 the region, 4 further.
+	Reach   int                   `json:"reach,omitempty,omitzero"`
+	Rush    bool                  `json:"rush"`
+	Service RequestSummaryService `json:"service"`
+	Side    RequestSummarySide    `json:"side"`
 
 	// State Where a request stands; `GET /v1/workflow` says which states a side has.
 	State       RequestState `json:"state"`
 	StateLabel  string       `json:"state_label"`
 	SubmittedAt time.Time    `json:"submitted_at"`
-	Version     int          `json:"version"`
+
+	// Task What a person has to decide about it, for staff.
+	Task     string `json:"task,omitempty,omitzero"`
+	TaskKind string `json:"task_kind,omitempty,omitzero"`
+
+	// TierName How far away the lender is that is asked or supplies.
+	TierName string `json:"tier_name,omitempty,omitzero"`
+
+	// Tried How many lenders were asked and did not supply it.
+	Tried   int `json:"tried,omitempty,omitzero"`
+	Version int `json:"version"`
 }
 
 // RequestSummaryOwner Who has to do the next thing.
@@ -4733,6 +4767,34 @@ type Waiver struct {
 // WithReason defines model for WithReason.
 type WithReason struct {
 	Reason string `json:"reason"`
+}
+
+// WorkCounts defines model for WorkCounts.
+type WorkCounts struct {
+	Arriving int `json:"arriving"`
+
+	// Calls Telephone calls that are due.
+	Calls   int `json:"calls"`
+	DueBack int `json:"due_back"`
+
+	// LendingNeedsUs Requests of others that wait for our staff.
+	LendingNeedsUs int `json:"lending_needs_us"`
+	LendingOpen    int `json:"lending_open"`
+
+	// NeedsUs Requests of ours whose next thing our staff have to do.
+	NeedsUs int `json:"needs_us"`
+	OnShelf int `json:"on_shelf"`
+
+	// Pulls Copies to fetch from the shelves for holds.
+	Pulls int `json:"pulls"`
+
+	// Stuck Requests of both sides that do not get on; see `/v1/stuck-requests`.
+	Stuck int `json:"stuck"`
+
+	// Tasks Things somebody has to decide.
+	Tasks       int `json:"tasks"`
+	WithLenders int `json:"with_lenders"`
+	WithPatrons int `json:"with_patrons"`
 }
 
 // Workflow defines model for Workflow.
@@ -6472,6 +6534,9 @@ type ServerInterface interface {
 	// PayVoucher Pay a voucher out
 	// (POST /v1/vouchers/{id}/pay)
 	PayVoucher(ctx echo.Context, id ID, params PayVoucherParams) error
+	// CountWork How much waits in each of the library's piles of work
+	// (GET /v1/work)
+	CountWork(ctx echo.Context) error
 	// GetWorkflow The state tables
 	// (GET /v1/workflow)
 	GetWorkflow(ctx echo.Context) error
@@ -11085,6 +11150,15 @@ func (w *ServerInterfaceWrapper) PayVoucher(ctx echo.Context) error {
 	return err
 }
 
+// CountWork converts echo context to params.
+func (w *ServerInterfaceWrapper) CountWork(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CountWork(ctx)
+	return err
+}
+
 // GetWorkflow converts echo context to params.
 func (w *ServerInterfaceWrapper) GetWorkflow(ctx echo.Context) error {
 	var err error
@@ -11307,6 +11381,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/vouchers", wrapper.ListVouchers, options.OperationMiddlewares["listVouchers"]...)
 	router.POST(options.BaseURL+"/v1/vouchers/:id/cancel", wrapper.CancelVoucher, options.OperationMiddlewares["cancelVoucher"]...)
 	router.POST(options.BaseURL+"/v1/vouchers/:id/pay", wrapper.PayVoucher, options.OperationMiddlewares["payVoucher"]...)
+	router.GET(options.BaseURL+"/v1/work", wrapper.CountWork, options.OperationMiddlewares["countWork"]...)
 	router.GET(options.BaseURL+"/v1/workflow", wrapper.GetWorkflow, options.OperationMiddlewares["getWorkflow"]...)
 
 }
@@ -15081,6 +15156,27 @@ func (response PayVoucher200JSONResponse) VisitPayVoucherResponse(w http.Respons
 	return err
 }
 
+type CountWorkRequestObject struct {
+}
+
+type CountWorkResponseObject interface {
+	VisitCountWorkResponse(w http.ResponseWriter) error
+}
+
+type CountWork200JSONResponse WorkCounts
+
+func (response CountWork200JSONResponse) VisitCountWorkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetWorkflowRequestObject struct {
 }
 
@@ -15602,6 +15698,9 @@ type StrictServerInterface interface {
 	// PayVoucher Pay a voucher out
 	// (POST /v1/vouchers/{id}/pay)
 	PayVoucher(ctx context.Context, request PayVoucherRequestObject) (PayVoucherResponseObject, error)
+	// CountWork How much waits in each of the library's piles of work
+	// (GET /v1/work)
+	CountWork(ctx context.Context, request CountWorkRequestObject) (CountWorkResponseObject, error)
 	// GetWorkflow The state tables
 	// (GET /v1/workflow)
 	GetWorkflow(ctx context.Context, request GetWorkflowRequestObject) (GetWorkflowResponseObject, error)
@@ -21756,6 +21855,29 @@ func (sh *strictHandler) PayVoucher(ctx echo.Context, id ID, params PayVoucherPa
 		return err
 	} else if validResponse, ok := response.(PayVoucherResponseObject); ok {
 		return validResponse.VisitPayVoucherResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CountWork operation middleware
+func (sh *strictHandler) CountWork(ctx echo.Context) error {
+	var request CountWorkRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CountWork(ctx.Request().Context(), request.(CountWorkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CountWork")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CountWorkResponseObject); ok {
+		return validResponse.VisitCountWorkResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -108,16 +108,15 @@ type Pull struct {
 	Item catalog.Item
 }
 
-// PullList gives the holds that a library can fill from its shelves on a day,
-// with a copy for each, the longest waiting first. Suspended holds are left
-// out; a hold for one particular copy comes with that copy.
-func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, page broker.Page) ([]Pull, error) {
-	rows, err := tx.Query(ctx, `
+// pullable pairs the holds that wait at library $1 on the day $2 with copies on its
+// shelves; pulled are the pairs.
+const (
+	pullable = `
 		with waiting as (
 			select h.*, row_number() over (partition by h.title_id, h.wanted_item_id order by h.turn_at, h.id) as turn
 			from holds h where h.library_id = $1 and h.status = 'placed'
-				and (h.suspended_from is null or h.suspended_from > $4 or h.suspended_until < $4)
-				and (h.expires_on is null or h.expires_on >= $4)),
+				and (h.suspended_from is null or h.suspended_from > $2 or h.suspended_until < $2)
+				and (h.expires_on is null or h.expires_on >= $2)),
 		here as (
 			select i.id, i.title_id, i.barcode, exists (select 1 from waiting w where w.wanted_item_id = i.id) as wanted
 			from items i where i.library_id = $1 and i.status = 'on_shelf' and i.lendable and i.request_id is null
@@ -125,11 +124,23 @@ func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, today bro
 		copies as (
 			select id, title_id, null::uuid as wanted_item_id, row_number() over (partition by title_id order by barcode) as turn
 			from here where not wanted
-			union all select id, title_id, id, 1 from here where wanted)
-		select `+holdColumns+`, c.id from waiting h
-		join copies c on c.title_id = h.title_id and c.turn = h.turn and c.wanted_item_id is not distinct from h.wanted_item_id
-		where $2::uuid is null or (h.turn_at, h.id) > (select a.turn_at, a.id from holds a where a.library_id = $1 and a.id = $2)
-		order by h.turn_at, h.id limit $3`, library, page.After, page.Limit, today)
+			union all select id, title_id, id, 1 from here where wanted)`
+	pulled = `from waiting h join copies c on c.title_id = h.title_id and c.turn = h.turn and c.wanted_item_id is not distinct from h.wanted_item_id`
+)
+
+// AskPulls queues how many copies the pull list of a library names on a day.
+func AskPulls(tx *postgres.Tx, library broker.ID, today broker.Date, count *int) {
+	tx.Queue(pullable+` select count(*)::int `+pulled, library, today).QueryRow(func(row pgx.Row) error { return row.Scan(count) })
+}
+
+// PullList gives the holds that a library can fill from its shelves on a day,
+// with a copy for each, the longest waiting first. Suspended holds are left
+// out; a hold for one particular copy comes with that copy.
+func PullList(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, page broker.Page) ([]Pull, error) {
+	rows, err := tx.Query(ctx, pullable+`
+		select `+holdColumns+`, c.id `+pulled+`
+		where $3::uuid is null or (h.turn_at, h.id) > (select a.turn_at, a.id from holds a where a.library_id = $1 and a.id = $3)
+		order by h.turn_at, h.id limit $4`, library, today, page.After, page.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the pull list: %w", err)
 	}

@@ -158,6 +158,12 @@ func List(ctx context.Context, tx *postgres.Tx, library broker.ID, filter Filter
 	return collect(tx.Query(ctx, `select `+columns+` from notices n where `+where+` order by n.created_at desc, n.id desc limit $2`, args...))
 }
 
+// AskCalls queues how many telephone calls of a library are due.
+func AskCalls(tx *postgres.Tx, library broker.ID, now time.Time, count *int) {
+	tx.Queue(`select count(*)::int from notices n where n.library_id = $1 and n.channel = $2 and n.status = 'due' and n.due_at <= $3`,
+		library, string(Phone), now).QueryRow(func(row pgx.Row) error { return row.Scan(count) })
+}
+
 // textsOf gives channels as the database stores them, never null.
 func textsOf(channels []Channel) []string {
 	texts := make([]string, 0, len(channels))

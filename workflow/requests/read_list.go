@@ -54,6 +54,27 @@ type Summary struct {
 	Deadline *Deadline
 	// LenderID is the lender being asked or supplying; NoID for none.
 	LenderID broker.ID
+	// Tier is how far away that lender is, and Tried how many lenders were asked
+	// before it in vain.
+	Tier  Tier
+	Tried int
+	// Cost is what the lender asks, as far as it is known.
+	Cost broker.Money
+	// Task is what a person has to decide, and TaskKind its kind; for staff.
+	Task, TaskKind string
+	// First is what staff most often do next, with its label; empty for nothing.
+	First      workflow.Event
+	FirstLabel string
+	// FirstAsks tells that it has a form with something that must be filled in.
+	FirstAsks bool
+}
+
+// Tier is how far away a lender is.
+type Tier struct {
+	Name string
+	// Reach is the same as a step: 1 own shelves, 2 the local system, 3 the region,
+	// 4 further; 0 where no lender is asked.
+	Reach int
 }
 
 // summaryRow is a Summary as the database gives it.
@@ -63,6 +84,25 @@ type summaryRow struct {
 	DeadlineEvent *workflow.Event `db:"deadline_event"`
 	DeadlineAt    *time.Time      `db:"deadline_at"`
 	LenderID      *broker.ID      `db:"lender_id"`
+	TierName      *string         `db:"tier_name"`
+	TierMembers   *string         `db:"tier_members"`
+	Tried         int             `db:"tried"`
+	CostMinor     *int64          `db:"cost_minor"`
+	TaskKind      *string         `db:"task_kind"`
+	TaskDetail    *string         `db:"task_detail"`
+}
+
+// reachOf is the step that a tier's members stand for.
+func reachOf(members string) int {
+	switch members {
+	case "own":
+		return 1
+	case "sharing_group":
+		return 2
+	case "group", "states":
+		return 3
+	}
+	return 4
 }
 
 // List gives a page of a library's requests, or of one patron's, and the names
@@ -78,11 +118,18 @@ func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filt
 		order = "asc"
 	}
 	rows, err := tx.Query(ctx, `select `+qualified("r", engine.Columns)+`, d.kind as deadline_kind, d.event as deadline_event,
-			d.due_at as deadline_at, e.lender_id
+			d.due_at as deadline_at, e.lender_id, e.tier_name, t.members as tier_members,
+			coalesce(r.offered_cost_minor, case when e.cost_known then e.cost_minor end) as cost_minor,
+			(select count(*)::int from rota_entries x where x.library_id = r.library_id and x.request_id = r.id
+				and x.status in ('refused', 'timed_out', 'declined', 'retry_later', 'undelivered')) as tried,
+			k.kind as task_kind, k.detail as task_detail
 		from requests r
 		left join lateral (select kind, event, due_at from deadlines
 			where library_id = r.library_id and request_id = r.id order by due_at, kind limit 1) d on true
 		left join rota_entries e on e.library_id = r.library_id and e.id = r.rota_entry_id
+		left join tiers t on t.library_id = e.library_id and t.position = e.tier
+		left join lateral (select kind, detail from staff_tasks
+			where library_id = r.library_id and request_id = r.id and closed_at is null order by opened_at, id limit 1) k on true
 		where `+where+fmt.Sprintf(` order by r.id %s limit %d`, order, limit), args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list requests: %w", err)
@@ -116,7 +163,26 @@ func (row summaryRow) summary(table *workflow.Table, viewer Viewer) Summary {
 	if row.LenderID != nil {
 		summary.LenderID = *row.LenderID
 	}
+	if row.TierName != nil {
+		summary.Tier = Tier{Name: *row.TierName, Reach: reachOf(orNone(row.TierMembers))}
+	}
+	summary.Tried = row.Tried
+	if row.CostMinor != nil {
+		summary.Cost = row.Money(*row.CostMinor)
+	}
+	if viewer.Patron == broker.NoID {
+		summary.Task, summary.TaskKind = orNone(row.TaskDetail), orNone(row.TaskKind)
+		summary.First = place.First
+		summary.FirstLabel, summary.FirstAsks = table.Called(row.State, place.First)
+	}
 	return summary
+}
+
+func orNone(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
 // where writes the conditions of a list. Every value is an argument.

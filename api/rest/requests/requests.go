@@ -207,10 +207,34 @@ func (r Requests) page(ctx context.Context, t *pipeline.Turn, viewer requests.Vi
 			return lines, err
 		})
 	page.NextCursor = next
+	if err != nil {
+		return page, err
+	}
 	for _, line := range found {
 		page.Requests = append(page.Requests, summaryView(line, names))
 	}
-	return page, err
+	return page, nameThePatrons(ctx, t, page.Requests)
+}
+
+// nameThePatrons puts the patrons' names beside their requests, for staff.
+func nameThePatrons(ctx context.Context, t *pipeline.Turn, lines []gen.RequestSummary) error {
+	if t.IsPatron() || len(lines) == 0 {
+		return nil
+	}
+	var ids []broker.ID
+	for _, line := range lines {
+		if line.PatronID != broker.NoID && line.Side == gen.RequestSummarySideBorrowing {
+			ids = append(ids, line.PatronID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	people, err := patrons.Contacts(ctx, t.Tx, t.Library(), ids)
+	for i := range lines {
+		lines[i].PatronName = people[lines[i].PatronID].Name
+	}
+	return err
 }
 
 // GetTimeline shows what happened to a request, on either side.

@@ -16,11 +16,12 @@ import (
 // The views of requests: the results of the use cases, in the words of the
 // contract.
 
-func deadlineView(deadline *requests.Deadline) gen.Deadline {
+func deadlineView(r *engine.Request, deadline *requests.Deadline) gen.Deadline {
 	if deadline == nil {
 		return gen.Deadline{}
 	}
-	return gen.Deadline{Kind: deadline.Kind, Event: string(deadline.Event), DueAt: views.UTC(deadline.DueAt)}
+	label, _ := workflow.Of(workflow.Tables(), r.Side).Called(r.State, deadline.Event)
+	return gen.Deadline{Kind: deadline.Kind, Event: string(deadline.Event), DueAt: views.UTC(deadline.DueAt), ThenLabel: label}
 }
 
 func flagsView(r *engine.Request) gen.Flags {
@@ -34,9 +35,12 @@ func summaryView(line requests.Summary, names map[broker.ID]requests.Name) gen.R
 		Version: r.Version, Owner: gen.RequestSummaryOwner(r.Owner), Citation: r.Citation,
 		Service: gen.RequestSummaryService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: r.PatronID,
 		Borrower: views.Library(r.BorrowerLibraryID, names), Lender: views.Library(line.LenderID, names),
-		SubmittedAt: views.UTC(r.SubmittedAt), Deadline: deadlineView(line.Deadline), Flags: flagsView(r),
+		SubmittedAt: views.UTC(r.SubmittedAt), Deadline: deadlineView(r, line.Deadline), Flags: flagsView(r),
 		PickUpBy: r.PickUpBy, PatronDueOn: r.PatronDueOn, LenderDueOn: r.LenderDueOn,
 		ClosedAt: views.UTC(r.ClosedAt), ClosedReason: views.OrZero(r.ClosedReason),
+		TierName: line.Tier.Name, Reach: line.Tier.Reach, Tried: line.Tried, Cost: line.Cost,
+		Task: line.Task, TaskKind: line.TaskKind, FirstAction: string(line.First), FirstLabel: line.FirstLabel,
+		FirstAsks: line.FirstAsks,
 	}
 }
 
@@ -52,7 +56,7 @@ func requestView(view requests.View, forPatron bool) gen.Request {
 		Service: gen.RequestService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: r.PatronID,
 		PickupBranchID: r.PickupBranchID, Copyright: views.OrZero(r.Copyright),
 		Borrower: views.Library(r.BorrowerLibraryID, view.Names), SubmittedAt: views.UTC(r.SubmittedAt),
-		SubmittedBy: views.Actor(submittedBy, forPatron), Deadline: deadlineView(view.Deadline), Flags: flagsView(r),
+		SubmittedBy: views.Actor(submittedBy, forPatron), Deadline: deadlineView(r, view.Deadline), Flags: flagsView(r),
 		PickUpBy: r.PickUpBy, PatronDueOn: r.PatronDueOn, LenderDueOn: r.LenderDueOn, Renewals: r.Renewals,
 		Fulfilment: gen.RequestFulfilment(views.OrZero(r.Fulfilment)), ExternalNumber: views.OrZero(r.ExternalNumber),
 		BorrowerRequestID: views.OrZero(r.BorrowerRequestID), BorrowerNote: r.BorrowerNote, ItemID: r.ItemID,
@@ -106,7 +110,7 @@ func actionViews(actions []workflow.Action) []gen.AvailableAction {
 	for _, action := range actions {
 		view := gen.AvailableAction{
 			Name: string(action.Name), Label: action.Label, AtDesk: action.AtDesk,
-			Form: []gen.FormField{}, Undo: undoText(action.Undo),
+			Form: []gen.FormField{}, Undo: undoText(action.Undo), First: action.First,
 		}
 		for _, field := range action.Form {
 			view.Form = append(view.Form, gen.FormField{

@@ -9,6 +9,9 @@ import (
 	"afield/api/rest/pipeline"
 	"afield/api/rest/views"
 	"afield/broker"
+	"afield/broker/holds"
+	"afield/broker/notices"
+	"afield/workflow"
 	"afield/workflow/requests"
 	"afield/workflow/requests/tasks"
 )
@@ -24,6 +27,27 @@ func (r Requests) ListTasks(ctx context.Context, request gen.ListTasksRequestObj
 		return gen.TaskPage{Tasks: taskViews(tasks), NextCursor: next}, err
 	})
 	return gen.ListTasks200JSONResponse(page), err
+}
+
+// CountWork counts the library's piles of work.
+func (r Requests) CountWork(ctx context.Context, _ gen.CountWorkRequestObject) (gen.CountWorkResponseObject, error) {
+	view, err := pipeline.Read(ctx, r.Base, func(ctx context.Context, t *pipeline.Turn) (gen.WorkCounts, error) {
+		library, err := t.Home(ctx)
+		if err != nil {
+			return gen.WorkCounts{}, err
+		}
+		var counts gen.WorkCounts
+		holds.AskPulls(t.Tx, library.ID, library.Today(t.Now()), &counts.Pulls)
+		notices.AskCalls(t.Tx, library.ID, t.Now(), &counts.Calls)
+		work, err := r.Base.Requests.Work(ctx, t.Tx, t.Now(), library.ID)
+		counts.NeedsUs, counts.LendingNeedsUs, counts.LendingOpen = work.NeedsUs, work.LendingNeedsUs, work.LendingOpen
+		counts.Stuck, counts.Tasks = work.Stuck, work.Tasks
+		counts.WithLenders, counts.Arriving = work.Queues[workflow.QueueWithLenders], work.Queues[workflow.QueueArriving]
+		counts.OnShelf, counts.WithPatrons = work.Queues[workflow.QueueOnShelf], work.Queues[workflow.QueueWithPatrons]
+		counts.DueBack = work.Queues[workflow.QueueDueBack]
+		return counts, err
+	})
+	return gen.CountWork200JSONResponse(view), err
 }
 
 // ListStuckRequests lists the open requests that do not get on.
