@@ -59,8 +59,8 @@ type Deps struct {
 	// Ready names what must work before calls are taken, for example
 	// "database", "migrations", "jobs".
 	Ready map[string]func(context.Context) error
-	// Front gives what the front page shows.
-	Front func(context.Context) (web.FrontPage, error)
+	// Pages is what only a demo gives to the pages.
+	Pages web.Config
 	// Version of the program.
 	Version string
 	// Timeout bounds one call; zero means 20 seconds.
@@ -81,7 +81,7 @@ type operations struct {
 var _ gen.StrictServerInterface = operations{}
 
 // New builds the whole web server: the contract's operations, the partners'
-// messages, health, metrics, the documents and the front page. An error means
+// messages, health, metrics, the documents and the pages. An error means
 // that the program or its wiring is at fault, never its environment.
 func New(deps Deps) (*echo.Echo, error) {
 	if len(deps.CursorKey) < 16 {
@@ -98,10 +98,6 @@ func New(deps Deps) (*echo.Echo, error) {
 	if err != nil {
 		return nil, err
 	}
-	front, err := web.New(deps.Front)
-	if err != nil {
-		return nil, fmt.Errorf("read the pages: %w", err)
-	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	// No proxy in front is trusted: a caller could write the header itself and be
@@ -117,7 +113,10 @@ func New(deps Deps) (*echo.Echo, error) {
 	gen.RegisterHandlersWithOptions(e, gen.NewStrictHandler(handlers, nil), gen.RegisterHandlersOptions{OperationMiddlewares: line.Admission()})
 	peer.Mount(e, peer.Deps{DB: deps.DB, Vault: deps.Vault, Wall: broker.SystemClock{}, Receive: receiver(deps)}, deps.Protocols)
 	about{deps, line.Document()}.routes(e)
-	e.GET("/", front.Front)
+	err = web.Mount(e, web.Deps{Operations: handlers, Line: line, Access: deps.Access, Clock: deps.Clock, Log: deps.Log}, deps.Pages)
+	if err != nil {
+		return nil, fmt.Errorf("read the pages: %w", err)
+	}
 	return e, nil
 }
 

@@ -1,8 +1,15 @@
-// Package web serves pages: html/template, one typed struct for each page,
-// parsed at start, everything embedded. They work without scripts, in light and
-// dark, and ask nothing of any other server.
+// Package web serves the pages: for desk staff, partners and patrons, rendered
+// here, working without scripts, in light and dark, asking nothing of any other
+// server. Each feature is a room of its own beside this one; frame holds what all
+// of them share, words what they say, assets the style and the scripts.
 //
-// Today there is the front page: where the documents are, the demo's requests,
-// what is running and, folded away, how to sign in. A server that is not a demo has no
-// stories to give, so nobody's requests appear there.
+//	frame    sign-in state, layout, errors, how a page calls an operation
+//	words    English, French, Spanish
+//	signin   the way in
+//	ill      queue, request, new request, lending
+//	desk     scan desk, hold shelf, pull list, call list
+//	account  a patron's own pages
+//
+// The package itself is what stands outside of them: where / leads, and the page
+// about this server.
 package web

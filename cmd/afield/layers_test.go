@@ -16,8 +16,8 @@ import (
 // packages of earlier lines only. A new package is put in the first line that is
 // later than all it imports; one that wants to go down again is a wrong arrow.
 var layers = [][]string{
-	{"api", "api/web", "broker", "broker/outbox"},
-	{"api/problem", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
+	{"api", "api/web/assets", "broker", "broker/outbox"},
+	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
 	{
 		"broker/acts", "broker/catalog", "broker/directory", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
 		"connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
@@ -48,8 +48,10 @@ var layers = [][]string{
 	{"api/rest/pipeline", "workflow/nightly"},
 	{
 		"api/rest/accounts", "api/rest/administration", "api/rest/catalogue", "api/rest/holds", "api/rest/loans", "api/rest/money",
-		"api/rest/requests", "cmd/afield/scenario/stage", "workflow/jobs",
+		"api/rest/requests", "api/web/frame", "cmd/afield/scenario/stage", "workflow/jobs",
 	},
+	{"api/web/account", "api/web/desk", "api/web/ill", "api/web/signin"},
+	{"api/web"},
 	{"api/rest", "cmd/afield/scenario/acts", "cmd/afield/scenario/expect", "workflow/town"},
 	{"cmd/afield/app", "cmd/afield/scenario"},
 	{"cmd/afield/demo"},

@@ -51,8 +51,8 @@ type Config struct {
 	Log  *slog.Logger
 	// Version of the program.
 	Version string
-	// Front makes the front page; nil shows only what is running.
-	Front func(context.Context) (web.FrontPage, error)
+	// Pages is what only a demo gives to the pages.
+	Pages web.Config
 	// Policies gives libraries' policy documents by name, whatever was published;
 	// nil takes the presets and the published versions.
 	Policies func(name string) (*policy.Document, error)
@@ -203,7 +203,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.stuckFigure())
 	handler, err := rest.New(rest.Deps{
 		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Policies: a.policies.rules, Published: a.policies.Source, Vault: a.Vault, Protocols: a.Protocols,
-		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Front: a.front(config),
+		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Pages: a.pages(config),
 		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "migrations": migrated, "jobs": a.Queue.Ready},
 	})
 	if err != nil {

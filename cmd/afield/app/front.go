@@ -10,19 +10,22 @@ import (
 	"afield/broker/postgres"
 )
 
-// front is what the front page shows of a server that is no demonstration.
-func (a *App) front(config Config) func(context.Context) (web.FrontPage, error) {
-	if config.Front != nil {
-		return config.Front
+// pages is what the pages show of this server beside the libraries' own work: of a
+// server that is no demonstration, what runs and how far its set-up is.
+func (a *App) pages(config Config) web.Config {
+	pages := config.Pages
+	if pages.About != nil {
+		return pages
 	}
-	return func(ctx context.Context) (web.FrontPage, error) {
-		page := web.FrontPage{Version: config.Version, Now: config.Clock.Now()}
+	pages.About = func(ctx context.Context) (web.About, error) {
+		page := web.About{Version: config.Version, Now: config.Clock.Now()}
 		has, err := a.HasOperator(ctx)
 		if err == nil && !has {
-			page.Running = append(page.Running, web.Running{What: "First step", Detail: firstStep(pipeline.Address(ctx))})
+			page.FirstStep = firstStep(pipeline.Address(ctx))
 		}
 		return page, err
 	}
+	return pages
 }
 
 // firstStep says how the first operator is made, to a caller on this server; to

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"afield/api/web"
 	"afield/broker"
 	"afield/broker/policy"
 	"afield/broker/postgres"
@@ -175,7 +176,7 @@ func start(ctx context.Context, config Config, clock *Clock) (*running, error) {
 	var err error
 	r.app, err = app.Start(ctx, app.Config{
 		DB: config.DB, Clock: clock, Listen: listen, Secret: config.Secret, Log: config.Log, Version: config.Version,
-		Front: r.front.page, Policies: config.Policies, Breakers: connectors.BreakerSettings{OpenFor: breakerRests}, Telling: config.Telling,
+		Pages: web.Config{About: r.front.page, Accounts: r.front.accounts}, Policies: config.Policies, Breakers: connectors.BreakerSettings{OpenFor: breakerRests}, Telling: config.Telling,
 	})
 	if err != nil {
 		return nil, err

@@ -16,7 +16,8 @@ import (
 	"afield/workflow/requests"
 )
 
-// front makes the front page: the demo's requests, what runs, how to sign in.
+// front makes the page about the demo: its requests and what runs; and it knows how
+// to sign in.
 type front struct {
 	version string
 	clock   *Clock
@@ -37,16 +38,27 @@ func (f *front) ready(service *requests.Service, signIns *Credentials) {
 // mostLines is the most lines of a timeline on the page.
 const mostLines = 60
 
-func (f *front) page(ctx context.Context) (web.FrontPage, error) {
+// accounts gives the demo's accounts to the sign-in pages.
+func (f *front) accounts() []web.Account {
 	f.mu.Lock()
-	service, signIns := f.requests, f.signIns
+	defer f.mu.Unlock()
+	if f.requests == nil {
+		return nil // still starting
+	}
+	var accounts []web.Account
+	for _, way := range f.signIns.ways() {
+		accounts = append(accounts, way.account())
+	}
+	return accounts
+}
+
+func (f *front) page(ctx context.Context) (web.About, error) {
+	f.mu.Lock()
+	service := f.requests
 	f.mu.Unlock()
-	page := web.FrontPage{Version: f.version, Now: f.clock.Now(), Demo: true, Running: whatRuns()}
+	page := web.About{Version: f.version, Now: f.clock.Now(), Demo: true, Running: whatRuns()}
 	if service == nil {
 		return page, nil // still starting
-	}
-	for _, way := range signIns.ways() {
-		page.SignIns = append(page.SignIns, web.SignIn{Who: way.who, Body: way.body})
 	}
 	for _, p := range places() {
 		if !p.member() {
@@ -126,7 +138,24 @@ func whatRuns() []web.Running {
 }
 
 // way is one way to sign in.
-type way struct{ who, body string }
+type way struct {
+	who string
+	in  gen.SignIn
+}
+
+// body is the way as the body of POST /v1/sessions.
+func (w way) body() string {
+	text, _ := json.Marshal(w.in) // plain strings always marshal
+	return string(text)
+}
+
+// account is the way as the pages offer it.
+func (w way) account() web.Account {
+	if w.in.Kind == gen.SignInKindPatron {
+		return web.Account{Who: w.who, Patron: true, Library: w.in.Realm, Name: w.in.Card, Secret: w.in.Pin}
+	}
+	return web.Account{Who: w.who, Library: w.in.Library, Name: w.in.Username, Secret: w.in.Password}
+}
 
 // ways lists the sign-ins of the five libraries, staff first.
 func (c *Credentials) ways() []way {
@@ -136,13 +165,9 @@ func (c *Credentials) ways() []way {
 	for _, p := range places() {
 		byKey[p.key] = p
 	}
-	body := func(in gen.SignIn) string {
-		text, _ := json.Marshal(in) // plain strings always marshal
-		return string(text)
-	}
 	for _, key := range five {
 		p := byKey[key]
-		ways = append(ways, way{"Staff of " + p.name, body(gen.SignIn{Kind: gen.SignInKindStaff, Library: p.symbol, Username: staffName, Password: c.passwords[key]})})
+		ways = append(ways, way{"Staff of " + p.name, gen.SignIn{Kind: gen.SignInKindStaff, Library: p.symbol, Username: staffName, Password: c.passwords[key]}})
 	}
 	for _, key := range five {
 		p := byKey[key]
@@ -150,7 +175,7 @@ func (c *Credentials) ways() []way {
 			if one.library == key && one.number == 1 {
 				ways = append(ways, way{
 					fmt.Sprintf("Adult patron 1 of %s", p.name),
-					body(gen.SignIn{Kind: gen.SignInKindPatron, Realm: p.symbol, Card: one.card(), Pin: c.pins[one.id()]}),
+					gen.SignIn{Kind: gen.SignInKindPatron, Realm: p.symbol, Card: one.card(), Pin: c.pins[one.id()]},
 				})
 			}
 		}
@@ -167,15 +192,15 @@ func (r *running) welcome(config Config) error {
 			SignIns []json.RawMessage `json:"sign_ins"`
 		}{URL: url}
 		for _, way := range ways {
-			served.SignIns = append(served.SignIns, json.RawMessage(way.body))
+			served.SignIns = append(served.SignIns, json.RawMessage(way.body()))
 		}
 		return json.NewEncoder(out).Encode(served)
 	}
-	fmt.Fprintf(out, "\nAfield is running at %s\n  Front page      %s/\n  API, to try     %s/docs\n  API document    %s/openapi.json\n  Health          %s/readyz\n", url, url, url, url, url)
-	fmt.Fprintf(out, "\nSign in with POST %s/v1/sessions and one of these bodies; they are good until the next start:\n", url)
+	fmt.Fprintf(out, "\nAfield is running at %s\n  Pages, to sign in %s/\n  API, to try     %s/docs\n  API document    %s/openapi.json\n  Health          %s/readyz\n", url, url, url, url, url)
+	fmt.Fprintf(out, "\nSign in with POST %s/v1/sessions and one of these bodies; they are good until the next start (the pages offer them by one click):\n", url)
 	for _, way := range ways {
-		fmt.Fprintf(out, "  %s\n    %s\n", way.who, way.body)
+		fmt.Fprintf(out, "  %s\n    %s\n", way.who, way.body())
 	}
-	_, err := fmt.Fprintf(out, "For example:\n  curl -s %s/v1/sessions -H 'Content-Type: application/json' -d '%s'\nStop with Ctrl-C.\n", url, ways[0].body)
+	_, err := fmt.Fprintf(out, "For example:\n  curl -s %s/v1/sessions -H 'Content-Type: application/json' -d '%s'\nStop with Ctrl-C.\n", url, ways[0].body())
 	return err
 }

@@ -1,0 +1,53 @@
+package frame
+
+import "slices"
+
+// railGroup is a group of places in the rail at the left.
+type railGroup struct {
+	Name  string
+	Items []railItem
+}
+
+type railItem struct {
+	Name, To, Icon string
+	Here           bool
+	// Count is shown where it is known; Us where the number needs us.
+	Count int
+	Known bool
+	Us    bool
+}
+
+// rail gives the places, with how much waits at each.
+func (v *Visit) rail(here string) []railGroup {
+	counts := v.Counts()
+	item := func(at, name, to, icon string) railItem {
+		return railItem{Name: name, To: to, Icon: icon, Here: at == here}
+	}
+	us := func(item railItem, n int) railItem {
+		item.Count, item.Us, item.Known = n, n > 0, true
+		return item
+	}
+	plain := func(item railItem, n int) railItem {
+		item.Count, item.Known = n, n > 0
+		return item
+	}
+	groups := []railGroup{
+		{v.Say("Desk"), []railItem{
+			item("desk", v.Say("Scan desk"), "/desk", "scan"),
+			plain(item("shelf", v.Say("Hold shelf"), "/shelf", "shelf"), counts.OnShelf),
+			plain(item("pulls", v.Say("Pull list"), "/pulls", "list"), counts.Pulls),
+			plain(item("calls", v.Say("Call list"), "/calls", "phone"), counts.Calls),
+		}},
+		{v.Say("Interlibrary loan"), []railItem{
+			us(item("requests", v.Say("Requests"), "/requests", "inbox"), counts.NeedsUs),
+			us(item("stuck", v.Say("Stuck"), "/requests?queue=stuck", "clock"), counts.Stuck),
+			us(item("lending", v.Say("Lending"), "/lending", "truck"), counts.LendingNeedsUs),
+			item("new", v.Say("New request"), "/requests/new", "plus"),
+		}},
+		{v.Say("Library"), []railItem{
+			item("patrons", v.Say("Patrons"), "/patrons", "person"),
+			item("catalogue", v.Say("Catalogue"), "/catalogue", "book"),
+		}},
+	}
+	return slices.DeleteFunc(groups, func(group railGroup) bool { return len(group.Items) == 0 })
+}

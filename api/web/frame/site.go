@@ -1,0 +1,174 @@
+package frame
+
+import (
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+
+	"afield/api/gen"
+	"afield/api/rest/pipeline"
+	"afield/api/web/assets"
+	"afield/api/web/words"
+	"afield/broker"
+	"afield/broker/access"
+)
+
+// Deps is what the pages are made of.
+type Deps struct {
+	// Operations are those of the contract; Line admits a visitor to them.
+	Operations gen.StrictServerInterface
+	Line       *pipeline.Pipeline
+	Access     *access.Service
+	// Clock is business time.
+	Clock broker.Clock
+	Log   *slog.Logger
+	// Accounts gives the demo's accounts for the sign-in pages; nil outside a demo.
+	Accounts func() []Account
+	// Secure marks cookies for HTTPS only.
+	Secure bool
+}
+
+// Account is a way into the demo by one click.
+type Account struct {
+	// Who is the role, for example "ILL staff at Westport".
+	Who string
+	// Patron tells a patron's account from staff.
+	Patron bool
+	// Library is the symbol of the library, Name the user name or card, Secret the
+	// password or PIN.
+	Library, Name, Secret string
+}
+
+// Site holds the parsed pages and what they share.
+type Site struct {
+	Deps
+	sessions *scs.SessionManager
+	origin   *http.CrossOriginProtection
+
+	// pages are the templates by language and page.
+	pages map[string]map[string]*template.Template
+
+	mu     sync.Mutex
+	places map[broker.ID]Place
+}
+
+// How long a browser stays signed in: as long as its token, and no longer than an
+// hour without a click at a staff desk that was left.
+const (
+	sessionLasts = 12 * time.Hour
+	sessionIdle  = 90 * time.Minute
+)
+
+// New makes the site with the layout and the parts of pages.
+func New(deps Deps) (*Site, error) {
+	site := &Site{Deps: deps, pages: map[string]map[string]*template.Template{}, places: map[broker.ID]Place{}, origin: http.NewCrossOriginProtection()}
+	site.sessions = scs.New()
+	site.sessions.Store = deps.Access.PageSessions()
+	site.sessions.HashTokenInStore = true
+	site.sessions.Lifetime, site.sessions.IdleTimeout = sessionLasts, sessionIdle
+	site.sessions.Cookie = scs.SessionCookie{
+		Name: "afield", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: deps.Secure, Persist: false,
+	}
+	for _, language := range words.Languages() {
+		site.pages[language] = map[string]*template.Template{}
+	}
+	if err := site.Parse(own); err != nil {
+		return nil, err
+	}
+	return site, nil
+}
+
+// Parse reads a feature's pages: each *.html of the folder is a page by the name
+// of its file, beside the layout and the shared parts.
+func (s *Site) Parse(files fs.FS) error {
+	names, err := fs.Glob(files, "*.html")
+	if err != nil {
+		return fmt.Errorf("list the pages: %w", err)
+	}
+	for language, pages := range s.pages {
+		functions := functions(words.In(language))
+		for _, name := range names {
+			page, err := template.New("layout.html").Funcs(functions).Option("missingkey=error").ParseFS(shared, "shared/*.html")
+			if err == nil {
+				page, err = page.ParseFS(files, name)
+			}
+			if err != nil {
+				return fmt.Errorf("parse the page %s: %w", name, err)
+			}
+			pages[name[:len(name)-len(".html")]] = page
+		}
+	}
+	return nil
+}
+
+// Mount serves what is on no page of its own: the style, the scripts, and the
+// choice of language and look.
+func (s *Site) Mount(e *echo.Echo) {
+	e.GET(assets.Prefix+"*", assets.Serve)
+	s.Anyone(e, http.MethodPost, "/look", s.look)
+	s.Anyone(e, http.MethodPost, "/sign-out", s.signOut)
+}
+
+// Handler answers one page.
+type Handler func(*Visit) error
+
+// Anyone mounts a page that needs no sign-in.
+func (s *Site) Anyone(e *echo.Echo, method, path string, handler Handler) {
+	s.mount(e, method, path, func(*Visit) error { return nil }, handler)
+}
+
+// Staff mounts a page for the library's staff. What they may do there is for the
+// operations to say.
+func (s *Site) Staff(e *echo.Echo, method, path string, handler Handler) {
+	s.mount(e, method, path, func(v *Visit) error { return v.need(access.Principal.IsStaff, "/staff/sign-in") }, handler)
+}
+
+// Patron mounts a page of a patron's own account.
+func (s *Site) Patron(e *echo.Echo, method, path string, handler Handler) {
+	s.mount(e, method, path, func(v *Visit) error {
+		return v.need(func(who access.Principal) bool { return who.Kind == access.KindPatron }, "/sign-in")
+	}, handler)
+}
+
+func (s *Site) mount(e *echo.Echo, method, path string, admit, handler Handler) {
+	e.Add(method, path, func(c echo.Context) error {
+		if err := s.origin.Check(c.Request()); err != nil {
+			return broker.Forbidden("This form came from another site. Open the page here and send it again.")
+		}
+		var err error
+		s.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c.SetRequest(r)
+			before := c.Response().Writer
+			c.Response().Writer = w
+			defer func() { c.Response().Writer = before }()
+			err = s.answer(c, admit, handler)
+		})).ServeHTTP(c.Response().Writer, c.Request())
+		return err
+	})
+}
+
+func (s *Site) answer(c echo.Context, admit, handler Handler) error {
+	header := c.Response().Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Security-Policy", contentPolicy)
+	v, err := s.visit(c)
+	if err == nil {
+		if err = admit(v); err == nil {
+			err = handler(v)
+		}
+	}
+	if err == nil || c.Response().Committed {
+		return err
+	}
+	return v.Fail(err)
+}
+
+// contentPolicy lets pages load from this server only: no inline style or script.
+const contentPolicy = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
