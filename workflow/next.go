@@ -58,17 +58,21 @@ type Action struct {
 	AtDesk bool `json:"at_desk"`
 	// First marks what staff most often do next in this state.
 	First bool `json:"first,omitempty"`
+	// Theirs marks what the other library says and its system would send: staff write
+	// it down for one that telephones.
+	Theirs bool `json:"theirs,omitempty"`
 }
 
-// Called is what an event is called in a state, by its first row there, and whether
-// its form has a field that must be filled in; "" where it has no row.
+// Called is what an event is called in a state, and whether its form has a field
+// that must be filled in; "" where it has no row. Rows for special cases stand
+// first, so the last one speaks for the usual case.
 func (t *Table) Called(state State, on Event) (label string, asks bool) {
 	for _, row := range t.Transitions {
 		if row.On == on && slices.Contains(row.From, state) {
-			return row.Label, slices.ContainsFunc(row.Form, func(field Field) bool { return field.Required })
+			label, asks = row.Label, slices.ContainsFunc(row.Form, func(field Field) bool { return field.Required })
 		}
 	}
-	return "", false
+	return label, asks
 }
 
 // Available lists what a party may do in a state, in table order.
@@ -86,7 +90,10 @@ func (t *Table) Available(state State, party Party, holds func(Guard) bool) []Ac
 		if form == nil {
 			form = []Field{}
 		}
-		actions = append(actions, Action{Name: row.On, Label: row.Label, Form: form, Undo: row.Undo, AtDesk: row.May(ByDesk), First: row.On == place.First})
+		actions = append(actions, Action{
+			Name: row.On, Label: row.Label, Form: form, Undo: row.Undo, AtDesk: row.May(ByDesk), First: row.On == place.First,
+			Theirs: row.May(ByLender) || row.May(ByBorrower),
+		})
 	}
 	return actions
 }

@@ -155,19 +155,19 @@ func TestPlacesAgreeWithTheirRows(t *testing.T) {
 // choose there.
 func TestTheFirstActOfAStateIsOneThatStaffCanChoose(t *testing.T) {
 	t.Parallel()
-	every := func(workflow.Guard) bool { return true }
-	for _, table := range workflow.Tables() {
+	every := func(Guard) bool { return true }
+	for _, table := range Tables() {
 		for _, place := range table.Places {
 			if place.First == "" {
 				continue
 			}
-			can := slices.ContainsFunc(table.Transitions, func(row workflow.Transition) bool {
-				return row.On == place.First && slices.Contains(row.From, place.State) && (row.May(workflow.ByStaff) || row.May(workflow.ByDesk))
+			can := slices.ContainsFunc(table.Transitions, func(row Transition) bool {
+				return row.On == place.First && slices.Contains(row.From, place.State) && (row.May(ByStaff) || row.May(ByDesk))
 			})
 			if !can {
 				t.Errorf("%s %s: staff cannot %s", table.Side, place.State, place.First)
 			}
-			for _, action := range table.Available(place.State, workflow.ByStaff, every) {
+			for _, action := range table.Available(place.State, ByStaff, every) {
 				if action.First != (action.Name == place.First) {
 					t.Errorf("%s %s: %s is marked %v", table.Side, place.State, action.Name, action.First)
 				}

@@ -980,6 +980,9 @@ type AvailableAction struct {
 	Label string      `json:"label"`
 	Name  string      `json:"name"`
 
+	// Theirs What the other library says, and its system would send; staff write it down for one that telephones.
+	Theirs bool `json:"theirs,omitempty,omitzero"`
+
 	// Undo `never`, `until_sent`, or `by` and the action that takes it back.
 	Undo string `json:"undo"`
 }

@@ -8,9 +8,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"afield/api/web/account"
+	"afield/api/web/catalogue"
 	"afield/api/web/desk"
 	"afield/api/web/frame"
 	"afield/api/web/ill"
+	"afield/api/web/people"
 	"afield/api/web/signin"
 )
 
@@ -45,17 +47,10 @@ func Mount(e *echo.Echo, deps Deps, config Config) error {
 		return err
 	}
 	site.Mount(e)
-	if err := signin.Mount(e, site); err != nil {
-		return err
-	}
-	if err := account.Mount(e, site); err != nil {
-		return err
-	}
-	if err := desk.Mount(e, site); err != nil {
-		return err
-	}
-	if err := ill.Mount(e, site); err != nil {
-		return err
+	for _, mount := range []func(*echo.Echo, *frame.Site) error{account.Mount, catalogue.Mount, desk.Mount, ill.Mount, people.Mount, signin.Mount} {
+		if err := mount(e, site); err != nil {
+			return err
+		}
 	}
 	site.Anyone(e, http.MethodGet, "/", home(config.About))
 	site.Anyone(e, http.MethodGet, "/about", about(config.About))

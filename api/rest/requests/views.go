@@ -110,7 +110,7 @@ func actionViews(actions []workflow.Action) []gen.AvailableAction {
 	for _, action := range actions {
 		view := gen.AvailableAction{
 			Name: string(action.Name), Label: action.Label, AtDesk: action.AtDesk,
-			Form: []gen.FormField{}, Undo: undoText(action.Undo), First: action.First,
+			Form: []gen.FormField{}, Undo: undoText(action.Undo), First: action.First, Theirs: action.Theirs,
 		}
 		for _, field := range action.Form {
 			view.Form = append(view.Form, gen.FormField{

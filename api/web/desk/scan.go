@@ -139,7 +139,7 @@ func (d Desk) scan(v *frame.Visit) error {
 		return err
 	}
 	v.Remember(keyCounter, c)
-	return v.Go("/desk")
+	return v.Go(v.Back(v.Field("back"), "/desk"))
 }
 
 // one does what one scan means and puts the result on the desk.
@@ -340,7 +340,7 @@ func (d Desk) end(v *frame.Visit) error {
 	c := kept(v)
 	c.Patron, c.Card, c.Out, c.In, c.Result = broker.NoID, "", 0, 0, result{}
 	v.Remember(keyCounter, c)
-	return v.Go("/desk")
+	return v.Go(v.Back(v.Field("back"), "/desk"))
 }
 
 // undo takes an act of this desk back.
@@ -373,5 +373,5 @@ func (d Desk) undo(v *frame.Visit) error {
 	c.put(result{Class: "warn", Icon: "undo", Headline: v.Say("Taken back"), Title: title, Says: v.Say("It is as it was before."), Said: v.Say("Taken back") + ". " + title},
 		scanned{At: v.Now, Shape: "system", Text: v.Say("Taken back"), Title: title})
 	v.Remember(keyCounter, c)
-	return v.Go("/desk")
+	return v.Go(v.Back(v.Field("back"), "/desk"))
 }

@@ -19,6 +19,8 @@ type Act struct {
 	First bool
 	// Final tells that there is no undo, so that it is confirmed in place.
 	Final bool
+	// Theirs marks what the other library says, for staff to write down.
+	Theirs bool
 	// Open tells that the form stands unfolded.
 	Open bool
 	// Trouble is what stood in the way of the last try.
@@ -51,7 +53,7 @@ func (v *Visit) Acts(actions []gen.AvailableAction, version int, to, tried strin
 	for _, action := range actions {
 		act := Act{
 			Name: action.Name, Label: action.Label, To: to + "/" + action.Name, Version: version, First: action.First,
-			Final: action.Undo == "never", Open: action.Name == tried || action.Name == v.QueryParam("act"), Today: v.Today,
+			Theirs: action.Theirs && !action.First, Final: action.Undo == "never", Open: action.Name == tried || action.Name == v.QueryParam("act"), Today: v.Today,
 		}
 		if action.Name == tried {
 			act.Trouble = trouble

@@ -135,6 +135,8 @@ func functions(w *words.Words) template.FuncMap {
 		"join":      strings.Join,
 		"role":      func(role string) string { return w.Say(role) },
 		"dict":      dict,
+		"add":       func(a, b int) int { return a + b },
+		"methods":   func() []string { return []string{"cash", "card", "check"} },
 		"shaped":    Shaped,
 		"tierReach": func(position int) int { return min(position+1, 4) },
 		"cond": func(yes bool, one, other any) any {

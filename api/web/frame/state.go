@@ -85,3 +85,18 @@ func (v *Visit) Due(at time.Time, then string) Due {
 	}
 	return due
 }
+
+// DueOn is the chip of a day: a due date, or a day to pick something up by.
+func (v *Visit) DueOn(date broker.Date) Due {
+	if date.IsZero() {
+		return Due{}
+	}
+	due := Due{Text: v.Date(date, v.Today), Title: v.Full(date)}
+	switch days := date.DaysSince(v.Today); {
+	case days < 0:
+		due.Class, due.Text = "late", v.Count(-days, "1 day late", "{n} days late")
+	case days <= 2:
+		due.Class = "soon"
+	}
+	return due
+}

@@ -211,9 +211,6 @@ func lineOf(v *frame.Visit, request gen.RequestSummary) line {
 	if request.Flags.ReturnUnused {
 		shown.Sub = v.Say("Nobody waits for it any more; it goes back unused")
 	}
-	if request.ClosedReason != "" && shown.Sub == "" {
-		shown.Sub = request.ClosedReason
-	}
 	return shown
 }
 

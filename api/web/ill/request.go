@@ -28,7 +28,9 @@ type rotaLine struct {
 	At       time.Time
 	Now      bool
 	Why      []string
-	Cost     broker.Money
+	// More are the further reasons, folded away: how it was ranked.
+	More []string
+	Cost broker.Money
 }
 
 // event is one line of what happened.
@@ -62,21 +64,24 @@ type requestPage struct {
 	State    frame.State
 	Due      frame.Due
 	// Then says what happens by itself when the deadline passes.
-	Then     string
-	ThenAt   time.Time
-	Task     []gen.Task
-	Acts     []frame.Act
-	Others   []frame.Act
-	Rota     []rotaLine
-	Next     []rotaLine
-	Over     []rotaLine
-	Events   []event
-	Notes    []note
-	NoteText string
-	Messages []gen.Message
-	Tab      string
-	Volumes  []volume
-	Late     []gen.LateParcel
+	Then   string
+	ThenAt time.Time
+	Task   []gen.Task
+	Acts   []frame.Act
+	Others []frame.Act
+	// Theirs are what the other library may say, for staff to write down.
+	Theirs     []frame.Act
+	TheirsOpen bool
+	Rota       []rotaLine
+	Next       []rotaLine
+	Over       []rotaLine
+	Events     []event
+	Notes      []note
+	NoteText   string
+	Messages   []gen.Message
+	Tab        string
+	Volumes    []volume
+	Late       []gen.LateParcel
 
 	Patron   *gen.Patron
 	Borrower gen.LibraryRef
@@ -117,6 +122,10 @@ func (d Desk) showRequest(v *frame.Visit, status int, request gen.Request, tried
 	for _, act := range v.Acts(request.AvailableActions, request.Version, page.To, tried, trouble) {
 		if act.Name == "undo" || act.Name == "note" || act.Name == "amend" {
 			page.Others = append(page.Others, act)
+			continue
+		}
+		if act.Theirs {
+			page.Theirs, page.TheirsOpen = append(page.Theirs, act), page.TheirsOpen || act.Open
 			continue
 		}
 		page.Acts = append(page.Acts, act)
@@ -288,6 +297,9 @@ func rotaLineOf(v *frame.Visit, entry gen.RotaEntry) rotaLine {
 	}
 	if entry.Conditions != "" {
 		shown.Why = append([]string{v.Say("Conditions: {conditions}", "conditions", entry.Conditions)}, shown.Why...)
+	}
+	if len(shown.Why) > 3 {
+		shown.Why, shown.More = shown.Why[:3], shown.Why[3:]
 	}
 	return shown
 }
