@@ -66,18 +66,6 @@ func TestTheDocumentationAsksNobodyElse(t *testing.T) {
 	}
 }
 
-// The front page of a server that is not a demo shows nobody's rows.
-func TestTheFrontPage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	wants(t, w.call(t, "POST", "/v1/requests", w.me, `{"citation":{"title":"The Living Mountain"}}`), 201, "")
-	page := w.call(t, "GET", "/", "", "")
-	if page.status != 200 || !strings.Contains(page.text, `href="/docs"`) || strings.Contains(page.text, "Living Mountain") ||
-		strings.Contains(page.text, "<script") {
-		t.Errorf("%d %s", page.status, page.text)
-	}
-}
-
 // What is written to the log holds no names, cards, titles, tokens, ids of
 // people or addresses.
 func TestTheLogHoldsNoPersonalData(t *testing.T) {

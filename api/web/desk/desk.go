@@ -2,7 +2,6 @@ package desk
 
 import (
 	"embed"
-	"encoding/gob"
 	"net/http"
 	"time"
 
@@ -111,8 +110,6 @@ const keyCounter = "scan desk"
 
 // mostScans is how many scans the desk lists.
 const mostScans = 20
-
-func init() { gob.Register(counter{}) }
 
 func kept(v *frame.Visit) counter {
 	c := frame.Remembered[counter](v, keyCounter)

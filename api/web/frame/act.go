@@ -31,6 +31,10 @@ type Act struct {
 // Asks tells whether the act has a form at all.
 func (a Act) Asks() bool { return len(a.Fields) > 0 }
 
+// Folds tells whether the act stands folded, with its form inside: it asks for
+// something, or there is no way back.
+func (a Act) Folds() bool { return a.Asks() || a.Final }
+
 // Field is one field of an act's form.
 type Field struct {
 	ID, Name, Type, Label string

@@ -94,9 +94,9 @@ func (v *Visit) ShowAs(status int, page string, head Head, body any) error {
 		shown.Modules[i] = assets.Path(name)
 	}
 	if v.site.sessions.Exists(v.ctx(), keyToast) {
-		if toast, is := v.site.sessions.Pop(v.ctx(), keyToast).(Toast); is {
-			shown.Toast = &toast
-		}
+		toast := Remembered[Toast](v, keyToast)
+		v.Forget(keyToast)
+		shown.Toast = &toast
 	}
 	var out bytes.Buffer
 	if err := template.Execute(&out, shown); err != nil {

@@ -79,7 +79,7 @@ func (v *Visit) Trouble(err error) *Trouble {
 }
 
 func (v *Visit) troubleOf(answer problem.Problem) *Trouble {
-	t := &Trouble{Status: answer.Status, Code: answer.Code, Detail: answer.Detail, Changed: answer.Code == "changed"}
+	t := &Trouble{Status: answer.Status, Code: answer.Code, Detail: answer.Detail, Changed: answer.Code == "changed_meanwhile"}
 	for _, field := range answer.Errors {
 		name := strings.TrimPrefix(strings.TrimPrefix(field.Pointer, "query:"), "/")
 		name, _, _ = strings.Cut(name, "/")

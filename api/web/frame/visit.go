@@ -2,7 +2,7 @@ package frame
 
 import (
 	"context"
-	"encoding/gob"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -181,13 +181,25 @@ func (v *Visit) WorkAt(branch broker.ID) {
 	v.site.sessions.Put(v.ctx(), keyBranch, branch.String())
 }
 
-// Remember keeps something of the visitor between two clicks; the type must have
-// been registered with gob.
-func (v *Visit) Remember(key string, value any) { v.site.sessions.Put(v.ctx(), key, value) }
+// Remember keeps something of the visitor between two clicks.
+func (v *Visit) Remember(key string, value any) {
+	text, err := json.Marshal(value)
+	if err != nil { // what pages keep is plain data
+		v.site.Log.Error("a session could not be kept", "error", err.Error())
+		return
+	}
+	v.site.sessions.Put(v.ctx(), key, string(text))
+}
 
 // Remembered gives it back, or the zero value.
 func Remembered[T any](v *Visit, key string) T {
-	value, _ := v.site.sessions.Get(v.ctx(), key).(T)
+	var value T
+	if text := v.site.sessions.GetString(v.ctx(), key); text != "" {
+		if err := json.Unmarshal([]byte(text), &value); err != nil {
+			var none T
+			return none // kept by another version of the program
+		}
+	}
 	return value
 }
 
@@ -246,8 +258,6 @@ type Toast struct {
 	Fields map[string]string
 }
 
-func init() { gob.Register(Toast{}) }
-
 // Tell shows a toast on the next page.
 func (v *Visit) Tell(toast Toast) { v.Remember(keyToast, toast) }
 
@@ -270,12 +280,12 @@ func (s *Site) signOut(v *Visit) error {
 // look changes the language and whether the page is light or dark.
 func (s *Site) look(v *Visit) error {
 	if chosen := v.Field("lang"); words.Known(chosen) {
-		v.Remember(keyLanguage, chosen)
+		v.site.sessions.Put(v.ctx(), keyLanguage, chosen)
 	}
 	switch theme := v.Field("theme"); theme {
 	case "light", "dark", "":
 		if _, given := v.Request().Form["theme"]; given {
-			v.Remember(keyTheme, theme)
+			v.site.sessions.Put(v.ctx(), keyTheme, theme)
 		}
 	}
 	return v.Go(v.Back(v.Field("back"), "/"))

@@ -116,10 +116,12 @@ func (d Desk) showRequest(v *frame.Visit, status int, request gen.Request, tried
 	if !request.Deadline.DueAt.IsZero() {
 		page.ThenAt = request.Deadline.DueAt.In(page.Zone)
 	}
-	if trouble != nil && !slices.ContainsFunc(request.AvailableActions, func(a gen.AvailableAction) bool { return a.Name == tried }) {
-		page.Trouble = trouble // what was tried is not offered any more
-	}
+	// What was tried may have no form to say it beside, or is not offered any more.
+	page.Trouble = trouble
 	for _, act := range v.Acts(request.AvailableActions, request.Version, page.To, tried, trouble) {
+		if act.Trouble != nil && act.Folds() && !trouble.Changed {
+			page.Trouble = nil
+		}
 		if act.Name == "undo" || act.Name == "note" || act.Name == "amend" {
 			page.Others = append(page.Others, act)
 			continue

@@ -3,8 +3,8 @@
 // its own sentence for it:
 //
 //	w := words.In("fr")
-//	w.Say("Received {n} of {of}", "n", 1, "of", 3)     // Reçu 1 sur 3
-//	w.Count(2, "{n} request", "{n} requests")          // 2 demandes
+//	w.Say("As of {time}", "time", "10:42")
+//	w.Count(2, "One request", "{n} requests")
 //
 // Sentences are whole, with named holes, and never joined from pieces. Each
 // language also says how dates, ages and money are written. A test reads every
