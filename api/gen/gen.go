@@ -3945,6 +3945,9 @@ type Request struct {
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
 
+	// PatronLabel The state in the words for patrons; left out where there is no patron.
+	PatronLabel string `json:"patron_label,omitempty,omitzero"`
+
 	// PickUpBy A calendar date in the library's zone.
 	//
 	// Example: 2026-08-22
@@ -4070,6 +4073,9 @@ type RequestSummary struct {
 
 	// PatronID Example: 01890a5d-ac96-774b-bcce-b302099a8057
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
+
+	// PatronLabel The state in the words for patrons; left out where there is no patron.
+	PatronLabel string `json:"patron_label,omitempty,omitzero"`
 
 	// PatronName For staff.
 	PatronName string `json:"patron_name,omitempty,omitzero"`

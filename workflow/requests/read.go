@@ -48,6 +48,14 @@ func (v Viewer) label(place workflow.Place, request *engine.Request) string {
 	return place.Unwanted
 }
 
+// told is the state in the words for patrons; "" for the sides that have no patron.
+func told(place workflow.Place, request *engine.Request) string {
+	if request.ReturnUnused && place.PatronUnwanted != "" {
+		return place.PatronUnwanted
+	}
+	return place.Patron
+}
+
 // Deadline is what happens by itself if nobody acts before then.
 type Deadline struct {
 	Kind  string         `db:"kind"`
@@ -64,8 +72,8 @@ type Name struct {
 // View is one request with everything there is to see and do.
 type View struct {
 	Request *engine.Request
-	// Label is the state in plain words.
-	Label string
+	// Label is the state in plain words, Told the same in the words for patrons.
+	Label, Told string
 	// Deadline is the earliest; nil on an ended request.
 	Deadline *Deadline
 	Rota     []*engine.RotaEntry
@@ -144,7 +152,7 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 	if err != nil {
 		return View{}, err
 	}
-	view.Label = viewer.label(c.Place(), view.Request)
+	view.Label, view.Told = viewer.label(c.Place(), view.Request), told(c.Place(), view.Request)
 	if view.Actions, err = s.engine.Available(ctx, c, viewer.party()); err != nil {
 		return View{}, err
 	}

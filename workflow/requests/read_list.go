@@ -50,7 +50,9 @@ func (f Filter) check(tables []*workflow.Table) (wrong []broker.FieldError) {
 // Summary is one line of a list of requests.
 type Summary struct {
 	engine.Request
-	Label    string
+	Label string
+	// Told is the state in the words for patrons.
+	Told     string
 	Deadline *Deadline
 	// LenderID is the lender being asked or supplying; NoID for none.
 	LenderID broker.ID
@@ -156,7 +158,7 @@ func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filt
 
 func (row summaryRow) summary(table *workflow.Table, viewer Viewer) Summary {
 	place, _ := table.Place(row.State)
-	summary := Summary{Request: row.Request, Label: viewer.label(place, &row.Request)}
+	summary := Summary{Request: row.Request, Label: viewer.label(place, &row.Request), Told: told(place, &row.Request)}
 	if row.DeadlineKind != nil {
 		summary.Deadline = &Deadline{Kind: *row.DeadlineKind, Event: *row.DeadlineEvent, DueAt: *row.DeadlineAt}
 	}

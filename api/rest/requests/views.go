@@ -31,7 +31,7 @@ func flagsView(r *engine.Request) gen.Flags {
 func summaryView(line requests.Summary, names map[broker.ID]requests.Name) gen.RequestSummary {
 	r := &line.Request
 	return gen.RequestSummary{
-		ID: r.ID, Number: r.Number, Side: gen.RequestSummarySide(r.Side), State: string(r.State), StateLabel: line.Label,
+		ID: r.ID, Number: r.Number, Side: gen.RequestSummarySide(r.Side), State: string(r.State), StateLabel: line.Label, PatronLabel: line.Told,
 		Version: r.Version, Owner: gen.RequestSummaryOwner(r.Owner), Citation: r.Citation,
 		Service: gen.RequestSummaryService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: r.PatronID,
 		Borrower: views.Library(r.BorrowerLibraryID, names), Lender: views.Library(line.LenderID, names),
@@ -51,7 +51,7 @@ func requestView(view requests.View, forPatron bool) gen.Request {
 	var submittedBy broker.Actor
 	_ = json.Unmarshal(r.SubmittedBy, &submittedBy) // written by us as an actor
 	out := gen.Request{
-		ID: r.ID, Number: r.Number, Side: gen.RequestSide(r.Side), State: string(r.State), StateLabel: view.Label,
+		ID: r.ID, Number: r.Number, Side: gen.RequestSide(r.Side), State: string(r.State), StateLabel: view.Label, PatronLabel: view.Told,
 		Version: r.Version, Owner: gen.RequestOwner(r.Owner), Citation: r.Citation, TitleID: r.TitleID,
 		Service: gen.RequestService(r.Service), Rush: r.Rush, NeedBy: r.NeedBy, PatronID: r.PatronID,
 		PickupBranchID: r.PickupBranchID, Copyright: views.OrZero(r.Copyright),

@@ -107,7 +107,7 @@ func (a Account) requests(v *frame.Visit, page *accountPage) error {
 	for _, one := range list.Requests {
 		shown := book{
 			ID: one.ID, To: fmt.Sprintf("/account/requests/%d", one.Number), Title: one.Citation.Title, Author: one.Citation.Author,
-			Label: one.StateLabel, At: one.SubmittedAt.In(v.Now.Location()), Cost: one.Cost, Lender: one.Lender.Name,
+			Label: v.Say(one.PatronLabel), At: one.SubmittedAt.In(v.Now.Location()), Cost: one.Cost, Lender: one.Lender.Name,
 		}
 		if !one.Deadline.DueAt.IsZero() {
 			shown.Until = broker.DateIn(one.Deadline.DueAt, v.Now.Location())

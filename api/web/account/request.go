@@ -120,7 +120,7 @@ func stepsOf(v *frame.Visit, request gen.Request) []step {
 		{[]string{"on_hold_shelf"}, v.Say("Ready to pick up")},
 		{[]string{"checked_out"}, v.Say("You have it")},
 	}
-	steps = append(steps, step{Text: request.StateLabel, Now: true})
+	steps = append(steps, step{Text: v.Say(request.PatronLabel), Now: true})
 	ended := !request.ClosedAt.IsZero()
 	past := slices.ContainsFunc([]string{"checked_out", "return_due", "return_shipped", "return_unconfirmed", "lost_pending"}, func(s string) bool { return s == request.State })
 	for _, stage := range stages {
@@ -149,7 +149,7 @@ func (a Account) act(v *frame.Visit) error {
 			ID: request.ID, Action: action.Name, Params: gen.ActOnRequestParams{ExpectedVersion: v.Version()}, Body: &form,
 		})
 		if err == nil {
-			toast := frame.Toast{Text: v.Say("Thank you. {title}: {state}.", "title", request.Citation.Title, "state", done.StateLabel)}
+			toast := frame.Toast{Text: v.Say("Thank you. {title}: {state}.", "title", request.Citation.Title, "state", v.Say(done.PatronLabel))}
 			if action.Name != "undo" && slices.ContainsFunc(done.AvailableActions, func(one gen.AvailableAction) bool { return one.Name == "undo" }) {
 				toast.Undo, toast.UndoLabel = "/account/requests/"+v.Param("number")+"/undo", v.Say("Take it back")
 			}

@@ -264,6 +264,9 @@ func (d Desk) took(v *frame.Visit, c *counter, barcode string, done gen.ScanResu
 			now.Title = item.Title
 		}
 	}
+	if done.Did == "checked_out" {
+		now.Says = "" // the date beside the title says it
+	}
 	if done.RequestID != broker.NoID {
 		d.ofRequest(v, done.RequestID, &now)
 	}

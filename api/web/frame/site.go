@@ -1,11 +1,13 @@
 package frame
 
 import (
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -114,6 +116,16 @@ func (s *Site) Mount(e *echo.Echo) {
 	e.GET(assets.Prefix+"*", assets.Serve)
 	s.Anyone(e, http.MethodPost, "/look", s.look)
 	s.Anyone(e, http.MethodPost, "/sign-out", s.signOut)
+	s.mount(e, echo.RouteNotFound, "/*", func(*Visit) error { return nil }, missing)
+}
+
+// missing answers for an address where there is nothing: with a page for a browser,
+// with a problem for a program.
+func missing(v *Visit) error {
+	if !strings.Contains(v.Request().Header.Get("Accept"), "text/html") {
+		return echo.ErrNotFound
+	}
+	return broker.NotFound("page")
 }
 
 // Handler answers one page.
@@ -164,7 +176,7 @@ func (s *Site) answer(c echo.Context, admit, handler Handler) error {
 			err = handler(v)
 		}
 	}
-	if err == nil || c.Response().Committed {
+	if err == nil || c.Response().Committed || errors.Is(err, echo.ErrNotFound) {
 		return err
 	}
 	return v.Fail(err)

@@ -409,7 +409,7 @@ func actionOf(request gen.Request, name string) gen.AvailableAction {
 // done from.
 func (d Desk) done(v *frame.Visit, request gen.Request, action gen.AvailableAction) error {
 	to := address(string(request.Side), request.Number)
-	toast := frame.Toast{Text: v.Say("{act}: {title}. Now: {state}.", "act", action.Label, "title", titleOf(v, request.Citation), "state", request.StateLabel)}
+	toast := frame.Toast{Text: v.Say("{act}: {title}. Now: {state}.", "act", v.Say(action.Label), "title", titleOf(v, request.Citation), "state", v.Say(request.StateLabel))}
 	if action.Name != "undo" && slices.ContainsFunc(request.AvailableActions, func(a gen.AvailableAction) bool { return a.Name == "undo" }) {
 		toast.Undo, toast.UndoLabel = to+"/undo", v.Say("Undo")
 	}

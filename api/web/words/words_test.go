@@ -16,6 +16,7 @@ import (
 
 	"afield/api/web/words"
 	"afield/broker"
+	"afield/workflow"
 )
 
 // said are the sentences of every page: those in templates and those in Go.
@@ -99,6 +100,31 @@ func said(t *testing.T) (sentences map[string]string, plurals map[[2]string]stri
 	return sentences, plurals
 }
 
+// labels are what the state tables call states, acts and fields.
+func labels() map[string]string {
+	found := map[string]string{}
+	add := func(label string) {
+		if label != "" {
+			found[label] = "the state tables"
+		}
+	}
+	for _, table := range workflow.Tables() {
+		for _, place := range table.Places {
+			add(place.Label)
+			add(place.Patron)
+			add(place.Unwanted)
+			add(place.PatronUnwanted)
+		}
+		for _, row := range table.Transitions {
+			add(row.Label)
+			for _, field := range row.Form {
+				add(field.Label)
+			}
+		}
+	}
+	return found
+}
+
 var hole = regexp.MustCompile(`\{[a-z]+\}`)
 
 func holes(sentence string) []string {
@@ -112,6 +138,9 @@ func holes(sentence string) []string {
 func TestEverySentenceIsTranslated(t *testing.T) {
 	t.Parallel()
 	sentences, plurals := said(t)
+	for label, where := range labels() {
+		sentences[label] = where
+	}
 	codes := words.In(words.Usual).Sentences
 	for _, language := range words.Languages() {
 		if language == words.Usual {
