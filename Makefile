@@ -2,6 +2,7 @@
 #
 #   make run       build, start, load the demo consortium, serve on 127.0.0.1:8080
 #   make test      all tests
+#   make browse    the pages walked in a real browser; AFIELD_SHOTS=folder keeps pictures
 #   make check     lint, formatting, dead code, generated files
 #   make generate  write generated files again
 #   make clean     remove what was built (never a database)
@@ -16,7 +17,7 @@ TESTFLAGS ?=
 # VERSION is written into the program: the last tag, or the commit.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: run build test check lint format generate clean
+.PHONY: run build test browse check lint format generate clean
 
 run: build
 	@exec ./bin/afield demo
@@ -28,6 +29,11 @@ build:
 test:
 	@.ci/setup $(if $(findstring -race,$(TESTFLAGS) $(GOFLAGS)),race)
 	go test $(TESTFLAGS) ./...
+
+browse:
+	@.ci/setup
+	@.ci/setup browser || echo "no browser can be installed here; its tests are skipped" >&2
+	AFIELD_AXE="$$(.ci/axe/fetch)" go test -tags browser -run Browser -v ./api/rest
 
 check: lint
 	.ci/fresh

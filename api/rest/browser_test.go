@@ -49,7 +49,7 @@ func (w *world) chrome(t *testing.T, width int64, options ...chromedp.ExecAlloca
 	t.Cleanup(stop)
 	ctx, leave := chromedp.NewContext(allocator)
 	t.Cleanup(leave)
-	ctx, end := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, end := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(end)
 	c := &chrome{t: t, ctx: ctx, url: server.URL}
 	c.do(chromedp.EmulateViewport(width, 900))
@@ -93,7 +93,7 @@ func eval[T any](c *chrome, script string) T {
 // until waits for something to be so; how long it takes is not judged.
 func (c *chrome) until(what, script string) {
 	c.t.Helper()
-	for range 300 {
+	for range 2400 {
 		if eval[bool](c, script) {
 			return
 		}

@@ -30,8 +30,7 @@ func (w *world) browser(t testing.TB) *browser {
 func (b *browser) send(method, address string, form url.Values, headers ...string) answer {
 	b.t.Helper()
 	for range 5 {
-		var body *strings.Reader = strings.NewReader(form.Encode())
-		request := httptest.NewRequest(method, address, body)
+		request := httptest.NewRequest(method, address, strings.NewReader(form.Encode()))
 		if method == http.MethodPost {
 			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			request.Header.Set("Sec-Fetch-Site", "same-origin")

@@ -234,7 +234,7 @@ func (a Account) money(v *frame.Visit) error {
 	}
 	for _, line := range ledger.Lines {
 		page.Lines = append(page.Lines, moneyLine{
-			At: line.At.In(v.Now.Location()), What: kindOf(v, string(line.Kind), string(line.ChargeKind)), Note: line.Note, Amount: line.Amount, Receipt: line.Receipt,
+			At: line.At.In(v.Now.Location()), What: kindOf(v, string(line.Kind), line.ChargeKind), Note: line.Note, Amount: line.Amount, Receipt: line.Receipt,
 		})
 	}
 	if ledger.NextCursor != "" {

@@ -105,7 +105,7 @@ func (d Desk) showCalls(v *frame.Visit, trouble *frame.Trouble) error {
 		return err
 	}
 	for _, notice := range due.Notices {
-		shown := callLine{Notice: notice, What: kindOf(v, string(notice.Kind))}
+		shown := callLine{Notice: notice, What: kindOf(v, notice.Kind)}
 		if notice.DaysLeft > 0 {
 			shown.Days = v.Count(notice.DaysLeft, "one day left", "{n} days left")
 		}

@@ -3,6 +3,7 @@ package ill
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"afield/api/gen"
@@ -44,7 +45,7 @@ func (d Desk) lending(v *frame.Visit) error {
 			theirs = append(theirs, lineOf(v, request))
 		}
 	}
-	page.Lines = append(ours, theirs...)
+	page.Lines = slices.Concat(ours, theirs)
 	if found.NextCursor != "" {
 		query := url.Values{"q": {page.Q}, "cursor": {found.NextCursor}}
 		if !open {
