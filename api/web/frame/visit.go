@@ -115,7 +115,7 @@ func (v *Visit) atHome() error {
 	place, known := v.site.places[v.Who.Library]
 	v.site.mu.Unlock()
 	if !known || time.Now().After(place.until) {
-		library, err := Ask[gen.GetLibrary200JSONResponse](v, "getLibrary", v.site.Operations.GetLibrary, gen.GetLibraryRequestObject{ID: v.Who.Library})
+		library, err := Ask[gen.GetLibrary200JSONResponse](v, "getLibrary", v.site.Operations.GetLibrary, gen.GetLibraryRequestObject{ID: v.Who.Library.String()})
 		if err != nil {
 			return err
 		}

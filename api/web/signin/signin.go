@@ -164,7 +164,7 @@ func (s SignIn) branch(v *frame.Visit, who access.Principal) broker.ID {
 	if who.Branch != broker.NoID {
 		return who.Branch
 	}
-	library, err := frame.Ask[gen.GetLibrary200JSONResponse](v, "getLibrary", s.Deps.Operations.GetLibrary, gen.GetLibraryRequestObject{ID: who.Library})
+	library, err := frame.Ask[gen.GetLibrary200JSONResponse](v, "getLibrary", s.Deps.Operations.GetLibrary, gen.GetLibraryRequestObject{ID: who.Library.String()})
 	if err != nil {
 		return broker.NoID
 	}
