@@ -116,17 +116,19 @@ func (s *Site) Mount(e *echo.Echo) {
 	e.GET(assets.Prefix+"*", assets.Serve)
 	s.Anyone(e, http.MethodPost, "/look", s.look)
 	s.Anyone(e, http.MethodPost, "/sign-out", s.signOut)
-	s.mount(e, echo.RouteNotFound, "/*", func(*Visit) error { return nil }, missing)
+	before := e.HTTPErrorHandler
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if errors.Is(err, echo.ErrNotFound) && !c.Response().Committed && strings.Contains(c.Request().Header.Get("Accept"), "text/html") {
+			err = s.serve(c, func(*Visit) error { return nil }, missing)
+		}
+		if err != nil {
+			before(err, c)
+		}
+	}
 }
 
-// missing answers for an address where there is nothing: with a page for a browser,
-// with a problem for a program.
-func missing(v *Visit) error {
-	if !strings.Contains(v.Request().Header.Get("Accept"), "text/html") {
-		return echo.ErrNotFound
-	}
-	return broker.NotFound("page")
-}
+// missing answers a browser where there is nothing; a program gets its problem.
+func missing(*Visit) error { return broker.NotFound("page") }
 
 // Handler answers one page.
 type Handler func(*Visit) error
@@ -150,20 +152,24 @@ func (s *Site) Patron(e *echo.Echo, method, path string, handler Handler) {
 }
 
 func (s *Site) mount(e *echo.Echo, method, path string, admit, handler Handler) {
-	e.Add(method, path, func(c echo.Context) error {
-		if err := s.origin.Check(c.Request()); err != nil {
-			return broker.Forbidden("This form came from another site. Open the page here and send it again.")
-		}
-		var err error
-		s.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			c.SetRequest(r)
-			before := c.Response().Writer
-			c.Response().Writer = w
-			defer func() { c.Response().Writer = before }()
-			err = s.answer(c, admit, handler)
-		})).ServeHTTP(c.Response().Writer, c.Request())
-		return err
-	})
+	e.Add(method, path, func(c echo.Context) error { return s.serve(c, admit, handler) })
+}
+
+// serve answers one call with its session loaded, and refuses what another site
+// sent.
+func (s *Site) serve(c echo.Context, admit, handler Handler) error {
+	if err := s.origin.Check(c.Request()); err != nil {
+		return broker.Forbidden("This form came from another site. Open the page here and send it again.")
+	}
+	var err error
+	s.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.SetRequest(r)
+		before := c.Response().Writer
+		c.Response().Writer = w
+		defer func() { c.Response().Writer = before }()
+		err = s.answer(c, admit, handler)
+	})).ServeHTTP(c.Response().Writer, c.Request())
+	return err
 }
 
 func (s *Site) answer(c echo.Context, admit, handler Handler) error {
@@ -176,7 +182,7 @@ func (s *Site) answer(c echo.Context, admit, handler Handler) error {
 			err = handler(v)
 		}
 	}
-	if err == nil || c.Response().Committed || errors.Is(err, echo.ErrNotFound) {
+	if err == nil || c.Response().Committed {
 		return err
 	}
 	return v.Fail(err)
