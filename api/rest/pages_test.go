@@ -167,8 +167,10 @@ func TestEveryPageHasItsVisitors(t *testing.T) {
 	patron.open("/account/requests/" + foreign)
 	patron.shows(404)
 	// An address with nothing at it is a page for a browser, a problem for a program.
-	nobody.open("/nowhere/at/all", "Accept", "text/html")
-	nobody.shows(404, "There is nothing here")
+	for _, b := range []*browser{staff, patron, nobody} {
+		b.open("/nowhere/at/all", "Accept", "text/html")
+		b.shows(404, "There is nothing here")
+	}
 	if answer := w.call(t, "GET", "/nowhere/at/all", "", ""); answer.status != 404 || answer.code() != "no_such_route" {
 		t.Errorf("a program gets %d %s", answer.status, answer.text)
 	}

@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"html/template"
@@ -119,6 +120,10 @@ func (s *Site) Mount(e *echo.Echo) {
 	before := e.HTTPErrorHandler
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if errors.Is(err, echo.ErrNotFound) && !c.Response().Committed && strings.Contains(c.Request().Header.Get("Accept"), "text/html") {
+			// The call's own time is over by now; the page has a little of its own.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), pageTime)
+			defer cancel()
+			c.SetRequest(c.Request().WithContext(ctx))
 			err = s.serve(c, func(*Visit) error { return nil }, missing)
 		}
 		if err != nil {
@@ -129,6 +134,9 @@ func (s *Site) Mount(e *echo.Echo) {
 
 // missing answers a browser where there is nothing; a program gets its problem.
 func missing(*Visit) error { return broker.NotFound("page") }
+
+// pageTime is how long the page for an empty address may take.
+const pageTime = 5 * time.Second
 
 // Handler answers one page.
 type Handler func(*Visit) error
