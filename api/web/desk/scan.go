@@ -265,7 +265,7 @@ func (d Desk) took(v *frame.Visit, c *counter, barcode string, done gen.ScanResu
 		}
 	}
 	if done.Did == "checked_out" {
-		now.Says = "" // the date beside the title says it
+		now.Says, now.Kept = "", broker.Date{} // the due date beside the title says it
 	}
 	if done.RequestID != broker.NoID {
 		d.ofRequest(v, done.RequestID, &now)

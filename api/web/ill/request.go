@@ -3,6 +3,7 @@ package ill
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"afield/api/gen"
@@ -59,10 +60,11 @@ type requestPage struct {
 	To       string
 	Title    string
 	Citation broker.Citation
-	Crumb    tab
-	Steps    []step
-	State    frame.State
-	Due      frame.Due
+	// About is what is known of the title beside its name.
+	About string
+	Steps []step
+	State frame.State
+	Due   frame.Due
 	// Then says what happens by itself when the deadline passes.
 	Then   string
 	ThenAt time.Time
@@ -108,7 +110,7 @@ func (d Desk) showRequest(v *frame.Visit, status int, request gen.Request, tried
 	lending := request.Side == gen.RequestSideLending
 	page := requestPage{
 		Lending: lending, Number: request.Number, To: address(string(request.Side), request.Number), Title: titleOf(v, request.Citation),
-		Citation: request.Citation, State: frame.StateOf(string(request.Owner), request.State, request.StateLabel),
+		Citation: request.Citation, About: aboutTitle(request.Citation), State: frame.StateOf(string(request.Owner), request.State, request.StateLabel),
 		Due: v.Due(request.Deadline.DueAt, ""), Then: request.Deadline.ThenLabel, Task: request.Tasks, Tab: v.QueryParam("tab"),
 		Borrower: request.Borrower, Request: request, Today: v.Today, Currency: v.Place.Currency, Zone: v.Now.Location(),
 		Late: request.LateParcels, Pickup: v.Place.Branch(request.PickupBranchID), NoteText: v.FormValue("text"),
@@ -146,6 +148,12 @@ func (d Desk) showRequest(v *frame.Visit, status int, request gen.Request, tried
 	}
 	title := v.Say("Request {number}, {title}", "number", request.Number, "title", page.Title)
 	return v.ShowAs(status, "request", frame.Head{Title: title, At: place}, page)
+}
+
+// aboutTitle says what is known of a title, between dots.
+func aboutTitle(citation broker.Citation) string {
+	known := slices.DeleteFunc([]string{citation.Author, citation.Publisher, citation.Year, citation.Volume, citation.ISBN}, func(text string) bool { return text == "" })
+	return strings.Join(known, " · ")
 }
 
 // around reads what stands beside a request: what happened, its notes, messages,

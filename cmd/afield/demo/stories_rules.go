@@ -21,7 +21,7 @@ func renewals(t *teller) {
 		t.stage.partners["tall-grass"].Use(conntest.Plan{Title: b.title, On: map[connectors.Kind][]conntest.Say{
 			connectors.KindRequest: {conntest.WillSupply(), {Kind: connectors.KindLoaned, Due: due}},
 			connectors.KindRenew:   {{Kind: connectors.KindRenewAnswer, Yes: new(true), Due: longer}},
-		}})
+		}}.Once()) // who asks for it afterwards, on the pages, is lent it from that day on
 	}
 
 	t.onDate(due.AddDays(-19), "10:00", staff)
