@@ -111,9 +111,10 @@ func isRun(text string) bool {
 		run := len(runes) > 1
 		for i := 1; i < len(runes); i++ {
 			next := runes[i-1] + step
-			if next == '9'+1 {
+			switch next {
+			case '9' + 1:
 				next = '0'
-			} else if next == '0'-1 {
+			case '0' - 1:
 				next = '9'
 			}
 			run = run && runes[i] == next

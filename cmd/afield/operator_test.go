@@ -33,6 +33,7 @@ func TestTheFirstOperator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer response.Body.Close()
 		return bodyOf(t, response)
 	}
 	if text := page(); !strings.Contains(text, "afield operator add") {
@@ -64,6 +65,7 @@ func TestTheFirstOperator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer response.Body.Close()
 	if text := bodyOf(t, response); response.StatusCode != http.StatusCreated || !strings.Contains(text, `"office":true`) {
 		t.Errorf("the operator signs in: %d %s", response.StatusCode, text)
 	}

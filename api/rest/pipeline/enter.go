@@ -2,9 +2,9 @@ package pipeline
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -52,8 +52,7 @@ func (p *Pipeline) Enter(ctx context.Context, entry Entry) (context.Context, err
 	}
 	if entry.Key != "" {
 		this.route = strings.Join([]string{"PAGE", op.id, string(parts["id"]), string(parts["action"])}, " ")
-		hash := sha256.Sum256(append(parts["Body"], parts["Params"]...))
-		this.bodyHash = hash[:]
+		this.bodyHash = p.base.cursors.bodyHash(slices.Concat(parts["Body"], parts["Params"]))
 	}
 	return withCall(ctx, this), nil
 }

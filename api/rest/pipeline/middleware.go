@@ -194,9 +194,9 @@ func (p *Pipeline) admit(op *operation) echo.MiddlewareFunc {
 
 // resolve puts a request's id in place of its number in the path.
 func (p *Pipeline) resolve(c echo.Context, this *call) error {
-	number, err := strconv.ParseInt(c.Param("id"), 10, 64)
-	if err != nil || number <= 0 || !strings.HasPrefix(c.Path(), "/v1/requests/:id") {
-		return nil
+	number, notOne := strconv.ParseInt(c.Param("id"), 10, 64)
+	if notOne != nil || number <= 0 || !strings.HasPrefix(c.Path(), "/v1/requests/:id") {
+		return nil //nolint:nilerr // what is no number is an id, which the check of the path reads
 	}
 	id, err := ReadAs(c.Request().Context(), p.base, this.principal, func(ctx context.Context, t *Turn) (broker.ID, error) {
 		return lookup.Numbered(ctx, t.Tx, t.Library(), number)
