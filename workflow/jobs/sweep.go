@@ -107,7 +107,9 @@ func (q *Queue) countLeftBehind(ctx context.Context, tx *postgres.Tx, due []mess
 	if len(fresh) == 0 {
 		return nil
 	}
-	rows, err := tx.Query(ctx, `select m.id::uuid from unnest($1::text[]) m (id) where not exists (
+	// Since the list was read, a job may have sent one and be done: it waits no more.
+	rows, err := tx.Query(ctx, `select m.id::uuid from unnest($1::text[]) m (id)
+		join messages o on o.id = m.id::uuid and o.status = 'ready' where not exists (
 		select 1 from river_job j where j.kind = $2 and j.finalized_at is null and j.args ->> 'message' = m.id)`, fresh, sendArgs{}.Kind())
 	if err != nil {
 		return fmt.Errorf("look which messages have no job: %w", err)

@@ -151,14 +151,14 @@ func TestASecondStartServesTheSameAndTellsHowToSignIn(t *testing.T) {
 	if err := newClient(url).call(ctx, "", http.MethodPost, "/v1/sessions", json.RawMessage(body), &session); err != nil || session.Token == "" {
 		t.Errorf("sign in at %q with %q: %v", url, body, err)
 	}
-	page, err := http.Get(url)
+	page, err := http.Get(url + "/about")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer page.Body.Close()
 	text, err := io.ReadAll(page.Body)
 	if err != nil || !strings.Contains(string(text), "Arctic Dreams") || !strings.Contains(string(text), "The fee declined") {
-		t.Errorf("the front page does not show the demo's request: %v\n%s", err, text)
+		t.Errorf("the page about the demo does not show its request: %v\n%s", err, text)
 	}
 	stop()
 	if err := <-ended; err != nil {
