@@ -166,6 +166,33 @@ func TestBrowserScansAsFastAsAScanner(t *testing.T) {
 	c.shot("desk-unmatched")
 }
 
+// A scan made after the session has ended waits on this computer, and is sent once
+// somebody is signed in again.
+func TestBrowserScanOutlivesTheSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.chrome(t, 1280)
+	c.asStaff()
+	c.open("/desk")
+	c.says("Scan a card or an item.")
+	eval[bool](c, `fetch("/sign-out", { method: "POST" }).then(() => { window.ended = true; }), true`)
+	c.until("the session's end", `window.ended === true`)
+	c.keys(w.item + "\r")
+	c.until("the sign-in page", `location.pathname === "/staff/sign-in"`)
+	if kept := eval[float64](c, `JSON.parse(localStorage.getItem("afield scans")).length`); kept != 1 {
+		t.Errorf("%v scans wait", kept)
+	}
+	c.open("/staff/sign-in")
+	c.do(chromedp.Focus(chromedp.CSS("#username"))) // the library is kept on this computer
+	c.keys("ill1\t" + password + "\r")
+	c.until("the pages of staff", `location.pathname !== "/staff/sign-in"`)
+	c.open("/desk")
+	c.says("Walden")
+	if kept := eval[float64](c, `JSON.parse(localStorage.getItem("afield scans")).length`); kept != 0 {
+		t.Errorf("%v scans still wait", kept)
+	}
+}
+
 // A card, an item, a refusal, undo and the end of the visit, by keyboard only.
 func TestBrowserDeskByKeyboard(t *testing.T) {
 	t.Parallel()

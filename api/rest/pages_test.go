@@ -221,6 +221,14 @@ func TestSigningIn(t *testing.T) {
 	if strings.Contains(other.at, "elsewhere") {
 		t.Errorf("led to %s", other.at)
 	}
+	// Whoever signs in at a computer where somebody did not sign out finds nothing of
+	// theirs: no patron at the desk, no scans.
+	b.post("/desk", "key", "1", "barcode", w.card)
+	b.shows(200, "Card read", "adult patron 1")
+	b.post("/staff/sign-in", "library", "ISIL:US-AWAY", "username", "ill1", "password", password, "next", "/desk")
+	b.open("/desk")
+	b.shows(200, "No patron here", "Scan a card or an item.", "US-AWAY")
+	b.asStaff()
 	// A session ends with its token, by whatever door that was revoked.
 	stolen := b.cookies["afield"].Value
 	b.post("/sign-out")

@@ -54,10 +54,7 @@ type book struct {
 	// Cost is what the patron is asked to pay.
 	Cost    broker.Money
 	Pickup  string
-	From    string
 	Lender  string
-	Usually string
-	Acts    []frame.Act
 	Pending bool
 	Trouble *frame.Trouble
 }

@@ -27,7 +27,8 @@ async function work() {
     try {
       const data = new URLSearchParams(waiting[0].data);
       if (Date.now() - waiting[0].at > 60000) data.set('scanned_at', new Date(waiting[0].at).toISOString());
-      await swap('/desk', { method: 'POST', body: data }, parts);
+      const taken = await swap('/desk', { method: 'POST', body: data }, parts);
+      if (!taken) break; // signed out: the scan waits for the next sign-in
     } catch {
       setTimeout(work, 2000); // away: keep them, try again
       break;

@@ -27,7 +27,6 @@ type shelfPage struct {
 	Tabs    []shelfTab
 	Lines   []shelfLine
 	More    string
-	Result  result
 	Today   broker.Date
 	Trouble *frame.Trouble
 }

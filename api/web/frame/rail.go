@@ -1,7 +1,5 @@
 package frame
 
-import "slices"
-
 // railGroup is a group of places in the rail at the left.
 type railGroup struct {
 	Name  string
@@ -31,7 +29,7 @@ func (v *Visit) rail(here string) []railGroup {
 		item.Count, item.Known = n, n > 0
 		return item
 	}
-	groups := []railGroup{
+	return []railGroup{
 		{v.Say("Desk"), []railItem{
 			item("desk", v.Say("Scan desk"), "/desk", "scan"),
 			plain(item("shelf", v.Say("Hold shelf"), "/shelf", "shelf"), counts.OnShelf),
@@ -49,5 +47,4 @@ func (v *Visit) rail(here string) []railGroup {
 			item("catalogue", v.Say("Catalogue"), "/catalogue", "book"),
 		}},
 	}
-	return slices.DeleteFunc(groups, func(group railGroup) bool { return len(group.Items) == 0 })
 }

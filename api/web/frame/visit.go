@@ -169,6 +169,13 @@ func (v *Visit) SignIn(session access.Session, name string) error {
 	if err := v.site.sessions.RenewToken(v.ctx()); err != nil {
 		return fmt.Errorf("begin a session: %w", err)
 	}
+	// Whoever sat here before may not have signed out: their desk, its scans and the
+	// patron at it are nobody else's. Language and look belong to the computer.
+	for _, key := range v.site.sessions.Keys(v.ctx()) {
+		if key != keyLanguage && key != keyTheme {
+			v.Forget(key)
+		}
+	}
 	v.site.sessions.Put(v.ctx(), keyToken, session.Principal.Token.String())
 	v.site.sessions.Put(v.ctx(), keyName, name)
 	v.Who = session.Principal

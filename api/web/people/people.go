@@ -90,8 +90,6 @@ type recordPage struct {
 	Waits   []wait
 	Charges []gen.Charge
 	Cards   []gen.Card
-	Links   []gen.LinkList
-	Receipt int64
 	Pay     string
 	Method  string
 	Edit    bool

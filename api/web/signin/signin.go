@@ -26,13 +26,12 @@ var files embed.FS
 
 // SignIn is the room's pages.
 type SignIn struct {
-	site *frame.Site
 	Deps frame.Deps
 }
 
 // Mount brings the pages.
 func Mount(e *echo.Echo, site *frame.Site) error {
-	s := SignIn{site: site, Deps: site.Deps}
+	s := SignIn{Deps: site.Deps}
 	if err := site.Parse(files); err != nil {
 		return err
 	}
