@@ -35,35 +35,15 @@ func (a Account) ask(v *frame.Visit) error {
 
 func (p askPage) body(v *frame.Visit) (gen.NewRequest, error) {
 	in := gen.NewRequest{Citation: broker.Citation{Title: p.Title, Author: p.Author, ISBN: strings.ReplaceAll(p.ISBN, "-", "")}}
-	var wrong []broker.FieldError
+	read := v.Reading()
 	if p.Title == "" && p.ISBN == "" {
-		wrong = append(wrong, broker.FieldError{Pointer: "/title", Code: "required", Message: v.Say("is needed: what would you like?")})
+		read.Wrong("title", "required", v.Say("is needed: what would you like?"))
 	}
-	if p.NeedBy != "" {
-		date, err := broker.ParseDate(p.NeedBy)
-		if err != nil {
-			wrong = append(wrong, broker.FieldError{Pointer: "/need_by", Code: "not_a_date", Message: v.Say("must be a date")})
-		}
-		in.NeedBy = date
-	}
+	in.NeedBy, in.PickupBranchID = read.Date("need_by"), read.ID("pickup")
 	if p.Cost == "agreed" {
-		amount, err := v.Amount(p.Agreed)
-		if err != nil {
-			wrong = append(wrong, broker.FieldError{Pointer: "/agreed", Code: "not_an_amount", Message: v.Say("must be an amount such as 12.50")})
-		}
-		in.MaxCost = amount
+		in.MaxCost = read.Amount("agreed")
 	}
-	if p.Pickup != "" {
-		branch, err := broker.ParseID("pickup", p.Pickup)
-		if err != nil {
-			return in, err
-		}
-		in.PickupBranchID = branch
-	}
-	if len(wrong) > 0 {
-		return in, broker.Invalid(wrong...)
-	}
-	return in, nil
+	return in, read.Err()
 }
 
 // submit first shows what would happen, in words for patrons, and asks only when

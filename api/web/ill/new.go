@@ -94,37 +94,17 @@ func (p newPage) body(v *frame.Visit) (gen.NewRequest, error) {
 		Citation: broker.Citation{Title: f.Title, Author: f.Author, ISBN: strings.ReplaceAll(f.ISBN, "-", ""), Edition: f.Edition, Year: f.Year, Publisher: f.Publisher},
 		Service:  gen.NewRequestService(f.Service), Rush: f.Rush, Note: f.Note, AskAnyway: f.Anyway, Channel: gen.NewRequestChannel(f.Channel),
 	}
-	var wrong []broker.FieldError
+	read := v.Reading()
 	if p.Who != nil {
 		in.PatronID = p.Who.ID
 	} else {
-		wrong = append(wrong, broker.FieldError{Pointer: "/card", Code: "required", Message: v.Say("must name one patron: scan the card, or type more of the name")})
+		read.Wrong("card", "required", v.Say("must name one patron: scan the card, or type more of the name"))
 	}
-	if f.NeedBy != "" {
-		date, err := broker.ParseDate(f.NeedBy)
-		if err != nil {
-			wrong = append(wrong, broker.FieldError{Pointer: "/need_by", Code: "not_a_date", Message: v.Say("must be a date")})
-		}
-		in.NeedBy = date
-	}
+	in.NeedBy, in.PickupBranchID = read.Date("need_by"), read.ID("pickup")
 	if f.Cost == "agreed" {
-		amount, err := v.Amount(f.Agreed)
-		if err != nil {
-			wrong = append(wrong, broker.FieldError{Pointer: "/agreed", Code: "not_an_amount", Message: v.Say("must be an amount such as 12.50")})
-		}
-		in.MaxCost = amount
+		in.MaxCost = read.Amount("agreed")
 	}
-	if f.Pickup != "" {
-		branch, err := broker.ParseID("pickup", f.Pickup)
-		if err != nil {
-			return in, err
-		}
-		in.PickupBranchID = branch
-	}
-	if len(wrong) > 0 {
-		return in, broker.Invalid(wrong...)
-	}
-	return in, nil
+	return in, read.Err()
 }
 
 func (d Desk) previewed(v *frame.Visit, page *newPage) error {

@@ -218,10 +218,9 @@ func (p People) pay(v *frame.Visit) error {
 	if err != nil {
 		return err
 	}
-	amount, err := v.Amount(v.Field("amount"))
-	if err != nil {
-		err = broker.Invalid(broker.FieldError{Pointer: "/amount", Code: "not_an_amount", Message: v.Say("must be an amount such as 12.50")})
-	} else {
+	read := v.Reading()
+	amount := read.Amount("amount")
+	if err = read.Err(); err == nil {
 		var paid gen.RecordPayment201JSONResponse
 		paid, err = frame.AskOnce[gen.RecordPayment201JSONResponse](v, "recordPayment", v.Key(), p.ops.RecordPayment,
 			gen.RecordPaymentRequestObject{ID: id, Body: &gen.NewPayment{Amount: amount, Method: v.Field("method")}})

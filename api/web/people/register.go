@@ -49,34 +49,12 @@ func (page registerPage) draft(v *frame.Visit) (gen.PatronDraft, error) {
 	for _, need := range page.Met {
 		draft.Met = append(draft.Met, gen.CardNeed(need))
 	}
-	var wrong []broker.FieldError
-	if page.Born != "" {
-		born, err := broker.ParseDate(page.Born)
-		if err != nil {
-			wrong = append(wrong, broker.FieldError{Pointer: "/born_on", Code: "not_a_date", Message: v.Say("must be a date")})
-		}
-		draft.BornOn = born
-	}
-	for name, into := range map[string]*broker.ID{"guardian_id": &draft.GuardianID, "branch_id": &draft.BranchID} {
-		if text := v.Field(name); text != "" {
-			id, err := broker.ParseID(name, text)
-			if err != nil {
-				wrong = append(wrong, broker.FieldError{Pointer: "/" + name, Code: "not_an_id", Message: v.Say("is not known here")})
-			}
-			*into = id
-		}
-	}
+	read := v.Reading()
+	draft.BornOn, draft.GuardianID, draft.BranchID = read.Date("born_on"), read.ID("guardian_id"), read.ID("branch_id")
 	if page.Fee != "" {
-		amount, err := v.Amount(page.Fee)
-		if err != nil {
-			wrong = append(wrong, broker.FieldError{Pointer: "/fee", Code: "not_an_amount", Message: v.Say("must be an amount such as 12.50")})
-		}
-		draft.Fee = gen.CardFee{Paid: amount, How: page.How}
+		draft.Fee = gen.CardFee{Paid: read.Amount("fee"), How: page.How}
 	}
-	if len(wrong) > 0 {
-		return draft, broker.Invalid(wrong...)
-	}
-	return draft, nil
+	return draft, read.Err()
 }
 
 // give looks first at what is missing and who looks alike; a card is given when
