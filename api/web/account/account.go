@@ -175,13 +175,9 @@ func (a Account) renew(v *frame.Visit) error {
 		if loan.RenewalPending {
 			said = v.Say("We have asked the library that lent {title}. Its answer comes here.", "title", loan.Title)
 		}
-		v.Tell(frame.Toast{Text: said})
-		return v.Go("/account#d-h")
+		return v.Done("/account#d-h", said)
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return a.showWith(v, trouble.Status, id, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return a.showWith(v, trouble.Status, id, trouble) })
 }
 
 func (a Account) cancelHold(v *frame.Visit) error {
@@ -191,13 +187,9 @@ func (a Account) cancelHold(v *frame.Visit) error {
 	}
 	_, err = frame.Ask[gen.CancelHold204Response](v, "cancelHold", a.ops.CancelHold, gen.CancelHoldRequestObject{ID: id})
 	if err == nil {
-		v.Tell(frame.Toast{Text: v.Say("You are no longer waiting for it.")})
-		return v.Go("/account")
+		return v.Done("/account", v.Say("You are no longer waiting for it."))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return a.showWith(v, trouble.Status, id, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return a.showWith(v, trouble.Status, id, trouble) })
 }
 
 type moneyPage struct {

@@ -117,11 +117,7 @@ func (c Catalogue) showTitle(v *frame.Visit, trouble *frame.Trouble) error {
 		return err
 	}
 	page.Queue = queue.Holds
-	status := http.StatusOK
-	if trouble != nil {
-		status = trouble.Status
-	}
-	return v.ShowAs(status, "title", frame.Head{Title: page.Title.Title, At: "catalogue"}, page)
+	return v.ShowWith(trouble, "title", frame.Head{Title: page.Title.Title, At: "catalogue"}, page)
 }
 
 func stateOf(v *frame.Visit, status string) frame.State {
@@ -165,13 +161,9 @@ func (c Catalogue) hold(v *frame.Visit) error {
 		if hold.Place > 0 {
 			said = v.Say("The hold is placed: number {n} in line.", "n", hold.Place)
 		}
-		v.Tell(frame.Toast{Text: said})
-		return v.Go("/titles/" + id.String())
+		return v.Done("/titles/"+id.String(), said)
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return c.showTitle(v, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return c.showTitle(v, trouble) })
 }
 
 func (c Catalogue) mark(v *frame.Visit) error {
@@ -181,13 +173,9 @@ func (c Catalogue) mark(v *frame.Visit) error {
 	}
 	item, err := frame.AskOnce[gen.MarkItem200JSONResponse](v, "markItem", v.Key(), c.ops.MarkItem, gen.MarkItemRequestObject{ID: id, Body: &gen.ItemMark{As: gen.ItemMarkAs(v.Field("as"))}})
 	if err == nil {
-		v.Tell(frame.Toast{Text: strings.TrimSpace(v.Say("Marked: {barcode}.", "barcode", item.Barcode) + " " + item.Said)})
-		return v.Go("/titles/" + v.Param("title"))
+		return v.Done("/titles/"+v.Param("title"), strings.TrimSpace(v.Say("Marked: {barcode}.", "barcode", item.Barcode)+" "+item.Said))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return c.showTitle(v, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return c.showTitle(v, trouble) })
 }
 
 // place is somewhere to go.

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"net/http"
 	"time"
 
 	"afield/api/gen"
@@ -56,11 +55,7 @@ func (d Desk) showPulls(v *frame.Visit, trouble *frame.Trouble) error {
 			To:   one.StateLabel, Since: broker.DateIn(one.SubmittedAt, v.Now.Location()),
 		})
 	}
-	status := http.StatusOK
-	if trouble != nil {
-		status = trouble.Status
-	}
-	return v.ShowAs(status, "pulls", frame.Head{Title: v.Say("Pull list"), At: "pulls"}, page)
+	return v.ShowWith(trouble, "pulls", frame.Head{Title: v.Say("Pull list"), At: "pulls"}, page)
 }
 
 func (d Desk) notFound(v *frame.Visit) error {
@@ -72,13 +67,9 @@ func (d Desk) notFound(v *frame.Visit) error {
 	hold, err := frame.AskOnce[gen.HoldNotFound200JSONResponse](v, "holdNotFound", v.Key(), d.ops.HoldNotFound,
 		gen.HoldNotFoundRequestObject{ID: id, Body: &gen.NotFoundCopy{ItemID: item}})
 	if err == nil {
-		v.Tell(frame.Toast{Text: v.Say("{title}: noted as not on the shelf. {what}", "title", hold.Title, "what", hold.Said)})
-		return v.Go("/pulls")
+		return v.Done("/pulls", v.Say("{title}: noted as not on the shelf. {what}", "title", hold.Title, "what", hold.Said))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return d.showPulls(v, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return d.showPulls(v, trouble) })
 }
 
 type callsPage struct {
@@ -111,11 +102,7 @@ func (d Desk) showCalls(v *frame.Visit, trouble *frame.Trouble) error {
 		}
 		page.Calls = append(page.Calls, shown)
 	}
-	status := http.StatusOK
-	if trouble != nil {
-		status = trouble.Status
-	}
-	return v.ShowAs(status, "calls", frame.Head{Title: v.Say("Call list"), At: "calls"}, page)
+	return v.ShowWith(trouble, "calls", frame.Head{Title: v.Say("Call list"), At: "calls"}, page)
 }
 
 func kindOf(v *frame.Visit, kind string) string {
@@ -154,11 +141,7 @@ func (d Desk) called(v *frame.Visit) error {
 	_, err = frame.AskOnce[gen.RecordNoticeOutcome200JSONResponse](v, "recordNoticeOutcome", v.Key(), d.ops.RecordNoticeOutcome,
 		gen.RecordNoticeOutcomeRequestObject{ID: id, Body: &gen.NoticeOutcome{Outcome: gen.NoticeOutcomeOutcome(v.Field("outcome"))}})
 	if err == nil {
-		v.Tell(frame.Toast{Text: v.Say("Noted. The next call is on top.")})
-		return v.Go("/calls")
+		return v.Done("/calls", v.Say("Noted. The next call is on top."))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return d.showCalls(v, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return d.showCalls(v, trouble) })
 }

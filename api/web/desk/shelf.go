@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"net/http"
 	"time"
 
 	"afield/api/gen"
@@ -63,11 +62,7 @@ func (d Desk) showShelf(v *frame.Visit, trouble *frame.Trouble) error {
 	if held.NextCursor != "" {
 		page.More = "/shelf?tab=" + page.Tab + "&cursor=" + held.NextCursor
 	}
-	status := http.StatusOK
-	if trouble != nil {
-		status = trouble.Status
-	}
-	return v.ShowAs(status, "shelf", frame.Head{Title: v.Say("Hold shelf"), At: "shelf"}, page)
+	return v.ShowWith(trouble, "shelf", frame.Head{Title: v.Say("Hold shelf"), At: "shelf"}, page)
 }
 
 func (d Desk) extend(v *frame.Visit) error {
@@ -77,13 +72,9 @@ func (d Desk) extend(v *frame.Visit) error {
 	}
 	hold, err := frame.AskOnce[gen.ExtendHold200JSONResponse](v, "extendHold", v.Key(), d.ops.ExtendHold, gen.ExtendHoldRequestObject{ID: id, Body: &gen.HoldExtension{}})
 	if err == nil {
-		v.Tell(frame.Toast{Text: v.Say("{title} is kept until {day}.", "title", hold.Title, "day", v.Date(hold.PickUpBy, v.Today))})
-		return v.Go("/shelf?tab=" + v.Field("tab"))
+		return v.Done("/shelf?tab="+v.Field("tab"), v.Say("{title} is kept until {day}.", "title", hold.Title, "day", v.Date(hold.PickUpBy, v.Today)))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return d.showShelf(v, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return d.showShelf(v, trouble) })
 }
 
 func (d Desk) clear(v *frame.Visit) error {
@@ -97,13 +88,9 @@ func (d Desk) clear(v *frame.Visit) error {
 		if hold.Clearing.Say != "" {
 			says = hold.Clearing.Say
 		}
-		v.Tell(frame.Toast{Text: v.Say("{title}: {what}", "title", hold.Title, "what", says)})
-		return v.Go("/shelf?tab=expired")
+		return v.Done("/shelf?tab=expired", v.Say("{title}: {what}", "title", hold.Title, "what", says))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return d.showShelf(v, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return d.showShelf(v, trouble) })
 }
 
 type slipPage struct {

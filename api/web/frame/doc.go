@@ -20,5 +20,6 @@
 // refuses becomes a Trouble, which the page shows beside the form with everything
 // that was typed.
 //
-// Every act is a form: POST, redirect, GET. A page works without scripts.
+// Every act is a form: POST, redirect, GET. A page works without scripts. An act
+// ends with Done, or with Refused, which shows the page again.
 package frame

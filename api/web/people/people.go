@@ -143,15 +143,11 @@ func (p People) showWith(v *frame.Visit, id, about broker.ID, trouble *frame.Tro
 	if page.Pay == "" && page.Owes.Minor > 0 {
 		page.Pay = page.Owes.Decimal()
 	}
-	status := http.StatusOK
-	if trouble != nil {
-		status = trouble.Status
-	}
 	name := page.Name
 	if name == "" {
 		name = v.Say("(no name kept)")
 	}
-	return v.ShowAs(status, "patron", frame.Head{Title: name, At: "patrons"}, page)
+	return v.ShowWith(trouble, "patron", frame.Head{Title: name, At: "patrons"}, page)
 }
 
 func (p People) fill(v *frame.Visit, id, about broker.ID, trouble *frame.Trouble, page *recordPage) error {
@@ -234,10 +230,7 @@ func (p People) pay(v *frame.Visit) error {
 			return v.Go("/patrons/" + id.String())
 		}
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return p.showWith(v, id, broker.NoID, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return p.showWith(v, id, broker.NoID, trouble) })
 }
 
 func (p People) pin(v *frame.Visit) error {
@@ -247,13 +240,9 @@ func (p People) pin(v *frame.Visit) error {
 	}
 	_, err = frame.Ask[gen.SetPIN200JSONResponse](v, "setPIN", p.ops.SetPIN, gen.SetPINRequestObject{ID: id, Body: &gen.NewPIN{Pin: v.FormValue("pin")}})
 	if err == nil {
-		v.Tell(frame.Toast{Text: v.Say("The PIN is set. Nobody can read it.")})
-		return v.Go("/patrons/" + id.String())
+		return v.Done("/patrons/"+id.String(), v.Say("The PIN is set. Nobody can read it."))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return p.showWith(v, id, broker.NoID, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return p.showWith(v, id, broker.NoID, trouble) })
 }
 
 func (p People) change(v *frame.Visit) error {
@@ -266,13 +255,9 @@ func (p People) change(v *frame.Visit) error {
 		Name: given("name"), Phone: given("phone"), Email: given("email"), Address: given("address"), NoticeChannel: (*gen.PatronChangeNoticeChannel)(given("notice_channel")), Note: given("note"),
 	}})
 	if err == nil {
-		v.Tell(frame.Toast{Text: v.Say("Changed.")})
-		return v.Go("/patrons/" + id.String())
+		return v.Done("/patrons/"+id.String(), v.Say("Changed."))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return p.showWith(v, id, broker.NoID, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return p.showWith(v, id, broker.NoID, trouble) })
 }
 
 func (p People) renew(v *frame.Visit) error {
@@ -288,13 +273,9 @@ func (p People) renew(v *frame.Visit) error {
 		ID: loan, Body: &gen.Renewal{Override: v.Request().Form["override"], OverrideReason: v.Field("override_reason")},
 	})
 	if err == nil {
-		v.Tell(frame.Toast{Text: v.Say("Renewed: {title}, now due {day}.", "title", done.Title, "day", v.Date(done.DueOn, v.Today))})
-		return v.Go("/patrons/" + id.String())
+		return v.Done("/patrons/"+id.String(), v.Say("Renewed: {title}, now due {day}.", "title", done.Title, "day", v.Date(done.DueOn, v.Today)))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return p.showWith(v, id, loan, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return p.showWith(v, id, loan, trouble) })
 }
 
 func (p People) cancel(v *frame.Visit) error {
@@ -308,11 +289,7 @@ func (p People) cancel(v *frame.Visit) error {
 	}
 	_, err = frame.Ask[gen.CancelHold204Response](v, "cancelHold", p.ops.CancelHold, gen.CancelHoldRequestObject{ID: hold})
 	if err == nil {
-		v.Tell(frame.Toast{Text: v.Say("The hold is cancelled.")})
-		return v.Go("/patrons/" + id.String())
+		return v.Done("/patrons/"+id.String(), v.Say("The hold is cancelled."))
 	}
-	if trouble := v.Trouble(err); trouble != nil {
-		return p.showWith(v, id, broker.NoID, trouble)
-	}
-	return err
+	return v.Refused(err, func(trouble *frame.Trouble) error { return p.showWith(v, id, broker.NoID, trouble) })
 }

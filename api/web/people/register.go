@@ -77,8 +77,7 @@ func (p People) give(v *frame.Visit) error {
 		}
 		var made gen.RegisterPatron201JSONResponse
 		if made, err = frame.AskOnce[gen.RegisterPatron201JSONResponse](v, "registerPatron", v.Key(), p.ops.RegisterPatron, gen.RegisterPatronRequestObject{Body: &body}); err == nil {
-			v.Tell(frame.Toast{Text: v.Say("The card is given. It may be used at once.")})
-			return v.Go("/patrons/" + made.Patron.ID.String())
+			return v.Done("/patrons/"+made.Patron.ID.String(), v.Say("The card is given. It may be used at once."))
 		}
 	}
 	if page.Trouble = v.Trouble(err); page.Trouble == nil {
