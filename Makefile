@@ -24,7 +24,7 @@ run: build
 
 build:
 	@.ci/setup
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.stamped=$(VERSION)" -o bin/afield ./cmd/afield
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X afield/cmd/afield/shell.stamped=$(VERSION)" -o bin/afield ./cmd/afield
 
 test:
 	@.ci/setup $(if $(findstring -race,$(TESTFLAGS) $(GOFLAGS)),race)

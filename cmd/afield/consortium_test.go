@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
-	server "afield/cmd/afield/app"
-
 	"afield/api/gen"
 	"afield/broker"
 	"afield/broker/consortium"
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
+	server "afield/cmd/afield/app"
+	"afield/cmd/afield/setup"
+	"afield/cmd/afield/shell"
 )
 
 // The commands of the example's head, on an empty database.
@@ -40,19 +41,19 @@ func TestConsortiumCommands(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"consortium", "check", file}, exitDone, "3 libraries, 1 groups, 1 shared catalogues"},
-		{[]string{"consortium", "plan", file}, exitDone, "EXAMPLE:WEST (West Lake Library) is new"},
-		{[]string{"consortium", "apply", file}, exitUsage, "missing flags: --reason"},
-		{[]string{"consortium", "apply", file, "--reason", " "}, exitUsage, "must say why"},
-		{[]string{"consortium", "apply", file, "--reason", "it begins"}, exitDone, "librarian at EXAMPLE:WEST"},
-		{[]string{"consortium", "apply", file, "--reason", "again"}, exitDone, "Nothing to change."},
-		{[]string{"consortium", "plan", file}, exitDone, "0 changes."},
-		{[]string{"consortium", "export", filepath.Join(folder, "out.yaml")}, exitDone, "3 libraries"},
-		{[]string{"consortium", "apply", filepath.Join(folder, "out.yaml"), "--reason", "the same"}, exitDone, "Nothing to change."},
-		{[]string{"consortium", "changes"}, exitDone, "it begins"},
-		{[]string{"consortium", "apply", "--undo", "nonsense", "--reason", "no"}, exitUsage, "not the id of a change"},
-		{[]string{"consortium", "plan", filepath.Join(folder, "none.yaml")}, exitUsage, "no such file"},
-		{[]string{"verify"}, exitDone, ", 0 broken"},
+		{[]string{"consortium", "check", file}, shell.ExitDone, "3 libraries, 1 groups, 1 shared catalogues"},
+		{[]string{"consortium", "plan", file}, shell.ExitDone, "EXAMPLE:WEST (West Lake Library) is new"},
+		{[]string{"consortium", "apply", file}, shell.ExitUsage, "missing flags: --reason"},
+		{[]string{"consortium", "apply", file, "--reason", " "}, shell.ExitUsage, "must say why"},
+		{[]string{"consortium", "apply", file, "--reason", "it begins"}, shell.ExitDone, "librarian at EXAMPLE:WEST"},
+		{[]string{"consortium", "apply", file, "--reason", "again"}, shell.ExitDone, "Nothing to change."},
+		{[]string{"consortium", "plan", file}, shell.ExitDone, "0 changes."},
+		{[]string{"consortium", "export", filepath.Join(folder, "out.yaml")}, shell.ExitDone, "3 libraries"},
+		{[]string{"consortium", "apply", filepath.Join(folder, "out.yaml"), "--reason", "the same"}, shell.ExitDone, "Nothing to change."},
+		{[]string{"consortium", "changes"}, shell.ExitDone, "it begins"},
+		{[]string{"consortium", "apply", "--undo", "nonsense", "--reason", "no"}, shell.ExitUsage, "not the id of a change"},
+		{[]string{"consortium", "plan", filepath.Join(folder, "none.yaml")}, shell.ExitUsage, "no such file"},
+		{[]string{"verify"}, shell.ExitDone, ", 0 broken"},
 	} {
 		code, out, errOut := with(c.args...)
 		if code != c.code || !strings.Contains(out+errOut, c.want) {
@@ -62,24 +63,24 @@ func TestConsortiumCommands(t *testing.T) {
 
 	write(strings.Replace(example, `fee: "5.00"`, `fee: "8.00"`, 1))
 	code, out, errOut := with("consortium", "apply", file, "--reason", "dearer", "--json")
-	var done consortiumApplied
-	if err := json.Unmarshal([]byte(out), &done); err != nil || code != exitDone || len(done.Changes) != 1 {
+	var done setup.Applied
+	if err := json.Unmarshal([]byte(out), &done); err != nil || code != shell.ExitDone || len(done.Changes) != 1 {
 		t.Fatalf("apply ends with %d: %v %s%s", code, err, out, errOut)
 	}
-	if code, out, errOut := with("consortium", "apply", "--undo", done.Change.String(), "--reason", "too dear"); code != exitDone || !strings.Contains(out, "fee was 8.00 and becomes 5.00") {
+	if code, out, errOut := with("consortium", "apply", "--undo", done.Change.String(), "--reason", "too dear"); code != shell.ExitDone || !strings.Contains(out, "fee was 8.00 and becomes 5.00") {
 		t.Errorf("undo ends with %d: %s%s", code, out, errOut)
 	}
 
 	write(strings.Replace(strings.Replace(example, "kind: network", "kind: networkk", 1), "place: US-VT", "place: Vermont", 1))
 	for _, command := range [][]string{{"check"}, {"plan"}, {"apply", "--reason", "wrong"}} {
 		code, out, _ := with(append(append([]string{"consortium"}, command...), file)...)
-		if code != exitFailed || !strings.Contains(out, "ours.yaml:43:11: must be one of system, network") || !strings.Contains(out, "2 mistakes.") {
+		if code != shell.ExitFailed || !strings.Contains(out, "ours.yaml:43:11: must be one of system, network") || !strings.Contains(out, "2 mistakes.") {
 			t.Errorf("%v of a wrong file ends with %d: %s", command, code, out)
 		}
 	}
 	code, out, _ = with("consortium", "check", file, "--json")
-	var checked consortiumChecked
-	if err := json.Unmarshal([]byte(out), &checked); err != nil || code != exitFailed || len(checked.Mistakes) != 2 || checked.Mistakes[0].Line != 43 {
+	var checked setup.Checked
+	if err := json.Unmarshal([]byte(out), &checked); err != nil || code != shell.ExitFailed || len(checked.Mistakes) != 2 || checked.Mistakes[0].Line != 43 {
 		t.Errorf("check --json ends with %d: %s", code, out)
 	}
 	if example != consortium.Example() {
@@ -97,7 +98,7 @@ func TestARequestGoesThroughTheExample(t *testing.T) {
 	with := func(args ...string) string {
 		t.Helper()
 		code, out, errOut := call(t, append(args, "--database-url", address, "--secret", testSecret)...)
-		if code != exitDone {
+		if code != shell.ExitDone {
 			t.Fatalf("afield %s ends with %d: %s%s", strings.Join(args, " "), code, out, errOut)
 		}
 		return out
@@ -109,7 +110,7 @@ func TestARequestGoesThroughTheExample(t *testing.T) {
 		}
 		return path
 	}
-	var done consortiumApplied
+	var done setup.Applied
 	if err := json.Unmarshal([]byte(with("consortium", "apply", file("ours.yaml", consortium.Example()), "--reason", "it begins", "--json")), &done); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +179,7 @@ func TestARequestGoesThroughTheExample(t *testing.T) {
 	}
 	for kind, text := range map[string]string{"patrons": "card,class\n31002000000009,adult\n", "items": "barcode,title\n21001000000009,A card\n"} {
 		code, out, errOut := call(t, "import", kind, file(kind+"-wrong.csv", text), "--library", "EXAMPLE:EAST", "--database-url", address, "--secret", testSecret)
-		if code != exitFailed || !strings.Contains(out+errOut, "by the library's patterns") {
+		if code != shell.ExitFailed || !strings.Contains(out+errOut, "by the library's patterns") {
 			t.Errorf("import %s ends with %d: %s%s", kind, code, out, errOut)
 		}
 	}

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"strings"
 
 	"afield/broker/postgres"
 	"afield/cmd/afield/demo"
+	"afield/cmd/afield/shell"
 )
 
 // demoCommand plays and serves the demo.
@@ -32,38 +31,38 @@ Examples:
 }
 
 // Run plays, and serves unless told to exit.
-func (c demoCommand) Run(a *app) error {
+func (c demoCommand) Run(a *shell.App) error {
 	telling, err := c.read()
 	if err != nil {
 		return err
 	}
 	config := demo.Config{
-		Listen: a.Listen, Exit: c.Exit, Only: c.Only, JSON: a.JSON, Out: a.out, Progress: a.err, Version: readBuild().Version,
-		Log: slog.New(slog.NewJSONHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Listen: a.Listen, Exit: c.Exit, Only: c.Only, JSON: a.JSON, Out: a.Out, Progress: a.Err, Version: shell.ReadBuild().Version,
+		Log: slog.New(slog.NewJSONHandler(a.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if c.Exit {
 		config.Log = nil // Telling is not set either, so no notice is sent out
 		return c.play(a, config)
 	}
-	return a.withDatabase(func(opened *database) (err error) {
-		if config.Secret, err = serverSecret(a); err != nil {
+	return a.WithDatabase(func(opened *shell.Database) (err error) {
+		if config.Secret, err = shell.ServerSecret(a); err != nil {
 			return err
 		}
 		config.DB, config.Telling = opened.DB, telling
-		_, err = demo.Run(a.ctx, config)
+		_, err = demo.Run(a.Ctx, config)
 		return demoError(err)
 	})
 }
 
 // play runs the stories in a database made for them.
-func (c demoCommand) play(a *app, config demo.Config) error {
+func (c demoCommand) play(a *shell.App, config demo.Config) error {
 	config.Secret = make([]byte, 32)
 	if _, err := rand.Read(config.Secret); err != nil {
 		return fmt.Errorf("make a secret: %w", err)
 	}
-	return a.withScratch(func(scratch *postgres.DB) error {
+	return a.WithScratch(func(scratch *postgres.DB) error {
 		config.DB = scratch
-		_, err := demo.Run(a.ctx, config)
+		_, err := demo.Run(a.Ctx, config)
 		return demoError(err)
 	})
 }
@@ -72,33 +71,9 @@ func (c demoCommand) play(a *app, config demo.Config) error {
 func demoError(err error) error {
 	switch {
 	case errors.Is(err, demo.ErrNotAsTold):
-		return errReported
+		return shell.ErrReported
 	case errors.Is(err, demo.ErrUnknownStory):
-		return fmt.Errorf("%w (%w)", err, errUsage)
+		return fmt.Errorf("%w (%w)", err, shell.ErrUsage)
 	}
 	return err
-}
-
-// withScratch makes an empty, migrated database beside the usual one for as
-// long as work runs, and then drops it.
-func (a *app) withScratch(work func(*postgres.DB) error) error {
-	return a.withScratches("afield_demo_", 1, func(all []*postgres.DB) error { return work(all[0]) })
-}
-
-// withDatabaseName gives a connection string to another database of the same
-// server, in either of the two ways they are written.
-func withDatabaseName(connection, name string) (string, error) {
-	if !strings.Contains(connection, "://") {
-		return connection + " dbname=" + name, nil // the last of several counts
-	}
-	parsed, err := url.Parse(connection)
-	if err != nil {
-		return "", errBadURL // the parser's own words may repeat the password
-	}
-	parsed.Path = "/" + name
-	query := parsed.Query()
-	query.Del("dbname")
-	query.Del("database")
-	parsed.RawQuery = query.Encode()
-	return parsed.String(), nil
 }

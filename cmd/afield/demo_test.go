@@ -9,6 +9,7 @@ import (
 
 	"afield/broker/postgres/pgtest"
 	"afield/cmd/afield/demo"
+	"afield/cmd/afield/shell"
 )
 
 func TestDemoEndsWithZeroWhenAllCameOutAsTold(t *testing.T) {
@@ -17,7 +18,7 @@ func TestDemoEndsWithZeroWhenAllCameOutAsTold(t *testing.T) {
 	for range 2 { // each in a database of its own, so the second comes out the same
 		code, out, errOut := call(t, "demo", "--exit", "--only", "e", "--json", "--database-url", url)
 		var report demo.Report
-		if err := json.Unmarshal([]byte(out), &report); err != nil || code != exitDone || !report.Passed || len(report.Stories) != 1 {
+		if err := json.Unmarshal([]byte(out), &report); err != nil || code != shell.ExitDone || !report.Passed || len(report.Stories) != 1 {
 			t.Fatalf("ended with %d: %v\n%s%s", code, err, out, errOut)
 		}
 	}
@@ -25,11 +26,11 @@ func TestDemoEndsWithZeroWhenAllCameOutAsTold(t *testing.T) {
 
 func TestDemoEndsWithOneWhenNot(t *testing.T) {
 	t.Parallel()
-	ended := &app{ctx: t.Context(), out: io.Discard, err: io.Discard}
-	if code := ended.finish(demoError(demo.ErrNotAsTold)); code != exitFailed {
+	ended := &shell.App{Ctx: t.Context(), Out: io.Discard, Err: io.Discard}
+	if code := ended.Finish(demoError(demo.ErrNotAsTold)); code != shell.ExitFailed {
 		t.Errorf("a story not as told ends with %d", code)
 	}
-	if code := ended.finish(demoError(errors.New("the stage broke down"))); code != exitFailed {
+	if code := ended.Finish(demoError(errors.New("the stage broke down"))); code != shell.ExitFailed {
 		t.Errorf("a broken stage ends with %d", code)
 	}
 }
@@ -37,20 +38,7 @@ func TestDemoEndsWithOneWhenNot(t *testing.T) {
 func TestDemoWithAStoryThatIsNone(t *testing.T) {
 	t.Parallel()
 	code, _, errOut := call(t, "demo", "--exit", "--only", "zebra", "--database-url", pgtest.URL(t))
-	if code != exitUsage || !strings.Contains(errOut, "no such story") {
+	if code != shell.ExitUsage || !strings.Contains(errOut, "no such story") {
 		t.Errorf("ended with %d: %s", code, errOut)
-	}
-}
-
-func TestAnotherDatabaseOfTheSameServer(t *testing.T) {
-	t.Parallel()
-	for given, want := range map[string]string{
-		"postgres://user:hush@host:5432/afield?sslmode=disable": "postgres://user:hush@host:5432/other?sslmode=disable",
-		"postgres:///afield?host=%2Frun%2Fpg&dbname=x":          "postgres:///other?host=%2Frun%2Fpg",
-		"host=/run/pg dbname=afield":                            "host=/run/pg dbname=afield dbname=other",
-	} {
-		if got, err := withDatabaseName(given, "other"); err != nil || got != want {
-			t.Errorf("%s: %s, %v; want %s", given, got, err, want)
-		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"afield/broker/consortium"
 	"afield/broker/postgres"
 	server "afield/cmd/afield/app"
+	"afield/cmd/afield/shell"
 )
 
 // doctorCommand checks everything that must be right before serving. It changes
@@ -54,25 +55,25 @@ type check struct {
 }
 
 // Run prints what was found.
-func (c doctorCommand) Run(a *app) error {
-	found := &checkup{Configuration: append(shown(a.settings), c.shown()...), Healthy: true}
+func (c doctorCommand) Run(a *shell.App) error {
+	found := &checkup{Configuration: append(shown(a.Settings), c.shown()...), Healthy: true}
 	var err error
 	found.telling, err = c.read()
 	found.add("notices", err, c.words())
 	if a.DatabaseURL == "" {
 		found.checkPrivate(a)
 	} else {
-		opened := &database{adminURL: a.DatabaseURL}
-		found.checkDatabase(a.ctx, opened, a.DatabaseURL)
+		opened := &shell.Database{AdminURL: a.DatabaseURL}
+		found.checkDatabase(a.Ctx, opened, a.DatabaseURL)
 	}
-	if err := a.ctx.Err(); err != nil {
+	if err := a.Ctx.Err(); err != nil {
 		return err
 	}
-	if err := a.print(found, found.words); err != nil {
+	if err := a.Print(found, found.words); err != nil {
 		return err
 	}
 	if !found.Healthy {
-		return errReported
+		return shell.ErrReported
 	}
 	return nil
 }
@@ -113,7 +114,7 @@ func (c *checkup) add(name string, err error, detail string) bool {
 }
 
 // shown lists the settings in force; a password never appears.
-func shown(s settings) []settingShown {
+func shown(s shell.Settings) []settingShown {
 	data, err := filepath.Abs(s.Data)
 	if err != nil {
 		data = s.Data
@@ -123,7 +124,7 @@ func shown(s settings) []settingShown {
 		where = withoutSecret(s.DatabaseURL)
 	}
 	return []settingShown{
-		{"version", strings.TrimSpace(readBuild().Version + " " + readBuild().Revision)},
+		{"version", strings.TrimSpace(shell.ReadBuild().Version + " " + shell.ReadBuild().Revision)},
 		{"AFIELD_DATA", data},
 		{"DATABASE_URL", where},
 		{"AFIELD_LISTEN", s.Listen},
@@ -148,7 +149,7 @@ func withoutSecret(address string) string {
 		net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database)
 }
 
-func (c *checkup) checkPrivate(a *app) {
+func (c *checkup) checkPrivate(a *shell.App) {
 	installed := postgres.FindBinaries(a.Postgres)
 	var names []string
 	for _, binaries := range installed {
@@ -165,12 +166,12 @@ func (c *checkup) checkPrivate(a *app) {
 	if !c.add("folder", err, folderWords(exists)) || !exists {
 		return
 	}
-	cluster, err := postgres.StartCluster(a.ctx, postgres.ClusterOptions{DataDir: a.Data, BinDir: a.Postgres, Notice: a.notice})
+	cluster, err := postgres.StartCluster(a.Ctx, postgres.ClusterOptions{DataDir: a.Data, BinDir: a.Postgres, Notice: a.Notice})
 	if !c.add("start", err, "the private database starts") {
 		return
 	}
-	opened := &database{adminURL: cluster.AdminURL(postgres.DatabaseName)}
-	c.checkDatabase(a.ctx, opened, cluster.URL(postgres.DatabaseName))
+	opened := &shell.Database{AdminURL: cluster.AdminURL(postgres.DatabaseName)}
+	c.checkDatabase(a.Ctx, opened, cluster.URL(postgres.DatabaseName))
 	c.add("stop", cluster.Close(), "the private database is let go cleanly")
 }
 
@@ -181,15 +182,15 @@ func folderWords(exists bool) string {
 	return "holds no database yet; the first start makes one"
 }
 
-func (c *checkup) checkDatabase(ctx context.Context, opened *database, loginURL string) {
+func (c *checkup) checkDatabase(ctx context.Context, opened *shell.Database, loginURL string) {
 	var version string
-	err := opened.withAdmin(ctx, func(conn *pgx.Conn) error {
+	err := opened.WithAdmin(ctx, func(conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, "select version()").Scan(&version)
 	})
 	if !c.add("database", err, version) {
 		return
 	}
-	pending, err := opened.pending(ctx)
+	pending, err := opened.Pending(ctx)
 	if err == nil && len(pending) > 0 {
 		err = fmt.Errorf("run afield migrate, which applies %s", strings.Join(pending, ", "))
 	}

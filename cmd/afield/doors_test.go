@@ -13,6 +13,8 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 	server "afield/cmd/afield/app"
+	"afield/cmd/afield/setup"
+	"afield/cmd/afield/shell"
 )
 
 // memberDatabase is a database with one member library in it.
@@ -54,8 +56,8 @@ func TestStaffUsers(t *testing.T) {
 		return call(t, append(args, "--json", "--database-url", address, "--secret", testSecret)...)
 	}
 	code, out, errOut := with("user", "add", "isil:us-here", "Desk1", "--role", "ill")
-	var made secretShown
-	if err := json.Unmarshal([]byte(out), &made); err != nil || code != exitDone || made.Password == "" {
+	var made setup.MadeSecret
+	if err := json.Unmarshal([]byte(out), &made); err != nil || code != shell.ExitDone || made.Password == "" {
 		t.Fatalf("add ends with %d: %s%s", code, out, errOut)
 	}
 	doors, _, err := server.Doors(db, []byte("secretsecretsecretsecretsecretse"))
@@ -69,19 +71,19 @@ func TestStaffUsers(t *testing.T) {
 	if err := signIn(); err != nil {
 		t.Errorf("the new user: %v", err)
 	}
-	if code, _, errOut := with("user", "add", "ISIL:US-HERE", "desk1"); code != exitFailed || !strings.Contains(errOut, "already") {
+	if code, _, errOut := with("user", "add", "ISIL:US-HERE", "desk1"); code != shell.ExitFailed || !strings.Contains(errOut, "already") {
 		t.Errorf("the same again ends with %d: %s", code, errOut)
 	}
-	if code, _, _ := with("user", "add", "ISIL:US-NOWHERE", "desk1"); code != exitFailed {
+	if code, _, _ := with("user", "add", "ISIL:US-NOWHERE", "desk1"); code != shell.ExitFailed {
 		t.Errorf("at no library: %d", code)
 	}
-	if code, _, _ := with("user", "add", "nonsense", "desk1"); code != exitUsage {
+	if code, _, _ := with("user", "add", "nonsense", "desk1"); code != shell.ExitUsage {
 		t.Errorf("a name that is no symbol: %d", code)
 	}
-	if code, out, _ := with("user", "list", "ISIL:US-HERE"); code != exitDone || !strings.Contains(out, "desk1") || strings.Contains(out, "argon2") {
+	if code, out, _ := with("user", "list", "ISIL:US-HERE"); code != shell.ExitDone || !strings.Contains(out, "desk1") || strings.Contains(out, "argon2") {
 		t.Errorf("list: %d %s", code, out)
 	}
-	if code, _, errOut := with("user", "disable", "ISIL:US-HERE", "desk1"); code != exitDone || signIn() == nil {
+	if code, _, errOut := with("user", "disable", "ISIL:US-HERE", "desk1"); code != shell.ExitDone || signIn() == nil {
 		t.Errorf("disabled with %d and still signs in: %s", code, errOut)
 	}
 }
@@ -93,8 +95,8 @@ func TestTokens(t *testing.T) {
 		return call(t, append(args, "--json", "--database-url", address, "--secret", testSecret)...)
 	}
 	code, out, errOut := with("token", "add", "ISIL:US-HERE", "--label", "catalogue sync", "--role", "ill", "--days", "30")
-	var made tokenShown
-	if err := json.Unmarshal([]byte(out), &made); err != nil || code != exitDone || !strings.HasPrefix(made.Token, "af_") {
+	var made setup.MadeToken
+	if err := json.Unmarshal([]byte(out), &made); err != nil || code != shell.ExitDone || !strings.HasPrefix(made.Token, "af_") {
 		t.Fatalf("add ends with %d: %s%s", code, out, errOut)
 	}
 	doors, _, err := server.Doors(db, []byte("secretsecretsecretsecretsecretse"))
@@ -104,16 +106,16 @@ func TestTokens(t *testing.T) {
 	if principal, err := doors.Authenticate(t.Context(), made.Token); err != nil || !principal.Holds(access.RoleILL) {
 		t.Errorf("the new token: %+v, %v", principal, err)
 	}
-	if code, out, _ := with("token", "list", "ISIL:US-HERE"); code != exitDone || !strings.Contains(out, made.ID.String()) || strings.Contains(out, made.Token) {
+	if code, out, _ := with("token", "list", "ISIL:US-HERE"); code != shell.ExitDone || !strings.Contains(out, made.ID.String()) || strings.Contains(out, made.Token) {
 		t.Errorf("list: %d %s", code, out)
 	}
-	if code, _, errOut := with("token", "revoke", "ISIL:US-HERE", made.ID.String()); code != exitDone {
+	if code, _, errOut := with("token", "revoke", "ISIL:US-HERE", made.ID.String()); code != shell.ExitDone {
 		t.Errorf("revoke: %d %s", code, errOut)
 	}
 	if _, err := doors.Authenticate(t.Context(), made.Token); err == nil {
 		t.Error("a revoked token is still good")
 	}
-	if code, _, errOut := with("token", "add", "ISIL:US-HERE", "--label", "x", "--role", "king"); code == exitDone {
+	if code, _, errOut := with("token", "add", "ISIL:US-HERE", "--label", "x", "--role", "king"); code == shell.ExitDone {
 		t.Errorf("a role nobody has: %d %s", code, errOut)
 	}
 }
@@ -125,31 +127,31 @@ func TestPartners(t *testing.T) {
 		return call(t, append(args, "--json", "--database-url", address, "--secret", testSecret)...)
 	}
 	code, out, errOut := with("partner", "add", "ISIL:US-AWAY", "https://ill.example.org", "--name", "Library elsewhere", "--state", "VT")
-	var made partnerShown
-	if err := json.Unmarshal([]byte(out), &made); err != nil || code != exitDone || made.TheyUse == made.WeUse || !strings.HasPrefix(made.WeUse, "whsec_") {
+	var made setup.MadePartner
+	if err := json.Unmarshal([]byte(out), &made); err != nil || code != shell.ExitDone || made.TheyUse == made.WeUse || !strings.HasPrefix(made.WeUse, "whsec_") {
 		t.Fatalf("add ends with %d: %s%s", code, out, errOut)
 	}
 	for _, c := range []struct {
 		args string
 		code int
 	}{
-		{"partner add ISIL:US-AWAY https://ill.example.org", exitFailed}, // is a partner already
-		{"partner add ISIL:US-AWAY https://ill.example.org --replace", exitDone},
-		{"partner add ISIL:US-HERE https://ill.example.org", exitFailed}, // a member
-		{"partner add ISIL:US-AWAY http://ill.example.org", exitUsage},
-		{"partner add ISIL:US-NEW https://ill.example.org", exitUsage}, // no name
-		{"partner pause ISIL:US-AWAY", exitDone},
-		{"partner pause ISIL:US-HERE", exitFailed},
+		{"partner add ISIL:US-AWAY https://ill.example.org", shell.ExitFailed}, // is a partner already
+		{"partner add ISIL:US-AWAY https://ill.example.org --replace", shell.ExitDone},
+		{"partner add ISIL:US-HERE https://ill.example.org", shell.ExitFailed}, // a member
+		{"partner add ISIL:US-AWAY http://ill.example.org", shell.ExitUsage},
+		{"partner add ISIL:US-NEW https://ill.example.org", shell.ExitUsage}, // no name
+		{"partner pause ISIL:US-AWAY", shell.ExitDone},
+		{"partner pause ISIL:US-HERE", shell.ExitFailed},
 	} {
 		if code, out, errOut := with(strings.Fields(c.args)...); code != c.code {
 			t.Errorf("afield %s ends with %d, want %d: %s%s", c.args, code, c.code, out, errOut)
 		}
 	}
-	if code, out, _ := with("consortium", "changes"); code != exitDone || !strings.Contains(out, "its secrets are replaced") || !strings.Contains(out, "paused with afield partner pause") {
+	if code, out, _ := with("consortium", "changes"); code != shell.ExitDone || !strings.Contains(out, "its secrets are replaced") || !strings.Contains(out, "paused with afield partner pause") {
 		t.Errorf("changes: %d %s", code, out)
 	}
 	code, out, _ = with("partner", "list")
-	if code != exitDone || !strings.Contains(out, `"paused": true`) || strings.Contains(out, "whsec_") {
+	if code != shell.ExitDone || !strings.Contains(out, `"paused": true`) || strings.Contains(out, "whsec_") {
 		t.Errorf("list: %d %s", code, out)
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"afield/broker/exchange"
 	"afield/broker/postgres"
+	"afield/cmd/afield/files"
+	"afield/cmd/afield/shell"
 )
 
 // The commands check a library's files, import them and export them again.
@@ -30,28 +32,28 @@ func TestImportAndExport(t *testing.T) {
 	patrons := file("patrons.csv", "card,class,email\n21234000021001,adult,\n21234000021002,adult,nowhere\n21234000021003,adult,\n")
 	wrong := filepath.Join(folder, "wrong.csv")
 	code, out, errOut := with("import", "patrons", patrons, "--dry-run")
-	if code != exitFailed || !strings.Contains(out, "3 rows: 2 new, 0 changed, 0 unchanged, 1 wrong (dry run") || !strings.Contains(errOut, "line 3, email:") {
+	if code != shell.ExitFailed || !strings.Contains(out, "3 rows: 2 new, 0 changed, 0 unchanged, 1 wrong (dry run") || !strings.Contains(errOut, "line 3, email:") {
 		t.Fatalf("a trial ends with %d: %s%s", code, out, errOut)
 	}
 	code, out, errOut = with("import", "patrons", patrons, "--json", "--errors", wrong)
-	var result rowsResult
-	if err := json.Unmarshal([]byte(out), &result); err != nil || code != exitFailed || result.New != 2 || len(result.Errors) != 1 || result.Errors[0].Column != "email" {
+	var result files.RowsResult
+	if err := json.Unmarshal([]byte(out), &result); err != nil || code != shell.ExitFailed || result.New != 2 || len(result.Errors) != 1 || result.Errors[0].Column != "email" {
 		t.Fatalf("it ends with %d: %s%s", code, out, errOut)
 	}
 	if text, err := os.ReadFile(wrong); err != nil || !strings.HasPrefix(string(text), "line,column,message\n3,email,") {
 		t.Errorf("the list of wrong rows: %v %s", err, text)
 	}
 	items := file("items.csv", "barcode,title\n31001,A title\n")
-	if code, out, errOut := with("import", "items", items); code != exitDone || !strings.Contains(out, "1 new") {
+	if code, out, errOut := with("import", "items", items); code != shell.ExitDone || !strings.Contains(out, "1 new") {
 		t.Errorf("items end with %d: %s%s", code, out, errOut)
 	}
-	if code, _, errOut := with("import", "items", file("bad.csv", "barcode,titel\n")); code != exitFailed || !strings.Contains(errOut, `the file has columns that mean nothing here: "titel"`) {
+	if code, _, errOut := with("import", "items", file("bad.csv", "barcode,titel\n")); code != shell.ExitFailed || !strings.Contains(errOut, `the file has columns that mean nothing here: "titel"`) {
 		t.Errorf("a wrong head ends with %d: %s", code, errOut)
 	}
 	into := filepath.Join(folder, "out")
 	code, out, errOut = with("export", "--out", into, "--json")
 	var manifest exchange.Manifest
-	if err := json.Unmarshal([]byte(out), &manifest); err != nil || code != exitDone {
+	if err := json.Unmarshal([]byte(out), &manifest); err != nil || code != shell.ExitDone {
 		t.Fatalf("export ends with %d: %v %s", code, err, errOut)
 	}
 	rows := map[string]int{}
@@ -63,13 +65,13 @@ func TestImportAndExport(t *testing.T) {
 			t.Errorf("%s: %d rows (written: %v), want %d", name, got, written, want)
 		}
 	}
-	if code, _, errOut := with("export", "--out", into); code != exitFailed || !strings.Contains(errOut, "overwrites nothing") {
+	if code, _, errOut := with("export", "--out", into); code != shell.ExitFailed || !strings.Contains(errOut, "overwrites nothing") {
 		t.Errorf("into the same folder: %d %s", code, errOut)
 	}
-	if code, _, errOut := with("export", "--out", into+"2", "--kind", "secrets"); code != exitUsage || !strings.Contains(errOut, "right are") {
+	if code, _, errOut := with("export", "--out", into+"2", "--kind", "secrets"); code != shell.ExitUsage || !strings.Contains(errOut, "right are") {
 		t.Errorf("an unknown kind: %d %s", code, errOut)
 	}
-	if code, out, errOut := with("import", "patrons", filepath.Join(into, "patrons.csv")); code != exitDone || !strings.Contains(out, "2 unchanged") {
+	if code, out, errOut := with("import", "patrons", filepath.Join(into, "patrons.csv")); code != shell.ExitDone || !strings.Contains(out, "2 unchanged") {
 		t.Errorf("what was taken out, read in again: %d %s%s", code, out, errOut)
 	}
 	var kept int
@@ -81,7 +83,7 @@ func TestImportAndExport(t *testing.T) {
 	}
 	for _, kind := range exchange.Kinds() {
 		code, out, _ := call(t, "import", kind, "--help")
-		if code != exitDone || !strings.Contains(out, "afield import "+kind) {
+		if code != shell.ExitDone || !strings.Contains(out, "afield import "+kind) {
 			t.Errorf("help for %s: %d %s", kind, code, out)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"afield/cmd/afield/shell"
 )
 
 // Every command that can be run shows how, with itself in the example.
@@ -46,7 +48,7 @@ func TestAWrongCallNamesTheCommandToTry(t *testing.T) {
 		{"user nonsense", "Try: afield user --help"},
 	} {
 		code, _, errOut := call(t, strings.Fields(c.args)...)
-		if code != exitUsage || !strings.Contains(errOut, c.try+"\n") {
+		if code != shell.ExitUsage || !strings.Contains(errOut, c.try+"\n") {
 			t.Errorf("afield %s ends with %d: %s", c.args, code, errOut)
 		}
 	}
@@ -55,7 +57,7 @@ func TestAWrongCallNamesTheCommandToTry(t *testing.T) {
 func TestTheVersionIsPrinted(t *testing.T) {
 	t.Parallel()
 	code, out, errOut := call(t, "--version")
-	if code != exitDone || !strings.HasPrefix(out, "afield ") {
+	if code != shell.ExitDone || !strings.HasPrefix(out, "afield ") {
 		t.Errorf("--version ends with %d: %s%s", code, out, errOut)
 	}
 	if _, same, _ := call(t, "version"); same != out {

@@ -15,6 +15,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/postgres"
+	"afield/cmd/afield/shell"
 	"afield/connectors"
 	"afield/connectors/conntest"
 )
@@ -334,7 +335,7 @@ func TestStoppedUnderLoad(t *testing.T) {
 	for range 3 {
 		n.ready()
 		n.lives(1500 * time.Millisecond)
-		if code := n.terminate(30 * time.Second); code != exitDone {
+		if code := n.terminate(30 * time.Second); code != shell.ExitDone {
 			t.Errorf("stopped under load it ends with %d\n%s", code, lastLines(n.log, 10))
 		}
 		if left := s.number(`select (select count(*) from river_job where state = 'running')::int + (select count(*) from messages where status = 'claimed')::int`); left > 0 {

@@ -54,7 +54,8 @@ var layers = [][]string{
 	{"api/web"},
 	{"api/rest", "cmd/afield/scenario/acts", "cmd/afield/scenario/expect", "workflow/town"},
 	{"cmd/afield/app", "cmd/afield/scenario"},
-	{"cmd/afield/demo"},
+	{"cmd/afield/demo", "cmd/afield/shell"},
+	{"cmd/afield/files", "cmd/afield/policies", "cmd/afield/setup"},
 	{"cmd/afield"},
 }
 

@@ -2,12 +2,11 @@
 // the demo and the tools around the database.
 //
 // This folder only wires things together. Each subcommand is one file with one
-// struct, and a method Run(*app) error.
+// struct, and a method Run(*shell.App) error.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,60 +16,36 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"afield/cmd/afield/files"
+	"afield/cmd/afield/policies"
+	"afield/cmd/afield/setup"
+	"afield/cmd/afield/shell"
 )
 
 // commandLine is every flag and subcommand. To add a subcommand, write its
-// struct in a file of its own and name it here.
+// struct in a file of its own, in the room of its theme, and name it here.
 type commandLine struct {
-	settings
+	shell.Settings
 
-	Serve      serveCommand      `cmd:"" help:"Serve the API and work the jobs."`
-	Consortium consortiumCommand `cmd:"" help:"Set a consortium up from one file, and see and undo what was changed."`
-	Demo       demoCommand       `cmd:"" help:"Play the demo's stories and serve what there is."`
-	Verify     verifyCommand     `cmd:"" help:"Check what must always be true; status 1 on a breach."`
-	Workflow   workflowCommand   `cmd:"" help:"Print the state tables, as diagrams or JSON."`
-	Policy     policyCommand     `cmd:"" help:"Read, check, explain and compare libraries' policies."`
-	Scenario   scenarioCommand   `cmd:"" help:"Play written scenarios against a policy, and say what differs."`
-	Nightly    nightlyCommand    `cmd:"" help:"Do the nightly work by hand, or show what it came to."`
-	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to this version."`
-	Operator   operatorCommand   `cmd:"" help:"Make those who run the consortium."`
-	User       userCommand       `cmd:"" help:"Keep staff users, and patrons' PINs."`
-	Token      tokenCommand      `cmd:"" help:"Keep the tokens of libraries' own programs."`
-	Partner    partnerCommand    `cmd:"" help:"Keep the connections to libraries elsewhere."`
-	Import     importCommand     `cmd:"" help:"Read a library's rows, or a directory of libraries, from files."`
-	Export     exportCommand     `cmd:"" help:"Write everything a library owns into files."`
-	Doctor     doctorCommand     `cmd:"" help:"Check the configuration, the database and what is still to do."`
-	Version    versionCommand    `cmd:"" help:"Print which version this is."`
+	Serve      serveCommand     `cmd:"" help:"Serve the API and work the jobs."`
+	Consortium setup.Consortium `cmd:"" help:"Set a consortium up from one file, and see and undo what was changed."`
+	Demo       demoCommand      `cmd:"" help:"Play the demo's stories and serve what there is."`
+	Verify     verifyCommand    `cmd:"" help:"Check what must always be true; status 1 on a breach."`
+	Workflow   workflowCommand  `cmd:"" help:"Print the state tables, as diagrams or JSON."`
+	Policy     policies.Policy  `cmd:"" help:"Read, check, explain and compare libraries' policies."`
+	Scenario   scenarioCommand  `cmd:"" help:"Play written scenarios against a policy, and say what differs."`
+	Nightly    nightlyCommand   `cmd:"" help:"Do the nightly work by hand, or show what it came to."`
+	Migrate    migrateCommand   `cmd:"" help:"Bring the database up to this version."`
+	Operator   setup.Operator   `cmd:"" help:"Make those who run the consortium."`
+	User       setup.User       `cmd:"" help:"Keep staff users, and patrons' PINs."`
+	Token      setup.Token      `cmd:"" help:"Keep the tokens of libraries' own programs."`
+	Partner    setup.Partner    `cmd:"" help:"Keep the connections to libraries elsewhere."`
+	Import     files.Import     `cmd:"" help:"Read a library's rows, or a directory of libraries, from files."`
+	Export     files.Export     `cmd:"" help:"Write everything a library owns into files."`
+	Doctor     doctorCommand    `cmd:"" help:"Check the configuration, the database and what is still to do."`
+	Version    versionCommand   `cmd:"" help:"Print which version this is."`
 }
-
-// settings are the flags all subcommands share; each can also come from the
-// environment.
-type settings struct {
-	Data        string `help:"Folder for everything Afield keeps, and for its private database." default:".afield" env:"AFIELD_DATA" placeholder:"FOLDER"`
-	DatabaseURL string `help:"PostgreSQL to use instead of a private one." env:"DATABASE_URL" placeholder:"URL"`
-	Listen      string `help:"Address to serve on." default:"127.0.0.1:8080" env:"AFIELD_LISTEN" placeholder:"HOST:PORT"`
-	Postgres    string `help:"Folder of PostgreSQL's programs; searched for by default." env:"AFIELD_POSTGRES" placeholder:"FOLDER"`
-	Secret      string `help:"The server's own secret, 32 bytes or more in base64; kept in --data by default." env:"AFIELD_SECRET" placeholder:"BASE64"`
-	JSON        bool   `help:"Print results as JSON." env:"AFIELD_JSON"`
-
-	ShowVersion kong.VersionFlag `name:"version" help:"Print which version this is."`
-}
-
-// app is what a subcommand works with.
-type app struct {
-	settings
-	// ctx ends at Ctrl-C or when the process is asked to terminate.
-	ctx context.Context
-	// out takes results; err takes progress and what went wrong.
-	out, err io.Writer
-}
-
-// The exit codes of every subcommand.
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
 
 func main() {
 	emptyIsUnset()
@@ -117,7 +92,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 	)
 	if err != nil {
 		fmt.Fprintln(errOut, "afield:", err)
-		return exitFailed
+		return shell.ExitFailed
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -125,10 +100,10 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 	chosen, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(errOut, "afield: %v\nTry: %s --help\n", err, reached(err))
-		return exitUsage
+		return shell.ExitUsage
 	}
-	running := &app{settings: line.settings, ctx: ctx, out: out, err: errOut}
-	return running.finish(chosen.Run(running))
+	running := &shell.App{Settings: line.Settings, Ctx: ctx, Out: out, Err: errOut}
+	return running.Finish(chosen.Run(running))
 }
 
 // reached is the command as far as a wrong call named it.
@@ -153,45 +128,3 @@ Examples:
   afield migrate                    make or update the database
   afield migrate --data /srv/afield in another folder
   DATABASE_URL=postgres://… afield doctor`
-
-// errUsage wraps a mistake in how the program was called, found after parsing.
-var errUsage = errors.New("usage")
-
-// errReported ends a subcommand with status 1 when its output already says why.
-var errReported = errors.New("reported")
-
-func (a *app) finish(err error) int {
-	switch {
-	case err == nil:
-		return exitDone
-	case errors.Is(err, errReported):
-		return exitFailed
-	}
-	text := err.Error()
-	if errors.Is(err, context.Canceled) && a.ctx.Err() != nil {
-		text = "stopped"
-	}
-	if a.JSON {
-		_ = json.NewEncoder(a.err).Encode(map[string]string{"error": text})
-	} else {
-		fmt.Fprintln(a.err, "afield:", text)
-	}
-	if errors.Is(err, errUsage) {
-		return exitUsage
-	}
-	return exitFailed
-}
-
-// print writes a result: as indented JSON with --json, else in words.
-func (a *app) print(result any, words func(io.Writer)) error {
-	if !a.JSON {
-		words(a.out)
-		return nil
-	}
-	encoder := json.NewEncoder(a.out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(result)
-}
-
-// notice tells the person at the keyboard something while the command runs.
-func (a *app) notice(text string) { fmt.Fprintln(a.err, text) }

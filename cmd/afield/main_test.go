@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"afield/broker/postgres/pgtest"
+	"afield/cmd/afield/shell"
 )
 
 // call runs the program inside the test.
@@ -36,14 +37,14 @@ func TestExitCodes(t *testing.T) {
 		code int
 		says string
 	}{
-		{"--help", exitDone, "Examples:"},
-		{"migrate --help", exitDone, "afield migrate"},
-		{"doctor --help", exitDone, "afield doctor --json"},
-		{"version --help", exitDone, "afield version --json"},
-		{"version", exitDone, "afield "},
-		{"dance", exitUsage, "unexpected argument dance"},
-		{"migrate --backwards", exitUsage, "unknown flag"},
-		{"migrate --database-url=postgres://user:hush@host:port/x", exitUsage, "DATABASE_URL is not"},
+		{"--help", shell.ExitDone, "Examples:"},
+		{"migrate --help", shell.ExitDone, "afield migrate"},
+		{"doctor --help", shell.ExitDone, "afield doctor --json"},
+		{"version --help", shell.ExitDone, "afield version --json"},
+		{"version", shell.ExitDone, "afield "},
+		{"dance", shell.ExitUsage, "unexpected argument dance"},
+		{"migrate --backwards", shell.ExitUsage, "unknown flag"},
+		{"migrate --database-url=postgres://user:hush@host:port/x", shell.ExitUsage, "DATABASE_URL is not"},
 	} {
 		code, out, errOut := call(t, strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(out+errOut, c.says) || strings.Contains(out+errOut, "hush") {
@@ -73,7 +74,7 @@ func TestAnEmptySettingIsNone(t *testing.T) {
 func TestVersionAsJSON(t *testing.T) {
 	t.Parallel()
 	_, out, _ := call(t, "version", "--json")
-	var read build
+	var read shell.Build
 	if err := json.Unmarshal([]byte(out), &read); err != nil || !strings.HasPrefix(read.Go, "go") {
 		t.Errorf("%q: %v", out, err)
 	}
@@ -82,17 +83,17 @@ func TestVersionAsJSON(t *testing.T) {
 func TestMigrateThenDoctorOnGivenDatabase(t *testing.T) {
 	t.Parallel()
 	address := pgtest.EmptyURL(t)
-	if code, out, _ := call(t, "doctor", "--database-url", address); code != exitFailed || !strings.Contains(out, "run afield migrate") {
+	if code, out, _ := call(t, "doctor", "--database-url", address); code != shell.ExitFailed || !strings.Contains(out, "run afield migrate") {
 		t.Errorf("before migrating doctor ends with %d:\n%s", code, out)
 	}
 	code, out, errOut := call(t, "migrate", "--json", "--database-url", address)
 	var result struct{ Applied []string }
-	if err := json.Unmarshal([]byte(out), &result); err != nil || code != exitDone || len(result.Applied) == 0 {
+	if err := json.Unmarshal([]byte(out), &result); err != nil || code != shell.ExitDone || len(result.Applied) == 0 {
 		t.Fatalf("migrate ends with %d: %s %s (%v)", code, out, errOut, err)
 	}
 	code, out, errOut = call(t, "doctor", "--json", "--database-url", address)
 	var found checkup
-	if err := json.Unmarshal([]byte(out), &found); err != nil || code != exitDone || !found.Healthy {
+	if err := json.Unmarshal([]byte(out), &found); err != nil || code != shell.ExitDone || !found.Healthy {
 		t.Errorf("after migrating doctor ends with %d: %s %s (%v)", code, out, errOut, err)
 	}
 }
@@ -101,17 +102,17 @@ func TestPrivateDatabase(t *testing.T) {
 	t.Parallel()
 	data := dataFolder(t)
 	code, out, errOut := call(t, "doctor", "--data", data, "--database-url=")
-	if code != exitDone || !strings.Contains(out, "no database yet") {
+	if code != shell.ExitDone || !strings.Contains(out, "no database yet") {
 		t.Errorf("doctor ends with %d: %s%s", code, out, errOut)
 	}
 	if left, err := os.ReadDir(data); err != nil || len(left) != 0 {
 		t.Errorf("doctor made %v, %v; it must change nothing", left, err)
 	}
-	if code, out, errOut := call(t, "migrate", "--data", data, "--database-url="); code != exitDone {
+	if code, out, errOut := call(t, "migrate", "--data", data, "--database-url="); code != shell.ExitDone {
 		t.Fatalf("migrate ends with %d: %s%s", code, out, errOut)
 	}
 	code, out, errOut = call(t, "doctor", "--data", data, "--database-url=")
-	if code != exitDone || !strings.Contains(out, "none pending") {
+	if code != shell.ExitDone || !strings.Contains(out, "none pending") {
 		t.Errorf("doctor ends with %d: %s%s", code, out, errOut)
 	}
 }
@@ -124,10 +125,10 @@ func TestDoctorFailsWhereNoFolderCanBeMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errOut := call(t, "doctor", "--data", filepath.Join(file, "data"), "--database-url=")
-	if code != exitFailed || !strings.Contains(out, "is no folder") {
+	if code != shell.ExitFailed || !strings.Contains(out, "is no folder") {
 		t.Errorf("doctor ends with %d: %s%s", code, out, errOut)
 	}
-	if code, out, errOut := call(t, "doctor", "--data", filepath.Join(filepath.Dir(file), "one", "two"), "--database-url="); code != exitDone {
+	if code, out, errOut := call(t, "doctor", "--data", filepath.Join(filepath.Dir(file), "one", "two"), "--database-url="); code != shell.ExitDone {
 		t.Errorf("in a folder that can be made it ends with %d: %s%s", code, out, errOut)
 	}
 	if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) != 1 {
@@ -139,7 +140,7 @@ func TestDoctorShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"postgres://afield:hush@127.0.0.1:1/afield", "host=127.0.0.1 port=1 user=afield password=hush dbname=afield"} {
 		code, out, errOut := call(t, "doctor", "--database-url", address)
-		if code != exitFailed || strings.Contains(out+errOut, "hush") || !strings.Contains(out, "postgres://afield@127.0.0.1:1/afield") {
+		if code != shell.ExitFailed || strings.Contains(out+errOut, "hush") || !strings.Contains(out, "postgres://afield@127.0.0.1:1/afield") {
 			t.Errorf("doctor ends with %d: %s%s", code, out, errOut)
 		}
 	}

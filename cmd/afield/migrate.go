@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+
+	"afield/cmd/afield/shell"
 )
 
 // migrateCommand brings the database up to this version and ends.
@@ -18,18 +20,18 @@ Examples:
 }
 
 // Run applies what is pending.
-func (migrateCommand) Run(a *app) error {
-	opened, err := openDatabase(a.ctx, a, true)
+func (migrateCommand) Run(a *shell.App) error {
+	opened, err := shell.OpenDatabase(a.Ctx, a, true)
 	if err != nil {
 		return err
 	}
 	result := struct {
 		Applied []string `json:"applied"`
-	}{Applied: append([]string{}, opened.applied...)}
+	}{Applied: append([]string{}, opened.Applied...)}
 	if err := opened.Close(); err != nil {
 		return err
 	}
-	return a.print(result, func(out io.Writer) {
+	return a.Print(result, func(out io.Writer) {
 		for _, name := range result.Applied {
 			fmt.Fprintln(out, "applied", name)
 		}

@@ -10,6 +10,7 @@ import (
 	"afield/broker"
 	"afield/broker/postgres"
 	server "afield/cmd/afield/app"
+	"afield/cmd/afield/shell"
 	"afield/workflow/nightly"
 )
 
@@ -37,17 +38,17 @@ type nightShown struct {
 }
 
 // Run does the work, or shows past runs.
-func (c nightlyCommand) Run(a *app) error {
-	return a.withDatabase(func(opened *database) error {
+func (c nightlyCommand) Run(a *shell.App) error {
+	return a.WithDatabase(func(opened *shell.Database) error {
 		libraries, err := c.libraries(a, opened)
 		if err != nil {
 			return err
 		}
-		secret, err := serverSecret(a)
+		secret, err := shell.ServerSecret(a)
 		if err != nil {
 			return err
 		}
-		ready, release, err := server.Assemble(a.ctx, server.Config{DB: opened.DB, Secret: secret, Version: readBuild().Version, Log: a.logger()})
+		ready, release, err := server.Assemble(a.Ctx, server.Config{DB: opened.DB, Secret: secret, Version: shell.ReadBuild().Version, Log: a.Logger()})
 		if err != nil {
 			return err
 		}
@@ -62,11 +63,11 @@ func (c nightlyCommand) Run(a *app) error {
 			all = append(all, one)
 			failed += len(one.PutAside)
 		}
-		if err := a.print(all, func(out io.Writer) { printNights(out, all) }); err != nil {
+		if err := a.Print(all, func(out io.Writer) { printNights(out, all) }); err != nil {
 			return err
 		}
 		if failed > 0 {
-			return errReported
+			return shell.ErrReported
 		}
 		return nil
 	})
@@ -77,10 +78,10 @@ type namedLibrary struct {
 	name string
 }
 
-func (c nightlyCommand) libraries(a *app, opened *database) (libraries []namedLibrary, err error) {
-	err = opened.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+func (c nightlyCommand) libraries(a *shell.App, opened *shell.Database) (libraries []namedLibrary, err error) {
+	err = opened.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
 		if c.Library != "" {
-			library, _, err := libraryNamed(ctx, tx, c.Library)
+			library, _, err := shell.LibraryNamed(ctx, tx, c.Library)
 			libraries = []namedLibrary{{library.ID, library.Name}}
 			return err
 		}
@@ -94,16 +95,16 @@ func (c nightlyCommand) libraries(a *app, opened *database) (libraries []namedLi
 	return libraries, err
 }
 
-func (c nightlyCommand) one(a *app, opened *database, nights *nightly.Nights, library namedLibrary) (nightShown, error) {
+func (c nightlyCommand) one(a *shell.App, opened *shell.Database, nights *nightly.Nights, library namedLibrary) (nightShown, error) {
 	shown := nightShown{Library: library.name, Nights: []nightly.Report{}, PutAside: []nightly.Failure{}}
 	if c.Past == 0 {
-		report, err := nights.Run(a.ctx, library.id, broker.SystemClock{}.Now(), time.Time{}, a.nightProgress(library.name))
+		report, err := nights.Run(a.Ctx, library.id, broker.SystemClock{}.Now(), time.Time{}, nightProgress(a, library.name))
 		if err != nil {
 			return shown, err
 		}
 		shown.Nights = []nightly.Report{report}
 	}
-	err := opened.InTx(a.ctx, postgres.ForLibraries(library.id), func(ctx context.Context, tx *postgres.Tx) error {
+	err := opened.InTx(a.Ctx, postgres.ForLibraries(library.id), func(ctx context.Context, tx *postgres.Tx) error {
 		if c.Past > 0 {
 			past, err := nightly.Past(ctx, tx, library.id, c.Past)
 			if err != nil {
@@ -120,14 +121,14 @@ func (c nightlyCommand) one(a *app, opened *database, nights *nightly.Nights, li
 
 // nightProgress shows on the terminal how far the nightly work is, after every
 // slice.
-func (a *app) nightProgress(name string) func(nightly.Report) {
+func nightProgress(a *shell.App, name string) func(nightly.Report) {
 	if a.JSON {
 		return nil
 	}
 	return func(report nightly.Report) {
 		step := report.Steps[len(report.Steps)-1]
 		if step.Slices > 0 && !step.Finished {
-			fmt.Fprintf(a.err, "%s: %s, %d so far\n", name, strings.ReplaceAll(step.Step, "_", " "), step.Touched)
+			fmt.Fprintf(a.Err, "%s: %s, %d so far\n", name, strings.ReplaceAll(step.Step, "_", " "), step.Touched)
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/postgres/pgtest"
 	server "afield/cmd/afield/app"
+	"afield/cmd/afield/setup"
+	"afield/cmd/afield/shell"
 )
 
 // On an empty database the server says how the first operator is made, on its page
@@ -43,21 +45,21 @@ func TestTheFirstOperator(t *testing.T) {
 		return call(t, append(args, "--json", "--database-url", address, "--secret", testSecret)...)
 	}
 	code, out, errOut := with("doctor")
-	if code != exitDone || !strings.Contains(out, "nobody runs the consortium yet") {
+	if code != shell.ExitDone || !strings.Contains(out, "nobody runs the consortium yet") {
 		t.Errorf("doctor ends with %d: %s%s", code, out, errOut)
 	}
-	if code, _, errOut := with("operator", "add", "office"); code != exitUsage || !strings.Contains(errOut, "--consortium") {
+	if code, _, errOut := with("operator", "add", "office"); code != shell.ExitUsage || !strings.Contains(errOut, "--consortium") {
 		t.Errorf("without the consortium's name it ends with %d: %s", code, errOut)
 	}
 	code, out, errOut = with("operator", "add", "office", "--consortium", "The consortium", "--symbol", "ISIL:US-ALL", "--place", "US-NY")
-	var made secretShown
-	if err := json.Unmarshal([]byte(out), &made); err != nil || code != exitDone || made.Password == "" {
+	var made setup.MadeSecret
+	if err := json.Unmarshal([]byte(out), &made); err != nil || code != shell.ExitDone || made.Password == "" {
 		t.Fatalf("add ends with %d: %s%s", code, out, errOut)
 	}
-	if code, _, errOut := with("operator", "add", "office"); code != exitFailed || !strings.Contains(errOut, "already") {
+	if code, _, errOut := with("operator", "add", "office"); code != shell.ExitFailed || !strings.Contains(errOut, "already") {
 		t.Errorf("the same again ends with %d: %s", code, errOut)
 	}
-	if code, out, errOut := with("operator", "add", "second"); code != exitDone {
+	if code, out, errOut := with("operator", "add", "second"); code != shell.ExitDone {
 		t.Errorf("a second ends with %d: %s%s", code, out, errOut)
 	}
 	response, err := http.Post(running.URL()+"/v1/sessions", "application/json", strings.NewReader(

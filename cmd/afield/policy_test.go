@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"afield/cmd/afield/shell"
 )
 
 // policyFile writes a policy file into a folder of the test.
@@ -42,45 +44,45 @@ func TestPolicyCommands(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"policy check --help", exitDone, []string{"Examples:", "afield policy check our-library.yaml"}},
-		{"policy explain --help", exitDone, []string{"Examples:"}},
-		{"policy list", exitDone, []string{"western-district", "delaware-state", "state"}},
-		{"policy list delaware --rule fines.overdue", exitDone, []string{"from delaware-state", "0.10"}},
-		{"policy check westchester " + good, exitDone, []string{"ours → our-state → default"}},
-		{"policy check " + wrong + " westport", exitFailed, []string{"wrong.yaml:7:5", "final in our-state", "ok     westport"}},
-		{"policy check atlantis", exitFailed, []string{"neither a policy that ships"}},
-		{"policy diff westchester western-district", exitDone, []string{"blocks.checkout", `">="`, `">"`}},
-		{"policy diff westport westport", exitDone, []string{"0 differences."}},
-		{"policy diff westport atlantis", exitUsage, []string{"neither a policy that ships"}},
+		{"policy check --help", shell.ExitDone, []string{"Examples:", "afield policy check our-library.yaml"}},
+		{"policy explain --help", shell.ExitDone, []string{"Examples:"}},
+		{"policy list", shell.ExitDone, []string{"western-district", "delaware-state", "state"}},
+		{"policy list delaware --rule fines.overdue", shell.ExitDone, []string{"from delaware-state", "0.10"}},
+		{"policy check westchester " + good, shell.ExitDone, []string{"ours → our-state → default"}},
+		{"policy check " + wrong + " westport", shell.ExitFailed, []string{"wrong.yaml:7:5", "final in our-state", "ok     westport"}},
+		{"policy check atlantis", shell.ExitFailed, []string{"neither a policy that ships"}},
+		{"policy diff westchester western-district", shell.ExitDone, []string{"blocks.checkout", `">="`, `">"`}},
+		{"policy diff westport westport", shell.ExitDone, []string{"0 differences."}},
+		{"policy diff westport atlantis", shell.ExitUsage, []string{"neither a policy that ships"}},
 		{
-			"policy explain westchester checkout --item dvd --out dvd=5 --owes 5.00", exitDone,
+			"policy explain westchester checkout --item dvd --out dvd=5 --owes 5.00", shell.ExitDone,
 			[]string{"No: may not check out.", "[loans.group_limits]", "[blocks.checkout]", "may override: desk, director", "needed: owes less than 5.00 USD"},
 		},
-		{"policy explain delaware fine --item dvd --due 2026-03-06 --returned 2026-03-10 --closed-on sun", exitDone, []string{"3.00 USD for 3 days"}},
-		{"policy explain delaware fines.overdue --item dvd", exitDone, []string{"* state", "delaware-state", "says nothing"}},
-		{"policy explain perth lost --due 2026-03-01", exitDone, []string{"2026-05-01"}},
-		{"policy explain perth fine", exitUsage, []string{"needs --due"}},
+		{"policy explain delaware fine --item dvd --due 2026-03-06 --returned 2026-03-10 --closed-on sun", shell.ExitDone, []string{"3.00 USD for 3 days"}},
+		{"policy explain delaware fines.overdue --item dvd", shell.ExitDone, []string{"* state", "delaware-state", "says nothing"}},
+		{"policy explain perth lost --due 2026-03-01", shell.ExitDone, []string{"2026-05-01"}},
+		{"policy explain perth fine", shell.ExitUsage, []string{"needs --due"}},
 		{
-			"policy explain westchester checkout --shown photo_id --by-other", exitDone,
+			"policy explain westchester checkout --shown photo_id --by-other", shell.ExitDone,
 			[]string{"[cards.identification]", "needed: card", "found: photo_id", "[cards.transferable]", "may override: desk, director"},
 		},
 		{
-			"policy explain westchester card --met application,id --shown student_card", exitDone,
+			"policy explain westchester card --met application,id --shown student_card", shell.ExitDone,
 			[]string{"No: may not get a card.", "[cards.accepted_id]", "found: student_card"},
 		},
-		{"policy explain westchester renew_card --met id,proof_of_address --shown delivered_mail", exitDone, []string{"Yes: may renew a card."}},
-		{"policy explain westchester use_card --place own,hageman", exitDone, []string{"Yes: may use the card here.", "cards.good_at"}},
-		{"policy explain westchester computer --by-other", exitDone, []string{"[computers.own_card]", "needed: the own card"}},
-		{"policy explain western-district renew --channel phone --due 2099-03-01", exitDone, []string{"[loans.renewal_identity]", "needed: birth_date or address or card", "found: nothing"}},
-		{"policy explain western-district renew --channel phone --shown address --due 2099-03-01", exitDone, []string{"Yes: may renew."}},
-		{"policy explain western-district claim --by-guardian --patron-age 18", exitDone, []string{"[claims.guardian_under]", "needed: a patron under 18"}},
-		{"policy explain westport ill.queue_order", exitDone, []string{"first_requested", "for information; nothing in Afield decides by it"}},
-		{"policy explain perth dance", exitUsage, []string{"neither a question nor an attribute"}},
-		{"policy explain perth chekout", exitUsage, []string{`did you mean "checkout"?`}},
-		{"policy explain perth shelf.day", exitUsage, []string{`did you mean "shelf.days"?`}},
-		{"policy explain perth checkout --class resdent", exitUsage, []string{`"resdent" is not known to this policy; did you mean "resident"?`}},
-		{"policy explain perth loans.period --item dvdd", exitUsage, []string{`did you mean "dvd"?`}},
-		{"policy explain perth checkout --owes much", exitUsage, []string{"not an amount"}},
+		{"policy explain westchester renew_card --met id,proof_of_address --shown delivered_mail", shell.ExitDone, []string{"Yes: may renew a card."}},
+		{"policy explain westchester use_card --place own,hageman", shell.ExitDone, []string{"Yes: may use the card here.", "cards.good_at"}},
+		{"policy explain westchester computer --by-other", shell.ExitDone, []string{"[computers.own_card]", "needed: the own card"}},
+		{"policy explain western-district renew --channel phone --due 2099-03-01", shell.ExitDone, []string{"[loans.renewal_identity]", "needed: birth_date or address or card", "found: nothing"}},
+		{"policy explain western-district renew --channel phone --shown address --due 2099-03-01", shell.ExitDone, []string{"Yes: may renew."}},
+		{"policy explain western-district claim --by-guardian --patron-age 18", shell.ExitDone, []string{"[claims.guardian_under]", "needed: a patron under 18"}},
+		{"policy explain westport ill.queue_order", shell.ExitDone, []string{"first_requested", "for information; nothing in Afield decides by it"}},
+		{"policy explain perth dance", shell.ExitUsage, []string{"neither a question nor an attribute"}},
+		{"policy explain perth chekout", shell.ExitUsage, []string{`did you mean "checkout"?`}},
+		{"policy explain perth shelf.day", shell.ExitUsage, []string{`did you mean "shelf.days"?`}},
+		{"policy explain perth checkout --class resdent", shell.ExitUsage, []string{`"resdent" is not known to this policy; did you mean "resident"?`}},
+		{"policy explain perth loans.period --item dvdd", shell.ExitUsage, []string{`did you mean "dvd"?`}},
+		{"policy explain perth checkout --owes much", shell.ExitUsage, []string{"not an amount"}},
 	} {
 		code, out, errOut := call(t, strings.Fields(c.args)...)
 		for _, says := range c.says {
@@ -125,25 +127,25 @@ func TestPublishedPolicies(t *testing.T) {
 		code int
 		says string
 	}{
-		{"policy publish " + first + " --from 2126-03-01 --library ISIL:US-HERE --dry-run", exitDone, "nothing was stored"},
-		{"policy list --versions", exitDone, "0 versions."},
-		{"policy publish " + first + " --from 2126-03-01 --library ISIL:US-HERE", exitDone, "westport version 1 published; it rules from 2126-03-01 on."},
-		{"policy publish " + second + " --from 2126-03-01 --library ISIL:US-HERE", exitFailed, "already"},
-		{"policy publish " + second + " --from 2026-01-01 --library ISIL:US-HERE", exitFailed, "has passed"},
-		{"policy publish " + wrong + " --from 2126-06-01 --library ISIL:US-HERE", exitFailed, ":7:12"},
-		{"policy publish " + second + " --from 2126-06-01 --library ISIL:US-HERE", exitDone, "westport version 2 published"},
-		{"policy publish " + second + " --from soon", exitUsage, "--from"},
-		{"policy publish " + nobodys + " --from 2126-06-01", exitDone, "It rules no library yet: write policy: nobodys for a library"},
-		{"policy publish " + above + " --from 2126-06-01", exitDone, "It rules no library yet"},
-		{"policy publish " + below + " --from 2126-07-01 --library ISIL:US-HERE", exitDone, "westport version 3 published"},
-		{"policy publish " + above + " --from 2126-08-01 --json", exitDone, `"libraries": 1`},
-		{"policy list westport --versions", exitDone, "westport@2"},
-		{"policy list westport --on 2126-05-31 --rule holds.limit", exitDone, "holds.limit (always): 5"},
-		{"policy list westport --on 2126-02-28 --rule holds.limit", exitDone, `holds.limit (always): "none"`},
-		{"policy explain westport hold --holds 5 --on 2126-05-31", exitDone, "No: may not"},
-		{"policy explain westport hold --holds 5 --on 2126-06-01", exitDone, "Yes: may"},
-		{"policy diff westport@1 westport@2", exitDone, "1 differences."},
-		{"policy diff westport@1 westport@4", exitFailed, "version 4 of westport"},
+		{"policy publish " + first + " --from 2126-03-01 --library ISIL:US-HERE --dry-run", shell.ExitDone, "nothing was stored"},
+		{"policy list --versions", shell.ExitDone, "0 versions."},
+		{"policy publish " + first + " --from 2126-03-01 --library ISIL:US-HERE", shell.ExitDone, "westport version 1 published; it rules from 2126-03-01 on."},
+		{"policy publish " + second + " --from 2126-03-01 --library ISIL:US-HERE", shell.ExitFailed, "already"},
+		{"policy publish " + second + " --from 2026-01-01 --library ISIL:US-HERE", shell.ExitFailed, "has passed"},
+		{"policy publish " + wrong + " --from 2126-06-01 --library ISIL:US-HERE", shell.ExitFailed, ":7:12"},
+		{"policy publish " + second + " --from 2126-06-01 --library ISIL:US-HERE", shell.ExitDone, "westport version 2 published"},
+		{"policy publish " + second + " --from soon", shell.ExitUsage, "--from"},
+		{"policy publish " + nobodys + " --from 2126-06-01", shell.ExitDone, "It rules no library yet: write policy: nobodys for a library"},
+		{"policy publish " + above + " --from 2126-06-01", shell.ExitDone, "It rules no library yet"},
+		{"policy publish " + below + " --from 2126-07-01 --library ISIL:US-HERE", shell.ExitDone, "westport version 3 published"},
+		{"policy publish " + above + " --from 2126-08-01 --json", shell.ExitDone, `"libraries": 1`},
+		{"policy list westport --versions", shell.ExitDone, "westport@2"},
+		{"policy list westport --on 2126-05-31 --rule holds.limit", shell.ExitDone, "holds.limit (always): 5"},
+		{"policy list westport --on 2126-02-28 --rule holds.limit", shell.ExitDone, `holds.limit (always): "none"`},
+		{"policy explain westport hold --holds 5 --on 2126-05-31", shell.ExitDone, "No: may not"},
+		{"policy explain westport hold --holds 5 --on 2126-06-01", shell.ExitDone, "Yes: may"},
+		{"policy diff westport@1 westport@2", shell.ExitDone, "1 differences."},
+		{"policy diff westport@1 westport@4", shell.ExitFailed, "version 4 of westport"},
 	} {
 		code, out, errOut := call(t, append(strings.Fields(c.args), "--database-url", address)...)
 		if code != c.code || !strings.Contains(out+errOut, c.says) {

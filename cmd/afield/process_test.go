@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"afield/cmd/afield/shell"
 )
 
 // asProgram is set to have this test program run as afield itself, with the
@@ -26,7 +28,7 @@ func TestMain(m *testing.M) {
 	if arguments := os.Getenv(asProgram); arguments != "" {
 		go func() { // ends with the test, however the test ends
 			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(exitFailed)
+			os.Exit(shell.ExitFailed)
 		}()
 		os.Args = append(os.Args[:1], strings.Fields(arguments)...)
 		main()

@@ -11,6 +11,7 @@ import (
 
 	"afield/broker/postgres"
 	"afield/cmd/afield/scenario"
+	"afield/cmd/afield/shell"
 )
 
 // scenarioCommand plays written scenarios.
@@ -38,7 +39,7 @@ Examples:
 }
 
 // errNothingToPlay is the error of a call that names no scenario.
-var errNothingToPlay = fmt.Errorf("name a file or folder of scenarios, or say --shipped; --example prints one to begin from, and --help says more (%w)", errUsage)
+var errNothingToPlay = fmt.Errorf("name a file or folder of scenarios, or say --shipped; --example prints one to begin from, and --help says more (%w)", shell.ErrUsage)
 
 // mostStages is the most databases made to play scenarios in parallel; up to
 // scenariosForOne scenarios, one database is quick enough.
@@ -48,21 +49,21 @@ const (
 )
 
 // Run plays them.
-func (c scenarioCommand) Run(a *app) error {
+func (c scenarioCommand) Run(a *shell.App) error {
 	switch {
 	case c.Example:
-		_, err := fmt.Fprint(a.out, scenario.Example())
+		_, err := fmt.Fprint(a.Out, scenario.Example())
 		return err
 	case c.Words:
-		return a.print(scenario.Words(), scenario.PrintWords)
+		return a.Print(scenario.Words(), scenario.PrintWords)
 	case len(c.Files) == 0 && !c.Shipped:
 		return errNothingToPlay
 	case c.Watch && c.Shipped:
-		return fmt.Errorf("--watch is for files that change; the shipped ones do not (%w)", errUsage)
+		return fmt.Errorf("--watch is for files that change; the shipped ones do not (%w)", shell.ErrUsage)
 	}
 	files, err := c.read()
 	if err != nil {
-		return fmt.Errorf("%w (%w)", err, errUsage)
+		return fmt.Errorf("%w (%w)", err, shell.ErrUsage)
 	}
 	count := 0
 	for _, file := range files {
@@ -72,13 +73,13 @@ func (c scenarioCommand) Run(a *app) error {
 	if count > scenariosForOne || c.Watch {
 		stages = max(1, min(mostStages, runtime.NumCPU()))
 	}
-	return a.withScratches("afield_scenario_", stages, func(databases []*postgres.DB) error {
+	return a.WithScratches("afield_scenario_", stages, func(databases []*postgres.DB) error {
 		ok, err := c.play(a, databases, files)
 		if c.Watch && err == nil {
 			return c.watch(a, databases, files)
 		}
 		if err == nil && !ok {
-			return errReported
+			return shell.ErrReported
 		}
 		return err
 	})
@@ -105,20 +106,20 @@ func (c scenarioCommand) read() ([]scenario.File, error) {
 
 // play plays files and prints the results: each as it ends, or everything as
 // JSON.
-func (c scenarioCommand) play(a *app, databases []*postgres.DB, files []scenario.File) (ok bool, err error) {
+func (c scenarioCommand) play(a *shell.App, databases []*postgres.DB, files []scenario.File) (ok bool, err error) {
 	tell := func(result scenario.Result) {
 		if !a.JSON && (!c.Failed || !result.OK) {
-			scenario.Print(a.out, result)
+			scenario.Print(a.Out, result)
 		}
 	}
-	summary, err := scenario.Run(a.ctx, databases, files, tell)
+	summary, err := scenario.Run(a.Ctx, databases, files, tell)
 	if err != nil {
 		return false, err
 	}
 	if a.JSON {
-		return summary.OK(), a.print(summary, nil)
+		return summary.OK(), a.Print(summary, nil)
 	}
-	scenario.PrintSummary(a.out, summary)
+	scenario.PrintSummary(a.Out, summary)
 	return summary.OK(), nil
 }
 
@@ -127,12 +128,12 @@ const watchEvery = 400 * time.Millisecond
 
 // watch plays changed files again until it is stopped; being stopped is no
 // failure.
-func (c scenarioCommand) watch(a *app, databases []*postgres.DB, files []scenario.File) error {
+func (c scenarioCommand) watch(a *shell.App, databases []*postgres.DB, files []scenario.File) error {
 	seen := stamps(files)
-	a.notice("Watching; Ctrl-C ends it.")
+	a.Notice("Watching; Ctrl-C ends it.")
 	for {
 		select {
-		case <-a.ctx.Done():
+		case <-a.Ctx.Done():
 			return nil
 		case <-time.After(watchEvery):
 		}
@@ -149,7 +150,7 @@ func (c scenarioCommand) watch(a *app, databases []*postgres.DB, files []scenari
 			continue
 		}
 		if !a.JSON {
-			fmt.Fprintf(a.out, "\n%s\n", time.Now().Format("15:04:05"))
+			fmt.Fprintf(a.Out, "\n%s\n", time.Now().Format("15:04:05"))
 		}
 		if _, err := c.play(a, databases, changed); err != nil && !errors.Is(err, context.Canceled) {
 			return err

@@ -3,10 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"afield/broker/consortium"
 	server "afield/cmd/afield/app"
+	"afield/cmd/afield/shell"
 )
 
 // serveCommand runs the server and the jobs.
@@ -24,42 +24,28 @@ Examples:
 }
 
 // Run serves until stopped.
-func (c serveCommand) Run(a *app) error {
+func (c serveCommand) Run(a *shell.App) error {
 	telling, err := c.read()
 	if err != nil {
 		return err
 	}
-	return a.withDatabase(func(opened *database) error {
-		secret, err := serverSecret(a)
+	return a.WithDatabase(func(opened *shell.Database) error {
+		secret, err := shell.ServerSecret(a)
 		if err != nil {
 			return err
 		}
-		running, err := server.Start(a.ctx, server.Config{DB: opened.DB, Listen: a.Listen, Secret: secret, Version: readBuild().Version, Log: a.logger(), Telling: telling})
+		running, err := server.Start(a.Ctx, server.Config{DB: opened.DB, Listen: a.Listen, Secret: secret, Version: shell.ReadBuild().Version, Log: a.Logger(), Telling: telling})
 		if err != nil {
 			return err
 		}
-		has, err := running.HasOperator(a.ctx)
+		has, err := running.HasOperator(a.Ctx)
 		if err != nil {
 			return errors.Join(err, running.Close())
 		}
 		if !has {
-			a.notice("Nobody runs this consortium yet. " + consortium.FirstOperator)
+			a.Notice("Nobody runs this consortium yet. " + consortium.FirstOperator)
 		}
-		a.notice(fmt.Sprintf("Afield serves on %s (API documents: %s/docs). Stop with Ctrl-C.", running.URL(), running.URL()))
-		return errors.Join(running.Wait(a.ctx), running.Close())
+		a.Notice(fmt.Sprintf("Afield serves on %s (API documents: %s/docs). Stop with Ctrl-C.", running.URL(), running.URL()))
+		return errors.Join(running.Wait(a.Ctx), running.Close())
 	})
-}
-
-// withDatabase opens and migrates the database for as long as work runs.
-func (a *app) withDatabase(work func(*database) error) error {
-	opened, err := openDatabase(a.ctx, a, true)
-	if err != nil {
-		return err
-	}
-	return errors.Join(work(opened), opened.Close())
-}
-
-// logger writes structured lines to standard error.
-func (a *app) logger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(a.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }

@@ -12,6 +12,7 @@ import (
 	"afield/broker/notices"
 	"afield/broker/postgres"
 	server "afield/cmd/afield/app"
+	"afield/cmd/afield/shell"
 	"afield/connectors/gateway"
 	"afield/connectors/mail"
 )
@@ -34,11 +35,11 @@ func (f tellingFlags) read() (server.Telling, error) {
 	if f.SMTP != "" {
 		config, err := mail.ParseConfig(f.SMTP, f.SMTPFrom, f.SMTPPassword)
 		if err != nil {
-			return telling, fmt.Errorf("AFIELD_SMTP, AFIELD_SMTP_FROM: %w (%w)", err, errUsage)
+			return telling, fmt.Errorf("AFIELD_SMTP, AFIELD_SMTP_FROM: %w (%w)", err, shell.ErrUsage)
 		}
 		telling.Mail = &config
 	} else if f.SMTPFrom != "" || f.SMTPPassword != "" {
-		return telling, fmt.Errorf("AFIELD_SMTP_FROM is set and AFIELD_SMTP, the mail server, is not (%w)", errUsage)
+		return telling, fmt.Errorf("AFIELD_SMTP_FROM is set and AFIELD_SMTP, the mail server, is not (%w)", shell.ErrUsage)
 	}
 	if f.Gateway == "" {
 		return telling, nil
@@ -48,7 +49,7 @@ func (f tellingFlags) read() (server.Telling, error) {
 		telling.GatewayDoes, err = gatewayChannels(f.GatewayDoes)
 	}
 	if err != nil {
-		return telling, fmt.Errorf("AFIELD_GATEWAY, AFIELD_GATEWAY_SECRET, AFIELD_GATEWAY_DOES: %w (%w)", err, errUsage)
+		return telling, fmt.Errorf("AFIELD_GATEWAY, AFIELD_GATEWAY_SECRET, AFIELD_GATEWAY_DOES: %w (%w)", err, shell.ErrUsage)
 	}
 	telling.Gateway = &config
 	return telling, nil

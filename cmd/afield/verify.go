@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"afield/broker/postgres"
+	"afield/cmd/afield/shell"
 )
 
 // verifyCommand checks the invariants, which must always hold.
@@ -21,12 +22,12 @@ Examples:
 }
 
 // Run checks and reports.
-func (verifyCommand) Run(a *app) error {
-	opened, err := openDatabase(a.ctx, a, false)
+func (verifyCommand) Run(a *shell.App) error {
+	opened, err := shell.OpenDatabase(a.Ctx, a, false)
 	if err != nil {
 		return err
 	}
-	checked, err := opened.Invariants(a.ctx)
+	checked, err := opened.Invariants(a.Ctx)
 	if err = errors.Join(err, opened.Close()); err != nil {
 		return err
 	}
@@ -36,9 +37,9 @@ func (verifyCommand) Run(a *app) error {
 			broken++
 		}
 	}
-	err = a.print(checked, func(out io.Writer) { printInvariants(out, checked, broken) })
+	err = a.Print(checked, func(out io.Writer) { printInvariants(out, checked, broken) })
 	if err == nil && broken > 0 {
-		return errReported
+		return shell.ErrReported
 	}
 	return err
 }

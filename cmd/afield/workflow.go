@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"afield/cmd/afield/shell"
 	"afield/workflow"
 )
 
@@ -22,14 +23,14 @@ Examples:
 }
 
 // Run prints them.
-func (c workflowCommand) Run(a *app) error {
+func (c workflowCommand) Run(a *shell.App) error {
 	described := []workflow.Description{}
 	for _, table := range workflow.Tables() {
 		if c.Side == "all" || string(table.Side) == c.Side {
 			described = append(described, table.Describe())
 		}
 	}
-	return a.print(described, func(out io.Writer) {
+	return a.Print(described, func(out io.Writer) {
 		for _, table := range workflow.Tables() {
 			if c.Side == "all" || string(table.Side) == c.Side {
 				fmt.Fprintf(out, "%%%% %s\n%s\n", table.Side, table.Mermaid())

@@ -1,4 +1,4 @@
-package main
+package policies
 
 import (
 	"errors"
@@ -11,11 +11,12 @@ import (
 	"afield/broker"
 	"afield/broker/policy"
 	"afield/broker/policy/rule"
+	"afield/cmd/afield/shell"
 )
 
-// policyCommand reads policies: the ones that ship, files somebody writes, and
+// Policy reads policies: the ones that ship, files somebody writes, and
 // the versions that were published.
-type policyCommand struct {
+type Policy struct {
 	Check   policyCheckCommand   `cmd:"" help:"Read policy files strictly; status 1 when one is wrong."`
 	Explain policyExplainCommand `cmd:"" help:"Answer a question from a policy, with every reason and its source."`
 	List    policyListCommand    `cmd:"" help:"List the policies, or every value of one."`
@@ -33,7 +34,7 @@ func readPolicy(name string) (*policy.Document, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s is neither a policy that ships (%s) nor a file that can be read: %w",
-			errUsage, name, strings.Join(policy.Presets(), ", "), err)
+			shell.ErrUsage, name, strings.Join(policy.Presets(), ", "), err)
 	}
 	return policy.ParseUnder(filepath.Base(name), text, beside(filepath.Dir(name)))
 }
@@ -89,7 +90,7 @@ func mistakes(err error) []string {
 }
 
 // Run checks them all; a mistake in one does not hide those in the next.
-func (c policyCheckCommand) Run(a *app) error {
+func (c policyCheckCommand) Run(a *shell.App) error {
 	checked, wrong := []policyChecked{}, false
 	for _, file := range c.Files {
 		document, err := readPolicy(file)
@@ -99,7 +100,7 @@ func (c policyCheckCommand) Run(a *app) error {
 		}
 		checked = append(checked, policyChecked{File: file, OK: true, Policy: document.Name(), Version: document.Version(), Levels: document.Levels()})
 	}
-	err := a.print(checked, func(out io.Writer) {
+	err := a.Print(checked, func(out io.Writer) {
 		for _, one := range checked {
 			if !one.OK {
 				fmt.Fprintf(out, "WRONG  %s\n       %s\n", one.File, strings.Join(one.Mistakes, "\n       "))
@@ -113,7 +114,7 @@ func (c policyCheckCommand) Run(a *app) error {
 		}
 	})
 	if err == nil && wrong {
-		return errReported
+		return shell.ErrReported
 	}
 	return err
 }
@@ -149,7 +150,7 @@ type policyListed struct {
 }
 
 // Run lists them.
-func (c policyListCommand) Run(a *app) error {
+func (c policyListCommand) Run(a *shell.App) error {
 	if c.Versions {
 		return listVersions(a, c.Policy)
 	}
@@ -166,7 +167,7 @@ func (c policyListCommand) Run(a *app) error {
 			values = append(values, value)
 		}
 	}
-	return a.print(values, func(out io.Writer) {
+	return a.Print(values, func(out io.Writer) {
 		for _, value := range values {
 			fmt.Fprintf(out, "%s (%s): %s\n", value.Rule, value.WhereText(), value.Text())
 			fmt.Fprintf(out, "    %s\n", sourceLine(value))
@@ -175,7 +176,7 @@ func (c policyListCommand) Run(a *app) error {
 	})
 }
 
-func (c policyListCommand) listAll(a *app) error {
+func (c policyListCommand) listAll(a *shell.App) error {
 	all := []policyListed{}
 	for _, name := range policy.Presets() {
 		document, err := policy.Preset(name)
@@ -184,7 +185,7 @@ func (c policyListCommand) listAll(a *app) error {
 		}
 		all = append(all, policyListed{Policy: name, Title: document.Title(), Version: document.Version(), Levels: document.Levels()})
 	}
-	return a.print(all, func(out io.Writer) {
+	return a.Print(all, func(out io.Writer) {
 		for _, one := range all {
 			fmt.Fprintf(out, "%-18s %-10s %s  %s\n", one.Policy, one.Levels[0].Level, one.Version, one.Title)
 		}
@@ -219,7 +220,7 @@ Examples:
 }
 
 // Run compares them.
-func (c policyDiffCommand) Run(a *app) error {
+func (c policyDiffCommand) Run(a *shell.App) error {
 	old, err := readPolicyOn(a, c.Old, "")
 	if err != nil {
 		return err
@@ -229,7 +230,7 @@ func (c policyDiffCommand) Run(a *app) error {
 		return err
 	}
 	differences := append([]policy.Difference{}, policy.Diff(old, now)...)
-	return a.print(differences, func(out io.Writer) {
+	return a.Print(differences, func(out io.Writer) {
 		for _, difference := range differences {
 			where := difference.When.String()
 			if where == "" {

@@ -1,4 +1,4 @@
-package main
+package policies
 
 import (
 	"fmt"
@@ -14,6 +14,7 @@ import (
 	"afield/broker/policy/explain"
 	"afield/broker/policy/lending"
 	"afield/broker/policy/rule"
+	"afield/cmd/afield/shell"
 )
 
 // policyExplainCommand answers a question from a policy.
@@ -63,20 +64,20 @@ Examples:
 }
 
 // Run asks and prints.
-func (c policyExplainCommand) Run(a *app) error {
+func (c policyExplainCommand) Run(a *shell.App) error {
 	document, err := readPolicyOn(a, c.Policy, c.On)
 	if err != nil {
 		return err
 	}
 	question, err := c.question(document)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return fmt.Errorf("%w: %w", shell.ErrUsage, err)
 	}
 	answer, err := explain.Explain(document, question)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return fmt.Errorf("%w: %w", shell.ErrUsage, err)
 	}
-	return a.print(answer, func(out io.Writer) { printAnswer(out, answer, document.Zone()) })
+	return a.Print(answer, func(out io.Writer) { printAnswer(out, answer, document.Zone()) })
 }
 
 // printAnswer prints an answer, its times by the clock of the zone.

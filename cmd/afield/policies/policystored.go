@@ -1,4 +1,4 @@
-package main
+package policies
 
 import (
 	"context"
@@ -14,10 +14,11 @@ import (
 	"afield/broker/policy"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
+	"afield/cmd/afield/shell"
 )
 
 // storedPolicies reads what was published in the database.
-func storedPolicies(a *app) ([]published.Version, policy.Register, error) {
+func storedPolicies(a *shell.App) ([]published.Version, policy.Register, error) {
 	var versions []published.Version
 	var register policy.Register
 	err := inDatabase(a, func(ctx context.Context, tx *postgres.Tx) (err error) {
@@ -29,13 +30,13 @@ func storedPolicies(a *app) ([]published.Version, policy.Register, error) {
 	return versions, register, err
 }
 
-func inDatabase(a *app, work func(context.Context, *postgres.Tx) error) (err error) {
-	db, err := openDatabase(a.ctx, a, false)
+func inDatabase(a *shell.App, work func(context.Context, *postgres.Tx) error) (err error) {
+	db, err := shell.OpenDatabase(a.Ctx, a, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.InTx(a.ctx, postgres.Everywhere(), work)
+	return db.InTx(a.Ctx, postgres.Everywhere(), work)
 }
 
 // stored tells whether a name means a published version: ours@2, ours@2026-09-01.
@@ -46,7 +47,7 @@ func stored(name string) bool {
 
 // readPolicyOn reads a published version where the name or a day asks for one,
 // else it does as readPolicy.
-func readPolicyOn(a *app, name, on string) (*policy.Document, error) {
+func readPolicyOn(a *shell.App, name, on string) (*policy.Document, error) {
 	if on == "" && !stored(name) {
 		return readPolicy(name)
 	}
@@ -54,7 +55,7 @@ func readPolicyOn(a *app, name, on string) (*policy.Document, error) {
 	if on != "" {
 		var err error
 		if day, err = broker.ParseDate(on); err != nil {
-			return nil, fmt.Errorf("%w: --on: %w", errUsage, err)
+			return nil, fmt.Errorf("%w: --on: %w", shell.ErrUsage, err)
 		}
 	}
 	_, register, err := storedPolicies(a)
@@ -91,24 +92,24 @@ type policyPublished struct {
 }
 
 // Run publishes.
-func (c policyPublishCommand) Run(a *app) error {
+func (c policyPublishCommand) Run(a *shell.App) error {
 	from, err := broker.ParseDate(c.From)
 	if err != nil {
-		return fmt.Errorf("%w: --from: %w", errUsage, err)
+		return fmt.Errorf("%w: --from: %w", shell.ErrUsage, err)
 	}
 	text, err := os.ReadFile(c.File)
 	if c.File == "-" {
 		text, err = io.ReadAll(os.Stdin)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return fmt.Errorf("%w: %w", shell.ErrUsage, err)
 	}
 	in := published.Publication{Text: text, Effective: from, Now: broker.SystemClock{}.Now(), DryRun: c.DryRun, Actor: broker.System(broker.NoID)}
 	var version published.Version
 	var bound int
 	err = inDatabase(a, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		if c.Library != "" {
-			if in.Library, _, err = libraryNamed(ctx, tx, c.Library); err != nil {
+			if in.Library, _, err = shell.LibraryNamed(ctx, tx, c.Library); err != nil {
 				return err
 			}
 			in.Actor = broker.System(in.Library.ID)
@@ -123,7 +124,7 @@ func (c policyPublishCommand) Run(a *app) error {
 		return fmt.Errorf("%s: %w", filepath.Base(c.File), err)
 	}
 	shown := policyPublished{Policy: version.Policy, Version: version.Number, Effective: version.Effective, Stored: !c.DryRun, Libraries: bound}
-	return a.print(shown, func(out io.Writer) {
+	return a.Print(shown, func(out io.Writer) {
 		did := "published"
 		if c.DryRun {
 			did = "would be published (nothing was stored)"
@@ -145,7 +146,7 @@ type policyVersionListed struct {
 }
 
 // listVersions lists what was published, of one document or of all.
-func listVersions(a *app, name string) error {
+func listVersions(a *shell.App, name string) error {
 	versions, _, err := storedPolicies(a)
 	if err != nil {
 		return err
@@ -156,7 +157,7 @@ func listVersions(a *app, name string) error {
 			listed = append(listed, policyVersionListed{version.Policy, version.Number, version.Effective, version.At, version.Library})
 		}
 	}
-	return a.print(listed, func(out io.Writer) {
+	return a.Print(listed, func(out io.Writer) {
 		for _, one := range listed {
 			fmt.Fprintf(out, "%-24s rules from %s  published %s\n", fmt.Sprintf("%s@%d", one.Policy, one.Version), one.Effective, one.Published.Format(time.DateOnly))
 		}

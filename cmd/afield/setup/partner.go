@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -12,11 +12,12 @@ import (
 	"afield/broker/consortium"
 	"afield/broker/directory"
 	"afield/broker/postgres"
+	"afield/cmd/afield/shell"
 	"afield/connectors/partner"
 )
 
-// partnerCommand manages the outside libraries that speak partner REST.
-type partnerCommand struct {
+// Partner manages the outside libraries that speak partner REST.
+type Partner struct {
 	Add    partnerAddCommand   `cmd:"" help:"Connect a library elsewhere; its two secrets are shown once."`
 	List   partnerListCommand  `cmd:"" help:"List the partners."`
 	Pause  partnerPauseCommand `cmd:"" help:"Stop sending to a partner; messages wait."`
@@ -24,7 +25,7 @@ type partnerCommand struct {
 }
 
 // Help is shown by afield partner --help.
-func (partnerCommand) Help() string {
+func (Partner) Help() string {
 	return `A partner is a library whose own system talks to this one: it signs what it sends with one secret and checks what it receives with the other. How, is on the page /docs under Partners.
 
 Examples:
@@ -53,8 +54,8 @@ func (partnerAddCommand) Help() string {
   afield partner add ISIL:US-NPLAT https://ill.example.org/afield --replace --reason "its secret leaked"`
 }
 
-// partnerShown is a new partner with its secrets.
-type partnerShown struct {
+// MadePartner is a new partner with its secrets.
+type MadePartner struct {
 	Symbol  string `json:"symbol"`
 	Name    string `json:"name"`
 	BaseURL string `json:"base_url"`
@@ -65,20 +66,20 @@ type partnerShown struct {
 }
 
 // Run connects the partner.
-func (c partnerAddCommand) Run(a *app) error {
+func (c partnerAddCommand) Run(a *shell.App) error {
 	symbol, err := broker.ParseSymbol(c.Symbol)
 	if err != nil {
-		return fmt.Errorf("%q is not a symbol such as ISIL:US-NPLAT (%w)", c.Symbol, errUsage)
+		return fmt.Errorf("%q is not a symbol such as ISIL:US-NPLAT (%w)", c.Symbol, shell.ErrUsage)
 	}
 	base, err := url.Parse(c.URL)
 	if err != nil || base.Host == "" || (base.Scheme != "https" && !(base.Scheme == "http" && c.Private)) {
-		return fmt.Errorf("%q is not an https address; http is only for --private ones (%w)", c.URL, errUsage)
+		return fmt.Errorf("%q is not an https address; http is only for --private ones (%w)", c.URL, shell.ErrUsage)
 	}
 	if c.Timeout < 100*time.Millisecond || c.Timeout > time.Minute {
-		return fmt.Errorf("--timeout must lie between 100ms and 1m (%w)", errUsage)
+		return fmt.Errorf("--timeout must lie between 100ms and 1m (%w)", shell.ErrUsage)
 	}
-	shown := partnerShown{Symbol: symbol.String(), BaseURL: c.URL}
-	err = a.inForce(func(ctx context.Context, tx *postgres.Tx, d doors) error {
+	shown := MadePartner{Symbol: symbol.String(), BaseURL: c.URL}
+	err = inForce(a, func(ctx context.Context, tx *postgres.Tx, d shell.Doors) error {
 		library, err := c.library(ctx, tx, symbol)
 		if err != nil {
 			return err
@@ -92,11 +93,11 @@ func (c partnerAddCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.print(shown, shown.words)
+	return a.Print(shown, shown.words)
 }
 
 // change changes one library as a file that says only this would.
-func change(ctx context.Context, tx *postgres.Tx, d doors, library consortium.Library, as consortium.Applying) error {
+func change(ctx context.Context, tx *postgres.Tx, d shell.Doors, library consortium.Library, as consortium.Applying) error {
 	text, err := consortium.File{Libraries: []consortium.Library{library}}.YAML()
 	if err != nil {
 		return err
@@ -105,7 +106,7 @@ func change(ctx context.Context, tx *postgres.Tx, d doors, library consortium.Li
 	if err != nil || wrong != nil {
 		return errors.Join(err, wrong.Error())
 	}
-	as.Doors, as.Vault, as.Actor, as.Now = d.Service, d.vault, broker.System(broker.NoID), broker.SystemClock{}.Now()
+	as.Doors, as.Vault, as.Actor, as.Now = d.Service, d.Vault, broker.System(broker.NoID), broker.SystemClock{}.Now()
 	_, err = plan.Apply(ctx, tx, as)
 	return err
 }
@@ -127,16 +128,16 @@ func (c partnerAddCommand) library(ctx context.Context, tx *postgres.Tx, symbol 
 	case !broker.IsKind(err, broker.KindNotFound):
 		return said, err
 	case c.Name == "":
-		return said, fmt.Errorf("the directory has no %s; give --name (and --state) to add it (%w)", symbol, errUsage)
+		return said, fmt.Errorf("the directory has no %s; give --name (and --state) to add it (%w)", symbol, shell.ErrUsage)
 	}
 	if _, known := directory.ZoneOf(c.Country, c.State); !known {
-		return said, fmt.Errorf("--state %q of --country %q is not known (%w)", c.State, c.Country, errUsage)
+		return said, fmt.Errorf("--state %q of --country %q is not known (%w)", c.State, c.Country, shell.ErrUsage)
 	}
 	said.Name, said.Place = c.Name, c.Country+"-"+c.State
 	return said, nil
 }
 
-func (s partnerShown) words(out io.Writer) {
+func (s MadePartner) words(out io.Writer) {
 	fmt.Fprintf(out, `%s (%s) is connected at %s.
 Give its programmers these two secrets; they are shown this once:
   signs what they send:     %s
@@ -161,10 +162,10 @@ type partnerLine struct {
 }
 
 // Run lists the partners.
-func (partnerListCommand) Run(a *app) error {
-	return a.withDoors("", func(d doors) error {
+func (partnerListCommand) Run(a *shell.App) error {
+	return a.WithDoors("", func(d shell.Doors) error {
 		lines := []partnerLine{}
-		err := d.db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+		err := d.DB.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
 			ids, err := directory.ReachedBy(ctx, tx, partner.Name)
 			if err != nil {
 				return err
@@ -182,7 +183,7 @@ func (partnerListCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(lines, func(out io.Writer) {
+		return a.Print(lines, func(out io.Writer) {
 			for _, line := range lines {
 				state := ""
 				if line.Paused {
@@ -208,7 +209,7 @@ Example:
 }
 
 // Run pauses the partner.
-func (c partnerPauseCommand) Run(a *app) error { return a.setPaused(c.Library, true) }
+func (c partnerPauseCommand) Run(a *shell.App) error { return setPaused(a, c.Library, true) }
 
 type partnerGoCommand struct {
 	Library string `arg:"" help:"Symbol or id." placeholder:"LIBRARY"`
@@ -223,12 +224,12 @@ Example:
 }
 
 // Run resumes sending.
-func (c partnerGoCommand) Run(a *app) error { return a.setPaused(c.Library, false) }
+func (c partnerGoCommand) Run(a *shell.App) error { return setPaused(a, c.Library, false) }
 
-func (a *app) setPaused(library string, paused bool) error {
+func setPaused(a *shell.App, library string, paused bool) error {
 	var line partnerLine
-	err := a.inForce(func(ctx context.Context, tx *postgres.Tx, d doors) error {
-		found, symbol, err := libraryNamed(ctx, tx, library)
+	err := inForce(a, func(ctx context.Context, tx *postgres.Tx, d shell.Doors) error {
+		found, symbol, err := shell.LibraryNamed(ctx, tx, library)
 		if err != nil {
 			return err
 		}
@@ -247,7 +248,7 @@ func (a *app) setPaused(library string, paused bool) error {
 	if err != nil {
 		return err
 	}
-	return a.print(line, func(out io.Writer) {
+	return a.Print(line, func(out io.Writer) {
 		if paused {
 			fmt.Fprintf(out, "Nothing is sent to %s until: afield partner resume %s\n", line.Name, line.Symbol)
 		} else {

@@ -1,4 +1,4 @@
-package main
+package files
 
 import (
 	"context"
@@ -10,11 +10,12 @@ import (
 	"afield/broker/directory"
 	"afield/broker/exchange"
 	"afield/broker/postgres"
+	"afield/cmd/afield/shell"
 	"afield/workflow/requests"
 )
 
-// exportCommand writes everything a library owns into a folder.
-type exportCommand struct {
+// Export writes everything a library owns into a folder.
+type Export struct {
 	Library string   `help:"Whose: symbol or id." required:"" placeholder:"LIBRARY"`
 	Out     string   `help:"Folder to make; one that is there is refused." required:"" placeholder:"FOLDER"`
 	Format  string   `help:"csv or json." enum:"csv,json" default:"csv"`
@@ -22,7 +23,7 @@ type exportCommand struct {
 }
 
 // Help is shown by afield export --help.
-func (exportCommand) Help() string {
+func (Export) Help() string {
 	return `Writes everything the library owns, all of one moment: patrons, cards, links, blocks, items, titles (also as MARC 21), loans as far as they are kept, holds, charges and payments, notices, requests with their timelines, the policy's texts and the calendar; and manifest.json with the rows and the SHA-256 of each file. What afield import reads, it writes in the same columns. PINs, passwords and tokens are never written.
 
 The folder appears when it is whole; a stop leaves nothing behind.
@@ -33,35 +34,35 @@ Examples:
 }
 
 // Run writes the folder.
-func (c exportCommand) Run(a *app) (err error) {
-	db, err := openDatabase(a.ctx, a, false)
+func (c Export) Run(a *shell.App) (err error) {
+	db, err := shell.OpenDatabase(a.Ctx, a, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var library directory.Library
-	err = db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		library, _, err = libraryNamed(ctx, tx, c.Library)
+	err = db.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+		library, _, err = shell.LibraryNamed(ctx, tx, c.Library)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	manifest, err := exchange.Export(a.ctx, db.DB, exchange.ExportOptions{
+	manifest, err := exchange.Export(a.Ctx, db.DB, exchange.ExportOptions{
 		Library: library.ID, Folder: c.Out, Format: c.Format, Kinds: c.Kind, More: requests.Listings(), Now: broker.SystemClock{}.Now(),
 		OnFile: func(file exchange.ExportedFile) {
 			if !a.JSON && file.Rows >= 10000 {
-				fmt.Fprintf(a.err, "%s: %d rows\n", file.Name, file.Rows)
+				fmt.Fprintf(a.Err, "%s: %d rows\n", file.Name, file.Rows)
 			}
 		},
 	})
 	if err != nil {
 		if ours, ok := broker.AsError(err); ok && ours.Kind == broker.KindInvalid && len(ours.Fields) > 0 {
-			return fmt.Errorf("%w: %s", errUsage, ours.Fields[0].Message)
+			return fmt.Errorf("%w: %s", shell.ErrUsage, ours.Fields[0].Message)
 		}
 		return err
 	}
-	return a.print(manifest, func(out io.Writer) {
+	return a.Print(manifest, func(out io.Writer) {
 		for _, file := range manifest.Files {
 			fmt.Fprintf(out, "%9d  %s\n", file.Rows, file.Name)
 			if file.Note != "" {

@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"bufio"
@@ -17,11 +17,11 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/postgres"
-	server "afield/cmd/afield/app"
+	"afield/cmd/afield/shell"
 )
 
-// userCommand manages staff users and patrons' PINs.
-type userCommand struct {
+// User manages staff users and patrons' PINs.
+type User struct {
 	Add      userAddCommand      `cmd:"" help:"Add a staff user."`
 	List     userListCommand     `cmd:"" help:"List a library's staff users."`
 	Password userPasswordCommand `cmd:"" help:"Give a staff user a new password and end their sessions."`
@@ -30,80 +30,13 @@ type userCommand struct {
 }
 
 // Help is shown by afield user --help.
-func (userCommand) Help() string {
+func (User) Help() string {
 	return `A library is named by a symbol (ISIL:US-NWPTL) or its id. Without --stdin, and where nobody sits at a terminal, a random password or PIN is made and shown once; nothing has a password from the start.
 
 Examples:
   afield user add ISIL:US-NWPTL desk1 --role desk --role ill
   pass show desk1 | afield user password ISIL:US-NWPTL desk1 --stdin
   afield user pin ISIL:US-NWPTL 21234000000011`
-}
-
-// doors is an open database with what is needed to let people and programs in.
-type doors struct {
-	*access.Service
-	db      *database
-	vault   *directory.Vault
-	library directory.Library
-	symbol  broker.Symbol
-}
-
-// in runs work in one transaction that sees the library.
-func (d doors) in(a *app, work func(context.Context, *postgres.Tx) error) error {
-	return d.db.InTx(a.ctx, postgres.ForLibraries(d.library.ID), work)
-}
-
-// withDoors opens the database and finds the library a command is about; with
-// an empty name it looks for none.
-func (a *app) withDoors(library string, work func(doors) error) error {
-	opened, err := openDatabase(a.ctx, a, false)
-	if err != nil {
-		return err
-	}
-	secret, err := serverSecret(a)
-	if err == nil {
-		opening := doors{db: opened}
-		if opening.Service, opening.vault, err = server.Doors(opened.DB, secret); err == nil && library != "" {
-			err = opened.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-				opening.library, opening.symbol, err = libraryNamed(ctx, tx, library)
-				return err
-			})
-		}
-		if err == nil {
-			err = work(opening)
-		}
-	}
-	return errors.Join(err, opened.Close())
-}
-
-// libraryNamed finds a library by symbol or id.
-func libraryNamed(ctx context.Context, tx *postgres.Tx, name string) (directory.Library, broker.Symbol, error) {
-	id, notID := broker.ParseID("library", name)
-	if notID == nil {
-		library, err := directory.Load(ctx, tx, id)
-		if err != nil {
-			return library, broker.Symbol{}, err
-		}
-		symbol, err := directory.Symbol(ctx, tx, id)
-		return library, symbol, err
-	}
-	symbol, err := broker.ParseSymbol(name)
-	if err != nil {
-		return directory.Library{}, symbol, fmt.Errorf("%q is neither a symbol such as ISIL:US-NWPTL nor an id (%w)", name, errUsage)
-	}
-	library, err := directory.BySymbol(ctx, tx, symbol)
-	if broker.IsKind(err, broker.KindNotFound) {
-		err = fmt.Errorf("no library has the symbol %s", symbol)
-	}
-	return library, symbol, err
-}
-
-// members refuses to act for a library that is not a member here.
-func (d doors) members() error {
-	if !d.library.Member {
-		return fmt.Errorf("%s is not a member library: nobody signs in there", d.library.Name)
-	}
-	return nil
 }
 
 type userAddCommand struct {
@@ -123,8 +56,8 @@ Examples:
   pass show director | afield user add ISIL:US-NWPTL chief --role director --stdin`
 }
 
-// secretShown is what a command prints of a secret it made.
-type secretShown struct {
+// MadeSecret is what a command prints of a secret it made.
+type MadeSecret struct {
 	ID       string `json:"id,omitempty"`
 	Library  string `json:"library"`
 	Username string `json:"username,omitempty"`
@@ -134,7 +67,7 @@ type secretShown struct {
 	PIN      string `json:"pin,omitempty"`
 }
 
-func (s secretShown) words(out io.Writer) {
+func (s MadeSecret) words(out io.Writer) {
 	who := s.Username
 	if s.Card != "" {
 		who = "card " + s.Card
@@ -146,22 +79,22 @@ func (s secretShown) words(out io.Writer) {
 }
 
 // Run adds the user.
-func (c userAddCommand) Run(a *app) error {
-	return a.withDoors(c.Library, func(d doors) error {
-		if err := d.members(); err != nil {
+func (c userAddCommand) Run(a *shell.App) error {
+	return a.WithDoors(c.Library, func(d shell.Doors) error {
+		if err := d.Members(); err != nil {
 			return err
 		}
-		password, made, err := a.secret(c.Stdin, "Password", randomPassword)
+		password, made, err := secret(a, c.Stdin, "Password", randomPassword)
 		if err != nil {
 			return err
 		}
-		shown := secretShown{Library: d.library.Name, Username: c.Name}
-		err = d.in(a, func(ctx context.Context, tx *postgres.Tx) error {
-			branch, err := branchCalled(ctx, tx, d.library.ID, c.Branch)
+		shown := MadeSecret{Library: d.Library.Name, Username: c.Name}
+		err = d.In(a, func(ctx context.Context, tx *postgres.Tx) error {
+			branch, err := branchCalled(ctx, tx, d.Library.ID, c.Branch)
 			if err != nil {
 				return err
 			}
-			id, err := d.CreateStaff(ctx, tx, access.NewStaff{Library: d.library.ID, Username: c.Name, Password: password, Roles: c.Role, Branch: branch})
+			id, err := d.CreateStaff(ctx, tx, access.NewStaff{Library: d.Library.ID, Username: c.Name, Password: password, Roles: c.Role, Branch: branch})
 			shown.ID = id.String()
 			return err
 		})
@@ -171,7 +104,7 @@ func (c userAddCommand) Run(a *app) error {
 		if made {
 			shown.Password = password
 		}
-		return a.print(shown, shown.words)
+		return a.Print(shown, shown.words)
 	})
 }
 
@@ -209,23 +142,23 @@ Examples:
 }
 
 // Run sets the password.
-func (c userPasswordCommand) Run(a *app) error {
-	return a.withDoors(c.Library, func(d doors) error {
-		password, made, err := a.secret(c.Stdin, "New password", randomPassword)
+func (c userPasswordCommand) Run(a *shell.App) error {
+	return a.WithDoors(c.Library, func(d shell.Doors) error {
+		password, made, err := secret(a, c.Stdin, "New password", randomPassword)
 		if err != nil {
 			return err
 		}
-		err = d.in(a, func(ctx context.Context, tx *postgres.Tx) error {
-			return d.SetPassword(ctx, tx, d.library.ID, c.Name, password)
+		err = d.In(a, func(ctx context.Context, tx *postgres.Tx) error {
+			return d.SetPassword(ctx, tx, d.Library.ID, c.Name, password)
 		})
 		if err != nil {
 			return err
 		}
-		shown := secretShown{Library: d.library.Name, Username: c.Name}
+		shown := MadeSecret{Library: d.Library.Name, Username: c.Name}
 		if made {
 			shown.Password = password
 		}
-		return a.print(shown, shown.words)
+		return a.Print(shown, shown.words)
 	})
 }
 
@@ -243,16 +176,16 @@ Example:
 }
 
 // Run disables the user.
-func (c userDisableCommand) Run(a *app) error {
-	return a.withDoors(c.Library, func(d doors) error {
-		err := d.in(a, func(ctx context.Context, tx *postgres.Tx) error {
-			return d.DisableStaff(ctx, tx, d.library.ID, c.Name)
+func (c userDisableCommand) Run(a *shell.App) error {
+	return a.WithDoors(c.Library, func(d shell.Doors) error {
+		err := d.In(a, func(ctx context.Context, tx *postgres.Tx) error {
+			return d.DisableStaff(ctx, tx, d.Library.ID, c.Name)
 		})
 		if err != nil {
 			return err
 		}
-		shown := secretShown{Library: d.library.Name, Username: c.Name}
-		return a.print(shown, shown.words)
+		shown := MadeSecret{Library: d.Library.Name, Username: c.Name}
+		return a.Print(shown, shown.words)
 	})
 }
 
@@ -268,17 +201,17 @@ func (userListCommand) Help() string {
 }
 
 // Run lists the users.
-func (c userListCommand) Run(a *app) error {
-	return a.withDoors(c.Library, func(d doors) error {
+func (c userListCommand) Run(a *shell.App) error {
+	return a.WithDoors(c.Library, func(d shell.Doors) error {
 		var users []access.StaffUser
-		err := d.in(a, func(ctx context.Context, tx *postgres.Tx) (err error) {
-			users, err = d.Staff(ctx, tx, d.library.ID)
+		err := d.In(a, func(ctx context.Context, tx *postgres.Tx) (err error) {
+			users, err = d.Staff(ctx, tx, d.Library.ID)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		return a.print(users, func(out io.Writer) {
+		return a.Print(users, func(out io.Writer) {
 			for _, user := range users {
 				state := ""
 				switch {
@@ -289,7 +222,7 @@ func (c userListCommand) Run(a *app) error {
 				}
 				fmt.Fprintf(out, "%-24s %s%s\n", user.Username, strings.Join(user.Roles, ", "), state)
 			}
-			fmt.Fprintf(out, "%d staff users at %s.\n", len(users), d.library.Name)
+			fmt.Fprintf(out, "%d staff users at %s.\n", len(users), d.Library.Name)
 		})
 	})
 }
@@ -309,22 +242,22 @@ Example:
 }
 
 // Run sets the PIN.
-func (c userPINCommand) Run(a *app) error {
-	return a.withDoors(c.Library, func(d doors) error {
-		if err := d.members(); err != nil {
+func (c userPINCommand) Run(a *shell.App) error {
+	return a.WithDoors(c.Library, func(d shell.Doors) error {
+		if err := d.Members(); err != nil {
 			return err
 		}
-		pin, made, err := a.secret(c.Stdin, "New PIN", func() string { return access.RandomPIN(access.Known{Card: c.Card}) })
+		pin, made, err := secret(a, c.Stdin, "New PIN", func() string { return access.RandomPIN(access.Known{Card: c.Card}) })
 		if err != nil {
 			return err
 		}
-		err = d.in(a, func(ctx context.Context, tx *postgres.Tx) error {
-			shared, err := directory.SharedWith(ctx, tx, d.library.SharingGroup)
+		err = d.In(a, func(ctx context.Context, tx *postgres.Tx) error {
+			shared, err := directory.SharedWith(ctx, tx, d.Library.SharingGroup)
 			if err != nil {
 				return err
 			}
 			tx.Widen(shared...)
-			_, card, err := patrons.ByCard(ctx, tx, d.library.SharingGroup, c.Card)
+			_, card, err := patrons.ByCard(ctx, tx, d.Library.SharingGroup, c.Card)
 			if err != nil {
 				return err
 			}
@@ -333,17 +266,17 @@ func (c userPINCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		shown := secretShown{Library: d.library.Name, Card: c.Card}
+		shown := MadeSecret{Library: d.Library.Name, Card: c.Card}
 		if made {
 			shown.PIN = pin
 		}
-		return a.print(shown, shown.words)
+		return a.Print(shown, shown.words)
 	})
 }
 
 // secret reads a secret from standard input or the terminal, or makes one where
 // there is neither.
-func (a *app) secret(stdin bool, prompt string, random func() string) (secret string, made bool, err error) {
+func secret(a *shell.App, stdin bool, prompt string, random func() string) (secret string, made bool, err error) {
 	if stdin {
 		line, err := bufio.NewReader(io.LimitReader(os.Stdin, 4096)).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -351,10 +284,10 @@ func (a *app) secret(stdin bool, prompt string, random func() string) (secret st
 		}
 		return strings.TrimRight(line, "\r\n"), false, nil
 	}
-	if terminal, ok := a.err.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) && term.IsTerminal(int(os.Stdin.Fd())) {
-		fmt.Fprint(a.err, prompt+" (empty: make one): ")
+	if terminal, ok := a.Err.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) && term.IsTerminal(int(os.Stdin.Fd())) {
+		fmt.Fprint(a.Err, prompt+" (empty: make one): ")
 		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
-		fmt.Fprintln(a.err)
+		fmt.Fprintln(a.Err)
 		if err != nil {
 			return "", false, fmt.Errorf("read the secret: %w", err)
 		}

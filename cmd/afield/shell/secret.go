@@ -1,4 +1,4 @@
-package main
+package shell
 
 import (
 	"crypto/rand"
@@ -14,14 +14,14 @@ import (
 // secretFile is the file in the data folder with the server's own secret.
 const secretFile = "secret.key"
 
-// serverSecret gives the secret that passwords, PINs and partners' keys depend
+// ServerSecret gives the secret that passwords, PINs and partners' keys depend
 // on: AFIELD_SECRET, or a random one kept in --data, made on the first start and
 // readable by its owner only.
-func serverSecret(a *app) ([]byte, error) {
+func ServerSecret(a *App) ([]byte, error) {
 	if a.Secret != "" {
 		secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(a.Secret))
 		if err != nil || len(secret) < 32 {
-			return nil, fmt.Errorf("AFIELD_SECRET must be at least 32 random bytes in base64, for example from: openssl rand -base64 32 (%w)", errUsage)
+			return nil, fmt.Errorf("AFIELD_SECRET must be at least 32 random bytes in base64, for example from: openssl rand -base64 32 (%w)", ErrUsage)
 		}
 		return secret, nil
 	}
@@ -59,7 +59,7 @@ func makeSecret(folder, path string) ([]byte, error) {
 	}
 	if err := os.Link(file.Name(), path); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return serverSecret(&app{settings: settings{Data: folder}}) // another start was quicker
+			return ServerSecret(&App{Settings: Settings{Data: folder}}) // another start was quicker
 		}
 		return nil, fmt.Errorf("keep the server's secret: %w", err)
 	}

@@ -1,4 +1,4 @@
-package main
+package files
 
 import (
 	"errors"
@@ -12,10 +12,11 @@ import (
 	"afield/broker"
 	"afield/broker/csvfile"
 	"afield/broker/directory"
+	"afield/cmd/afield/shell"
 )
 
-// importCommand reads files from elsewhere into the database.
-type importCommand struct {
+// Import reads files from elsewhere into the database.
+type Import struct {
 	Directory importDirectoryCommand `cmd:"" help:"Read a CSV file of libraries into the directory."`
 	Calendar  importCalendarCommand  `cmd:"" help:"Read a library's weekly hours and closures from CSV."`
 	Patrons   importPatronsCommand   `cmd:"" help:"Read a library's patrons from CSV."`
@@ -60,38 +61,38 @@ type importResult struct {
 }
 
 // Run reads the file.
-func (c importDirectoryCommand) Run(a *app) error {
-	source, size, err := openInput(c.File)
+func (c importDirectoryCommand) Run(a *shell.App) error {
+	source, size, err := shell.OpenInput(c.File)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	db, err := openDatabase(a.ctx, a, false)
+	db, err := shell.OpenDatabase(a.Ctx, a, false)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }()
 	result := importResult{Errors: []csvfile.RowError{}}
-	reading, progress := a.progress(source, size)
+	reading, progress := progress(a, source, size)
 	options := directory.ImportOptions{
 		DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), OnProgress: progress,
 		OnError: func(wrong csvfile.RowError) {
 			if !a.JSON {
-				fmt.Fprintln(a.err, wrong)
+				fmt.Fprintln(a.Err, wrong)
 			} else if len(result.Errors) < mostErrorsKept {
 				result.Errors = append(result.Errors, wrong)
 			}
 		},
 	}
-	result.Imported, err = directory.Import(a.ctx, db.DB, reading, options)
+	result.Imported, err = directory.Import(a.Ctx, db.DB, reading, options)
 	if err != nil {
 		return stoppedImport(err, result.Imported)
 	}
-	if err := a.print(result, result.words); err != nil {
+	if err := a.Print(result, result.words); err != nil {
 		return err
 	}
 	if result.Failed > 0 {
-		return errReported
+		return shell.ErrReported
 	}
 	return nil
 }
@@ -115,33 +116,11 @@ func (r importResult) words(out io.Writer) {
 	fmt.Fprintf(out, "%d rows: %d new, %d changed, %d unchanged, %d wrong%s\n", r.Rows, r.New, r.Changed, r.Unchanged, r.Failed, would)
 }
 
-// openInput opens a file for reading; its size is -1 when not known.
-func openInput(name string) (io.ReadCloser, int64, error) {
-	if name == "-" {
-		return io.NopCloser(os.Stdin), -1, nil
-	}
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := file.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder", name)
-	}
-	if err != nil {
-		return nil, 0, errors.Join(err, file.Close())
-	}
-	if !info.Mode().IsRegular() {
-		return file, -1, nil
-	}
-	return file, info.Size(), nil
-}
-
 // progress shows how far reading is: a bar on a terminal, otherwise a plain
 // line now and then.
-func (a *app) progress(source io.Reader, size int64) (io.Reader, func(directory.Imported)) {
-	if terminal, ok := a.err.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) {
-		bar := progressbar.NewOptions64(size, progressbar.OptionSetWriter(a.err), progressbar.OptionShowBytes(true),
+func progress(a *shell.App, source io.Reader, size int64) (io.Reader, func(directory.Imported)) {
+	if terminal, ok := a.Err.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) {
+		bar := progressbar.NewOptions64(size, progressbar.OptionSetWriter(a.Err), progressbar.OptionShowBytes(true),
 			progressbar.OptionSetDescription("reading"), progressbar.OptionClearOnFinish())
 		return io.TeeReader(source, bar), nil
 	}
@@ -149,7 +128,7 @@ func (a *app) progress(source io.Reader, size int64) (io.Reader, func(directory.
 	return source, func(counts directory.Imported) {
 		if counts.Rows >= shown+2000 {
 			shown = counts.Rows
-			fmt.Fprintf(a.err, "%d rows read\n", counts.Rows)
+			fmt.Fprintf(a.Err, "%d rows read\n", counts.Rows)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -12,15 +12,16 @@ import (
 	"afield/broker/consortium"
 	"afield/broker/directory"
 	"afield/broker/postgres"
+	"afield/cmd/afield/shell"
 )
 
-// operatorCommand keeps those who run the consortium.
-type operatorCommand struct {
+// Operator keeps those who run the consortium.
+type Operator struct {
 	Add operatorAddCommand `cmd:"" help:"Make an operator, the first with the consortium's own entry."`
 }
 
 // Help is shown by afield operator --help.
-func (operatorCommand) Help() string {
+func (Operator) Help() string {
 	return `Operators sign in at the consortium's office, by its symbol. They see to how all libraries are set up and to their staff, and to no patrons. The first is made here, on the server; after that operators invite each other (POST /v1/staff).
 
 Examples:
@@ -48,13 +49,13 @@ Examples:
 }
 
 // Run makes the operator.
-func (c operatorAddCommand) Run(a *app) error {
-	password, made, err := a.secret(c.Stdin, "Password", randomPassword)
+func (c operatorAddCommand) Run(a *shell.App) error {
+	password, made, err := secret(a, c.Stdin, "Password", randomPassword)
 	if err != nil {
 		return err
 	}
-	shown := secretShown{Username: c.Name}
-	err = a.inForce(func(ctx context.Context, tx *postgres.Tx, d doors) error {
+	shown := MadeSecret{Username: c.Name}
+	err = inForce(a, func(ctx context.Context, tx *postgres.Tx, d shell.Doors) error {
 		office, symbol, err := c.office(ctx, tx, d)
 		if err != nil {
 			return err
@@ -75,14 +76,14 @@ func (c operatorAddCommand) Run(a *app) error {
 	if made {
 		shown.Password = password
 	}
-	return a.print(shown, func(out io.Writer) {
+	return a.Print(shown, func(out io.Writer) {
 		shown.words(out)
 		fmt.Fprintf(out, "Sign in with POST /v1/sessions as staff of the symbol above; afield doctor says what comes next.\n")
 	})
 }
 
 // office finds the consortium's own entry, or makes it.
-func (c operatorAddCommand) office(ctx context.Context, tx *postgres.Tx, d doors) (office directory.Library, symbol broker.Symbol, err error) {
+func (c operatorAddCommand) office(ctx context.Context, tx *postgres.Tx, d shell.Doors) (office directory.Library, symbol broker.Symbol, err error) {
 	office, err = directory.Office(ctx, tx)
 	switch {
 	case err == nil:
@@ -91,7 +92,7 @@ func (c operatorAddCommand) office(ctx context.Context, tx *postgres.Tx, d doors
 	case !broker.IsKind(err, broker.KindNotFound):
 		return office, symbol, err
 	case c.Consortium == "" || c.Symbol == "" || c.Place == "":
-		return office, symbol, fmt.Errorf("%w: the consortium has no entry yet: give --consortium, --symbol and --place", errUsage)
+		return office, symbol, fmt.Errorf("%w: the consortium has no entry yet: give --consortium, --symbol and --place", shell.ErrUsage)
 	}
 	country, state, _ := strings.Cut(c.Place, "-")
 	said := consortium.Consortium{Symbols: []string{c.Symbol}, Name: c.Consortium, Place: c.Place, Zone: c.Zone, Currency: c.Currency}
@@ -110,7 +111,7 @@ func (c operatorAddCommand) office(ctx context.Context, tx *postgres.Tx, d doors
 		return office, symbol, err
 	}
 	_, err = plan.Apply(ctx, tx, consortium.Applying{
-		Doors: d.Service, Vault: d.vault, Actor: broker.System(broker.NoID), Reason: "the first operator", Now: broker.SystemClock{}.Now(),
+		Doors: d.Service, Vault: d.Vault, Actor: broker.System(broker.NoID), Reason: "the first operator", Now: broker.SystemClock{}.Now(),
 	})
 	if err != nil {
 		return office, symbol, err

@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -14,11 +14,12 @@ import (
 	"afield/broker/consortium"
 	"afield/broker/postgres"
 	server "afield/cmd/afield/app"
+	"afield/cmd/afield/shell"
 	"afield/connectors/partner"
 )
 
-// consortiumCommand sets a consortium up from one file.
-type consortiumCommand struct {
+// Consortium sets a consortium up from one file.
+type Consortium struct {
 	Example consortiumExampleCommand `cmd:"" help:"Print a commented file of a small consortium that works as it is."`
 	Check   consortiumCheckCommand   `cmd:"" help:"Read a consortium's file strictly; status 1 when something is wrong."`
 	Plan    consortiumPlanCommand    `cmd:"" help:"Say what a file would change; change nothing."`
@@ -28,7 +29,7 @@ type consortiumCommand struct {
 }
 
 // Help is shown by afield consortium --help.
-func (consortiumCommand) Help() string {
+func (Consortium) Help() string {
 	return `One YAML file says who the libraries are, how they are grouped and reached, their branches and hours, how far each looks for lenders, by which policy each is ruled, and who of the staff is invited. What it leaves out stays as it is.
 
 Examples:
@@ -51,16 +52,16 @@ Examples:
 }
 
 // Run prints it.
-func (consortiumExampleCommand) Run(a *app) error {
-	return a.print(map[string]string{"file": consortium.Example()}, func(out io.Writer) { fmt.Fprint(out, consortium.Example()) })
+func (consortiumExampleCommand) Run(a *shell.App) error {
+	return a.Print(map[string]string{"file": consortium.Example()}, func(out io.Writer) { fmt.Fprint(out, consortium.Example()) })
 }
 
 // readConsortium reads a consortium's file; - is standard input. Policy files are
 // looked for beside it.
 func readConsortium(name string) (*consortium.Document, error) {
-	source, _, err := openInput(name)
+	source, _, err := shell.OpenInput(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errUsage, err)
+		return nil, fmt.Errorf("%w: %w", shell.ErrUsage, err)
 	}
 	text, err := io.ReadAll(io.LimitReader(source, int64(consortium.Bounds.Bytes)+1))
 	if err = errors.Join(err, source.Close()); err != nil {
@@ -99,24 +100,24 @@ Examples:
   afield consortium check ours.yaml --json | jq -r '.mistakes[].message'`
 }
 
-// consortiumChecked is what was found.
-type consortiumChecked struct {
+// Checked is what was found.
+type Checked struct {
 	File     string              `json:"file"`
 	OK       bool                `json:"ok"`
 	Mistakes consortium.Mistakes `json:"mistakes"`
 }
 
 // Run checks the file.
-func (c consortiumCheckCommand) Run(a *app) error {
+func (c consortiumCheckCommand) Run(a *shell.App) error {
 	document, err := readConsortium(c.File)
 	if err != nil {
 		return err
 	}
 	_, wrong := consortium.NewPlan(document, consortium.Nothing(), surroundings())
 	if len(wrong) > 0 {
-		return a.mistaken(c.File, wrong)
+		return mistaken(a, c.File, wrong)
 	}
-	return a.print(consortiumChecked{c.File, true, consortium.Mistakes{}}, func(out io.Writer) {
+	return a.Print(Checked{c.File, true, consortium.Mistakes{}}, func(out io.Writer) {
 		fmt.Fprintf(out, "ok     %s: %s\n", c.File, sized(document.File))
 	})
 }
@@ -126,8 +127,8 @@ func sized(file consortium.File) string {
 }
 
 // mistaken prints all that is wrong with a file.
-func (a *app) mistaken(file string, wrong consortium.Mistakes) error {
-	err := a.print(consortiumChecked{file, false, wrong}, func(out io.Writer) {
+func mistaken(a *shell.App, file string, wrong consortium.Mistakes) error {
+	err := a.Print(Checked{file, false, wrong}, func(out io.Writer) {
 		for _, one := range wrong {
 			fmt.Fprintf(out, "%s:%s\n", filepath.Base(file), one)
 		}
@@ -136,7 +137,7 @@ func (a *app) mistaken(file string, wrong consortium.Mistakes) error {
 	if err != nil {
 		return err
 	}
-	return errReported
+	return shell.ErrReported
 }
 
 type consortiumPlanCommand struct {
@@ -154,14 +155,14 @@ Examples:
 
 // inForce runs work on a plan, in the one transaction in which what is in force is
 // read and changed.
-func (a *app) inForce(work func(context.Context, *postgres.Tx, doors) error) error {
-	return a.withDoors("", func(d doors) error {
-		return d.db.InTx(a.ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error { return work(ctx, tx, d) })
+func inForce(a *shell.App, work func(context.Context, *postgres.Tx, shell.Doors) error) error {
+	return a.WithDoors("", func(d shell.Doors) error {
+		return d.DB.InTx(a.Ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error { return work(ctx, tx, d) })
 	})
 }
 
 // planOf compares a file with what is in force.
-func planOf(ctx context.Context, tx *postgres.Tx, d doors, document *consortium.Document) (*consortium.Plan, consortium.Mistakes, error) {
+func planOf(ctx context.Context, tx *postgres.Tx, d shell.Doors, document *consortium.Document) (*consortium.Plan, consortium.Mistakes, error) {
 	in, err := consortium.Load(ctx, tx, d.Service, document.File)
 	if err != nil {
 		return nil, nil, err
@@ -171,14 +172,14 @@ func planOf(ctx context.Context, tx *postgres.Tx, d doors, document *consortium.
 }
 
 // Run says what would change.
-func (c consortiumPlanCommand) Run(a *app) error {
+func (c consortiumPlanCommand) Run(a *shell.App) error {
 	document, err := readConsortium(c.File)
 	if err != nil {
 		return err
 	}
 	var plan *consortium.Plan
 	var wrong consortium.Mistakes
-	err = a.inForce(func(ctx context.Context, tx *postgres.Tx, d doors) (err error) {
+	err = inForce(a, func(ctx context.Context, tx *postgres.Tx, d shell.Doors) (err error) {
 		plan, wrong, err = planOf(ctx, tx, d, document)
 		return err
 	})
@@ -186,9 +187,9 @@ func (c consortiumPlanCommand) Run(a *app) error {
 	case err != nil:
 		return err
 	case wrong != nil:
-		return a.mistaken(c.File, wrong)
+		return mistaken(a, c.File, wrong)
 	}
-	return a.print(plan, func(out io.Writer) {
+	return a.Print(plan, func(out io.Writer) {
 		for _, change := range plan.Changes {
 			fmt.Fprintln(out, change.Words)
 		}
@@ -229,19 +230,19 @@ Examples:
   afield consortium apply --undo 01890a5d-ac96-774b-bcce-b302099a8057 --reason "the fee was a mistake"`
 }
 
-// consortiumApplied is what apply prints.
-type consortiumApplied struct {
+// Applied is what apply prints.
+type Applied struct {
 	consortium.Applied
-	Secrets []partnerShown `json:"secrets"`
+	Secrets []MadePartner `json:"secrets"`
 }
 
 // Run applies the file.
-func (c consortiumApplyCommand) Run(a *app) error {
+func (c consortiumApplyCommand) Run(a *shell.App) error {
 	if (c.File == "") == (c.Undo == "") {
-		return fmt.Errorf("%w: give a file, or --undo with a change", errUsage)
+		return fmt.Errorf("%w: give a file, or --undo with a change", shell.ErrUsage)
 	}
 	if strings.TrimSpace(c.Reason) == "" {
-		return fmt.Errorf("%w: --reason must say why; it is recorded", errUsage)
+		return fmt.Errorf("%w: --reason must say why; it is recorded", shell.ErrUsage)
 	}
 	var document *consortium.Document
 	var err error
@@ -252,7 +253,7 @@ func (c consortiumApplyCommand) Run(a *app) error {
 	}
 	var wrong consortium.Mistakes
 	var applied consortium.Applied
-	err = a.inForce(func(ctx context.Context, tx *postgres.Tx, d doors) error {
+	err = inForce(a, func(ctx context.Context, tx *postgres.Tx, d shell.Doors) error {
 		if c.Undo != "" {
 			if document, err = earlier(ctx, tx, c.Undo); err != nil {
 				return err
@@ -263,7 +264,7 @@ func (c consortiumApplyCommand) Run(a *app) error {
 			return err
 		}
 		applied, err = plan.Apply(ctx, tx, consortium.Applying{
-			Doors: d.Service, Vault: d.vault, Actor: broker.System(broker.NoID), Reason: c.Reason, Now: broker.SystemClock{}.Now(),
+			Doors: d.Service, Vault: d.Vault, Actor: broker.System(broker.NoID), Reason: c.Reason, Now: broker.SystemClock{}.Now(),
 		})
 		return err
 	})
@@ -271,25 +272,25 @@ func (c consortiumApplyCommand) Run(a *app) error {
 	case err != nil:
 		return err
 	case wrong != nil:
-		return a.mistaken(c.File, wrong)
+		return mistaken(a, c.File, wrong)
 	}
-	shown := consortiumApplied{Applied: applied, Secrets: []partnerShown{}}
+	shown := Applied{Applied: applied, Secrets: []MadePartner{}}
 	for _, one := range applied.Secrets {
-		shown.Secrets = append(shown.Secrets, partnerShown{Name: one.Library, TheyUse: partner.SecretText(one.TheyUse), WeUse: partner.SecretText(one.WeUse)})
+		shown.Secrets = append(shown.Secrets, MadePartner{Name: one.Library, TheyUse: partner.SecretText(one.TheyUse), WeUse: partner.SecretText(one.WeUse)})
 	}
-	return a.print(shown, shown.words)
+	return a.Print(shown, shown.words)
 }
 
 // earlier is the file that takes a change back.
 func earlier(ctx context.Context, tx *postgres.Tx, change string) (*consortium.Document, error) {
 	id, err := broker.ParseID("change", change)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %q is not the id of a change; afield consortium changes lists them", errUsage, change)
+		return nil, fmt.Errorf("%w: %q is not the id of a change; afield consortium changes lists them", shell.ErrUsage, change)
 	}
 	return consortium.Undoing(ctx, tx, id)
 }
 
-func (s consortiumApplied) words(out io.Writer) {
+func (s Applied) words(out io.Writer) {
 	for _, change := range s.Changes {
 		fmt.Fprintln(out, change.Words)
 	}
@@ -326,10 +327,10 @@ Examples:
 }
 
 // Run writes the file.
-func (c consortiumExportCommand) Run(a *app) error {
+func (c consortiumExportCommand) Run(a *shell.App) error {
 	var file consortium.File
 	var text []byte
-	err := a.inForce(func(ctx context.Context, tx *postgres.Tx, d doors) error {
+	err := inForce(a, func(ctx context.Context, tx *postgres.Tx, d shell.Doors) error {
 		in, err := consortium.Load(ctx, tx, d.Service, consortium.File{})
 		if err != nil {
 			return err
@@ -342,12 +343,12 @@ func (c consortiumExportCommand) Run(a *app) error {
 		return err
 	}
 	if c.File == "-" {
-		return a.print(map[string]string{"file": string(text)}, func(out io.Writer) { _, _ = out.Write(text) })
+		return a.Print(map[string]string{"file": string(text)}, func(out io.Writer) { _, _ = out.Write(text) })
 	}
 	if err := os.WriteFile(c.File, text, 0o600); err != nil {
 		return err
 	}
-	return a.print(map[string]any{"written": c.File, "libraries": len(file.Libraries)}, func(out io.Writer) {
+	return a.Print(map[string]any{"written": c.File, "libraries": len(file.Libraries)}, func(out io.Writer) {
 		fmt.Fprintf(out, "%s: %s\n", c.File, sized(file))
 	})
 }
@@ -366,16 +367,16 @@ Examples:
 }
 
 // Run lists them.
-func (c consortiumChangesCommand) Run(a *app) error {
+func (c consortiumChangesCommand) Run(a *shell.App) error {
 	var rows []consortium.Recorded
-	err := a.inForce(func(ctx context.Context, tx *postgres.Tx, _ doors) (err error) {
+	err := inForce(a, func(ctx context.Context, tx *postgres.Tx, _ shell.Doors) (err error) {
 		rows, err = consortium.Log(ctx, tx, broker.NoID, broker.NoID, c.Limit)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return a.print(rows, func(out io.Writer) {
+	return a.Print(rows, func(out io.Writer) {
 		var last broker.ID
 		for _, row := range rows {
 			if row.Change != last {

@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"context"
@@ -10,17 +10,18 @@ import (
 	"afield/broker"
 	"afield/broker/access"
 	"afield/broker/postgres"
+	"afield/cmd/afield/shell"
 )
 
-// tokenCommand manages the tokens of libraries' own programs.
-type tokenCommand struct {
+// Token manages the tokens of libraries' own programs.
+type Token struct {
 	Add    tokenAddCommand    `cmd:"" help:"Make a token for a program; it is shown once."`
 	List   tokenListCommand   `cmd:"" help:"List a library's tokens."`
 	Revoke tokenRevokeCommand `cmd:"" help:"End a token at once."`
 }
 
 // Help is shown by afield token --help.
-func (tokenCommand) Help() string {
+func (Token) Help() string {
 	return `A program sends its token as "Authorization: Bearer af_…" and acts as its library's staff, with the roles given. Only a hash of the token is kept.
 
 Examples:
@@ -44,8 +45,8 @@ Example:
   afield token add ISIL:US-NWPTL --label "catalogue sync" --role ill --days 365`
 }
 
-// tokenShown is the output for a new token; the token is never shown again.
-type tokenShown struct {
+// MadeToken is the output for a new token; the token is never shown again.
+type MadeToken struct {
 	Token     string    `json:"token"`
 	ID        broker.ID `json:"id"`
 	Library   string    `json:"library"`
@@ -53,15 +54,15 @@ type tokenShown struct {
 }
 
 // Run makes the token.
-func (c tokenAddCommand) Run(a *app) error {
-	return a.withDoors(c.Library, func(d doors) error {
-		if err := d.members(); err != nil {
+func (c tokenAddCommand) Run(a *shell.App) error {
+	return a.WithDoors(c.Library, func(d shell.Doors) error {
+		if err := d.Members(); err != nil {
 			return err
 		}
-		shown := tokenShown{Library: d.library.Name}
-		err := d.in(a, func(_ context.Context, tx *postgres.Tx) error {
+		shown := MadeToken{Library: d.Library.Name}
+		err := d.In(a, func(_ context.Context, tx *postgres.Tx) error {
 			token, info, err := d.IssueToken(tx, access.NewToken{
-				Library: d.library.ID, Label: c.Label, Roles: c.Role,
+				Library: d.Library.ID, Label: c.Label, Roles: c.Role,
 				Lifetime: time.Duration(c.Days) * 24 * time.Hour,
 			})
 			shown.Token, shown.ID, shown.ExpiresAt = token, info.ID, info.ExpiresAt
@@ -70,9 +71,9 @@ func (c tokenAddCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.print(shown, func(out io.Writer) {
+		return a.Print(shown, func(out io.Writer) {
 			fmt.Fprintf(out, "%s\n", shown.Token)
-			a.notice(fmt.Sprintf("Token %s for %s, good until %s. It is shown this once.", shown.ID, shown.Library, shown.ExpiresAt.Format(time.DateOnly)))
+			a.Notice(fmt.Sprintf("Token %s for %s, good until %s. It is shown this once.", shown.ID, shown.Library, shown.ExpiresAt.Format(time.DateOnly)))
 		})
 	})
 }
@@ -88,17 +89,17 @@ func (tokenListCommand) Help() string {
 }
 
 // Run lists the tokens.
-func (c tokenListCommand) Run(a *app) error {
-	return a.withDoors(c.Library, func(d doors) error {
+func (c tokenListCommand) Run(a *shell.App) error {
+	return a.WithDoors(c.Library, func(d shell.Doors) error {
 		var tokens []access.TokenInfo
-		err := d.in(a, func(ctx context.Context, tx *postgres.Tx) (err error) {
-			tokens, err = d.Tokens(ctx, tx, d.library.ID)
+		err := d.In(a, func(ctx context.Context, tx *postgres.Tx) (err error) {
+			tokens, err = d.Tokens(ctx, tx, d.Library.ID)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		return a.print(tokens, func(out io.Writer) {
+		return a.Print(tokens, func(out io.Writer) {
 			for _, token := range tokens {
 				state := "until " + token.ExpiresAt.Format(time.DateOnly)
 				if token.RevokedAt != nil {
@@ -106,7 +107,7 @@ func (c tokenListCommand) Run(a *app) error {
 				}
 				fmt.Fprintf(out, "%s  %-18s  %-20s  %s\n", token.ID, state, strings.Join(token.Roles, ", "), token.Label)
 			}
-			fmt.Fprintf(out, "%d tokens of %s.\n", len(tokens), d.library.Name)
+			fmt.Fprintf(out, "%d tokens of %s.\n", len(tokens), d.Library.Name)
 		})
 	})
 }
@@ -125,16 +126,16 @@ Example:
 }
 
 // Run revokes the token.
-func (c tokenRevokeCommand) Run(a *app) error {
+func (c tokenRevokeCommand) Run(a *shell.App) error {
 	id, err := broker.ParseID("token", c.ID)
 	if err != nil {
-		return fmt.Errorf("%q is not an id (%w)", c.ID, errUsage)
+		return fmt.Errorf("%q is not an id (%w)", c.ID, shell.ErrUsage)
 	}
-	return a.withDoors(c.Library, func(d doors) error {
-		err := d.in(a, func(ctx context.Context, tx *postgres.Tx) error { return d.Revoke(ctx, tx, d.library.ID, id) })
+	return a.WithDoors(c.Library, func(d shell.Doors) error {
+		err := d.In(a, func(ctx context.Context, tx *postgres.Tx) error { return d.Revoke(ctx, tx, d.Library.ID, id) })
 		if err != nil {
 			return err
 		}
-		return a.print(map[string]string{"revoked": id.String()}, func(out io.Writer) { fmt.Fprintf(out, "Token %s has ended.\n", id) })
+		return a.Print(map[string]string{"revoked": id.String()}, func(out io.Writer) { fmt.Fprintf(out, "Token %s has ended.\n", id) })
 	})
 }

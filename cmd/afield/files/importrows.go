@@ -1,4 +1,4 @@
-package main
+package files
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"afield/broker/exchange"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
+	"afield/cmd/afield/shell"
 )
 
 // importRows is what the commands that read a library's own rows have in common.
@@ -43,34 +44,34 @@ type (
 )
 
 // Run reads weekly hours and closures.
-func (c importCalendarCommand) Run(a *app) error { return c.run(a, exchange.Calendar) }
+func (c importCalendarCommand) Run(a *shell.App) error { return c.run(a, exchange.Calendar) }
 
 // Run reads patrons.
-func (c importPatronsCommand) Run(a *app) error { return c.run(a, exchange.Patrons) }
+func (c importPatronsCommand) Run(a *shell.App) error { return c.run(a, exchange.Patrons) }
 
 // Run reads titles and copies.
-func (c importMARCCommand) Run(a *app) error { return c.run(a, exchange.MARC) }
+func (c importMARCCommand) Run(a *shell.App) error { return c.run(a, exchange.MARC) }
 
 // Run reads items.
-func (c importItemsCommand) Run(a *app) error { return c.run(a, exchange.Items) }
+func (c importItemsCommand) Run(a *shell.App) error { return c.run(a, exchange.Items) }
 
 // Run reads loans.
-func (c importLoansCommand) Run(a *app) error { return c.run(a, exchange.Loans) }
+func (c importLoansCommand) Run(a *shell.App) error { return c.run(a, exchange.Loans) }
 
 // Run reads holds.
-func (c importHoldsCommand) Run(a *app) error { return c.run(a, exchange.Holds) }
+func (c importHoldsCommand) Run(a *shell.App) error { return c.run(a, exchange.Holds) }
 
 // Run reads who is responsible for whom.
-func (c importLinksCommand) Run(a *app) error { return c.run(a, exchange.Links) }
+func (c importLinksCommand) Run(a *shell.App) error { return c.run(a, exchange.Links) }
 
 // Run reads who may pick up for whom.
-func (c importProxiesCommand) Run(a *app) error { return c.run(a, exchange.Proxies) }
+func (c importProxiesCommand) Run(a *shell.App) error { return c.run(a, exchange.Proxies) }
 
 // Run reads blocks.
-func (c importBlocksCommand) Run(a *app) error { return c.run(a, exchange.Blocks) }
+func (c importBlocksCommand) Run(a *shell.App) error { return c.run(a, exchange.Blocks) }
 
 // Run reads charges and payments.
-func (c importChargesCommand) Run(a *app) error { return c.run(a, exchange.Charges) }
+func (c importChargesCommand) Run(a *shell.App) error { return c.run(a, exchange.Charges) }
 
 // Help is shown by afield import calendar --help.
 func (importCalendarCommand) Help() string {
@@ -149,8 +150,8 @@ Examples:
   afield import %s FILE.csv --library ISIL:US-NWPTL --errors wrong.csv`, about, columns.String(), importManners, kind, kind)
 }
 
-// rowsResult is what the commands print.
-type rowsResult struct {
+// RowsResult is what the commands print.
+type RowsResult struct {
 	Kind string `json:"kind"`
 	exchange.Result
 	// Errors are the wrong rows; the first 10,000 of them.
@@ -163,36 +164,36 @@ type rowsResult struct {
 // --errors has them all.
 const mostErrorsShown = 100
 
-func (c importRows) run(a *app, kind string) (err error) {
+func (c importRows) run(a *shell.App, kind string) (err error) {
 	source, cleanUp, err := seekable(c.File)
 	if err != nil {
 		return err
 	}
 	defer cleanUp()
-	db, err := openDatabase(a.ctx, a, false)
+	db, err := shell.OpenDatabase(a.Ctx, a, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var library directory.Library
-	err = db.InTx(a.ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		library, _, err = libraryNamed(ctx, tx, c.Library)
+	err = db.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+		library, _, err = shell.LibraryNamed(ctx, tx, c.Library)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	policies := published.NewSource()
-	if err := policies.Refresh(a.ctx, db.DB); err != nil {
+	if err := policies.Refresh(a.Ctx, db.DB); err != nil {
 		return err
 	}
 	list, err := newErrorList(a, c.Errors)
 	if err != nil {
 		return err
 	}
-	bar := a.rowProgress()
-	result := rowsResult{Kind: kind}
-	result.Result, err = exchange.Import(a.ctx, db.DB, source, exchange.Options{
+	bar := newRowProgress(a)
+	result := RowsResult{Kind: kind}
+	result.Result, err = exchange.Import(a.Ctx, db.DB, source, exchange.Options{
 		Kind: kind, Library: library.ID, DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), Policies: policies.Rules,
 		OnError: list.add, OnProgress: bar.show,
 		OnHint: func(hint csvfile.RowError) {
@@ -209,11 +210,11 @@ func (c importRows) run(a *app, kind string) (err error) {
 		return stoppedRows(err, result.Result)
 	}
 	result.Errors = list.kept
-	if err := a.print(result, result.words); err != nil {
+	if err := a.Print(result, result.words); err != nil {
 		return err
 	}
 	if result.Failed > 0 {
-		return errReported
+		return shell.ErrReported
 	}
 	return nil
 }
@@ -221,7 +222,7 @@ func (c importRows) run(a *app, kind string) (err error) {
 // seekable opens a file; standard input is put into a temporary file first,
 // because it is read more than once.
 func seekable(name string) (io.ReadSeeker, func(), error) {
-	opened, size, err := openInput(name)
+	opened, size, err := shell.OpenInput(name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -254,7 +255,7 @@ func stoppedRows(err error, done exchange.Result) error {
 	return err
 }
 
-func (r rowsResult) words(out io.Writer) {
+func (r RowsResult) words(out io.Writer) {
 	would := ""
 	if r.DryRun {
 		would = " (dry run: nothing was changed)"
@@ -275,14 +276,14 @@ func (r rowsResult) words(out io.Writer) {
 // errorList prints wrong rows as they are found, up to a number, and writes all
 // of them into a file.
 type errorList struct {
-	app   *app
+	app   *shell.App
 	kept  []csvfile.RowError
 	shown int
 	file  *os.File
 	csv   *csv.Writer
 }
 
-func newErrorList(a *app, name string) (*errorList, error) {
+func newErrorList(a *shell.App, name string) (*errorList, error) {
 	list := &errorList{app: a, kept: []csvfile.RowError{}}
 	if name == "" {
 		return list, nil
@@ -306,13 +307,13 @@ func (l *errorList) add(wrong csvfile.RowError) {
 		return
 	}
 	if l.shown++; l.shown <= mostErrorsShown {
-		fmt.Fprintln(l.app.err, wrong)
+		fmt.Fprintln(l.app.Err, wrong)
 	}
 }
 
 func (l *errorList) close() error {
 	if left := l.shown - mostErrorsShown; left > 0 {
-		fmt.Fprintf(l.app.err, "and %d more; --errors FILE writes them all\n", left)
+		fmt.Fprintf(l.app.Err, "and %d more; --errors FILE writes them all\n", left)
 	}
 	if l.csv == nil {
 		return nil
@@ -330,9 +331,9 @@ type rowProgress struct {
 	shown int
 }
 
-func (a *app) rowProgress() *rowProgress {
-	terminal, ok := a.err.(*os.File)
-	return &rowProgress{out: a.err, isTTY: ok && term.IsTerminal(int(terminal.Fd()))}
+func newRowProgress(a *shell.App) *rowProgress {
+	terminal, ok := a.Err.(*os.File)
+	return &rowProgress{out: a.Err, isTTY: ok && term.IsTerminal(int(terminal.Fd()))}
 }
 
 func (p *rowProgress) show(done, all int) {

@@ -1,4 +1,4 @@
-package main
+package shell
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,19 +15,19 @@ import (
 	"afield/broker/postgres"
 )
 
-// withScratches makes some empty, migrated databases beside the usual one for
+// WithScratches makes some empty, migrated databases beside the usual one for
 // as long as work runs, and then drops them. Their names begin with prefix; the
 // first is migrated, and the others are copies of it.
-func (a *app) withScratches(prefix string, count int, work func([]*postgres.DB) error) (err error) {
-	server := &database{adminURL: a.DatabaseURL}
-	login := func(name string) (string, error) { return withDatabaseName(a.DatabaseURL, name) }
+func (a *App) WithScratches(prefix string, count int, work func([]*postgres.DB) error) (err error) {
+	server := &Database{AdminURL: a.DatabaseURL}
+	login := func(name string) (string, error) { return otherDatabase(a.DatabaseURL, name) }
 	admin := login
 	if a.DatabaseURL == "" {
-		server.cluster, err = postgres.StartCluster(a.ctx, postgres.ClusterOptions{DataDir: a.Data, BinDir: a.Postgres, Notice: a.notice})
+		server.cluster, err = postgres.StartCluster(a.Ctx, postgres.ClusterOptions{DataDir: a.Data, BinDir: a.Postgres, Notice: a.Notice})
 		if err != nil {
 			return err
 		}
-		server.adminURL = server.cluster.AdminURL(postgres.DatabaseName)
+		server.AdminURL = server.cluster.AdminURL(postgres.DatabaseName)
 		login = func(name string) (string, error) { return server.cluster.URL(name), nil }
 		admin = func(name string) (string, error) { return server.cluster.AdminURL(name), nil }
 	}
@@ -41,7 +43,7 @@ func (a *app) withScratches(prefix string, count int, work func([]*postgres.DB) 
 		if len(names) > 0 {
 			template = names[0]
 		}
-		name, err := server.makeScratch(a.ctx, prefix, template)
+		name, err := server.makeScratch(a.Ctx, prefix, template)
 		if err != nil {
 			return err
 		}
@@ -49,11 +51,11 @@ func (a *app) withScratches(prefix string, count int, work func([]*postgres.DB) 
 		if template != "" {
 			continue
 		}
-		adminURL, err := admin(name)
+		AdminURL, err := admin(name)
 		if err != nil {
 			return err
 		}
-		if _, err := (&database{adminURL: adminURL}).migrate(a.ctx); err != nil {
+		if _, err := (&Database{AdminURL: AdminURL}).migrate(a.Ctx); err != nil {
 			return err
 		}
 	}
@@ -63,7 +65,7 @@ func (a *app) withScratches(prefix string, count int, work func([]*postgres.DB) 
 		if err != nil {
 			return err
 		}
-		db, err := postgres.Open(a.ctx, postgres.Config{URL: loginURL})
+		db, err := postgres.Open(a.Ctx, postgres.Config{URL: loginURL})
 		if err != nil {
 			return err
 		}
@@ -75,7 +77,7 @@ func (a *app) withScratches(prefix string, count int, work func([]*postgres.DB) 
 
 // makeScratch makes a database with a name of its own: an empty one, or a copy of
 // another.
-func (d *database) makeScratch(ctx context.Context, prefix, template string) (name string, err error) {
+func (d *Database) makeScratch(ctx context.Context, prefix, template string) (name string, err error) {
 	var random [6]byte
 	_, _ = rand.Read(random[:]) // never fails
 	name = prefix + hex.EncodeToString(random[:])
@@ -83,7 +85,7 @@ func (d *database) makeScratch(ctx context.Context, prefix, template string) (na
 	if template != "" {
 		statement += " template " + pgx.Identifier{template}.Sanitize()
 	}
-	err = d.withAdmin(ctx, func(conn *pgx.Conn) error {
+	err = d.WithAdmin(ctx, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, statement)
 		return err
 	})
@@ -98,9 +100,9 @@ func (d *database) makeScratch(ctx context.Context, prefix, template string) (na
 }
 
 // dropScratch also works after the command was stopped.
-func (d *database) dropScratch(name string) error {
+func (d *Database) dropScratch(name string) error {
 	ctx := context.Background()
-	err := d.withAdmin(ctx, func(conn *pgx.Conn) error {
+	err := d.WithAdmin(ctx, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, "drop database if exists "+pgx.Identifier{name}.Sanitize()+" with (force)")
 		return err
 	})
@@ -108,4 +110,28 @@ func (d *database) dropScratch(name string) error {
 		return fmt.Errorf("drop the database %s: %w", name, err)
 	}
 	return nil
+}
+
+// WithScratch makes an empty, migrated database beside the usual one for as
+// long as work runs, and then drops it.
+func (a *App) WithScratch(work func(*postgres.DB) error) error {
+	return a.WithScratches("afield_demo_", 1, func(all []*postgres.DB) error { return work(all[0]) })
+}
+
+// WithDatabaseName gives a connection string to another database of the same
+// server, in either of the two ways they are written.
+func otherDatabase(connection, name string) (string, error) {
+	if !strings.Contains(connection, "://") {
+		return connection + " dbname=" + name, nil // the last of several counts
+	}
+	parsed, err := url.Parse(connection)
+	if err != nil {
+		return "", ErrBadURL // the parser's own words may repeat the password
+	}
+	parsed.Path = "/" + name
+	query := parsed.Query()
+	query.Del("dbname")
+	query.Del("database")
+	parsed.RawQuery = query.Encode()
+	return parsed.String(), nil
 }

@@ -1,0 +1,3 @@
+// Package files holds the commands that read rows in from files and write them
+// out: afield import and export.
+package files
