@@ -12,7 +12,7 @@ import (
 	"afield/broker/postgres"
 )
 
-// Tables owned here: titles, items, partner_holdings, title_keys.
+// Tables owned here: titles, items, partner_holdings, title_keys, title_records.
 
 const selectTitles = `
 	select t.id, t.title, t.author, t.isbns, coalesce(t.issn, ''), coalesce(t.oclc, ''), t.publisher, t.year, t.format

@@ -23,6 +23,9 @@
 // owns it, as the API's calls are, and gets the same code; a column that the file
 // does not have is not judged.
 //
+// Of a MARC record all is kept, and goes home in an export. What is wrong with one
+// of its copies costs that copy only; it is named, and counted.
+//
 // An export writes what can be read in, with the same columns, so that a library
 // can move, and beside it everything else the library owns. It never holds a
 // secret: no PIN, no password, no token.

@@ -167,23 +167,32 @@ func (e *export) titles(ctx context.Context, tx *postgres.Tx, writer marc.Writer
 		if err != nil {
 			return count, "", err
 		}
+		sources, err := catalog.TitleRecordsOf(ctx, tx, e.Library, ids)
+		if err != nil {
+			return count, "", err
+		}
 		for _, title := range titles {
-			copies := e.copies(items[title.ID])
-			err := writer.Write(marc.RecordOf(title.Key, title.Title, copies))
-			for _, fewer := range []int{mostCopies, 0} {
-				if err != nil && len(copies) > fewer {
-					left += len(copies) - fewer
-					copies = copies[:fewer]
-					err = writer.Write(marc.RecordOf(title.Key, title.Title, copies))
+			for i, make := range recordsOf(title, sources[title.ID]) {
+				var copies []marc.Copy
+				if i == 0 {
+					copies = e.copies(items[title.ID])
 				}
-			}
-			switch {
-			case err == nil:
-				count++
-			case marc.Fits(marc.RecordOf(title.Key, title.Title, nil)):
-				return count, "", fmt.Errorf("title %s: %w", title.Key, err) // the disk failed, not the title
-			default:
-				tooLong++
+				err := writer.Write(make(copies))
+				for _, fewer := range []int{mostCopies, 0} {
+					if err != nil && len(copies) > fewer {
+						left += len(copies) - fewer
+						copies = copies[:fewer]
+						err = writer.Write(make(copies))
+					}
+				}
+				switch {
+				case err == nil:
+					count++
+				case marc.Fits(make(nil)):
+					return count, "", fmt.Errorf("title %s: %w", title.Key, err) // the disk failed, not the title
+				default:
+					tooLong++
+				}
 			}
 		}
 		if len(titles) < pageOfTitles {
@@ -200,6 +209,22 @@ func (e *export) titles(ctx context.Context, tx *postgres.Tx, writer marc.Writer
 	}
 	note = strings.Join(notes, "; ")
 	return count, note, writer.Close()
+}
+
+// recordsOf gives what makes the records of a title: the library's own as they
+// came, with copies; else one of what is known here.
+func recordsOf(title catalog.OwnedTitle, sources []catalog.TitleRecord) (made []func([]marc.Copy) marc.Record) {
+	for _, source := range sources {
+		record, err := marc.Decode(source.Record)
+		if err != nil {
+			continue // it was not written by us; what is known of the title goes out
+		}
+		made = append(made, func(copies []marc.Copy) marc.Record { return marc.Home(record, source.Key, copies) })
+	}
+	if made == nil {
+		made = append(made, func(copies []marc.Copy) marc.Record { return marc.RecordOf(title.Key, title.Title, copies) })
+	}
+	return made
 }
 
 func (e *export) copies(items []catalog.Item) []marc.Copy {

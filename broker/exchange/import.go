@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"afield/broker"
+	"afield/broker/catalog/marc"
 	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/policy"
@@ -29,6 +31,9 @@ type Options struct {
 	// Kind is one of Kinds.
 	Kind    string
 	Library broker.ID
+	// Holdings names how the file's records have their copies, one of marc.Ways;
+	// empty finds it out.
+	Holdings string
 	// DryRun checks every row against the database and changes nothing.
 	DryRun bool
 	// Now is business time, for rows that give no time.
@@ -41,6 +46,9 @@ type Options struct {
 	// OnHint, if given, is called for every row that went in and may be somebody who
 	// is here already.
 	OnHint func(csvfile.RowError)
+	// OnGuess, if given, is called for copies whose kind of material has a code that
+	// is not known here, and was taken from their record: with the field and the code.
+	OnGuess func(code string, copies int)
 	// OnProgress, if given, is called with how many of all rows are done.
 	OnProgress func(done, all int)
 }
@@ -54,6 +62,14 @@ type Result struct {
 	// Failed counts rows with at least one error; a row that went in without a
 	// guardian it names is also counted as new, changed or unchanged.
 	Failed int `json:"failed"`
+	// Deleted counts records that say of themselves that they are deleted; they are
+	// passed over.
+	Deleted int `json:"deleted,omitempty"`
+	// Holdings is how the records have their copies; Copies counts those that went
+	// in, CopiesLeftOut those that could not, each of which has an error.
+	Holdings      string `json:"holdings,omitempty"`
+	Copies        int    `json:"copies,omitempty"`
+	CopiesLeftOut int    `json:"copies_left_out,omitempty"`
 	// Alike counts new patrons who may be the same person as somebody else.
 	Alike int `json:"alike,omitempty"`
 	// Resumed is how many rows were done by an earlier run that was stopped;
@@ -76,8 +92,10 @@ type job struct {
 	hash     string
 	// first has the line on which the file first names a thing: to find repeats, and
 	// for rows that name others further down.
-	first  *nameIndex
-	result Result
+	first *nameIndex
+	// holdings is how the file's records have their copies.
+	holdings marc.Holdings
+	result   Result
 	// waiting tells that some rows say something that can only be done when every
 	// row is in; refused are the rows left out, untouched those that changed
 	// nothing.
@@ -117,6 +135,9 @@ func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options 
 	if j.kind, err = kindNamed(options.Kind); err != nil {
 		return j.result, err
 	}
+	if err := j.understand(); err != nil {
+		return j.result, err
+	}
 	if err := j.prepare(ctx); err != nil {
 		return j.result, err
 	}
@@ -135,6 +156,20 @@ func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options 
 	return j.result, j.finish(ctx)
 }
 
+// understand reads the options.
+func (j *job) understand() error {
+	if j.Holdings == "" {
+		return nil
+	}
+	var known bool
+	if j.holdings, known = marc.Way(j.Holdings); !known || j.kind.name != MARC {
+		return broker.Invalid(broker.FieldError{
+			Pointer: "/holdings", Code: "unknown", Message: "must be one of " + strings.Join(marc.Ways(), ", ") + ", and only for records",
+		})
+	}
+	return nil
+}
+
 // open opens the file from where it stands.
 func (j *job) open(source io.Reader) (rowReader, error) {
 	if j.kind.name == MARC {
@@ -151,6 +186,7 @@ func (j *job) look(source io.Reader) error {
 	if err != nil {
 		return err
 	}
+	var evidence marc.Evidence
 	for {
 		read, err := file.next()
 		if errors.Is(err, io.EOF) {
@@ -160,17 +196,28 @@ func (j *job) look(source io.Reader) error {
 			return err
 		}
 		j.result.Rows++
-		if read.syntax != nil {
+		if read.syntax != nil || read.deleted {
 			continue
 		}
 		for _, name := range j.kind.names(read) {
 			j.first.note(name, read.line)
 		}
+		if j.kind.name == MARC {
+			evidence.Note(read.record)
+			for _, name := range barcodesIn(read.record) {
+				j.first.note(name, read.line)
+			}
+		}
 	}
 	j.first.seal()
+	if j.kind.name == MARC && j.Holdings == "" {
+		j.holdings = evidence.Likeliest()
+	}
+	j.result.Holdings = j.holdings.Name
 	if _, err := io.Copy(io.Discard, tee); err != nil {
 		return fmt.Errorf("read the file: %w", err)
 	}
+	fmt.Fprint(sum, j.Holdings) // read otherwise, it is another run
 	j.hash = hex.EncodeToString(sum.Sum(nil))
 	return nil
 }
@@ -210,13 +257,13 @@ func (j *job) start(ctx context.Context) error {
 		return nil
 	}
 	return j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		done, failed, err := startRun(ctx, tx, j.run(), j.Now)
+		done, failed, leftOut, err := startRun(ctx, tx, j.run(), j.Now)
 		if j.kind.waits != nil && failed > 0 {
 			// When the file is read once more, it must be known which rows were refused:
 			// so it is read from the start, and what is in already does not change.
 			done, failed = 0, 0
 		}
-		j.result.Resumed, j.result.ResumedFailed, j.result.Failed = done, failed, failed
+		j.result.Resumed, j.result.ResumedFailed, j.result.Failed, j.result.CopiesLeftOut = done, failed, failed, leftOut
 		return err
 	})
 }
@@ -254,6 +301,10 @@ func (j *job) read(ctx context.Context, source io.ReadSeeker) error {
 		}
 		if read.syntax != nil {
 			j.fail(*read.syntax)
+			continue
+		}
+		if read.deleted {
+			j.result.Deleted++
 			continue
 		}
 		if slice = append(slice, read); len(slice) == sliceRows {
@@ -296,6 +347,7 @@ func (j *job) save(ctx context.Context, rows []*row) error {
 		return j.save(ctx, rows[len(rows)/2:])
 	default:
 		rows[0].errors = nil
+		rows[0].copies = copies{lost: rows[0].copies.in + len(rows[0].copies.left)}
 		rows[0].wrong("", "cannot be saved: %s", reason(err))
 	}
 	for _, done := range rows {
@@ -310,7 +362,7 @@ func (j *job) save(ctx context.Context, rows []*row) error {
 func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *postgres.Tx, *job, []*row) error) error {
 	err := j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		for _, read := range rows {
-			read.errors, read.hint, read.outcome = nil, nil, unchanged
+			read.errors, read.hint, read.outcome, read.copies = nil, nil, unchanged, copies{}
 			j.repeats(read)
 		}
 		if err := work(ctx, tx, j, rows); err != nil {
@@ -319,13 +371,14 @@ func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *
 		if j.DryRun {
 			return errors.Join(tx.Flush(ctx), errDryRun)
 		}
-		failed := j.result.Failed
+		failed, leftOut := j.result.Failed, j.result.CopiesLeftOut
 		for _, read := range rows {
+			leftOut += len(read.copies.left) + read.copies.lost
 			if read.errors != nil {
 				failed++
 			}
 		}
-		noteProgress(tx, j.run(), rows[len(rows)-1].index, failed)
+		noteProgress(tx, j.run(), rows[len(rows)-1].index, failed, leftOut)
 		return nil
 	})
 	if errors.Is(err, errDryRun) && !isRowsFault(err) {
@@ -345,6 +398,14 @@ func (j *job) repeats(read *row) {
 }
 
 func (j *job) count(read *row) {
+	j.result.Copies += read.copies.in
+	j.result.CopiesLeftOut += len(read.copies.left) + read.copies.lost
+	j.tell(read.copies.left)
+	for code, times := range read.copies.guessed {
+		if j.OnGuess != nil {
+			j.OnGuess(code, times)
+		}
+	}
 	switch {
 	case read.errors != nil:
 		j.refused.add(read.index)
@@ -420,7 +481,7 @@ func (j *job) finish(ctx context.Context) error {
 		return nil
 	}
 	return j.in(ctx, func(_ context.Context, tx *postgres.Tx) error {
-		finishRun(tx, j.run(), j.result.Rows, j.result.Failed, j.Now)
+		finishRun(tx, j.run(), j.result, j.Now)
 		return nil
 	})
 }
@@ -456,26 +517,27 @@ type run struct {
 }
 
 // startRun begins a run, or finds the one that was stopped.
-func startRun(ctx context.Context, tx *postgres.Tx, r run, now time.Time) (done, failed int, err error) {
+func startRun(ctx context.Context, tx *postgres.Tx, r run, now time.Time) (done, failed, leftOut int, err error) {
 	row := tx.QueryRow(ctx, `
 		insert into import_runs as r (library_id, kind, file_hash, started_at) values ($1, $2, $3, $4)
 		on conflict (library_id, kind, file_hash) do update set
 			rows_done = case when r.finished_at is null then r.rows_done else 0 end,
 			rows_failed = case when r.finished_at is null then r.rows_failed else 0 end,
+			copies_left_out = case when r.finished_at is null then r.copies_left_out else 0 end,
 			started_at = excluded.started_at, finished_at = null
-		returning rows_done, rows_failed`, r.library, r.kind, r.hash, now)
-	if err := row.Scan(&done, &failed); err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return 0, 0, fmt.Errorf("begin an import: %w", err)
+		returning rows_done, rows_failed, copies_left_out`, r.library, r.kind, r.hash, now)
+	if err := row.Scan(&done, &failed, &leftOut); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, 0, 0, fmt.Errorf("begin an import: %w", err)
 	}
-	return done, failed, nil
+	return done, failed, leftOut, nil
 }
 
-func noteProgress(tx *postgres.Tx, r run, done, failed int) {
-	tx.Queue(`update import_runs set rows_done = $4, rows_failed = $5 where library_id = $1 and kind = $2 and file_hash = $3`,
-		r.library, r.kind, r.hash, done, failed)
+func noteProgress(tx *postgres.Tx, r run, done, failed, leftOut int) {
+	tx.Queue(`update import_runs set rows_done = $4, rows_failed = $5, copies_left_out = $6 where library_id = $1 and kind = $2 and file_hash = $3`,
+		r.library, r.kind, r.hash, done, failed, leftOut)
 }
 
-func finishRun(tx *postgres.Tx, r run, done, failed int, now time.Time) {
-	tx.Queue(`update import_runs set rows_done = $4, rows_failed = $5, finished_at = $6
-		where library_id = $1 and kind = $2 and file_hash = $3`, r.library, r.kind, r.hash, done, failed, now)
+func finishRun(tx *postgres.Tx, r run, result Result, now time.Time) {
+	tx.Queue(`update import_runs set rows_done = $4, rows_failed = $5, copies_left_out = $6, finished_at = $7
+		where library_id = $1 and kind = $2 and file_hash = $3`, r.library, r.kind, r.hash, result.Rows, result.Failed, result.CopiesLeftOut, now)
 }

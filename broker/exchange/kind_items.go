@@ -8,7 +8,6 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
-	"afield/broker/catalog/marc"
 	"afield/broker/directory"
 	"afield/broker/postgres"
 )
@@ -48,12 +47,12 @@ func itemsKind() kind {
 		names: func(r *row) []string { return []string{"barcode " + r.text("barcode")} },
 		save: func(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
 			wanted := make([]wantedTitle, len(rows))
-			pieces := make([]piece, len(rows))
+			pieces, columns := make([]piece, len(rows)), itemColumns(j.file)
 			for i, read := range rows {
-				pieces[i] = piece{read, j.item(read)}
+				pieces[i] = piece{read: read, as: read, record: j.item(read), columns: columns}
 				wanted[i] = wantedTitle{read: read, key: read.text("title_key"), title: titleIn(read)}
 			}
-			return j.saveItems(ctx, tx, rows, wanted, pieces, itemColumns(j.file))
+			return j.saveItems(ctx, tx, rows, wanted, pieces)
 		},
 	}
 }
@@ -125,10 +124,15 @@ func looseStatus(status string) catalog.ItemStatus {
 	return catalog.ItemStatus(status)
 }
 
-// piece is an item that a row describes; a MARC record may describe several.
+// piece is an item that a row describes.
 type piece struct {
-	read   *row
+	read *row
+	// as is the row in which what is wrong with it is noted: the row itself, or one
+	// of its own where a MARC record describes several.
+	as     *row
 	record catalog.Record
+	// columns are those of the table that the file says something about.
+	columns []string
 }
 
 // wantedTitle is a title that a row names.
@@ -141,7 +145,7 @@ type wantedTitle struct {
 
 // saveItems writes the titles that are new, then the items. wanted[i] is the
 // title of rows[i].
-func (j *job) saveItems(ctx context.Context, tx *postgres.Tx, rows []*row, wanted []wantedTitle, pieces []piece, columns []string) error {
+func (j *job) saveItems(ctx context.Context, tx *postgres.Tx, rows []*row, wanted []wantedTitle, pieces []piece) error {
 	barcodes := make([]string, len(pieces))
 	for i, piece := range pieces {
 		barcodes[i] = piece.record.Barcode
@@ -160,19 +164,41 @@ func (j *job) saveItems(ctx context.Context, tx *postgres.Tx, rows []*row, wante
 	for i, read := range rows {
 		titles[read] = wanted[i].id
 	}
-	var records []catalog.Record
-	var kept []*row
-	var ids []broker.ID
-	for _, piece := range pieces {
-		if piece.read.errors != nil {
+	for _, group := range alike(pieces) {
+		var records []catalog.Record
+		var kept []*row
+		var ids []broker.ID
+		for _, piece := range group {
+			piece.record.Title = titles[piece.read]
+			records, kept, ids = append(records, piece.record), append(kept, piece.read), append(ids, piece.record.ID)
+		}
+		saved, err := catalog.SaveRecords(ctx, tx, group[0].columns, records)
+		settle(kept, ids, saved)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alike groups the pieces that can be saved by the columns they say something
+// about.
+func alike(pieces []piece) [][]piece {
+	var groups [][]piece
+	places := map[string]int{}
+	for _, one := range pieces {
+		if one.read.errors != nil || one.as.errors != nil {
 			continue
 		}
-		piece.record.Title = titles[piece.read]
-		records, kept, ids = append(records, piece.record), append(kept, piece.read), append(ids, piece.record.ID)
+		columns := strings.Join(one.columns, " ")
+		at, known := places[columns]
+		if !known {
+			at = len(groups)
+			places[columns], groups = at, append(groups, nil)
+		}
+		groups[at] = append(groups[at], one)
 	}
-	saved, err := catalog.SaveRecords(ctx, tx, columns, records)
-	settle(kept, ids, saved)
-	return err
+	return groups
 }
 
 func (p *piece) identify(j *job, known map[string]catalog.Item) {
@@ -181,9 +207,9 @@ func (p *piece) identify(j *job, known map[string]catalog.Item) {
 	case !found:
 		p.record.ID = broker.NewID()
 	case item.Library != j.Library:
-		p.read.wrong("barcode", "%s is another library's item", shown(p.record.Barcode))
+		p.as.wrong("barcode", "%s is another library's item", shown(p.record.Barcode))
 	case item.Temporary():
-		p.read.wrong("barcode", "%s stands for a copy borrowed from a lender", shown(p.record.Barcode))
+		p.as.wrong("barcode", "%s stands for a copy borrowed from a lender", shown(p.record.Barcode))
 	default:
 		p.record.ID = item.ID
 	}
@@ -268,51 +294,4 @@ func (j *job) saveTitle(tx *postgres.Tx, want *wantedTitle, known map[string]cat
 	if want.key != "" {
 		known[want.key] = have
 	}
-}
-
-func marcKind() kind {
-	return kind{
-		name: MARC,
-		names: func(r *row) []string {
-			if key := marc.KeyOf(r.record); key != "" {
-				return []string{"control number " + key}
-			}
-			return nil
-		},
-		save: func(ctx context.Context, tx *postgres.Tx, j *job, rows []*row) error {
-			wanted := make([]wantedTitle, len(rows))
-			var pieces []piece
-			for i, read := range rows {
-				wanted[i] = wantedTitle{read: read, key: marc.KeyOf(read.record), title: marc.TitleOf(read.record)}
-				if wanted[i].title.Title == "" {
-					read.wrong("245", "is empty; a record needs a title in 245 $a")
-				}
-				for _, one := range marc.CopiesOf(read.record) {
-					pieces = append(pieces, piece{read, j.copyOf(read, one, wanted[i].title.Format)})
-				}
-			}
-			return j.saveItems(ctx, tx, rows, wanted, pieces,
-				[]string{"title_id", "branch_id", "call_number", "type", "audience", "price_minor", "status"})
-		},
-	}
-}
-
-// copyOf makes an item from what a record says of a copy, by way of a row such as
-// a file of items has.
-func (j *job) copyOf(read *row, one marc.Copy, format broker.Format) catalog.Record {
-	kind := one.Type
-	if kind == "" {
-		kind = string(format)
-	}
-	as := &row{line: read.line, columns: map[string]int{}}
-	for name, text := range map[string]string{
-		"barcode": one.Barcode, "branch": one.Branch, "call_number": one.CallNumber, "price": one.Price, "status": one.Status,
-		"type": kind, "audience": one.Audience,
-	} {
-		as.columns[name] = len(as.fields)
-		as.fields = append(as.fields, text)
-	}
-	record := j.item(as)
-	read.errors = append(read.errors, as.errors...)
-	return record
 }

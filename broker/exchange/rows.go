@@ -37,6 +37,19 @@ type row struct {
 	errors  []csvfile.RowError
 	hint    *csvfile.RowError
 	outcome outcome
+	copies  copies
+	// deleted tells of a record that its own system has deleted it.
+	deleted bool
+}
+
+// copies is what became of the copies that a record names.
+type copies struct {
+	// in went in with their record, lost were left out with it, those of left by
+	// themselves.
+	in, lost int
+	left     []csvfile.RowError
+	// guessed counts codes of kinds of material that are not known here.
+	guessed map[string]int
 }
 
 type outcome int
@@ -192,7 +205,7 @@ func (f *marcFile) next() (*row, error) {
 		return nil, csvfile.Unreadable("not_marc", "%s", err)
 	}
 	f.index++
-	return &row{line: f.index, index: f.index, record: record}, nil
+	return &row{line: f.index, index: f.index, record: record, deleted: record.Leader[5] == 'd'}, nil
 }
 
 // shown shortens a stranger's text for a message.

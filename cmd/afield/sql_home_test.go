@@ -47,6 +47,7 @@ var homes = map[string]string{
 	"items":            "broker/catalog",
 	"partner_holdings": "broker/catalog",
 	"title_keys":       "broker/catalog",
+	"title_records":    "broker/catalog",
 	"titles":           "broker/catalog",
 
 	"blocks":       "broker/patrons",

@@ -114,9 +114,11 @@ func parseBinary(raw []byte) (Record, error) {
 }
 
 // readable refuses text that is neither UTF-8 nor ASCII; scheme is leader
-// position 9: "a" is Unicode, a space is MARC-8.
+// position 9: "a" is Unicode, a space is MARC-8. Many systems write UTF-8 and
+// leave the space: in MARC-8 an accent stands alone before its letter, which is
+// never valid UTF-8, so that one is not taken for the other.
 func readable(raw []byte, scheme byte) error {
-	if scheme != 'a' && bytes.ContainsFunc(raw, func(c rune) bool { return c >= utf8.RuneSelf || c == 0x1b }) {
+	if scheme != 'a' && (!utf8.Valid(raw) || bytes.IndexByte(raw, 0x1b) >= 0) {
 		return errors.New("it is in MARC-8 with letters beyond ASCII, which is not supported; save the file as UTF-8")
 	}
 	if !utf8.Valid(raw) {

@@ -3,6 +3,7 @@ package marc
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Record is one MARC record.
@@ -107,8 +108,11 @@ func isPlain(c byte) bool { return c >= ' ' && c <= '~' }
 // checkText refuses what both formats cannot carry: control characters, of
 // which MARC's own delimiters are three, and what is not UTF-8.
 func checkText(text string) error {
+	if !utf8.ValidString(text) {
+		return fmt.Errorf("text that is not UTF-8: %q", shown(text))
+	}
 	for _, c := range text {
-		if c < ' ' || c == '\uFFFD' || c == '\uFFFE' || c == '\uFFFF' {
+		if c < ' ' || c == '\uFFFE' || c == '\uFFFF' {
 			return fmt.Errorf("a control or broken character in %q", shown(text))
 		}
 	}

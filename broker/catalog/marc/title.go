@@ -1,6 +1,8 @@
 package marc
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -120,8 +122,12 @@ func formatOf(record Record) broker.Format {
 		return broker.FormatMusicCD
 	case 'i':
 		return broker.FormatAudiobook
-	case 'm', 'r':
+	case 'r':
 		return broker.FormatGame
+	case 'm': // a computer file: its 008 says of what kind
+		if fixed := record.Control("008"); len(fixed) > 26 && fixed[26] == 'g' {
+			return broker.FormatGame
+		}
 	}
 	switch level {
 	case 's', 'i':
@@ -155,50 +161,6 @@ func leaders(format broker.Format) (leader, physical string) {
 	return "00000n" + kind + " a2200000 i 4500", physical
 }
 
-// Copy is what a record says of one copy.
-type Copy struct {
-	Barcode, Branch, CallNumber string
-	// Price is text as the record has it, for example "$18.00"; Status, Type and
-	// Audience are in our words, "" where not said.
-	Price, Status, Type, Audience string
-}
-
-// CopiesOf gives the copies named in the record's holdings: 852 (location $b,
-// call number $h $i, barcode $p), with 876 of the same barcode $p for the price
-// $c, the status $j, and the notes $x "type: dvd" and "audience: child".
-// Locations without a barcode are passed over.
-func CopiesOf(record Record) []Copy {
-	var copies []Copy
-	places := map[string]int{}
-	for _, field := range record.All("852") {
-		if barcode := field.First('p'); barcode != "" {
-			places[barcode] = len(copies)
-			copies = append(copies, Copy{
-				Barcode: barcode, Branch: field.First('b'),
-				CallNumber: strings.TrimSpace(field.First('h') + " " + field.First('i')),
-			})
-		}
-	}
-	for _, field := range record.All("876") {
-		at, known := places[field.First('p')]
-		if !known {
-			continue
-		}
-		copies[at].Price, copies[at].Status = field.First('c'), field.First('j')
-		for _, subfield := range field.Subfields {
-			name, value, _ := strings.Cut(subfield.Value, ":")
-			switch value = strings.TrimSpace(value); {
-			case subfield.Code != 'x':
-			case name == "type":
-				copies[at].Type = value
-			case name == "audience":
-				copies[at].Audience = value
-			}
-		}
-	}
-	return copies
-}
-
 // RecordOf writes a title and its copies as a record from which TitleOf and
 // CopiesOf read the same again. key becomes the control number.
 func RecordOf(key string, title catalog.Title, copies []Copy) Record {
@@ -215,7 +177,11 @@ func RecordOf(key string, title catalog.Title, copies []Copy) Record {
 	if len(title.Year) == 4 {
 		year = title.Year
 	}
-	control("008", fmt.Sprintf("000000s%s    xx %s und d", year, strings.Repeat(" ", 17)))
+	fixed := []byte(fmt.Sprintf("000000s%s    xx %s und d", year, strings.Repeat(" ", 17)))
+	if title.Format == broker.FormatGame {
+		fixed[26] = 'g'
+	}
+	control("008", string(fixed))
 	for _, isbn := range title.ISBNs {
 		record.data("020", "  ", "a", isbn)
 	}
@@ -226,12 +192,77 @@ func RecordOf(key string, title catalog.Title, copies []Copy) Record {
 	record.data("100", "1 ", "a", title.Author)
 	record.data("245", "00", "a", title.Title)
 	record.data("264", " 1", "b", title.Publisher, "c", title.Year)
+	record.add(copies)
+	return record
+}
+
+// add writes copies in our own way.
+func (r *Record) add(copies []Copy) {
 	for _, one := range copies {
-		record.data("852", "  ", "b", one.Branch, "h", one.CallNumber, "p", one.Barcode)
-		record.data("876", "  ", "c", one.Price, "j", one.Status, "p", one.Barcode,
+		r.data("852", "  ", "b", one.Branch, "h", one.CallNumber, "p", one.Barcode)
+		r.data("876", "  ", "c", one.Price, "j", one.Status, "p", one.Barcode,
 			"x", note("type", one.Type), "x", note("audience", one.Audience))
 	}
-	return record
+}
+
+// Home is a record as it came to us, with the copies that there are now. key
+// becomes its control number.
+func Home(record Record, key string, copies []Copy) Record {
+	home := Record{Leader: record.Leader, Fields: []Field{{Tag: "001", Value: plain(key)}}}
+	for _, field := range record.Fields {
+		if field.Tag != "001" {
+			home.Fields = append(home.Fields, field)
+		}
+	}
+	home.add(copies)
+	return home
+}
+
+// tidied is a field without what no MARC file can carry.
+func tidied(field Field) Field {
+	field.Value = carried(field.Value)
+	subfields := field.Subfields
+	field.Subfields = nil
+	for _, subfield := range subfields {
+		if subfield.Code > ' ' && subfield.Code <= '~' {
+			subfield.Value = carried(subfield.Value)
+			field.Subfields = append(field.Subfields, subfield)
+		}
+	}
+	for i, c := range field.Indicators {
+		if !field.IsControl() && !isPlain(c) {
+			field.Indicators[i] = ' '
+		}
+	}
+	return field
+}
+
+// Encode writes one record so that Decode reads it again: in the binary form, or
+// as XML where that is too short for it. What neither form can carry is tidied.
+func Encode(record Record) ([]byte, error) {
+	whole := Record{Leader: record.Leader}
+	for _, field := range record.Fields {
+		if field = tidied(field); field.IsControl() || len(field.Subfields) > 0 {
+			whole.Fields = append(whole.Fields, field)
+		}
+	}
+	var out bytes.Buffer
+	if err := NewBinaryWriter(&out).Write(whole); err == nil {
+		return out.Bytes(), nil
+	}
+	out.Reset()
+	writer := NewXMLWriter(&out)
+	err := writer.Write(whole)
+	return out.Bytes(), errors.Join(err, writer.Close())
+}
+
+// Decode reads what Encode wrote.
+func Decode(text []byte) (Record, error) {
+	reader, err := NewReader(bytes.NewReader(text))
+	if err != nil {
+		return Record{}, err
+	}
+	return reader.Next()
 }
 
 func note(name, value string) string {
@@ -255,14 +286,18 @@ func (r *Record) data(tag, indicators string, parts ...string) {
 }
 
 // plain makes text that MARC can carry: control characters become spaces.
-func plain(text string) string {
-	return strings.TrimSpace(strings.Map(func(c rune) rune {
-		switch {
-		case c < ' ':
-			return ' '
-		case c == '\uFFFD' || c == '\uFFFE' || c == '\uFFFF':
+func plain(text string) string { return strings.TrimSpace(carried(text)) }
+
+// carried is plain with the spaces at its ends.
+func carried(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch c {
+		case '\uFFFE', '\uFFFF':
 			return '?'
 		}
+		if c < ' ' {
+			return ' '
+		}
 		return c
-	}, text))
+	}, text)
 }

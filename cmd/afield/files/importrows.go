@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,14 +35,17 @@ type importRows struct {
 type (
 	importCalendarCommand struct{ importRows }
 	importPatronsCommand  struct{ importRows }
-	importMARCCommand     struct{ importRows }
-	importItemsCommand    struct{ importRows }
-	importLoansCommand    struct{ importRows }
-	importHoldsCommand    struct{ importRows }
-	importLinksCommand    struct{ importRows }
-	importProxiesCommand  struct{ importRows }
-	importBlocksCommand   struct{ importRows }
-	importChargesCommand  struct{ importRows }
+	importMARCCommand     struct {
+		importRows
+		Holdings string `help:"How the records have their copies: marc21, evergreen, alma, koha, sierra, sirsi, or none. Found out when left out." placeholder:"WAY"`
+	}
+	importItemsCommand   struct{ importRows }
+	importLoansCommand   struct{ importRows }
+	importHoldsCommand   struct{ importRows }
+	importLinksCommand   struct{ importRows }
+	importProxiesCommand struct{ importRows }
+	importBlocksCommand  struct{ importRows }
+	importChargesCommand struct{ importRows }
 )
 
 // Run reads weekly hours and closures.
@@ -50,7 +55,9 @@ func (c importCalendarCommand) Run(a *shell.App) error { return c.run(a, exchang
 func (c importPatronsCommand) Run(a *shell.App) error { return c.run(a, exchange.Patrons) }
 
 // Run reads titles and copies.
-func (c importMARCCommand) Run(a *shell.App) error { return c.run(a, exchange.MARC) }
+func (c importMARCCommand) Run(a *shell.App) error {
+	return c.run(a, exchange.MARC, func(o *exchange.Options) { o.Holdings = c.Holdings })
+}
 
 // Run reads items.
 func (c importItemsCommand) Run(a *shell.App) error { return c.run(a, exchange.Items) }
@@ -120,12 +127,22 @@ func (importChargesCommand) Help() string {
 
 // Help is shown by afield import marc --help.
 func (importMARCCommand) Help() string {
-	return `Binary MARC 21 (ISO 2709) and MARCXML are told apart by themselves. Text must be UTF-8; MARC-8 is read only where it is plain ASCII. A record is known again by its control number (001), ISBN or OCLC number. Copies come from 852 (branch $b, call number $h $i, barcode $p), with 876 of the same barcode $p for price $c, status $j and the notes $x "type: dvd" and "audience: child".
+	return `Binary MARC 21 (ISO 2709) and MARCXML are told apart by themselves. Text must be UTF-8; MARC-8 is read only where it is plain ASCII. A record is known again by its control number (001), ISBN or OCLC number. All of it is kept and goes home in an export. One that says it is deleted is passed over.
+
+How the file has its copies is found out, by what finds most of them, or said with --holdings:
+  marc21     852 (branch $b, call number $h $i, barcode $p); 876 to 878 of the same barcode, link or place: price $c, status $j, and the notes $x "type: dvd" and "audience: child"
+  evergreen  852 (branch the last $b, call number $j, barcode $p, price $y, type $g)
+  alma       852 with 876 to 878 that its $8 or $0 links
+  koha       952 (branch $a, call number $o, barcode $p, price $v, type $y; $0 $1 $4 $7 for what is not on the shelf)
+  sierra     945 (branch $l, call number $a, barcode $i, price $p, type $t, status $s)
+  sirsi      999 (branch $m, call number $a, barcode $i, price $p, type $t; $k for what is not on the shelf)
+  none       no copies
+A copy that cannot be read is named and left out, and counted; its title and the other copies go in. The status is then 1.
 
 ` + importManners + `
 Examples:
   afield import marc titles.mrc --library ISIL:US-NWPTL --dry-run
-  afield import marc titles.xml --library ISIL:US-NWPTL`
+  afield import marc titles.xml --library ISIL:US-NWPTL --holdings koha`
 }
 
 const importManners = `Wrong rows are listed with line, column and what would be right, and left out; the status is then 1. Rows are saved in slices; after a stop in the middle, the same command goes on where it was. Reading the same file twice changes nothing.
@@ -156,6 +173,9 @@ type RowsResult struct {
 	exchange.Result
 	// Errors are the wrong rows; the first 10,000 of them.
 	Errors []csvfile.RowError `json:"errors"`
+	// Guessed counts copies, by a code of their kind of material that is not known
+	// here.
+	Guessed map[string]int `json:"guessed,omitempty"`
 	// Hints are new patrons who may be somebody who is here; the first 10,000.
 	Hints []csvfile.RowError `json:"hints,omitempty"`
 }
@@ -164,7 +184,7 @@ type RowsResult struct {
 // --errors has them all.
 const mostErrorsShown = 100
 
-func (c importRows) run(a *shell.App, kind string) (err error) {
+func (c importRows) run(a *shell.App, kind string, change ...func(*exchange.Options)) (err error) {
 	source, cleanUp, err := seekable(c.File)
 	if err != nil {
 		return err
@@ -193,15 +213,25 @@ func (c importRows) run(a *shell.App, kind string) (err error) {
 	}
 	bar := newRowProgress(a)
 	result := RowsResult{Kind: kind}
-	result.Result, err = exchange.Import(a.Ctx, db.DB, source, exchange.Options{
+	options := exchange.Options{
 		Kind: kind, Library: library.ID, DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), Policies: policies.Rules,
 		OnError: list.add, OnProgress: bar.show,
+		OnGuess: func(code string, copies int) {
+			if result.Guessed == nil {
+				result.Guessed = map[string]int{}
+			}
+			result.Guessed[code] += copies
+		},
 		OnHint: func(hint csvfile.RowError) {
 			if len(result.Hints) < mostErrorsKept {
 				result.Hints = append(result.Hints, hint)
 			}
 		},
-	})
+	}
+	for _, apply := range change {
+		apply(&options)
+	}
+	result.Result, err = exchange.Import(a.Ctx, db.DB, source, options)
 	bar.finish()
 	if closing := list.close(); err == nil {
 		err = closing
@@ -213,7 +243,7 @@ func (c importRows) run(a *shell.App, kind string) (err error) {
 	if err := a.Print(result, result.words); err != nil {
 		return err
 	}
-	if result.Failed > 0 {
+	if result.Failed > 0 || result.CopiesLeftOut > 0 {
 		return shell.ErrReported
 	}
 	return nil
@@ -264,6 +294,15 @@ func (r RowsResult) words(out io.Writer) {
 		fmt.Fprintf(out, "went on after row %d, where an earlier run was stopped; %d rows before it were wrong\n", r.Resumed, r.ResumedFailed)
 	}
 	fmt.Fprintf(out, "%d rows: %d new, %d changed, %d unchanged, %d wrong%s\n", r.Rows, r.New, r.Changed, r.Unchanged, r.Failed, would)
+	if r.Deleted > 0 {
+		fmt.Fprintf(out, "%d records say that they are deleted; they were passed over\n", r.Deleted)
+	}
+	if r.Holdings != "" {
+		fmt.Fprintf(out, "%d copies went in and %d were left out; the file was read as %s writes copies\n", r.Copies, r.CopiesLeftOut, r.Holdings)
+	}
+	for _, code := range slices.Sorted(maps.Keys(r.Guessed)) {
+		fmt.Fprintf(out, "%s is no type of this library: %d copies have the kind of material of their record\n", code, r.Guessed[code])
+	}
 	for i, hint := range r.Hints {
 		if i == mostErrorsShown {
 			fmt.Fprintf(out, "and %d more who may be here already; --json lists them\n", r.Alike-i)
