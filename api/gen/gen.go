@@ -4976,6 +4976,15 @@ type DecideDisclosureParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// FollowEventsParams defines parameters for FollowEvents.
+type FollowEventsParams struct {
+	// After The same, for the first call of a page.
+	After string `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// LastEventID The id of the last event that was heard.
+	LastEventID string `json:"Last-Event-ID,omitempty,omitzero"`
+}
+
 // ListPullsParams defines parameters for ListPulls.
 type ListPullsParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -6099,6 +6108,9 @@ type ServerInterface interface {
 	// DecideDisclosure Record what was decided
 	// (POST /v1/disclosures/{id}/decide)
 	DecideDisclosure(ctx echo.Context, id ID, params DecideDisclosureParams) error
+	// FollowEvents What changes, as it changes
+	// (GET /v1/events)
+	FollowEvents(ctx echo.Context, params FollowEventsParams) error
 	// ListPulls The pull list
 	// (GET /v1/holds)
 	ListPulls(ctx echo.Context, params ListPullsParams) error
@@ -7031,6 +7043,41 @@ func (w *ServerInterfaceWrapper) DecideDisclosure(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.DecideDisclosure(ctx, id, params)
+	return err
+}
+
+// FollowEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) FollowEvents(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FollowEventsParams
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", ctx.QueryParams(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter after: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Last-Event-ID" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Last-Event-ID")]; found {
+		var LastEventID string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Last-Event-ID, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Last-Event-ID", valueList[0], &LastEventID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Last-Event-ID: %s", err))
+		}
+
+		params.LastEventID = LastEventID
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FollowEvents(ctx, params)
 	return err
 }
 
@@ -11242,6 +11289,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/disclosures", wrapper.ListDisclosures, options.OperationMiddlewares["listDisclosures"]...)
 	router.POST(options.BaseURL+"/v1/disclosures", wrapper.AskDisclosure, options.OperationMiddlewares["askDisclosure"]...)
 	router.POST(options.BaseURL+"/v1/disclosures/:id/decide", wrapper.DecideDisclosure, options.OperationMiddlewares["decideDisclosure"]...)
+	router.GET(options.BaseURL+"/v1/events", wrapper.FollowEvents, options.OperationMiddlewares["followEvents"]...)
 	router.GET(options.BaseURL+"/v1/holds", wrapper.ListPulls, options.OperationMiddlewares["listPulls"]...)
 	router.POST(options.BaseURL+"/v1/holds", wrapper.PlaceHold, options.OperationMiddlewares["placeHold"]...)
 	router.DELETE(options.BaseURL+"/v1/holds/:id", wrapper.CancelHold, options.OperationMiddlewares["cancelHold"]...)
@@ -11841,6 +11889,57 @@ func (response DecideDisclosure200JSONResponse) VisitDecideDisclosureResponse(w 
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type FollowEventsRequestObject struct {
+	Params FollowEventsParams
+}
+
+type FollowEventsResponseObject interface {
+	VisitFollowEventsResponse(w http.ResponseWriter) error
+}
+
+type FollowEvents200TextEventStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response FollowEvents200TextEventStreamResponse) VisitFollowEventsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
 }
 
 type ListPullsRequestObject struct {
@@ -15263,6 +15362,9 @@ type StrictServerInterface interface {
 	// DecideDisclosure Record what was decided
 	// (POST /v1/disclosures/{id}/decide)
 	DecideDisclosure(ctx context.Context, request DecideDisclosureRequestObject) (DecideDisclosureResponseObject, error)
+	// FollowEvents What changes, as it changes
+	// (GET /v1/events)
+	FollowEvents(ctx context.Context, request FollowEventsRequestObject) (FollowEventsResponseObject, error)
 	// ListPulls The pull list
 	// (GET /v1/holds)
 	ListPulls(ctx context.Context, request ListPullsRequestObject) (ListPullsResponseObject, error)
@@ -16425,6 +16527,31 @@ func (sh *strictHandler) DecideDisclosure(ctx echo.Context, id ID, params Decide
 		return err
 	} else if validResponse, ok := response.(DecideDisclosureResponseObject); ok {
 		return validResponse.VisitDecideDisclosureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FollowEvents operation middleware
+func (sh *strictHandler) FollowEvents(ctx echo.Context, params FollowEventsParams) error {
+	var request FollowEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FollowEvents(ctx.Request().Context(), request.(FollowEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FollowEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FollowEventsResponseObject); ok {
+		return validResponse.VisitFollowEventsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

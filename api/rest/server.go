@@ -25,6 +25,7 @@ import (
 	"afield/broker"
 	"afield/broker/access"
 	"afield/broker/directory"
+	"afield/broker/live"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -43,6 +44,8 @@ type Deps struct {
 	// Requests moves requests; Desk does what happens at the desk.
 	Requests *requests.Service
 	Desk     *desk.Service
+	// Live tells what has just changed.
+	Live *live.Hub
 	// Policies gives libraries' policy documents.
 	Policies standing.Policies
 	// Published knows what libraries published; it is refreshed after a publish.
@@ -91,7 +94,7 @@ func New(deps Deps) (*echo.Echo, error) {
 		deps.Timeout = 20 * time.Second
 	}
 	base := pipeline.NewBase(pipeline.Base{
-		DB: deps.DB, Access: deps.Access, Clock: deps.Clock, Requests: deps.Requests, Desk: deps.Desk,
+		DB: deps.DB, Access: deps.Access, Clock: deps.Clock, Requests: deps.Requests, Desk: deps.Desk, Live: deps.Live,
 		Policies: deps.Policies, Published: deps.Published, Vault: deps.Vault, Protocols: deps.Protocols.Outside(),
 	}, deps.CursorKey)
 	line, err := pipeline.New(base, deps.Log, deps.Metrics)
@@ -113,7 +116,7 @@ func New(deps Deps) (*echo.Echo, error) {
 	gen.RegisterHandlersWithOptions(e, gen.NewStrictHandler(handlers, nil), gen.RegisterHandlersOptions{OperationMiddlewares: line.Admission()})
 	peer.Mount(e, peer.Deps{DB: deps.DB, Vault: deps.Vault, Wall: broker.SystemClock{}, Receive: receiver(deps)}, deps.Protocols)
 	about{deps, line.Document()}.routes(e)
-	err = web.Mount(e, web.Deps{Operations: handlers, Line: line, Access: deps.Access, Clock: deps.Clock, Log: deps.Log}, deps.Pages)
+	err = web.Mount(e, web.Deps{Operations: handlers, Line: line, Access: deps.Access, Clock: deps.Clock, Live: deps.Live, Log: deps.Log}, deps.Pages)
 	if err != nil {
 		return nil, fmt.Errorf("read the pages: %w", err)
 	}

@@ -23,6 +23,7 @@ import (
 	"afield/broker/access"
 	"afield/broker/catalog"
 	"afield/broker/directory"
+	"afield/broker/live"
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/published"
@@ -44,6 +45,7 @@ type world struct {
 	clock *broker.ManualClock
 	api   *echo.Echo
 	log   *lockedBuffer
+	live  *live.Hub
 
 	home, away, partner broker.ID // Westport, Western District, a library elsewhere
 	patron, neighbour   broker.ID // of home, of away
@@ -113,8 +115,10 @@ func newWorld(t testing.TB) *world {
 		Cache: cache, Vault: vault, Protocols: protocols, Policies: policies,
 	})
 	must(t, err)
+	w.live = live.NewHub(w.db, 10*time.Millisecond, slog.New(slog.DiscardHandler))
+	t.Cleanup(w.live.Close)
 	w.api, err = rest.New(rest.Deps{
-		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(policies, service),
+		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(policies, service), Live: w.live,
 		Policies: policies, Published: published.NewSource(), Vault: vault, Protocols: protocols, CursorKey: bytes.Repeat([]byte("c"), 32), Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Metrics: prometheus.NewRegistry(), Version: "test", Ready: map[string]func(context.Context) error{"database": w.db.Ping},
 	})

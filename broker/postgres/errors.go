@@ -46,3 +46,10 @@ func isRetryable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.ConstraintName == "lending_request_once")
 }
+
+// Unreadable tells whether the database could not read the text of a value, for
+// example of a snapshot that a caller gave.
+func Unreadable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "22P02"
+}

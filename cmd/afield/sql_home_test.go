@@ -25,6 +25,7 @@ var homes = map[string]string{
 	"idempotency_keys": "broker/access",
 	"invitations":      "broker/access",
 	"page_sessions":    "broker/access",
+	"live_changes":     "broker/live",
 	"signin_attempts":  "broker/access",
 	"staff_users":      "broker/access",
 

@@ -4,6 +4,7 @@ import (
 	"afield/broker"
 	"afield/broker/access"
 	"afield/broker/directory"
+	"afield/broker/live"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -20,6 +21,8 @@ type Base struct {
 	// Requests moves requests; Desk does what happens at the desk.
 	Requests *requests.Service
 	Desk     *desk.Service
+	// Live tells what has just changed.
+	Live *live.Hub
 	// Policies gives libraries' policy documents.
 	Policies standing.Policies
 	// Published knows what libraries published; it is refreshed after a publish.

@@ -138,7 +138,11 @@ func secure(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// bound limits the body's size and the time a call may take.
+// streams are the addresses that are answered for minutes on end.
+var streams = map[string]bool{"/v1/events": true, "/events": true}
+
+// bound limits the body's size and the time a call may take, where it is no
+// stream.
 func bound(timeout time.Duration) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -147,9 +151,12 @@ func bound(timeout time.Duration) echo.MiddlewareFunc {
 				return tooLarge(maxBody)
 			}
 			request.Body = http.MaxBytesReader(c.Response().Writer, request.Body, maxBody)
-			ctx, cancel := context.WithTimeout(request.Context(), timeout)
-			defer cancel()
-			c.SetRequest(request.WithContext(ctx))
+			if !streams[c.Path()] {
+				ctx, cancel := context.WithTimeout(request.Context(), timeout)
+				defer cancel()
+				request = request.WithContext(ctx)
+			}
+			c.SetRequest(request)
 			return next(c)
 		}
 	}

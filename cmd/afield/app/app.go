@@ -22,6 +22,7 @@ import (
 	"afield/broker"
 	"afield/broker/access"
 	"afield/broker/directory"
+	"afield/broker/live"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/connectors"
@@ -32,6 +33,10 @@ import (
 	"afield/workflow/requests"
 	"afield/workflow/routing"
 )
+
+// lookEvery is how often is looked for changes, in wall time, while somebody
+// follows them.
+const lookEvery = 250 * time.Millisecond
 
 // directoryAge is how old cached facts about a library may be, in wall time.
 const directoryAge = 30 * time.Second
@@ -75,6 +80,7 @@ type App struct {
 	Desk      *desk.Service
 	Nights    *nightly.Nights
 	Queue     *jobs.Queue
+	Live      *live.Hub
 	Protocols *connectors.Registry
 
 	log      *slog.Logger
@@ -176,7 +182,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	}
 	a.Queue, err = jobs.New(jobs.Config{
 		DB: config.DB, Clock: config.Clock, Node: config.Node, Protocols: a.Protocols, Vault: a.Vault,
-		Forget: a.Access.Forget, Log: config.Log,
+		Forget: func(tx *postgres.Tx) { a.Access.Forget(tx); live.Forget(tx) }, Log: config.Log,
 		Notices: told, Policies: a.policies.rules,
 	})
 	if err != nil {
@@ -190,6 +196,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 		return err
 	}
 	a.Desk = desk.New(a.policies.rules, a.Requests)
+	a.Live = live.NewHub(config.DB, lookEvery, config.Log)
 	a.Nights = nightly.New(nightly.Config{DB: config.DB, Desk: a.Desk, Policies: a.policies.rules, Log: config.Log})
 	cursorKey, err := derive(config.Secret, "cursors")
 	if err != nil {
@@ -202,7 +209,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.stuckFigure())
 	handler, err := rest.New(rest.Deps{
-		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Policies: a.policies.rules, Published: a.policies.Source, Vault: a.Vault, Protocols: a.Protocols,
+		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Live: a.Live, Policies: a.policies.rules, Published: a.policies.Source, Vault: a.Vault, Protocols: a.Protocols,
 		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Pages: a.pages(config),
 		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "migrations": migrated, "jobs": a.Queue.Ready},
 	})
@@ -257,6 +264,7 @@ func (a *App) Close() error {
 	defer cancel()
 	stopped := make(chan error, 1)
 	go func() { stopped <- a.Queue.Stop(ctx) }()
+	a.Live.Close()
 	err := a.server.Shutdown(ctx)
 	err = errors.Join(err, <-stopped)
 	a.Protocols.Close()
