@@ -225,6 +225,46 @@ func TestBrowserDeskByKeyboard(t *testing.T) {
 	c.says("Find or do")
 }
 
+// Two people on one request: the second sees what the first did without asking for
+// it, keeps what was being typed, and overwrites nothing.
+func TestBrowserTwoPeopleOnOneRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sent := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"The Living Mountain","isbn":"9780857861832"}}`, w.patron))
+	wants(t, sent, 201, "")
+	c := w.chrome(t, 1280)
+	c.asStaff()
+	c.open("/requests?queue=with_lenders")
+	c.says("✓ Live")
+	c.says("The Living Mountain")
+	second := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"The Weald of Kent","isbn":"9780857861849"}}`, w.patron))
+	wants(t, second, 201, "")
+	c.open("/requests")
+	c.says("✓ Live")
+	c.open(fmt.Sprintf("/requests/%v", sent.body["number"]))
+	c.says("✓ Live")
+	eval[bool](c, `document.querySelector("#act-conditional, #act-unfilled").closest("details:not(.act)")?.setAttribute("open", ""), true`)
+	c.do(chromedp.Focus(chromedp.CSS("#text")))
+	c.keys("rang the lender")
+	wants(t, w.call(t, "POST", "/v1/requests/"+sent.id()+"/notes", w.staff, `{"audience":"staff","text":"They will look again."}`), 201, "")
+	c.says("They will look again.")
+	wants(t, w.call(t, "POST", "/v1/requests/"+sent.id()+"/actions/cancel", w.staff, `{"reason":"not needed"}`), 200, "")
+	c.until("what the other did", `/Cancel/.test(document.querySelector("#now-h").innerText)`)
+	if kept := eval[string](c, `document.getElementById("text").value + "|" + document.activeElement.id`); kept != "rang the lender|text" {
+		t.Errorf("typed and focus: %q", kept)
+	}
+	c.keys(" again")
+	c.shot("request-live")
+	// The text is sent as it is, and nothing was done twice.
+	eval[bool](c, `document.getElementById("text").form.requestSubmit(), true`)
+	c.says("rang the lender again")
+	c.says("They will look again.")
+	notes := w.call(t, "GET", "/v1/requests/"+sent.id()+"/notes", w.staff, "")
+	if told := strings.Count(notes.text, "rang the lender again"); told != 1 {
+		t.Errorf("the note was kept %d times: %s", told, notes.text)
+	}
+}
+
 // A patron answers, asks and looks on a telephone, without scripts.
 func TestBrowserPatronOnATelephoneWithoutScripts(t *testing.T) {
 	t.Parallel()

@@ -81,7 +81,8 @@ document.addEventListener('keydown', event => {
 document.getElementById('trouble')?.focus();
 
 // A slip or receipt is printed from its button.
-document.querySelectorAll('[data-print]').forEach(button => button.addEventListener('click', event => {
+document.addEventListener('click', event => {
+  if (!event.target.closest?.('[data-print]')) return;
   event.preventDefault();
   print();
-}));
+});

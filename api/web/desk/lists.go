@@ -1,8 +1,6 @@
 package desk
 
 import (
-	"time"
-
 	"afield/api/gen"
 	"afield/api/web/frame"
 	"afield/broker"
@@ -13,7 +11,7 @@ type pullsPage struct {
 	Lending []pullLine
 	More    string
 	Today   broker.Date
-	Made    time.Time
+	Live    frame.Live
 	Trouble *frame.Trouble
 }
 
@@ -29,7 +27,7 @@ type pullLine struct {
 func (d Desk) pulls(v *frame.Visit) error { return d.showPulls(v, nil) }
 
 func (d Desk) showPulls(v *frame.Visit, trouble *frame.Trouble) error {
-	page := pullsPage{Today: v.Today, Made: v.Now, Trouble: trouble}
+	page := pullsPage{Today: v.Today, Live: v.Live("hold", "request"), Trouble: trouble}
 	pulls, err := frame.Ask[gen.ListPulls200JSONResponse](v, "listPulls", d.ops.ListPulls,
 		gen.ListPullsRequestObject{Params: gen.ListPullsParams{Cursor: v.QueryParam("cursor"), Limit: 100}})
 	if err != nil {
@@ -75,7 +73,7 @@ func (d Desk) notFound(v *frame.Visit) error {
 type callsPage struct {
 	Calls   []callLine
 	Today   broker.Date
-	Made    time.Time
+	Live    frame.Live
 	Trouble *frame.Trouble
 }
 
@@ -89,7 +87,7 @@ type callLine struct {
 func (d Desk) calls(v *frame.Visit) error { return d.showCalls(v, nil) }
 
 func (d Desk) showCalls(v *frame.Visit, trouble *frame.Trouble) error {
-	page := callsPage{Today: v.Today, Made: v.Now, Trouble: trouble}
+	page := callsPage{Today: v.Today, Live: v.Live("hold", "request", "task"), Trouble: trouble}
 	due, err := frame.Ask[gen.ListNotices200JSONResponse](v, "listNotices", d.ops.ListNotices,
 		gen.ListNoticesRequestObject{Params: gen.ListNoticesParams{Channel: "phone", Status: "due", Limit: 100}})
 	if err != nil {

@@ -27,6 +27,7 @@ type shelfPage struct {
 	Lines   []shelfLine
 	More    string
 	Today   broker.Date
+	Live    frame.Live
 	Trouble *frame.Trouble
 }
 
@@ -38,7 +39,7 @@ type shelfTab struct {
 func (d Desk) shelf(v *frame.Visit) error { return d.showShelf(v, nil) }
 
 func (d Desk) showShelf(v *frame.Visit, trouble *frame.Trouble) error {
-	page := shelfPage{Tab: v.QueryParam("tab"), Today: v.Today, Trouble: trouble}
+	page := shelfPage{Tab: v.QueryParam("tab"), Today: v.Today, Live: v.Live("hold"), Trouble: trouble}
 	if page.Tab != "expiring" && page.Tab != "expired" {
 		page.Tab = "ready"
 	}

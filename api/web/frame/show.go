@@ -85,7 +85,7 @@ func (v *Visit) ShowAs(status int, page string, head Head, body any) error {
 	shown.Staff, shown.Patron = v.Who.IsStaff(), v.SignedIn() && !v.Who.IsStaff()
 	if shown.Staff {
 		shown.Branch = v.Place.Branch(v.Who.Branch)
-		shown.Modules = append([]string{"page.js"}, head.Scripts...)
+		shown.Modules = append([]string{"page.js", "live.js"}, head.Scripts...)
 		if !head.Plain {
 			shown.Rail = v.rail(head.At)
 		}

@@ -21,6 +21,7 @@ import (
 	"afield/api/web/words"
 	"afield/broker"
 	"afield/broker/access"
+	"afield/broker/live"
 )
 
 // Deps is what the pages are made of.
@@ -31,7 +32,9 @@ type Deps struct {
 	Access     *access.Service
 	// Clock is business time.
 	Clock broker.Clock
-	Log   *slog.Logger
+	// Live tells what has just changed.
+	Live *live.Hub
+	Log  *slog.Logger
 	// Accounts gives the demo's accounts for the sign-in pages; nil outside a demo.
 	Accounts func() []Account
 	// Secure marks cookies for HTTPS only.
@@ -117,6 +120,7 @@ func (s *Site) Mount(e *echo.Echo) {
 	e.GET(assets.Prefix+"*", assets.Serve)
 	s.Anyone(e, http.MethodPost, "/look", s.look)
 	s.Anyone(e, http.MethodPost, "/sign-out", s.signOut)
+	s.Staff(e, http.MethodGet, streamPath, s.follow)
 	before := e.HTTPErrorHandler
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if errors.Is(err, echo.ErrNotFound) && !c.Response().Committed && strings.Contains(c.Request().Header.Get("Accept"), "text/html") {
@@ -168,6 +172,9 @@ func (s *Site) mount(e *echo.Echo, method, path string, admit, handler Handler) 
 func (s *Site) serve(c echo.Context, admit, handler Handler) error {
 	if err := s.origin.Check(c.Request()); err != nil {
 		return broker.Forbidden("This form came from another site. Open the page here and send it again.")
+	}
+	if quiet(c.Request()) {
+		return s.serveQuietly(c, admit, handler)
 	}
 	var err error
 	s.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

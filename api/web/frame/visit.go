@@ -16,6 +16,7 @@ import (
 	"afield/api/web/words"
 	"afield/broker"
 	"afield/broker/access"
+	"afield/broker/live"
 )
 
 // Visit is one call of a page: who looks, from which place, in which language.
@@ -31,7 +32,9 @@ type Visit struct {
 	Now   time.Time
 	Today broker.Date
 
-	site    *Site
+	site *Site
+	// heard is how far this process had looked for changes when the visit began.
+	heard   live.Mark
 	counted *gen.WorkCounts
 }
 
@@ -83,7 +86,7 @@ const (
 // visit recognises the visitor. A session whose token has ended is a visitor who is
 // not signed in.
 func (s *Site) visit(c echo.Context) (*Visit, error) {
-	v := &Visit{Context: c, site: s, Now: s.Clock.Now().UTC()}
+	v := &Visit{Context: c, site: s, Now: s.Clock.Now().UTC(), heard: s.Live.Seen()}
 	v.Words = v.language()
 	v.Today = broker.DateIn(v.Now, time.UTC)
 	text := s.sessions.GetString(v.ctx(), keyToken)

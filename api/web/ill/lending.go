@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"afield/api/gen"
 	"afield/api/web/frame"
@@ -18,14 +17,14 @@ type lendingPage struct {
 	Lines   []line
 	More    string
 	Today   broker.Date
-	Made    time.Time
+	Live    frame.Live
 	Trouble *frame.Trouble
 }
 
 // lending lists what others ask of us, those first that wait for us.
 func (d Desk) lending(v *frame.Visit) error {
 	open := v.QueryParam("show") != "ended"
-	page := lendingPage{Open: open, Q: v.QueryParam("q"), Today: v.Today, Made: v.Now, Tabs: []tab{
+	page := lendingPage{Open: open, Q: v.QueryParam("q"), Today: v.Today, Live: v.Live("request"), Tabs: []tab{
 		{Name: v.Say("Open"), To: "/lending", Here: open, Count: v.Counts().LendingOpen, Known: true},
 		{Name: v.Say("Ended"), To: "/lending?show=ended", Here: !open},
 	}}

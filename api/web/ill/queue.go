@@ -60,7 +60,7 @@ type queuePage struct {
 	More     string
 	Today    broker.Date
 	Currency string
-	Made     time.Time
+	Live     frame.Live
 	// Empty says what an empty list means, and what comes next by itself.
 	Empty, EmptyNext string
 	Trouble          *frame.Trouble
@@ -70,7 +70,7 @@ type queuePage struct {
 var queues = []gen.Queue{gen.QueueNeedsMe, gen.QueueWithLenders, gen.QueueArriving, gen.QueueOnShelf, gen.QueueWithPatrons, gen.QueueDueBack, "stuck", gen.QueueEnded}
 
 func (d Desk) queue(v *frame.Visit) error {
-	page := queuePage{Queue: v.QueryParam("queue"), Q: v.QueryParam("q"), Order: v.QueryParam("order"), Today: v.Today, Currency: v.Place.Currency, Made: v.Now}
+	page := queuePage{Queue: v.QueryParam("queue"), Q: v.QueryParam("q"), Order: v.QueryParam("order"), Today: v.Today, Currency: v.Place.Currency, Live: v.Live("request")}
 	if page.Queue == "" {
 		page.Queue = string(gen.QueueNeedsMe)
 		if page.Q != "" {

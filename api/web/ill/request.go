@@ -94,6 +94,7 @@ type requestPage struct {
 	Today    broker.Date
 	Currency string
 	Zone     *time.Location
+	Live     frame.Live
 }
 
 func (d Desk) request(v *frame.Visit) error {
@@ -114,6 +115,7 @@ func (d Desk) showRequest(v *frame.Visit, status int, request gen.Request, tried
 		Due: v.Due(request.Deadline.DueAt, ""), Then: request.Deadline.ThenLabel, Task: request.Tasks, Tab: v.QueryParam("tab"),
 		Borrower: request.Borrower, Request: request, Today: v.Today, Currency: v.Place.Currency, Zone: v.Now.Location(),
 		Late: request.LateParcels, Pickup: v.Place.Branch(request.PickupBranchID), NoteText: v.FormValue("text"),
+		Live: v.Live("request:" + request.ID.String()),
 	}
 	if !request.Deadline.DueAt.IsZero() {
 		page.ThenAt = request.Deadline.DueAt.In(page.Zone)
