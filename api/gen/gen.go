@@ -1344,6 +1344,9 @@ type ConfigurationChanged struct {
 	// Invitations Of staff who can now choose a password; each token is shown this once.
 	Invitations []ConfigurationInvitation `json:"invitations"`
 
+	// Plan Names exactly these changes: send it as `expected_plan` to have nothing else changed.
+	Plan string `json:"plan"`
+
 	// Secrets Of partners that are new; shown this once.
 	Secrets []PartnerSecrets `json:"secrets"`
 }
@@ -1355,6 +1358,9 @@ type ConfigurationDocument struct {
 
 	// DryRun Say what would change, and change nothing.
 	DryRun bool `json:"dry_run,omitempty,omitzero"`
+
+	// ExpectedPlan The `plan` of the dry run this was decided on; refused (`409 changed_meanwhile`) where something else would change now.
+	ExpectedPlan string `json:"expected_plan,omitempty,omitzero"`
 
 	// Reason Why; needed unless it is a dry run.
 	Reason string `json:"reason,omitempty,omitzero"`
@@ -1387,6 +1393,9 @@ type ConfigurationLine struct {
 type ConfigurationUndo struct {
 	// DryRun Say what would change, and change nothing.
 	DryRun bool `json:"dry_run,omitempty,omitzero"`
+
+	// ExpectedPlan The `plan` of the dry run this was decided on; refused (`409 changed_meanwhile`) where something else would change now.
+	ExpectedPlan string `json:"expected_plan,omitempty,omitzero"`
 
 	// Reason Why; needed unless it is a dry run.
 	Reason string `json:"reason,omitempty,omitzero"`

@@ -132,12 +132,15 @@ func (c *chrome) reflows() {
 	}
 }
 
-func (c *chrome) asStaff() {
+func (c *chrome) asStaff() { c.t.Helper(); c.staffSignIn("ISIL:US-HOME", "ill1") }
+
+func (c *chrome) staffSignIn(library, name string) {
 	c.t.Helper()
 	c.open("/staff/sign-in")
+	eval[bool](c, `document.getElementById("library").value = "", true`) // it may be kept on this computer
 	c.do(chromedp.Focus(chromedp.CSS("#library")))
-	c.keys("ISIL:US-HOME\t")
-	c.keys("ill1\t")
+	c.keys(library + "\t")
+	c.keys(name + "\t")
 	c.keys(password + "\r")
 	c.until("the pages of staff", `location.pathname !== "/staff/sign-in"`)
 }
@@ -265,6 +268,32 @@ func TestBrowserTwoPeopleOnOneRequest(t *testing.T) {
 	}
 }
 
+// A director changes what the library lends, and invites a colleague, by keyboard
+// only.
+func TestBrowserDirectorByKeyboard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.chrome(t, 1280)
+	c.asStaff()
+	c.open("/libraries/ISIL:US-HOME?edit=lending")
+	c.do(chromedp.Focus(chromedp.CSS("#days")))
+	c.keys("19")
+	c.press(kb.Enter, chromedp.ModifierCtrl)
+	c.says("days lent becomes 19")
+	c.shot("library-planned")
+	c.do(chromedp.Focus(chromedp.CSS("#reason")))
+	c.keys("a test")
+	c.press(kb.Enter, chromedp.ModifierCtrl)
+	c.says("Changed.")
+	c.open("/staff?add=1")
+	c.do(chromedp.Focus(chromedp.CSS("#username")))
+	c.keys("desk-2\t ")
+	c.do(chromedp.Focus(chromedp.CSS("#reason")))
+	c.keys("a second desk\r")
+	c.says("desk-2 chooses a password")
+	c.shot("staff-invited")
+}
+
 // A patron answers, asks and looks on a telephone, without scripts.
 func TestBrowserPatronOnATelephoneWithoutScripts(t *testing.T) {
 	t.Parallel()
@@ -320,7 +349,7 @@ func TestBrowserEveryPageFitsAndIsAccessible(t *testing.T) {
 				c.do(chromedp.EmulateViewport(width, 900))
 				c.open(path)
 				c.reflows()
-				name := strings.Trim(strings.NewReplacer("/", "-", "?", "-", "=", "-", w.patron.String(), "patron", w.ownTitle.String(), "title").Replace(path), "-")
+				name := strings.Trim(strings.NewReplacer("/", "-", "?", "-", "=", "-", ":", "-", w.patron.String(), "patron", w.ownTitle.String(), "title").Replace(path), "-")
 				c.shot(fmt.Sprintf("%s-%d", name, width))
 				if axe == "" {
 					continue
@@ -342,9 +371,15 @@ func TestBrowserEveryPageFitsAndIsAccessible(t *testing.T) {
 	c.asStaff()
 	look("/requests?queue=with_lenders", "/requests", "/requests/"+number, "/requests/new", "/lending", "/desk?patron="+w.patron.String(), "/shelf", "/pulls", "/calls",
 		"/patrons?q=adult", "/patrons/"+w.patron.String(), "/patrons/"+w.patron.String()+"?edit=1", "/patrons/new", "/catalogue?q=walden", "/titles/"+w.ownTitle.String(), "/find?q=walden", "/help", "/nowhere-at-all", "/requests/999999")
+	wants(t, w.post(t, "/v1/staff", `{"username":"desk-2","roles":["desk"],"reason":"a second desk"}`), 201, "")
+	home := "/libraries/ISIL:US-HOME"
+	look("/set-up", "/libraries", "/libraries?t=others", home, home+"?edit=hours", home+"?edit=branch", home+"?edit=policy", home+"?edit=lending", "/libraries/document", "/staff", "/staff?add=1", "/staff?who=desk-2", "/changes", "/invitation")
 	c.open("/sign-in") // the library is known by now: it is kept on this computer
 	c.do(chromedp.Focus(chromedp.CSS("#card")))
 	c.keys(w.card + "\t" + pin + "\r")
 	c.says("Where is my book?")
 	look("/account", "/account/requests/"+number, "/account/ask", "/account/money")
+	w.office(t)
+	c.staffSignIn("ISIL:US-OFFICE", "operator")
+	look("/set-up", "/libraries", "/libraries/new", home+"?edit=tiers", home+"?edit=status", "/staff?library=ISIL:US-HOME")
 }

@@ -76,6 +76,20 @@ libraries:
 	}
 }
 
+// What was planned and what is changed are the same, or nothing is changed.
+func TestAChangeIsTheOneThatWasPlanned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fee := func(amount string) string {
+		return `libraries: [{symbols: ["ISIL:US-HOME"], lending: {fee: "` + amount + `"}}]`
+	}
+	plan := done(t, w.changes(t, w.staff, fee("5.00"), `,"dry_run":true`), 200).word("plan")
+	wants(t, w.changes(t, w.staff, fee("3.00"), `,"reason":"a colleague was faster"`), 200, "")
+	wants(t, w.changes(t, w.staff, fee("5.00"), `,"reason":"as planned","expected_plan":"`+plan+`"`), 409, "changed_meanwhile")
+	again := done(t, w.changes(t, w.staff, fee("5.00"), `,"dry_run":true`), 200).word("plan")
+	wants(t, w.changes(t, w.staff, fee("5.00"), `,"reason":"as planned","expected_plan":"`+again+`"`), 200, "")
+}
+
 func wants200(t *testing.T, got answer) bool { wants(t, got, 200, ""); return got.status == 200 }
 
 // What is not the caller's to change is named, and nothing of the document is

@@ -10,6 +10,8 @@
 //	desk     scan desk, hold shelf, pull list, call list
 //	account  a patron's own pages
 //
+//	administration  set-up, libraries, staff, the log of changes
+//
 // The package itself is what stands outside of them: where / leads, and the page
 // about this server.
 package web

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"afield/api/web/account"
+	"afield/api/web/administration"
 	"afield/api/web/catalogue"
 	"afield/api/web/desk"
 	"afield/api/web/frame"
@@ -47,7 +48,7 @@ func Mount(e *echo.Echo, deps Deps, config Config) error {
 		return err
 	}
 	site.Mount(e)
-	for _, mount := range []func(*echo.Echo, *frame.Site) error{account.Mount, catalogue.Mount, desk.Mount, ill.Mount, people.Mount, signin.Mount} {
+	for _, mount := range []func(*echo.Echo, *frame.Site) error{account.Mount, administration.Mount, catalogue.Mount, desk.Mount, ill.Mount, people.Mount, signin.Mount} {
 		if err := mount(e, site); err != nil {
 			return err
 		}
@@ -62,6 +63,8 @@ func Mount(e *echo.Echo, deps Deps, config Config) error {
 func home(data func(context.Context) (About, error)) frame.Handler {
 	return func(v *frame.Visit) error {
 		switch {
+		case v.Who.Office:
+			return v.Go("/set-up")
 		case v.Who.IsStaff():
 			return v.Go("/requests")
 		case v.SignedIn():

@@ -2,7 +2,10 @@ package administration
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -72,7 +75,7 @@ func (a Administration) GetConfiguration(ctx context.Context, request gen.GetCon
 // the same document again changes nothing.
 func (a Administration) ChangeConfiguration(ctx context.Context, request gen.ChangeConfigurationRequestObject) (gen.ChangeConfigurationResponseObject, error) {
 	in := *request.Body
-	view, err := a.change(ctx, in.Reason, in.DryRun, false, func(context.Context, *pipeline.Turn) (*consortium.Document, error) {
+	view, err := a.change(ctx, wish{in.Reason, in.ExpectedPlan, in.DryRun, false}, func(context.Context, *pipeline.Turn) (*consortium.Document, error) {
 		return consortium.Read([]byte(in.Document), nil), nil
 	})
 	return gen.ChangeConfiguration200JSONResponse(view), err
@@ -81,7 +84,7 @@ func (a Administration) ChangeConfiguration(ctx context.Context, request gen.Cha
 // UndoConfigurationChange takes a change back, or says what that would come to.
 func (a Administration) UndoConfigurationChange(ctx context.Context, request gen.UndoConfigurationChangeRequestObject) (gen.UndoConfigurationChangeResponseObject, error) {
 	in := *request.Body
-	view, err := a.change(ctx, in.Reason, in.DryRun, true, func(ctx context.Context, t *pipeline.Turn) (*consortium.Document, error) {
+	view, err := a.change(ctx, wish{in.Reason, in.ExpectedPlan, in.DryRun, true}, func(ctx context.Context, t *pipeline.Turn) (*consortium.Document, error) {
 		only := t.Library()
 		if t.AtOffice() {
 			only = broker.NoID
@@ -91,11 +94,19 @@ func (a Administration) UndoConfigurationChange(ctx context.Context, request gen
 	return gen.UndoConfigurationChange200JSONResponse(view), err
 }
 
+// wish is how a change is asked for.
+type wish struct {
+	reason string
+	// plan is what the caller was told would change; "" where they did not look.
+	plan           string
+	dryRun, undoes bool
+}
+
 // change plans a document and, unless it is a dry run, applies it, in the one
 // transaction in which what is in force is read.
-func (a Administration) change(ctx context.Context, reason string, dryRun, undoes bool, write func(context.Context, *pipeline.Turn) (*consortium.Document, error)) (gen.ConfigurationChanged, error) {
-	view := gen.ConfigurationChanged{DryRun: dryRun, Changes: []gen.ConfigurationLine{}, Invitations: []gen.ConfigurationInvitation{}, Secrets: []gen.PartnerSecrets{}}
-	if strings.TrimSpace(reason) == "" && !dryRun {
+func (a Administration) change(ctx context.Context, asked wish, write func(context.Context, *pipeline.Turn) (*consortium.Document, error)) (gen.ConfigurationChanged, error) {
+	view := gen.ConfigurationChanged{DryRun: asked.dryRun, Changes: []gen.ConfigurationLine{}, Invitations: []gen.ConfigurationInvitation{}, Secrets: []gen.PartnerSecrets{}}
+	if strings.TrimSpace(asked.reason) == "" && !asked.dryRun {
 		return view, broker.Invalid(broker.FieldError{Pointer: "/reason", Code: "required", Message: "must say why: it is recorded with the change"})
 	}
 	done, err := pipeline.SetUp(ctx, a.Base, http.StatusOK, func(ctx context.Context, t *pipeline.Turn) (consortium.Applied, error) {
@@ -107,22 +118,24 @@ func (a Administration) change(ctx context.Context, reason string, dryRun, undoe
 		switch {
 		case err != nil:
 			return consortium.Applied{}, err
-		case undoes && len(plan.Changes) == 0:
+		case asked.undoes && len(plan.Changes) == 0:
 			return consortium.Applied{}, broker.Conflict("nothing_to_put_back", "It is as it was before that change, or there was nothing before it that could be put back.")
-		case dryRun:
+		case asked.plan != "" && asked.plan != nameOf(plan.Changes):
+			return consortium.Applied{}, broker.Conflict("changed_meanwhile", "Something else would change now than you were told: how libraries are set up has changed since.")
+		case asked.dryRun:
 			return consortium.Applied{Changes: plan.Changes}, nil
 		}
-		return plan.Apply(ctx, t.Tx, t.Applying(reason))
+		return plan.Apply(ctx, t.Tx, t.Applying(asked.reason))
 	})
 	if err != nil {
 		return view, err
 	}
-	if !dryRun {
+	if !asked.dryRun {
 		if err := a.Published.Refresh(ctx, a.DB); err != nil { // it may have brought policies
 			return view, err
 		}
 	}
-	view.ChangeID = done.Change
+	view.ChangeID, view.Plan = done.Change, nameOf(done.Changes)
 	for _, line := range done.Changes {
 		view.Changes = append(view.Changes, lineView(line))
 	}
@@ -133,6 +146,15 @@ func (a Administration) change(ctx context.Context, reason string, dryRun, undoe
 		view.Secrets = append(view.Secrets, gen.PartnerSecrets{Library: one.Library, TheyUse: secretText(one.TheyUse), WeUse: secretText(one.WeUse)})
 	}
 	return view, nil
+}
+
+// nameOf names changes by what they say, in their order.
+func nameOf(changes []consortium.Change) string {
+	sum := sha256.New()
+	for _, change := range changes {
+		fmt.Fprintf(sum, "%q %q %q %q\n", change.Subject, change.What, change.Before, change.After)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
 // secretText writes a secret as Standard Webhooks does.

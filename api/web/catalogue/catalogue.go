@@ -33,8 +33,8 @@ func Mount(e *echo.Echo, site *frame.Site) error {
 	site.Staff(e, http.MethodGet, "/titles/:title", c.title)
 	site.Staff(e, http.MethodPost, "/titles/:title/hold", c.hold)
 	site.Staff(e, http.MethodPost, "/titles/:title/items/:item/mark", c.mark)
-	site.Staff(e, http.MethodGet, "/find", c.find)
-	site.Staff(e, http.MethodGet, "/help", c.help)
+	site.StaffOrOffice(e, http.MethodGet, "/find", c.find)
+	site.StaffOrOffice(e, http.MethodGet, "/help", c.help)
 	return nil
 }
 
@@ -220,7 +220,21 @@ func (c Catalogue) find(v *frame.Visit) error {
 }
 
 func places(v *frame.Visit) []place {
-	return []place{
+	var managed []place
+	if v.Manages() {
+		managed = []place{
+			{v.Say("Libraries"), "/libraries", "branches hours lending tiers policy members partners"},
+			{v.Say("Staff"), "/staff", "accounts roles passwords sessions locked"},
+			{v.Say("Invite somebody"), "/staff?add=1#add", "staff account"},
+			{v.Say("Changes"), "/changes", "log undo configuration"},
+			{v.Say("Set up"), "/set-up", "steps"},
+		}
+	}
+	help := place{v.Say("Help, keys and words"), "/help", "keyboard"}
+	if v.Who.Office {
+		return append(managed, help)
+	}
+	return append([]place{
 		{v.Say("Scan desk"), "/desk", "check in out return lend"},
 		{v.Say("Check out"), "/desk?mode=out", "lend F4"},
 		{v.Say("Check in"), "/desk?mode=in", "return F2"},
@@ -233,14 +247,17 @@ func places(v *frame.Visit) []place {
 		{v.Say("Patrons"), "/patrons", "people account"},
 		{v.Say("Give a card"), "/patrons/new", "register"},
 		{v.Say("Catalogue"), "/catalogue", "titles copies"},
-		{v.Say("Help, keys and words"), "/help", "keyboard"},
-	}
+	}, append(managed, help)...)
 }
 
-type helpPage struct{ States []frame.State }
+type helpPage struct {
+	States []frame.State
+	// Manages tells that the pages of directors are the reader's too.
+	Manages bool
+}
 
 func (c Catalogue) help(v *frame.Visit) error {
-	page := helpPage{States: []frame.State{
+	page := helpPage{Manages: v.Manages(), States: []frame.State{
 		frame.Shaped("us", v.Say("we do")), frame.Shaped("lender", v.Say("the lender does")), frame.Shaped("patron", v.Say("the patron does")),
 		frame.Shaped("system", v.Say("Afield does")), frame.Shaped("move", v.Say("it travels")), frame.Shaped("here", v.Say("it stands here")),
 		frame.Shaped("done", v.Say("it is done")), frame.Shaped("stop", v.Say("it ended, or was refused")),

@@ -1,5 +1,7 @@
 package frame
 
+import "afield/broker/access"
+
 // railGroup is a group of places in the rail at the left.
 type railGroup struct {
 	Name  string
@@ -17,10 +19,13 @@ type railItem struct {
 
 // rail gives the places, with how much waits at each.
 func (v *Visit) rail(here string) []railGroup {
-	counts := v.Counts()
 	item := func(at, name, to, icon string) railItem {
 		return railItem{Name: name, To: to, Icon: icon, Here: at == here}
 	}
+	if v.Who.Office {
+		return []railGroup{{v.Say("Consortium"), v.managed(item)}}
+	}
+	counts := v.Counts()
 	us := func(item railItem, n int) railItem {
 		item.Count, item.Us, item.Known = n, n > 0, true
 		return item
@@ -28,6 +33,13 @@ func (v *Visit) rail(here string) []railGroup {
 	plain := func(item railItem, n int) railItem {
 		item.Count, item.Known = n, n > 0
 		return item
+	}
+	library := []railItem{
+		item("patrons", v.Say("Patrons"), "/patrons", "person"),
+		item("catalogue", v.Say("Catalogue"), "/catalogue", "book"),
+	}
+	if v.Manages() {
+		library = append(library, v.managed(item)...)
 	}
 	return []railGroup{
 		{v.Say("Desk"), []railItem{
@@ -42,9 +54,19 @@ func (v *Visit) rail(here string) []railGroup {
 			us(item("lending", v.Say("Lending"), "/lending", "truck"), counts.LendingNeedsUs),
 			item("new", v.Say("New request"), "/requests/new", "plus"),
 		}},
-		{v.Say("Library"), []railItem{
-			item("patrons", v.Say("Patrons"), "/patrons", "person"),
-			item("catalogue", v.Say("Catalogue"), "/catalogue", "book"),
-		}},
+		{v.Say("Library"), library},
+	}
+}
+
+// Manages tells whether the visitor sees to how the library is set up: directors,
+// and the operators of the consortium's office.
+func (v *Visit) Manages() bool { return v.Who.Holds(access.RoleDirector) }
+
+// managed are the places of those who do.
+func (v *Visit) managed(item func(at, name, to, icon string) railItem) []railItem {
+	return []railItem{
+		item("libraries", v.Say("Libraries"), "/libraries", "library"),
+		item("staff", v.Say("Staff"), "/staff", "key"),
+		item("setup", v.Say("Set up"), "/set-up", "tick"),
 	}
 }

@@ -1,6 +1,10 @@
 package frame
 
-import "afield/broker"
+import (
+	"strconv"
+
+	"afield/broker"
+)
 
 // Reading reads the typed fields of a form and collects every one that is wrong.
 type Reading struct {
@@ -57,4 +61,17 @@ func (r *Reading) Err() error {
 		return nil
 	}
 	return broker.Invalid(r.wrong...)
+}
+
+// Number reads a whole number; an empty field gives nil.
+func (r *Reading) Number(name string) *int {
+	text := r.v.Field(name)
+	if text == "" {
+		return nil
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil {
+		r.Wrong(name, "not_a_number", r.v.Say("must be a whole number"))
+	}
+	return &number
 }

@@ -46,6 +46,7 @@ type layout struct {
 	Theme     string
 	Staff     bool
 	Patron    bool
+	Office    bool
 	Name      string
 	Place     Place
 	Branch    string
@@ -82,7 +83,7 @@ func (v *Visit) ShowAs(status int, page string, head Head, body any) error {
 			shown.Languages = append(shown.Languages, words.In(code))
 		}
 	}
-	shown.Staff, shown.Patron = v.Who.IsStaff(), v.SignedIn() && !v.Who.IsStaff()
+	shown.Staff, shown.Patron, shown.Office = v.Who.IsStaff(), v.SignedIn() && !v.Who.IsStaff(), v.Who.Office
 	if shown.Staff {
 		shown.Branch = v.Place.Branch(v.Who.Branch)
 		shown.Modules = append([]string{"page.js", "live.js"}, head.Scripts...)

@@ -82,6 +82,11 @@ func New(deps Deps) (*Site, error) {
 	site.sessions.Cookie = scs.SessionCookie{
 		Name: "afield", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: deps.Secure, Persist: false,
 	}
+	site.sessions.ErrorFunc = func(_ http.ResponseWriter, r *http.Request, err error) {
+		if failed, is := r.Context().Value(sessionFailed{}).(*error); is {
+			*failed = err
+		}
+	}
 	for _, language := range words.Languages() {
 		site.pages[language] = map[string]*template.Template{}
 	}
@@ -150,10 +155,32 @@ func (s *Site) Anyone(e *echo.Echo, method, path string, handler Handler) {
 	s.mount(e, method, path, func(*Visit) error { return nil }, handler)
 }
 
-// Staff mounts a page for the library's staff. What they may do there is for the
+// Staff mounts a page for a library's own staff. What they may do there is for the
 // operations to say.
 func (s *Site) Staff(e *echo.Echo, method, path string, handler Handler) {
-	s.mount(e, method, path, func(v *Visit) error { return v.need(access.Principal.IsStaff, "/staff/sign-in") }, handler)
+	s.mount(e, method, path, func(v *Visit) error {
+		if v.Who.Office {
+			return broker.Forbidden("This is for a library's own people; the consortium's office sees to how libraries are set up.")
+		}
+		return v.staff()
+	}, handler)
+}
+
+// Managers mounts a page for those who see to how libraries are set up: directors,
+// and the operators of the consortium's office.
+func (s *Site) Managers(e *echo.Echo, method, path string, handler Handler) {
+	s.mount(e, method, path, func(v *Visit) error {
+		err := v.staff()
+		if err == nil && !v.Manages() {
+			err = broker.Forbidden("This is for the director.")
+		}
+		return err
+	}, handler)
+}
+
+// StaffOrOffice mounts a page for whoever works here.
+func (s *Site) StaffOrOffice(e *echo.Echo, method, path string, handler Handler) {
+	s.mount(e, method, path, (*Visit).staff, handler)
 }
 
 // Patron mounts a page of a patron's own account.
@@ -176,21 +203,46 @@ func (s *Site) serve(c echo.Context, admit, handler Handler) error {
 	if quiet(c.Request()) {
 		return s.serveQuietly(c, admit, handler)
 	}
-	var err error
+	var err, failed error
+	request := c.Request().WithContext(context.WithValue(c.Request().Context(), sessionFailed{}, &failed))
 	s.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.SetRequest(r)
 		before := c.Response().Writer
 		c.Response().Writer = w
 		defer func() { c.Response().Writer = before }()
 		err = s.answer(c, admit, handler)
-	})).ServeHTTP(c.Response().Writer, c.Request())
+	})).ServeHTTP(c.Response().Writer, request)
+	if failed != nil && !c.Response().Committed {
+		return s.without(c, failed)
+	}
 	return err
 }
 
+// sessionFailed is where a call finds why its session could not be read or kept.
+type sessionFailed struct{}
+
+// without answers a call whose session cannot be read, as to a visitor nobody knows.
+func (s *Site) without(c echo.Context, failed error) error {
+	ctx, err := s.sessions.Load(c.Request().Context(), "")
+	if err != nil {
+		return err
+	}
+	c.SetRequest(c.Request().WithContext(ctx))
+	s.secure(c)
+	v := &Visit{Context: c, site: s, Now: s.Clock.Now().UTC()}
+	v.Words = v.language()
+	v.Today = broker.DateIn(v.Now, time.UTC)
+	return v.Fail(failed)
+}
+
+// secure keeps a page from being kept, framed, or loading from elsewhere.
+func (s *Site) secure(c echo.Context) {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	c.Response().Header().Set("Content-Security-Policy", contentPolicy)
+}
+
 func (s *Site) answer(c echo.Context, admit, handler Handler) error {
-	header := c.Response().Header()
-	header.Set("Cache-Control", "no-store")
-	header.Set("Content-Security-Policy", contentPolicy)
+	s.secure(c)
 	v, err := s.visit(c)
 	if err == nil {
 		if err = admit(v); err == nil {

@@ -162,6 +162,9 @@ func (v *Visit) need(right func(access.Principal) bool, signIn string) error {
 	return toSignIn{signIn}
 }
 
+// staff admits who works for a library or at the consortium's office.
+func (v *Visit) staff() error { return v.need(access.Principal.IsStaff, "/staff/sign-in") }
+
 // toSignIn sends the visitor to a sign-in page.
 type toSignIn struct{ page string }
 

@@ -39,6 +39,8 @@ func Mount(e *echo.Echo, site *frame.Site) error {
 	site.Anyone(e, http.MethodPost, "/sign-in", s.signInPatron)
 	site.Anyone(e, http.MethodGet, "/staff/sign-in", s.staff)
 	site.Anyone(e, http.MethodPost, "/staff/sign-in", s.signInStaff)
+	site.Anyone(e, http.MethodGet, "/invitation", s.invitation)
+	site.Anyone(e, http.MethodPost, "/invitation", s.accept)
 	site.Staff(e, http.MethodGet, "/staff/desk", s.desk)
 	site.Staff(e, http.MethodPost, "/staff/desk", s.chooseDesk)
 	return nil
@@ -149,6 +151,9 @@ func (s SignIn) signInStaff(v *frame.Visit) error {
 		return err
 	}
 	s.keep(v, "afield_library", page.Library)
+	if session.Principal.Office { // who sees to all libraries works at no desk
+		return v.Go(v.Back(page.Next, "/set-up"))
+	}
 	next := v.Back(page.Next, "/requests")
 	if branch := s.branch(v, session.Principal); branch != broker.NoID {
 		v.WorkAt(branch)
