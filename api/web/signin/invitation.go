@@ -19,10 +19,8 @@ func (s SignIn) invitation(v *frame.Visit) error {
 
 func (s SignIn) accept(v *frame.Visit) error {
 	page := invitationPage{Token: v.Field("token"), Today: v.Today}
-	err := error(nil)
-	if v.FormValue("password") != v.FormValue("again") {
-		err = broker.Invalid(broker.FieldError{Pointer: "/again", Code: "not_the_same", Message: v.Say("must be the same as above")})
-	} else {
+	err := error(broker.Invalid(broker.FieldError{Pointer: "/again", Code: "not_the_same", Message: v.Say("must be the same as above")}))
+	if v.FormValue("password") == v.FormValue("again") {
 		var accepted gen.AcceptInvitation201JSONResponse
 		accepted, err = frame.Ask[gen.AcceptInvitation201JSONResponse](v, "acceptInvitation", s.Deps.Operations.AcceptInvitation,
 			gen.AcceptInvitationRequestObject{Body: &gen.AcceptInvitation{Token: page.Token, Password: v.FormValue("password")}})
