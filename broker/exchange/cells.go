@@ -19,7 +19,21 @@ func (r *row) wrong(column, format string, args ...any) {
 
 // wrongAs is wrong, with the code that the API gives for the same.
 func (r *row) wrongAs(code, column, format string, args ...any) {
+	column = r.calls(column)
+	for _, known := range r.unread {
+		if known.Column == column {
+			return // what could not be understood is not judged, too
+		}
+	}
 	r.errors = append(r.errors, csvfile.RowError{Line: r.line, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
+}
+
+// calls gives the name that the file has for a column of ours.
+func (r *row) calls(column string) string {
+	if name := r.called[column]; name != "" {
+		return name
+	}
+	return column
 }
 
 // judge takes over what the package that owns a thing finds wrong with it.

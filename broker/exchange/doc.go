@@ -10,6 +10,10 @@
 // empty cell empties it. Dates are 2026-08-22; times carry their offset or are
 // on the library's clock; money is in the library's currency.
 //
+// A file of another system is read by a map (broker/filemap), which says which of
+// its columns are which of ours and what its codes mean. What is left out can be
+// had as it came, with the reason in a column of its own.
+//
 // Things are recognised by their natural keys, so that reading a file twice
 // changes nothing: patrons by card number or key, items by barcode, titles by
 // the library's own key, ISBN or OCLC number, loans by item and start, holds by

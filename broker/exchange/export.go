@@ -42,6 +42,9 @@ type ExportOptions struct {
 	Folder string
 	// Format is CSV or JSON. MARC files and policy texts are the same in both.
 	Format string
+	// Raw leaves CSV cells as they are. Else those that a spreadsheet would work out
+	// have an apostrophe before them, which the importers take away again.
+	Raw bool
 	// Kinds narrows the export to these files; none means everything.
 	Kinds []string
 	// More are listings of packages above this one.

@@ -62,6 +62,9 @@ func (e *export) form(out io.Writer, fields []pgconn.FieldDescription) (write fu
 	write = func(raw [][]byte) error {
 		for i, value := range raw {
 			cells[i] = cellText(fields[i].DataTypeOID, value)
+			if !e.Raw {
+				cells[i] = defused(cells[i])
+			}
 		}
 		return writer.Write(cells)
 	}

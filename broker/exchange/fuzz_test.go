@@ -19,7 +19,7 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		kind := patronsKind()
-		file, err := openCSV(bytes.NewReader(data), kind.columns)
+		file, err := openCSV(bytes.NewReader(data), kind.columns, Reading{})
 		if err != nil {
 			return
 		}

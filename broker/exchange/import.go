@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"afield/broker/catalog/marc"
 	"afield/broker/csvfile"
 	"afield/broker/directory"
+	"afield/broker/filemap"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -34,6 +36,14 @@ type Options struct {
 	// Holdings names how the file's records have their copies, one of marc.Ways;
 	// empty finds it out.
 	Holdings string
+	// Map says how the file of another system is read; nil reads ours.
+	Map *filemap.Map
+	// Raw takes cells as they are. Else an apostrophe that an export has put before
+	// what a spreadsheet would work out is taken away.
+	Raw bool
+	// Errors, if given, gets the rows that are left out, as they came, with the reason
+	// in a column of its own (ReasonColumn).
+	Errors io.Writer
 	// DryRun checks every row against the database and changes nothing.
 	DryRun bool
 	// Now is business time, for rows that give no time.
@@ -95,6 +105,7 @@ type job struct {
 	first *nameIndex
 	// holdings is how the file's records have their copies.
 	holdings marc.Holdings
+	wrong    *wrongRows
 	result   Result
 	// waiting tells that some rows say something that can only be done when every
 	// row is in; refused are the rows left out, untouched those that changed
@@ -147,10 +158,14 @@ func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options 
 	if err := j.start(ctx); err != nil {
 		return j.result, err
 	}
-	if err := j.read(ctx, source); err != nil {
-		return j.result, err
+	err = j.read(ctx, source)
+	if err == nil {
+		err = j.readWaiting(ctx, source)
 	}
-	if err := j.readWaiting(ctx, source); err != nil {
+	if wrong := j.endWrong(); err == nil {
+		err = wrong
+	}
+	if err != nil {
 		return j.result, err
 	}
 	return j.result, j.finish(ctx)
@@ -158,6 +173,9 @@ func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options 
 
 // understand reads the options.
 func (j *job) understand() error {
+	if j.Holdings == "" && j.Map != nil && j.Map.Holdings != nil && j.kind.name == MARC {
+		j.holdings = marc.OwnWay("the map", j.Map.Holdings.Field, j.Map.Holdings.Cells)
+	}
 	if j.Holdings == "" {
 		return nil
 	}
@@ -175,7 +193,7 @@ func (j *job) open(source io.Reader) (rowReader, error) {
 	if j.kind.name == MARC {
 		return openMARC(source)
 	}
-	return openCSV(source, j.kind.columns)
+	return openCSV(source, j.kind.columns, Reading{j.kind.name, j.Map, j.Raw, j.library.Currency})
 }
 
 // look reads the file once: its hash, how many rows it has, and what they name.
@@ -204,13 +222,13 @@ func (j *job) look(source io.Reader) error {
 		}
 		if j.kind.name == MARC {
 			evidence.Note(read.record)
-			for _, name := range barcodesIn(read.record) {
+			for _, name := range j.barcodesIn(read.record) {
 				j.first.note(name, read.line)
 			}
 		}
 	}
 	j.first.seal()
-	if j.kind.name == MARC && j.Holdings == "" {
+	if j.kind.name == MARC && j.holdings.Name == "" {
 		j.holdings = evidence.Likeliest()
 	}
 	j.result.Holdings = j.holdings.Name
@@ -218,6 +236,9 @@ func (j *job) look(source io.Reader) error {
 		return fmt.Errorf("read the file: %w", err)
 	}
 	fmt.Fprint(sum, j.Holdings) // read otherwise, it is another run
+	if j.Map != nil {
+		fmt.Fprint(sum, j.Map.Hash)
+	}
 	j.hash = hex.EncodeToString(sum.Sum(nil))
 	return nil
 }
@@ -258,10 +279,10 @@ func (j *job) start(ctx context.Context) error {
 	}
 	return j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		done, failed, leftOut, err := startRun(ctx, tx, j.run(), j.Now)
-		if j.kind.waits != nil && failed > 0 {
+		if (j.kind.waits != nil || j.Errors != nil) && failed+leftOut > 0 {
 			// When the file is read once more, it must be known which rows were refused:
 			// so it is read from the start, and what is in already does not change.
-			done, failed = 0, 0
+			done, failed, leftOut = 0, 0, 0
 		}
 		j.result.Resumed, j.result.ResumedFailed, j.result.Failed, j.result.CopiesLeftOut = done, failed, failed, leftOut
 		return err
@@ -281,7 +302,7 @@ func (j *job) again(source io.ReadSeeker) error {
 }
 
 func (j *job) read(ctx context.Context, source io.ReadSeeker) error {
-	if err := j.again(source); err != nil {
+	if err := errors.Join(j.again(source), j.beginWrong()); err != nil {
 		return err
 	}
 	var slice []*row
@@ -300,6 +321,7 @@ func (j *job) read(ctx context.Context, source io.ReadSeeker) error {
 			continue
 		}
 		if read.syntax != nil {
+			j.note(read, []csvfile.RowError{*read.syntax})
 			j.fail(*read.syntax)
 			continue
 		}
@@ -362,7 +384,7 @@ func (j *job) save(ctx context.Context, rows []*row) error {
 func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *postgres.Tx, *job, []*row) error) error {
 	err := j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		for _, read := range rows {
-			read.errors, read.hint, read.outcome, read.copies = nil, nil, unchanged, copies{}
+			read.errors, read.hint, read.outcome, read.copies = slices.Clone(read.unread), nil, unchanged, copies{}
 			j.repeats(read)
 		}
 		if err := work(ctx, tx, j, rows); err != nil {
@@ -401,6 +423,7 @@ func (j *job) count(read *row) {
 	j.result.Copies += read.copies.in
 	j.result.CopiesLeftOut += len(read.copies.left) + read.copies.lost
 	j.tell(read.copies.left)
+	j.noteCopies(read)
 	for code, times := range read.copies.guessed {
 		if j.OnGuess != nil {
 			j.OnGuess(code, times)
@@ -409,6 +432,7 @@ func (j *job) count(read *row) {
 	switch {
 	case read.errors != nil:
 		j.refused.add(read.index)
+		j.note(read, read.errors)
 		j.fail(read.errors...)
 	case read.outcome == isNew:
 		j.result.New++
@@ -463,6 +487,7 @@ func (j *job) half(read *row, wrong csvfile.RowError) {
 		j.refused.add(read.index)
 		j.result.Failed++
 	}
+	j.note(read, []csvfile.RowError{wrong})
 	j.tell([]csvfile.RowError{wrong})
 }
 

@@ -11,6 +11,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/catalog/marc"
 	"afield/broker/csvfile"
+	"afield/broker/filemap"
 	"afield/broker/postgres"
 )
 
@@ -28,6 +29,7 @@ func marcKind() kind {
 					read.wrong("245", "is empty; a record needs a title in 245 $a")
 				}
 				found[i] = j.copiesIn(read, wanted[i].title.Format)
+				found[i].title = wanted[i]
 				pieces = append(pieces, found[i].pieces...)
 			}
 			if err := j.saveItems(ctx, tx, rows, wanted, pieces); err != nil {
@@ -95,11 +97,19 @@ func namesInRecord(read *row) []string {
 }
 
 // barcodesIn gives the barcodes of a record's copies, in whichever way they are
-// written: how the file does it is known only when all of it was looked at.
-func barcodesIn(record marc.Record) []string {
+// written: how the file does it is known only when all of it was looked at, unless
+// it was said.
+func (j *job) barcodesIn(record marc.Record) []string {
+	ways := []marc.Holdings{j.holdings}
+	if j.holdings.Name == "" {
+		ways = ways[:0]
+		for _, name := range marc.Ways() {
+			way, _ := marc.Way(name)
+			ways = append(ways, way)
+		}
+	}
 	var names []string
-	for _, name := range marc.Ways() {
-		way, _ := marc.Way(name)
+	for _, way := range ways {
 		for _, one := range way.Copies(record) {
 			if one.Barcode != "" && !slices.Contains(names, "barcode "+one.Barcode) {
 				names = append(names, "barcode "+one.Barcode)
@@ -112,9 +122,11 @@ func barcodesIn(record marc.Record) []string {
 // inRecord is what a record says of copies.
 type inRecord struct {
 	read   *row
+	title  wantedTitle
 	copies []marc.Copy // of pieces
 	pieces []piece
 	left   []csvfile.RowError
+	lacks  []marc.Copy // of left
 }
 
 // copiesIn reads the copies of a record. What is wrong with a copy costs that copy
@@ -124,6 +136,7 @@ func (j *job) copiesIn(read *row, format broker.Format) inRecord {
 	seen := map[string]bool{}
 	for _, one := range slices.Concat(j.holdings.Copies(read.record), j.holdings.Elsewhere(read.record)) {
 		if one.Lacks != "" {
+			in.lacks = append(in.lacks, one)
 			in.left = append(in.left, csvfile.RowError{Line: read.line, Column: one.Tag, Code: "no_copy", Message: calledCopy(one) + " " + one.Lacks})
 			continue
 		}
@@ -154,14 +167,31 @@ func calledCopy(one marc.Copy) string {
 // the table about which it says something.
 func (j *job) rowOf(read *row, one marc.Copy, format broker.Format) (as *row, columns []string) {
 	cells := one.Cells()
-	cells["status"], cells["price"], cells["branch"] = marc.StatusOf(one.Status), amountIn(one.Price, j.library.Currency), j.branchCalled(one.Branch)
+	as = &row{line: read.line, columns: map[string]int{}}
+	cells["price"] = amountIn(one.Price, j.library.Currency)
+	for column, otherwise := range map[string]func(string) string{
+		"branch": j.branchCalled, "status": marc.StatusOf, "type": func(code string) string { return j.typeCalled(read, one.Tag, code, format) },
+	} {
+		code := cells[column]
+		if table := j.codes(column); table != nil && code != "" {
+			meaning, known := table.Of(code)
+			if !known {
+				as.unread = append(as.unread, unmapped(read.line, column, column, code))
+			}
+			cells[column] = meaning
+			continue
+		}
+		cells[column] = otherwise(code)
+	}
+	as.errors = slices.Clone(as.unread)
 	said := map[string]string{
 		"branch": "branch_id", "call_number": "call_number", "price": "price_minor", "status": "status", "type": "type",
 		"audience": "audience", "parts": "parts", "loan_note": "loan_note",
 	}
 	columns = []string{"title_id"}
+	told := one.Cells()
 	for name, text := range cells {
-		if text != "" && said[name] != "" {
+		if text != "" && told[name] != "" && said[name] != "" {
 			columns = append(columns, said[name])
 		}
 	}
@@ -172,13 +202,19 @@ func (j *job) rowOf(read *row, one marc.Copy, format broker.Format) (as *row, co
 		columns = append(columns, "lendable")
 	}
 	slices.Sort(columns)
-	cells["type"] = j.typeCalled(read, one, format)
-	as = &row{line: read.line, columns: map[string]int{}}
 	for name, text := range cells {
 		as.columns[name] = len(as.fields)
 		as.fields = append(as.fields, text)
 	}
 	return as, columns
+}
+
+// codes is the table of a map for a column of items; nil where there is none.
+func (j *job) codes(column string) filemap.Table {
+	if j.Map == nil {
+		return nil
+	}
+	return j.Map.For(Items).Codes[column]
 }
 
 // branchCalled finds the branch that a code means, whatever the case of its letters.
@@ -197,18 +233,18 @@ func (j *job) branchCalled(code string) string {
 // typeCalled finds the kind of material that a code means: one of the library's
 // own, or one that means the same in other systems. For another code it is that of
 // the title, which is said.
-func (j *job) typeCalled(read *row, one marc.Copy, format broker.Format) string {
+func (j *job) typeCalled(read *row, tag, code string, format broker.Format) string {
 	known := j.document.Items()
-	for _, name := range []string{one.Type, strings.ToLower(one.Type), marc.KindOf(one.Type)} {
+	for _, name := range []string{code, strings.ToLower(code), marc.KindOf(code)} {
 		if slices.Contains(known, name) {
 			return name
 		}
 	}
-	if one.Type != "" {
+	if code != "" {
 		if read.copies.guessed == nil {
 			read.copies.guessed = map[string]int{}
 		}
-		read.copies.guessed[j.holdings.Where(one.Tag, "type")+" "+shown(one.Type)]++
+		read.copies.guessed[j.holdings.Where(tag, "type")+" "+shown(code)]++
 	}
 	return string(format)
 }
@@ -234,12 +270,16 @@ func amountIn(text, currency string) string {
 
 // settleCopies notes on a record what became of its copies.
 func (j *job) settleCopies(in inRecord) {
-	left := in.left
+	left, wrong := in.left, []map[string]string{}
+	for _, one := range in.lacks {
+		wrong = append(wrong, in.asItem(one))
+	}
 	for i, piece := range in.pieces {
 		switch {
 		case piece.as.errors != nil:
-			left = append(left, j.wrongCopy(in.copies[i], piece.as.errors))
+			left, wrong = append(left, j.wrongCopy(in.copies[i], piece.as.errors)), append(wrong, in.asItem(in.copies[i]))
 		case in.read.errors != nil:
+			wrong = append(wrong, in.asItem(in.copies[i]))
 			left = append(left, csvfile.RowError{
 				Line: in.read.line, Column: in.copies[i].Tag, Code: "no_title",
 				Message: fmt.Sprintf("copy %s is left out with its record", shown(in.copies[i].Barcode)),
@@ -248,5 +288,16 @@ func (j *job) settleCopies(in inRecord) {
 			in.read.copies.in++
 		}
 	}
-	in.read.copies.left = left
+	in.read.copies.left, in.read.copies.wrong = left, wrong
+}
+
+// asItem is a copy as a row of a file of items.
+func (in inRecord) asItem(one marc.Copy) map[string]string {
+	cells, title := one.Cells(), in.title
+	cells["title_key"], cells["title"], cells["author"], cells["format"] = title.key, title.title.Title, title.title.Author, string(title.title.Format)
+	cells["isbn"], cells["oclc"] = strings.Join(title.title.ISBNs, ";"), title.title.OCLC
+	if one.Stays {
+		cells["lendable"] = "no"
+	}
+	return cells
 }

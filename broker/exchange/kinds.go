@@ -38,6 +38,17 @@ func ColumnsOf(name string) []Column {
 	return kind.columns
 }
 
+// ColumnNames are the columns of every kind of file.
+func ColumnNames() map[string][]string {
+	names := map[string][]string{}
+	for _, kind := range Kinds() {
+		for _, column := range ColumnsOf(kind) {
+			names[kind] = append(names[kind], column.Name)
+		}
+	}
+	return names
+}
+
 func kindNamed(name string) (kind, error) {
 	for _, one := range []kind{patronsKind(), linksKind(), proxiesKind(), blocksKind(), itemsKind(), loansKind(), holdsKind(), chargesKind(), calendarKind(), marcKind()} {
 		if one.name == name {

@@ -14,6 +14,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog/marc"
 	"afield/broker/csvfile"
+	"afield/broker/filemap"
 )
 
 // Column is a column of a file.
@@ -33,6 +34,11 @@ type row struct {
 	fields      []string
 	record      marc.Record
 	syntax      *csvfile.RowError
+	// raw are the cells as they came; called are the file's names of columns that it
+	// calls otherwise than we do, and unread what could not be understood by its map.
+	raw    []string
+	called map[string]string
+	unread []csvfile.RowError
 	// What became of it.
 	errors  []csvfile.RowError
 	hint    *csvfile.RowError
@@ -48,6 +54,8 @@ type copies struct {
 	// themselves.
 	in, lost int
 	left     []csvfile.RowError
+	// wrong are the copies that were left out as rows of a file of items.
+	wrong []map[string]string
 	// guessed counts codes of kinds of material that are not known here.
 	guessed map[string]int
 }
@@ -70,13 +78,16 @@ type rowReader interface {
 type csvFile struct {
 	csv     *csv.Reader
 	text    *csvfile.Text
-	columns map[string]int
+	head    []string       // the first line, as it came
+	columns map[string]int // ours, in the cells of a row
+	layout  *layout        // of a file that is read by a map; else nil
+	raw     bool
 	index   int
 }
 
 // openCSV reads the head of a file. The separator (comma, semicolon, tab or
 // vertical bar) is found from the first line; a byte order mark is skipped.
-func openCSV(source io.Reader, known []Column) (*csvFile, error) {
+func openCSV(source io.Reader, known []Column, by Reading) (*csvFile, error) {
 	text, err := csvfile.Open(source)
 	if err != nil {
 		return nil, err
@@ -93,8 +104,15 @@ func openCSV(source io.Reader, known []Column) (*csvFile, error) {
 		return nil, csvfile.Unreadable("not_csv", "has a first line that is not CSV: %s", csvfile.Plainly(err))
 	}
 	reader.ReuseRecord = false
-	file := &csvFile{csv: reader, text: text, columns: map[string]int{}}
-	return file, file.understand(names, known)
+	file := &csvFile{csv: reader, text: text, head: names, columns: map[string]int{}, raw: by.raw}
+	if by.mapped == nil {
+		return file, file.understand(names, known)
+	}
+	file.layout, err = by.layOut(names, known)
+	if err == nil {
+		file.columns = file.layout.columns
+	}
+	return file, err
 }
 
 // delimiter is the likeliest separator, judged by the first line.
@@ -112,9 +130,12 @@ func delimiter(head []byte) rune {
 func (f *csvFile) understand(names []string, known []Column) error {
 	var unknown []string
 	for at, name := range names {
-		name = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), " ", "_")
+		name = filemap.Normal(name)
 		if _, twice := f.columns[name]; twice {
 			return csvfile.Unreadable("column_twice", "has two columns named %q", shown(name))
+		}
+		if name == ReasonColumn {
+			continue
 		}
 		f.columns[name] = at
 		if !slices.ContainsFunc(known, func(column Column) bool { return column.Name == name }) {
@@ -159,18 +180,24 @@ func (f *csvFile) next() (*row, error) {
 		return nil, err
 	case errors.As(err, &syntax):
 		f.index++
-		return &row{line: syntax.StartLine, index: f.index, syntax: &csvfile.RowError{Line: syntax.StartLine, Message: csvfile.Plainly(err)}}, nil
+		return &row{line: syntax.StartLine, index: f.index, raw: fields, syntax: &csvfile.RowError{Line: syntax.StartLine, Message: csvfile.Plainly(err)}}, nil
 	case err != nil:
 		return nil, fmt.Errorf("read the file: %w", err)
 	}
 	f.index++
 	line, _ := f.csv.FieldPos(0)
-	read := &row{line: line, index: f.index, columns: f.columns, fields: fields}
+	read := &row{line: line, index: f.index, columns: f.columns, fields: fields, raw: fields}
+	if !f.raw {
+		read.fields = armed(fields)
+	}
+	if f.layout != nil {
+		f.layout.read(read)
+	}
 	for name, at := range f.columns {
-		if !utf8.ValidString(fields[at]) {
-			read.syntax = &csvfile.RowError{Line: line, Column: name, Message: "is not valid UTF-8; save the file as UTF-8"}
-		} else if strings.ContainsFunc(fields[at], func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' }) {
-			read.syntax = &csvfile.RowError{Line: line, Column: name, Message: "has a control character in it; take it out"}
+		if !utf8.ValidString(read.fields[at]) {
+			read.syntax = &csvfile.RowError{Line: line, Column: read.calls(name), Message: "is not valid UTF-8; save the file as UTF-8"}
+		} else if strings.ContainsFunc(read.fields[at], func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' }) {
+			read.syntax = &csvfile.RowError{Line: line, Column: read.calls(name), Message: "has a control character in it; take it out"}
 		}
 	}
 	return read, nil

@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"api", "api/web/assets", "broker", "broker/outbox"},
 	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
 	{
-		"broker/acts", "broker/catalog", "broker/directory", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
+		"broker/acts", "broker/catalog", "broker/directory", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
 		"connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
 	},
 	{

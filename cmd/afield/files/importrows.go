@@ -2,14 +2,12 @@ package files
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
@@ -29,7 +27,9 @@ type importRows struct {
 	File    string `arg:"" help:"The file, or - for standard input." placeholder:"FILE"`
 	Library string `help:"Whose rows they are: symbol or id." required:"" placeholder:"LIBRARY"`
 	DryRun  bool   `help:"Check every row and say what would change; change nothing."`
-	Errors  string `help:"Also write every wrong row into this CSV file." placeholder:"FILE"`
+	Map     string `help:"How another system's file is read: koha, sierra, evergreen, or a file (afield import map --help)." placeholder:"MAP"`
+	Raw     bool   `help:"Take cells as they are: an apostrophe before what a spreadsheet would work out stays."`
+	Errors  string `help:"Write the wrong rows into this CSV file, as they came, with the reason in a column of its own; mended, it can be read in." placeholder:"FILE"`
 }
 
 type (
@@ -145,7 +145,7 @@ Examples:
   afield import marc titles.xml --library ISIL:US-NWPTL --holdings koha`
 }
 
-const importManners = `Wrong rows are listed with line, column and what would be right, and left out; the status is then 1. Rows are saved in slices; after a stop in the middle, the same command goes on where it was. Reading the same file twice changes nothing.
+const importManners = `Files of other systems are read by a map (--map). Wrong rows are listed with line, column and what would be right, and left out; the status is then 1. Rows are saved in slices; after a stop in the middle, the same command goes on where it was. Reading the same file twice changes nothing.
 `
 
 func importHelp(kind, about string) string {
@@ -164,7 +164,8 @@ The first line names the columns, in any order; commas, semicolons, tabs or bars
 %s
 Examples:
   afield import %s FILE.csv --library ISIL:US-NWPTL --dry-run
-  afield import %s FILE.csv --library ISIL:US-NWPTL --errors wrong.csv`, about, columns.String(), importManners, kind, kind)
+  afield import %s FILE.csv --library ISIL:US-NWPTL --errors wrong.csv
+  afield import %s FILE.csv --library ISIL:US-NWPTL --map koha`, about, columns.String(), importManners, kind, kind, kind)
 }
 
 // RowsResult is what the commands print.
@@ -207,7 +208,11 @@ func (c importRows) run(a *shell.App, kind string, change ...func(*exchange.Opti
 	if err := policies.Refresh(a.Ctx, db.DB); err != nil {
 		return err
 	}
-	list, err := newErrorList(a, c.Errors)
+	mapped, err := mapNamed(c.Map)
+	if err != nil {
+		return err
+	}
+	list, err := newErrorList(a, c.File, c.Errors)
 	if err != nil {
 		return err
 	}
@@ -215,7 +220,7 @@ func (c importRows) run(a *shell.App, kind string, change ...func(*exchange.Opti
 	result := RowsResult{Kind: kind}
 	options := exchange.Options{
 		Kind: kind, Library: library.ID, DryRun: c.DryRun, Now: broker.SystemClock{}.Now(), Policies: policies.Rules,
-		OnError: list.add, OnProgress: bar.show,
+		Map: mapped, Raw: c.Raw, Errors: list.rows(), OnError: list.add, OnProgress: bar.show,
 		OnGuess: func(code string, copies int) {
 			if result.Guessed == nil {
 				result.Guessed = map[string]int{}
@@ -312,33 +317,38 @@ func (r RowsResult) words(out io.Writer) {
 	}
 }
 
-// errorList prints wrong rows as they are found, up to a number, and writes all
-// of them into a file.
+// errorList prints what is wrong as it is found, up to a number, and has the file
+// for the wrong rows.
 type errorList struct {
 	app   *shell.App
 	kept  []csvfile.RowError
 	shown int
 	file  *os.File
-	csv   *csv.Writer
 }
 
-func newErrorList(a *shell.App, name string) (*errorList, error) {
+func newErrorList(a *shell.App, read, name string) (*errorList, error) {
 	list := &errorList{app: a, kept: []csvfile.RowError{}}
 	if name == "" {
 		return list, nil
 	}
-	file, err := os.Create(name)
-	if err != nil {
-		return nil, err
+	before, err := os.Stat(read)
+	after, missing := os.Stat(name)
+	if err == nil && missing == nil && os.SameFile(before, after) {
+		return nil, fmt.Errorf("%w: --errors %s is the file that is read; name another", shell.ErrUsage, name)
 	}
-	list.file, list.csv = file, csv.NewWriter(file)
-	return list, list.csv.Write([]string{"line", "column", "message"})
+	list.file, err = os.Create(name)
+	return list, err
+}
+
+// rows is where wrong rows are written; nil for nowhere.
+func (l *errorList) rows() io.Writer {
+	if l.file == nil {
+		return nil
+	}
+	return l.file
 }
 
 func (l *errorList) add(wrong csvfile.RowError) {
-	if l.csv != nil {
-		_ = l.csv.Write([]string{strconv.Itoa(wrong.Line), wrong.Column, wrong.Message}) // close reports errors
-	}
 	if len(l.kept) < mostErrorsKept {
 		l.kept = append(l.kept, wrong)
 	}
@@ -354,11 +364,10 @@ func (l *errorList) close() error {
 	if left := l.shown - mostErrorsShown; left > 0 {
 		fmt.Fprintf(l.app.Err, "and %d more; --errors FILE writes them all\n", left)
 	}
-	if l.csv == nil {
+	if l.file == nil {
 		return nil
 	}
-	l.csv.Flush()
-	return errors.Join(l.csv.Error(), l.file.Close())
+	return l.file.Close()
 }
 
 // rowProgress shows how many rows are done: a bar on a terminal, otherwise a
