@@ -19,6 +19,7 @@ import (
 	"afield/broker/csvfile"
 	"afield/broker/directory"
 	"afield/broker/filemap"
+	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -121,6 +122,9 @@ type kind struct {
 	// names are what a row may be called by; the first of them must not be repeated
 	// in the file.
 	names func(*row) []string
+	// ids are the columns in which an export writes the ids of the library's own rows;
+	// no other library here may have them.
+	ids []string
 	// save works on a slice: marks what is wrong, writes the rest.
 	save func(context.Context, *postgres.Tx, *job, []*row) error
 	// waits tells, where given, whether a row says something about other rows, which
@@ -152,7 +156,7 @@ func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options 
 	if err := j.prepare(ctx); err != nil {
 		return j.result, err
 	}
-	if err := j.look(source); err != nil {
+	if err := j.look(ctx, source); err != nil {
 		return j.result, err
 	}
 	if err := j.start(ctx); err != nil {
@@ -196,8 +200,9 @@ func (j *job) open(source io.Reader) (rowReader, error) {
 	return openCSV(source, j.kind.columns, Reading{j.kind.name, j.Map, j.Raw, j.library.Currency})
 }
 
-// look reads the file once: its hash, how many rows it has, and what they name.
-func (j *job) look(source io.Reader) error {
+// look reads the file once: its hash, how many rows it has, what they name, and
+// whether they are another library's.
+func (j *job) look(ctx context.Context, source io.Reader) error {
 	sum := sha256.New()
 	tee := io.TeeReader(source, sum)
 	file, err := j.open(tee)
@@ -205,6 +210,7 @@ func (j *job) look(source io.Reader) error {
 		return err
 	}
 	var evidence marc.Evidence
+	var ids []broker.ID
 	for {
 		read, err := file.next()
 		if errors.Is(err, io.EOF) {
@@ -226,6 +232,20 @@ func (j *job) look(source io.Reader) error {
 				j.first.note(name, read.line)
 			}
 		}
+		for _, column := range j.kind.ids {
+			if id, err := broker.ParseID(column, read.text(column)); err == nil && id != broker.NoID {
+				ids = append(ids, id)
+			}
+		}
+		if len(ids) >= askedAtOnce {
+			if err := j.refuseAnothers(ctx, ids); err != nil {
+				return err
+			}
+			ids = ids[:0]
+		}
+	}
+	if err := j.refuseAnothers(ctx, ids); err != nil {
+		return err
 	}
 	j.first.seal()
 	if j.kind.name == MARC && j.holdings.Name == "" {
@@ -241,6 +261,30 @@ func (j *job) look(source io.Reader) error {
 	}
 	j.hash = hex.EncodeToString(sum.Sum(nil))
 	return nil
+}
+
+// askedAtOnce is how many ids are looked for at a time.
+const askedAtOnce = 50_000
+
+// refuseAnothers refuses the file of a library that is in this database too: its
+// rows would then be those of two libraries at once.
+func (j *job) refuseAnothers(ctx context.Context, ids []broker.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return j.db.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) error {
+		other, err := patrons.OfAnother(ctx, tx, j.Library, ids)
+		if err != nil || other == broker.NoID {
+			return err
+		}
+		library, err := directory.Load(ctx, tx, other)
+		if err != nil {
+			return err
+		}
+		return csvfile.Unreadable("of_another_library",
+			"was written by an export of %s, which is in this database too; its rows cannot be those of %s as well. Read it in for %s itself, or into a database of its own",
+			library.Name, j.library.Name, library.Name)
+	})
 }
 
 func (j *job) prepare(ctx context.Context) error {

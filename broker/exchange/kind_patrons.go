@@ -57,6 +57,7 @@ func patronsKind() kind {
 			}
 			return names
 		},
+		ids:   []string{"key", "household"},
 		save:  savePatrons,
 		waits: func(r *row) bool { return r.text("guardian_card") != "" },
 		after: linkPatrons,

@@ -115,6 +115,24 @@ func holders(ctx context.Context, tx *postgres.Tx, sql string, args ...any) (map
 	return found, nil
 }
 
+// OfAnother gives a library, other than the one named, that has a patron, a
+// household or a block with one of the ids; none when nobody has. The transaction
+// must see every library.
+func OfAnother(ctx context.Context, tx *postgres.Tx, library broker.ID, ids []broker.ID) (broker.ID, error) {
+	var other *broker.ID
+	err := tx.QueryRow(ctx, `select coalesce(
+		(select library_id from patrons where id = any ($1) and library_id <> $2 limit 1),
+		(select library_id from households where id = any ($1) and library_id <> $2 limit 1),
+		(select library_id from blocks where id = any ($1) and library_id <> $2 limit 1))`, ids, library).Scan(&other)
+	if err != nil {
+		return broker.NoID, fmt.Errorf("look whose the ids are: %w", err)
+	}
+	if other == nil {
+		return broker.NoID, nil
+	}
+	return *other, nil
+}
+
 // HouseholdRecord is a household or business as files bring them in.
 type HouseholdRecord struct {
 	Library   broker.ID   `json:"library_id"`

@@ -30,6 +30,7 @@ var seesEverywhere = map[string]string{
 	"broker/postgres Invariants":           "asks whether the invariants hold in the whole database",
 	"broker/directory flush":               "the directory belongs to no one library",
 	"broker/policy/published Refresh":      "published versions are of many libraries and of none",
+	"broker/exchange refuseAnothers":       "asks only whether an id of a file is another library's",
 	"cmd/afield/policies inDatabase":       "published versions are of many libraries and of none",
 	"cmd/afield/setup inForce":             "a consortium is set up as a whole, by its operator",
 	"cmd/afield checkSetUp":                "counts what is there of a consortium's set-up",
