@@ -114,7 +114,7 @@ func blocksKind() kind {
 			}
 			return []string{"block of " + r.text("patron") + " for " + r.text("reason") + " from " + r.text("from")}
 		},
-		ids:   []string{"id"},
+		ids:  []string{"id"},
 		save: saveBlocks,
 	}
 }

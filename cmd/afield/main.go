@@ -43,6 +43,8 @@ type commandLine struct {
 	Partner    setup.Partner    `cmd:"" help:"Keep the connections to libraries elsewhere."`
 	Import     files.Import     `cmd:"" help:"Read a library's rows, or a directory of libraries, from files."`
 	Export     files.Export     `cmd:"" help:"Write everything a library owns into files."`
+	Backup     files.Backup     `cmd:"" help:"Write the whole database into one file."`
+	Restore    files.Restore    `cmd:"" help:"Fill an empty database from a backup, and check it."`
 	Doctor     doctorCommand    `cmd:"" help:"Check the configuration, the database and what is still to do."`
 	Version    versionCommand   `cmd:"" help:"Print which version this is."`
 }

@@ -24,8 +24,13 @@ import (
 // arguments it holds: a real process to kill, without building one first.
 const asProgram = "AFIELD_TEST_AS_PROGRAM"
 
+// asTyped in asProgram takes the arguments as they stand on the command line.
+const asTyped = "as typed"
+
 func TestMain(m *testing.M) {
-	if arguments := os.Getenv(asProgram); arguments != "" {
+	if arguments := os.Getenv(asProgram); arguments == asTyped {
+		main()
+	} else if arguments != "" {
 		go func() { // ends with the test, however the test ends
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			os.Exit(shell.ExitFailed)

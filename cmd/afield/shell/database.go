@@ -18,6 +18,7 @@ type Database struct {
 	*postgres.DB
 	// AdminURL connects to it as the account that migrates.
 	AdminURL string
+	loginURL string // connects as the one behind the application's roles
 	cluster  *postgres.Cluster
 	// Applied names the migrations that opening it applied.
 	Applied []string
@@ -28,34 +29,55 @@ type Database struct {
 // first brings it up to this version; without, a database that is behind is an
 // error that says so.
 func OpenDatabase(ctx context.Context, a *App, migrate bool) (*Database, error) {
-	opened := &Database{AdminURL: a.DatabaseURL}
-	loginURL := a.DatabaseURL
-	if a.DatabaseURL == "" {
-		cluster, err := postgres.StartCluster(ctx, postgres.ClusterOptions{DataDir: a.Data, BinDir: a.Postgres, Notice: a.Notice})
-		if err != nil {
-			return nil, err
-		}
-		opened.cluster = cluster
-		opened.AdminURL, loginURL = cluster.AdminURL(postgres.DatabaseName), cluster.URL(postgres.DatabaseName)
+	opened, err := ReachDatabase(ctx, a)
+	if err != nil {
+		return nil, err
 	}
 	fail := func(err error) (*Database, error) { return nil, errors.Join(err, opened.Close()) }
 	if migrate {
-		applied, err := opened.migrate(ctx)
-		if err != nil {
+		if opened.Applied, err = opened.migrate(ctx); err != nil {
 			return fail(err)
 		}
-		opened.Applied = applied
 	} else if pending, err := opened.Pending(ctx); err != nil {
 		return fail(err)
 	} else if len(pending) > 0 {
 		return fail(fmt.Errorf("the database is behind this version by %s; run: afield migrate", strings.Join(pending, ", ")))
 	}
-	db, err := postgres.Open(ctx, postgres.Config{URL: loginURL})
-	if err != nil {
+	if err := opened.open(ctx); err != nil {
 		return fail(err)
 	}
-	opened.DB = db
 	return opened, nil
+}
+
+// ReachDatabase finds the database, or starts the private one, and looks at nothing
+// in it: it may be empty, or behind this version.
+func ReachDatabase(ctx context.Context, a *App) (*Database, error) {
+	reached := &Database{AdminURL: a.DatabaseURL, loginURL: a.DatabaseURL}
+	if a.DatabaseURL == "" {
+		cluster, err := postgres.StartCluster(ctx, postgres.ClusterOptions{DataDir: a.Data, BinDir: a.Postgres, Notice: a.Notice})
+		if err != nil {
+			return nil, err
+		}
+		reached.cluster = cluster
+		reached.AdminURL, reached.loginURL = cluster.AdminURL(postgres.DatabaseName), cluster.URL(postgres.DatabaseName)
+	} else if _, err := pgx.ParseConfig(a.DatabaseURL); err != nil {
+		return nil, ErrBadURL // the parser's own words may repeat the password
+	}
+	return reached, nil
+}
+
+func (d *Database) open(ctx context.Context) (err error) {
+	d.DB, err = postgres.Open(ctx, postgres.Config{URL: d.loginURL})
+	return err
+}
+
+// Ready makes what was restored fit for use: roles, rights and the migrations that
+// a backup of an earlier version lacks; then it opens it.
+func (d *Database) Ready(ctx context.Context) (err error) {
+	if d.Applied, err = d.migrate(ctx); err != nil {
+		return err
+	}
+	return d.open(ctx)
 }
 
 // Close closes the pools and stops the private server if this process runs it.

@@ -40,6 +40,16 @@ func ServerSecret(a *App) ([]byte, error) {
 	return secret, nil
 }
 
+// SecretKept tells where the server's secret is, and whether it is there.
+func SecretKept(a *App) (where string, kept bool) {
+	if a.Secret != "" {
+		return "AFIELD_SECRET", true
+	}
+	where = filepath.Join(a.Data, secretFile)
+	_, err := os.Stat(where)
+	return where, err == nil
+}
+
 func makeSecret(folder, path string) ([]byte, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
