@@ -1471,6 +1471,9 @@ type Deadline struct {
 type Decision struct {
 	Allowed bool `json:"allowed"`
 
+	// Checks `POST /v1/policies/explain`: every value that was asked, in the order of asking, also those that say yes.
+	Checks []PolicyCheck `json:"checks,omitempty,omitzero"`
+
 	// Lines The same to read out.
 	Lines    []string `json:"lines,omitempty,omitzero"`
 	Notes    []Reason `json:"notes"`
@@ -1639,6 +1642,9 @@ type Explain struct {
 
 	// PatronID Whose act it is; left out only for `computer`, of somebody without a card.
 	PatronID ID `json:"patron_id,omitempty,omitzero"`
+
+	// Policy Ask this document instead of the one in force, written as for `GET /v1/policies/diff`: `westport@2`.
+	Policy string `json:"policy,omitempty,omitzero"`
 }
 
 // ExplainAct What the patron would like to do: `computer` is to use a public one, `sign_for_minor` to answer for a minor's card, `claim` to say that an item is back.
@@ -3560,6 +3566,14 @@ type Policy struct {
 
 	// Version Names this exact content.
 	Version string `json:"version"`
+}
+
+// PolicyCheck defines model for PolicyCheck.
+type PolicyCheck struct {
+	Asked PolicyRule `json:"asked"`
+
+	// Passed No reason for a no comes from it.
+	Passed bool `json:"passed"`
 }
 
 // PolicyChecked defines model for PolicyChecked.

@@ -373,7 +373,8 @@ func TestBrowserEveryPageFitsAndIsAccessible(t *testing.T) {
 		"/patrons?q=adult", "/patrons/"+w.patron.String(), "/patrons/"+w.patron.String()+"?edit=1", "/patrons/new", "/catalogue?q=walden", "/titles/"+w.ownTitle.String(), "/find?q=walden", "/help", "/nowhere-at-all", "/requests/999999")
 	wants(t, w.post(t, "/v1/staff", `{"username":"desk-2","roles":["desk"],"reason":"a second desk"}`), 201, "")
 	home := "/libraries/ISIL:US-HOME"
-	look("/set-up", "/libraries", "/libraries?t=others", home, home+"?edit=hours", home+"?edit=branch", home+"?edit=policy", home+"?edit=lending", "/libraries/document", "/staff", "/staff?add=1", "/staff?who=desk-2", "/changes", "/invitation")
+	look("/set-up", "/libraries", "/libraries?t=others", home, home+"?edit=hours", home+"?edit=branch", home+"?edit=policy", home+"?edit=lending", "/libraries/document", "/staff", "/staff?add=1", "/staff?who=desk-2", "/changes", "/invitation",
+		"/policies", "/policies/westport?q=loans", "/policies/westport/versions", "/policies/compare?old=western-district&new=westport", "/policies/what-if", "/policies/westport/draft")
 	c.open("/sign-in") // the library is known by now: it is kept on this computer
 	c.do(chromedp.Focus(chromedp.CSS("#card")))
 	c.keys(w.card + "\t" + pin + "\r")

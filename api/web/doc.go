@@ -11,6 +11,7 @@
 //	account  a patron's own pages
 //
 //	administration  set-up, libraries, staff, the log of changes
+//	policies        rules, what if, versions
 //
 // The package itself is what stands outside of them: where / leads, and the page
 // about this server.

@@ -143,6 +143,20 @@ func (d *Document) Items() []string { return slices.Clone(d.head.Items) }
 // decide by. Nobody else reads them, and nobody writes to them.
 func (d *Document) Rules() *attributes.Rules { return &d.rules }
 
+// Listening is the same document, which tells of every value that decides a
+// question it is asked: also of those that say yes. Each value is told once.
+func (d *Document) Listening(heard func(rule.Attribute)) *Document {
+	listening, told := *d, map[string]bool{}
+	once := func(attribute rule.Attribute) {
+		if name := attribute.Rule + " " + attribute.WhereText(); !told[name] {
+			told[name] = true
+			heard(attribute)
+		}
+	}
+	listening.rules.Each(func(_ string, attribute rule.Entries) { attribute.Listen(once) })
+	return &listening
+}
+
 // Money turns an amount of the document into the library's currency.
 func (d *Document) Money(amount rule.Amount) broker.Money {
 	return broker.Money{Minor: int64(amount), Currency: d.head.Currency}

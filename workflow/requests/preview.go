@@ -50,6 +50,9 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	if err != nil {
 		return Outlook{}, err
 	}
+	if in.Policy != nil {
+		doc = in.Policy
+	}
 	if err := in.check(library, now); err != nil {
 		return Outlook{}, err
 	}

@@ -42,6 +42,8 @@ type Submission struct {
 	AskAnyway bool
 	// Note is for staff.
 	Note string
+	// Policy is what a preview asks instead of the policy in force; nil for that.
+	Policy *policy.Document
 }
 
 // Submit stores a request and runs it as far as it goes without waiting for

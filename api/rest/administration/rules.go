@@ -138,22 +138,49 @@ func (a Administration) ExplainPolicy(ctx context.Context, request gen.ExplainPo
 		if in.At.IsZero() {
 			in.At = t.Now()
 		}
+		library, err := t.Home(ctx)
+		if err != nil {
+			return gen.Decision{}, err
+		}
+		document, err := a.ruling(library, in)
+		if err != nil {
+			return gen.Decision{}, err
+		}
+		var heard []rule.Attribute
+		about := asked{library: library, document: document.Listening(func(one rule.Attribute) { heard = append(heard, one) })}
+		var decision policy.Decision
 		if in.PatronID == broker.NoID {
-			decision, err := a.explainNobody(ctx, t, in)
-			return decisionView(decision, time.UTC), err
+			decision, err = explainNobody(about, in)
+		} else if _, about.patron, err = t.Patron(ctx, in.PatronID); err == nil {
+			decision, err = a.explain(ctx, t, about, in)
 		}
-		library, ref, err := t.Patron(ctx, in.PatronID)
-		if err != nil {
-			return gen.Decision{}, err
-		}
-		document, err := a.Policies.At(library, in.At)
-		if err != nil {
-			return gen.Decision{}, err
-		}
-		decision, err := a.explain(ctx, t, asked{library: library, patron: ref, document: document}, in)
-		return decisionView(decision, document.Zone()), err
+		view := decisionView(decision, document.Zone())
+		view.Checks = checksView(decision, heard)
+		return view, err
 	})
 	return gen.ExplainPolicy200JSONResponse(view), err
+}
+
+// ruling is the policy that is asked: the one in force, or the one that is named.
+func (a Administration) ruling(library directory.Library, in gen.Explain) (*policy.Document, error) {
+	if in.Policy == "" {
+		return a.Policies.At(library, in.At)
+	}
+	return a.Published.Register().Named(in.Policy, library.Today(in.At))
+}
+
+// checksView are the values that were asked, each with whether it speaks against
+// the act.
+func checksView(decision policy.Decision, heard []rule.Attribute) []gen.PolicyCheck {
+	refused := map[string]bool{}
+	for _, reason := range decision.Reasons {
+		refused[reason.Rule] = true
+	}
+	checks := []gen.PolicyCheck{}
+	for _, one := range heard {
+		checks = append(checks, gen.PolicyCheck{Asked: ruleView(one), Passed: !refused[one.Rule]})
+	}
+	return checks
 }
 
 func decisionView(decision policy.Decision, zone *time.Location) gen.Decision {
@@ -165,19 +192,11 @@ func decisionView(decision policy.Decision, zone *time.Location) gen.Decision {
 
 // explainNobody answers about somebody without a card, about whom only a public
 // computer can be asked.
-func (a Administration) explainNobody(ctx context.Context, t *pipeline.Turn, in gen.Explain) (policy.Decision, error) {
+func explainNobody(about asked, in gen.Explain) (policy.Decision, error) {
 	if in.Act != gen.ExplainActComputer {
 		return policy.Decision{}, broker.Invalid(broker.FieldError{Pointer: "/patron_id", Code: "required", Message: "is required for " + string(in.Act)})
 	}
-	library, err := t.Home(ctx)
-	if err != nil {
-		return policy.Decision{}, err
-	}
-	document, err := a.Policies.At(library, in.At)
-	if err != nil {
-		return policy.Decision{}, err
-	}
-	return blocks.MayUseComputer(document, policy.Moment{Now: in.At, Calendar: library.Calendar}, blocks.ComputerUse{}), nil
+	return blocks.MayUseComputer(about.document, policy.Moment{Now: in.At, Calendar: about.library.Calendar}, blocks.ComputerUse{}), nil
 }
 
 // asked says which patron a question is about and whose policy answers it.
@@ -221,7 +240,7 @@ func (a Administration) explain(ctx context.Context, t *pipeline.Turn, about ask
 	case gen.ExplainActRequest:
 	}
 	outlook, err := a.Requests.Preview(ctx, t.Tx, in.At, t.Caller.Actor(), requests.Submission{
-		Library: about.library.ID, Patron: about.patron.ID, Citation: in.Citation,
+		Library: about.library.ID, Patron: about.patron.ID, Citation: in.Citation, Policy: about.document,
 	})
 	return outlook.Decision, err
 }

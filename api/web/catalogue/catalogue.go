@@ -230,6 +230,7 @@ func places(v *frame.Visit) []place {
 			{v.Say("Set up"), "/set-up", "steps"},
 		}
 	}
+	managed = append(managed, place{v.Say("Policies"), "/policies", "rules clauses versions"})
 	help := place{v.Say("Help, keys and words"), "/help", "keyboard"}
 	if v.Who.Office {
 		return append(managed, help)
@@ -247,6 +248,7 @@ func places(v *frame.Visit) []place {
 		{v.Say("Patrons"), "/patrons", "people account"},
 		{v.Say("Give a card"), "/patrons/new", "register"},
 		{v.Say("Catalogue"), "/catalogue", "titles copies"},
+		{v.Say("What if?"), "/policies/what-if", "policy explain may"},
 	}, append(managed, help)...)
 }
 

@@ -23,7 +23,7 @@ func (v *Visit) rail(here string) []railGroup {
 		return railItem{Name: name, To: to, Icon: icon, Here: at == here}
 	}
 	if v.Who.Office {
-		return []railGroup{{v.Say("Consortium"), v.managed(item)}}
+		return []railGroup{{v.Say("Consortium"), append(v.managed(item), item("policies", v.Say("Policies"), "/policies", "scales"))}}
 	}
 	counts := v.Counts()
 	us := func(item railItem, n int) railItem {
@@ -37,6 +37,7 @@ func (v *Visit) rail(here string) []railGroup {
 	library := []railItem{
 		item("patrons", v.Say("Patrons"), "/patrons", "person"),
 		item("catalogue", v.Say("Catalogue"), "/catalogue", "book"),
+		item("policies", v.Say("Policies"), "/policies", "scales"),
 	}
 	if v.Manages() {
 		library = append(library, v.managed(item)...)

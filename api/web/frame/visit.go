@@ -57,6 +57,8 @@ type Place struct {
 	ID       broker.ID
 	Name     string
 	Currency string
+	// Policy is the name of the document that rules there; "" for none yet.
+	Policy   string
 	Zone     *time.Location
 	Branches []gen.Branch
 
@@ -126,7 +128,7 @@ func (v *Visit) atHome() error {
 		if err != nil {
 			return fmt.Errorf("read the zone of a library: %w", err)
 		}
-		place = Place{ID: library.ID, Name: library.Name, Currency: library.Currency, Zone: zone, Branches: library.Branches, until: time.Now().Add(30 * time.Second)}
+		place = Place{ID: library.ID, Name: library.Name, Currency: library.Currency, Policy: library.Policy, Zone: zone, Branches: library.Branches, until: time.Now().Add(30 * time.Second)}
 		v.site.mu.Lock()
 		v.site.places[v.Who.Library] = place
 		v.site.mu.Unlock()

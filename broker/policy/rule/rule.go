@@ -37,13 +37,24 @@ type Entry[T any] struct {
 }
 
 // Rule is one attribute: its entries at every level, the nearest level first.
-type Rule[T any] struct{ entries []Entry[T] }
+type Rule[T any] struct {
+	entries []Entry[T]
+	heard   func(Attribute)
+}
 
 // For gives the entry that decides a question. The nearest level that has any
 // entry meeting it wins outright, unless a level above says that its own is
 // final; within a level the most specific entry wins. Every attribute has a
 // default that meets everything, so there is always one.
 func (r Rule[T]) For(m Match) Entry[T] {
+	entry := r.decides(m)
+	if r.heard != nil && entry.Rule != "" {
+		r.heard(entry.listed())
+	}
+	return entry
+}
+
+func (r Rule[T]) decides(m Match) Entry[T] {
 	winners := r.winners(m)
 	if len(winners) == 0 {
 		return Entry[T]{level: -1}
@@ -62,6 +73,11 @@ func (r Rule[T]) Every() iter.Seq[Entry[T]] { return slices.Values(r.entries) }
 // SameAs tells whether both are one and the same entry of one document.
 func (e Entry[T]) SameAs(other Entry[T]) bool {
 	return e.level == other.level && e.When.String() == other.When.String()
+}
+
+// listed is the entry for people and programs that read the rules.
+func (e Entry[T]) listed() Attribute {
+	return Attribute{Source: e.Source, When: e.When, Value: e.Value, level: e.level}
 }
 
 // winners gives each level's most specific entry for a question, nearest first.
@@ -163,6 +179,8 @@ type Entries interface {
 	Trace(m Match, levels int) (said []*Attribute, decides int)
 	// Vocabulary checks the condition of every entry.
 	Vocabulary(check func(When) error) error
+	// Listen has every entry told that decides a question from now on.
+	Listen(heard func(Attribute))
 	// List gives the entries that can still decide something.
 	List() []Attribute
 }
@@ -199,6 +217,9 @@ func (r *Rule[T]) Bound() error {
 	return nil
 }
 
+// Listen implements Entries.
+func (r *Rule[T]) Listen(heard func(Attribute)) { r.heard = heard }
+
 // Vocabulary implements Entries.
 func (r *Rule[T]) Vocabulary(check func(When) error) error {
 	for _, entry := range r.entries {
@@ -219,7 +240,7 @@ func (r *Rule[T]) List() []Attribute {
 		if covered {
 			continue
 		}
-		listed = append(listed, Attribute{Source: entry.Source, When: entry.When, Value: entry.Value, level: entry.level})
+		listed = append(listed, entry.listed())
 	}
 	return listed
 }
@@ -228,7 +249,8 @@ func (r *Rule[T]) List() []Attribute {
 func (r *Rule[T]) Trace(m Match, levels int) (said []*Attribute, decides int) {
 	said = make([]*Attribute, levels)
 	for _, entry := range r.winners(m) {
-		said[entry.level] = &Attribute{Source: entry.Source, When: entry.When, Value: entry.Value, level: entry.level}
+		attribute := entry.listed()
+		said[entry.level] = &attribute
 	}
-	return said, r.For(m).level
+	return said, r.decides(m).level
 }
