@@ -294,6 +294,39 @@ func TestBrowserDirectorByKeyboard(t *testing.T) {
 	c.shot("staff-invited")
 }
 
+// The rules are asked, and a till is opened, counted and closed, by keyboard only.
+func TestBrowserPolicyAndTillByKeyboard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.chrome(t, 1280)
+	c.asStaff()
+	c.open("/policies/what-if")
+	c.do(chromedp.Focus(chromedp.CSS("#card")))
+	c.keys(w.card + "\r")
+	c.says("Every rule that was asked")
+	c.shot("policy-what-if-yes")
+	c.do(chromedp.Focus(chromedp.CSS("#on")))
+	eval[bool](c, `document.getElementById("on").value = "2028-02-01", true`)
+	c.press(kb.Enter, chromedp.ModifierCtrl)
+	c.says("No, for one reason")
+	c.shot("policy-what-if-no")
+	c.reflows()
+	c.open("/till")
+	c.do(chromedp.Focus(chromedp.CSS("#float")))
+	c.keys("50\r")
+	c.says("The till is open.")
+	c.do(chromedp.Focus(chromedp.CSS("#counted-cash")))
+	c.keys("49")
+	c.press(kb.Enter, chromedp.ModifierCtrl)
+	c.says("It is off")
+	c.shot("till-compared")
+	c.do(chromedp.Focus(chromedp.CSS("#note")))
+	c.keys("wrong change")
+	c.press(kb.Enter, chromedp.ModifierCtrl)
+	c.says("The till is counted and closed.")
+	c.shot("till-closed")
+}
+
 // A patron answers, asks and looks on a telephone, without scripts.
 func TestBrowserPatronOnATelephoneWithoutScripts(t *testing.T) {
 	t.Parallel()
@@ -369,11 +402,13 @@ func TestBrowserEveryPageFitsAndIsAccessible(t *testing.T) {
 	}
 	look("/sign-in", "/staff/sign-in", "/about")
 	c.asStaff()
-	look("/requests?queue=with_lenders", "/requests", "/requests/"+number, "/requests/new", "/lending", "/desk?patron="+w.patron.String(), "/shelf", "/pulls", "/calls",
+	look("/requests?queue=with_lenders", "/requests", "/requests/"+number, "/requests/new", "/lending", "/desk?patron="+w.patron.String(), "/shelf", "/pulls", "/calls", "/till",
 		"/patrons?q=adult", "/patrons/"+w.patron.String(), "/patrons/"+w.patron.String()+"?edit=1", "/patrons/new", "/catalogue?q=walden", "/titles/"+w.ownTitle.String(), "/find?q=walden", "/help", "/nowhere-at-all", "/requests/999999")
 	wants(t, w.post(t, "/v1/staff", `{"username":"desk-2","roles":["desk"],"reason":"a second desk"}`), 201, "")
+	wants(t, w.post(t, "/v1/tills", `{"float":{"minor":5000,"currency":"USD"}}`), 201, "")
+	wants(t, w.call(t, "POST", "/v1/patrons/"+w.patron.String()+"/payments", w.staff, `{"amount":{"minor":200,"currency":"USD"},"method":"cash"}`), 201, "")
 	home := "/libraries/ISIL:US-HOME"
-	look("/set-up", "/libraries", "/libraries?t=others", home, home+"?edit=hours", home+"?edit=branch", home+"?edit=policy", home+"?edit=lending", "/libraries/document", "/staff", "/staff?add=1", "/staff?who=desk-2", "/changes", "/invitation",
+	look("/till?tab=open", "/till?tab=earlier", "/set-up", "/libraries", "/libraries?t=others", home, home+"?edit=hours", home+"?edit=branch", home+"?edit=policy", home+"?edit=lending", "/libraries/document", "/staff", "/staff?add=1", "/staff?who=desk-2", "/changes", "/invitation",
 		"/policies", "/policies/westport?q=loans", "/policies/westport/versions", "/policies/compare?old=western-district&new=westport", "/policies/what-if", "/policies/westport/draft")
 	c.open("/sign-in") // the library is known by now: it is kept on this computer
 	c.do(chromedp.Focus(chromedp.CSS("#card")))

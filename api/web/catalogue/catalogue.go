@@ -242,6 +242,7 @@ func places(v *frame.Visit) []place {
 		{v.Say("Hold shelf"), "/shelf", "ready expired"},
 		{v.Say("Pull list"), "/pulls", "fetch print"},
 		{v.Say("Call list"), "/calls", "telephone"},
+		{v.Say("Till"), "/till", "cash money count close"},
 		{v.Say("Requests"), "/requests", "ill queue"},
 		{v.Say("New request"), "/requests/new", "ask borrow"},
 		{v.Say("Lending"), "/lending", "others"},

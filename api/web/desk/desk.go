@@ -36,6 +36,10 @@ func Mount(e *echo.Echo, site *frame.Site) error {
 	site.Staff(e, http.MethodGet, "/slips/:hold", d.slip)
 	site.Staff(e, http.MethodGet, "/pulls", d.pulls)
 	site.Staff(e, http.MethodPost, "/pulls/:hold/not-found", d.notFound)
+	site.Staff(e, http.MethodGet, "/till", d.till)
+	site.Staff(e, http.MethodPost, "/till/open", d.openTill)
+	site.Staff(e, http.MethodGet, "/till/:till", d.earlierTill)
+	site.Staff(e, http.MethodPost, "/till/:till/close", d.closeTill)
 	site.Staff(e, http.MethodGet, "/calls", d.calls)
 	site.Staff(e, http.MethodPost, "/calls/:call", d.called)
 	return nil

@@ -48,6 +48,7 @@ func (v *Visit) rail(here string) []railGroup {
 			plain(item("shelf", v.Say("Hold shelf"), "/shelf", "shelf"), counts.OnShelf),
 			plain(item("pulls", v.Say("Pull list"), "/pulls", "list"), counts.Pulls),
 			plain(item("calls", v.Say("Call list"), "/calls", "phone"), counts.Calls),
+			item("till", v.Say("Till"), "/till", "till"),
 		}},
 		{v.Say("Interlibrary loan"), []railItem{
 			us(item("requests", v.Say("Requests"), "/requests", "inbox"), counts.NeedsUs),
