@@ -39,7 +39,7 @@ func typed(library consortium.Library, what, code string) map[string]string {
 			held["paused"] = "1"
 		}
 	case "lending":
-		held["lends"], held["free_in_state"] = "1", ""
+		held["lends"], held["fee"] = "1", "0.00"
 		lending := library.Lending
 		if lending == nil {
 			break

@@ -123,8 +123,11 @@ type pair struct{ Name, Says string }
 
 func lineOf(v *frame.Visit, policy string, rule gen.PolicyRule) ruleLine {
 	line := ruleLine{
-		Rule: rule.Rule, Value: pairs(v, rule.Value), When: pairs(v, rule.When),
+		Rule: rule.Rule, Value: pairs(v, rule.Value),
 		Document: rule.Clause.Document, Section: rule.Clause.Section, Says: rule.Clause.Says, Silent: rule.Clause.Silent, Over: rule.Override,
+	}
+	if len(rule.When) > 0 {
+		line.When = pairs(v, rule.When)
 	}
 	if rule.From != policy {
 		line.Inherited = rule.From
@@ -137,10 +140,7 @@ func pairs(v *frame.Visit, value any) []pair {
 	value = plain(value)
 	parts, is := value.(map[string]any)
 	if !is {
-		if text := written(v, value); text != "" {
-			return []pair{{"", text}}
-		}
-		return nil
+		return []pair{{"", written(v, value)}}
 	}
 	var all []pair
 	for _, name := range slices.Sorted(maps.Keys(parts)) {
@@ -174,6 +174,9 @@ func written(v *frame.Visit, value any) string {
 		}
 		return v.Say("no")
 	case []any:
+		if len(one) == 0 {
+			return v.Say("none")
+		}
 		var parts []string
 		for _, each := range one {
 			parts = append(parts, written(v, each))
