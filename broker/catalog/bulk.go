@@ -114,20 +114,36 @@ func TitlesByKey(ctx context.Context, tx *postgres.Tx, library broker.ID, keys [
 	return found, nil
 }
 
+// KeysOf gives the names that a library's files have for some titles.
+func KeysOf(ctx context.Context, tx *postgres.Tx, library broker.ID, titles []broker.ID) (map[broker.ID][]string, error) {
+	rows, err := tx.Query(ctx, `select title_id, key from title_keys where library_id = $1 and title_id = any ($2)`, library, titles)
+	if err != nil {
+		return nil, fmt.Errorf("read title keys: %w", err)
+	}
+	keys := map[broker.ID][]string{}
+	var id broker.ID
+	var key string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &key}, func() error { keys[id] = append(keys[id], key); return nil }); err != nil {
+		return nil, fmt.Errorf("read title keys: %w", err)
+	}
+	return keys, nil
+}
+
 // SaveTitleKey queues the name that a library's files have for a title.
 func SaveTitleKey(tx *postgres.Tx, library broker.ID, key string, title broker.ID) {
 	tx.Queue(`insert into title_keys (library_id, key, title_id) values ($1, $2, $3)
 		on conflict (library_id, key) do nothing`, library, key, title)
 }
 
-// WithNumber finds a title of the same format that shares an ISBN or the OCLC
-// number, as SaveTitle would find it.
+// WithNumber finds a title of the same catalogue, or a common one, that has the same
+// format and shares an ISBN or the OCLC number.
 func WithNumber(ctx context.Context, tx *postgres.Tx, title Title) (Title, bool, error) {
 	title = title.normal()
 	if len(title.ISBNs) == 0 && title.OCLC == "" {
 		return Title{}, false, nil
 	}
-	titles, err := queryTitles(ctx, tx, sameNumber+` and t.format = $3 order by t.id limit 1`, notNil(title.ISBNs), numberOr(title.OCLC), title.Format)
+	titles, err := queryTitles(ctx, tx, sameNumber+` and t.format = $3 and (t.realm_id = $4 or t.realm_id is null)
+		order by t.realm_id is null, t.id limit 1`, notNil(title.ISBNs), numberOr(title.OCLC), title.Format, title.Realm)
 	if err != nil || len(titles) == 0 {
 		return Title{}, false, err
 	}
@@ -208,13 +224,13 @@ func Listings() []postgres.Listing {
 	return []postgres.Listing{
 		{Name: "titles", SQL: `
 			select ` + key + ` as title_key, t.title, t.author, array_to_string(t.isbns, ';') as isbn, t.issn, t.oclc, t.publisher,
-				t.year, t.format
+				t.year, t.format, t.form
 			from titles t where exists (select 1 from items i where i.library_id = $1 and i.title_id = t.id and i.request_id is null)
 				or exists (select 1 from title_keys k where k.library_id = $1 and k.title_id = t.id)
 			order by t.id`},
 		{Name: "items", SQL: `
 			select i.barcode, ` + key + ` as title_key, t.title, t.author, array_to_string(t.isbns, ';') as isbn, t.issn, t.oclc,
-				t.publisher, t.year, t.format, i.type, i.audience, i.age_mark, i.call_number, b.code as branch,
+				t.publisher, t.year, t.format, t.form, i.type, i.audience, i.age_mark, i.call_number, b.code as branch,
 				` + decimal("i.price_minor") + ` as price, ` + decimal("i.price_paid_minor") + ` as price_paid,
 				` + decimal("i.list_price_minor") + ` as list_price, i.parts, i.parts_missing, i.loan_note, i.brief, i.lendable,
 				i.status, i.replaced_on as replaced, i.damaged_on as damaged, i.created_at as created

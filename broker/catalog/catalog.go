@@ -20,6 +20,14 @@ type Title struct {
 	Year      string
 	// Format is empty for a book.
 	Format broker.Format
+	// Form is online, large_print or braille where it is not in print of the usual size.
+	Form string
+	// Realm is the sharing group whose words these are; NoID for a title that is
+	// common to all.
+	Realm broker.ID
+	// Work is what all editions of the work have in common; it is worked out from
+	// title and author when they are stored.
+	Work string
 }
 
 // ItemStatus says where an item is.

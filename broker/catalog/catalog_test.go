@@ -41,7 +41,7 @@ func TestATitleIsSavedOnceAndFoundAgain(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		again, err := catalog.SaveTitle(ctx, tx, catalog.Title{Title: "Winter orchard (new record)", ISBNs: []string{"9780306406157", "9781861972712"}, OCLC: "ocm00042", Year: "2001"}, started)
+		again, err := catalog.SaveTitle(ctx, tx, catalog.Title{Title: "Winter orchard : a new record", ISBNs: []string{"9780306406157", "9781861972712"}, OCLC: "ocm00042", Year: "2001"}, started)
 		if err != nil || again != first {
 			t.Errorf("the same ISBN made another title: %v", err)
 		}
@@ -65,22 +65,22 @@ func TestATitleIsSavedOnceAndFoundAgain(t *testing.T) {
 			"nothing like it":                {broker.Citation{Title: "Summer"}, broker.NoID},
 			"nothing at all":                 {broker.Citation{}, broker.NoID},
 		} {
-			if got, found, err := catalog.MatchCitation(ctx, tx, c.asked); err != nil || got != c.want || found != (c.want != broker.NoID) {
+			if got, found, err := catalog.MatchCitation(ctx, tx, broker.NoID, c.asked); err != nil || got != c.want || found != (c.want != broker.NoID) {
 				t.Errorf("%s: %v, %v, %v", name, got, found, err)
 			}
 		}
-		page, next, err := catalog.Search(ctx, tx, "orchard, winter!", broker.NoID, 1)
+		page, next, err := catalog.Search(ctx, tx, broker.NoID, "orchard, winter!", broker.NoID, 1)
 		if err != nil || len(page) != 1 || next != page[0].ID {
 			t.Errorf("first page %v, %v", page, err)
 		}
-		page, next, err = catalog.Search(ctx, tx, "orchard winter", next, 1)
+		page, next, err = catalog.Search(ctx, tx, broker.NoID, "orchard winter", next, 1)
 		if err != nil || len(page) != 1 || next != broker.NoID {
 			t.Errorf("second page %v, %v", page, err)
 		}
-		if found, _, err := catalog.Search(ctx, tx, "978-1-86197-271-2", broker.NoID, 5); err != nil || len(found) != 1 {
+		if found, _, err := catalog.Search(ctx, tx, broker.NoID, "978-1-86197-271-2", broker.NoID, 5); err != nil || len(found) != 1 {
 			t.Errorf("by ISBN %v, %v", found, err)
 		}
-		if found, _, err := catalog.Search(ctx, tx, "  ' & | ! ", broker.NoID, 5); err != nil || len(found) != 0 {
+		if found, _, err := catalog.Search(ctx, tx, broker.NoID, "  ' & | ! ", broker.NoID, 5); err != nil || len(found) != 0 {
 			t.Errorf("only signs: %v, %v", found, err)
 		}
 		return nil

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"afield/broker"
@@ -61,19 +62,34 @@ func numberOr(oclc string) []string {
 	return []string{oclc}
 }
 
-// Find gives the title of the same format that shares an ISBN or the OCLC number,
-// the oldest one of several.
-func (n *Numbered) Find(title Title) (have Title, found bool) {
+// Find gives the title of the same catalogue, format, form and words that shares an
+// ISBN or the OCLC number, the oldest one of several; a number alone makes no two
+// records one title. apart, if given, tells of titles that are known to be others.
+func (n *Numbered) Find(title Title, apart func(broker.ID) bool) (have Title, found bool) {
 	title = title.normal()
 	for _, number := range numbersOf(title) {
 		for _, id := range n.by[number] {
-			if one := n.titles[id]; one.Format == title.Format && (!found || one.ID.Compare(have.ID) < 0) {
+			one := n.titles[id]
+			if one.Realm != title.Realm || one.Format != title.Format || one.Form != title.Form || !SameWords(one, title) || apart != nil && apart(id) {
+				continue
+			}
+			if !found || one.ID.Compare(have.ID) < 0 {
 				have, found = one, true
 			}
 		}
 	}
 	return have, found
 }
+
+// Has gives a title that was found, when it is the same by its number and its words.
+func (n *Numbered) Has(id broker.ID, title Title) (Title, bool) {
+	have, known := n.titles[id]
+	title = title.normal()
+	return have, known && have.Realm == title.Realm && have.Format == title.Format && have.Form == title.Form && SameWords(have, title)
+}
+
+// IDs are those of all titles that were found.
+func (n *Numbered) IDs() []broker.ID { return slices.Collect(maps.Keys(n.titles)) }
 
 // Add takes a title up among those that are found; one that is there already
 // gains the numbers it lacks.

@@ -29,6 +29,48 @@ func (t Title) normal() Title {
 	return t
 }
 
+// Forms are those in which a title can be, beside print of the usual size.
+func Forms() []string { return []string{"online", "large_print", "braille"} }
+
+// SameWords tells whether two titles can be the same by their words: the main
+// titles are equal but for an article before them and what stands in brackets, and
+// so is the rest where both have one. A record that does not say its title agrees
+// with all.
+func SameWords(a, b Title) bool {
+	if a.Title == "" || b.Title == "" {
+		return true
+	}
+	mainA, restA := titleParts(a.Title)
+	mainB, restB := titleParts(b.Title)
+	return slices.Equal(mainA, mainB) && (len(restA) == 0 || len(restB) == 0 || slices.Equal(restA, restB))
+}
+
+// titleParts are the words of a main title and of what follows it.
+func titleParts(text string) (main, rest []string) {
+	for {
+		before, after, opened := strings.Cut(text, "[")
+		_, after, closed := strings.Cut(after, "]")
+		if !opened || !closed {
+			break
+		}
+		text = before + " " + after
+	}
+	first := mainTitle(text)
+	main, rest = words(first), words(strings.TrimPrefix(text, first))
+	if len(main) > 1 && slices.Contains([]string{"the", "a", "an"}, main[0]) {
+		main = main[1:]
+	}
+	return main, rest
+}
+
+// AnyEdition is what a citation says as its edition when any will do.
+const AnyEdition = "any"
+
+// AnyWillDo tells whether a citation asks for the work, and not for one edition.
+func AnyWillDo(citation broker.Citation) bool {
+	return strings.EqualFold(strings.TrimSpace(citation.Edition), AnyEdition)
+}
+
 // Audiences are for whom an item can be meant.
 func Audiences() []string { return []string{"adult", "teen", "child"} }
 
@@ -135,17 +177,24 @@ func sameAuthor(a, b []string) bool {
 
 // pick chooses the one title that matches a citation; none when no title or
 // several do, because asking a lender for the wrong edition costs more than
-// asking a person.
+// asking a person. The same edition in the catalogues of several is one; so is the
+// work where any edition will do.
 func pick(titles []Title, citation broker.Citation) (broker.ID, bool) {
-	found := broker.NoID
+	var found Title
 	for _, title := range titles {
 		if !Matches(title, citation) {
 			continue
 		}
-		if found != broker.NoID {
+		if found.ID == broker.NoID {
+			found = title
+			continue
+		}
+		sameWork := found.Work == title.Work
+		numbers := numbersOf(title)
+		sameEdition := found.Realm != title.Realm && slices.ContainsFunc(numbersOf(found), func(n string) bool { return slices.Contains(numbers, n) })
+		if !sameEdition && (!sameWork || !AnyWillDo(citation)) {
 			return broker.NoID, false
 		}
-		found = title.ID
 	}
-	return found, found != broker.NoID
+	return found.ID, found.ID != broker.NoID
 }

@@ -80,16 +80,23 @@ func Holders(ctx context.Context, tx *postgres.Tx, title broker.ID, libraries, p
 	if title == broker.NoID {
 		return nil, nil
 	}
+	return HoldersOfAny(ctx, tx, []broker.ID{title}, libraries, promised)
+}
+
+// HoldersOfAny is Holders for several titles of which any will do, counted together.
+func HoldersOfAny(ctx context.Context, tx *postgres.Tx, titles, libraries, promised []broker.ID) ([]Holder, error) {
 	rows, err := tx.Query(ctx, `
 		with `+copiesAndWaiting+`
-		select c.library_id, 'items', c.copies, c.lendable, greatest(c.free - coalesce(w.waiting, 0), 0), true,
-		       coalesce(w.waiting, 0), null::timestamptz
+		select c.library_id, 'items', sum(c.copies)::int, sum(c.lendable)::int, sum(greatest(c.free - coalesce(w.waiting, 0), 0))::int, true,
+		       sum(coalesce(w.waiting, 0))::int, null::timestamptz
 		from copies c left join waiting w using (title_id, library_id)
+		group by c.library_id
 		union all
-		select p.library_id, 'stored', p.copies, case when p.lends then p.copies else 0 end, 0, false, 0, p.seen_at
+		select p.library_id, 'stored', sum(p.copies)::int, coalesce(sum(p.copies) filter (where p.lends), 0)::int, 0, false, 0, max(p.seen_at)
 		from partner_holdings p
 		where p.title_id = any ($1) and p.copies > 0 and not exists (select 1 from copies c where c.library_id = p.library_id)
-		order by 1`, []broker.ID{title}, notNil(libraries), notNil(promised))
+		group by p.library_id
+		order by 1`, titles, notNil(libraries), notNil(promised))
 	if err != nil {
 		return nil, fmt.Errorf("find holders: %w", err)
 	}

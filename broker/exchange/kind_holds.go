@@ -149,7 +149,7 @@ func (j *job) titleOf(ctx context.Context, tx *postgres.Tx, read *row, hold *hol
 	case found:
 		hold.Title = title.ID
 	default:
-		title, found, err := catalog.WithNumber(ctx, tx, catalog.Title{ISBNs: []string{key}})
+		title, found, err := catalog.WithNumber(ctx, tx, catalog.Title{ISBNs: []string{key}, Realm: j.library.SharingGroup})
 		if err != nil {
 			return err
 		}

@@ -26,6 +26,7 @@ func itemsKind() kind {
 			{Name: "publisher"},
 			{Name: "year"},
 			{Name: "format", Says: strings.Join(formats(), ", ")},
+			{Name: "form", Says: strings.Join(catalog.Forms(), ", ") + ", or empty"},
 			{Name: "type", Says: "a material type the library's policy knows; book when left out"},
 			{Name: "audience", Says: strings.Join(catalog.Audiences(), ", ")},
 			{Name: "age_mark", Says: strings.Join(catalog.AgeMarks(), ", ") + ", or empty"},
@@ -50,7 +51,7 @@ func itemsKind() kind {
 			pieces, columns := make([]piece, len(rows)), itemColumns(j.file)
 			for i, read := range rows {
 				pieces[i] = piece{read: read, as: read, record: j.item(read), columns: columns}
-				wanted[i] = wantedTitle{read: read, key: read.text("title_key"), title: titleIn(read)}
+				wanted[i] = wantedTitle{read: read, key: read.text("title_key"), title: j.titleIn(read)}
 			}
 			return j.saveItems(ctx, tx, rows, wanted, pieces)
 		},
@@ -61,10 +62,11 @@ func formats() []string {
 	return []string{"book", "periodical", "dvd", "music_cd", "audiobook", "game", "microfilm", "article"}
 }
 
-func titleIn(read *row) catalog.Title {
+func (j *job) titleIn(read *row) catalog.Title {
 	title := catalog.Title{
 		Title: read.text("title"), Author: read.text("author"), ISSN: read.text("issn"), OCLC: read.text("oclc"),
 		Publisher: read.text("publisher"), Year: read.text("year"), Format: broker.Format(read.oneOf("format", formats()...)),
+		Form: read.oneOf("form", append([]string{""}, catalog.Forms()...)...), Realm: j.library.SharingGroup,
 	}
 	for _, text := range read.list("isbn") {
 		isbn := broker.NormalISBN(text)
@@ -241,8 +243,12 @@ func (j *job) saveTitles(ctx context.Context, tx *postgres.Tx, wanted []wantedTi
 	if err != nil {
 		return err
 	}
+	keysOf, err := catalog.KeysOf(ctx, tx, j.Library, numbered.IDs())
+	if err != nil {
+		return err
+	}
 	for i := range wanted {
-		j.saveTitle(tx, &wanted[i], known, numbered, items)
+		j.saveTitle(tx, &wanted[i], known, numbered, keysOf, items)
 	}
 	return nil
 }
@@ -253,13 +259,23 @@ func wordsKey(title catalog.Title) string {
 	return broker.DeriveID("title", strings.ToLower(title.Title), strings.ToLower(title.Author), title.Year, string(title.Format)).String()
 }
 
-func (j *job) saveTitle(tx *postgres.Tx, want *wantedTitle, known map[string]catalog.Title, numbered *catalog.Numbered, items map[string]catalog.Item) {
+func (j *job) saveTitle(tx *postgres.Tx, want *wantedTitle, known map[string]catalog.Title, numbered *catalog.Numbered, keysOf map[broker.ID][]string, items map[string]catalog.Item) {
 	if want.read.errors != nil {
 		return
 	}
 	have, found := known[want.key]
 	if !found || want.key == "" {
-		have, found = numbered.Find(want.title)
+		// What another record of this library is, this one is not, whatever their numbers.
+		apart := func(id broker.ID) bool {
+			return want.key != "" && slices.ContainsFunc(keysOf[id], func(key string) bool { return key != want.key })
+		}
+		item, here := items[want.read.text("barcode")]
+		if have, found = numbered.Has(item.Title, want.title); !here || !found || want.key != "" {
+			have, found = numbered.Find(want.title, apart)
+		}
+		if found && (want.key != "" || !here) && joins(have, want.title) {
+			catalog.NoteJoin(tx, j.Library, want.key, have, want.title, j.Now)
+		}
 		if !found && want.title.Title == "" {
 			if item, here := items[want.read.text("barcode")]; !here || item.Title == broker.NoID {
 				want.read.wrong("title", "is empty; a new item needs a title, or the number of one that is known")
@@ -293,5 +309,12 @@ func (j *job) saveTitle(tx *postgres.Tx, want *wantedTitle, known map[string]cat
 	}
 	if want.key != "" {
 		known[want.key] = have
+		keysOf[want.id] = append(keysOf[want.id], want.key)
 	}
+}
+
+// joins tells whether a record that is taken for a title says anything that the
+// title does not.
+func joins(have, said catalog.Title) bool {
+	return said.Title != "" && (catalog.Gains(have, said) || have.Title != said.Title || have.Author != said.Author)
 }

@@ -25,6 +25,7 @@ func marcKind() kind {
 			var pieces []piece
 			for i, read := range rows {
 				wanted[i] = wantedTitle{read: read, key: j.holdings.Key(read.record), title: marc.TitleOf(read.record)}
+				wanted[i].title.Realm = j.library.SharingGroup
 				if wanted[i].title.Title == "" {
 					read.wrong("245", "is empty; a record needs a title in 245 $a")
 				}
@@ -295,7 +296,7 @@ func (j *job) settleCopies(in inRecord) {
 func (in inRecord) asItem(one marc.Copy) map[string]string {
 	cells, title := one.Cells(), in.title
 	cells["title_key"], cells["title"], cells["author"], cells["format"] = title.key, title.title.Title, title.title.Author, string(title.title.Format)
-	cells["isbn"], cells["oclc"] = strings.Join(title.title.ISBNs, ";"), title.title.OCLC
+	cells["form"], cells["isbn"], cells["oclc"] = title.title.Form, strings.Join(title.title.ISBNs, ";"), title.title.OCLC
 	if one.Stays {
 		cells["lendable"] = "no"
 	}

@@ -62,7 +62,7 @@ func (j *job) note(read *row, wrong []csvfile.RowError) {
 
 // wrongCopyColumns are those of a file of items that records fill.
 var wrongCopyColumns = []string{
-	"barcode", "title_key", "title", "author", "isbn", "oclc", "format", "type", "call_number", "branch", "price", "status", "lendable", "loan_note",
+	"barcode", "title_key", "title", "author", "isbn", "oclc", "format", "form", "type", "call_number", "branch", "price", "status", "lendable", "loan_note",
 }
 
 // noteCopies writes the copies of a record that were left out.

@@ -48,6 +48,7 @@ var homes = map[string]string{
 	"items":            "broker/catalog",
 	"partner_holdings": "broker/catalog",
 	"title_keys":       "broker/catalog",
+	"title_joins":      "broker/catalog",
 	"title_records":    "broker/catalog",
 	"titles":           "broker/catalog",
 

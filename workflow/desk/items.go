@@ -59,7 +59,7 @@ func (s *Service) AddItem(ctx context.Context, tx *postgres.Tx, at counter.At, i
 		Title: in.TitleID, Lendable: true, Brief: in.TitleID == broker.NoID, Parts: 1, Status: in.Status,
 	}
 	if item.Brief {
-		item.Title, err = catalog.SaveTitle(ctx, tx, catalog.Title{Title: in.Title, Author: in.Author}, at.Now)
+		item.Title, err = catalog.SaveTitle(ctx, tx, catalog.Title{Realm: desk.Library.SharingGroup, Title: in.Title, Author: in.Author}, at.Now)
 	} else {
 		_, err = catalog.LoadTitle(ctx, tx, item.Title)
 	}

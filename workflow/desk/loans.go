@@ -114,7 +114,7 @@ func (s *Service) briefItem(ctx context.Context, tx *postgres.Tx, desk standing.
 	if wrong != nil {
 		return catalog.Item{}, broker.Invalid(underBrief(wrong)...)
 	}
-	title, err := catalog.SaveTitle(ctx, tx, catalog.Title{Title: brief.Title}, desk.Now)
+	title, err := catalog.SaveTitle(ctx, tx, catalog.Title{Realm: desk.Library.SharingGroup, Title: brief.Title}, desk.Now)
 	if err != nil {
 		return catalog.Item{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
@@ -124,6 +125,7 @@ func (s *Service) outlook(ctx context.Context, tx *postgres.Tx, now time.Time, r
 		return err
 	}
 	query.Request, query.Format, query.Service, query.Now = request.ID, request.Format, request.Service, now
+	query.AnyEdition = catalog.AnyWillDo(request.Citation)
 	query.NeedBy, query.Ceiling, query.Most = in.NeedBy, in.MaxCost, previewLenders
 	query.FollowPolicy(doc, at(now, library), "")
 	title := broker.NoID

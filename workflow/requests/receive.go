@@ -148,7 +148,7 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 	if message.MaxCost != nil && message.MaxCost.Currency == library.Currency {
 		request.MaxCostMinor = &message.MaxCost.Minor
 	}
-	if title, found, err := catalog.MatchCitation(ctx, tx, *message.Citation); err != nil {
+	if title, found, err := catalog.MatchCitation(ctx, tx, library.SharingGroup, *message.Citation); err != nil {
 		return broker.NoID, err
 	} else if found {
 		request.TitleID = title

@@ -225,7 +225,11 @@ func (s *Service) title(ctx context.Context, tx *postgres.Tx, request *engine.Re
 		}
 		return nil
 	}
-	id, found, err := catalog.MatchCitation(ctx, tx, request.Citation)
+	library, err := s.library(ctx, tx, request.LibraryID)
+	if err != nil {
+		return err
+	}
+	id, found, err := catalog.MatchCitation(ctx, tx, library.SharingGroup, request.Citation)
 	if err != nil || !found {
 		return err
 	}

@@ -106,11 +106,15 @@ func (f *Finder) holders(ctx context.Context, tx *postgres.Tx, query Query, titl
 	if unseen := slices.DeleteFunc(slices.Clone(members), func(id broker.ID) bool { return slices.Contains(visible, id) }); len(unseen) > 0 {
 		tx.Widen(unseen...)
 	}
-	promised, err := lookup.Promised(ctx, tx, []broker.ID{title}, members)
+	editions, err := catalog.Editions(ctx, tx, title, query.AnyEdition)
 	if err != nil {
 		return nil, err
 	}
-	return catalog.Holders(ctx, tx, title, members, promised)
+	promised, err := lookup.Promised(ctx, tx, editions, members)
+	if err != nil {
+		return nil, err
+	}
+	return catalog.HoldersOfAny(ctx, tx, editions, members, promised)
 }
 
 func reached(query Query, lender *directory.Lender) bool {

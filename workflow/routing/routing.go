@@ -31,6 +31,8 @@ type Query struct {
 	// when empty) or ServiceCopy.
 	Format  broker.Format
 	Service string
+	// AnyEdition looks for all editions of the work.
+	AnyEdition bool
 	// Now is business time. NeedBy is the borrower's date, or zero.
 	Now    time.Time
 	NeedBy broker.Date

@@ -22,11 +22,11 @@ func (c Catalogue) SearchTitles(ctx context.Context, request gen.SearchTitlesReq
 		if err != nil {
 			return page, err
 		}
-		_, shared, err := t.SharedCatalogue(ctx)
+		library, shared, err := t.SharedCatalogue(ctx)
 		if err != nil {
 			return page, err
 		}
-		titles, next, err := catalog.Search(ctx, t.Tx, request.Params.Q, after.ID(), pipeline.Size(request.Params.Limit))
+		titles, next, err := catalog.Search(ctx, t.Tx, library.SharingGroup, request.Params.Q, after.ID(), pipeline.Size(request.Params.Limit))
 		if err != nil {
 			return page, err
 		}

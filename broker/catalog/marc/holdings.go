@@ -70,13 +70,13 @@ var ways = []Holdings{
 		"barcode": "p", "call_number": "kjm", "price": "y", "type": "g",
 	}},
 	{Name: "alma", tag: "852", read: linked},
-	{Name: "koha", tag: "952", sure: "ab9", mend: mendKoha, cells: map[string]string{
+	{Name: "koha", tag: "952", sure: "ab9oy", mend: mendKoha, cells: map[string]string{
 		"barcode": "p", "branch": "a", "call_number": "oh", "price": "v", "type": "y",
 	}},
-	{Name: "sierra", tag: "945", sure: "ly", mend: mendSierra, cells: map[string]string{
+	{Name: "sierra", tag: "945", sure: "lyt", mend: mendSierra, cells: map[string]string{
 		"barcode": "i", "branch": "l", "call_number": "abc", "price": "p", "type": "t", "status": "s",
 	}},
-	{Name: "sirsi", tag: "999", sure: "ml", mend: mendSirsi, cells: map[string]string{
+	{Name: "sirsi", tag: "999", sure: "mlt", mend: mendSirsi, cells: map[string]string{
 		"barcode": "i", "branch": "m", "call_number": "av", "price": "p", "type": "t", "parts": "j",
 	}},
 	{Name: NoCopies, read: func(Holdings, Record) []Copy { return nil }},

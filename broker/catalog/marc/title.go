@@ -17,7 +17,7 @@ func KeyOf(record Record) string { return strings.TrimSpace(record.Control("001"
 // TitleOf gives the title that a record describes; its Title is empty where the
 // record has none (no 245 $a), which the caller refuses.
 func TitleOf(record Record) catalog.Title {
-	title := catalog.Title{Format: formatOf(record), Title: titleText(record), Author: author(record)}
+	title := catalog.Title{Format: formatOf(record), Form: formOf(record), Title: titleText(record), Author: author(record)}
 	for _, field := range record.All("020") {
 		if words := strings.Fields(field.First('a')); len(words) > 0 {
 			if isbn := broker.NormalISBN(words[0]); isbn != "" {
@@ -138,6 +138,30 @@ func formatOf(record Record) broker.Format {
 	return broker.FormatBook
 }
 
+// formOf goes by the form of item in 008, the carrier (338) and the old note of the
+// medium (245 $h).
+func formOf(record Record) string {
+	at := 23
+	switch record.Leader[6] {
+	case 'e', 'f', 'g', 'k', 'o', 'r':
+		at = 29
+	}
+	if fixed := record.Control("008"); len(fixed) > at {
+		switch fixed[at] {
+		case 'o', 'q', 's':
+			return "online"
+		case 'd':
+			return "large_print"
+		case 'f':
+			return "braille"
+		}
+	}
+	if firstOf(record, "338", 'b') == "cr" || strings.Contains(strings.ToLower(firstOf(record, "245", 'h')), "electronic resource") {
+		return "online"
+	}
+	return ""
+}
+
 // leaders are the leader with which each format is written, and its 007.
 func leaders(format broker.Format) (leader, physical string) {
 	kind := "am"
@@ -181,6 +205,11 @@ func RecordOf(key string, title catalog.Title, copies []Copy) Record {
 	if title.Format == broker.FormatGame {
 		fixed[26] = 'g'
 	}
+	at := 23
+	if title.Format == broker.FormatDVD {
+		at = 29
+	}
+	fixed[at] = map[string]byte{"": ' ', "online": 'o', "large_print": 'd', "braille": 'f'}[title.Form]
 	control("008", string(fixed))
 	for _, isbn := range title.ISBNs {
 		record.data("020", "  ", "a", isbn)

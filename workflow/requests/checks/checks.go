@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/directory"
 	"afield/broker/holds"
 	"afield/broker/patrons"
@@ -53,6 +54,7 @@ func OwnCopies(ctx context.Context, tx *postgres.Tx, finder *routing.Finder, lib
 		return err
 	}
 	query.Request, query.Format, query.Service, query.Now = request.ID, request.Format, request.Service, in.Now
+	query.AnyEdition = catalog.AnyWillDo(request.Citation)
 	query.FollowPolicy(doc, moment(in.Now, library), "")
 	candidates, err := finder.FindCandidates(ctx, tx, query, request.TitleID, nil)
 	if err != nil {

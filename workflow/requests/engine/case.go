@@ -232,7 +232,7 @@ func (c *Case) MatchTitle(ctx context.Context) error {
 	if c.Request.TitleID != broker.NoID {
 		return nil
 	}
-	title, found, err := catalog.MatchCitation(ctx, c.Tx, c.Request.Citation)
+	title, found, err := catalog.MatchCitation(ctx, c.Tx, c.Library.SharingGroup, c.Request.Citation)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/ill"
 	"afield/broker/policy/rule"
@@ -125,6 +126,7 @@ func (r Room) Query(ctx context.Context, c *engine.Case) (routing.Query, error) 
 		}
 	}
 	query.Request, query.Format, query.Service = c.Request.ID, c.Request.Format, c.Request.Service
+	query.AnyEdition = catalog.AnyWillDo(c.Request.Citation)
 	query.Now, query.NeedBy, query.Asked = c.Now, c.Request.NeedBy, asked
 	if c.Request.MaxCostMinor != nil {
 		ceiling := c.Request.Money(*c.Request.MaxCostMinor)
