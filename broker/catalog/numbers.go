@@ -48,7 +48,7 @@ func LockNumbers(ctx context.Context, tx *postgres.Tx, titles []Title) (*Numbere
 	if err := tx.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("lock the numbers of titles: %w", err)
 	}
-	found, err := queryTitles(ctx, tx, sameNumber, isbns, oclcs)
+	found, err := queryTitles(ctx, tx, sameNumber+` and t.realm_id is not distinct from $3`, isbns, oclcs, titles[0].Realm)
 	for _, title := range found {
 		n.Add(title)
 	}

@@ -16,6 +16,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/catalog/marc"
+	"afield/broker/csvfile"
 	"afield/broker/postgres"
 )
 
@@ -63,7 +64,7 @@ func (e *export) form(out io.Writer, fields []pgconn.FieldDescription) (write fu
 		for i, value := range raw {
 			cells[i] = cellText(fields[i].DataTypeOID, value)
 			if !e.Raw {
-				cells[i] = defused(cells[i])
+				cells[i] = csvfile.Defused(cells[i])
 			}
 		}
 		return writer.Write(cells)

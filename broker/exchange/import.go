@@ -60,6 +60,13 @@ type Options struct {
 	// OnGuess, if given, is called for copies whose kind of material has a code that
 	// is not known here, and was taken from their record: with the field and the code.
 	OnGuess func(code string, copies int)
+	// OnCounted, if given, is told how many rows the file has, before any is worked on.
+	OnCounted func(rows int)
+	// OnUnread, if given, is called for every row that cannot be read at all.
+	OnUnread func()
+	// OnNames, if given, is called in the transaction of each slice with what its rows
+	// name: cards and keys, barcodes, control numbers. It may queue writes.
+	OnNames func(ctx context.Context, tx *postgres.Tx, names []string)
 	// OnProgress, if given, is called with how many of all rows are done.
 	OnProgress func(done, all int)
 }
@@ -158,6 +165,9 @@ func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options 
 	}
 	if err := j.look(ctx, source); err != nil {
 		return j.result, err
+	}
+	if j.OnCounted != nil {
+		j.OnCounted(j.result.Rows)
 	}
 	if err := j.start(ctx); err != nil {
 		return j.result, err
@@ -366,6 +376,9 @@ func (j *job) read(ctx context.Context, source io.ReadSeeker) error {
 		}
 		if read.syntax != nil {
 			j.note(read, []csvfile.RowError{*read.syntax})
+			if j.OnUnread != nil {
+				j.OnUnread()
+			}
 			j.fail(*read.syntax)
 			continue
 		}
@@ -412,6 +425,9 @@ func (j *job) save(ctx context.Context, rows []*row) error {
 		}
 		return j.save(ctx, rows[len(rows)/2:])
 	default:
+		if j.OnUnread != nil {
+			j.OnUnread() // nobody was told what it names
+		}
 		rows[0].errors = nil
 		rows[0].copies = copies{lost: rows[0].copies.in + len(rows[0].copies.left)}
 		rows[0].wrong("", "cannot be saved: %s", reason(err))
@@ -436,6 +452,16 @@ func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *
 		}
 		if j.DryRun {
 			return errors.Join(tx.Flush(ctx), errDryRun)
+		}
+		if j.OnNames != nil {
+			var names []string
+			for _, read := range rows {
+				names = append(names, j.kind.names(read)...)
+				if j.kind.name == MARC {
+					names = append(names, j.barcodesIn(read.record)...)
+				}
+			}
+			j.OnNames(ctx, tx, names)
 		}
 		failed, leftOut := j.result.Failed, j.result.CopiesLeftOut
 		for _, read := range rows {

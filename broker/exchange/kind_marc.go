@@ -169,7 +169,7 @@ func calledCopy(one marc.Copy) string {
 func (j *job) rowOf(read *row, one marc.Copy, format broker.Format) (as *row, columns []string) {
 	cells := one.Cells()
 	as = &row{line: read.line, columns: map[string]int{}}
-	cells["price"] = amountIn(one.Price, j.library.Currency)
+	cells["price"] = filemap.Amount(one.Price, j.library.Currency)
 	for column, otherwise := range map[string]func(string) string{
 		"branch": j.branchCalled, "status": marc.StatusOf, "type": func(code string) string { return j.typeCalled(read, one.Tag, code, format) },
 	} {
@@ -248,25 +248,6 @@ func (j *job) typeCalled(read *row, tag, code string, format broker.Format) stri
 		read.copies.guessed[j.holdings.Where(tag, "type")+" "+shown(code)]++
 	}
 	return string(format)
-}
-
-// amountIn takes a currency's sign or code off a price. Systems write nothing as
-// 0.00 where they know no price.
-func amountIn(text, currency string) string {
-	amount := strings.TrimSpace(text)
-	for _, sign := range []string{currency, "US$", "$", "€", "£"} {
-		amount = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(amount, sign), sign))
-	}
-	if strings.HasPrefix(amount, ".") {
-		amount = "0" + amount
-	}
-	if units, cents, comma := strings.Cut(amount, ","); comma && len(cents) == 2 && !strings.Contains(amount, ".") {
-		amount = units + "." + cents
-	}
-	if strings.Trim(amount, "0.,") == "" {
-		return ""
-	}
-	return amount
 }
 
 // settleCopies notes on a record what became of its copies.

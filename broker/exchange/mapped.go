@@ -2,8 +2,6 @@ package exchange
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 
 	"afield/broker/csvfile"
@@ -148,7 +146,7 @@ func (l *layout) cell(r *row, source sourced) string {
 	case isDate, isMoment:
 		return l.date(r, source.column, text, form)
 	case isAmount:
-		return amountIn(text, l.currency)
+		return filemap.Amount(text, l.currency)
 	default:
 		return text
 	}
@@ -177,67 +175,12 @@ var forms = map[string]int{
 	"price": isAmount, "price_paid": isAmount, "list_price": isAmount,
 }
 
-var (
-	dayAndMonth = regexp.MustCompile(`^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:$|[T ])`)
-	shortYear   = regexp.MustCompile(`^\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?:$|[T ])`)
-	emptyDate   = regexp.MustCompile(`^[-/. 0]+$`)
-	iso         = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}`)
-)
-
-// date writes a date as we do, by the order that the map says.
+// date writes a date as we do.
 func (l *layout) date(r *row, column, text string, form int) string {
-	if emptyDate.MatchString(text) {
-		return "" // as some write it where there is none
-	}
-	if shortYear.MatchString(text) {
-		r.unread = append(r.unread, csvfile.RowError{
-			Line: r.line, Column: r.calls(column), Code: "wrong_form", Message: fmt.Sprintf("%q has a year of two digits; export it with four", shown(text)),
-		})
+	written, err := l.mapped.Date(text, form == isDate)
+	if err != nil {
+		r.unread = append(r.unread, csvfile.RowError{Line: r.line, Column: r.calls(column), Code: "wrong_form", Message: err.Error()})
 		return text
 	}
-	if parts := dayAndMonth.FindStringSubmatch(text); parts != nil && l.mapped.Dates != filemap.YearFirst {
-		month, day := parts[1], parts[2]
-		if l.mapped.Dates == filemap.DayFirst {
-			month, day = day, month
-		}
-		rest := text[len(strings.TrimRight(parts[0], "T ")):]
-		text = fmt.Sprintf("%s-%02s-%02s%s", parts[3], month, day, rest)
-	}
-	if form == isDate && iso.MatchString(text) {
-		return text[:10]
-	}
-	return text
-}
-
-// formula is what begins a cell that a spreadsheet would work out. A number is
-// none, though it may begin with a sign.
-var (
-	formula  = regexp.MustCompile("^'*[=+\\-@\t\r]")
-	isNumber = regexp.MustCompile(`^[+-]?\d+([.,]\d+)*$`)
-)
-
-// defused is a cell that no spreadsheet takes for a formula: an apostrophe stands
-// before it, which armed takes away again.
-func defused(cell string) string {
-	if formula.MatchString(cell) && !isNumber.MatchString(cell) {
-		return "'" + cell
-	}
-	return cell
-}
-
-// armed takes away the apostrophes that defused wrote.
-func armed(cells []string) []string {
-	var own []string
-	for i, cell := range cells {
-		if strings.HasPrefix(cell, "'") && formula.MatchString(cell) {
-			if own == nil {
-				own = slices.Clone(cells)
-			}
-			own[i] = cell[1:]
-		}
-	}
-	if own == nil {
-		return cells
-	}
-	return own
+	return written
 }

@@ -188,7 +188,7 @@ func (f *csvFile) next() (*row, error) {
 	line, _ := f.csv.FieldPos(0)
 	read := &row{line: line, index: f.index, columns: f.columns, fields: fields, raw: fields}
 	if !f.raw {
-		read.fields = armed(fields)
+		read.fields = csvfile.Armed(fields)
 	}
 	if f.layout != nil {
 		f.layout.read(read)

@@ -23,6 +23,7 @@ var seesEverywhere = map[string]string{
 	"workflow/requests CountStuck":         "counts stuck requests, whosever they are",
 	"workflow/jobs resend":                 "finds messages that wait, whosever they are; sending names the library",
 	"workflow/jobs forget":                 "drops old wire texts, tokens and keys of all libraries at once",
+	"workflow/jobs beginLoads":             "whose file is to be read now",
 	"workflow/jobs beginNights":            "finds libraries whose night is on; the night names its library",
 	"workflow/jobs sendDueNotices":         "finds notices that are due, whosever they are; sending names the library",
 	"workflow/jobs reclaim":                "takes back a dead node's messages and jobs, whosever they are",

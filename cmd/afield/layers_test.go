@@ -45,7 +45,7 @@ var layers = [][]string{
 	{"api/peer", "api/rest/views", "workflow/desk/counter"},
 	{"workflow/desk/accounts", "workflow/desk/cashier", "workflow/desk/closures", "workflow/desk/queue"},
 	{"workflow/desk"},
-	{"api/rest/pipeline", "workflow/nightly"},
+	{"api/rest/pipeline", "workflow/loads", "workflow/nightly"},
 	{
 		"api/rest/accounts", "api/rest/administration", "api/rest/catalogue", "api/rest/holds", "api/rest/loans", "api/rest/money",
 		"api/rest/requests", "api/web/frame", "cmd/afield/scenario/stage", "workflow/jobs",

@@ -45,6 +45,7 @@ type commandLine struct {
 	Export     files.Export     `cmd:"" help:"Write everything a library owns into files."`
 	Backup     files.Backup     `cmd:"" help:"Write the whole database into one file."`
 	Restore    files.Restore    `cmd:"" help:"Fill an empty database from a backup, and check it."`
+	Loads      files.Loads      `cmd:"" help:"Files that are read every night, though nobody watches."`
 	Titles     files.Titles     `cmd:"" help:"Records that were taken for one title, and how to part them."`
 	Doctor     doctorCommand    `cmd:"" help:"Check the configuration, the database and what is still to do."`
 	Version    versionCommand   `cmd:"" help:"Print which version this is."`

@@ -96,6 +96,10 @@ var homes = map[string]string{
 	"lender_figures":   "workflow/routing",
 	"lending_balances": "workflow/routing",
 
+	"load_names":     "workflow/loads",
+	"load_runs":      "workflow/loads",
+	"standing_loads": "workflow/loads",
+
 	"messages": "workflow/messages",
 
 	"nightly_failures": "workflow/nightly",

@@ -97,6 +97,7 @@ func New(config Config) (*Queue, error) {
 	river.AddWorker(workers, &noticesWorker{queue: q})
 	river.AddWorker(workers, &sweepWorker{queue: q})
 	river.AddWorker(workers, &nightWorker{queue: q})
+	river.AddWorker(workers, &loadWorker{queue: q})
 	client, err := river.NewClient(riverpgxv5.New(config.DB.AppPool()), &river.Config{
 		ID:                   config.Node,
 		Logger:               config.Log,

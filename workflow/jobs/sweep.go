@@ -38,6 +38,8 @@ type Swept struct {
 	Repaired  int
 	// Nights is how many libraries' nightly work is not over.
 	Nights int
+	// Loads is how many files are to be read that come every night.
+	Loads int
 	// Notices counts the senders that were woken, one for each library and
 	// channel, and PassedOn the notices that went to another channel.
 	Notices, PassedOn int
@@ -50,7 +52,7 @@ type Swept struct {
 func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	now := q.config.Clock.Now()
 	var swept Swept
-	var errs [8]error // one part that fails does not stop the others
+	var errs [9]error // one part that fails does not stop the others
 	errs[0] = q.joinPartners(ctx)
 	errs[5] = q.takeOver(ctx)
 	swept.Deadlines, errs[1] = q.requests.WorkDeadlines(ctx, q.config.DB, now)
@@ -61,6 +63,7 @@ func (q *Queue) Sweep(ctx context.Context) (Swept, error) {
 	swept.Messages, errs[3] = q.resend(ctx, now)
 	errs[4] = q.forget(ctx, now)
 	swept.Nights, errs[6] = q.beginNights(ctx, now)
+	swept.Loads, errs[8] = q.beginLoads(ctx, now)
 	swept.Notices, swept.PassedOn, errs[7] = q.sendDueNotices(ctx, now)
 	return swept, errors.Join(errs[:]...)
 }

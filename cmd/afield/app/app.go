@@ -288,12 +288,12 @@ func (a *App) Settle(ctx context.Context) error {
 		if err := a.idle(ctx); err != nil {
 			return err
 		}
-		if swept.Deadlines+swept.Messages+swept.Nights+swept.Notices+swept.PassedOn == 0 {
+		if swept.Deadlines+swept.Messages+swept.Nights+swept.Loads+swept.Notices+swept.PassedOn == 0 {
 			quiet++
 			continue
 		}
 		quiet = 0
-		if swept.Messages+swept.Nights+swept.Notices > 0 {
+		if swept.Messages+swept.Nights+swept.Loads+swept.Notices > 0 {
 			// River announces new jobs of a queue once in a cooldown; one that comes
 			// sooner would wait for the next poll.
 			time.Sleep(announceAgain)
