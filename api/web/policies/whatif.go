@@ -14,8 +14,13 @@ type act struct{ Code, Name string }
 
 func acts(v *frame.Visit) []act {
 	return []act{
-		{"checkout", v.Say("check out an item")}, {"request", v.Say("ask for a book of another library")}, {"hold", v.Say("place a hold")}, {"renew", v.Say("renew a loan")},
-		{"claim", v.Say("say that an item is back")}, {"computer", v.Say("use a public computer")}, {"sign_for_minor", v.Say("answer for a minor’s card")},
+		{"checkout", v.Say("check out an item")},
+		{"request", v.Say("ask for a book of another library")},
+		{"hold", v.Say("place a hold")},
+		{"renew", v.Say("renew a loan")},
+		{"claim", v.Say("say that an item is back")},
+		{"computer", v.Say("use a public computer")},
+		{"sign_for_minor", v.Say("answer for a minor’s card")},
 	}
 }
 

@@ -171,6 +171,10 @@ func (c *Credentials) ways() []way {
 	}
 	for _, key := range five {
 		p := byKey[key]
+		ways = append(ways, way{"Director of " + p.name, gen.SignIn{Kind: gen.SignInKindStaff, Library: p.symbol, Username: directorName, Password: c.directors[key]}})
+	}
+	for _, key := range five {
+		p := byKey[key]
 		for _, one := range people() {
 			if one.library == key && one.number == 1 {
 				ways = append(ways, way{

@@ -172,29 +172,37 @@ type issuer interface {
 // own, and those of an earlier start stop working.
 type Credentials struct {
 	passwords map[string]string // staff, by library key
+	directors map[string]string // and directors
 	pins      map[broker.ID]string
 }
 
-const staffName = "ill-desk"
+const (
+	staffName    = "ill-desk"
+	directorName = "director"
+)
 
 // issue gives every member library's staff and every patron a fresh secret.
 func issue(ctx context.Context, db *postgres.DB, to issuer) (*Credentials, error) {
-	made := &Credentials{passwords: map[string]string{}, pins: map[broker.ID]string{}}
+	made := &Credentials{passwords: map[string]string{}, directors: map[string]string{}, pins: map[broker.ID]string{}}
 	for _, p := range places() {
 		if !p.member() {
 			continue
 		}
-		made.passwords[p.key] = randomPassword()
+		made.passwords[p.key], made.directors[p.key] = randomPassword(), randomPassword()
+		staff := []access.NewStaff{
+			{Username: staffName, Password: made.passwords[p.key], Roles: []string{access.RoleDesk, access.RoleILL}},
+			{Username: directorName, Password: made.directors[p.key], Roles: []string{access.RoleDesk, access.RoleILL, access.RoleDirector}},
+		}
 		err := db.InTx(ctx, postgres.ForLibraries(p.id()), func(ctx context.Context, tx *postgres.Tx) error {
-			_, err := to.CreateStaff(ctx, tx, access.NewStaff{
-				Library: p.id(), Username: staffName, Password: made.passwords[p.key],
-				Roles: []string{access.RoleDesk, access.RoleILL}, Branch: p.branch(p.buildings()[0]),
-			})
-			if broker.IsKind(err, broker.KindConflict) {
-				err = to.SetPassword(ctx, tx, p.id(), staffName, made.passwords[p.key])
-			}
-			if err != nil {
-				return err
+			for _, member := range staff {
+				member.Library, member.Branch = p.id(), p.branch(p.buildings()[0])
+				_, err := to.CreateStaff(ctx, tx, member)
+				if broker.IsKind(err, broker.KindConflict) {
+					err = to.SetPassword(ctx, tx, p.id(), member.Username, member.Password)
+				}
+				if err != nil {
+					return err
+				}
 			}
 			for _, one := range people() {
 				if one.library != p.key {
