@@ -969,6 +969,65 @@ type AnsweredFor struct {
 // AnsweredForBy defines model for AnsweredFor.By.
 type AnsweredForBy string
 
+// Asked A request as the lender that is asked may see it.
+type Asked struct {
+	// AnswerBy A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	AnswerBy Date              `json:"answer_by,omitempty,omitzero"`
+	Answers  []AvailableAction `json:"answers"`
+	Borrower LibraryRef        `json:"borrower"`
+
+	// Citation What is asked for, as exactly as the patron can say it.
+	//
+	// Example: {"author":"Shepherd, Nan","isbn":"9780857861832","title":"The Living Mountain"}
+	Citation Citation `json:"citation"`
+
+	// Currency In which money is named.
+	Currency string `json:"currency,omitempty,omitzero"`
+
+	// Current False when another library is asked by now, or nobody.
+	Current bool `json:"current"`
+
+	// Due A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Due    Date       `json:"due,omitempty,omitzero"`
+	Lender LibraryRef `json:"lender"`
+
+	// MaxCost Minor units and an ISO 4217 code; 1250 USD is 12.50.
+	//
+	// Example: {"currency":"USD","minor":1250}
+	MaxCost Money `json:"max_cost,omitempty,omitzero"`
+
+	// NeedBy A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	NeedBy Date `json:"need_by,omitempty,omitzero"`
+
+	// Number The borrower's number.
+	Number int64 `json:"number"`
+
+	// Outcome After an answer: `acted`, or `noted` where the request had moved on; empty on a look.
+	Outcome string `json:"outcome"`
+	Rush    bool   `json:"rush"`
+
+	// Said What this lender answered last.
+	Said    string `json:"said,omitempty,omitzero"`
+	Service string `json:"service"`
+
+	// Status How the ask stands, as in a request's `rota`.
+	Status string `json:"status"`
+
+	// Today A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	Today Date `json:"today"`
+
+	// Until When the link stops working.
+	Until time.Time `json:"until"`
+}
+
 // AvailableAction defines model for AvailableAction.
 type AvailableAction struct {
 	// AtDesk Needs the item in hand; scan it at the desk.
@@ -1690,6 +1749,15 @@ type Format = broker.Format
 type Given struct {
 	Entries []LedgerEntry `json:"entries"`
 	Voucher Voucher       `json:"voucher,omitempty,omitzero"`
+}
+
+// GivenAnswer defines model for GivenAnswer.
+type GivenAnswer struct {
+	// Answer One of the names in `answers`.
+	Answer string `json:"answer"`
+
+	// Form The fields of the action's form, by name.
+	Form ActionForm `json:"form,omitempty,omitzero"`
 }
 
 // Health defines model for Health.
@@ -4900,6 +4968,12 @@ type Unavailable = Problem
 // UnsupportedMediaType RFC 9457.
 type UnsupportedMediaType = Problem
 
+// AnswerAskedParams defines parameters for AnswerAsked.
+type AnswerAskedParams struct {
+	// IdempotencyKey Tells an answer given again from the same one sent twice.
+	IdempotencyKey string `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // AdjustDueDatesParams defines parameters for AdjustDueDates.
 type AdjustDueDatesParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
@@ -5826,6 +5900,9 @@ type PayVoucherParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// AnswerAskedJSONRequestBody defines body for AnswerAsked for application/json ContentType.
+type AnswerAskedJSONRequestBody = GivenAnswer
+
 // AdjustDueDatesJSONRequestBody defines body for AdjustDueDates for application/json ContentType.
 type AdjustDueDatesJSONRequestBody = NewAdjustment
 
@@ -6077,6 +6154,12 @@ type PayVoucherJSONRequestBody = ByMethod
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetAsked What a library without a system is asked
+	// (GET /v1/answers/{token})
+	GetAsked(ctx echo.Context, token string) error
+	// AnswerAsked Answer without a system
+	// (POST /v1/answers/{token})
+	AnswerAsked(ctx echo.Context, token string, params AnswerAskedParams) error
 	// ListAdjustments Due dates that were moved together
 	// (GET /v1/calendar/adjustments)
 	ListAdjustments(ctx echo.Context) error
@@ -6589,6 +6672,58 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// GetAsked converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAsked(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "token" -------------
+	var token string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token", ctx.Param("token"), &token, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter token: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAsked(ctx, token)
+	return err
+}
+
+// AnswerAsked converts echo context to params.
+func (w *ServerInterfaceWrapper) AnswerAsked(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "token" -------------
+	var token string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token", ctx.Param("token"), &token, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter token: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerAskedParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AnswerAsked(ctx, token, params)
+	return err
 }
 
 // ListAdjustments converts echo context to params.
@@ -11294,6 +11429,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.GET(options.BaseURL+"/v1/answers/:token", wrapper.GetAsked, options.OperationMiddlewares["getAsked"]...)
+	router.POST(options.BaseURL+"/v1/answers/:token", wrapper.AnswerAsked, options.OperationMiddlewares["answerAsked"]...)
 	router.GET(options.BaseURL+"/v1/calendar/adjustments", wrapper.ListAdjustments, options.OperationMiddlewares["listAdjustments"]...)
 	router.POST(options.BaseURL+"/v1/calendar/adjustments", wrapper.AdjustDueDates, options.OperationMiddlewares["adjustDueDates"]...)
 	router.POST(options.BaseURL+"/v1/calendar/adjustments/:id/reverse", wrapper.ReverseAdjustment, options.OperationMiddlewares["reverseAdjustment"]...)
@@ -11503,6 +11640,52 @@ type UnauthenticatedApplicationProblemPlusJSONResponse struct {
 type UnavailableApplicationProblemPlusJSONResponse Problem
 
 type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
+
+type GetAskedRequestObject struct {
+	Token string `json:"token"`
+}
+
+type GetAskedResponseObject interface {
+	VisitGetAskedResponse(w http.ResponseWriter) error
+}
+
+type GetAsked200JSONResponse Asked
+
+func (response GetAsked200JSONResponse) VisitGetAskedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAskedRequestObject struct {
+	Token  string `json:"token"`
+	Params AnswerAskedParams
+	Body   *AnswerAskedJSONRequestBody
+}
+
+type AnswerAskedResponseObject interface {
+	VisitAnswerAskedResponse(w http.ResponseWriter) error
+}
+
+type AnswerAsked200JSONResponse Asked
+
+func (response AnswerAsked200JSONResponse) VisitAnswerAskedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type ListAdjustmentsRequestObject struct {
 }
@@ -15331,6 +15514,12 @@ func (response GetWorkflow200JSONResponse) VisitGetWorkflowResponse(w http.Respo
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// GetAsked What a library without a system is asked
+	// (GET /v1/answers/{token})
+	GetAsked(ctx context.Context, request GetAskedRequestObject) (GetAskedResponseObject, error)
+	// AnswerAsked Answer without a system
+	// (POST /v1/answers/{token})
+	AnswerAsked(ctx context.Context, request AnswerAskedRequestObject) (AnswerAskedResponseObject, error)
 	// ListAdjustments Due dates that were moved together
 	// (GET /v1/calendar/adjustments)
 	ListAdjustments(ctx context.Context, request ListAdjustmentsRequestObject) (ListAdjustmentsResponseObject, error)
@@ -15850,6 +16039,80 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// GetAsked operation middleware
+func (sh *strictHandler) GetAsked(ctx echo.Context, token string) error {
+	var request GetAskedRequestObject
+
+	request.Token = token
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAsked(ctx.Request().Context(), request.(GetAskedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAsked")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAskedResponseObject); ok {
+		return validResponse.VisitGetAskedResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AnswerAsked operation middleware
+func (sh *strictHandler) AnswerAsked(ctx echo.Context, token string, params AnswerAskedParams) error {
+	var request AnswerAskedRequestObject
+
+	request.Token = token
+	request.Params = params
+
+	var body AnswerAskedJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerAsked(ctx.Request().Context(), request.(AnswerAskedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerAsked")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AnswerAskedResponseObject); ok {
+		return validResponse.VisitAnswerAskedResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // ListAdjustments operation middleware

@@ -33,7 +33,7 @@ func (w *world) listen(t *testing.T, server *httptest.Server, path string, heade
 	answer, err := server.Client().Do(request)
 	must(t, err)
 	t.Cleanup(func() { _ = answer.Body.Close() })
-	if answer.StatusCode != 200 || answer.Header.Get("Content-Type") != "text/event-stream" || answer.Header.Get("Cache-Control") != "no-store" {
+	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" || answer.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("%s: %d %v", path, answer.StatusCode, answer.Header)
 	}
 	return &listener{t: t, text: bufio.NewScanner(answer.Body)}

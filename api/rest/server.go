@@ -54,6 +54,8 @@ type Deps struct {
 	Protocols *connectors.Registry
 	// Vault opens their secrets.
 	Vault *directory.Vault
+	// Links signs the links by which lenders without a system answer.
+	Links connectors.LinkKey
 	// CursorKey signs cursors; 16 bytes or more.
 	CursorKey []byte
 	Log       *slog.Logger
@@ -94,7 +96,7 @@ func New(deps Deps) (*echo.Echo, error) {
 		deps.Timeout = 20 * time.Second
 	}
 	base := pipeline.NewBase(pipeline.Base{
-		DB: deps.DB, Access: deps.Access, Clock: deps.Clock, Requests: deps.Requests, Desk: deps.Desk, Live: deps.Live,
+		DB: deps.DB, Access: deps.Access, Clock: deps.Clock, Requests: deps.Requests, Desk: deps.Desk, Live: deps.Live, Links: deps.Links,
 		Policies: deps.Policies, Published: deps.Published, Vault: deps.Vault, Protocols: deps.Protocols.Outside(),
 	}, deps.CursorKey)
 	line, err := pipeline.New(base, deps.Log, deps.Metrics)

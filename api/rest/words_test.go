@@ -65,6 +65,7 @@ var inContract = map[string]words{
 	"NewRequest.service":            {column: "requests.service"},
 	"RequestSummary.service":        {column: "requests.service"},
 	"Request.service":               {column: "requests.service"},
+	"Asked.service":                 {column: "requests.service"},
 	"Request.copyright":             {column: "requests.copyright"},
 	"NewRequest.channel":            {typed: "broker/policy/rule.Channel", less: []string{"online"}},
 	"NewHold.channel":               {typed: "broker/policy/rule.Channel"},

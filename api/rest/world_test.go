@@ -31,6 +31,7 @@ import (
 	"afield/broker/postgres/pgtest"
 	"afield/broker/standing"
 	"afield/connectors"
+	"afield/connectors/letter"
 	"afield/connectors/partner"
 	"afield/workflow/desk"
 	"afield/workflow/messages"
@@ -46,6 +47,7 @@ type world struct {
 	api   *echo.Echo
 	log   *lockedBuffer
 	live  *live.Hub
+	links connectors.LinkKey
 
 	home, away, partner broker.ID // Westport, Western District, a library elsewhere
 	patron, neighbour   broker.ID // of home, of away
@@ -106,7 +108,7 @@ func newWorld(t testing.TB) *world {
 	cache := directory.NewCache(time.Minute, time.Now)
 	client := partner.NewClient(partner.Options{})
 	t.Cleanup(client.Close)
-	protocols, err := connectors.NewRegistry(connectors.BreakerSettings{}, requests.ByHand(), partner.Protocol(client), connectors.Protocol{
+	protocols, err := connectors.NewRegistry(connectors.BreakerSettings{}, requests.ByHand(), partner.Protocol(client), letter.Protocol(letter.Config{}), connectors.Protocol{
 		Name: string(directory.ProtocolMember), Sender: client, Says: connectors.EveryKind(), // no job sends anything here
 	})
 	must(t, err)
@@ -115,10 +117,11 @@ func newWorld(t testing.TB) *world {
 		Cache: cache, Vault: vault, Protocols: protocols, Policies: policies,
 	})
 	must(t, err)
+	w.links = bytes.Repeat([]byte("l"), 32)
 	w.live = live.NewHub(w.db, 10*time.Millisecond, slog.New(slog.DiscardHandler))
 	t.Cleanup(w.live.Close)
 	w.api, err = rest.New(rest.Deps{
-		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(policies, service), Live: w.live,
+		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(policies, service), Live: w.live, Links: w.links,
 		Policies: policies, Published: published.NewSource(), Vault: vault, Protocols: protocols, CursorKey: bytes.Repeat([]byte("c"), 32), Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Metrics: prometheus.NewRegistry(), Version: "test", Ready: map[string]func(context.Context) error{"database": w.db.Ping},
 	})

@@ -13,6 +13,7 @@ import (
 	"afield/api/web/desk"
 	"afield/api/web/frame"
 	"afield/api/web/ill"
+	"afield/api/web/partner"
 	"afield/api/web/people"
 	"afield/api/web/policies"
 	"afield/api/web/signin"
@@ -49,7 +50,7 @@ func Mount(e *echo.Echo, deps Deps, config Config) error {
 		return err
 	}
 	site.Mount(e)
-	for _, mount := range []func(*echo.Echo, *frame.Site) error{account.Mount, administration.Mount, catalogue.Mount, desk.Mount, ill.Mount, people.Mount, policies.Mount, signin.Mount} {
+	for _, mount := range []func(*echo.Echo, *frame.Site) error{account.Mount, administration.Mount, catalogue.Mount, desk.Mount, ill.Mount, partner.Mount, people.Mount, policies.Mount, signin.Mount} {
 		if err := mount(e, site); err != nil {
 			return err
 		}

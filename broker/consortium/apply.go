@@ -260,7 +260,9 @@ func (t *target) saveReached(ctx context.Context, tx *postgres.Tx, as Applying, 
 			Library: t.id, Protocol: directory.Protocol(t.Reached.By), BaseURL: t.Reached.URL, AllowPrivateAddress: *t.Reached.Private,
 			Paused: *t.Reached.Paused, Timeout: timeout, OutboundSecret: was.OutboundSecret, InboundSecret: was.InboundSecret,
 		}
-		if known, has := as.Secrets[t.symbol()]; has {
+		if peer.Protocol == directory.ProtocolEmail {
+			peer.OutboundSecret, peer.InboundSecret = nil, nil // its links are signed with a key of this server
+		} else if known, has := as.Secrets[t.symbol()]; has {
 			peer.OutboundSecret, peer.InboundSecret = known.WeUse, known.TheyUse
 		} else if was.Protocol != peer.Protocol || peer.OutboundSecret == nil {
 			peer.OutboundSecret, peer.InboundSecret = directory.NewSecret(), directory.NewSecret()

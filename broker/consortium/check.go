@@ -263,10 +263,16 @@ func (s said) reached(l Library, protocols []string) {
 	}
 	s = s.part("reached")
 	s.part("by").among(l.Reached.By, protocols...)
-	base, err := url.Parse(l.Reached.URL)
-	private := l.Reached.Private != nil && *l.Reached.Private
-	if err != nil || base.Host == "" || base.User != nil || base.Scheme != "https" && (base.Scheme != "http" || !private) {
-		s.part("url").wrong("%s; it is an https address, or http where private: true says that it is on a network of your own", missing(l.Reached.URL))
+	if l.Reached.By == string(directory.ProtocolEmail) {
+		if _, err := broker.Mailto(l.Reached.URL); err != nil {
+			s.part("url").wrong("%s; it %s", missing(l.Reached.URL), err.Error())
+		}
+	} else {
+		base, err := url.Parse(l.Reached.URL)
+		private := l.Reached.Private != nil && *l.Reached.Private
+		if err != nil || base.Host == "" || base.User != nil || base.Scheme != "https" && (base.Scheme != "http" || !private) {
+			s.part("url").wrong("%s; it is an https address, or http where private: true says that it is on a network of your own", missing(l.Reached.URL))
+		}
 	}
 	if timeout, err := time.ParseDuration(l.Reached.Timeout); err != nil || timeout < 100*time.Millisecond || timeout > time.Minute {
 		s.part("timeout").wrong("%s; one try may take from 100ms to 1m, for example 10s", missing(l.Reached.Timeout))

@@ -234,6 +234,8 @@ type Protocol string
 const (
 	ProtocolMember Protocol = "member" // it works in this Afield
 	ProtocolManual Protocol = "manual" // staff ask and record the answers
+	// ProtocolEmail needs nothing at the other end but a mailbox.
+	ProtocolEmail Protocol = "email"
 )
 
 // Peer is how one library is reached. Its secrets are in the clear: keep it for a

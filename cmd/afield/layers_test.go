@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
 	{
 		"broker/acts", "broker/catalog", "broker/directory", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
-		"connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
+		"connectors/letter", "connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
 	},
 	{
 		"broker/catalog/marc", "broker/policy/attributes", "broker/postgres/pgtest", "connectors/conntest", "workflow/messages", "workflow/proof",
@@ -50,7 +50,7 @@ var layers = [][]string{
 		"api/rest/accounts", "api/rest/administration", "api/rest/catalogue", "api/rest/holds", "api/rest/loans", "api/rest/money",
 		"api/rest/requests", "api/web/frame", "cmd/afield/scenario/stage", "workflow/jobs",
 	},
-	{"api/web/account", "api/web/administration", "api/web/catalogue", "api/web/desk", "api/web/ill", "api/web/people", "api/web/policies", "api/web/signin"},
+	{"api/web/account", "api/web/administration", "api/web/catalogue", "api/web/desk", "api/web/ill", "api/web/partner", "api/web/people", "api/web/policies", "api/web/signin"},
 	{"api/web"},
 	{"api/rest", "cmd/afield/scenario/acts", "cmd/afield/scenario/expect", "workflow/town"},
 	{"cmd/afield/app", "cmd/afield/scenario"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,12 +27,16 @@ type tellingFlags struct {
 	Gateway        string   `help:"Gateway for text messages and calls, a signed webhook." env:"AFIELD_GATEWAY" placeholder:"URL"`
 	GatewaySecret  string   `help:"Secret that signs what the gateway is given." env:"AFIELD_GATEWAY_SECRET" placeholder:"whsec_…"`
 	GatewayDoes    []string `help:"What the gateway is used for: sms, voice or both." env:"AFIELD_GATEWAY_DOES" default:"sms,voice" placeholder:"CHANNELS"`
+	Address        string   `help:"Address of this server as others reach it, for the links in its mails." env:"AFIELD_ADDRESS" placeholder:"URL"`
 	GatewayPrivate bool     `help:"Let the gateway live on a loopback or private address." env:"AFIELD_GATEWAY_PRIVATE"`
 }
 
 // read checks the flags; a mistake is a usage error that repeats no secret.
 func (f tellingFlags) read() (server.Telling, error) {
-	var telling server.Telling
+	telling := server.Telling{Address: strings.TrimSuffix(f.Address, "/")}
+	if address, err := url.Parse(f.Address); f.Address != "" && (err != nil || address.Host == "" || address.User != nil || address.RawQuery != "" || address.Fragment != "" || !slices.Contains([]string{"http", "https"}, address.Scheme)) {
+		return telling, fmt.Errorf("AFIELD_ADDRESS must be an address such as https://ill.example.org (%w)", shell.ErrUsage)
+	}
 	if f.SMTP != "" {
 		config, err := mail.ParseConfig(f.SMTP, f.SMTPFrom, f.SMTPPassword)
 		if err != nil {
@@ -79,7 +84,7 @@ func (f tellingFlags) shown() []settingShown {
 	if f.Gateway != "" {
 		gatewayURL = hostOf(f.Gateway) + " (" + strings.Join(f.GatewayDoes, ", ") + ")"
 	}
-	return []settingShown{{"AFIELD_SMTP", server}, {"AFIELD_SMTP_FROM", from}, {"AFIELD_GATEWAY", gatewayURL}}
+	return []settingShown{{"AFIELD_ADDRESS", cmp.Or(f.Address, "none")}, {"AFIELD_SMTP", server}, {"AFIELD_SMTP_FROM", from}, {"AFIELD_GATEWAY", gatewayURL}}
 }
 
 // hostOf shows where an address leads; its path and query may hold a secret.

@@ -8,6 +8,7 @@ import (
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
 	"afield/broker/standing"
+	"afield/connectors"
 	"afield/workflow/desk"
 	"afield/workflow/requests"
 )
@@ -23,6 +24,8 @@ type Base struct {
 	Desk     *desk.Service
 	// Live tells what has just changed.
 	Live *live.Hub
+	// Links are those by which lenders without a system answer.
+	Links connectors.LinkKey
 	// Policies gives libraries' policy documents.
 	Policies standing.Policies
 	// Published knows what libraries published; it is refreshed after a publish.

@@ -57,7 +57,7 @@ func TestARouteThatAdmitsNobodyKnownFailsAtStart(t *testing.T) {
 func TestEveryBodyIsClosedAndBounded(t *testing.T) {
 	t.Parallel()
 	for id, op := range mustContract(t).operations {
-		if op.spec.RequestBody == nil || id == "actOnRequest" || id == "actOnLending" || strings.HasPrefix(id, "partner") {
+		if op.spec.RequestBody == nil || id == "actOnRequest" || id == "actOnLending" || id == "answerAsked" || strings.HasPrefix(id, "partner") {
 			continue // forms are checked against the state tables, messages by connectors/partner
 		}
 		closed(t, id, op.spec.RequestBody.Value.Content.Get("application/json").Schema.Value)

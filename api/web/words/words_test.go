@@ -122,6 +122,12 @@ func labels() map[string]string {
 			}
 		}
 	}
+	for _, answer := range workflow.Answers {
+		add(answer.Label)
+		for _, field := range answer.Form {
+			add(field.Label)
+		}
+	}
 	return found
 }
 

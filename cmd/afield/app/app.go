@@ -23,6 +23,7 @@ import (
 	"afield/broker/access"
 	"afield/broker/directory"
 	"afield/broker/live"
+	"afield/broker/notices"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/connectors"
@@ -173,11 +174,15 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 		}
 	}()
 	a.Cache = directory.NewCache(directoryAge, time.Now)
-	if a.Protocols, err = a.speaking(ctx, config); err != nil {
-		return err
-	}
 	told, err := a.telling(config)
 	if err != nil {
+		return err
+	}
+	links, err := derive(config.Secret, "links")
+	if err != nil {
+		return err
+	}
+	if a.Protocols, err = a.speaking(ctx, config, a.letters(config, links, told[notices.Email])); err != nil {
 		return err
 	}
 	a.Queue, err = jobs.New(jobs.Config{
@@ -210,7 +215,7 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.stuckFigure())
 	handler, err := rest.New(rest.Deps{
 		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Live: a.Live, Policies: a.policies.rules, Published: a.policies.Source, Vault: a.Vault, Protocols: a.Protocols,
-		CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Pages: a.pages(config),
+		Links: links, CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Pages: a.pages(config),
 		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "migrations": migrated, "jobs": a.Queue.Ready},
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/connectors"
+	"afield/connectors/letter"
 	"afield/connectors/partner"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
@@ -21,6 +22,29 @@ func Connectors(userAgent string) []connectors.Protocol {
 	}
 }
 
+// letters is the way to libraries that have no system: a mail with a link to a page
+// where they answer.
+func (a *App) letters(config Config, key connectors.LinkKey, sender connectors.NoticeSender) connectors.Protocol {
+	return letter.Protocol(letter.Config{
+		Mail: sender, Key: key,
+		Address: func() string { return config.Telling.Address },
+		Facts: func(ctx context.Context, link connectors.Link) (facts letter.Facts, err error) {
+			err = config.DB.InTx(ctx, postgres.ForLibraries(link.Library), func(ctx context.Context, tx *postgres.Tx) error {
+				asked, err := a.Requests.Asked(ctx, tx, a.Clock.Now(), requests.Asking{Library: link.Library, Lender: link.Lender, Entry: link.Ask})
+				if err != nil {
+					return err
+				}
+				facts = letter.Facts{
+					Borrower: asked.Borrower.Name, Lender: asked.Lender.Name, Number: asked.Request.Number, Citation: asked.Request.Citation,
+					Service: asked.Request.Service, NeedBy: asked.Request.NeedBy, AnswerBy: asked.AnswerBy, Last: asked.Day(link.Until),
+				}
+				return nil
+			})
+			return facts, err
+		},
+	})
+}
+
 // receive takes a message that one library of this Afield sends to another.
 func (a *App) receive(ctx context.Context, tx *postgres.Tx, in requests.Incoming) (messages.Answer, error) {
 	return a.Requests.Receive(ctx, tx, a.Clock.Now(), in)
@@ -28,8 +52,8 @@ func (a *App) receive(ctx context.Context, tx *postgres.Tx, in requests.Incoming
 
 // speaking registers all protocols and makes sure that the directory names no
 // other, because nothing would send the messages for a library that uses it.
-func (a *App) speaking(ctx context.Context, config Config) (*connectors.Registry, error) {
-	protocols := append(Connectors("Afield/"+config.Version), requests.ByHand(),
+func (a *App) speaking(ctx context.Context, config Config, letters connectors.Protocol) (*connectors.Registry, error) {
+	protocols := append(Connectors("Afield/"+config.Version), letters, requests.ByHand(),
 		requests.Member{DB: config.DB, Receive: a.receive, Log: config.Log}.Protocol())
 	registered, err := connectors.NewRegistry(config.Breakers, append(protocols, config.Protocols...)...)
 	if err != nil {

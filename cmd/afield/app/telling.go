@@ -10,6 +10,9 @@ import (
 // Telling is how notices are sent out. The zero value sends none: they wait,
 // and are handed to staff after notices.Patience.
 type Telling struct {
+	// Address is this server's own as others reach it, for the links in its mails,
+	// for example https://ill.example.org; "" where it is not known.
+	Address string
 	// Mail is the mail server; nil for none.
 	Mail *mail.Config
 	// Gateway takes text messages and calls; nil for none.
