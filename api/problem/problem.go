@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -46,7 +48,27 @@ type Problem struct {
 // New makes a problem that no broker.Error stands for, such as a route that
 // does not exist.
 func New(status int, code, detail string) Problem {
-	return Problem{Type: "urn:afield:problem:" + code, Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
+	return Problem{Type: "urn:afield:problem:" + code, Title: http.StatusText(status), Status: status, Code: code, Detail: sentence(detail)}
+}
+
+// sentence begins with a capital letter and ends with a full stop, as people read
+// it; wrong fields come as parts of one.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	text = string(unicode.ToUpper(first)) + text[size:]
+	if strings.ContainsRune(".?!…", lastRune(text)) {
+		return text
+	}
+	return text + "."
+}
+
+func lastRune(text string) rune {
+	last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(text, `"”)`))
+	return last
 }
 
 // statuses maps each kind of error to its HTTP status.

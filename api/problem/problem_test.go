@@ -63,3 +63,27 @@ func TestWrite(t *testing.T) {
 		t.Errorf("%d %v %v", recorder.Code, recorder.Header(), body)
 	}
 }
+
+// Whatever a detail was made of, people read a sentence.
+func TestDetailsAreSentences(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{broker.Invalid(broker.FieldError{Pointer: "/card", Message: "is needed"}, broker.FieldError{Pointer: "/title", Message: "is too long"}), "Card is needed; title is too long."},
+		{broker.Invalid(broker.FieldError{Pointer: "/être", Message: "is no column"}), "Être is no column."},
+		{broker.NotFound("patron"), "No such patron here."},
+		{broker.Conflict("moved_on", "What now?"), "What now?"},
+		{broker.Refused("said", `The rule says "no."`), `The rule says "no."`},
+		{broker.Forbidden("(not for you)"), "(not for you)."},
+		{errors.New("boom"), "Something went wrong here; it has been logged."},
+	} {
+		if got := problem.From(c.err).Detail; got != c.want {
+			t.Errorf("%v: %q, want %q", c.err, got, c.want)
+		}
+	}
+	if got := problem.New(404, "x", "").Detail; got != "" {
+		t.Errorf("nothing became %q", got)
+	}
+}

@@ -134,11 +134,11 @@ type NewToken struct {
 
 // TokenInfo is what may be shown of a token later on.
 type TokenInfo struct {
-	ID        broker.ID
-	Kind      Kind
-	Label     string
-	Roles     []string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	RevokedAt *time.Time
+	ID        broker.ID  `json:"id"`
+	Kind      Kind       `json:"kind"`
+	Label     string     `json:"label"`
+	Roles     []string   `json:"roles"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt time.Time  `json:"expires_at"`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 }

@@ -16,21 +16,21 @@ import (
 // and has no account yet.
 type StaffUser struct {
 	// ID is NoID for somebody who is only invited.
-	ID       broker.ID
-	Username string
-	Roles    []string
-	Branch   broker.ID
-	Disabled bool
+	ID       broker.ID `json:"id,omitzero"`
+	Username string    `json:"username"`
+	Roles    []string  `json:"roles"`
+	Branch   broker.ID `json:"branch_id,omitzero"`
+	Disabled bool      `json:"disabled"`
 	// InvitedUntil is when an open invitation ends; zero where there is none.
-	InvitedUntil time.Time
+	InvitedUntil time.Time `json:"invited_until,omitzero"`
 	// PasswordSetAt is zero where there is no password, or where it was set before
 	// this was noted.
-	PasswordSetAt time.Time
-	CreatedAt     time.Time
+	PasswordSetAt time.Time `json:"password_set_at,omitzero"`
+	CreatedAt     time.Time `json:"created_at"`
 	// Sessions are those that have not ended.
-	Sessions int
+	Sessions int `json:"sessions"`
 	// Wait is how long a sign-in must wait because too many failed.
-	Wait time.Duration `db:"-"`
+	Wait time.Duration `db:"-" json:"-"`
 }
 
 // Staff lists a library's staff users, and those who are invited, by name.

@@ -7,11 +7,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -103,11 +105,21 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(errOut, "afield: %v\nTry: %s --help\n", err, reached(err))
+		misused(err, slices.Contains(args, "--json"), errOut)
 		return shell.ExitUsage
 	}
 	running := &shell.App{Settings: line.Settings, Ctx: ctx, Out: out, Err: errOut}
 	return running.Finish(chosen.Run(running))
+}
+
+// misused says what is wrong with a call, and whose help to read.
+func misused(err error, asJSON bool, out io.Writer) {
+	try := reached(err) + " --help"
+	if asJSON {
+		_ = json.NewEncoder(out).Encode(map[string]string{"error": err.Error(), "try": try})
+		return
+	}
+	fmt.Fprintf(out, "afield: %v\nTry: %s\n", err, try)
 }
 
 // reached is the command as far as a wrong call named it.

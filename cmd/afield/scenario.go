@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -52,8 +53,7 @@ const (
 func (c scenarioCommand) Run(a *shell.App) error {
 	switch {
 	case c.Example:
-		_, err := fmt.Fprint(a.Out, scenario.Example())
-		return err
+		return a.Print(map[string]string{"file": scenario.Example()}, func(out io.Writer) { fmt.Fprint(out, scenario.Example()) })
 	case c.Words:
 		return a.Print(scenario.Words(), scenario.PrintWords)
 	case len(c.Files) == 0 && !c.Shipped:

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"reflect"
 
 	"github.com/alecthomas/kong"
 )
@@ -75,6 +76,9 @@ func (a *App) Print(result any, words func(io.Writer)) error {
 	if !a.JSON {
 		words(a.Out)
 		return nil
+	}
+	if list := reflect.ValueOf(result); list.Kind() == reflect.Slice && list.IsNil() {
+		result = []string{} // an empty list, never null
 	}
 	encoder := json.NewEncoder(a.Out)
 	encoder.SetIndent("", "  ")
