@@ -769,6 +769,31 @@ const (
 	VoucherStatusWaiting   VoucherStatus = "waiting"
 )
 
+// Defines values for GetFiguresParamsBy.
+const (
+	Day   GetFiguresParamsBy = "day"
+	Month GetFiguresParamsBy = "month"
+	Year  GetFiguresParamsBy = "year"
+)
+
+// Defines values for GetFiguresParamsAs.
+const (
+	Csv  GetFiguresParamsAs = "csv"
+	JSON GetFiguresParamsAs = "json"
+)
+
+// Defines values for GetFiguresParamsFigure.
+const (
+	GetFiguresParamsFigureAnnual      GetFiguresParamsFigure = "annual"
+	GetFiguresParamsFigureCirculation GetFiguresParamsFigure = "circulation"
+	GetFiguresParamsFigureCost        GetFiguresParamsFigure = "cost"
+	GetFiguresParamsFigureDemand      GetFiguresParamsFigure = "demand"
+	GetFiguresParamsFigureFillRate    GetFiguresParamsFigure = "fill_rate"
+	GetFiguresParamsFigureMoney       GetFiguresParamsFigure = "money"
+	GetFiguresParamsFigurePartners    GetFiguresParamsFigure = "partners"
+	GetFiguresParamsFigureTurnaround  GetFiguresParamsFigure = "turnaround"
+)
+
 // Defines values for ListHoldsParamsStatus.
 const (
 	ListHoldsParamsStatusCancelled   ListHoldsParamsStatus = "cancelled"
@@ -1717,6 +1742,26 @@ type FeeDone struct {
 
 // FieldError defines model for FieldError.
 type FieldError = broker.FieldError
+
+// Figures defines model for Figures.
+type Figures struct {
+	By string `json:"by"`
+
+	// Columns In the order in which they are read.
+	Columns []string `json:"columns"`
+	Figure  string   `json:"figure"`
+
+	// From A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	From Date                     `json:"from"`
+	Rows []map[string]interface{} `json:"rows"`
+
+	// To A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	To Date `json:"to"`
+}
 
 // Flags defines model for Flags.
 type Flags struct {
@@ -5082,6 +5127,30 @@ type FollowEventsParams struct {
 	LastEventID string `json:"Last-Event-ID,omitempty,omitzero"`
 }
 
+// GetFiguresParams defines parameters for GetFigures.
+type GetFiguresParams struct {
+	// By A month when left out; `annual` always counts years.
+	By GetFiguresParamsBy `form:"by,omitempty" json:"by,omitempty,omitzero"`
+
+	// From The first day; the first of the year when left out.
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To The last day; today when left out.
+	To string `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// As JSON when left out.
+	As GetFiguresParamsAs `form:"as,omitempty" json:"as,omitempty,omitzero"`
+}
+
+// GetFiguresParamsBy defines parameters for GetFigures.
+type GetFiguresParamsBy string
+
+// GetFiguresParamsAs defines parameters for GetFigures.
+type GetFiguresParamsAs string
+
+// GetFiguresParamsFigure defines parameters for GetFigures.
+type GetFiguresParamsFigure string
+
 // ListPullsParams defines parameters for ListPulls.
 type ListPullsParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -6217,6 +6286,9 @@ type ServerInterface interface {
 	// FollowEvents What changes, as it changes
 	// (GET /v1/events)
 	FollowEvents(ctx echo.Context, params FollowEventsParams) error
+	// GetFigures Count the library's work
+	// (GET /v1/figures/{figure})
+	GetFigures(ctx echo.Context, figure GetFiguresParamsFigure, params GetFiguresParams) error
 	// ListPulls The pull list
 	// (GET /v1/holds)
 	ListPulls(ctx echo.Context, params ListPullsParams) error
@@ -7236,6 +7308,52 @@ func (w *ServerInterfaceWrapper) FollowEvents(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.FollowEvents(ctx, params)
+	return err
+}
+
+// GetFigures converts echo context to params.
+func (w *ServerInterfaceWrapper) GetFigures(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "figure" -------------
+	var figure GetFiguresParamsFigure
+
+	err = runtime.BindStyledParameterWithOptions("simple", "figure", ctx.Param("figure"), &figure, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter figure: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFiguresParams
+	// ------------- Optional query parameter "by" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "by", ctx.QueryParams(), &params.By, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter by: %s", err))
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "as" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as", ctx.QueryParams(), &params.As, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetFigures(ctx, figure, params)
 	return err
 }
 
@@ -11450,6 +11568,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/disclosures", wrapper.AskDisclosure, options.OperationMiddlewares["askDisclosure"]...)
 	router.POST(options.BaseURL+"/v1/disclosures/:id/decide", wrapper.DecideDisclosure, options.OperationMiddlewares["decideDisclosure"]...)
 	router.GET(options.BaseURL+"/v1/events", wrapper.FollowEvents, options.OperationMiddlewares["followEvents"]...)
+	router.GET(options.BaseURL+"/v1/figures/:figure", wrapper.GetFigures, options.OperationMiddlewares["getFigures"]...)
 	router.GET(options.BaseURL+"/v1/holds", wrapper.ListPulls, options.OperationMiddlewares["listPulls"]...)
 	router.POST(options.BaseURL+"/v1/holds", wrapper.PlaceHold, options.OperationMiddlewares["placeHold"]...)
 	router.DELETE(options.BaseURL+"/v1/holds/:id", wrapper.CancelHold, options.OperationMiddlewares["cancelHold"]...)
@@ -12146,6 +12265,49 @@ func (response FollowEvents200TextEventStreamResponse) VisitFollowEventsResponse
 			return err
 		}
 	}
+}
+
+type GetFiguresRequestObject struct {
+	Figure GetFiguresParamsFigure `json:"figure"`
+	Params GetFiguresParams
+}
+
+type GetFiguresResponseObject interface {
+	VisitGetFiguresResponse(w http.ResponseWriter) error
+}
+
+type GetFigures200JSONResponse Figures
+
+func (response GetFigures200JSONResponse) VisitGetFiguresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFigures200TextCsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetFigures200TextCsvResponse) VisitGetFiguresResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
 }
 
 type ListPullsRequestObject struct {
@@ -15577,6 +15739,9 @@ type StrictServerInterface interface {
 	// FollowEvents What changes, as it changes
 	// (GET /v1/events)
 	FollowEvents(ctx context.Context, request FollowEventsRequestObject) (FollowEventsResponseObject, error)
+	// GetFigures Count the library's work
+	// (GET /v1/figures/{figure})
+	GetFigures(ctx context.Context, request GetFiguresRequestObject) (GetFiguresResponseObject, error)
 	// ListPulls The pull list
 	// (GET /v1/holds)
 	ListPulls(ctx context.Context, request ListPullsRequestObject) (ListPullsResponseObject, error)
@@ -16838,6 +17003,32 @@ func (sh *strictHandler) FollowEvents(ctx echo.Context, params FollowEventsParam
 		return err
 	} else if validResponse, ok := response.(FollowEventsResponseObject); ok {
 		return validResponse.VisitFollowEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetFigures operation middleware
+func (sh *strictHandler) GetFigures(ctx echo.Context, figure GetFiguresParamsFigure, params GetFiguresParams) error {
+	var request GetFiguresRequestObject
+
+	request.Figure = figure
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFigures(ctx.Request().Context(), request.(GetFiguresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFigures")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetFiguresResponseObject); ok {
+		return validResponse.VisitGetFiguresResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -174,6 +174,9 @@ var inContract = map[string]words{
 	"Adjustment.kind":               {typed: "broker/loans.AdjustmentKind"},
 	"Explain.act":                   {},
 	"Health.status":                 {},
+	"getFigures?figure":             {typed: "broker/figures.Figure"},
+	"getFigures?by":                 {},
+	"getFigures?as":                 {},
 	"PartnerMessage.version":        {},
 	"PartnerAcknowledgement.status": {},
 }

@@ -50,6 +50,7 @@ func TestJSONHasOneStyle(t *testing.T) {
 		"user list " + east, "user add " + east + " second", "user password " + east + " second", "user disable " + east + " second",
 		"import patrons " + patrons + " --library " + east, "user pin " + east + " 21001000000001",
 		"token list " + east, "token add " + east + " --label x --role desk", "token list " + east + " ", "import map koha",
+		"figures annual --library " + east, "figures money --library " + east,
 		"partner add EXAMPLE:FAR https://ill.example.org --name Far --state NY", "partner list", "partner pause EXAMPLE:FAR", "partner resume EXAMPLE:FAR",
 		"policy list", "policy list --versions", "policy list delaware --rule nothing", "policy check delaware", "policy diff delaware delaware",
 		"policy explain westchester checkout --at 2026-03-02T15:00", "policy publish " + write("policy.yaml", "policy: ours\ninherits: default\ntitle: Ours\nversion: \"1\"\nlevel: library\n") + " --from 2099-01-01 --dry-run",

@@ -17,7 +17,7 @@ import (
 // later than all it imports; one that wants to go down again is a wrong arrow.
 var layers = [][]string{
 	{"api", "api/web/assets", "broker", "broker/outbox"},
-	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
+	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/figures", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
 	{
 		"broker/acts", "broker/catalog", "broker/directory", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
 		"connectors/letter", "connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
@@ -38,7 +38,7 @@ var layers = [][]string{
 	{"broker/consortium", "broker/exchange", "broker/returns", "workflow/requests/engine", "workflow/requests/waiting"},
 	{
 		"broker/towntest", "workflow/requests/checks", "workflow/requests/flags", "workflow/requests/guards",
-		"workflow/requests/items", "workflow/requests/late", "workflow/requests/money", "workflow/requests/people",
+		"workflow/requests/items", "workflow/requests/late", "workflow/requests/money", "workflow/requests/people", "workflow/requests/tallies",
 	},
 	{"workflow/requests/dialogue", "workflow/requests/rota", "workflow/requests/undo"},
 	{"workflow/requests"},

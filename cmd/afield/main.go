@@ -45,6 +45,7 @@ type commandLine struct {
 	Partner    setup.Partner    `cmd:"" help:"Keep the connections to libraries elsewhere."`
 	Import     files.Import     `cmd:"" help:"Read a library's rows, or a directory of libraries, from files."`
 	Export     files.Export     `cmd:"" help:"Write everything a library owns into files."`
+	Figures    figuresCommand   `cmd:"" help:"Count a library's work, by day, month or year."`
 	Backup     files.Backup     `cmd:"" help:"Write the whole database into one file."`
 	Restore    files.Restore    `cmd:"" help:"Fill an empty database from a backup, and check it."`
 	Loads      files.Loads      `cmd:"" help:"Files that are read every night, though nobody watches."`
