@@ -55,6 +55,9 @@ func TestJSONHasOneStyle(t *testing.T) {
 		"policy list", "policy list --versions", "policy list delaware --rule nothing", "policy check delaware", "policy diff delaware delaware",
 		"policy explain westchester checkout --at 2026-03-02T15:00", "policy publish " + write("policy.yaml", "policy: ours\ninherits: default\ntitle: Ours\nversion: \"1\"\nlevel: library\n") + " --from 2099-01-01 --dry-run",
 		"scenario --words", "scenario --example", "nightly --past 1", "nightly " + east + " --past 1", "backup " + filepath.Join(folder, "all.backup"),
+		"titles joined --library " + east, "titles split 00000000-0000-7000-8000-000000000001 --library " + east,
+		"loads set people --library " + east + " --kind patrons --from " + patrons, "loads list --library " + east, "loads run people --library " + east,
+		"loads accept people --library " + east, "loads remove people --library " + east, "loads list --library " + east + " ",
 		"import directory " + write("directory.csv", "key,name\n"), "import marc " + write("none.xml", `<collection xmlns="http://www.loc.gov/MARC21/slim"></collection>`) + " --library " + east,
 	}
 	for _, kind := range []string{"calendar", "links", "proxies", "blocks", "items", "loans", "holds", "charges"} {

@@ -113,7 +113,7 @@ func (c loadsSetCommand) Run(a *shell.App) error {
 		}
 		mapped = string(text)
 	}
-	return c.in(a, func(ctx context.Context, db *postgres.DB, library broker.ID) error {
+	err := c.in(a, func(ctx context.Context, db *postgres.DB, library broker.ID) error {
 		return db.InTx(ctx, postgres.ForLibraries(library), func(_ context.Context, tx *postgres.Tx) error {
 			return loads.Save(tx, loads.Load{
 				Library: library, Name: c.Name, Kind: c.Kind, Source: c.From, Private: c.Private, Map: mapped, Holdings: c.Holdings,
@@ -121,6 +121,7 @@ func (c loadsSetCommand) Run(a *shell.App) error {
 			}, broker.SystemClock{}.Now())
 		})
 	})
+	return c.said(a, err, "set", fmt.Sprintf("%s is read every night at %s, from %s", c.Name, c.At, c.From))
 }
 
 // Run lists.
@@ -187,22 +188,35 @@ func (c loadsRunCommand) Run(a *shell.App) error {
 
 // Run accepts.
 func (c loadsAcceptCommand) Run(a *shell.App) error {
-	return c.found(a, func(ctx context.Context, db *postgres.DB, load loads.Load) error {
+	err := c.found(a, func(ctx context.Context, db *postgres.DB, load loads.Load) error {
 		return db.InTx(ctx, postgres.ForLibraries(load.Library), func(_ context.Context, tx *postgres.Tx) error {
 			loads.Accept(tx, load.Library, load.ID)
 			return nil
 		})
 	})
+	return c.said(a, err, "accepted", c.Name+": the next file is taken as it is, however short")
 }
 
 // Run removes.
 func (c loadsRemoveCommand) Run(a *shell.App) error {
-	return c.found(a, func(ctx context.Context, db *postgres.DB, load loads.Load) error {
+	err := c.found(a, func(ctx context.Context, db *postgres.DB, load loads.Load) error {
 		return db.InTx(ctx, postgres.ForLibraries(load.Library), func(_ context.Context, tx *postgres.Tx) error {
 			loads.Remove(tx, load.Library, load.ID)
 			return nil
 		})
 	})
+	return c.said(a, err, "removed", c.Name+": it is read no more; what it brought stays")
+}
+
+// said tells what was done with a load.
+func (c loadNamed) said(a *shell.App, err error, did, words string) error {
+	if err != nil {
+		return err
+	}
+	return a.Print(struct {
+		Name string `json:"name"`
+		Did  string `json:"did"`
+	}{c.Name, did}, func(out io.Writer) { fmt.Fprintln(out, words) })
 }
 
 func (c loadNamed) found(a *shell.App, work func(context.Context, *postgres.DB, loads.Load) error) error {
