@@ -61,7 +61,7 @@ func (s stream) VisitFollowEventsResponse(w http.ResponseWriter) error {
 	defer ends.Stop()
 	defer breaths.Stop()
 	for {
-		text := ""
+		var text string
 		select {
 		case <-s.ctx.Done():
 			return nil
