@@ -168,6 +168,9 @@ func TestWrongFieldsAreNamed(t *testing.T) {
 		}
 		schema := p.operation.RequestBody.Value.Content.Get("application/json").Schema.Value
 		for name, property := range schema.Properties {
+			if p.id == "answerAsked" && name == "form" {
+				continue // its fields are those of the answer, which is read first
+			}
 			for _, value := range wrongValues(property.Value) {
 				body, err := json.Marshal(map[string]any{name: value})
 				must(t, err)

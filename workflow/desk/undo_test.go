@@ -29,7 +29,7 @@ var records = map[string]string{
 	"desk_acts": "the record of both", "request_events": "the record of both", "request_notes": "why it was undone",
 	"ledger_entries": "an account is only ever added to; its balance is compared", "messages": "withdrawn, not deleted",
 	"patrons": "the day a patron was last seen", "lender_figures": "what lenders are like, by what they answered",
-	"idempotency_keys": "the record of both", "request_undo": "what a request was before its last act, which is the undoing now", "schema_migrations": "the schema's own",
+	"idempotency_keys": "the record of both", "live_changes": "what followers are told, of both", "request_undo": "what a request was before its last act, which is the undoing now", "schema_migrations": "the schema's own",
 }
 
 // everything reads all rows of all tables, and what each account owes of what.

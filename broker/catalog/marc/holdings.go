@@ -106,9 +106,6 @@ func OwnWay(name, tag string, cells map[string]string) Holdings {
 	return Holdings{Name: name, tag: tag, cells: cells, sure: cells["branch"] + cells["call_number"]}
 }
 
-// Tag is the field in which this way writes copies.
-func (h Holdings) Tag() string { return h.tag }
-
 // Key is the record's number in the system it comes from: its control number, or
 // where it has none the number that the system writes elsewhere.
 func (h Holdings) Key(record Record) string {

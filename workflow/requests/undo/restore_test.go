@@ -37,7 +37,7 @@ var notRestored = map[workflow.Event]string{
 var aYearOn = time.Date(2027, 3, 2, 0, 0, 0, 0, time.UTC)
 
 // unlooked are tables of the program itself; nothing in them is undone.
-var unlooked = []string{"river_", "schema_migrations"}
+var unlooked = []string{"river_", "schema_migrations", "live_changes"}
 
 // A row is one row of a table as columns by name.
 type row map[string]any

@@ -123,6 +123,7 @@ func Reasons() []reason {
 		{"held_in_group", "A library of the shared catalogue has this: place a hold."},
 		{"hold_ended", "That hold has ended."},
 		{"hold_has_copy", "A copy is kept for that hold already."},
+		{"holds_wait", "Holds are for the library's copies of that title."},
 		{"hold_limit_reached", "As many holds are open as may be."},
 		{"hold_not_waiting", "That hold does not wait any more."},
 		{"id_not_accepted", "That paper does not tell who somebody is here."},
