@@ -283,6 +283,7 @@ func (h *Hub) look(ctx context.Context, libraries []broker.ID, since Mark) (look
 			from present p left join lateral (
 				select library_id, what, subject, xid from live_changes
 				where library_id = any($1) and xid >= pg_snapshot_xmin(p.before) and not pg_visible_in_snapshot(xid, p.before)
+					and pg_visible_in_snapshot(xid, p.seen) -- not what a backup brought from another server, whose transactions are ahead
 				order by xid limit $3) c on true`, libraries, since.snapshot, mostAtOnce+1)
 		if err != nil {
 			return err

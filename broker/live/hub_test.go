@@ -249,6 +249,28 @@ func TestMarksThatSayNothingHere(t *testing.T) {
 	}
 }
 
+// What a backup brings along has the transactions of the server it was made on; it
+// is not told over and over as if it were to come.
+func TestChangesOfAnotherServerAreNotTold(t *testing.T) {
+	t.Parallel()
+	db, library := pgtest.New(t), broker.NewID()
+	h := hub(t, db)
+	r := follow(t, h, library, live.Mark{})
+	hear(t, r)
+	err := db.InTx(t.Context(), postgres.ForLibraries(library), func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(`insert into live_changes (library_id, xid, what, subject) values ($1, '900000000000', 'hold', gen_random_uuid())`, library)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := broker.NewID()
+	change(t, db, library, mine, nil)
+	if news := hear(t, r); len(news.Changes) != 1 || news.Changes[0].Subject != mine {
+		t.Errorf("told %v, want %s alone", news.Changes, mine)
+	}
+}
+
 func TestTooMuchToNameIsReadAgain(t *testing.T) {
 	t.Parallel()
 	db, library := pgtest.New(t), broker.NewID()

@@ -171,7 +171,7 @@ func newLoft(t *testing.T) *loft {
 	l := &loft{t: t, db: pgtest.New(t), sender: &pigeons{}, away: broker.NewID(), branch: broker.NewID(), patron: broker.NewID()}
 	// What the new connector's migration would do.
 	_, err := pgtest.Admin(t, l.db).Exec(t.Context(), `alter table peers drop constraint peers_protocol_check,
-		add constraint peers_protocol_check check (protocol in ('member', 'partner', 'manual', 'pigeon'))`)
+		add constraint peers_protocol_check check (protocol in ('member', 'partner', 'manual', 'email', 'pigeon'))`)
 	l.must(err)
 	zone, err := time.LoadLocation("America/New_York")
 	l.must(err)
