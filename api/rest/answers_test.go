@@ -161,12 +161,15 @@ func TestThePageOfALink(t *testing.T) {
 	b.post("/a/"+token+"/conditional", "key", b.value("key"), "conditions", "in the library only", "cost", "a lot")
 	b.shows(400, "must be an amount such as 12.50", "in the library only")
 	b.post("/a/"+token+"/conditional", "key", b.value("key"), "conditions", "in the library only", "cost", "12.50")
-	b.shows(200, "your answer has been sent", "They are deciding about your offer")
+	b.shows(200, "your answer has been sent", "You may change it", "They are deciding about your offer")
 	if state := w.state(t, request); state != "conditional" {
 		t.Errorf("it is %s", state)
 	}
 	b.post("/a/"+token+"/no", "key", b.value("key"), "reason", "lost")
 	b.shows(200, "This is no longer asked of you", "your answer has been sent")
+	if strings.Contains(b.page.text, "You may change it") {
+		t.Error("a no is said to be changeable")
+	}
 	b.post("/a/"+token+"/yes", "key", "late")
 	b.shows(200, "The request has moved on meanwhile")
 	b.open("/a/" + token[:60])

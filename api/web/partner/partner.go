@@ -3,6 +3,7 @@ package partner
 import (
 	"embed"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,7 +36,10 @@ type askedPage struct {
 	Acts    []frame.Act
 	// Sent tells that an answer was just taken; Late that the request had moved on.
 	Sent, Late bool
-	Trouble    *frame.Trouble
+	// MayChange tells that another answer still counts: nothing is on its way, and
+	// they have not moved on.
+	MayChange bool
+	Trouble   *frame.Trouble
 	// Last is the link's last day.
 	Last broker.Date
 }
@@ -58,6 +62,7 @@ func (p pages) page(v *frame.Visit, status int, asked gen.Asked, tried string, t
 		}
 	}
 	page.Heading = heading(v, asked)
+	page.MayChange = asked.Current && slices.Contains([]string{"asked", "conditional", "promised"}, asked.Status)
 	page.Sent, page.Late = v.QueryParam("sent") != "", v.QueryParam("sent") == "noted"
 	return v.ShowAs(status, "asked", frame.Head{Title: page.Heading, Plain: true}, page)
 }
