@@ -771,9 +771,9 @@ const (
 
 // Defines values for GetFiguresParamsBy.
 const (
-	Day   GetFiguresParamsBy = "day"
-	Month GetFiguresParamsBy = "month"
-	Year  GetFiguresParamsBy = "year"
+	GetFiguresParamsByDay   GetFiguresParamsBy = "day"
+	GetFiguresParamsByMonth GetFiguresParamsBy = "month"
+	GetFiguresParamsByYear  GetFiguresParamsBy = "year"
 )
 
 // Defines values for GetFiguresParamsAs.
@@ -1352,8 +1352,8 @@ type Closure struct {
 	// Example: 2026-08-22
 	From Date `json:"from"`
 
-	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	ID     ID     `json:"id"`
+	// ID Left out by a dry run.
+	ID     ID     `json:"id,omitempty,omitzero"`
 	Kind   string `json:"kind"`
 	Reason string `json:"reason"`
 
@@ -1369,12 +1369,27 @@ type ClosureCancelled struct {
 
 	// Restored How many loans have their old due date again.
 	Restored int `json:"restored"`
+
+	// Today Of the restored: those whose old date has passed, which are due today or on the next open day.
+	Today int `json:"today"`
+
+	// Told How many patrons are told of a new due date.
+	Told int `json:"told"`
 }
 
 // ClosureDone defines model for ClosureDone.
 type ClosureDone struct {
 	Adjustment Adjustment `json:"adjustment"`
 	Closure    Closure    `json:"closure"`
+
+	// Known Whether it was closed so already, and nothing changed.
+	Known bool `json:"known,omitempty,omitzero"`
+
+	// Shelf How many things on the hold shelf are kept longer.
+	Shelf int `json:"shelf"`
+
+	// Told How many patrons are told of a new due date.
+	Told int `json:"told"`
 }
 
 // ClosureList defines model for ClosureList.
@@ -1540,6 +1555,41 @@ type Damage struct {
 //
 // Example: 2026-08-22
 type Date = broker.Date
+
+// Day defines model for Day.
+type Day struct {
+	Closure string `json:"closure,omitempty,omitzero"`
+
+	// ClosureID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ClosureID ID `json:"closure_id,omitempty,omitzero"`
+
+	// Due How many loans are due then.
+	Due int `json:"due"`
+
+	// Hours For example 09:00-17:00; left out where closed.
+	Hours string `json:"hours,omitempty,omitzero"`
+
+	// On A calendar date in the library's zone.
+	//
+	// Example: 2026-08-22
+	On   Date `json:"on"`
+	Open bool `json:"open"`
+
+	// Reason Why it is closed, where that is not the ordinary week.
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Special Whether it has hours of its own, not those of its weekday.
+	Special bool `json:"special,omitempty,omitzero"`
+}
+
+// DayList defines model for DayList.
+type DayList struct {
+	Days     []Day  `json:"days"`
+	TimeZone string `json:"time_zone"`
+
+	// Week The ordinary week, Monday first.
+	Week []Weekday `json:"week"`
+}
 
 // Deadline What happens by itself if nobody acts before then.
 type Deadline struct {
@@ -2684,7 +2734,8 @@ type NewClaimKind string
 // NewClosure defines model for NewClosure.
 type NewClosure struct {
 	// BranchID Example: 01890a5d-ac96-774b-bcce-b302099a8057
-	BranchID ID `json:"branch_id,omitempty,omitzero"`
+	BranchID ID   `json:"branch_id,omitempty,omitzero"`
+	DryRun   bool `json:"dry_run,omitempty,omitzero"`
 
 	// From A calendar date in the library's zone.
 	//
@@ -4909,6 +4960,14 @@ type Waiver struct {
 	Reason string `json:"reason"`
 }
 
+// Weekday defines model for Weekday.
+type Weekday struct {
+	Day string `json:"day"`
+
+	// Hours For example 09:00-17:00; left out where closed.
+	Hours string `json:"hours,omitempty,omitzero"`
+}
+
 // WithReason defines model for WithReason.
 type WithReason struct {
 	Reason string `json:"reason"`
@@ -5041,6 +5100,21 @@ type ListClosuresParams struct {
 type AddClosureParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CancelClosureParams defines parameters for CancelClosure.
+type CancelClosureParams struct {
+	DryRun bool `form:"dry_run,omitempty" json:"dry_run,omitempty,omitzero"`
+}
+
+// ListDaysParams defines parameters for ListDays.
+type ListDaysParams struct {
+	// From Today where it is not given.
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To Thirty days after `from` where it is not given; at most 366 days.
+	To       string `form:"to,omitempty" json:"to,omitempty,omitzero"`
+	BranchID ID     `form:"branch_id,omitempty" json:"branch_id,omitempty,omitzero"`
 }
 
 // TakeBackChargeParams defines parameters for TakeBackCharge.
@@ -6246,7 +6320,10 @@ type ServerInterface interface {
 	AddClosure(ctx echo.Context, params AddClosureParams) error
 	// CancelClosure Take a closure back
 	// (DELETE /v1/calendar/closures/{id})
-	CancelClosure(ctx echo.Context, id ID) error
+	CancelClosure(ctx echo.Context, id ID, params CancelClosureParams) error
+	// ListDays Day by day, when the library or a branch is open
+	// (GET /v1/calendar/days)
+	ListDays(ctx echo.Context, params ListDaysParams) error
 	// TakeBackCharge Take a charge back
 	// (POST /v1/charges/{id}/take-back)
 	TakeBackCharge(ctx echo.Context, id ID, params TakeBackChargeParams) error
@@ -6937,8 +7014,49 @@ func (w *ServerInterfaceWrapper) CancelClosure(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelClosureParams
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", ctx.QueryParams(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter dry_run: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.CancelClosure(ctx, id)
+	err = w.Handler.CancelClosure(ctx, id, params)
+	return err
+}
+
+// ListDays converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDays(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDaysParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "branch_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "branch_id", ctx.QueryParams(), &params.BranchID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter branch_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDays(ctx, params)
 	return err
 }
 
@@ -11555,6 +11673,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/calendar/closures", wrapper.ListClosures, options.OperationMiddlewares["listClosures"]...)
 	router.POST(options.BaseURL+"/v1/calendar/closures", wrapper.AddClosure, options.OperationMiddlewares["addClosure"]...)
 	router.DELETE(options.BaseURL+"/v1/calendar/closures/:id", wrapper.CancelClosure, options.OperationMiddlewares["cancelClosure"]...)
+	router.GET(options.BaseURL+"/v1/calendar/days", wrapper.ListDays, options.OperationMiddlewares["listDays"]...)
 	router.POST(options.BaseURL+"/v1/charges/:id/take-back", wrapper.TakeBackCharge, options.OperationMiddlewares["takeBackCharge"]...)
 	router.POST(options.BaseURL+"/v1/charges/:id/waive", wrapper.WaiveCharge, options.OperationMiddlewares["waiveCharge"]...)
 	router.GET(options.BaseURL+"/v1/configuration", wrapper.GetConfiguration, options.OperationMiddlewares["getConfiguration"]...)
@@ -11905,6 +12024,20 @@ type AddClosureResponseObject interface {
 	VisitAddClosureResponse(w http.ResponseWriter) error
 }
 
+type AddClosure200JSONResponse ClosureDone
+
+func (response AddClosure200JSONResponse) VisitAddClosureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AddClosure201JSONResponse ClosureDone
 
 func (response AddClosure201JSONResponse) VisitAddClosureResponse(w http.ResponseWriter) error {
@@ -11920,7 +12053,8 @@ func (response AddClosure201JSONResponse) VisitAddClosureResponse(w http.Respons
 }
 
 type CancelClosureRequestObject struct {
-	ID ID `json:"id"`
+	ID     ID `json:"id"`
+	Params CancelClosureParams
 }
 
 type CancelClosureResponseObject interface {
@@ -11930,6 +12064,28 @@ type CancelClosureResponseObject interface {
 type CancelClosure200JSONResponse ClosureCancelled
 
 func (response CancelClosure200JSONResponse) VisitCancelClosureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDaysRequestObject struct {
+	Params ListDaysParams
+}
+
+type ListDaysResponseObject interface {
+	VisitListDaysResponse(w http.ResponseWriter) error
+}
+
+type ListDays200JSONResponse DayList
+
+func (response ListDays200JSONResponse) VisitListDaysResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15700,6 +15856,9 @@ type StrictServerInterface interface {
 	// CancelClosure Take a closure back
 	// (DELETE /v1/calendar/closures/{id})
 	CancelClosure(ctx context.Context, request CancelClosureRequestObject) (CancelClosureResponseObject, error)
+	// ListDays Day by day, when the library or a branch is open
+	// (GET /v1/calendar/days)
+	ListDays(ctx context.Context, request ListDaysRequestObject) (ListDaysResponseObject, error)
 	// TakeBackCharge Take a charge back
 	// (POST /v1/charges/{id}/take-back)
 	TakeBackCharge(ctx context.Context, request TakeBackChargeRequestObject) (TakeBackChargeResponseObject, error)
@@ -16474,10 +16633,11 @@ func (sh *strictHandler) AddClosure(ctx echo.Context, params AddClosureParams) e
 }
 
 // CancelClosure operation middleware
-func (sh *strictHandler) CancelClosure(ctx echo.Context, id ID) error {
+func (sh *strictHandler) CancelClosure(ctx echo.Context, id ID, params CancelClosureParams) error {
 	var request CancelClosureRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.CancelClosure(ctx.Request().Context(), request.(CancelClosureRequestObject))
@@ -16492,6 +16652,31 @@ func (sh *strictHandler) CancelClosure(ctx echo.Context, id ID) error {
 		return err
 	} else if validResponse, ok := response.(CancelClosureResponseObject); ok {
 		return validResponse.VisitCancelClosureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDays operation middleware
+func (sh *strictHandler) ListDays(ctx echo.Context, params ListDaysParams) error {
+	var request ListDaysRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDays(ctx.Request().Context(), request.(ListDaysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDays")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDaysResponseObject); ok {
+		return validResponse.VisitListDaysResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

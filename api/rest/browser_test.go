@@ -327,6 +327,29 @@ func TestBrowserPolicyAndTillByKeyboard(t *testing.T) {
 	c.shot("till-closed")
 }
 
+// A day is closed after a look at what that changes, and opened again, by keyboard
+// only.
+func TestBrowserCalendarByKeyboard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wants(t, w.call(t, "POST", "/v1/loans", w.staff, fmt.Sprintf(`{"card":%q,"barcode":%q}`, w.card, w.item)), 201, "")
+	c := w.chrome(t, 1280)
+	c.asStaff()
+	c.open("/calendar?m=2026-08")
+	eval[bool](c, `document.getElementById("from").value = "2026-08-24", document.querySelector("[value=planned]").focus(), true`)
+	c.press(kb.ArrowDown)
+	c.do(chromedp.Focus(chromedp.CSS("#reason")))
+	c.keys("an ice storm\r")
+	c.says("1 loan gets a new due date")
+	c.shot("calendar-would-close")
+	c.press(kb.Enter, chromedp.ModifierCtrl)
+	c.says("Undo: open again")
+	c.shot("calendar-closed")
+	c.do(chromedp.Focus(chromedp.CSS("#main")))
+	c.press("z", chromedp.ModifierCtrl)
+	c.says("1 loan has its old due date again.")
+}
+
 // A patron answers, asks and looks on a telephone, without scripts.
 func TestBrowserPatronOnATelephoneWithoutScripts(t *testing.T) {
 	t.Parallel()
@@ -408,7 +431,7 @@ func TestBrowserEveryPageFitsAndIsAccessible(t *testing.T) {
 	wants(t, w.post(t, "/v1/tills", `{"float":{"minor":5000,"currency":"USD"}}`), 201, "")
 	wants(t, w.call(t, "POST", "/v1/patrons/"+w.patron.String()+"/payments", w.staff, `{"amount":{"minor":200,"currency":"USD"},"method":"cash"}`), 201, "")
 	home := "/libraries/ISIL:US-HOME"
-	look("/till?tab=open", "/till?tab=earlier", "/set-up", "/libraries", "/libraries?t=others", home, home+"?edit=hours", home+"?edit=branch", home+"?edit=policy", home+"?edit=lending", "/libraries/document", "/staff", "/staff?add=1", "/staff?who=desk-2", "/changes", "/invitation",
+	look("/till?tab=open", "/calendar?m=2026-12", "/calendar/moves", "/till?tab=earlier", "/set-up", "/libraries", "/libraries?t=others", home, home+"?edit=hours", home+"?edit=branch", home+"?edit=policy", home+"?edit=lending", "/libraries/document", "/staff", "/staff?add=1", "/staff?who=desk-2", "/changes", "/invitation",
 		"/policies", "/policies/westport?q=loans", "/policies/westport/versions", "/policies/compare?old=western-district&new=westport", "/policies/what-if", "/policies/westport/draft")
 	c.open("/sign-in") // the library is known by now: it is kept on this computer
 	c.do(chromedp.Focus(chromedp.CSS("#card")))

@@ -142,7 +142,7 @@ func TestEveryPageHasItsVisitors(t *testing.T) {
 		"/sign-in": "anyone", "/staff/sign-in": "anyone", "/about": "anyone",
 		"/requests": "staff", "/requests?queue=stuck": "staff", "/requests?queue=ended": "staff", "/requests?q=nothing": "staff", "/requests/new": "staff",
 		"/requests/" + number: "staff", "/requests/" + number + "?tab=messages": "staff", "/lending": "staff", "/lending?show=ended": "staff",
-		"/desk": "staff", "/staff/desk": "staff", "/shelf": "staff", "/shelf?tab=expired": "staff", "/shelf?tab=expiring": "staff", "/pulls": "staff", "/calls": "staff", "/till": "staff", "/till?tab=earlier": "staff",
+		"/desk": "staff", "/staff/desk": "staff", "/shelf": "staff", "/shelf?tab=expired": "staff", "/shelf?tab=expiring": "staff", "/pulls": "staff", "/calls": "staff", "/till": "staff", "/till?tab=earlier": "staff", "/calendar": "staff", "/calendar?m=2026-12": "staff", "/calendar/moves": "staff",
 		"/patrons": "staff", "/patrons?q=adult": "staff", "/patrons/new": "staff", "/patrons/" + w.patron.String(): "staff", "/patrons/" + w.patron.String() + "?edit=1": "staff",
 		"/catalogue": "staff", "/catalogue?q=walden": "staff", "/titles/" + w.ownTitle.String(): "staff", "/find": "staff", "/find?q=walden": "staff", "/help": "staff",
 		"/invitation": "anyone", "/set-up": "directors", "/libraries": "directors", "/libraries?t=others": "directors", "/libraries/ISIL:US-HOME": "directors", "/libraries/ISIL:US-HOME?edit=hours": "directors",
@@ -181,7 +181,7 @@ func TestEveryPageHasItsVisitors(t *testing.T) {
 		}
 	}
 	// What is another library's, or another patron's, is not there.
-	for _, path := range []string{"/requests/" + foreign, "/lending/" + foreign, "/patrons/" + w.neighbour.String(), "/titles/" + broker.NewID().String(), "/requests/none", "/patrons/none", "/policies/none", "/policies/none/versions"} {
+	for _, path := range []string{"/requests/" + foreign, "/lending/" + foreign, "/patrons/" + w.neighbour.String(), "/titles/" + broker.NewID().String(), "/calendar?branch=" + w.away.String(), "/calendar/moves?take_back=" + w.away.String(), "/requests/none", "/patrons/none", "/policies/none", "/policies/none/versions"} {
 		staff.open(path)
 		staff.shows(404)
 	}
@@ -436,7 +436,7 @@ func TestPagesSayWhenTheServerIsAway(t *testing.T) {
 	staff.away, patron.away = true, true
 	for _, path := range []string{
 		"/requests", "/requests/10001", "/lending", "/desk", "/shelf", "/pulls", "/calls", "/patrons?q=a", "/catalogue?q=a",
-		"/libraries", "/libraries/ISIL:US-HOME", "/libraries/document", "/staff", "/changes", "/set-up", "/till", "/till?tab=earlier", "/policies/what-if", "/policies/westport/versions",
+		"/libraries", "/libraries/ISIL:US-HOME", "/libraries/document", "/staff", "/changes", "/set-up", "/till", "/till?tab=earlier", "/calendar", "/calendar/moves", "/policies/what-if", "/policies/westport/versions",
 	} {
 		staff.open(path)
 		staff.shows(503, "Afield is away for a moment", "Nothing was changed")

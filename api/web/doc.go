@@ -10,6 +10,7 @@
 //	desk     scan desk, hold shelf, pull list, call list
 //	account  a patron's own pages
 //
+//	calendar        the month, closed days, moved due dates
 //	administration  set-up, libraries, staff, the log of changes
 //	policies        rules, what if, versions
 //

@@ -9,6 +9,7 @@ import (
 
 	"afield/api/web/account"
 	"afield/api/web/administration"
+	"afield/api/web/calendar"
 	"afield/api/web/catalogue"
 	"afield/api/web/desk"
 	"afield/api/web/frame"
@@ -50,7 +51,7 @@ func Mount(e *echo.Echo, deps Deps, config Config) error {
 		return err
 	}
 	site.Mount(e)
-	for _, mount := range []func(*echo.Echo, *frame.Site) error{account.Mount, administration.Mount, catalogue.Mount, desk.Mount, ill.Mount, partner.Mount, people.Mount, policies.Mount, signin.Mount} {
+	for _, mount := range []func(*echo.Echo, *frame.Site) error{account.Mount, administration.Mount, calendar.Mount, catalogue.Mount, desk.Mount, ill.Mount, partner.Mount, people.Mount, policies.Mount, signin.Mount} {
 		if err := mount(e, site); err != nil {
 			return err
 		}

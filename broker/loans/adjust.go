@@ -143,7 +143,7 @@ func (in AdjustDueDates) check() error {
 // desk's library must have been read after the closure was entered. Fines for
 // lateness on its days are worked out again too, of what is out and of what came
 // back. Whoever asks tells the patrons of the Moves.
-func (c *Service) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk standing.Desk, closure directory.Closure, dryRun bool) (Moved, error) {
+func (c *Service) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk standing.Desk, closure directory.Closure) (Moved, error) {
 	document, err := c.Rules(desk)
 	if err != nil {
 		return Moved{}, err
@@ -153,7 +153,7 @@ func (c *Service) RelieveClosure(ctx context.Context, tx *postgres.Tx, desk stan
 		NewDue: desk.Library.Calendar.NextOpenDay(closure.To), Reason: closure.Reason, By: desk.Actor, At: desk.Now,
 		Rule: lending.SettledDue(document, desk.Moment(), rule.Match{}, closure.From, broker.Date{}).Rule,
 	}
-	return c.adjust(ctx, tx, desk, adjustment, dryRun, moving{why: ledger.CorrectedClosing, touched: loansTouched, move: settleAnew})
+	return c.adjust(ctx, tx, desk, adjustment, false, moving{why: ledger.CorrectedClosing, touched: loansTouched, move: settleAnew})
 }
 
 // settleAnew works all due dates of a loan out again from the dates that were

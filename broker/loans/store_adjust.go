@@ -177,3 +177,25 @@ type prefixed struct {
 
 // Scan reads the first columns and then the rest.
 func (p prefixed) Scan(rest ...any) error { return p.row.Scan(append(p.first, rest...)...) }
+
+// DueOnDays counts a library's open loans by the day they are due, from one day to
+// another; NoID for all its branches.
+func DueOnDays(ctx context.Context, tx *postgres.Tx, library, branch broker.ID, from, to broker.Date) (map[broker.Date]int, error) {
+	rows, err := tx.Query(ctx, `select due_on, count(*) from loans
+		where library_id = $1 and status = 'open' and due_on between $2 and $3 and ($4::uuid is null or branch_id = $4) group by due_on`,
+		library, from, to, branch)
+	if err != nil {
+		return nil, fmt.Errorf("count what is due: %w", err)
+	}
+	due := map[broker.Date]int{}
+	var day broker.Date
+	var count int
+	_, err = pgx.ForEachRow(rows, []any{&day, &count}, func() error {
+		due[day] = count
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count what is due: %w", err)
+	}
+	return due, nil
+}

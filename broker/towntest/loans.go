@@ -55,7 +55,7 @@ func (h *House) Shut(kind directory.ClosureKind, from, to, local string) (moved 
 		h.Library, err = directory.Load(ctx, tx, h.Library.ID)
 		h.Must(err)
 		desk.Library = h.Library
-		moved, err = h.Loans.RelieveClosure(ctx, tx, desk, closure, false)
+		moved, err = h.Loans.RelieveClosure(ctx, tx, desk, closure)
 		return err
 	})
 	return moved

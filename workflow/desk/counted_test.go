@@ -86,7 +86,7 @@ func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
 		t.Errorf("due on %s, a day that was closed meanwhile", got)
 	}
 	tw.Must(wdl.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		_, _, err := wdl.Desk.Closures.Reopen(ctx, tx, wdl.At(), closure.ID)
+		_, err := wdl.Desk.Closures.Reopen(ctx, tx, wdl.At(), closure.ID)
 		return err
 	}))
 	if got := wdl.Scans(wdl.Owns(title), card).DueOn; got != dueOn {
@@ -94,7 +94,7 @@ func TestADeskNoticesWhatChangesAtItsLibrary(t *testing.T) {
 	}
 	// A closure that is taken back by the end of its transaction never was.
 	err := wdl.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		if _, err := wdl.Desk.Closures.Close(ctx, tx, wdl.At(), directory.Closure{Closure: closure.Closure}, false); err != nil {
+		if _, err := wdl.Desk.Closures.Close(ctx, tx, wdl.At(), directory.Closure{Closure: closure.Closure}); err != nil {
 			return err
 		}
 		return broker.Conflict("thought_again", "Not after all.")

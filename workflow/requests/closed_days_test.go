@@ -36,7 +36,7 @@ func TestAClosingMovesWhatWasLentToALibrary(t *testing.T) {
 	tw.Must(lender.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
 		closed, err = lender.Desk.Closures.Close(ctx, tx, lender.At(), directory.Closure{
 			Kind: directory.ClosurePlanned, Closure: calendar.Closure{From: was, To: was.AddDays(1), Reason: "stocktaking"},
-		}, false)
+		})
 		return err
 	}))
 	tw.Settle()
@@ -46,7 +46,7 @@ func TestAClosingMovesWhatWasLentToALibrary(t *testing.T) {
 	}
 	lends("closed", moved.String())
 	tw.Must(lender.Try(func(ctx context.Context, tx *postgres.Tx) error {
-		_, _, err := lender.Desk.Closures.Reopen(ctx, tx, lender.At(), closed.Closure.ID)
+		_, err := lender.Desk.Closures.Reopen(ctx, tx, lender.At(), closed.Closure.ID)
 		return err
 	}))
 	tw.Settle()

@@ -20,8 +20,8 @@ import (
 // LengthenShelf gives back the pick-up days that a closure takes from requests
 // whose item waits on a library's hold shelf, never beyond what the lender's
 // due date allows. The desk's library must have been read after the closure was
-// entered.
-func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, from broker.Date) error {
+// entered. It counts them.
+func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, from broker.Date) (lengthened int, err error) {
 	type waiting struct {
 		ID        broker.ID
 		Format    string
@@ -32,15 +32,15 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk stand
 	rows, err := tx.Query(ctx, `select id, format, pick_up_by, lender_due_on from requests
 		where library_id = $1 and state = any ($2) and pick_up_by >= $3 order by id for update`, desk.Library.ID, texts(onShelf), from)
 	if err != nil {
-		return fmt.Errorf("read what waits for patrons: %w", err)
+		return 0, fmt.Errorf("read what waits for patrons: %w", err)
 	}
 	kept, err := pgx.CollectRows(rows, pgx.RowToStructByPos[waiting])
 	if err != nil || len(kept) == 0 {
-		return err
+		return 0, err
 	}
 	branches, err := directory.Branches(ctx, tx, desk.Library.ID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, one := range kept {
 		hold, err := holds.OfRequest(ctx, tx, standing.RequestRef{Library: desk.Library.ID, Request: one.ID})
@@ -48,7 +48,7 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk stand
 			continue
 		}
 		if err != nil {
-			return err
+			return lengthened, err
 		}
 		facts := shelf.Facts{Owner: rule.OwnerILL, Item: one.Format, LenderDue: one.LenderDue}
 		if hold.Title != broker.NoID {
@@ -56,13 +56,14 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk stand
 		}
 		until, err := s.holds.ShelfDate(desk, branches, hold, facts)
 		if err != nil {
-			return err
+			return lengthened, err
 		}
 		if !until.After(one.PickUpBy) {
 			continue
 		}
 		holds.MoveShelfDate(tx, hold.Ref, until)
 		engine.MovePickUp(tx, desk.Library.ID, one.ID, until, desk.Library.Calendar.EndOfBusiness(until))
+		lengthened++
 	}
-	return nil
+	return lengthened, nil
 }

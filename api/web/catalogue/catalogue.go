@@ -249,6 +249,8 @@ func places(v *frame.Visit) []place {
 		{v.Say("Patrons"), "/patrons", "people account"},
 		{v.Say("Give a card"), "/patrons/new", "register"},
 		{v.Say("Catalogue"), "/catalogue", "titles copies"},
+		{v.Say("Calendar"), "/calendar", "closed days hours snow holidays due dates"},
+		{v.Say("Moved due dates"), "/calendar/moves", "adjust loans"},
 		{v.Say("What if?"), "/policies/what-if", "policy explain may"},
 	}, append(managed, help)...)
 }

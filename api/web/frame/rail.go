@@ -37,6 +37,7 @@ func (v *Visit) rail(here string) []railGroup {
 	library := []railItem{
 		item("patrons", v.Say("Patrons"), "/patrons", "person"),
 		item("catalogue", v.Say("Catalogue"), "/catalogue", "book"),
+		item("calendar", v.Say("Calendar"), "/calendar", "calendar"),
 		item("policies", v.Say("Policies"), "/policies", "scales"),
 	}
 	if v.Manages() {

@@ -1,7 +1,7 @@
 // Package closures enters closed days into a library's calendar, and moves what
 // was due on them; it also moves many due dates because somebody decided so.
 //
-//	closed, err := desk.Closures.Close(ctx, tx, at, closure, false)
+//	closed, err := desk.Closures.Close(ctx, tx, at, closure)
 package closures
 
 import "afield/workflow/desk/counter"

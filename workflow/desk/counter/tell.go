@@ -143,11 +143,11 @@ func TitleOf(ctx context.Context, tx *postgres.Tx, title broker.ID) (string, err
 // it stands now, so what was about to be said of the old dates is withdrawn, and
 // a date that is again what it was when the day began is no news. A later date is
 // written or shows in the account; of an earlier one the patron hears as of
-// anything that matters.
-func TellMoved(ctx context.Context, tx *postgres.Tx, at At, moved []loans.Loan) error {
+// anything that matters. It counts the patrons who hear of it.
+func TellMoved(ctx context.Context, tx *postgres.Tx, at At, moved []loans.Loan) (int, error) {
 	moved = slices.DeleteFunc(slices.Clone(moved), func(l loans.Loan) bool { return l.Terms.Class == patrons.ClassLibrary })
 	if len(moved) == 0 {
-		return nil
+		return 0, nil
 	}
 	told, whose := map[patrons.Ref]patrons.Patron{}, make([]patrons.Ref, len(moved))
 	items, titles := make([]catalog.Item, len(moved)), make([]broker.ID, len(moved))
@@ -157,16 +157,17 @@ func TellMoved(ctx context.Context, tx *postgres.Tx, at At, moved []loans.Loan) 
 	}
 	patrons.AskAll(tx, whose, told)
 	if err := tx.Flush(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	for i, item := range items {
 		titles[i] = item.Title
 	}
 	named, err := catalog.TitlesByID(ctx, tx, titles)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var news []notices.News
+	hear := map[patrons.Ref]bool{}
 	for i, loan := range moved {
 		notices.WithdrawDates(tx, loan.Patron.Library, loan.ID, loan.DueAt.After(at.Now), at.Now)
 		times := loan.Times()
@@ -174,6 +175,7 @@ func TellMoved(ctx context.Context, tx *postgres.Tx, at At, moved []loans.Loan) 
 		if last.Due == last.Before || patron.ID == broker.NoID {
 			continue
 		}
+		hear[loan.Patron] = true
 		news = append(news, notices.News{Patron: patron, Message: notices.Message{
 			Kind: notices.DueChanged, Loan: loan.ID, Request: loan.Request,
 			Channels: []notices.Channel{notices.Email, notices.SMS}, Only: last.Due.After(last.Before),
@@ -182,5 +184,5 @@ func TellMoved(ctx context.Context, tx *postgres.Tx, at At, moved []loans.Loan) 
 		}})
 	}
 	notices.MakeAll(tx, news, at.Now)
-	return nil
+	return len(hear), nil
 }

@@ -58,7 +58,7 @@ func closeLibrary(p *stage.Play, s language.Step) (stage.Result, error) {
 		_, err := p.Desk.Closures.Close(ctx, tx, at, directory.Closure{
 			Library: p.Home.ID, Kind: kind, By: at.Actor, PutAt: at.Now,
 			Closure: calendar.Closure{From: s.Date("from"), To: s.Date("to"), Reason: string(kind)},
-		}, false)
+		})
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func reopen(p *stage.Play, s language.Step) (stage.Result, error) {
 			if closure.From != from || !closure.CancelledAt.IsZero() {
 				continue
 			}
-			if _, _, err := p.Desk.Closures.Reopen(ctx, tx, at, closure.ID); err != nil {
+			if _, err := p.Desk.Closures.Reopen(ctx, tx, at, closure.ID); err != nil {
 				return err
 			}
 			p.Home.Library, err = directory.Load(ctx, tx, p.Home.ID)
