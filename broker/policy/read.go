@@ -85,13 +85,18 @@ func faultIn(name string, err error) error {
 	ours := &broker.Error{Kind: broker.KindInvalid, Code: "policy_document", Cause: err}
 	var said []string
 	for _, one := range strictyaml.Apart(err) {
-		message := name + ": " + one.Error()
+		var message string
 		var located yaml.Error
-		if errors.As(one, &located) {
+		if errors.As(one, &located) { // whose own text would print the document around it
 			message = name + ": " + located.GetMessage()
 			if at := located.GetToken(); at != nil {
 				message = fmt.Sprintf("%s:%d:%d: %s", name, at.Position.Line, at.Position.Column, located.GetMessage())
 			}
+		} else {
+			message = name + ": " + one.Error()
+		}
+		if len(said) == mostMistakes {
+			break
 		}
 		if !slices.Contains(said, message) {
 			said = append(said, message)
@@ -102,8 +107,12 @@ func faultIn(name string, err error) error {
 	return ours
 }
 
-// bounds are far above any policy that a person would write.
-var bounds = strictyaml.Bounds{Bytes: 1 << 20, Depth: 24}
+// bounds are far above any policy that a person would write: ten times the longest
+// that ships.
+var bounds = strictyaml.Bounds{Bytes: 256 << 10, Depth: 24}
+
+// mostMistakes is how many mistakes of a document are told.
+const mostMistakes = 100
 
 // decodeFile reads a whole document strictly. What is wrong with it is told all
 // at once: an error for each key and each entry.

@@ -41,13 +41,23 @@ func (r Register) Versions(policy string) []Published {
 	return versions
 }
 
+// unnamed is what a document is called whose name was not read yet.
+const unnamed = "policy"
+
+// Readable tells whether a text has the form of a document, whatever stands above it:
+// that needs no register, and so no transaction. Errors are those of Parse.
+func Readable(text []byte) error {
+	_, err := read(unnamed, text)
+	return err
+}
+
 // Publish adds a version that rules from a day on. It is refused, with kind
 // invalid, when the text cannot be read under the versions that then rule above
 // it, or would leave a document below it unreadable; with kind conflict when the
 // day lies before today (the past is never rewritten) or a version from that day
 // on exists already.
 func (r Register) Publish(text []byte, effective, today broker.Date) (Register, Published, error) {
-	said, err := read("policy", text)
+	said, err := read(unnamed, text)
 	if err != nil {
 		return r, Published{}, err
 	}

@@ -25,6 +25,13 @@ type Limits struct {
 // MostErrors bounds how many mistakes one answer lists.
 const MostErrors = 100
 
+// The bounds of what is no value: a name is shown up to so many bytes, and a number
+// is written in so many signs at most.
+const (
+	longestShown  = 200
+	longestNumber = 100
+)
+
 // Read reads one JSON value: map[string]any, []any, string, json.Number, bool or
 // nil. wrong lists every name given twice, NUL and number without bound; the value
 // is there all the same, for a reader who wants to name its other mistakes too.
@@ -35,7 +42,7 @@ func Read(body []byte, limits Limits) (value any, wrong []broker.FieldError, err
 	}
 	r := &reader{decoder: json.NewDecoder(bytes.NewReader(body)), limits: limits}
 	r.decoder.UseNumber()
-	if value, err = r.value("", 1); err != nil {
+	if value, err = r.value(nil, 1); err != nil {
 		if _, ours := broker.AsError(err); ours {
 			return nil, nil, err
 		}
@@ -59,13 +66,33 @@ type reader struct {
 	values  int
 }
 
-func (r *reader) fail(pointer, code, message string) {
+// place is where a value stands: under a name or an index of what is around it. It
+// is written out only for a mistake, or a long name would be copied for everything
+// under it.
+type place struct {
+	around *place
+	name   string
+	index  int // of a list's entry; -1 under a name
+}
+
+// pointer is the JSON Pointer of a place; the whole value's is "".
+func (p *place) pointer() string {
+	switch {
+	case p == nil:
+		return ""
+	case p.index >= 0:
+		return p.around.pointer() + "/" + strconv.Itoa(p.index)
+	}
+	return p.around.pointer() + "/" + Escape(p.name)
+}
+
+func (r *reader) fail(at *place, code, message string) {
 	if len(r.wrong) < MostErrors {
-		r.wrong = append(r.wrong, broker.FieldError{Pointer: pointer, Code: code, Message: message})
+		r.wrong = append(r.wrong, broker.FieldError{Pointer: at.pointer(), Code: code, Message: message})
 	}
 }
 
-func (r *reader) value(pointer string, depth int) (any, error) {
+func (r *reader) value(at *place, depth int) (any, error) {
 	if r.values++; r.values > r.limits.Values || depth > r.limits.Depth {
 		return nil, Invalid("too_complex",
 			fmt.Sprintf("the body nests deeper than %d or holds more than %d values", r.limits.Depth, r.limits.Values))
@@ -77,17 +104,17 @@ func (r *reader) value(pointer string, depth int) (any, error) {
 	switch token := token.(type) {
 	case json.Delim:
 		if token == '{' {
-			return r.object(pointer, depth)
+			return r.object(at, depth)
 		}
-		return r.list(pointer, depth)
+		return r.list(at, depth)
 	case string:
 		if strings.ContainsRune(token, 0) { // the database cannot hold it
-			r.fail(pointer, "control_character", "must not hold NUL characters")
+			r.fail(at, "control_character", "must not hold NUL characters")
 		}
 		return token, nil
 	case json.Number:
-		if number, err := token.Float64(); err != nil || math.IsInf(number, 0) {
-			r.fail(pointer, "out_of_range", "is not a number that can be held")
+		if number, err := token.Float64(); err != nil || math.IsInf(number, 0) || len(token) > longestNumber {
+			r.fail(at, "out_of_range", "is not a number that can be held")
 			token = "0"
 		}
 		return token, nil
@@ -95,7 +122,7 @@ func (r *reader) value(pointer string, depth int) (any, error) {
 	return token, nil // true, false, null
 }
 
-func (r *reader) object(pointer string, depth int) (any, error) {
+func (r *reader) object(at *place, depth int) (any, error) {
 	object := map[string]any{}
 	for r.decoder.More() {
 		token, err := r.decoder.Token()
@@ -103,16 +130,16 @@ func (r *reader) object(pointer string, depth int) (any, error) {
 			return nil, err
 		}
 		name, _ := token.(string) // the decoder itself refuses other keys
-		at := pointer + "/" + Escape(name)
+		inside := &place{around: at, name: name, index: -1}
 		if strings.ContainsRune(name, 0) {
-			r.fail(pointer, "control_character", "must not have a name with NUL characters")
+			r.fail(at, "control_character", "must not have a name with NUL characters")
 		}
-		value, err := r.value(at, depth+1)
+		value, err := r.value(inside, depth+1)
 		if err != nil {
 			return nil, err
 		}
 		if _, twice := object[name]; twice {
-			r.fail(at, "given_twice", "is given twice")
+			r.fail(inside, "given_twice", "is given twice")
 		}
 		object[name] = value
 	}
@@ -120,10 +147,10 @@ func (r *reader) object(pointer string, depth int) (any, error) {
 	return object, err
 }
 
-func (r *reader) list(pointer string, depth int) (any, error) {
+func (r *reader) list(at *place, depth int) (any, error) {
 	list := []any{}
 	for r.decoder.More() {
-		value, err := r.value(pointer+"/"+strconv.Itoa(len(list)), depth+1)
+		value, err := r.value(&place{around: at, index: len(list)}, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +160,11 @@ func (r *reader) list(pointer string, depth int) (any, error) {
 	return list, err
 }
 
-// Escape writes a field name for a JSON Pointer (RFC 6901, section 3).
+// Escape writes a field name for a JSON Pointer (RFC 6901, section 3). An absurdly
+// long one is cut, so that it does not fill the answer.
 func Escape(name string) string {
+	if len(name) > longestShown {
+		name = strings.ToValidUTF8(name[:longestShown], "") + "…"
+	}
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"afield/broker"
+	"afield/broker/hostiletest"
 	"afield/broker/strictjson"
 )
 
@@ -26,6 +27,7 @@ func TestStrictJSON(t *testing.T) {
 		{"too deep", deep, "too_complex"},
 		{"too wide", wide, "too_complex"},
 		{"a number without bound", `{"a":1e999}`, "out_of_range"},
+		{"a number without end", `{"a":0.` + strings.Repeat("1", 100) + `}`, "out_of_range"},
 	} {
 		_, wrong, err := strictjson.Read([]byte(c.body), limits)
 		if err == nil && len(wrong) > 0 {
@@ -42,11 +44,32 @@ func TestStrictJSON(t *testing.T) {
 	}
 }
 
+// No text costs more than a small multiple of its length: the long name of a list is
+// not copied for each of its entries, nor shown whole in a mistake.
+func TestNoTextCostsMuchMoreThanItsLength(t *testing.T) { //nolint:paralleltest // it counts what is allocated
+	hostiletest.Grows(t, 100, func(text []byte) { _, _, _ = strictjson.Read(text, limits) }, map[string]hostiletest.Attack{
+		"brackets": hostiletest.Repeat("", "[", ""),
+		"braces":   hostiletest.Repeat("", `{"":`, ""),
+		"numbers":  hostiletest.Repeat("[", "1e999,", "1]"),
+		"digits":   hostiletest.Repeat("", "9", ""),
+		"escapes":  hostiletest.Repeat(`"`, `\u0000`, `"`),
+		"names":    hostiletest.Repeat("{", `"a":1,`, `"a":1}`),
+		"unclosed": hostiletest.Repeat(`"`, "x", ""),
+		"a long name": func(length int) string {
+			return `{"` + strings.Repeat("x", length/2) + `":[` + strings.Repeat("0,", length/4) + "0]}"
+		},
+		"a long name of mistakes": func(length int) string {
+			return `{"` + strings.Repeat("x", length/2) + `":[` + strings.Repeat("1e999,", length/12) + "0]}"
+		},
+	})
+}
+
 func FuzzStrictJSON(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":[1,2,{"b":"\u0000"}]}`, `"`, `[[[[`, `{"a":1,"a":1}`, "\xff", `1e400`, `nul`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		hostiletest.Within(t, 100, body, func(text []byte) { _, _, _ = strictjson.Read(text, limits) })
 		value, _, err := strictjson.Read(body, limits)
 		if err != nil {
 			if !broker.IsKind(err, broker.KindInvalid) {

@@ -18,7 +18,30 @@ import (
 )
 
 // Bounds are how long and how deeply nested a text may be.
-type Bounds struct{ Bytes, Depth int }
+type Bounds struct {
+	Bytes, Depth int
+	// Documents is how many there may be in one text; 0 stands for one.
+	Documents int
+}
+
+// What a text may hold that no person needs, and that costs the library which reads
+// it the square of what there is of it: each key of a mapping is read inside the one
+// before it, each empty line at the end of a block copies the block.
+const (
+	mostKeys  = 1000
+	mostEmpty = 50
+)
+
+// signs are the characters that can begin or end a token. A text of some length has
+// so many of them and a fifth of its bytes; texts that people write have an eighth.
+const (
+	signs     = "[]{},:-?&*!|>'\"%@`#\n"
+	freeSigns = 20_000
+	signEach  = 5 // bytes
+)
+
+// mostMistakes is how many mistakes of a text are told.
+const mostMistakes = 500
 
 // Mistake is one thing that is wrong with a text, and where.
 type Mistake struct {
@@ -30,52 +53,119 @@ type Mistake struct {
 // String gives "12:5: must be a text".
 func (m Mistake) String() string { return fmt.Sprintf("%d:%d: %s", m.Line, m.Column, m.Message) }
 
-// Parse reads a text into the node of its one document. It looks at the length
-// and the nesting before anything is built.
+// Parse reads a text into the node of its one document. It looks at the length and
+// the signs before the text is taken apart, and at the nesting before anything is
+// built.
 func Parse(text []byte, bounds Bounds) (ast.Node, error) {
-	if len(text) > bounds.Bytes {
-		return nil, fmt.Errorf("is %d bytes long; at most %d are read", len(text), bounds.Bytes)
-	}
-	if err := shallow(lexer.Tokenize(string(text)), bounds.Depth); err != nil {
-		return nil, err
-	}
-	tree, err := parser.ParseBytes(text, 0)
+	bodies, err := ParseAll(text, bounds)
 	if err != nil {
 		return nil, err
 	}
-	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
-		return nil, errors.New("a file holds exactly one document")
+	if len(bodies) != 1 || bodies[0] == nil {
+		return nil, oneDocument()
 	}
-	return tree.Docs[0].Body, nil
+	return bodies[0], nil
 }
 
-// shallow refuses nesting that is too deep, and what makes a short text long or
-// strange: anchors, aliases, tags and directives.
+func oneDocument() error { return errors.New("a file holds exactly one document") }
+
+// ParseAll reads a text into the nodes of its documents; that of an empty one is nil.
+func ParseAll(text []byte, bounds Bounds) ([]ast.Node, error) {
+	if err := harmless(text, bounds); err != nil {
+		return nil, err
+	}
+	tokens := lexer.Tokenize(string(text))
+	if err := shallow(tokens, bounds.Depth); err != nil {
+		return nil, err
+	}
+	tree, err := parser.Parse(tokens, 0)
+	if err != nil {
+		return nil, err
+	}
+	bodies := make([]ast.Node, len(tree.Docs))
+	for i, document := range tree.Docs {
+		bodies[i] = document.Body
+	}
+	return bodies, nil
+}
+
+// harmless looks at the bytes alone.
+func harmless(text []byte, bounds Bounds) error {
+	if len(text) > bounds.Bytes {
+		return fmt.Errorf("is %d bytes long; at most %d are read", len(text), bounds.Bytes)
+	}
+	most := freeSigns + len(text)/signEach
+	if count := len(text) - len(bytes.Map(notSign, text)); count > most {
+		return fmt.Errorf("has %d signs such as brackets, colons, quotes and ends of lines; a text of this length has at most %d", count, most)
+	}
+	ends, empty := 0, 0
+	for line := range bytes.Lines(text) {
+		if empty++; len(bytes.TrimSpace(line)) > 0 {
+			empty = 0
+		}
+		if empty > mostEmpty {
+			return fmt.Errorf("has more than %d empty lines after each other", mostEmpty)
+		}
+		if bytes.HasPrefix(line, []byte("---")) || bytes.HasPrefix(line, []byte("...")) {
+			ends++
+		}
+	}
+	if ends > 2*max(bounds.Documents, 1) {
+		if bounds.Documents > 1 {
+			return fmt.Errorf("holds more than %d documents", bounds.Documents)
+		}
+		return oneDocument()
+	}
+	return nil
+}
+
+// notSign drops signs.
+func notSign(r rune) rune {
+	if strings.ContainsRune(signs, r) {
+		return -1
+	}
+	return r
+}
+
+// open is a list or a mapping that has begun, at a column.
+type open struct{ column, keys int }
+
+// shallow refuses nesting that is too deep, mappings that are too wide, and what makes
+// a short text long or strange: anchors, aliases, tags, directives and keys in parts.
 func shallow(tokens token.Tokens, most int) error {
 	flow := 0
-	var columns []int // of the lists and mappings that are open, outermost first
+	var opened []open // outermost first
 	for _, at := range tokens {
 		switch at.Type {
-		case token.AnchorType, token.AliasType, token.MergeKeyType, token.TagType, token.DirectiveType:
-			return &yaml.SyntaxError{Message: fmt.Sprintf("%q is not taken here: write out what is meant (anchors, aliases, tags and directives are not read; a text that begins with such a sign stands in quotes)", at.Value), Token: at}
+		case token.AnchorType, token.AliasType, token.MergeKeyType, token.TagType, token.DirectiveType, token.MappingKeyType:
+			return &yaml.SyntaxError{Message: fmt.Sprintf("%q is not taken here: write out what is meant (anchors, aliases, tags, directives and keys after a question mark are not read; a text that begins with such a sign stands in quotes)", at.Value), Token: at}
 		case token.SequenceStartType, token.MappingStartType:
 			flow++
 		case token.SequenceEndType, token.MappingEndType:
 			flow--
 		case token.SequenceEntryType, token.MappingValueType:
-			column := at.Position.Column
-			if at.Type == token.MappingValueType && at.Prev != nil {
-				column = at.Prev.Position.Column // the colon's own place says nothing
+			if flow > 0 {
+				break
 			}
-			for len(columns) > 0 && columns[len(columns)-1] >= column {
-				columns = columns[:len(columns)-1]
+			column, keys := at.Position.Column, 0
+			if at.Type == token.MappingValueType {
+				if keys = 1; at.Prev != nil {
+					column = at.Prev.Position.Column // the colon's own place says nothing
+				}
 			}
-			if flow == 0 {
-				columns = append(columns, column)
+			for len(opened) > 0 && opened[len(opened)-1].column > column {
+				opened = opened[:len(opened)-1]
+			}
+			if len(opened) == 0 || opened[len(opened)-1].column < column {
+				opened = append(opened, open{column: column})
+			}
+			last := &opened[len(opened)-1]
+			if last.keys += keys; last.keys > mostKeys {
+				return &yaml.SyntaxError{Message: fmt.Sprintf("is a mapping of more than %d keys", mostKeys), Token: at}
 			}
 		default:
 		}
-		if flow+len(columns) > most {
+		if flow+len(opened) > most {
 			return &yaml.SyntaxError{Message: fmt.Sprintf("is nested more than %d deep", most), Token: at}
 		}
 	}
@@ -167,6 +257,9 @@ func (w *Written) fillFields(mapping ast.MapNode, into reflect.Value, pointer st
 // blame notes a mistake of form, where the error says it is.
 func (w *Written) blame(pointer string, err error) {
 	for _, one := range Apart(err) {
+		if len(w.wrong) >= mostMistakes {
+			return
+		}
 		mistake := w.at(pointer, "")
 		var located yaml.Error
 		if !errors.As(one, &located) {
@@ -184,6 +277,9 @@ func (w *Written) blame(pointer string, err error) {
 // Wrong notes a mistake of meaning at a JSON pointer, or where the nearest thing
 // around it stands. Where the form is wrong already, nothing more is said of it.
 func (w *Written) Wrong(pointer, format string, args ...any) {
+	if len(w.wrong) >= mostMistakes {
+		return
+	}
 	for _, known := range w.wrong {
 		if known.shape && (pointer == known.pointer || strings.HasPrefix(pointer, known.pointer+"/")) {
 			return

@@ -90,7 +90,7 @@ func roomOf(path string) room {
 		return roomTowntest
 	case inside("broker/policy/policytest"):
 		return roomPolicytest
-	case path == "broker", inside("broker/strictjson"):
+	case path == "broker", inside("broker/strictjson"), inside("broker/hostiletest"):
 		return roomVocabulary
 	case inside("broker"):
 		return roomBroker

@@ -128,8 +128,10 @@ func (a Administration) DiffPolicies(_ context.Context, request gen.DiffPolicies
 
 // CheckPolicy reads a document strictly and stores nothing.
 func (a Administration) CheckPolicy(ctx context.Context, request gen.CheckPolicyRequestObject) (gen.CheckPolicyResponseObject, error) {
-	version, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (published.Version, error) {
-		return publish(ctx, t, *request.Body, true)
+	version, err := readFirst(ctx, a, *request.Body, func() (published.Version, error) {
+		return pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (published.Version, error) {
+			return publish(ctx, t, *request.Body, true)
+		})
 	})
 	if broker.IsKind(err, broker.KindInvalid) || broker.IsKind(err, broker.KindConflict) || broker.IsKind(err, broker.KindForbidden) {
 		ours, _ := broker.AsError(err)
@@ -140,17 +142,19 @@ func (a Administration) CheckPolicy(ctx context.Context, request gen.CheckPolicy
 
 // PublishPolicy stores a version.
 func (a Administration) PublishPolicy(ctx context.Context, request gen.PublishPolicyRequestObject) (gen.PublishPolicyResponseObject, error) {
-	view, err := pipeline.Once(ctx, a.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (gen.PolicyVersion, error) {
-		version, err := publish(ctx, t, *request.Body, false)
-		if err != nil {
-			return gen.PolicyVersion{}, err
-		}
-		view := versionView(version)
-		bound, err := published.Bound(ctx, t.Tx, version.Policy, version.Effective)
-		if bound == 0 {
-			view.Note = published.HowToBind(version.Policy)
-		}
-		return view, err
+	view, err := readFirst(ctx, a, *request.Body, func() (gen.PolicyVersion, error) {
+		return pipeline.Once(ctx, a.Base, http.StatusCreated, func(ctx context.Context, t *pipeline.Turn) (gen.PolicyVersion, error) {
+			version, err := publish(ctx, t, *request.Body, false)
+			if err != nil {
+				return gen.PolicyVersion{}, err
+			}
+			view := versionView(version)
+			bound, err := published.Bound(ctx, t.Tx, version.Policy, version.Effective)
+			if bound == 0 {
+				view.Note = published.HowToBind(version.Policy)
+			}
+			return view, err
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -159,6 +163,18 @@ func (a Administration) PublishPolicy(ctx context.Context, request gen.PublishPo
 		return nil, err
 	}
 	return gen.PublishPolicy201JSONResponse(view), nil
+}
+
+// readFirst reads a document, few at a time, before a transaction begins: what cannot
+// be read holds up nobody who publishes.
+func readFirst[R any](ctx context.Context, a Administration, in gen.PolicyText, work func() (R, error)) (R, error) {
+	return pipeline.FewAtATime(ctx, a.Base, func() (R, error) {
+		if err := policy.Readable([]byte(in.Text)); err != nil {
+			var none R
+			return none, err
+		}
+		return work()
+	})
 }
 
 func publish(ctx context.Context, t *pipeline.Turn, in gen.PolicyText, dryRun bool) (published.Version, error) {

@@ -75,8 +75,11 @@ func (a Administration) GetConfiguration(ctx context.Context, request gen.GetCon
 // the same document again changes nothing.
 func (a Administration) ChangeConfiguration(ctx context.Context, request gen.ChangeConfigurationRequestObject) (gen.ChangeConfigurationResponseObject, error) {
 	in := *request.Body
-	view, err := a.change(ctx, wish{in.Reason, in.ExpectedPlan, in.DryRun, false}, func(context.Context, *pipeline.Turn) (*consortium.Document, error) {
-		return consortium.Read([]byte(in.Document), nil), nil
+	view, err := pipeline.FewAtATime(ctx, a.Base, func() (gen.ConfigurationChanged, error) {
+		document := consortium.Read([]byte(in.Document), nil)
+		return a.change(ctx, wish{in.Reason, in.ExpectedPlan, in.DryRun, false}, func(context.Context, *pipeline.Turn) (*consortium.Document, error) {
+			return document, nil
+		})
 	})
 	return gen.ChangeConfiguration200JSONResponse(view), err
 }

@@ -35,10 +35,12 @@ type Base struct {
 	Protocols []string
 
 	cursors cursors
+	// dear is passed by what takes much memory and time.
+	dear gate
 }
 
 // NewBase completes a base with the key that signs cursors, 16 bytes or more.
 func NewBase(base Base, cursorKey []byte) *Base {
-	base.cursors = cursors{cursorKey}
+	base.cursors, base.dear = cursors{cursorKey}, newGate()
 	return &base
 }

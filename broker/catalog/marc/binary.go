@@ -103,10 +103,15 @@ func parseBinary(raw []byte) (Record, error) {
 		return Record{}, fmt.Errorf("its directory of %d bytes is not made of entries of %d", len(directory), entryLength)
 	}
 	record := Record{Leader: string(leader)}
+	left := len(data)
 	for ; len(directory) > 0; directory = directory[entryLength:] {
-		field, err := parseField(directory[:entryLength], data)
+		field, length, err := parseField(directory[:entryLength], data)
 		if err != nil {
 			return Record{}, err
+		}
+		// A short record whose entries all name the same text would grow without end.
+		if left -= length; left < 0 {
+			return Record{}, fmt.Errorf("its directory names more text than it has: field %s and those before it overlap", field.Tag)
 		}
 		record.Fields = append(record.Fields, field)
 	}
@@ -127,34 +132,36 @@ func readable(raw []byte, scheme byte) error {
 	return nil
 }
 
-func parseField(entry, data []byte) (Field, error) {
+// parseField reads the field of a directory's entry, and tells how much of the data
+// it takes.
+func parseField(entry, data []byte) (field Field, taken int, err error) {
 	tag := string(entry[:3])
 	length, wrongLength := strconv.ParseUint(string(entry[3:7]), 10, 32)
 	start, wrongStart := strconv.ParseUint(string(entry[7:12]), 10, 32)
 	switch {
 	case !isTag(tag):
-		return Field{}, fmt.Errorf("its directory names a field %q", shown(tag))
+		return Field{}, 0, fmt.Errorf("its directory names a field %q", shown(tag))
 	case wrongLength != nil || wrongStart != nil:
-		return Field{}, fmt.Errorf("its directory has no numbers for field %s", tag)
+		return Field{}, 0, fmt.Errorf("its directory has no numbers for field %s", tag)
 	case start+length > uint64(len(data)):
-		return Field{}, fmt.Errorf("its field %s lies beyond its end", tag)
+		return Field{}, 0, fmt.Errorf("its field %s lies beyond its end", tag)
 	}
 	body := bytes.TrimSuffix(data[start:start+length], []byte{fieldEnd})
 	if bytes.IndexByte(body, fieldEnd) >= 0 {
-		return Field{}, fmt.Errorf("its field %s runs into the next", tag)
+		return Field{}, 0, fmt.Errorf("its field %s runs into the next", tag)
 	}
 	if isControl(tag) {
-		return Field{Tag: tag, Value: string(body)}, nil
+		return Field{Tag: tag, Value: string(body)}, int(length), nil
 	}
 	parts := bytes.Split(body, []byte{subfieldStart})
-	field := Field{Tag: tag, Indicators: [2]byte{' ', ' '}}
+	field = Field{Tag: tag, Indicators: [2]byte{' ', ' '}}
 	copy(field.Indicators[:], parts[0])
 	for _, part := range parts[1:] {
 		if len(part) > 0 {
 			field.Subfields = append(field.Subfields, Subfield{Code: part[0], Value: string(part[1:])})
 		}
 	}
-	return field, nil
+	return field, int(length), nil
 }
 
 type binaryWriter struct{ out io.Writer }

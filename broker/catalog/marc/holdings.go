@@ -228,6 +228,7 @@ func linked(_ Holdings, record Record) []Copy {
 	var copies []Copy
 	places := map[string]int{} // of barcodes, in copies
 	told := map[int]bool{}     // locations of which a piece is known
+	homes := locationsOf(record)
 	for i, field := range record.Fields {
 		barcode := barcodeOf(field.First('p'))
 		if field.Tag != "852" || barcode == "" {
@@ -250,7 +251,7 @@ func linked(_ Holdings, record Record) []Copy {
 			if barcode == "" {
 				one.Lacks = "has no barcode in " + field.Tag + " $p"
 			}
-			if home := locationOf(record, i); home >= 0 {
+			if home := homes.of(record, i); home >= 0 {
 				one, told[home] = located(record.Fields[home], one), true
 			}
 			at = len(copies)
@@ -283,11 +284,15 @@ func located(field Field, one Copy) Copy {
 	return one
 }
 
+// longestCallNumber is where no more volumes are added to a call number: a record
+// that says a thousand times of one copy which volume it is makes no longer one.
+const longestCallNumber = 500
+
 // piece takes over what an 876 says.
 func (c *Copy) piece(field Field) {
 	c.Price = cmp.Or(field.First('c'), c.Price)
 	c.Status = cmp.Or(field.First('j'), c.Status)
-	if volume := field.First('3'); !strings.Contains(c.CallNumber, volume) {
+	if volume := field.First('3'); len(c.CallNumber) < longestCallNumber && !strings.Contains(c.CallNumber, volume) {
 		c.CallNumber = strings.TrimSpace(c.CallNumber + " " + volume)
 	}
 	for _, subfield := range field.Subfields {
@@ -305,36 +310,58 @@ func (c *Copy) piece(field Field) {
 	}
 }
 
-// locationOf finds the 852 to which the piece at a place belongs; -1 for none.
-func locationOf(record Record, piece int) int {
-	link := func(field Field) string {
-		number, _, _ := strings.Cut(field.First('8'), ".")
-		number, _, _ = strings.Cut(number, `\`)
-		return number
+// locations are the 852s of a record, by what leads to them: looked up once, since a
+// record may have thousands of both.
+type locations struct {
+	all    []int          // their places in the record
+	linked map[string]int // the first with a link ($8)
+	named  map[string]int // the first with a name ($0, or $8 that is one)
+}
+
+func locationsOf(record Record) locations {
+	found := locations{linked: map[string]int{}, named: map[string]int{}}
+	first := func(by map[string]int, key string, at int) {
+		if _, there := by[key]; !there && key != "" {
+			by[key] = at
+		}
 	}
-	before, first := -1, -1
 	for i, field := range record.Fields {
 		if field.Tag != "852" {
 			continue
 		}
-		mine := record.Fields[piece]
-		if l := link(mine); l != "" && l == link(field) {
-			return i
-		}
-		if l := mine.First('0'); l != "" && (l == field.First('0') || l == field.First('8')) {
-			return i
-		}
-		if first < 0 {
-			first = i
-		}
-		if i < piece {
-			before = i
-		}
+		found.all = append(found.all, i)
+		first(found.linked, linkOf(field), i)
+		first(found.named, field.First('0'), i)
+		first(found.named, field.First('8'), i)
 	}
-	if before < 0 {
-		return first
+	return found
+}
+
+// linkOf is the number that fields which belong together have in $8.
+func linkOf(field Field) string {
+	number, _, _ := strings.Cut(field.First('8'), ".")
+	number, _, _ = strings.Cut(number, `\`)
+	return number
+}
+
+// of finds the 852 to which the piece at a place belongs; -1 for none.
+func (l locations) of(record Record, piece int) int {
+	mine := record.Fields[piece]
+	byLink, isLinked := l.linked[linkOf(mine)]
+	byName, isNamed := l.named[mine.First('0')]
+	switch next, _ := slices.BinarySearch(l.all, piece); {
+	case isLinked && isNamed:
+		return min(byLink, byName)
+	case isLinked:
+		return byLink
+	case isNamed:
+		return byName
+	case next > 0: // the one that stands before it
+		return l.all[next-1]
+	case len(l.all) > 0:
+		return l.all[0]
 	}
-	return before
+	return -1
 }
 
 // mendEvergreen reads what Evergreen writes beside: the owner and then the library

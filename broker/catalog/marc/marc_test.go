@@ -3,6 +3,7 @@ package marc_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"afield/broker"
 	"afield/broker/catalog"
 	"afield/broker/catalog/marc"
+	"afield/broker/hostiletest"
 )
 
 var someTitle = catalog.Title{
@@ -193,8 +195,128 @@ func TestStrictWriting(t *testing.T) {
 	}
 }
 
-// Whatever is sent, reading ends without a panic, and what was read can be
-// written and read again.
+// overlapping is a binary record whose directory names one text again and again.
+func overlapping(length int) string {
+	entries := min(length, 60<<10) / 12
+	text := " " + strings.Repeat("\x1fa", 4990)
+	return "99999nam a2200025 a 4500" + strings.Repeat(fmt.Sprintf("852%04d00000", len(text)), entries) + "\x1e" + text + "\x1e\x1d"
+}
+
+// inXML is a record of fields, each written by a number.
+func inXML(length int, fields ...string) string {
+	var out strings.Builder
+	out.WriteString(`<record><leader>00000nam a2200000 a 4500</leader>`)
+	for i := 0; out.Len() < min(length, 200<<10); i++ {
+		fmt.Fprintf(&out, fields[i%len(fields)], i)
+	}
+	return out.String() + "</record>"
+}
+
+// No file costs more than a small multiple of its length, however its records are
+// made: fields that share one text, names for thousands of namespaces, a copy that is
+// told of again and again.
+func TestNoFileCostsMuchMoreThanItsLength(t *testing.T) { //nolint:paralleltest // it counts what is allocated
+	hostiletest.Grows(t, 600, func(text []byte) { readEverything(t, text) }, map[string]hostiletest.Attack{
+		"overlapping fields": overlapping,
+		"empty subfields": func(length int) string {
+			return "00000nam a2200025 a 4500245000000000\x1e" + strings.Repeat("\x1f", min(length, 90<<10)) + "\x1e\x1d"
+		},
+		"ends of records": hostiletest.Repeat("00000nam a2200025 a 4500", "\x1d", ""),
+		"no end":          hostiletest.Repeat("00000nam a2200025 a 4500", "x", ""),
+		"namespaces": func(length int) string {
+			var out strings.Builder
+			out.WriteString("<a")
+			for i := range 2000 {
+				fmt.Fprintf(&out, ` xmlns:a%d=""`, i)
+			}
+			return out.String() + ">" + strings.Repeat(`<b xmlns=""></b>`, length/16)
+		},
+		"elements":     hostiletest.Repeat("<collection>", "<a>", ""),
+		"open records": hostiletest.Repeat("<collection>", "<record>", ""),
+		"angles":       hostiletest.Repeat("<collection>", "<", ""),
+		"comments":     hostiletest.Repeat("<collection>", "<!---->", ""),
+		"entities":     hostiletest.Repeat("<record>", "&amp;", "</record>"),
+		"attributes":   hostiletest.Repeat("<record ", "a='' ", "></record>"),
+		"one copy": func(length int) string {
+			return inXML(length, `<datafield tag="876"><subfield code="p">1</subfield><subfield code="3">volume %d</subfield></datafield>`)
+		},
+		"copies, places": func(length int) string {
+			return inXML(length, `<datafield tag="876"><subfield code="p">%d</subfield><subfield code="8">1</subfield></datafield>`, `<datafield tag="852"><subfield code="b">x%d</subfield></datafield>`)
+		},
+		"titles": func(length int) string {
+			return inXML(length, `<datafield tag="245"><subfield code="a">%d</subfield></datafield>`)
+		},
+		"isbns": func(length int) string {
+			return inXML(length, `<datafield tag="020"><subfield code="a">%d</subfield></datafield>`)
+		},
+		"subjects": func(length int) string {
+			return inXML(length, `<datafield tag="650"><subfield code="a">%d</subfield></datafield>`)
+		},
+	})
+}
+
+// A piece belongs to the location with its link or name, else to the one before it,
+// else to the first.
+func TestPiecesFindTheirLocations(t *testing.T) {
+	t.Parallel()
+	field := func(tag string, subfields ...marc.Subfield) marc.Field {
+		return marc.Field{Tag: tag, Subfields: subfields}
+	}
+	of := func(code byte, value string) marc.Subfield { return marc.Subfield{Code: code, Value: value} }
+	record := marc.Record{Fields: []marc.Field{
+		field("876", of('p', "early")),
+		field("852", of('b', "first"), of('8', "1.1")),
+		field("876", of('p', "linked"), of('8', "2.7")),
+		field("852", of('b', "second"), of('8', `2\c`)),
+		field("852", of('b', "third"), of('0', "h3")),
+		field("876", of('p', "after")),
+		field("876", of('p', "named"), of('0', "h3")),
+		field("876", of('p', "both"), of('0', "h3"), of('8', "2")),
+	}}
+	got := map[string]string{}
+	for _, one := range copiesOf(t, "marc21", record) {
+		got[one.Barcode] = one.Branch
+	}
+	want := map[string]string{"early": "first", "linked": "second", "after": "third", "named": "third", "both": "second"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// readEverything reads a file to its end as an import does, and writes what it read.
+func readEverything(t *testing.T, data []byte) {
+	t.Helper()
+	reader, err := marc.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return
+	}
+	var evidence marc.Evidence
+	for range 1000 {
+		record, err := reader.Next()
+		var wrong *marc.BadRecord
+		if errors.As(err, &wrong) {
+			continue
+		}
+		if err != nil {
+			return
+		}
+		evidence.Note(record)
+		title := marc.TitleOf(record)
+		var copies []marc.Copy
+		for _, name := range marc.Ways() {
+			way, _ := marc.Way(name)
+			copies = append(copies, way.Copies(record)...)
+		}
+		var out bytes.Buffer
+		writer := marc.NewXMLWriter(&out)
+		if err := writer.Write(marc.RecordOf(marc.KeyOf(record), title, copies)); err != nil {
+			t.Fatalf("what was read cannot be written: %v", err)
+		}
+	}
+}
+
+// Whatever is sent, reading ends without a panic and costs no more than it may, and
+// what was read can be written and read again.
 func FuzzReader(f *testing.F) {
 	var seed bytes.Buffer
 	for _, as := range []func(io.Writer) marc.Writer{marc.NewBinaryWriter, marc.NewXMLWriter} {
@@ -206,31 +328,9 @@ func FuzzReader(f *testing.F) {
 	}
 	f.Add([]byte("00026nam a2200025 a 4500\x1e\x1d"))
 	f.Add([]byte(`<record><leader>x</leader><controlfield tag="001">a</controlfield></record>`))
+	f.Add([]byte(overlapping(1000)))
+	f.Add([]byte(inXML(1000, `<datafield tag="876"><subfield code="p">%d</subfield></datafield>`)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		reader, err := marc.NewReader(bytes.NewReader(data))
-		if err != nil {
-			return
-		}
-		for range 1000 {
-			record, err := reader.Next()
-			var wrong *marc.BadRecord
-			if errors.As(err, &wrong) {
-				continue
-			}
-			if err != nil {
-				return
-			}
-			title := marc.TitleOf(record)
-			var copies []marc.Copy
-			for _, name := range marc.Ways() {
-				way, _ := marc.Way(name)
-				copies = append(copies, way.Copies(record)...)
-			}
-			var out bytes.Buffer
-			writer := marc.NewXMLWriter(&out)
-			if err := writer.Write(marc.RecordOf(marc.KeyOf(record), title, copies)); err != nil {
-				t.Fatalf("what was read cannot be written: %v", err)
-			}
-		}
+		hostiletest.Within(t, 600, data, func(text []byte) { readEverything(t, text) })
 	})
 }

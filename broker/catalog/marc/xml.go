@@ -20,6 +20,8 @@ const (
 	longestXML   = 256 << 10
 	deepest      = 64
 	mostElements = 5000
+	// mostSpaces is how many prefixes may stand for a namespace around a record.
+	mostSpaces = 64
 )
 
 // xmlReader takes a file apart into records by its tags alone, and lets the XML
@@ -134,6 +136,9 @@ func (r *xmlReader) within(piece markup) (spaces, error) {
 		case attribute.Name.Space == "" && attribute.Name.Local == "xmlns":
 			around.byPrefix[""] = attribute.Value
 		}
+	}
+	if len(around.byPrefix) > mostSpaces { // which every element inside may take over
+		return around, fmt.Errorf("the file has more than %d namespaces at line %d", mostSpaces, piece.line)
 	}
 	return around, nil
 }

@@ -1,13 +1,16 @@
 package language
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"afield/broker/strictyaml"
 )
 
 // Position is a position in a file, for people who edit it.
@@ -168,28 +171,34 @@ func plural(count int, one, many string) string {
 	return many
 }
 
+// bounds are far above any file of scenarios that a person would write.
+var bounds = strictyaml.Bounds{Bytes: 1 << 20, Depth: 24, Documents: 200}
+
 // parse splits a file into its documents.
 func (r *reader) parse(text []byte) []node {
-	tree, err := parser.ParseBytes(text, 0)
+	bodies, err := strictyaml.ParseAll(text, bounds)
 	if err != nil {
 		r.mistakes = append(r.mistakes, r.syntax(err))
 		return nil
 	}
 	var documents []node
-	for _, document := range tree.Docs {
-		if document.Body != nil {
-			documents = append(documents, node{document.Body, r})
+	for _, body := range bodies {
+		if body != nil {
+			documents = append(documents, node{body, r})
 		}
 	}
 	return documents
 }
 
-// syntax finds the position of what the parser could not read.
+// syntax finds the position of what could not be read.
 func (r *reader) syntax(err error) Mistake {
-	message, _, _ := strings.Cut(err.Error(), "\n")
-	at := Position{File: r.file, Line: 1, Column: 1}
-	if _, scanErr := fmt.Sscanf(message, "[%d:%d]", &at.Line, &at.Column); scanErr == nil {
-		_, message, _ = strings.Cut(message, "] ")
+	at, message := Position{File: r.file, Line: 1, Column: 1}, err.Error
+	var located yaml.Error
+	if errors.As(err, &located) { // whose own text would print the file around it
+		message = located.GetMessage
+		if from := located.GetToken(); from != nil {
+			at.Line, at.Column = from.Position.Line, from.Position.Column
+		}
 	}
-	return Mistake{at, "this is not YAML: " + message}
+	return Mistake{at, "this is not YAML: " + message()}
 }
