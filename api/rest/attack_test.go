@@ -66,9 +66,9 @@ func TestNoCallCostsMuchMoreThanItsLength(t *testing.T) { //nolint:paralleltest 
 		return func(text []byte) { w.send(t, place{method: "POST"}, path, token, text, nil) }
 	}
 	for path, read := range map[string]func([]byte){
-		"/v1/sessions":        body("/v1/sessions", ""),
-		"/v1/requests":        body("/v1/requests", w.me),
-		"/v1/policies/check":  body("/v1/policies/check", w.staff),
+		"/v1/sessions":       body("/v1/sessions", ""),
+		"/v1/requests":       body("/v1/requests", w.me),
+		"/v1/policies/check": body("/v1/policies/check", w.staff),
 		"/v1/partner/messages": func(text []byte) {
 			header, err := partner.Sign(w.secret, "m-1", time.Now(), text)
 			must(t, err)
