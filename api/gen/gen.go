@@ -834,6 +834,15 @@ const (
 	ListItemsParamsStatusWithdrawn    ListItemsParamsStatus = "withdrawn"
 )
 
+// Defines values for ListJobsParamsPile.
+const (
+	ListJobsParamsPileAgain   ListJobsParamsPile = "again"
+	ListJobsParamsPileDone    ListJobsParamsPile = "done"
+	ListJobsParamsPileLook    ListJobsParamsPile = "look"
+	ListJobsParamsPileRunning ListJobsParamsPile = "running"
+	ListJobsParamsPileWaiting ListJobsParamsPile = "waiting"
+)
+
 // Defines values for ListNoticesParamsChannel.
 const (
 	ListNoticesParamsChannelAccount ListNoticesParamsChannel = "account"
@@ -2162,6 +2171,58 @@ type ItemMarkAs string
 type ItemPage struct {
 	Items      []Item `json:"items"`
 	NextCursor string `json:"next_cursor,omitempty,omitzero"`
+}
+
+// Job defines model for Job.
+type Job struct {
+	// Channel By what notices go out.
+	Channel   string    `json:"channel,omitempty,omitzero"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Error What went wrong the last time.
+	Error string `json:"error,omitempty,omitzero"`
+
+	// Kind For example send_message or nightly_work.
+	Kind string `json:"kind"`
+
+	// Library Whose work it is, by name.
+	Library string `json:"library,omitempty,omitzero"`
+
+	// LibraryID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	LibraryID ID `json:"library_id,omitempty,omitzero"`
+
+	// LoadID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	LoadID ID `json:"load_id,omitempty,omitzero"`
+
+	// MessageID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	MessageID ID        `json:"message_id,omitempty,omitzero"`
+	MostTries int       `json:"most_tries"`
+	NextAt    time.Time `json:"next_at"`
+	Number    int64     `json:"number"`
+	Pile      string    `json:"pile"`
+
+	// RequestID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	RequestID ID `json:"request_id,omitempty,omitzero"`
+
+	// Retry Whether it can be done now.
+	Retry   bool      `json:"retry,omitempty,omitzero"`
+	TriedAt time.Time `json:"tried_at,omitempty,omitzero"`
+	Tries   int       `json:"tries"`
+}
+
+// JobCounts defines model for JobCounts.
+type JobCounts struct {
+	Again   int `json:"again"`
+	Done    int `json:"done"`
+	Look    int `json:"look"`
+	Running int `json:"running"`
+	Waiting int `json:"waiting"`
+}
+
+// JobList defines model for JobList.
+type JobList struct {
+	Counts JobCounts `json:"counts"`
+	Jobs   []Job     `json:"jobs"`
 }
 
 // Journey A copy on its way from desk to desk.
@@ -5402,6 +5463,28 @@ type MarkItemParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ListJobsParams defines parameters for ListJobs.
+type ListJobsParams struct {
+	// Pile `look`: tried as often as it may, and given up; somebody should look.
+	// `again`: failed, and tried again by itself. `done` is kept for a day.
+	Pile ListJobsParamsPile `form:"pile,omitempty" json:"pile,omitempty,omitzero"`
+}
+
+// ListJobsParamsPile defines parameters for ListJobs.
+type ListJobsParamsPile string
+
+// PutJobAsideParams defines parameters for PutJobAside.
+type PutJobAsideParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// RetryJobParams defines parameters for RetryJob.
+type RetryJobParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListJourneysParams defines parameters for ListJourneys.
 type ListJourneysParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -6453,6 +6536,15 @@ type ServerInterface interface {
 	// MarkItem Note where an item is
 	// (POST /v1/items/{id}/mark)
 	MarkItem(ctx echo.Context, id ID, params MarkItemParams) error
+	// ListJobs What is done in the background
+	// (GET /v1/jobs)
+	ListJobs(ctx echo.Context, params ListJobsParams) error
+	// PutJobAside Take a job that was given up off the list
+	// (POST /v1/jobs/{number}/put-aside)
+	PutJobAside(ctx echo.Context, number int64, params PutJobAsideParams) error
+	// RetryJob Do a job now
+	// (POST /v1/jobs/{number}/retry)
+	RetryJob(ctx echo.Context, number int64, params RetryJobParams) error
 	// ListJourneys Copies on their way
 	// (GET /v1/journeys)
 	ListJourneys(ctx echo.Context, params ListJourneysParams) error
@@ -8335,6 +8427,96 @@ func (w *ServerInterfaceWrapper) MarkItem(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.MarkItem(ctx, id, params)
+	return err
+}
+
+// ListJobs converts echo context to params.
+func (w *ServerInterfaceWrapper) ListJobs(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListJobsParams
+	// ------------- Optional query parameter "pile" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pile", ctx.QueryParams(), &params.Pile, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter pile: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListJobs(ctx, params)
+	return err
+}
+
+// PutJobAside converts echo context to params.
+func (w *ServerInterfaceWrapper) PutJobAside(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "number" -------------
+	var number int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", ctx.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter number: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutJobAsideParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutJobAside(ctx, number, params)
+	return err
+}
+
+// RetryJob converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryJob(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "number" -------------
+	var number int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", ctx.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter number: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RetryJobParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryJob(ctx, number, params)
 	return err
 }
 
@@ -11717,6 +11899,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/v1/items/:id", wrapper.ChangeItem, options.OperationMiddlewares["changeItem"]...)
 	router.POST(options.BaseURL+"/v1/items/:id/mark", wrapper.MarkItem, options.OperationMiddlewares["markItem"]...)
 	router.GET(options.BaseURL+"/v1/items/list", wrapper.ListItems, options.OperationMiddlewares["listItems"]...)
+	router.GET(options.BaseURL+"/v1/jobs", wrapper.ListJobs, options.OperationMiddlewares["listJobs"]...)
+	router.POST(options.BaseURL+"/v1/jobs/:number/put-aside", wrapper.PutJobAside, options.OperationMiddlewares["putJobAside"]...)
+	router.POST(options.BaseURL+"/v1/jobs/:number/retry", wrapper.RetryJob, options.OperationMiddlewares["retryJob"]...)
 	router.GET(options.BaseURL+"/v1/journeys", wrapper.ListJourneys, options.OperationMiddlewares["listJourneys"]...)
 	router.GET(options.BaseURL+"/v1/lending", wrapper.ListLending, options.OperationMiddlewares["listLending"]...)
 	router.GET(options.BaseURL+"/v1/lending/:id", wrapper.GetLending, options.OperationMiddlewares["getLending"]...)
@@ -13114,6 +13299,74 @@ type MarkItemResponseObject interface {
 type MarkItem200JSONResponse Item
 
 func (response MarkItem200JSONResponse) VisitMarkItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListJobsRequestObject struct {
+	Params ListJobsParams
+}
+
+type ListJobsResponseObject interface {
+	VisitListJobsResponse(w http.ResponseWriter) error
+}
+
+type ListJobs200JSONResponse JobList
+
+func (response ListJobs200JSONResponse) VisitListJobsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutJobAsideRequestObject struct {
+	Number int64 `json:"number"`
+	Params PutJobAsideParams
+}
+
+type PutJobAsideResponseObject interface {
+	VisitPutJobAsideResponse(w http.ResponseWriter) error
+}
+
+type PutJobAside200JSONResponse Job
+
+func (response PutJobAside200JSONResponse) VisitPutJobAsideResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryJobRequestObject struct {
+	Number int64 `json:"number"`
+	Params RetryJobParams
+}
+
+type RetryJobResponseObject interface {
+	VisitRetryJobResponse(w http.ResponseWriter) error
+}
+
+type RetryJob200JSONResponse Job
+
+func (response RetryJob200JSONResponse) VisitRetryJobResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15988,6 +16241,15 @@ type StrictServerInterface interface {
 	// MarkItem Note where an item is
 	// (POST /v1/items/{id}/mark)
 	MarkItem(ctx context.Context, request MarkItemRequestObject) (MarkItemResponseObject, error)
+	// ListJobs What is done in the background
+	// (GET /v1/jobs)
+	ListJobs(ctx context.Context, request ListJobsRequestObject) (ListJobsResponseObject, error)
+	// PutJobAside Take a job that was given up off the list
+	// (POST /v1/jobs/{number}/put-aside)
+	PutJobAside(ctx context.Context, request PutJobAsideRequestObject) (PutJobAsideResponseObject, error)
+	// RetryJob Do a job now
+	// (POST /v1/jobs/{number}/retry)
+	RetryJob(ctx context.Context, request RetryJobRequestObject) (RetryJobResponseObject, error)
 	// ListJourneys Copies on their way
 	// (GET /v1/journeys)
 	ListJourneys(ctx context.Context, request ListJourneysRequestObject) (ListJourneysResponseObject, error)
@@ -18309,6 +18571,83 @@ func (sh *strictHandler) MarkItem(ctx echo.Context, id ID, params MarkItemParams
 		return err
 	} else if validResponse, ok := response.(MarkItemResponseObject); ok {
 		return validResponse.VisitMarkItemResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListJobs operation middleware
+func (sh *strictHandler) ListJobs(ctx echo.Context, params ListJobsParams) error {
+	var request ListJobsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListJobs(ctx.Request().Context(), request.(ListJobsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListJobs")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListJobsResponseObject); ok {
+		return validResponse.VisitListJobsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutJobAside operation middleware
+func (sh *strictHandler) PutJobAside(ctx echo.Context, number int64, params PutJobAsideParams) error {
+	var request PutJobAsideRequestObject
+
+	request.Number = number
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutJobAside(ctx.Request().Context(), request.(PutJobAsideRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutJobAside")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutJobAsideResponseObject); ok {
+		return validResponse.VisitPutJobAsideResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetryJob operation middleware
+func (sh *strictHandler) RetryJob(ctx echo.Context, number int64, params RetryJobParams) error {
+	var request RetryJobRequestObject
+
+	request.Number = number
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryJob(ctx.Request().Context(), request.(RetryJobRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryJob")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetryJobResponseObject); ok {
+		return validResponse.VisitRetryJobResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

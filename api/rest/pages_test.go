@@ -146,7 +146,7 @@ func TestEveryPageHasItsVisitors(t *testing.T) {
 		"/patrons": "staff", "/patrons?q=adult": "staff", "/patrons/new": "staff", "/patrons/" + w.patron.String(): "staff", "/patrons/" + w.patron.String() + "?edit=1": "staff",
 		"/catalogue": "staff", "/catalogue?q=walden": "staff", "/titles/" + w.ownTitle.String(): "staff", "/find": "staff", "/find?q=walden": "staff", "/help": "staff",
 		"/invitation": "anyone", "/set-up": "directors", "/libraries": "directors", "/libraries?t=others": "directors", "/libraries/ISIL:US-HOME": "directors", "/libraries/ISIL:US-HOME?edit=hours": "directors",
-		"/libraries/ISIL:US-HOME?edit=tiers": "directors", "/libraries/document": "directors", "/libraries/new": "office", "/staff": "directors", "/staff?add=1": "directors", "/staff?who=ill1": "directors", "/changes": "directors",
+		"/libraries/ISIL:US-HOME?edit=tiers": "directors", "/libraries/document": "directors", "/libraries/new": "office", "/staff": "directors", "/staff?add=1": "directors", "/staff?who=ill1": "directors", "/changes": "directors", "/jobs": "directors", "/jobs?pile=done": "directors",
 		"/policies": "all", "/policies/westport": "all", "/policies/westport?q=loans&own=1": "all", "/policies/westport?q=nothing+at+all": "all", "/policies/westport/versions": "all",
 		"/policies/compare?old=westport&new=westport@0": "all", "/policies/what-if": "staff", "/policies/westport/draft": "staff",
 		"/account": "patron", "/account/ask": "patron", "/account/money": "patron", "/account/requests/" + number: "patron",
@@ -436,7 +436,7 @@ func TestPagesSayWhenTheServerIsAway(t *testing.T) {
 	staff.away, patron.away = true, true
 	for _, path := range []string{
 		"/requests", "/requests/10001", "/lending", "/desk", "/shelf", "/pulls", "/calls", "/patrons?q=a", "/catalogue?q=a",
-		"/libraries", "/libraries/ISIL:US-HOME", "/libraries/document", "/staff", "/changes", "/set-up", "/till", "/till?tab=earlier", "/calendar", "/calendar/moves", "/policies/what-if", "/policies/westport/versions",
+		"/libraries", "/libraries/ISIL:US-HOME", "/libraries/document", "/staff", "/changes", "/jobs", "/set-up", "/till", "/till?tab=earlier", "/calendar", "/calendar/moves", "/policies/what-if", "/policies/westport/versions",
 	} {
 		staff.open(path)
 		staff.shows(503, "Afield is away for a moment", "Nothing was changed")

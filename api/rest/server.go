@@ -30,6 +30,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/connectors"
+	"afield/workflow/background"
 	"afield/workflow/desk"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
@@ -95,8 +96,12 @@ func New(deps Deps) (*echo.Echo, error) {
 	if deps.Timeout == 0 {
 		deps.Timeout = 20 * time.Second
 	}
+	queue, err := background.New(deps.DB)
+	if err != nil {
+		return nil, err
+	}
 	base := pipeline.NewBase(pipeline.Base{
-		DB: deps.DB, Access: deps.Access, Clock: deps.Clock, Requests: deps.Requests, Desk: deps.Desk, Live: deps.Live, Links: deps.Links,
+		DB: deps.DB, Background: queue, Access: deps.Access, Clock: deps.Clock, Requests: deps.Requests, Desk: deps.Desk, Live: deps.Live, Links: deps.Links,
 		Policies: deps.Policies, Published: deps.Published, Vault: deps.Vault, Protocols: deps.Protocols.Outside(),
 	}, deps.CursorKey)
 	line, err := pipeline.New(base, deps.Log, deps.Metrics)

@@ -170,6 +170,8 @@ var inContract = map[string]words{
 	"NoticeTemplate.channel":        {typed: "broker/notices.Channel", column: "notice_templates.channel", less: []string{"call_list"}},
 	"NewNoticePreview.channel":      {typed: "broker/notices.Channel", less: []string{"call_list"}},
 	"NewClosure.kind":               {typed: "broker/directory.ClosureKind", column: "closures.kind"},
+	"listJobs?pile":                 {typed: "workflow/background.Pile"},
+	"Job.pile":                      {typed: "workflow/background.Pile"},
 	"Day.closure":                   {typed: "broker/directory.ClosureKind", column: "closures.kind"},
 	"Weekday.day":                   {},
 	"Closure.kind":                  {typed: "broker/directory.ClosureKind", column: "closures.kind"},

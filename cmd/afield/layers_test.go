@@ -23,7 +23,7 @@ var layers = [][]string{
 		"connectors/letter", "connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
 	},
 	{
-		"broker/catalog/marc", "broker/policy/attributes", "broker/postgres/pgtest", "connectors/conntest", "workflow/messages", "workflow/proof",
+		"broker/catalog/marc", "broker/policy/attributes", "broker/postgres/pgtest", "connectors/conntest", "workflow/background", "workflow/messages", "workflow/proof",
 		"workflow/requests/lookup",
 	},
 	{"broker/policy", "connectors/conntest/suite"},

@@ -9,6 +9,7 @@ import (
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/connectors"
+	"afield/workflow/background"
 	"afield/workflow/desk"
 	"afield/workflow/requests"
 )
@@ -22,6 +23,8 @@ type Base struct {
 	// Requests moves requests; Desk does what happens at the desk.
 	Requests *requests.Service
 	Desk     *desk.Service
+	// Background shows the job queue.
+	Background *background.Service
 	// Live tells what has just changed.
 	Live *live.Hub
 	// Links are those by which lenders without a system answer.

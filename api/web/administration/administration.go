@@ -43,6 +43,9 @@ func Mount(e *echo.Echo, site *frame.Site) error {
 	site.Managers(e, http.MethodPost, "/staff", a.invite)
 	site.Managers(e, http.MethodPost, "/staff/:username/:act", a.actOnStaff)
 	site.Managers(e, http.MethodPost, "/sessions/:session/end", a.endSession)
+	site.Managers(e, http.MethodGet, "/jobs", a.jobs)
+	site.Managers(e, http.MethodPost, "/jobs/:number/retry", a.retryJob)
+	site.Managers(e, http.MethodPost, "/jobs/:number/put-aside", a.putJobAside)
 	return nil
 }
 

@@ -33,6 +33,8 @@ type tab struct {
 	Here     bool
 	Count    int
 	Known    bool
+	// Late marks a number that somebody should look at.
+	Late bool
 }
 
 type librariesPage struct {

@@ -228,6 +228,7 @@ func places(v *frame.Visit) []place {
 			{v.Say("Invite somebody"), "/staff?add=1#add", "staff account"},
 			{v.Say("Changes"), "/changes", "log undo configuration"},
 			{v.Say("Set up"), "/set-up", "steps"},
+			{v.Say("Background work"), "/jobs", "jobs queue failed retry night"},
 		}
 	}
 	managed = append(managed, place{v.Say("Policies"), "/policies", "rules clauses versions"})

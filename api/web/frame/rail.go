@@ -71,5 +71,6 @@ func (v *Visit) managed(item func(at, name, to, icon string) railItem) []railIte
 		item("libraries", v.Say("Libraries"), "/libraries", "library"),
 		item("staff", v.Say("Staff"), "/staff", "key"),
 		item("setup", v.Say("Set up"), "/set-up", "tick"),
+		item("jobs", v.Say("Background work"), "/jobs", "gear"),
 	}
 }
