@@ -2,6 +2,8 @@
 #
 #   make run       build, start, load the demo consortium, serve on 127.0.0.1:8080
 #   make test      all tests
+#   make long      what takes too long for make test: kills and storms, every way the
+#                  search found walked on a database, the demo over thirteen months
 #   make browse    the pages walked in a real browser; AFIELD_SHOTS=folder keeps pictures
 #   make check     lint, formatting, dead code, generated files
 #   make generate  write generated files again
@@ -17,7 +19,7 @@ TESTFLAGS ?=
 # VERSION is written into the program: the last tag, or the commit.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: run build test browse check lint format generate clean
+.PHONY: run build test long browse check lint format generate clean
 
 run: build
 	@exec ./bin/afield demo
@@ -29,6 +31,12 @@ build:
 test:
 	@.ci/setup $(if $(findstring -race,$(TESTFLAGS) $(GOFLAGS)),race)
 	go test -vet=off -ldflags=-w $(TESTFLAGS) ./...
+
+long:
+	@.ci/setup
+	AFIELD_LONG=1 AFIELD_LOANS=200 go test -count=1 -v -timeout 40m -run 'Killed|Stopped|OneOfTwo|LeftToTheSweep' ./cmd/afield
+	AFIELD_LONG=1 go test -count=1 -v -run AnotherDay ./cmd/afield/demo
+	AFIELD_WAYS=all go test -count=1 -v -timeout 40m ./workflow/proof
 
 browse:
 	@.ci/setup

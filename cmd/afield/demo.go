@@ -14,7 +14,7 @@ import (
 // demoCommand plays and serves the demo.
 type demoCommand struct {
 	Exit bool   `help:"Play the stories in a database of their own and end: status 0 only if all came out as told."`
-	Only string `help:"Play only the story of this letter." placeholder:"LETTER"`
+	Only string `help:"Play only the stories of these letters, as in d,g." placeholder:"LETTERS"`
 	tellingFlags
 }
 

@@ -40,7 +40,7 @@ func readme(results []*Result) string {
 	for _, promise := range promises {
 		fmt.Fprintf(&out, "- %s\n", promise)
 	}
-	out.WriteString("\nThat guards and effects mean here what they do is seen on a database: the shortest ways to the rows are walked there (every fifth one; all with `AFIELD_WAYS=all`), and after every step the facts, and what staff and patron are offered, are compared. What is searched with both sides is not walked: there a message would have to wait on its way, and each side is walked alone.\n")
+	out.WriteString("\nThat guards and effects mean here what they do is seen on a database: the shortest ways to the rows are walked there (every twelfth one; all with `AFIELD_WAYS=all`), and after every step the facts, and what staff and patron are offered, are compared. What is searched with both sides is not walked: there a message would have to wait on its way, and each side is walked alone.\n")
 	out.WriteString("\nTaking an act back is not searched: `workflow/requests` goes over every row that can be taken back and compares all tables before and after, so it leads nowhere new.\n")
 	out.WriteString("\n## Rows that are not reached\n\n| row | why |\n|---|---|\n")
 	for _, table := range []*workflow.Table{workflow.Borrowing, workflow.Lending} {

@@ -121,13 +121,13 @@ func newName() string {
 func (s *testServer) make(t testing.TB, name, template string) {
 	t.Helper()
 	err := s.withAdmin(t.Context(), func(conn *pgx.Conn) error {
-		_, err := conn.Exec(t.Context(), "create database "+name+" template "+template)
+		_, err := conn.Exec(t.Context(), "create database "+name+" template "+template+" strategy file_copy")
 		var pg *pgconn.PgError
 		if errors.As(err, &pg) && pg.Code == "3D000" { // another run has dropped the template
 			if err := s.ensureTemplate(t.Context()); err != nil {
 				return err
 			}
-			_, err = conn.Exec(t.Context(), "create database "+name+" template "+template)
+			_, err = conn.Exec(t.Context(), "create database "+name+" template "+template+" strategy file_copy")
 		}
 		return err
 	})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"afield/api/web"
@@ -28,7 +29,7 @@ type Config struct {
 	Listen string
 	// Exit tells the stories and ends; otherwise the demo is served afterwards.
 	Exit bool
-	// Only plays the story with this id alone.
+	// Only plays the stories with these ids, separated by commas.
 	Only string
 	// JSON writes the report for programs.
 	JSON bool
@@ -126,11 +127,13 @@ func choose(only string) ([]story, error) {
 	if only == "" {
 		return all, nil
 	}
-	chosen := slices.DeleteFunc(all, func(s story) bool { return s.id != only })
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("%w: %q", ErrUnknownStory, only)
+	wanted := strings.Split(only, ",")
+	for _, id := range wanted {
+		if !slices.ContainsFunc(all, func(s story) bool { return s.id == id }) {
+			return nil, fmt.Errorf("%w: %q", ErrUnknownStory, id)
+		}
 	}
-	return chosen, nil
+	return slices.DeleteFunc(all, func(s story) bool { return !slices.Contains(wanted, s.id) }), nil
 }
 
 func (r Report) err() error {
