@@ -33,6 +33,13 @@ const (
 	FormatArticle    Format = "article" // a copy, not returned
 )
 
+// Formats lists every format.
+func Formats() []Format {
+	return []Format{
+		FormatBook, FormatPeriodical, FormatDVD, FormatMusicCD, FormatAudiobook, FormatGame, FormatMicrofilm, FormatArticle,
+	}
+}
+
 // Returnable tells whether the lender expects the item back.
 func (f Format) Returnable() bool { return f != FormatArticle }
 

@@ -179,10 +179,7 @@ func (s said) date(text string, needed bool) broker.Date {
 
 func formats() []string {
 	var all []string
-	for _, format := range []broker.Format{
-		broker.FormatBook, broker.FormatPeriodical, broker.FormatDVD, broker.FormatMusicCD, broker.FormatAudiobook,
-		broker.FormatGame, broker.FormatMicrofilm, broker.FormatArticle,
-	} {
+	for _, format := range broker.Formats() {
 		all = append(all, string(format))
 	}
 	return all

@@ -1,7 +1,8 @@
 // Package exchange brings a library's rows in from files and takes them out
 // again: patrons with their links, proxies and blocks, items, loans, holds,
-// charges and the calendar as CSV, titles and items as MARC 21 too. It owns the
-// table import_runs; every other table is written by the package that owns it.
+// charges and the calendar as CSV, titles and items as MARC 21 too. Every table is
+// written by the package that owns it. Requests that began in another system are read
+// here, and taken in by whoever can move requests (Taker).
 //
 // A CSV file is UTF-8 and names its columns in the first line, in any order;
 // comma, semicolon, tab or vertical bar separate them. An unknown column is

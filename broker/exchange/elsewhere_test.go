@@ -42,6 +42,9 @@ func TestAnExportIsReadIntoAnotherInstallation(t *testing.T) {
 	files, _ := p.export()
 	other := newPlace(t)
 	for _, kind := range exchange.Kinds() {
+		if kind == exchange.Requests {
+			continue // of other systems; see workflow/cutover
+		}
 		other.bring(kind, files[fileOf(kind)])
 	}
 	other.sound()

@@ -11,13 +11,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"afield/broker"
 	"afield/broker/catalog/marc"
 	"afield/broker/csvfile"
 	"afield/broker/directory"
+	"afield/broker/exchange/runs"
+	"afield/broker/exchange/seen"
 	"afield/broker/filemap"
 	"afield/broker/patrons"
 	"afield/broker/policy"
@@ -52,6 +53,8 @@ type Options struct {
 	// Policies gives the library's policy: which classes and types there are, and
 	// the terms of loans.
 	Policies standing.Policies
+	// Taker takes in requests that began in another system; only for the kind Requests.
+	Taker Taker
 	// OnError, if given, is called for every wrong row as it is found.
 	OnError func(csvfile.RowError)
 	// OnHint, if given, is called for every row that went in and may be somebody who
@@ -110,7 +113,7 @@ type job struct {
 	hash     string
 	// first has the line on which the file first names a thing: to find repeats, and
 	// for rows that name others further down.
-	first *nameIndex
+	first *seen.Names
 	// holdings is how the file's records have their copies.
 	holdings marc.Holdings
 	wrong    *wrongRows
@@ -119,7 +122,7 @@ type job struct {
 	// row is in; refused are the rows left out, untouched those that changed
 	// nothing.
 	waiting            bool
-	refused, untouched rowSet
+	refused, untouched seen.Rows
 }
 
 // kind is a kind of file.
@@ -152,7 +155,7 @@ var errDryRun = errors.New("dry run")
 // The file is read two or three times and never kept: in memory are the rows of
 // one slice, and sixteen bytes for each name that must not be repeated.
 func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options Options) (Result, error) {
-	j := &job{Options: options, db: db, first: newNameIndex(), result: Result{DryRun: options.DryRun}}
+	j := &job{Options: options, db: db, first: seen.NewNames(), result: Result{DryRun: options.DryRun}}
 	var err error
 	if j.kind, err = kindNamed(options.Kind); err != nil {
 		return j.result, err
@@ -187,6 +190,9 @@ func Import(ctx context.Context, db *postgres.DB, source io.ReadSeeker, options 
 
 // understand reads the options.
 func (j *job) understand() error {
+	if (j.kind.name == Requests) != (j.Taker != nil) {
+		return broker.Invalid(broker.FieldError{Pointer: "/kind", Code: "not_here", Message: "must be read by whoever can take requests in, and only that"})
+	}
 	if j.Holdings == "" && j.Map != nil && j.Map.Holdings != nil && j.kind.name == MARC {
 		j.holdings = marc.OwnWay("the map", j.Map.Holdings.Field, j.Map.Holdings.Cells)
 	}
@@ -234,12 +240,12 @@ func (j *job) look(ctx context.Context, source io.Reader) error {
 			continue
 		}
 		for _, name := range j.kind.names(read) {
-			j.first.note(name, read.line)
+			j.first.Note(name, read.line)
 		}
 		if j.kind.name == MARC {
 			evidence.Note(read.record)
 			for _, name := range j.barcodesIn(read.record) {
-				j.first.note(name, read.line)
+				j.first.Note(name, read.line)
 			}
 		}
 		for _, column := range j.kind.ids {
@@ -257,7 +263,7 @@ func (j *job) look(ctx context.Context, source io.Reader) error {
 	if err := j.refuseAnothers(ctx, ids); err != nil {
 		return err
 	}
-	j.first.seal()
+	j.first.Seal()
 	if j.kind.name == MARC && j.holdings.Name == "" {
 		j.holdings = evidence.Likeliest()
 	}
@@ -332,18 +338,18 @@ func (j *job) start(ctx context.Context) error {
 		return nil
 	}
 	return j.in(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		done, failed, leftOut, err := startRun(ctx, tx, j.run(), j.Now)
-		if (j.kind.waits != nil || j.Errors != nil) && failed+leftOut > 0 {
+		count, err := j.run().Start(ctx, tx, j.Now)
+		if (j.kind.waits != nil || j.Errors != nil) && count.Failed+count.LeftOut > 0 {
 			// When the file is read once more, it must be known which rows were refused:
 			// so it is read from the start, and what is in already does not change.
-			done, failed, leftOut = 0, 0, 0
+			count = runs.Count{}
 		}
-		j.result.Resumed, j.result.ResumedFailed, j.result.Failed, j.result.CopiesLeftOut = done, failed, failed, leftOut
+		j.result.Resumed, j.result.ResumedFailed, j.result.Failed, j.result.CopiesLeftOut = count.Done, count.Failed, count.Failed, count.LeftOut
 		return err
 	})
 }
 
-func (j *job) run() run { return run{j.Library, j.kind.name, j.hash} }
+func (j *job) run() runs.Run { return runs.Run{Library: j.Library, Kind: j.kind.name, Hash: j.hash} }
 
 // again opens the file from its beginning.
 func (j *job) again(source io.ReadSeeker) error {
@@ -470,7 +476,7 @@ func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *
 				failed++
 			}
 		}
-		noteProgress(tx, j.run(), rows[len(rows)-1].index, failed, leftOut)
+		j.run().Note(tx, runs.Count{Done: rows[len(rows)-1].index, Failed: failed, LeftOut: leftOut})
 		return nil
 	})
 	if errors.Is(err, errDryRun) && !isRowsFault(err) {
@@ -482,7 +488,7 @@ func (j *job) try(ctx context.Context, rows []*row, work func(context.Context, *
 // repeats finds names that an earlier row of the file has.
 func (j *job) repeats(read *row) {
 	for _, name := range j.kind.names(read) {
-		if before := j.first.line(name); name != "" && before < read.line {
+		if before := j.first.Line(name); name != "" && before < read.line {
 			read.wrong("", "has the %s, which line %d had already; keep one of them", name, before)
 			return
 		}
@@ -501,7 +507,7 @@ func (j *job) count(read *row) {
 	}
 	switch {
 	case read.errors != nil:
-		j.refused.add(read.index)
+		j.refused.Add(read.index)
 		j.note(read, read.errors)
 		j.fail(read.errors...)
 	case read.outcome == isNew:
@@ -515,7 +521,7 @@ func (j *job) count(read *row) {
 	case read.outcome == changed:
 		j.result.Changed++
 	default:
-		j.untouched.add(read.index)
+		j.untouched.Add(read.index)
 		j.result.Unchanged++
 	}
 }
@@ -535,7 +541,7 @@ func (j *job) readWaiting(ctx context.Context, source io.ReadSeeker) error {
 		if err != nil && !ended {
 			return err
 		}
-		if !ended && read.syntax == nil && j.kind.waits(read) && !j.refused.has(read.index) {
+		if !ended && read.syntax == nil && j.kind.waits(read) && !j.refused.Has(read.index) {
 			slice = append(slice, read)
 		}
 		if len(slice) == sliceRows || (ended && len(slice) > 0) {
@@ -553,8 +559,8 @@ func (j *job) readWaiting(ctx context.Context, source io.ReadSeeker) error {
 
 // half notes that a row went in without something it says about another.
 func (j *job) half(read *row, wrong csvfile.RowError) {
-	if !j.refused.has(read.index) {
-		j.refused.add(read.index)
+	if !j.refused.Has(read.index) {
+		j.refused.Add(read.index)
 		j.result.Failed++
 	}
 	j.note(read, []csvfile.RowError{wrong})
@@ -563,8 +569,8 @@ func (j *job) half(read *row, wrong csvfile.RowError) {
 
 // gained notes that a row which had changed nothing did so after all.
 func (j *job) gained(read *row) {
-	if j.untouched.has(read.index) {
-		j.untouched.remove(read.index)
+	if j.untouched.Has(read.index) {
+		j.untouched.Remove(read.index)
 		j.result.Unchanged--
 		j.result.Changed++
 	}
@@ -576,7 +582,7 @@ func (j *job) finish(ctx context.Context) error {
 		return nil
 	}
 	return j.in(ctx, func(_ context.Context, tx *postgres.Tx) error {
-		finishRun(tx, j.run(), j.result, j.Now)
+		j.run().Finish(tx, runs.Count{Done: j.result.Rows, Failed: j.result.Failed, LeftOut: j.result.CopiesLeftOut}, j.Now)
 		return nil
 	})
 }
@@ -602,37 +608,4 @@ func reason(err error) string {
 		return ours.Detail
 	}
 	return "the database refuses a value in it"
-}
-
-// run identifies a file of a library; its row is in import_runs, which is owned
-// here.
-type run struct {
-	library    broker.ID
-	kind, hash string
-}
-
-// startRun begins a run, or finds the one that was stopped.
-func startRun(ctx context.Context, tx *postgres.Tx, r run, now time.Time) (done, failed, leftOut int, err error) {
-	row := tx.QueryRow(ctx, `
-		insert into import_runs as r (library_id, kind, file_hash, started_at) values ($1, $2, $3, $4)
-		on conflict (library_id, kind, file_hash) do update set
-			rows_done = case when r.finished_at is null then r.rows_done else 0 end,
-			rows_failed = case when r.finished_at is null then r.rows_failed else 0 end,
-			copies_left_out = case when r.finished_at is null then r.copies_left_out else 0 end,
-			started_at = excluded.started_at, finished_at = null
-		returning rows_done, rows_failed, copies_left_out`, r.library, r.kind, r.hash, now)
-	if err := row.Scan(&done, &failed, &leftOut); err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return 0, 0, 0, fmt.Errorf("begin an import: %w", err)
-	}
-	return done, failed, leftOut, nil
-}
-
-func noteProgress(tx *postgres.Tx, r run, done, failed, leftOut int) {
-	tx.Queue(`update import_runs set rows_done = $4, rows_failed = $5, copies_left_out = $6 where library_id = $1 and kind = $2 and file_hash = $3`,
-		r.library, r.kind, r.hash, done, failed, leftOut)
-}
-
-func finishRun(tx *postgres.Tx, r run, result Result, now time.Time) {
-	tx.Queue(`update import_runs set rows_done = $4, rows_failed = $5, copies_left_out = $6, finished_at = $7
-		where library_id = $1 and kind = $2 and file_hash = $3`, r.library, r.kind, r.hash, result.Rows, result.Failed, result.CopiesLeftOut, now)
 }

@@ -117,7 +117,7 @@ func (j *job) answers(read *row, entry *ledger.Record, known, here map[string]le
 		read.wrong("against", "%q is an entry of another patron", shown(key))
 	case found:
 		entry.Against = charge.ID
-	case !j.DryRun || j.first.line("key "+key) == 0:
+	case !j.DryRun || j.first.Line("key "+key) == 0:
 		read.wrong("against", "%q is no entry here, nor earlier in this file, or was refused", shown(key))
 	}
 }

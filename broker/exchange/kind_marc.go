@@ -143,7 +143,7 @@ func (j *job) copiesIn(read *row, format broker.Format) inRecord {
 		}
 		as, columns := j.rowOf(read, one, format)
 		made := piece{read: read, as: as, record: j.item(as), columns: columns}
-		if before := j.first.line("barcode " + one.Barcode); before < read.line || seen[one.Barcode] {
+		if before := j.first.Line("barcode " + one.Barcode); before < read.line || seen[one.Barcode] {
 			as.errors = nil
 			as.wrongAs("repeated", "barcode", "was in record %d already; keep it in one of them", before)
 		}

@@ -334,7 +334,7 @@ func (j *job) guardians(read *row, record patrons.Record, known people) {
 			read.wrong("guardian_card", "is the patron's own")
 		case found && holder.Library != j.Library:
 			read.wrong("guardian_card", "%q belongs to another library's patron", shown(name))
-		case !found && j.first.line("card "+name) == 0 && j.first.line("key "+name) == 0:
+		case !found && j.first.Line("card "+name) == 0 && j.first.Line("key "+name) == 0:
 			read.wrong("guardian_card", "%q is no patron of this library, nor in this file", shown(name))
 		}
 	}

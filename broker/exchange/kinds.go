@@ -22,11 +22,12 @@ const (
 	Charges  = "charges"
 	Calendar = "calendar"
 	MARC     = "marc"
+	Requests = "requests"
 )
 
 // Kinds lists the kinds of file, in the order in which a library brings them in.
 func Kinds() []string {
-	return []string{Calendar, Patrons, Links, Proxies, Blocks, MARC, Items, Loans, Holds, Charges}
+	return []string{Calendar, Patrons, Links, Proxies, Blocks, MARC, Items, Loans, Holds, Charges, Requests}
 }
 
 // ColumnsOf lists the columns of a kind of file; none for MARC.
@@ -50,7 +51,7 @@ func ColumnNames() map[string][]string {
 }
 
 func kindNamed(name string) (kind, error) {
-	for _, one := range []kind{patronsKind(), linksKind(), proxiesKind(), blocksKind(), itemsKind(), loansKind(), holdsKind(), chargesKind(), calendarKind(), marcKind()} {
+	for _, one := range []kind{patronsKind(), linksKind(), proxiesKind(), blocksKind(), itemsKind(), loansKind(), holdsKind(), chargesKind(), calendarKind(), marcKind(), requestsKind()} {
 		if one.name == name {
 			return one, nil
 		}

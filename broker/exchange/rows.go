@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -93,7 +92,7 @@ func openCSV(source io.Reader, known []Column, by Reading) (*csvFile, error) {
 		return nil, err
 	}
 	reader := csv.NewReader(text)
-	reader.Comma = delimiter(text.Start())
+	reader.Comma = csvfile.Delimiter(text.Start())
 	names, err := reader.Read()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -113,18 +112,6 @@ func openCSV(source io.Reader, known []Column, by Reading) (*csvFile, error) {
 		file.columns = file.layout.columns
 	}
 	return file, err
-}
-
-// delimiter is the likeliest separator, judged by the first line.
-func delimiter(head []byte) rune {
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	best, most := ',', 0
-	for _, candidate := range ",;\t|" {
-		if count := bytes.Count(line, []byte(string(candidate))); count > most {
-			best, most = candidate, count
-		}
-	}
-	return best
 }
 
 func (f *csvFile) understand(names []string, known []Column) error {

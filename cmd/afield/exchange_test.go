@@ -81,6 +81,12 @@ func TestImportAndExport(t *testing.T) {
 	if err != nil || kept != 3 {
 		t.Errorf("runs: %d, %v", kept, err)
 	}
+	theirs := file("illiad.csv", "Transaction,Status,Patron,Title\n4711,Awaiting Processing,21234000021001,A title\n4712,Finished,21234000021001,Another\n")
+	mapped := file("map.yaml", "codes:\n  state: {\"Awaiting*\": needs_review}\nrequests:\n  columns: {number: transaction, state: status, card: patron, title: title}\n")
+	code, out, errOut = with("import", "requests", theirs, "--map", mapped, "--secret", strings.Repeat("c2VjcmV0", 8))
+	if code != shell.ExitFailed || !strings.Contains(out, "2 rows: 1 new") || !strings.Contains(errOut, "line 3, status:") {
+		t.Errorf("requests end with %d: %s%s", code, out, errOut)
+	}
 	for _, kind := range exchange.Kinds() {
 		code, out, _ := call(t, "import", kind, "--help")
 		if code != shell.ExitDone || !strings.Contains(out, "afield import "+kind) {

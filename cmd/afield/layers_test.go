@@ -16,10 +16,10 @@ import (
 // packages of earlier lines only. A new package is put in the first line that is
 // later than all it imports; one that wants to go down again is a wrong arrow.
 var layers = [][]string{
-	{"api", "api/web/assets", "broker", "broker/hostiletest", "broker/outbox"},
+	{"api", "api/web/assets", "broker", "broker/exchange/seen", "broker/hostiletest", "broker/outbox"},
 	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/figures", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
 	{
-		"broker/acts", "broker/catalog", "broker/directory", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
+		"broker/acts", "broker/catalog", "broker/directory", "broker/exchange/runs", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
 		"connectors/letter", "connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
 	},
 	{
@@ -45,7 +45,7 @@ var layers = [][]string{
 	{"api/peer", "api/rest/views", "workflow/desk/counter"},
 	{"workflow/desk/accounts", "workflow/desk/cashier", "workflow/desk/closures", "workflow/desk/queue"},
 	{"workflow/desk"},
-	{"api/rest/pipeline", "workflow/loads", "workflow/nightly"},
+	{"api/rest/pipeline", "workflow/cutover", "workflow/loads", "workflow/nightly"},
 	{
 		"api/rest/accounts", "api/rest/administration", "api/rest/catalogue", "api/rest/holds", "api/rest/loans", "api/rest/money",
 		"api/rest/requests", "api/web/frame", "cmd/afield/scenario/stage", "workflow/jobs",

@@ -81,7 +81,7 @@ var homes = map[string]string{
 	"notice_templates": "broker/notices",
 	"notices":          "broker/notices",
 
-	"import_runs": "broker/exchange",
+	"import_runs": "broker/exchange/runs",
 
 	"deadlines":      "workflow/requests/engine",
 	"late_parcels":   "workflow/requests/late",

@@ -237,12 +237,11 @@ func (c *checker) citation(cited *broker.Citation) {
 }
 
 // formats lists the kinds of material the wire knows.
-func formats() []string {
-	return []string{
-		string(broker.FormatBook), string(broker.FormatPeriodical), string(broker.FormatDVD),
-		string(broker.FormatMusicCD), string(broker.FormatAudiobook), string(broker.FormatGame),
-		string(broker.FormatMicrofilm), string(broker.FormatArticle),
+func formats() (words []string) {
+	for _, format := range broker.Formats() {
+		words = append(words, string(format))
 	}
+	return words
 }
 
 func (c *checker) items(items []connectors.MessageItem) {

@@ -220,10 +220,10 @@ func (f Filter) where(tables []*workflow.Table, viewer Viewer, after broker.ID) 
 		add("(r.closed_at is null) = $%d", *f.Open)
 	}
 	if f.Number != 0 {
-		add("r.number = $%d", f.Number)
+		add("(r.number = $%[1]d or r.external_number = ($%[1]d::bigint)::text)", f.Number)
 	}
 	for _, word := range strings.Fields(f.Words) {
-		add("position(lower($%d) in lower(r.citation->>'title' || ' ' || coalesce(r.citation->>'author', ''))) > 0", word)
+		add("position(lower($%d) in lower(r.citation->>'title' || ' ' || coalesce(r.citation->>'author', '') || ' ' || coalesce(r.external_number, ''))) > 0", word)
 	}
 	if after != broker.NoID {
 		if f.OldestFirst {

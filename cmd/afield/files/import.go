@@ -28,6 +28,7 @@ type Import struct {
 	Loans     importLoansCommand     `cmd:"" help:"Read loans that began in another system from CSV."`
 	Holds     importHoldsCommand     `cmd:"" help:"Read holds that were placed in another system from CSV."`
 	Charges   importChargesCommand   `cmd:"" help:"Read what patrons owe and paid from CSV."`
+	Requests  importRequestsCommand  `cmd:"" help:"Read interlibrary-loan requests that are under way in another system from CSV."`
 	Map       importMapCommand       `cmd:"" help:"Print the map by which another system's files are read, to begin one's own with."`
 }
 

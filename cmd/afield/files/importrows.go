@@ -56,7 +56,10 @@ func (c importPatronsCommand) Run(a *shell.App) error { return c.run(a, exchange
 
 // Run reads titles and copies.
 func (c importMARCCommand) Run(a *shell.App) error {
-	return c.run(a, exchange.MARC, func(o *exchange.Options) { o.Holdings = c.Holdings })
+	return c.run(a, exchange.MARC, func(_ *postgres.DB, o *exchange.Options) (func(), error) {
+		o.Holdings = c.Holdings
+		return nothing, nil
+	})
 }
 
 // Run reads items.
@@ -185,7 +188,12 @@ type RowsResult struct {
 // --errors has them all.
 const mostErrorsShown = 100
 
-func (c importRows) run(a *shell.App, kind string, change ...func(*exchange.Options)) (err error) {
+// prepare completes the options of one kind; release ends what it began.
+type prepare func(*postgres.DB, *exchange.Options) (release func(), err error)
+
+func nothing() {}
+
+func (c importRows) run(a *shell.App, kind string, prepared ...prepare) (err error) {
 	source, cleanUp, err := seekable(c.File)
 	if err != nil {
 		return err
@@ -233,8 +241,12 @@ func (c importRows) run(a *shell.App, kind string, change ...func(*exchange.Opti
 			}
 		},
 	}
-	for _, apply := range change {
-		apply(&options)
+	for _, complete := range prepared {
+		release, err := complete(db.DB, &options)
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
 	result.Result, err = exchange.Import(a.Ctx, db.DB, source, options)
 	bar.finish()

@@ -40,11 +40,11 @@ func insert(tx *postgres.Tx, r *Request, now time.Time, by broker.Actor, cause C
 	}
 	tx.Queue(`insert into requests (library_id, id, number, side, state, version, owner, citation, title_id, format, service, rush, need_by,
 			copyright, patron_id, pickup_branch_id, submitted_by, submitted_at, max_cost_minor, currency, ill_checked,
-			borrower_library_id, borrower_request_id, borrower_note)
-		values ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+			borrower_library_id, borrower_request_id, borrower_note, external_number)
+		values ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
 		r.LibraryID, r.ID, r.Number, string(r.Side), string(r.State), r.Owner, citation, r.TitleID, string(r.Format), r.Service, r.Rush, r.NeedBy,
 		r.Copyright, r.PatronID, r.PickupBranchID, r.SubmittedBy, r.SubmittedAt, r.MaxCostMinor, r.Currency, r.ILLChecked,
-		r.BorrowerLibraryID, r.BorrowerRequestID, r.BorrowerNote)
+		r.BorrowerLibraryID, r.BorrowerRequestID, r.BorrowerNote, r.ExternalNumber)
 	label := "Submitted"
 	event := workflow.EventSubmit
 	if r.Side == workflow.SideLending {

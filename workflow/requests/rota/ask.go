@@ -116,6 +116,10 @@ func (r Room) AskAgain(ctx context.Context, c *engine.Case) (engine.Wants, error
 // addedByStaff is the tier of lenders that staff named, after all others.
 const addedByStaff = 99
 
+// AskedElsewhere in a firing's data tells AddLender that the library was asked in
+// another system: staff go on dealing with it by hand, whatever it speaks.
+const AskedElsewhere = "asked_elsewhere"
+
 // AddLender puts a library that staff named at the front of what is left.
 func (r Room) AddLender(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	lender, err := lenderNamed(ctx, c, c.Firing.Input.Text("lender"))
@@ -125,8 +129,9 @@ func (r Room) AddLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 	if lender.ID == c.Request.LibraryID {
 		return nil, broker.Invalid(broker.FieldError{Pointer: "/lender", Code: "own_library", Message: "must be another library"})
 	}
+	elsewhere := c.Firing.Data[AskedElsewhere] == true
 	if decision := ill.MayAskLender(c.Policy, c.Moment(), ill.Lender{Place: lender.Place()}); !decision.Allowed {
-		if err := decision.Err("lender_not_allowed"); err != nil && !decision.OverridableBy(c.Firing.Actor.Roles) {
+		if err := decision.Err("lender_not_allowed"); err != nil && !elsewhere && !decision.OverridableBy(c.Firing.Actor.Roles) {
 			return nil, err
 		}
 	}
@@ -139,7 +144,7 @@ func (r Room) AddLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 		return nil, err
 	}
 	fulfilment := "staff"
-	if reachable {
+	if reachable && !elsewhere {
 		fulfilment = "ill"
 	}
 	if err := passOverRules(ctx, c); err != nil {
