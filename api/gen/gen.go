@@ -285,6 +285,13 @@ const (
 	LinkAsParent LinkAs = "parent"
 )
 
+// Defines values for LoadWishKind.
+const (
+	LoadWishKindItems   LoadWishKind = "items"
+	LoadWishKindMarc    LoadWishKind = "marc"
+	LoadWishKindPatrons LoadWishKind = "patrons"
+)
+
 // Defines values for LoanLostHow.
 const (
 	LoanLostHowClaim    LoanLostHow = "claim"
@@ -803,6 +810,31 @@ const (
 	ListHoldsParamsStatusOnHoldShelf ListHoldsParamsStatus = "on_hold_shelf"
 	ListHoldsParamsStatusPlaced      ListHoldsParamsStatus = "placed"
 	ListHoldsParamsStatusUnfilled    ListHoldsParamsStatus = "unfilled"
+)
+
+// Defines values for ImportFileParamsKind.
+const (
+	ImportFileParamsKindBlocks   ImportFileParamsKind = "blocks"
+	ImportFileParamsKindCalendar ImportFileParamsKind = "calendar"
+	ImportFileParamsKindCharges  ImportFileParamsKind = "charges"
+	ImportFileParamsKindHolds    ImportFileParamsKind = "holds"
+	ImportFileParamsKindItems    ImportFileParamsKind = "items"
+	ImportFileParamsKindLinks    ImportFileParamsKind = "links"
+	ImportFileParamsKindLoans    ImportFileParamsKind = "loans"
+	ImportFileParamsKindMarc     ImportFileParamsKind = "marc"
+	ImportFileParamsKindPatrons  ImportFileParamsKind = "patrons"
+	ImportFileParamsKindProxies  ImportFileParamsKind = "proxies"
+)
+
+// Defines values for ImportFileParamsHoldings.
+const (
+	ImportFileParamsHoldingsAlma      ImportFileParamsHoldings = "alma"
+	ImportFileParamsHoldingsEvergreen ImportFileParamsHoldings = "evergreen"
+	ImportFileParamsHoldingsKoha      ImportFileParamsHoldings = "koha"
+	ImportFileParamsHoldingsMarc21    ImportFileParamsHoldings = "marc21"
+	ImportFileParamsHoldingsNone      ImportFileParamsHoldings = "none"
+	ImportFileParamsHoldingsSierra    ImportFileParamsHoldings = "sierra"
+	ImportFileParamsHoldingsSirsi     ImportFileParamsHoldings = "sirsi"
 )
 
 // Defines values for ListInvoicesParamsSide.
@@ -1822,6 +1854,46 @@ type Figures struct {
 	To Date `json:"to"`
 }
 
+// FileRead defines model for FileRead.
+type FileRead struct {
+	Changed       int `json:"changed"`
+	Copies        int `json:"copies,omitempty,omitzero"`
+	CopiesLeftOut int `json:"copies_left_out,omitempty,omitzero"`
+
+	// Deleted Records that say they are deleted; they are passed over.
+	Deleted int  `json:"deleted,omitempty,omitzero"`
+	DryRun  bool `json:"dry_run"`
+
+	// Errors The first 1000.
+	Errors []RowError `json:"errors"`
+
+	// Failed Rows that are wrong, and were left out.
+	Failed int `json:"failed"`
+
+	// Hints New patrons who may be somebody who is here; the first 1000.
+	Hints []RowError `json:"hints"`
+
+	// Holdings How the records have their copies.
+	Holdings string `json:"holdings,omitempty,omitzero"`
+	Kind     string `json:"kind"`
+	New      int    `json:"new"`
+
+	// Reasons Why rows were left out, the most frequent first, 100 at most.
+	Reasons []RowReason `json:"reasons"`
+
+	// Resumed Rows that an earlier reading of the same file had done.
+	Resumed int `json:"resumed,omitempty,omitzero"`
+	Rows    int `json:"rows"`
+
+	// Stopped Whether time ran out; the same file again goes on.
+	Stopped   bool `json:"stopped"`
+	Unchanged int  `json:"unchanged"`
+
+	// WrongRows The rows that were left out, as they came, as CSV with the reason in `afield_error`; mended, it can be read in. Cut off after 4 MB.
+	WrongRows    string `json:"wrong_rows"`
+	WrongRowsCut bool   `json:"wrong_rows_cut,omitempty,omitzero"`
+}
+
 // Flags defines model for Flags.
 type Flags struct {
 	Overdue        bool `json:"overdue"`
@@ -2225,6 +2297,29 @@ type JobList struct {
 	Jobs   []Job     `json:"jobs"`
 }
 
+// Join defines model for Join.
+type Join struct {
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID ID `json:"id"`
+
+	// Key What the record is called in its file.
+	Key string `json:"key"`
+
+	// Now The title it was taken for.
+	Now string `json:"now"`
+
+	// Said The title as the record says it.
+	Said string `json:"said"`
+
+	// TitleID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	TitleID ID `json:"title_id,omitempty,omitzero"`
+}
+
+// JoinList defines model for JoinList.
+type JoinList struct {
+	Joined []Join `json:"joined"`
+}
+
 // Journey A copy on its way from desk to desk.
 type Journey struct {
 	Barcode string `json:"barcode"`
@@ -2517,6 +2612,68 @@ type LinkAs string
 type LinkList struct {
 	Links []Link `json:"links"`
 }
+
+// Load defines model for Load.
+type Load struct {
+	CameAt        time.Time `json:"came_at,omitempty,omitzero"`
+	EveryDays     int       `json:"every_days"`
+	FileRows      int64     `json:"file_rows"`
+	Holdings      string    `json:"holdings,omitempty,omitzero"`
+	Kind          string    `json:"kind"`
+	Map           string    `json:"map,omitempty,omitzero"`
+	Name          string    `json:"name"`
+	Private       bool      `json:"private,omitempty,omitzero"`
+	ReadAt        string    `json:"read_at"`
+	Removes       bool      `json:"removes"`
+	Runs          []LoadRun `json:"runs"`
+	ShrinkPercent int       `json:"shrink_percent"`
+	Source        string    `json:"source"`
+}
+
+// LoadList defines model for LoadList.
+type LoadList struct {
+	Loads []Load `json:"loads"`
+}
+
+// LoadRun defines model for LoadRun.
+type LoadRun struct {
+	Changed    int       `json:"changed"`
+	Detail     string    `json:"detail,omitempty,omitzero"`
+	Failed     int       `json:"failed"`
+	FinishedAt time.Time `json:"finished_at,omitempty,omitzero"`
+	New        int       `json:"new"`
+	Outcome    string    `json:"outcome"`
+	Removed    int       `json:"removed"`
+	Restored   int       `json:"restored"`
+	Rows       int       `json:"rows"`
+	StartedAt  time.Time `json:"started_at"`
+}
+
+// LoadWish defines model for LoadWish.
+type LoadWish struct {
+	// EveryDays Within how many days a new file must come; 1 where it is not said.
+	EveryDays int          `json:"every_days,omitempty,omitzero"`
+	Holdings  string       `json:"holdings,omitempty,omitzero"`
+	Kind      LoadWishKind `json:"kind"`
+
+	// Map The name of a shipped map, or a map as it is written.
+	Map string `json:"map,omitempty,omitzero"`
+
+	// ReadAt On the library's clock; 03:00 where it is not said.
+	//
+	// Example: 03:00
+	ReadAt string `json:"read_at,omitempty,omitzero"`
+
+	// Removes Takes out what it no longer names: patrons are closed, copies that are nowhere else withdrawn.
+	Removes bool `json:"removes,omitempty,omitzero"`
+
+	// ShrinkPercent By how much it may become shorter at once; 10 where it is not said.
+	ShrinkPercent *int   `json:"shrink_percent,omitempty"`
+	Source        string `json:"source"`
+}
+
+// LoadWishKind defines model for LoadWish.Kind.
+type LoadWishKind string
 
 // Loan defines model for Loan.
 type Loan struct {
@@ -3422,6 +3579,41 @@ type PaidBack struct {
 // PapersShown The papers that told who it is, in the words of the policy's `cards.accepted_id`; needed where `met` names `id` or `guardian_id`.
 type PapersShown = []string
 
+// Partner defines model for Partner.
+type Partner struct {
+	// AnswerHours How long its answers take, on the average.
+	AnswerHours int    `json:"answer_hours,omitempty,omitzero"`
+	Asked       int    `json:"asked"`
+	Error       string `json:"error,omitempty,omitzero"`
+
+	// Failing Those of them that were tried in vain.
+	Failing int       `json:"failing"`
+	HeardAt time.Time `json:"heard_at,omitempty,omitzero"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID        ID        `json:"id"`
+	Name      string    `json:"name"`
+	NextTryAt time.Time `json:"next_try_at,omitempty,omitzero"`
+	No        int       `json:"no"`
+
+	// Paused Whether the consortium's office lets nothing go out to it.
+	Paused   bool   `json:"paused"`
+	Protocol string `json:"protocol"`
+
+	// Refused Messages of ours that it would not take.
+	Refused int       `json:"refused"`
+	SentAt  time.Time `json:"sent_at,omitempty,omitzero"`
+	Silent  int       `json:"silent"`
+	Symbol  string    `json:"symbol,omitempty,omitzero"`
+
+	// Tries Of the oldest that fails.
+	Tries int `json:"tries,omitempty,omitzero"`
+
+	// Waiting Messages of ours that are still to go out.
+	Waiting int `json:"waiting"`
+	Yes     int `json:"yes"`
+}
+
 // PartnerAcknowledgement defines model for PartnerAcknowledgement.
 type PartnerAcknowledgement struct {
 	MessageID string                       `json:"message_id"`
@@ -3430,6 +3622,11 @@ type PartnerAcknowledgement struct {
 
 // PartnerAcknowledgementStatus defines model for PartnerAcknowledgement.Status.
 type PartnerAcknowledgementStatus string
+
+// PartnerList defines model for PartnerList.
+type PartnerList struct {
+	Partners []Partner `json:"partners"`
+}
 
 // PartnerMessage One thing one library says to another. It carries no patron data.
 //
@@ -3534,6 +3731,29 @@ type PartnerMessageService string
 // PartnerMessageVersion defines model for PartnerMessage.Version.
 type PartnerMessageVersion string
 
+// PartnerSaid defines model for PartnerSaid.
+type PartnerSaid struct {
+	CreatedAt time.Time `json:"created_at"`
+	Error     string    `json:"error,omitempty,omitzero"`
+
+	// Kind As `Message.kind`.
+	Kind      string    `json:"kind"`
+	NextTryAt time.Time `json:"next_try_at,omitempty,omitzero"`
+
+	// Number The request's number.
+	Number int64 `json:"number,omitempty,omitzero"`
+
+	// Out Whether we sent it.
+	Out bool `json:"out"`
+
+	// Side The side of the request it is about.
+	Side string `json:"side,omitempty,omitzero"`
+
+	// Status As `Message.status`.
+	Status string `json:"status"`
+	Tries  int    `json:"tries"`
+}
+
 // PartnerSecrets defines model for PartnerSecrets.
 type PartnerSecrets struct {
 	Library string `json:"library"`
@@ -3543,6 +3763,17 @@ type PartnerSecrets struct {
 
 	// WeUse Signs what they receive.
 	WeUse string `json:"we_use"`
+}
+
+// PartnerTalk defines model for PartnerTalk.
+type PartnerTalk struct {
+	Messages []PartnerSaid `json:"messages"`
+	Partner  Partner       `json:"partner"`
+}
+
+// PartnerTried defines model for PartnerTried.
+type PartnerTried struct {
+	Messages int `json:"messages"`
 }
 
 // Patron defines model for Patron.
@@ -4451,6 +4682,24 @@ type RotaEntry struct {
 // RotaEntryFulfilment defines model for RotaEntry.Fulfilment.
 type RotaEntryFulfilment string
 
+// RowError defines model for RowError.
+type RowError struct {
+	Code    string `json:"code,omitempty,omitzero"`
+	Column  string `json:"column,omitempty,omitzero"`
+	Line    int    `json:"line"`
+	Message string `json:"message"`
+}
+
+// RowReason defines model for RowReason.
+type RowReason struct {
+	Column string `json:"column,omitempty,omitzero"`
+
+	// Line The first such row.
+	Line    int    `json:"line"`
+	Message string `json:"message"`
+	Rows    int    `json:"rows"`
+}
+
 // Scan defines model for Scan.
 type Scan struct {
 	Barcode string `json:"barcode"`
@@ -4602,6 +4851,11 @@ type Slip struct {
 
 // SlipKind defines model for Slip.Kind.
 type SlipKind string
+
+// SplitTitle defines model for SplitTitle.
+type SplitTitle struct {
+	Reason string `json:"reason"`
+}
 
 // StaffChange defines model for StaffChange.
 type StaffChange struct {
@@ -4969,6 +5223,12 @@ type Title struct {
 type TitlePage struct {
 	NextCursor string  `json:"next_cursor,omitempty,omitzero"`
 	Titles     []Title `json:"titles"`
+}
+
+// TitleSplit defines model for TitleSplit.
+type TitleSplit struct {
+	// TitleID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	TitleID ID `json:"title_id"`
 }
 
 // TitleWithCopies defines model for TitleWithCopies.
@@ -5373,6 +5633,27 @@ type SuspendHoldParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ImportFileParams defines parameters for ImportFile.
+type ImportFileParams struct {
+	Kind   ImportFileParamsKind `form:"kind" json:"kind"`
+	DryRun bool                 `form:"dry_run,omitempty" json:"dry_run,omitempty,omitzero"`
+
+	// Map How another system's file is read, by the name of a shipped map (koha, sierra, evergreen), or a map as it is written.
+	Map string `form:"map,omitempty" json:"map,omitempty,omitzero"`
+
+	// Holdings How records have their copies; found out where it is not said.
+	Holdings ImportFileParamsHoldings `form:"holdings,omitempty" json:"holdings,omitempty,omitzero"`
+
+	// Raw Takes cells as they are; else an apostrophe before what a spreadsheet would work out goes away.
+	Raw bool `form:"raw,omitempty" json:"raw,omitempty,omitzero"`
+}
+
+// ImportFileParamsKind defines parameters for ImportFile.
+type ImportFileParamsKind string
+
+// ImportFileParamsHoldings defines parameters for ImportFile.
+type ImportFileParamsHoldings string
+
 // ListInvoicesParams defines parameters for ListInvoices.
 type ListInvoicesParams struct {
 	// Side What others owe us (the default), or what we owe them.
@@ -5538,6 +5819,12 @@ type ListLibrariesParams struct {
 
 	// Member `true`: only libraries that work with Afield themselves.
 	Member *bool `form:"member,omitempty" json:"member,omitempty"`
+}
+
+// AcceptLoadParams defines parameters for AcceptLoad.
+type AcceptLoadParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // ListLoansParams defines parameters for ListLoans.
@@ -5718,6 +6005,12 @@ type RecordNoticeOutcomeParams struct {
 
 // PassOnNoticeParams defines parameters for PassOnNotice.
 type PassOnNoticeParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// TryPartnerParams defines parameters for TryPartner.
+type TryPartnerParams struct {
 	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -6105,6 +6398,12 @@ type SearchTitlesParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// SplitTitleParams defines parameters for SplitTitle.
+type SplitTitleParams struct {
+	// IdempotencyKey Any text of the caller's own that names this one act, for example a UUID.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListVouchersParams defines parameters for ListVouchers.
 type ListVouchersParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -6209,6 +6508,9 @@ type MarkItemJSONRequestBody = ItemMark
 
 // ActOnLendingJSONRequestBody defines body for ActOnLending for application/json ContentType.
 type ActOnLendingJSONRequestBody = ActionForm
+
+// SaveLoadJSONRequestBody defines body for SaveLoad for application/json ContentType.
+type SaveLoadJSONRequestBody = LoadWish
 
 // CheckOutJSONRequestBody defines body for CheckOut for application/json ContentType.
 type CheckOutJSONRequestBody = CheckOut
@@ -6369,6 +6671,9 @@ type OpenTillJSONRequestBody = NewTill
 // CloseTillJSONRequestBody defines body for CloseTill for application/json ContentType.
 type CloseTillJSONRequestBody = TillCount
 
+// SplitTitleJSONRequestBody defines body for SplitTitle for application/json ContentType.
+type SplitTitleJSONRequestBody = SplitTitle
+
 // ReorderQueueJSONRequestBody defines body for ReorderQueue for application/json ContentType.
 type ReorderQueueJSONRequestBody = Reorder
 
@@ -6494,6 +6799,9 @@ type ServerInterface interface {
 	// SuspendHold Have a hold passed by for a while
 	// (POST /v1/holds/{id}/suspend)
 	SuspendHold(ctx echo.Context, id ID, params SuspendHoldParams) error
+	// ImportFile Read a file of the library's own rows
+	// (POST /v1/imports)
+	ImportFile(ctx echo.Context, params ImportFileParams) error
 	// AcceptInvitation Become a staff user
 	// (POST /v1/invitations/accept)
 	AcceptInvitation(ctx echo.Context) error
@@ -6563,6 +6871,18 @@ type ServerInterface interface {
 	// GetLibrary One library
 	// (GET /v1/libraries/{id})
 	GetLibrary(ctx echo.Context, id LibraryID) error
+	// ListLoads Files that are read every night
+	// (GET /v1/loads)
+	ListLoads(ctx echo.Context) error
+	// RemoveLoad Read a file no more
+	// (DELETE /v1/loads/{name})
+	RemoveLoad(ctx echo.Context, name string) error
+	// SaveLoad Have a file read every night
+	// (PUT /v1/loads/{name})
+	SaveLoad(ctx echo.Context, name string) error
+	// AcceptLoad Take a file that has become short
+	// (POST /v1/loads/{name}/accept)
+	AcceptLoad(ctx echo.Context, name string, params AcceptLoadParams) error
 	// ListLoans What is out
 	// (GET /v1/loans)
 	ListLoans(ctx echo.Context, params ListLoansParams) error
@@ -6662,6 +6982,15 @@ type ServerInterface interface {
 	// PassOnNotice Put a notice on its next channel
 	// (POST /v1/notices/{id}/pass-on)
 	PassOnNotice(ctx echo.Context, id ID, params PassOnNoticeParams) error
+	// ListPartners Libraries with systems of their own, and how they do
+	// (GET /v1/partners)
+	ListPartners(ctx echo.Context) error
+	// GetPartner One of them, with the last messages
+	// (GET /v1/partners/{id})
+	GetPartner(ctx echo.Context, id ID) error
+	// TryPartner Try now what waits for a partner
+	// (POST /v1/partners/{id}/try)
+	TryPartner(ctx echo.Context, id ID, params TryPartnerParams) error
 	// SearchPatrons Find patrons
 	// (GET /v1/patrons)
 	SearchPatrons(ctx echo.Context, params SearchPatronsParams) error
@@ -6884,6 +7213,12 @@ type ServerInterface interface {
 	// SearchTitles Find a title
 	// (GET /v1/titles)
 	SearchTitles(ctx echo.Context, params SearchTitlesParams) error
+	// ListJoinedTitles Records that were taken for a title that was there already
+	// (GET /v1/titles/joined)
+	ListJoinedTitles(ctx echo.Context) error
+	// SplitTitle Make such a record a title of its own again
+	// (POST /v1/titles/joined/{id}/split)
+	SplitTitle(ctx echo.Context, id ID, params SplitTitleParams) error
 	// GetTitle One title with its copies
 	// (GET /v1/titles/{id})
 	GetTitle(ctx echo.Context, id ID) error
@@ -8032,6 +8367,52 @@ func (w *ServerInterfaceWrapper) SuspendHold(ctx echo.Context) error {
 	return err
 }
 
+// ImportFile converts echo context to params.
+func (w *ServerInterfaceWrapper) ImportFile(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportFileParams
+	// ------------- Required query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "kind", ctx.QueryParams(), &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", ctx.QueryParams(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter dry_run: %s", err))
+	}
+
+	// ------------- Optional query parameter "map" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "map", ctx.QueryParams(), &params.Map, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter map: %s", err))
+	}
+
+	// ------------- Optional query parameter "holdings" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "holdings", ctx.QueryParams(), &params.Holdings, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter holdings: %s", err))
+	}
+
+	// ------------- Optional query parameter "raw" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "raw", ctx.QueryParams(), &params.Raw, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter raw: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImportFile(ctx, params)
+	return err
+}
+
 // AcceptInvitation converts echo context to params.
 func (w *ServerInterfaceWrapper) AcceptInvitation(ctx echo.Context) error {
 	var err error
@@ -8723,6 +9104,83 @@ func (w *ServerInterfaceWrapper) GetLibrary(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetLibrary(ctx, id)
+	return err
+}
+
+// ListLoads converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLoads(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLoads(ctx)
+	return err
+}
+
+// RemoveLoad converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveLoad(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveLoad(ctx, name)
+	return err
+}
+
+// SaveLoad converts echo context to params.
+func (w *ServerInterfaceWrapper) SaveLoad(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SaveLoad(ctx, name)
+	return err
+}
+
+// AcceptLoad converts echo context to params.
+func (w *ServerInterfaceWrapper) AcceptLoad(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcceptLoadParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AcceptLoad(ctx, name, params)
 	return err
 }
 
@@ -9651,6 +10109,67 @@ func (w *ServerInterfaceWrapper) PassOnNotice(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PassOnNotice(ctx, id, params)
+	return err
+}
+
+// ListPartners converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPartners(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPartners(ctx)
+	return err
+}
+
+// GetPartner converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPartner(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPartner(ctx, id)
+	return err
+}
+
+// TryPartner converts echo context to params.
+func (w *ServerInterfaceWrapper) TryPartner(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params TryPartnerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TryPartner(ctx, id, params)
 	return err
 }
 
@@ -11637,6 +12156,51 @@ func (w *ServerInterfaceWrapper) SearchTitles(ctx echo.Context) error {
 	return err
 }
 
+// ListJoinedTitles converts echo context to params.
+func (w *ServerInterfaceWrapper) ListJoinedTitles(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListJoinedTitles(ctx)
+	return err
+}
+
+// SplitTitle converts echo context to params.
+func (w *ServerInterfaceWrapper) SplitTitle(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SplitTitleParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SplitTitle(ctx, id, params)
+	return err
+}
+
 // GetTitle converts echo context to params.
 func (w *ServerInterfaceWrapper) GetTitle(ctx echo.Context) error {
 	var err error
@@ -11885,6 +12449,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/holds/:id/slip", wrapper.GetSlip, options.OperationMiddlewares["getSlip"]...)
 	router.POST(options.BaseURL+"/v1/holds/:id/suspend", wrapper.SuspendHold, options.OperationMiddlewares["suspendHold"]...)
 	router.GET(options.BaseURL+"/v1/holds/list", wrapper.ListHolds, options.OperationMiddlewares["listHolds"]...)
+	router.POST(options.BaseURL+"/v1/imports", wrapper.ImportFile, options.OperationMiddlewares["importFile"]...)
 	router.POST(options.BaseURL+"/v1/invitations/accept", wrapper.AcceptInvitation, options.OperationMiddlewares["acceptInvitation"]...)
 	router.GET(options.BaseURL+"/v1/invoices", wrapper.ListInvoices, options.OperationMiddlewares["listInvoices"]...)
 	router.POST(options.BaseURL+"/v1/invoices", wrapper.RaiseInvoice, options.OperationMiddlewares["raiseInvoice"]...)
@@ -11908,6 +12473,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/lending/:id/actions/:action", wrapper.ActOnLending, options.OperationMiddlewares["actOnLending"]...)
 	router.GET(options.BaseURL+"/v1/libraries", wrapper.ListLibraries, options.OperationMiddlewares["listLibraries"]...)
 	router.GET(options.BaseURL+"/v1/libraries/:id", wrapper.GetLibrary, options.OperationMiddlewares["getLibrary"]...)
+	router.GET(options.BaseURL+"/v1/loads", wrapper.ListLoads, options.OperationMiddlewares["listLoads"]...)
+	router.DELETE(options.BaseURL+"/v1/loads/:name", wrapper.RemoveLoad, options.OperationMiddlewares["removeLoad"]...)
+	router.PUT(options.BaseURL+"/v1/loads/:name", wrapper.SaveLoad, options.OperationMiddlewares["saveLoad"]...)
+	router.POST(options.BaseURL+"/v1/loads/:name/accept", wrapper.AcceptLoad, options.OperationMiddlewares["acceptLoad"]...)
 	router.GET(options.BaseURL+"/v1/loans", wrapper.ListLoans, options.OperationMiddlewares["listLoans"]...)
 	router.POST(options.BaseURL+"/v1/loans", wrapper.CheckOut, options.OperationMiddlewares["checkOut"]...)
 	router.GET(options.BaseURL+"/v1/loans/:id", wrapper.GetLoan, options.OperationMiddlewares["getLoan"]...)
@@ -11941,6 +12510,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/notices/templates/:kind/:channel/:language", wrapper.DropNoticeTemplate, options.OperationMiddlewares["dropNoticeTemplate"]...)
 	router.GET(options.BaseURL+"/v1/notices/templates/:kind/:channel/:language", wrapper.GetNoticeTemplate, options.OperationMiddlewares["getNoticeTemplate"]...)
 	router.PUT(options.BaseURL+"/v1/notices/templates/:kind/:channel/:language", wrapper.SaveNoticeTemplate, options.OperationMiddlewares["saveNoticeTemplate"]...)
+	router.GET(options.BaseURL+"/v1/partners", wrapper.ListPartners, options.OperationMiddlewares["listPartners"]...)
+	router.GET(options.BaseURL+"/v1/partners/:id", wrapper.GetPartner, options.OperationMiddlewares["getPartner"]...)
+	router.POST(options.BaseURL+"/v1/partners/:id/try", wrapper.TryPartner, options.OperationMiddlewares["tryPartner"]...)
 	router.GET(options.BaseURL+"/v1/patrons", wrapper.SearchPatrons, options.OperationMiddlewares["searchPatrons"]...)
 	router.POST(options.BaseURL+"/v1/patrons", wrapper.RegisterPatron, options.OperationMiddlewares["registerPatron"]...)
 	router.GET(options.BaseURL+"/v1/patrons/:id", wrapper.GetPatron, options.OperationMiddlewares["getPatron"]...)
@@ -12018,6 +12590,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/titles/:id", wrapper.GetTitle, options.OperationMiddlewares["getTitle"]...)
 	router.GET(options.BaseURL+"/v1/titles/:id/queue", wrapper.GetQueue, options.OperationMiddlewares["getQueue"]...)
 	router.PUT(options.BaseURL+"/v1/titles/:id/queue", wrapper.ReorderQueue, options.OperationMiddlewares["reorderQueue"]...)
+	router.GET(options.BaseURL+"/v1/titles/joined", wrapper.ListJoinedTitles, options.OperationMiddlewares["listJoinedTitles"]...)
+	router.POST(options.BaseURL+"/v1/titles/joined/:id/split", wrapper.SplitTitle, options.OperationMiddlewares["splitTitle"]...)
 	router.GET(options.BaseURL+"/v1/vouchers", wrapper.ListVouchers, options.OperationMiddlewares["listVouchers"]...)
 	router.POST(options.BaseURL+"/v1/vouchers/:id/cancel", wrapper.CancelVoucher, options.OperationMiddlewares["cancelVoucher"]...)
 	router.POST(options.BaseURL+"/v1/vouchers/:id/pay", wrapper.PayVoucher, options.OperationMiddlewares["payVoucher"]...)
@@ -12991,6 +13565,29 @@ func (response SuspendHold200JSONResponse) VisitSuspendHoldResponse(w http.Respo
 	return err
 }
 
+type ImportFileRequestObject struct {
+	Params ImportFileParams
+	Body   io.Reader
+}
+
+type ImportFileResponseObject interface {
+	VisitImportFileResponse(w http.ResponseWriter) error
+}
+
+type ImportFile200JSONResponse FileRead
+
+func (response ImportFile200JSONResponse) VisitImportFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AcceptInvitationRequestObject struct {
 	Body *AcceptInvitationJSONRequestBody
 }
@@ -13502,6 +14099,89 @@ type GetLibraryResponseObject interface {
 type GetLibrary200JSONResponse Library
 
 func (response GetLibrary200JSONResponse) VisitGetLibraryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLoadsRequestObject struct {
+}
+
+type ListLoadsResponseObject interface {
+	VisitListLoadsResponse(w http.ResponseWriter) error
+}
+
+type ListLoads200JSONResponse LoadList
+
+func (response ListLoads200JSONResponse) VisitListLoadsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveLoadRequestObject struct {
+	Name string `json:"name"`
+}
+
+type RemoveLoadResponseObject interface {
+	VisitRemoveLoadResponse(w http.ResponseWriter) error
+}
+
+type RemoveLoad204Response struct {
+}
+
+func (response RemoveLoad204Response) VisitRemoveLoadResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SaveLoadRequestObject struct {
+	Name string `json:"name"`
+	Body *SaveLoadJSONRequestBody
+}
+
+type SaveLoadResponseObject interface {
+	VisitSaveLoadResponse(w http.ResponseWriter) error
+}
+
+type SaveLoad200JSONResponse Load
+
+func (response SaveLoad200JSONResponse) VisitSaveLoadResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcceptLoadRequestObject struct {
+	Name   string `json:"name"`
+	Params AcceptLoadParams
+}
+
+type AcceptLoadResponseObject interface {
+	VisitAcceptLoadResponse(w http.ResponseWriter) error
+}
+
+type AcceptLoad200JSONResponse Load
+
+func (response AcceptLoad200JSONResponse) VisitAcceptLoadResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -14241,6 +14921,72 @@ type PassOnNoticeResponseObject interface {
 type PassOnNotice200JSONResponse Notice
 
 func (response PassOnNotice200JSONResponse) VisitPassOnNoticeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPartnersRequestObject struct {
+}
+
+type ListPartnersResponseObject interface {
+	VisitListPartnersResponse(w http.ResponseWriter) error
+}
+
+type ListPartners200JSONResponse PartnerList
+
+func (response ListPartners200JSONResponse) VisitListPartnersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPartnerRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetPartnerResponseObject interface {
+	VisitGetPartnerResponse(w http.ResponseWriter) error
+}
+
+type GetPartner200JSONResponse PartnerTalk
+
+func (response GetPartner200JSONResponse) VisitGetPartnerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TryPartnerRequestObject struct {
+	ID     ID `json:"id"`
+	Params TryPartnerParams
+}
+
+type TryPartnerResponseObject interface {
+	VisitTryPartnerResponse(w http.ResponseWriter) error
+}
+
+type TryPartner200JSONResponse PartnerTried
+
+func (response TryPartner200JSONResponse) VisitTryPartnerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15904,6 +16650,51 @@ func (response SearchTitles200JSONResponse) VisitSearchTitlesResponse(w http.Res
 	return err
 }
 
+type ListJoinedTitlesRequestObject struct {
+}
+
+type ListJoinedTitlesResponseObject interface {
+	VisitListJoinedTitlesResponse(w http.ResponseWriter) error
+}
+
+type ListJoinedTitles200JSONResponse JoinList
+
+func (response ListJoinedTitles200JSONResponse) VisitListJoinedTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SplitTitleRequestObject struct {
+	ID     ID `json:"id"`
+	Params SplitTitleParams
+	Body   *SplitTitleJSONRequestBody
+}
+
+type SplitTitleResponseObject interface {
+	VisitSplitTitleResponse(w http.ResponseWriter) error
+}
+
+type SplitTitle200JSONResponse TitleSplit
+
+func (response SplitTitle200JSONResponse) VisitSplitTitleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetTitleRequestObject struct {
 	ID ID `json:"id"`
 }
@@ -16199,6 +16990,9 @@ type StrictServerInterface interface {
 	// SuspendHold Have a hold passed by for a while
 	// (POST /v1/holds/{id}/suspend)
 	SuspendHold(ctx context.Context, request SuspendHoldRequestObject) (SuspendHoldResponseObject, error)
+	// ImportFile Read a file of the library's own rows
+	// (POST /v1/imports)
+	ImportFile(ctx context.Context, request ImportFileRequestObject) (ImportFileResponseObject, error)
 	// AcceptInvitation Become a staff user
 	// (POST /v1/invitations/accept)
 	AcceptInvitation(ctx context.Context, request AcceptInvitationRequestObject) (AcceptInvitationResponseObject, error)
@@ -16268,6 +17062,18 @@ type StrictServerInterface interface {
 	// GetLibrary One library
 	// (GET /v1/libraries/{id})
 	GetLibrary(ctx context.Context, request GetLibraryRequestObject) (GetLibraryResponseObject, error)
+	// ListLoads Files that are read every night
+	// (GET /v1/loads)
+	ListLoads(ctx context.Context, request ListLoadsRequestObject) (ListLoadsResponseObject, error)
+	// RemoveLoad Read a file no more
+	// (DELETE /v1/loads/{name})
+	RemoveLoad(ctx context.Context, request RemoveLoadRequestObject) (RemoveLoadResponseObject, error)
+	// SaveLoad Have a file read every night
+	// (PUT /v1/loads/{name})
+	SaveLoad(ctx context.Context, request SaveLoadRequestObject) (SaveLoadResponseObject, error)
+	// AcceptLoad Take a file that has become short
+	// (POST /v1/loads/{name}/accept)
+	AcceptLoad(ctx context.Context, request AcceptLoadRequestObject) (AcceptLoadResponseObject, error)
 	// ListLoans What is out
 	// (GET /v1/loans)
 	ListLoans(ctx context.Context, request ListLoansRequestObject) (ListLoansResponseObject, error)
@@ -16367,6 +17173,15 @@ type StrictServerInterface interface {
 	// PassOnNotice Put a notice on its next channel
 	// (POST /v1/notices/{id}/pass-on)
 	PassOnNotice(ctx context.Context, request PassOnNoticeRequestObject) (PassOnNoticeResponseObject, error)
+	// ListPartners Libraries with systems of their own, and how they do
+	// (GET /v1/partners)
+	ListPartners(ctx context.Context, request ListPartnersRequestObject) (ListPartnersResponseObject, error)
+	// GetPartner One of them, with the last messages
+	// (GET /v1/partners/{id})
+	GetPartner(ctx context.Context, request GetPartnerRequestObject) (GetPartnerResponseObject, error)
+	// TryPartner Try now what waits for a partner
+	// (POST /v1/partners/{id}/try)
+	TryPartner(ctx context.Context, request TryPartnerRequestObject) (TryPartnerResponseObject, error)
 	// SearchPatrons Find patrons
 	// (GET /v1/patrons)
 	SearchPatrons(ctx context.Context, request SearchPatronsRequestObject) (SearchPatronsResponseObject, error)
@@ -16589,6 +17404,12 @@ type StrictServerInterface interface {
 	// SearchTitles Find a title
 	// (GET /v1/titles)
 	SearchTitles(ctx context.Context, request SearchTitlesRequestObject) (SearchTitlesResponseObject, error)
+	// ListJoinedTitles Records that were taken for a title that was there already
+	// (GET /v1/titles/joined)
+	ListJoinedTitles(ctx context.Context, request ListJoinedTitlesRequestObject) (ListJoinedTitlesResponseObject, error)
+	// SplitTitle Make such a record a title of its own again
+	// (POST /v1/titles/joined/{id}/split)
+	SplitTitle(ctx context.Context, request SplitTitleRequestObject) (SplitTitleResponseObject, error)
 	// GetTitle One title with its copies
 	// (GET /v1/titles/{id})
 	GetTitle(ctx context.Context, request GetTitleRequestObject) (GetTitleResponseObject, error)
@@ -18042,6 +18863,33 @@ func (sh *strictHandler) SuspendHold(ctx echo.Context, id ID, params SuspendHold
 	return nil
 }
 
+// ImportFile operation middleware
+func (sh *strictHandler) ImportFile(ctx echo.Context, params ImportFileParams) error {
+	var request ImportFileRequestObject
+
+	request.Params = params
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportFile(ctx.Request().Context(), request.(ImportFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportFileResponseObject); ok {
+		return validResponse.VisitImportFileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // AcceptInvitation operation middleware
 func (sh *strictHandler) AcceptInvitation(ctx echo.Context) error {
 	var request AcceptInvitationRequestObject
@@ -18826,6 +19674,128 @@ func (sh *strictHandler) GetLibrary(ctx echo.Context, id LibraryID) error {
 		return err
 	} else if validResponse, ok := response.(GetLibraryResponseObject); ok {
 		return validResponse.VisitGetLibraryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLoads operation middleware
+func (sh *strictHandler) ListLoads(ctx echo.Context) error {
+	var request ListLoadsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLoads(ctx.Request().Context(), request.(ListLoadsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLoads")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLoadsResponseObject); ok {
+		return validResponse.VisitListLoadsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveLoad operation middleware
+func (sh *strictHandler) RemoveLoad(ctx echo.Context, name string) error {
+	var request RemoveLoadRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveLoad(ctx.Request().Context(), request.(RemoveLoadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveLoad")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveLoadResponseObject); ok {
+		return validResponse.VisitRemoveLoadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SaveLoad operation middleware
+func (sh *strictHandler) SaveLoad(ctx echo.Context, name string) error {
+	var request SaveLoadRequestObject
+
+	request.Name = name
+
+	var body SaveLoadJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SaveLoad(ctx.Request().Context(), request.(SaveLoadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SaveLoad")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SaveLoadResponseObject); ok {
+		return validResponse.VisitSaveLoadResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AcceptLoad operation middleware
+func (sh *strictHandler) AcceptLoad(ctx echo.Context, name string, params AcceptLoadParams) error {
+	var request AcceptLoadRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcceptLoad(ctx.Request().Context(), request.(AcceptLoadRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcceptLoad")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AcceptLoadResponseObject); ok {
+		return validResponse.VisitAcceptLoadResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -20067,6 +21037,80 @@ func (sh *strictHandler) PassOnNotice(ctx echo.Context, id ID, params PassOnNoti
 		return err
 	} else if validResponse, ok := response.(PassOnNoticeResponseObject); ok {
 		return validResponse.VisitPassOnNoticeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPartners operation middleware
+func (sh *strictHandler) ListPartners(ctx echo.Context) error {
+	var request ListPartnersRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPartners(ctx.Request().Context(), request.(ListPartnersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPartners")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPartnersResponseObject); ok {
+		return validResponse.VisitListPartnersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPartner operation middleware
+func (sh *strictHandler) GetPartner(ctx echo.Context, id ID) error {
+	var request GetPartnerRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPartner(ctx.Request().Context(), request.(GetPartnerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPartner")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPartnerResponseObject); ok {
+		return validResponse.VisitGetPartnerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TryPartner operation middleware
+func (sh *strictHandler) TryPartner(ctx echo.Context, id ID, params TryPartnerParams) error {
+	var request TryPartnerRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TryPartner(ctx.Request().Context(), request.(TryPartnerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TryPartner")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TryPartnerResponseObject); ok {
+		return validResponse.VisitTryPartnerResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -22771,6 +23815,78 @@ func (sh *strictHandler) SearchTitles(ctx echo.Context, params SearchTitlesParam
 		return err
 	} else if validResponse, ok := response.(SearchTitlesResponseObject); ok {
 		return validResponse.VisitSearchTitlesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListJoinedTitles operation middleware
+func (sh *strictHandler) ListJoinedTitles(ctx echo.Context) error {
+	var request ListJoinedTitlesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListJoinedTitles(ctx.Request().Context(), request.(ListJoinedTitlesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListJoinedTitles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListJoinedTitlesResponseObject); ok {
+		return validResponse.VisitListJoinedTitlesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SplitTitle operation middleware
+func (sh *strictHandler) SplitTitle(ctx echo.Context, id ID, params SplitTitleParams) error {
+	var request SplitTitleRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body SplitTitleJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SplitTitle(ctx.Request().Context(), request.(SplitTitleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SplitTitle")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SplitTitleResponseObject); ok {
+		return validResponse.VisitSplitTitleResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

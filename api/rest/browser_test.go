@@ -431,7 +431,7 @@ func TestBrowserEveryPageFitsAndIsAccessible(t *testing.T) {
 	wants(t, w.post(t, "/v1/tills", `{"float":{"minor":5000,"currency":"USD"}}`), 201, "")
 	wants(t, w.call(t, "POST", "/v1/patrons/"+w.patron.String()+"/payments", w.staff, `{"amount":{"minor":200,"currency":"USD"},"method":"cash"}`), 201, "")
 	home := "/libraries/ISIL:US-HOME"
-	look("/till?tab=open", "/calendar?m=2026-12", "/calendar/moves", "/till?tab=earlier", "/set-up", "/libraries", "/libraries?t=others", home, home+"?edit=hours", home+"?edit=branch", home+"?edit=policy", home+"?edit=lending", "/libraries/document", "/staff", "/staff?add=1", "/staff?who=desk-2", "/changes", "/jobs", "/jobs?pile=waiting", "/invitation",
+	look("/till?tab=open", "/calendar?m=2026-12", "/calendar/moves", "/till?tab=earlier", "/set-up", "/libraries", "/libraries?t=others", home, home+"?edit=hours", home+"?edit=branch", home+"?edit=policy", home+"?edit=lending", "/libraries/document", "/staff", "/staff?add=1", "/staff?who=desk-2", "/changes", "/partners", "/partners/"+w.partner.String(), "/imports", "/loads", "/jobs", "/jobs?pile=waiting", "/invitation",
 		"/policies", "/policies/westport?q=loans", "/policies/westport/versions", "/policies/compare?old=western-district&new=westport", "/policies/what-if", "/policies/westport/draft")
 	c.open("/sign-in") // the library is known by now: it is kept on this computer
 	c.do(chromedp.Focus(chromedp.CSS("#card")))

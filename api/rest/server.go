@@ -102,7 +102,7 @@ func New(deps Deps) (*echo.Echo, error) {
 	}
 	base := pipeline.NewBase(pipeline.Base{
 		DB: deps.DB, Background: queue, Access: deps.Access, Clock: deps.Clock, Requests: deps.Requests, Desk: deps.Desk, Live: deps.Live, Links: deps.Links,
-		Policies: deps.Policies, Published: deps.Published, Vault: deps.Vault, Protocols: deps.Protocols.Outside(),
+		Policies: deps.Policies, Published: deps.Published, Vault: deps.Vault, Protocols: deps.Protocols.Outside(), Reset: deps.Protocols.Reset,
 	}, deps.CursorKey)
 	line, err := pipeline.New(base, deps.Log, deps.Metrics)
 	if err != nil {

@@ -12,6 +12,8 @@
 //
 //	calendar        the month, closed days, moved due dates
 //	administration  set-up, libraries, staff, the log of changes
+//	imports         files read in, and read every night
+//	partners        libraries with systems of their own
 //	policies        rules, what if, versions
 //
 // The package itself is what stands outside of them: where / leads, and the page

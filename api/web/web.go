@@ -14,7 +14,9 @@ import (
 	"afield/api/web/desk"
 	"afield/api/web/frame"
 	"afield/api/web/ill"
+	"afield/api/web/imports"
 	"afield/api/web/partner"
+	"afield/api/web/partners"
 	"afield/api/web/people"
 	"afield/api/web/policies"
 	"afield/api/web/signin"
@@ -51,7 +53,7 @@ func Mount(e *echo.Echo, deps Deps, config Config) error {
 		return err
 	}
 	site.Mount(e)
-	for _, mount := range []func(*echo.Echo, *frame.Site) error{account.Mount, administration.Mount, calendar.Mount, catalogue.Mount, desk.Mount, ill.Mount, partner.Mount, people.Mount, policies.Mount, signin.Mount} {
+	for _, mount := range []func(*echo.Echo, *frame.Site) error{account.Mount, administration.Mount, calendar.Mount, catalogue.Mount, desk.Mount, ill.Mount, imports.Mount, partner.Mount, partners.Mount, people.Mount, policies.Mount, signin.Mount} {
 		if err := mount(e, site); err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ var layers = [][]string{
 		"api/rest/accounts", "api/rest/administration", "api/rest/catalogue", "api/rest/holds", "api/rest/loans", "api/rest/money",
 		"api/rest/requests", "api/web/frame", "cmd/afield/scenario/stage", "workflow/jobs",
 	},
-	{"api/web/account", "api/web/administration", "api/web/calendar", "api/web/catalogue", "api/web/desk", "api/web/ill", "api/web/partner", "api/web/people", "api/web/policies", "api/web/signin"},
+	{"api/web/account", "api/web/administration", "api/web/calendar", "api/web/catalogue", "api/web/desk", "api/web/ill", "api/web/imports", "api/web/partner", "api/web/partners", "api/web/people", "api/web/policies", "api/web/signin"},
 	{"api/web"},
 	{"api/rest", "cmd/afield/scenario/acts", "cmd/afield/scenario/expect", "workflow/town"},
 	{"cmd/afield/app", "cmd/afield/scenario"},

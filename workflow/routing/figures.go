@@ -156,3 +156,14 @@ func records(ctx context.Context, tx *postgres.Tx, lenders []broker.ID, borrower
 	}
 	return found, nil
 }
+
+// FiguresOf gives how lenders have answered so far, all their borrowers together;
+// one that nobody has asked is left out.
+func FiguresOf(ctx context.Context, tx *postgres.Tx, lenders []broker.ID) (map[broker.ID]Figures, error) {
+	found, err := records(ctx, tx, lenders, broker.NoID, time.Time{})
+	figures := make(map[broker.ID]Figures, len(found))
+	for lender, one := range found {
+		figures[lender] = one.Figures
+	}
+	return figures, err
+}

@@ -36,6 +36,8 @@ type Base struct {
 	// Vault opens partners' secrets; Protocols are those that partners may speak.
 	Vault     *directory.Vault
 	Protocols []string
+	// Reset lets a library's system be called at once that was left alone for a while.
+	Reset func(broker.ID)
 
 	cursors cursors
 	// dear is passed by what takes much memory and time.

@@ -75,7 +75,7 @@ func (op *operation) checkParts(parts map[string]json.RawMessage) []broker.Field
 		wrong = append(wrong, fields...)
 	}
 	body := parts["Body"]
-	if op.spec.RequestBody == nil || len(body) == 0 || string(body) == "null" {
+	if op.spec.RequestBody == nil || op.takesFile() || len(body) == 0 || string(body) == "null" {
 		return wrong
 	}
 	value, fields, err := strictjson.Read(body, limits)

@@ -141,16 +141,32 @@ func secure(next echo.HandlerFunc) echo.HandlerFunc {
 // streams are the addresses that are answered for minutes on end.
 var streams = map[string]bool{"/v1/events": true, "/events": true}
 
+// files are the addresses that take a file, of which more is let in, and for longer.
+var files = map[string]bool{"/v1/imports": true, "/imports": true}
+
+const (
+	maxFile  = 64 << 20
+	fileTime = 5 * time.Minute
+)
+
 // bound limits the body's size and the time a call may take, where it is no
 // stream.
 func bound(timeout time.Duration) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			request := c.Request()
-			if request.ContentLength > maxBody {
-				return tooLarge(maxBody)
+			most, timeout := int64(maxBody), timeout
+			if files[c.Path()] && request.Method == http.MethodPost {
+				most, timeout = maxFile, fileTime
+				control := http.NewResponseController(c.Response().Writer)
+				// Where a server cannot be told to wait for longer, it waits as for any call.
+				_ = control.SetReadDeadline(time.Now().Add(fileTime))
+				_ = control.SetWriteDeadline(time.Now().Add(fileTime))
 			}
-			request.Body = http.MaxBytesReader(c.Response().Writer, request.Body, maxBody)
+			if request.ContentLength > most && !files[c.Path()] { // who takes a file says so itself
+				return tooLarge(most)
+			}
+			request.Body = http.MaxBytesReader(c.Response().Writer, request.Body, most)
 			if !streams[c.Path()] {
 				ctx, cancel := context.WithTimeout(request.Context(), timeout)
 				defer cancel()

@@ -172,6 +172,13 @@ func parameterErrors(parameter *openapi3.Parameter, err error) []broker.FieldErr
 
 func (op *operation) checkBody(c echo.Context) ([]byte, []broker.FieldError, error) {
 	request := c.Request()
+	if op.takesFile() {
+		media, _, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
+		if err != nil || media != anyFile || request.Header.Get("Content-Encoding") != "" {
+			return nil, nil, &problem.Error{Problem: problem.New(http.StatusUnsupportedMediaType, "not_a_file", "The body must be the file itself, as "+anyFile+", not compressed.")}
+		}
+		return nil, nil, nil // it is read where it is worked on
+	}
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
 		return nil, nil, bodyError(err)
@@ -206,6 +213,15 @@ func (op *operation) checkBody(c echo.Context) ([]byte, []broker.FieldError, err
 	schema := expected.Value.Content.Get("application/json").Schema.Value
 	options := append(schemaOptions(), openapi3.MultiErrors(), openapi3.VisitAsRequest())
 	return body, schemaErrors(schema.VisitJSON(value, options...)), nil
+}
+
+// anyFile is the media type of a file, whatever is in it.
+const anyFile = "application/octet-stream"
+
+// takesFile tells whether the body of the operation is a file.
+func (op *operation) takesFile() bool {
+	body := op.spec.RequestBody
+	return body != nil && body.Value.Content.Get(anyFile) != nil && body.Value.Content["application/json"] == nil
 }
 
 // jsonOnly refuses any body but plain JSON in UTF-8.

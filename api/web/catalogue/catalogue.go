@@ -231,6 +231,9 @@ func places(v *frame.Visit) []place {
 			{v.Say("Background work"), "/jobs", "jobs queue failed retry night"},
 		}
 	}
+	if v.Manages() && !v.Who.Office {
+		managed = append(managed, place{v.Say("Read a file"), "/imports", "import csv marc patrons items"}, place{v.Say("Files of every night"), "/loads", "loads standing"})
+	}
 	managed = append(managed, place{v.Say("Policies"), "/policies", "rules clauses versions"})
 	help := place{v.Say("Help, keys and words"), "/help", "keyboard"}
 	if v.Who.Office {
@@ -252,6 +255,7 @@ func places(v *frame.Visit) []place {
 		{v.Say("Catalogue"), "/catalogue", "titles copies"},
 		{v.Say("Calendar"), "/calendar", "closed days hours snow holidays due dates"},
 		{v.Say("Moved due dates"), "/calendar/moves", "adjust loans"},
+		{v.Say("Partners"), "/partners", "other systems health messages"},
 		{v.Say("What if?"), "/policies/what-if", "policy explain may"},
 	}, append(managed, help)...)
 }

@@ -40,8 +40,12 @@ func (v *Visit) rail(here string) []railGroup {
 		item("calendar", v.Say("Calendar"), "/calendar", "calendar"),
 		item("policies", v.Say("Policies"), "/policies", "scales"),
 	}
+	if v.Who.Holds(access.RoleILL, access.RoleDirector) {
+		library = append(library, item("partners", v.Say("Partners"), "/partners", "partners"))
+	}
 	if v.Manages() {
 		library = append(library, v.managed(item)...)
+		library = append(library, item("imports", v.Say("Files"), "/imports", "down"))
 	}
 	return []railGroup{
 		{v.Say("Desk"), []railItem{
