@@ -70,7 +70,7 @@ func NewSymbol(namespace, value string) Symbol {
 func ParseSymbol(text string) (Symbol, error) {
 	namespace, value, found := strings.Cut(text, ":")
 	symbol := NewSymbol(namespace, value)
-	if !found || symbol.Namespace == "" || symbol.Value == "" {
+	if !found || symbol.Namespace == "" || symbol.Value == "" || CheckSigns("", text) != nil {
 		return Symbol{}, Invalid(FieldError{
 			Pointer: "/symbol", Code: "not_a_symbol",
 			Message: "must be NAMESPACE:VALUE, for example ISIL:US-NWPTL",

@@ -38,7 +38,10 @@ func TestPublicAddress(t *testing.T) {
 		"127.0.0.1": false, "127.9.9.9": false, "10.1.2.3": false, "172.16.0.1": false, "192.168.1.1": false,
 		"169.254.169.254": false, "100.64.0.1": false, "0.0.0.0": false, "224.0.0.1": false, "255.255.255.255": false,
 		"::1": false, "::": false, "::ffff:127.0.0.1": false, "::ffff:8.8.8.8": true, "::7f00:1": false,
-		"fe80::1": false, "fe80::1%eth0": false, "fd00:ec2::254": false, "64:ff9b::7f00:1": false, "2002:7f00:1::": false, "ff02::1": false,
+		"fe80::1": false, "fe80::1%eth0": false, "fd00:ec2::254": false, "64:ff9b::7f00:1": false,
+		"168.63.129.16": false, "168.63.129.17": true, "::ffff:0:7f00:1": false, "::ffff:0:0808:0808": false, "2001:10::1": false,
+		"2001:20::1": false, "2001:2f:ffff::1": false, "2001:0:1::1": false, "2001:200::1": true, "100:0:0:1::1": false,
+		"2002:7f00:1::": false, "ff02::1": false,
 	} {
 		if got := connectors.PublicAddress(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s: public %t, want %t", text, got, want)

@@ -154,6 +154,7 @@ func TestBlocksLinksAndProxiesOverTheAPI(t *testing.T) {
 		t.Errorf("links: %s", list.text)
 	}
 	wants(t, w.post(t, path+"/links", `{"patron_id":%q,"as":"child"}`, w.patron), 400, "invalid_input")
+	wants(t, w.post(t, "/v1/patrons/"+child+"/links", `{"patron_id":%q,"as":"child"}`, w.patron), 409, "links_in_a_circle")
 	wants(t, w.post(t, path+"/links", `{"patron_id":%q,"as":"child"}`, w.neighbour), 404, "not_found")
 	wants(t, w.call(t, "DELETE", path+"/links/"+child, w.staff, ""), 204, "")
 	if list := w.get(t, path+"/links"); list.at("links", 0) != nil {

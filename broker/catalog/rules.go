@@ -87,10 +87,11 @@ func CheckItem(types []string, item Item) (wrong []broker.FieldError) {
 	say := func(pointer, code, format string, args ...any) {
 		wrong = append(wrong, broker.FieldError{Pointer: pointer, Code: code, Message: fmt.Sprintf(format, args...)})
 	}
+	wrong = append(wrong, broker.CheckSigns("/barcode", item.Barcode)...)
 	switch barcode := item.Barcode; {
 	case barcode == "":
 		say("/barcode", "required", "must be the barcode of the item")
-	case barcode != strings.TrimSpace(barcode) || strings.ContainsFunc(barcode, unicode.IsControl):
+	case barcode != strings.TrimSpace(barcode):
 		say("/barcode", "wrong_form", "must be a barcode without spaces around it")
 	case utf8.RuneCountInString(barcode) > longestBarcode:
 		say("/barcode", "too_long", "must have at most %d characters", longestBarcode)

@@ -42,7 +42,7 @@ func SaveItem(tx *postgres.Tx, item Item, now time.Time) {
 			lendable = excluded.lendable, lender_barcode = excluded.lender_barcode, age_mark = excluded.age_mark,
 			parts = excluded.parts, loan_note = excluded.loan_note, price_paid_minor = excluded.price_paid_minor,
 			list_price_minor = excluded.list_price_minor, brief = excluded.brief`,
-		item.Library, item.ID, item.Realm, item.Barcode, item.Title, item.Branch, item.Type, item.Audience,
+		item.Library, item.ID, item.Realm, broker.Plain(item.Barcode), item.Title, item.Branch, item.Type, item.Audience,
 		item.CallNumber, price, currency, string(item.Status), item.Lendable, item.Request, item.LenderBarcode, now,
 		item.AgeMark, max(1, item.Parts), item.LoanNote, paid, list, item.Brief)
 }
@@ -125,7 +125,7 @@ func LoadItem(ctx context.Context, tx *postgres.Tx, library, id broker.ID, lock 
 // one whose lender's barcode it is while the copy is here. lock takes its row
 // for update. A not-found error when there is none.
 func ItemByBarcode(ctx context.Context, tx *postgres.Tx, realm broker.ID, barcode string, lock bool) (Item, error) {
-	return oneItem(ctx, tx, lock, ByBarcode, realm, barcode)
+	return oneItem(ctx, tx, lock, ByBarcode, realm, broker.Plain(barcode))
 }
 
 // ByBarcode ends a query of items i that finds the one ItemByBarcode finds: $1 is
@@ -138,7 +138,7 @@ const ByBarcode = `
 // AskItemByBarcode queues ItemByBarcode without the lock; the answer stands after
 // the next flush, with NoID where nothing has the barcode.
 func AskItemByBarcode(tx *postgres.Tx, realm broker.ID, barcode string, into *Item) {
-	askItem(tx, into, ByBarcode, realm, barcode)
+	askItem(tx, into, ByBarcode, realm, broker.Plain(barcode))
 }
 
 // ItemsOfTitle lists the own items that libraries have of a title, those on the

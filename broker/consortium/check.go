@@ -51,6 +51,8 @@ func (s said) named(name string, longest int) {
 		s.wrong("is longer than %d characters", longest)
 	case strings.ContainsFunc(name, unicode.IsControl):
 		s.wrong("must stand on one line")
+	case broker.CheckSigns("", name) != nil:
+		s.wrong("%s", broker.CheckSigns("", name)[0].Message)
 	}
 }
 

@@ -92,6 +92,8 @@ func (f *file) next() (row importedRow, wrong []csvfile.RowError, err error) {
 			cells.wrong(name, "is not valid UTF-8; save the file as UTF-8")
 		} else if f.form.reads(name) && strings.ContainsFunc(fields[at], unicode.IsControl) {
 			cells.wrong(name, "has a line break or another control character in it; write it on one line")
+		} else if wrong := broker.CheckSigns("", fields[at]); f.form.reads(name) && wrong != nil {
+			cells.wrong(name, "%s", wrong[0].Message)
 		}
 	}
 	if cells.errors == nil {

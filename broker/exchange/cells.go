@@ -53,6 +53,11 @@ func (r *row) judge(columns map[string]string, wrong []broker.FieldError, needed
 	}
 }
 
+// onePlain are the columns of numbers and names that are kept in plain signs.
+var onePlain = map[string]bool{
+	"barcode": true, "card": true, "other_cards": true, "guardian_card": true, "name": true, "household_name": true,
+}
+
 // longestText bounds one cell, in characters.
 const longestText = 10000
 
@@ -63,6 +68,9 @@ func (r *row) text(column string) string {
 		return ""
 	}
 	text := strings.TrimSpace(r.fields[at])
+	if onePlain[column] {
+		text = broker.Plain(text)
+	}
 	if utf8.RuneCountInString(text) > longestText {
 		r.wrongAs("too_long", column, "must be at most %d characters", longestText)
 		return ""

@@ -43,6 +43,7 @@ type InHand struct {
 // move, as RequestsTouched gives them.
 func AskInHand(tx *postgres.Tx, in InHand, loan *Loan, requests *[]standing.RequestRef) {
 	*loan, *requests = Loan{}, nil
+	in.Barcode, in.Card = broker.Plain(in.Barcode), broker.Plain(in.Card)
 	askLoan(tx, loan, `where l.status <> 'returned'
 		and (l.item_library_id, l.item_id) = (select i.library_id, i.id from items i `+catalog.ByBarcode+`)`, in.Realm, in.Barcode)
 	tx.Queue(touched(`from items i `+catalog.ByBarcode, `select library_id, patron_id from cards where realm_id = $1 and number = $3

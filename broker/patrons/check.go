@@ -36,6 +36,7 @@ func Check(document *policy.Document, patron Patron, today broker.Date) (wrong [
 	if strings.TrimSpace(patron.Name) == "" {
 		say("/name", "required", "must say who it is")
 	}
+	wrong = append(wrong, broker.CheckSigns("/name", patron.Name)...)
 	switch born := patron.BornOn; {
 	case born.IsZero():
 	case born.After(today):
@@ -93,7 +94,10 @@ func CheckNumber(library directory.Library, document *policy.Document, pointer, 
 		return []broker.FieldError{{Pointer: pointer, Code: code, Message: fmt.Sprintf(format, args...)}}
 	}
 	digits := accounts.CardDigits(document)
-	switch {
+	if unfit := broker.CheckSigns(pointer, number); unfit != nil {
+		return unfit
+	}
+	switch number = broker.Plain(number); {
 	case number == "":
 		return wrong("required", "must be the number of an unused card")
 	case !isNumber(number):
@@ -108,7 +112,7 @@ func CheckNumber(library directory.Library, document *policy.Document, pointer, 
 // characters that it may not have.
 func isNumber(text string) bool {
 	return utf8.RuneCountInString(text) <= longestNumber && !strings.ContainsAny(text, ";=") &&
-		!strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+		!strings.ContainsFunc(text, unicode.IsSpace)
 }
 
 // CheckDays refuses a block that ends before it begins; zero days are open.

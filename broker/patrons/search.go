@@ -87,7 +87,7 @@ func PlaceOf(patron Patron) Place { return Place{Name: patron.Name, ID: patron.I
 
 // searchFor gives the condition for what was typed, with $2 its argument.
 func searchFor(text string) (condition, with string) {
-	text = strings.TrimSpace(text)
+	text = broker.Plain(text)
 	digits := digitsOf(text)
 	switch {
 	case len([]rune(text)) < 2:

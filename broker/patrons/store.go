@@ -78,7 +78,7 @@ func ByCard(ctx context.Context, tx *postgres.Tx, realm broker.ID, number string
 	var card Card
 	row := tx.QueryRow(ctx, `select `+patronColumns+`, `+cardColumns+`
 		from cards c join patrons p on p.library_id = c.library_id and p.id = c.patron_id
-		where c.realm_id = $1 and c.number = $2`, realm, number)
+		where c.realm_id = $1 and c.number = $2`, realm, broker.Plain(number))
 	err := scanPatron(row, &patron, card.fields()...)
 	card.CreatedAt = card.CreatedAt.UTC()
 	return patron, card, missing(err, "card")
@@ -89,7 +89,7 @@ func ByCard(ctx context.Context, tx *postgres.Tx, realm broker.ID, number string
 func AskByCard(tx *postgres.Tx, realm broker.ID, number string, patron *Patron, card *Card) {
 	tx.Queue(`select `+patronColumns+`, `+cardColumns+`
 		from cards c join patrons p on p.library_id = c.library_id and p.id = c.patron_id
-		where c.realm_id = $1 and c.number = $2`, realm, number).QueryRow(func(row pgx.Row) error {
+		where c.realm_id = $1 and c.number = $2`, realm, broker.Plain(number)).QueryRow(func(row pgx.Row) error {
 		err := scanPatron(row, patron, card.fields()...)
 		card.CreatedAt = card.CreatedAt.UTC()
 		return orNone(err)
@@ -154,7 +154,7 @@ func savePatron(tx *postgres.Tx, p Patron) {
 			registered_on = excluded.registered_on, adult_prompted_on = excluded.adult_prompted_on,
 			merged_into = excluded.merged_into,
 			last_active_on = greatest(patrons.last_active_on, excluded.last_active_on)`,
-		p.Library, p.ID, p.Class, p.Name, p.Institution, p.Branch, p.BornOn, p.Phone, p.PhoneCheckedOn,
+		p.Library, p.ID, p.Class, broker.Plain(p.Name), p.Institution, p.Branch, p.BornOn, p.Phone, p.PhoneCheckedOn,
 		p.Email, p.NoticeChannel, p.ExpiresOn, p.Status, p.Note, p.CreatedAt, p.Household, p.Address, p.Language,
 		p.NotFor, p.HomeLibrary, p.KeepHistory, p.RegisteredOn, p.LastActiveOn, p.AdultPromptedOn, p.MergedInto)
 }
@@ -165,7 +165,7 @@ func saveCard(tx *postgres.Tx, c Card) {
 		on conflict (library_id, id) do update set number = excluded.number, patron_id = excluded.patron_id,
 			pin_hash = excluded.pin_hash, status = excluded.status, stopped_on = excluded.stopped_on, deposit_id = excluded.deposit_id,
 			pin_set_at = excluded.pin_set_at`,
-		c.Library, c.ID, c.Realm, c.Number, c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, c.Replaces, c.Deposit, c.PINSetAt)
+		c.Library, c.ID, c.Realm, broker.Plain(c.Number), c.Patron, c.PINHash, c.Status, c.CreatedAt, c.StoppedOn, c.Replaces, c.Deposit, c.PINSetAt)
 }
 
 // SetPINHash queues the hash of a card's PIN, which broker/access makes and
@@ -179,7 +179,7 @@ func insertInstitution(tx *postgres.Tx, p Patron) {
 	tx.Queue(`insert into patrons (library_id, id, class, name, institution_id, status, created_at)
 		values ($1, $2, $3, $4, $5, 'active', $6)
 		on conflict (library_id, institution_id) where institution_id is not null do nothing`,
-		p.Library, p.ID, p.Class, p.Name, p.Institution, p.CreatedAt)
+		p.Library, p.ID, p.Class, broker.Plain(p.Name), p.Institution, p.CreatedAt)
 }
 
 func institution(ctx context.Context, tx *postgres.Tx, library, borrower broker.ID) (Patron, error) {

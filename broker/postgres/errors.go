@@ -20,6 +20,7 @@ var lostRaces = map[string]struct{ code, detail string }{
 	"barcode_unique_in_realm":     {"barcode_taken", "Another item has that barcode."},
 	"cause_names_one_act":         {"key_used", "That key names another act, of another account or amount: use a new one."},
 	"group_has_one_currency":      {"mixed_currencies", "The libraries of that shared catalogue keep another currency: one account cannot hold two."},
+	"links_go_in_no_circle":       {"links_in_a_circle", "They would answer for each other, through those they are linked with: undo the other link first."},
 	"card_number_unique_in_realm": {"card_number_taken", "Another patron has a card with that number."},
 }
 
@@ -31,7 +32,7 @@ func Mapped(err error) error {
 		return err
 	}
 	lost, known := lostRaces[pg.ConstraintName]
-	if !known || pg.Code != "23505" {
+	if !known || pg.Code != "23505" && pg.Code != "23514" {
 		return err
 	}
 	conflict := broker.Conflict(lost.code, "%s", lost.detail)

@@ -64,6 +64,28 @@ func TestAMailSaysWhoFromWhatAndItsID(t *testing.T) {
 	}
 }
 
+// Line ends in what a mail says make no header and nobody else its reader: it goes out
+// with them written otherwise, or not at all.
+func TestLineEndsMakeNoHeaders(t *testing.T) {
+	t.Parallel()
+	const more = "a title\r\nBcc: other@example.org\r\n\r\nand more"
+	for name, change := range map[string]func(*connectors.Notice){
+		"subject": func(n *connectors.Notice) { n.Subject = more }, "library": func(n *connectors.Notice) { n.Library = more },
+		"language": func(n *connectors.Notice) { n.Language = more }, "to": func(n *connectors.Notice) { n.To = "adult@example.org\r\nBcc: other@example.org" },
+		"id": func(n *connectors.Notice) { n.ID = more },
+	} {
+		s, one := newServer(t, false, nil), notice()
+		change(&one)
+		delivery := sender(t, s, mail.Plain, "").SendNotice(t.Context(), one)
+		for _, sent := range s.taken() {
+			head, _, _ := strings.Cut(strings.ReplaceAll(sent, "\r\n", "\n"), "\n\n")
+			if strings.Contains("\n"+head, "\nBcc:") || !strings.Contains(head, "Auto-Submitted") {
+				t.Errorf("%s, which came to %+v: the head is\n%s", name, delivery, head)
+			}
+		}
+	}
+}
+
 func TestServersThatMisbehave(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
