@@ -4784,6 +4784,8 @@ type SecretChange struct {
 
 // Session defines model for Session.
 type Session struct {
+	// Device Keep it and send it with the next sign-in. It lets nobody in, and makes the device known for 180 days.
+	Device    string    `json:"device"`
 	ExpiresAt time.Time `json:"expires_at"`
 	Me        Me        `json:"me"`
 
@@ -4823,8 +4825,11 @@ type SetUpStep struct {
 
 // SignIn defines model for SignIn.
 type SignIn struct {
-	Card string     `json:"card,omitempty,omitzero"`
-	Kind SignInKind `json:"kind"`
+	Card string `json:"card,omitempty,omitzero"`
+
+	// Device The `device` of the last sign-in from here: the tries of others cannot stop this one.
+	Device string     `json:"device,omitempty,omitzero"`
+	Kind   SignInKind `json:"kind"`
 
 	// Library Staff: a symbol such as `ISIL:US-NWPTL`, or an id.
 	Library  string `json:"library,omitempty,omitzero"`
@@ -4924,8 +4929,13 @@ type StaffSession struct {
 	Since time.Time `json:"since"`
 
 	// ThisOne The session this call is made in.
-	ThisOne  bool      `json:"this_one,omitempty,omitzero"`
-	Until    time.Time `json:"until"`
+	ThisOne bool `json:"this_one,omitempty,omitzero"`
+
+	// Until When it ends if it is not used any more.
+	Until time.Time `json:"until"`
+
+	// UsedAt When it was last used, within some minutes.
+	UsedAt   time.Time `json:"used_at"`
 	Username string    `json:"username"`
 }
 

@@ -259,6 +259,31 @@ func TestSigningIn(t *testing.T) {
 	thief.shows(200, "Staff sign-in")
 }
 
+// Where somebody guesses a password from the same network, the computer at which its
+// owner has signed in before lets them in all the same, and no other does.
+func TestAKnownComputerLetsItsPeopleIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	known := w.browser(t).asPatron()
+	known.post("/sign-out")
+	known.asStaff() // it is known to both
+	known.post("/sign-out")
+	for range 5 {
+		wants(t, w.staffSignIn(t, "ill1", "wrong and long enough"), 401, "sign_in_failed")
+		wants(t, w.call(t, "POST", "/v1/sessions", "", `{"kind":"patron","realm":"ISIL:US-HOME","card":"`+w.card+`","pin":"0000"}`), 401, "sign_in_failed")
+	}
+	other := w.browser(t)
+	other.post("/staff/sign-in", "library", "ISIL:US-HOME", "username", "ill1", "password", password)
+	other.shows(429)
+	other.post("/sign-in", "library", "ISIL:US-HOME", "card", w.card, "pin", pin)
+	other.shows(429)
+	known.asStaff().post("/sign-out")
+	known.asPatron()
+	if kept := known.cookies["afield_devices"]; kept == nil || !kept.HttpOnly || strings.Contains(kept.Value, w.card) {
+		t.Errorf("the computer keeps %v", kept)
+	}
+}
+
 // A form of another site is refused, whatever cookies come with it.
 func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 	t.Parallel()

@@ -14,14 +14,13 @@ import (
 )
 
 // ChangePassword gives a signed-in staff user a new password, if the old one is
-// right, and ends their other sessions. Wrong tries count as those of signing in
-// do. Sent again after it was done, it is done.
-func (s *Service) ChangePassword(ctx context.Context, who Principal, address, old, fresh string) error {
+// right, and ends their other sessions. Wrong tries count as those of signing in do,
+// for this session alone. Sent again after it was done, it is done.
+func (s *Service) ChangePassword(ctx context.Context, who Principal, old, fresh string) error {
 	if who.Kind != KindStaff {
 		return broker.Forbidden("A program has a token and no password.")
 	}
-	found, err := s.begin(ctx, address, func(ctx context.Context, tx *postgres.Tx) (string, lookup, error) {
-		tx.Widen(who.Library)
+	found, err := s.beginOwn(ctx, who, func(ctx context.Context, tx *postgres.Tx) (string, lookup, error) {
 		held := secretOf{library: who.Library, id: who.ID}
 		var username string
 		err := tx.QueryRow(ctx, `select username, password_hash from staff_users where library_id = $1 and id = $2`, who.Library, who.ID).
@@ -50,9 +49,29 @@ func (s *Service) ChangePassword(ctx context.Context, who Principal, address, ol
 	return s.db.InTx(ctx, postgres.ForLibraries(who.Library), func(_ context.Context, tx *postgres.Tx) error {
 		tx.Queue(`update staff_users set password_hash = $3, password_set_at = $4 where library_id = $1 and id = $2`, who.Library, who.ID, hash, s.wall.Now())
 		s.revokeOthers(tx, who)
-		forgiveTries(tx, found.personal, found.network, found.at)
+		forgiveTries(tx, found.counters, found.at)
 		return nil
 	})
+}
+
+// beginOwn counts the try of somebody who is signed in: nobody else's tries stop
+// them, nor theirs anybody else.
+func (s *Service) beginOwn(ctx context.Context, who Principal, find func(context.Context, *postgres.Tx) (string, lookup, error)) (attempt, error) {
+	now := s.wall.Now()
+	var found attempt
+	err := s.db.InTx(ctx, postgres.ForLibraries(who.Library), func(ctx context.Context, tx *postgres.Tx) error {
+		account, look, err := find(ctx, tx)
+		if err != nil {
+			return err
+		}
+		found = attempt{at: now, counters: []counter{{bucket: s.hasher.bucket("session", who.Token.String()), about: account, limits: guessLimits}}}
+		if err := count(ctx, tx, found.counters, now); err != nil {
+			return err
+		}
+		found.secretOf, err = look()
+		return err
+	})
+	return found, err
 }
 
 // compare tells whether a change from an old secret to a new one was made
@@ -70,11 +89,11 @@ func (s *Service) compare(ctx context.Context, old, fresh, stored string) (made 
 
 // ChangePIN gives a signed-in patron a new PIN, if the old one is right, on every
 // card of theirs that has the old one, and ends their other sessions. Wrong tries
-// count as those of signing in do. Sent again after it was done, it is done.
-func (s *Service) ChangePIN(ctx context.Context, who Principal, address, old, fresh string) error {
+// count as those of signing in do, for this session alone. Sent again after it was
+// done, it is done.
+func (s *Service) ChangePIN(ctx context.Context, who Principal, old, fresh string) error {
 	var cards []patrons.Card
-	found, err := s.begin(ctx, address, func(ctx context.Context, tx *postgres.Tx) (string, lookup, error) {
-		tx.Widen(who.Library)
+	found, err := s.beginOwn(ctx, who, func(ctx context.Context, tx *postgres.Tx) (string, lookup, error) {
 		patron, err := patrons.ByID(ctx, tx, patrons.Ref{Library: who.Library, ID: who.ID})
 		if err != nil {
 			return "", nil, err
@@ -131,7 +150,7 @@ func (s *Service) ChangePIN(ctx context.Context, who Principal, address, old, fr
 			patrons.SetPINHash(tx, card.Library, card.ID, hash, s.wall.Now())
 		}
 		s.revokeOthers(tx, who)
-		forgiveTries(tx, found.personal, found.network, found.at)
+		forgiveTries(tx, found.counters, found.at)
 		return nil
 	})
 }

@@ -89,6 +89,9 @@ type Session struct {
 	// Token is shown once; only its hash is kept.
 	Token     string
 	Principal Principal
+	// Device makes the browser or program that signed in known from now on: what is
+	// sent with the next sign-in, which other people's wrong tries then cannot stop.
+	Device string
 }
 
 // StaffSignIn is an attempt of a staff user to sign in.
@@ -97,8 +100,15 @@ type StaffSignIn struct {
 	Library  string
 	Username string
 	Password string
-	// Address is the caller's network address, for the throttle.
+	Caller
+}
+
+// Caller is where an attempt comes from, for the throttle.
+type Caller struct {
+	// Address is the caller's network address.
 	Address string
+	// Devices are those that earlier sign-ins gave; others' and old ones do no harm.
+	Devices []string
 }
 
 // PatronSignIn is an attempt of a patron to sign in.
@@ -108,8 +118,7 @@ type PatronSignIn struct {
 	Realm string
 	Card  string
 	PIN   string
-	// Address is the caller's network address, for the throttle.
-	Address string
+	Caller
 }
 
 // NewStaff describes a staff user to create.

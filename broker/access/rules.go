@@ -19,13 +19,23 @@ type limit struct {
 	tries  int
 }
 
-// cardLimits bound the guesses at one card or staff user. A four-digit PIN has
-// 10,000 values: at 20 a day a guesser needs most of a year for an even chance,
-// and the short windows stop a script long before that.
-var cardLimits = []limit{
+// guessLimits bound the guesses at one card or staff user from one network, or from
+// one device or session that is known. A four-digit PIN has 10,000 values: at 20 a
+// day a guesser needs most of a year for an even chance, and the short windows slow a
+// script down long before that.
+var guessLimits = []limit{
 	{time.Minute, 5},
 	{15 * time.Minute, 10},
 	{24 * time.Hour, 20},
+}
+
+// accountLimits bound the guesses at one card or staff user from everywhere, against
+// a guesser with many networks. They are wider, so that one network cannot reach
+// them alone; a known device comes in all the same.
+var accountLimits = []limit{
+	{time.Minute, 12},
+	{15 * time.Minute, 24},
+	{24 * time.Hour, 60},
 }
 
 // networkLimits bound the failures from one network, against spraying one PIN
@@ -102,10 +112,10 @@ func normalCard(number string) string {
 			return -1
 		}
 		return unicode.ToUpper(r)
-	}, number)
+	}, broker.Plain(number))
 }
 
-func normalUsername(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+func normalUsername(name string) string { return strings.ToLower(broker.Plain(name)) }
 
 const (
 	minPIN, maxPIN           = 4, 64
@@ -136,7 +146,10 @@ func CheckUsername(pointer, name string) error {
 }
 
 func checkUsername(name string) []broker.FieldError {
-	if name != "" && len(name) <= maxUsername && printable(name) {
+	if unfit := broker.CheckSigns("/username", name); unfit != nil {
+		return unfit
+	}
+	if name != "" && len(name) <= maxUsername {
 		return nil
 	}
 	return []broker.FieldError{{
@@ -170,6 +183,16 @@ const (
 	patronSession  = 12 * time.Hour
 	longestProgram = 2 * 365 * 24 * time.Hour
 )
+
+// How long a session may lie idle: staff go away from a desk for a while, patrons walk
+// away from a computer that the next one sits down at. A program's token may.
+const (
+	staffIdle  = 90 * time.Minute
+	patronIdle = 30 * time.Minute
+)
+
+// usedEvery is how exactly the last use of a session is kept.
+const usedEvery = 2 * time.Minute
 
 // notSignedIn is the one answer to a failed sign-in: it does not say whether the
 // card, the user, the library or the secret was wrong.

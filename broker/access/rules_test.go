@@ -30,7 +30,7 @@ func TestWaitFor(t *testing.T) {
 		{"older than a day does not count", []tally{minutesAgo(25*60, 400)}, 0},
 	}
 	for _, c := range cases {
-		if got := waitFor(cardLimits, c.tallies, noon); got != c.want {
+		if got := waitFor(guessLimits, c.tallies, noon); got != c.want {
 			t.Errorf("%s: wait %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -43,7 +43,7 @@ func TestNoDayHasMoreThanTwentyGuesses(t *testing.T) {
 		var tallies []tally
 		var tried []time.Time
 		for at := noon; at.Before(noon.Add(72 * time.Hour)); at = at.Add(every) {
-			if waitFor(cardLimits, tallies, at) > 0 {
+			if waitFor(guessLimits, tallies, at) > 0 {
 				continue
 			}
 			tried = append(tried, at)

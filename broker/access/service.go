@@ -60,7 +60,7 @@ type AskedToken struct {
 func (s *Service) AskToken(tx *postgres.Tx, bearer string) *AskedToken {
 	asked := &AskedToken{}
 	if strings.HasPrefix(bearer, tokenPrefix) && len(bearer) <= 100 {
-		askToken(tx, byHash, tokenHash(bearer), s.wall.Now(), asked)
+		askToken(tx, byHash, tokenHash(bearer), s.wall.Now(), true, asked)
 	}
 	return asked
 }
@@ -85,11 +85,12 @@ func (s *Service) Authenticate(ctx context.Context, bearer string) (Principal, e
 
 // AuthenticateSession recognises the holder of a page's session, which remembers
 // the id of the token it was signed in with and never the token itself. It judges
-// as Authenticate does: a token that was revoked ends the session too.
-func (s *Service) AuthenticateSession(ctx context.Context, token broker.ID) (Principal, error) {
+// as Authenticate does: a token that was revoked ends the session too. uses tells
+// whether somebody is there: a page that looks after itself keeps no session awake.
+func (s *Service) AuthenticateSession(ctx context.Context, token broker.ID, uses bool) (Principal, error) {
 	return s.authenticate(ctx, func(tx *postgres.Tx) *AskedToken {
 		asked := &AskedToken{}
-		askToken(tx, byID, token, s.wall.Now(), asked)
+		askToken(tx, byID, token, s.wall.Now(), uses, asked)
 		return asked
 	})
 }

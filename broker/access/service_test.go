@@ -3,6 +3,7 @@ package access_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -83,7 +84,7 @@ func (h town) in(t *testing.T, work func(context.Context, *postgres.Tx) error) {
 
 func (h town) patronSignIn(t *testing.T, realm, number, secret, address string) (access.Session, error) {
 	t.Helper()
-	return h.service.SignInPatron(t.Context(), access.PatronSignIn{Realm: realm, Card: number, PIN: secret, Address: address})
+	return h.service.SignInPatron(t.Context(), access.PatronSignIn{Realm: realm, Card: number, PIN: secret, Caller: access.Caller{Address: address}})
 }
 
 func code(err error) string {
@@ -187,8 +188,12 @@ func TestGuessingIsThrottled(t *testing.T) {
 		if failed.Load() != 5 || throttled.Load() != 95 {
 			t.Errorf("card %s: %d guesses were looked at, %d refused", number, failed.Load(), throttled.Load())
 		}
-		_, err := h.patronSignIn(t, "shared shelves", number, pin, "198.51.100.1")
+		_, err := h.patronSignIn(t, "shared shelves", number, pin, "203.0.113.77")
 		if ours, ok := broker.AsError(err); !ok || ours.Code != "too_many_tries" || ours.RetryAfterSeconds < 1 || ours.RetryAfterSeconds > 60 {
+			t.Errorf("the right PIN after that, from the same network: %v", err)
+		}
+		want := map[string]string{card: "", "29999000000000": "sign_in_failed"}[number]
+		if _, err := h.patronSignIn(t, "shared shelves", number, pin, "198.51.100.1"); code(err) != want {
 			t.Errorf("the right PIN after that, from elsewhere: %v", err)
 		}
 	}
@@ -311,6 +316,140 @@ func TestRepeatedPosts(t *testing.T) {
 			t.Errorf("after 49 hours: %+v, %v", done, err)
 		}
 		h.service.Forget(tx)
+		return nil
+	})
+}
+
+// A guesser with many networks closes an account for everybody who is not known to
+// it. A device that has signed in before gets in, and its owner's success gives the
+// guesser no new tries; another account's device and a made-up one are no help, and
+// staff lift all of it.
+func TestAKnownDeviceGetsInWhereGuessersClosedTheAccount(t *testing.T) {
+	t.Parallel()
+	h := newTown(t)
+	try := func(number, pin, address string, devices ...string) (access.Session, error) {
+		return h.service.SignInPatron(t.Context(), access.PatronSignIn{
+			Realm: "shared shelves", Card: number, PIN: pin, Caller: access.Caller{Address: address, Devices: devices},
+		})
+	}
+	own, err := try(card, pin, "192.0.2.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	staff, err := h.service.SignInStaff(t.Context(), access.StaffSignIn{Library: "ISIL:US-NORTH", Username: "desk1", Password: pass})
+	if err != nil {
+		t.Fatal(err)
+	}
+	guess := func() (looked int) {
+		for network := range 20 {
+			for range 5 {
+				if _, err := try(card, "9999", fmt.Sprintf("10.0.%d.1", network)); code(err) == "sign_in_failed" {
+					looked++
+				}
+			}
+		}
+		return looked
+	}
+	if looked := guess(); looked != 12 {
+		t.Errorf("%d guesses from many networks in one minute, want 12", looked)
+	}
+	for name, devices := range map[string][]string{
+		"nothing": nil, "a made-up device": {"afd_00_zzzzzz_00"}, "another account's": {staff.Device}, "a changed one": {own.Device[:len(own.Device)-1] + "g"},
+	} {
+		if _, err := try(card, pin, "198.51.100.1", devices...); code(err) != "too_many_tries" {
+			t.Errorf("with %s: %v", name, err)
+		}
+	}
+	if _, err := try(card, pin, "198.51.100.1", staff.Device, own.Device); err != nil {
+		t.Errorf("with the device: %v", err)
+	}
+	if looked := guess(); looked != 0 {
+		t.Errorf("the owner's success gave the guesser %d tries", looked)
+	}
+	for range 5 {
+		if _, err := try(card, "9999", "198.51.100.1", own.Device); code(err) != "sign_in_failed" {
+			t.Errorf("a guess with the device: %v", err)
+		}
+	}
+	if _, err := try(card, pin, "198.51.100.1", own.Device); code(err) != "too_many_tries" {
+		t.Errorf("after five wrong ones with the device: %v", err)
+	}
+	h.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		tx.Widen(h.south)
+		cards, err := patrons.Cards(ctx, tx, patrons.Ref{Library: h.south, ID: h.patron})
+		if err != nil {
+			return err
+		}
+		if waits, err := h.service.CardWaits(ctx, tx, cards); err != nil || len(waits) != 1 {
+			t.Errorf("who waits: %v, %v", waits, err)
+		}
+		h.service.LetPatronIn(tx, cards)
+		return nil
+	})
+	for address, devices := range map[string][]string{"198.51.100.1": {own.Device}, "10.0.0.1": nil} {
+		if _, err := try(card, pin, address, devices...); err != nil {
+			t.Errorf("once they were let in, from %s: %v", address, err)
+		}
+	}
+	h.clock.Set(h.clock.Now().Add(181 * 24 * time.Hour))
+	if looked := guess(); looked != 12 {
+		t.Errorf("%d guesses later on", looked)
+	}
+	if _, err := try(card, pin, "198.51.100.1", own.Device); code(err) != "too_many_tries" {
+		t.Errorf("with a device that has ended: %v", err)
+	}
+}
+
+// A session that nobody uses ends, and a page that looks after itself uses none.
+func TestIdleSessionsEnd(t *testing.T) {
+	t.Parallel()
+	h := newTown(t)
+	patron, err := h.patronSignIn(t, "shared shelves", card, pin, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	staff, err := h.service.SignInStaff(t.Context(), access.StaffSignIn{Library: "ISIL:US-NORTH", Username: "desk1", Password: pass})
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := func(by time.Duration) { h.clock.Set(h.clock.Now().Add(by)) }
+	used := func(session access.Session) string {
+		_, err := h.service.Authenticate(t.Context(), session.Token)
+		return code(err)
+	}
+	watched := func(session access.Session) string {
+		_, err := h.service.AuthenticateSession(t.Context(), session.Principal.Token, false)
+		return code(err)
+	}
+	for range 4 {
+		later(25 * time.Minute)
+		if used(patron) != "" || used(staff) != "" {
+			t.Fatalf("in use: %q, %q", used(patron), used(staff))
+		}
+	}
+	later(20 * time.Minute)
+	if watched(patron) != "" {
+		t.Error("a patron's page, after 20 minutes")
+	}
+	later(11 * time.Minute)
+	if used(patron) != "bad_token" || watched(patron) != "bad_token" || used(staff) != "" {
+		t.Errorf("after half an hour: %q, %q, %q", used(patron), watched(patron), used(staff))
+	}
+	h.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		list, err := h.service.Sessions(ctx, tx, h.north)
+		if err != nil || len(list) != 1 || !list[0].Used.Equal(h.clock.Now()) || !list[0].Until.Equal(h.clock.Now().Add(90*time.Minute)) {
+			t.Errorf("who is signed in: %+v, %v", list, err)
+		}
+		return nil
+	})
+	later(91 * time.Minute)
+	if used(staff) != "bad_token" {
+		t.Error("an idle member of staff is let in")
+	}
+	h.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		if list, err := h.service.Sessions(ctx, tx, h.north); err != nil || len(list) != 0 {
+			t.Errorf("who is signed in at the end: %+v, %v", list, err)
+		}
 		return nil
 	})
 }

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,11 +41,11 @@ func (s *Service) Staff(ctx context.Context, tx *postgres.Tx, library broker.ID)
 		select u.id, coalesce(u.username, i.username) as username, coalesce(i.roles, u.roles) as roles,
 		       case when i.id is not null then i.branch_id else u.branch_id end as branch, u.disabled_at is not null as disabled,
 		       i.expires_at as invited_until, u.password_set_at, coalesce(u.created_at, i.created_at) as created_at,
-		       (select count(*)::int from access_tokens t where t.library_id = $1 and t.principal_id = u.id and t.revoked_at is null and t.expires_at > $2) as sessions
+		       (select count(*)::int from access_tokens t where t.library_id = $1 and t.principal_id = u.id and `+notEnded("$3", "$4")+`) as sessions
 		from (select * from staff_users where library_id = $1) u
 		full join (select * from invitations where library_id = $1 and accepted_at is null and withdrawn_at is null and expires_at > $2) i
 			on i.username = u.username
-		order by 2`, library, now)
+		order by 2`, library, now, now.Add(-staffIdle), now.Add(-patronIdle))
 	if err != nil {
 		return nil, fmt.Errorf("list staff users: %w", err)
 	}
@@ -75,16 +76,25 @@ func (s *Service) cardBucket(realm broker.ID, number string) string {
 	return s.hasher.bucket("card", realm.String(), normalCard(number))
 }
 
-// waits gives how long those must wait who failed too often.
-func (s *Service) waits(ctx context.Context, tx *postgres.Tx, buckets []string) (map[string]time.Duration, error) {
+// waits gives how long those must wait who failed too often, wherever they did.
+func (s *Service) waits(ctx context.Context, tx *postgres.Tx, accounts []string) (map[string]time.Duration, error) {
 	now := s.wall.Now()
-	tallies, err := readTallies(ctx, tx, buckets, now)
+	type key struct{ account, bucket string }
+	tallies := map[key][]tally{}
+	err := readTallies(ctx, tx, accounts, now, func(bucket, about string, one tally) {
+		of := key{cmp.Or(about, bucket), bucket}
+		tallies[of] = append(tallies[of], one)
+	})
 	if err != nil {
 		return nil, err
 	}
 	waits := map[string]time.Duration{}
-	for bucket, tries := range tallies {
-		waits[bucket] = waitFor(cardLimits, tries, now)
+	for of, tries := range tallies {
+		limits := guessLimits
+		if of.account == of.bucket {
+			limits = accountLimits
+		}
+		waits[of.account] = max(waits[of.account], waitFor(limits, tries, now))
 	}
 	return waits, nil
 }
@@ -126,15 +136,18 @@ type SignedIn struct {
 	ID       broker.ID
 	Username string
 	Since    time.Time
-	Until    time.Time
+	// Used is when it last was, within some minutes; it ends when it lies idle.
+	Used  time.Time
+	Until time.Time
 }
 
 // Sessions lists the sessions of a library's staff, the newest first.
 func (s *Service) Sessions(ctx context.Context, tx *postgres.Tx, library broker.ID) ([]SignedIn, error) {
-	rows, err := tx.Query(ctx, `select t.id, u.username, t.created_at as since, t.expires_at as until
-		from access_tokens t join staff_users u on u.library_id = t.library_id and u.id = t.principal_id
-		where t.library_id = $1 and t.kind = 'staff' and t.revoked_at is null and t.expires_at > $2 and u.disabled_at is null
-		order by t.created_at desc, t.id`, library, s.wall.Now())
+	now := s.wall.Now()
+	rows, err := tx.Query(ctx, `select t.id, u.username, t.created_at as since, t.used_at as used, least(t.expires_at, t.used_at + $5::interval) as until
+		from (select * from access_tokens where library_id = $1 and kind = 'staff' and `+notEnded("$3", "$4")+`) t
+		join staff_users u on u.library_id = t.library_id and u.id = t.principal_id and u.disabled_at is null
+		order by t.created_at desc, t.id`, library, now, now.Add(-staffIdle), now.Add(-patronIdle), staffIdle)
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}

@@ -22,15 +22,23 @@ const (
 	byID   tokenKey = "id"
 )
 
+// notEnded is the condition of a token that is good at $2: not revoked, not over, and
+// used since the instants of staff and of patrons.
+func notEnded(staffSince, patronsSince string) string {
+	return `revoked_at is null and expires_at > $2 and (kind = 'program' or used_at > case kind when 'staff' then ` + staffSince + `::timestamptz else ` + patronsSince + ` end)`
+}
+
 // askToken queues who holds a token that is still good. access_tokens is shared,
 // so the transaction need not see any library yet: the first statement lets it
 // see the token's library, and the second looks at who holds the token today: a
 // staff user who was disabled or given other roles, a patron whose membership
 // was closed.
-func askToken(tx *postgres.Tx, by tokenKey, value any, now time.Time, asked *AskedToken) {
+func askToken(tx *postgres.Tx, by tokenKey, value any, now time.Time, uses bool, asked *AskedToken) {
 	p := &asked.principal
-	tx.Queue(`select id, kind, library_id, principal_id, expires_at, set_config('afield.libraries', '{' || library_id || '}', true)
-		from access_tokens where `+string(by)+` = $1 and revoked_at is null and expires_at > $2`, value, now).
+	tx.Queue(`with good as (select * from access_tokens where `+string(by)+` = $1 and `+notEnded("$4", "$5")+`),
+			used as (update access_tokens t set used_at = $2 from good g where t.hash = g.hash and t.kind <> 'program' and t.used_at < $3 and $6)
+		select id, kind, library_id, principal_id, expires_at, set_config('afield.libraries', '{' || library_id || '}', true) from good`,
+		value, now, now.Add(-usedEvery), now.Add(-staffIdle), now.Add(-patronIdle), uses).
 		QueryRow(noneIs(&asked.known, &p.Token, &p.Kind, &p.Library, &p.ID, &p.ExpiresAt, new(string)))
 	tx.Queue(`select coalesce(s.roles, t.roles), s.branch_id, l.kind = 'consortium', l.status from access_tokens t
 		join libraries l on l.id = t.library_id
@@ -80,8 +88,8 @@ func standing(ctx context.Context, tx *postgres.Tx, p Principal) (Principal, err
 }
 
 func insertToken(tx *postgres.Tx, hash []byte, p Principal, label string, now time.Time) {
-	tx.Queue(`insert into access_tokens (hash, id, kind, library_id, principal_id, roles, label, created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+	tx.Queue(`insert into access_tokens (hash, id, kind, library_id, principal_id, roles, label, created_at, used_at, expires_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`,
 		hash, p.Token, p.Kind, p.Library, p.ID, p.Roles, label, now, p.ExpiresAt)
 }
 
@@ -170,59 +178,66 @@ func noneIsZero(found secretOf, err error) (secretOf, error) {
 	return found, nil
 }
 
-// bucketLimits is one counter and its limits.
-type bucketLimits struct {
+// counter is where tries are counted, and how many it lets through.
+type counter struct {
 	bucket string
+	// about is the account whose counter it is beside the account's own; "" for that
+	// one and for a network's.
+	about  string
 	limits []limit
 }
 
 // selectTallies locks the counters, in the order given, and reads them. The
 // lock makes a hundred tries at once count as a hundred.
-func selectTallies(ctx context.Context, tx *postgres.Tx, counters []bucketLimits, now time.Time) (map[string][]tally, error) {
+func selectTallies(ctx context.Context, tx *postgres.Tx, counters []counter, now time.Time) (map[string][]tally, error) {
 	names := make([]string, len(counters))
-	for i, counter := range counters {
-		names[i] = counter.bucket
-		tx.Queue(`select pg_advisory_xact_lock(hashtextextended('signin:' || $1, 0))`, counter.bucket)
-	}
-	return readTallies(ctx, tx, names, now)
-}
-
-// readTallies reads counters.
-func readTallies(ctx context.Context, tx *postgres.Tx, names []string, now time.Time) (map[string][]tally, error) {
-	rows, err := tx.Query(ctx, `select bucket, window_start, tries from signin_attempts
-		where bucket = any ($1) and window_start > $2`, names, now.Add(-longestWindow))
-	if err != nil {
-		return nil, fmt.Errorf("count sign-ins: %w", err)
+	for i, one := range counters {
+		names[i] = one.bucket
+		tx.Queue(`select pg_advisory_xact_lock(hashtextextended('signin:' || $1, 0))`, one.bucket)
 	}
 	tallies := map[string][]tally{}
-	var name string
+	err := readTallies(ctx, tx, names, now, func(bucket, _ string, one tally) { tallies[bucket] = append(tallies[bucket], one) })
+	return tallies, err
+}
+
+// readTallies reads counters, and those about the same accounts.
+func readTallies(ctx context.Context, tx *postgres.Tx, names []string, now time.Time, each func(bucket, about string, one tally)) error {
+	rows, err := tx.Query(ctx, `select bucket, coalesce(about, ''), window_start, tries from signin_attempts
+		where (bucket = any ($1) or about = any ($1)) and window_start > $2`, names, now.Add(-longestWindow))
+	if err != nil {
+		return fmt.Errorf("count sign-ins: %w", err)
+	}
+	var bucket, about string
 	var one tally
-	_, err = pgx.ForEachRow(rows, []any{&name, &one.minute, &one.tries}, func() error {
-		tallies[name] = append(tallies[name], one)
+	_, err = pgx.ForEachRow(rows, []any{&bucket, &about, &one.minute, &one.tries}, func() error {
+		each(bucket, about, one)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("count sign-ins: %w", err)
+		return fmt.Errorf("count sign-ins: %w", err)
 	}
-	return tallies, nil
+	return nil
 }
 
-func countTry(tx *postgres.Tx, bucket string, now time.Time) {
-	tx.Queue(`insert into signin_attempts (bucket, window_start, tries) values ($1, $2, 1)
+func countTry(tx *postgres.Tx, one counter, now time.Time) {
+	tx.Queue(`insert into signin_attempts (bucket, about, window_start, tries) values ($1, nullif($2, ''), $3, 1)
 		on conflict (bucket, window_start) do update set tries = signin_attempts.tries + 1`,
-		bucket, now.Truncate(time.Minute))
+		one.bucket, one.about, now.Truncate(time.Minute))
 }
 
-// forgiveTries clears a card's counter after a success and takes the one try
-// off its network's. The network's failures stay, or a guesser could wash them
-// away by signing in with a card of their own.
-func forgiveTries(tx *postgres.Tx, card, network string, tried time.Time) {
-	forgetTries(tx, card)
-	tx.Queue(`update signin_attempts set tries = tries - 1 where bucket = $1 and window_start = $2 and tries > 0`,
-		network, tried.Truncate(time.Minute))
+// forgiveTries clears, after a success, the first of its counters, which is its own
+// network's, device's or session's, and takes the one try off the others. Failures of
+// other networks stay, or the owner would hand a guesser a new count by signing in,
+// and a guesser could wash away a network's with a card of their own.
+func forgiveTries(tx *postgres.Tx, counters []counter, tried time.Time) {
+	tx.Queue(`delete from signin_attempts where bucket = $1`, counters[0].bucket)
+	for _, one := range counters[1:] {
+		tx.Queue(`update signin_attempts set tries = tries - 1 where bucket = $1 and window_start = $2 and tries > 0`,
+			one.bucket, tried.Truncate(time.Minute))
+	}
 }
 
-// forgetTries clears a counter.
-func forgetTries(tx *postgres.Tx, bucket string) {
-	tx.Queue(`delete from signin_attempts where bucket = $1`, bucket)
+// forgetTries clears an account's counter, and all that are about it.
+func forgetTries(tx *postgres.Tx, account string) {
+	tx.Queue(`delete from signin_attempts where bucket = $1 or about = $1`, account)
 }

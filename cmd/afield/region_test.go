@@ -144,7 +144,7 @@ func (r *region) member(preset, name string) member {
 		})
 		return err
 	})
-	session, err := r.doors.SignInStaff(r.t.Context(), access.StaffSignIn{Library: symbol.String(), Username: "ill-desk", Password: storyPassword, Address: "127.0.0.1"})
+	session, err := r.doors.SignInStaff(r.t.Context(), access.StaffSignIn{Library: symbol.String(), Username: "ill-desk", Password: storyPassword, Caller: access.Caller{Address: "127.0.0.1"}})
 	r.must(err)
 	m.staff = session.Token
 	return m
@@ -171,7 +171,7 @@ func (r *region) reader() reader {
 		}
 		return r.doors.SetPIN(ctx, tx, r.home.ID, card, "4821")
 	})
-	session, err := r.doors.SignInPatron(r.t.Context(), access.PatronSignIn{Realm: "TEST:HOME", Card: one.card, PIN: "4821", Address: "127.0.0.1"})
+	session, err := r.doors.SignInPatron(r.t.Context(), access.PatronSignIn{Realm: "TEST:HOME", Card: one.card, PIN: "4821", Caller: access.Caller{Address: "127.0.0.1"}})
 	r.must(err)
 	one.token = session.Token
 	return one

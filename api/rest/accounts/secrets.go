@@ -13,12 +13,12 @@ import (
 
 // ChangePassword changes the caller's own password.
 func (a Accounts) ChangePassword(ctx context.Context, request gen.ChangePasswordRequestObject) (gen.ChangePasswordResponseObject, error) {
-	return gen.ChangePassword204Response{}, a.Access.ChangePassword(ctx, pipeline.Caller(ctx), pipeline.Address(ctx), request.Body.Old, request.Body.New)
+	return gen.ChangePassword204Response{}, a.Access.ChangePassword(ctx, pipeline.Caller(ctx), request.Body.Old, request.Body.New)
 }
 
 // ChangePIN changes the calling patron's PIN.
 func (a Accounts) ChangePIN(ctx context.Context, request gen.ChangePINRequestObject) (gen.ChangePINResponseObject, error) {
-	return gen.ChangePIN204Response{}, a.Access.ChangePIN(ctx, pipeline.Caller(ctx), pipeline.Address(ctx), request.Body.Old, request.Body.New)
+	return gen.ChangePIN204Response{}, a.Access.ChangePIN(ctx, pipeline.Caller(ctx), request.Body.Old, request.Body.New)
 }
 
 // SetPIN gives one of a patron's cards a new PIN.

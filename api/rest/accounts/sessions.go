@@ -19,19 +19,22 @@ func (a Accounts) CreateSession(ctx context.Context, request gen.CreateSessionRe
 	if err := complete(*in); err != nil {
 		return nil, err
 	}
-	address := pipeline.Address(ctx)
+	from := access.Caller{Address: pipeline.Address(ctx)}
+	if in.Device != "" {
+		from.Devices = []string{in.Device}
+	}
 	var session access.Session
 	var err error
 	if in.Kind == gen.SignInKindStaff {
-		session, err = a.Access.SignInStaff(ctx, access.StaffSignIn{Library: in.Library, Username: in.Username, Password: in.Password, Address: address})
+		session, err = a.Access.SignInStaff(ctx, access.StaffSignIn{Library: in.Library, Username: in.Username, Password: in.Password, Caller: from})
 	} else {
-		session, err = a.Access.SignInPatron(ctx, access.PatronSignIn{Realm: in.Realm, Card: in.Card, PIN: in.Pin, Address: address})
+		session, err = a.Access.SignInPatron(ctx, access.PatronSignIn{Realm: in.Realm, Card: in.Card, PIN: in.Pin, Caller: from})
 	}
 	if err != nil {
 		return nil, err
 	}
 	me, err := pipeline.ReadAs(ctx, a.Base, session.Principal, a.me)
-	return gen.CreateSession201JSONResponse{Token: session.Token, ExpiresAt: views.UTC(session.Principal.ExpiresAt), Me: me}, err
+	return gen.CreateSession201JSONResponse{Token: session.Token, ExpiresAt: views.UTC(session.Principal.ExpiresAt), Device: session.Device, Me: me}, err
 }
 
 // complete checks that a sign-in has everything that its kind needs, which the

@@ -329,7 +329,7 @@ func (a Accounts) ListSessions(ctx context.Context, request gen.ListSessionsRequ
 		sessions, err := a.Access.Sessions(ctx, t.Tx, t.Library())
 		for _, one := range sessions {
 			list.Sessions = append(list.Sessions, gen.StaffSession{
-				ID: one.ID, Username: one.Username, Since: views.UTC(one.Since), Until: views.UTC(one.Until), ThisOne: one.ID == t.Caller.Token,
+				ID: one.ID, Username: one.Username, Since: views.UTC(one.Since), UsedAt: views.UTC(one.Used), Until: views.UTC(one.Until), ThisOne: one.ID == t.Caller.Token,
 			})
 		}
 		return list, err

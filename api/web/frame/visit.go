@@ -99,7 +99,7 @@ func (s *Site) visit(c echo.Context) (*Visit, error) {
 	if err != nil {
 		return v, fmt.Errorf("read a session: %w", err)
 	}
-	who, err := s.Access.AuthenticateSession(v.ctx(), token)
+	who, err := s.Access.AuthenticateSession(v.ctx(), token, !quiet(v.Request()))
 	if broker.IsKind(err, broker.KindUnauthenticated) {
 		return v, s.sessions.Destroy(v.ctx())
 	}

@@ -118,7 +118,7 @@ func (s SignIn) signInPatron(v *frame.Visit) error {
 		return err
 	}
 	session, err := s.Deps.Access.SignInPatron(v.Request().Context(), access.PatronSignIn{
-		Realm: page.symbolOf(page.Library), Card: page.Name, PIN: v.FormValue("pin"), Address: pipeline.Address(v.Request().Context()),
+		Realm: page.symbolOf(page.Library), Card: page.Name, PIN: v.FormValue("pin"), Caller: from(v),
 	})
 	if page.Trouble = v.Trouble(err); page.Trouble != nil {
 		return v.ShowAs(page.Trouble.Status, "sign-in", frame.Head{Title: v.Say("Problem: sign in"), Plain: true, Class: "sign-in"}, page)
@@ -130,6 +130,7 @@ func (s SignIn) signInPatron(v *frame.Visit) error {
 		return err
 	}
 	s.keep(v, "afield_library", page.Library)
+	s.keepDevice(v, session.Device)
 	return v.Go(v.Back(page.Next, "/account"))
 }
 
@@ -139,7 +140,7 @@ func (s SignIn) signInStaff(v *frame.Visit) error {
 		return err
 	}
 	session, err := s.Deps.Access.SignInStaff(v.Request().Context(), access.StaffSignIn{
-		Library: page.symbolOf(page.Library), Username: page.Name, Password: v.FormValue("password"), Address: pipeline.Address(v.Request().Context()),
+		Library: page.symbolOf(page.Library), Username: page.Name, Password: v.FormValue("password"), Caller: from(v),
 	})
 	if page.Trouble = v.Trouble(err); page.Trouble != nil {
 		return v.ShowAs(page.Trouble.Status, "sign-in-staff", frame.Head{Title: v.Say("Problem: staff sign-in"), Plain: true, Class: "sign-in"}, page)
@@ -151,6 +152,7 @@ func (s SignIn) signInStaff(v *frame.Visit) error {
 		return err
 	}
 	s.keep(v, "afield_library", page.Library)
+	s.keepDevice(v, session.Device)
 	if session.Principal.Office { // who sees to all libraries works at no desk
 		return v.Go(v.Back(page.Next, "/set-up"))
 	}
@@ -183,6 +185,34 @@ func (s SignIn) branch(v *frame.Visit, who access.Principal) broker.ID {
 		}
 	}
 	return broker.NoID
+}
+
+// devicesCookie has the devices by which this computer is known to those who signed in
+// at it, the last one first.
+const devicesCookie = "afield_devices"
+
+// from is where an attempt to sign in comes from.
+func from(v *frame.Visit) access.Caller {
+	return access.Caller{Address: pipeline.Address(v.Request().Context()), Devices: devices(v)}
+}
+
+func devices(v *frame.Visit) []string {
+	kept, err := v.Cookie(devicesCookie)
+	if err != nil {
+		return nil
+	}
+	text, err := url.QueryUnescape(kept.Value)
+	if err != nil || text == "" {
+		return nil
+	}
+	all := strings.Split(text, " ")
+	return all[:min(len(all), access.MostDevices)]
+}
+
+// keepDevice makes this computer known to whoever has just signed in.
+func (s SignIn) keepDevice(v *frame.Visit, device string) {
+	all := append([]string{device}, devices(v)...)
+	s.keep(v, devicesCookie, strings.Join(all[:min(len(all), access.MostDevices)], " "))
 }
 
 // keep remembers something on this computer that is nobody's secret.
