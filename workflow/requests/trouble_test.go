@@ -12,6 +12,7 @@ import (
 	"afield/connectors"
 	"afield/workflow"
 	"afield/workflow/requests"
+	"afield/workflow/requests/tasks"
 )
 
 // ILL-20: the patron cancels while the lender ships; the parcel goes back
@@ -262,6 +263,37 @@ func TestALostItemCostsTheLendersInvoice(t *testing.T) {
 	home.Expects(request, workflow.Completed)
 	if lender.Heard(connectors.KindPaid) != 1 {
 		t.Fatal("the lender hears that it was paid")
+	}
+	tw.Sound()
+}
+
+// What a lender sets beyond what the policy takes of it charges nobody: both figures
+// are put before staff, who charge what is right.
+func TestWhatALenderSetsBeyondThePolicyIsATask(t *testing.T) {
+	t.Parallel()
+	tw, home, lender, request, patron := town.AsksPartner(t, 0)
+	lender.Says(home, connectors.Message{
+		Kind: connectors.KindLoaned, Due: town.Due("2026-04-20"), Items: []connectors.MessageItem{{Barcode: "VT-5"}},
+		Fine: &broker.Money{Minor: 99999999999, Currency: "USD"},
+	})
+	if got := home.Request(request); got.LenderFineMinor != nil || !home.TaskOf(request, "lender_fine_above_policy") {
+		t.Errorf("the fine is taken: %v", got.LenderFineMinor)
+	}
+	home.Scans("VT-5", "")
+	home.Does(request, workflow.EventShelve, nil)
+	home.Does(request, workflow.EventCheckOut, nil)
+	home.Does(request, workflow.EventReportLost, map[string]any{"note": "left on a train"})
+	lender.Says(home, town.Invoice(99999999999))
+	if owed := home.Owed(patron); owed != 0 || !home.TaskOf(request, tasks.InvoiceAbovePolicy) {
+		t.Fatalf("%d cents are owed by the invoice alone", owed)
+	}
+	home.Does(request, workflow.EventInvoice, map[string]any{"cost": town.USD(17500)})
+	if owed := home.Owed(patron); owed != 17500 || home.TaskOf(request, tasks.InvoiceAbovePolicy) {
+		t.Fatalf("%d cents are owed, and the task is open: %v", owed, home.TaskOf(request, tasks.InvoiceAbovePolicy))
+	}
+	lender.Says(home, town.Invoice(15000)) // corrected, and within the policy
+	if owed := home.Owed(patron); owed != 15000 {
+		t.Fatalf("%d cents are owed by the corrected invoice", owed)
 	}
 	tw.Sound()
 }

@@ -47,24 +47,27 @@ type Rules struct {
 	Copyright    rule.Rule[rule.Optional[Copies]]      `yaml:"ill.copyright"`
 
 	// Arrival and the hold shelf.
-	ArrivalNotice   rule.Rule[NoticeChannels]     `yaml:"ill.arrival_notice"`
-	ShelfDays       rule.Rule[ShelfTime]          `yaml:"shelf.days"`
-	ShelfExpiry     rule.Rule[Expiry]             `yaml:"shelf.on_expiry"`
-	ShelfBeforeDue  rule.Rule[rule.Span]          `yaml:"shelf.before_lender_due"`
-	OwnHoldsFirst   rule.Rule[bool]               `yaml:"lending.own_holds_first"`
-	HoldLimit       rule.Rule[rule.Optional[int]] `yaml:"holds.limit"`
-	HoldFormats     rule.Rule[rule.Set]           `yaml:"holds.formats"`
-	LoanPeriod      rule.Rule[Period]             `yaml:"loans.period"`
-	LoanRenewals    rule.Rule[rule.Optional[int]] `yaml:"loans.renewals"`
-	OverdueFine     rule.Rule[FineRate]           `yaml:"fines.overdue"`
-	ILLDue          rule.Rule[LenderDue]          `yaml:"ill.due"`
-	ILLRenewals     rule.Rule[ILLRenewals]        `yaml:"ill.renewals"`
-	RenewalWindow   rule.Rule[Window]             `yaml:"ill.renewal_window"`
-	ReturnPlace     rule.Rule[Place]              `yaml:"ill.return_place"`
-	LostCharge      rule.Rule[LostCharge]         `yaml:"ill.lost_charge"`
-	SearchDays      rule.Rule[rule.Optional[int]] `yaml:"ill.search_days"`
-	Refund          rule.Rule[Refund]             `yaml:"ill.refund"`
-	DonationInPlace rule.Rule[bool]               `yaml:"ill.donation_in_lieu"`
+	ArrivalNotice  rule.Rule[NoticeChannels]     `yaml:"ill.arrival_notice"`
+	ShelfDays      rule.Rule[ShelfTime]          `yaml:"shelf.days"`
+	ShelfExpiry    rule.Rule[Expiry]             `yaml:"shelf.on_expiry"`
+	ShelfBeforeDue rule.Rule[rule.Span]          `yaml:"shelf.before_lender_due"`
+	OwnHoldsFirst  rule.Rule[bool]               `yaml:"lending.own_holds_first"`
+	HoldLimit      rule.Rule[rule.Optional[int]] `yaml:"holds.limit"`
+	HoldFormats    rule.Rule[rule.Set]           `yaml:"holds.formats"`
+	LoanPeriod     rule.Rule[Period]             `yaml:"loans.period"`
+	LoanRenewals   rule.Rule[rule.Optional[int]] `yaml:"loans.renewals"`
+	OverdueFine    rule.Rule[FineRate]           `yaml:"fines.overdue"`
+	ILLDue         rule.Rule[LenderDue]          `yaml:"ill.due"`
+	ILLRenewals    rule.Rule[ILLRenewals]        `yaml:"ill.renewals"`
+	RenewalWindow  rule.Rule[Window]             `yaml:"ill.renewal_window"`
+	ReturnPlace    rule.Rule[Place]              `yaml:"ill.return_place"`
+	LostCharge     rule.Rule[LostCharge]         `yaml:"ill.lost_charge"`
+	SearchDays     rule.Rule[rule.Optional[int]] `yaml:"ill.search_days"`
+	// What a lender may set by itself; anything dearer is put before staff.
+	InvoiceMost     rule.Rule[rule.Optional[rule.Amount]] `yaml:"ill.lender_invoice_most"`
+	LenderFineMost  rule.Rule[rule.Optional[rule.Amount]] `yaml:"ill.lender_fine_most"`
+	Refund          rule.Rule[Refund]                     `yaml:"ill.refund"`
+	DonationInPlace rule.Rule[bool]                       `yaml:"ill.donation_in_lieu"`
 
 	// How long each party has; see the Deadline constants.
 	StaffDays         rule.Rule[rule.Span] `yaml:"deadlines.staff"`

@@ -24,6 +24,27 @@ func LostILLCharge(d *policy.Document, invoice ...broker.Money) (Charge, error) 
 	return Charge{Kind: "lost", Amount: sum, Rule: entry.Rule, Clause: entry.Clause}, nil
 }
 
+// LenderInvoiceMost is the most that a lender's invoice for one request charges a
+// patron by itself, and to which its fines for one item come.
+func LenderInvoiceMost(d *policy.Document) rule.Entry[rule.Optional[rule.Amount]] {
+	return d.Rules().InvoiceMost.For(rule.Match{Owner: rule.OwnerILL})
+}
+
+// LenderFineMost is the most that a lender may ask for a late day by itself.
+func LenderFineMost(d *policy.Document) rule.Entry[rule.Optional[rule.Amount]] {
+	return d.Rules().LenderFineMost.For(rule.Match{Owner: rule.OwnerILL})
+}
+
+// Above tells whether an amount is more than the most a policy lets a lender set, and
+// gives that. An amount in another currency is not compared.
+func Above(d *policy.Document, amount broker.Money, most rule.Entry[rule.Optional[rule.Amount]]) (broker.Money, bool) {
+	if !most.Value.Is {
+		return broker.Money{}, false
+	}
+	bound := d.Money(most.Value.Value)
+	return bound, amount.Currency == bound.Currency && amount.Minor > bound.Minor
+}
+
 // SearchUntil gives the last day a patron may search for a misplaced borrowed
 // item before paying: so many days after the due date or the patron's own
 // report, whichever was first. Zero when the policy gives no such time.

@@ -102,6 +102,11 @@ func TestTheLendersCapIsKept(t *testing.T) {
 	facts.LenderFine = &costs.LenderFine{Rate: policytest.CAD("0.50"), Cap: &most}
 	got := policytest.Fine(t, policytest.Preset(t, "perth"), facts, "2026-03-02", "2026-03-20", calendar.EveryDay(nil))
 	policytest.MustBe(t, "fine", got.Amount, policytest.CAD("3.00"))
+	for name, most := range map[string]*broker.Money{"no cap": nil, "a cap beyond the policy's": new(policytest.CAD("999999999.99"))} {
+		facts.LenderFine.Cap = most
+		got = policytest.Fine(t, policytest.Preset(t, "perth"), facts, "2026-03-02", "2028-03-02", calendar.EveryDay(nil))
+		policytest.MustBe(t, name, got.Amount, policytest.CAD("150.00"))
+	}
 }
 
 // A fine never falls as time passes and never exceeds its cap, whatever the

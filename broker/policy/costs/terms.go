@@ -116,6 +116,12 @@ func fineTerms(d *policy.Document, f LoanFacts) FineTerms {
 	case fine.SetBy != attributes.SetByLender:
 	case f.LenderFine != nil:
 		fine.Rate, fine.Cap = f.LenderFine.Rate, f.LenderFine.Cap
+		if most := LenderInvoiceMost(d).Value; most.Is {
+			bound := d.Money(most.Value)
+			if fine.Cap == nil || fine.Cap.Minor > bound.Minor {
+				fine.Cap = &bound
+			}
+		}
 	case f.Owner != rule.OwnerILL: // it has no lender who could ask anything
 		fine.Rate, fine.Cap = d.Money(0), nil
 	}

@@ -8,6 +8,7 @@ import (
 	"afield/broker/catalog"
 	"afield/broker/holds"
 	"afield/broker/loans"
+	"afield/broker/policy/costs"
 	"afield/broker/returns"
 	"afield/broker/standing"
 	"afield/workflow"
@@ -66,6 +67,13 @@ func keepTerms(c *engine.Case) (engine.Wants, error) {
 	}
 	if wrong != nil {
 		return nil, broker.Invalid(wrong...)
+	}
+	if bound, above := costs.Above(c.Policy, fine, costs.LenderFineMost(c.Policy)); above && c.Firing.By == workflow.ByLender {
+		return engine.Wants{engine.OpenTask{
+			Kind: "lender_fine_above_policy",
+			Detail: "The lender asks " + fine.String() + " for a late day, and our policy takes at most " + bound.String() +
+				" by its word alone. It was not taken: ask the lender, and enter on receipt what holds.",
+		}}, nil
 	}
 	c.Request.LenderFineMinor, c.Request.LenderFineMostMinor = &fine.Minor, nil
 	if limited {

@@ -44,6 +44,14 @@ func ChargeLost(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if charged.stands() == charge.Amount.Minor { // said again, or divided already
 		return nil, nil
 	}
+	if most, above := costs.Above(c.Policy, invoice, costs.LenderInvoiceMost(c.Policy)); above && c.Firing.By == workflow.ByLender {
+		return engine.Wants{engine.OpenTask{
+			Kind: tasks.InvoiceAbovePolicy,
+			Detail: "The lender's invoice is " + invoice.String() + ", and a patron is charged at most " + most.String() +
+				" by it alone. Nobody was charged: ask the lender, and enter the invoice with what is right.",
+		}}, nil
+	}
+	tasks.Settle(c.Tx, c.Request.LibraryID, c.Request.ID, tasks.InvoiceAbovePolicy, c.Now) // a corrected one follows
 	wants := reversalsOf(c, charged, ledger.Lost)
 	if divided {
 		wants.Add(engine.OpenTask{
@@ -112,6 +120,7 @@ func ChargeVolume(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	if ours.stands() == part.Minor {
 		return nil, nil
 	}
+	tasks.Settle(c.Tx, c.Request.LibraryID, c.Request.ID, tasks.InvoiceAbovePolicy, c.Now) // staff have looked
 	wants := reversalsOf(c, ours, ledger.Lost)
 	if part.Minor > 0 {
 		charge, err := costs.LostILLCharge(c.Policy, part)
@@ -240,6 +249,7 @@ func WaiveLost(ctx context.Context, c *engine.Case) (wants engine.Wants, err err
 		}
 	} else {
 		tasks.Settle(c.Tx, c.Request.LibraryID, c.Request.ID, tasks.InvoiceToDivide, c.Now)
+		tasks.Settle(c.Tx, c.Request.LibraryID, c.Request.ID, tasks.InvoiceAbovePolicy, c.Now)
 	}
 	for _, account := range charged.accounts() {
 		open, err := ledger.OpenCharges(ctx, c.Tx, account)

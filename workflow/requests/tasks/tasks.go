@@ -17,6 +17,10 @@ import (
 // lost in different hands.
 const InvoiceToDivide = "invoice_to_divide"
 
+// InvoiceAbovePolicy is the kind of the task about a lender's invoice that is more
+// than the policy passes to a patron by itself.
+const InvoiceAbovePolicy = "invoice_above_policy"
+
 // Task is something a person must decide or do.
 type Task struct {
 	ID        broker.ID       `db:"id"`
@@ -61,7 +65,7 @@ func OpenWith(tx *postgres.Tx, task Opening) error {
 // lasting tasks are about something that a later move of the request does not
 // settle: only a person closes them.
 var lasting = []string{
-	"cost_above_approved", "invoice_in_other_currency", InvoiceToDivide, "late_yes", "late_shipment", "late_word", "late_arrived", "late_home", "paid_too_much", "arrived_again", "invoice", "loaned", "return",
+	"cost_above_approved", "invoice_in_other_currency", InvoiceToDivide, InvoiceAbovePolicy, "late_yes", "late_shipment", "late_word", "late_arrived", "late_home", "paid_too_much", "arrived_again", "invoice", "loaned", "return",
 	"dispute", "message_refused", "note_received", "deadline_failed", "was_stuck", "tell_by_hand_%",
 }
 
