@@ -60,7 +60,7 @@ type Deps struct {
 	// CursorKey signs cursors; 16 bytes or more.
 	CursorKey []byte
 	Log       *slog.Logger
-	// Metrics is where figures are counted and read.
+	// Metrics is where figures are counted; Watch shows them.
 	Metrics *prometheus.Registry
 	// Ready names what must work before calls are taken, for example
 	// "database", "migrations", "jobs".
@@ -69,6 +69,8 @@ type Deps struct {
 	Pages web.Config
 	// Version of the program.
 	Version string
+	// Front is what stands between callers and this server.
+	Front Front
 	// Timeout bounds one call; zero means 20 seconds.
 	Timeout time.Duration
 }
@@ -110,11 +112,9 @@ func New(deps Deps) (*echo.Echo, error) {
 	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	// No proxy in front is trusted: a caller could write the header itself and be
-	// counted under another network.
-	e.IPExtractor = echo.ExtractIPDirect()
+	e.IPExtractor = deps.Front.caller
 	e.HTTPErrorHandler = line.AnswerError
-	e.Use(line.Middleware(deps.Timeout)...)
+	e.Use(append(line.Middleware(deps.Timeout), deps.Front.guard)...)
 	handlers := operations{
 		Loans: loans.Loans{Base: base}, Holds: holds.Holds{Base: base}, Catalogue: catalogue.Catalogue{Base: base},
 		Accounts: accounts.Accounts{Base: base}, Money: money.Money{Base: base}, Requests: inquiries.Requests{Base: base},
@@ -123,7 +123,7 @@ func New(deps Deps) (*echo.Echo, error) {
 	gen.RegisterHandlersWithOptions(e, gen.NewStrictHandler(handlers, nil), gen.RegisterHandlersOptions{OperationMiddlewares: line.Admission()})
 	peer.Mount(e, peer.Deps{DB: deps.DB, Vault: deps.Vault, Wall: broker.SystemClock{}, Receive: receiver(deps)}, deps.Protocols)
 	about{deps, line.Document()}.routes(e)
-	err = web.Mount(e, web.Deps{Operations: handlers, Line: line, Access: deps.Access, Clock: deps.Clock, Live: deps.Live, Log: deps.Log}, deps.Pages)
+	err = web.Mount(e, web.Deps{Operations: handlers, Line: line, Access: deps.Access, Clock: deps.Clock, Live: deps.Live, Log: deps.Log, Secure: deps.Front.HTTPS}, deps.Pages)
 	if err != nil {
 		return nil, fmt.Errorf("read the pages: %w", err)
 	}

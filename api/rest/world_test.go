@@ -48,6 +48,8 @@ type world struct {
 	log   *lockedBuffer
 	live  *live.Hub
 	links connectors.LinkKey
+	// metrics is where calls are counted.
+	metrics *prometheus.Registry
 
 	home, away, partner broker.ID // Westport, Western District, a library elsewhere
 	patron, neighbour   broker.ID // of home, of away
@@ -93,7 +95,7 @@ const (
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{
-		db: pgtest.New(t), clock: broker.NewManualClock(time.Date(2026, 8, 3, 15, 0, 0, 0, time.UTC)), log: &lockedBuffer{},
+		db: pgtest.New(t), clock: broker.NewManualClock(time.Date(2026, 8, 3, 15, 0, 0, 0, time.UTC)), log: &lockedBuffer{}, metrics: prometheus.NewRegistry(),
 		home: broker.NewID(), away: broker.NewID(), partner: broker.NewID(), patron: broker.NewID(), neighbour: broker.NewID(),
 		card: "21234000000011", item: "31234000000011", secret: bytes.Repeat([]byte("s"), 32),
 	}
@@ -123,7 +125,7 @@ func newWorld(t testing.TB) *world {
 	w.api, err = rest.New(rest.Deps{
 		DB: w.db, Access: doors, Clock: w.clock, Requests: service, Desk: desk.New(policies, service), Live: w.live, Links: w.links,
 		Policies: policies, Published: published.NewSource(), Vault: vault, Protocols: protocols, CursorKey: bytes.Repeat([]byte("c"), 32), Log: slog.New(slog.NewTextHandler(w.log, nil)),
-		Metrics: prometheus.NewRegistry(), Version: "test", Ready: map[string]func(context.Context) error{"database": w.db.Ping},
+		Metrics: w.metrics, Version: "test", Ready: map[string]func(context.Context) error{"database": w.db.Ping},
 	})
 	must(t, err)
 	w.staff = w.signIn(t, `{"kind":"staff","library":"ISIL:US-HOME","username":"ill1","password":"`+password+`"}`)

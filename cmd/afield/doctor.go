@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,10 @@ import (
 
 // doctorCommand checks everything that must be right before serving. It changes
 // nothing: it makes no database and applies no migration.
-type doctorCommand struct{ tellingFlags }
+type doctorCommand struct {
+	tellingFlags
+	frontFlags
+}
 
 // Help is shown by afield doctor --help.
 func (doctorCommand) Help() string {
@@ -56,7 +60,7 @@ type check struct {
 
 // Run prints what was found.
 func (c doctorCommand) Run(a *shell.App) error {
-	found := &checkup{Configuration: append(shown(a.Settings), c.shown()...), Healthy: true}
+	found := &checkup{Configuration: slices.Concat(shown(a.Settings), c.tellingFlags.shown(), c.frontFlags.shown()), Healthy: true}
 	var err error
 	found.telling, err = c.read()
 	found.add("notices", err, c.words())

@@ -10,7 +10,10 @@ import (
 )
 
 // serveCommand runs the server and the jobs.
-type serveCommand struct{ tellingFlags }
+type serveCommand struct {
+	tellingFlags
+	frontFlags
+}
 
 // Help is shown by afield serve --help.
 func (serveCommand) Help() string {
@@ -19,13 +22,19 @@ func (serveCommand) Help() string {
 Examples:
   afield serve
   afield serve --listen 0.0.0.0:8080 --data /var/lib/afield
+  afield serve --listen 0.0.0.0:443 --tls-cert ill.pem --tls-key ill.key --host ill.example.org
+  afield serve --trusted-proxy 10.0.0.0/8 --address https://ill.example.org --watch 127.0.0.1:9464
   DATABASE_URL=postgres://… AFIELD_SECRET=… afield serve
   AFIELD_SMTP_PASSWORD=… afield serve --smtp smtp://afield@mail.example.org --smtp-from library@example.org`
 }
 
 // Run serves until stopped.
 func (c serveCommand) Run(a *shell.App) error {
-	telling, err := c.read()
+	telling, err := c.tellingFlags.read()
+	if err != nil {
+		return err
+	}
+	front, err := c.frontFlags.read(telling.Address)
 	if err != nil {
 		return err
 	}
@@ -34,7 +43,7 @@ func (c serveCommand) Run(a *shell.App) error {
 		if err != nil {
 			return err
 		}
-		running, err := server.Start(a.Ctx, server.Config{DB: opened.DB, Listen: a.Listen, Secret: secret, Version: shell.ReadBuild().Version, Log: a.Logger(), Telling: telling})
+		running, err := server.Start(a.Ctx, server.Config{DB: opened.DB, Listen: a.Listen, Secret: secret, Version: shell.ReadBuild().Version, Log: a.Logger(), Telling: telling, Front: front})
 		if err != nil {
 			return err
 		}

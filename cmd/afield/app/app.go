@@ -68,6 +68,8 @@ type Config struct {
 	Protocols []connectors.Protocol
 	// Telling is how notices are sent out; by default they are not.
 	Telling Telling
+	// Front is how callers reach the server.
+	Front Front
 }
 
 // App is the running program.
@@ -89,6 +91,10 @@ type App struct {
 	gateway  *gateway.Sender
 	server   *http.Server
 	listener net.Listener
+	secure   bool
+	metrics  *prometheus.Registry
+	watching *http.Server
+	watched  net.Listener
 	failed   chan error
 }
 
@@ -103,8 +109,15 @@ func Start(ctx context.Context, config Config) (*App, error) {
 		a.policies.close()
 		return nil, err
 	}
-	if err := a.Queue.Serve(ctx, a.Requests, a.Nights); err != nil {
+	err = a.watch(ctx, config.Front)
+	if err == nil {
+		err = a.Queue.Serve(ctx, a.Requests, a.Nights)
+	}
+	if err != nil {
 		_ = a.listener.Close()
+		if a.watching != nil {
+			_ = a.watching.Close()
+		}
 		a.policies.close()
 		return nil, err
 	}
@@ -135,7 +148,7 @@ func assemble(ctx context.Context, config Config) (*App, error) {
 	if config.Node == "" {
 		config.Node = nodeName(config.Listen)
 	}
-	a := &App{DB: config.DB, Clock: config.Clock, log: config.Log, failed: make(chan error, 1)}
+	a := &App{DB: config.DB, Clock: config.Clock, log: config.Log, failed: make(chan error, 2)}
 	if err := a.build(ctx, config); err != nil {
 		return nil, err
 	}
@@ -215,13 +228,13 @@ func (a *App) build(ctx context.Context, config Config) (err error) {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.stuckFigure())
 	handler, err := rest.New(rest.Deps{
 		DB: config.DB, Access: a.Access, Clock: config.Clock, Requests: a.Requests, Desk: a.Desk, Live: a.Live, Policies: a.policies.rules, Published: a.policies.Source, Vault: a.Vault, Protocols: a.Protocols,
-		Links: links, CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Pages: a.pages(config),
+		Links: links, CursorKey: cursorKey, Log: config.Log, Metrics: registry, Version: config.Version, Pages: a.pages(config), Front: config.Front.Front,
 		Ready: map[string]func(context.Context) error{"database": config.DB.Ping, "migrations": migrated, "jobs": a.Queue.Ready},
 	})
 	if err != nil {
 		return err
 	}
-	a.server = rest.HTTP(config.Listen, handler)
+	a.server, a.metrics = rest.HTTP(config.Listen, handler), registry
 	return nil
 }
 
@@ -242,12 +255,21 @@ func (a *App) listen(ctx context.Context, config Config) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s (choose another address with --listen): %w", config.Listen, err)
 	}
-	a.listener = listener
+	secured, err := a.secured(listener, config.Front)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	a.listener, a.secure = secured, config.Front.Certificate != ""
 	return nil
 }
 
 // URL is the address the server answers at.
-func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
+func (a *App) URL() string {
+	if a.secure {
+		return "https://" + a.listener.Addr().String()
+	}
+	return "http://" + a.listener.Addr().String()
+}
 
 // Wait blocks until the context ends or the server fails.
 func (a *App) Wait(ctx context.Context) error {
@@ -271,6 +293,9 @@ func (a *App) Close() error {
 	go func() { stopped <- a.Queue.Stop(ctx) }()
 	a.Live.Close()
 	err := a.server.Shutdown(ctx)
+	if a.watching != nil {
+		err = errors.Join(err, a.watching.Close())
+	}
 	err = errors.Join(err, <-stopped)
 	a.Protocols.Close()
 	a.policies.close()

@@ -105,3 +105,36 @@ func TestTheSweepForgets(t *testing.T) {
 		}
 	}
 }
+
+// Figures and profiles are served on a listener of their own, and nowhere else.
+func TestFiguresHaveAListenerOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	running, err := app.Start(t.Context(), app.Config{
+		DB: pgtest.New(t), Listen: "127.0.0.1:0", Secret: bytes.Repeat([]byte("s"), 32), Version: "test", Front: app.Front{Watch: "127.0.0.1:0"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for address, want := range map[string]int{
+		running.WatchURL() + "/metrics": 200, running.WatchURL() + "/debug/pprof/": 200, running.WatchURL() + "/v1/me": 404,
+		running.URL() + "/metrics": 404, running.URL() + "/debug/pprof/": 404,
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%s: %d, want %d", address, response.StatusCode, want)
+		}
+	}
+}

@@ -2,8 +2,19 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
 	"net/netip"
+	"os"
+	"sync"
+	"time"
 
+	"afield/api/rest"
 	"afield/api/rest/pipeline"
 	"afield/api/web"
 	"afield/broker/consortium"
@@ -45,4 +56,110 @@ func (a *App) HasOperator(ctx context.Context) (has bool, err error) {
 		return err
 	})
 	return has, err
+}
+
+// Front is how callers reach this server.
+type Front struct {
+	rest.Front
+	// Certificate and Key are PEM files for TLS; "" without. They are read again when
+	// they change.
+	Certificate, Key string
+	// Watch is HOST:PORT for figures and profiles; "" serves them nowhere.
+	Watch string
+}
+
+// certificate is a pair of files for TLS, as they were last read.
+type certificate struct {
+	front Front
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	read    *tls.Certificate
+	changed [2]stamp
+}
+
+// stamp tells one state of a file from another.
+type stamp struct {
+	at   time.Time
+	size int64
+}
+
+// load reads the files.
+func (c *certificate) load() error {
+	now, err := c.stamps()
+	if err != nil {
+		return err
+	}
+	pair, err := tls.LoadX509KeyPair(c.front.Certificate, c.front.Key)
+	if err != nil {
+		return fmt.Errorf("read the certificate and its key: %w", err)
+	}
+	c.read, c.changed = &pair, now
+	return nil
+}
+
+func (c *certificate) stamps() (now [2]stamp, err error) {
+	for i, name := range []string{c.front.Certificate, c.front.Key} {
+		var info fs.FileInfo
+		if info, err = os.Stat(name); err != nil {
+			return now, fmt.Errorf("look at a file for TLS: %w", err)
+		}
+		now[i] = stamp{info.ModTime(), info.Size()}
+	}
+	return now, nil
+}
+
+// current is the certificate for a caller: what the files hold now, or as long as they
+// cannot be read, what they held before.
+func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now, err := c.stamps(); err == nil && now == c.changed {
+		return c.read, nil
+	}
+	if err := c.load(); err != nil {
+		c.log.Error("the certificate cannot be read; the old one stays", "error", err.Error())
+	}
+	return c.read, nil
+}
+
+// secured puts TLS before a listener, where there is a certificate.
+func (a *App) secured(listener net.Listener, front Front) (net.Listener, error) {
+	if front.Certificate == "" {
+		return listener, nil
+	}
+	files := &certificate{front: front, log: a.log}
+	if err := files.load(); err != nil {
+		return nil, err
+	}
+	return tls.NewListener(listener, &tls.Config{
+		MinVersion: tls.VersionTLS12, GetCertificate: files.current, NextProtos: []string{"http/1.1"},
+	}), nil
+}
+
+// watch serves figures and profiles on a listener of their own.
+func (a *App) watch(ctx context.Context, front Front) error {
+	if front.Watch == "" {
+		return nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", front.Watch)
+	if err != nil {
+		return fmt.Errorf("listen on %s (choose another address with --watch): %w", front.Watch, err)
+	}
+	a.watching, a.watched = rest.HTTP(front.Watch, rest.Watch(a.metrics)), listener
+	a.watching.WriteTimeout = 2 * time.Minute // a profile takes half a minute
+	go func() {
+		if err := a.watching.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- err
+		}
+	}()
+	return nil
+}
+
+// WatchURL is where figures and profiles are; "" where they are nowhere.
+func (a *App) WatchURL() string {
+	if a.watched == nil {
+		return ""
+	}
+	return "http://" + a.watched.Addr().String()
 }
