@@ -270,9 +270,7 @@ func (s *Service) Extend(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	if err != nil {
 		return Outcome{}, err
 	}
-	most := shelf.Until(document, desk.Moment(), shelf.Facts{
-		Owner: desk.OwnerOf(item), Class: hold.Class, Item: item.Type, Arrived: desk.Today(),
-	})
+	most := shelf.Until(document, desk.Moment(), shelf.Facts{Match: hold.MatchOf(desk, item), Arrived: desk.Today()})
 	if until.IsZero() {
 		until = most.Until
 	}

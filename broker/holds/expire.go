@@ -284,7 +284,7 @@ func overSince(document *policy.Document, desk standing.Desk, row *pastRow) time
 // whenPast says what becomes of something on the hold shelf today, and whether
 // its time is over.
 func whenPast(document *policy.Document, desk standing.Desk, hold Hold, item catalog.Item) (shelf.ExpiryDecision, bool) {
-	facts := shelf.Facts{Owner: desk.OwnerOf(item), Class: hold.Class, Item: item.Type}
+	facts := shelf.Facts{Match: hold.MatchOf(desk, item)}
 	over := shelf.Expired(document, desk.Moment(), facts, hold.PickUpBy).Value
 	return shelf.OnShelfExpiry(document, desk.Moment(), facts, !hold.ContactAt.IsZero()), over
 }

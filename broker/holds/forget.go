@@ -16,11 +16,11 @@ import (
 // none by age), or at any time where the patron wants no history; a patron's
 // wish to keep their history is respected. It gives those of them that ended
 // since another instant, and who waited for what: nothing where none is left.
-func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore, since time.Time, limit int) (recent []broker.ID, had []patrons.Had, err error) {
+func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore patrons.Until[time.Time], since time.Time, limit int) (recent []broker.ID, had []patrons.Had, err error) {
 	rows, err := tx.Query(ctx, `select h.id, h.closed_at >= $4, p.library_id, p.id, h.title_id, i.library_id, i.id from holds h join patrons p on p.library_id = h.for_library_id and p.id = h.patron_id
 		left join items i on i.library_id = h.library_id and i.id = coalesce(h.item_id, h.wanted_item_id)
 		where h.library_id = $1 and h.status in ('fulfilled', 'cancelled', 'expired', 'unfilled')
-			and case when p.keep_history is null then h.closed_at < $2 else not p.keep_history end
+			and case when p.keep_history is null then h.closed_at < `+endedBefore.Of("$2")+`::timestamptz else not p.keep_history end
 		order by h.id limit $3`, library, endedBefore, limit, since)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list ended holds: %w", err)

@@ -102,10 +102,7 @@ func (s *Service) toShelf(desk standing.Desk, item catalog.Item, hold Hold, lend
 	if err != nil {
 		return shelved{}, err
 	}
-	decision := shelf.Until(document, desk.Moment(), shelf.Facts{
-		Owner: desk.OwnerOf(item), Class: hold.Class,
-		Item: item.Type, Arrived: desk.Today(), LenderDue: lenderDue,
-	})
+	decision := shelf.Until(document, desk.Moment(), shelf.Facts{Match: hold.MatchOf(desk, item), Arrived: desk.Today(), LenderDue: lenderDue})
 	if hold.CapturedAt.IsZero() {
 		hold.CapturedAt = desk.Now
 	}

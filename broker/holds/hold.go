@@ -4,7 +4,9 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/catalog"
 	"afield/broker/patrons"
+	"afield/broker/policy/accounts"
 	"afield/broker/policy/rule"
 	"afield/broker/standing"
 )
@@ -46,8 +48,10 @@ type Hold struct {
 	Item broker.ID
 	// Patron is whom it is for; their library may be another of the sharing group.
 	Patron patrons.Ref
-	// Class is the patron's class, where the transaction sees their library.
-	Class string
+	// Class is the patron's class and BornOn their birthday, where the transaction
+	// sees their library.
+	Class  string
+	BornOn broker.Date
 	// Request is of the patron's library.
 	Request broker.ID
 	Pickup  broker.ID
@@ -80,6 +84,15 @@ type Hold struct {
 	ContactAt time.Time
 
 	passing // what was found about it when the queue was asked who is next
+}
+
+// MatchOf is what a policy's entries are matched against for an item that is
+// kept for the hold.
+func (h Hold) MatchOf(desk standing.Desk, item catalog.Item) rule.Match {
+	return rule.Match{
+		Owner: desk.OwnerOf(item), Class: h.Class, PatronAge: accounts.Years(h.BornOn, desk.Today()),
+		Item: item.Type, Audience: item.Audience, Age: item.AgeMark,
+	}
 }
 
 // Serves names the request a hold serves, or nil.

@@ -150,7 +150,7 @@ func (s *Service) clearShelf(ctx context.Context, tx *postgres.Tx, desk standing
 	if err != nil {
 		return err
 	}
-	facts := shelf.Facts{Owner: desk.OwnerOf(item), Class: hold.Class, Item: item.Type}
+	facts := shelf.Facts{Match: hold.MatchOf(desk, item)}
 	if facts.Owner == rule.OwnerConsortium && shelf.OnShelfExpiry(document, desk.Moment(), facts, false).Action == attributes.ReturnToOwner {
 		head = Hold{} // its owner decides who is next
 	}

@@ -140,8 +140,9 @@ type Facts struct {
 	// State is that of the copy soonest to be had: available, on_loan,
 	// in_processing or on_order; empty where there is none.
 	State string
-	// Type is the material type of the copies, and of the copy asked for.
-	Type string
+	// Type, Audience and Age are what the policy may look at in the copies, and in
+	// the copy asked for.
+	Type, Audience, Age string
 }
 
 // FactsOf reads the facts for shelf.MayPlaceHold. library is the one that is to
@@ -155,15 +156,15 @@ func FactsOf(ctx context.Context, tx *postgres.Tx, patron patrons.Ref, library, 
 				and h.status in ('placed', 'in_transit', 'on_hold_shelf'))
 			or exists (select 1 from loans l join items i on i.library_id = l.item_library_id and i.id = l.item_id
 				where l.patron_library_id = $1 and l.patron_id = $2 and l.status <> 'returned' and i.title_id = $4),
-			coalesce(best.state, ''), coalesce(best.type, '')
+			coalesce(best.state, ''), coalesce(best.type, ''), coalesce(best.audience, ''), coalesce(best.age_mark, '')
 		from (select 1) nothing
 		left join lateral (
-			select i.type, case i.status when 'on_shelf' then 'available' when 'in_processing' then 'in_processing'
+			select i.type, i.audience, i.age_mark, case i.status when 'on_shelf' then 'available' when 'in_processing' then 'in_processing'
 					when 'on_order' then 'on_order' else 'on_loan' end as state
 			from items i where i.library_id = $3 and i.title_id = $4 and ($5::uuid is null or i.id = $5)
 				and i.lendable and i.request_id is null and i.status not in ('withdrawn', 'lost', 'missing', 'gone_home')
 			order by i.status = 'on_shelf' desc, i.status = 'in_processing', i.status = 'on_order', i.barcode limit 1) best on true`,
-		patron.Library, patron.ID, library, title, item).Scan(&facts.OpenHolds, &facts.SameTitle, &facts.State, &facts.Type)
+		patron.Library, patron.ID, library, title, item).Scan(&facts.OpenHolds, &facts.SameTitle, &facts.State, &facts.Type, &facts.Audience, &facts.Age)
 	if err != nil {
 		return facts, fmt.Errorf("read the facts for a hold: %w", err)
 	}

@@ -41,7 +41,7 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk stand
 			return lengthened, fmt.Errorf("read what waits on the hold shelf: %w", err)
 		}
 		for i, hold := range page {
-			until, err := s.ShelfDate(desk, branches, hold, shelf.Facts{Owner: desk.OwnerOf(items[i]), Item: items[i].Type})
+			until, err := s.ShelfDate(desk, branches, hold, shelf.Facts{Match: hold.MatchOf(desk, items[i])})
 			if err != nil {
 				return lengthened, err
 			}
@@ -63,6 +63,6 @@ func (s *Service) ShelfDate(desk standing.Desk, branches []directory.Branch, hol
 	if err != nil {
 		return broker.Date{}, err
 	}
-	facts.Class, facts.Arrived = hold.Class, at.Calendar().DateOf(hold.OnShelfAt)
+	facts.Arrived = at.Calendar().DateOf(hold.OnShelfAt)
 	return shelf.Until(document, at.Moment(), facts).Until, nil
 }

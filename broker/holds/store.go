@@ -15,12 +15,13 @@ import (
 
 const holdColumns = `h.library_id, h.id, h.title_id, h.item_id, h.for_library_id, h.patron_id,
 	coalesce((select p.class from patrons p where p.library_id = h.for_library_id and p.id = h.patron_id), ''),
+	(select p.born_on from patrons p where p.library_id = h.for_library_id and p.id = h.patron_id),
 	h.request_id, h.pickup_branch_id, h.queued_at, h.placed_at, h.captured_at, h.status, h.pick_up_by, h.on_shelf_at, h.closed_at,
 	h.wanted_item_id, h.channel, h.turn_at, h.suspended_from, h.suspended_until, h.expires_on, h.permitted_id, h.contact_at, h.stranded_at`
 
 func scanHold(row pgx.Row, h *Hold, more ...any) error {
 	into := []any{
-		&h.Library, &h.ID, &h.Title, &h.Item, &h.Patron.Library, &h.Patron.ID, &h.Class, &h.Request, &h.Pickup,
+		&h.Library, &h.ID, &h.Title, &h.Item, &h.Patron.Library, &h.Patron.ID, &h.Class, &h.BornOn, &h.Request, &h.Pickup,
 		&h.QueuedAt, &h.PlacedAt, &h.CapturedAt, &h.Status, &h.PickUpBy, &h.OnShelfAt, &h.ClosedAt,
 		&h.Wanted, &h.Channel, &h.TurnAt, &h.SuspendedFrom, &h.SuspendedUntil, &h.ExpiresOn, &h.Permitted, &h.ContactAt, &h.StrandedAt,
 	}

@@ -150,7 +150,7 @@ func (c *Service) LendToLibrary(ctx context.Context, tx *postgres.Tx, in LendOut
 		DueAt: in.Desk.Calendar().EndOfBusiness(in.Due), Status: Open,
 		Terms: withoutFine(costs.ResolveTerms(document, costs.LoanFacts{Match: rule.Match{
 			Owner: rule.OwnerOwn,
-			Class: patron.Class, Item: item.Type, Audience: item.Audience,
+			Class: patron.Class, Item: item.Type, Audience: item.Audience, Age: item.AgeMark,
 		}})),
 	}
 	addLoan(tx, loan)

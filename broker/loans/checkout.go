@@ -209,7 +209,7 @@ func (c *Service) notGoodHere(document *policy.Document, in CheckOut, facts chec
 		places = facts.home.Here
 	}
 	places = slices.DeleteFunc(places, func(place string) bool { return place == "" })
-	return accounts.MayUseCardAt(document, in.Desk.Moment(), facts.standing.Patron.Class, places...).Reasons, nil
+	return accounts.MayUseCardAt(document, in.Desk.Moment(), facts.standing.Patron.Match(in.Desk.Today()), places...).Reasons, nil
 }
 
 // bearer is who takes the item.

@@ -103,7 +103,7 @@ func (c *Service) changed(ctx context.Context, tx *postgres.Tx, in ChangeDue, r 
 		r.why = ledger.CorrectedAtRenewal
 	}
 	if known && before.DueOn.Before(r.lender.Today()) { // some of what had accrued may be forgiven
-		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil {
+		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, 0); err != nil {
 			return err
 		}
 	}
@@ -158,7 +158,7 @@ func (in ChangeDue) apply(loan *Loan, lentBy *policy.Document, lender standing.D
 		times = costs.Renew(known, in.from(lender), stood, word)
 		loan.Renewals++
 	case in.Why == DueRecalled && word.Set.IsZero():
-		word.Recalled = lending.RecallDue(lentBy, lender.Moment(), loan.match(), broker.Date{}).Value
+		word.Recalled = lending.RecallDue(lentBy, lender.Moment(), loan.Match(), broker.Date{}).Value
 		times = costs.Say(known, word)
 	default:
 		times = costs.Say(known, word)
@@ -186,7 +186,7 @@ func settledDue(loan Loan, lentBy *policy.Document, lender standing.Desk, period
 	if loan.Terms.Class == "library" {
 		return lender.Calendar().NextOpenDay(period.Set) // between libraries the date is agreed
 	}
-	due := lending.SettledDue(lentBy, lender.Moment(), loan.match(), period.Set, cmp.Or(period.Lender, loan.Terms.LenderDue)).Value
+	due := lending.SettledDue(lentBy, lender.Moment(), loan.Match(), period.Set, cmp.Or(period.Lender, loan.Terms.LenderDue)).Value
 	if !period.Recalled.IsZero() {
 		due = due.Earlier(period.Recalled)
 	}
@@ -222,7 +222,7 @@ func (c *Service) Recall(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	}
 	times := loan.said()
 	if times[len(times)-1].Recalled.IsZero() {
-		by := lending.RecallDue(document, lender.Moment(), loan.match(), broker.Date{}).Value
+		by := lending.RecallDue(document, lender.Moment(), loan.Match(), broker.Date{}).Value
 		times = costs.Say(times, costs.Word{At: desk.Now, Recalled: by})
 		last := &times[len(times)-1]
 		if due := loan.DueOn.Earlier(by); due != loan.DueOn {

@@ -101,15 +101,15 @@ func (l Loan) SettledElsewhere() bool {
 // MatchOf is what a policy's entries are matched against for the loan of an
 // item.
 func (l Loan) MatchOf(item catalog.Item) rule.Match {
-	match := l.match()
+	match := l.Match()
 	if l.Terms.Lent == nil {
 		match.Audience, match.Age = item.Audience, item.AgeMark
 	}
 	return match
 }
 
-// match is MatchOf without the item, as far as the loan knows.
-func (l Loan) match() rule.Match {
+// Match is MatchOf without the item, as far as the loan knows.
+func (l Loan) Match() rule.Match {
 	if l.Terms.Lent != nil {
 		return *l.Terms.Lent
 	}
@@ -161,7 +161,7 @@ func (l Loan) in(times []costs.Period, nth int) Loan {
 func (l Loan) facts(lentBy *policy.Document, lender standing.Desk) costs.Facts {
 	facts := costs.Facts{
 		Terms: l.Terms, Periods: l.Times(), Until: lender.Today(), DueAt: l.DueAt, UntilAt: lender.Now,
-		Forgiven: l.FineFree, RenewalForgives: costs.RenewalForgives(lentBy, l.match()),
+		Forgiven: l.FineFree, RenewalForgives: costs.RenewalForgives(lentBy, l.Match()),
 	}
 	switch l.Status {
 	case Returned:

@@ -27,13 +27,13 @@ func ReturnedBound(ctx context.Context, tx *postgres.Tx, library broker.ID, afte
 // either side, or where the patron wants to keep their history. It gives how many
 // were forgotten, those of them that came back since an instant, and who had
 // what.
-func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, returnedBy broker.Date, now, since time.Time, after, upTo NightKey) (done int64, recent []broker.ID, had []patrons.Had, err error) {
+func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, returnedBy patrons.Until[broker.Date], now, since time.Time, after, upTo NightKey) (done int64, recent []broker.ID, had []patrons.Had, err error) {
 	rows, err := tx.Query(ctx, `update loans l set patron_id = null, handed_to_id = null, anonymised_at = $7
 		from patrons p
 		where l.library_id = $1 and l.status = 'returned' and p.library_id = l.patron_library_id and p.id = l.patron_id
 			and (l.returned_on, l.id) > (coalesce($2, '-infinity'::date), $3) and (l.returned_on, l.id) <= ($4::date, $5)
 			and p.class <> 'library'
-			and case when p.keep_history is null then l.returned_on <= $6 else not p.keep_history end
+			and case when p.keep_history is null then l.returned_on <= `+returnedBy.Of("$6")+`::date else not p.keep_history end
 			and 0 = (select coalesce(sum(e.amount_minor), 0) from ledger_entries e
 				where e.library_id = l.patron_library_id and e.loan_id = l.id)
 			and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
@@ -65,10 +65,10 @@ func ForgetRange(ctx context.Context, tx *postgres.Tx, library broker.ID, return
 // were lost, never came back and are settled, where nothing was said or paid of
 // them since a day: by (zero: none by age), or byWish for patrons who want no
 // history.
-func LostForGood(ctx context.Context, tx *postgres.Tx, library broker.ID, zone *time.Location, by, byWish broker.Date, after broker.ID, limit int) ([]Loan, error) {
+func LostForGood(ctx context.Context, tx *postgres.Tx, library broker.ID, zone *time.Location, by patrons.Until[broker.Date], byWish broker.Date, after broker.ID, limit int) ([]Loan, error) {
 	rows, err := tx.Query(ctx, `select l.id, l.patron_library_id, l.request_id
 		from loans l join patrons p on p.library_id = l.patron_library_id and p.id = l.patron_id
-		cross join lateral (select case when p.keep_history is null then $2::date when not p.keep_history then $3::date end as day) until
+		cross join lateral (select case when p.keep_history is null then `+by.Of("$2")+`::date when not p.keep_history then $3::date end as day) until
 		where l.library_id = $1 and l.status = 'lost' and ($4::uuid is null or l.id > $4) and p.class <> 'library' and l.lost_on <= until.day
 			and 0 = (select coalesce(sum(e.amount_minor), 0) from ledger_entries e
 				where e.library_id = l.patron_library_id and (e.loan_id = l.id or (e.patron_id = l.patron_id and e.request_id = l.request_id)))

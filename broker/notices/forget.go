@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
+	"afield/broker/patrons"
 	"afield/broker/postgres"
 )
 
@@ -17,15 +18,14 @@ type Settled struct {
 }
 
 // SettledBefore gives up to limit notices of a library that were settled before
-// an instant (zero: none), in order of id after one. Forget deletes those that
+// an instant (zero: none) that goes by the patron's class, in order of id after one. Forget deletes those that
 // nobody needs: a notice that shows that a stage was sent is needed as long as
 // its loan is out or its request is open.
-func SettledBefore(ctx context.Context, tx *postgres.Tx, library broker.ID, before time.Time, after broker.ID, limit int) ([]Settled, error) {
-	if before.IsZero() {
-		return nil, nil
-	}
-	rows, err := tx.Query(ctx, `select id, loan_id, request_id from notices
-		where library_id = $1 and status <> 'due' and done_at < $2 and ($3::uuid is null or id > $3) order by id limit $4`,
+func SettledBefore(ctx context.Context, tx *postgres.Tx, library broker.ID, before patrons.Until[time.Time], after broker.ID, limit int) ([]Settled, error) {
+	rows, err := tx.Query(ctx, `select n.id, n.loan_id, n.request_id from notices n
+			left join patrons p on p.library_id = n.library_id and p.id = n.patron_id
+		where n.library_id = $1 and n.status <> 'due' and n.done_at < `+before.Of("$2")+`::timestamptz
+			and ($3::uuid is null or n.id > $3) order by n.id limit $4`,
 		library, before, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list settled notices: %w", err)

@@ -131,7 +131,7 @@ func ReplaceCard(ctx context.Context, tx *postgres.Tx, library directory.Library
 	}
 	done := Registered{Patron: patron, Card: card}
 	charge := accounts.CardReplacement(document, policy.Moment{Now: old.StoppedOn.At(12, 0, library.Zone), Calendar: library.Calendar},
-		patron.Class, lossesBefore(others, old.StoppedOn)...)
+		patron.Match(old.StoppedOn), lossesBefore(others, old.StoppedOn)...)
 	if charge.Amount.Minor > 0 {
 		entry, err := ledger.Post(tx, ledger.Charge{
 			Account: Account(library, in.Patron), Kind: charge.Kind, Amount: charge.Amount, Cause: "replace:" + old.ID.String(),
@@ -222,8 +222,12 @@ type Surrendered struct {
 // lent, on hold or asked for.
 func SurrenderCard(ctx context.Context, tx *postgres.Tx, library directory.Library, document *policy.Document, in Surrender) (Surrendered, error) {
 	if in.How != "" {
+		patron, err := ByID(ctx, tx, in.Patron)
+		if err != nil {
+			return Surrendered{}, err
+		}
 		moment := policy.Moment{Now: in.Now, Calendar: library.Calendar}
-		if err := costs.MayPayBy(document, moment, in.How).Err("may_not_pay_so"); err != nil {
+		if err := costs.MayPayBy(document, moment, patron.Match(library.Today(in.Now)), in.How).Err("may_not_pay_so"); err != nil {
 			return Surrendered{}, err
 		}
 	}

@@ -76,7 +76,7 @@ func ChangeOwn(ctx context.Context, tx *postgres.Tx, library directory.Library, 
 	if err != nil {
 		return Patron{}, err
 	}
-	may := accounts.OwnChanges(document, patron.Class)
+	may := accounts.OwnChanges(document, patron.Match(library.Today(now)))
 	var reasons []broker.Reason
 	for _, one := range []struct {
 		what  attributes.OwnChange

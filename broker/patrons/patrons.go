@@ -1,10 +1,12 @@
 package patrons
 
 import (
+	"encoding/json"
 	"time"
 
 	"afield/broker"
 	"afield/broker/policy/accounts"
+	"afield/broker/policy/rule"
 )
 
 // Ref names a patron: ids are unique within a library's rows.
@@ -82,6 +84,34 @@ func (p Patron) AgeOn(date broker.Date) (years int, known bool) {
 		return 0, false
 	}
 	return accounts.AgeOn(p.BornOn, date), true
+}
+
+// Match is what a policy's entries are matched against where only the patron
+// matters.
+func (p Patron) Match(today broker.Date) rule.Match {
+	return rule.Match{Class: p.Class, PatronAge: accounts.Years(p.BornOn, today)}
+}
+
+// Until is when the history of patrons is forgotten: by class, under the empty
+// class for all others. A zero value keeps it.
+type Until[T interface{ IsZero() bool }] map[string]T
+
+// Of picks from an Until, given to a statement as this parameter, what goes for
+// the patron whom the statement calls p.
+func (Until[T]) Of(parameter string) string {
+	return "(case when " + parameter + "::jsonb ? p.class then " + parameter + "::jsonb ->> p.class else " + parameter + "::jsonb ->> '' end)"
+}
+
+// MarshalJSON writes null for a zero value.
+func (u Until[T]) MarshalJSON() ([]byte, error) {
+	all := map[string]any{}
+	for class, value := range u {
+		all[class] = nil
+		if !value.IsZero() {
+			all[class] = value
+		}
+	}
+	return json.Marshal(all)
 }
 
 // CardStatus tells whether a card may be used.

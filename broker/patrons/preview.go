@@ -13,6 +13,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/policy/accounts"
 	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -109,7 +110,7 @@ func Consider(ctx context.Context, tx *postgres.Tx, library directory.Library, d
 		}
 		preview.Needs = append(preview.Needs, Need{Need: need, Met: met, Clause: needs.Clause})
 	}
-	preview.AcceptedIDs = accounts.AcceptedIDs(document, patron.Class).Value
+	preview.AcceptedIDs = accounts.AcceptedIDs(document, rule.Match{Class: ask.Class, PatronAge: ask.Age}).Value
 	return preview, nil
 }
 

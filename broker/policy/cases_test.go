@@ -34,7 +34,7 @@ var elsewhere = map[string]string{
 var illCases = map[string]func(t *testing.T){
 	"ILL-01": func(t *testing.T) {
 		for _, name := range policy.Presets() {
-			due := lending.ILLDueDate(policytest.Preset(t, name), policytest.Noon("2026-03-01"), broker.MustDate("4999-12-18"))
+			due := lending.ILLDueDate(policytest.Preset(t, name), policytest.Noon("2026-03-01"), rule.Match{Owner: rule.OwnerILL}, broker.MustDate("4999-12-18"))
 			policytest.MustBe(t, name+" due", due.Due, broker.MustDate("4999-12-18"))
 			if due.Ends.Before(broker.MustDate("4999-12-18").At(23, 59, time.UTC)) {
 				t.Errorf("%s: due at %s, want the end of the day", name, due.Ends)
@@ -44,13 +44,13 @@ var illCases = map[string]func(t *testing.T){
 	"ILL-06": func(t *testing.T) {
 		sunday := broker.MustDate("2026-03-15")
 		for _, name := range policy.Presets() {
-			due := lending.ILLDueDate(policytest.Preset(t, name), policytest.At("2026-03-01", policytest.ClosedSundays(t, "2026-03-14")), sunday)
+			due := lending.ILLDueDate(policytest.Preset(t, name), policytest.At("2026-03-01", policytest.ClosedSundays(t, "2026-03-14")), rule.Match{Owner: rule.OwnerILL}, sunday)
 			policytest.MustBe(t, name+" due", due.Due, broker.MustDate("2026-03-13"))
 			policytest.MustBe(t, name+" moved", due.Moved, true)
 		}
 	},
 	"ILL-07": func(t *testing.T) {
-		facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-02"), LenderDue: broker.MustDate("2026-03-09")}
+		facts := shelf.Facts{Match: rule.Match{Owner: rule.OwnerILL}, Arrived: broker.MustDate("2026-03-02"), LenderDue: broker.MustDate("2026-03-09")}
 		waits := shelf.Until(policytest.Preset(t, "westport"), policytest.Noon("2026-03-02"), facts)
 		policytest.MustBe(t, "until", waits.Until, broker.MustDate("2026-03-06"))
 		policytest.MustBe(t, "bound by", waits.Bound, shelf.BoundByLenderDue)
@@ -109,7 +109,7 @@ var illCases = map[string]func(t *testing.T){
 	"LIM-11": func(t *testing.T) {
 		library := policytest.Preset(t, "westchester")
 		counted := map[string]bool{}
-		for _, state := range ill.ActiveStates(library, "resident") {
+		for _, state := range ill.ActiveStates(library, rule.Match{Owner: rule.OwnerILL, Class: "resident"}) {
 			counted[state] = true
 		}
 		policytest.MustBe(t, "a returned loan counts", counted["return_due"] || counted["return_shipped"], false)
@@ -145,25 +145,25 @@ var illCases = map[string]func(t *testing.T){
 	"HLD-02-4": func(t *testing.T) { lastPickUpDay(t, "2026-04-30", "2026-05-08") },
 	"HLD-02-5": func(t *testing.T) { lastPickUpDay(t, "2026-05-01", "2026-05-09") },
 	"HLD-03": func(t *testing.T) {
-		library, facts := policytest.Preset(t, "westport"), shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-02")}
+		library, facts := policytest.Preset(t, "westport"), shelf.Facts{Match: rule.Match{Owner: rule.OwnerILL}, Arrived: broker.MustDate("2026-03-02")}
 		policytest.MustBe(t, "last day", shelf.Until(library, policytest.Noon("2026-03-02"), facts).Until, broker.MustDate("2026-03-12"))
 		policytest.MustBe(t, "action", shelf.OnShelfExpiry(library, policytest.Noon("2026-03-13"), facts, false).Action, attributes.ReturnToOwner)
 	},
 	"HLD-04": func(t *testing.T) {
-		facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-05")}
+		facts := shelf.Facts{Match: rule.Match{Owner: rule.OwnerILL}, Arrived: broker.MustDate("2026-03-05")}
 		shelf := shelf.Until(policytest.Preset(t, "westport"), policytest.At("2026-03-05", policytest.ClosedSundays(t)), facts)
 		policytest.MustBe(t, "last day", shelf.Until, broker.MustDate("2026-03-16"))
 	},
 	"HLD-05": func(t *testing.T) {
 		library := policytest.Preset(t, "westport")
-		facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-02"), LenderDue: broker.MustDate("2026-03-20")}
+		facts := shelf.Facts{Match: rule.Match{Owner: rule.OwnerILL}, Arrived: broker.MustDate("2026-03-02"), LenderDue: broker.MustDate("2026-03-20")}
 		answer := shelf.OnShelfExpiry(library, policytest.Noon("2026-03-13"), facts, true)
 		policytest.MustBe(t, "action", answer.Action, attributes.StaffDecision)
 		policytest.MustBe(t, "decide by", answer.DecideBy, broker.MustDate("2026-03-17"))
 		policytest.MustBe(t, "past that", shelf.OnShelfExpiry(library, policytest.Noon("2026-03-18"), facts, true).Action, attributes.ReturnToOwner)
 	},
 	"LST-10": func(t *testing.T) {
-		policytest.MustRefuse(t, costs.MayRefundILL(policytest.Preset(t, "westchester"), policytest.Noon("2026-03-02"), true), "no_ill_refund")
+		policytest.MustRefuse(t, costs.MayRefundILL(policytest.Preset(t, "westchester"), policytest.Noon("2026-03-02"), rule.Match{Owner: rule.OwnerILL}, true), "no_ill_refund")
 	},
 	"LST-11": func(t *testing.T) {
 		charge, err := costs.LostILLCharge(policytest.Preset(t, "western-district"), policytest.USD("85.00"), policytest.USD("15.00"))
@@ -196,7 +196,7 @@ func lastPickUpDay(t *testing.T, available, want string) {
 	t.Helper()
 	for _, owner := range []rule.Owner{rule.OwnerOwn, rule.OwnerILL} {
 		shelf := shelf.Until(policytest.Preset(t, "western-district"), policytest.At(available, policytest.ClosedSundays(t, "2026-05-04")),
-			shelf.Facts{Owner: owner, Arrived: broker.MustDate(available)})
+			shelf.Facts{Match: rule.Match{Owner: owner}, Arrived: broker.MustDate(available)})
 		policytest.MustBe(t, string(owner)+" last day", shelf.Until, broker.MustDate(want))
 	}
 }

@@ -20,10 +20,10 @@ func TestWhatToTellAboutTheWaitAndTheArrival(t *testing.T) {
 		"western-district": {FromDays: 7, ToDays: rule.Some(21)},
 	}
 	for name, want := range waits {
-		policytest.MustBe(t, name+" wait", ill.ExpectedWait(policytest.Preset(t, name), "", "").Value, want)
+		policytest.MustBe(t, name+" wait", ill.ExpectedWait(policytest.Preset(t, name), rule.Match{Owner: rule.OwnerILL}).Value, want)
 	}
 	for _, name := range []string{"westport", "westchester"} {
-		policytest.MustBe(t, name+" tells by", telling.ArrivalNotice(policytest.Preset(t, name), "resident").Value[0], "phone")
+		policytest.MustBe(t, name+" tells by", telling.ArrivalNotice(policytest.Preset(t, name), rule.Match{Class: "resident"}).Value[0], "phone")
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/text/currency"
+
 	"afield/broker"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/rule"
@@ -84,15 +86,22 @@ func Parse(name string, text []byte) (*Document, error) {
 
 // check refuses what shows only in the whole document: a missing attribute, or a
 // condition that names a value nobody declared and so could never be met.
-func (d *Document) check(nearest *file) error {
+// A strict check also refuses what has no effect: a condition on a fact that is
+// never asked with, and a word that nothing answers to.
+func (d *Document) check(nearest *file, strict bool) error {
 	var wrong []error
 	zone, err := time.LoadLocation(d.head.Zone)
 	if err != nil || d.head.Zone == "" {
 		wrong = append(wrong, nearest.faultAt("zone", fmt.Errorf("zone %q is not a time zone; one is written America/Chicago", d.head.Zone)))
 	}
 	d.zone = zone
-	if len(d.head.Currency) != 3 || strings.ToUpper(d.head.Currency) != d.head.Currency {
-		wrong = append(wrong, nearest.faultAt("currency", fmt.Errorf("currency %q is not a currency code such as USD", d.head.Currency)))
+	if _, err := currency.ParseISO(d.head.Currency); err != nil || strings.ToUpper(d.head.Currency) != d.head.Currency {
+		wrong = append(wrong, nearest.faultAt("currency", fmt.Errorf("currency %q is not a currency code such as USD or EUR", d.head.Currency)))
+	}
+	if d.head.Place != "" && strict {
+		if err := attributes.CheckPlace(d.head.Place); err != nil {
+			wrong = append(wrong, nearest.faultAt("place", err))
+		}
 	}
 	known := [7][]string{
 		{string(rule.OwnerOwn), string(rule.OwnerConsortium), string(rule.OwnerILL)},
@@ -102,13 +111,21 @@ func (d *Document) check(nearest *file) error {
 		texts(rule.EveryChannel()), texts(rule.EveryAction()),
 	}
 	d.rules.Each(func(id string, attribute rule.Entries) {
-		wrong = append(wrong, attribute.Vocabulary(func(when rule.When) error { return when.Check(known) }))
+		wrong = append(wrong, attribute.Examine(func(said rule.Attribute) error {
+			if !strict || !d.own(said) {
+				return said.When.Check(known)
+			}
+			return errors.Join(attributes.MayDepend(said), said.When.Check(known), said.Lacks(), attributes.Understood(said, d.head.Items))
+		}))
 		if len(attribute.List()) == 0 {
 			wrong = append(wrong, fmt.Errorf("%s is missing", id))
 		}
 	})
 	return errors.Join(wrong...)
 }
+
+// own tells whether an entry stands in this very document.
+func (d *Document) own(said rule.Attribute) bool { return said.From == d.head.Policy }
 
 func texts[T ~string](values []T) []string {
 	all := make([]string, len(values))

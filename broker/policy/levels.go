@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"afield/broker"
 	"afield/broker/policy/rule"
@@ -88,13 +89,12 @@ func readLine(name string, text []byte, find func(policy string) ([]byte, error)
 			return nil, faultIn(name, errors.New("inherits from itself, or through too many documents"))
 		}
 		above := own.Head.Inherits
-		text, err := findText(above, find)
+		next, err := readAbove(above, find)
 		if err != nil {
+			if broker.IsKind(err, broker.KindInvalid) {
+				return nil, err
+			}
 			return nil, faultIn(name, own.faultAt("inherits", unknownParent(above, err)))
-		}
-		next, err := read(above, text)
-		if err != nil {
-			return nil, err
 		}
 		if next.Head.Level.rank() >= own.Head.Level.rank() {
 			return nil, faultIn(name, own.faultAt("inherits", fmt.Errorf("a %s document cannot inherit from %s, which is a %s document; %s",
@@ -113,12 +113,27 @@ func unknownParent(name string, err error) error {
 	return errors.New(fmt.Sprintf("inherits %q, which is neither a policy beside this one nor one that ships", name) + broker.Meant(name, Presets()))
 }
 
-func findText(policy string, find func(string) ([]byte, error)) ([]byte, error) {
+// readAbove reads a document that another inherits from; the default document is
+// read once for all.
+func readAbove(policy string, find func(string) ([]byte, error)) (*file, error) {
 	if policy == defaultName {
-		return PresetText(policy)
+		return readDefault()
 	}
-	return find(policy)
+	text, err := find(policy)
+	if err != nil {
+		return nil, err
+	}
+	return read(policy, text)
 }
+
+// readDefault gives the default document; nobody changes what it gives.
+var readDefault = sync.OnceValues(func() (*file, error) {
+	text, err := PresetText(defaultName)
+	if err != nil {
+		return nil, err
+	}
+	return read(defaultName, text)
+})
 
 // PresetText gives the text of a policy document that ships with Afield; it can
 // be the find of ParseUnder. An unknown name is a not-found error.
@@ -145,7 +160,7 @@ func compose(name string, line []*file, strict bool) (*Document, error) {
 		inherited := above.Attributes.ByID()
 		document.rules.Each(func(rule string, attribute rule.Entries) { attribute.Inherit(inherited[rule], i+1) })
 	}
-	if err := document.check(line[0]); err != nil {
+	if err := document.check(line[0], strict); err != nil {
 		return nil, faultIn(name, err)
 	}
 	if strict {

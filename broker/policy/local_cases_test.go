@@ -164,7 +164,7 @@ func dropped(t *testing.T, library, item, due, day string, hour, minute int, wan
 	t.Helper()
 	document, opening := policytest.Preset(t, library), policytest.ClosedSundays(t)
 	moment := policytest.Clock(day, hour, minute, opening)
-	back := lending.EffectiveReturn(document, moment, lending.HandedIn{Owner: rule.OwnerOwn, Item: item, Drop: true})
+	back := lending.EffectiveReturn(document, moment, lending.HandedIn{Match: rule.Match{Owner: rule.OwnerOwn, Item: item}, Drop: true})
 	policytest.MustBe(t, "counts for", back.On, broker.MustDate(wantOn))
 	got := costs.FineAtReturn(costs.ResolveTerms(document, policytest.OfType(rule.OwnerOwn, item)), broker.MustDate(due), back, moment)
 	policytest.MustBe(t, "fine", got.Amount, policytest.USD(wantFine))
@@ -180,7 +180,7 @@ var returnCases = map[string]func(t *testing.T){
 	"RET-02": func(t *testing.T) {
 		document, opening := policytest.Preset(t, "delaware"), policytest.ClosedSundays(t)
 		moment := policytest.Clock("2026-03-07", 9, 5, opening)
-		back := lending.EffectiveReturn(document, moment, lending.HandedIn{Owner: rule.OwnerOwn, Item: "dvd"})
+		back := lending.EffectiveReturn(document, moment, lending.HandedIn{Match: rule.Match{Owner: rule.OwnerOwn, Item: "dvd"}})
 		got := costs.FineAtReturn(costs.ResolveTerms(document, policytest.OfType(rule.OwnerOwn, "dvd")), broker.MustDate("2026-03-06"), back, moment)
 		policytest.MustBe(t, "fine", got.Amount, policytest.USD("1.00"))
 	},

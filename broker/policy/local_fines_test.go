@@ -205,9 +205,9 @@ var moneyCases = map[string]func(t *testing.T){
 	"PAY-07": func(t *testing.T) {
 		library := policytest.Preset(t, "westchester")
 		first := broker.MustDate("2026-02-01")
-		policytest.MustBe(t, "first", accounts.CardReplacement(library, policytest.Noon("2026-02-01"), "resident").Amount, policytest.USD("1.00"))
-		policytest.MustBe(t, "second", accounts.CardReplacement(library, policytest.Noon("2026-11-30"), "resident", first).Amount, policytest.USD("5.00"))
-		policytest.MustBe(t, "last day of the year", accounts.CardReplacement(library, policytest.Noon("2027-01-31"), "resident", first).Amount, policytest.USD("5.00"))
-		policytest.MustBe(t, "a year later", accounts.CardReplacement(library, policytest.Noon("2027-02-01"), "resident", first).Amount, policytest.USD("1.00"))
+		policytest.MustBe(t, "first", accounts.CardReplacement(library, policytest.Noon("2026-02-01"), rule.Match{Class: "resident"}).Amount, policytest.USD("1.00"))
+		policytest.MustBe(t, "second", accounts.CardReplacement(library, policytest.Noon("2026-11-30"), rule.Match{Class: "resident"}, first).Amount, policytest.USD("5.00"))
+		policytest.MustBe(t, "last day of the year", accounts.CardReplacement(library, policytest.Noon("2027-01-31"), rule.Match{Class: "resident"}, first).Amount, policytest.USD("5.00"))
+		policytest.MustBe(t, "a year later", accounts.CardReplacement(library, policytest.Noon("2027-02-01"), rule.Match{Class: "resident"}, first).Amount, policytest.USD("1.00"))
 	},
 }

@@ -203,7 +203,7 @@ var holdCases = map[string]func(t *testing.T){
 	"HLD-07": func(t *testing.T) {
 		opening := policytest.OpenOn(t, weekend)
 		friday := broker.MustDate("2026-03-06")
-		facts := shelf.Facts{Owner: rule.OwnerOwn}
+		facts := shelf.Facts{Match: rule.Match{Owner: rule.OwnerOwn}}
 		document := policytest.Preset(t, "westport")
 		policytest.MustBe(t, "on its last day", shelf.Expired(document, policytest.At("2026-03-06", opening), facts, friday).Value, false)
 		policytest.MustBe(t, "closed Saturday", shelf.Expired(document, policytest.At("2026-03-07", opening), facts, friday).Value, false)
@@ -227,7 +227,7 @@ var holdCases = map[string]func(t *testing.T){
 		answer := lending.MayCheckOut(policytest.Preset(t, "western-district"), policytest.Noon("2026-03-02"), out)
 		policytest.MustRefuse(t, answer, "owes_too_much")
 		policytest.MustBe(t, "staff may override", answer.OverridableBy([]string{"desk"}), true)
-		waits := shelf.Facts{Owner: rule.OwnerOwn}
+		waits := shelf.Facts{Match: rule.Match{Owner: rule.OwnerOwn}}
 		policytest.MustBe(t, "still on the shelf", shelf.Expired(policytest.Preset(t, "western-district"), policytest.Noon("2026-03-02"), waits, broker.MustDate("2026-03-02")).Value, false)
 	},
 	"HLD-17": func(t *testing.T) {

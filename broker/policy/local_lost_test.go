@@ -278,7 +278,7 @@ var patronCases = map[string]func(t *testing.T){
 	"PAT-15": func(t *testing.T) {
 		out := taking("book")
 		out.Patron.Class = "teacher"
-		out.Patron.CardExpires = accounts.CardExpires(policytest.Preset(t, "westchester"), broker.MustDate("2025-03-01"), "teacher").Value
+		out.Patron.CardExpires = accounts.CardExpires(policytest.Preset(t, "westchester"), broker.MustDate("2025-03-01"), rule.Match{Class: "teacher"}).Value
 		policytest.MustRefuse(t, lending.MayCheckOut(policytest.Preset(t, "westchester"), policytest.Noon("2026-03-02"), out), "card_expired")
 		policytest.MustAllow(t, lending.MayCheckOut(policytest.Preset(t, "westchester"), policytest.Noon("2026-03-01"), out))
 	},

@@ -95,7 +95,7 @@ func TestActiveStatesAreStatesOfABorrowingRequest(t *testing.T) {
 		"completed", "unfilled", "cancelled", "expired",
 	}
 	for _, name := range policy.Presets() {
-		states := ill.ActiveStates(policytest.Preset(t, name), "resident")
+		states := ill.ActiveStates(policytest.Preset(t, name), rule.Match{Owner: rule.OwnerILL, Class: "resident"})
 		if !slices.Contains(states, "submitted") || slices.Contains(states, "completed") || slices.Contains(states, "return_due") {
 			t.Errorf("%s: active states are %v", name, states)
 		}

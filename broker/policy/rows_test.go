@@ -208,19 +208,19 @@ func TestOtherFees(t *testing.T) {
 	t.Parallel()
 	western, delaware := policytest.Preset(t, "western-district"), policytest.Preset(t, "delaware")
 	for pages, want := range map[int]string{0: "0.00", 1: "1.00", 5: "1.00", 6: "1.05", 25: "2.00"} {
-		policytest.MustBe(t, fmt.Sprintf("Western District, %d pages", pages), costs.FaxFee(western, pages).Amount, policytest.USD(want))
+		policytest.MustBe(t, fmt.Sprintf("Western District, %d pages", pages), costs.FaxFee(western, rule.Match{}, pages).Amount, policytest.USD(want))
 	}
 	for pages, want := range map[int]string{1: "2.00", 2: "3.00", 3: "4.00"} {
-		policytest.MustBe(t, fmt.Sprintf("Delaware, %d pages", pages), costs.FaxFee(delaware, pages).Amount, policytest.USD(want))
+		policytest.MustBe(t, fmt.Sprintf("Delaware, %d pages", pages), costs.FaxFee(delaware, rule.Match{}, pages).Amount, policytest.USD(want))
 	}
-	policytest.MustBe(t, "a page in colour", costs.PrintFee(western, 1, true).Amount, policytest.USD("0.25"))
-	policytest.MustBe(t, "three in black", costs.PrintFee(western, 3, false).Amount, policytest.USD("0.30"))
-	policytest.MustBe(t, "Delaware in colour", costs.PrintFee(delaware, 2, true).Amount, policytest.USD("1.00"))
-	policytest.MustRefuse(t, costs.MayFax(western, policytest.Noon("2026-03-02"), "CA"), "fax_too_far")
-	policytest.MustAllow(t, costs.MayFax(western, policytest.Noon("2026-03-02"), "US"))
-	policytest.MustRefuse(t, costs.MayPayBy(western, policytest.Noon("2026-03-02"), "card"), "method_not_taken")
-	policytest.MustAllow(t, costs.MayPayBy(western, policytest.Noon("2026-03-02"), "online"))
-	policytest.MustBe(t, "a lost card in Delaware", accounts.CardReplacement(delaware, policytest.Noon("2026-03-02"), "resident", broker.MustDate("2026-03-01")).Amount, policytest.USD("2.00"))
+	policytest.MustBe(t, "a page in colour", costs.PrintFee(western, rule.Match{}, 1, true).Amount, policytest.USD("0.25"))
+	policytest.MustBe(t, "three in black", costs.PrintFee(western, rule.Match{}, 3, false).Amount, policytest.USD("0.30"))
+	policytest.MustBe(t, "Delaware in colour", costs.PrintFee(delaware, rule.Match{}, 2, true).Amount, policytest.USD("1.00"))
+	policytest.MustRefuse(t, costs.MayFax(western, policytest.Noon("2026-03-02"), rule.Match{}, "CA"), "fax_too_far")
+	policytest.MustAllow(t, costs.MayFax(western, policytest.Noon("2026-03-02"), rule.Match{}, "US"))
+	policytest.MustRefuse(t, costs.MayPayBy(western, policytest.Noon("2026-03-02"), rule.Match{}, "card"), "method_not_taken")
+	policytest.MustAllow(t, costs.MayPayBy(western, policytest.Noon("2026-03-02"), rule.Match{}, "online"))
+	policytest.MustBe(t, "a lost card in Delaware", accounts.CardReplacement(delaware, policytest.Noon("2026-03-02"), rule.Match{Class: "resident"}, broker.MustDate("2026-03-01")).Amount, policytest.USD("2.00"))
 }
 
 func TestWhatElseALossMayCost(t *testing.T) {

@@ -53,7 +53,7 @@ func refundable(days [3]string, want [3]bool) edge {
 func shelved(days [3]string, owner rule.Owner) edge {
 	return edge{days, [3]bool{true, true, false}, func(t *testing.T, d *policy.Document, today string) bool {
 		opening := policytest.ClosedSundays(t)
-		until := shelf.Until(d, policytest.At("2026-03-02", opening), shelf.Facts{Owner: owner, Class: "resident", Item: "book", Arrived: broker.MustDate("2026-03-02")}).Until
+		until := shelf.Until(d, policytest.At("2026-03-02", opening), shelf.Facts{Match: rule.Match{Owner: owner, Class: "resident", Item: "book"}, Arrived: broker.MustDate("2026-03-02")}).Until
 		return !broker.MustDate(today).After(until)
 	}}
 }

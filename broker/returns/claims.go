@@ -101,8 +101,9 @@ func MayClaim(ctx context.Context, tx *postgres.Tx, document *policy.Document, i
 }
 
 func (f claimFacts) decide(document *policy.Document, in MakeClaim, loan loans.Loan) lending.ClaimDecision {
+	match := loan.MatchOf(f.item)
 	return lending.MayClaim(document, in.Desk.Moment(), lending.Claim{
-		Patron: f.standing.Facts(in.Desk.Today()), Owner: loan.Terms.Owner, Item: loan.Terms.Item, Kind: in.Kind.Word(),
+		Patron: f.standing.Facts(in.Desk.Today()), Owner: match.Owner, Item: match.Item, Audience: match.Audience, Age: match.Age, Kind: in.Kind.Word(),
 		ShelfChecked: in.ShelfChecked, Carried: f.carried, Lifetime: f.lifetime, ByGuardian: in.ByGuardian,
 	})
 }

@@ -9,7 +9,6 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/loans"
 	"afield/broker/policy/costs"
-	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/broker/standing"
 )
@@ -72,7 +71,7 @@ func (c *Service) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (loans
 		out.Say("Nothing is charged for it.")
 		return out, nil
 	}
-	return out, c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0)
+	return out, c.LatchAfter(ctx, tx, in.Desk, loan.Patron, 0)
 }
 
 // endedLoan reads a loan that was returned, whose patron is still known, and its
@@ -159,8 +158,7 @@ func (c *Service) Donate(ctx context.Context, tx *postgres.Tx, desk standing.Des
 	if err != nil {
 		return loans.Outcome{}, err
 	}
-	match := rule.Match{Owner: loan.Terms.Owner, Class: loan.Terms.Class, Item: loan.Terms.Item}
-	if err := costs.MayDonate(document, lender.Moment(), match, approved && desk.Actor.HasRole("director")).Err("may_not_donate"); err != nil {
+	if err := costs.MayDonate(document, lender.Moment(), loan.Match(), approved && desk.Actor.HasRole("director")).Err("may_not_donate"); err != nil {
 		return loans.Outcome{}, err
 	}
 	var out loans.Outcome
@@ -173,7 +171,7 @@ func (c *Service) Donate(ctx context.Context, tx *postgres.Tx, desk standing.Des
 		return loans.Outcome{}, err
 	}
 	out.Say("A like item is taken in place of payment.")
-	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0)
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, 0)
 }
 
 // Refer refers the debt of a lost loan for recovery, and charges what that
@@ -209,7 +207,7 @@ func (c *Service) Refer(ctx context.Context, tx *postgres.Tx, desk standing.Desk
 	if err := postCharges(tx, desk, loan, []costs.Charge{charge}, "collection:"+loan.ID.String(), &out); err != nil {
 		return loans.Outcome{}, err
 	}
-	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, loan.Terms.Class, 0)
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, 0)
 }
 
 // lostLoan reads a lost loan under its lock, with what is on its account.

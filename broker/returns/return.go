@@ -160,20 +160,20 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 	if seen := loan.SeenBackOn; !seen.IsZero() && (in.Backdate.IsZero() || seen.Before(in.Backdate)) {
 		in.Backdate = seen // whoever saw it home said so on that day
 	}
-	handed := lending.HandedIn{Owner: loan.Terms.Owner, Item: loan.Terms.Item, Drop: in.Drop, Backdate: in.Backdate}
+	handed := lending.HandedIn{Match: loan.MatchOf(facts.item), Drop: in.Drop, Backdate: in.Backdate}
 	day := lending.EffectiveReturn(document, lender.Moment(), handed).On.Later(lender.Calendar().DateOf(loan.StartedAt))
 	if err := c.loseFirst(ctx, tx, in, lender, day, &facts, &out); err != nil {
 		return loans.Outcome{}, err
 	}
 	loan = facts.open
 	cleared := c.endClaim(tx, in, lentBy, facts, &out)
-	if handed.NotTold, err = notTold(ctx, tx, lender, document, loan); err != nil {
+	if handed.NotTold, err = notTold(ctx, tx, lender, document, loan, handed.Match); err != nil {
 		return loans.Outcome{}, err
 	}
 	handed.Amnesty = in.Amnesty || cleared
 	counts := lending.EffectiveReturn(document, lender.Moment(), handed)
 	if in.Amnesty { // records what had accrued before it is forgiven
-		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, loan.Terms.Class, 0); err != nil {
+		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, 0); err != nil {
 			return loans.Outcome{}, err
 		}
 	}
@@ -209,8 +209,8 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 
 // notTold tells whether a late loan is excused because no notice was sent about
 // it. It reads notices only where the policy allows that excuse.
-func notTold(ctx context.Context, tx *postgres.Tx, lender standing.Desk, document *policy.Document, loan loans.Loan) (bool, error) {
-	if !lender.Today().After(loan.DueOn) || !lending.NoticeExcuses(document, rule.Match{Owner: loan.Terms.Owner, Item: loan.Terms.Item}) {
+func notTold(ctx context.Context, tx *postgres.Tx, lender standing.Desk, document *policy.Document, loan loans.Loan, match rule.Match) (bool, error) {
+	if !lender.Today().After(loan.DueOn) || !lending.NoticeExcuses(document, match) {
 		return false, nil
 	}
 	told, err := notices.ToldOverdue(ctx, tx, loan.Patron.Library, loan.ID, loan.Request)

@@ -200,7 +200,7 @@ func TestForgettingALoanForgetsEveryName(t *testing.T) {
 	wdl.Do(func(ctx context.Context, tx *postgres.Tx) error {
 		after, upTo := loans.NightKey{}, loans.NightKey{On: broker.MustDate("2026-02-01")}
 		now := wdl.At("2026-01-13 02:00").Now
-		_, _, _, err := loans.ForgetRange(ctx, tx, wdl.Library.ID, broker.Date{}, now, now, after, upTo)
+		_, _, _, err := loans.ForgetRange(ctx, tx, wdl.Library.ID, patrons.Until[broker.Date]{}, now, now, after, upTo)
 		return err
 	})
 	wdl.Do(func(ctx context.Context, tx *postgres.Tx) error {

@@ -10,6 +10,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/lending"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -60,8 +61,19 @@ func (p Policies) RulesFor(ctx context.Context, tx *postgres.Tx, desk Desk, patr
 		return document, err
 	}
 	_, home, err := p.RulesOf(ctx, tx, desk, patron.Library)
-	if err != nil || lending.LoanRulesOf(home) == attributes.RulesOfLocation {
-		return document, err
+	if err != nil {
+		return nil, err
+	}
+	var who rule.Match
+	if lending.LoanRulesVary(home) {
+		known, err := patrons.ByID(ctx, tx, patron)
+		if err != nil {
+			return nil, err
+		}
+		who = known.Match(desk.Today())
+	}
+	if lending.LoanRulesOf(home, who) == attributes.RulesOfLocation {
+		return document, nil
 	}
 	return home, nil
 }

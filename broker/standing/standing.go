@@ -106,15 +106,15 @@ func updateLatchAfter(ctx context.Context, tx *postgres.Tx, home directory.Libra
 	return patrons.Latch(tx, home, document, standing, now), nil
 }
 
-// LatchAfter is UpdateLatch at a desk, for a patron of a class who was some
-// days late until now. It reads nothing where no block in the policy of their
+// LatchAfter is UpdateLatch at a desk, for a patron who was some days
+// late until now. It reads nothing where no block in the policy of their
 // home library latches, or where nobody had the item.
-func (p Policies) LatchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref, class string, daysLate int) error {
+func (p Policies) LatchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref, daysLate int) error {
 	if patron.ID == broker.NoID {
 		return nil
 	}
 	home, document, err := p.RulesOf(ctx, tx, desk, patron.Library)
-	if err != nil || len(blocks.Latches(document, policy.Patron{Class: class})) == 0 {
+	if err != nil || !blocks.Latching(document) {
 		return err
 	}
 	_, err = updateLatchAfter(ctx, tx, home.Library, document, patron, daysLate, desk.Now)

@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"broker/policy/lending"},
 	{"broker/policy/costs", "broker/policy/shelf"},
 	{"broker/ledger", "broker/policy/accounts", "broker/policy/ill"},
-	{"broker/patrons", "broker/policy/explain", "broker/policy/policytest", "workflow/routing"},
+	{"broker/patrons", "broker/policy/explain", "broker/policy/policytest", "broker/policy/reference", "workflow/routing"},
 	{"broker/access", "broker/notices", "broker/standing"},
 	{"broker/holds"},
 	{"api/gen", "broker/loans"},

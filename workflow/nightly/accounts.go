@@ -7,7 +7,6 @@ import (
 	"afield/broker/ledger"
 	"afield/broker/loans"
 	"afield/broker/patrons"
-	"afield/broker/policy"
 	"afield/broker/policy/blocks"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -28,7 +27,7 @@ func keysOf(ids []broker.ID, err error) ([]loans.NightKey, error) {
 // block that latches: the block must be set before a part payment could hide
 // the cause.
 func growingAccounts(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) ([]loans.NightKey, error) {
-	if len(blocks.Latches(night.Document, policy.Patron{})) == 0 {
+	if !blocks.Latching(night.Document) {
 		return nil, nil
 	}
 	return keysOf(ledger.Growing(ctx, tx, night.Library.ID, after.ID, limit))

@@ -12,6 +12,7 @@ import (
 	"afield/broker/holds"
 	"afield/broker/loans"
 	"afield/broker/notices"
+	"afield/broker/patrons"
 	"afield/broker/policy/accounts"
 	"afield/broker/policy/costs"
 	"afield/broker/postgres"
@@ -75,7 +76,7 @@ func returnedLoans(ctx context.Context, tx *postgres.Tx, night *Night, after loa
 }
 
 func forgetBorrowers(ctx context.Context, tx *postgres.Tx, night *Night, after, upTo loans.NightKey) (int64, error) {
-	returnedBy := accounts.ForgetReturnedBy(night.Document, night.moment()).Value
+	returnedBy := night.forgetBy()
 	done, recent, had, err := loans.ForgetRange(ctx, tx, night.Library.ID, returnedBy, night.Now, night.postsSince(), after, upTo)
 	if err != nil {
 		return 0, err
@@ -87,9 +88,11 @@ func forgetBorrowers(ctx context.Context, tx *postgres.Tx, night *Night, after, 
 // forgetLost forgets who lost what, once it is settled, with the other library
 // too, and nothing can be refunded for it any more.
 func forgetLost(ctx context.Context, tx *postgres.Tx, night *Night, after loans.NightKey, limit int) (loans.NightKey, int, error) {
-	byAge, byWish := accounts.ForgetReturnedBy(night.Document, night.moment()).Value, costs.NoRefundSince(night.Document, night.moment())
-	if !byAge.IsZero() {
-		byAge = byAge.Earlier(byWish)
+	byAge, byWish := night.forgetBy(), costs.NoRefundSince(night.Document, night.moment())
+	for class, day := range byAge {
+		if !day.IsZero() {
+			byAge[class] = day.Earlier(byWish)
+		}
 	}
 	lost, err := loans.LostForGood(ctx, tx, night.Library.ID, night.Library.Zone, byAge, byWish, after.ID, limit)
 	if err != nil || len(lost) == 0 {
@@ -122,14 +125,26 @@ func forgetLost(ctx context.Context, tx *postgres.Tx, night *Night, after loans.
 	return loans.NightKey{ID: last}, len(had), cutMentions(ctx, tx, had)
 }
 
-// forgottenBefore is the instant before which what ended is forgotten; zero
-// where the library keeps its history.
-func forgottenBefore(night *Night) time.Time {
-	last := accounts.ForgetReturnedBy(night.Document, night.moment()).Value
-	if last.IsZero() {
-		return time.Time{}
+// forgetBy is the last day of what is forgotten, by class of patron.
+func (n *Night) forgetBy() patrons.Until[broker.Date] {
+	days := patrons.Until[broker.Date]{}
+	for _, class := range append(accounts.HistoryDiffers(n.Document), "") {
+		days[class] = accounts.ForgetReturnedBy(n.Document, n.moment(), class).Value
 	}
-	return last.End(night.Library.Zone)
+	return days
+}
+
+// forgottenBefore is the instant before which what ended is forgotten, by class
+// of patron; zero where the library keeps the history.
+func forgottenBefore(night *Night) patrons.Until[time.Time] {
+	before := patrons.Until[time.Time]{}
+	for class, last := range night.forgetBy() {
+		before[class] = time.Time{}
+		if !last.IsZero() {
+			before[class] = last.End(night.Library.Zone)
+		}
+	}
+	return before
 }
 
 func forgetHolds(ctx context.Context, tx *postgres.Tx, night *Night, limit int) (int, error) {

@@ -98,7 +98,7 @@ func partyOf(actor broker.Actor) workflow.Party {
 
 // Load reads a request without locking it.
 func (s *Service) Load(ctx context.Context, tx *postgres.Tx, library, request broker.ID) (*engine.Request, error) {
-	rows, err := tx.Query(ctx, `select `+engine.Columns+` from requests where library_id = $1 and id = $2`, library, request)
+	rows, err := tx.Query(ctx, `select `+engine.Columns+`, `+engine.Who+` from requests r where library_id = $1 and id = $2`, library, request)
 	if err != nil {
 		return nil, fmt.Errorf("read a request: %w", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/holds"
+	"afield/broker/policy/accounts"
+	"afield/broker/policy/ill"
 	"afield/broker/policy/rule"
 	"afield/broker/policy/shelf"
 	"afield/broker/postgres"
@@ -50,7 +52,7 @@ func (s *Service) LengthenShelf(ctx context.Context, tx *postgres.Tx, desk stand
 		if err != nil {
 			return lengthened, err
 		}
-		facts := shelf.Facts{Owner: rule.OwnerILL, Item: one.Format, LenderDue: one.LenderDue}
+		facts := shelf.Facts{Match: ill.Asked(hold.Class, accounts.Years(hold.BornOn, desk.Today()), broker.Format(one.Format)), LenderDue: one.LenderDue}
 		if hold.Title != broker.NoID {
 			facts.Owner = rule.OwnerConsortium // a copy of the shared catalogue, had as a hold
 		}

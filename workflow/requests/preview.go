@@ -9,6 +9,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/catalog"
+	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/postgres"
 	"afield/workflow"
@@ -64,6 +65,11 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	if request.Format == "" {
 		request.Format = broker.FormatBook
 	}
+	patron, err := patrons.ByID(ctx, tx, patrons.Ref{Library: in.Library, ID: in.Patron})
+	if err != nil {
+		return Outlook{}, err
+	}
+	request.PatronID, request.PatronClass, request.PatronBornOn = in.Patron, patron.Class, patron.BornOn
 	if err := s.title(ctx, tx, request, in.Title); err != nil {
 		return Outlook{}, err
 	}
@@ -127,7 +133,7 @@ func (s *Service) outlook(ctx context.Context, tx *postgres.Tx, now time.Time, r
 	query.Request, query.Format, query.Service, query.Now = request.ID, request.Format, request.Service, now
 	query.AnyEdition = catalog.AnyWillDo(request.Citation)
 	query.NeedBy, query.Ceiling, query.Most = in.NeedBy, in.MaxCost, previewLenders
-	query.FollowPolicy(doc, at(now, library), "")
+	query.FollowPolicy(doc, at(now, library), request.Asked(library.Today(now)))
 	title := broker.NoID
 	if request.TitleID != broker.NoID {
 		title = request.TitleID

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"afield/broker"
-	"afield/broker/patrons"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/ill"
 	"afield/broker/policy/rule"
@@ -108,23 +107,19 @@ func waitFrom(told rule.Entry[attributes.Wait], asked broker.Date) *ExpectedWait
 }
 
 // wait says what the patron is told about the time the request takes.
-func wait(ctx context.Context, c *engine.Case) (*ExpectedWait, error) {
+func wait(c *engine.Case) *ExpectedWait {
 	r := c.Request
 	if r.Side != workflow.SideBorrowing || r.PatronID == broker.NoID || !c.Place().Coming || (r.ByHold() && !ill.CountsAsILL(c.Policy)) {
-		return nil, nil
+		return nil
 	}
-	patron, err := patrons.ByID(ctx, c.Tx, c.Patron())
-	if err != nil {
-		return nil, err
-	}
-	return waitFrom(ill.ExpectedWait(c.Policy, patron.Class, r.Format), c.Library.Today(r.SubmittedAt)), nil
+	return waitFrom(ill.ExpectedWait(c.Policy, c.Asked()), c.Library.Today(r.SubmittedAt))
 }
 
 // Look reads one request as a viewer may see it. A request of another library
 // or another patron, or of a side that is not asked for, is not found.
 func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, viewer Viewer, id broker.ID, sides ...workflow.Side) (View, error) {
 	var view View
-	tx.Queue(`select `+engine.Columns+` from requests
+	tx.Queue(`select `+engine.Columns+`, `+engine.Who+` from requests r
 		where library_id = $1 and id = $2 and side = any ($3) and ($4::uuid is null or patron_id = $4)`,
 		viewer.Library, id, texts(sides), viewer.Patron).Query(oneRow("request", &view.Request))
 	tx.Queue(`select `+engine.EntryColumns+` from rota_entries where library_id = $1 and request_id = $2 order by position`,
@@ -156,9 +151,7 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx, now time.Time, view
 	if view.Actions, err = s.engine.Available(ctx, c, viewer.party()); err != nil {
 		return View{}, err
 	}
-	if view.Wait, err = wait(ctx, c); err != nil {
-		return View{}, err
-	}
+	view.Wait = wait(c)
 	view.Names, err = s.names(ctx, tx, view.libraries())
 	return view, err
 }

@@ -119,7 +119,7 @@ func (s *Service) List(ctx context.Context, tx *postgres.Tx, viewer Viewer, filt
 	if filter.OldestFirst {
 		order = "asc"
 	}
-	rows, err := tx.Query(ctx, `select `+qualified("r", engine.Columns)+`, d.kind as deadline_kind, d.event as deadline_event,
+	rows, err := tx.Query(ctx, `select `+qualified("r", engine.Columns)+`, `+engine.Who+`, d.kind as deadline_kind, d.event as deadline_event,
 			d.due_at as deadline_at, e.lender_id, e.tier_name, t.members as tier_members,
 			coalesce(r.offered_cost_minor, case when e.cost_known then e.cost_minor end) as cost_minor,
 			(select count(*)::int from rota_entries x where x.library_id = r.library_id and x.request_id = r.id

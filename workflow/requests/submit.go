@@ -150,7 +150,7 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	request := &engine.Request{
 		LibraryID: in.Library, ID: broker.NewID(), Number: number, Side: workflow.SideBorrowing, State: workflow.Borrowing.Start, Version: 1,
 		Owner: workflow.OwnerSystem, Citation: in.Citation, Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy,
-		PatronID: in.Patron, SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
+		PatronID: in.Patron, PatronClass: patron.Class, PatronBornOn: patron.BornOn, SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
 	}
 	if request.Format == "" {
 		request.Format = broker.FormatBook

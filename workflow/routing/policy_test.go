@@ -7,6 +7,7 @@ import (
 	"afield/broker"
 	"afield/broker/directory"
 	"afield/broker/policy"
+	"afield/broker/policy/rule"
 )
 
 // following makes a query obey the preset of a library in a state.
@@ -18,7 +19,7 @@ func following(t *testing.T, preset, state string) Query {
 	}
 	return request(func(q *Query) {
 		q.Borrower.State = state
-		q.FollowPolicy(document, policy.Moment{Now: monday, Place: "US-" + state}, "resident")
+		q.FollowPolicy(document, policy.Moment{Now: monday, Place: "US-" + state}, rule.Match{Class: "resident"})
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"afield/broker"
 	"afield/broker/patrons"
 	rules "afield/broker/policy/accounts"
+	"afield/broker/policy/rule"
 )
 
 // ChangePassword changes the caller's own password.
@@ -79,13 +80,13 @@ func (a Accounts) ChangeMe(ctx context.Context, request gen.ChangeMeRequestObjec
 }
 
 // ownChanges says what a patron may change of their own.
-func (a Accounts) ownChanges(ctx context.Context, t *pipeline.Turn, class string) ([]string, error) {
+func (a Accounts) ownChanges(ctx context.Context, t *pipeline.Turn, who rule.Match) ([]string, error) {
 	_, document, err := t.Rules(ctx)
 	if err != nil {
 		return nil, err
 	}
 	words := []string{}
-	for _, one := range rules.OwnChanges(document, class).Value {
+	for _, one := range rules.OwnChanges(document, who).Value {
 		words = append(words, string(one))
 	}
 	return words, nil

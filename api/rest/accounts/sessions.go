@@ -10,6 +10,8 @@ import (
 	"afield/broker"
 	"afield/broker/access"
 	"afield/broker/directory"
+	rules "afield/broker/policy/accounts"
+	"afield/broker/policy/rule"
 )
 
 // CreateSession signs staff or a patron in. It takes no Idempotency-Key: the
@@ -112,7 +114,7 @@ func (a Accounts) me(ctx context.Context, t *pipeline.Turn) (gen.Me, error) {
 		if me.Patron, err = a.patronView(ctx, t, library, who.ID, true); err != nil {
 			return me, err
 		}
-		me.OwnChanges, err = a.ownChanges(ctx, t, me.Patron.Class)
+		me.OwnChanges, err = a.ownChanges(ctx, t, rule.Match{Class: me.Patron.Class, PatronAge: rules.Years(me.Patron.BornOn, library.Today(t.Now()))})
 	}
 	return me, err
 }

@@ -10,8 +10,8 @@ import (
 
 // AcceptedIDs gives the identity papers that the library accepts from somebody
 // who wants a card of a class; an empty list asks for no particular paper.
-func AcceptedIDs(d *policy.Document, class string) rule.Entry[attributes.Words] {
-	return d.Rules().CardIDs.For(rule.Match{Class: class})
+func AcceptedIDs(d *policy.Document, m rule.Match) rule.Entry[attributes.Words] {
+	return d.Rules().CardIDs.For(m)
 }
 
 // CardsPer gives who shares one card of a class.
@@ -53,8 +53,8 @@ func MayRestrictMinors(d *policy.Document) rule.Entry[bool] {
 }
 
 // OwnChanges gives what patrons of a class change of their own accounts themselves.
-func OwnChanges(d *policy.Document, class string) rule.Entry[attributes.OwnChanges] {
-	return d.Rules().OwnChanges.For(rule.Match{Class: class})
+func OwnChanges(d *policy.Document, m rule.Match) rule.Entry[attributes.OwnChanges] {
+	return d.Rules().OwnChanges.For(m)
 }
 
 // PurgeRules gives the schedule by which accounts of a class may be deleted.

@@ -78,7 +78,7 @@ func MayHaveCard(d *policy.Document, at policy.Moment, c CardApplication) CardDe
 		checkNamed(a, c, named.Source)
 	}
 	if c.PaysBy != "" {
-		costs.CheckPayingBy(a, c.PaysBy)
+		costs.CheckPayingBy(a, match, c.PaysBy)
 	}
 	checkPapers(a, c, needs.Value, match)
 	if per := d.Rules().CardPer.For(match); !c.Renewal && c.Cards > 0 {
@@ -89,7 +89,7 @@ func MayHaveCard(d *policy.Document, at policy.Moment, c CardApplication) CardDe
 	}
 	answer := CardDecision{
 		Decision: a.Answer(), Fee: d.Money(0), Deposit: d.Money(0), Liable: d.Rules().CardLiable.For(match).Value,
-		Expires: CardExpires(d, a.Today, c.Class).Value,
+		Expires: CardExpires(d, a.Today, match).Value,
 	}
 	if fee := d.Rules().CardFee.For(match).Value; fee.Is && (fee.Value.Per != attributes.PerHousehold || !c.HouseholdPaid) {
 		answer.Fee, answer.FeeUnknown = d.Money(fee.Value.Amount.Value), !fee.Value.Amount.Is
@@ -125,13 +125,13 @@ func checkGuardian(a *policy.Asking, c CardApplication, source rule.Source) {
 	if !checkNamed(a, c, source) {
 		return
 	}
-	blocks.CheckStanding(a, rule.ActionSignForMinor, *c.Guardian, rule.Match{Class: c.Guardian.Class, PatronAge: c.Guardian.Age, Action: rule.ActionSignForMinor})
+	blocks.CheckStanding(a, rule.ActionSignForMinor, *c.Guardian, rule.Match{Class: c.Guardian.Class, PatronAge: c.Guardian.Age})
 }
 
 // CardExpires gives the last day of a card that begins on a date; zero where
 // the class's cards do not end.
-func CardExpires(d *policy.Document, from broker.Date, class string) rule.Entry[broker.Date] {
-	entry := d.Rules().CardValidity.For(rule.Match{Class: class})
+func CardExpires(d *policy.Document, from broker.Date, m rule.Match) rule.Entry[broker.Date] {
+	entry := d.Rules().CardValidity.For(m)
 	answer := rule.Entry[broker.Date]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = from.AddMonths(entry.Value.Value.Months)
@@ -141,9 +141,9 @@ func CardExpires(d *policy.Document, from broker.Date, class string) rule.Entry[
 
 // CardReplacement gives the charge for replacing a card lost today: the first
 // price, or the higher one when one was lost within the time before.
-func CardReplacement(d *policy.Document, at policy.Moment, class string, earlier ...broker.Date) costs.Charge {
+func CardReplacement(d *policy.Document, at policy.Moment, m rule.Match, earlier ...broker.Date) costs.Charge {
 	at = d.Settle(at)
-	entry := d.Rules().CardReplacement.For(rule.Match{Class: class})
+	entry := d.Rules().CardReplacement.For(m)
 	charge := costs.Charge{Kind: "card", Amount: d.Money(0), Rule: entry.Rule, Clause: entry.Clause}
 	if !entry.Value.Is {
 		return charge
@@ -183,6 +183,14 @@ func AgeOn(born, today broker.Date) int {
 		age--
 	}
 	return age
+}
+
+// Years is AgeOn as policies take it: none where the birthday is not known.
+func Years(born, today broker.Date) rule.Optional[int] {
+	if born.IsZero() {
+		return rule.Optional[int]{}
+	}
+	return rule.Some(AgeOn(born, today))
 }
 
 // PromptsAtAdulthood tells whether staff are asked to look at the account of a

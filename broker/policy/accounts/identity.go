@@ -40,8 +40,8 @@ const AtOwn = "own"
 // MayUseCardAt tells whether a card of this library is honoured at a desk.
 // places are the words that name the desk: AtOwn and the branch's code at the
 // card's own library, the symbols of another one.
-func MayUseCardAt(d *policy.Document, at policy.Moment, class string, places ...string) policy.Decision {
-	entry := d.Rules().CardGoodAt.For(rule.Match{Class: class})
+func MayUseCardAt(d *policy.Document, at policy.Moment, m rule.Match, places ...string) policy.Decision {
+	entry := d.Rules().CardGoodAt.For(m)
 	a := d.Ask(at, "use the card here", entry.Source)
 	if !slices.ContainsFunc(places, entry.Value.Has) && !entry.Value.All {
 		here := slices.DeleteFunc(slices.Clone(places), func(place string) bool { return place == AtOwn })

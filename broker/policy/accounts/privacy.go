@@ -77,15 +77,26 @@ func checkPaper(a *policy.Asking, r DisclosureRequest, rule rule.Entry[attribute
 	}
 }
 
-// ForgetReturnedBy gives a day: loans returned on it or before no longer say who
-// had the item; zero where the library keeps the history. Charges that are still
-// open keep it longer, and so does the patron's own wish.
-func ForgetReturnedBy(d *policy.Document, at policy.Moment) rule.Entry[broker.Date] {
+// ForgetReturnedBy gives a day for patrons of a class: loans returned on it or
+// before no longer say who had the item; zero where the library keeps the
+// history. Charges that are still open keep it longer, and so does the patron's
+// own wish.
+func ForgetReturnedBy(d *policy.Document, at policy.Moment, class string) rule.Entry[broker.Date] {
 	at = d.Settle(at)
-	entry := d.Rules().HistoryDays.For(rule.Match{})
+	entry := d.Rules().HistoryDays.For(rule.Match{Class: class})
 	answer := rule.Entry[broker.Date]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = at.Calendar.DateOf(at.Now).AddDays(-entry.Value.Value)
 	}
 	return answer
+}
+
+// HistoryDiffers lists the classes for which ForgetReturnedBy may differ from
+// that for all others.
+func HistoryDiffers(d *policy.Document) []string {
+	var classes []string
+	for entry := range d.Rules().HistoryDays.Every() {
+		classes = append(classes, entry.When.Class...)
+	}
+	return classes
 }

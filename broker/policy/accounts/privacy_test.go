@@ -13,7 +13,7 @@ func TestHistoryIsForgottenWhenThePolicySaysSo(t *testing.T) {
 	t.Parallel()
 	document := policytest.Preset(t, "perth")
 	at := policytest.Noon("2026-03-31")
-	policytest.MustBe(t, "forgotten", accounts.ForgetReturnedBy(document, at).Value, broker.MustDate("2026-03-01"))
+	policytest.MustBe(t, "forgotten", accounts.ForgetReturnedBy(document, at, "resident").Value, broker.MustDate("2026-03-01"))
 	at.Now = at.Now.Add(24 * time.Hour)
-	policytest.MustBe(t, "a day later", accounts.ForgetReturnedBy(document, at).Value, broker.MustDate("2026-03-02"))
+	policytest.MustBe(t, "a day later", accounts.ForgetReturnedBy(document, at, "resident").Value, broker.MustDate("2026-03-02"))
 }

@@ -28,7 +28,7 @@ func MayUseComputer(d *policy.Document, at policy.Moment, use ComputerUse) polic
 	if use.Patron != nil {
 		patron = use.Patron
 	}
-	match := rule.Match{Class: patron.Class, PatronAge: patron.Age, Action: rule.ActionComputer}
+	match := rule.Match{Class: patron.Class, PatronAge: patron.Age}
 	own := d.Rules().OwnCardComputer.For(match)
 	a := d.Ask(at, actionWords(rule.ActionComputer), own.Source)
 	CheckStanding(a, rule.ActionComputer, *patron, match)
@@ -48,7 +48,7 @@ func MayAct(d *policy.Document, at policy.Moment, action rule.Action, patron pol
 	if action == rule.ActionComputer {
 		return MayUseComputer(d, at, ComputerUse{Patron: &patron})
 	}
-	match := rule.Match{Class: patron.Class, PatronAge: patron.Age, Action: action}
+	match := rule.Match{Class: patron.Class, PatronAge: patron.Age}
 	a := d.Ask(at, actionWords(action), thresholdFor(d, action).For(match).Source)
 	CheckStanding(a, action, patron, match)
 	return a.Answer()

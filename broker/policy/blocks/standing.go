@@ -37,6 +37,7 @@ func thresholdFor(d *policy.Document, action rule.Action) rule.Rule[rule.Optiona
 // CheckStanding checks the person: card, stored blocks, what is owed, what is long
 // overdue, and linked accounts. Every decision about a person begins with it.
 func CheckStanding(a *policy.Asking, action rule.Action, patron policy.Patron, match rule.Match) {
+	match.Action = action
 	checkCard(a, action, patron, match)
 	source := thresholdFor(a.Doc, action).For(match).Source
 	for _, block := range patron.Blocks {
@@ -198,13 +199,30 @@ type Latch struct {
 	Clause  broker.Clause `json:"clause"`
 }
 
+// Latching tells whether any block in a document latches, for whomever.
+func Latching(d *policy.Document) bool {
+	for _, action := range rule.EveryAction() {
+		for entry := range thresholdFor(d, action).Every() {
+			if entry.Value.Is && entry.Value.Value.LiftedWhen != nil {
+				return true
+			}
+		}
+	}
+	for entry := range d.Rules().LongOverdue.Every() {
+		if entry.Value.Is && entry.Value.Value.LiftedWhen != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // Latches works out, for each block whose way out differs from its way in,
 // whether its stored block stands. Call it in the transaction that changes a
 // balance; otherwise a patron who crossed the threshold and paid only part of the
 // debt would no longer be blocked.
 func Latches(d *policy.Document, patron policy.Patron) []Latch {
 	var latches []Latch
-	match := rule.Match{Class: patron.Class}
+	match := rule.Match{Class: patron.Class, PatronAge: patron.Age}
 	for _, action := range rule.EveryAction() {
 		entry := thresholdFor(d, action).For(match)
 		if !entry.Value.Is || entry.Value.Value.LiftedWhen == nil {

@@ -77,8 +77,8 @@ func BorrowedLostOn(d *policy.Document, m rule.Match, due, reported broker.Date)
 
 // MayRefundILL tells whether the payment for a borrowed item is refunded when the
 // item is found; lenderRefunded tells whether the lender gave the money back.
-func MayRefundILL(d *policy.Document, at policy.Moment, lenderRefunded bool) policy.Decision {
-	entry := d.Rules().Refund.For(rule.Match{Owner: rule.OwnerILL})
+func MayRefundILL(d *policy.Document, at policy.Moment, m rule.Match, lenderRefunded bool) policy.Decision {
+	entry := d.Rules().Refund.For(m)
 	a := d.Ask(at, "be refunded for a borrowed item", entry.Source)
 	switch {
 	case entry.Value == attributes.NoRefund:
@@ -94,8 +94,8 @@ func MayRefundILL(d *policy.Document, at policy.Moment, lenderRefunded bool) pol
 
 // MayDonateInLieu tells whether a like item is taken instead of payment for a
 // lost borrowed one.
-func MayDonateInLieu(d *policy.Document, at policy.Moment) policy.Decision {
-	entry := d.Rules().DonationInPlace.For(rule.Match{Owner: rule.OwnerILL})
+func MayDonateInLieu(d *policy.Document, at policy.Moment, m rule.Match) policy.Decision {
+	entry := d.Rules().DonationInPlace.For(m)
 	a := d.Ask(at, "give a like item instead of paying for a borrowed one", entry.Source)
 	if !entry.Value {
 		a.Refuse(entry.Source, policy.Ground{Code: "no_donation_in_lieu", Message: "A like item does not replace a lender's.", Needed: "payment", Found: "a donation"})

@@ -11,8 +11,8 @@ import (
 )
 
 // PrintFee is what so many pages of printing or copying cost.
-func PrintFee(d *policy.Document, pages int, colour bool) Charge {
-	entry := d.Rules().PrintPrice.For(rule.Match{})
+func PrintFee(d *policy.Document, m rule.Match, pages int, colour bool) Charge {
+	entry := d.Rules().PrintPrice.For(m)
 	each := entry.Value.BlackWhite
 	if colour {
 		each = entry.Value.Colour
@@ -22,8 +22,8 @@ func PrintFee(d *policy.Document, pages int, colour bool) Charge {
 
 // FaxFee is what a fax of so many pages costs: the first pages together, then
 // each further one.
-func FaxFee(d *policy.Document, pages int) Charge {
-	entry := d.Rules().FaxPrice.For(rule.Match{})
+func FaxFee(d *policy.Document, m rule.Match, pages int) Charge {
+	entry := d.Rules().FaxPrice.For(m)
 	charge := Charge{Kind: "fax", Amount: d.Money(0), Rule: entry.Rule, Clause: entry.Clause}
 	if pages > 0 {
 		charge.Amount = d.Money(entry.Value.First + entry.Value.EachMore*rule.Amount(max(0, pages-entry.Value.FirstPages)))
@@ -32,8 +32,8 @@ func FaxFee(d *policy.Document, pages int) Charge {
 }
 
 // MayFax tells whether a fax may go to a country (ISO 3166 code).
-func MayFax(d *policy.Document, at policy.Moment, country string) policy.Decision {
-	entry := d.Rules().FaxPrice.For(rule.Match{})
+func MayFax(d *policy.Document, at policy.Moment, m rule.Match, country string) policy.Decision {
+	entry := d.Rules().FaxPrice.For(m)
 	a := d.Ask(at, "send a fax there", entry.Source)
 	if within := entry.Value.Within; within != "" && within != country {
 		a.Refuse(entry.Source, policy.Ground{Code: "fax_too_far", Message: "Faxes go within the country only.", Needed: within, Found: country})
@@ -43,11 +43,14 @@ func MayFax(d *policy.Document, at policy.Moment, country string) policy.Decisio
 
 // FeesOnAccount tells whether copies, prints and faxes may be put on the account
 // instead of being paid at once.
-func FeesOnAccount(d *policy.Document) rule.Entry[bool] { return d.Rules().OnAccount.For(rule.Match{}) }
+func FeesOnAccount(d *policy.Document, m rule.Match) rule.Entry[bool] {
+	return d.Rules().OnAccount.For(m)
+}
 
-// PaymentTerms are the ways to pay and how a payment is laid on charges.
-func PaymentTerms(d *policy.Document) rule.Entry[attributes.Payments] {
-	return d.Rules().Payments.For(rule.Match{})
+// PaymentTerms are the ways to pay and how a payment is laid on charges, for a
+// patron; nobody in particular, as where money is counted, is a zero match.
+func PaymentTerms(d *policy.Document, m rule.Match) rule.Entry[attributes.Payments] {
+	return d.Rules().Payments.For(m)
 }
 
 // Transfer is how libraries and agencies may pay besides.
@@ -55,16 +58,16 @@ const Transfer = "transfer"
 
 // MayPayBy tells whether a way of paying, or of giving back, is one that the
 // library takes; besides are others that will do here.
-func MayPayBy(d *policy.Document, at policy.Moment, method string, besides ...string) policy.Decision {
-	entry := d.Rules().Payments.For(rule.Match{})
+func MayPayBy(d *policy.Document, at policy.Moment, m rule.Match, method string, besides ...string) policy.Decision {
+	entry := d.Rules().Payments.For(m)
 	a := d.Ask(at, "pay by "+method, entry.Source)
-	CheckPayingBy(a, method, besides...)
+	CheckPayingBy(a, m, method, besides...)
 	return a.Answer()
 }
 
 // CheckPayingBy refuses a way of paying that the library does not take.
-func CheckPayingBy(a *policy.Asking, method string, besides ...string) {
-	entry := a.Doc.Rules().Payments.For(rule.Match{})
+func CheckPayingBy(a *policy.Asking, m rule.Match, method string, besides ...string) {
+	entry := a.Doc.Rules().Payments.For(m)
 	taken := slices.Clone(entry.Value.Methods)
 	for _, other := range besides {
 		if !slices.Contains(taken, other) {
@@ -82,7 +85,10 @@ func CheckPayingBy(a *policy.Asking, method string, besides ...string) {
 // CheckMethod judges how money was paid, as a record of former days gives it:
 // by what the library takes, or by something else that is known.
 func CheckMethod(d *policy.Document, method string) []broker.FieldError {
-	known := slices.Concat(PaymentTerms(d).Value.Methods, []string{"cash", "check", "card", "online", "voucher", Transfer})
+	known := []string{"cash", "check", "card", "online", "voucher", Transfer}
+	for entry := range d.Rules().Payments.Every() {
+		known = append(known, entry.Value.Methods...)
+	}
 	if method == "" || slices.Contains(known, method) {
 		return nil
 	}

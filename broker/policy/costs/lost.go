@@ -197,7 +197,7 @@ type RefundDecision struct {
 // and how much of it.
 func MayRefund(d *policy.Document, at policy.Moment, f RefundFacts) RefundDecision {
 	if f.Owner == rule.OwnerILL {
-		answer := RefundDecision{Decision: MayRefundILL(d, at, f.LenderRefunded), Amount: d.Money(0)}
+		answer := RefundDecision{Decision: MayRefundILL(d, at, f.Match, f.LenderRefunded), Amount: d.Money(0)}
 		if answer.Allowed {
 			answer.Amount = f.Paid
 		}
@@ -269,7 +269,7 @@ func until(r attributes.LostRefund, f RefundFacts) broker.Date {
 // of payment for a lost item; approved tells that the director agreed.
 func MayDonate(d *policy.Document, at policy.Moment, m rule.Match, approved bool) policy.Decision {
 	if m.Owner == rule.OwnerILL {
-		return MayDonateInLieu(d, at)
+		return MayDonateInLieu(d, at, m)
 	}
 	entry := d.Rules().LostDonation.For(m)
 	a := d.Ask(at, "give a like item instead of paying", entry.Source)

@@ -92,6 +92,7 @@ func Explain(d *policy.Document, q Question) (Answer, error) {
 			})
 		}
 	}
+	q.Owner, q.Item = cmp.Or(q.Owner, rule.OwnerOwn), cmp.Or(q.Item, string(broker.FormatBook))
 	at := d.Settle(policy.Moment{Now: q.At, Calendar: q.Calendar})
 	if !slices.Contains(Questions(), q.Ask) {
 		return explainAttribute(d, q)
@@ -152,7 +153,7 @@ func decide(d *policy.Document, at policy.Moment, q Question) policy.Decision {
 			Class: q.Class, Age: q.PatronAge, Met: q.Met, Shown: q.Shown, Renewal: q.Ask == "renew_card",
 		}).Decision
 	case "use_card":
-		return accounts.MayUseCardAt(d, at, q.Class, q.Place...)
+		return accounts.MayUseCardAt(d, at, q.Match, q.Place...)
 	case "computer":
 		return blocks.MayUseComputer(d, at, blocks.ComputerUse{Patron: &patron, Bearer: bearer})
 	case "checkout":
@@ -165,9 +166,9 @@ func decide(d *policy.Document, at policy.Moment, q Question) policy.Decision {
 			Lendable: true, HeldForOther: q.HeldByOther, Out: q.Out,
 		})
 	case "ill_request":
-		return ill.MaySubmitILL(d, at, ill.Submission{Patron: patron, Channel: rule.ByStaff, Format: broker.Format(cmp.Or(q.Item, "book")), ActiveRequests: q.Active}).Decision
+		return ill.MaySubmitILL(d, at, ill.Submission{Patron: patron, Channel: rule.ByStaff, Format: broker.Format(q.Item), ActiveRequests: q.Active}).Decision
 	case "hold":
-		return shelf.MayPlaceHold(d, at, shelf.HoldRequest{Patron: patron, Owner: q.Owner, Item: q.Item, Channel: q.Channel, OpenHolds: q.Holds})
+		return shelf.MayPlaceHold(d, at, shelf.HoldRequest{Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age, Channel: q.Channel, OpenHolds: q.Holds})
 	case "renew":
 		return lending.MayAskRenewal(d, at, lending.Renewal{
 			Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age,
@@ -175,7 +176,7 @@ func decide(d *policy.Document, at policy.Moment, q Question) policy.Decision {
 			Given: q.Shown,
 		}).Decision
 	case "claim":
-		return lending.MayClaim(d, at, lending.Claim{Patron: patron, Owner: q.Owner, Item: q.Item, ShelfChecked: true, Carried: q.Claims, Lifetime: q.Claims, ByGuardian: q.ByGuardian}).Decision
+		return lending.MayClaim(d, at, lending.Claim{Patron: patron, Owner: q.Owner, Item: q.Item, Audience: q.Audience, Age: q.Age, ShelfChecked: true, Carried: q.Claims, Lifetime: q.Claims, ByGuardian: q.ByGuardian}).Decision
 	case "refund":
 		return costs.MayRefund(d, at, costs.RefundFacts{Match: q.Match, Paid: q.Paid, PaidOn: q.PaidOn}).Decision
 	}

@@ -11,9 +11,6 @@ import (
 	"afield/broker/policy/rule"
 )
 
-// contiguous is the word in ill.lender_places for the 48 contiguous states.
-const contiguous = "US-48"
-
 // outsideContiguous are the places of the US that are not among the contiguous
 // states. The District of Columbia is no state, yet lies among them: we read the
 // policy as meaning the mainland, so it is inside.
@@ -28,14 +25,14 @@ func inContiguous(place string) bool {
 type Lender struct {
 	// Place is its state or province, for example US-OH.
 	Place string `json:"place"`
-	// Class is the patron's class, where a rule depends on it.
-	Class string `json:"class,omitempty"`
+	// Match is who asks, and for what.
+	rule.Match
 }
 
 // MayAskLender tells whether our policy lets us ask a lender at all; routing
 // adds what the lender itself does not lend.
 func MayAskLender(d *policy.Document, at policy.Moment, lender Lender) policy.Decision {
-	entry := d.Rules().LenderPlaces.For(rule.Match{Owner: rule.OwnerILL, Class: lender.Class})
+	entry := d.Rules().LenderPlaces.For(lender.Match)
 	a := d.Ask(at, "ask this lender", entry.Source)
 	if !placeMeets(entry.Value, lender.Place) {
 		a.Refuse(entry.Source, policy.Ground{
@@ -47,15 +44,17 @@ func MayAskLender(d *policy.Document, at policy.Moment, lender Lender) policy.De
 }
 
 func placeMeets(s rule.Set, place string) bool {
-	return s.Has(place) || (slices.Contains(s.Values, contiguous) && inContiguous(place))
+	return s.Has(place) || (slices.Contains(s.Values, attributes.ContiguousStates) && inContiguous(place))
 }
 
 func placeNames(s rule.Set) string {
-	return strings.ReplaceAll(s.String(), contiguous, "the 48 contiguous states")
+	return strings.ReplaceAll(s.String(), attributes.ContiguousStates, "the 48 contiguous states")
 }
 
 // Lending is what is known when another library asks us to lend.
 type Lending struct {
+	// Match is the copy.
+	rule.Match
 	// OwnHolds is how many of our own patrons wait for the title, and Copies how
 	// many copies could be sent now.
 	OwnHolds int `json:"own_holds,omitempty"`
@@ -65,7 +64,7 @@ type Lending struct {
 // MayLend tells whether our own patrons' holds leave a copy to lend to another
 // library.
 func MayLend(d *policy.Document, at policy.Moment, lending Lending) policy.Decision {
-	entry := d.Rules().OwnHoldsFirst.For(rule.Match{Owner: rule.OwnerOwn})
+	entry := d.Rules().OwnHoldsFirst.For(lending.Match)
 	a := d.Ask(at, "lend this to another library", entry.Source)
 	if lending.Copies < 1 {
 		a.Refuse(entry.Source, policy.Ground{Code: "no_copy_available", Message: "No copy can be sent now.", Needed: "a copy on the shelf", Found: "none"})
@@ -88,9 +87,10 @@ type Cost struct {
 	// Approved is the most the patron has agreed to pay, zero for nothing yet.
 	Approved broker.Money `json:"approved,omitzero"`
 	// Declined is set when the patron said no to this cost.
-	Declined bool   `json:"declined,omitempty"`
-	Rush     bool   `json:"rush,omitempty"`
-	Class    string `json:"class,omitempty"`
+	Declined bool `json:"declined,omitempty"`
+	Rush     bool `json:"rush,omitempty"`
+	// Match is who asked, and for what.
+	rule.Match
 	// AsHold marks a copy of the shared catalogue; where that is no ILL, it is
 	// never charged.
 	AsHold bool `json:"as_hold,omitempty"`
@@ -114,7 +114,7 @@ type FeeDecision struct {
 // what the patron approved is asked about again.
 func FeeConsent(d *policy.Document, at policy.Moment, cost Cost) FeeDecision {
 	at = d.Settle(at)
-	match := rule.Match{Owner: rule.OwnerILL, Class: cost.Class}
+	match := cost.Match
 	passOn := d.Rules().FeePassOn.For(match)
 	a := d.Ask(at, "order at this cost", passOn.Source)
 	nothing := broker.Money{Currency: d.Currency()}
@@ -198,6 +198,8 @@ func libraryPays(a *policy.Asking, fee *FeeDecision, cost Cost, match rule.Match
 
 // Article is what is known about a copy of an article.
 type Article struct {
+	// Match is who asks for it.
+	rule.Match
 	// CopiesThisYear counts those already had this calendar year from recent
 	// issues of the same periodical.
 	CopiesThisYear int `json:"copies_this_year"`
@@ -218,7 +220,7 @@ type CopyrightDecision struct {
 // many a year from the recent issues of one periodical, older ones freely. An
 // article of unknown year counts as recent.
 func Copyright(d *policy.Document, at policy.Moment, article Article) CopyrightDecision {
-	entry := d.Rules().Copyright.For(rule.Match{Owner: rule.OwnerILL, Item: string(broker.FormatArticle)})
+	entry := d.Rules().Copyright.For(article.Match)
 	a := d.Ask(at, "ask for a copy of this article", entry.Source)
 	if !entry.Value.Is {
 		return CopyrightDecision{Decision: a.Answer()}

@@ -59,7 +59,7 @@ type SubmitDecision struct {
 // MaySubmitILL tells whether a person may ask for an interlibrary loan now. A
 // reason held_here or held_in_group means that a hold serves instead.
 func MaySubmitILL(d *policy.Document, at policy.Moment, s Submission) SubmitDecision {
-	match := rule.Match{Owner: rule.OwnerILL, Class: s.Patron.Class, Item: string(s.Format)}
+	match := Asked(s.Patron.Class, s.Patron.Age, s.Format)
 	mayAsk := d.Rules().MayAsk.For(match)
 	counts := !s.AsHold || d.Rules().GroupIsILL.For(match).Value
 	if !counts {
@@ -97,9 +97,8 @@ func submitHold(d *policy.Document, at policy.Moment, s Submission, match rule.M
 	wish := s.Hold
 	wish.Patron, wish.Format, wish.Channel = s.Patron, s.Format, s.Channel
 	wish.Owner, wish.SameTitle = cmp.Or(wish.Owner, rule.OwnerConsortium), wish.SameTitle || s.SameTitle
-	hold := rule.Match{Owner: wish.Owner, Class: s.Patron.Class, Item: string(s.Format)}
-	checkChannel(a, s, hold)
-	shelf.CheckHold(a, wish, hold)
+	checkChannel(a, s, wish.Match())
+	shelf.CheckHold(a, wish)
 	a.Note(notILL.Source, policy.Ground{Code: "not_counted_as_ill", Message: "A copy of the shared catalogue is not an interlibrary loan: its limits and fees do not apply."})
 	return SubmitDecision{Decision: a.Answer()}
 }
@@ -197,9 +196,15 @@ func checkRush(a *policy.Asking, s Submission, match rule.Match) bool {
 }
 
 // ActiveStates are the workflow states of a request that count towards the
-// active limit of a patron's class; Submission.ActiveRequests counts them.
-func ActiveStates(d *policy.Document, class string) []string {
-	return slices.Clone(d.Rules().ActiveLimit.For(rule.Match{Owner: rule.OwnerILL, Class: class}).Value.States)
+// active limit of who asks; Submission.ActiveRequests counts them.
+func ActiveStates(d *policy.Document, m rule.Match) []string {
+	return slices.Clone(d.Rules().ActiveLimit.For(m).Value.States)
+}
+
+// Asked is what the policy's entries are matched against for a request, all the
+// way from asking to its costs: the patron, and the format as type of material.
+func Asked(class string, age rule.Optional[int], format broker.Format) rule.Match {
+	return rule.Match{Owner: rule.OwnerILL, Class: class, PatronAge: age, Item: string(cmp.Or(format, broker.FormatBook))}
 }
 
 // CountsAsILL tells whether a copy of the shared catalogue counts as ILL.
@@ -207,7 +212,7 @@ func CountsAsILL(d *policy.Document) bool {
 	return d.Rules().GroupIsILL.For(rule.Match{Owner: rule.OwnerILL}).Value
 }
 
-// ExpectedWait is what to tell a patron of a class about the time a loan takes.
-func ExpectedWait(d *policy.Document, class string, format broker.Format) rule.Entry[attributes.Wait] {
-	return d.Rules().ExpectedWait.For(rule.Match{Owner: rule.OwnerILL, Class: class, Item: string(format)})
+// ExpectedWait is what to tell a patron about the time a loan takes.
+func ExpectedWait(d *policy.Document, m rule.Match) rule.Entry[attributes.Wait] {
+	return d.Rules().ExpectedWait.For(m)
 }

@@ -16,6 +16,9 @@ type Claim struct {
 	Patron policy.Patron `json:"patron"`
 	Owner  rule.Owner    `json:"owner"`
 	Item   string        `json:"item,omitempty"`
+	// Audience and Age are the item's.
+	Audience string `json:"audience,omitempty"`
+	Age      string `json:"age,omitempty"`
 	// Kind is returned or never_had.
 	Kind string `json:"kind"`
 	// ShelfChecked tells that staff looked on the shelves.
@@ -28,7 +31,7 @@ type Claim struct {
 }
 
 func (c Claim) match() rule.Match {
-	return rule.Match{Owner: c.Owner, Class: c.Patron.Class, PatronAge: c.Patron.Age, Item: c.Item}
+	return rule.Match{Owner: c.Owner, Class: c.Patron.Class, PatronAge: c.Patron.Age, Item: c.Item, Audience: c.Audience, Age: c.Age}
 }
 
 // ClaimDecision answers MayClaim.

@@ -83,7 +83,7 @@ func DueAtCheckout(d *policy.Document, at policy.Moment, m rule.Match, lenderDue
 	if lenderDue.IsZero() {
 		return DueDate(d, at, m).Value
 	}
-	due := ILLDueDate(d, at, lenderDue).Due
+	due := ILLDueDate(d, at, m, lenderDue).Due
 	if d.Rules().PeriodSetBy.For(m).Value == attributes.SetByLibrary {
 		return due.Earlier(DueDate(d, at, m).Value)
 	}
@@ -169,9 +169,9 @@ type DueDecision struct {
 // ILLDueDate turns the lender's due date into the patron's: the last open day on
 // or before it, never after. No local loan period touches it, however far away
 // the lender's date lies.
-func ILLDueDate(d *policy.Document, at policy.Moment, lenderDue broker.Date) DueDecision {
+func ILLDueDate(d *policy.Document, at policy.Moment, m rule.Match, lenderDue broker.Date) DueDecision {
 	at = d.Settle(at)
-	entry := d.Rules().ILLDue.For(rule.Match{Owner: rule.OwnerILL})
+	entry := d.Rules().ILLDue.For(m)
 	due := lenderDue.AddDays(-entry.Value.DaysBefore)
 	if entry.Value.ClosedDay == attributes.MoveToPrevOpen {
 		due = at.Calendar.PrevOpenDay(due)

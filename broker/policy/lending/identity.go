@@ -11,8 +11,8 @@ import (
 )
 
 // RenewedBy gives how somebody who asks for a renewal may be identified.
-func RenewedBy(d *policy.Document) rule.Entry[attributes.Words] {
-	return d.Rules().RenewalIdentity.For(rule.Match{})
+func RenewedBy(d *policy.Document, m rule.Match) rule.Entry[attributes.Words] {
+	return d.Rules().RenewalIdentity.For(m)
 }
 
 // What may be shown at a desk besides the papers a policy names.

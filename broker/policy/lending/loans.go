@@ -47,7 +47,7 @@ type Checkout struct {
 func (c Checkout) match() rule.Match {
 	return rule.Match{
 		Owner: c.Owner, Class: c.Patron.Class, PatronAge: c.Patron.Age, Item: c.Item, Audience: c.Audience,
-		Age: c.Age, Action: rule.ActionCheckout,
+		Age: c.Age,
 	}
 }
 
@@ -164,6 +164,16 @@ func checkKeptFor(a *policy.Asking, c Checkout, match rule.Match) {
 
 // LoanRulesOf tells whose rules govern a loan to a patron at another library of
 // the group: those of the place that lends, or those of the patron's home.
-func LoanRulesOf(d *policy.Document) attributes.RulesOf {
-	return d.Rules().RulesOf.For(rule.Match{}).Value
+func LoanRulesOf(d *policy.Document, m rule.Match) attributes.RulesOf {
+	return d.Rules().RulesOf.For(m).Value
+}
+
+// LoanRulesVary tells whether LoanRulesOf depends on the patron.
+func LoanRulesVary(d *policy.Document) bool {
+	for entry := range d.Rules().RulesOf.Every() {
+		if !entry.When.IsZero() {
+			return true
+		}
+	}
+	return false
 }

@@ -58,14 +58,14 @@ func (r Renewal) terms(today *policy.Document) (*policy.Document, rule.Match) {
 		return today, r.match()
 	}
 	match := r.LentAs
-	match.Channel, match.Action = r.Channel, rule.ActionRenew
+	match.Channel = r.Channel
 	return r.LentBy, match
 }
 
 func (r Renewal) match() rule.Match {
 	return rule.Match{
 		Owner: r.Owner, Class: r.Patron.Class, PatronAge: r.Patron.Age, Item: r.Item, Audience: r.Audience,
-		Age: r.Age, Channel: r.Channel, Action: rule.ActionRenew,
+		Age: r.Age, Channel: r.Channel,
 	}
 }
 

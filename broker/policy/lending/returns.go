@@ -12,9 +12,8 @@ import (
 
 // HandedIn is how an item came back.
 type HandedIn struct {
-	// Owner and Item are what the rule may depend on.
-	Owner rule.Owner `json:"owner,omitempty"`
-	Item  string     `json:"item,omitempty"`
+	// Match is what the loan was matched against.
+	rule.Match
 	// Drop is set when it was found in the book drop, false at a service desk.
 	Drop bool `json:"drop,omitempty"`
 	// Backdate is a date that staff chose for the return; zero for none.
@@ -42,9 +41,9 @@ type ReturnDecision struct {
 // open day. A date in the future counts as now.
 func EffectiveReturn(d *policy.Document, at policy.Moment, h HandedIn) ReturnDecision {
 	at = d.Settle(at)
-	entry := d.Rules().BookDrop.For(rule.Match{Owner: h.Owner, Item: h.Item})
+	entry := d.Rules().BookDrop.For(h.Match)
 	today := at.Calendar.DateOf(at.Now)
-	answer := ReturnDecision{On: today, FineFree: h.Amnesty || (h.NotTold && NoticeExcuses(d, rule.Match{Owner: h.Owner, Item: h.Item})), Rule: entry.Rule, Source: entry.Clause}
+	answer := ReturnDecision{On: today, FineFree: h.Amnesty || (h.NotTold && NoticeExcuses(d, h.Match)), Rule: entry.Rule, Source: entry.Clause}
 	switch {
 	case !h.Backdate.IsZero():
 		answer.On = h.Backdate.Earlier(today)

@@ -1,5 +1,26 @@
 package rule
 
+// Fact names one of the things that a question may be about and a condition may
+// name, as documents write it.
+type Fact string
+
+// The facts.
+const (
+	FactOwner     Fact = "owner"
+	FactClass     Fact = "class"
+	FactPatronAge Fact = "patron_age"
+	FactItem      Fact = "item"
+	FactAudience  Fact = "audience"
+	FactAge       Fact = "age"
+	FactChannel   Fact = "channel"
+	FactAction    Fact = "action"
+)
+
+// EveryFact lists the facts there are.
+func EveryFact() []Fact {
+	return []Fact{FactOwner, FactClass, FactPatronAge, FactItem, FactAudience, FactAge, FactChannel, FactAction}
+}
+
 // Channel is how a request reaches the library.
 type Channel string
 

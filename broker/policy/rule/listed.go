@@ -14,7 +14,12 @@ type Attribute struct {
 	When  When `json:"when,omitzero"`
 	Value any  `json:"value"`
 	level int
+	lacks error
 }
+
+// Lacks says what the value leaves out that it must say; nil where that is
+// nothing.
+func (a Attribute) Lacks() error { return a.lacks }
 
 // Text gives the value as JSON, with < and > as they are, for people who read
 // rules.

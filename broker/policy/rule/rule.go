@@ -3,6 +3,7 @@ package rule
 import (
 	"errors"
 	"iter"
+	"reflect"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -34,6 +35,7 @@ type Entry[T any] struct {
 	Value T
 	level int          // 0 is the nearest document
 	at    *token.Token // where it is written
+	lacks error        // what its value leaves out
 }
 
 // Rule is one attribute: its entries at every level, the nearest level first.
@@ -77,7 +79,7 @@ func (e Entry[T]) SameAs(other Entry[T]) bool {
 
 // listed is the entry for people and programs that read the rules.
 func (e Entry[T]) listed() Attribute {
-	return Attribute{Source: e.Source, When: e.When, Value: e.Value, level: e.level}
+	return Attribute{Source: e.Source, When: e.When, Value: e.Value, level: e.level, lacks: e.lacks}
 }
 
 // winners gives each level's most specific entry for a question, nearest first.
@@ -112,14 +114,15 @@ func (r *Rule[T]) UnmarshalYAML(node ast.Node) error {
 		nodes = list.Values
 	}
 	var wrong []error
+	var known ties
 	for _, node := range nodes {
 		entry, err := readEntry[T](node)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
 		}
-		for _, earlier := range r.entries {
-			if earlier.When.weight() == entry.When.weight() && earlier.When.overlaps(entry.When) {
+		for _, i := range known.near(entry.When, len(r.entries)) {
+			if earlier := r.entries[i]; earlier.When.weight() == entry.When.weight() && earlier.When.overlaps(entry.When) {
 				wrong = append(wrong, strictyaml.FaultAt(node, "two entries are equally specific for the same case (%s, and line %d: %s): say which one is meant",
 					describeWhen(entry.When), earlier.at.Position.Line, describeWhen(earlier.When)))
 				break
@@ -136,7 +139,7 @@ func readEntry[T any](node ast.Node) (Entry[T], error) {
 		return Entry[T]{}, err
 	}
 	if said.Value == nil {
-		return Entry[T]{}, strictyaml.FaultAt(node, "value is missing")
+		return Entry[T]{}, strictyaml.FaultAt(node, "value is missing; for no limit, or no such rule, write none")
 	}
 	if said.Clause.Section == "" || said.Clause.Says == "" {
 		return Entry[T]{}, strictyaml.FaultAt(node, "clause must give section and says: where does this value come from?")
@@ -147,6 +150,7 @@ func readEntry[T any](node ast.Node) (Entry[T], error) {
 		}
 	}
 	entry := Entry[T]{When: said.When, Value: *said.Value, at: strictyaml.StartOf(node)}
+	entry.lacks = lacking(strictyaml.ValueOf(node, "value"), reflect.TypeFor[T]())
 	entry.Clause, entry.Final = said.Clause, said.Final
 	if said.Override != nil {
 		entry.Override = *said.Override
@@ -177,8 +181,8 @@ type Entries interface {
 	// Trace gives what each level says of a case, nil where it says nothing, and
 	// the level that decides.
 	Trace(m Match, levels int) (said []*Attribute, decides int)
-	// Vocabulary checks the condition of every entry.
-	Vocabulary(check func(When) error) error
+	// Examine checks every entry, and blames each for what is wrong with it.
+	Examine(check func(Attribute) error) error
 	// Listen has every entry told that decides a question from now on.
 	Listen(heard func(Attribute))
 	// List gives the entries that can still decide something.
@@ -220,14 +224,19 @@ func (r *Rule[T]) Bound() error {
 // Listen implements Entries.
 func (r *Rule[T]) Listen(heard func(Attribute)) { r.heard = heard }
 
-// Vocabulary implements Entries.
-func (r *Rule[T]) Vocabulary(check func(When) error) error {
+// Examine implements Entries.
+func (r *Rule[T]) Examine(check func(Attribute) error) error {
+	var wrong []error
 	for _, entry := range r.entries {
-		if err := check(entry.When); err != nil {
-			return &yaml.SyntaxError{Message: entry.Rule + ": " + err.Error(), Token: entry.at}
+		err := check(entry.listed())
+		if err == nil {
+			continue
+		}
+		for _, err := range strictyaml.Apart(err) {
+			wrong = append(wrong, &yaml.SyntaxError{Message: entry.Rule + ": " + err.Error(), Token: entry.at})
 		}
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 // List implements Entries.

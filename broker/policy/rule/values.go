@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,13 +48,20 @@ func Some[T any](value T) Optional[T] { return Optional[T]{Is: true, Value: valu
 
 // UnmarshalYAML reads none or a value.
 func (o *Optional[T]) UnmarshalYAML(node ast.Node) error {
-	if text, isText := node.(*ast.StringNode); isText && text.Value == "none" {
-		*o = Optional[T]{}
-		return nil
+	if text, isText := node.(*ast.StringNode); isText {
+		switch word := strings.ToLower(text.Value); {
+		case word == "none":
+			*o = Optional[T]{}
+			return nil
+		case slices.Contains([]string{"unlimited", "no limit", "never", "off", "no", "nothing", "infinite"}, word):
+			return strictyaml.FaultAt(node, "%q is written none", text.Value)
+		}
 	}
 	o.Is = true
 	return strictyaml.Decode(node, &o.Value)
 }
+
+func (o Optional[T]) within() reflect.Type { return reflect.TypeFor[T]() }
 
 // MarshalJSON writes "none" or the value.
 func (o Optional[T]) MarshalJSON() ([]byte, error) {

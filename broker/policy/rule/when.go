@@ -46,7 +46,7 @@ type When struct {
 
 // dimensionNames are the named lists of When in order of weight, heaviest first;
 // the patron's age stands between class and item.
-var dimensionNames = [7]string{"owner", "class", "item", "audience", "age", "channel", "action"}
+var dimensionNames = [7]Fact{FactOwner, FactClass, FactItem, FactAudience, FactAge, FactChannel, FactAction}
 
 // AgeRange limits an entry to patrons of some ages in years: from this age, and
 // under that one. A zero Under has no upper end.
@@ -112,6 +112,20 @@ func (o OneOf) meets(value string) bool { return len(o) == 0 || slices.Contains(
 // dimensions gives the named lists in the order of dimensionNames.
 func (w When) dimensions() [7]OneOf {
 	return [7]OneOf{w.Owner, w.Class, w.Item, w.Audience, w.Age, w.Channel, w.Action}
+}
+
+// Facts are those that the condition names.
+func (w When) Facts() []Fact {
+	var named []Fact
+	for i, values := range w.dimensions() {
+		if len(values) > 0 {
+			named = append(named, dimensionNames[i])
+		}
+	}
+	if w.PatronAge.named() {
+		named = append(named, FactPatronAge)
+	}
+	return named
 }
 
 func (w When) meets(m Match) bool {
@@ -189,7 +203,7 @@ func (w When) String() string {
 			parts = append(parts, "patron "+w.PatronAge.String())
 		}
 		if len(named) > 0 {
-			parts = append(parts, dimensionNames[i]+" "+strings.Join(named, " or "))
+			parts = append(parts, string(dimensionNames[i])+" "+strings.Join(named, " or "))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -18,10 +18,13 @@ type HoldRequest struct {
 	Patron policy.Patron `json:"patron"`
 	Owner  rule.Owner    `json:"owner"`
 	Format broker.Format `json:"format,omitempty"`
-	// Item is the material type and State the copy's: available, on_loan, on_order,
-	// in_processing; an empty one is not checked.
-	Item  string `json:"item,omitempty"`
-	State string `json:"state,omitempty"`
+	// Item is the material type, that of Format where nothing else is known, and
+	// Audience and Age are the material's too. State is the copy's: available,
+	// on_loan, on_order, in_processing; an empty one is not checked.
+	Item     string `json:"item,omitempty"`
+	Audience string `json:"audience,omitempty"`
+	Age      string `json:"age,omitempty"`
+	State    string `json:"state,omitempty"`
 	// Channel is how the hold is asked for; empty skips the check.
 	Channel rule.Channel `json:"channel,omitempty"`
 	// OpenHolds counts the person's holds, this one left out.
@@ -30,19 +33,25 @@ type HoldRequest struct {
 	SameTitle bool `json:"same_title,omitempty"`
 }
 
+// Match is what the policy's entries are matched against.
+func (h HoldRequest) Match() rule.Match {
+	return rule.Match{
+		Owner: cmp.Or(h.Owner, rule.OwnerOwn), Class: h.Patron.Class, PatronAge: h.Patron.Age,
+		Item: cmp.Or(h.Item, string(h.Format), string(broker.FormatBook)), Audience: h.Audience, Age: h.Age, Channel: h.Channel,
+	}
+}
+
 // MayPlaceHold tells whether a person may place a hold now.
 func MayPlaceHold(d *policy.Document, at policy.Moment, h HoldRequest) policy.Decision {
-	match := rule.Match{Owner: h.Owner, Class: h.Patron.Class, Item: string(h.Format)}
-	limit := d.Rules().HoldLimit.For(match)
-	a := d.Ask(at, "place a hold", limit.Source)
-	CheckHold(a, h, match)
+	a := d.Ask(at, "place a hold", d.Rules().HoldLimit.For(h.Match()).Source)
+	CheckHold(a, h)
 	return a.Answer()
 }
 
 // CheckHold checks what every hold needs, whether it was asked for as a hold or
 // as a request that a copy of the shared catalogue fills.
-func CheckHold(a *policy.Asking, h HoldRequest, match rule.Match) {
-	rules := a.Doc.Rules()
+func CheckHold(a *policy.Asking, h HoldRequest) {
+	rules, match := a.Doc.Rules(), h.Match()
 	blocks.CheckStanding(a, rule.ActionHold, h.Patron, match)
 	limit := rules.HoldLimit.For(match)
 	if limit.Value.Is && h.OpenHolds >= limit.Value.Value {
@@ -51,14 +60,13 @@ func CheckHold(a *policy.Asking, h HoldRequest, match rule.Match) {
 			Needed: fmt.Sprintf("fewer than %d holds", limit.Value.Value), Found: rule.Plural(h.OpenHolds, "hold", "holds"), Override: policy.ByDesk(),
 		})
 	}
-	format := cmp.Or(cmp.Or(h.Item, string(h.Format)), string(broker.FormatBook))
-	if formats := rules.HoldFormats.For(match); !formats.Value.Has(format) {
+	if formats := rules.HoldFormats.For(match); !formats.Value.Has(match.Item) {
 		a.Refuse(formats.Source, policy.Ground{
 			Code: "format_not_holdable", Message: "This kind of material is not put on hold.",
-			Needed: formats.Value.String(), Found: format, Override: policy.ByDesk(),
+			Needed: formats.Value.String(), Found: match.Item, Override: policy.ByDesk(),
 		})
 	}
-	checkCouldBeLent(a, h, match, format)
+	checkCouldBeLent(a, match)
 	checkWay(a, h, match)
 	if one := rules.OneCopy.For(match); one.Value && h.SameTitle {
 		a.Refuse(one.Source, policy.Ground{
@@ -70,14 +78,13 @@ func CheckHold(a *policy.Asking, h HoldRequest, match rule.Match) {
 
 // checkCouldBeLent refuses a hold on what the desk would then not lend: what may
 // only be used in the library, and what this kind of card never lends.
-func checkCouldBeLent(a *policy.Asking, h HoldRequest, match rule.Match, item string) {
-	match.Item = item
+func checkCouldBeLent(a *policy.Asking, match rule.Match) {
 	if circulates := a.Doc.Rules().Circulates.For(match); !circulates.Value {
 		a.Refuse(circulates.Source, lending.NotLendable())
 	}
 	borrows := a.Doc.Rules().CardBorrows.For(match)
-	if !borrows.Value.Lends(item, rule.Owner(cmp.Or(string(h.Owner), string(rule.OwnerOwn)))) {
-		a.Refuse(borrows.Source, lending.CardDoesNotLend(item, h.Patron.Class))
+	if !borrows.Value.Lends(match.Item, match.Owner) {
+		a.Refuse(borrows.Source, lending.CardDoesNotLend(match.Item, match.Class))
 	}
 }
 
@@ -101,9 +108,9 @@ func checkWay(a *policy.Asking, h HoldRequest, match rule.Match) {
 
 // HoldExpires gives the last day a hold waits to be filled when placed today;
 // zero when it waits as long as it takes.
-func HoldExpires(d *policy.Document, at policy.Moment, class string) rule.Entry[broker.Date] {
+func HoldExpires(d *policy.Document, at policy.Moment, m rule.Match) rule.Entry[broker.Date] {
 	at = d.Settle(at)
-	entry := d.Rules().HoldExpires.For(rule.Match{Class: class, Action: rule.ActionHold})
+	entry := d.Rules().HoldExpires.For(m)
 	answer := rule.Entry[broker.Date]{Source: entry.Source}
 	if entry.Value.Is {
 		answer.Value = at.Calendar.DateOf(at.Now).AddDays(entry.Value.Value)
@@ -117,7 +124,7 @@ func HoldExpires(d *policy.Document, at policy.Moment, class string) rule.Entry[
 // lingers because the machine stood still.
 func Expired(d *policy.Document, at policy.Moment, f Facts, until broker.Date) rule.Entry[bool] {
 	at = d.Settle(at)
-	entry := d.Rules().ShelfClosed.For(f.match())
+	entry := d.Rules().ShelfClosed.For(f.Match)
 	today := at.Calendar.DateOf(at.Now)
 	expired := today.After(until)
 	if expired && entry.Value && !at.Calendar.IsOpen(today) {

@@ -12,17 +12,11 @@ import (
 
 // Facts is what is known about something that waits for its patron.
 type Facts struct {
-	Owner rule.Owner `json:"owner"`
-	Class string     `json:"class,omitempty"`
-	Item  string     `json:"item,omitempty"`
+	rule.Match
 	// Arrived is the day it reached the hold shelf, day 0.
 	Arrived broker.Date `json:"arrived"`
 	// LenderDue is the lender's due date of a borrowed copy; zero for none.
 	LenderDue broker.Date `json:"lender_due,omitzero"`
-}
-
-func (f Facts) match() rule.Match {
-	return rule.Match{Owner: f.Owner, Class: f.Class, Item: f.Item}
 }
 
 // BoundBy says which rule made a date the earlier one.
@@ -53,11 +47,11 @@ type UntilDecision struct {
 // before the day of arrival.
 func Until(d *policy.Document, at policy.Moment, f Facts) UntilDecision {
 	at = d.Settle(at)
-	shelf := d.Rules().ShelfDays.For(f.match())
+	shelf := d.Rules().ShelfDays.For(f.Match)
 	until := at.Calendar.ShelfUntil(f.Arrived, calendar.Shelf(shelf.Value))
 	answer := UntilDecision{Until: until, Bound: BoundByShelf, Rule: shelf.Rule, Source: shelf.Clause}
 	if latest := latestOnShelf(d, at, f); !latest.IsZero() && latest.Before(until) {
-		before := d.Rules().ShelfBeforeDue.For(f.match())
+		before := d.Rules().ShelfBeforeDue.For(f.Match)
 		answer = UntilDecision{
 			Until: latest.Later(f.Arrived), Bound: BoundByLenderDue, StaffAlert: true,
 			Rule: before.Rule, Source: before.Clause,
@@ -77,7 +71,7 @@ func latestOnShelf(d *policy.Document, at policy.Moment, f Facts) broker.Date {
 	if f.LenderDue.IsZero() {
 		return broker.Date{}
 	}
-	before := d.Rules().ShelfBeforeDue.For(f.match()).Value
+	before := d.Rules().ShelfBeforeDue.For(f.Match).Value
 	latest := f.LenderDue
 	if before.Count == calendar.CalendarDays {
 		return at.Calendar.PrevOpenDay(latest.AddDays(-before.Days))
@@ -105,7 +99,7 @@ type ExpiryDecision struct {
 // Contact never keeps a borrowed copy past the day it must start home.
 func OnShelfExpiry(d *policy.Document, at policy.Moment, f Facts, contact bool) ExpiryDecision {
 	at = d.Settle(at)
-	entry := d.Rules().ShelfExpiry.For(f.match())
+	entry := d.Rules().ShelfExpiry.For(f.Match)
 	answer := ExpiryDecision{Action: entry.Value.Then, Rule: entry.Rule, Source: entry.Clause}
 	if !contact {
 		return answer

@@ -30,7 +30,7 @@ func TestTheShelfEndsByTheEarlierOfTwoRules(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-02")}
+			facts := shelf.Facts{Match: rule.Match{Owner: rule.OwnerILL}, Arrived: broker.MustDate("2026-03-02")}
 			if test.lenderDue != "" {
 				facts.LenderDue = broker.MustDate(test.lenderDue)
 			}
@@ -45,7 +45,7 @@ func TestTheShelfEndsByTheEarlierOfTwoRules(t *testing.T) {
 func TestTheShelfEndsOnAnOpenDayBeforeTheLendersDate(t *testing.T) {
 	t.Parallel()
 	// Three days before the 18th is a Sunday: Saturday is the last day.
-	facts := shelf.Facts{Owner: rule.OwnerILL, Arrived: broker.MustDate("2026-03-09"), LenderDue: broker.MustDate("2026-03-18")}
+	facts := shelf.Facts{Match: rule.Match{Owner: rule.OwnerILL}, Arrived: broker.MustDate("2026-03-09"), LenderDue: broker.MustDate("2026-03-18")}
 	shelf := shelf.Until(policytest.Preset(t, "westport"), policytest.At("2026-03-09", policytest.ClosedSundays(t)), facts)
 	policytest.MustBe(t, "until", shelf.Until, broker.MustDate("2026-03-14"))
 	policytest.MustBe(t, "ends", shelf.Ends, time.Date(2026, time.March, 14, 22, 0, 0, 0, time.UTC))
@@ -65,14 +65,14 @@ func TestTheShelfNeverOutlastsTheLender(t *testing.T) {
 		document := rapid.SampledFrom(all).Draw(t, "document")
 		arrived := opening.NextOpenDay(broker.MustDate("2026-03-01").AddDays(rapid.IntRange(0, 60).Draw(t, "arrived")))
 		due := arrived.AddDays(rapid.IntRange(0, 40).Draw(t, "due"))
-		shelf := shelf.Until(document, policytest.At(arrived.String(), opening), shelf.Facts{Owner: rule.OwnerILL, Arrived: arrived, LenderDue: due})
+		shelf := shelf.Until(document, policytest.At(arrived.String(), opening), shelf.Facts{Match: rule.Match{Owner: rule.OwnerILL}, Arrived: arrived, LenderDue: due})
 		if shelf.Until.Before(arrived) || !opening.IsOpen(shelf.Until) {
 			t.Fatalf("arrived %s, due %s: shelf ends %s", arrived, due, shelf.Until)
 		}
 		if shelf.Until.After(arrived) && due.DaysSince(shelf.Until) < 3 {
 			t.Fatalf("arrived %s, due %s: shelf ends %s, too late to get home", arrived, due, shelf.Until)
 		}
-		patronDue := lending.ILLDueDate(document, policytest.At(arrived.String(), opening), due).Due
+		patronDue := lending.ILLDueDate(document, policytest.At(arrived.String(), opening), rule.Match{Owner: rule.OwnerILL}, due).Due
 		if patronDue.After(due) || !opening.IsOpen(patronDue) {
 			t.Fatalf("lender's date %s became %s", due, patronDue)
 		}

@@ -68,8 +68,8 @@ func DueSoon(d *policy.Document, at policy.Moment, m rule.Match, due broker.Date
 
 // HoldReadyBy gives the channels by which a patron learns that a hold waits, the
 // preferred one first.
-func HoldReadyBy(d *policy.Document, class string) rule.Entry[attributes.NoticeChannels] {
-	return d.Rules().HoldReady.For(rule.Match{Class: class})
+func HoldReadyBy(d *policy.Document, m rule.Match) rule.Entry[attributes.NoticeChannels] {
+	return d.Rules().HoldReady.For(m)
 }
 
 // MayCallAt gives the moment from which a call or text may go out: now, or the
@@ -144,6 +144,6 @@ func OverdueFrom(d *policy.Document) (days int, has bool) {
 
 // ArrivalNotice gives the channels by which a patron learns of an arrival, the
 // preferred one first.
-func ArrivalNotice(d *policy.Document, class string) rule.Entry[attributes.NoticeChannels] {
-	return d.Rules().ArrivalNotice.For(rule.Match{Owner: rule.OwnerILL, Class: class})
+func ArrivalNotice(d *policy.Document, m rule.Match) rule.Entry[attributes.NoticeChannels] {
+	return d.Rules().ArrivalNotice.For(m)
 }

@@ -22,6 +22,10 @@ type Policy struct {
 	List    policyListCommand    `cmd:"" help:"List the policies, or every value of one."`
 	Diff    policyDiffCommand    `cmd:"" help:"Show the values in which two policies differ."`
 	Publish policyPublishCommand `cmd:"" help:"Store a new version of a policy, to rule from a day on."`
+
+	Reference policyReferenceCommand `cmd:"" help:"Explain the attributes: meaning, values, conditions, default, example."`
+	Example   policyExampleCommand   `cmd:"" help:"Print a small policy with comments, to begin from."`
+	Schema    policySchemaCommand    `cmd:"" help:"Print a JSON Schema of policies, for editors."`
 }
 
 // readPolicy reads a policy that ships, by its name, or a file. A file's parent

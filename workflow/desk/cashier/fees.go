@@ -46,11 +46,11 @@ func (s *Service) AddFee(ctx context.Context, tx *postgres.Tx, at counter.At, in
 	if err != nil {
 		return ledger.Entry{}, nil, err
 	}
-	fee, err := r.price(in)
+	account, err := r.serve(ctx, tx, in.Card, in.Patron)
 	if err != nil {
 		return ledger.Entry{}, nil, err
 	}
-	account, err := r.serve(ctx, tx, in.Card, in.Patron)
+	fee, err := r.price(in)
 	if err != nil {
 		return ledger.Entry{}, nil, err
 	}
@@ -84,11 +84,11 @@ func (r register) price(in Fee) (costs.Charge, error) {
 	fee := costs.Charge{Kind: in.Kind, Amount: in.Amount, Rule: "fee.by_staff"}
 	switch in.Kind {
 	case ledger.Print, ledger.Copy:
-		fee = costs.PrintFee(r.rules, in.Pages, in.Colour)
+		fee = costs.PrintFee(r.rules, r.served, in.Pages, in.Colour)
 	case ledger.Fax:
-		fee = costs.FaxFee(r.rules, in.Pages)
+		fee = costs.FaxFee(r.rules, r.served, in.Pages)
 		if in.Country != "" {
-			if err := costs.MayFax(r.rules, r.moment(), in.Country).Err("may_not_fax"); err != nil {
+			if err := costs.MayFax(r.rules, r.moment(), r.served, in.Country).Err("may_not_fax"); err != nil {
 				return fee, err
 			}
 		}
@@ -114,7 +114,7 @@ func (r register) price(in Fee) (costs.Charge, error) {
 // mayStand refuses to put prints, copies and faxes on the account where the
 // policy wants them paid at once.
 func (r register) mayStand(in Fee) error {
-	terms := costs.FeesOnAccount(r.rules)
+	terms := costs.FeesOnAccount(r.rules, r.served)
 	pages := in.Kind == ledger.Print || in.Kind == ledger.Copy || in.Kind == ledger.Fax
 	if in.Method != "" || !pages || terms.Value {
 		return nil

@@ -13,6 +13,7 @@ import (
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/costs"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/workflow/desk/counter"
@@ -75,14 +76,14 @@ func (s *Service) takePayment(ctx context.Context, tx *postgres.Tx, at counter.A
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
+	account, err := r.serve(ctx, tx, in.Card, in.Patron)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
 	if in.Method != "" {
 		if err := r.mayPayBy(in.Method); err != nil {
 			return ledger.Receipt{}, err
 		}
-	}
-	account, err := r.serve(ctx, tx, in.Card, in.Patron)
-	if err != nil {
-		return ledger.Receipt{}, err
 	}
 	if in.To, err = r.shares(ctx, tx, account, in); err != nil {
 		return ledger.Receipt{}, err
@@ -104,7 +105,7 @@ func (s *Service) takePayment(ctx context.Context, tx *postgres.Tx, at counter.A
 // shares spreads a payment evenly over the open charges where the policy says
 // so and the payment says nothing.
 func (r register) shares(ctx context.Context, tx *postgres.Tx, account ledger.Account, in Payment) ([]ledger.Share, error) {
-	if in.To != nil || in.Charge != broker.NoID || costs.PaymentTerms(r.rules).Value.Split != attributes.SplitEvenly {
+	if in.To != nil || in.Charge != broker.NoID || costs.PaymentTerms(r.rules, r.served).Value.Split != attributes.SplitEvenly {
 		return in.To, nil
 	}
 	open, err := ledger.OpenCharges(ctx, tx, account)
@@ -341,6 +342,9 @@ type register struct {
 	loans *loans.Service
 	desk  standing.Desk
 	rules *policy.Document
+	// served is what the policy's entries are matched against for the patron at the
+	// desk; zero while nobody is served.
+	served rule.Match
 }
 
 // open opens the desk to staff with one of the roles; with none named, to
@@ -354,7 +358,7 @@ func (s *Service) open(ctx context.Context, tx *postgres.Tx, at counter.At, role
 		return register{}, err
 	}
 	rules, err := s.counter.Policies.Rules(desk)
-	return register{s.counter.Loans, desk, rules}, err
+	return register{loans: s.counter.Loans, desk: desk, rules: rules}, err
 }
 
 func needsRole(actor broker.Actor, roles ...string) error {
@@ -375,7 +379,7 @@ func needsRole(actor broker.Actor, roles ...string) error {
 // mayPayBy refuses a way of paying, or of giving back, that the policy does not
 // know; besides are others that will do.
 func (r register) mayPayBy(method string, besides ...string) error {
-	return costs.MayPayBy(r.rules, r.moment(), method, besides...).Err("may_not_pay_so")
+	return costs.MayPayBy(r.rules, r.moment(), r.served, method, besides...).Err("may_not_pay_so")
 }
 
 func (r register) moment() policy.Moment {
@@ -385,7 +389,7 @@ func (r register) moment() policy.Moment {
 // serve finds the account of the patron at the desk, with everything charged
 // that is owed until today and blocks brought up to date; it locks the patron.
 // Accounts are kept at the patron's home library, and are settled there.
-func (r register) serve(ctx context.Context, tx *postgres.Tx, card string, id broker.ID) (ledger.Account, error) {
+func (r *register) serve(ctx context.Context, tx *postgres.Tx, card string, id broker.ID) (ledger.Account, error) {
 	patron, err := patronNamed(ctx, tx, r.desk, card, id)
 	if err != nil {
 		return ledger.Account{}, err
@@ -396,6 +400,7 @@ func (r register) serve(ctx context.Context, tx *postgres.Tx, card string, id br
 	if _, err := r.loans.ChargeAccrued(ctx, tx, r.desk, patron.Ref()); err != nil {
 		return ledger.Account{}, err
 	}
+	r.served = patron.Match(r.desk.Today())
 	account := patrons.Account(r.desk.Library, patron.Ref())
 	return account, r.latch(ctx, tx, account)
 }

@@ -66,10 +66,12 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at counter.At,
 	if err != nil {
 		return counter.Done{}, err
 	}
-	decision, err := s.mayPlace(ctx, tx, desk, in, known, filler, title)
+	wish, err := wishOf(ctx, tx, desk, in, known, filler, title)
 	if err != nil {
 		return counter.Done{}, err
 	}
+	moment := policy.Moment{Now: desk.Now, Calendar: desk.Library.Calendar}
+	decision := shelf.MayPlaceHold(in.Rules, moment, wish)
 	hold := broker.NewID()
 	over := standing.Overriding{Overrides: in.Overrides, Reason: in.Reason}
 	left, passed, err := over.PassOver(tx, desk, rule.ActionHold, ref, hold, decision.Reasons)
@@ -81,7 +83,7 @@ func (s *Service) PlaceHold(ctx context.Context, tx *postgres.Tx, at counter.At,
 	}
 	expires := in.ExpiresOn
 	if expires.IsZero() {
-		expires = shelf.HoldExpires(in.Rules, policy.Moment{Now: at.Now, Calendar: desk.Library.Calendar}, known.Patron.Class).Value
+		expires = shelf.HoldExpires(in.Rules, moment, wish.Match()).Value
 	}
 	outcome, err := s.counter.Holds.PlaceHold(ctx, tx, holds.PlaceHold{
 		Desk: desk, ID: hold, Library: filler, Patron: ref, Title: in.Title, Item: in.Item, Pickup: in.Pickup,
@@ -105,27 +107,26 @@ func (in PlaceHold) channel(actor broker.Actor) rule.Channel {
 	return rule.ByStaff
 }
 
-// mayPlace asks the policy with everything it may want to know: the patron's
+// wishOf gathers everything that the policy may want to know: the patron's
 // holds, loans and requests, the state of the copies, and how the hold was
 // asked for.
-func (s *Service) mayPlace(ctx context.Context, tx *postgres.Tx, desk standing.Desk, in PlaceHold, standing patrons.Standing, filler broker.ID, title catalog.Title) (policy.Decision, error) {
+func wishOf(ctx context.Context, tx *postgres.Tx, desk standing.Desk, in PlaceHold, standing patrons.Standing, filler broker.ID, title catalog.Title) (shelf.HoldRequest, error) {
 	ref := patrons.Ref{Library: desk.Library.ID, ID: in.Patron}
 	facts, err := holds.FactsOf(ctx, tx, ref, filler, in.Title, in.Item)
 	if err != nil {
-		return policy.Decision{}, err
+		return shelf.HoldRequest{}, err
 	}
 	requested, err := lookup.AsksFor(ctx, tx, ref.Library, ref.ID, in.Title)
 	if err != nil {
-		return policy.Decision{}, err
+		return shelf.HoldRequest{}, err
 	}
 	if requested {
-		return policy.Decision{}, broker.Conflict("already_requested", "This patron has an open request for it.")
+		return shelf.HoldRequest{}, broker.Conflict("already_requested", "This patron has an open request for it.")
 	}
-	moment := policy.Moment{Now: desk.Now, Calendar: desk.Library.Calendar}
-	return shelf.MayPlaceHold(in.Rules, moment, shelf.HoldRequest{
+	return shelf.HoldRequest{
 		Patron: standing.Facts(desk.Library.Today(desk.Now)), Owner: ownerOf(filler, desk.Library.ID), Format: title.Format,
-		Item: facts.Type, State: facts.State, Channel: in.channel(desk.Actor), OpenHolds: facts.OpenHolds, SameTitle: facts.SameTitle,
-	}), nil
+		Item: facts.Type, Audience: facts.Audience, Age: facts.Age, State: facts.State, Channel: in.channel(desk.Actor), OpenHolds: facts.OpenHolds, SameTitle: facts.SameTitle,
+	}, nil
 }
 
 func ownBranch(ctx context.Context, tx *postgres.Tx, library, branch broker.ID) error {

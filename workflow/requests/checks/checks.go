@@ -55,7 +55,7 @@ func OwnCopies(ctx context.Context, tx *postgres.Tx, finder *routing.Finder, lib
 	}
 	query.Request, query.Format, query.Service, query.Now = request.ID, request.Format, request.Service, in.Now
 	query.AnyEdition = catalog.AnyWillDo(request.Citation)
-	query.FollowPolicy(doc, moment(in.Now, library), "")
+	query.FollowPolicy(doc, moment(in.Now, library), request.Asked(library.Today(in.Now)))
 	candidates, err := finder.FindCandidates(ctx, tx, query, request.TitleID, nil)
 	if err != nil {
 		return err
@@ -83,6 +83,7 @@ func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, 
 	if err != nil {
 		return ill.SubmitDecision{}, err
 	}
+	facts := standing.Facts(library.Today(in.Now))
 	var activeCount int
 	var same bool
 	err = tx.QueryRow(ctx, `select
@@ -92,7 +93,7 @@ func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, 
 				or (title_id is null and $5::uuid is null and $6 <> '' and lower(citation ->> 'title') = lower($6)
 					and lower(coalesce(citation ->> 'author', '')) = lower($7)))), false)
 		from requests where library_id = $1 and patron_id = $2 and id <> $3 and side = 'borrowing' and closed_at is null`,
-		library.ID, in.Patron, in.Request, ill.ActiveStates(doc, standing.Patron.Class), in.Title, in.Citation.Title, in.Citation.Author, in.Citation.ISBN,
+		library.ID, in.Patron, in.Request, ill.ActiveStates(doc, ill.Asked(facts.Class, facts.Age, in.Citation.Format)), in.Title, in.Citation.Title, in.Citation.Author, in.Citation.ISBN,
 		workflow.Borrowing.States(func(p workflow.Place) bool { return p.Serves })).Scan(&activeCount, &same)
 	if err != nil {
 		return ill.SubmitDecision{}, fmt.Errorf("count the patron's requests: %w", err)
@@ -102,7 +103,7 @@ func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, 
 		return ill.SubmitDecision{}, err
 	}
 	return ill.MaySubmitILL(doc, moment(in.Now, library), ill.Submission{
-		Patron: standing.Facts(library.Today(in.Now)), Channel: in.Channel, CardDigits: in.CardDigits, PINGiven: in.PINGiven, Format: in.Citation.Format,
+		Patron: facts, Channel: in.Channel, CardDigits: in.CardDigits, PINGiven: in.PINGiven, Format: in.Citation.Format,
 		ActiveRequests: activeCount, OwnedHere: in.OwnedHere, OwnedInGroup: in.OwnedInGroup,
 		SameTitle: same, Rush: in.Rush, AsHold: in.AsHold, Hold: hold,
 	}), nil
@@ -123,7 +124,7 @@ func (in Submission) hold(ctx context.Context, tx *postgres.Tx, patron patrons.R
 		owner = rule.OwnerOwn
 	}
 	return shelf.HoldRequest{
-		Owner: owner, Item: facts.Type, State: facts.State, OpenHolds: facts.OpenHolds, SameTitle: facts.SameTitle,
+		Owner: owner, Item: facts.Type, Audience: facts.Audience, Age: facts.Age, State: facts.State, OpenHolds: facts.OpenHolds, SameTitle: facts.SameTitle,
 	}, nil
 }
 
@@ -141,7 +142,7 @@ func DeclareCopyright(ctx context.Context, tx *postgres.Tx, now time.Time, table
 	if err != nil {
 		return nil, fmt.Errorf("count copies of a periodical: %w", err)
 	}
-	decision := ill.Copyright(doc, moment(now, library), ill.Article{Year: yearOf(request.Citation.Year), CopiesThisYear: copies})
+	decision := ill.Copyright(doc, moment(now, library), ill.Article{Match: request.Asked(today), Year: yearOf(request.Citation.Year), CopiesThisYear: copies})
 	if decision.Declare != "" {
 		request.Copyright = &decision.Declare
 	}

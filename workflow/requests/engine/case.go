@@ -91,6 +91,9 @@ func (c *Case) Moment() policy.Moment {
 // Today is the date at the request's library.
 func (c *Case) Today() broker.Date { return c.Library.Today(c.Now) }
 
+// Asked is what the policy's entries are matched against for the request.
+func (c *Case) Asked() rule.Match { return c.Request.Asked(c.Today()) }
+
 // Active gives the rota entry being asked or supplying, or nil.
 func (c *Case) Active() *RotaEntry { return c.Rota.Active() }
 
@@ -124,7 +127,7 @@ func (c *Case) Depend(entry *RotaEntry) {
 
 // Consent asks the policy who pays what a lender asks.
 func (c *Case) Consent(entry *RotaEntry) ill.FeeDecision {
-	cost := ill.Cost{Approved: c.Request.Money(c.Request.ApprovedCostMinor), Rush: c.Request.Rush, AsHold: entry.Fulfilment == "hold"}
+	cost := ill.Cost{Match: c.Asked(), Approved: c.Request.Money(c.Request.ApprovedCostMinor), Rush: c.Request.Rush, AsHold: entry.Fulfilment == "hold"}
 	if entry.CostKnown {
 		asks := entry.Cost()
 		cost.Amount = &asks
@@ -267,7 +270,7 @@ func (c *Case) LostOn() broker.Date {
 	if !c.WithPatron() || r.ByHold() || r.PatronDueOn.IsZero() {
 		return broker.Date{}
 	}
-	return costs.BorrowedLostOn(c.Policy, rule.Match{Owner: rule.OwnerILL, Item: string(r.Format)}, r.PatronDueOn, r.MisplacedOn).Value
+	return costs.BorrowedLostOn(c.Policy, c.Asked(), r.PatronDueOn, r.MisplacedOn).Value
 }
 
 // SearchDeadline sets the deadline, beside that of the due date, at which a
@@ -284,11 +287,11 @@ func (c *Case) SearchDeadline() Want {
 // AtShelfEnd asks the policy what happens to the copy when the shelf time ends
 // and the patron has been in touch.
 func (c *Case) AtShelfEnd() shelf.ExpiryDecision {
-	owner := rule.OwnerILL
+	facts := shelf.Facts{Match: c.Asked(), LenderDue: c.Request.LenderDueOn}
 	if c.Request.ByHold() {
-		owner = rule.OwnerConsortium
+		facts.Owner = rule.OwnerConsortium
 	}
-	return shelf.OnShelfExpiry(c.Policy, c.Moment(), shelf.Facts{Owner: owner, Item: string(c.Request.Format), LenderDue: c.Request.LenderDueOn}, true)
+	return shelf.OnShelfExpiry(c.Policy, c.Moment(), facts, true)
 }
 
 // Invoiced gives the lender's last invoice; ok is false where it sent none.

@@ -26,24 +26,20 @@ const submittedByNobody = `patron_id = null, submitted_by = case when r.submitte
 // patron wants to keep the history. It gives those of them that ended since
 // another instant, and who asked for what: nothing where none is left. It needs
 // the rights of postgres.Everywhere.
-func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore, since time.Time, limit int) (recent []broker.ID, had []patrons.Had, err error) {
-	var before *time.Time
-	if !endedBefore.IsZero() {
-		before = &endedBefore
-	}
+func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedBefore patrons.Until[time.Time], since time.Time, limit int) (recent []broker.ID, had []patrons.Had, err error) {
 	rows, err := tx.Query(ctx, `
 		update requests r set `+submittedByNobody+`
 		from (
 			select r.id, p.id as patron_id from requests r join patrons p on p.library_id = r.library_id and p.id = r.patron_id
 			where r.library_id = $1 and r.side = 'borrowing' and r.closed_at is not null
-				and case when p.keep_history is null then r.closed_at < $3 else not p.keep_history end
+				and case when p.keep_history is null then r.closed_at < `+endedBefore.Of("$3")+`::timestamptz else not p.keep_history end
 				and 0 = (select coalesce(sum(e.amount_minor), 0) from ledger_entries e
 					where e.library_id = r.library_id and e.request_id = r.id)
 				and not exists (select 1 from loans l where l.patron_library_id = r.library_id and l.request_id = r.id and l.status <> 'returned')
 			order by r.id limit $4) ended
 		where r.library_id = $1 and r.id = ended.id
 		returning r.id, r.closed_at >= $5, ended.patron_id, r.title_id, coalesce(r.citation ->> 'title', ''), coalesce(r.citation ->> 'isbn', ''),
-			array(select v.barcode from request_items v where v.library_id = r.library_id and v.request_id = r.id and v.barcode <> '')`, library, broker.NoID, before, limit, since)
+			array(select v.barcode from request_items v where v.library_id = r.library_id and v.request_id = r.id and v.barcode <> '')`, library, broker.NoID, endedBefore, limit, since)
 	if err != nil {
 		return nil, nil, fmt.Errorf("forget who asked: %w", err)
 	}

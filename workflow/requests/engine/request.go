@@ -5,7 +5,10 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/policy/accounts"
 	"afield/broker/policy/costs"
+	"afield/broker/policy/ill"
+	"afield/broker/policy/rule"
 	"afield/broker/standing"
 	"afield/workflow"
 )
@@ -29,6 +32,8 @@ type Request struct {
 	Copyright *string     `db:"copyright"`
 
 	PatronID       broker.ID       `db:"patron_id"`
+	PatronClass    string          `db:"patron_class"`
+	PatronBornOn   broker.Date     `db:"patron_born_on"`
 	PickupBranchID broker.ID       `db:"pickup_branch_id"`
 	SubmittedBy    json.RawMessage `db:"submitted_by"`
 	SubmittedAt    time.Time       `db:"submitted_at"`
@@ -76,6 +81,11 @@ type Request struct {
 
 // ByHold tells whether the active lender fills it by a hold.
 func (r *Request) ByHold() bool { return r.Fulfilment != nil && *r.Fulfilment == "hold" }
+
+// Asked is what a policy's entries are matched against for the request.
+func (r *Request) Asked(today broker.Date) rule.Match {
+	return ill.Asked(r.PatronClass, accounts.Years(r.PatronBornOn, today), r.Format)
+}
 
 // Money gives an amount in the request's currency.
 func (r *Request) Money(minor int64) broker.Money {

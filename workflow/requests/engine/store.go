@@ -23,6 +23,11 @@ const Columns = `library_id, id, number, side, state, version, owner, citation, 
 	item_id, offered_cost_minor, lender_due_on, renewals, previous_state, cancel_reason, overdue, recalled, renewal_pending,
 	return_unused, closed_at, closed_reason, first_due_on, misplaced_on, lender_renewals, lender_fine_minor, lender_fine_most_minor`
 
+// Who are columns of a Request too: what the policy may look at in its patron.
+// They need the requests to be called r.
+const Who = `coalesce((select p.class from patrons p where p.library_id = r.library_id and p.id = r.patron_id), '') as patron_class,
+	(select p.born_on from patrons p where p.library_id = r.library_id and p.id = r.patron_id) as patron_born_on`
+
 // load locks the requests of some firings in order of id and reads their rotas;
 // it travels in one round trip with whatever is queued.
 func (e *Engine) load(ctx context.Context, tx *postgres.Tx, now time.Time, firings []Firing) (map[broker.ID]*step, error) {
@@ -36,7 +41,7 @@ func (e *Engine) load(ctx context.Context, tx *postgres.Tx, now time.Time, firin
 	}
 	for _, id := range sortedIDs(steps) {
 		st := steps[id]
-		tx.Queue(`select `+Columns+` from requests where library_id = $1 and id = $2 for update`, libraries[id], id).Query(
+		tx.Queue(`select `+Columns+`, `+Who+` from requests r where library_id = $1 and id = $2 for update`, libraries[id], id).Query(
 			func(rows pgx.Rows) (err error) {
 				st.Request, err = pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Request])
 				if errors.Is(err, pgx.ErrNoRows) {

@@ -199,7 +199,7 @@ func shortenShelf(ctx context.Context, c *engine.Case) (engine.Wants, error) {
 	}
 	hold := kept[0]
 	until := shelf.Until(c.Policy, c.Moment(), shelf.Facts{
-		Owner: rule.OwnerILL, Class: hold.Class, Item: string(c.Request.Format),
+		Match:   c.Asked(),
 		Arrived: broker.DateIn(hold.OnShelfAt, c.Library.Zone), LenderDue: c.Request.LenderDueOn,
 	}).Until
 	if !until.Before(c.Request.PickUpBy) {

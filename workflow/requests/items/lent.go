@@ -11,6 +11,7 @@ import (
 	"afield/broker/loans"
 	"afield/broker/patrons"
 	"afield/broker/policy/ill"
+	"afield/broker/policy/rule"
 	"afield/broker/returns"
 	"afield/connectors"
 	"afield/workflow"
@@ -120,7 +121,8 @@ func chooseAny(ctx context.Context, c *engine.Case) error {
 		} else if !ok {
 			continue
 		}
-		if err := ownPatronsFirst(ctx, c, len(free)-i); err != nil {
+		copied := slices.IndexFunc(items, func(item catalog.Item) bool { return item.ID == candidate })
+		if err := ownPatronsFirst(ctx, c, items[copied], len(free)-i); err != nil {
 			return err
 		}
 		c.Request.ItemID = candidate
@@ -157,12 +159,12 @@ func isFree(ctx context.Context, c *engine.Case, id broker.ID) (bool, error) {
 
 // ownPatronsFirst checks a yes against the lender's policy: our own patrons who
 // wait come first, unless somebody with the right to do so passes over that.
-func ownPatronsFirst(ctx context.Context, c *engine.Case, copies int) error {
+func ownPatronsFirst(ctx context.Context, c *engine.Case, item catalog.Item, copies int) error {
 	waiting, err := holds.Queue(ctx, c.Tx, c.Request.LibraryID, c.Request.TitleID)
 	if err != nil {
 		return err
 	}
-	decision := ill.MayLend(c.Policy, c.Moment(), ill.Lending{OwnHolds: len(waiting), Copies: copies})
+	decision := ill.MayLend(c.Policy, c.Moment(), ill.Lending{Match: rule.Match{Owner: rule.OwnerOwn, Item: item.Type, Audience: item.Audience, Age: item.AgeMark}, OwnHolds: len(waiting), Copies: copies})
 	if decision.Allowed || decision.OverridableBy(c.Firing.Actor.Roles) {
 		return nil
 	}

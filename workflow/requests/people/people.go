@@ -61,7 +61,7 @@ func Tell(kind notices.Kind) engine.Effect {
 			Facts: noticeFacts(c, kind),
 		}
 		if kind == notices.Arrived {
-			for _, channel := range telling.ArrivalNotice(c.Policy, patron.Class).Value {
+			for _, channel := range telling.ArrivalNotice(c.Policy, c.Asked()).Value {
 				message.Channels = append(message.Channels, notices.Channel(channel))
 			}
 		}

@@ -130,7 +130,7 @@ func (r Room) AddLender(ctx context.Context, c *engine.Case) (engine.Wants, erro
 		return nil, broker.Invalid(broker.FieldError{Pointer: "/lender", Code: "own_library", Message: "must be another library"})
 	}
 	elsewhere := c.Firing.Data[AskedElsewhere] == true
-	if decision := ill.MayAskLender(c.Policy, c.Moment(), ill.Lender{Place: lender.Place()}); !decision.Allowed {
+	if decision := ill.MayAskLender(c.Policy, c.Moment(), ill.Lender{Place: lender.Place(), Match: c.Asked()}); !decision.Allowed {
 		if err := decision.Err("lender_not_allowed"); err != nil && !elsewhere && !decision.OverridableBy(c.Firing.Actor.Roles) {
 			return nil, err
 		}

@@ -132,7 +132,7 @@ func (r Room) Query(ctx context.Context, c *engine.Case) (routing.Query, error) 
 		ceiling := c.Request.Money(*c.Request.MaxCostMinor)
 		query.Ceiling = &ceiling
 	}
-	query.FollowPolicy(c.Policy, c.Moment(), "")
+	query.FollowPolicy(c.Policy, c.Moment(), c.Asked())
 	return query, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"afield/broker/notices"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/rule"
 	"afield/broker/policy/telling"
 	"afield/broker/postgres"
 	"afield/broker/standing"
@@ -46,8 +47,12 @@ func (r Room) Tell(ctx context.Context, tx *postgres.Tx, now time.Time, held []h
 		return nil
 	}
 	told, whose, titles := map[patrons.Ref]patrons.Patron{}, make([]patrons.Ref, len(held)), make([]broker.ID, len(held))
+	items := make([]catalog.Item, len(held))
 	for i, hold := range held {
 		whose[i], titles[i] = hold.Patron, hold.Title
+		if hold.Item != broker.NoID {
+			catalog.AskItem(tx, hold.Library, hold.Item, &items[i])
+		}
 	}
 	patrons.AskAll(tx, whose, told)
 	named, err := catalog.TitlesByID(ctx, tx, titles) // and with it who is to be told
@@ -65,7 +70,7 @@ func (r Room) Tell(ctx context.Context, tx *postgres.Tx, now time.Time, held []h
 		if !found {
 			return broker.NotFound("patron")
 		}
-		for _, channel := range telling.HoldReadyBy(document, patron.Class).Value {
+		for _, channel := range telling.HoldReadyBy(document, matchOf(hold, items[i], patron, broker.DateIn(now, document.Zone()))).Value {
 			message.Channels = append(message.Channels, notices.Channel(channel))
 		}
 		message.Facts.Title, message.Facts.SayTitle = named[hold.Title].Title, telling.TitlesOnVoicemail(document).Value
@@ -73,6 +78,17 @@ func (r Room) Tell(ctx context.Context, tx *postgres.Tx, now time.Time, held []h
 	}
 	notices.MakeAll(tx, news, now)
 	return nil
+}
+
+// matchOf is what the rules are matched against for a hold and its copy; nothing
+// is known of a copy where there is none.
+func matchOf(hold holds.Hold, item catalog.Item, patron patrons.Patron, today broker.Date) rule.Match {
+	match := patron.Match(today)
+	match.Owner, match.Item, match.Audience, match.Age = rule.OwnerOwn, item.Type, item.Audience, item.AgeMark
+	if hold.Library != patron.Library {
+		match.Owner = rule.OwnerConsortium
+	}
+	return match
 }
 
 // rulesAt returns a function that finds the rules of a library's branch and

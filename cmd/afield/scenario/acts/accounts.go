@@ -78,7 +78,7 @@ func method(p *stage.Play, s language.Step) string {
 	if how := s.Text("how"); how != "" {
 		return how
 	}
-	if taken := costs.PaymentTerms(p.Document).Value.Methods; len(taken) > 0 {
+	if taken := costs.PaymentTerms(p.Document, rule.Match{}).Value.Methods; len(taken) > 0 {
 		return taken[0]
 	}
 	return "cash"

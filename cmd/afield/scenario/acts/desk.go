@@ -107,7 +107,7 @@ func takeBack(p *stage.Play, s language.Step) (stage.Result, error) {
 func renew(p *stage.Play, s language.Step) (stage.Result, error) {
 	gives := s.Texts("gives")
 	if !s.Has("gives") {
-		gives = lending.RenewedBy(p.Document).Value
+		gives = lending.RenewedBy(p.Document, rule.Match{Channel: rule.Channel(s.Text("channel"))}).Value
 	}
 	return withLoan(p, s, func(ctx context.Context, tx *postgres.Tx, at counter.At, loan broker.ID) (counter.Done, error) {
 		done, _, err := p.Desk.RenewAs(ctx, tx, at, desk.Renewal{
