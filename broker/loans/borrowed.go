@@ -165,6 +165,6 @@ func (c *Service) LendToLibrary(ctx context.Context, tx *postgres.Tx, in LendOut
 
 // withoutFine are the terms between libraries, where lateness costs no fine.
 func withoutFine(terms costs.Terms) costs.Terms {
-	terms.Overdue.Rate.Minor, terms.Overdue.Cap = 0, nil
+	terms.Overdue.Rate.Minor, terms.Overdue.Cap, terms.Overdue.Steps = 0, nil, nil
 	return terms
 }

@@ -71,7 +71,7 @@ func AccrueSlice(ctx context.Context, tx *postgres.Tx, library directory.Library
 }
 
 // overdueRun is a run of overdue loans: the last of each due date, and whether
-// the terms of any are by the hour or with grace.
+// the terms of any are by the hour, by steps or with grace.
 type overdueRun struct {
 	last []NightKey
 	rare bool
@@ -89,8 +89,8 @@ func (r overdueRun) dates() []broker.Date {
 // along the index.
 func readOverdue(ctx context.Context, tx *postgres.Tx, library broker.ID, today broker.Date, after NightKey, limit int) (run overdueRun, err error) {
 	rows, err := tx.Query(ctx, `select due_on, id, rare from (
-			select due_on, id, lead(due_on) over w as next, bool_or(fine_per <> 'day' or fine_grace is not null) over w as rare
-			from (select due_on, id, fine_per, fine_grace from loans where library_id = $1 and status = 'open' and due_on < $2
+			select due_on, id, lead(due_on) over w as next, bool_or(fine_per <> 'day' or fine_grace is not null or fine_steps is not null) over w as rare
+			from (select due_on, id, fine_per, fine_grace, fine_steps from loans where library_id = $1 and status = 'open' and due_on < $2
 				and (due_on, id) > (coalesce($3, '-infinity'::date), $4) order by due_on, id limit $5) slice
 			window w as (order by due_on, id)) seen
 		where next is distinct from due_on order by due_on`, library, today, after.On, after.ID, limit)
@@ -130,7 +130,7 @@ cross join lateral (
 	from loans l
 	where l.library_id = $1 and l.status = 'open' and l.due_on = late.due_on
 		and (l.due_on, l.id) > (coalesce($2, '-infinity'::date), $3) and (l.due_on, l.id) <= ($4::date, $5)
-		and l.fine_rate_minor > 0 and l.fine_per = 'day' and l.fine_grace is null and l.patron_id is not null
+		and l.fine_rate_minor > 0 and l.fine_per = 'day' and l.fine_grace is null and l.fine_steps is null and l.patron_id is not null
 		and l.id not in (select c.loan_id from claims c where c.library_id = $1 and c.closed_at is null) and l.seen_back_on is null
 	for share of l skip locked) l
 cross join lateral (
@@ -180,9 +180,9 @@ func lateDays(library directory.Library, branches []directory.Branch, dates []br
 func accrueOneByOne(ctx context.Context, tx *postgres.Tx, library directory.Library, branches []directory.Branch, now time.Time, after, upTo NightKey) (int, error) {
 	today := library.Today(now)
 	loans, err := collectLoans(tx.Query(ctx, `select `+loanColumns+` from loans l
-		where l.library_id = $1 and l.status = 'open' and l.due_on < $6 and l.fine_rate_minor > 0 and l.patron_id is not null
+		where l.library_id = $1 and l.status = 'open' and l.due_on < $6 and (l.fine_rate_minor > 0 or l.fine_steps is not null) and l.patron_id is not null
 			and (l.due_on, l.id) > (coalesce($2, '-infinity'::date), $3) and (l.due_on, l.id) <= ($4::date, $5)
-			and (l.fine_per <> 'day' or l.fine_grace is not null)
+			and (l.fine_per <> 'day' or l.fine_grace is not null or l.fine_steps is not null)
 			and not exists (select 1 from claims c where c.library_id = l.library_id and c.loan_id = l.id and c.closed_at is null)
 			and l.seen_back_on is null
 			and not exists (select 1 from accruals a where a.library_id = l.patron_library_id and a.loan_id = l.id and a.through_on >= $6)

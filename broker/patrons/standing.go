@@ -30,6 +30,8 @@ type Standing struct {
 	// DaysOverdue is how late the most overdue open loan is;
 	// broker/standing fills it in.
 	DaysOverdue int
+	// OverdueOf is the same by whose item it is.
+	OverdueOf map[rule.Owner]int
 }
 
 // Account is the ledger account of what the patron owes their home library.
@@ -74,7 +76,7 @@ func (s Standing) Facts(today broker.Date) policy.Patron {
 	facts := policy.Patron{
 		Class: s.Patron.Class, CardExpires: s.Patron.ExpiresOn, NotFor: s.Patron.NotFor,
 		NoCard: !s.HasCard, CardStopped: s.HasCard && !s.HasUsableCard,
-		Owes: policy.Owed(s.Balances.Money()), DaysOverdue: s.DaysOverdue,
+		Owes: policy.Owed(s.Balances.Money()), DaysOverdue: s.DaysOverdue, OverdueOf: s.OverdueOf,
 		HasPhone: s.Patron.Phone != "", PhoneConfirmed: s.Patron.PhoneCheckedOn,
 	}
 	if s.Patron.Class == ClassLibrary {

@@ -38,6 +38,8 @@ type Patron struct {
 	Blocks []Block `json:"blocks,omitempty"`
 	// DaysOverdue is how late the latest item is, in calendar days.
 	DaysOverdue int `json:"days_overdue,omitempty"`
+	// OverdueOf is the same by whose item it is.
+	OverdueOf map[rule.Owner]int `json:"overdue_of,omitempty"`
 	// NotFor are material types or audiences the library keeps from this account,
 	// where its policy lets it restrict materials for minors.
 	NotFor []string `json:"not_for,omitempty"`
@@ -102,6 +104,19 @@ type LinkedAccount struct {
 	Aside  bool    `json:"aside,omitempty"`
 	Owes   Owed    `json:"owes,omitempty"`
 	Blocks []Block `json:"blocks,omitempty"`
+}
+
+// LateBy gives how many days the latest item of some owners is late; of all where
+// none is named.
+func (p Patron) LateBy(owners ...rule.Owner) int {
+	if len(owners) == 0 {
+		return p.DaysOverdue
+	}
+	days := 0
+	for _, owner := range owners {
+		days = max(days, p.OverdueOf[owner])
+	}
+	return days
 }
 
 // Latched tells whether the stored block of a rule stands.

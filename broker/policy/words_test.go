@@ -16,6 +16,7 @@ func TestWhatWouldHaveNoEffectIsRefused(t *testing.T) {
 		"a type of material":    {"holds.formats", "[books]", "", `did you mean "book"`},
 		"a type in a group":     {"loans.group_limits", "[{name: films, items: [dvds], max: 2}]", "", `did you mean "dvd"`},
 		"a type on a card":      {"cards.may_borrow", "{items: all, except: [dvds], owners: all}", "", `did you mean "dvd"`},
+		"who sets a period":     {"loans.period_set_by", "lenders", "", `did you mean "lender"`},
 		"an owner":              {"cards.may_borrow", "{items: all, owners: [ours]}", "", `"ours" is not a owner`},
 		"a state of a request":  {"ill.active_limit", "{max: 3, states: [active]}", "", `"active" is not a state of a request`},
 		"a state of a copy":     {"holds.states", "[on_shelf]", "", `"on_shelf" is not a state of a copy`},

@@ -11,6 +11,7 @@ import (
 	"afield/broker/patrons"
 	"afield/broker/policy"
 	"afield/broker/policy/blocks"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 )
 
@@ -41,14 +42,16 @@ func (f *Facts) AskLate(tx *postgres.Tx, patron patrons.Ref, today broker.Date) 
 // and how late the patron's latest loan is. Loans that the patron says are back
 // do not count as late.
 func (f *Facts) AsOfToday(ctx context.Context, tx *postgres.Tx, lenders *Lenders) error {
-	f.DaysOverdue = 0
+	f.DaysOverdue, f.OverdueOf = 0, map[rule.Owner]int{}
 	for _, late := range f.Late {
 		lender, err := lenders.Of(ctx, tx, late.Library, late.Branch)
 		if err != nil {
 			return err
 		}
 		if !late.Stopped() {
-			f.DaysOverdue = max(f.DaysOverdue, lender.Today().DaysSince(late.DueOn))
+			days := lender.Today().DaysSince(late.DueOn)
+			f.DaysOverdue = max(f.DaysOverdue, days)
+			f.OverdueOf[late.Terms.Owner] = max(f.OverdueOf[late.Terms.Owner], days)
 		}
 		grow(&f.Balances, late.Accrues(lender).Minor-late.Accrued)
 	}

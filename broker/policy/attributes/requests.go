@@ -125,6 +125,8 @@ type Overlong struct {
 	// Days is how many days overdue an item must be to block.
 	Days  int     `yaml:"days" json:"days"`
 	Stops Actions `yaml:"stops" json:"stops"`
+	// Owners say whose items count; all where left out.
+	Owners []rule.Owner `yaml:"owners" json:"owners,omitempty"`
 	// LiftedWhen is set where the block outlives the lateness: it then latches, and
 	// stands until everything owed meets this condition (Perth: until the account is
 	// cleared).
@@ -138,6 +140,11 @@ func (o Overlong) Check() error {
 	}
 	if o.LiftedWhen != nil {
 		if err := o.LiftedWhen.Check(); err != nil {
+			return err
+		}
+	}
+	for _, owner := range o.Owners {
+		if err := rule.Among("owner", owner, rule.OwnerOwn, rule.OwnerConsortium, rule.OwnerILL); err != nil {
 			return err
 		}
 	}
@@ -286,6 +293,15 @@ type FineRate struct {
 	Count calendar.Count             `yaml:"count" json:"count"`
 	// Per is day (when left out) or hour.
 	Per FinePer `yaml:"per" json:"per,omitempty"`
+	// Steps say what the lateness comes to in all from a day or hour on; each one
+	// after it adds the rate.
+	Steps []FineStep `yaml:"steps" json:"steps,omitempty"`
+}
+
+// FineStep is what a lateness comes to in all from its n-th day or hour on.
+type FineStep struct {
+	From   int         `yaml:"from" json:"from"`
+	Amount rule.Amount `yaml:"amount" json:"amount"`
 }
 
 // FinePer is the unit a fine is counted in.
@@ -299,6 +315,11 @@ const (
 
 // Check implements rule.Checked.
 func (f FineRate) Check() error {
+	for i, step := range f.Steps {
+		if step.From < 1 || (i > 0 && step.From <= f.Steps[i-1].From) {
+			return errors.New("each step must be from a later day or hour than the one before, the first from 1 up")
+		}
+	}
 	if f.Per != "" {
 		if err := rule.Among("per", f.Per, PerDay, PerHour); err != nil {
 			return err

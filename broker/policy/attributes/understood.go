@@ -34,6 +34,11 @@ func RequestStates() []string {
 // CopyStates are the states of a copy that a hold may be placed on.
 func CopyStates() []string { return []string{"available", "on_loan", "on_order", "in_processing"} }
 
+// PeriodSetters are those who may set the due date of a loan.
+func PeriodSetters() []string {
+	return []string{string(SetByLibrary), string(SetByLender), string(SetByProvider)}
+}
+
 // Understood refuses words in a value that nothing answers to: they would be
 // without effect. items are the material types that the document knows.
 func Understood(said rule.Attribute, items []string) error {
@@ -52,6 +57,8 @@ func Understood(said rule.Attribute, items []string) error {
 			wrong = append(wrong, types(group.Items))
 		}
 		return errors.Join(wrong...)
+	case SetBy:
+		return eachAmong("word for who sets a period", []string{string(value)}, PeriodSetters())
 	case FaxPrice:
 		if value.Within != "" {
 			return CheckPlace(value.Within)

@@ -122,11 +122,11 @@ func checkLongOverdue(a *policy.Asking, action rule.Action, patron policy.Patron
 	}
 	owed := patron.Owes.Counted(rule.Set{All: true}, a.Doc.Currency())
 	switch {
-	case patron.DaysOverdue >= overlong.Days:
+	case patron.LateBy(overlong.Owners...) >= overlong.Days:
 		a.Refuse(entry.Source, policy.Ground{
 			Code: "long_overdue", Message: "An item is long overdue.",
 			Needed: fmt.Sprintf("nothing %d days overdue or more", overlong.Days),
-			Found:  fmt.Sprintf("an item %d days overdue", patron.DaysOverdue), Override: policy.ByDesk(),
+			Found:  fmt.Sprintf("an item %d days overdue", patron.LateBy(overlong.Owners...)), Override: policy.ByDesk(),
 		})
 	case patron.Latched(entry.Rule) && overlong.LiftedWhen != nil && !overlong.LiftedWhen.Holds(owed.Minor):
 		a.Refuse(entry.Source, policy.Ground{
@@ -239,7 +239,7 @@ func Latches(d *policy.Document, patron policy.Patron) []Latch {
 		overlong := entry.Value.Value
 		latches = append(latches, Latch{
 			Rule: entry.Rule, Stops: overlong.Stops, Clause: entry.Clause,
-			Blocked: (patron.DaysOverdue >= overlong.Days || patron.Latched(entry.Rule)) &&
+			Blocked: (patron.LateBy(overlong.Owners...) >= overlong.Days || patron.Latched(entry.Rule)) &&
 				!overlong.LiftedWhen.Holds(patron.Owes.Counted(rule.Set{All: true}, d.Currency()).Minor),
 		})
 	}

@@ -141,3 +141,17 @@ func TestABlockOfTheParentReachesTheChildrenAndNotTheOtherWay(t *testing.T) {
 	parent.Linked = []policy.LinkedAccount{{Blocks: blocked}}
 	policytest.MustAllow(t, policytest.Checkout(t, "westchester", parent))
 }
+
+func TestOnlyTheNamedOwnersItemsCountAsLate(t *testing.T) {
+	t.Parallel()
+	document := policytest.Parsed(t, `
+  blocks.long_overdue:
+    value: {days: 1, stops: [hold], owners: [ill]}
+    clause: {section: A, says: borrowed copies alone}
+`)
+	patron := policytest.Adult(policytest.USD("0.00"))
+	patron.DaysOverdue, patron.OverdueOf = 9, map[rule.Owner]int{rule.OwnerOwn: 9}
+	policytest.MustAllow(t, blocks.MayAct(document, policytest.Noon("2026-03-02"), rule.ActionHold, patron))
+	patron.OverdueOf[rule.OwnerILL] = 1
+	policytest.MustRefuse(t, blocks.MayAct(document, policytest.Noon("2026-03-02"), rule.ActionHold, patron), "long_overdue")
+}

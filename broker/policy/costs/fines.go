@@ -47,9 +47,15 @@ func OverdueFineAt(terms Terms, due, returned time.Time, opening *calendar.Calen
 	return terms.Overdue.fine(int64(hours), hours)
 }
 
-// fine charges a number of units at the rate, up to the cap.
+// fine charges a number of units at the rate and by the steps, up to the cap.
 func (f FineTerms) fine(units int64, counted int) Fine {
-	fine := Fine{Amount: broker.Money{Minor: units * f.Rate.Minor, Currency: f.Rate.Currency}, Days: counted, Rule: f.Rule, Clause: f.Clause}
+	minor := units * f.Rate.Minor
+	for _, step := range f.Steps {
+		if units >= int64(step.From) {
+			minor = step.Amount.Minor + (units-int64(step.From))*f.Rate.Minor
+		}
+	}
+	fine := Fine{Amount: broker.Money{Minor: minor, Currency: f.Rate.Currency}, Days: counted, Rule: f.Rule, Clause: f.Clause}
 	fine.Uncapped = fine.Amount
 	if most := f.most(); most != nil && fine.Amount.Minor > most.Minor {
 		fine.Amount.Minor, fine.Capped = most.Minor, true

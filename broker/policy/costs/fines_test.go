@@ -181,3 +181,32 @@ func TestAccruingNightByNightComesToTheSameFine(t *testing.T) {
 		}
 	})
 }
+
+// What rises by steps comes to the last step begun, and the rate for each day
+// after it; its cap still holds.
+func TestAFineMayRiseBySteps(t *testing.T) {
+	t.Parallel()
+	document := policytest.Parsed(t, `
+  fines.overdue:
+    - value: {set_by: library, rate: "0.00", cap: none, count: calendar, steps: [{from: 1, amount: "0.75"}, {from: 8, amount: "3.00"}, {from: 15, amount: "5.00"}]}
+      clause: {section: A, says: by the week begun}
+    - when: {item: computer}
+      value: {set_by: library, rate: "1.00", cap: "30.00", count: calendar, steps: [{from: 1, amount: "25.00"}]}
+      clause: {section: B, says: much for the first}
+`)
+	for _, test := range []struct{ item, returned, want string }{
+		{"book", "2026-03-02", "0.00"},
+		{"book", "2026-03-03", "0.75"},
+		{"book", "2026-03-09", "0.75"},
+		{"book", "2026-03-10", "3.00"},
+		{"book", "2026-03-16", "3.00"},
+		{"book", "2026-03-17", "5.00"},
+		{"book", "2026-06-01", "5.00"},
+		{"computer", "2026-03-03", "25.00"},
+		{"computer", "2026-03-05", "27.00"},
+		{"computer", "2026-03-20", "30.00"},
+	} {
+		fine := policytest.Fine(t, document, policytest.OfType(rule.OwnerOwn, test.item), "2026-03-02", test.returned, calendar.EveryDay(nil))
+		policytest.MustBe(t, test.item+" back on "+test.returned, fine.Amount, policytest.USD(test.want))
+	}
+}

@@ -42,6 +42,8 @@ type FineTerms struct {
 	Rule  string         `json:"rule"`
 	// Clause is where it comes from, for the receipt.
 	Clause broker.Clause `json:"clause"`
+	// Steps are what it comes to in all from a day or hour on.
+	Steps []FineStep `json:"steps,omitempty"`
 	// Per is hour where an hour begun is charged; empty is by the day.
 	Per attributes.FinePer `json:"per,omitempty"`
 	// Grace is nil where there is none.
@@ -49,6 +51,12 @@ type FineTerms struct {
 	// Price is the most a fine may come to where the item's price limits it; nil
 	// where it does not, or where no price is known.
 	Price *broker.Money `json:"price,omitempty"`
+}
+
+// FineStep is a step of a fine: what it comes to from its n-th day or hour on.
+type FineStep struct {
+	From   int          `json:"from"`
+	Amount broker.Money `json:"amount"`
 }
 
 // most is the lower of the cap and the price; nil for no limit.
@@ -100,6 +108,9 @@ func fineTerms(d *policy.Document, f LoanFacts) FineTerms {
 		SetBy: entry.Value.SetBy, Rate: d.Money(entry.Value.Rate), Count: entry.Value.Count,
 		Rule: entry.Rule, Clause: entry.Clause, Per: entry.Value.Per,
 	}
+	for _, step := range entry.Value.Steps {
+		fine.Steps = append(fine.Steps, FineStep{From: step.From, Amount: d.Money(step.Amount)})
+	}
 	if grace := d.Rules().FineGrace.For(f.Match).Value; grace.Is {
 		fine.Grace = &grace.Value
 	}
@@ -115,7 +126,7 @@ func fineTerms(d *policy.Document, f LoanFacts) FineTerms {
 	switch {
 	case fine.SetBy != attributes.SetByLender:
 	case f.LenderFine != nil:
-		fine.Rate, fine.Cap = f.LenderFine.Rate, f.LenderFine.Cap
+		fine.Rate, fine.Cap, fine.Steps = f.LenderFine.Rate, f.LenderFine.Cap, nil
 		if most := LenderInvoiceMost(d).Value; most.Is {
 			bound := d.Money(most.Value)
 			if fine.Cap == nil || fine.Cap.Minor > bound.Minor {
@@ -123,7 +134,7 @@ func fineTerms(d *policy.Document, f LoanFacts) FineTerms {
 			}
 		}
 	case f.Owner != rule.OwnerILL: // it has no lender who could ask anything
-		fine.Rate, fine.Cap = d.Money(0), nil
+		fine.Rate, fine.Cap, fine.Steps = d.Money(0), nil, nil
 	}
 	return fine
 }

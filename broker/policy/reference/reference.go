@@ -93,6 +93,8 @@ var All = sync.OnceValues(func() ([]Attribute, error) {
 // nameWords gives the lists of words that one attribute alone takes.
 func (a *Attribute) nameWords() {
 	switch {
+	case a.ID == "loans.period_set_by":
+		a.Value.Words = attributes.PeriodSetters()
 	case a.ID == "holds.states":
 		a.Value.Of.Words = attributes.CopyStates()
 	case a.ID == "ill.active_limit":

@@ -95,22 +95,31 @@ func keysOf(of reflect.Type) []Key {
 		if key.Shape.Is == Text && key.Shape.Words == nil {
 			key.Shape.Words = meant().Words[name]
 		}
-		if key.Shape.Is == Text && key.Shape.Words == nil {
-			key.Shape.Words = allowed(filled(of), key.Name)
+		if key.Shape.Is == List && key.Shape.Of.Is == Text && key.Shape.Of.Words == nil {
+			key.Shape.Of.Words = meant().Words[name]
+		}
+		for _, word := range []string{"", "?"} { // a check may pass over a word left out
+			if key.Shape.Is == Text && key.Shape.Words == nil {
+				key.Shape.Words = allowed(filled(of, word), key.Name)
+			}
 		}
 		keys = append(keys, key)
 	}
 	return keys
 }
 
-// filled is a value of a struct with no number zero and no list of words empty, so
-// that its check comes to its closed words.
-func filled(of reflect.Type) any {
+// filled is a value of a struct in which no number is left out and every word is
+// this wrong one, so that its check comes to its closed words.
+func filled(of reflect.Type, word string) any {
 	value := reflect.New(of).Elem()
 	for i := range of.NumField() {
 		switch field := value.Field(i); {
 		case field.Kind() == reflect.Int:
 			field.SetInt(1)
+		case field.Type() == reflect.TypeFor[calendar.Count]():
+			field.SetString(string(calendar.CalendarDays))
+		case field.Kind() == reflect.String:
+			field.SetString(word)
 		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.String:
 			field.Set(reflect.MakeSlice(field.Type(), 1, 1))
 			field.Index(0).SetString("?")

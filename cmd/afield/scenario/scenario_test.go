@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -10,12 +11,20 @@ import (
 	"afield/broker/postgres/pgtest"
 )
 
-// Every scenario that ships comes out as written.
+// Every scenario that ships comes out as written, and so do the stories of the
+// libraries whose policies were written down as found (see found/README.md).
 func TestShippedScenarios(t *testing.T) {
 	t.Parallel()
 	files, err := Shipped()
 	if err != nil {
 		t.Fatal(err)
+	}
+	found, err := Find([]string{filepath.Join("found", "stories")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range found {
+		files = append(files, Load(path))
 	}
 	playAll(t, files)
 }

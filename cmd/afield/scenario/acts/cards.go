@@ -8,6 +8,7 @@ import (
 	"afield/broker/policy"
 	rules "afield/broker/policy/accounts"
 	"afield/broker/policy/attributes"
+	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/broker/standing"
 	"afield/cmd/afield/scenario/language"
@@ -79,7 +80,7 @@ func papers(p *stage.Play, s language.Step) patrons.Papers {
 	}
 	if !s.Has("shows") {
 		for _, class := range p.Document.Classes() {
-			brought.Shown = append(brought.Shown, rules.AcceptedIDs(p.Document, class).Value...)
+			brought.Shown = append(brought.Shown, rules.AcceptedIDs(p.Document, rule.Match{Class: class}).Value...)
 		}
 	}
 	return brought

@@ -13,6 +13,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/patrons"
 	"afield/broker/policy"
+	"afield/broker/policy/attributes"
 	"afield/broker/postgres"
 	"afield/cmd/afield/scenario/language"
 	"afield/connectors/partner"
@@ -232,8 +233,12 @@ func (p *Play) outside(name string, v language.Values) (*House, error) {
 		country, state = abroad, place
 	}
 	zone, known := directory.ZoneOf(country, state)
-	if !known {
-		return nil, language.Mistakes{{Position: v.PlaceOf("state"), Message: fmt.Sprintf("%q is no state or province of %s", state, country)}}
+	if !known { // of other countries only the form is known
+		place := directory.Library{Country: country, State: state}.Place()
+		if err := attributes.CheckPlace(place); err != nil {
+			return nil, language.Mistakes{{Position: v.PlaceOf("state"), Message: err.Error()}}
+		}
+		zone = p.Home.Zone
 	}
 	h := &House{outside: true, symbol: broker.NewSymbol("OUTSIDE", strings.ToUpper(broker.NewID().String()[24:]))}
 	id, now := broker.NewID(), p.start.AddDate(-1, 0, 0)
