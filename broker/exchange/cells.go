@@ -11,6 +11,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/csvfile"
+	"afield/broker/filemap"
 )
 
 func (r *row) wrong(column, format string, args ...any) {
@@ -53,11 +54,6 @@ func (r *row) judge(columns map[string]string, wrong []broker.FieldError, needed
 	}
 }
 
-// onePlain are the columns of numbers and names that are kept in plain signs.
-var onePlain = map[string]bool{
-	"barcode": true, "card": true, "other_cards": true, "guardian_card": true, "name": true, "household_name": true,
-}
-
 // longestText bounds one cell, in characters.
 const longestText = 10000
 
@@ -67,10 +63,7 @@ func (r *row) text(column string) string {
 	if !found || at >= len(r.fields) {
 		return ""
 	}
-	text := strings.TrimSpace(r.fields[at])
-	if onePlain[column] {
-		text = broker.Plain(text)
-	}
+	text := filemap.Cell(column, r.fields[at])
 	if utf8.RuneCountInString(text) > longestText {
 		r.wrongAs("too_long", column, "must be at most %d characters", longestText)
 		return ""

@@ -327,3 +327,17 @@ func (r *reading) failed() error {
 func Normal(name string) string {
 	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), " ", "_")
 }
+
+// onePlain are the columns of numbers and names, which are kept in plain signs.
+var onePlain = map[string]bool{
+	"barcode": true, "card": true, "other_cards": true, "guardian_card": true, "name": true, "household_name": true,
+}
+
+// Cell is a cell of one of our columns as it is read: without blanks around it, and
+// numbers and names in plain signs.
+func Cell(column, text string) string {
+	if onePlain[column] {
+		return broker.Plain(text)
+	}
+	return strings.TrimSpace(text)
+}

@@ -18,8 +18,8 @@ const slack = 4 << 20
 
 // The lengths of the texts that are compared, in bytes.
 const (
-	short = 32 << 10
-	long  = 128 << 10
+	short = 16 << 10
+	long  = 64 << 10
 )
 
 // Attack makes a hostile text that is about so many bytes long.
