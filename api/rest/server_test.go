@@ -27,7 +27,7 @@ func TestTheServerTellsAboutItself(t *testing.T) {
 	w.call(t, "GET", "/v1/requests/"+broker.NewID().String(), w.staff, "")
 	wants(t, w.call(t, "GET", "/metrics", w.staff, ""), 404, "no_such_route") // it has a listener of its own
 	recorder := httptest.NewRecorder()
-	rest.Watch(w.metrics).ServeHTTP(recorder, httptest.NewRequest("GET", "/metrics", nil))
+	rest.Watch(w.metrics).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if metrics := recorder.Body.String(); !strings.Contains(metrics, `route="/v1/requests/:id"`) || regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}`).MatchString(metrics) {
 		t.Errorf("metrics go by route and never by path: %s", metrics)
 	}

@@ -62,7 +62,7 @@ type check struct {
 func (c doctorCommand) Run(a *shell.App) error {
 	found := &checkup{Configuration: slices.Concat(shown(a.Settings), c.tellingFlags.shown(), c.frontFlags.shown()), Healthy: true}
 	var err error
-	found.telling, err = c.read()
+	found.telling, err = c.tellingFlags.read()
 	found.add("notices", err, c.words())
 	if a.DatabaseURL == "" {
 		found.checkPrivate(a)

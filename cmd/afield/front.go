@@ -51,7 +51,9 @@ func (f frontFlags) read(address string) (server.Front, error) {
 func (f frontFlags) shown() []settingShown {
 	list := func(texts []string, none string) string { return cmp.Or(strings.Join(texts, ", "), none) }
 	return []settingShown{
-		{"AFIELD_TRUSTED_PROXY", list(f.TrustedProxy, "none")}, {"AFIELD_TLS_CERT", cmp.Or(f.TLSCert, "none")},
-		{"AFIELD_HOST", list(f.Host, "any")}, {"AFIELD_WATCH", cmp.Or(f.Watch, "none")},
+		{"AFIELD_TRUSTED_PROXY", list(f.TrustedProxy, "none")},
+		{"AFIELD_TLS_CERT", cmp.Or(f.TLSCert, "none")},
+		{"AFIELD_HOST", list(f.Host, "any")},
+		{"AFIELD_WATCH", cmp.Or(f.Watch, "none")},
 	}
 }

@@ -43,11 +43,10 @@ func (a Administration) ListJobs(ctx context.Context, request gen.ListJobsReques
 		}
 		names := map[broker.ID]string{}
 		for _, job := range jobs {
-			if name, known := names[job.Library]; job.Library != broker.NoID && !known {
-				if name, err = libraryName(ctx, t, job.Library); err != nil {
+			if _, known := names[job.Library]; job.Library != broker.NoID && !known {
+				if names[job.Library], err = libraryName(ctx, t, job.Library); err != nil {
 					return view, err
 				}
-				names[job.Library] = name
 			}
 			shown := jobView(job)
 			shown.Library = names[job.Library]

@@ -145,7 +145,7 @@ func (a Administration) lastNight(v *frame.Visit, page *jobsPage) error {
 	page.Night = &nights.Nights[0]
 	for _, step := range page.Night.Steps {
 		if step.Touched > 0 || step.PutAside > 0 || !step.Finished {
-			page.Steps = append(page.Steps, nightLine{What: nightStepOf(v, string(step.Step)), Touched: int(step.Touched), Failed: step.PutAside, Open: !step.Finished})
+			page.Steps = append(page.Steps, nightLine{What: nightStepOf(v, step.Step), Touched: int(step.Touched), Failed: step.PutAside, Open: !step.Finished})
 		}
 	}
 	return nil

@@ -162,7 +162,7 @@ func (i Imports) actOnLoad(v *frame.Visit) error {
 	if err != nil {
 		return broker.NotFound("load")
 	}
-	said := ""
+	var said string
 	switch v.Param("act") {
 	case "accept":
 		_, err = frame.AskOnce[gen.AcceptLoad200JSONResponse](v, "acceptLoad", v.Key(), i.ops.AcceptLoad, gen.AcceptLoadRequestObject{Name: name})
