@@ -824,6 +824,7 @@ const (
 	ImportFileParamsKindMarc     ImportFileParamsKind = "marc"
 	ImportFileParamsKindPatrons  ImportFileParamsKind = "patrons"
 	ImportFileParamsKindProxies  ImportFileParamsKind = "proxies"
+	ImportFileParamsKindRequests ImportFileParamsKind = "requests"
 )
 
 // Defines values for ImportFileParamsHoldings.

@@ -118,7 +118,7 @@ func TestWrongBodiesOnEveryRoute(t *testing.T) {
 	w := newWorld(t)
 	before := w.rows(t)
 	for _, p := range places(t) {
-		if p.operation.RequestBody == nil {
+		if p.operation.RequestBody == nil || p.id == "importFile" { // a file is read row by row
 			continue
 		}
 		for name, body := range wrongBodies() {
@@ -166,7 +166,11 @@ func TestWrongFieldsAreNamed(t *testing.T) {
 		if p.operation.RequestBody == nil || strings.HasPrefix(p.id, "partner") || strings.HasPrefix(p.id, "actOn") {
 			continue
 		}
-		schema := p.operation.RequestBody.Value.Content.Get("application/json").Schema.Value
+		content := p.operation.RequestBody.Value.Content.Get("application/json")
+		if content == nil {
+			continue // a file, whose rows are judged by its reader
+		}
+		schema := content.Schema.Value
 		for name, property := range schema.Properties {
 			if p.id == "answerAsked" && name == "form" {
 				continue // its fields are those of the answer, which is read first
@@ -235,8 +239,8 @@ func TestWrongParametersOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, p := range places(t) {
-		if p.path == "/docs" || p.path == "/openapi.json" || strings.HasSuffix(p.path, "z") || strings.HasPrefix(p.id, "partner") {
-			continue
+		if p.path == "/docs" || p.path == "/openapi.json" || strings.HasSuffix(p.path, "z") || strings.HasPrefix(p.id, "partner") || p.id == "importFile" {
+			continue // what is signed, and what takes a file, looks at its body first
 		}
 		if strings.Count(p.path, "-") >= 4 {
 			at := strings.Split(p.path, "/")[3]

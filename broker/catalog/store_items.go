@@ -235,6 +235,25 @@ func AskItemsLocked(tx *postgres.Tx, libraries, ids []broker.ID, into *[]Item) {
 		})
 }
 
+// AskItems queues one query for many items, each into its place of a map; those that
+// the transaction does not see are left out.
+func AskItems(tx *postgres.Tx, asked []Ref, into map[Ref]Item) {
+	if len(asked) == 0 {
+		return
+	}
+	libraries, ids := make([]broker.ID, len(asked)), make([]broker.ID, len(asked))
+	for i, one := range asked {
+		libraries[i], ids[i] = one.Library, one.ID
+	}
+	tx.Queue(selectItems+`where (i.library_id, i.id) in (select * from unnest($1::uuid[], $2::uuid[]))`, libraries, ids).Query(func(rows pgx.Rows) error {
+		items, err := collectItems(rows)
+		for _, item := range items {
+			into[item.Ref()] = item
+		}
+		return err
+	})
+}
+
 func askItem(tx *postgres.Tx, into *Item, where string, args ...any) {
 	tx.Queue(selectItems+where, args...).Query(func(rows pgx.Rows) error {
 		items, err := collectItems(rows)

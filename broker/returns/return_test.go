@@ -176,7 +176,7 @@ func TestPaymentsStayInTheLedger(t *testing.T) {
 func TestLatenessIsExcusedUntilANoticeTellsOfIt(t *testing.T) {
 	t.Parallel()
 	r := towntest.NewRuled(t)
-	const fine = `{set_by: library, rate: "0.10", count: calendar}`
+	const fine = `{set_by: library, rate: "0.10", cap: none, count: calendar}`
 	excusing := r.Under("fines.overdue", fine, "fines.notice_excuses", "true")
 	strict := r.Under("fines.overdue", fine)
 	for name, c := range map[string]struct {

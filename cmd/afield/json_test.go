@@ -61,7 +61,7 @@ func TestJSONHasOneStyle(t *testing.T) {
 		"loads accept people --library " + east, "loads remove people --library " + east, "loads list --library " + east + " ",
 		"import directory " + write("directory.csv", "key,name\n"), "import marc " + write("none.xml", `<collection xmlns="http://www.loc.gov/MARC21/slim"></collection>`) + " --library " + east,
 	}
-	for _, kind := range []string{"calendar", "links", "proxies", "blocks", "items", "loans", "holds", "charges"} {
+	for _, kind := range []string{"calendar", "links", "proxies", "blocks", "items", "loans", "holds", "charges", "requests"} {
 		calls = append(calls, "import "+kind+" "+empty(kind)+" --library "+east)
 	}
 	called := map[string]bool{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +23,8 @@ type Filter struct {
 	Queue  workflow.Queue
 	// Open, when given, tells open requests from ended ones.
 	Open *bool
-	// Number is a request number, Words part of its title or author.
+	// Number is a request number, here or in the system it began in; Words are part of
+	// its title or author, or of that other number.
 	Number int64
 	Words  string
 	// OldestFirst turns the order round.
@@ -220,7 +222,8 @@ func (f Filter) where(tables []*workflow.Table, viewer Viewer, after broker.ID) 
 		add("(r.closed_at is null) = $%d", *f.Open)
 	}
 	if f.Number != 0 {
-		add("(r.number = $%[1]d or r.external_number = ($%[1]d::bigint)::text)", f.Number)
+		args = append(args, f.Number, strconv.FormatInt(f.Number, 10))
+		conditions = append(conditions, fmt.Sprintf("(r.number = $%d or r.external_number = $%d)", len(args)-1, len(args)))
 	}
 	for _, word := range strings.Fields(f.Words) {
 		add("position(lower($%d) in lower(r.citation->>'title' || ' ' || coalesce(r.citation->>'author', '') || ' ' || coalesce(r.external_number, ''))) > 0", word)

@@ -20,7 +20,7 @@ func TestFiltersAreArguments(t *testing.T) {
 	if strings.Contains(where, "brien") || strings.Contains(where, "drop") || strings.Count(where, "$") != len(args) {
 		t.Errorf("%s with %d arguments", where, len(args))
 	}
-	if len(args) != 11 {
+	if len(args) != 12 {
 		t.Errorf("%d arguments", len(args))
 	}
 }

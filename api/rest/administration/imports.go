@@ -19,6 +19,7 @@ import (
 	"afield/broker/csvfile"
 	"afield/broker/exchange"
 	"afield/broker/filemap"
+	"afield/workflow/cutover"
 )
 
 // Bounds of reading a file over the API.
@@ -34,6 +35,9 @@ func (a Administration) ImportFile(ctx context.Context, request gen.ImportFileRe
 	in := request.Params
 	options := exchange.Options{
 		Kind: string(in.Kind), DryRun: in.DryRun, Raw: in.Raw, Holdings: string(in.Holdings), Now: a.Clock.Now(), Policies: a.Policies,
+	}
+	if options.Kind == exchange.Requests {
+		options.Taker = cutover.Room{Requests: a.Requests, Desk: a.Desk, Clock: a.Clock}
 	}
 	var err error
 	if options.Map, err = mapOf(in.Map); err != nil {

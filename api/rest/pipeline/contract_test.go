@@ -60,7 +60,11 @@ func TestEveryBodyIsClosedAndBounded(t *testing.T) {
 		if op.spec.RequestBody == nil || id == "actOnRequest" || id == "actOnLending" || id == "answerAsked" || strings.HasPrefix(id, "partner") {
 			continue // forms are checked against the state tables, messages by connectors/partner
 		}
-		closed(t, id, op.spec.RequestBody.Value.Content.Get("application/json").Schema.Value)
+		content := op.spec.RequestBody.Value.Content
+		if content.Get("application/octet-stream") != nil {
+			continue // a file, which its reader bounds
+		}
+		closed(t, id, content.Get("application/json").Schema.Value)
 	}
 }
 

@@ -57,6 +57,7 @@ func kinds(v *frame.Visit) []choice {
 		{"loans", v.Say("Loans that began elsewhere"), "CSV"},
 		{"holds", v.Say("Holds that were placed elsewhere"), "CSV"},
 		{"charges", v.Say("What patrons owe and paid"), "CSV"},
+		{"requests", v.Say("Interlibrary loan requests under way in another system"), "CSV"},
 	}
 }
 

@@ -47,13 +47,15 @@ func (r Room) Tell(ctx context.Context, tx *postgres.Tx, now time.Time, held []h
 		return nil
 	}
 	told, whose, titles := map[patrons.Ref]patrons.Patron{}, make([]patrons.Ref, len(held)), make([]broker.ID, len(held))
-	items := make([]catalog.Item, len(held))
+	var copies []catalog.Ref
 	for i, hold := range held {
 		whose[i], titles[i] = hold.Patron, hold.Title
 		if hold.Item != broker.NoID {
-			catalog.AskItem(tx, hold.Library, hold.Item, &items[i])
+			copies = append(copies, catalog.Ref{Library: hold.Library, ID: hold.Item})
 		}
 	}
+	items := make(map[catalog.Ref]catalog.Item, len(copies))
+	catalog.AskItems(tx, copies, items)
 	patrons.AskAll(tx, whose, told)
 	named, err := catalog.TitlesByID(ctx, tx, titles) // and with it who is to be told
 	if err != nil {
@@ -70,7 +72,7 @@ func (r Room) Tell(ctx context.Context, tx *postgres.Tx, now time.Time, held []h
 		if !found {
 			return broker.NotFound("patron")
 		}
-		for _, channel := range telling.HoldReadyBy(document, matchOf(hold, items[i], patron, broker.DateIn(now, document.Zone()))).Value {
+		for _, channel := range telling.HoldReadyBy(document, matchOf(hold, items[catalog.Ref{Library: hold.Library, ID: hold.Item}], patron, broker.DateIn(now, document.Zone()))).Value {
 			message.Channels = append(message.Channels, notices.Channel(channel))
 		}
 		message.Facts.Title, message.Facts.SayTitle = named[hold.Title].Title, telling.TitlesOnVoicemail(document).Value

@@ -34,7 +34,7 @@ func TestEveryCodeOfARefusalIsListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	known, found := codesOfReasons(), 0
-	elsewhere := []string{"access", "exchange", "messages", "postgres"} // their refusals are not given at a desk
+	elsewhere := []string{"access", "background", "cutover", "exchange", "messages", "postgres"} // their refusals are not given at a desk
 	for _, folder := range []string{"broker", "workflow"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(file string, entry fs.DirEntry, err error) error {
 			switch {
