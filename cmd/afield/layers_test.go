@@ -18,6 +18,7 @@ import (
 var layers = [][]string{
 	{"api", "api/web/assets", "broker", "broker/exchange/seen", "broker/hostiletest", "broker/outbox"},
 	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/figures", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
+	{"connectors/line"},
 	{
 		"broker/acts", "broker/catalog", "broker/directory", "broker/exchange/runs", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
 		"connectors/letter", "connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",

@@ -12,6 +12,7 @@ import (
 
 	"afield/broker"
 	"afield/connectors"
+	"afield/connectors/line"
 )
 
 const (
@@ -25,19 +26,19 @@ const (
 // message's own id proves that the peer has it: an HTML page with 200 does not.
 // The Content-Type of an acknowledgement is not looked at, because the id is
 // proof enough and many servers label JSON wrongly.
-func judge(got answer, messageID string, now time.Time) connectors.Delivery {
-	delivery := connectors.Delivery{Outcome: connectors.TryAgain, Status: got.status}
-	if errors.Is(got.err, connectors.ErrPrivateAddress) {
+func judge(got line.Answer, messageID string, now time.Time) connectors.Delivery {
+	delivery := connectors.Delivery{Outcome: connectors.TryAgain, Status: got.Status}
+	if errors.Is(got.Err, connectors.ErrPrivateAddress) {
 		delivery.Outcome, delivery.Detail = connectors.Refused, connectors.ErrPrivateAddress.Error()
 		return delivery
 	}
-	if got.err != nil {
-		delivery.Detail = explain(got.err)
+	if got.Err != nil {
+		delivery.Detail = explain(got.Err)
 		return delivery
 	}
-	switch status := got.status; {
+	switch status := got.Status; {
 	case status >= 200 && status < 300:
-		if err := readAcknowledgement(got.body, messageID); err != nil {
+		if err := readAcknowledgement(got.Body, messageID); err != nil {
 			delivery.Detail = err.Error()
 			return delivery
 		}
@@ -45,13 +46,13 @@ func judge(got answer, messageID string, now time.Time) connectors.Delivery {
 	case status >= 300 && status < 400:
 		delivery.Detail = fmt.Sprintf("HTTP %d: redirects are not followed", status)
 	case status == http.StatusConflict:
-		return judgeConflict(delivery, got.body)
+		return judgeConflict(delivery, got.Body)
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests,
 		status >= 500:
-		delivery.RetryAfter = connectors.RetryAfter(got.header, now, longestRetryAfter)
-		delivery.Detail = problemDetail(status, got.body)
+		delivery.RetryAfter = connectors.RetryAfter(got.Header, now, longestRetryAfter)
+		delivery.Detail = problemDetail(status, got.Body)
 	default:
-		delivery.Outcome, delivery.Detail = connectors.Refused, problemDetail(status, got.body)
+		delivery.Outcome, delivery.Detail = connectors.Refused, problemDetail(status, got.Body)
 	}
 	return delivery
 }
@@ -127,7 +128,7 @@ func problemDetail(status int, body []byte) string {
 // explain says in plain words why there is no answer. The words never contain the
 // URL, whose query may say what a patron looks for.
 func explain(err error) string {
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, line.ErrTooLong) {
 		return fmt.Sprintf("the answer is longer than %d bytes", MaxBytes)
 	}
 	return cmp.Or(connectors.WhyNoAnswer("the peer", err), "the call failed: "+clip(oneLine(innermost(err).Error()), maxDetail))

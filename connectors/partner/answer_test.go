@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"afield/connectors"
+	"afield/connectors/line"
 )
 
 // Whatever a peer answers, the outcome is one of three and nothing panics.
@@ -19,7 +20,7 @@ func FuzzJudge(f *testing.F) {
 		f.Add(429, []byte(body), "Sat, 01 Aug 2026 12:05:00 GMT")
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte, wait string) {
-		got := answer{status: status, body: body, header: http.Header{"Retry-After": {wait}}}
+		got := line.Answer{Status: status, Body: body, Header: http.Header{"Retry-After": {wait}}}
 		delivery := judge(got, "m1", time.Unix(1_800_000_000, 0))
 		switch delivery.Outcome {
 		case connectors.Delivered:

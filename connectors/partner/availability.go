@@ -29,12 +29,12 @@ func (c *Client) Available(ctx context.Context, peer connectors.Peer, citation b
 	}
 	got := c.call(ctx, peer, http.MethodGet, target, header, nil)
 	switch {
-	case got.err != nil:
-		return connectors.Availability{}, notKnown(explain(got.err))
-	case got.status != http.StatusOK:
-		return connectors.Availability{}, notKnown(problemDetail(got.status, got.body))
+	case got.Err != nil:
+		return connectors.Availability{}, notKnown(explain(got.Err))
+	case got.Status != http.StatusOK:
+		return connectors.Availability{}, notKnown(problemDetail(got.Status, got.Body))
 	}
-	return readAvailability(got.body)
+	return readAvailability(got.Body)
 }
 
 func notKnown(detail string) error {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"afield/connectors/line"
 )
 
 // maxRaw bounds the text kept of one direction; both together stay under 64 KB.
@@ -36,14 +38,14 @@ func LogText(start string, header http.Header, body []byte) string {
 
 // transcript gives both directions of one call. A peer may echo what it received,
 // so the signature is removed from the answer too.
-func transcript(method string, target *url.URL, header http.Header, body []byte, got answer) string {
+func transcript(method string, target *url.URL, header http.Header, body []byte, got line.Answer) string {
 	text := LogText(method+" "+target.RequestURI(), header, body) + "\n\n"
-	if got.status == 0 {
-		return text + "(no answer: " + explain(got.err) + ")"
+	if got.Status == 0 {
+		return text + "(no answer: " + explain(got.Err) + ")"
 	}
-	text += LogText(fmt.Sprintf("HTTP %d", got.status), got.header, got.body)
-	if got.err != nil {
-		text += "\n(the answer is not whole: " + explain(got.err) + ")"
+	text += LogText(fmt.Sprintf("HTTP %d", got.Status), got.Header, got.Body)
+	if got.Err != nil {
+		text += "\n(the answer is not whole: " + explain(got.Err) + ")"
 	}
 	if signature := strings.TrimPrefix(header.Get(HeaderSignature), "v1,"); signature != "" {
 		text = strings.ReplaceAll(text, signature, "[signature]")
