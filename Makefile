@@ -3,7 +3,8 @@
 #   make run       build, start, load the demo consortium, serve on 127.0.0.1:8080
 #   make test      all tests
 #   make long      what takes too long for make test: kills and storms, every way the
-#                  search found walked on a database, the demo over thirteen months
+#                  search found walked on a database, the demo over thirteen months, a
+#                  real catalogue searched
 #   make browse    the pages walked in a real browser; AFIELD_SHOTS=folder keeps pictures
 #   make check     lint, formatting, dead code, generated files
 #   make generate  write generated files again
@@ -37,6 +38,8 @@ long:
 	AFIELD_LONG=1 AFIELD_LOANS=200 go test -count=1 -v -timeout 40m -run 'Killed|Stopped|OneOfTwo|LeftToTheSweep' ./cmd/afield
 	AFIELD_LONG=1 go test -count=1 -v -run AnotherDay ./cmd/afield/demo
 	AFIELD_WAYS=all go test -count=1 -v -timeout 40m ./workflow/proof
+	@.ci/setup zebra || echo "Zebra cannot be installed here; its test is skipped" >&2
+	go test -count=1 -v -run Zebra ./connectors/sru
 
 browse:
 	@.ci/setup

@@ -92,3 +92,60 @@ func isbn13Check(twelve string) string {
 	}
 	return string(rune('0' + (10-sum%10)%10))
 }
+
+// ISBN10 gives the older form of an ISBN of 13 digits, or "" where it has none.
+func ISBN10(isbn13 string) string {
+	body, has := strings.CutPrefix(isbn13, "978")
+	if !has || len(body) != 10 {
+		return ""
+	}
+	sum := 0
+	for i, r := range body[:9] {
+		sum += int(r-'0') * (10 - i)
+	}
+	return body[:9] + checkOf11(sum)
+}
+
+// checkOf11 is the last sign of a number whose weighted sum must be a multiple of 11.
+func checkOf11(sum int) string {
+	if check := (11 - sum%11) % 11; check < 10 {
+		return string(rune('0' + check))
+	}
+	return "X"
+}
+
+// NormalISSN gives a valid ISSN as 1234-5679, or "".
+func NormalISSN(text string) string {
+	digits := strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			return r
+		case r == 'x' || r == 'X':
+			return 'X'
+		}
+		return -1
+	}, text)
+	if len(digits) != 8 || strings.Contains(digits[:7], "X") {
+		return ""
+	}
+	sum := 0
+	for i, r := range digits[:7] {
+		sum += int(r-'0') * (8 - i)
+	}
+	if checkOf11(sum) != digits[7:] {
+		return ""
+	}
+	return digits[:4] + "-" + digits[4:]
+}
+
+// NormalOCLC gives the bare digits of an OCLC number such as "(OCoLC)ocm00123",
+// or "" when there are none.
+func NormalOCLC(text string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, text)
+	return strings.TrimLeft(digits, "0")
+}

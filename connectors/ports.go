@@ -23,6 +23,27 @@ type Peer struct {
 	AllowPrivateAddress bool
 	// Timeout bounds one try.
 	Timeout time.Duration
+	// Target is where its catalogue can be searched; nil where it cannot. It has
+	// nothing to do with the way its messages go.
+	Target *Target
+}
+
+// Target is where and how a library's catalogue can be searched, by SRU.
+type Target struct {
+	URL string
+	// System names the make of system, from which the rest follows where it is left
+	// out: Version of SRU, Schema of the records, Holdings the form of the copies in
+	// them, Indexes what it calls "isbn", "issn", "oclc", "title" and "author".
+	System, Version, Schema, Holdings string
+	Indexes                           map[string]string
+	// Owner is the library's own sign in the records of a catalogue that several
+	// share; "" counts all copies.
+	Owner string
+	// Account and Password are sent where the target asks for them.
+	Account, Password string
+	// AllowPrivateAddress lets it be on a loopback or private address.
+	AllowPrivateAddress bool
+	Timeout             time.Duration
 }
 
 // Sender hands messages to peers of one protocol.
@@ -42,8 +63,13 @@ type Holdings interface {
 
 // Availability is what a live look-up said.
 type Availability struct {
-	Owned     bool
-	Available int
-	Cost      *broker.Money
-	Note      string
+	Owned bool
+	// Available are the copies that can be lent now, Perhaps those of which the
+	// answer does not say whether they are in.
+	Available, Perhaps int
+	// Due is when the first copy on loan is expected back, where none can be lent
+	// now; the zero Date where nobody knows.
+	Due  broker.Date
+	Cost *broker.Money
+	Note string
 }

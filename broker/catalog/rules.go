@@ -22,7 +22,7 @@ func (t Title) normal() Title {
 	slices.Sort(isbns)
 	t.ISBNs = slices.Compact(isbns)
 	t.Title, t.Author = strings.TrimSpace(t.Title), strings.TrimSpace(t.Author)
-	t.OCLC = NormalOCLC(t.OCLC)
+	t.OCLC = broker.NormalOCLC(t.OCLC)
 	if t.Format == "" {
 		t.Format = broker.FormatBook
 	}
@@ -112,18 +112,6 @@ func CheckItem(types []string, item Item) (wrong []broker.FieldError) {
 		say("/parts", "out_of_range", "must be at least 1")
 	}
 	return wrong
-}
-
-// NormalOCLC gives the bare digits of an OCLC number such as "(OCoLC)ocm00123",
-// or "" when there are none.
-func NormalOCLC(text string) string {
-	digits := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, text)
-	return strings.TrimLeft(digits, "0")
 }
 
 // words are a text's letters and digits in lower case, split at the rest.

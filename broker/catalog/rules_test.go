@@ -46,7 +46,7 @@ func TestOfSeveralMatchesNoneIsPicked(t *testing.T) {
 func TestOCLCNumbersAreBare(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{"(OCoLC)ocm00123456": "123456", "on1234567890": "1234567890", "": "", "none": ""} {
-		if got := NormalOCLC(text); got != want {
+		if got := broker.NormalOCLC(text); got != want {
 			t.Errorf("%q: %q", text, got)
 		}
 	}

@@ -101,7 +101,7 @@ func MatchCitation(ctx context.Context, tx *postgres.Tx, realm broker.ID, citati
 	if format == "" {
 		format = broker.FormatBook
 	}
-	if isbn, oclc := broker.NormalISBN(citation.ISBN), NormalOCLC(citation.OCLC); isbn != "" || oclc != "" {
+	if isbn, oclc := broker.NormalISBN(citation.ISBN), broker.NormalOCLC(citation.OCLC); isbn != "" || oclc != "" {
 		titles, err := queryTitles(ctx, tx, `
 			where t.format = $3 and ((t.isbns @> array[$1::text] and $1 <> '') or (t.oclc = $2 and $2 <> ''))
 			order by t.isbns @> array[$1::text] desc, t.realm_id is distinct from $4, t.realm_id is not null, t.form <> '', t.id limit 1`,

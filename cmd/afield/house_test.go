@@ -78,7 +78,7 @@ func roomOf(path string) room {
 		return roomWorkflow
 	case inside("connectors/conntest"):
 		return roomConntest
-	case path == "connectors":
+	case path == "connectors", inside("connectors/line"):
 		return roomConnectors
 	case inside("connectors"):
 		return roomConnector

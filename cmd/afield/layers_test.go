@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"connectors/line"},
 	{
 		"broker/acts", "broker/catalog", "broker/directory", "broker/exchange/runs", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
-		"connectors/letter", "connectors/mail", "connectors/partner", "migrations", "workflow", "workflow/requests/tasks",
+		"connectors/letter", "connectors/mail", "connectors/partner", "connectors/sru", "migrations", "workflow", "workflow/requests/tasks",
 	},
 	{
 		"broker/catalog/marc", "broker/policy/attributes", "broker/postgres/pgtest", "connectors/conntest", "workflow/background", "workflow/messages", "workflow/proof",

@@ -28,11 +28,11 @@ func TitleOf(record Record) catalog.Title {
 	title.ISSN = firstOf(record, "022", 'a')
 	for _, field := range record.All("035") {
 		if number := field.First('a'); strings.HasPrefix(number, "(OCoLC)") && title.OCLC == "" {
-			title.OCLC = catalog.NormalOCLC(number)
+			title.OCLC = broker.NormalOCLC(number)
 		}
 	}
 	if title.OCLC == "" && strings.TrimSpace(record.Control("003")) == "OCoLC" {
-		title.OCLC = catalog.NormalOCLC(KeyOf(record))
+		title.OCLC = broker.NormalOCLC(KeyOf(record))
 	}
 	for _, tag := range []string{"264", "260"} {
 		if title.Publisher == "" {
