@@ -103,7 +103,7 @@ func (c *Service) changed(ctx context.Context, tx *postgres.Tx, in ChangeDue, r 
 		r.why = ledger.CorrectedAtRenewal
 	}
 	if known && before.DueOn.Before(r.lender.Today()) { // some of what had accrued may be forgiven
-		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, 0); err != nil {
+		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, standing.Late{}); err != nil {
 			return err
 		}
 	}

@@ -72,5 +72,5 @@ func LatchLate(ctx context.Context, tx *postgres.Tx, policies standing.Policies,
 	if len(out.Charged)+len(out.TakenBack) == 0 && daysLate <= 0 {
 		return nil
 	}
-	return policies.LatchAfter(ctx, tx, desk, loan.Patron, daysLate)
+	return policies.LatchAfter(ctx, tx, desk, loan.Patron, standing.Late{Owner: loan.Terms.Owner, Days: daysLate})
 }

@@ -111,7 +111,7 @@ func (c *Service) resettleAll(ctx context.Context, tx *postgres.Tx, desk standin
 		changed := len(out.TakenBack)+len(out.Charged) > 0 || one.money.Accrued.Loan != broker.NoID
 		if changed && !touched[one.loan.Patron] {
 			touched[one.loan.Patron] = true
-			if err := c.LatchAfter(ctx, tx, desk, one.loan.Patron, 0); err != nil {
+			if err := c.LatchAfter(ctx, tx, desk, one.loan.Patron, standing.Late{}); err != nil {
 				return 0, err
 			}
 		}

@@ -18,12 +18,25 @@ type Rows struct {
 	Waiting string
 	// Due is the column with the business time of its next try.
 	Due string
+	// Fresh, where given, is the condition for a row that no clock delays. It may be
+	// claimed whatever time the claimant gives: that was read before the claimant waited
+	// its turn, or is another node's, and may be earlier than the row.
+	Fresh string
 }
 
 // Free is the condition for a row that may be claimed; now and wall stand for
 // business time and wall time in the statement.
 func (r Rows) Free(now, wall string) string {
-	return fmt.Sprintf("%s and %s <= %s and (claimed_until is null or claimed_until < %s)", r.Waiting, r.Due, now, wall)
+	return fmt.Sprintf("%s and %s and (claimed_until is null or claimed_until < %s)", r.Waiting, r.DueBy(now), wall)
+}
+
+// DueBy is the condition for a row whose time has come.
+func (r Rows) DueBy(now string) string {
+	due := fmt.Sprintf("%s <= %s", r.Due, now)
+	if r.Fresh == "" {
+		return due
+	}
+	return fmt.Sprintf("(%s or %s)", due, r.Fresh)
 }
 
 // ClaimedBy is the condition for a row that a node has claimed. A node that was

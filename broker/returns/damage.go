@@ -71,7 +71,7 @@ func (c *Service) Damage(ctx context.Context, tx *postgres.Tx, in Damage) (loans
 		out.Say("Nothing is charged for it.")
 		return out, nil
 	}
-	return out, c.LatchAfter(ctx, tx, in.Desk, loan.Patron, 0)
+	return out, c.LatchAfter(ctx, tx, in.Desk, loan.Patron, standing.Late{})
 }
 
 // endedLoan reads a loan that was returned, whose patron is still known, and its
@@ -171,7 +171,7 @@ func (c *Service) Donate(ctx context.Context, tx *postgres.Tx, desk standing.Des
 		return loans.Outcome{}, err
 	}
 	out.Say("A like item is taken in place of payment.")
-	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, 0)
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, standing.Late{})
 }
 
 // Refer refers the debt of a lost loan for recovery, and charges what that
@@ -207,7 +207,7 @@ func (c *Service) Refer(ctx context.Context, tx *postgres.Tx, desk standing.Desk
 	if err := postCharges(tx, desk, loan, []costs.Charge{charge}, "collection:"+loan.ID.String(), &out); err != nil {
 		return loans.Outcome{}, err
 	}
-	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, 0)
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, standing.Late{})
 }
 
 // lostLoan reads a lost loan under its lock, with what is on its account.

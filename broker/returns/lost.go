@@ -125,7 +125,7 @@ func (l *losing) ask(tx *postgres.Tx) {
 func (c *Service) lose(ctx context.Context, tx *postgres.Tx, desk standing.Desk, l losing, loss Loss) (out loans.Outcome, err error) {
 	loan, lender, item := l.loan, l.lender, l.item
 	if loss.ForgiveOverdue { // records what had accrued before it is forgiven
-		if err := c.LatchAfter(ctx, tx, desk, loan.Patron, 0); err != nil {
+		if err := c.LatchAfter(ctx, tx, desk, loan.Patron, standing.Late{}); err != nil {
 			return out, err
 		}
 	}
@@ -254,7 +254,7 @@ func (c *Service) FoundAgain(ctx context.Context, tx *postgres.Tx, desk standing
 	if len(out.TakenBack) == 0 {
 		return out, nil
 	}
-	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, 0)
+	return out, c.LatchAfter(ctx, tx, desk, loan.Patron, standing.Late{})
 }
 
 // loss is what was charged for the loss: the item, its delivery, the processing.

@@ -173,7 +173,7 @@ func (c *Service) close(ctx context.Context, tx *postgres.Tx, in Return, facts r
 	handed.Amnesty = in.Amnesty || cleared
 	counts := lending.EffectiveReturn(document, lender.Moment(), handed)
 	if in.Amnesty { // records what had accrued before it is forgiven
-		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, 0); err != nil {
+		if err := c.LatchAfter(ctx, tx, in.Desk, loan.Patron, standing.Late{}); err != nil {
 			return loans.Outcome{}, err
 		}
 	}

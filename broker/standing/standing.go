@@ -95,24 +95,36 @@ func (f *Facts) Latch(tx *postgres.Tx, desk Desk, document *policy.Document) {
 // nothing else records that it had reached that amount. home is the patron's
 // library and document its policy.
 func UpdateLatch(ctx context.Context, tx *postgres.Tx, home directory.Library, document *policy.Document, patron patrons.Ref, now time.Time) (patrons.Latching, error) {
-	return updateLatchAfter(ctx, tx, home, document, patron, 0, now)
+	return updateLatchAfter(ctx, tx, home, document, patron, Late{}, now)
+}
+
+// Late is a loan that was late until just now: by whose item it is, and for how many
+// days. The zero Late stands for none.
+type Late struct {
+	Owner rule.Owner
+	Days  int
 }
 
 // updateLatchAfter is UpdateLatch for a patron who until just now had an item
-// overdue by some days: it came back, was renewed or is lost.
-func updateLatchAfter(ctx context.Context, tx *postgres.Tx, home directory.Library, document *policy.Document, patron patrons.Ref, daysOverdue int, now time.Time) (patrons.Latching, error) {
+// overdue: it came back, was renewed or is lost.
+func updateLatchAfter(ctx context.Context, tx *postgres.Tx, home directory.Library, document *policy.Document, patron patrons.Ref, late Late, now time.Time) (patrons.Latching, error) {
 	standing, err := Of(ctx, tx, Desk{Library: home, Now: now}, patron)
 	if err != nil {
 		return patrons.Latching{}, err
 	}
-	standing.DaysOverdue = max(standing.DaysOverdue, daysOverdue)
+	standing.DaysOverdue = max(standing.DaysOverdue, late.Days)
+	if late.Days > 0 {
+		if standing.OverdueOf == nil {
+			standing.OverdueOf = map[rule.Owner]int{}
+		}
+		standing.OverdueOf[late.Owner] = max(standing.OverdueOf[late.Owner], late.Days)
+	}
 	return patrons.Latch(tx, home, document, standing, now), nil
 }
 
-// LatchAfter is UpdateLatch at a desk, for a patron who was some days
-// late until now. It reads nothing where no block in the policy of their
+// LatchAfter is UpdateLatch at a desk, for a patron who had a loan late until now. It reads nothing where no block in the policy of their
 // home library latches, or where nobody had the item.
-func (p Policies) LatchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref, daysLate int) error {
+func (p Policies) LatchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, patron patrons.Ref, late Late) error {
 	if patron.ID == broker.NoID {
 		return nil
 	}
@@ -120,7 +132,7 @@ func (p Policies) LatchAfter(ctx context.Context, tx *postgres.Tx, desk Desk, pa
 	if err != nil || !blocks.Latching(document) {
 		return err
 	}
-	_, err = updateLatchAfter(ctx, tx, home.Library, document, patron, daysLate, desk.Now)
+	_, err = updateLatchAfter(ctx, tx, home.Library, document, patron, late, desk.Now)
 	return err
 }
 

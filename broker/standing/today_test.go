@@ -145,3 +145,20 @@ func TestStandingIsExactForTodayThoughNoNightRan(t *testing.T) {
 	towntest.Equal(t, "BLK-02 five days late blocks", towntest.Refusal(t, try("2026-03-07 10:00"))["owes_too_much"], true)
 	westchester.Must(try("2026-03-06 10:00"))
 }
+
+// A block about the items of some owners alone stands after such an item came back
+// late, and after no other's.
+func TestABlockForSomeOwnersOutlivesTheReturn(t *testing.T) {
+	t.Parallel()
+	ruled := towntest.NewRuled(t)
+	for owners, stands := range map[string]bool{"[own]": true, "[ill]": false} {
+		h := ruled.Under(
+			"blocks.long_overdue", `{days: 10, stops: [checkout], owners: `+owners+`, lifted_when: {operator: "<=", amount: "0.00"}}`,
+			"fines.overdue", `{set_by: library, rate: "0.10", cap: none, count: calendar}`)
+		member := h.Patron("resident")
+		loan := h.Lent(member, "book", "2026-03-02 12:00")
+		late := loan.DueOn.AddDays(11).String() + " 12:00"
+		h.Back(returns.Return{Desk: h.At(late), Item: loan.Item, Loan: &loan})
+		towntest.Equal(t, "late with an item of the library, and a block for "+owners, h.Latched(member, "blocks.long_overdue"), stands)
+	}
+}

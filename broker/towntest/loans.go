@@ -2,6 +2,7 @@ package towntest
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"afield/broker"
@@ -320,13 +321,17 @@ func (h House) Waive(patron patrons.Ref, kind, local string) {
 	})
 }
 
-// Latched tells whether an account has the block for owing too much.
-func (h House) Latched(ref patrons.Ref) (stands bool) {
+// Latched tells whether an account has the block for owing too much, or that of
+// another rule.
+func (h House) Latched(ref patrons.Ref, rule ...string) (stands bool) {
+	if rule == nil {
+		rule = []string{"blocks.checkout"}
+	}
 	h.t.Helper()
 	h.Do(func(ctx context.Context, tx *postgres.Tx) error {
 		standing, err := patrons.StandingOf(ctx, tx, h.Library, ref)
 		for _, block := range standing.Blocks {
-			stands = stands || block.Kind == patrons.BlockLatched && block.Rule == "blocks.checkout"
+			stands = stands || block.Kind == patrons.BlockLatched && slices.Contains(rule, block.Rule)
 		}
 		return err
 	})

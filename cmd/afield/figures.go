@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 
 	"afield/broker"
-	"afield/broker/directory"
 	"afield/broker/figures"
 	"afield/broker/postgres"
 	"afield/cmd/afield/shell"
@@ -56,19 +55,11 @@ type figuresShown struct {
 
 // Run counts and prints.
 func (c figuresCommand) Run(a *shell.App) (err error) {
-	db, err := shell.OpenDatabase(a.Ctx, a, false)
+	db, library, err := a.OpenLibrary(c.Library)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var library directory.Library
-	err = db.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		library, _, err = shell.LibraryNamed(ctx, tx, c.Library)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	question, err := figures.Ask(c.Figure, c.By, c.From, c.To, library.Today(broker.SystemClock{}.Now()))
 	if err != nil {
 		return fmt.Errorf("%w: %w", shell.ErrUsage, err)

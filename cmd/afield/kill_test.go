@@ -165,7 +165,9 @@ func (s *storm) finish(ctx context.Context) {
 // whole checks that nothing was lost and nothing happened twice.
 func (s *storm) whole() {
 	s.t.Helper()
-	s.nothing("a message was left to the sweep, though no clock delayed it", `select concat_ws(' ', kind, id) from messages where left_behind_at is not null`)
+	s.nothing("a message was left to the sweep, though no clock delayed it", `select concat_ws(' ', m.kind, m.id, m.status, 'made', m.created_at, 'left', m.left_behind_at, 'try', m.tries, m.claimed_by, 'of', m.library_id,
+			'its jobs:', (select json_agg(j) from (select id, state, attempt, attempted_by, created_at, scheduled_at, attempted_at, finalized_at, errors from river_job where args ->> 'message' = m.id::text) j))
+		from messages m where m.request_id in (select request_id from messages where left_behind_at is not null) order by m.created_at`)
 	ctx, done := context.WithTimeout(s.t.Context(), time.Minute)
 	defer done()
 	var still struct{ Count int }

@@ -109,7 +109,7 @@ func (r Room) Take(ctx context.Context, tx *postgres.Tx, library broker.ID, begu
 	now := r.Clock.Now()
 	request, err := r.Requests.TakeOver(ctx, tx, now, requests.TakenOver{
 		Submission: requests.Submission{
-			Library: library, Patron: begun.Patron, Citation: begun.Citation, NeedBy: stillAhead(begun.NeedBy, now), PickupBranch: begun.Pickup, Note: begun.Note,
+			Library: library, Patron: begun.Patron, Citation: begun.Citation, NeedBy: begun.NeedBy, PickupBranch: begun.Pickup, Note: begun.Note,
 		},
 		Number: begun.Number, AskedAt: begun.AskedAt,
 	})
@@ -131,14 +131,6 @@ func (r Room) Take(ctx context.Context, tx *postgres.Tx, library broker.ID, begu
 	}
 	notices.WithdrawForRequest(tx, library, request.ID, now) // the patron has heard of it
 	return true, nil
-}
-
-// stillAhead leaves out a day that has passed: it would end the request at once.
-func stillAhead(needBy broker.Date, now time.Time) broker.Date {
-	if needBy.Before(broker.DateIn(now, time.UTC)) {
-		return broker.Date{}
-	}
-	return needBy
 }
 
 // moving is one request on its way to its state.

@@ -141,6 +141,27 @@ func TestRequestsGoOnFromTheStateTheyHad(t *testing.T) {
 	d.Sound()
 }
 
+// Who owes too much has what they have: what a director may pass over is passed over,
+// and a day that has passed ends nothing.
+func TestWhatAPatronHasIsTakenInWhateverTheyOwe(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.Owe(d.patron, "overdue_fine", 90000)
+	if !d.Blocked(d.patron) {
+		t.Fatal("the patron is not stopped")
+	}
+	lender := d.lender.Symbol.String()
+	result, wrong := d.file("number,state,card,title,lender,barcode,due,need_by\n"+
+		"TN-1,checked_out,"+d.card+",A book,"+lender+",VT-1,2026-04-20,2026-02-20\n"+
+		"TN-2,requested,"+d.card+",Another book,"+lender+",,,2026-02-20\n", false)
+	if result.New != 2 {
+		t.Fatalf("%+v, %v", result, wrong)
+	}
+	d.Expects(d.numbered("TN-1"), workflow.CheckedOut)
+	d.Expects(d.numbered("TN-2"), workflow.Requested)
+	d.Sound()
+}
+
 // What was taken in goes home by the acts of the desk, as any request does.
 func TestWhatWasTakenInGoesHome(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,7 @@ const rawKeptDays = 90
 
 // outgoing are the rows of messages that are to be sent: ready, or claimed and
 // thus perhaps sent.
-var outgoing = outbox.Rows{Waiting: "m.status in ('ready', 'claimed')", Due: "m.next_try_at"}
+var outgoing = outbox.Rows{Waiting: "m.status in ('ready', 'claimed')", Due: "m.next_try_at", Fresh: "(m.tries = 0 and m.next_try_at = m.created_at)"}
 
 // Retries come often at first, because most faults pass at once, and never end:
 // a library's system may be away for long, and staff are told after
@@ -158,7 +158,7 @@ func TryAgain(tx *postgres.Tx, library, id broker.ID, next time.Time, delivery c
 // Due lists outgoing messages whose time has come, oldest first, and those whose
 // worker died. It looks over all libraries: call it in the system's scope.
 func Due(ctx context.Context, tx *postgres.Tx, now, wall time.Time, limit int) ([]Ref, error) {
-	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id, m.tries = 0 and m.next_try_at = m.created_at from messages m
+	rows, err := tx.Query(ctx, `select m.library_id, m.id, m.peer_library_id, `+outgoing.Fresh+` from messages m
 		where `+outgoing.Free("$1", "$2")+` and `+isNext+`
 		order by m.next_try_at limit $3`, now, wall, limit)
 	if err != nil {
@@ -247,7 +247,7 @@ func PutBack(tx *postgres.Tx, library broker.ID, ids []broker.ID, withdrawnAt ti
 // to go first; ok is false when none is due.
 func Next(ctx context.Context, tx *postgres.Tx, library, request, peer broker.ID, now time.Time) (ref Ref, ok bool, err error) {
 	err = tx.QueryRow(ctx, `select m.id from messages m
-		where m.library_id = $1 and m.request_id = $2 and m.peer_library_id = $3 and m.direction = 'out' and m.status = 'ready' and m.next_try_at <= $4
+		where m.library_id = $1 and m.request_id = $2 and m.peer_library_id = $3 and m.direction = 'out' and m.status = 'ready' and `+outgoing.DueBy("$4")+`
 		order by m.id limit 1`, library, request, peer, now).Scan(&ref.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Ref{}, false, nil

@@ -46,6 +46,9 @@ func TestAMessagePutOutMeanwhileIsFound(t *testing.T) {
 		return err
 	}))
 
+	// Who records the first has looked at the clock before it waits for the second.
+	looked := tw.Clock.Now()
+	tw.Clock.Set(looked.Add(time.Second))
 	put, commit := make(chan struct{}), make(chan struct{})
 	writing, recorded := make(chan error, 1), make(chan error, 1)
 	go func() {
@@ -63,7 +66,7 @@ func TestAMessagePutOutMeanwhileIsFound(t *testing.T) {
 	var next messages.Ref
 	go func() {
 		recorded <- home.Try(func(ctx context.Context, tx *postgres.Tx) (err error) {
-			next, found, err = home.Requests.HandedOver(ctx, tx, tw.Clock.Now(), claimed, connectors.Delivery{Outcome: connectors.Delivered})
+			next, found, err = home.Requests.HandedOver(ctx, tx, looked, claimed, connectors.Delivery{Outcome: connectors.Delivered})
 			return err
 		})
 	}()

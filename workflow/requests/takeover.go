@@ -21,8 +21,9 @@ type TakenOver struct {
 }
 
 // TakeOver stores a request that began in another system, for staff to go on with
-// (needs_review). No rule is asked whether it may be made: it was made. It gives
-// nil where the library has a request of that number already.
+// (needs_review). No rule is asked whether it may be made: it was made. A day it was
+// needed by that has passed is left out. It gives nil where the library has a request
+// of that number already; two at once of one number are kept apart by the database.
 func (s *Service) TakeOver(ctx context.Context, tx *postgres.Tx, now time.Time, in TakenOver) (*engine.Request, error) {
 	var known bool
 	err := tx.QueryRow(ctx, `select exists (select 1 from requests where library_id = $1 and external_number = $2)`, in.Library, in.Number).Scan(&known)
@@ -39,6 +40,9 @@ func (s *Service) TakeOver(ctx context.Context, tx *postgres.Tx, now time.Time, 
 	doc, err := s.policies.At(library.Library, now)
 	if err != nil {
 		return nil, err
+	}
+	if in.NeedBy.Before(library.Today(now)) {
+		in.NeedBy = broker.Date{} // it would end the request at once
 	}
 	actor := broker.System(in.Library)
 	request, _, err := s.prepare(ctx, tx, now, actor, library, doc, in.Submission)

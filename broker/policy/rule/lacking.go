@@ -46,7 +46,7 @@ func lacking(node ast.Node, of reflect.Type) error {
 			case value != nil:
 				wrong = append(wrong, lacking(value, field.Type))
 			case !MayLeaveOut(field):
-				wrong = append(wrong, fmt.Errorf("%s is missing: nothing is taken for granted", key))
+				wrong = append(wrong, fmt.Errorf("%s is missing, and has no default: write it too", key))
 			}
 		}
 	}

@@ -1,15 +1,12 @@
 package files
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"afield/broker"
-	"afield/broker/directory"
 	"afield/broker/exchange"
-	"afield/broker/postgres"
 	"afield/cmd/afield/shell"
 	"afield/workflow/requests"
 )
@@ -36,19 +33,11 @@ Examples:
 
 // Run writes the folder.
 func (c Export) Run(a *shell.App) (err error) {
-	db, err := shell.OpenDatabase(a.Ctx, a, false)
+	db, library, err := a.OpenLibrary(c.Library)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var library directory.Library
-	err = db.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		library, _, err = shell.LibraryNamed(ctx, tx, c.Library)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	manifest, err := exchange.Export(a.Ctx, db.DB, exchange.ExportOptions{
 		Library: library.ID, Folder: c.Out, Format: c.Format, Raw: c.Raw, Kinds: c.Kind, More: requests.Listings(), Now: broker.SystemClock{}.Now(),
 		OnFile: func(file exchange.ExportedFile) {

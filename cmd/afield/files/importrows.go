@@ -1,7 +1,6 @@
 package files
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 
 	"afield/broker"
 	"afield/broker/csvfile"
-	"afield/broker/directory"
 	"afield/broker/exchange"
 	"afield/broker/policy/published"
 	"afield/broker/postgres"
@@ -199,19 +197,11 @@ func (c importRows) run(a *shell.App, kind string, prepared ...prepare) (err err
 		return err
 	}
 	defer cleanUp()
-	db, err := shell.OpenDatabase(a.Ctx, a, false)
+	db, library, err := a.OpenLibrary(c.Library)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var library directory.Library
-	err = db.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		library, _, err = shell.LibraryNamed(ctx, tx, c.Library)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	policies := published.NewSource()
 	if err := policies.Refresh(a.Ctx, db.DB); err != nil {
 		return err

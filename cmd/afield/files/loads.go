@@ -234,19 +234,10 @@ func (c loadNamed) found(a *shell.App, work func(context.Context, *postgres.DB, 
 }
 
 func (c loadsOf) in(a *shell.App, work func(context.Context, *postgres.DB, broker.ID) error) (err error) {
-	db, err := shell.OpenDatabase(a.Ctx, a, false)
+	db, library, err := a.OpenLibrary(c.Library)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var library broker.ID
-	err = db.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		found, _, err := shell.LibraryNamed(ctx, tx, c.Library)
-		library = found.ID
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return work(a.Ctx, db.DB, library)
+	return work(a.Ctx, db.DB, library.ID)
 }

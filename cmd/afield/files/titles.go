@@ -93,21 +93,17 @@ func (c titlesSplitCommand) Run(a *shell.App) error {
 
 // in works in a transaction that sees the library and those of its catalogue.
 func (c titlesOf) in(a *shell.App, work func(context.Context, *postgres.Tx, broker.ID) error) (err error) {
-	db, err := shell.OpenDatabase(a.Ctx, a, false)
+	db, library, err := a.OpenLibrary(c.Library)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-		library, _, err := shell.LibraryNamed(ctx, tx, c.Library)
-		if err != nil {
-			return err
-		}
+	return db.InTx(a.Ctx, postgres.ForLibraries(library.ID), func(ctx context.Context, tx *postgres.Tx) error {
 		shared, err := directory.SharedWith(ctx, tx, library.SharingGroup)
 		if err != nil {
 			return err
 		}
-		tx.Widen(append(shared, library.ID)...)
+		tx.Widen(shared...)
 		return work(ctx, tx, library.ID)
 	})
 }

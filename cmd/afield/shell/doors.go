@@ -49,6 +49,24 @@ func (a *App) WithDoors(library string, work func(Doors) error) error {
 	return errors.Join(err, opened.Close())
 }
 
+// OpenLibrary opens the database, which must be up to date, and finds the library a
+// command is about. Whoever gets no error closes the database.
+func (a *App) OpenLibrary(name string) (*Database, directory.Library, error) {
+	opened, err := OpenDatabase(a.Ctx, a, false)
+	if err != nil {
+		return nil, directory.Library{}, err
+	}
+	var library directory.Library
+	err = opened.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
+		library, _, err = LibraryNamed(ctx, tx, name)
+		return err
+	})
+	if err != nil {
+		return nil, library, errors.Join(err, opened.Close())
+	}
+	return opened, library, nil
+}
+
 // LibraryNamed finds a library by symbol or id.
 func LibraryNamed(ctx context.Context, tx *postgres.Tx, name string) (directory.Library, broker.Symbol, error) {
 	id, notID := broker.ParseID("library", name)
