@@ -40,6 +40,15 @@ func Formats() []Format {
 	}
 }
 
+// Texts gives words of a closed list as plain texts.
+func Texts[T ~string](words []T) []string {
+	all := make([]string, len(words))
+	for i, word := range words {
+		all[i] = string(word)
+	}
+	return all
+}
+
 // Returnable tells whether the lender expects the item back.
 func (f Format) Returnable() bool { return f != FormatArticle }
 

@@ -1,3 +1,3 @@
 -- Requests that began in the system a library left are known again by their number
--- there, which a library has once, and staff who have only that number find them.
-create unique index requests_by_external_number on requests (library_id, external_number) where external_number is not null;
+-- there, and staff who have only that number find them.
+create index requests_by_external_number on requests (library_id, external_number) where external_number is not null;

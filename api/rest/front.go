@@ -81,10 +81,13 @@ func hops(lines []string, read func(element string) string) (all []string) {
 func listedHop(element string) string { return element }
 
 // forwardedHop is the for of an element of Forwarded (RFC 7239), without quotes; ""
-// where there is none. A quoted text with a comma in it is no address, and comes apart
-// into what is none either.
+// where there is none. A quoted text that has come apart at a comma or semicolon may
+// be a caller's own words, such as its Host: nothing in such an element is believed.
 func forwardedHop(element string) string {
 	for pair := range strings.SplitSeq(element, ";") {
+		if strings.Count(pair, `"`)%2 != 0 {
+			return ""
+		}
 		if name, value, _ := strings.Cut(pair, "="); strings.EqualFold(strings.TrimSpace(name), "for") {
 			return strings.Trim(strings.TrimSpace(value), `"`)
 		}

@@ -33,7 +33,9 @@ func TestWhoIsCalling(t *testing.T) {
 		"a word":                         {"10.1.1.1:80", []string{"192.0.2.1, unknown"}, nil, "10.1.1.1"},
 		"both, alike":                    {"10.1.1.1:80", []string{"203.0.113.9"}, []string{"for=203.0.113.9"}, "203.0.113.9"},
 		"both, one made up":              {"10.1.1.1:80", []string{"203.0.113.9"}, []string{"for=192.0.2.1"}, "10.1.1.1"},
-		"a comma in quotes":              {"10.1.1.1:80", nil, []string{`for=203.0.113.9;by="a,for=192.0.2.1"`}, "192.0.2.1"},
+		"a comma in quotes":              {"10.1.1.1:80", nil, []string{`for=203.0.113.9;by="a,for=192.0.2.1"`}, "10.1.1.1"},
+		"a host with commas":             {"10.1.1.1:80", nil, []string{`for=203.0.113.9;host="x,for=192.0.2.1,y"`}, "10.1.1.1"},
+		"a host with semicolons":         {"10.1.1.1:80", nil, []string{`host="x;for=192.0.2.1";for=203.0.113.9`}, "10.1.1.1"},
 		"an address that cannot be read": {"@", []string{"203.0.113.9"}, nil, ""},
 	} {
 		request := &http.Request{RemoteAddr: c.from, Header: http.Header{"X-Forwarded-For": c.listed, "Forwarded": c.forward}}

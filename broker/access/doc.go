@@ -13,9 +13,10 @@
 // shared tables: a token names its library, a sign-in names a library or a
 // shared catalogue, and the transaction then widens to just those libraries.
 //
-// Wrong tries count first for the account and the network they come from, so that who
-// guesses locks out nobody but themselves; a device that has signed in before is known
-// and counts by itself. Sessions that lie idle end.
+// Wrong tries count first for the account and the network they come from: who guesses
+// from one network locks the account for that network only. Very many from many
+// networks lock it for all devices that have never signed in; one that has is known
+// and counts by itself, until the password or PIN changes. Sessions that lie idle end.
 //
 // Sessions, throttles and expiry follow wall time, never business time: the
 // demo moves the business clock by weeks, and nobody is signed out by that.

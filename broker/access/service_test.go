@@ -398,6 +398,25 @@ func TestAKnownDeviceGetsInWhereGuessersClosedTheAccount(t *testing.T) {
 	if _, err := try(card, pin, "198.51.100.1", own.Device); code(err) != "too_many_tries" {
 		t.Errorf("with a device that has ended: %v", err)
 	}
+	// A thief who once knew the PIN has signed in with a device of their own.
+	h.clock.Set(h.clock.Now().Add(48 * time.Hour))
+	thief, err := try(card, pin, "192.0.2.9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const fresh = "5930"
+	h.in(t, func(ctx context.Context, tx *postgres.Tx) error {
+		tx.Widen(h.south)
+		cards, err := patrons.Cards(ctx, tx, patrons.Ref{Library: h.south, ID: h.patron})
+		if err != nil {
+			return err
+		}
+		return h.service.SetPIN(ctx, tx, h.south, cards[0].ID, fresh)
+	})
+	guess()
+	if _, err := try(card, fresh, "198.51.100.1", thief.Device); code(err) != "too_many_tries" {
+		t.Errorf("with a device of the old PIN: %v", err)
+	}
 }
 
 // A session that nobody uses ends, and a page that looks after itself uses none.

@@ -87,7 +87,7 @@ func (s *Service) begin(ctx context.Context, from Caller, kind Kind,
 				return err
 			}
 			for _, device := range from.Devices[:min(len(from.Devices), MostDevices)] {
-				if s.isDevice(device, kind, found.id, now) {
+				if s.isDevice(device, kind, found.secretOf, now) {
 					found.counters = []counter{{bucket: s.hasher.bucket("device", device), about: account, limits: guessLimits}}
 				}
 			}
@@ -162,6 +162,6 @@ func (s *Service) finish(ctx context.Context, found attempt, secret string, kind
 	if err != nil {
 		return Session{}, err
 	}
-	session.Device = s.newDevice(kind, found.id, s.wall.Now())
+	session.Device = s.newDevice(kind, found.secretOf, s.wall.Now())
 	return session, nil
 }

@@ -81,7 +81,7 @@ func (s *Service) waits(ctx context.Context, tx *postgres.Tx, accounts []string)
 	now := s.wall.Now()
 	type key struct{ account, bucket string }
 	tallies := map[key][]tally{}
-	err := readTallies(ctx, tx, accounts, now, func(bucket, about string, one tally) {
+	err := readTallies(ctx, tx, "bucket = any ($1) or about = any ($1)", accounts, now, func(bucket, about string, one tally) {
 		of := key{cmp.Or(about, bucket), bucket}
 		tallies[of] = append(tallies[of], one)
 	})

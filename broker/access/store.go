@@ -196,14 +196,14 @@ func selectTallies(ctx context.Context, tx *postgres.Tx, counters []counter, now
 		tx.Queue(`select pg_advisory_xact_lock(hashtextextended('signin:' || $1, 0))`, one.bucket)
 	}
 	tallies := map[string][]tally{}
-	err := readTallies(ctx, tx, names, now, func(bucket, _ string, one tally) { tallies[bucket] = append(tallies[bucket], one) })
+	err := readTallies(ctx, tx, "bucket = any ($1)", names, now, func(bucket, _ string, one tally) { tallies[bucket] = append(tallies[bucket], one) })
 	return tallies, err
 }
 
-// readTallies reads counters, and those about the same accounts.
-func readTallies(ctx context.Context, tx *postgres.Tx, names []string, now time.Time, each func(bucket, about string, one tally)) error {
+// readTallies reads the counters that a condition on the names picks.
+func readTallies(ctx context.Context, tx *postgres.Tx, which string, names []string, now time.Time, each func(bucket, about string, one tally)) error {
 	rows, err := tx.Query(ctx, `select bucket, coalesce(about, ''), window_start, tries from signin_attempts
-		where (bucket = any ($1) or about = any ($1)) and window_start > $2`, names, now.Add(-longestWindow))
+		where (`+which+`) and window_start > $2`, names, now.Add(-longestWindow))
 	if err != nil {
 		return fmt.Errorf("count sign-ins: %w", err)
 	}

@@ -25,7 +25,7 @@ func itemsKind() kind {
 			{Name: "oclc"},
 			{Name: "publisher"},
 			{Name: "year"},
-			{Name: "format", Says: strings.Join(formats(), ", ")},
+			{Name: "format", Says: strings.Join(broker.Texts(broker.Formats()), ", ")},
 			{Name: "form", Says: strings.Join(catalog.Forms(), ", ") + ", or empty"},
 			{Name: "type", Says: "a material type the library's policy knows; book when left out"},
 			{Name: "audience", Says: strings.Join(catalog.Audiences(), ", ")},
@@ -58,14 +58,10 @@ func itemsKind() kind {
 	}
 }
 
-func formats() []string {
-	return []string{"book", "periodical", "dvd", "music_cd", "audiobook", "game", "microfilm", "article"}
-}
-
 func (j *job) titleIn(read *row) catalog.Title {
 	title := catalog.Title{
 		Title: read.text("title"), Author: read.text("author"), ISSN: read.text("issn"), OCLC: read.text("oclc"),
-		Publisher: read.text("publisher"), Year: read.text("year"), Format: broker.Format(read.oneOf("format", formats()...)),
+		Publisher: read.text("publisher"), Year: read.text("year"), Format: broker.Format(read.oneOf("format", broker.Texts(broker.Formats())...)),
 		Form: read.oneOf("form", append([]string{""}, catalog.Forms()...)...), Realm: j.library.SharingGroup,
 	}
 	for _, text := range read.list("isbn") {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"afield/broker"
+	"afield/broker/csvfile"
 )
 
 // Figure is one thing that is counted.
@@ -134,9 +135,7 @@ func (t Table) CSV(out io.Writer) error {
 			switch cell := cell.(type) {
 			case nil:
 			case string:
-				if cells[i] = cell; cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-					cells[i] = "'" + cell
-				}
+				cells[i] = csvfile.Defused(cell)
 			default:
 				cells[i] = fmt.Sprint(cell)
 			}

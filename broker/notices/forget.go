@@ -17,9 +17,10 @@ type Settled struct {
 	ID, Loan, Request broker.ID
 }
 
-// SettledBefore gives up to limit notices of a library that were settled before
-// an instant (zero: none) that goes by the patron's class, in order of id after one. Forget deletes those that
-// nobody needs: a notice that shows that a stage was sent is needed as long as
+// SettledBefore gives up to limit notices of a library that were settled before an
+// instant, in the order of their ids after one. The instant may differ by the
+// patron's class; where it is zero, no notice is old enough. Forget deletes those
+// that nobody needs: a notice that shows that a stage was sent is needed as long as
 // its loan is out or its request is open.
 func SettledBefore(ctx context.Context, tx *postgres.Tx, library broker.ID, before patrons.Until[time.Time], after broker.ID, limit int) ([]Settled, error) {
 	rows, err := tx.Query(ctx, `select n.id, n.loan_id, n.request_id from notices n

@@ -95,7 +95,7 @@ func (d *Document) check(nearest *file, strict bool) error {
 		wrong = append(wrong, nearest.faultAt("zone", fmt.Errorf("zone %q is not a time zone; one is written America/Chicago", d.head.Zone)))
 	}
 	d.zone = zone
-	if _, err := currency.ParseISO(d.head.Currency); err != nil || strings.ToUpper(d.head.Currency) != d.head.Currency {
+	if _, err := currency.ParseISO(d.head.Currency); strict && (err != nil || strings.ToUpper(d.head.Currency) != d.head.Currency) {
 		wrong = append(wrong, nearest.faultAt("currency", fmt.Errorf("currency %q is not a currency code such as USD or EUR", d.head.Currency)))
 	}
 	if d.head.Place != "" && strict {
@@ -104,11 +104,11 @@ func (d *Document) check(nearest *file, strict bool) error {
 		}
 	}
 	known := [7][]string{
-		{string(rule.OwnerOwn), string(rule.OwnerConsortium), string(rule.OwnerILL)},
+		broker.Texts(rule.EveryOwner()),
 		d.head.Classes, d.head.Items,
 		{"adult", "teen", "child"},
 		{"new", "high_demand"},
-		texts(rule.EveryChannel()), texts(rule.EveryAction()),
+		broker.Texts(rule.EveryChannel()), broker.Texts(rule.EveryAction()),
 	}
 	d.rules.Each(func(id string, attribute rule.Entries) {
 		wrong = append(wrong, attribute.Examine(func(said rule.Attribute) error {
@@ -126,14 +126,6 @@ func (d *Document) check(nearest *file, strict bool) error {
 
 // own tells whether an entry stands in this very document.
 func (d *Document) own(said rule.Attribute) bool { return said.From == d.head.Policy }
-
-func texts[T ~string](values []T) []string {
-	all := make([]string, len(values))
-	for i, value := range values {
-		all[i] = string(value)
-	}
-	return all
-}
 
 // Name is the document's name, for example "western-district".
 func (d *Document) Name() string { return d.head.Policy }

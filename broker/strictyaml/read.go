@@ -82,6 +82,9 @@ func ParseAll(text []byte, bounds Bounds) ([]ast.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(tree.Docs) > max(bounds.Documents, 1) {
+		return nil, tooMany(bounds)
+	}
 	bodies := make([]ast.Node, len(tree.Docs))
 	for i, document := range tree.Docs {
 		bodies[i] = document.Body
@@ -95,7 +98,11 @@ func harmless(text []byte, bounds Bounds) error {
 		return fmt.Errorf("is %d bytes long; at most %d are read", len(text), bounds.Bytes)
 	}
 	most := freeSigns + len(text)/signEach
-	if count := len(text) - len(bytes.Map(notSign, text)); count > most {
+	count := 0
+	for i := range len(signs) {
+		count += bytes.Count(text, []byte(signs[i:i+1]))
+	}
+	if count > most {
 		return fmt.Errorf("has %d signs such as brackets, colons, quotes and ends of lines; a text of this length has at most %d", count, most)
 	}
 	ends, empty := 0, 0
@@ -111,20 +118,16 @@ func harmless(text []byte, bounds Bounds) error {
 		}
 	}
 	if ends > 2*max(bounds.Documents, 1) {
-		if bounds.Documents > 1 {
-			return fmt.Errorf("holds more than %d documents", bounds.Documents)
-		}
-		return oneDocument()
+		return tooMany(bounds)
 	}
 	return nil
 }
 
-// notSign drops signs.
-func notSign(r rune) rune {
-	if strings.ContainsRune(signs, r) {
-		return -1
+func tooMany(bounds Bounds) error {
+	if bounds.Documents > 1 {
+		return fmt.Errorf("holds more than %d documents", bounds.Documents)
 	}
-	return r
+	return oneDocument()
 }
 
 // open is a list or a mapping that has begun, at a column.

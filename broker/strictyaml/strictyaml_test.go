@@ -57,6 +57,7 @@ var attacks = map[string]hostiletest.Attack{
 	"some empty lines":      hostiletest.Repeat("name: |\n", "  x"+strings.Repeat("\n", 50), ""),
 	"texts that end empty":  hostiletest.Repeat("", "- |\n  x"+strings.Repeat("\n", 50), ""),
 	"comments":              hostiletest.Repeat("name: a\n", "#\n", ""),
+	"broken signs":          hostiletest.Repeat("", "[\xff", ""),
 	"documents":             hostiletest.Repeat("", "a\n---\n", ""),
 	"keys":                  numbered("", "k%d: 1\n"),
 	"long keys":             numbered("", "k%0100d: 1\n"),

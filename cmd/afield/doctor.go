@@ -64,6 +64,11 @@ func (c doctorCommand) Run(a *shell.App) error {
 	var err error
 	found.telling, err = c.tellingFlags.read()
 	found.add("notices", err, c.words())
+	front, err := c.frontFlags.read(found.telling.Address)
+	if err == nil {
+		err = front.Check()
+	}
+	found.add("front", err, c.frontFlags.words())
 	if a.DatabaseURL == "" {
 		found.checkPrivate(a)
 	} else {
@@ -84,7 +89,7 @@ func (c doctorCommand) Run(a *shell.App) error {
 
 func (c *checkup) words(out io.Writer) {
 	for _, setting := range c.Configuration {
-		fmt.Fprintf(out, "  %-16s %s\n", setting.Name, setting.Value)
+		fmt.Fprintf(out, "  %-20s %s\n", setting.Name, setting.Value)
 	}
 	for _, check := range c.Checks {
 		mark := "ok  "

@@ -34,17 +34,26 @@ func (f frontFlags) read(address string) (server.Front, error) {
 	if (f.TLSCert == "") != (f.TLSKey == "") {
 		return front, fmt.Errorf("AFIELD_TLS_CERT and AFIELD_TLS_KEY go together (%w)", shell.ErrUsage)
 	}
-	front.HTTPS = f.TLSCert != "" || strings.HasPrefix(address, "https://")
+	own, err := url.Parse(address)
+	front.HTTPS = f.TLSCert != "" || err == nil && own.Scheme == "https"
 	for _, name := range f.Host {
 		if name = strings.Trim(strings.TrimSpace(name), "[]"); name == "" || strings.ContainsAny(name, "/ ") {
 			return front, fmt.Errorf("AFIELD_HOST: %q is no name such as ill.example.org (%w)", name, shell.ErrUsage)
 		}
 		front.Hosts = append(front.Hosts, name)
 	}
-	if own, err := url.Parse(address); err == nil && own.Hostname() != "" && len(front.Hosts) > 0 {
+	if err == nil && own.Hostname() != "" && len(front.Hosts) > 0 {
 		front.Hosts = append(front.Hosts, own.Hostname())
 	}
 	return front, nil
+}
+
+// words say how callers reach the server.
+func (f frontFlags) words() string {
+	if f.TLSCert != "" {
+		return "HTTPS, with a certificate that fits its key"
+	}
+	return "HTTP; a proxy in front speaks HTTPS, where one is wanted"
 }
 
 // shown lists the settings in force.

@@ -66,12 +66,15 @@ func TestJSONHasOneStyle(t *testing.T) {
 	}
 	called := map[string]bool{}
 	var token string
-	run := func(args string) {
+	run := func(args string, want int) {
 		t.Helper()
 		code, out, errOut := call(t, append(strings.Fields(args), "--json", "--database-url", address, "--secret", testSecret, "--data", folder)...)
 		text := out
 		if code != shell.ExitDone && out == "" {
 			text = errOut
+		}
+		if code != want {
+			t.Errorf("afield %s ended with %d, want %d: %s", args, code, want, text)
 		}
 		value := oneValue(t, args, text)
 		oneStyle(t, args, value)
@@ -81,12 +84,12 @@ func TestJSONHasOneStyle(t *testing.T) {
 		called[args] = true
 	}
 	for _, args := range calls {
-		run(args)
+		run(args, shell.ExitDone)
 	}
-	run("token revoke " + east + " " + token)
-	run("consortium plan " + filepath.Join(folder, "none.yaml"))
-	run("user add nonsense")
-	run("consortium apply --nonsense")
+	run("token revoke "+east+" "+token, shell.ExitDone)
+	run("consortium plan "+filepath.Join(folder, "none.yaml"), shell.ExitWrong)
+	run("user add nonsense", shell.ExitUsage)
+	run("consortium apply --nonsense", shell.ExitUsage)
 	parser, err := kong.New(&commandLine{}, kong.Name("afield"), versionVars())
 	if err != nil {
 		t.Fatal(err)
@@ -130,6 +133,9 @@ func oneStyle(t *testing.T, args string, value any) {
 		}
 	case map[string]any:
 		for name, one := range value {
+			if one == nil {
+				t.Errorf("afield %s --json has nothing in field %q, which is then left out", args, name)
+			}
 			if !fieldName.MatchString(name) {
 				t.Errorf("afield %s --json has a field %q", args, name)
 			}

@@ -17,10 +17,10 @@ import (
 // later than all it imports; one that wants to go down again is a wrong arrow.
 var layers = [][]string{
 	{"api", "api/web/assets", "broker", "broker/exchange/seen", "broker/hostiletest", "broker/outbox"},
-	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/figures", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
+	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
 	{"connectors/line"},
 	{
-		"broker/acts", "broker/catalog", "broker/directory", "broker/exchange/runs", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
+		"broker/acts", "broker/catalog", "broker/directory", "broker/exchange/runs", "broker/figures", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
 		"connectors/letter", "connectors/mail", "connectors/partner", "connectors/sru", "migrations", "workflow", "workflow/requests/tasks",
 	},
 	{

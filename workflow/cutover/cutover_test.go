@@ -30,9 +30,15 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
+	return deskOf(t, "westport", "NY", "resident")
+}
+
+// deskOf is the desk of a library with a policy, where one patron of a class is known.
+func deskOf(t *testing.T, policy, state, class string) *desk {
+	t.Helper()
 	tw := town.New(t, "2026-03-02T15:00:00Z")
-	d := &desk{House: tw.Library("westport", "NY", broker.NoID), lender: tw.Partner("VT", 1250)}
-	d.patron = d.Patron("resident")
+	d := &desk{House: tw.Library(policy, state, broker.NoID), lender: tw.Partner("VT", 1250)}
+	d.patron = d.Patron(class)
 	d.card = d.Card(d.patron)
 	return d
 }
@@ -145,7 +151,7 @@ func TestRequestsGoOnFromTheStateTheyHad(t *testing.T) {
 // and a day that has passed ends nothing.
 func TestWhatAPatronHasIsTakenInWhateverTheyOwe(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := deskOf(t, "perth", "ON", "adult")
 	d.Owe(d.patron, "overdue_fine", 90000)
 	if !d.Blocked(d.patron) {
 		t.Fatal("the patron is not stopped")

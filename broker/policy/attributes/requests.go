@@ -144,7 +144,7 @@ func (o Overlong) Check() error {
 		}
 	}
 	for _, owner := range o.Owners {
-		if err := rule.Among("owner", owner, rule.OwnerOwn, rule.OwnerConsortium, rule.OwnerILL); err != nil {
+		if err := rule.Among("owner", owner, rule.EveryOwner()...); err != nil {
 			return err
 		}
 	}

@@ -49,8 +49,7 @@ func Understood(said rule.Attribute, items []string) error {
 	case Active:
 		return eachAmong("state of a request", value.States, RequestStates())
 	case Borrowable:
-		owners := []string{string(rule.OwnerOwn), string(rule.OwnerConsortium), string(rule.OwnerILL)}
-		return errors.Join(types(value.Items.Values), types(value.Except), eachAmong("owner", value.Owners.Values, owners))
+		return errors.Join(types(value.Items.Values), types(value.Except), eachAmong("owner", value.Owners.Values, broker.Texts(rule.EveryOwner())))
 	case Groups:
 		var wrong []error
 		for _, group := range value {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"afield/broker"
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
 	"afield/broker/policy/rule"
@@ -98,10 +99,20 @@ func (a *Attribute) nameWords() {
 	case a.ID == "holds.states":
 		a.Value.Of.Words = attributes.CopyStates()
 	case a.ID == "ill.active_limit":
-		a.Value.Keys[1].Shape.Of.Words = attributes.RequestStates()
-	case strings.HasPrefix(a.ID, "blocks.") && len(a.Value.Keys) > 2 && a.Value.Keys[2].Name == "counts":
-		a.Value.Keys[2].Shape.Of.Words = attributes.ChargeKinds()
+		a.listOf("states").Words = attributes.RequestStates()
+	case strings.HasPrefix(a.ID, "blocks.") && a.listOf("counts") != nil:
+		a.listOf("counts").Words = attributes.ChargeKinds()
 	}
+}
+
+// listOf is what the list under a key is of; nil where there is none.
+func (a *Attribute) listOf(key string) *Shape {
+	for _, one := range a.Value.Keys {
+		if one.Name == key {
+			return one.Shape.Of
+		}
+	}
+	return nil
 }
 
 // examples picks an entry for each attribute: of a library that says it for
@@ -186,7 +197,7 @@ func (a Attribute) Lines() []string {
 	lines = append(lines, a.Value.keyLines("    ")...)
 	switch {
 	case len(a.When) > 0:
-		lines = append(lines, "  when may name: "+strings.Join(texts(a.When), ", "))
+		lines = append(lines, "  when may name: "+strings.Join(broker.Texts(a.When), ", "))
 	default:
 		lines = append(lines, "  when: the same for everybody and everything")
 	}
@@ -291,12 +302,4 @@ func sorted(all []Attribute) []Attribute {
 		return slices.Index(groups, first(a)) - slices.Index(groups, first(b))
 	})
 	return together
-}
-
-func texts[T ~string](values []T) []string {
-	all := make([]string, len(values))
-	for i, value := range values {
-		all[i] = string(value)
-	}
-	return all
 }

@@ -1,10 +1,16 @@
 package reference_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"afield/broker/policy"
 	"afield/broker/policy/attributes"
@@ -124,4 +130,62 @@ func TestTheSchemaHasEveryAttribute(t *testing.T) {
 			t.Errorf("%s has no value in the schema", one.ID)
 		}
 	}
+}
+
+// What ships and the example are policies by the schema, which an editor goes by; a
+// misspelt key is none.
+func TestTheSchemaTakesWhatShips(t *testing.T) {
+	t.Parallel()
+	schema, err := reference.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("policy.json", plain(t, schema)); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile("policy.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../presets/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no presets: %v", err)
+	}
+	texts := map[string]string{"the example": reference.Example()}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[file] = string(text)
+	}
+	check := func(text string) error {
+		var document any
+		if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+			t.Fatal(err)
+		}
+		return compiled.Validate(plain(t, document))
+	}
+	for name, text := range texts {
+		if err := check(text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if check(strings.Replace(text, "attributes:", "atributes:", 1)) == nil {
+			t.Errorf("%s: a misspelt key is taken", name)
+		}
+	}
+}
+
+// plain is a value as JSON has it.
+func plain(t *testing.T, value any) (as any) {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if as, err = jsonschema.UnmarshalJSON(bytes.NewReader(text)); err != nil {
+		t.Fatal(err)
+	}
+	return as
 }

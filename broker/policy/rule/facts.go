@@ -35,6 +35,9 @@ const (
 // EveryChannel lists the channels there are.
 func EveryChannel() []Channel { return []Channel{ByStaff, ByOnline, ByPhone, ByEmail} }
 
+// EveryOwner lists whose an item can be.
+func EveryOwner() []Owner { return []Owner{OwnerOwn, OwnerConsortium, OwnerILL} }
+
 // Action is something a patron may want to do and a block may stop.
 type Action string
 

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -73,9 +72,10 @@ type certificate struct {
 	front Front
 	log   *slog.Logger
 
-	mu      sync.Mutex
-	read    *tls.Certificate
-	changed [2]stamp
+	mu   sync.Mutex
+	read *tls.Certificate
+	// tried is how the files stood when they were last read, with success or not.
+	tried [2]stamp
 }
 
 // stamp tells one state of a file from another.
@@ -86,27 +86,22 @@ type stamp struct {
 
 // load reads the files.
 func (c *certificate) load() error {
-	now, err := c.stamps()
-	if err != nil {
-		return err
-	}
 	pair, err := tls.LoadX509KeyPair(c.front.Certificate, c.front.Key)
 	if err != nil {
 		return fmt.Errorf("read the certificate and its key: %w", err)
 	}
-	c.read, c.changed = &pair, now
+	c.read = &pair
 	return nil
 }
 
-func (c *certificate) stamps() (now [2]stamp, err error) {
+// stamps tell how the files stand; the zero stamp is that of a missing one.
+func (c *certificate) stamps() (now [2]stamp) {
 	for i, name := range []string{c.front.Certificate, c.front.Key} {
-		var info fs.FileInfo
-		if info, err = os.Stat(name); err != nil {
-			return now, fmt.Errorf("look at a file for TLS: %w", err)
+		if info, err := os.Stat(name); err == nil {
+			now[i] = stamp{info.ModTime(), info.Size()}
 		}
-		now[i] = stamp{info.ModTime(), info.Size()}
 	}
-	return now, nil
+	return now
 }
 
 // current is the certificate for a caller: what the files hold now, or as long as they
@@ -114,13 +109,23 @@ func (c *certificate) stamps() (now [2]stamp, err error) {
 func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now, err := c.stamps(); err == nil && now == c.changed {
+	now := c.stamps()
+	if now == c.tried {
 		return c.read, nil
 	}
+	c.tried = now
 	if err := c.load(); err != nil {
 		c.log.Error("the certificate cannot be read; the old one stays", "error", err.Error())
 	}
 	return c.read, nil
+}
+
+// Check tells whether the certificate and its key can be read and fit each other.
+func (f Front) Check() error {
+	if f.Certificate == "" {
+		return nil
+	}
+	return (&certificate{front: f}).load()
 }
 
 // secured puts TLS before a listener, where there is a certificate.
@@ -129,6 +134,7 @@ func (a *App) secured(listener net.Listener, front Front) (net.Listener, error) 
 		return listener, nil
 	}
 	files := &certificate{front: front, log: a.log}
+	files.tried = files.stamps()
 	if err := files.load(); err != nil {
 		return nil, err
 	}
