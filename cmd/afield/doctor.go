@@ -68,7 +68,7 @@ func (c doctorCommand) Run(a *shell.App) error {
 	if err == nil {
 		err = front.Check()
 	}
-	found.add("front", err, c.frontFlags.words())
+	found.add("front", err, c.door())
 	if a.DatabaseURL == "" {
 		found.checkPrivate(a)
 	} else {

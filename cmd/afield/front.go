@@ -48,8 +48,8 @@ func (f frontFlags) read(address string) (server.Front, error) {
 	return front, nil
 }
 
-// words say how callers reach the server.
-func (f frontFlags) words() string {
+// door says how callers reach the server.
+func (f frontFlags) door() string {
 	if f.TLSCert != "" {
 		return "HTTPS, with a certificate that fits its key"
 	}

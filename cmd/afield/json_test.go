@@ -54,9 +54,9 @@ func TestJSONHasOneStyle(t *testing.T) {
 		"figures annual --library " + east, "figures money --library " + east,
 		"partner add EXAMPLE:FAR https://ill.example.org --name Far --state NY", "partner list", "partner pause EXAMPLE:FAR", "partner resume EXAMPLE:FAR",
 		"policy list", "policy list --versions", "policy list delaware --rule nothing", "policy check delaware", "policy reference loans", "policy example", "policy diff delaware delaware",
-		"policy explain westchester checkout --at 2026-03-02T15:00", "policy publish " + write("policy.yaml", "policy: ours\ninherits: default\ntitle: Ours\nversion: \"1\"\nlevel: library\n") + " --from 2099-01-01 --dry-run",
+		"policy explain westchester checkout --at 2026-03-02T15:00", "policy publish " + write("policy.yaml", "policy: ours\ninherits: default\ntitle: Ours\ndocument: our rules\nlevel: library\n") + " --from 2099-01-01 --dry-run",
 		"scenario --words", "scenario --example", "nightly --past 1", "nightly " + east + " --past 1", "backup " + filepath.Join(folder, "all.backup"),
-		"titles joined --library " + east, "titles split 00000000-0000-7000-8000-000000000001 --library " + east,
+		"titles joined --library " + east,
 		"loads set people --library " + east + " --kind patrons --from " + patrons, "loads list --library " + east, "loads run people --library " + east,
 		"loads accept people --library " + east, "loads remove people --library " + east, "loads list --library " + east + " ",
 		"import directory " + write("directory.csv", "key,name\n"), "import marc " + write("none.xml", `<collection xmlns="http://www.loc.gov/MARC21/slim"></collection>`) + " --library " + east,
@@ -87,7 +87,8 @@ func TestJSONHasOneStyle(t *testing.T) {
 		run(args, shell.ExitDone)
 	}
 	run("token revoke "+east+" "+token, shell.ExitDone)
-	run("consortium plan "+filepath.Join(folder, "none.yaml"), shell.ExitWrong)
+	run("consortium plan "+filepath.Join(folder, "none.yaml"), shell.ExitUsage)
+	run("titles split 00000000-0000-7000-8000-000000000001 --reason mistaken --library "+east, shell.ExitFailed)
 	run("user add nonsense", shell.ExitUsage)
 	run("consortium apply --nonsense", shell.ExitUsage)
 	parser, err := kong.New(&commandLine{}, kong.Name("afield"), versionVars())
