@@ -41,6 +41,12 @@ const (
 	KindInvoice        Kind = "invoice"        // for a lost or damaged item: Cost
 )
 
+// What only some protocols know: a question and its answer, which move nothing.
+const (
+	KindStatusRequest Kind = "status_request" // a borrower asks where its request stands
+	KindStatus        Kind = "status"         // a lender says where it stands: Status
+)
+
 // KindNote is a remark in either direction; it changes nothing.
 const KindNote Kind = "note"
 
@@ -57,16 +63,19 @@ var (
 )
 
 // FromLender tells whether a kind is said by the lender.
-func (k Kind) FromLender() bool { return slices.Contains(fromLender, k) }
+func (k Kind) FromLender() bool { return k == KindStatus || slices.Contains(fromLender, k) }
 
 // FromBorrower tells whether a kind is said by the borrower.
-func (k Kind) FromBorrower() bool { return slices.Contains(fromBorrower, k) }
+func (k Kind) FromBorrower() bool { return k == KindStatusRequest || slices.Contains(fromBorrower, k) }
 
 // FromEither tells whether both sides say a kind: a note, and a kind that this
 // program does not know.
 func (k Kind) FromEither() bool { return !k.FromBorrower() && !k.FromLender() }
 
-// EveryKind lists all kinds of messages.
+// Asides lists the kinds that only some protocols know.
+func Asides() []Kind { return []Kind{KindStatusRequest, KindStatus} }
+
+// EveryKind lists all kinds of messages that every protocol can have a use for.
 func EveryKind() []Kind { return slices.Concat(fromBorrower, fromLender, []Kind{KindNote}) }
 
 // Message is one thing one library says to another. Which fields count depends
@@ -114,6 +123,9 @@ type Message struct {
 	// FineMost is nil there is no limit.
 	Fine     *broker.Money `json:"fine,omitempty"`
 	FineMost *broker.Money `json:"fine_most,omitempty"`
+	// Status is where a lender says the request stands, in the words of ISO 18626,
+	// for protocols that tell it with whatever they say.
+	Status string `json:"status,omitempty"`
 	// Items are the volumes sent.
 	Items []MessageItem `json:"items,omitempty"`
 	// Note is for the people at the other end.

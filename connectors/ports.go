@@ -21,6 +21,10 @@ type Peer struct {
 	// AllowPrivateAddress lets the peer be on a loopback or private address, which
 	// an operator must allow for each peer.
 	AllowPrivateAddress bool
+	// Edition, Dialect and Account are for protocols that have them: the edition of
+	// the standard that it speaks, how its system differs from others, and the name
+	// under which we are known there.
+	Edition, Dialect, Account string
 	// Timeout bounds one try.
 	Timeout time.Duration
 	// Target is where its catalogue can be searched; nil where it cannot. It has

@@ -50,7 +50,7 @@ func (p Protocol) wrong() error {
 		return fmt.Errorf("protocol %s: its door is not complete", p.Name)
 	}
 	for _, kind := range p.Says {
-		if !slices.Contains(EveryKind(), kind) {
+		if !slices.Contains(EveryKind(), kind) && !slices.Contains(Asides(), kind) {
 			return fmt.Errorf("protocol %s: %q is no kind of message", p.Name, kind)
 		}
 	}
@@ -74,11 +74,13 @@ type Door struct {
 	// wall time, by which signatures age.
 	Open func(peer Peer, call Call, wall time.Time) (Message, error)
 	// Took answers a message that was taken; duplicate tells that it was taken
-	// before.
-	Took func(message Message, duplicate bool) (Reply, error)
+	// before; wall is wall time.
+	Took func(call Call, message Message, duplicate bool, wall time.Time) (Reply, error)
 	// Failed answers a call that failed. Where it is nil or gives false, the answer
 	// is a problem of RFC 9457.
-	Failed func(call Call, err error) (Reply, bool)
+	Failed func(call Call, err error, wall time.Time) (Reply, bool)
+	// Log gives what the message log keeps of a call; nil means its body.
+	Log func(call Call) string
 }
 
 // Call is one call from outside, read to its end.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"afield/broker/hostiletest"
-	"afield/connectors/partner"
+	"afield/connectors/wire"
 )
 
 // hostileTexts are put into the fields of bodies that hold documents.
@@ -70,16 +70,16 @@ func TestNoCallCostsMuchMoreThanItsLength(t *testing.T) { //nolint:paralleltest 
 		"/v1/requests":       body("/v1/requests", w.me),
 		"/v1/policies/check": body("/v1/policies/check", w.staff),
 		"/v1/partner/messages": func(text []byte) {
-			header, err := partner.Sign(w.secret, "m-1", time.Now(), text)
+			header, err := wire.Sign(w.secret, "m-1", time.Now(), text)
 			must(t, err)
-			header.Set(partner.HeaderLibrary, "ISIL:US-PARTNER")
+			header.Set(wire.HeaderLibrary, "ISIL:US-PARTNER")
 			w.send(t, place{method: "POST"}, "/v1/partner/messages", "", text, header)
 		},
 		"a signature": func(text []byte) {
-			header, err := partner.Sign(w.secret, "m-1", time.Now(), nil)
+			header, err := wire.Sign(w.secret, "m-1", time.Now(), nil)
 			must(t, err)
-			header.Set(partner.HeaderLibrary, "ISIL:US-PARTNER")
-			header.Set(partner.HeaderSignature, strings.Map(printable, string(text)))
+			header.Set(wire.HeaderLibrary, "ISIL:US-PARTNER")
+			header.Set(wire.HeaderSignature, strings.Map(printable, string(text)))
 			w.send(t, place{method: "POST"}, "/v1/partner/messages", "", []byte("{}"), header)
 		},
 	} {

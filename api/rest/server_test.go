@@ -16,6 +16,7 @@ import (
 	"afield/broker"
 	"afield/connectors"
 	"afield/connectors/partner"
+	"afield/connectors/wire"
 )
 
 func TestTheServerTellsAboutItself(t *testing.T) {
@@ -142,9 +143,9 @@ func (w *world) partnerSays(t *testing.T, door string, message connectors.Messag
 	t.Helper()
 	body, err := partner.Encode(message)
 	must(t, err)
-	header, err := partner.Sign(secret, message.ID, time.Now(), body)
+	header, err := wire.Sign(secret, message.ID, time.Now(), body)
 	must(t, err)
-	header.Set(partner.HeaderLibrary, "ISIL:US-PARTNER")
+	header.Set(wire.HeaderLibrary, "ISIL:US-PARTNER")
 	return w.send(t, place{method: http.MethodPost}, "/v1/partner/"+door, "", body, header)
 }
 
@@ -228,27 +229,27 @@ func TestThePartnersDoorIsGuarded(t *testing.T) {
 
 	body, err := partner.Encode(w.ask("m-3"))
 	must(t, err)
-	old, err := partner.Sign(w.secret, "m-3", time.Now().Add(-time.Hour), body)
+	old, err := wire.Sign(w.secret, "m-3", time.Now().Add(-time.Hour), body)
 	must(t, err)
-	old.Set(partner.HeaderLibrary, "ISIL:US-PARTNER")
+	old.Set(wire.HeaderLibrary, "ISIL:US-PARTNER")
 	door := place{method: http.MethodPost}
 	wants(t, w.send(t, door, "/v1/partner/requests", "", body, old), 401, "message_too_old")
 	unsigned := http.Header{}
-	unsigned.Set(partner.HeaderLibrary, "ISIL:US-PARTNER")
+	unsigned.Set(wire.HeaderLibrary, "ISIL:US-PARTNER")
 	wants(t, w.send(t, door, "/v1/partner/requests", "", body, unsigned), 401, "signature_missing")
 	wants(t, w.send(t, door, "/v1/partner/requests", "", body, nil), 401, "caller_missing")
 	nobody := http.Header{}
-	nobody.Set(partner.HeaderLibrary, "ISIL:US-NOBODY")
+	nobody.Set(wire.HeaderLibrary, "ISIL:US-NOBODY")
 	wants(t, w.send(t, door, "/v1/partner/requests", "", body, nobody), 401, "signature_invalid")
 	member := http.Header{}
-	member.Set(partner.HeaderLibrary, "ISIL:US-HOME")
+	member.Set(wire.HeaderLibrary, "ISIL:US-HOME")
 	wants(t, w.send(t, door, "/v1/partner/requests", "", body, member), 401, "signature_invalid")
 	// A signed message that is wrong is answered with what is wrong, and leaves
 	// nothing behind.
 	wrong := bytes.Replace(body, []byte(`"service":"loan"`), []byte(`"service":"gift"`), 1)
-	header, err := partner.Sign(w.secret, "m-3", time.Now(), wrong)
+	header, err := wire.Sign(w.secret, "m-3", time.Now(), wrong)
 	must(t, err)
-	header.Set(partner.HeaderLibrary, "ISIL:US-PARTNER")
+	header.Set(wire.HeaderLibrary, "ISIL:US-PARTNER")
 	got := w.send(t, door, "/v1/partner/requests", "", wrong, header)
 	wants(t, got, 400, "invalid_input")
 	if !strings.Contains(got.text, `"pointer":"/service"`) {

@@ -20,6 +20,7 @@ import (
 	"afield/connectors"
 	"afield/connectors/conntest"
 	"afield/connectors/partner"
+	"afield/connectors/wire"
 )
 
 // A Monday morning in Indiana.
@@ -415,13 +416,13 @@ func TestAThirdLibraryIsRefused(t *testing.T) {
 		}
 		body, err := partner.Encode(message)
 		r.must(err)
-		signed, err := partner.Sign(by.InboundSecret, message.ID, time.Now(), body)
+		signed, err := wire.Sign(by.InboundSecret, message.ID, time.Now(), body)
 		r.must(err)
 		call, err := http.NewRequestWithContext(ctx, http.MethodPost, app.URL()+"/v1/partner/messages", bytes.NewReader(body))
 		r.must(err)
 		call.Header = signed
 		call.Header.Set("Content-Type", "application/json")
-		call.Header.Set(partner.HeaderLibrary, header.String())
+		call.Header.Set(wire.HeaderLibrary, header.String())
 		answer, err := http.DefaultClient.Do(call)
 		r.must(err)
 		defer answer.Body.Close()

@@ -11,6 +11,7 @@ import (
 	"afield/broker"
 	"afield/connectors"
 	"afield/connectors/partner"
+	"afield/connectors/wire"
 )
 
 // KindLookUp stands for availability look-ups in Fail, where kinds of message
@@ -252,7 +253,7 @@ func (p *Partner) takeLookUp(w http.ResponseWriter, r *http.Request) {
 	}
 	stock := slices.Clone(p.stock)
 	p.mu.Unlock()
-	trouble.befall(w, r, r.Header.Get(partner.HeaderID), func(w http.ResponseWriter, r *http.Request) {
+	trouble.befall(w, r, r.Header.Get(wire.HeaderID), func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		answer := map[string]any{"owned": false, "available": 0}
 		for _, holding := range stock {

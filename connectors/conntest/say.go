@@ -13,6 +13,7 @@ import (
 	"afield/broker"
 	"afield/connectors"
 	"afield/connectors/partner"
+	"afield/connectors/wire"
 )
 
 // callback is one answer on its way to Afield.
@@ -273,12 +274,12 @@ func (p *Partner) compose(c *callback) error {
 
 // post makes one signed call to Afield; age sets its signature back.
 func (p *Partner) post(ctx context.Context, message connectors.Message, body []byte, age time.Duration) (Sent, error) {
-	header, err := partner.Sign(p.options.PartnerSecret, message.ID, wall().Add(-age), body)
+	header, err := wire.Sign(p.options.PartnerSecret, message.ID, wall().Add(-age), body)
 	if err != nil {
 		return Sent{}, fmt.Errorf("%s: %w", p.options.Symbol, err)
 	}
 	header.Set("Content-Type", "application/json")
-	header.Set(partner.HeaderLibrary, p.options.Symbol.String())
+	header.Set(wire.HeaderLibrary, p.options.Symbol.String())
 	p.mu.Lock()
 	url := p.callbackURL
 	p.mu.Unlock()

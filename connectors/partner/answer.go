@@ -1,25 +1,17 @@
 package partner
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
 
 	"afield/broker"
 	"afield/connectors"
 	"afield/connectors/line"
-)
-
-const (
-	maxDetail = 500
-	// longestRetryAfter bounds what a peer may ask us to wait, so that one wrong
-	// header does not delay a request for years.
-	longestRetryAfter = 7 * 24 * time.Hour
+	"afield/connectors/wire"
 )
 
 // judge says what an answer means for a message. Only an acknowledgement with the
@@ -27,15 +19,10 @@ const (
 // The Content-Type of an acknowledgement is not looked at, because the id is
 // proof enough and many servers label JSON wrongly.
 func judge(got line.Answer, messageID string, now time.Time) connectors.Delivery {
+	if failed, is := wire.Failed(got); is {
+		return failed
+	}
 	delivery := connectors.Delivery{Outcome: connectors.TryAgain, Status: got.Status}
-	if errors.Is(got.Err, connectors.ErrPrivateAddress) {
-		delivery.Outcome, delivery.Detail = connectors.Refused, connectors.ErrPrivateAddress.Error()
-		return delivery
-	}
-	if got.Err != nil {
-		delivery.Detail = explain(got.Err)
-		return delivery
-	}
 	switch status := got.Status; {
 	case status >= 200 && status < 300:
 		if err := readAcknowledgement(got.Body, messageID); err != nil {
@@ -49,7 +36,7 @@ func judge(got line.Answer, messageID string, now time.Time) connectors.Delivery
 		return judgeConflict(delivery, got.Body)
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests,
 		status >= 500:
-		delivery.RetryAfter = connectors.RetryAfter(got.Header, now, longestRetryAfter)
+		delivery.RetryAfter = connectors.RetryAfter(got.Header, now, wire.LongestRetryAfter)
 		delivery.Detail = problemDetail(status, got.Body)
 	default:
 		delivery.Outcome, delivery.Detail = connectors.Refused, problemDetail(status, got.Body)
@@ -122,26 +109,7 @@ func problemDetail(status int, body []byte) string {
 			said += ": " + part
 		}
 	}
-	return clip(oneLine(said), maxDetail)
-}
-
-// explain says in plain words why there is no answer. The words never contain the
-// URL, whose query may say what a patron looks for.
-func explain(err error) string {
-	if errors.Is(err, line.ErrTooLong) {
-		return fmt.Sprintf("the answer is longer than %d bytes", MaxBytes)
-	}
-	return cmp.Or(connectors.WhyNoAnswer("the peer", err), "the call failed: "+clip(oneLine(innermost(err).Error()), maxDetail))
-}
-
-func innermost(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
-	}
+	return wire.Clip(wire.OneLine(said), wire.MaxDetail)
 }
 
 // otherSide gives the library in a note that is not the peer.
@@ -150,21 +118,4 @@ func otherSide(message connectors.Message, peer connectors.Peer) broker.Symbol {
 		return message.Lender
 	}
 	return message.Borrower
-}
-
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
-}
-
-// clip cuts text to a number of bytes without splitting a character.
-func clip(text string, longest int) string {
-	if len(text) <= longest {
-		return strings.ToValidUTF8(text, "�")
-	}
-	return strings.ToValidUTF8(text[:longest], "") + "…"
 }

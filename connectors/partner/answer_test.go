@@ -7,6 +7,7 @@ import (
 
 	"afield/connectors"
 	"afield/connectors/line"
+	"afield/connectors/wire"
 )
 
 // Whatever a peer answers, the outcome is one of three and nothing panics.
@@ -28,13 +29,13 @@ func FuzzJudge(f *testing.F) {
 				t.Errorf("delivered with status %d", status)
 			}
 		case connectors.Refused, connectors.TryAgain:
-			if delivery.Detail == "" || len(delivery.Detail) > maxDetail+len("…") {
+			if delivery.Detail == "" || len(delivery.Detail) > wire.MaxDetail+len("…") {
 				t.Errorf("a detail of %d bytes", len(delivery.Detail))
 			}
 		default:
 			t.Errorf("outcome %q", delivery.Outcome)
 		}
-		if delivery.RetryAfter < 0 || delivery.RetryAfter > longestRetryAfter {
+		if delivery.RetryAfter < 0 || delivery.RetryAfter > wire.LongestRetryAfter {
 			t.Errorf("retry after %s", delivery.RetryAfter)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 
 	"afield/broker"
 	"afield/connectors"
+	"afield/connectors/wire"
 )
 
 // maxAvailable is more copies than a library has of anything.
@@ -18,19 +19,19 @@ const maxAvailable = 100_000
 // Every error is broker.KindUnavailable with code "availability_unknown".
 func (c *Client) Available(ctx context.Context, peer connectors.Peer, citation broker.Citation,
 ) (connectors.Availability, error) {
-	target, err := endpoint(peer, "availability")
+	target, err := wire.Endpoint(peer, "availability")
 	if err != nil {
 		return connectors.Availability{}, notKnown(err.Error())
 	}
 	target.RawQuery = availabilityQuery(citation)
-	header, err := Sign(peer.OutboundSecret, broker.NewID().String(), c.now(), signedQuery(target.RawQuery))
+	header, err := wire.Sign(peer.OutboundSecret, broker.NewID().String(), c.now(), signedQuery(target.RawQuery))
 	if err != nil {
 		return connectors.Availability{}, notKnown(err.Error())
 	}
 	got := c.call(ctx, peer, http.MethodGet, target, header, nil)
 	switch {
 	case got.Err != nil:
-		return connectors.Availability{}, notKnown(explain(got.Err))
+		return connectors.Availability{}, notKnown(wire.WhyNot(got))
 	case got.Status != http.StatusOK:
 		return connectors.Availability{}, notKnown(problemDetail(got.Status, got.Body))
 	}
@@ -38,7 +39,7 @@ func (c *Client) Available(ctx context.Context, peer connectors.Peer, citation b
 }
 
 func notKnown(detail string) error {
-	return &broker.Error{Kind: broker.KindUnavailable, Code: "availability_unknown", Detail: clip(detail, maxDetail)}
+	return &broker.Error{Kind: broker.KindUnavailable, Code: "availability_unknown", Detail: wire.Clip(detail, wire.MaxDetail)}
 }
 
 // availabilityQuery writes the parts of the citation in a fixed order. A part

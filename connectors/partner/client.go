@@ -9,6 +9,7 @@ import (
 
 	"afield/connectors"
 	"afield/connectors/line"
+	"afield/connectors/wire"
 )
 
 // Options set up a Client. The zero value is ready for production.
@@ -44,29 +45,29 @@ func (c *Client) Close() { c.lines.Close() }
 // Send hands one message to a peer, once. See connectors.Sender.
 func (c *Client) Send(ctx context.Context, peer connectors.Peer, message connectors.Message) connectors.Delivery {
 	refused := func(err error) connectors.Delivery {
-		return connectors.Delivery{Outcome: connectors.Refused, Detail: clip(err.Error(), maxDetail)}
+		return connectors.Delivery{Outcome: connectors.Refused, Detail: wire.Clip(err.Error(), wire.MaxDetail)}
 	}
 	body, err := Encode(message)
 	if err != nil {
 		return refused(fmt.Errorf("our own message is not fit to send: %w", err))
 	}
-	target, err := endpoint(peer, "messages")
+	target, err := wire.Endpoint(peer, "messages")
 	if err != nil {
 		return refused(err)
 	}
-	header, err := Sign(peer.OutboundSecret, message.ID, c.now(), body)
+	header, err := wire.Sign(peer.OutboundSecret, message.ID, c.now(), body)
 	if err != nil {
 		return refused(err)
 	}
 	header.Set("Content-Type", "application/json")
 	if speaker, known := Speaker(message); known {
-		header.Set(HeaderLibrary, speaker.String())
+		header.Set(wire.HeaderLibrary, speaker.String())
 	} else {
-		header.Set(HeaderLibrary, otherSide(message, peer).String())
+		header.Set(wire.HeaderLibrary, otherSide(message, peer).String())
 	}
 	answer := c.call(ctx, peer, http.MethodPost, target, header, body)
 	delivery := judge(answer, message.ID, c.now())
-	delivery.Raw = transcript(http.MethodPost, target, header, body, answer)
+	delivery.Raw = wire.Transcript(http.MethodPost, target, header, body, answer)
 	return delivery
 }
 

@@ -13,6 +13,7 @@ import (
 	"afield/connectors/conntest"
 	"afield/connectors/conntest/suite"
 	"afield/connectors/partner"
+	"afield/connectors/wire"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -162,7 +163,7 @@ func TestTheLogHoldsBothDirectionsWithoutTheSignature(t *testing.T) {
 	t.Parallel()
 	var signature string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		signature = r.Header.Get(partner.HeaderSignature)
+		signature = r.Header.Get(wire.HeaderSignature)
 		w.Header().Set("Set-Cookie", "session=hidden")
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = w.Write([]byte("you sent \x00\xff " + signature + strings.Repeat("é", 200_000)))

@@ -51,7 +51,7 @@ func wrongDoor(otherwise string) error {
 	return broker.Invalid(broker.FieldError{Pointer: "/kind", Code: "wrong_door", Message: otherwise})
 }
 
-func acknowledge(message connectors.Message, duplicate bool) (connectors.Reply, error) {
+func acknowledge(_ connectors.Call, message connectors.Message, duplicate bool, _ time.Time) (connectors.Reply, error) {
 	status := StatusAccepted
 	if duplicate {
 		status = StatusDuplicate

@@ -3,6 +3,7 @@ package partner
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -136,7 +137,7 @@ func (c *checker) kind(kind connectors.Kind) {
 	switch {
 	case kind == "":
 		c.fail("/kind", "required", "is required")
-	case kind != connectors.KindNote && !kind.FromBorrower() && !kind.FromLender():
+	case !slices.Contains(connectors.EveryKind(), kind):
 		c.fail("/kind", "unknown_kind", "is not a kind of message")
 	}
 }

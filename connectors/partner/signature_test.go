@@ -11,6 +11,7 @@ import (
 	"afield/broker"
 	"afield/connectors/conntest/suite"
 	"afield/connectors/partner"
+	"afield/connectors/wire"
 )
 
 func signed(t *testing.T, secret []byte, at time.Time) (http.Header, []byte) {
@@ -20,7 +21,7 @@ func signed(t *testing.T, secret []byte, at time.Time) (http.Header, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	header, err := partner.Sign(secret, message.ID, at, body)
+	header, err := wire.Sign(secret, message.ID, at, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,9 +48,9 @@ func TestOldAndFutureSignaturesAreRefused(t *testing.T) {
 		cause error
 		code  string
 	}{
-		{now.AddDate(0, 0, -30), partner.ErrTooOld, "message_too_old"},
-		{now.Add(-6 * time.Minute), partner.ErrTooOld, "message_too_old"},
-		{now.Add(6 * time.Minute), partner.ErrTooNew, "message_too_new"},
+		{now.AddDate(0, 0, -30), wire.ErrTooOld, "message_too_old"},
+		{now.Add(-6 * time.Minute), wire.ErrTooOld, "message_too_old"},
+		{now.Add(6 * time.Minute), wire.ErrTooNew, "message_too_new"},
 	} {
 		header, body := signed(t, secret, test.at)
 		_, err := partner.Open(secret, header, body, now)
@@ -68,19 +69,19 @@ func TestForgedCallsAreRefused(t *testing.T) {
 		"other secret": func(_ http.Header, body []byte) ([]byte, []byte) { return bytes.Repeat([]byte("x"), 32), body },
 		"no secret":    func(_ http.Header, body []byte) ([]byte, []byte) { return nil, body },
 		"other id": func(h http.Header, body []byte) ([]byte, []byte) {
-			h.Set(partner.HeaderID, "other")
+			h.Set(wire.HeaderID, "other")
 			return secret, body
 		},
 		"later time": func(h http.Header, body []byte) ([]byte, []byte) {
-			h.Set(partner.HeaderTimestamp, "1")
+			h.Set(wire.HeaderTimestamp, "1")
 			return secret, body
 		},
 		"no signature": func(h http.Header, body []byte) ([]byte, []byte) {
-			h.Del(partner.HeaderSignature)
+			h.Del(wire.HeaderSignature)
 			return secret, body
 		},
 		"no time": func(h http.Header, body []byte) ([]byte, []byte) {
-			h.Set(partner.HeaderTimestamp, "soon")
+			h.Set(wire.HeaderTimestamp, "soon")
 			return secret, body
 		},
 	} {
@@ -96,7 +97,7 @@ func TestTheSignedIDMustBeTheMessagesOwn(t *testing.T) {
 	t.Parallel()
 	secret, now := bytes.Repeat([]byte("k"), 32), time.Now()
 	_, body := signed(t, secret, now)
-	header, err := partner.Sign(secret, "another-id", now, body)
+	header, err := wire.Sign(secret, "another-id", now, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,14 +114,14 @@ func TestSignatureFitsTheStandardsExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	header, err := partner.Sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
+	header, err := wire.Sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := header.Get(partner.HeaderSignature), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want {
+	if got, want := header.Get(wire.HeaderSignature), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want {
 		t.Errorf("signature = %s, want %s", got, want)
 	}
-	if text := partner.SecretText(secret); text != "whsec_"+given {
+	if text := wire.SecretText(secret); text != "whsec_"+given {
 		t.Errorf("the secret is given as %s", text)
 	}
 }
@@ -131,7 +132,7 @@ func TestCallerAndSpeaker(t *testing.T) {
 	if _, err := partner.Caller(header); !broker.IsKind(err, broker.KindUnauthenticated) {
 		t.Errorf("%v, want unauthenticated", err)
 	}
-	header.Set(partner.HeaderLibrary, "isil:us-lender")
+	header.Set(wire.HeaderLibrary, "isil:us-lender")
 	if caller, err := partner.Caller(header); err != nil || caller != broker.NewSymbol("ISIL", "US-LENDER") {
 		t.Errorf("caller = %s, %v", caller, err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"afield/broker"
 	"afield/broker/strictjson"
+	"afield/connectors/wire"
 )
 
 // shape is the type of a JSON value, in the words an error message uses.
@@ -64,4 +65,4 @@ func appendField(fields []broker.FieldError, pointer, code, message string) []br
 
 // escapePointer writes a field name for a JSON Pointer, cut so that an absurd
 // name does not fill the answer.
-func escapePointer(name string) string { return clip(strictjson.Escape(name), 80) }
+func escapePointer(name string) string { return wire.Clip(strictjson.Escape(name), 80) }

@@ -12,6 +12,7 @@ import (
 	"afield/broker"
 	"afield/broker/access"
 	"afield/connectors/partner"
+	"afield/connectors/wire"
 )
 
 func mustContract(t *testing.T) *contract {
@@ -138,8 +139,8 @@ func TestTheContractNamesTheSignatureHeadersOfTheWire(t *testing.T) {
 	t.Parallel()
 	schemes := mustContract(t).doc.Components.SecuritySchemes
 	for scheme, header := range map[string]string{
-		"partnerPeer": partner.HeaderLibrary, "partnerId": partner.HeaderID,
-		"partnerTimestamp": partner.HeaderTimestamp, "partnerSignature": partner.HeaderSignature,
+		"partnerPeer": wire.HeaderLibrary, "partnerId": wire.HeaderID,
+		"partnerTimestamp": wire.HeaderTimestamp, "partnerSignature": wire.HeaderSignature,
 	} {
 		if got := schemes[scheme].Value.Name; got != header {
 			t.Errorf("%s is %q in the contract and %q on the wire", scheme, got, header)

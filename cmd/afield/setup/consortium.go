@@ -15,7 +15,7 @@ import (
 	"afield/broker/postgres"
 	server "afield/cmd/afield/app"
 	"afield/cmd/afield/shell"
-	"afield/connectors/partner"
+	"afield/connectors/wire"
 )
 
 // Consortium sets a consortium up from one file.
@@ -276,7 +276,7 @@ func (c consortiumApplyCommand) Run(a *shell.App) error {
 	}
 	shown := Applied{Applied: applied, Secrets: []MadePartner{}}
 	for _, one := range applied.Secrets {
-		shown.Secrets = append(shown.Secrets, MadePartner{Name: one.Library, TheyUse: partner.SecretText(one.TheyUse), WeUse: partner.SecretText(one.WeUse)})
+		shown.Secrets = append(shown.Secrets, MadePartner{Name: one.Library, TheyUse: wire.SecretText(one.TheyUse), WeUse: wire.SecretText(one.WeUse)})
 	}
 	return a.Print(shown, shown.words)
 }

@@ -14,6 +14,7 @@ import (
 	"afield/broker/postgres"
 	"afield/cmd/afield/shell"
 	"afield/connectors/partner"
+	"afield/connectors/wire"
 )
 
 // Partner manages the outside libraries that speak partner REST.
@@ -87,7 +88,7 @@ func (c partnerAddCommand) Run(a *shell.App) error {
 		shown.Name = library.Name
 		library.Reached = &consortium.Reached{By: partner.Name, URL: c.URL, Timeout: c.Timeout.String(), Private: &c.Private}
 		fresh := consortium.Secrets{TheyUse: directory.NewSecret(), WeUse: directory.NewSecret()}
-		shown.TheyUse, shown.WeUse = partner.SecretText(fresh.TheyUse), partner.SecretText(fresh.WeUse)
+		shown.TheyUse, shown.WeUse = wire.SecretText(fresh.TheyUse), wire.SecretText(fresh.WeUse)
 		return change(ctx, tx, d, library, consortium.Applying{Reason: c.Reason, Secrets: map[string]consortium.Secrets{symbol.String(): fresh}})
 	})
 	if err != nil {

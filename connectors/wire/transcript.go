@@ -1,4 +1,4 @@
-package partner
+package wire
 
 import (
 	"fmt"
@@ -24,31 +24,37 @@ func loggedHeaders() []string {
 // harmless headers and body, at most 31 KB, always storable as text.
 func LogText(start string, header http.Header, body []byte) string {
 	var text strings.Builder
-	text.WriteString(oneLine(clip(start, 2000)) + "\n")
+	text.WriteString(OneLine(Clip(start, 2000)) + "\n")
 	for _, name := range loggedHeaders() {
 		if content := header.Get(name); content != "" {
-			text.WriteString(strings.ToLower(name) + ": " + oneLine(clip(content, 500)) + "\n")
+			text.WriteString(strings.ToLower(name) + ": " + OneLine(Clip(content, 500)) + "\n")
 		}
 	}
 	text.WriteString("\n")
 	// A NUL is valid UTF-8 but PostgreSQL cannot keep it.
-	text.WriteString(strings.ReplaceAll(clip(string(body), maxRaw-text.Len()-16), "\x00", "�"))
-	return clip(text.String(), maxRaw)
+	text.WriteString(strings.ReplaceAll(Clip(string(body), maxRaw-text.Len()-16), "\x00", "�"))
+	return Clip(text.String(), maxRaw)
 }
 
-// transcript gives both directions of one call. A peer may echo what it received,
-// so the signature is removed from the answer too.
-func transcript(method string, target *url.URL, header http.Header, body []byte, got line.Answer) string {
+// Transcript gives both directions of one call. A peer may echo what it received,
+// so the signature and the other secrets are removed from the answer too.
+func Transcript(method string, target *url.URL, header http.Header, body []byte, got line.Answer, secrets ...string) string {
 	text := LogText(method+" "+target.RequestURI(), header, body) + "\n\n"
 	if got.Status == 0 {
-		return text + "(no answer: " + explain(got.Err) + ")"
-	}
-	text += LogText(fmt.Sprintf("HTTP %d", got.Status), got.Header, got.Body)
-	if got.Err != nil {
-		text += "\n(the answer is not whole: " + explain(got.Err) + ")"
+		text += "(no answer: " + WhyNot(got) + ")"
+	} else {
+		text += LogText(fmt.Sprintf("HTTP %d", got.Status), got.Header, got.Body)
+		if got.Err != nil {
+			text += "\n(the answer is not whole: " + WhyNot(got) + ")"
+		}
 	}
 	if signature := strings.TrimPrefix(header.Get(HeaderSignature), "v1,"); signature != "" {
 		text = strings.ReplaceAll(text, signature, "[signature]")
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[secret]")
+		}
 	}
 	return text
 }
