@@ -123,6 +123,7 @@ var Hears = map[Side][]Hearing{
 		{Kind: connectors.KindLoanCompleted, Event: EventLenderConfirms, Late: EventLateHome},
 		{Kind: connectors.KindLoanCompleted, Reply: ReplyForgiven, Event: EventForgive, Late: EventLateWord},
 		{Kind: connectors.KindInvoice, Event: EventInvoice, Late: EventLateWord},
+		{Kind: connectors.KindStatus, Event: EventNote, Late: EventNote},
 		{Kind: connectors.KindNote, Event: EventNote, Late: EventNote},
 	},
 	SideLending: {
@@ -159,6 +160,7 @@ var Unheard = map[Side]map[connectors.Kind]string{
 	},
 	SideLending: {
 		connectors.KindRequest:        "it becomes a new request, which starts where the table does",
+		connectors.KindStatusRequest:  "the inbox answers it with the request's state; nothing moves",
 		connectors.KindExpectToSupply: onlyLenders,
 		connectors.KindWillSupply:     onlyLenders,
 		connectors.KindConditional:    onlyLenders,

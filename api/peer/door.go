@@ -59,9 +59,13 @@ type door struct {
 
 func (d *door) take(c echo.Context) error {
 	call := connectors.Call{Path: c.Path(), Header: c.Request().Header}
-	reply, err := d.answer(c, call)
+	var err error
+	if call.Body, err = d.read(c); err != nil {
+		return err
+	}
+	reply, err := d.answer(c.Request().Context(), call)
 	if err != nil && d.Failed != nil {
-		if failed, known := d.Failed(call, err); known {
+		if failed, known := d.Failed(call, err, d.Wall.Now()); known {
 			reply, err = failed, nil
 		}
 	}
@@ -71,11 +75,7 @@ func (d *door) take(c echo.Context) error {
 	return c.Blob(reply.Status, reply.MediaType, reply.Body)
 }
 
-func (d *door) answer(c echo.Context, call connectors.Call) (reply connectors.Reply, err error) {
-	if call.Body, err = d.read(c); err != nil {
-		return reply, err
-	}
-	ctx := c.Request().Context()
+func (d *door) answer(ctx context.Context, call connectors.Call) (reply connectors.Reply, err error) {
 	caller, err := d.caller(ctx, call)
 	if err != nil {
 		return reply, err
@@ -84,19 +84,46 @@ func (d *door) answer(c echo.Context, call connectors.Call) (reply connectors.Re
 	if err != nil {
 		return reply, err
 	}
-	hash := sha256.Sum256(call.Body)
+	if err := d.address(ctx, caller.Library, &message); err != nil {
+		return reply, err
+	}
+	hash, raw := sha256.Sum256(call.Body), string(call.Body)
+	if d.Log != nil {
+		raw = d.Log(call)
+	}
 	var answer messages.Answer
 	// No library can be seen yet: Receive widens the transaction to the library the
 	// message is for, once it has made sure that the sender's symbol is its own.
 	err = d.DB.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
-		answer, err = d.Receive(ctx, tx, requests.Incoming{Peer: caller.Library, Message: message, Hash: hash[:], Raw: string(call.Body)})
+		answer, err = d.Receive(ctx, tx, requests.Incoming{Peer: caller.Library, Message: message, Hash: hash[:], Raw: raw})
 		return err
 	})
 	if err != nil {
 		return reply, err
 	}
-	return d.Took(message, answer.Status == messages.Duplicate)
+	return d.Took(call, message, answer.Status == messages.Duplicate, d.Wall.Now())
+}
+
+// address finds the library that a message is for where it does not name it: some
+// systems write the same words in place of every symbol. The id of the request and
+// the peer that was proved say which it is.
+func (d *door) address(ctx context.Context, peer broker.ID, message *connectors.Message) error {
+	for _, symbol := range []*broker.Symbol{&message.Borrower, &message.Lender} {
+		if *symbol != (broker.Symbol{}) {
+			continue
+		}
+		// Which library it is decides what the transaction may see, so this one looks
+		// everywhere.
+		err := d.DB.InTx(ctx, postgres.Everywhere(), func(ctx context.Context, tx *postgres.Tx) (err error) {
+			*symbol, err = requests.Addressee(ctx, tx, peer, *message)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *door) read(c echo.Context) ([]byte, error) {

@@ -259,6 +259,7 @@ func (t *target) saveReached(ctx context.Context, tx *postgres.Tx, as Applying, 
 		peer = directory.Peer{
 			Library: t.id, Protocol: directory.Protocol(t.Reached.By), BaseURL: t.Reached.URL, AllowPrivateAddress: *t.Reached.Private,
 			Paused: *t.Reached.Paused, Timeout: timeout, OutboundSecret: was.OutboundSecret, InboundSecret: was.InboundSecret,
+			Edition: t.Reached.Edition, Dialect: t.Reached.Dialect, Account: t.Reached.Account,
 		}
 		if peer.Protocol == directory.ProtocolEmail {
 			peer.OutboundSecret, peer.InboundSecret = nil, nil // its links are signed with a key of this server

@@ -273,8 +273,28 @@ func (s said) reached(l Library, protocols []string) {
 			s.part("url").wrong("%s; it is an https address, or http where private: true says that it is on a network of your own", missing(l.Reached.URL))
 		}
 	}
+	s.standard(*l.Reached)
 	if timeout, err := time.ParseDuration(l.Reached.Timeout); err != nil || timeout < 100*time.Millisecond || timeout > time.Minute {
 		s.part("timeout").wrong("%s; one try may take from 100ms to 1m, for example 10s", missing(l.Reached.Timeout))
+	}
+}
+
+// standard checks what only ISO 18626 has.
+func (s said) standard(r Reached) {
+	if r.By != string(directory.ProtocolISO18626) {
+		for name, text := range map[string]string{"edition": r.Edition, "dialect": r.Dialect, "account": r.Account} {
+			if text != "" {
+				s.part(name).wrong("is for libraries reached by %s", directory.ProtocolISO18626)
+			}
+		}
+		return
+	}
+	s.part("edition").among(r.Edition, directory.Editions...)
+	if r.Dialect != "" {
+		s.part("dialect").among(r.Dialect, directory.Dialects...)
+	}
+	if len(r.Account) > 100 {
+		s.part("account").wrong("must be at most 100 characters")
 	}
 }
 

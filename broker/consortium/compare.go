@@ -54,6 +54,7 @@ func (l Library) fields(catalogue string) []field {
 		all = append(
 			all, field{partReached, "reached by", r.By}, field{partReached, "reached at", r.URL}, field{partReached, "timeout", r.Timeout},
 			field{partReached, "private address", yes(r.Private)}, field{partReached, "sending paused", yes(r.Paused)},
+			field{partReached, "edition", r.Edition}, field{partReached, "dialect", r.Dialect}, field{partReached, "account", r.Account},
 		)
 	}
 	for _, member := range l.Staff {

@@ -141,8 +141,12 @@ type Pattern struct {
 
 // Reached is how a partner is reached.
 type Reached struct {
-	By      string `yaml:"by,omitzero"`
-	URL     string `yaml:"url,omitzero"`
+	By  string `yaml:"by,omitzero"`
+	URL string `yaml:"url,omitzero"`
+	// Edition, Dialect and Account are of ISO 18626.
+	Edition string `yaml:"edition,omitzero"`
+	Dialect string `yaml:"dialect,omitzero"`
+	Account string `yaml:"account,omitzero"`
 	Timeout string `yaml:"timeout,omitzero"`
 	Private *bool  `yaml:"private,omitzero"`
 	Paused  *bool  `yaml:"paused,omitzero"`

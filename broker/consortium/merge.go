@@ -56,8 +56,12 @@ func overNumbers(said, was Numbers) Numbers {
 }
 
 func overReached(said, was Reached) Reached {
+	if said.By != "" && said.By != was.By { // what only the former protocol knows goes with it
+		was.Edition, was.Dialect, was.Account = "", "", ""
+	}
 	return Reached{
 		By: cmp.Or(said.By, was.By), URL: cmp.Or(said.URL, was.URL), Timeout: cmp.Or(said.Timeout, was.Timeout),
+		Edition: cmp.Or(said.Edition, was.Edition), Dialect: cmp.Or(said.Dialect, was.Dialect), Account: cmp.Or(said.Account, was.Account),
 		Private: given(said.Private, was.Private), Paused: given(said.Paused, was.Paused),
 	}
 }
@@ -137,6 +141,9 @@ func (l Library) usual(isNew bool) Library {
 	}
 	if l.Reached != nil {
 		l.Reached.Timeout = cmp.Or(l.Reached.Timeout, "10s")
+		if l.Reached.By == string(directory.ProtocolISO18626) {
+			l.Reached.Edition = cmp.Or(l.Reached.Edition, directory.Editions[0])
+		}
 		l.Reached.Private, l.Reached.Paused = given(l.Reached.Private, new(bool)), given(l.Reached.Paused, new(bool))
 	}
 	if l.Lending != nil {

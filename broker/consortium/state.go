@@ -243,6 +243,7 @@ func (r *reading) library(id broker.ID) *standing {
 		said.Is = isPartner
 		said.Reached = &Reached{
 			By: string(peer.Protocol), URL: peer.BaseURL, Timeout: peer.Timeout.String(), Private: &peer.AllowPrivateAddress, Paused: &peer.Paused,
+			Edition: peer.Edition, Dialect: peer.Dialect, Account: peer.Account,
 		}
 	}
 	if terms := r.terms[id]; terms.Known {

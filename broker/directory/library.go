@@ -234,8 +234,17 @@ type Protocol string
 const (
 	ProtocolMember Protocol = "member" // it works in this Afield
 	ProtocolManual Protocol = "manual" // staff ask and record the answers
+	// ProtocolISO18626 is the standard between systems for interlibrary loan.
+	ProtocolISO18626 Protocol = "iso18626"
 	// ProtocolEmail needs nothing at the other end but a mailbox.
 	ProtocolEmail Protocol = "email"
+)
+
+// Editions are those of ISO 18626 that are spoken, first the one that every known
+// system takes. Dialects are the vendors' systems that differ from others.
+var (
+	Editions = []string{"1.2", "2021"}
+	Dialects = []string{"alma", "reshare", "koha"}
 )
 
 // Peer is how one library is reached. Its secrets are in the clear: keep it for a
@@ -251,6 +260,9 @@ type Peer struct {
 	Paused bool
 	// AllowPrivateAddress lets BaseURL point to a loopback or private address.
 	AllowPrivateAddress bool
+	// Edition, Dialect and Account are of ISO 18626: what its system speaks, how it
+	// differs from others, and the name under which it knows us. Each may be empty.
+	Edition, Dialect, Account string
 	// Timeout bounds one try; 100 ms to 60 s.
 	Timeout time.Duration
 }

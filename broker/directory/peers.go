@@ -41,7 +41,7 @@ func LoadPeers(ctx context.Context, tx *postgres.Tx, vault *Vault, libraries []b
 	rows, err := tx.Query(ctx, `
 		select l.id, coalesce(p.protocol, case when l.member then 'member' else 'manual' end), coalesce(p.base_url, ''),
 		       p.outbound_secret, p.inbound_secret, coalesce(p.paused, false), coalesce(p.allow_private_address, false),
-		       coalesce(p.timeout_ms, 10000)
+		       coalesce(p.timeout_ms, 10000), coalesce(p.edition, ''), coalesce(p.dialect, ''), coalesce(p.account, '')
 		from libraries l left join peers p on p.library_id = l.id where l.id = any($1)`, libraries)
 	if err != nil {
 		return nil, fmt.Errorf("read peers: %w", err)
@@ -53,7 +53,7 @@ func LoadPeers(ctx context.Context, tx *postgres.Tx, vault *Vault, libraries []b
 		var outbound, inbound []byte
 		var milliseconds int
 		if err := rows.Scan(&peer.Library, &peer.Protocol, &peer.BaseURL, &outbound, &inbound, &peer.Paused,
-			&peer.AllowPrivateAddress, &milliseconds); err != nil {
+			&peer.AllowPrivateAddress, &milliseconds, &peer.Edition, &peer.Dialect, &peer.Account); err != nil {
 			return nil, fmt.Errorf("read peers: %w", err)
 		}
 		peer.Timeout = time.Duration(milliseconds) * time.Millisecond
@@ -106,14 +106,19 @@ func SavePeer(tx *postgres.Tx, vault *Vault, peer Peer, now time.Time) error {
 	if peer.BaseURL != "" {
 		baseURL = &peer.BaseURL
 	}
+	if peer.Protocol == ProtocolISO18626 && peer.Edition == "" {
+		peer.Edition = Editions[0]
+	}
 	tx.Queue(`
-		insert into peers (library_id, protocol, base_url, outbound_secret, inbound_secret, paused, allow_private_address, timeout_ms, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		insert into peers (library_id, protocol, base_url, outbound_secret, inbound_secret, paused, allow_private_address, timeout_ms, created_at,
+			edition, dialect, account)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), nullif($11, ''), nullif($12, ''))
 		on conflict (library_id) do update set protocol = excluded.protocol, base_url = excluded.base_url,
 			outbound_secret = excluded.outbound_secret, inbound_secret = excluded.inbound_secret, paused = excluded.paused,
-			allow_private_address = excluded.allow_private_address, timeout_ms = excluded.timeout_ms`,
+			allow_private_address = excluded.allow_private_address, timeout_ms = excluded.timeout_ms,
+			edition = excluded.edition, dialect = excluded.dialect, account = excluded.account`,
 		peer.Library, peer.Protocol, baseURL, outbound, inbound, peer.Paused, peer.AllowPrivateAddress,
-		int(peer.Timeout/time.Millisecond), now)
+		int(peer.Timeout/time.Millisecond), now, peer.Edition, peer.Dialect, peer.Account)
 	return nil
 }
 

@@ -27,6 +27,7 @@ var seesEverywhere = map[string]string{
 	"workflow/jobs beginNights":            "finds libraries whose night is on; the night names its library",
 	"workflow/jobs sendDueNotices":         "finds notices that are due, whosever they are; sending names the library",
 	"workflow/jobs reclaim":                "takes back a dead node's messages and jobs, whosever they are",
+	"api/peer address":                     "whom a message is for is told by its request where the message names nobody; the peer is proved first",
 	"api/rest/pipeline SetUp":              "what one library says must fit with the others; who may change what is checked in the plan",
 	"broker/postgres Invariants":           "asks whether the invariants hold in the whole database",
 	"broker/directory flush":               "the directory belongs to no one library",

@@ -78,7 +78,7 @@ func roomOf(path string) room {
 		return roomWorkflow
 	case inside("connectors/conntest"):
 		return roomConntest
-	case path == "connectors", inside("connectors/line"):
+	case path == "connectors", inside("connectors/line"), inside("connectors/wire"):
 		return roomConnectors
 	case inside("connectors"):
 		return roomConnector

@@ -21,14 +21,14 @@ var layers = [][]string{
 	{"connectors/line"},
 	{
 		"broker/acts", "broker/catalog", "broker/directory", "broker/exchange/runs", "broker/figures", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
-		"connectors/letter", "connectors/mail", "connectors/partner", "connectors/sru", "migrations", "workflow", "workflow/requests/tasks",
+		"connectors/letter", "connectors/mail", "connectors/sru", "connectors/wire", "migrations", "workflow", "workflow/requests/tasks",
 	},
 	{
-		"broker/catalog/marc", "broker/policy/attributes", "broker/postgres/pgtest", "connectors/conntest", "workflow/background", "workflow/messages", "workflow/proof",
+		"broker/catalog/marc", "broker/policy/attributes", "broker/postgres/pgtest", "connectors/iso18626", "connectors/partner", "workflow/background", "workflow/messages", "workflow/proof",
 		"workflow/requests/lookup",
 	},
-	{"broker/policy", "connectors/conntest/suite"},
-	{"broker/policy/blocks", "broker/policy/published", "broker/policy/telling"},
+	{"broker/policy", "connectors/conntest"},
+	{"broker/policy/blocks", "broker/policy/published", "broker/policy/telling", "connectors/conntest/suite"},
 	{"broker/policy/lending"},
 	{"broker/policy/costs", "broker/policy/shelf"},
 	{"broker/ledger", "broker/policy/accounts", "broker/policy/ill"},

@@ -1,5 +1,5 @@
 // Package conntest is a partner library that misbehaves: a real HTTP server
-// that lends over the partner REST and can be slow, silent, lying, broken or
+// that lends over the partner REST, or ISO 18626, and can be slow, silent, lying, broken or
 // dead whenever it is told to. The demo and the tests use it.
 // Only cmd and tests may import it; it shares nothing with Afield but the wire.
 //

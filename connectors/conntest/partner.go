@@ -43,6 +43,8 @@ type Options struct {
 	// Automatic sends answers from a goroutine as they fall due. Without it they
 	// are sent by Settle only, so a test decides when.
 	Automatic bool
+	// ISO18626 makes it talk that standard instead of partner REST.
+	ISO18626 *ISO18626
 	// Address is the address it listens on; "" means a free loopback port.
 	Address string
 }
@@ -131,11 +133,15 @@ func NewPartner(options Options) (*Partner, error) {
 
 // Peer is the directory entry with which Afield reaches this partner.
 func (p *Partner) Peer(library broker.ID) connectors.Peer {
-	return connectors.Peer{
+	peer := connectors.Peer{
 		Library: library, Symbol: p.options.Symbol, Protocol: "partner", BaseURL: p.URL(),
 		OutboundSecret: p.options.AfieldSecret, InboundSecret: p.options.PartnerSecret,
 		AllowPrivateAddress: true, Timeout: 5 * time.Second,
 	}
+	if iso := p.options.ISO18626; iso != nil {
+		peer.Protocol, peer.BaseURL, peer.Edition = "iso18626", peer.BaseURL+"/iso18626", iso.Edition
+	}
+	return peer
 }
 
 // URL is the partner's base URL; it stays the same when it dies and revives.
@@ -227,7 +233,11 @@ func (p *Partner) Close() error {
 
 func (p *Partner) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /messages", p.takeMessage)
+	if p.options.ISO18626 != nil {
+		mux.HandleFunc("POST /iso18626", p.takeMessage)
+	} else {
+		mux.HandleFunc("POST /messages", p.takeMessage)
+	}
 	mux.HandleFunc("GET /availability", p.takeLookUp)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.enter() {
@@ -306,5 +316,8 @@ func wall() time.Time { return time.Now() }
 
 // open reads a signed message from Afield.
 func (p *Partner) open(header http.Header, body []byte) (connectors.Message, error) {
+	if iso := p.options.ISO18626; iso != nil {
+		return iso.open(p.options.AfieldSecret, header, body)
+	}
 	return partner.Open(p.options.AfieldSecret, header, body, wall())
 }

@@ -113,7 +113,13 @@ func (p *Partner) takeMessage(w http.ResponseWriter, r *http.Request) {
 	act := func(w http.ResponseWriter, _ *http.Request) {
 		try.Acted, try.Refusal, answers = p.act(message, string(body))
 		p.amend(place, try)
-		switch {
+		switch iso := p.options.ISO18626; {
+		case iso != nil && try.Refusal != "":
+			iso.confirm(w, message, try.Refusal)
+		case iso != nil && !try.Acted && message.Kind == connectors.KindRequest:
+			iso.confirm(w, message, "a request with a given ID already exists")
+		case iso != nil:
+			iso.confirm(w, message, "")
 		case try.Refusal != "":
 			problem(w, http.StatusConflict, "message_id_reused", try.Refusal)
 		case !try.Acted && p.options.DuplicatesAre409:
@@ -122,7 +128,11 @@ func (p *Partner) takeMessage(w http.ResponseWriter, r *http.Request) {
 			acknowledge(w, message.ID, try.Acted)
 		}
 	}
-	trouble.befall(w, r, message.ID, act, p.done)
+	marked := message.ID // what an answer repeats
+	if p.options.ISO18626 != nil {
+		marked = message.RequestID
+	}
+	trouble.befall(w, r, marked, act, p.done)
 	// Only now may they be sent, so that the answer to the message goes first.
 	p.release(answers)
 }

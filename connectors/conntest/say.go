@@ -264,7 +264,11 @@ func (p *Partner) compose(c *callback) error {
 			message.Items = []connectors.MessageItem{{Barcode: fmt.Sprintf("%s-%06d", p.options.Symbol.Value, p.items)}}
 		}
 	}
-	body, err := partner.Encode(message)
+	encode := partner.Encode
+	if iso := p.options.ISO18626; iso != nil {
+		encode = iso.encode
+	}
+	body, err := encode(message)
 	if err != nil {
 		return fmt.Errorf("%s cannot say %s: %w", p.options.Symbol, say.Kind, err)
 	}
@@ -279,6 +283,9 @@ func (p *Partner) post(ctx context.Context, message connectors.Message, body []b
 		return Sent{}, fmt.Errorf("%s: %w", p.options.Symbol, err)
 	}
 	header.Set("Content-Type", "application/json")
+	if p.options.ISO18626 != nil {
+		header.Set("Content-Type", "application/xml")
+	}
 	header.Set(wire.HeaderLibrary, p.options.Symbol.String())
 	p.mu.Lock()
 	url := p.callbackURL
@@ -299,6 +306,9 @@ func (p *Partner) post(ctx context.Context, message connectors.Message, body []b
 	}
 	var said struct{ Code, Status string }
 	_ = json.Unmarshal(answer, &said) // a problem's status is a number: then Status stays empty
+	if p.options.ISO18626 != nil && bytes.Contains(answer, []byte("<messageStatus>OK</messageStatus>")) {
+		said.Status = partner.StatusAccepted
+	}
 	sent := Sent{Message: message, Age: age, Status: response.StatusCode, Code: said.Code, Acknowledged: said.Status}
 	p.mu.Lock()
 	p.sent = append(p.sent, sent)

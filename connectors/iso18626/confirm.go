@@ -50,7 +50,7 @@ func (d *document) confirm(why *refusal, wall time.Time) ([]byte, error) {
 
 // echoed gives an instant as it came where the schema allows that.
 func echoed(text string, at time.Time) string {
-	if _, err := time.Parse(time.RFC3339Nano, text); err == nil {
+	if _, err := time.Parse(time.RFC3339Nano, text); err == nil && !strings.Contains(text, ",") {
 		return text
 	}
 	return at.UTC().Format(time.RFC3339Nano)

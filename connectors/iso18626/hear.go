@@ -310,16 +310,29 @@ func (d *document) hearSupplying(m *connectors.Message) error {
 		m.Note = lines(m.Note, d.costText())
 	case reasonStatus:
 		m.Kind = connectors.KindStatus
+		m.Note = d.statusText(m)
 	case reasonRenew, reasonCancel:
 		d.hearAnswer(m, reason, status, strings.ToUpper(info.says("answerYesNo")))
 	default:
-		m.Kind = kind
+		if m.Kind = kind; kind == connectors.KindStatus {
+			m.Note = d.statusText(m)
+			break
+		}
 		d.hearChange(m, info)
 	}
 	if m.Kind == connectors.KindNote && m.Note == "" {
 		m.Note = "A message without words; the lender's status is " + cmp.Or(status, "not given") + "."
 	}
 	return nil
+}
+
+// statusText says where the lender says the request stands.
+func (d *document) statusText(m *connectors.Message) string {
+	text := "Status at the lender: " + cmp.Or(m.Status, "not given")
+	if !m.Due.IsZero() {
+		text += ", due " + m.Due.String()
+	}
+	return lines(text+".", m.Note)
 }
 
 // hearAnswer reads the answer to a cancel or a renewal. Some systems send no

@@ -52,7 +52,7 @@ func read(body []byte) (*document, error) {
 
 // tree reads the elements. No document type is taken, and thus no entity.
 func tree(body []byte) (top *element, version string, err error) {
-	decoder := xml.NewDecoder(bytes.NewReader(body))
+	decoder := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
 	decoder.CharsetReader = latin
 	var open []*element
 	var texts [][]byte // of the open ones

@@ -52,6 +52,8 @@ func (s *Service) Receive(ctx context.Context, tx *postgres.Tx, now time.Time, i
 	switch {
 	case in.Message.Kind == connectors.KindRequest:
 		request, err = s.openLending(ctx, tx, now, library, in, &answer)
+	case in.Message.Kind == connectors.KindStatusRequest:
+		request, err = s.sayStatus(ctx, tx, now, library, in)
 	case byBorrower:
 		request, err = s.fromBorrower(ctx, tx, now, library, in, id, &answer)
 	default:
@@ -158,17 +160,70 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 }
 
 func (s *Service) fromBorrower(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, in Incoming, id broker.ID, answer *messages.Answer) (broker.ID, error) {
-	var request broker.ID
-	err := tx.QueryRow(ctx, `select id from requests where library_id = $1 and side = 'lending' and borrower_library_id = $2 and borrower_request_id = $3`,
-		library.ID, in.Peer, in.Message.RequestID).Scan(&request)
+	request, err := lentTo(ctx, tx, library.ID, in)
+	if err != nil {
+		return broker.NoID, err
+	}
+	hearing := workflow.Heard(workflow.SideLending, in.Message)
+	return request, s.fireOrNote(ctx, tx, now, heard(library.ID, request, in, id, workflow.ByBorrower, hearing.Event), hearing.Late, answer)
+}
+
+// lentTo finds the lending request that a borrower's message is about.
+func lentTo(ctx context.Context, tx *postgres.Tx, library broker.ID, in Incoming) (request broker.ID, err error) {
+	err = tx.QueryRow(ctx, `select id from requests where library_id = $1 and side = 'lending' and borrower_library_id = $2 and borrower_request_id = $3`,
+		library, in.Peer, in.Message.RequestID).Scan(&request)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return broker.NoID, broker.NotFound("request " + in.Message.RequestID)
 	}
 	if err != nil {
 		return broker.NoID, fmt.Errorf("find a lending request: %w", err)
 	}
-	hearing := workflow.Heard(workflow.SideLending, in.Message)
-	return request, s.fireOrNote(ctx, tx, now, heard(library.ID, request, in, id, workflow.ByBorrower, hearing.Event), hearing.Late, answer)
+	return request, nil
+}
+
+// sayStatus answers a borrower that asks where its request stands. Nothing moves.
+func (s *Service) sayStatus(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, in Incoming) (broker.ID, error) {
+	request, err := lentTo(ctx, tx, library.ID, in)
+	if err != nil {
+		return broker.NoID, err
+	}
+	c, err := s.engine.Lock(ctx, tx, now, library.ID, request)
+	if err != nil {
+		return broker.NoID, err
+	}
+	return request, s.engine.Tell(ctx, c, connectors.Message{Kind: connectors.KindStatus, Due: c.Request.LenderDueOn})
+}
+
+// Addressee finds the library that a peer's message is for by the request it is
+// about, where the message names only the peer. The transaction sees all libraries.
+func Addressee(ctx context.Context, tx *postgres.Tx, peer broker.ID, message connectors.Message) (broker.Symbol, error) {
+	var library broker.ID
+	var err error
+	unknown := broker.NotFound("request " + message.RequestID)
+	if message.Borrower == (broker.Symbol{}) { // the peer lends
+		entry, unread := broker.ParseID("request_id", message.RequestID)
+		if unread != nil {
+			return broker.Symbol{}, unknown
+		}
+		err = tx.QueryRow(ctx, `select library_id from rota_entries where id = $1 and lender_id = $2 and asked_at is not null`, entry, peer).Scan(&library)
+	} else {
+		err = tx.QueryRow(ctx, `select library_id from requests where side = 'lending' and borrower_library_id = $1 and borrower_request_id = $2
+			order by id desc limit 1`, peer, message.RequestID).Scan(&library)
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return broker.Symbol{}, unknown
+	}
+	if err != nil {
+		return broker.Symbol{}, fmt.Errorf("find whom a message is for: %w", err)
+	}
+	symbols, err := directory.SymbolsOf(ctx, tx, []broker.ID{library})
+	if err != nil {
+		return broker.Symbol{}, err
+	}
+	if len(symbols[library]) == 0 {
+		return broker.Symbol{}, unknown
+	}
+	return symbols[library][0], nil
 }
 
 func (s *Service) fromLender(ctx context.Context, tx *postgres.Tx, now time.Time, library *directory.Lender, in Incoming, id broker.ID, answer *messages.Answer) (broker.ID, error) {

@@ -189,6 +189,6 @@ func PeerOf(peer directory.Peer) connectors.Peer {
 	return connectors.Peer{
 		Library: peer.Library, Symbol: peer.Symbol, Protocol: string(peer.Protocol), BaseURL: peer.BaseURL,
 		OutboundSecret: peer.OutboundSecret, InboundSecret: peer.InboundSecret,
-		AllowPrivateAddress: peer.AllowPrivateAddress, Timeout: peer.Timeout,
+		AllowPrivateAddress: peer.AllowPrivateAddress, Timeout: peer.Timeout, Edition: peer.Edition, Dialect: peer.Dialect, Account: peer.Account,
 	}
 }

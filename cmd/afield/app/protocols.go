@@ -7,6 +7,7 @@ import (
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/connectors"
+	"afield/connectors/iso18626"
 	"afield/connectors/letter"
 	"afield/connectors/partner"
 	"afield/workflow/messages"
@@ -19,6 +20,7 @@ import (
 func Connectors(userAgent string) []connectors.Protocol {
 	return []connectors.Protocol{
 		partner.Protocol(partner.NewClient(partner.Options{UserAgent: userAgent})),
+		iso18626.Protocol(iso18626.NewClient(iso18626.Options{UserAgent: userAgent})),
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"afield/connectors"
 	"afield/connectors/conntest"
 	"afield/connectors/conntest/suite"
+	"afield/connectors/iso18626"
 	"afield/connectors/partner"
 	"afield/workflow"
 	"afield/workflow/desk"
@@ -35,14 +36,9 @@ import (
 )
 
 // targets makes a misbehaving library for each connector.
-var targets = map[string]func() (suite.Target, func() error, error){
-	partner.Name: func() (suite.Target, func() error, error) {
-		library, err := conntest.NewPartner(conntest.Options{Symbol: broker.NewSymbol("ISIL", "US-LENDER")})
-		if err != nil {
-			return nil, nil, err
-		}
-		return library, library.Close, nil
-	},
+var targets = map[string]conntest.Options{
+	partner.Name:  {Symbol: broker.NewSymbol("ISIL", "US-LENDER")},
+	iso18626.Name: {Symbol: broker.NewSymbol("ISIL", "US-LENDER"), ISO18626: &conntest.ISO18626{Edition: "2021"}},
 }
 
 // Every connector passes the suite in the form in which it is registered,
@@ -50,8 +46,8 @@ var targets = map[string]func() (suite.Target, func() error, error){
 func TestEveryConnectorConforms(t *testing.T) {
 	for i, connector := range app.Connectors("test") {
 		connector.Close()
-		target := targets[connector.Name]
-		if target == nil {
+		target, listed := targets[connector.Name]
+		if !listed {
 			t.Errorf("no misbehaving library speaks %s", connector.Name)
 			continue
 		}
@@ -66,11 +62,11 @@ func TestEveryConnectorConforms(t *testing.T) {
 					return registered
 				},
 				NewTarget: func(t *testing.T) suite.Target {
-					made, stop, err := target()
+					made, err := conntest.NewPartner(target)
 					if err != nil {
 						t.Fatal(err)
 					}
-					t.Cleanup(func() { _ = stop() })
+					t.Cleanup(func() { _ = made.Close() })
 					return made
 				},
 			})
@@ -136,10 +132,10 @@ func (p *pigeons) protocol() connectors.Protocol {
 				message.SentAt = wall
 				return message, nil
 			},
-			Took: func(message connectors.Message, duplicate bool) (connectors.Reply, error) {
+			Took: func(_ connectors.Call, message connectors.Message, duplicate bool, _ time.Time) (connectors.Reply, error) {
 				return connectors.Reply{Status: http.StatusAccepted, MediaType: "text/plain", Body: fmt.Appendf(nil, "%s, seen before: %v", message.Kind, duplicate)}, nil
 			},
-			Failed: func(_ connectors.Call, err error) (connectors.Reply, bool) {
+			Failed: func(_ connectors.Call, err error, _ time.Time) (connectors.Reply, bool) {
 				return connectors.Reply{Status: http.StatusTeapot, MediaType: "text/plain", Body: []byte("coo")}, errors.Is(err, errIllegible)
 			},
 		},
@@ -171,7 +167,7 @@ func newLoft(t *testing.T) *loft {
 	l := &loft{t: t, db: pgtest.New(t), sender: &pigeons{}, away: broker.NewID(), branch: broker.NewID(), patron: broker.NewID()}
 	// What the new connector's migration would do.
 	_, err := pgtest.Admin(t, l.db).Exec(t.Context(), `alter table peers drop constraint peers_protocol_check,
-		add constraint peers_protocol_check check (protocol in ('member', 'partner', 'manual', 'email', 'pigeon'))`)
+		add constraint peers_protocol_check check (protocol in ('member', 'partner', 'manual', 'email', 'iso18626', 'pigeon'))`)
 	l.must(err)
 	zone, err := time.LoadLocation("America/New_York")
 	l.must(err)

@@ -58,7 +58,7 @@ func (st *step) answer(ctx context.Context, message connectors.Message) error {
 	if !protocol.CanSay(message) {
 		return st.tellByHand(borrower, message.Kind, protocol.Sender == nil)
 	}
-	message.RequestID = *st.Request.BorrowerRequestID
+	message.RequestID, message.Status = *st.Request.BorrowerRequestID, st.Place().ISO
 	message.Borrower, message.Lender = borrower.Symbol, st.Library.Symbol
 	return st.put(borrower, message)
 }
