@@ -17,6 +17,8 @@ DEADCODE := golang.org/x/tools/cmd/deadcode@v0.52.0
 # TESTFLAGS goes to go test: make test TESTFLAGS=-race
 TESTFLAGS ?=
 
+LINTFLAGS ?=
+
 # VERSION is written into the program: the last tag, or the commit.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
@@ -49,8 +51,11 @@ browse:
 check: lint
 	.ci/fresh
 
+# The linter reads compiled packages. With LINTFLAGS=-race they are those that the tests
+# with the race detector need, and are compiled once for both.
 lint:
-	go run $(GOLANGCI) run
+	@GOBIN=$(CURDIR)/bin go install $(GOLANGCI)
+	GOFLAGS="$(GOFLAGS) $(LINTFLAGS)" bin/golangci-lint run
 	@unformatted=$$(go run $(GOFUMPT) -l cmd api workflow broker connectors migrations) && \
 		if [ -n "$$unformatted" ]; then echo "run make format; gofumpt would change:"; echo "$$unformatted"; exit 1; fi
 	@dead=$$(go run $(DEADCODE) -test ./...) || exit 1; \

@@ -17,7 +17,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/jackc/pgx/v5"
 
-	"afield/api"
 	"afield/broker/policy/rule"
 	"afield/broker/postgres"
 	"afield/workflow"
@@ -194,7 +193,7 @@ var inContract = map[string]words{
 // know it.
 func TestTheContractNamesTheWordsThatAreKnown(t *testing.T) {
 	t.Parallel()
-	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
+	doc, err := document()
 	must(t, err)
 	kept, typed := columnWords(t), map[string][]string{"": nil}
 	found := map[string]bool{}

@@ -6,8 +6,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
-
-	"afield/api"
 )
 
 // Pipeline is made once and passed by every call.
@@ -22,7 +20,7 @@ type Pipeline struct {
 // program is at fault: its contract does not hold together or does not say who
 // may call a route, or two servers count into one registry.
 func New(base *Base, log *slog.Logger, metrics prometheus.Registerer) (*Pipeline, error) {
-	read, err := readContract(api.OpenAPI)
+	read, err := ours()
 	if err != nil {
 		return nil, err
 	}

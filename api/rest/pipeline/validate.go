@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -19,6 +20,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/labstack/echo/v4"
 
+	"afield/api"
 	"afield/api/problem"
 	"afield/broker"
 	"afield/broker/strictjson"
@@ -41,6 +43,10 @@ type operation struct {
 	parameters       []*openapi3.Parameter
 	callers          callers
 }
+
+// ours is the contract of this program, read once however many servers it starts:
+// nothing changes it.
+var ours = sync.OnceValues(func() (*contract, error) { return readContract(api.OpenAPI) })
 
 // readContract reads the document. An error means that it does not hold together,
 // or that an operation does not say who may call it.

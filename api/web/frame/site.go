@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -99,24 +100,48 @@ func New(deps Deps) (*Site, error) {
 // Parse reads a feature's pages: each *.html of the folder is a page by the name
 // of its file, beside the layout and the shared parts.
 func (s *Site) Parse(files fs.FS) error {
+	read, known := parsed.Load(files)
+	if !known {
+		var err error
+		if read, err = parse(files); err != nil {
+			return err
+		}
+		parsed.Store(files, read)
+	}
+	for language, pages := range read.(map[string]map[string]*template.Template) {
+		maps.Copy(s.pages[language], pages)
+	}
+	return nil
+}
+
+// parsed holds the pages of each folder, by language and page. What is embedded never
+// changes: it is read once, however many servers a program starts.
+var parsed sync.Map
+
+func parse(files fs.FS) (map[string]map[string]*template.Template, error) {
 	names, err := fs.Glob(files, "*.html")
 	if err != nil {
-		return fmt.Errorf("list the pages: %w", err)
+		return nil, fmt.Errorf("list the pages: %w", err)
 	}
-	for language, pages := range s.pages {
-		functions := functions(words.In(language))
+	all := map[string]map[string]*template.Template{}
+	for _, language := range words.Languages() {
+		layout, err := template.New("layout.html").Funcs(functions(words.In(language))).Option("missingkey=error").ParseFS(shared, "shared/*.html")
+		if err != nil {
+			return nil, fmt.Errorf("parse the layout: %w", err)
+		}
+		all[language] = map[string]*template.Template{}
 		for _, name := range names {
-			page, err := template.New("layout.html").Funcs(functions).Option("missingkey=error").ParseFS(shared, "shared/*.html")
+			page, err := layout.Clone()
 			if err == nil {
 				page, err = page.ParseFS(files, name)
 			}
 			if err != nil {
-				return fmt.Errorf("parse the page %s: %w", name, err)
+				return nil, fmt.Errorf("parse the page %s: %w", name, err)
 			}
-			pages[name[:len(name)-len(".html")]] = page
+			all[language][name[:len(name)-len(".html")]] = page
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // Mount serves what is on no page of its own: the style, the scripts, and the
