@@ -1,6 +1,10 @@
 package broker
 
-import "strings"
+import (
+	"cmp"
+	"regexp"
+	"strings"
+)
 
 // Citation is what a patron asks for, as exactly as they can say it. A request
 // keeps it even when a title is matched, because the lender sees this.
@@ -14,8 +18,31 @@ type Citation struct {
 	Year      string `json:"year,omitempty"`
 	Edition   string `json:"edition,omitempty"`
 	Volume    string `json:"volume,omitempty"`
+	// Issue and Pages say which part of a periodical or book a copy is wanted of, and
+	// PartTitle and PartAuthor what it is: an article of the periodical that Title
+	// names, or a chapter of a book.
+	Issue      string `json:"issue,omitempty"`
+	Pages      string `json:"pages,omitempty"`
+	PartTitle  string `json:"part_title,omitempty"`
+	PartAuthor string `json:"part_author,omitempty"`
+	// DOI (10.1000/182) and PMID (digits) name an article.
+	DOI  string `json:"doi,omitempty"`
+	PMID string `json:"pmid,omitempty"`
 	// Format is one of the Format constants; empty means book.
 	Format Format `json:"format,omitempty"`
+}
+
+// Part tells two parts of one journal or book from each other; it is alike for two
+// requests of the same part, and for all that want the whole.
+func (c Citation) Part() string {
+	return strings.ToLower(strings.Join([]string{c.PartTitle, c.Issue, c.Pages, c.DOI}, "|"))
+}
+
+// Normal is the citation with its numbers of a periodical and of an article in the one
+// form in which they are counted and looked for; what is no valid number stays as it is.
+func (c Citation) Normal() Citation {
+	c.ISSN, c.DOI, c.PMID = cmp.Or(NormalISSN(c.ISSN), c.ISSN), cmp.Or(NormalDOI(c.DOI), c.DOI), cmp.Or(NormalPMID(c.PMID), c.PMID)
+	return c
 }
 
 // Format is the kind of material, in the words of the desk.
@@ -157,4 +184,35 @@ func NormalOCLC(text string) string {
 		return -1
 	}, text)
 	return strings.TrimLeft(digits, "0")
+}
+
+var (
+	doiForm  = regexp.MustCompile(`^10\.[0-9]{4,9}(\.[0-9]+)*/[^\s\x00-\x1f\x7f]+$`)
+	pmidForm = regexp.MustCompile(`^[0-9]{1,9}$`)
+)
+
+// NormalDOI gives a DOI as 10.1000/182 in lower case, of which doi: or an address of
+// doi.org may stand before it, or "" (ISO 26324: DOIs are compared without regard to
+// case).
+func NormalDOI(text string) string {
+	text = strings.ToLower(strings.TrimSpace(text))
+	for _, before := range []string{"https://", "http://", "dx.doi.org/", "doi.org/", "info:doi/", "doi:"} {
+		text = strings.TrimPrefix(text, before)
+	}
+	if text = strings.TrimSpace(text); !doiForm.MatchString(text) {
+		return ""
+	}
+	return text
+}
+
+// NormalPMID gives a number of PubMed without what stands before it, or "".
+func NormalPMID(text string) string {
+	text = strings.ToLower(strings.TrimSpace(text))
+	for _, before := range []string{"info:pmid/", "pmid:"} {
+		text = strings.TrimPrefix(text, before)
+	}
+	if text = strings.TrimSpace(text); !pmidForm.MatchString(text) {
+		return ""
+	}
+	return strings.TrimLeft(text, "0")
 }

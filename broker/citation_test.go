@@ -28,4 +28,17 @@ func TestNumbersOfACitation(t *testing.T) {
 			t.Errorf("ISSN %q: %q, want %q", text, got, want)
 		}
 	}
+	for text, want := range map[string]string{
+		"10.1000/182": "10.1000/182", "https://doi.org/10.1038/S41586-020": "10.1038/s41586-020", "doi: 10.1000.10/1(2)3": "10.1000.10/1(2)3",
+		"info:doi/10.1000/182": "10.1000/182", "http://dx.doi.org/10.1000/182": "10.1000/182", "11.1000/182": "", "10.1000": "", "10.1000/": "", "10.1000/a b": "", "": "",
+	} {
+		if got := broker.NormalDOI(text); got != want {
+			t.Errorf("DOI %q: %q, want %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{"PMID: 012345": "12345", "info:pmid/9": "9", "0": "", "12x": "", "1234567890": "", "": ""} {
+		if got := broker.NormalPMID(text); got != want {
+			t.Errorf("PMID %q: %q, want %q", text, got, want)
+		}
+	}
 }

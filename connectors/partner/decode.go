@@ -222,12 +222,16 @@ func (r *reader) citation(root map[string]any) *broker.Citation {
 		return nil
 	}
 	const at = "/citation"
-	r.known(member, at, "title", "author", "isbn", "issn", "oclc", "publisher", "year", "edition", "volume", "format")
+	r.known(member, at, "title", "author", "isbn", "issn", "oclc", "publisher", "year", "edition", "volume",
+		"issue", "pages", "part_title", "part_author", "doi", "pmid", "format")
 	return &broker.Citation{
 		Title: r.text(member, at, "title"), Author: r.text(member, at, "author"),
 		ISBN: r.text(member, at, "isbn"), ISSN: r.text(member, at, "issn"), OCLC: r.text(member, at, "oclc"),
 		Publisher: r.text(member, at, "publisher"), Year: r.text(member, at, "year"),
 		Edition: r.text(member, at, "edition"), Volume: r.text(member, at, "volume"),
+		Issue: r.text(member, at, "issue"), Pages: r.text(member, at, "pages"),
+		PartTitle: r.text(member, at, "part_title"), PartAuthor: r.text(member, at, "part_author"),
+		DOI: r.text(member, at, "doi"), PMID: r.text(member, at, "pmid"),
 		Format: broker.Format(r.text(member, at, "format")),
 	}
 }

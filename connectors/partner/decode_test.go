@@ -78,6 +78,7 @@ func anyMessage(t *rapid.T) connectors.Message {
 		Citation: &broker.Citation{
 			Title: "T" + text("title"), Author: text("author"), ISBN: text("isbn"), ISSN: text("issn"), OCLC: text("oclc"),
 			Publisher: text("publisher"), Year: text("year"), Edition: text("edition"), Volume: text("volume"),
+			Issue: text("issue"), Pages: text("pages"), PartTitle: text("part title"), PartAuthor: text("part author"), DOI: text("doi"), PMID: text("pmid"),
 			Format: rapid.SampledFrom([]broker.Format{"", broker.FormatBook, broker.FormatArticle}).Draw(t, "format"),
 		},
 		Yes: &yes, Reason: rapid.StringMatching(`[a-z][a-z0-9_]{0,63}`).Draw(t, "reason"),
@@ -259,6 +260,7 @@ func TestTheLargestMessageFitsTheWire(t *testing.T) {
 	message.Citation = &broker.Citation{
 		Title: long(999) + "T", Author: long(500), ISBN: long(200), ISSN: long(200), OCLC: long(200),
 		Publisher: long(200), Year: long(200), Edition: long(200), Volume: long(200),
+		Issue: long(200), Pages: long(200), PartTitle: long(1000), PartAuthor: long(500), DOI: long(200), PMID: long(200),
 	}
 	for range 200 {
 		message.Items = append(message.Items, connectors.MessageItem{Barcode: strings.Repeat(`"`, 64), Volume: long(100)})

@@ -223,6 +223,8 @@ func (c *checker) citation(cited *broker.Citation) {
 	}
 	c.line("/citation/title", cited.Title, maxTitle)
 	c.line("/citation/author", cited.Author, maxAuthor)
+	c.line("/citation/part_title", cited.PartTitle, maxTitle)
+	c.line("/citation/part_author", cited.PartAuthor, maxAuthor)
 	for _, part := range []struct{ name, text string }{
 		{"isbn", cited.ISBN},
 		{"issn", cited.ISSN},
@@ -231,6 +233,10 @@ func (c *checker) citation(cited *broker.Citation) {
 		{"year", cited.Year},
 		{"edition", cited.Edition},
 		{"volume", cited.Volume},
+		{"issue", cited.Issue},
+		{"pages", cited.Pages},
+		{"doi", cited.DOI},
+		{"pmid", cited.PMID},
 	} {
 		c.line("/citation/"+part.name, part.text, maxCited)
 	}

@@ -74,6 +74,12 @@ type wireCitation struct {
 	Year      string `json:"year,omitempty"`
 	Edition   string `json:"edition,omitempty"`
 	Volume    string `json:"volume,omitempty"`
+	Issue     string `json:"issue,omitempty"`
+	Pages     string `json:"pages,omitempty"`
+	Part      string `json:"part_title,omitempty"`
+	PartBy    string `json:"part_author,omitempty"`
+	DOI       string `json:"doi,omitempty"`
+	PMID      string `json:"pmid,omitempty"`
 	Format    string `json:"format,omitempty"`
 }
 
@@ -108,6 +114,7 @@ func Encode(message connectors.Message) ([]byte, error) {
 		wire.Citation = &wireCitation{
 			Title: cited.Title, Author: cited.Author, ISBN: cited.ISBN, ISSN: cited.ISSN, OCLC: cited.OCLC,
 			Publisher: cited.Publisher, Year: cited.Year, Edition: cited.Edition, Volume: cited.Volume,
+			Issue: cited.Issue, Pages: cited.Pages, Part: cited.PartTitle, PartBy: cited.PartAuthor, DOI: cited.DOI, PMID: cited.PMID,
 			Format: string(cited.Format),
 		}
 	}

@@ -131,6 +131,11 @@ func TestWhatIsTheSameTitle(t *testing.T) {
 	refused(t, ask(broker.Citation{ISBN: town.ISBN, Title: "With its title this time"}), "same_title_open")
 	tw.Must(ask(broker.Citation{Title: "Poems", Author: "One poet"}))
 	refused(t, ask(broker.Citation{Title: "poems", Author: "one poet"}), "same_title_open")
+	article := broker.Citation{Title: "A journal", ISSN: "10643923", Pages: "1-9", PartTitle: "An article"}
+	tw.Must(ask(article))
+	refused(t, ask(article), "same_title_open")
+	article.PartTitle, article.Pages = "Another article", "10-19"
+	tw.Must(ask(article))
 	tw.Sound()
 }
 

@@ -112,6 +112,15 @@ func (in Submission) check(library *directory.Lender, now time.Time) error {
 	if in.Citation.ISBN != "" && broker.NormalISBN(in.Citation.ISBN) == "" {
 		wrong = append(wrong, broker.FieldError{Pointer: "/citation/isbn", Code: "wrong_isbn", Message: "is not a valid ISBN-10 or ISBN-13 (a digit may be mistyped)"})
 	}
+	if in.Citation.ISSN != "" && broker.NormalISSN(in.Citation.ISSN) == "" {
+		wrong = append(wrong, broker.FieldError{Pointer: "/citation/issn", Code: "wrong_issn", Message: "is not a valid ISSN such as 0028-0836 (a digit may be mistyped)"})
+	}
+	if in.Citation.DOI != "" && broker.NormalDOI(in.Citation.DOI) == "" {
+		wrong = append(wrong, broker.FieldError{Pointer: "/citation/doi", Code: "wrong_doi", Message: "is not a DOI; one is written 10.1000/182"})
+	}
+	if in.Citation.PMID != "" && broker.NormalPMID(in.Citation.PMID) == "" {
+		wrong = append(wrong, broker.FieldError{Pointer: "/citation/pmid", Code: "wrong_pmid", Message: "is not a number of PubMed: up to nine digits"})
+	}
 	if !in.NeedBy.IsZero() && in.NeedBy.Before(library.Today(now)) {
 		wrong = append(wrong, broker.FieldError{Pointer: "/need_by", Code: "in_the_past", Message: "must be today or later"})
 	}
@@ -149,7 +158,7 @@ func (s *Service) prepare(ctx context.Context, tx *postgres.Tx, now time.Time, a
 	}
 	request := &engine.Request{
 		LibraryID: in.Library, ID: broker.NewID(), Number: number, Side: workflow.SideBorrowing, State: workflow.Borrowing.Start, Version: 1,
-		Owner: workflow.OwnerSystem, Citation: in.Citation, Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy,
+		Owner: workflow.OwnerSystem, Citation: in.Citation.Normal(), Format: in.Citation.Format, Service: in.Service, Rush: in.Rush, NeedBy: in.NeedBy,
 		PatronID: in.Patron, PatronClass: patron.Class, PatronBornOn: patron.BornOn, SubmittedBy: by, SubmittedAt: now, Currency: library.Currency,
 	}
 	if request.Format == "" {

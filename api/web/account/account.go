@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"net/http"
@@ -103,7 +104,7 @@ func (a Account) requests(v *frame.Visit, page *accountPage) error {
 	}
 	for _, one := range list.Requests {
 		shown := book{
-			ID: one.ID, To: fmt.Sprintf("/account/requests/%d", one.Number), Title: one.Citation.Title, Author: one.Citation.Author,
+			ID: one.ID, To: fmt.Sprintf("/account/requests/%d", one.Number), Title: v.TitleOf(one.Citation), Author: cmp.Or(one.Citation.PartAuthor, one.Citation.Author),
 			Label: v.Say(one.PatronLabel), At: one.SubmittedAt.In(v.Now.Location()), Cost: one.Cost, Lender: one.Lender.Name,
 		}
 		if !one.Deadline.DueAt.IsZero() {

@@ -68,7 +68,7 @@ func (a Account) submit(v *frame.Visit) error {
 	if err == nil {
 		var stored gen.SubmitRequest201JSONResponse
 		if stored, err = frame.AskOnce[gen.SubmitRequest201JSONResponse](v, "submitRequest", v.Key(), a.ops.SubmitRequest, gen.SubmitRequestRequestObject{Body: &body}); err == nil {
-			return v.Done(fmt.Sprintf("/account/requests/%d", stored.Body.Number), v.Say("We have your request for {title}.", "title", stored.Body.Citation.Title))
+			return v.Done(fmt.Sprintf("/account/requests/%d", stored.Body.Number), v.Say("We have your request for {title}.", "title", v.TitleOf(stored.Body.Citation)))
 		}
 	}
 	if page.Trouble = v.Trouble(err); page.Trouble == nil {

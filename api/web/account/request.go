@@ -59,11 +59,8 @@ func (a Account) request(v *frame.Visit) error {
 
 func (a Account) showRequest(v *frame.Visit, status int, request gen.Request, tried string, trouble *frame.Trouble) error {
 	page := requestPage{
-		Request: request, Heading: request.Citation.Title, Steps: stepsOf(v, request), Today: v.Today, Currency: v.Place.Currency,
+		Request: request, Heading: v.TitleOf(request.Citation), Steps: stepsOf(v, request), Today: v.Today, Currency: v.Place.Currency,
 		Pickup: v.Place.Branch(request.PickupBranchID),
-	}
-	if page.Heading == "" {
-		page.Heading = v.Say("(no title)")
 	}
 	if !request.Deadline.DueAt.IsZero() && request.State == "awaiting_cost_approval" {
 		page.Answer = broker.DateIn(request.Deadline.DueAt, v.Now.Location())
@@ -149,7 +146,7 @@ func (a Account) act(v *frame.Visit) error {
 			ID: request.ID, Action: action.Name, Params: gen.ActOnRequestParams{ExpectedVersion: v.Version()}, Body: &form,
 		})
 		if err == nil {
-			toast := frame.Toast{Text: v.Say("Thank you. {title}: {state}.", "title", request.Citation.Title, "state", v.Say(done.PatronLabel))}
+			toast := frame.Toast{Text: v.Say("Thank you. {title}: {state}.", "title", v.TitleOf(request.Citation), "state", v.Say(done.PatronLabel))}
 			if action.Name != "undo" && slices.ContainsFunc(done.AvailableActions, func(one gen.AvailableAction) bool { return one.Name == "undo" }) {
 				toast.Undo, toast.UndoLabel = "/account/requests/"+v.Param("number")+"/undo", v.Say("Take it back")
 			}

@@ -113,7 +113,7 @@ func (d Desk) patron(v *frame.Visit, id broker.ID) (*patronPage, error) {
 	for _, one := range requests.Requests {
 		if one.ClosedAt.IsZero() {
 			page.Requests = append(page.Requests, patronRequest{
-				To: fmt.Sprintf("/requests/%d", one.Number), Title: one.Citation.Title,
+				To: fmt.Sprintf("/requests/%d", one.Number), Title: v.TitleOf(one.Citation),
 				State: frame.StateOf(string(one.Owner), one.State, one.StateLabel),
 			})
 		}
@@ -306,14 +306,14 @@ func (d Desk) ofRequest(v *frame.Visit, id broker.ID, now *result) {
 	if request, err := frame.Ask[gen.GetRequest200JSONResponse](v, "getRequest", d.ops.GetRequest, gen.GetRequestRequestObject{ID: id}); err == nil {
 		now.Request = request.Number
 		if now.Title == "" {
-			now.Title = request.Citation.Title
+			now.Title = v.TitleOf(request.Citation)
 		}
 		return
 	}
 	if request, err := frame.Ask[gen.GetLending200JSONResponse](v, "getLending", d.ops.GetLending, gen.GetLendingRequestObject{ID: id}); err == nil {
 		now.Request, now.Lending = request.Number, true
 		if now.Title == "" {
-			now.Title = request.Citation.Title
+			now.Title = v.TitleOf(request.Citation)
 		}
 	}
 }

@@ -13,8 +13,10 @@ import (
 type form struct {
 	Card, Patron                                  string
 	Title, Author, ISBN, Edition, Year, Publisher string
-	Service                                       string
-	NeedBy, Pickup                                string
+	// What a copy is wanted of.
+	PartTitle, PartAuthor, Volume, Issue, Pages, ISSN, DOI, PMID string
+	Service                                                      string
+	NeedBy, Pickup                                               string
 	// Cost says what it may cost: ask or agreed, and Agreed how much.
 	Cost, Agreed string
 	Rush         bool
@@ -59,7 +61,8 @@ func (d Desk) newRequest(v *frame.Visit) error {
 func (d Desk) typed(v *frame.Visit) newPage {
 	f := form{
 		Card: v.Field("card"), Patron: v.Field("patron"), Title: v.Field("title"), Author: v.Field("author"), ISBN: v.Field("isbn"), Edition: v.Field("edition"),
-		Year: v.Field("year"), Publisher: v.Field("publisher"), Service: v.Field("service"), NeedBy: v.Field("need_by"), Pickup: v.Field("pickup"),
+		Year: v.Field("year"), Publisher: v.Field("publisher"), PartTitle: v.Field("part_title"), PartAuthor: v.Field("part_author"), Volume: v.Field("volume"), Issue: v.Field("issue"),
+		Pages: v.Field("pages"), ISSN: v.Field("issn"), DOI: v.Field("doi"), PMID: v.Field("pmid"), Service: v.Field("service"), NeedBy: v.Field("need_by"), Pickup: v.Field("pickup"),
 		Cost: v.Field("cost"), Agreed: v.Field("agreed"), Rush: v.Field("rush") != "", Note: v.Field("note"), Channel: v.Field("channel"), Anyway: v.Field("anyway") != "",
 	}
 	if f.Pickup == "" && v.Who.Branch != broker.NoID {
@@ -91,8 +94,15 @@ func (d Desk) whoIs(v *frame.Visit, page *newPage) {
 func (p newPage) body(v *frame.Visit) (gen.NewRequest, error) {
 	f := p.Form
 	in := gen.NewRequest{
-		Citation: broker.Citation{Title: f.Title, Author: f.Author, ISBN: strings.ReplaceAll(f.ISBN, "-", ""), Edition: f.Edition, Year: f.Year, Publisher: f.Publisher},
-		Service:  gen.NewRequestService(f.Service), Rush: f.Rush, Note: f.Note, AskAnyway: f.Anyway, Channel: gen.NewRequestChannel(f.Channel),
+		Citation: broker.Citation{
+			Title: f.Title, Author: f.Author, ISBN: strings.ReplaceAll(f.ISBN, "-", ""), Edition: f.Edition, Year: f.Year, Publisher: f.Publisher, ISSN: f.ISSN, Volume: f.Volume,
+		},
+		Service: gen.NewRequestService(f.Service), Rush: f.Rush, Note: f.Note, AskAnyway: f.Anyway, Channel: gen.NewRequestChannel(f.Channel),
+	}
+	if f.Service == "copy" {
+		cited := &in.Citation
+		cited.Issue, cited.Pages, cited.PartTitle, cited.PartAuthor, cited.DOI, cited.PMID = f.Issue, f.Pages, f.PartTitle, f.PartAuthor, f.DOI, f.PMID
+		cited.Format = broker.FormatArticle
 	}
 	read := v.Reading()
 	if p.Who != nil {
@@ -149,7 +159,7 @@ func (d Desk) submit(v *frame.Visit) error {
 		stored, err = frame.AskOnce[gen.SubmitRequest201JSONResponse](v, "submitRequest", v.Key(), d.ops.SubmitRequest, gen.SubmitRequestRequestObject{Body: &body})
 		if err == nil {
 			request := stored.Body
-			v.Tell(frame.Toast{Text: v.Say("Submitted: {title}, #{number}.", "title", titleOf(v, request.Citation), "number", request.Number)})
+			v.Tell(frame.Toast{Text: v.Say("Submitted: {title}, #{number}.", "title", v.TitleOf(request.Citation), "number", request.Number)})
 			if v.Field("another") != "" {
 				return v.Go("/requests/new?card=" + page.Form.Card)
 			}

@@ -180,7 +180,7 @@ func grouped(v *frame.Visit, requests []gen.RequestSummary, lines []line) []grou
 func lineOf(v *frame.Visit, request gen.RequestSummary) line {
 	to := address(string(request.Side), request.Number)
 	shown := line{
-		To: to, Title: titleOf(v, request.Citation), Number: request.Number, Who: request.PatronName,
+		To: to, Title: v.TitleOf(request.Citation), Number: request.Number, Who: request.PatronName,
 		State: frame.StateOf(string(request.Owner), request.State, request.StateLabel), Sub: request.Task,
 		Reach: request.Reach, Tier: request.TierName, Lender: request.Lender.Name, Age: ageOf(v, request.SubmittedAt),
 		Cost: request.Cost, Due: v.Due(request.Deadline.DueAt, request.Deadline.ThenLabel), NeedBy: request.NeedBy,
@@ -214,13 +214,6 @@ func lineOf(v *frame.Visit, request gen.RequestSummary) line {
 	return shown
 }
 
-func titleOf(v *frame.Visit, citation broker.Citation) string {
-	if citation.Title == "" {
-		return v.Say("(no title)")
-	}
-	return citation.Title
-}
-
 func ageOf(v *frame.Visit, since time.Time) int {
 	return max(v.Today.DaysSince(broker.DateIn(since, v.Now.Location())), 0)
 }
@@ -235,7 +228,7 @@ func (d Desk) stuck(v *frame.Visit, page *queuePage) error {
 	lines := make([]line, len(found.Requests))
 	for i, request := range found.Requests {
 		lines[i] = line{
-			To: address(string(request.Side), request.Number), Title: titleOf(v, request.Citation), Number: request.Number,
+			To: address(string(request.Side), request.Number), Title: v.TitleOf(request.Citation), Number: request.Number,
 			State: frame.StateOf(string(request.Owner), request.State, request.StateLabel), Sub: request.Words, Age: ageOf(v, request.Since),
 		}
 	}

@@ -3,7 +3,6 @@ package ill
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"afield/api/gen"
@@ -110,8 +109,8 @@ func (d Desk) request(v *frame.Visit) error {
 func (d Desk) showRequest(v *frame.Visit, status int, request gen.Request, tried string, trouble *frame.Trouble) error {
 	lending := request.Side == gen.RequestSideLending
 	page := requestPage{
-		Lending: lending, Number: request.Number, To: address(string(request.Side), request.Number), Title: titleOf(v, request.Citation),
-		Citation: request.Citation, About: aboutTitle(request.Citation), State: frame.StateOf(string(request.Owner), request.State, request.StateLabel),
+		Lending: lending, Number: request.Number, To: address(string(request.Side), request.Number), Title: v.TitleOf(request.Citation),
+		Citation: request.Citation, About: v.AboutTitle(request.Citation), State: frame.StateOf(string(request.Owner), request.State, request.StateLabel),
 		Due: v.Due(request.Deadline.DueAt, ""), Then: request.Deadline.ThenLabel, Task: request.Tasks, Tab: v.QueryParam("tab"),
 		Borrower: request.Borrower, Request: request, Today: v.Today, Currency: v.Place.Currency, Zone: v.Now.Location(),
 		Late: request.LateParcels, Pickup: v.Place.Branch(request.PickupBranchID), NoteText: v.FormValue("text"),
@@ -150,12 +149,6 @@ func (d Desk) showRequest(v *frame.Visit, status int, request gen.Request, tried
 	}
 	title := v.Say("Request {number}, {title}", "number", request.Number, "title", page.Title)
 	return v.ShowAs(status, "request", frame.Head{Title: title, At: place}, page)
-}
-
-// aboutTitle says what is known of a title, between dots.
-func aboutTitle(citation broker.Citation) string {
-	known := slices.DeleteFunc([]string{citation.Author, citation.Publisher, citation.Year, citation.Volume, citation.ISBN}, func(text string) bool { return text == "" })
-	return strings.Join(known, " · ")
 }
 
 // around reads what stands beside a request: what happened, its notes, messages,
@@ -419,7 +412,7 @@ func actionOf(request gen.Request, name string) gen.AvailableAction {
 // done from.
 func (d Desk) done(v *frame.Visit, request gen.Request, action gen.AvailableAction) error {
 	to := address(string(request.Side), request.Number)
-	toast := frame.Toast{Text: v.Say("{act}: {title}. Now: {state}.", "act", v.Say(action.Label), "title", titleOf(v, request.Citation), "state", v.Say(request.StateLabel))}
+	toast := frame.Toast{Text: v.Say("{act}: {title}. Now: {state}.", "act", v.Say(action.Label), "title", v.TitleOf(request.Citation), "state", v.Say(request.StateLabel))}
 	if action.Name != "undo" && slices.ContainsFunc(request.AvailableActions, func(a gen.AvailableAction) bool { return a.Name == "undo" }) {
 		toast.Undo, toast.UndoLabel = to+"/undo", v.Say("Undo")
 	}

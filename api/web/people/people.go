@@ -186,7 +186,7 @@ func (p People) fill(v *frame.Visit, id, about broker.ID, trouble *frame.Trouble
 	for _, one := range requests.Requests {
 		if one.ClosedAt.IsZero() {
 			page.Waits = append(page.Waits, wait{
-				ID: one.ID, To: fmt.Sprintf("/requests/%d", one.Number), Title: one.Citation.Title,
+				ID: one.ID, To: fmt.Sprintf("/requests/%d", one.Number), Title: v.TitleOf(one.Citation),
 				State: frame.StateOf(string(one.Owner), one.State, one.StateLabel), Due: v.Due(one.Deadline.DueAt, one.Deadline.ThenLabel),
 			})
 		}

@@ -76,6 +76,10 @@ func OwnCopies(ctx context.Context, tx *postgres.Tx, finder *routing.Finder, lib
 	return nil
 }
 
+// SamePart is Citation.Part as the database works it out of a request's citation.
+const SamePart = `lower(concat_ws('|', coalesce(citation ->> 'part_title', ''), coalesce(citation ->> 'issue', ''),
+	coalesce(citation ->> 'pages', ''), coalesce(citation ->> 'doi', '')))`
+
 // MaySubmit asks the policy, with the counts that only the database knows.
 func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, doc *policy.Document, in Submission) (ill.SubmitDecision, error) {
 	ref := patrons.Ref{Library: library.ID, ID: in.Patron}
@@ -88,13 +92,13 @@ func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, 
 	var same bool
 	err = tx.QueryRow(ctx, `select
 			count(*) filter (where state = any ($4) and coalesce(fulfilment, 'ill') <> 'hold')::int,
-			coalesce(bool_or(state = any ($9) and (($5::uuid is not null and title_id = $5)
+			coalesce(bool_or(state = any ($9) and `+SamePart+` = $10 and (($5::uuid is not null and title_id = $5)
 				or ($8 <> '' and citation ->> 'isbn' = $8)
 				or (title_id is null and $5::uuid is null and $6 <> '' and lower(citation ->> 'title') = lower($6)
 					and lower(coalesce(citation ->> 'author', '')) = lower($7)))), false)
 		from requests where library_id = $1 and patron_id = $2 and id <> $3 and side = 'borrowing' and closed_at is null`,
 		library.ID, in.Patron, in.Request, ill.ActiveStates(doc, ill.Asked(facts.Class, facts.Age, in.Citation.Format)), in.Title, in.Citation.Title, in.Citation.Author, in.Citation.ISBN,
-		workflow.Borrowing.States(func(p workflow.Place) bool { return p.Serves })).Scan(&activeCount, &same)
+		workflow.Borrowing.States(func(p workflow.Place) bool { return p.Serves }), in.Citation.Part()).Scan(&activeCount, &same)
 	if err != nil {
 		return ill.SubmitDecision{}, fmt.Errorf("count the patron's requests: %w", err)
 	}
