@@ -58,8 +58,16 @@ func caller(call connectors.Call) (broker.Symbol, error) {
 		"Neither the message nor the header "+wire.HeaderLibrary+" nor the name of basic authentication says which library is calling.", nil)
 }
 
-func basic(header http.Header) (name, password string, is bool) {
-	return (&http.Request{Header: header}).BasicAuth()
+// basic reads basic authentication. A symbol has a colon in it, so the last one
+// stands before the secret, which has none.
+func basic(header http.Header) (name, secret string, is bool) {
+	before, after, is := (&http.Request{Header: header}).BasicAuth()
+	if !is {
+		return "", "", false
+	}
+	both := before + ":" + after
+	last := strings.LastIndex(both, ":")
+	return both[:last], both[last+1:], true
 }
 
 func illegible(err error) error {
