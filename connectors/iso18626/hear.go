@@ -136,7 +136,8 @@ func (d *document) citation(notes *[]string) *broker.Citation {
 	cited := &broker.Citation{
 		Title: oneLine(info.says("title"), maxTitle), Author: oneLine(info.says("author"), maxAuthor),
 		Publisher: oneLine(published.says("publisher"), maxCited), Year: oneLine(published.says("publicationDate"), maxCited),
-		Edition: oneLine(info.says("edition"), maxCited),
+		Edition: oneLine(info.says("edition"), maxCited), Issue: oneLine(info.says("issue"), maxCited), Pages: oneLine(info.says("pagesRequested"), maxCited),
+		PartTitle: oneLine(info.says("titleOfComponent"), maxTitle), PartAuthor: oneLine(info.says("authorOfComponent"), maxAuthor),
 	}
 	if subtitle := oneLine(info.says("subtitle"), maxCited); subtitle != "" && cited.Title != "" {
 		cited.Title = oneLine(cited.Title+": "+subtitle, maxTitle)
@@ -153,28 +154,24 @@ func (d *document) citation(notes *[]string) *broker.Citation {
 			cited.ISBN = cmp.Or(cited.ISBN, text)
 		case "ISSN":
 			cited.ISSN = cmp.Or(cited.ISSN, text)
+		case "DOI":
+			cited.DOI = cmp.Or(cited.DOI, text)
 		default:
 			*notes = append(*notes, oneLine(id.says("bibliographicItemIdentifierCode"), 40)+" "+text)
 		}
 	}
 	for _, id := range info.all("bibliographicRecordId") {
-		if strings.EqualFold(id.says("bibliographicRecordIdentifierCode"), "OCLC") {
-			cited.OCLC = cmp.Or(cited.OCLC, oneLine(id.says("bibliographicRecordIdentifier"), maxCited))
+		text := oneLine(id.says("bibliographicRecordIdentifier"), maxCited)
+		switch strings.ToUpper(id.says("bibliographicRecordIdentifierCode")) {
+		case "OCLC":
+			cited.OCLC = cmp.Or(cited.OCLC, text)
+		case "PMID":
+			cited.PMID = cmp.Or(cited.PMID, text)
 		}
 	}
 	service := d.root.at("serviceInfo")
 	cited.Format = formatOf(published.says("publicationType"), cmp.Or(service.says("itemFormat"), service.says("preferredFormat")))
-	for _, part := range []struct{ words, name string }{
-		{"Article or part: ", "titleOfComponent"},
-		{"Its author: ", "authorOfComponent"},
-		{"Issue: ", "issue"},
-		{"Pages: ", "pagesRequested"},
-	} {
-		if text := oneLine(info.says(part.name), maxCited); text != "" {
-			*notes = append(*notes, part.words+text)
-		}
-	}
-	cited.Title = cmp.Or(cited.Title, oneLine(info.says("titleOfComponent"), maxTitle), oneLine(info.says("supplierUniqueRecordId"), maxTitle),
+	cited.Title = cmp.Or(cited.Title, cited.PartTitle, oneLine(info.says("supplierUniqueRecordId"), maxTitle),
 		cited.ISBN, cited.ISSN, cited.OCLC, "No title given")
 	return cited
 }

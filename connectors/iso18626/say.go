@@ -120,15 +120,17 @@ func (w writer) request() *element {
 		cited = &broker.Citation{}
 	}
 	what := materialOf(cited.Format)
-	bibliographic := el("bibliographicInfo", leaf("title", cited.Title), leaf("author", cited.Author), leaf("edition", cited.Edition), leaf("volume", cited.Volume))
-	for _, id := range []struct{ code, text string }{{"ISBN", cited.ISBN}, {"ISSN", cited.ISSN}} {
+	bibliographic := el("bibliographicInfo", leaf("title", cited.Title), leaf("author", cited.Author), leaf("edition", cited.Edition), leaf("volume", cited.Volume),
+		leaf("titleOfComponent", cited.PartTitle), leaf("authorOfComponent", cited.PartAuthor), leaf("issue", cited.Issue), leaf("pagesRequested", cited.Pages))
+	for _, id := range []struct{ code, text string }{{"ISBN", cited.ISBN}, {"ISSN", cited.ISSN}, {"DOI", cited.DOI}} {
 		if id.text != "" {
-			pair := el("bibliographicItemId", leaf("bibliographicItemIdentifierCode", id.code), leaf("bibliographicItemIdentifier", id.text))
-			bibliographic.with(pair)
+			bibliographic.with(el("bibliographicItemId", leaf("bibliographicItemIdentifierCode", id.code), leaf("bibliographicItemIdentifier", id.text)))
 		}
 	}
-	if cited.OCLC != "" {
-		bibliographic.with(el("bibliographicRecordId", leaf("bibliographicRecordIdentifierCode", "OCLC"), leaf("bibliographicRecordIdentifier", cited.OCLC)))
+	for _, id := range []struct{ code, text string }{{"OCLC", cited.OCLC}, {"PMID", cited.PMID}} {
+		if id.text != "" {
+			bibliographic.with(el("bibliographicRecordId", leaf("bibliographicRecordIdentifierCode", id.code), leaf("bibliographicRecordIdentifier", id.text)))
+		}
 	}
 	service := el("serviceInfo",
 		leaf("requestType", "New"), leaf("serviceType", "Loan"), leaf("needBeforeDate", endOf(m.NeedBy)),

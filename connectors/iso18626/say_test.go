@@ -53,7 +53,9 @@ func spokenMessages() map[string]connectors.Message {
 			m.Citation, m.Service, m.PreviousRequestID = &broker.Citation{Title: "Tides"}, "loan", "0198c0de-0000-7c3a-9d55-0a4d1c8e7f10"
 		}),
 		"request_copy": with(borrower, connectors.KindRequest, func(m *connectors.Message) {
-			m.Citation, m.Service, m.Copyright = &broker.Citation{Title: "Tides", Format: broker.FormatArticle}, "copy", "US:CCG"
+			m.Citation, m.Service, m.Copyright = &broker.Citation{
+				Title: "Tides", Format: broker.FormatArticle, Volume: "3", Issue: "2", Pages: "1-9", PartTitle: "Neap", PartAuthor: "Keeper, Ü.", DOI: "10.1000/182", PMID: "123",
+			}, "copy", "US:CCG"
 		}),
 		"cancel":            with(borrower, connectors.KindCancel, func(m *connectors.Message) { m.Reason = "no_answer" }),
 		"accept_conditions": with(borrower, connectors.KindAcceptConditions, nil),
