@@ -110,6 +110,29 @@ func TestBreakerCountsOnlyThePeersFaults(t *testing.T) {
 	}
 }
 
+// A library with a target is looked up there, whatever its protocol can, behind a
+// breaker like any other.
+func TestTargetsAreSearched(t *testing.T) {
+	t.Parallel()
+	protocol, catalogue := &scripted{}, &scripted{}
+	registry := registryOf(t, connectors.BreakerSettings{Failures: 1, OpenFor: time.Hour}, protocol)
+	peer := connectors.Peer{Library: broker.NewID(), Protocol: "manual", Target: &connectors.Target{URL: "https://sru.example.org"}}
+	if _, err := registry.Available(t.Context(), peer, broker.Citation{}); err == nil {
+		t.Error("a target is searched by nobody")
+	}
+	closed := false
+	registry.SearchBy(connectors.Search{Holdings: catalogue, Close: func() { closed = true }})
+	_, first := registry.Available(t.Context(), peer, broker.Citation{})
+	_, second := registry.Available(t.Context(), peer, broker.Citation{})
+	ours, _ := broker.AsError(second)
+	if first == nil || ours == nil || ours.Code != connectors.NotAsked || catalogue.calls.Load() != 1 || protocol.calls.Load() != 0 {
+		t.Errorf("look-ups: %v, then %v with %d calls; want one call", first, second, catalogue.calls.Load())
+	}
+	if registry.Close(); !closed {
+		t.Error("the search is not closed")
+	}
+}
+
 // A peer too slow for look-ups may still take messages.
 func TestLookUpsHaveABreakerOfTheirOwn(t *testing.T) {
 	t.Parallel()

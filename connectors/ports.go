@@ -47,7 +47,6 @@ type Target struct {
 	Account, Password string
 	// AllowPrivateAddress lets it be on a loopback or private address.
 	AllowPrivateAddress bool
-	Timeout             time.Duration
 }
 
 // Sender hands messages to peers of one protocol.

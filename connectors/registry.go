@@ -15,6 +15,7 @@ import (
 // names, an outside one through its own breaker. It is safe for concurrent use.
 type Registry struct {
 	protocols []Protocol
+	search    Search
 	// Messages and look-ups have separate breakers, because a peer that is too
 	// slow for a look-up may still take messages.
 	sending, lookingUp *Breakers
@@ -44,6 +45,18 @@ func NewRegistry(settings BreakerSettings, protocols ...Protocol) (*Registry, er
 	}
 	return r, nil
 }
+
+// Search is the way to look holdings up in catalogues that can be searched,
+// whichever protocol their libraries are reached by.
+type Search struct {
+	Holdings Holdings
+	// Close releases what it holds; nil means that it holds nothing.
+	Close func()
+}
+
+// SearchBy has libraries with a Target looked up by searching it. It is called
+// before the registry is used.
+func (r *Registry) SearchBy(search Search) { r.search = search }
 
 // Of gives a protocol by its name. For one that is not registered the error is
 // broker.KindUnavailable.
@@ -98,32 +111,46 @@ func (r *Registry) Send(ctx context.Context, peer Peer, message Message) Deliver
 	return r.sending.Try(ctx, peer.Library.String(), func() Delivery { return protocol.Sender.Send(ctx, peer, message) })
 }
 
-// Available asks a peer live what it could lend. See Holdings. Where that cannot
-// be found out the error is broker.KindUnavailable.
+// NotAsked is the code of the error where a peer was not asked at all, because it
+// failed just now.
+const NotAsked = "not_asked"
+
+// Available asks a peer live what it could lend: by searching its catalogue where
+// it has a Target, else by its protocol. See Holdings. Where that cannot be found out
+// the error is broker.KindUnavailable.
 func (r *Registry) Available(ctx context.Context, peer Peer, citation broker.Citation) (Availability, error) {
 	notKnown := func(detail string) error {
 		return &broker.Error{Kind: broker.KindUnavailable, Code: "availability_unknown", Detail: detail}
 	}
-	protocol, err := r.Of(peer.Protocol)
+	holdings, err := r.lookUp(peer)
 	switch {
 	case err != nil:
 		return Availability{}, err
-	case protocol.Holdings == nil:
+	case holdings == nil:
 		return Availability{}, notKnown("this peer has no live look-up")
 	}
 	var found Availability
 	asked := false
 	tried := r.lookingUp.Try(ctx, peer.Library.String(), func() Delivery {
 		asked = true
-		if found, err = protocol.Holdings.Available(ctx, peer, citation); err != nil {
+		if found, err = holdings.Available(ctx, peer, citation); err != nil {
 			return Delivery{Outcome: TryAgain}
 		}
 		return Delivery{Outcome: Delivered}
 	})
 	if !asked {
-		return Availability{}, notKnown(tried.Detail)
+		return Availability{}, &broker.Error{Kind: broker.KindUnavailable, Code: NotAsked, Detail: tried.Detail}
 	}
 	return found, err
+}
+
+// lookUp gives how a peer's holdings are looked up; nil where they cannot be.
+func (r *Registry) lookUp(peer Peer) (Holdings, error) {
+	if peer.Target != nil && r.search.Holdings != nil {
+		return r.search.Holdings, nil
+	}
+	protocol, err := r.Of(peer.Protocol)
+	return protocol.Holdings, err
 }
 
 // Reset closes a library's breakers at once: staff know that it is back, or its
@@ -150,5 +177,8 @@ func (r *Registry) Close() {
 		if protocol.Close != nil {
 			protocol.Close()
 		}
+	}
+	if r.search.Close != nil {
+		r.search.Close()
 	}
 }

@@ -233,10 +233,28 @@ func (t *target) saveReach(ctx context.Context, tx *postgres.Tx, as Applying, gr
 	if t.changed[partNumbers] {
 		directory.SaveNumbers(tx, t.id, t.Numbers.patterns())
 	}
+	if t.changed[partSearch] {
+		if err := t.saveSearch(tx, as.Now); err != nil {
+			return err
+		}
+	}
 	if !t.changed[partReached] {
 		return nil
 	}
 	return t.saveReached(ctx, tx, as, done)
+}
+
+// saveSearch writes where its catalogue is searched.
+func (t *target) saveSearch(tx *postgres.Tx, now time.Time) error {
+	s := t.Search
+	if s == nil {
+		directory.DropTarget(tx, t.id)
+		return nil
+	}
+	return directory.SaveTarget(tx, directory.Target{
+		Library: t.id, URL: s.URL, System: s.System, Version: s.Version, Schema: s.Schema, Holdings: s.Holdings, Indexes: s.Indexes,
+		Owner: s.Owner, Account: s.Account, AllowPrivateAddress: *s.Private,
+	}, now)
 }
 
 func (t *target) saveReached(ctx context.Context, tx *postgres.Tx, as Applying, done *Applied) error {

@@ -170,6 +170,7 @@ func TestChangesAreSaidRecordedAndTakenBack(t *testing.T) {
 		{"the name of the catalogue", "name: Lakes catalogue\n    lib", "name: Great Lakes catalogue\n    lib", `Shared catalogue "Lakes catalogue": name becomes "Great Lakes catalogue"`},
 		{"the consortium", "name: Lakes Consortium", "name: Great Lakes", "The consortium: name was Lakes Consortium and becomes Great Lakes"},
 		{"a partner", "is: by hand\n", "is: partner\n    reached: {by: partner, url: \"https://ill.example.org\"}\n", "is was by hand and becomes partner"},
+		{"a catalogue", "is: by hand\n", "is: by hand\n    search: {url: \"https://sru.example.org/books\", system: koha, owner: HILLS, indexes: {oclc: my.oclc}}\n", "catalogue searched at becomes https://sru.example.org/books"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -202,6 +203,62 @@ func TestChangesAreSaidRecordedAndTakenBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A catalogue that is searched can be changed in part and taken away, and what it
+// answered at another address is forgotten; its password stays.
+func TestACatalogueIsSearchedNoLonger(t *testing.T) {
+	t.Parallel()
+	tw := newTown(t)
+	tw.applies(consortium.Example())
+	target := func() (found directory.Target, is bool) {
+		tw.must(tw.in(func(ctx context.Context, tx *postgres.Tx) error {
+			library, err := directory.BySymbol(ctx, tx, broker.NewSymbol("EXAMPLE", "EAST"))
+			if err != nil {
+				return err
+			}
+			all, err := directory.Targets(ctx, tx, tw.vault, []broker.ID{library.ID})
+			found, is = all[library.ID]
+			return err
+		}))
+		return found, is
+	}
+	east := func(search string) string {
+		return "libraries:\n  - symbols: [\"EXAMPLE:EAST\"]\n    search: " + search + "\n"
+	}
+	tw.applies(east(`{url: "https://sru.example.org/a", system: koha, account: afield}`))
+	first, _ := target()
+	tw.must(tw.in(func(ctx context.Context, tx *postgres.Tx) error {
+		directory.RecordSearches(tx, map[broker.ID]string{first.Library: "It is away."}, tw.now)
+		directory.RecordSearches(tx, map[broker.ID]string{first.Library: "It is away."}, tw.now.Add(time.Minute))
+		return directory.SetTargetPassword(ctx, tx, tw.vault, first.Library, "secret")
+	}))
+	first, _ = target()
+	if health := first.Health; string(first.Password) != "secret" || health.Failures != 2 || health.Problem != "It is away." || !health.AnsweredAt.IsZero() || !health.AskedAt.Equal(tw.now.Add(time.Minute)) {
+		t.Errorf("%+v", first)
+	}
+	tw.must(tw.in(func(_ context.Context, tx *postgres.Tx) error {
+		directory.RecordSearches(tx, map[broker.ID]string{first.Library: ""}, tw.now.Add(time.Hour))
+		return nil
+	}))
+	if answered, _ := target(); answered.Health != (directory.TargetHealth{AskedAt: tw.now.Add(time.Hour), AnsweredAt: tw.now.Add(time.Hour)}) {
+		t.Errorf("it answered again: %+v", answered.Health)
+	}
+	if text := tw.fixed(); strings.Contains(text, "secret") {
+		t.Errorf("the password is exported:\n%s", text)
+	}
+	plan, _ := tw.applies(east(`{version: "1.2"}`))
+	if now, _ := target(); words(plan) != "EXAMPLE:EAST (East Lake Public Library): SRU version becomes 1.2" ||
+		now.URL != "https://sru.example.org/a" || now.Version != "1.2" || now.Account != "afield" || string(now.Password) != "secret" || now.Health != (directory.TargetHealth{}) {
+		t.Errorf("%s: %+v", words(plan), now)
+	}
+	if plan, _ = tw.applies(east("{url: none}")); !strings.Contains(words(plan), "its catalogue is searched no longer") {
+		t.Errorf("taken away: %s", words(plan))
+	}
+	if _, still := target(); still {
+		t.Error("it is still searched")
+	}
+	tw.fixed()
 }
 
 // What a file leaves out stays, and is named.

@@ -94,6 +94,9 @@ func (t *target) before() Library {
 			was.Staff = append(was.Staff, StaffMember{Username: member.Username, Status: staffDisabled})
 		}
 	}
+	if was.Search == nil && t.Search != nil {
+		was.Search = &Search{URL: searchedNowhere}
+	}
 	if was.Reached != nil && t.Is == isMember {
 		was.Reached = nil // a member stays one
 	}

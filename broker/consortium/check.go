@@ -134,6 +134,7 @@ func (s said) library(l Library, groups map[string]string, protocols []string) {
 	s.lending(l.Lending, l.Currency, groups)
 	s.numbers(l.Numbers)
 	s.reached(l, protocols)
+	s.search(l.Search)
 	if l.Is == isMember {
 		s.member(l, groups)
 	} else {
@@ -297,6 +298,44 @@ func (s said) standard(r Reached) {
 		s.part("account").wrong("must be at most 100 characters")
 	}
 }
+
+// search refuses what no catalogue could be searched by.
+func (s said) search(l *Search) {
+	if l == nil {
+		return
+	}
+	s = s.part("search")
+	address, err := url.Parse(l.URL)
+	private := l.Private != nil && *l.Private
+	if err != nil || address.Host == "" || address.User != nil || address.Fragment != "" || address.Scheme != "https" && (address.Scheme != "http" || !private) {
+		s.part("url").wrong("%s; it is the https address at which SRU is spoken, or http where private: true says that it is on a network of your own; none takes it away", missing(l.URL))
+	}
+	if l.System != "" {
+		s.part("system").among(l.System, directory.SearchSystems()...)
+	} else if len(l.Indexes) == 0 {
+		s.part("system").wrong("is missing; it is one of %s, or else the indexes are named", strings.Join(directory.SearchSystems(), ", "))
+	}
+	if l.Version != "" {
+		s.part("version").among(l.Version, directory.SearchVersions()...)
+	}
+	if l.Holdings != "" {
+		s.part("holdings").among(l.Holdings, directory.SearchForms()...)
+	}
+	for name, index := range l.Indexes {
+		s.part("indexes").among(name, directory.SearchIndexes()...)
+		if !searchIndex.MatchString(index) {
+			s.part("indexes").part(name).wrong(`%s; it is what the catalogue calls this index, as bath.isbn, or "*" for what it searches by itself`, missing(index))
+		}
+	}
+	for name, text := range map[string]string{"schema": l.Schema, "owner": l.Owner, "account": l.Account} {
+		if text != "" {
+			s.part(name).named(text, 200)
+		}
+	}
+}
+
+// searchIndex is what a catalogue can call an index.
+var searchIndex = regexp.MustCompile(`^(\*|[A-Za-z][A-Za-z0-9_.-]{0,79})$`)
 
 func (s said) notMember(l Library) {
 	for name, is := range map[string]bool{

@@ -2,6 +2,7 @@ package consortium
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ const (
 	partLending = "lending"
 	partNumbers = "numbers"
 	partReached = "reached"
+	partSearch  = "search"
 	partStaff   = "staff "
 )
 
@@ -55,6 +57,13 @@ func (l Library) fields(catalogue string) []field {
 			all, field{partReached, "reached by", r.By}, field{partReached, "reached at", r.URL}, field{partReached, "timeout", r.Timeout},
 			field{partReached, "private address", yes(r.Private)}, field{partReached, "sending paused", yes(r.Paused)},
 			field{partReached, "edition", r.Edition}, field{partReached, "dialect", r.Dialect}, field{partReached, "account", r.Account},
+		)
+	}
+	if s := l.Search; s != nil {
+		all = append(
+			all, field{partSearch, "catalogue searched at", s.URL}, field{partSearch, "catalogue's system", s.System}, field{partSearch, "SRU version", s.Version},
+			field{partSearch, "record schema", s.Schema}, field{partSearch, "form of holdings", s.Holdings}, field{partSearch, "indexes", indexesText(s.Indexes)},
+			field{partSearch, "own copies marked", s.Owner}, field{partSearch, "search account", s.Account}, field{partSearch, "private catalogue", yes(s.Private)},
 		)
 	}
 	for _, member := range l.Staff {
@@ -124,6 +133,14 @@ func patternsText(patterns []Pattern) string {
 	texts := make([]string, 0, len(patterns))
 	for _, one := range patterns {
 		texts = append(texts, fmt.Sprintf("%s… of %s characters", one.Prefix, number(one.Length)))
+	}
+	return strings.Join(texts, ", ")
+}
+
+func indexesText(indexes map[string]string) string {
+	texts := make([]string, 0, len(indexes))
+	for _, name := range slices.Sorted(maps.Keys(indexes)) {
+		texts = append(texts, name+" "+indexes[name])
 	}
 	return strings.Join(texts, ", ")
 }
@@ -206,6 +223,10 @@ func (p *Plan) compareLibrary(t *target) {
 	for _, one := range t.was.said.fields(sharing) {
 		before[one.what] = one.text
 	}
+	if t.Search == nil && t.was.said.Search != nil {
+		t.changed[partSearch] = true
+		p.say(t, t.title(), "catalogue searched at", t.was.said.Search.URL, "", "%s: its catalogue is searched no longer", t.title())
+	}
 	for _, one := range t.fields(t.catalogue) {
 		was, known := before[one.what]
 		if was == one.text && (known || one.text == "") {
@@ -245,6 +266,9 @@ func (t *target) summary() string {
 	}
 	if t.Reached != nil {
 		text += ", reached by " + t.Reached.By + " at " + t.Reached.URL
+	}
+	if t.Search != nil {
+		text += ", its catalogue searched at " + t.Search.URL
 	}
 	return text
 }

@@ -60,6 +60,7 @@ type Library struct {
 	Lending     *Lending      `yaml:"lending,omitzero"`
 	Numbers     *Numbers      `yaml:"numbers,omitzero"`
 	Reached     *Reached      `yaml:"reached,omitzero"`
+	Search      *Search       `yaml:"search,omitzero"`
 	Staff       []StaffMember `yaml:"staff,omitzero"`
 }
 
@@ -151,6 +152,23 @@ type Reached struct {
 	Private *bool  `yaml:"private,omitzero"`
 	Paused  *bool  `yaml:"paused,omitzero"`
 }
+
+// Search is where a library's catalogue can be searched, by SRU, whichever way it is
+// reached. The URL "none" takes it away.
+type Search struct {
+	URL      string            `yaml:"url,omitzero"`
+	System   string            `yaml:"system,omitzero"`
+	Version  string            `yaml:"version,omitzero"`
+	Schema   string            `yaml:"schema,omitzero"`
+	Holdings string            `yaml:"holdings,omitzero"`
+	Indexes  map[string]string `yaml:"indexes,omitzero,flow"`
+	Owner    string            `yaml:"owner,omitzero"`
+	Account  string            `yaml:"account,omitzero"`
+	Private  *bool             `yaml:"private,omitzero"`
+}
+
+// searchedNowhere is the address of a catalogue that is searched no longer.
+const searchedNowhere = "none"
 
 // StaffMember is somebody who signs in at a member library.
 type StaffMember struct {

@@ -22,7 +22,10 @@ func over(said, was Library) Library {
 		YearlyLoans: given(said.YearlyLoans, was.YearlyLoans), Hours: given(said.Hours, was.Hours),
 		Closed: list(said.Closed, was.Closed), Special: list(said.Special, was.Special), Tiers: list(said.Tiers, was.Tiers),
 		Lending: within(said.Lending, was.Lending, overLending), Numbers: within(said.Numbers, was.Numbers, overNumbers),
-		Reached: within(said.Reached, was.Reached, overReached),
+		Reached: within(said.Reached, was.Reached, overReached), Search: within(said.Search, was.Search, overSearch),
+	}
+	if merged.Search != nil && merged.Search.URL == searchedNowhere {
+		merged.Search = nil
 	}
 	merged.Branches = byKey(said.Branches, was.Branches, func(b Branch) string { return b.Code }, overBranch)
 	merged.Staff = byKey(said.Staff, was.Staff, func(s StaffMember) string { return s.Username }, overStaff)
@@ -63,6 +66,17 @@ func overReached(said, was Reached) Reached {
 		By: cmp.Or(said.By, was.By), URL: cmp.Or(said.URL, was.URL), Timeout: cmp.Or(said.Timeout, was.Timeout),
 		Edition: cmp.Or(said.Edition, was.Edition), Dialect: cmp.Or(said.Dialect, was.Dialect), Account: cmp.Or(said.Account, was.Account),
 		Private: given(said.Private, was.Private), Paused: given(said.Paused, was.Paused),
+	}
+}
+
+func overSearch(said, was Search) Search {
+	if said.Indexes == nil {
+		said.Indexes = was.Indexes
+	}
+	return Search{
+		URL: cmp.Or(said.URL, was.URL), System: cmp.Or(said.System, was.System), Version: cmp.Or(said.Version, was.Version),
+		Schema: cmp.Or(said.Schema, was.Schema), Holdings: cmp.Or(said.Holdings, was.Holdings), Indexes: said.Indexes,
+		Owner: cmp.Or(said.Owner, was.Owner), Account: cmp.Or(said.Account, was.Account), Private: given(said.Private, was.Private),
 	}
 }
 
@@ -145,6 +159,9 @@ func (l Library) usual(isNew bool) Library {
 			l.Reached.Edition = cmp.Or(l.Reached.Edition, directory.Editions[0])
 		}
 		l.Reached.Private, l.Reached.Paused = given(l.Reached.Private, new(bool)), given(l.Reached.Paused, new(bool))
+	}
+	if l.Search != nil {
+		l.Search.Private = given(l.Search.Private, new(bool))
 	}
 	if l.Lending != nil {
 		usual := lendingOf(directory.UsualTerms(broker.NoID, l.Currency), l.Currency, nil)

@@ -140,6 +140,7 @@ type reading struct {
 	symbols    map[broker.ID][]broker.Symbol
 	terms      map[broker.ID]directory.LendingTerms
 	peers      map[broker.ID]directory.Peer
+	targets    map[broker.ID]directory.Target
 	numbers    map[broker.ID][]directory.NumberPattern
 	memberOf   map[broker.ID][]broker.ID
 	branches   map[broker.ID][]directory.Branch
@@ -159,6 +160,7 @@ func (r *reading) all(ctx context.Context, tx *postgres.Tx, doors *access.Servic
 		func() (err error) { r.symbols, err = directory.SymbolsOf(ctx, tx, r.ids); return err },
 		func() (err error) { r.terms, err = directory.Terms(ctx, tx, r.ids); return err },
 		func() (err error) { r.peers, err = directory.LoadPeers(ctx, tx, nil, r.ids); return err },
+		func() (err error) { r.targets, err = directory.Targets(ctx, tx, nil, r.ids); return err },
 		func() (err error) { r.numbers, err = directory.Numbers(ctx, tx, r.ids); return err },
 		func() (err error) { r.memberOf, err = directory.GroupsOf(ctx, tx, r.ids); return err },
 		func() (err error) { r.groups, err = directory.Groups(ctx, tx); return err },
@@ -244,6 +246,15 @@ func (r *reading) library(id broker.ID) *standing {
 		said.Reached = &Reached{
 			By: string(peer.Protocol), URL: peer.BaseURL, Timeout: peer.Timeout.String(), Private: &peer.AllowPrivateAddress, Paused: &peer.Paused,
 			Edition: peer.Edition, Dialect: peer.Dialect, Account: peer.Account,
+		}
+	}
+	if target, searched := r.targets[id]; searched {
+		said.Search = &Search{
+			URL: target.URL, System: target.System, Version: target.Version, Schema: target.Schema, Holdings: target.Holdings,
+			Owner: target.Owner, Account: target.Account, Private: &target.AllowPrivateAddress,
+		}
+		if len(target.Indexes) > 0 {
+			said.Search.Indexes = target.Indexes
 		}
 	}
 	if terms := r.terms[id]; terms.Known {

@@ -37,6 +37,7 @@ var homes = map[string]string{
 	"library_groups":  "broker/directory",
 	"number_patterns": "broker/directory",
 	"peers":           "broker/directory",
+	"search_targets":  "broker/directory",
 	"sharing_groups":  "broker/directory",
 	"symbols":         "broker/directory",
 	"tiers":           "broker/directory",

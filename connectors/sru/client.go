@@ -89,7 +89,7 @@ func (c *Client) page(ctx context.Context, target connectors.Target, query strin
 	}
 	got := c.lines.Call(ctx, line.Call{
 		Method: http.MethodGet, URL: address, Header: header, MaxBytes: maxBytes,
-		Timeout: target.Timeout, AllowPrivate: target.AllowPrivateAddress,
+		AllowPrivate: target.AllowPrivateAddress,
 	})
 	switch {
 	case errors.Is(got.Err, line.ErrTooLong):

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"afield/broker"
+	"afield/broker/directory"
 	"afield/connectors"
 )
 
@@ -92,6 +93,13 @@ func TestEveryFormIsRead(t *testing.T) {
 	for _, form := range Forms() {
 		if !slices.Contains(tested, form) {
 			t.Errorf("form %s is not tested", form)
+		}
+	}
+	for what, pair := range map[string][2][]string{
+		"forms": {Forms(), directory.SearchForms()}, "systems": {Systems(), directory.SearchSystems()},
+	} {
+		if !slices.Equal(pair[0], pair[1]) {
+			t.Errorf("%s here are %v, and a library's entry may say %v", what, pair[0], pair[1])
 		}
 	}
 	for name, system := range systems {

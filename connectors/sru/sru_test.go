@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"afield/broker"
 	"afield/broker/catalog"
@@ -202,7 +201,7 @@ func newTarget(t *testing.T, answers map[string]string) *target {
 }
 
 func (t *target) peer(system string) connectors.Peer {
-	return connectors.Peer{Library: broker.NewID(), Target: &connectors.Target{URL: t.URL, System: system, AllowPrivateAddress: true, Timeout: 5 * time.Second}}
+	return connectors.Peer{Library: broker.NewID(), Target: &connectors.Target{URL: t.URL, System: system, AllowPrivateAddress: true}}
 }
 
 func sample(t *testing.T, name string) string {

@@ -100,7 +100,28 @@ func (w *lookUpWorker) Work(ctx context.Context, job *river.Job[lookUpArgs]) err
 		return err
 	}
 	live := routing.LiveAvailability(ctx, q.config.Protocols, peers, citation, routing.UsualLimits())
+	if problems := searched(peers, live); len(problems) > 0 {
+		err := q.config.DB.InTx(ctx, postgres.ForLibraries(), func(_ context.Context, tx *postgres.Tx) error {
+			directory.RecordSearches(tx, problems, q.config.Clock.Now())
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return q.config.DB.InTx(ctx, scope, func(ctx context.Context, tx *postgres.Tx) error {
 		return q.requests.HoldingsKnown(ctx, tx, q.config.Clock.Now(), job.Args.Library, job.Args.Request, live)
 	})
+}
+
+// searched tells how the catalogues that were searched answered: the problem of each,
+// "" where there was none. One that was left alone is not among them.
+func searched(peers []connectors.Peer, live map[broker.ID]routing.Live) map[broker.ID]string {
+	problems := map[broker.ID]string{}
+	for _, peer := range peers {
+		if said := live[peer.Library]; peer.Target != nil && (said.Problem == "" || said.Detail != "") {
+			problems[peer.Library] = said.Detail
+		}
+	}
+	return problems
 }

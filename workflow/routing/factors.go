@@ -107,7 +107,7 @@ func (p *ranked) words(query Query, weights Weights, factor factor) (code string
 		found := fmt.Sprintf("%.0f km", kilometres)
 		return "distance", weights.Distance, found + " away", found
 	case factorUncertain:
-		if candidate.Live != nil {
+		if candidate.Live != nil && candidate.Live.Problem != "" {
 			return "uncertain", weights.Uncertain, "Could not say just now whether a copy is in (" + candidate.Live.Problem + ")", ""
 		}
 		return "uncertain", weights.Uncertain, "Whether a copy is in is not known", ""
@@ -189,7 +189,7 @@ func observed(count int64) string {
 }
 
 func (c *Candidate) availabilityKnown() bool {
-	return c.Live.answered() || (c.Holder != nil && c.Holder.AvailabilityKnown)
+	return c.Live.answered() && (c.Live.Availability.Available > 0 || c.Live.Availability.Perhaps == 0) || (c.Holder != nil && c.Holder.AvailabilityKnown)
 }
 
 // HalfLife is how long until half of a balance between two libraries is

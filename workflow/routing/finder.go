@@ -125,15 +125,21 @@ func reached(query Query, lender *directory.Lender) bool {
 // MostLive is how many partners one request asks live.
 const MostLive = 40
 
-// LivePeers lists the partners worth asking live what they have, nearest tier
-// first and then by distance: those in reach that are active, not paused and
-// not asked for this request already.
+// LivePeers lists the libraries worth asking live what they have, nearest tier
+// first and then by distance: partners that answer it, and libraries of any kind
+// whose catalogue can be searched; those in reach that are active, not paused and
+// not asked for this request already. What a hold reaches stands in the shared
+// catalogue itself.
 func (f *Finder) LivePeers(ctx context.Context, tx *postgres.Tx, vault *directory.Vault, query Query) ([]connectors.Peer, error) {
 	partners, err := directory.SentTo(ctx, tx, f.Live...)
 	if err != nil {
 		return nil, err
 	}
-	lenders, err := f.Lenders.Lenders(ctx, tx, partners)
+	searched, err := directory.Searched(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	lenders, err := f.Lenders.Lenders(ctx, tx, append(partners, searched...))
 	if err != nil {
 		return nil, err
 	}
@@ -145,10 +151,18 @@ func (f *Finder) LivePeers(ctx context.Context, tx *postgres.Tx, vault *director
 	if err != nil {
 		return nil, err
 	}
+	targets, err := directory.Targets(ctx, tx, vault, worth)
+	if err != nil {
+		return nil, err
+	}
 	found := make([]connectors.Peer, 0, len(worth))
 	for _, id := range worth {
 		if peer, known := peers[id]; known && !peer.Paused {
-			found = append(found, PeerOf(peer))
+			one := PeerOf(peer)
+			if target, searched := targets[id]; searched {
+				one.Target = TargetOf(target)
+			}
+			found = append(found, one)
 		}
 	}
 	return found, nil
@@ -164,7 +178,7 @@ func worthAsking(query Query, lenders map[broker.ID]*directory.Lender) []broker.
 	for id, lender := range lenders {
 		tier, inTier := tierOf(query, query.Tiers, &Candidate{Lender: *lender})
 		_, asked := query.Asked[id]
-		if !inTier || asked || tier.Position < query.FromTier || lender.Status != directory.StatusActive ||
+		if !inTier || asked || tier.Fulfilment == directory.FulfilHold || tier.Position < query.FromTier || lender.Status != directory.StatusActive ||
 			(query.MayAsk != nil && len(query.MayAsk(lender.Library)) > 0) {
 			continue
 		}
@@ -182,6 +196,14 @@ func worthAsking(query Query, lenders map[broker.ID]*directory.Lender) []broker.
 		ids = append(ids, peer.library)
 	}
 	return ids
+}
+
+// TargetOf turns where a catalogue is searched into a target for the connectors.
+func TargetOf(target directory.Target) *connectors.Target {
+	return &connectors.Target{
+		URL: target.URL, System: target.System, Version: target.Version, Schema: target.Schema, Holdings: target.Holdings, Indexes: target.Indexes,
+		Owner: target.Owner, Account: target.Account, Password: string(target.Password), AllowPrivateAddress: target.AllowPrivateAddress,
+	}
 }
 
 // PeerOf turns a library of the directory into a peer for the connectors.

@@ -156,6 +156,61 @@ func TestLivePeersAreThoseWorthAsking(t *testing.T) {
 	})
 }
 
+// A catalogue can be searched whichever way its library is reached: a member of
+// another catalogue, a partner and a library asked by hand. What a hold reaches is
+// not looked up.
+func TestCataloguesAreSearchedWhicheverWayMessagesGo(t *testing.T) {
+	t.Parallel()
+	town := newTown(t)
+	town.within(t, postgres.ForLibraries(town.borrower), func(ctx context.Context, tx *postgres.Tx) error {
+		if err := directory.SavePeer(tx, town.vault, directory.Peer{Library: town.card, Protocol: directory.ProtocolManual}, monday); err != nil {
+			return err
+		}
+		for _, library := range []broker.ID{town.borrower, town.neighbour, town.partner, town.card, town.outsider} {
+			if err := directory.SaveTarget(tx, directory.Target{Library: library, URL: "https://sru.example.org", System: "koha", Indexes: map[string]string{"oclc": "x"}}, monday); err != nil {
+				return err
+			}
+		}
+		if err := directory.SetTargetPassword(ctx, tx, town.vault, town.card, "secret"); err != nil {
+			return err
+		}
+		query, err := town.finder.NewQuery(ctx, tx, town.borrower)
+		if err != nil {
+			return err
+		}
+		query.Now = monday
+		peers, err := town.finder.LivePeers(ctx, tx, town.vault, query)
+		found := map[broker.ID]connectors.Peer{}
+		for _, peer := range peers {
+			found[peer.Library] = peer
+		}
+		if err != nil || len(peers) != 3 || found[town.neighbour].Target == nil || found[town.partner].Target == nil || found[town.card].Target == nil {
+			t.Fatalf("would search %+v, %v", peers, err)
+		}
+		if target := found[town.card].Target; target.URL != "https://sru.example.org" || target.System != "koha" || target.Indexes["oclc"] != "x" || target.Password != "secret" {
+			t.Errorf("by hand: %+v", target)
+		}
+		// By hand, and its catalogue has it: staff are to ask it.
+		candidates, err := town.finder.FindCandidates(ctx, tx, query, broker.NoID, map[broker.ID]routing.Live{
+			town.card:      {Availability: connectors.Availability{Owned: true, Perhaps: 1}},
+			town.neighbour: {Availability: connectors.Availability{Owned: true, Due: broker.MustDate("2026-08-20"), Note: "1 on loan"}},
+		})
+		if err != nil {
+			return err
+		}
+		rota := routing.Rank(query, candidates)
+		if len(rota.Entries) != 1 || rota.Entries[0].Lender != town.card || rota.Entries[0].Protocol != directory.ProtocolManual {
+			t.Errorf("would ask %+v", rota.Entries)
+		}
+		if len(rota.PassedOver) != 1 || len(rota.PassedOver[0].Reasons) != 1 ||
+			rota.PassedOver[0].Reasons[0].Message != "Said just now that no copy can be lent (1 on loan); the first is expected back on 2026-08-20." ||
+			rota.PassedOver[0].Reasons[0].PassesAt == nil {
+			t.Errorf("passed over: %+v", rota.PassedOver)
+		}
+		return nil
+	})
+}
+
 func TestFiguresAndBalancesAreCountedAndUsed(t *testing.T) {
 	t.Parallel()
 	town := newTown(t)

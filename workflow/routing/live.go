@@ -15,6 +15,9 @@ type Live struct {
 	Availability connectors.Availability
 	// Problem is why the answer does not count, in a few words; "" when it does.
 	Problem string
+	// Detail is what went wrong, for those who look after the connection; "" where
+	// the lender was not asked.
+	Detail string
 }
 
 func (l *Live) answered() bool { return l != nil && l.Problem == "" }
@@ -89,7 +92,7 @@ func askOne(ctx context.Context, asker connectors.Holdings, peer connectors.Peer
 	go func() {
 		defer func() {
 			if recover() != nil {
-				coming <- Live{Problem: "its connector failed"}
+				coming <- Live{Problem: "its connector failed", Detail: "The connector failed."}
 			}
 		}()
 		said, err := asker.Available(ctx, peer, citation)
@@ -99,22 +102,25 @@ func askOne(ctx context.Context, asker connectors.Holdings, peer connectors.Peer
 	case live := <-coming:
 		return live
 	case <-ctx.Done():
-		return Live{Problem: fmt.Sprintf("no answer within %s", limit)}
+		return Live{Problem: fmt.Sprintf("no answer within %s", limit), Detail: "It did not answer in time."}
 	}
 }
 
-// judged takes an answer only when it makes sense. The error's own words are
-// not kept: they may quote what a stranger sent.
+// judged takes an answer only when it makes sense. The error's own words are no
+// reason that a patron or a lender sees: they may quote what a stranger sent.
 func judged(said connectors.Availability, err error) Live {
+	ours, isOurs := broker.AsError(err)
 	switch {
-	case err != nil && broker.IsKind(err, broker.KindUnavailable):
+	case isOurs && ours.Code == connectors.NotAsked:
 		return Live{Problem: "its system is away"}
+	case isOurs && ours.Kind == broker.KindUnavailable:
+		return Live{Problem: "its system is away", Detail: ours.Detail}
 	case err != nil:
-		return Live{Problem: "its system did not answer usefully"}
-	case said.Available < 0, !said.Owned && said.Available > 0:
-		return Live{Problem: "its answer contradicts itself"}
+		return Live{Problem: "its system did not answer usefully", Detail: "It did not answer usefully."}
+	case said.Available < 0, said.Perhaps < 0, !said.Owned && said.Available+said.Perhaps > 0:
+		return Live{Problem: "its answer contradicts itself", Detail: "Its answer contradicts itself."}
 	case said.Cost != nil && (said.Cost.Minor < 0 || len(said.Cost.Currency) != 3):
-		return Live{Problem: "its answer names an impossible price"}
+		return Live{Problem: "its answer names an impossible price", Detail: "Its answer names an impossible price."}
 	}
 	return Live{Availability: said}
 }

@@ -32,6 +32,10 @@ func (a *asker) Available(ctx context.Context, peer connectors.Peer, _ broker.Ci
 		panic("connector")
 	case "lying":
 		return connectors.Availability{Owned: false, Available: 3}, nil
+	case "left alone":
+		return connectors.Availability{}, &broker.Error{Kind: broker.KindUnavailable, Code: connectors.NotAsked, Detail: "breaker open"}
+	case "away":
+		return connectors.Availability{}, &broker.Error{Kind: broker.KindUnavailable, Code: "availability_unknown", Detail: "HTTP 503"}
 	case "absurd":
 		return connectors.Availability{Owned: true, Available: 1, Cost: &broker.Money{Minor: -5, Currency: "USD"}}, nil
 	}
@@ -51,7 +55,7 @@ func peersNamed(kinds ...string) ([]connectors.Peer, map[string]broker.ID) {
 func TestEveryPeerGetsAnAnswerOrAProblem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		peers, ids := peersNamed("quick", "slow", "silent", "broken", "panic", "lying", "absurd")
+		peers, ids := peersNamed("quick", "slow", "silent", "broken", "panic", "lying", "absurd", "left alone", "away")
 		started := time.Now()
 		live := LiveAvailability(t.Context(), &asker{}, peers, broker.Citation{}, UsualLimits())
 		if took := time.Since(started); took != 3*time.Second {
@@ -59,7 +63,13 @@ func TestEveryPeerGetsAnAnswerOrAProblem(t *testing.T) {
 		}
 		want := map[string]string{
 			"quick": "", "slow": "", "silent": "no answer within 3s", "broken": "its system did not answer usefully",
-			"panic": "its connector failed", "lying": "its answer contradicts itself", "absurd": "its answer names an impossible price",
+			"panic": "its connector failed", "lying": "its answer contradicts itself", "absurd": "its answer names an impossible price", "left alone": "its system is away", "away": "its system is away",
+		}
+		details := map[string]string{"left alone": "", "away": "HTTP 503", "silent": "It did not answer in time.", "quick": ""}
+		for kind, detail := range details {
+			if got := live[ids[kind]]; got.Detail != detail {
+				t.Errorf("%s: detail %q, want %q", kind, got.Detail, detail)
+			}
 		}
 		for kind, problem := range want {
 			if got := live[ids[kind]]; got.Problem != problem || (problem == "") != (got.Availability.Available == 1) {

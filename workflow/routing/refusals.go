@@ -135,8 +135,13 @@ func copyGrounds(against *grounds, candidate *Candidate) {
 	switch {
 	case live.answered() && !live.Availability.Owned:
 		against.add(CodeNotOwned, "holdings.live", "Said just now that it does not own it.")
-	case live.answered() && live.Availability.Available <= 0:
-		against.add(CodeNoneAvailable, "holdings.live", "Said just now that no copy can be lent.").Found = "0"
+	case live.answered() && live.Availability.Available+live.Availability.Perhaps <= 0:
+		reason := against.add(CodeNoneAvailable, "holdings.live", "Said just now that no copy can be lent%s%s.", because(live.Availability.Note), backOn(live.Availability.Due))
+		reason.Found = "0"
+		if due := live.Availability.Due; !due.IsZero() {
+			passes := due.Start(candidate.Zone).UTC()
+			reason.PassesAt = &passes
+		}
 	case live.answered():
 	case holder == nil && live != nil:
 		against.add(CodeNotKnownToOwn, "holdings.live", "Is not known to own it, and could not say just now (%s).", live.Problem)
@@ -170,6 +175,13 @@ func until(date broker.Date) string {
 		return ""
 	}
 	return " until " + date.String()
+}
+
+func backOn(due broker.Date) string {
+	if due.IsZero() {
+		return ""
+	}
+	return "; the first is expected back on " + due.String()
 }
 
 func because(reason string) string {

@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 
+	"afield/broker"
+	"afield/broker/catalog"
+	"afield/broker/catalog/marc"
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/connectors"
 	"afield/connectors/iso18626"
 	"afield/connectors/letter"
 	"afield/connectors/partner"
+	"afield/connectors/sru"
 	"afield/workflow/messages"
 	"afield/workflow/requests"
 )
@@ -22,6 +26,15 @@ func Connectors(userAgent string) []connectors.Protocol {
 		partner.Protocol(partner.NewClient(partner.Options{UserAgent: userAgent})),
 		iso18626.Protocol(iso18626.NewClient(iso18626.Options{UserAgent: userAgent})),
 	}
+}
+
+// Catalogues searches the catalogues of libraries; Close it to release its
+// connections.
+func Catalogues(userAgent string) *sru.Client {
+	return sru.NewClient(sru.Options{UserAgent: userAgent, Fits: func(marcxml []byte, citation broker.Citation) bool {
+		record, err := marc.Decode(marcxml)
+		return err == nil && catalog.Matches(marc.TitleOf(record), citation)
+	}})
 }
 
 // letters is the way to libraries that have no system: a mail with a link to a page
@@ -61,6 +74,8 @@ func (a *App) speaking(ctx context.Context, config Config, letters connectors.Pr
 	if err != nil {
 		return nil, err
 	}
+	searching := Catalogues("Afield/" + config.Version)
+	registered.SearchBy(connectors.Search{Holdings: searching, Close: searching.Close})
 	var named []string
 	err = config.DB.InTx(ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) (err error) {
 		named, err = directory.Protocols(ctx, tx)
