@@ -3626,7 +3626,9 @@ type PartnerAcknowledgementStatus string
 
 // PartnerList defines model for PartnerList.
 type PartnerList struct {
-	Partners []Partner `json:"partners"`
+	// Catalogues Those that are searched when no lender known here is left, by library.
+	Catalogues []SearchedCatalogue `json:"catalogues"`
+	Partners   []Partner           `json:"partners"`
 }
 
 // PartnerMessage One thing one library says to another. It carries no patron data.
@@ -4775,6 +4777,31 @@ type ScanResult struct {
 
 	// Undo The action of the request that takes it back, or nothing.
 	Undo string `json:"undo,omitempty,omitzero"`
+}
+
+// SearchedCatalogue defines model for SearchedCatalogue.
+type SearchedCatalogue struct {
+	AnsweredAt time.Time `json:"answered_at,omitempty,omitzero"`
+	AskedAt    time.Time `json:"asked_at,omitempty,omitzero"`
+
+	// Failures How many times in a row it could not be searched; 0 where the last answer was of use, or there was none yet.
+	Failures int `json:"failures"`
+
+	// Host Where it is.
+	Host string `json:"host"`
+
+	// ID Example: 01890a5d-ac96-774b-bcce-b302099a8057
+	ID ID `json:"id"`
+
+	// Name The library's.
+	Name string `json:"name"`
+
+	// Problem What the last of them was.
+	Problem string `json:"problem,omitempty,omitzero"`
+	Symbol  string `json:"symbol,omitempty,omitzero"`
+
+	// System The make of system, as the consortium's file says it.
+	System string `json:"system,omitempty,omitzero"`
 }
 
 // SecretChange defines model for SecretChange.
@@ -6993,7 +7020,7 @@ type ServerInterface interface {
 	// PassOnNotice Put a notice on its next channel
 	// (POST /v1/notices/{id}/pass-on)
 	PassOnNotice(ctx echo.Context, id ID, params PassOnNoticeParams) error
-	// ListPartners Libraries with systems of their own, and how they do
+	// ListPartners Libraries with systems or catalogues of their own, and how they do
 	// (GET /v1/partners)
 	ListPartners(ctx echo.Context) error
 	// GetPartner One of them, with the last messages
@@ -17184,7 +17211,7 @@ type StrictServerInterface interface {
 	// PassOnNotice Put a notice on its next channel
 	// (POST /v1/notices/{id}/pass-on)
 	PassOnNotice(ctx context.Context, request PassOnNoticeRequestObject) (PassOnNoticeResponseObject, error)
-	// ListPartners Libraries with systems of their own, and how they do
+	// ListPartners Libraries with systems or catalogues of their own, and how they do
 	// (GET /v1/partners)
 	ListPartners(ctx context.Context, request ListPartnersRequestObject) (ListPartnersResponseObject, error)
 	// GetPartner One of them, with the last messages

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"afield/broker"
+	"afield/broker/directory"
 	"afield/broker/postgres"
 )
 
@@ -24,6 +25,21 @@ func TestPartnersThroughThePages(t *testing.T) {
 	b.shows(200, "Nothing was said yet, either way.", "Keys and address")
 	sent := w.call(t, "POST", "/v1/requests", w.staff, fmt.Sprintf(`{"patron_id":%q,"citation":{"title":"The Living Mountain","isbn":"9780857861832"}}`, w.patron))
 	wants(t, sent, 201, "")
+	must(t, w.db.InTx(t.Context(), postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+		directory.RecordSearches(tx, map[broker.ID]string{w.partner: "It is away."}, w.clock.Now()) // nothing is searched there yet
+		return directory.SaveTarget(tx, directory.Target{Library: w.partner, URL: "https://sru.example.org/books", System: "koha", Account: "ours"}, w.clock.Now())
+	}))
+	b.open("/partners")
+	b.shows(200, "Catalogues that are searched", "sru.example.org", "Not searched yet")
+	must(t, w.db.InTx(t.Context(), postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
+		directory.RecordSearches(tx, map[broker.ID]string{w.partner: "HTTP 503."}, w.clock.Now())
+		return nil
+	}))
+	b.open("/partners")
+	b.shows(200, "Away, 1 try", "HTTP 503.")
+	if got := w.call(t, "GET", "/v1/partners", w.staff, ""); got.at("catalogues", 0, "failures") != 1.0 || strings.Contains(got.text, "ours") {
+		t.Errorf("its health is %s", got.text)
+	}
 	later := w.clock.Now().Add(30 * time.Minute)
 	must(t, w.db.InTx(t.Context(), postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
 		for library, trouble := range map[broker.ID]string{w.home: "connection refused", w.away: "their trouble"} {

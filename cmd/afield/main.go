@@ -43,6 +43,7 @@ type commandLine struct {
 	User       setup.User       `cmd:"" help:"Keep staff users, and patrons' PINs."`
 	Token      setup.Token      `cmd:"" help:"Keep the tokens of libraries' own programs."`
 	Partner    setup.Partner    `cmd:"" help:"Keep the connections to libraries elsewhere."`
+	Catalogue  setup.Catalogue  `cmd:"" help:"Look after the catalogues that are searched for copies."`
 	Import     files.Import     `cmd:"" help:"Read a library's rows, or a directory of libraries, from files."`
 	Export     files.Export     `cmd:"" help:"Write everything a library owns into files."`
 	Figures    figuresCommand   `cmd:"" help:"Count a library's work, by day, month or year."`

@@ -20,15 +20,22 @@ func (c *Client) Available(ctx context.Context, peer connectors.Peer, citation b
 	if peer.Target == nil {
 		return connectors.Availability{}, notKnown(errors.New("it has no catalogue that could be searched"))
 	}
-	records, err := c.Find(ctx, *peer.Target, citation)
+	copies, err := c.Copies(ctx, *peer.Target, citation)
 	if err != nil {
 		return connectors.Availability{}, notKnown(err)
 	}
+	return Sum(copies, peer.Target.Owner, citation.Format), nil
+}
+
+// Copies gives the copies in the records that fit a citation, those of other
+// libraries too where several share the catalogue.
+func (c *Client) Copies(ctx context.Context, target connectors.Target, citation broker.Citation) ([]Copy, error) {
+	records, err := c.Find(ctx, target, citation)
 	var copies []Copy
 	for _, record := range records {
-		copies = append(copies, record.Copies(of(*peer.Target).Holdings)...)
+		copies = append(copies, record.Copies(of(target).Holdings)...)
 	}
-	return Sum(copies, peer.Target.Owner, citation.Format), nil
+	return copies, err
 }
 
 func notKnown(err error) error {
@@ -137,7 +144,7 @@ func Sum(copies []Copy, owner string, format broker.Format) connectors.Availabil
 	reasons := map[Why]int{}
 	var due broker.Date
 	for _, one := range copies {
-		if owner != "" && !strings.EqualFold(one.Library, owner) && !strings.EqualFold(one.Place, owner) {
+		if !one.Of(owner) {
 			continue
 		}
 		said.Owned = true
@@ -158,6 +165,25 @@ func Sum(copies []Copy, owner string, format broker.Format) connectors.Availabil
 		said.Note = inWords(reasons)
 	}
 	return said
+}
+
+// Of tells whether a copy is a library's, by its sign in a shared catalogue; every
+// one is where there is no sign.
+func (c Copy) Of(owner string) bool {
+	return owner == "" || strings.EqualFold(c.Library, owner) || strings.EqualFold(c.Place, owner)
+}
+
+// InWords says how a copy stands.
+func (c Copy) InWords() string {
+	for _, one := range wordsOfWhy {
+		if one.why == c.Why {
+			return one.words
+		}
+	}
+	if c.Why == NotKnown {
+		return "not said whether it is in"
+	}
+	return "in"
 }
 
 // against says how a copy stands for one who wants the volume, or something copied

@@ -3,6 +3,7 @@ package administration
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"afield/api/gen"
@@ -20,9 +21,45 @@ const lastSaid = 50
 func (a Administration) ListPartners(ctx context.Context, _ gen.ListPartnersRequestObject) (gen.ListPartnersResponseObject, error) {
 	view, err := pipeline.Read(ctx, a.Base, func(ctx context.Context, t *pipeline.Turn) (gen.PartnerList, error) {
 		partners, err := a.partners(ctx, t, broker.NoID)
-		return gen.PartnerList{Partners: partners}, err
+		if err != nil {
+			return gen.PartnerList{}, err
+		}
+		catalogues, err := catalogues(ctx, t)
+		return gen.PartnerList{Partners: partners, Catalogues: catalogues}, err
 	})
 	return gen.ListPartners200JSONResponse(view), err
+}
+
+// catalogues gives those that are searched, and how they answer.
+func catalogues(ctx context.Context, t *pipeline.Turn) ([]gen.SearchedCatalogue, error) {
+	views := []gen.SearchedCatalogue{}
+	ids, err := directory.Searched(ctx, t.Tx)
+	if err != nil || len(ids) == 0 {
+		return views, err
+	}
+	targets, err := directory.Targets(ctx, t.Tx, nil, ids)
+	if err != nil {
+		return nil, err
+	}
+	lenders, err := directory.LoadLenders(ctx, t.Tx, ids)
+	for _, id := range ids {
+		target, lender := targets[id], lenders[id]
+		if lender == nil {
+			continue
+		}
+		view := gen.SearchedCatalogue{
+			ID: id, Name: lender.Name, System: target.System, Failures: target.Health.Failures, Problem: target.Health.Problem,
+			AskedAt: target.Health.AskedAt, AnsweredAt: target.Health.AnsweredAt,
+		}
+		if lender.Symbol.Value != "" {
+			view.Symbol = lender.Symbol.String()
+		}
+		if address, err := url.Parse(target.URL); err == nil {
+			view.Host = address.Host
+		}
+		views = append(views, view)
+	}
+	return views, err
 }
 
 // partners gives all of them, or one.

@@ -50,8 +50,33 @@ type line struct {
 type listPage struct {
 	Lines []line
 	// Away are those that take nothing at present.
-	Away  []line
-	Today broker.Date
+	Away []line
+	// Catalogues are those that are searched.
+	Catalogues []catalogue
+	Today      broker.Date
+}
+
+// catalogue is one that is searched, in words.
+type catalogue struct {
+	gen.SearchedCatalogue
+	State    frame.State
+	Answered time.Time
+}
+
+func catalogueOf(v *frame.Visit, found gen.SearchedCatalogue) catalogue {
+	shown := catalogue{SearchedCatalogue: found, Answered: found.AnsweredAt}
+	if !shown.Answered.IsZero() {
+		shown.Answered = shown.Answered.In(v.Now.Location())
+	}
+	switch {
+	case found.Failures > 0:
+		shown.State = frame.Shaped("us", v.Count(found.Failures, "Away, 1 try", "Away, {n} tries"))
+	case found.AskedAt.IsZero():
+		shown.State = frame.Shaped("system", v.Say("Not searched yet"))
+	default:
+		shown.State = frame.Shaped("done", v.Say("Well"))
+	}
+	return shown
 }
 
 type onePage struct {
@@ -82,6 +107,9 @@ func (p Partners) list(v *frame.Visit) error {
 		if partner.Failing > 0 {
 			page.Away = append(page.Away, shown)
 		}
+	}
+	for _, one := range found.Catalogues {
+		page.Catalogues = append(page.Catalogues, catalogueOf(v, one))
 	}
 	return v.Show("partners", frame.Head{Title: v.Say("Partners"), At: "partners"}, page)
 }
