@@ -53,7 +53,7 @@ func TestJSONHasOneStyle(t *testing.T) {
 		"token list " + east, "token add " + east + " --label x --role desk", "token list " + east + " ", "import map koha",
 		"figures annual --library " + east, "figures money --library " + east,
 		"partner add EXAMPLE:FAR https://ill.example.org --name Far --state NY", "partner list", "partner pause EXAMPLE:FAR", "partner resume EXAMPLE:FAR",
-		"catalogue list", "catalogue try " + east + " --isbn 9780140449136", "catalogue password " + east + " --none",
+		"catalogue list",
 		"policy list", "policy list --versions", "policy list delaware --rule nothing", "policy check delaware", "policy reference loans", "policy example", "policy diff delaware delaware",
 		"policy explain westchester checkout --at 2026-03-02T15:00", "policy publish " + write("policy.yaml", "policy: ours\ninherits: default\ntitle: Ours\ndocument: our rules\nlevel: library\n") + " --from 2099-01-01 --dry-run",
 		"scenario --words", "scenario --example", "nightly --past 1", "nightly " + east + " --past 1", "backup " + filepath.Join(folder, "all.backup"),
@@ -90,6 +90,8 @@ func TestJSONHasOneStyle(t *testing.T) {
 	run("token revoke "+east+" "+token, shell.ExitDone)
 	run("consortium plan "+filepath.Join(folder, "none.yaml"), shell.ExitUsage)
 	run("titles split 00000000-0000-7000-8000-000000000001 --reason mistaken --library "+east, shell.ExitFailed)
+	run("catalogue try "+east+" --isbn 9780140449136", shell.ExitFailed)
+	run("catalogue password "+east+" --none", shell.ExitFailed)
 	run("user add nonsense", shell.ExitUsage)
 	run("consortium apply --nonsense", shell.ExitUsage)
 	parser, err := kong.New(&commandLine{}, kong.Name("afield"), versionVars())
