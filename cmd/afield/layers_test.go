@@ -20,10 +20,8 @@ var layers = [][]string{
 	{"api/problem", "api/web/words", "broker/calendar", "broker/csvfile", "broker/postgres", "broker/strictjson", "broker/strictyaml", "connectors"},
 	{"connectors/line"},
 	{
-		"broker/acts", "broker/catalog", "broker/directory", "broker/exchange/runs", "broker/figures", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
+		"broker/acts", "broker/catalog", "broker/directory", "broker/exchange/runs", "broker/figures", "broker/filemap", "broker/live", "broker/openurl", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
 		"connectors/letter", "connectors/mail", "connectors/sru", "connectors/wire", "migrations", "workflow", "workflow/requests/tasks",
-		"broker/acts", "broker/catalog", "broker/directory", "broker/exchange/runs", "broker/figures", "broker/openurl", "broker/filemap", "broker/live", "broker/policy/rule", "cmd/afield/scenario/language", "connectors/gateway",
-		"connectors/letter", "connectors/mail", "connectors/partner", "connectors/sru", "migrations", "workflow", "workflow/requests/tasks",
 	},
 	{
 		"broker/catalog/marc", "broker/policy/attributes", "broker/postgres/pgtest", "connectors/iso18626", "connectors/partner", "workflow/background", "workflow/messages", "workflow/proof",
