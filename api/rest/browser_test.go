@@ -426,7 +426,7 @@ func TestBrowserEveryPageFitsAndIsAccessible(t *testing.T) {
 	look("/sign-in", "/staff/sign-in", "/about")
 	c.asStaff()
 	look("/requests?queue=with_lenders", "/requests", "/requests/"+number, "/requests/new", "/lending", "/desk?patron="+w.patron.String(), "/shelf", "/pulls", "/calls", "/till",
-		"/patrons?q=adult", "/patrons/"+w.patron.String(), "/patrons/"+w.patron.String()+"?edit=1", "/patrons/new", "/catalogue?q=walden", "/titles/"+w.ownTitle.String(), "/find?q=walden", "/help", "/nowhere-at-all", "/requests/999999")
+		"/patrons?q=adult", "/patrons/"+w.patron.String(), "/patrons/"+w.patron.String()+"?edit=1", "/patrons/"+w.patron.String()+"/merge", "/patrons/new", "/catalogue?q=walden", "/titles/"+w.ownTitle.String(), "/find?q=walden", "/help", "/nowhere-at-all", "/requests/999999")
 	wants(t, w.post(t, "/v1/staff", `{"username":"desk-2","roles":["desk"],"reason":"a second desk"}`), 201, "")
 	wants(t, w.post(t, "/v1/tills", `{"float":{"minor":5000,"currency":"USD"}}`), 201, "")
 	wants(t, w.call(t, "POST", "/v1/patrons/"+w.patron.String()+"/payments", w.staff, `{"amount":{"minor":200,"currency":"USD"},"method":"cash"}`), 201, "")

@@ -143,7 +143,7 @@ func TestEveryPageHasItsVisitors(t *testing.T) {
 		"/requests": "staff", "/requests?queue=stuck": "staff", "/requests?queue=ended": "staff", "/requests?q=nothing": "staff", "/requests/new": "staff",
 		"/requests/" + number: "staff", "/requests/" + number + "?tab=messages": "staff", "/lending": "staff", "/lending?show=ended": "staff",
 		"/desk": "staff", "/staff/desk": "staff", "/shelf": "staff", "/shelf?tab=expired": "staff", "/shelf?tab=expiring": "staff", "/pulls": "staff", "/calls": "staff", "/till": "staff", "/till?tab=earlier": "staff", "/calendar": "staff", "/calendar?m=2026-12": "staff", "/calendar/moves": "staff",
-		"/patrons": "staff", "/patrons?q=adult": "staff", "/patrons/new": "staff", "/patrons/" + w.patron.String(): "staff", "/patrons/" + w.patron.String() + "?edit=1": "staff",
+		"/patrons": "staff", "/patrons?q=adult": "staff", "/patrons/new": "staff", "/patrons/" + w.patron.String(): "staff", "/patrons/" + w.patron.String() + "?edit=1": "staff", "/patrons/" + w.patron.String() + "/merge": "staff",
 		"/catalogue": "staff", "/catalogue?q=walden": "staff", "/titles/" + w.ownTitle.String(): "staff", "/find": "staff", "/find?q=walden": "staff", "/help": "staff",
 		"/invitation": "anyone", "/set-up": "directors", "/libraries": "directors", "/libraries?t=others": "directors", "/libraries/ISIL:US-HOME": "directors", "/libraries/ISIL:US-HOME?edit=hours": "directors",
 		"/libraries/ISIL:US-HOME?edit=tiers": "directors", "/libraries/document": "directors", "/libraries/new": "office", "/staff": "directors", "/staff?add=1": "directors", "/staff?who=ill1": "directors", "/partners": "director", "/partners/" + w.partner.String(): "director", "/imports": "director", "/loads": "director", "/changes": "directors", "/jobs": "directors", "/jobs?pile=done": "directors",
@@ -181,7 +181,7 @@ func TestEveryPageHasItsVisitors(t *testing.T) {
 		}
 	}
 	// What is another library's, or another patron's, is not there.
-	for _, path := range []string{"/requests/" + foreign, "/lending/" + foreign, "/patrons/" + w.neighbour.String(), "/titles/" + broker.NewID().String(), "/calendar?branch=" + w.away.String(), "/calendar/moves?take_back=" + w.away.String(), "/partners/" + w.away.String(), "/partners/none", "/requests/none", "/patrons/none", "/policies/none", "/policies/none/versions"} {
+	for _, path := range []string{"/requests/" + foreign, "/lending/" + foreign, "/patrons/" + w.neighbour.String(), "/patrons/" + w.neighbour.String() + "/merge", "/patrons/" + w.patron.String() + "/merge?into=" + w.neighbour.String(), "/titles/" + broker.NewID().String(), "/calendar?branch=" + w.away.String(), "/calendar/moves?take_back=" + w.away.String(), "/partners/" + w.away.String(), "/partners/none", "/requests/none", "/patrons/none", "/policies/none", "/policies/none/versions"} {
 		staff.open(path)
 		staff.shows(404)
 	}
@@ -414,12 +414,45 @@ func TestAPatronsRecord(t *testing.T) {
 	}
 	b.post(record+"/change", "edit", "1", "name", "", "phone", "+1 555 0177")
 	b.shows(400, "555 0177")
-	b.post(record+"/change", "edit", "1", "name", "adult patron 1", "phone", "+1 555 0177")
+	b.post(record+"/change", "edit", "1", "name", "adult patron 1", "phone", "+1 555 0177", "born_on", "1980-02-30")
+	b.shows(400, `value="1980-02-30"`)
+	b.post(record+"/change", "edit", "1", "name", "adult patron 1", "phone", "+1 555 0177", "born_on", "1980-02-03", "language", "fr", "keep_history", "yes")
 	b.shows(200, "Changed.", "555 0177")
+	b.open(record + "?edit=1")
+	b.shows(200, `value="1980-02-03"`, `<option value="fr" selected>`, `<option value="yes" selected>`)
 	b.open("/patrons?q=nobody+here")
 	b.shows(200, "Nobody found")
 	b.post("/patrons/new", "card", "21234000000029", "class", "adult", "name", "adult patron 2")
 	b.shows(200, "What would happen")
+}
+
+// Whoever gets a second card by mistake has one account in the end: who looks alike
+// is shown, both are compared, staff say which stays, and a second click does nothing.
+func TestTwoAccountsBecomeOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.browser(t).asStaff()
+	record := "/patrons/" + w.patron.String()
+	b.post(record+"/change", "edit", "1", "name", "adult patron 1", "phone", "+1 555 0177")
+	twin := w.call(t, "POST", "/v1/patrons", w.staff, `{"class":"adult","name":"adult patron 1","card":"21234000000029","phone":"+1 555 0177","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`)
+	wants(t, twin, 201, "")
+	second := regexp.MustCompile(`"id":"([^"]+)"`).FindStringSubmatch(twin.text[strings.Index(twin.text, `"patron":`):])[1]
+	wants(t, w.call(t, "POST", "/v1/patrons/"+second+"/fees", w.staff, `{"kind":"other","amount":{"minor":500,"currency":"USD"},"note":"a lost key"}`), 201, "")
+	b.open("/patrons/" + second + "/merge")
+	b.shows(200, "Perhaps the same person", "into="+w.patron.String())
+	b.open("/patrons/" + second + "/merge?q=nobody+at+all")
+	b.shows(200, "No patron of this library has that name")
+	b.open("/patrons/" + second + "/merge?into=" + w.patron.String())
+	b.shows(200, "$5.00", "21234000000029", w.card, "This cannot be undone.")
+	b.post("/patrons/"+second+"/merge", "key", "1", "into", w.patron.String())
+	b.shows(400, "say which account stays", "21234000000029")
+	for range 2 {
+		b.post("/patrons/"+second+"/merge", "key", "2", "into", w.patron.String(), "keep", "other")
+		b.shows(200, "One account now", "$5.00", "21234000000029")
+		if b.at != record {
+			t.Errorf("leads to %s", b.at)
+		}
+	}
 }
 
 // A title, a hold on it, and what was asked for elsewhere.

@@ -4,12 +4,14 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"afield/api/gen"
 	"afield/api/web/frame"
+	"afield/api/web/words"
 	"afield/broker"
 )
 
@@ -34,6 +36,8 @@ func Mount(e *echo.Echo, site *frame.Site) error {
 	site.Staff(e, http.MethodPost, "/patrons/:patron/pay", p.pay)
 	site.Staff(e, http.MethodPost, "/patrons/:patron/pin", p.pin)
 	site.Staff(e, http.MethodPost, "/patrons/:patron/change", p.change)
+	site.Staff(e, http.MethodGet, "/patrons/:patron/merge", p.twoAccounts)
+	site.Staff(e, http.MethodPost, "/patrons/:patron/merge", p.merge)
 	site.Staff(e, http.MethodPost, "/patrons/:patron/loans/:loan/renew", p.renew)
 	site.Staff(e, http.MethodPost, "/patrons/:patron/holds/:hold/cancel", p.cancel)
 	return nil
@@ -96,10 +100,13 @@ type recordPage struct {
 	// Typed are the fields of the form that changes the record.
 	Typed    map[string]string
 	Channels []string
-	Trouble  *frame.Trouble
-	Today    broker.Date
-	Currency string
-	Zone     *time.Location
+	Branches []gen.Branch
+	// Languages are those in which patrons are told, each with its name.
+	Languages []frame.Option
+	Trouble   *frame.Trouble
+	Today     broker.Date
+	Currency  string
+	Zone      *time.Location
 }
 
 func (p People) id(v *frame.Visit) (broker.ID, error) {
@@ -127,8 +134,16 @@ func (p People) showWith(v *frame.Visit, id, about broker.ID, trouble *frame.Tro
 	page := recordPage{
 		Patron: gen.Patron(patron), Pay: v.Field("amount"), Method: v.Field("method"), Edit: v.QueryParam("edit") != "" || v.Field("edit") != "",
 		Today: v.Today, Currency: v.Place.Currency, Zone: v.Now.Location(), Channels: []string{"phone", "voice", "email", "sms", "letter", "account"},
+		Branches: v.Place.Branches, Languages: languages(patron.Language),
 	}
-	page.Typed = map[string]string{"name": patron.Name, "phone": patron.Phone, "email": patron.Email, "address": patron.Address, "notice_channel": string(patron.NoticeChannel), "note": patron.Note}
+	page.Typed = map[string]string{"name": patron.Name, "phone": patron.Phone, "email": patron.Email, "address": patron.Address, "notice_channel": string(patron.NoticeChannel), "note": patron.Note,
+		"born_on": patron.BornOn.String(), "language": patron.Language, "branch_id": "", "keep_history": ""}
+	if patron.BranchID != broker.NoID {
+		page.Typed["branch_id"] = patron.BranchID.String()
+	}
+	if patron.KeepHistory != nil {
+		page.Typed["keep_history"] = map[bool]string{true: "yes", false: "no"}[*patron.KeepHistory]
+	}
 	if trouble != nil && page.Edit {
 		for name := range page.Typed {
 			page.Typed[name] = v.FormValue(name)
@@ -196,6 +211,19 @@ func (p People) fill(v *frame.Visit, id, about broker.ID, trouble *frame.Trouble
 	return err
 }
 
+// languages are those that patrons can be told in, and one of this patron's that is
+// none of them.
+func languages(now string) (all []frame.Option) {
+	known := words.Languages()
+	if !slices.Contains(known, now) {
+		all = append(all, frame.Option{Value: now, Label: now})
+	}
+	for _, code := range known {
+		all = append(all, frame.Option{Value: code, Label: words.In(code).Name})
+	}
+	return all
+}
+
 func holdState(v *frame.Visit, hold gen.Hold) frame.State {
 	switch hold.Status {
 	case gen.HoldStatusOnHoldShelf:
@@ -251,9 +279,18 @@ func (p People) change(v *frame.Visit) error {
 		return err
 	}
 	given := func(name string) *string { text := v.Field(name); return &text }
-	_, err = frame.Ask[gen.ChangePatron200JSONResponse](v, "changePatron", p.ops.ChangePatron, gen.ChangePatronRequestObject{ID: id, Body: &gen.PatronChange{
+	read := v.Reading()
+	change := gen.PatronChange{
 		Name: given("name"), Phone: given("phone"), Email: given("email"), Address: given("address"), NoticeChannel: (*gen.PatronChangeNoticeChannel)(given("notice_channel")), Note: given("note"),
-	}})
+		Language: given("language"), BornOn: read.Date("born_on"), BranchID: read.ID("branch_id"),
+	}
+	if wish := v.Field("keep_history"); wish != "" {
+		keep := wish == "yes"
+		change.KeepHistory = &keep
+	}
+	if err = read.Err(); err == nil {
+		_, err = frame.Ask[gen.ChangePatron200JSONResponse](v, "changePatron", p.ops.ChangePatron, gen.ChangePatronRequestObject{ID: id, Body: &change})
+	}
 	if err == nil {
 		return v.Done("/patrons/"+id.String(), v.Say("Changed."))
 	}

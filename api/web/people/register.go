@@ -77,6 +77,9 @@ func (p People) give(v *frame.Visit) error {
 		}
 		var made gen.RegisterPatron201JSONResponse
 		if made, err = frame.AskOnce[gen.RegisterPatron201JSONResponse](v, "registerPatron", v.Key(), p.ops.RegisterPatron, gen.RegisterPatronRequestObject{Body: &body}); err == nil {
+			if len(made.Alike) > 0 {
+				return v.Done("/patrons/"+made.Patron.ID.String()+"/merge", v.Say("The card is given. Somebody here looks alike: is it the same person?"))
+			}
 			return v.Done("/patrons/"+made.Patron.ID.String(), v.Say("The card is given. It may be used at once."))
 		}
 	}
