@@ -139,6 +139,11 @@ func TestPartners(t *testing.T) {
 		{"partner add ISIL:US-AWAY https://ill.example.org --replace", shell.ExitDone},
 		{"partner add ISIL:US-HERE https://ill.example.org", shell.ExitFailed}, // a member
 		{"partner add ISIL:US-AWAY http://ill.example.org", shell.ExitUsage},
+		{"partner add ISIL:US-AWAY https://ill.example.org --replace --dialect alma", shell.ExitUsage}, // is for ISO 18626
+		{"partner add ISIL:US-AWAY https://ill.example.org --replace --iso18626 1999", shell.ExitUsage},
+		{"partner add ISIL:US-AWAY https://ill.example.org/iso --replace --iso18626 2021 --dialect alma --account us", shell.ExitDone},
+		{"partner pause ISIL:US-AWAY", shell.ExitDone},
+		{"partner add ISIL:US-AWAY https://ill.example.org --replace", shell.ExitDone}, // and partner REST again
 		{"partner add ISIL:US-NEW https://ill.example.org", shell.ExitUsage}, // no name
 		{"partner pause ISIL:US-AWAY", shell.ExitDone},
 		{"partner pause ISIL:US-HERE", shell.ExitFailed},

@@ -259,6 +259,31 @@ func TestSaidIsHeard(t *testing.T) {
 	}
 }
 
+// The table that doc.go shows is the one that is used.
+func TestDocShowsTheTable(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]string{}
+	for row := range strings.Lines(string(text)) {
+		if said, heard, is := strings.Cut(strings.TrimSpace(strings.TrimPrefix(row, "//")), " "); is {
+			rows[said] = heard
+		}
+	}
+	for kind, said := range lenderSays {
+		if row := rows[string(kind)]; !strings.Contains(row, said.reason) || !strings.Contains(row, said.status) {
+			t.Errorf("%s is %+v, and doc.go says %q", kind, said, row)
+		}
+	}
+	for kind, action := range borrowerSays {
+		if row := rows[string(kind)]; !strings.Contains(row, action) {
+			t.Errorf("%s is %s, and doc.go says %q", kind, action, row)
+		}
+	}
+}
+
 // Each row of the table of vendors shows in what is sent.
 func TestDialects(t *testing.T) {
 	t.Parallel()

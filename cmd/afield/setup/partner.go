@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"afield/broker"
@@ -13,11 +15,13 @@ import (
 	"afield/broker/directory"
 	"afield/broker/postgres"
 	"afield/cmd/afield/shell"
+	"afield/connectors/iso18626"
 	"afield/connectors/partner"
 	"afield/connectors/wire"
 )
 
-// Partner manages the outside libraries that speak partner REST.
+// Partner manages the outside libraries whose own systems are reached: by partner
+// REST, or by ISO 18626.
 type Partner struct {
 	Add    partnerAddCommand   `cmd:"" help:"Connect a library elsewhere; its two secrets are shown once."`
 	List   partnerListCommand  `cmd:"" help:"List the partners."`
@@ -32,6 +36,7 @@ func (Partner) Help() string {
 Examples:
   afield partner add ISIL:US-NPLAT https://ill.example.org/afield
   afield partner add ISIL:US-XYZ https://ill.example.net --name "Example Library" --state VT
+  afield partner add ISIL:US-ALMA https://alma.example.org/iso18626 --iso18626 1.2 --dialect alma
   afield partner pause ISIL:US-NPLAT`
 }
 
@@ -41,6 +46,9 @@ type partnerAddCommand struct {
 	Name    string        `help:"Name of the library, where the directory does not have it yet." placeholder:"TEXT"`
 	State   string        `help:"Two letters of the state or province, for a new library." placeholder:"XX"`
 	Country string        `help:"Two letters of the country, for a new library." default:"US" placeholder:"XX"`
+	Edition string        `help:"It speaks ISO 18626, in this edition; without it, Afield's partner REST." name:"iso18626" enum:",1.2,2021" default:"" placeholder:"EDITION"`
+	Dialect string        `help:"Whose system it is, where that differs from others." enum:",alma,reshare,koha" default:"" placeholder:"VENDOR"`
+	Account string        `help:"Our name in its system; messages then carry it with the secret (accountId and securityCode)." placeholder:"TEXT"`
 	Replace bool          `help:"It is a partner already: give it new secrets and this address."`
 	Private bool          `help:"Allow an address on a private network or this machine."`
 	Timeout time.Duration `help:"How long one try may take." default:"10s"`
@@ -52,7 +60,8 @@ func (partnerAddCommand) Help() string {
 	return `Examples:
   afield partner add ISIL:US-NPLAT https://ill.example.org/afield
   afield partner add ISIL:US-XYZ https://ill.example.net --name "Example Library" --state VT
-  afield partner add ISIL:US-NPLAT https://ill.example.org/afield --replace --reason "its secret leaked"`
+  afield partner add ISIL:US-NPLAT https://ill.example.org/afield --replace --reason "its secret leaked"
+  afield partner add ISIL:US-KOHA https://koha.example.net/iso18626 --iso18626 2021 --dialect koha --account afield`
 }
 
 // MadePartner is a new partner with its secrets.
@@ -60,6 +69,9 @@ type MadePartner struct {
 	Symbol  string `json:"symbol"`
 	Name    string `json:"name"`
 	BaseURL string `json:"base_url"`
+	// Protocol is partner or iso18626, Edition that of the standard.
+	Protocol string `json:"protocol"`
+	Edition  string `json:"edition,omitempty"`
 	// TheyUse is the secret that signs what the partner sends; WeUse signs what it
 	// receives.
 	TheyUse string `json:"signs_what_they_send"`
@@ -79,14 +91,22 @@ func (c partnerAddCommand) Run(a *shell.App) error {
 	if c.Timeout < 100*time.Millisecond || c.Timeout > time.Minute {
 		return fmt.Errorf("--timeout must lie between 100ms and 1m (%w)", shell.ErrUsage)
 	}
-	shown := MadePartner{Symbol: symbol.String(), BaseURL: c.URL}
+	by := partner.Name
+	if c.Edition != "" {
+		by = iso18626.Name
+	} else if c.Dialect != "" || c.Account != "" {
+		return fmt.Errorf("--dialect and --account are for libraries that speak ISO 18626: give --iso18626 1.2 or 2021 (%w)", shell.ErrUsage)
+	}
+	shown := MadePartner{Symbol: symbol.String(), BaseURL: c.URL, Protocol: by, Edition: c.Edition}
 	err = inForce(a, func(ctx context.Context, tx *postgres.Tx, d shell.Doors) error {
 		library, err := c.library(ctx, tx, symbol)
 		if err != nil {
 			return err
 		}
 		shown.Name = library.Name
-		library.Reached = &consortium.Reached{By: partner.Name, URL: c.URL, Timeout: c.Timeout.String(), Private: &c.Private}
+		library.Reached = &consortium.Reached{
+			By: by, URL: c.URL, Timeout: c.Timeout.String(), Private: &c.Private, Edition: c.Edition, Dialect: c.Dialect, Account: c.Account,
+		}
 		fresh := consortium.Secrets{TheyUse: directory.NewSecret(), WeUse: directory.NewSecret()}
 		shown.TheyUse, shown.WeUse = wire.SecretText(fresh.TheyUse), wire.SecretText(fresh.WeUse)
 		return change(ctx, tx, d, library, consortium.Applying{Reason: c.Reason, Secrets: map[string]consortium.Secrets{symbol.String(): fresh}})
@@ -122,7 +142,7 @@ func (c partnerAddCommand) library(ctx context.Context, tx *postgres.Tx, symbol 
 	case err == nil:
 		said.Name = library.Name
 		before, err := directory.LoadPeer(ctx, tx, nil, library.ID)
-		if err == nil && before.Protocol == partner.Name && !c.Replace {
+		if err == nil && byNetwork(before) && !c.Replace {
 			err = fmt.Errorf("%s is a partner already; --replace gives it new secrets, and the old ones stop working", library.Name)
 		}
 		return said, err
@@ -138,7 +158,22 @@ func (c partnerAddCommand) library(ctx context.Context, tx *postgres.Tx, symbol 
 	return said, nil
 }
 
+// byNetwork tells whether a library's own system is reached with two secrets.
+func byNetwork(peer directory.Peer) bool { return slices.Contains(networked, string(peer.Protocol)) }
+
+// networked are the protocols of such libraries.
+var networked = []string{partner.Name, iso18626.Name}
+
 func (s MadePartner) words(out io.Writer) {
+	if s.Protocol == iso18626.Name {
+		fmt.Fprintf(out, `%s (%s) is connected at %s, by ISO 18626 (%s).
+It posts to /iso18626 here. Its programmers set these two secrets; they are shown this once:
+  what it sends carries:     %s
+  what it receives carries:  %s
+as bearer token, as password of basic authentication (name %s), or as securityCode in the message.
+`, s.Name, s.Symbol, s.BaseURL, s.Edition, s.TheyUse, s.WeUse, s.Symbol)
+		return
+	}
 	fmt.Fprintf(out, `%s (%s) is connected at %s.
 Give its programmers these two secrets; they are shown this once:
   signs what they send:     %s
@@ -156,9 +191,13 @@ func (partnerListCommand) Help() string {
 
 // partnerLine is one partner in a list, without its secrets.
 type partnerLine struct {
-	Symbol  string `json:"symbol"`
-	Name    string `json:"name"`
-	BaseURL string `json:"base_url"`
+	Symbol   string `json:"symbol"`
+	Name     string `json:"name"`
+	BaseURL  string `json:"base_url"`
+	Protocol string `json:"protocol"`
+	// Edition and Dialect are of ISO 18626.
+	Edition string `json:"edition,omitempty"`
+	Dialect string `json:"dialect,omitempty"`
 	Paused  bool   `json:"paused"`
 }
 
@@ -167,7 +206,7 @@ func (partnerListCommand) Run(a *shell.App) error {
 	return a.WithDoors("", func(d shell.Doors) error {
 		lines := []partnerLine{}
 		err := d.DB.InTx(a.Ctx, postgres.ForLibraries(), func(ctx context.Context, tx *postgres.Tx) error {
-			ids, err := directory.ReachedBy(ctx, tx, partner.Name)
+			ids, err := directory.ReachedBy(ctx, tx, networked...)
 			if err != nil {
 				return err
 			}
@@ -177,7 +216,7 @@ func (partnerListCommand) Run(a *shell.App) error {
 			}
 			libraries, err := directory.LoadMany(ctx, tx, ids)
 			for _, id := range ids {
-				lines = append(lines, partnerLine{peers[id].Symbol.String(), libraries[id].Name, peers[id].BaseURL, peers[id].Paused})
+				lines = append(lines, lineOf(peers[id], libraries[id].Name))
 			}
 			return err
 		})
@@ -190,11 +229,17 @@ func (partnerListCommand) Run(a *shell.App) error {
 				if line.Paused {
 					state = "  paused"
 				}
-				fmt.Fprintf(out, "%-24s %-40s %s%s\n", line.Symbol, line.Name, line.BaseURL, state)
+				fmt.Fprintf(out, "%-24s %-40s %-14s %s%s\n", line.Symbol, line.Name, strings.TrimSpace(line.Protocol+" "+line.Edition), line.BaseURL, state)
 			}
 			fmt.Fprintf(out, "%d partners.\n", len(lines))
 		})
 	})
+}
+
+func lineOf(peer directory.Peer, name string) partnerLine {
+	return partnerLine{
+		Symbol: peer.Symbol.String(), Name: name, BaseURL: peer.BaseURL, Protocol: string(peer.Protocol), Edition: peer.Edition, Dialect: peer.Dialect, Paused: peer.Paused,
+	}
 }
 
 type partnerPauseCommand struct {
@@ -238,10 +283,11 @@ func setPaused(a *shell.App, library string, paused bool) error {
 		if err != nil {
 			return err
 		}
-		if peer.Protocol != partner.Name {
+		if !byNetwork(peer) {
 			return fmt.Errorf("%s is not a partner", found.Name)
 		}
-		line = partnerLine{Symbol: symbol.String(), Name: found.Name, BaseURL: peer.BaseURL, Paused: paused}
+		line = lineOf(peer, found.Name)
+		line.Symbol, line.Paused = symbol.String(), paused
 		reason := map[bool]string{true: "paused with afield partner pause", false: "resumed with afield partner resume"}[paused]
 		said := consortium.Library{Symbols: []string{symbol.String()}, Reached: &consortium.Reached{Paused: &paused}}
 		return change(ctx, tx, d, said, consortium.Applying{Reason: reason})
