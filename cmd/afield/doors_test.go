@@ -144,7 +144,7 @@ func TestPartners(t *testing.T) {
 		{"partner add ISIL:US-AWAY https://ill.example.org/iso --replace --iso18626 2021 --dialect alma --account us", shell.ExitDone},
 		{"partner pause ISIL:US-AWAY", shell.ExitDone},
 		{"partner add ISIL:US-AWAY https://ill.example.org --replace", shell.ExitDone}, // and partner REST again
-		{"partner add ISIL:US-NEW https://ill.example.org", shell.ExitUsage}, // no name
+		{"partner add ISIL:US-NEW https://ill.example.org", shell.ExitUsage},           // no name
 		{"partner pause ISIL:US-AWAY", shell.ExitDone},
 		{"partner pause ISIL:US-HERE", shell.ExitFailed},
 	} {
