@@ -93,7 +93,7 @@ var inContract = map[string]words{
 	"Message.kind":                  {typed: "connectors.Kind"},
 	"Message.direction":             {column: "messages.direction"},
 	"Message.status":                {column: "messages.status"},
-	"PartnerMessage.kind":           {typed: "connectors.Kind"},
+	"PartnerMessage.kind":           {typed: "connectors.Kind", less: []string{"status_request", "status"}}, // only ISO 18626 has these
 	"PartnerMessage.service":        {column: "requests.service"},
 	"PartnerMessage.copyright":      {column: "requests.copyright"},
 	"NewNote.audience":              {typed: "workflow/requests.Audience", column: "request_notes.audience"},

@@ -156,6 +156,9 @@ func failed(call connectors.Call, err error, wall time.Time) (connectors.Reply, 
 		switch {
 		case ours.Kind == broker.KindUnauthenticated:
 			status = http.StatusUnauthorized
+			if symbol := d.senderSymbol(); symbol != (broker.Symbol{}) {
+				why.value = symbol.String() + " is not known here, or what is to prove that it is calling does not fit: " + ours.Detail
+			}
 		case ours.Code == "message_id_reused":
 			why.value = alreadyHere + " with other content"
 		case ours.Kind == broker.KindNotFound, ours.Kind == broker.KindForbidden, ours.Kind == broker.KindConflict, ours.Kind == broker.KindRefused:
