@@ -4832,8 +4832,13 @@ type SetUp struct {
 	Done int `json:"done"`
 
 	// Of How many there are.
-	Of    int         `json:"of"`
-	Steps []SetUpStep `json:"steps"`
+	Of int `json:"of"`
+
+	// Openurl The path at this server that takes OpenURLs (0.1 and 1.0): give it to a link resolver, a database or a discovery layer as its base address. A link lands on the new-request page, filled in, for staff and for patrons, who sign in first.
+	//
+	// Example: /openurl
+	Openurl string      `json:"openurl"`
+	Steps   []SetUpStep `json:"steps"`
 }
 
 // SetUpStep defines model for SetUpStep.

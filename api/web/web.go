@@ -60,6 +60,8 @@ func Mount(e *echo.Echo, deps Deps, config Config) error {
 	}
 	site.Anyone(e, http.MethodGet, "/", home(config.About))
 	site.Anyone(e, http.MethodGet, "/about", about(config.About))
+	site.Anyone(e, http.MethodGet, "/openurl", openURL)
+	site.Anyone(e, http.MethodGet, "/openurl/read", openURLRead)
 	return nil
 }
 

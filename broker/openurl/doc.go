@@ -5,8 +5,8 @@
 //	wish := openurl.Read(request.URL.RawQuery)
 //	wish.Citation, wish.Copy, wish.Note
 //
-// What a citation has no place for (an article's own title, pages, a DOI) and what
-// nobody here understands stands in the note: nothing is lost. The exceptions are what
+// What a citation has no place for (other authors, the place, an LCCN) and what nobody
+// here understands stands in the note: nothing is lost. The exceptions are what
 // a link says of the person who clicked it (req_…), which nobody needs, and what it
 // says of itself.
 //

@@ -213,6 +213,8 @@ func (r *reader) kind() kind {
 		return journal
 	case r.first("issn", "eissn") != "" && r.first("isbn") == "" && r.first("btitle") == "":
 		return journal
+	case r.first("title", "btitle", "isbn", "oclcnum") == "" && slices.ContainsFunc(r.all("rft_id", "id", "doi", "pmid"), ofArticle.MatchString):
+		return article
 	}
 	return book
 }
@@ -230,31 +232,30 @@ func (r *reader) wish() Wish {
 	titles := r.all(whole...)
 	part := r.first("atitle")
 	authors := r.authors()
-	if c.Title = cmp.Or(append(titles, "")...); c.Title == "" {
-		c.Title, part = part, ""
+	c.Title = cmp.Or(append(titles, "")...)
+	if c.Title == "" && is != chapter { // an article is known by its own title, too
+		c.Title = part
 	}
 	for _, other := range titles[min(1, len(titles)):] {
 		r.say("Also called", other)
 	}
-	switch {
-	case !wish.Copy && part != "":
-		r.say("Part", part)
-	case is == article:
-		r.say("Article", part)
-	case is == chapter:
-		r.say("Chapter", part)
-	}
-	if is == book || is == dissertation || is == chapter && part == "" {
-		if len(authors) > 0 {
-			c.Author, authors = authors[0], authors[1:]
-		}
-		r.say("Also by", authors...)
+	by := &c.Author
+	if wish.Copy {
+		c.PartTitle, by = part, &c.PartAuthor
 	} else {
-		r.say("By", authors...)
+		r.say("Part", part)
 	}
-	c.Format = broker.FormatBook
-	if is == journal || is == article {
+	if len(authors) > 0 {
+		*by, authors = authors[0], authors[1:]
+	}
+	r.say("Also by", authors...)
+	switch {
+	case wish.Copy:
+		c.Format = broker.FormatArticle
+	case is == journal:
 		c.Format = broker.FormatPeriodical
+	default:
+		c.Format = broker.FormatBook
 	}
 	if is == dissertation {
 		r.say("Dissertation", r.all("degree", "advisor")...)
@@ -273,7 +274,11 @@ func (r *reader) wish() Wish {
 			pages += "–" + last
 		}
 	}
-	r.say("Pages", pages)
+	if wish.Copy {
+		c.Pages = pages
+	} else {
+		r.say("Pages", pages)
+	}
 	r.say("Article number", r.first("artnum"))
 	r.leave()
 	wish.Note = r.note()
@@ -284,7 +289,7 @@ func (r *reader) wish() Wish {
 // bound keeps a citation to what a request takes.
 func bound(c *broker.Citation) {
 	const short = 200
-	for _, text := range []*string{&c.Publisher, &c.Year, &c.Edition, &c.Volume} {
+	for _, text := range []*string{&c.Publisher, &c.Year, &c.Edition, &c.Volume, &c.Issue, &c.Pages, &c.PartAuthor, &c.DOI} {
 		if runes := []rune(*text); len(runes) > short {
 			*text = string(runes[:short-1]) + "…"
 		}
@@ -325,7 +330,9 @@ func (r *reader) dates(c *broker.Citation) {
 	}
 	volume, issue := r.first("volume"), r.first("issue")
 	c.Volume = volume
-	if issue != "" {
+	if c.Format == broker.FormatArticle {
+		c.Issue = issue
+	} else if issue != "" {
 		c.Volume = strings.TrimSpace(volume + " (" + issue + ")")
 	}
 	r.say("Part", r.first("part"))
@@ -346,6 +353,9 @@ var identifiers = []struct {
 	{regexp.MustCompile(`(?i)^(?:urn:isbn:|isbn:)(.+)$`), "ISBN"},
 	{regexp.MustCompile(`(?i)^(?:urn:issn:|issn:)(.+)$`), "ISSN"},
 }
+
+// ofArticle tells the numbers that articles have.
+var ofArticle = regexp.MustCompile(`(?i)^(info:doi/|doi:|https?://(dx\.)?doi\.org/|10\.|info:pmid/|pmid:|[0-9]{5,9}$)`)
 
 // accession is how FirstSearch gives an OCLC number.
 var accession = regexp.MustCompile(`(?i)<?accession ?number>?\s*(\d+)`)
@@ -400,12 +410,14 @@ func (r *reader) numbers(c *broker.Citation) {
 	normal("ISBN", &c.ISBN, broker.NormalISBN)
 	normal("ISSN", &c.ISSN, broker.NormalISSN)
 	normal("OCLC", &c.OCLC, broker.NormalOCLC)
-	for _, name := range []string{"DOI", "PMID", "LCCN"} {
-		slices.Sort(found[name])
-		for _, number := range slices.Compact(found[name]) {
-			r.say(name, strings.TrimPrefix(strings.TrimPrefix(number, "https://doi.org/"), "http://dx.doi.org/"))
-		}
+	if c.Format == broker.FormatArticle {
+		normal("DOI", &c.DOI, broker.NormalDOI)
+		normal("PMID", &c.PMID, broker.NormalPMID)
+	} else {
+		r.say("DOI", found["DOI"]...)
+		r.say("PMID", found["PMID"]...)
 	}
+	r.say("LCCN", found["LCCN"]...)
 }
 
 // leave puts into the note where the link came from, and what was not understood.
@@ -443,12 +455,14 @@ func (w Wish) Form() url.Values {
 	for name, text := range map[string]string{
 		"title": w.Citation.Title, "author": w.Citation.Author, "isbn": w.Citation.ISBN, "issn": w.Citation.ISSN, "oclc": w.Citation.OCLC,
 		"publisher": w.Citation.Publisher, "year": w.Citation.Year, "edition": w.Citation.Edition, "volume": w.Citation.Volume, "note": w.Note,
+		"issue": w.Citation.Issue, "pages": w.Citation.Pages, "part_title": w.Citation.PartTitle, "part_author": w.Citation.PartAuthor,
+		"doi": w.Citation.DOI, "pmid": w.Citation.PMID,
 	} {
 		if text != "" {
 			fields.Set(name, text)
 		}
 	}
-	if w.Citation.Format != broker.FormatBook && w.Citation.Format != "" {
+	if w.Citation.Format == broker.FormatPeriodical {
 		fields.Set("format", string(w.Citation.Format))
 	}
 	if w.Copy {

@@ -20,7 +20,7 @@ import (
 // all libraries for an operator.
 func (a Administration) GetSetUp(ctx context.Context, _ gen.GetSetUpRequestObject) (gen.GetSetUpResponseObject, error) {
 	count := func(ctx context.Context, t *pipeline.Turn) (gen.SetUp, error) {
-		view := gen.SetUp{Steps: []gen.SetUpStep{}}
+		view := gen.SetUp{Steps: []gen.SetUpStep{}, Openurl: "/openurl"}
 		library, steps := t.Library(), consortium.Steps
 		if t.Caller.Office {
 			library, steps = broker.NoID, consortium.OfficeSteps

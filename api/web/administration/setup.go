@@ -26,7 +26,9 @@ type setUpPage struct {
 	Done, Of int
 	Steps    []step
 	Office   bool
-	Today    broker.Date
+	// Link is where links of databases and link resolvers arrive.
+	Link  string
+	Today broker.Date
 }
 
 // setUp shows how far the set-up has come, and leads to the next step.
@@ -36,6 +38,7 @@ func (a Administration) setUp(v *frame.Visit) error {
 		return err
 	}
 	page := setUpPage{Library: v.Place.Name, Done: seen.Done, Of: seen.Of, Office: v.Who.Office, Today: v.Today}
+	page.Link = v.Scheme() + "://" + v.Request().Host + seen.Openurl
 	here := "/libraries"
 	if !v.Who.Office {
 		file, _, err := a.inForce(v)

@@ -21,6 +21,8 @@ type form struct {
 	Cost, Agreed string
 	Rush         bool
 	Note         string
+	// OCLC and Format come with a link.
+	OCLC, Format string
 	Channel      string
 	// Anyway asks although a copy or a request of the same title is known.
 	Anyway bool
@@ -62,8 +64,11 @@ func (d Desk) typed(v *frame.Visit) newPage {
 	f := form{
 		Card: v.Field("card"), Patron: v.Field("patron"), Title: v.Field("title"), Author: v.Field("author"), ISBN: v.Field("isbn"), Edition: v.Field("edition"),
 		Year: v.Field("year"), Publisher: v.Field("publisher"), PartTitle: v.Field("part_title"), PartAuthor: v.Field("part_author"), Volume: v.Field("volume"), Issue: v.Field("issue"),
-		Pages: v.Field("pages"), ISSN: v.Field("issn"), DOI: v.Field("doi"), PMID: v.Field("pmid"), Service: v.Field("service"), NeedBy: v.Field("need_by"), Pickup: v.Field("pickup"),
+		Pages: v.Field("pages"), ISSN: v.Field("issn"), DOI: v.Field("doi"), PMID: v.Field("pmid"), OCLC: v.Field("oclc"), Format: v.Field("format"), Service: v.Field("service"), NeedBy: v.Field("need_by"), Pickup: v.Field("pickup"),
 		Cost: v.Field("cost"), Agreed: v.Field("agreed"), Rush: v.Field("rush") != "", Note: v.Field("note"), Channel: v.Field("channel"), Anyway: v.Field("anyway") != "",
+	}
+	if f.Format != string(broker.FormatPeriodical) { // the one that a link says and the form does not ask
+		f.Format = ""
 	}
 	if f.Pickup == "" && v.Who.Branch != broker.NoID {
 		f.Pickup = v.Who.Branch.String()
@@ -95,7 +100,8 @@ func (p newPage) body(v *frame.Visit) (gen.NewRequest, error) {
 	f := p.Form
 	in := gen.NewRequest{
 		Citation: broker.Citation{
-			Title: f.Title, Author: f.Author, ISBN: strings.ReplaceAll(f.ISBN, "-", ""), Edition: f.Edition, Year: f.Year, Publisher: f.Publisher, ISSN: f.ISSN, Volume: f.Volume,
+			Title: f.Title, Author: f.Author, ISBN: strings.ReplaceAll(f.ISBN, "-", ""), Edition: f.Edition, Year: f.Year, Publisher: f.Publisher, ISSN: f.ISSN, Volume: f.Volume, OCLC: f.OCLC,
+			Format: broker.Format(f.Format),
 		},
 		Service: gen.NewRequestService(f.Service), Rush: f.Rush, Note: f.Note, AskAnyway: f.Anyway, Channel: gen.NewRequestChannel(f.Channel),
 	}
