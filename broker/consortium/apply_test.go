@@ -61,7 +61,7 @@ func (tw *town) try(file func(context.Context, *postgres.Tx) (*consortium.Docume
 			return err
 		}
 		var wrong consortium.Mistakes
-		plan, wrong = consortium.NewPlan(document, in, consortium.Surroundings{Now: tw.now, Protocols: []string{"partner"}})
+		plan, wrong = consortium.NewPlan(document, in, consortium.Surroundings{Now: tw.now, Protocols: []string{"partner", "iso18626"}})
 		if err := wrong.Error(); err != nil {
 			return err
 		}
@@ -170,6 +170,7 @@ func TestChangesAreSaidRecordedAndTakenBack(t *testing.T) {
 		{"the name of the catalogue", "name: Lakes catalogue\n    lib", "name: Great Lakes catalogue\n    lib", `Shared catalogue "Lakes catalogue": name becomes "Great Lakes catalogue"`},
 		{"the consortium", "name: Lakes Consortium", "name: Great Lakes", "The consortium: name was Lakes Consortium and becomes Great Lakes"},
 		{"a partner", "is: by hand\n", "is: partner\n    reached: {by: partner, url: \"https://ill.example.org\"}\n", "is was by hand and becomes partner"},
+		{"the standard", "is: by hand\n", "is: partner\n    reached: {by: iso18626, url: \"https://ill.example.org\", edition: \"2021\", dialect: alma, account: lakes}\n", "edition becomes 2021"},
 		{"a catalogue", "is: by hand\n", "is: by hand\n    search: {url: \"https://sru.example.org/books\", system: koha, owner: HILLS, indexes: {oclc: my.oclc}}\n", "catalogue searched at becomes https://sru.example.org/books"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

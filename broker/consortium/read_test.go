@@ -11,7 +11,7 @@ import (
 )
 
 func around() consortium.Surroundings {
-	return consortium.Surroundings{Now: time.Date(2026, 9, 1, 15, 0, 0, 0, time.UTC), Protocols: []string{"partner"}}
+	return consortium.Surroundings{Now: time.Date(2026, 9, 1, 15, 0, 0, 0, time.UTC), Protocols: []string{"partner", "iso18626"}}
 }
 
 // mistakes of a file in an empty database, as an editor would list them.
@@ -40,6 +40,9 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		// below is how many lines further down it shows that the word is wrong.
 		below int
 	}{
+		{"is: by hand\n", "is: partner\n    reached: {by: partner, url: \"https://ill.example.org\", edition: \"1.2\"}\n", "is for libraries reached by iso18626", 1},
+		{"is: by hand\n", "is: partner\n    reached: {by: iso18626, url: \"https://ill.example.org\", edition: \"1999\"}\n", "must be one of 1.2, 2021", 1},
+		{"is: by hand\n", "is: partner\n    reached: {by: iso18626, url: \"https://ill.example.org\", dialect: allma}\n", "alma", 1},
 		{"is: member              #", "is: membre              #", `must be one of member, partner, by hand, not "membre"; did you mean "member"?`, 0},
 		{"status: active ", "stattus: active ", `unknown key "stattus"; did you mean "status"?`, 0},
 		{"zone: America/New_York  # the", "zone: America/New_Yorck  # the", "a time zone is written America/Chicago", 0},
