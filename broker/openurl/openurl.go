@@ -81,7 +81,7 @@ func (r *reader) take(query url.Values, encoding string, outer bool) {
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		name := strings.ToLower(strings.TrimSpace(key))
+		name := strings.ToLower(clean(key, encoding))
 		if outer && (name == "url_ctx_val" || name == "rft_val") {
 			if inner := parse(query.Get(key)); len(inner) > 1 {
 				r.take(inner, cmp.Or(inner.Get("ctx_enc"), encoding), false)

@@ -74,6 +74,7 @@ func TestLinksLandWithTheirFields(t *testing.T) {
 // Whatever a link says, what comes of it can be stored and is not too long.
 func FuzzRead(f *testing.F) {
 	f.Add("rft.btitle=Tides&rft.aulast=%FF%00&rft_id=info:doi/10.1/%3Cscript%3E")
+	f.Add("0%00=00")
 	f.Add("url_ctx_val=url_ctx_val%3Da%26b%3Dc&title=%E2%80%AE%EF%BF%BF")
 	f.Add(strings.Repeat("a=b&", 2000))
 	f.Add("title=" + strings.Repeat("x", 6000) + "&note=" + strings.Repeat("%C3%A9", 900))
