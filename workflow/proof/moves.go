@@ -131,7 +131,7 @@ func (w *World) words(j Joint, emit func(step, *move)) {
 	if w.Liar {
 		for i, said := range w.said {
 			fromLender := w.Side == workflow.SideBorrowing
-			if said.Kind == connectors.KindRequest || said.Kind == connectors.KindNote || (said.Kind == connectors.KindCopyCompleted && !w.Copies) || said.Kind.FromLender() != fromLender {
+			if said.Kind == connectors.KindRequest || said.Kind == connectors.KindNote || said.Kind == connectors.KindStatus || (said.Kind == connectors.KindCopyCompleted && !w.Copies) || said.Kind.FromLender() != fromLender {
 				continue
 			}
 			if !fromLender || (j.B.Entry >= asked && !j.B.ByHold) {
