@@ -436,7 +436,8 @@ func TestTwoAccountsBecomeOne(t *testing.T) {
 	b.post(record+"/change", "edit", "1", "name", "adult patron 1", "phone", "+1 555 0177")
 	twin := w.call(t, "POST", "/v1/patrons", w.staff, `{"class":"adult","name":"adult patron 1","card":"21234000000029","phone":"+1 555 0177","met":["application","id","proof_of_address"],"shown":["government_photo_id"]}`)
 	wants(t, twin, 201, "")
-	second := regexp.MustCompile(`"id":"([^"]+)"`).FindStringSubmatch(twin.text[strings.Index(twin.text, `"patron":`):])[1]
+	_, made, _ := strings.Cut(twin.text, `"patron":`)
+	second := regexp.MustCompile(`"id":"([^"]+)"`).FindStringSubmatch(made)[1]
 	wants(t, w.call(t, "POST", "/v1/patrons/"+second+"/fees", w.staff, `{"kind":"other","amount":{"minor":500,"currency":"USD"},"note":"a lost key"}`), 201, "")
 	b.open("/patrons/" + second + "/merge")
 	b.shows(200, "Perhaps the same person", "into="+w.patron.String())
