@@ -101,7 +101,7 @@ func TestAMemberSuppliesACopy(t *testing.T) {
 	patron := home.Patron("resident")
 	request, err := home.Asks(requests.Submission{
 		Patron: patron, Service: "copy",
-		Citation: broker.Citation{Title: "An article", ISSN: "12345678", Format: broker.FormatArticle},
+		Citation: broker.Citation{Title: "An article", ISSN: "03785955", Format: broker.FormatArticle},
 	})
 	tw.Must(err)
 	home.Does(request.ID, workflow.EventAddLender, map[string]any{"lender": lender.Symbol.String()})
