@@ -136,8 +136,10 @@ func (p People) showWith(v *frame.Visit, id, about broker.ID, trouble *frame.Tro
 		Today: v.Today, Currency: v.Place.Currency, Zone: v.Now.Location(), Channels: []string{"phone", "voice", "email", "sms", "letter", "account"},
 		Branches: v.Place.Branches, Languages: languages(patron.Language),
 	}
-	page.Typed = map[string]string{"name": patron.Name, "phone": patron.Phone, "email": patron.Email, "address": patron.Address, "notice_channel": string(patron.NoticeChannel), "note": patron.Note,
-		"born_on": patron.BornOn.String(), "language": patron.Language, "branch_id": "", "keep_history": ""}
+	page.Typed = map[string]string{
+		"name": patron.Name, "phone": patron.Phone, "email": patron.Email, "address": patron.Address, "notice_channel": string(patron.NoticeChannel), "note": patron.Note,
+		"born_on": patron.BornOn.String(), "language": patron.Language, "branch_id": "", "keep_history": "",
+	}
 	if patron.BranchID != broker.NoID {
 		page.Typed["branch_id"] = patron.BranchID.String()
 	}
