@@ -3583,9 +3583,15 @@ type PapersShown = []string
 // Partner defines model for Partner.
 type Partner struct {
 	// AnswerHours How long its answers take, on the average.
-	AnswerHours int    `json:"answer_hours,omitempty,omitzero"`
-	Asked       int    `json:"asked"`
-	Error       string `json:"error,omitempty,omitzero"`
+	AnswerHours int `json:"answer_hours,omitempty,omitzero"`
+	Asked       int `json:"asked"`
+
+	// Dialect The system it runs, where that system's messages differ from the standard.
+	Dialect string `json:"dialect,omitempty,omitzero"`
+
+	// Edition The edition of ISO 18626 that it takes.
+	Edition string `json:"edition,omitempty,omitzero"`
+	Error   string `json:"error,omitempty,omitzero"`
 
 	// Failing Those of them that were tried in vain.
 	Failing int       `json:"failing"`

@@ -66,11 +66,11 @@ func TestPartnersThroughThePages(t *testing.T) {
 		t.Errorf("it is tried at another time: %s", got.text)
 	}
 	must(t, w.db.InTx(t.Context(), postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
-		tx.Queue(`update peers set paused = true where library_id = $1`, w.partner)
+		tx.Queue(`update peers set paused = true, protocol = 'iso18626', edition = '2021', dialect = 'alma' where library_id = $1`, w.partner)
 		return nil
 	}))
 	b.post(one+"/try", "key", "2")
-	b.shows(409, "paused by the consortium", "Paused by the office")
+	b.shows(409, "paused by the consortium", "Paused by the office", "ISO 18626, 2021, alma")
 	b.post("/partners/none/try", "key", "3")
 	b.shows(404)
 	wants(t, w.call(t, "POST", "/v1/partners/"+w.away.String()+"/try", w.staff, ""), 404, "not_found")

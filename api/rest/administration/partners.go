@@ -87,7 +87,7 @@ func (a Administration) partners(ctx context.Context, t *pipeline.Turn, only bro
 	for _, talk := range talks {
 		peer, answered := peers[talk.Peer], figures[talk.Peer]
 		view := gen.Partner{
-			ID: talk.Peer, Name: talk.Name, Protocol: string(peer.Protocol), Paused: peer.Paused,
+			ID: talk.Peer, Name: talk.Name, Protocol: string(peer.Protocol), Edition: peer.Edition, Dialect: peer.Dialect, Paused: peer.Paused,
 			Waiting: talk.Waiting, Failing: talk.Failing, Refused: talk.Refused, Tries: talk.Tries, Error: talk.Error,
 			Asked: int(answered.Asked), Yes: int(answered.Filled), No: int(answered.Refused), Silent: int(answered.Silent),
 		}

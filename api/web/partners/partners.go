@@ -38,6 +38,8 @@ func Mount(e *echo.Echo, site *frame.Site) error {
 // line is one partner in words.
 type line struct {
 	gen.Partner
+	// How says how it is reached.
+	How   string
 	State frame.State
 	// Yes in a hundred answers, and Says how many there were; Yes is -1 where none was.
 	Share       int
@@ -114,6 +116,19 @@ func (p Partners) list(v *frame.Visit) error {
 	return v.Show("partners", frame.Head{Title: v.Say("Partners"), At: "partners"}, page)
 }
 
+// reached says how a partner is reached: by ISO 18626 in an edition, and in which
+// system's way.
+func reached(partner gen.Partner) string {
+	if partner.Edition == "" {
+		return partner.Protocol
+	}
+	said := "ISO 18626, " + partner.Edition
+	if partner.Dialect != "" {
+		said += ", " + partner.Dialect
+	}
+	return said
+}
+
 func lineOf(v *frame.Visit, partner gen.Partner) line {
 	zone := v.Now.Location()
 	in := func(at time.Time) time.Time {
@@ -122,7 +137,7 @@ func lineOf(v *frame.Visit, partner gen.Partner) line {
 		}
 		return at.In(zone)
 	}
-	shown := line{Partner: partner, Share: -1, Says: partner.Yes + partner.No + partner.Silent, Heard: in(partner.HeardAt), Next: in(partner.NextTryAt), Sent: in(partner.SentAt), Days: (partner.AnswerHours + 23) / 24}
+	shown := line{Partner: partner, How: reached(partner), Share: -1, Says: partner.Yes + partner.No + partner.Silent, Heard: in(partner.HeardAt), Next: in(partner.NextTryAt), Sent: in(partner.SentAt), Days: (partner.AnswerHours + 23) / 24}
 	if shown.Says > 0 {
 		shown.Share = 100 * partner.Yes / shown.Says
 	}
