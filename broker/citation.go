@@ -32,10 +32,23 @@ type Citation struct {
 	Format Format `json:"format,omitempty"`
 }
 
-// Part tells two parts of one journal or book from each other; it is alike for two
-// requests of the same part, and for all that want the whole.
+// Part tells two parts of one journal or book from each other; but for letter case it
+// is alike for two requests of the same part, and empty for all that want the whole.
 func (c Citation) Part() string {
-	return strings.ToLower(strings.Join([]string{c.PartTitle, c.Issue, c.Pages, c.DOI}, "|"))
+	part := []string{c.PartTitle, c.Issue, c.Pages, c.DOI, c.PMID}
+	if strings.Join(part, "") == "" {
+		return ""
+	}
+	return strings.Join(append(part, c.Volume), "|")
+}
+
+// Named is what it is called where there is room for one line: the title, or the
+// article and its journal.
+func (c Citation) Named() string {
+	if c.PartTitle == "" || c.PartTitle == c.Title {
+		return c.Title
+	}
+	return strings.TrimSuffix(c.PartTitle+", in "+c.Title, ", in ")
 }
 
 // Normal is the citation with its numbers of a periodical and of an article in the one

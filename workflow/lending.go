@@ -98,7 +98,7 @@ var lendingPlaces = []Place{
 	{State: Shipped, Label: "On its way to the borrower", Owner: OwnerBorrower, Deadline: DeadlineDue, Then: EventDuePassed, PastNeedBy: true, ISO: "Loaned"},
 	{State: WithBorrowingLibrary, Label: "With the borrowing library", Owner: OwnerBorrower, Deadline: DeadlineDue, Then: EventDuePassed, PastNeedBy: true, ISO: "Loaned"},
 	{State: ReturnShipped, Label: "On its way home", Owner: OwnerStaff, Deadline: DeadlineArrival, Then: EventArrivalOverdue, First: EventReceiveReturn, PastNeedBy: true, ISO: "Loaned"},
-	{State: LostPending, Label: "Lost or damaged, to be invoiced and paid", Owner: OwnerStaff, Deadline: DeadlineSettlement, Then: EventSettleOverdue, First: EventSendInvoice, PastNeedBy: true},
+	{State: LostPending, Label: "Lost or damaged, to be invoiced and paid", Owner: OwnerStaff, Deadline: DeadlineSettlement, Then: EventSettleOverdue, First: EventSendInvoice, PastNeedBy: true, ISO: "Loaned"},
 	{State: Completed, Label: "Completed", Owner: OwnerNone, Ended: true, Supplied: true, ISO: "LoanCompleted"},
 	{State: Unfilled, Label: "Not supplied", Owner: OwnerNone, Ended: true, ISO: "Unfilled"},
 	{State: Cancelled, Label: "Cancelled by the borrower", Owner: OwnerNone, Ended: true, ISO: "Cancelled"},

@@ -84,6 +84,9 @@ func listedHop(element string) string { return element }
 // where there is none. A quoted text that has come apart at a comma or semicolon may
 // be a caller's own words, such as its Host: nothing in such an element is believed.
 func forwardedHop(element string) string {
+	if strings.Count(element, `"`)%2 != 0 || strings.Contains(element, `\`) {
+		return ""
+	}
 	for pair := range strings.SplitSeq(element, ";") {
 		if strings.Count(pair, `"`)%2 != 0 {
 			return ""

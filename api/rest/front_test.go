@@ -35,6 +35,8 @@ func TestWhoIsCalling(t *testing.T) {
 		"both, one made up":              {"10.1.1.1:80", []string{"203.0.113.9"}, []string{"for=192.0.2.1"}, "10.1.1.1"},
 		"a comma in quotes":              {"10.1.1.1:80", nil, []string{`for=203.0.113.9;by="a,for=192.0.2.1"`}, "10.1.1.1"},
 		"a host with commas":             {"10.1.1.1:80", nil, []string{`for=203.0.113.9;host="x,for=192.0.2.1,y"`}, "10.1.1.1"},
+		"a host with both":               {"10.1.1.1:80", nil, []string{`for=203.0.113.9;host="x,for=192.0.2.1;y"`}, "10.1.1.1"},
+		"a host with strokes":            {"10.1.1.1:80", nil, []string{`for=203.0.113.9;host="a\",for=192.0.2.1;b\""`}, "10.1.1.1"},
 		"a host with semicolons":         {"10.1.1.1:80", nil, []string{`host="x;for=192.0.2.1";for=203.0.113.9`}, "10.1.1.1"},
 		"an address that cannot be read": {"@", []string{"203.0.113.9"}, nil, ""},
 	} {

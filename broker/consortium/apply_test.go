@@ -253,6 +253,14 @@ func TestACatalogueIsSearchedNoLonger(t *testing.T) {
 		now.URL != "https://sru.example.org/a" || now.Version != "1.2" || now.Account != "afield" || string(now.Password) != "secret" || now.Health != (directory.TargetHealth{}) {
 		t.Errorf("%s: %+v", words(plan), now)
 	}
+	tw.applies(east(`{url: "https://sru.example.org/b", system: alma}`))
+	if now, _ := target(); now.Version != "" || string(now.Password) != "secret" {
+		t.Errorf("another system on the same host: %+v", now)
+	}
+	tw.applies(east(`{url: "https://elsewhere.example.org/b"}`))
+	if now, _ := target(); len(now.Password) > 0 {
+		t.Error("the password goes to another host")
+	}
 	if plan, _ = tw.applies(east("{url: none}")); !strings.Contains(words(plan), "its catalogue is searched no longer") {
 		t.Errorf("taken away: %s", words(plan))
 	}

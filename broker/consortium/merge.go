@@ -70,6 +70,9 @@ func overReached(said, was Reached) Reached {
 }
 
 func overSearch(said, was Search) Search {
+	if said.System != "" && said.System != was.System { // what only the former system needed goes with it
+		was.Version, was.Schema, was.Holdings, was.Indexes = "", "", "", nil
+	}
 	if said.Indexes == nil {
 		said.Indexes = was.Indexes
 	}

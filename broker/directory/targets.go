@@ -64,7 +64,8 @@ func SearchVersions() []string { return searchVersions }
 func SearchIndexes() []string { return searchIndexes }
 
 // SaveTarget queues where a library's catalogue is searched. The password stays as it
-// is, and how it answered at another address is forgotten.
+// is for the same account on the same host, and goes with any other; how it answered
+// before is forgotten.
 func SaveTarget(tx *postgres.Tx, target Target, now time.Time) error {
 	if target.Indexes == nil {
 		target.Indexes = map[string]string{}
@@ -77,6 +78,8 @@ func SaveTarget(tx *postgres.Tx, target Target, now time.Time) error {
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		on conflict (library_id) do update set url = excluded.url, system = excluded.system, version = excluded.version, schema = excluded.schema,
 			holdings = excluded.holdings, indexes = excluded.indexes, owner = excluded.owner, account = excluded.account,
+			password = case when search_targets.account = excluded.account and split_part(search_targets.url, '/', 3) = split_part(excluded.url, '/', 3)
+				then search_targets.password end,
 			allow_private_address = excluded.allow_private_address, asked_at = null, answered_at = null, failures = 0, problem = ''`,
 		target.Library, target.URL, target.System, target.Version, target.Schema, target.Holdings, indexes, target.Owner, target.Account,
 		target.AllowPrivateAddress, now)

@@ -151,13 +151,18 @@ func (r *reader) all(keys ...string) []string {
 	return found
 }
 
-// first gives the first value of keys, "" where there is none. Other values go into
-// the note.
+// first gives the first value of keys, "" where there is none. Other values of that key
+// go into the note.
 func (r *reader) first(keys ...string) string {
-	if found := r.all(keys...); len(found) > 0 {
-		return found[0]
+	value := ""
+	for _, key := range keys {
+		found := r.all(key)
+		if value == "" && len(found) > 0 {
+			value = found[0]
+			r.say(key+", also", found[1:]...)
+		}
 	}
-	return ""
+	return value
 }
 
 // say adds a line to the note.
@@ -317,8 +322,23 @@ func (r *reader) authors() []string {
 			one += ", " + more
 		}
 	}
-	named = slices.DeleteFunc(named, func(other string) bool { return strings.Contains(strings.ToLower(other), strings.ToLower(last)) })
+	named = slices.DeleteFunc(named, func(other string) bool { return sameName(other, last, first) })
 	return append(append([]string{one}, named...), corporate...)
+}
+
+// sameName tells whether a name written in one piece is that of a last and a first
+// name: Li, Wei; Wei Li; Li W.
+func sameName(whole, last, first string) bool {
+	family, given, parted := strings.Cut(whole, ",")
+	if words := strings.Fields(whole); !parted && len(words) > 0 {
+		family, given = words[len(words)-1], strings.Join(words[:len(words)-1], " ")
+		if !strings.EqualFold(family, last) {
+			family, given = words[0], strings.Join(words[1:], " ")
+		}
+	}
+	given = strings.TrimSpace(given)
+	initial := func(text string) string { return strings.ToLower(string([]rune(text)[:1])) }
+	return strings.EqualFold(strings.TrimSpace(family), last) && (given == "" || first == "" || initial(given) == initial(first))
 }
 
 // dates reads when and which volume.

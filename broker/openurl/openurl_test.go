@@ -37,6 +37,10 @@ func TestLinksLandWithTheirFields(t *testing.T) {
 			`rft_val_fmt=info:ofi/fmt:kev:mtx:dissertation&rft.title=Silt&rft.au=Brook,+Ann&rft.inst=University+of+the+Lakes&rft.degree=PhD&rft.date=2001`,
 			`author=Brook, Ann|note=Dissertation: PhD|publisher=University of the Lakes|title=Silt|year=2001`,
 		},
+		"names alike, and a second volume": {
+			`genre=article&jtitle=Silt&aulast=Li&aufirst=Wei&au=Li,+Wei&au=Oliver,+Mary&au=Li,+Na&volume=12&rft.volume=12+Suppl`,
+			`note=Also by: Oliver, Mary; Li, Na/volume, also: 12|part_author=Li, Wei|service=copy|title=Silt|volume=12 Suppl`,
+		},
 		"a journal": {`rft_val_fmt=info:ofi/fmt:kev:mtx:journal&rft.genre=journal&rft.jtitle=Journal+of+the+Sea&rft.stitle=J+Sea&rft.eissn=2434-561X`, `format=periodical|issn=2434-561X|note=Also called: J Sea|title=Journal of the Sea`},
 		"a paper of a conference": {
 			`rft.genre=proceeding&rft.atitle=Foam&rft.btitle=Proceedings+of+the+Sea&rft.isbn=9780306406157&rft.au=Rill`,

@@ -50,7 +50,7 @@ func TestWhoCallsIsProved(t *testing.T) {
 		"bearer token":              {plain, bearer(text), ""},
 		"token without its prefix":  {plain, bearer(bare), ""},
 		"wrong token":               {plain, bearer("wrong"), "signature_invalid"},
-		"empty token":               {plain, bearer(""), "signature_invalid"},
+		"empty token":               {plain, bearer(""), "signature_missing"},
 		"basic authentication":      {plain, password("ISIL:US-HERE", text), ""},
 		"wrong password":            {plain, password("ISIL:US-HERE", "x"), "signature_invalid"},
 		"signature":                 {plain, signature(secret, noon), ""},
@@ -59,7 +59,8 @@ func TestWhoCallsIsProved(t *testing.T) {
 		"signature and wrong token": {plain, both, "signature_invalid"},
 		"account and code":          {account("here-at-afield", text), nil, ""},
 		"wrong code":                {account("here-at-afield", "x"), nil, "signature_invalid"},
-		"wrong account":             {account("other", text), nil, "signature_invalid"},
+		"their own account":         {account("other", text), nil, ""},
+		"token in small letters":    {plain, http.Header{"Authorization": {"bearer " + text}}, ""},
 		"token and wrong code":      {account("here-at-afield", "x"), bearer(text), "signature_invalid"},
 		"nothing":                   {plain, nil, "signature_missing"},
 	} {
@@ -93,7 +94,15 @@ func TestWhoSaysItCalls(t *testing.T) {
 		"nobody":                 {koha, nil, ""},
 		"no message of any kind": {"<html/>", nil, ""},
 	} {
-		got, err := caller(callOf([]byte(test.body), test.header))
+		call := callOf([]byte(test.body), test.header)
+		if call.Header.Get("Authorization") == "" {
+			if _, err := caller(call); err == nil {
+				t.Errorf("%s: one who proves nothing is looked up", name)
+			}
+			call.Header = call.Header.Clone()
+			call.Header.Set("Authorization", "Bearer x")
+		}
+		got, err := caller(call)
 		if (err == nil) != (test.want != "") || (err == nil && got.String() != test.want) {
 			t.Errorf("%s: %s, %v; want %s", name, got, err, test.want)
 		}
@@ -161,6 +170,10 @@ func TestTheLogKeepsNoPatron(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("the log lacks %q: %s", want, got)
 		}
+	}
+	if got := masked("<securityCode /><title>Tides</title><securityCode >open sesame</securityCode><patronInfo/><note>Soon</note><patronInfo>P123</patronInfo>"); got !=
+		"<securityCode /><title>Tides</title><securityCode >…</securityCode><patronInfo/><note>Soon</note><patronInfo>…</patronInfo>" {
+		t.Errorf("with empty ones it is %s", got)
 	}
 	for _, not := range []string{"sesame", "P123", "Reader", "\x00", "\xff"} {
 		if strings.Contains(got, not) {

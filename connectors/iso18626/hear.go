@@ -121,6 +121,18 @@ func (d *document) hearRequest(m *connectors.Message) error {
 	if from := day(service.says("startDate")); !from.IsZero() {
 		notes = append(notes, "Wanted from "+from.String()+".")
 	}
+	if until := day(service.says("endDate")); !until.IsZero() {
+		notes = append(notes, "Wanted until "+until.String()+".")
+	}
+	switch {
+	case service.says("anyEdition") == "N", service.says("preferredEdition") == "ThisEdition":
+		notes = append(notes, "Only this edition will do.")
+	case service.says("preferredEdition") == "MostRecentEdition":
+		notes = append(notes, "The latest edition is wanted.")
+	}
+	if text := d.root.says("billingInfo", "maximumCosts", "monetaryValue"); text != "" && m.MaxCost == nil {
+		notes = append(notes, "Will pay at most: "+oneLine(text+" "+d.root.says("billingInfo", "maximumCosts", "currencyCode"), maxCited))
+	}
 	for _, condition := range service.all("loanCondition") {
 		notes = append(notes, "Asks for: "+oneLine(condition.says(), maxCited))
 	}
@@ -342,8 +354,10 @@ func (d *document) hearAnswer(m *connectors.Message, reason, status, answer stri
 		}
 		m.Kind, m.Due = connectors.KindCancelAnswer, broker.Date{}
 	} else {
-		if answer != "Y" && answer != "N" {
-			yes = !m.Due.IsZero()
+		if answer != "Y" && answer != "N" && !m.Due.IsZero() {
+			// Neither yes nor no: the date counts, which may be the one it had.
+			m.Kind = connectors.KindDueChanged
+			return
 		}
 		if m.Kind = connectors.KindRenewAnswer; !yes {
 			m.Due = broker.Date{}

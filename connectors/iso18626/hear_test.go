@@ -130,6 +130,7 @@ func hearings() []hearing {
 		{"", "renewed without a date", says("RenewResponse", "<answerYesNo>Y</answerYesNo>", "Loaned", ""), connectors.KindRenewAnswer, answers(true)},
 		{"", "not renewed", says("RenewResponse", "<answerYesNo>N</answerYesNo>", "Loaned", dueDate), connectors.KindRenewAnswer, func(m connectors.Message) bool { return answers(false)(m) && m.Due.IsZero() }},
 		{"", "renewal, empty answer", says("RenewResponse", "<answerYesNo></answerYesNo>", "Loaned", ""), connectors.KindRenewAnswer, answers(false)},
+		{"", "renewal, empty answer, a date", says("RenewResponse", "<answerYesNo/>", "Loaned", dueDate), connectors.KindDueChanged, func(m connectors.Message) bool { return m.Yes == nil && m.Due == due }},
 		{"", "status response", says("StatusRequestResponse", "", "Loaned", dueDate), connectors.KindStatus, noted("Loaned, due 2026-09-05")},
 		{"", "lender's notification", says("Notification", "<note>Worn cover.</note>", "Loaned", dueDate), connectors.KindNote, func(m connectors.Message) bool { return m.Note == "Worn cover." && m.Due.IsZero() }},
 		{"", "notification of unfilled", says("Notification", "", "Unfilled", ""), connectors.KindNote, nil},
@@ -304,6 +305,13 @@ func TestRequestsAreRead(t *testing.T) {
 	if err != nil || bare.Citation.Title != "WILLSUPPLY_LOANED" || bare.Service != "loan" {
 		t.Errorf("a bare request: %v, %+v", err, bare)
 	}
+	set, err := heard(t, as(Edition12, rootRequest, "", `<serviceInfo><serviceType>Loan</serviceType><anyEdition>N</anyEdition><endDate>2026-09-05T00:00:00Z</endDate></serviceInfo>`+
+		`<billingInfo><maximumCosts><currencyCode>USD</currencyCode><monetaryValue>about 20</monetaryValue></maximumCosts></billingInfo>`))
+	for _, want := range []string{"Only this edition", "Wanted until 2026-09-05", "Will pay at most: about 20 USD"} {
+		if err != nil || !strings.Contains(set.Note, want) {
+			t.Errorf("the note lacks %q: %s, %v", want, set.Note, err)
+		}
+	}
 	reminder, err := heard(t, as(Edition12, rootRequest, "", `<serviceInfo><requestType>Reminder</requestType><serviceType>Loan</serviceType></serviceInfo>`))
 	if err != nil || reminder.Kind != connectors.KindNote || !strings.Contains(reminder.Note, "reminds") {
 		t.Errorf("a reminder: %v, %+v", err, reminder)
@@ -360,7 +368,9 @@ func hostile() map[string]string {
 
 func TestHostileBodiesAreNotRead(t *testing.T) {
 	t.Parallel()
-	for name, body := range hostile() {
+	bodies := hostile()
+	bodies["a long name above many"] = "<request><" + strings.Repeat("n", 100_000) + ">" + strings.Repeat("<a/>", 4000) + "</" + strings.Repeat("n", 100_000) + "></request>"
+	for name, body := range bodies {
 		if d, err := read([]byte(body)); err == nil {
 			t.Errorf("%s is read as %s", name, d.root.name)
 		}

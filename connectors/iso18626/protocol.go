@@ -45,7 +45,11 @@ func caller(call connectors.Call) (broker.Symbol, error) {
 	if err != nil {
 		return broker.Symbol{}, illegible(err)
 	}
-	name, _, _ := basic(call.Header)
+	name, _, isBasic := basic(call.Header)
+	if _, isBearer := bearer(call.Header); !isBasic && !isBearer && call.Header.Get(wire.HeaderSignature) == "" &&
+		d.root.says("header", "requestingAgencyAuthentication", "securityCode") == "" {
+		return broker.Symbol{}, nothingProves()
+	}
 	for _, text := range []string{call.Header.Get(wire.HeaderLibrary), name} {
 		if symbol, err := broker.ParseSymbol(text); err == nil {
 			return symbol, nil
@@ -91,7 +95,7 @@ func open(peer connectors.Peer, call connectors.Call, wall time.Time) (connector
 // even where something else would do.
 func authentic(peer connectors.Peer, call connectors.Call, d *document, wall time.Time) error {
 	if len(peer.InboundSecret) < wire.MinSecret {
-		return wire.Unauthenticated("signature_invalid", "No usable secret is on file for this library.", nil)
+		return notProved()
 	}
 	proved := false
 	if call.Header.Get(wire.HeaderSignature) != "" {
@@ -101,30 +105,44 @@ func authentic(peer connectors.Peer, call connectors.Call, d *document, wall tim
 		proved = true
 	}
 	var given []string
-	if token, is := strings.CutPrefix(call.Header.Get("Authorization"), "Bearer "); is {
+	if token, is := bearer(call.Header); is {
 		given = append(given, token)
 	} else if _, password, is := basic(call.Header); is {
 		given = append(given, password)
 	}
-	if account := d.root.at("header", "requestingAgencyAuthentication"); account.says("securityCode") != "" {
-		if name := account.says("accountId"); peer.Account != "" && !strings.EqualFold(name, peer.Account) {
-			return wire.Unauthenticated("signature_invalid", "The accountId is not the one on file for this library.", nil)
-		}
-		given = append(given, account.says("securityCode"))
+	// The accountId is the peer's own name for itself; the code is what proves it.
+	if code := d.root.says("header", "requestingAgencyAuthentication", "securityCode"); code != "" {
+		given = append(given, code)
 	}
 	secret := strings.TrimPrefix(wire.SecretText(peer.InboundSecret), wire.SecretPrefix)
 	for _, one := range given {
 		one = strings.TrimPrefix(strings.TrimSpace(one), wire.SecretPrefix)
 		if subtle.ConstantTimeCompare([]byte(one), []byte(secret)) != 1 {
-			return wire.Unauthenticated("signature_invalid", "The secret is not the one on file for this library.", nil)
+			return notProved()
 		}
 		proved = true
 	}
 	if !proved {
-		return wire.Unauthenticated("signature_missing",
-			"Nothing proves who is calling: give the secret as bearer token, as basic authentication, as securityCode in the message, or sign the call.", nil)
+		return nothingProves()
 	}
 	return nil
+}
+
+// notProved is the one answer to a proof that does not fit, which is also that of the
+// door to a symbol that nobody here has: who is reached this way is told to nobody.
+func notProved() error {
+	return wire.Unauthenticated("signature_invalid", "The signature does not fit.", nil)
+}
+
+func nothingProves() error {
+	return wire.Unauthenticated("signature_missing",
+		"Nothing proves who is calling: give the secret as bearer token, as basic authentication, as securityCode in the message, or sign the call.", nil)
+}
+
+// bearer reads a bearer token (RFC 6750; the scheme's letter case does not count).
+func bearer(header http.Header) (string, bool) {
+	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) != ""
 }
 
 // took confirms a message. One that came before is confirmed again.
@@ -175,10 +193,26 @@ func failed(call connectors.Call, err error, wall time.Time) (connectors.Reply, 
 }
 
 // What the log does not keep: secrets, and who the patron is.
-var private = regexp.MustCompile(`(?s)(<(?:[\w.-]+:)?(?:securityCode|patronInfo)\b[^>]*[^/>]?>)(.*?)(</(?:[\w.-]+:)?(?:securityCode|patronInfo)\s*>)`)
+var private = []*regexp.Regexp{hidden("securityCode"), hidden("patronInfo")}
+
+// hidden finds an element with content.
+func hidden(name string) *regexp.Regexp {
+	return regexp.MustCompile(`(?s)(<(?:[\w.-]+:)?` + name + `(?:\s(?:[^>'"]|'[^']*'|"[^"]*")*)?>)(.*?)(</(?:[\w.-]+:)?` + name + `\s*>)`)
+}
 
 // masked is a message without secrets and the patron.
-func masked(text string) string { return private.ReplaceAllString(text, "$1…$3") }
+func masked(text string) string {
+	for _, one := range private {
+		text = one.ReplaceAllStringFunc(text, func(found string) string {
+			parts := one.FindStringSubmatch(found)
+			if strings.HasSuffix(parts[1], "/>") { // it is empty, and what follows is not inside it
+				return parts[1] + one.ReplaceAllString(strings.TrimPrefix(found, parts[1]), "$1…$3")
+			}
+			return parts[1] + "…" + parts[3]
+		})
+	}
+	return text
+}
 
 // logged is what the message log keeps of a call.
 func logged(call connectors.Call) string {

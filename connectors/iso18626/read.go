@@ -16,6 +16,7 @@ const (
 	MaxBytes    = 256 << 10
 	maxDepth    = 24 // the schemas go down to 7
 	maxElements = 5000
+	maxName     = 64 // the longest of the schemas has 35
 )
 
 // document is a message as it was read.
@@ -71,6 +72,9 @@ func tree(body []byte) (top *element, version string, err error) {
 		case xml.StartElement:
 			if count++; count > maxElements {
 				return nil, "", fmt.Errorf("there are more than %d elements", maxElements)
+			}
+			if len(token.Name.Local) > maxName {
+				return nil, "", fmt.Errorf("the name of an element is longer than %d bytes", maxName)
 			}
 			if len(open) >= maxDepth {
 				return nil, "", fmt.Errorf("elements are nested deeper than %d", maxDepth)

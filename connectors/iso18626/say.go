@@ -120,7 +120,7 @@ func (w writer) request() *element {
 		cited = &broker.Citation{}
 	}
 	what := materialOf(cited.Format)
-	bibliographic := el("bibliographicInfo", leaf("title", cited.Title), leaf("author", cited.Author), leaf("edition", cited.Edition), leaf("volume", cited.Volume),
+	bibliographic := empty("bibliographicInfo").with(leaf("title", cited.Title), leaf("author", cited.Author), leaf("edition", cited.Edition), leaf("volume", cited.Volume),
 		leaf("titleOfComponent", cited.PartTitle), leaf("authorOfComponent", cited.PartAuthor), leaf("issue", cited.Issue), leaf("pagesRequested", cited.Pages))
 	for _, id := range []struct{ code, text string }{{"ISBN", cited.ISBN}, {"ISSN", cited.ISSN}, {"DOI", cited.DOI}} {
 		if id.text != "" {

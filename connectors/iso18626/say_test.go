@@ -316,6 +316,19 @@ func TestDialects(t *testing.T) {
 }
 
 // What an edition's schema does not allow is never written.
+// A request that is known by a number alone is one all the same.
+func TestANumberIsEnough(t *testing.T) {
+	t.Parallel()
+	for _, cited := range []broker.Citation{{ISBN: "9780306406157"}, {OCLC: "12345"}, {DOI: "10.1000/182"}, {}} {
+		for _, in := range Editions() {
+			said, edition := say(connectors.Peer{Edition: in}, connectors.Message{Kind: connectors.KindRequest, RequestID: "r-1", Citation: &cited, Borrower: here, Lender: there, SentAt: noon})
+			if body, err := edition.write(said); err != nil || !strings.Contains(string(body), "<bibliographicInfo") || !strings.Contains(string(body), cited.ISBN) {
+				t.Errorf("%+v: %v\n%s", cited, err, body)
+			}
+		}
+	}
+}
+
 func TestWriteIsStrict(t *testing.T) {
 	t.Parallel()
 	header := el("confirmationHeader", leaf("timestamp", instant(noon)), leaf("timestampReceived", instant(noon)), leaf("messageStatus", "OK"))

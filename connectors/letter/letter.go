@@ -94,7 +94,7 @@ func (s sender) Send(ctx context.Context, peer connectors.Peer, message connecto
 	}
 	return s.Mail.SendNotice(ctx, connectors.Notice{
 		ID: message.ID, Channel: "email", To: to, Library: facts.Borrower, Language: "en", Text: text,
-		Subject: fmt.Sprintf("Request %d: %s", facts.Number, facts.Citation.Title),
+		Subject: fmt.Sprintf("Request %d: %s", facts.Number, facts.Citation.Named()),
 	})
 }
 

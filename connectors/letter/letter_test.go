@@ -74,6 +74,18 @@ func TestEveryMessageIsAMailWithOneLink(t *testing.T) {
 			t.Errorf("%s: the link is %q: %+v, %v", kind, token, link, err)
 		}
 	}
+	var box post
+	article := letter.Config{Mail: &box, Address: func() string { return "https://ill.example" }, Key: key, Facts: func(context.Context, connectors.Link) (letter.Facts, error) {
+		return letter.Facts{Service: "copy", Citation: broker.Citation{
+			Title: "Journal of the Sea", Volume: "12", Issue: "3", Pages: "17-29", PartTitle: "On tides", PartAuthor: "Rill, Beth", ISSN: "1064-3923", DOI: "10.1000/182", PMID: "12345",
+		}}, nil
+	}}
+	letter.Protocol(article).Sender.Send(t.Context(), peer(), connectors.Message{ID: "a", Kind: connectors.KindRequest, RequestID: broker.NewID().String(), SentAt: now})
+	for _, want := range []string{"Issue: 3", "Pages: 17-29", "On tides, by Rill, Beth", "ISSN 1064-3923", "DOI 10.1000/182", "PMID 12345"} {
+		if len(box.mails) != 1 || !strings.Contains(box.mails[0].Text, want) || !strings.Contains(box.mails[0].Subject, "On tides, in Journal of the Sea") {
+			t.Errorf("an article's mail lacks %q: %+v", want, box.mails)
+		}
+	}
 	if len(said) < 10 {
 		t.Errorf("only %d kinds are said", len(said))
 	}

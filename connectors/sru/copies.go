@@ -174,7 +174,7 @@ func almaCounts(field *node, one Copy) []Copy {
 	case "unavailable":
 		one.Why, out = Unavailable, total
 	default: // check_holdings
-		out = 0
+		total, out = max(total, 1), 0 // holdings without items count none
 	}
 	var copies []Copy
 	if in := one; total > out {

@@ -97,7 +97,7 @@ func (s *Service) Preview(ctx context.Context, tx *postgres.Tx, now time.Time, a
 
 // counts reads what the patron has open already.
 func (o *Outlook) counts(ctx context.Context, tx *postgres.Tx, in Submission, request *engine.Request) error {
-	rows, err := tx.Query(ctx, `select id, state = any ($6) and `+checks.SamePart+` = $7 and (($3::uuid is not null and title_id = $3)
+	rows, err := tx.Query(ctx, `select id, state = any ($6) and `+checks.SamePart+` = lower($7) and (($3::uuid is not null and title_id = $3)
 			or ($5 <> '' and citation ->> 'isbn' = $5) or (title_id is null and $4 <> '' and lower(citation ->> 'title') = lower($4))) as same
 		from requests where library_id = $1 and patron_id = $2 and side = 'borrowing' and closed_at is null order by id`,
 		in.Library, in.Patron, request.TitleID, request.Citation.Title, request.Citation.ISBN,

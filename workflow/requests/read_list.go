@@ -226,7 +226,7 @@ func (f Filter) where(tables []*workflow.Table, viewer Viewer, after broker.ID) 
 		conditions = append(conditions, fmt.Sprintf("(r.number = $%d or r.external_number = $%d)", len(args)-1, len(args)))
 	}
 	for _, word := range strings.Fields(f.Words) {
-		add("position(lower($%d) in lower(r.citation->>'title' || ' ' || coalesce(r.citation->>'author', '') || ' ' || coalesce(r.external_number, ''))) > 0", word)
+		add("position(lower($%d) in lower(r.citation->>'title' || ' ' || coalesce(r.citation->>'author', '') || ' ' || coalesce(r.citation->>'part_title', '') || ' ' || coalesce(r.external_number, ''))) > 0", word)
 	}
 	if after != broker.NoID {
 		if f.OldestFirst {

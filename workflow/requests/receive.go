@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -149,6 +150,8 @@ func (s *Service) openLending(ctx context.Context, tx *postgres.Tx, now time.Tim
 	}
 	if message.MaxCost != nil && message.MaxCost.Currency == library.Currency {
 		request.MaxCostMinor = &message.MaxCost.Minor
+	} else if message.MaxCost != nil { // a limit that is not in our money is one all the same
+		request.BorrowerNote = strings.TrimSpace(request.BorrowerNote + "\nWill pay at most: " + message.MaxCost.String())
 	}
 	if title, found, err := catalog.MatchCitation(ctx, tx, library.SharingGroup, *message.Citation); err != nil {
 		return broker.NoID, err
@@ -208,7 +211,7 @@ func Addressee(ctx context.Context, tx *postgres.Tx, peer broker.ID, message con
 		err = tx.QueryRow(ctx, `select library_id from rota_entries where id = $1 and lender_id = $2 and asked_at is not null`, entry, peer).Scan(&library)
 	} else {
 		err = tx.QueryRow(ctx, `select library_id from requests where side = 'lending' and borrower_library_id = $1 and borrower_request_id = $2
-			order by id desc limit 1`, peer, message.RequestID).Scan(&library)
+			order by closed_at is null desc, id desc limit 1`, peer, message.RequestID).Scan(&library)
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		return broker.Symbol{}, unknown

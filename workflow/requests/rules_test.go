@@ -136,6 +136,11 @@ func TestWhatIsTheSameTitle(t *testing.T) {
 	refused(t, ask(article), "same_title_open")
 	article.PartTitle, article.Pages = "Another article", "10-19"
 	tw.Must(ask(article))
+	tw.Must(ask(broker.Citation{Title: "A journal", PMID: "1"}))
+	tw.Must(ask(broker.Citation{Title: "A journal", PMID: "2"}))
+	tw.Must(ask(broker.Citation{Title: "A journal", Volume: "3", Issue: "1"}))
+	tw.Must(ask(broker.Citation{Title: "A journal", Volume: "4", Issue: "1"}))
+	refused(t, ask(broker.Citation{Title: "a journal", Volume: "4", Issue: "1"}), "same_title_open")
 	tw.Sound()
 }
 

@@ -49,7 +49,7 @@ func (d Desk) showPulls(v *frame.Visit, trouble *frame.Trouble) error {
 	}
 	for _, one := range lending.Requests {
 		page.Lending = append(page.Lending, pullLine{
-			Pull: gen.Pull{Title: one.Citation.Title, Author: one.Citation.Author, RequestNumber: one.Number, ForLibrary: one.Borrower},
+			Pull: gen.Pull{Title: v.TitleOf(one.Citation), Author: v.AboutTitle(one.Citation), RequestNumber: one.Number, ForLibrary: one.Borrower},
 			To:   one.StateLabel, Since: broker.DateIn(one.SubmittedAt, v.Now.Location()),
 		})
 	}

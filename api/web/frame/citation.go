@@ -10,7 +10,7 @@ import (
 // TitleOf names what is asked for: the title, or the article in its journal.
 func (v *Visit) TitleOf(citation broker.Citation) string {
 	switch {
-	case citation.PartTitle != "" && citation.Title != "":
+	case citation.PartTitle != "" && citation.Title != "" && citation.PartTitle != citation.Title:
 		return v.Say("{part}, in {title}", "part", citation.PartTitle, "title", citation.Title)
 	case citation.PartTitle != "":
 		return citation.PartTitle

@@ -101,14 +101,12 @@ func (p newPage) body(v *frame.Visit) (gen.NewRequest, error) {
 	in := gen.NewRequest{
 		Citation: broker.Citation{
 			Title: f.Title, Author: f.Author, ISBN: strings.ReplaceAll(f.ISBN, "-", ""), Edition: f.Edition, Year: f.Year, Publisher: f.Publisher, ISSN: f.ISSN, Volume: f.Volume, OCLC: f.OCLC,
-			Format: broker.Format(f.Format),
+			Format: broker.Format(f.Format), Issue: f.Issue, Pages: f.Pages, PartTitle: f.PartTitle, PartAuthor: f.PartAuthor, DOI: f.DOI, PMID: f.PMID,
 		},
 		Service: gen.NewRequestService(f.Service), Rush: f.Rush, Note: f.Note, AskAnyway: f.Anyway, Channel: gen.NewRequestChannel(f.Channel),
 	}
 	if f.Service == "copy" {
-		cited := &in.Citation
-		cited.Issue, cited.Pages, cited.PartTitle, cited.PartAuthor, cited.DOI, cited.PMID = f.Issue, f.Pages, f.PartTitle, f.PartAuthor, f.DOI, f.PMID
-		cited.Format = broker.FormatArticle
+		in.Citation.Format = broker.FormatArticle
 	}
 	read := v.Reading()
 	if p.Who != nil {

@@ -77,8 +77,9 @@ func OwnCopies(ctx context.Context, tx *postgres.Tx, finder *routing.Finder, lib
 }
 
 // SamePart is Citation.Part as the database works it out of a request's citation.
-const SamePart = `lower(concat_ws('|', coalesce(citation ->> 'part_title', ''), coalesce(citation ->> 'issue', ''),
-	coalesce(citation ->> 'pages', ''), coalesce(citation ->> 'doi', '')))`
+const SamePart = `lower(case when coalesce(citation ->> 'part_title', citation ->> 'issue', citation ->> 'pages', citation ->> 'doi', citation ->> 'pmid') is null then ''
+	else concat_ws('|', coalesce(citation ->> 'part_title', ''), coalesce(citation ->> 'issue', ''), coalesce(citation ->> 'pages', ''),
+		coalesce(citation ->> 'doi', ''), coalesce(citation ->> 'pmid', ''), coalesce(citation ->> 'volume', '')) end)`
 
 // MaySubmit asks the policy, with the counts that only the database knows.
 func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, doc *policy.Document, in Submission) (ill.SubmitDecision, error) {
@@ -92,7 +93,7 @@ func MaySubmit(ctx context.Context, tx *postgres.Tx, library *directory.Lender, 
 	var same bool
 	err = tx.QueryRow(ctx, `select
 			count(*) filter (where state = any ($4) and coalesce(fulfilment, 'ill') <> 'hold')::int,
-			coalesce(bool_or(state = any ($9) and `+SamePart+` = $10 and (($5::uuid is not null and title_id = $5)
+			coalesce(bool_or(state = any ($9) and `+SamePart+` = lower($10) and (($5::uuid is not null and title_id = $5)
 				or ($8 <> '' and citation ->> 'isbn' = $8)
 				or (title_id is null and $5::uuid is null and $6 <> '' and lower(citation ->> 'title') = lower($6)
 					and lower(coalesce(citation ->> 'author', '')) = lower($7)))), false)

@@ -39,7 +39,7 @@ func ForgetSlice(ctx context.Context, tx *postgres.Tx, library broker.ID, endedB
 			order by r.id limit $4) ended
 		where r.library_id = $1 and r.id = ended.id
 		returning r.id, r.closed_at >= $5, ended.patron_id, r.title_id, coalesce(r.citation ->> 'title', ''), coalesce(r.citation ->> 'isbn', ''),
-			array(select v.barcode from request_items v where v.library_id = r.library_id and v.request_id = r.id and v.barcode <> '')`, library, broker.NoID, endedBefore, limit, since)
+			array_remove(array[r.citation ->> 'part_title', r.citation ->> 'doi', r.citation ->> 'pmid'], null) || array(select v.barcode from request_items v where v.library_id = r.library_id and v.request_id = r.id and v.barcode <> '')`, library, broker.NoID, endedBefore, limit, since)
 	if err != nil {
 		return nil, nil, fmt.Errorf("forget who asked: %w", err)
 	}

@@ -71,7 +71,7 @@ func Tell(kind notices.Kind) engine.Effect {
 
 func noticeFacts(c *engine.Case, kind notices.Kind) notices.Facts {
 	facts := notices.Facts{
-		Title: c.Request.Citation.Title, Number: c.Request.Number, SayTitle: telling.TitlesOnVoicemail(c.Policy).Value,
+		Title: c.Request.Citation.Named(), Number: c.Request.Number, SayTitle: telling.TitlesOnVoicemail(c.Policy).Value,
 	}
 	switch kind {
 	case notices.Arrived, notices.ShelfExpiring:
