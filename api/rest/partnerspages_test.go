@@ -66,7 +66,7 @@ func TestPartnersThroughThePages(t *testing.T) {
 		t.Errorf("it is tried at another time: %s", got.text)
 	}
 	must(t, w.db.InTx(t.Context(), postgres.Everywhere(), func(_ context.Context, tx *postgres.Tx) error {
-		tx.Queue(`update peers set paused = true, protocol = 'iso18626', edition = '2021', dialect = 'alma' where library_id = $1`, w.partner)
+		tx.Queue(`update peers set paused = true, edition = '2021', dialect = 'alma' where library_id = $1`, w.partner)
 		return nil
 	}))
 	b.post(one+"/try", "key", "2")
