@@ -46,7 +46,7 @@ long:
 browse:
 	@.ci/setup
 	@.ci/setup browser || echo "no browser can be installed here; its tests are skipped" >&2
-	AFIELD_AXE="$$(.ci/axe/fetch)" go test -tags browser -run Browser -v ./api/rest
+	AFIELD_AXE="$$(.ci/axe/fetch)" go test -vet=off -ldflags=-w $(TESTFLAGS) -tags browser -run Browser -v ./api/rest
 
 check: lint
 	.ci/fresh
