@@ -42,13 +42,16 @@ func (c Citation) Part() string {
 	return strings.Join(append(part, c.Volume), "|")
 }
 
-// Named is what it is called where there is room for one line: the title, or the
-// article and its journal.
+// Named is what it is called where there is room for one line, in every language: the
+// title, or the article with its journal in brackets.
 func (c Citation) Named() string {
-	if c.PartTitle == "" || c.PartTitle == c.Title {
+	switch {
+	case c.PartTitle == "" || c.PartTitle == c.Title:
 		return c.Title
+	case c.Title == "":
+		return c.PartTitle
 	}
-	return strings.TrimSuffix(c.PartTitle+", in "+c.Title, ", in ")
+	return c.PartTitle + " (" + c.Title + ")"
 }
 
 // Normal is the citation with its numbers of a periodical and of an article in the one
@@ -92,9 +95,9 @@ func Texts[T ~string](words []T) []string {
 // Returnable tells whether the lender expects the item back.
 func (f Format) Returnable() bool { return f != FormatArticle }
 
-// NormalISBN gives the 13-digit form of a valid ISBN-10 or ISBN-13, or "".
-func NormalISBN(text string) string {
-	digits := strings.Map(func(r rune) rune {
+// digitsOf leaves the digits of a number, and X, which may be its last.
+func digitsOf(text string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= '0' && r <= '9':
 			return r
@@ -103,6 +106,11 @@ func NormalISBN(text string) string {
 		}
 		return -1
 	}, text)
+}
+
+// NormalISBN gives the 13-digit form of a valid ISBN-10 or ISBN-13, or "".
+func NormalISBN(text string) string {
+	digits := digitsOf(text)
 	switch len(digits) {
 	case 10:
 		sum := 0
@@ -165,15 +173,7 @@ func checkOf11(sum int) string {
 
 // NormalISSN gives a valid ISSN as 1234-5679, or "".
 func NormalISSN(text string) string {
-	digits := strings.Map(func(r rune) rune {
-		switch {
-		case r >= '0' && r <= '9':
-			return r
-		case r == 'x' || r == 'X':
-			return 'X'
-		}
-		return -1
-	}, text)
+	digits := digitsOf(text)
 	if len(digits) != 8 || strings.Contains(digits[:7], "X") {
 		return ""
 	}

@@ -82,7 +82,7 @@ func TestEveryMessageIsAMailWithOneLink(t *testing.T) {
 	}}
 	letter.Protocol(article).Sender.Send(t.Context(), peer(), connectors.Message{ID: "a", Kind: connectors.KindRequest, RequestID: broker.NewID().String(), SentAt: now})
 	for _, want := range []string{"Issue: 3", "Pages: 17-29", "On tides, by Rill, Beth", "ISSN 1064-3923", "DOI 10.1000/182", "PMID 12345"} {
-		if len(box.mails) != 1 || !strings.Contains(box.mails[0].Text, want) || !strings.Contains(box.mails[0].Subject, "On tides, in Journal of the Sea") {
+		if len(box.mails) != 1 || !strings.Contains(box.mails[0].Text, want) || !strings.Contains(box.mails[0].Subject, "On tides (Journal of the Sea)") {
 			t.Errorf("an article's mail lacks %q: %+v", want, box.mails)
 		}
 	}

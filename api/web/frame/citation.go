@@ -1,23 +1,16 @@
 package frame
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"afield/broker"
 )
 
-// TitleOf names what is asked for: the title, or the article in its journal.
+// TitleOf names what is asked for; see broker.Citation.Named.
 func (v *Visit) TitleOf(citation broker.Citation) string {
-	switch {
-	case citation.PartTitle != "" && citation.Title != "" && citation.PartTitle != citation.Title:
-		return v.Say("{part}, in {title}", "part", citation.PartTitle, "title", citation.Title)
-	case citation.PartTitle != "":
-		return citation.PartTitle
-	case citation.Title != "":
-		return citation.Title
-	}
-	return v.Say("(no title)")
+	return cmp.Or(citation.Named(), v.Say("(no title)"))
 }
 
 // AboutTitle says what else is known of it, between dots.
