@@ -383,7 +383,7 @@ func TestSamplesGoRound(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(shared("samples", "oclc-circill", "*.xml"))
 	if err != nil || len(files) == 0 {
-		t.Skip("the samples are not here")
+		t.Skip("../shared/standards/iso18626/samples is not beside the project")
 	}
 	folder := t.TempDir()
 	for _, file := range files {
@@ -418,7 +418,7 @@ func TestRecordedDialogues(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(shared("transcripts-peer-to-peer", "msgs", "*.xml"))
 	if err != nil || len(files) == 0 {
-		t.Skip("the recorded dialogues are not here")
+		t.Skip("../shared/standards/iso18626 with its recorded dialogues is not beside the project")
 	}
 	folder, met := t.TempDir(), 0
 	for _, file := range files {

@@ -117,7 +117,7 @@ func TestRecordedAnswersGiveTheLendableCopies(t *testing.T) {
 	recorded := filepath.Join("..", "..", "..", "shared", "standards", "sru", "holdings-responses")
 	table, err := os.Open(filepath.Join(recorded, "EXPECTED.tsv"))
 	if os.IsNotExist(err) {
-		t.Skip("the recorded answers are not beside this project")
+		t.Skip("../shared/standards/sru with its recorded answers is not beside the project")
 	}
 	if err != nil {
 		t.Fatal(err)
